@@ -1,0 +1,59 @@
+// The rules a reviewer should not have to repeat: typed checks, and the walls between rooms.
+import tseslint from 'typescript-eslint'
+
+const sdkWalls = [
+  { name: '@google-cloud/storage', message: 'Only shared/storage.ts talks to Cloud Storage.' },
+  { name: '@google-cloud/tasks', message: 'Only shared/tasks.ts talks to Cloud Tasks.' },
+  { name: 'knex', message: 'Only shared/db/ and migrations/ talk to the database.' },
+  { name: 'pg', message: 'Only shared/db/ and migrations/ talk to the database.' },
+  { name: 'node:child_process', message: 'Only shared/audio/ffmpeg.ts starts processes.' },
+]
+const wall = (files, patterns, open = []) => ({
+  files,
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      { paths: sdkWalls.filter(({ name }) => !open.includes(name)).map((path) => ({ ...path, allowTypeImports: true })), patterns },
+    ],
+  },
+})
+const notInto = (folder, why) => ({ group: [`**/${folder}/**`], message: why })
+const noSiblingStep = { group: ['./*'], message: 'A function never imports another; shared work belongs in shared/.' }
+
+export default tseslint.config(
+  { ignores: ['node_modules', '.spool', 'dist', 'episodes', 'coverage', 'tests/support/strip-types.js'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      'no-console': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off', // typed-array reads inside bounds
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/prefer-promise-reject-errors': 'off', // an AbortSignal's reason is passed on as it is
+      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true, allowRethrowing: true }],
+      '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
+    },
+  },
+  wall(['functions/*.ts'], [notInto('local', 'The product cannot tell the local default from the cloud.'), noSiblingStep]),
+  wall(['functions/index.ts'], [notInto('local', 'The product cannot tell the local default from the cloud.')]),
+  wall(
+    ['shared/**/*.ts'],
+    [
+      notInto('functions', 'shared/ serves the functions and knows none of them.'),
+      notInto('local', 'shared/ cannot tell the local default from the cloud.'),
+    ],
+  ),
+  wall(['shared/storage.ts'], [], ['@google-cloud/storage']),
+  wall(['shared/tasks.ts'], [], ['@google-cloud/tasks']),
+  wall(['shared/audio/ffmpeg.ts'], [], ['node:child_process']),
+  wall(
+    ['shared/db/**/*.ts', 'migrations/*.ts'],
+    [notInto('functions', 'The database knows no function.'), notInto('local', 'The database knows no host.')],
+    ['knex', 'pg'],
+  ),
+  { files: ['local/**/*.ts', 'samples/**/*.ts', 'tests/**/*.ts'], rules: { 'no-console': 'off' } },
+  { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
+)

@@ -1,0 +1,189 @@
+/** finish: chunks → the episode: joined audio with its tag, transcripts, chapters, certificate, manifest and review page. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Knex } from 'knex'
+import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { certify } from '../shared/audio/certificate.ts'
+import { masteringOf } from '../shared/audio/chunk-step.ts'
+import { infoFrame } from '../shared/audio/mp3.ts'
+import { joinPartials } from '../shared/audio/partials.ts'
+import type { Timeline } from '../shared/audio/timeline.ts'
+import { findEpisode, findPodcast, saveFinishedAudio } from '../shared/db/episodes.ts'
+import { settingsOf } from '../shared/db/runs.ts'
+import { outputsOf } from '../shared/db/steps.ts'
+import { chaptersOf, toChaptersJson, type Chapter } from '../shared/feed/chapters.ts'
+import { fitCover, maxCoverBytes } from '../shared/feed/cover.ts'
+import { id3Tag } from '../shared/feed/tags.ts'
+import { Permanent } from '../shared/errors.ts'
+import { episodeName, fileTypes } from '../shared/objects.ts'
+import { reviewPage } from '../shared/review-page.ts'
+import { podcastSettings } from '../shared/settings.ts'
+import { defineStep, type Tools } from '../shared/step.ts'
+import { heardWords, toPlainText, toSrt, toTranscriptJson, toVtt } from '../shared/transcript/captions.ts'
+import type { EditList } from '../shared/transcript/edits.ts'
+import type { Transcript } from '../shared/transcript/words.ts'
+
+const context = z.object({
+  timelineObject: z.string(),
+  analysisObject: z.string(),
+  editsObject: z.string(),
+  transcriptObject: z.string().nullable(),
+  coverObject: z.string().nullable(),
+  coverGeneration: z.string().nullable(),
+  coverHash: z.string().nullable(),
+  recordingHash: z.string(),
+  gainDb: z.number(),
+  sampleRate: z.number(),
+})
+
+type Input = Awaited<ReturnType<typeof load>>
+type Context = z.infer<typeof context> & { readonly episodeId: string }
+
+export const finish = defineStep({
+  name: 'finish',
+  version: 1,
+  context,
+  load,
+  inputs: ({ timelineObject, editsObject, transcriptObject, coverHash, recordingHash, gainDb, episodeId }, input) => ({
+    ...{ timelineObject, editsObject, transcriptObject, coverHash, recordingHash, gainDb, episodeId },
+    ...input,
+  }),
+  work: assemble,
+  record: async (trx, { episodeId }, { contentHash, durationSeconds, audioBytes, hasTranscript, coverFile }) => {
+    await saveFinishedAudio(trx, episodeId, { contentHash, durationSeconds, audioBytes, hasTranscript, coverFile })
+  },
+  passOn: ({ contentHash, files }) => ({ contentHash, files }),
+})
+
+async function load(db: Knex, { runId, episodeId, sampleRate }: { runId: string; episodeId: string; sampleRate: number }) {
+  const episode = await findEpisode(db, episodeId)
+  const podcast = await findPodcast(db, episode!.podcastId)
+  const settings = await settingsOf(db, runId)
+  const chunks = (await outputsOf(db, runId, 'render')).map(({ output }) => ({
+    frames: String(output['framesObject']),
+    partials: String(output['partialsObject']),
+    bytes: Number(output['bytes']),
+    truePeakDbtp: output['truePeakDbtp'] === null ? -Infinity : Number(output['truePeakDbtp']),
+  }))
+  const { title: podcastTitle, author } = podcastSettings(podcast!.settings)
+  return { title: episode!.title, description: episode!.description, podcastTitle, author, settings, chunks, ...masteringOf(settings, sampleRate) }
+}
+
+async function assemble(context: Context, input: Input, tools: Tools) {
+  const { storage, config, workObject } = tools
+  const work = config.buckets.work
+  const timeline = await storage.readJson<Timeline>({ bucket: work, name: context.timelineObject })
+  const edits = await storage.readJson<EditList>({ bucket: work, name: context.editsObject })
+  const analysis = decodeAnalysis(await storage.read({ bucket: work, name: context.analysisObject }))
+  const transcript =
+    context.transcriptObject === null ? undefined : await storage.readJson<Transcript>({ bucket: work, name: context.transcriptObject })
+  const cover = await fittedCover(context, tools)
+  const chapters = chaptersOf(timeline, input.title)
+  const contentHash = workObject('').name.split('/')[2]!
+  const place = (file: string) => ({ bucket: config.buckets.episodes, name: episodeName(context.episodeId, contentHash, file) })
+  const put = (file: keyof typeof fileTypes, data: string | Buffer) => storage.create(place(file), data, fileTypes[file])
+
+  const audio = await join(timeline, chapters, cover, input, tools)
+  await storage.copy({ bucket: work, name: audio.object }, place('episode.mp3'))
+  const [blocks] = await joinPartials(
+    storage,
+    work,
+    input.chunks.map(({ partials }) => partials),
+  )
+  const certificate = certify({
+    blocks: blocks!,
+    truePeakDbtp: Math.max(...input.chunks.map(({ truePeakDbtp }) => truePeakDbtp)),
+    timeline,
+    sha256: audio.sha256,
+    ...input,
+  })
+  if (!certificate.pass) {
+    const { integratedLufs, truePeakDbtp, targetLufs, maxTruePeakDbtp } = certificate
+    tools.warn({
+      code: 'certificate_failed',
+      message: `The audio measures ${integratedLufs} LUFS and ${truePeakDbtp} dBTP; the bars are ${targetLufs} ±0.2 LUFS and ${maxTruePeakDbtp} dBTP.`,
+    })
+  }
+  const files: string[] = ['episode.mp3', 'chapters.json', 'edits.json', 'timeline.json', 'certificate.json', 'manifest.json', 'review.html']
+  await put('chapters.json', toChaptersJson(chapters, timeline.sampleRate))
+  await put('edits.json', pretty(edits))
+  await put('timeline.json', pretty(timeline))
+  await put('certificate.json', pretty(certificate))
+  await put('review.html', reviewPage({ title: input.title, podcastTitle: input.podcastTitle, analysis, edits, transcript, timeline, certificate }))
+  if (transcript) {
+    const words = heardWords(transcript, timeline.ledger, timeline.sampleRate)
+    await put('transcript.vtt', toVtt(words))
+    await put('transcript.srt', toSrt(words))
+    await put('transcript.json', toTranscriptJson(words))
+    await put('transcript.txt', toPlainText(words))
+    files.push('transcript.vtt', 'transcript.srt', 'transcript.json', 'transcript.txt')
+  }
+  if (cover) {
+    await put('cover.jpg', cover)
+    files.push('cover.jpg')
+  }
+  await put('manifest.json', pretty(manifest(context, input, certificate.sha256, files)))
+  const { sampleRate, segments } = timeline
+  const content = segments.find(({ type }) => type === 'content')!
+  return {
+    contentHash,
+    files: files.join(' '),
+    durationSeconds: timeline.totalSamples / sampleRate,
+    sourceSeconds: analysis.totalSamples / sampleRate,
+    removedSeconds: (analysis.totalSamples - (content.endSample - content.startSample)) / sampleRate,
+    audioBytes: audio.bytes,
+    hasTranscript: transcript !== undefined,
+    coverFile: cover ? 'cover.jpg' : null,
+    integratedLufs: certificate.integratedLufs,
+    truePeakDbtp: certificate.truePeakDbtp,
+  }
+}
+
+/** Tag and Info frame in front, then the chunks, joined where they lie. */
+async function join(
+  timeline: Timeline,
+  chapters: readonly Chapter[],
+  cover: Buffer | undefined,
+  input: Input,
+  { storage, config, workObject }: Tools,
+) {
+  const { title, description, podcastTitle, author, format, chunks } = input
+  const tag = id3Tag({ title, podcastTitle, author, description, chapters, sampleRate: timeline.sampleRate, cover })
+  const frames = chunks.reduce((sum, { bytes }) => sum + bytes, 0)
+  const head = workObject('head')
+  await storage.create(head, Buffer.concat([tag, infoFrame(format, timeline.totalSamples, frames)]), 'audio/mpeg')
+  const object = workObject('episode.mp3').name
+  await storage.compose(config.buckets.work, [head.name, ...chunks.map((chunk) => chunk.frames)], object, 'audio/mpeg')
+  const hash = createHash('sha256')
+  let bytes = 0
+  for await (const part of await storage.readStream({ bucket: config.buckets.work, name: object })) {
+    hash.update(part as Buffer)
+    bytes += (part as Buffer).length
+  }
+  return { object, bytes, sha256: hash.digest('hex') }
+}
+
+async function fittedCover({ coverObject, coverGeneration }: Context, { storage, config, warn }: Tools): Promise<Buffer | undefined> {
+  if (coverObject === null) return undefined
+  const uploaded = { bucket: config.buckets.uploads, name: coverObject, ...(coverGeneration === null ? {} : { generation: coverGeneration }) }
+  const name = coverObject.split('/').at(-1)!
+  const stored = await storage.stat(uploaded)
+  if (!stored) throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again, then the recording.`)
+  if (stored.bytes > maxCoverBytes)
+    throw new Permanent('bad_cover', `${name} has ${stored.bytes} bytes; the limit is ${maxCoverBytes}. Save it smaller.`)
+  const { jpeg, changes } = await fitCover(await storage.read(uploaded), name)
+  if (changes.length > 0) warn({ code: 'cover_fitted', message: `${name} was ${changes.join(' and ')}.` })
+  return jpeg
+}
+
+const pretty = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`
+
+/** What went in and what came out, so that anybody can check that the same inputs give the same bytes. */
+const manifest = ({ recordingHash, coverHash, gainDb }: Context, { settings, chunks }: Input, sha256: string, files: readonly string[]) => ({
+  version: 1,
+  inputs: { recording: recordingHash, cover: coverHash },
+  settings,
+  mastering: { gainDb, chunks: chunks.length },
+  audioSha256: sha256,
+  files: [...files].sort(),
+})

@@ -1,0 +1,39 @@
+/**
+ * The contents page: every function, what it follows, what starts it, and what it is given. Deployment and the local host read it.
+ * `share` is a step's part of a typical run's time; it drives the progress shown.
+ */
+import type { CatalogueEntry } from '../shared/serve.ts'
+import { arrange } from './arrange.ts'
+import { clean } from './clean.ts'
+import { finish } from './finish.ts'
+import { level } from './level.ts'
+import { measure } from './measure.ts'
+import { onUpload } from './on-upload.ts'
+import { prepare } from './prepare.ts'
+import { publish } from './publish.ts'
+import { render } from './render.ts'
+import { sweep } from './sweep.ts'
+import { transcribe } from './transcribe.ts'
+
+/** Audio steps hold a core each; the light ones only wait. */
+export const queues = {
+  audio: { maxConcurrentDispatches: 100 },
+  light: { maxConcurrentDispatches: 20 },
+} as const
+
+const audio = { queue: 'audio', memory: '1Gi', deadlineSeconds: 1800 } as const
+const light = { queue: 'light', memory: '512Mi', deadlineSeconds: 300 } as const
+
+export const catalogue: readonly CatalogueEntry[] = [
+  { trigger: 'upload', name: 'on-upload', handle: onUpload, memory: '512Mi', deadlineSeconds: 60 },
+  { trigger: 'task', step: prepare, after: [], share: 25, ...audio },
+  { trigger: 'task', step: transcribe, after: ['prepare'], share: 1, ...light },
+  { trigger: 'task', step: clean, after: ['transcribe'], share: 1, ...light },
+  { trigger: 'task', step: arrange, after: ['clean'], share: 1, ...light },
+  { trigger: 'task', step: measure, after: ['arrange'], share: 12, ...audio },
+  { trigger: 'task', step: level, after: ['measure'], share: 1, ...light },
+  { trigger: 'task', step: render, after: ['level'], share: 55, ...audio },
+  { trigger: 'task', step: finish, after: ['render'], share: 3, ...light },
+  { trigger: 'task', step: publish, after: ['finish'], share: 1, ...light },
+  { trigger: 'schedule', name: 'sweep', handle: sweep, memory: '512Mi', deadlineSeconds: 120 },
+]

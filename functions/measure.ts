@@ -1,0 +1,24 @@
+/** measure: one chunk of the mix → its loudness partials at a few gains. */
+import { z } from 'zod'
+import { chunkParts, loadChunk } from '../shared/audio/chunk-step.ts'
+import { ceilingDb, measureChunk } from '../shared/audio/master.ts'
+import { encodePartials } from '../shared/audio/partials.ts'
+import type { Timeline } from '../shared/audio/timeline.ts'
+import { defineStep } from '../shared/step.ts'
+
+export const measure = defineStep({
+  name: 'measure',
+  version: 1,
+  context: z.object({ timelineObject: z.string(), chunk: z.number(), sampleRate: z.number(), gainEstimateDb: z.number() }),
+  load: loadChunk,
+  inputs: ({ gainEstimateDb }, { chunkHash, format, loudness }) => ({ gainEstimateDb, chunkHash, format, loudness }),
+  work: async ({ timelineObject, chunk, gainEstimateDb }, { format, loudness }, { storage, config, workObject }) => {
+    const bucket = config.buckets.work
+    const timeline = await storage.readJson<Timeline>({ bucket, name: timelineObject })
+    const trials = await measureChunk(timeline, { storage, bucket }, chunk, gainEstimateDb, ceilingDb(loudness, format))
+    const object = workObject('partials')
+    await storage.create(object, encodePartials(trials.map(({ blocks }) => blocks)), 'application/octet-stream')
+    return { partialsObject: object.name, gainsDb: trials.map(({ gainDb }) => gainDb).join(' ') }
+  },
+  parts: chunkParts,
+})

@@ -1,0 +1,154 @@
+/** on-upload: a dropped file, routed by its path. A recording starts its episode's run; whatever belongs to it was uploaded before. Records and enqueues, nothing more. */
+import type { Knex } from 'knex'
+import { withDatabase } from '../shared/db/connect.ts'
+import { beginEpisode, ensurePodcast, recordUpload } from '../shared/db/episodes.ts'
+import { failRun, startRun } from '../shared/db/runs.ts'
+import { insertSteps, pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
+import { Permanent, Retryable } from '../shared/errors.ts'
+import { log } from '../shared/log.ts'
+import { assetsFolder, findSidecars, isSidecar, parseUploadName, uploadName, type UploadPath } from '../shared/objects.ts'
+import { partsOf } from '../shared/pipeline.ts'
+import type { FinalizedObject } from '../shared/serve.ts'
+import {
+  defaultTemplate,
+  maxDocumentBytes,
+  parseEpisode,
+  parsePodcast,
+  parseTemplate,
+  type EpisodeSettings,
+  type PodcastSettings,
+  type Template,
+} from '../shared/settings.ts'
+import { enqueue, type Services } from '../shared/step.ts'
+import type { StoredObject } from '../shared/storage.ts'
+
+export async function onUpload(object: FinalizedObject, services: Services): Promise<void> {
+  const path = parseUploadName(object.name)
+  if (!path) {
+    log.warn({ object: object.name }, 'an upload outside u/{user}/{podcast}/{episode}/ was left alone')
+    return
+  }
+  const stored = await services.storage.stat({ bucket: object.bucket, name: object.name, generation: String(object.generation) })
+  if (!stored) {
+    log.warn({ object: object.name }, 'an upload was replaced before it was seen')
+    return
+  }
+  const kind = path.episode === assetsFolder ? 'asset' : isSidecar(path.file) ? 'sidecar' : 'recording'
+  if (kind === 'recording') await startEpisode(path, stored, services)
+  else await withDatabase(services.config.databaseUrl, (db) => recordUpload(db, { userId: path.userId, kind, bucket: object.bucket, object: stored }))
+}
+
+/** Everything the run is told, gathered from the recording's folder before the database is opened. */
+interface Plan {
+  readonly podcast: PodcastSettings | undefined
+  readonly episode: EpisodeSettings
+  readonly template: Template
+  readonly words: StoredObject | undefined
+  readonly cover: StoredObject | undefined
+  readonly assets: readonly StoredObject[]
+  /** Why the run cannot start well: it is recorded as failed, so that its producer learns of it. */
+  readonly problem: Permanent | undefined
+}
+
+async function startEpisode(path: UploadPath, recording: StoredObject, services: Services): Promise<void> {
+  const plan = await gather(path, services)
+  const stage = services.pipeline.stages[0]!
+  const inserted = await withDatabase(services.config.databaseUrl, (db) =>
+    db.transaction(async (trx) => {
+      if (!(await recordUpload(trx, { userId: path.userId, kind: 'recording', bucket: services.config.buckets.uploads, object: recording })))
+        return []
+      const run = await openRun(trx, path, recording, plan)
+      if (plan.problem) {
+        await failRun(trx, run.id, plan.problem.code, plan.problem.message)
+        return []
+      }
+      return await insertSteps(trx, run.id, partsOf(stage, run.context))
+    }),
+  )
+  await enqueue(services, inserted.length > 0 ? inserted : await pendingOf(path, services))
+}
+
+/** The event came before: whatever its first delivery could not enqueue is enqueued now. */
+async function pendingOf(path: UploadPath, services: Services): Promise<PendingStep[]> {
+  return await withDatabase(services.config.databaseUrl, (db) =>
+    pendingStepsOfEpisode(db, path.userId, path.podcast, path.episode, services.pipeline.stages[0]!.step.name),
+  )
+}
+
+async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, plan: Plan) {
+  const { userId } = path
+  const podcast = await ensurePodcast(trx, userId, path.podcast, plan.podcast)
+  const { title = path.episode, description = '' } = plan.episode
+  const episode = await beginEpisode(trx, { userId, podcastId: podcast.id, slug: path.episode, title, description })
+  const context = {
+    recordingObject: recording.name,
+    recordingGeneration: recording.generation,
+    recordingHash: recording.contentHash,
+    outputRate: plan.template.output.sampleRate ?? null,
+    assets: JSON.stringify(plan.assets.map(({ name, generation, contentHash }) => ({ object: name, generation, contentHash }))),
+    wordsObject: plan.words?.name ?? null,
+    wordsGeneration: plan.words?.generation ?? null,
+    wordsHash: plan.words?.contentHash ?? null,
+    coverObject: plan.cover?.name ?? null,
+    coverGeneration: plan.cover?.generation ?? null,
+    coverHash: plan.cover?.contentHash ?? null,
+  }
+  const { runId, started } = await startRun(trx, { userId, episodeId: episode.id, settings: plan.template, context, warnings: [] })
+  // Thrown, so that the event is delivered again until the live run has ended; the upload's row is rolled back with the rest.
+  if (!started) throw new Retryable('already_running', `The episode already has a live run, ${runId}.`)
+  return { id: runId, context }
+}
+
+async function gather(path: UploadPath, services: Services): Promise<Plan> {
+  const { storage, config } = services
+  const bucket = config.buckets.uploads
+  const folder = uploadName(path.userId, path.podcast, path.episode, '')
+  const beside = await storage.list(bucket, folder)
+  const sidecars = findSidecars(beside.map(({ name }) => name.slice(folder.length)))
+  const find = (file: string | undefined) => beside.find(({ name }) => file !== undefined && name === folder + file)
+  const read = async (file: string): Promise<string> => {
+    const { name, generation, bytes } = find(file)!
+    if (bytes > maxDocumentBytes)
+      throw new Permanent('bad_template', `${file} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`)
+    return (await storage.read({ bucket, name, generation })).toString('utf8')
+  }
+  const nothing = {
+    podcast: undefined,
+    episode: {},
+    template: defaultTemplate(),
+    words: find(sidecars.words),
+    cover: find(sidecars.cover),
+    assets: [],
+  }
+  try {
+    const template = sidecars.template === undefined ? defaultTemplate() : parseTemplate(await read(sidecars.template), sidecars.template)
+    return {
+      ...nothing,
+      podcast: sidecars.podcast === undefined ? undefined : parsePodcast(await read(sidecars.podcast), sidecars.podcast),
+      episode: sidecars.episode === undefined ? {} : parseEpisode(await read(sidecars.episode), sidecars.episode),
+      template,
+      assets: await findAssets(path, template, services),
+      problem: undefined,
+    }
+  } catch (error) {
+    if (!(error instanceof Permanent)) throw error
+    return { ...nothing, problem: error }
+  }
+}
+
+/** The files the template names, each once, in the order of the segments. Throws `missing_asset` naming the segment. */
+async function findAssets(path: UploadPath, { segments }: Template, { storage, config }: Services): Promise<StoredObject[]> {
+  const found = new Map<string, StoredObject>()
+  for (const [index, segment] of segments.entries()) {
+    if (segment.type === 'content' || found.has(segment.source.file)) continue
+    const name = uploadName(path.userId, path.podcast, assetsFolder, segment.source.file)
+    const asset = await storage.stat({ bucket: config.buckets.uploads, name })
+    if (!asset)
+      throw new Permanent(
+        'missing_asset',
+        `Segment ${index + 1} (${segment.type}) needs ${segment.source.file}, which is not among the podcast's assets. Upload it, then the recording again.`,
+      )
+    found.set(segment.source.file, asset)
+  }
+  return [...found.values()]
+}

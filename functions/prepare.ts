@@ -1,0 +1,117 @@
+/** prepare: any audio → canonical PCM, seekable by sample, and its analysis. The recording first, then each asset at the recording's rate. */
+import { z } from 'zod'
+import { analyser, blockSamples, encodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
+import { FfmpegError } from '../shared/audio/ffmpeg.ts'
+import { bytesPerFrame, inBlocks } from '../shared/audio/pcm.ts'
+import { explain, tooLong, withSource, type OpenedSource } from '../shared/audio/source.ts'
+import { Permanent } from '../shared/errors.ts'
+import { defineStep, type Tools } from '../shared/step.ts'
+
+/** A decode shorter than the file says of itself by more than this, and by more than a hundredth, is an upload cut off. */
+const toleratedLossSeconds = 1
+
+const asset = z.object({ object: z.string(), generation: z.string(), contentHash: z.string() })
+
+const context = z.object({
+  source: z.enum(['recording', 'asset']),
+  object: z.string(),
+  generation: z.string(),
+  contentHash: z.string(),
+  /** Assets follow the recording; a recording keeps its own rate when it can. */
+  targetRate: z.number().nullable(),
+  assets: z.string().transform((text) => z.array(asset).parse(JSON.parse(text))),
+})
+
+export const prepare = defineStep({
+  name: 'prepare',
+  version: 1,
+  context,
+  inputs: ({ contentHash, targetRate }) => ({ contentHash, targetRate }),
+  work: async ({ source, object, generation, targetRate }, _input: undefined, tools) => {
+    const { buckets, limits } = tools.config
+    const name = object.split('/').at(-1)!
+    const bounds = { bytes: source === 'asset' ? limits.assetBytes : limits.recordingBytes, seconds: limits.recordingSeconds }
+    const uploaded = { bucket: buckets.uploads, name: object, generation }
+    return await withSource(tools.storage, uploaded, { ...bounds, targetRate }, tools.signal, async (opened) => {
+      const analysis = await decodeAndAnalyse(opened, name, bounds.seconds, tools)
+      warnOfDefects(analysis, name, tools)
+      return {
+        object,
+        pcmObject: tools.workObject('pcm').name,
+        analysisObject: tools.workObject('analysis').name,
+        sampleRate: analysis.format.sampleRate,
+        channels: analysis.format.channels,
+        sampleFormat: analysis.format.sampleFormat,
+        totalSamples: analysis.totalSamples,
+        integratedLufs: Number.isFinite(analysis.integratedLufs) ? analysis.integratedLufs : null,
+      }
+    })
+  },
+  passOn: (output, { source }) => {
+    if (source === 'asset') return {}
+    const { pcmObject, analysisObject, sampleRate, totalSamples } = output
+    return { pcmObject, analysisObject, sampleRate, totalSamples }
+  },
+  parts: ({ recordingObject, recordingGeneration, recordingHash, outputRate }) => [
+    { source: 'recording', object: recordingObject!, generation: recordingGeneration!, contentHash: recordingHash!, targetRate: outputRate! },
+  ],
+  furtherParts: ({ sampleRate }, { assets }) => assets.map((asset) => ({ source: 'asset', targetRate: sampleRate, ...asset })),
+})
+
+/** One pass: decode, look at every block, store it. */
+async function decodeAndAnalyse({ probed, decode }: OpenedSource, name: string, maxSeconds: number, tools: Tools): Promise<Analysis> {
+  const gather = analyser(probed.pcm)
+  const { sampleRate } = probed.pcm
+  const decoder = decode(tools.signal)
+  let samples = 0
+  async function* analysed(): AsyncGenerator<Buffer> {
+    for await (const block of inBlocks(decoder.stdout, gather.blockBytes)) {
+      gather.add(block)
+      samples += block.length / bytesPerFrame(probed.pcm)
+      if (samples > maxSeconds * sampleRate) throw tooLong(name, samples / sampleRate, maxSeconds)
+      if (probed.declaredSeconds) tools.progress(samples / sampleRate / probed.declaredSeconds)
+      yield block
+    }
+    await decoder.ended.catch((error: unknown) => {
+      if (error instanceof FfmpegError && samples > 0) return // what could be decoded was; the length is checked next
+      throw error instanceof FfmpegError ? explain(error, name) : error
+    })
+    checkLength(name, samples / sampleRate, probed.declaredSeconds)
+  }
+  await tools.storage.create(tools.workObject('pcm'), analysed(), 'application/octet-stream')
+  const analysis = gather.finish()
+  await tools.storage.create(tools.workObject('analysis'), encodeAnalysis(analysis), 'application/octet-stream')
+  return analysis
+}
+
+function checkLength(name: string, seconds: number, declared: number | undefined): void {
+  if (seconds === 0) throw new Permanent('empty_file', `${name} holds no sound. Record or export it again.`)
+  const missing = (declared ?? 0) - seconds
+  if (missing > toleratedLossSeconds && missing > 0.01 * declared!) {
+    throw new Permanent(
+      'truncated_file',
+      `${name} says it is ${declared!.toFixed(1)} s long but ends after ${seconds.toFixed(1)} s. The upload or the export was cut off; upload it again.`,
+    )
+  }
+}
+
+/** Peaks cut off this often are heard. */
+const audibleClipping = 10
+const veryQuietLufs = -40
+
+function warnOfDefects({ integratedLufs, clippedSamples, totalSamples, format }: Analysis, name: string, tools: Tools): void {
+  if (integratedLufs === -Infinity) tools.warn({ code: 'silent_recording', message: `${name} is silent; there is nothing to bring to loudness.` })
+  else if (integratedLufs < veryQuietLufs) {
+    tools.warn({
+      code: 'very_quiet',
+      message: `${name} is very quiet (${integratedLufs.toFixed(1)} LUFS). It is raised, and its background noise with it.`,
+    })
+  }
+  const minutes = totalSamples / format.sampleRate / 60
+  if (clippedSamples / minutes > audibleClipping * blockSamples(format.sampleRate) * 0.001) {
+    tools.warn({
+      code: 'clipped',
+      message: `${name} was recorded too loud: ${clippedSamples} samples stand at full scale. Distortion cannot be undone.`,
+    })
+  }
+}

@@ -1,0 +1,61 @@
+/** publish: the gate, then public files, then the feed under the generation it was read at. Once, however often asked. */
+import { z } from 'zod'
+import { episodesInFeed, findEpisode, findPodcast, markPublished, markPublishing, type PublishedEpisode } from '../shared/db/episodes.ts'
+import { lockRun, updateRunProgress } from '../shared/db/runs.ts'
+import { Retryable, Stopped } from '../shared/errors.ts'
+import { renderFeed } from '../shared/feed/rss.ts'
+import { episodeName, feedName, fileTypes, publicFiles, publicName } from '../shared/objects.ts'
+import { podcastSettings } from '../shared/settings.ts'
+import { defineStep, type Tools } from '../shared/step.ts'
+
+/** Another episode of the same podcast is published at the same moment; each try loses only to one that won. */
+const feedTries = 20
+const oneYear = 'public, max-age=31536000, immutable'
+const shortLived = 'public, max-age=60'
+
+export const publish = defineStep({
+  name: 'publish',
+  version: 1,
+  context: z.object({ contentHash: z.string(), files: z.string() }),
+  work: async ({ runId, episodeId, contentHash, files }, _input: undefined, tools) => {
+    const { storage, config } = tools
+    const podcastId = await tools.withDatabase(async (db) => (await findEpisode(db, episodeId))!.podcastId)
+    for (const file of files.split(' ').filter((name) => publicFiles.has(name))) {
+      const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, file) }
+      const to = { bucket: config.buckets.public, name: publicName(podcastId, episodeId, contentHash, file) }
+      await storage.copy(from, to, { contentType: fileTypes[file as keyof typeof fileTypes], cacheControl: oneYear })
+    }
+    await passPointOfNoReturn(runId, episodeId, tools)
+    await swapFeed(podcastId, tools)
+    return { feedObject: feedName(podcastId), podcastId }
+  },
+  record: async (trx, { episodeId }) => await markPublished(trx, episodeId),
+})
+
+/** From here on a cancel is refused. */
+async function passPointOfNoReturn(runId: string, episodeId: string, { withDatabase }: Tools): Promise<void> {
+  await withDatabase((db) =>
+    db.transaction(async (trx) => {
+      if ((await lockRun(trx, runId))?.status !== 'started') throw new Stopped('The run ended before its publication began.')
+      await updateRunProgress(trx, runId, { committed: true })
+      await markPublishing(trx, episodeId)
+    }),
+  )
+}
+
+/** First the feed's generation, then the rows: whoever swaps last has seen every row that was committed before. */
+async function swapFeed(podcastId: string, { storage, config, withDatabase }: Tools): Promise<void> {
+  const feed = { bucket: config.buckets.public, name: feedName(podcastId) }
+  const urlFor = (name: string) => `${config.publicBaseUrl}/${name}`
+  const urlOf = (episode: PublishedEpisode, file: string) => urlFor(publicName(podcastId, episode.id, episode.contentHash, file))
+  for (let attempt = 1; attempt <= feedTries; attempt++) {
+    const seen = (await storage.stat(feed))?.generation ?? '0'
+    const { settings, episodes } = await withDatabase(async (db) => ({
+      settings: podcastSettings((await findPodcast(db, podcastId))!.settings),
+      episodes: await episodesInFeed(db, podcastId),
+    }))
+    const xml = renderFeed({ feedUrl: urlFor(feed.name), settings, episodes, urlOf })
+    if (await storage.swap(feed, seen, xml, 'application/rss+xml; charset=utf-8', { cacheControl: shortLived })) return
+  }
+  throw new Retryable('internal', `The feed changed ${feedTries} times while it was being written.`)
+}

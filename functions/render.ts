@@ -1,0 +1,31 @@
+/** render: one chunk of the mix at its gain → MP3 frames, and the loudness partials of those frames decoded again. */
+import { z } from 'zod'
+import { chunkParts, loadChunk } from '../shared/audio/chunk-step.ts'
+import { renderChunk } from '../shared/audio/master.ts'
+import { encodePartials } from '../shared/audio/partials.ts'
+import type { Timeline } from '../shared/audio/timeline.ts'
+import { defineStep } from '../shared/step.ts'
+
+export const render = defineStep({
+  name: 'render',
+  version: 1,
+  context: z.object({ timelineObject: z.string(), chunk: z.number(), sampleRate: z.number(), gainDb: z.number() }),
+  load: loadChunk,
+  inputs: ({ gainDb }, { chunkHash, format, loudness }) => ({ gainDb, chunkHash, format, loudness }),
+  work: async ({ timelineObject, chunk, gainDb }, { format, loudness }, { storage, config, workObject, signal }) => {
+    const bucket = config.buckets.work
+    const timeline = await storage.readJson<Timeline>({ bucket, name: timelineObject })
+    const rendered = await renderChunk(timeline, { storage, bucket }, chunk, gainDb, loudness, format, signal)
+    const [frames, partials] = [workObject('frames.mp3'), workObject('partials')]
+    await storage.create(frames, rendered.frames, 'audio/mpeg')
+    await storage.create(partials, encodePartials([rendered.blocks]), 'application/octet-stream')
+    return {
+      framesObject: frames.name,
+      partialsObject: partials.name,
+      bytes: rendered.frames.length,
+      truePeakDbtp: Number.isFinite(rendered.truePeakDbtp) ? rendered.truePeakDbtp : null,
+      loweredDb: rendered.loweredDb,
+    }
+  },
+  parts: chunkParts,
+})

@@ -1,0 +1,171 @@
+/**
+ * `spool assemble`: a recording and what belongs to it go into the bucket, as a producer would put them there; the finished files come out.
+ * Hides watching the run: the database is asked now and then, and no connection is held between.
+ */
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { Storage, type Bucket } from '@google-cloud/storage'
+import type { Certificate } from '../shared/audio/certificate.ts'
+import { withDatabase } from '../shared/db/connect.ts'
+import { findRunOfUpload, readRunProgress, type RunProgress } from '../shared/db/progress.ts'
+import { outputsOf } from '../shared/db/steps.ts'
+import { cancelRun, type Warning } from '../shared/db/runs.ts'
+import { Permanent, type ErrorCode } from '../shared/errors.ts'
+import { assetsFolder, episodeName, uploadName } from '../shared/objects.ts'
+import { parsePodcast, parseTemplate } from '../shared/settings.ts'
+import type { EditList } from '../shared/transcript/edits.ts'
+import type { LocalCloud } from './cloud.ts'
+
+export interface Job {
+  readonly recording: string
+  readonly words?: string
+  readonly template?: string
+  readonly podcast?: string
+  readonly cover?: string
+  readonly title?: string
+  readonly out?: string
+}
+
+export interface Report {
+  readonly episodeId: string
+  readonly runId: string
+  readonly status: string
+  readonly files: Readonly<Record<string, string>>
+  readonly durationSeconds: number
+  readonly sourceSeconds: number
+  readonly removedSeconds: number
+  readonly edits: Readonly<Record<string, number>>
+  readonly loudness: { readonly integratedLufs: number | null; readonly truePeakDbtp: number | null }
+  readonly steps: readonly { readonly name: string; readonly parts: number; readonly seconds: number; readonly attempts: number }[]
+  readonly warnings: readonly Warning[]
+}
+
+/** Told now and then how far the run is. */
+export type Watcher = (progress: RunProgress) => void
+
+const userId = 'local'
+const pollMs = 200
+
+/** Runs the whole job. Throws Permanent with the run's code and message when the episode failed. */
+export async function assemble(cloud: LocalCloud, job: Job, watch: Watcher, signal: AbortSignal): Promise<Report> {
+  const storage = new Storage({ apiEndpoint: cloud.env['STORAGE_ENDPOINT']!, projectId: cloud.env['PROJECT_ID']! })
+  const uploaded = await upload(storage.bucket('uploads'), job)
+  const run = await follow(cloud, uploaded, watch, signal)
+  return await deliver(cloud, storage, run, path.resolve(job.out ?? path.join('episodes', episodeSlug(job.recording))))
+}
+
+/** The episode is named after its file. */
+const episodeSlug = (recording: string): string => slug(path.parse(recording).name)
+
+/** In characters that need no quoting in a path or an address. */
+const slug = (text: string): string =>
+  text
+    .normalize('NFC')
+    .replaceAll(/[^\p{L}\p{N}_-]+/gu, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 100) || 'untitled'
+
+/** Sidecars first, the recording last: its arrival starts the run. Returns the recording's object and generation. */
+async function upload(bucket: Bucket, job: Job): Promise<{ object: string; generation: string }> {
+  const podcastSlug =
+    job.podcast === undefined ? 'podcast' : slug(parsePodcast(await readFile(job.podcast, 'utf8'), path.basename(job.podcast)).title)
+  const nameOf = (file: string) => uploadName(userId, podcastSlug, episodeSlug(job.recording), file)
+  const beside: [file: string | undefined, name: string][] = [
+    [job.words, `words${wordsSuffix(job.words)}`],
+    [job.template, 'template.json'],
+    [job.podcast, 'podcast.json'],
+    [job.cover, `cover${path.extname(job.cover ?? '').toLowerCase()}`],
+  ]
+  await bucket.deleteFiles({ prefix: nameOf('') }) // what an earlier run of this episode was given
+  for (const [file, name] of beside) if (file !== undefined) await bucket.upload(file, { destination: nameOf(name) })
+  if (job.title !== undefined) await bucket.file(nameOf('episode.json')).save(JSON.stringify({ title: job.title }))
+  if (job.template !== undefined) await uploadAssets(bucket, job.template, podcastSlug)
+  const recording = bucket.file(nameOf(`recording${path.extname(job.recording).toLowerCase()}`))
+  await pipeline(createReadStream(job.recording), recording.createWriteStream({ resumable: true }))
+  const [{ generation }] = await recording.getMetadata()
+  return { object: recording.name, generation: String(generation) }
+}
+
+const wordsSuffix = (words: string | undefined): string => (/\.(vtt|srt)$/i.test(words ?? '') ? path.extname(words!).toLowerCase() : '.json')
+
+/** The files a template names lie beside it. */
+async function uploadAssets(bucket: Bucket, templateFile: string, podcastSlug: string): Promise<void> {
+  const { segments } = parseTemplate(await readFile(templateFile, 'utf8'), path.basename(templateFile))
+  for (const segment of segments) {
+    if (segment.type === 'content') continue
+    const file = path.join(path.dirname(templateFile), segment.source.file)
+    if (existsSync(file)) await bucket.upload(file, { destination: uploadName(userId, podcastSlug, assetsFolder, segment.source.file) })
+  }
+}
+
+async function follow(
+  cloud: LocalCloud,
+  { object, generation }: { object: string; generation: string },
+  watch: Watcher,
+  signal: AbortSignal,
+): Promise<RunProgress> {
+  const databaseUrl = cloud.env['DATABASE_URL']!
+  let runId: string | undefined
+  for (;;) {
+    const progress = await withDatabase(databaseUrl, async (db) => {
+      runId ??= await findRunOfUpload(db, object, generation)
+      if (runId !== undefined && signal.aborted) await cancelRun(db, runId)
+      return runId === undefined ? undefined : await readRunProgress(db, runId)
+    })
+    if (progress) watch(progress)
+    if (progress?.status === 'finished') return progress
+    if (progress?.status === 'failed' || progress?.status === 'cancelled') {
+      throw new Permanent((progress.stopReason ?? 'internal') as ErrorCode, progress.errorMessage ?? undefined)
+    }
+    if (runId === undefined && signal.aborted) throw new Permanent('user_cancelled')
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+}
+
+async function deliver(cloud: LocalCloud, storage: Storage, run: RunProgress, out: string): Promise<Report> {
+  const { finished, published } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
+    finished: (await outputsOf(db, run.runId, 'finish'))[0]!.output,
+    published: (await outputsOf(db, run.runId, 'publish'))[0]!.output,
+  }))
+  await mkdir(out, { recursive: true })
+  const files: Record<string, string> = {}
+  const fetchFile = async (bucket: string, name: string, file: string) => {
+    files[file] = path.join(out, file)
+    await pipeline(storage.bucket(bucket).file(name).createReadStream(), createWriteStream(files[file]))
+  }
+  for (const file of String(finished['files']).split(' '))
+    await fetchFile('episodes', episodeName(run.episodeId, String(finished['contentHash']), file), file)
+  await fetchFile('public', String(published['feedObject']), 'feed.xml')
+  const { edits } = JSON.parse(await readFile(files['edits.json']!, 'utf8')) as EditList
+  const { integratedLufs, truePeakDbtp } = JSON.parse(await readFile(files['certificate.json']!, 'utf8')) as Certificate
+  const applied = edits.filter(({ status }) => status === 'applied')
+  const counts: Record<string, number> = {}
+  for (const { kind } of applied) counts[kind] = (counts[kind] ?? 0) + 1
+  const sourceSeconds = Number(finished['sourceSeconds'])
+  return {
+    episodeId: run.episodeId,
+    runId: run.runId,
+    status: run.status,
+    files,
+    durationSeconds: Number(finished['durationSeconds']),
+    sourceSeconds,
+    removedSeconds: Number(finished['removedSeconds']),
+    edits: counts,
+    loudness: { integratedLufs, truePeakDbtp },
+    steps: run.steps.map(({ name, parts, seconds, attempts }) => ({ name, parts, seconds: Math.round((seconds ?? 0) * 100) / 100, attempts })),
+    warnings: run.warnings,
+  }
+}
+
+/** Says which of the job's files is not there; undefined when all are. */
+export async function missingFile({ recording, words, template, podcast, cover }: Job): Promise<string | undefined> {
+  for (const file of [recording, words, template, podcast, cover]) {
+    if (file === undefined) continue
+    const found = await stat(file).catch(() => undefined)
+    if (!found) return `There is no file ${file}.`
+    if (!found.isFile()) return `${file} is not a file.`
+  }
+  return undefined
+}

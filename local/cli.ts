@@ -1,0 +1,168 @@
+/** The command line: one command each, their flags, and the exit codes scripts depend on: 0 done, 1 failed, 2 wrong usage, 3 awaiting review. */
+import path from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { withDatabase } from '../shared/db/connect.ts'
+import { migrate } from '../shared/db/migrate.ts'
+import { codeOf, errorCodes } from '../shared/errors.ts'
+import { assemble, missingFile, type Job, type Report } from './assemble.ts'
+import { startLocalCloud, type LocalCloud } from './cloud.ts'
+import { diagnose } from './doctor.ts'
+import { FolderBusy } from './lock.ts'
+import { isFree } from './ports.ts'
+import { startPostgres } from './postgres.ts'
+import { choosePorts } from './ports.ts'
+import { progressDisplay } from './progress.ts'
+import { summarise } from './summary.ts'
+import { runChecks } from './checks.ts'
+
+const root = path.join(import.meta.dirname, '..')
+const stateDir = path.join(root, '.spool')
+const samples = path.join(root, 'samples')
+
+/** The caller's mistake: exit 2, as for an unknown flag. */
+class WrongUsage extends Error {}
+
+process.env['METADATA_SERVER_DETECTION'] = 'none'
+process.on('SIGXFSZ', () => undefined) // a file at its size limit is a failed write, not the end of the process
+
+const program = new Command('spool').description('Podcast episodes from raw recordings.').exitOverride().configureHelp({ showGlobalOptions: true })
+
+program
+  .command('assemble')
+  .description('make a finished episode of a recording')
+  .argument('<recording>', 'MP3, WAV, M4A, FLAC, Ogg, Opus, WebM or MP4')
+  .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
+  .option('--template <file>', 'the show: segments, cleaning, loudness, output')
+  .option('--podcast <file>', 'the podcast: title, author, language and so on')
+  .option('--title <title>', "the episode's title; the file's name when not given")
+  .option('--cover <file>', 'JPEG or PNG')
+  .option('--out <dir>', 'where the files go; episodes/<name>/ when not given')
+  .option('--json', 'print one JSON object instead of a summary')
+  .action(async (recording: string, options: Omit<Job, 'recording'> & { json?: true }) => {
+    await runJob({ recording, ...options }, options.json ?? false)
+  })
+
+program
+  .command('demo')
+  .description('assemble the sample that ships with Spool')
+  .option('--out <dir>', 'where the files go', path.join('episodes', 'demo'))
+  .option('--json', 'print one JSON object instead of a summary')
+  .action(async ({ out, json }: { out: string; json?: true }) => {
+    const sample = (file: string) => path.join(samples, file)
+    await runJob(
+      {
+        recording: sample('conversation.flac'),
+        words: sample('conversation.words.json'),
+        template: sample('template.json'),
+        podcast: sample('podcast.json'),
+        cover: sample('cover.png'),
+        title: 'Serverless, spoken',
+        out,
+      },
+      json ?? false,
+    )
+  })
+
+program
+  .command('up')
+  .description('start everything and stay')
+  .option('--port <number>', 'where the functions listen', Number)
+  .action(async ({ port }: { port?: number }) => {
+    if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) throw new WrongUsage('--port takes a number from 1 to 65535.')
+    if (port !== undefined && !(await isFree(port))) throw new Error(`Port ${port} is taken. Free it, or choose another with --port.`)
+    const cloud = await startLocalCloud(stateDir, port === undefined ? {} : { ports: { functions: port } })
+    const { FUNCTIONS_URL, STORAGE_ENDPOINT, TASKS_ENDPOINT, PUBLIC_BASE_URL } = cloud.env
+    process.stdout.write(
+      `Spool is up.\n  functions  ${FUNCTIONS_URL}\n  storage    ${STORAGE_ENDPOINT}\n  tasks      ${TASKS_ENDPOINT}\n  public     ${PUBLIC_BASE_URL}\n  log        ${cloud.logFile}\n` +
+        'Drop a recording at uploads/u/local/<podcast>/<episode>/<file>. Ctrl-C ends it.\n',
+    )
+    await interrupted()
+    await cloud.stop()
+  })
+
+program
+  .command('migrate')
+  .description('bring the database to the newest schema')
+  .action(async () => {
+    const ran = process.env['DATABASE_URL'] === undefined ? await migrateLocal() : await withDatabase(process.env['DATABASE_URL'], migrate)
+    process.stdout.write(ran.length === 0 ? 'The database is up to date.\n' : `Ran ${ran.join(', ')}.\n`)
+  })
+
+program
+  .command('doctor')
+  .description('say what is there and what is missing')
+  .action(async () => {
+    const { text, healthy } = await diagnose(root)
+    process.stdout.write(text)
+    if (!healthy) process.exitCode = 1
+  })
+
+program
+  .command('test')
+  .description('types, lint, format and every test')
+  .argument('[pattern...]', 'only test files whose path matches')
+  .action(async (patterns: string[]) => {
+    process.exitCode = await runChecks(root, patterns)
+  })
+
+async function migrateLocal(): Promise<string[]> {
+  const postgres = await startPostgres(path.join(stateDir, 'postgres'), (await choosePorts(stateDir)).database)
+  try {
+    return await withDatabase(postgres.url, migrate)
+  } finally {
+    await postgres.stop()
+  }
+}
+
+async function runJob(job: Job, json: boolean): Promise<void> {
+  const missing = await missingFile(job)
+  if (missing !== undefined) throw new WrongUsage(missing)
+  const cancel = new AbortController()
+  void interrupted().then(() => cancel.abort())
+  const display = progressDisplay(process.stderr)
+  const cloud = await startOrWait()
+  let report: Report
+  try {
+    report = await assemble(cloud, job, display.update, cancel.signal)
+  } finally {
+    display.end()
+    await cloud.stop()
+  }
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : summarise(report))
+}
+
+/** Another spool on the same folder is waited for: its turn ends, then comes ours. */
+async function startOrWait(): Promise<LocalCloud> {
+  for (let told = false; ;) {
+    try {
+      return await startLocalCloud(stateDir)
+    } catch (error) {
+      if (!(error instanceof FolderBusy)) throw error
+      if (!told) process.stderr.write(`spool: another spool is at work (process ${error.pid}); waiting for it to end\n`)
+      told = true
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  }
+}
+
+const interrupted = (): Promise<void> => new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))
+
+function explainAndExit(error: unknown): void {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2 // commander has said why
+    return
+  }
+  const code = codeOf(error)
+  const known = code !== undefined && Object.hasOwn(errorCodes, code)
+  const text = code === 'ENOSPC' || code === 'EFBIG' ? `disk_full: ${errorCodes.disk_full} Free some and try again.` : (error as Error).message
+  process.stderr.write(`spool: ${known ? `${code}: ` : ''}${text}\n`)
+  process.exitCode = error instanceof WrongUsage ? 2 : 1
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  explainAndExit(error)
+}
+// A kept-alive connection to a server that has ended must not keep the process.
+process.exit()

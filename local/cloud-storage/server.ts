@@ -1,0 +1,122 @@
+// Hides a Cloud Storage of one's own: what `@google-cloud/storage` asks for, answered from a folder on disk, with finalize
+// events sent as Eventarc sends them. Objects, upload sessions and undelivered events survive a restart and SIGKILL.
+import { mkdirSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { sendRefusal, StorageError } from './answers.ts'
+import { openBlobs, type Blobs } from './blobs.ts'
+import { openOutbox, type Notification } from './events.ts'
+import { jsonRoutes } from './json-api.ts'
+import { openObjects, type Objects } from './objects.ts'
+import { loadSigningCredentials, urlVerifier, type UrlVerifier } from './signed-urls.ts'
+import { openResumableUploads, type ResumableUploads } from './uploads.ts'
+import { xmlRoutes } from './xml-api.ts'
+
+export interface CloudStorageOptions {
+  /** Everything is kept here; one server at a time. */
+  dir: string
+  /** A free one when not given. */
+  port?: number
+  /** Made when they are missing. The one named `public` is readable by the world. */
+  buckets: readonly string[]
+  notifications?: readonly Notification[]
+  /** Makes the OIDC token that an event carries. */
+  sign?: (claims: { audience: string; email: string }) => Promise<string>
+  serviceAccountEmail?: string
+  /** Milliseconds since 1970. */
+  now?: () => number
+}
+
+export interface CloudStorage {
+  port: number
+  /** A service account's key file, for GOOGLE_APPLICATION_CREDENTIALS: only URLs signed with its key are honoured here. */
+  credentialsFile: string
+  close(): Promise<void>
+}
+
+/** What a handler gets: one request, its path taken apart, and the rooms it may use. */
+export interface Call {
+  request: IncomingMessage
+  response: ServerResponse
+  path: string
+  parameters: readonly string[]
+  query: URLSearchParams
+  origin: string
+  objects: Objects
+  blobs: Blobs
+  uploads: ResumableUploads
+  verifyUrl: UrlVerifier
+}
+
+export type Route = [methods: string, path: RegExp, handle: (call: Call) => void | Promise<void>]
+
+const HOST = '127.0.0.1'
+const IDLE_CONNECTION_MS = 120_000
+
+export async function startCloudStorage(options: CloudStorageOptions): Promise<CloudStorage> {
+  const { dir, now = Date.now, serviceAccountEmail = 'storage@spool-local.iam.gserviceaccount.com' } = options
+  mkdirSync(dir, { recursive: true })
+  const credentialsFile = join(dir, 'credentials.json')
+  const signing = await loadSigningCredentials(credentialsFile, serviceAccountEmail)
+  let origin = ''
+  const { notifications = [], sign } = options
+  const outbox = openOutbox({ dir: join(dir, 'events'), notifications, sign, serviceAccountEmail, origin: () => origin, now })
+  const blobs = openBlobs(join(dir, 'blobs'))
+  const objects = openObjects({ dir, blobs, outbox, now })
+  const uploads = openResumableUploads({ dir: join(dir, 'uploads'), objects, blobs, now })
+  blobs.sweep()
+  for (const bucket of options.buckets) if (!objects.hasBucket(bucket)) objects.createBucket(bucket)
+
+  const rooms = { objects, blobs, uploads, verifyUrl: urlVerifier(signing, now) }
+  const working = new Set<Promise<void>>()
+  const server = createServer({ highWaterMark: 1 << 20, keepAliveTimeout: IDLE_CONNECTION_MS, requestTimeout: 0 }, (request, response) => {
+    const work = answer(request, response, (parsed) => ({ request, response, origin, ...parsed, ...rooms }))
+    working.add(work)
+    void work.finally(() => working.delete(work))
+  })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port ?? 0, HOST, resolve))
+  const { port } = server.address() as AddressInfo
+  origin = `http://${HOST}:${port}`
+  outbox.start()
+
+  return {
+    port,
+    credentialsFile,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await Promise.all([closed, outbox.close(), ...working])
+    },
+  }
+}
+
+type ParsedUrl = Pick<Call, 'path' | 'parameters' | 'query'>
+
+/** Never rejects: whatever a handler throws is answered, in the form its API uses. */
+async function answer(request: IncomingMessage, response: ServerResponse, call: (parsed: ParsedUrl) => Call): Promise<void> {
+  const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s)
+  const isJson = /^\/(storage|upload|download)\//.test(path)
+  try {
+    const { handle, parameters } = routeTo(request.method ?? 'GET', path, isJson ? jsonRoutes : xmlRoutes)
+    await handle(call({ path, parameters, query: new URLSearchParams(search) }))
+  } catch (error) {
+    sendRefusal(response, error, isJson ? 'json' : 'xml')
+  }
+}
+
+function routeTo(method: string, path: string, routes: readonly Route[]) {
+  for (const [methods, pattern, handle] of routes) {
+    const match = methods.split('|').includes(method) ? pattern.exec(path) : null
+    if (match) return { handle, parameters: match.slice(1).map(decodePart) }
+  }
+  throw new StorageError('notImplemented', `The local Cloud Storage does not answer ${method} ${path}.`)
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch (cause) {
+    throw new StorageError('invalid', `The path is not valid percent-encoded UTF-8: ${part}`, { cause })
+  }
+}

@@ -1,0 +1,276 @@
+// Hides the three ways bytes arrive: in one piece, as multipart/related with the metadata first, or resumably over many
+// requests, connections and restarts of this server.
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { bytesOf, parseJson, StorageError } from './answers.ts'
+import type { Blobs } from './blobs.ts'
+import { checksumsIn, startDigest, verifyChecksums, type Checksums, type Digest } from './checksums.ts'
+import { uploadSchema, type ObjectFields, type ObjectRecord } from './object-resource.ts'
+import type { ObjectName, Objects } from './objects.ts'
+import type { Preconditions } from './preconditions.ts'
+
+export interface Insertion {
+  where: ObjectName
+  fields: ObjectFields
+  conditions: Preconditions
+  expected: Partial<Checksums>
+}
+
+/** Stores a body that comes in one request. Whatever fails, nothing stays. */
+export async function insertObject(objects: Objects, blobs: Blobs, insertion: Insertion, body: AsyncIterable<Buffer>): Promise<ObjectRecord> {
+  const { where, fields, conditions, expected } = insertion
+  objects.checkWritable(where, conditions)
+  const blob = blobs.create()
+  try {
+    const digest = startDigest()
+    await blobs.append(blob, body, digest)
+    const checksums = digest.checksums()
+    verifyChecksums(checksums, expected)
+    const sizeBytes = digest.sizeBytes()
+    return objects.finalize(where, { sizeBytes, blobs: [{ id: blob, sizeBytes }], ...checksums }, fields, conditions)
+  } finally {
+    blobs.release([blob])
+  }
+}
+
+const PART_HEAD_LIMIT_BYTES = 1 << 20
+
+/** RFC 2387, two parts: the metadata, then the media as a stream that ends before the closing boundary. */
+export async function readMultipart(request: IncomingMessage) {
+  const [, quoted, plain] = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(request.headers['content-type'] ?? '') ?? []
+  const boundary = quoted ?? plain
+  if (boundary === undefined) throw new StorageError('invalid', 'A multipart upload must name its boundary.')
+  const reader = delimitedReader(bytesOf(request))
+  const mark = `\r\n--${boundary}`
+  await reader.readUntil(`--${boundary}`)
+  await reader.readUntil('\r\n\r\n')
+  const metadata = uploadSchema.parse(parseJson((await reader.readUntil(mark)).toString()))
+  const mediaHead = (await reader.readUntil('\r\n\r\n')).toString()
+  const [, mediaType] = /^content-type:\s*(.+?)\s*$/im.exec(mediaHead) ?? []
+  return { metadata, mediaType, media: reader.streamUntil(mark) }
+}
+
+function delimitedReader(chunks: AsyncIterator<Buffer>) {
+  let rest: Buffer = Buffer.alloc(0)
+
+  async function more(): Promise<void> {
+    const next = await chunks.next()
+    if (next.done) throw new StorageError('invalid', 'The multipart body ended before its closing boundary.')
+    rest = rest.length > 0 ? Buffer.concat([rest, next.value]) : next.value
+  }
+
+  async function readUntil(mark: string): Promise<Buffer> {
+    let at: number
+    while ((at = rest.indexOf(mark)) < 0) {
+      if (rest.length > PART_HEAD_LIMIT_BYTES) throw new StorageError('invalid', 'The multipart metadata is limited to 1 MiB.')
+      await more()
+    }
+    const head = rest.subarray(0, at)
+    rest = rest.subarray(at + mark.length)
+    return head
+  }
+
+  /** Holds back only as many bytes as could be the beginning of the mark. */
+  async function* streamUntil(mark: string): AsyncGenerator<Buffer> {
+    let at: number
+    while ((at = rest.indexOf(mark)) < 0) {
+      const safeBytes = rest.length - mark.length + 1
+      if (safeBytes > 0) {
+        yield rest.subarray(0, safeBytes)
+        rest = rest.subarray(safeBytes)
+      }
+      await more()
+    }
+    if (at > 0) yield rest.subarray(0, at)
+  }
+
+  return { readUntil, streamUntil }
+}
+
+interface Session extends Insertion {
+  id: string
+  blob: string
+  declaredBytes?: number | undefined
+  startedMs: number
+  finished?: ObjectRecord
+}
+
+export type UploadProgress = { persistedBytes: number } | { finished: ObjectRecord }
+
+export type ResumableUploads = ReturnType<typeof openResumableUploads>
+
+const SESSION_LIFE_MS = 7 * 24 * 3_600_000
+const CHUNK_UNIT_BYTES = 256 * 1024
+
+export function openResumableUploads({ dir, objects, blobs, now }: { dir: string; objects: Objects; blobs: Blobs; now: () => number }) {
+  const sessions = new Map<string, Session>()
+  const digests = new Map<string, Digest>()
+  const active = new Map<string, { request: IncomingMessage; done: Promise<unknown> }>()
+  const pathOf = (id: string) => join(dir, `${id}.json`)
+
+  function load(): void {
+    mkdirSync(dir, { recursive: true })
+    for (const file of readdirSync(dir)) {
+      if (!file.endsWith('.json')) {
+        rmSync(join(dir, file)) // a session that was being written when the server was killed
+        continue
+      }
+      const session = JSON.parse(readFileSync(join(dir, file), 'utf8')) as Session
+      sessions.set(session.id, session)
+      if (!session.finished) blobs.retain([session.blob])
+      const object = objects.hasBucket(session.where.bucket) ? objects.current(session.where) : undefined
+      if (!session.finished && object?.uploadId === session.id) finish(session, object)
+      if (now() - session.startedMs > SESSION_LIFE_MS) end(find(session.id))
+    }
+  }
+
+  function save(session: Session): void {
+    writeFileSync(`${pathOf(session.id)}.new`, JSON.stringify(session))
+    renameSync(`${pathOf(session.id)}.new`, pathOf(session.id))
+    sessions.set(session.id, session)
+  }
+
+  function finish(session: Session, finished: ObjectRecord): void {
+    save({ ...session, finished })
+    digests.delete(session.id)
+    blobs.release([session.blob])
+  }
+
+  function end(session: Session): void {
+    rmSync(pathOf(session.id), { force: true })
+    sessions.delete(session.id)
+    digests.delete(session.id)
+    if (!session.finished) blobs.release([session.blob])
+  }
+
+  function find(id: string): Session {
+    const session = sessions.get(id)
+    if (!session) throw new StorageError('notFound', 'No such upload session: it has ended or never was.')
+    return session
+  }
+
+  /** Bytes are taken by one request at a time. A newer one wins: its client has given the older up. */
+  async function exclusively<T>(id: string, request: IncomingMessage, work: (session: Session) => Promise<T>): Promise<T> {
+    for (let other = active.get(id); other; other = active.get(id)) {
+      other.request.destroy()
+      await other.done
+    }
+    const running = work(find(id))
+    active.set(id, { request, done: running.catch(() => undefined) })
+    try {
+      return await running
+    } finally {
+      active.delete(id)
+    }
+  }
+
+  async function digestSoFar({ id, blob }: Session): Promise<Digest> {
+    const known = digests.get(id)
+    const sizeBytes = await blobs.sizeBytes(blob)
+    if (known?.sizeBytes() === sizeBytes) return known
+    return sizeBytes === 0 ? startDigest() : blobs.digest(blob) // after a restart or a failed write
+  }
+
+  async function take(session: Session, request: IncomingMessage): Promise<UploadProgress> {
+    const range = contentRange(request.headers['content-range'])
+    if (session.finished) return { finished: session.finished }
+    const digest = await digestSoFar(session)
+    if (range.firstByte !== undefined) {
+      checkPiece(range, digest.sizeBytes())
+      digests.delete(session.id)
+      await blobs.append(session.blob, skipping(bytesOf(request), digest.sizeBytes() - range.firstByte), digest)
+    }
+    digests.set(session.id, digest)
+    const persistedBytes = digest.sizeBytes()
+    const totalBytes = range.totalBytes ?? (range.toTheEnd ? (session.declaredBytes ?? persistedBytes) : undefined)
+    if (totalBytes !== undefined && persistedBytes > totalBytes) {
+      end(session)
+      throw new StorageError('invalid', `The upload has ${persistedBytes} bytes, but was declared to have ${totalBytes}.`)
+    }
+    if (persistedBytes !== totalBytes) return { persistedBytes }
+    return { finished: await finalize(session, digest, checksumsOfWhole(request)) }
+  }
+
+  /** A refusal here is final: the client has to begin anew, so nothing is kept. */
+  async function finalize(session: Session, digest: Digest, expected: Partial<Checksums>): Promise<ObjectRecord> {
+    if (digest.sizeBytes() === 0) await blobs.append(session.blob, emptyBody(), digest)
+    const checksums = digest.checksums()
+    const sizeBytes = digest.sizeBytes()
+    try {
+      verifyChecksums(checksums, session.expected, expected)
+      const content = { sizeBytes, blobs: [{ id: session.blob, sizeBytes }], ...checksums }
+      const record = objects.finalize(session.where, content, session.fields, session.conditions, session.id)
+      finish(session, record)
+      return record
+    } catch (error) {
+      if (error instanceof StorageError) end(session)
+      throw error
+    }
+  }
+
+  load()
+  return {
+    start(insertion: Insertion, declaredBytes?: number): string {
+      objects.checkWritable(insertion.where, insertion.conditions)
+      const session = { ...insertion, id: randomUUID(), blob: blobs.create(), declaredBytes, startedMs: now() }
+      save(session)
+      return session.id
+    },
+
+    put: (id: string, request: IncomingMessage) => exclusively(id, request, (session) => take(session, request)),
+
+    cancel: (id: string, request: IncomingMessage) =>
+      exclusively(id, request, (session) => {
+        end(session)
+        return Promise.resolve()
+      }),
+  }
+}
+
+/** Content-MD5 would speak of this piece only. */
+function checksumsOfWhole({ headers }: IncomingMessage): Partial<Checksums> {
+  return checksumsIn({ 'x-goog-hash': headers['x-goog-hash'] })
+}
+
+async function* emptyBody(): AsyncGenerator<Buffer> {}
+
+async function* skipping(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    if (chunk.length > bytes) yield bytes > 0 ? chunk.subarray(bytes) : chunk
+    bytes = Math.max(bytes - chunk.length, 0)
+  }
+}
+
+interface ContentRange {
+  /** Absent in a status query. */
+  firstByte?: number
+  lastByte?: number
+  totalBytes?: number
+  /** The end of this body is the end of the object. */
+  toTheEnd: boolean
+}
+
+// `bytes 0-524287/*`, `bytes 524288-600000/600001`, `bytes 0-*/*`, `bytes */600001`, or the query `bytes */*`.
+function contentRange(header: string | undefined): ContentRange {
+  if (header === undefined) return { firstByte: 0, toTheEnd: true }
+  const match = /^bytes (?:\*|(\d+)-(\d+|\*))\/(\d+|\*)$/.exec(header === 'bytes 0--1/0' ? 'bytes */0' : header) // the client's empty object
+  if (!match) throw new StorageError('invalid', `Failed to parse Content-Range header: "${header}".`)
+  const [, first, last, total] = match
+  return {
+    ...(first !== undefined && { firstByte: Number(first) }),
+    ...(last !== undefined && last !== '*' && { lastByte: Number(last) }),
+    ...(total !== '*' && { totalBytes: Number(total) }),
+    toTheEnd: last === '*',
+  }
+}
+
+function checkPiece({ firstByte = 0, lastByte, totalBytes }: ContentRange, persistedBytes: number): void {
+  if (firstByte > persistedBytes) {
+    throw new StorageError('unavailable', `The piece starts at byte ${firstByte}, but only ${persistedBytes} bytes have arrived; ask for the status.`)
+  }
+  if (lastByte !== undefined && totalBytes === undefined && (lastByte + 1 - firstByte) % CHUNK_UNIT_BYTES !== 0) {
+    throw new StorageError('invalid', 'Every piece except the last must be a multiple of 256 KiB (262144 bytes).')
+  }
+}

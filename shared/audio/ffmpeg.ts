@@ -1,0 +1,83 @@
+/**
+ * ffmpeg and ffprobe as child processes over pipes: isolated, killable, fast. The only file that starts a process.
+ * Hides spawning, back-pressure, cancellation and what their complaints mean.
+ */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { pipeline } from 'node:stream/promises'
+import { Permanent, Retryable } from '../errors.ts'
+
+export interface RunningFfmpeg {
+  readonly stdout: AsyncIterable<Buffer>
+  /** Resolves when the process ended well; rejects with what it complained of. */
+  readonly ended: Promise<void>
+}
+
+const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error']
+/** Long enough for the reason, short enough for a row. */
+const keptComplaint = 2000
+
+/** Starts ffmpeg; `input`, if any, is fed to its standard input. Killed when the signal aborts. */
+export function ffmpeg(args: readonly string[], signal: AbortSignal, input?: AsyncIterable<Buffer>): RunningFfmpeg {
+  return start('ffmpeg', [...quiet, ...args], signal, input)
+}
+
+/** Runs ffprobe and returns what it printed. */
+export async function ffprobe(args: readonly string[], signal: AbortSignal): Promise<string> {
+  const probe = start('ffprobe', ['-hide_banner', '-loglevel', 'error', ...args], signal)
+  const [text] = await Promise.all([collect(probe.stdout), probe.ended])
+  return text.toString('utf8')
+}
+
+export async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = []
+  for await (const part of source) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+function start(program: string, args: readonly string[], signal: AbortSignal, input?: AsyncIterable<Buffer>): RunningFfmpeg {
+  signal.throwIfAborted()
+  const child = spawn(program, args, { signal, killSignal: 'SIGKILL' })
+  const fed = input ? feed(child, input) : Promise.resolve(child.stdin.destroy())
+  const ended = Promise.all([outcome(program, child, signal), fed]).then(() => undefined)
+  ended.catch(() => undefined) // the caller sees it; unseen until then it must not end the process
+  return { stdout: child.stdout, ended }
+}
+
+/** A child that ends before it read everything closes the pipe: its exit status tells why, not the pipe. */
+async function feed(child: ChildProcessWithoutNullStreams, input: AsyncIterable<Buffer>): Promise<void> {
+  try {
+    await pipeline(input, child.stdin)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EPIPE' && code !== 'ERR_STREAM_PREMATURE_CLOSE') {
+      child.kill('SIGKILL')
+      throw error
+    }
+  }
+}
+
+function outcome(program: string, child: ChildProcessWithoutNullStreams, signal: AbortSignal): Promise<void> {
+  let complaint = ''
+  child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, keptComplaint)))
+  return new Promise((resolve, reject) => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      if (signal.aborted) reject(signal.reason as Error)
+      else if (error.code === 'ENOENT')
+        reject(new Permanent('ffmpeg_missing', `${program} is not installed where the work runs. Install ffmpeg and retry.`))
+      else reject(error)
+    })
+    child.on('close', (status, killedBy) => {
+      if (status === 0) resolve()
+      else if (signal.aborted) reject(signal.reason as Error)
+      else if (killedBy) reject(new Retryable('ffmpeg_failed', `${program} was killed by ${killedBy}.`))
+      else reject(new FfmpegError(complaint.trim() || `${program} ended with status ${status}`))
+    })
+  })
+}
+
+/** ffmpeg said no; the message is what it printed. Whoever called knows what it means for the producer. */
+export class FfmpegError extends Permanent {
+  constructor(complaint: string) {
+    super('ffmpeg_failed', complaint)
+  }
+}

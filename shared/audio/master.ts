@@ -1,0 +1,281 @@
+/**
+ * Mastering, a chunk at a time: measure the mix at a few gains, choose one, render it through limiter and encoder, and measure what was encoded.
+ * Hides warm-up and look-ahead: a chunk comes out as if the whole programme had been rendered in one piece.
+ */
+import type { ObjectStore } from '../storage.ts'
+import { collect } from './ffmpeg.ts'
+import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from './limiter.ts'
+import { energyMeter, integratedLoudness, kWeighting } from './loudness.ts'
+import { mixSlice } from './mixer.ts'
+import {
+  codecHeadroomDb,
+  decode,
+  decodedDelay,
+  encode,
+  frameCount,
+  frameOffsets,
+  inputCompensation,
+  postRollFrames,
+  preRollFrames,
+  samplesPerFrame,
+  type Mp3Format,
+} from './mp3.ts'
+import { toInterleavedBytes, toPlanar } from './pcm.ts'
+import { framesPerChunk, samplesPerChunk, type Timeline } from './timeline.ts'
+import { fromDb, peaks, toDb, truePeakReach } from './true-peak.ts'
+
+export interface Loudness {
+  readonly targetLufs: number
+  readonly maxTruePeakDbtp: number
+}
+
+/** Where the mix is read from. */
+export interface Room {
+  readonly storage: ObjectStore
+  readonly bucket: string
+}
+
+/** Gains tried around the estimate, in dB: limiting makes the programme quieter, so more above than below. */
+const triedGainsDb = [-2, -1, 0, 1, 2, 3.5, 5]
+/** K-weighting forgets what was before in 0.4 s; the pre-roll is longer. */
+const preRollSamples = preRollFrames * samplesPerFrame
+const postRollSamples = postRollFrames * samplesPerFrame
+/** Steps small enough for the loudness bar of 0.2 LU, coarse enough that a small edit does not change every chunk. */
+const gainStepDb = 0.1
+const margin = limiterSupportSamples + limiterStep
+
+const onGrid = (sample: number): number => Math.floor(sample / limiterStep) * limiterStep
+
+/** The programme's slice as it is carried through mastering: a single plane when both sides are the same. */
+async function programme(timeline: Timeline, room: Room, start: number, end: number): Promise<Float32Array[]> {
+  const planes = await mixSlice(timeline, room.storage, room.bucket, start, end)
+  if (timeline.outputChannels === 2 || planes.length === 1) return planes
+  const [left, right] = planes as [Float32Array, Float32Array]
+  return [left.map((sample, i) => (sample + right[i]!) / 2)]
+}
+
+/** A single plane is heard from both sides. */
+const sides = (planes: readonly Float32Array[]): number => (planes.length === 1 ? 2 : 1)
+
+function stepPeaks(planes: readonly Float32Array[], matters: number): Float32Array {
+  const steps = Math.ceil(planes[0]!.length / limiterStep)
+  const highest = new Float32Array(steps)
+  const own = new Float32Array(steps)
+  for (const plane of planes) {
+    peaks(plane, 0, plane.length, limiterStep, matters, own)
+    for (let i = 0; i < steps; i++) if (own[i]! > highest[i]!) highest[i] = own[i]!
+  }
+  return highest
+}
+
+function stepEnergies(planes: readonly Float32Array[], sampleRate: number, step: number): Float64Array {
+  const sum = new Float64Array(Math.ceil(planes[0]!.length / step))
+  const own = new Float64Array(sum.length)
+  for (const plane of planes) {
+    energyMeter(kWeighting(sampleRate))(plane, step, own)
+    for (let i = 0; i < sum.length; i++) sum[i]! += own[i]!
+  }
+  return sum.map((energy) => energy * sides(planes))
+}
+
+export interface GainTrial {
+  readonly gainDb: number
+  /** K-weighted mean square per 100 ms, after gain and limiter. */
+  readonly blocks: Float32Array
+}
+
+export const ceilingDb = ({ maxTruePeakDbtp }: Loudness, format: Mp3Format): number => maxTruePeakDbtp - codecHeadroomDb(format)
+
+/** The loudness partials of one chunk at every tried gain. The limiter's gain moves so slowly that it commutes with K-weighting. */
+export async function measureChunk(timeline: Timeline, room: Room, chunk: number, estimateDb: number, limitDb: number): Promise<GainTrial[]> {
+  const start = chunk * samplesPerChunk
+  const end = Math.min(start + samplesPerChunk, timeline.totalSamples)
+  const from = onGrid(start - preRollSamples)
+  const planes = await programme(timeline, room, from, onGrid(end + margin))
+  const ceiling = fromDb(limitDb)
+  const highestGain = fromDb(estimateDb + triedGainsDb.at(-1)!)
+  const peak = stepPeaks(planes, ceiling / highestGain)
+  const energy = stepEnergies(planes, timeline.sampleRate, limiterStep)
+  const block = timeline.sampleRate / 10
+  const stepsPerBlock = block / limiterStep
+  const firstStep = (start - from) / limiterStep
+  return triedGainsDb.map((offset) => {
+    const gainDb = estimateDb + offset
+    const inputGain = fromDb(gainDb)
+    const gains = limiterGains(peak, inputGain, ceiling)
+    const blocks = new Float32Array(Math.floor((end - start) / block))
+    for (let i = 0; i < blocks.length; i++) {
+      let sum = 0
+      for (let step = firstStep + i * stepsPerBlock, n = 0; n < stepsPerBlock; step++, n++) sum += energy[step]! * (gains[step]! * inputGain) ** 2
+      blocks[i] = sum / block
+    }
+    return { gainDb, blocks }
+  })
+}
+
+/** The gain in dB, a whole multiple of 0.1, that brings the programme to the target; undefined when the programme is silent. */
+export function chooseGain(trials: readonly GainTrial[], targetLufs: number): number | undefined {
+  const tried = trials.map(({ gainDb, blocks }) => ({ gainDb, lufs: integratedLoudness(blocks) })).filter(({ lufs }) => Number.isFinite(lufs))
+  const [first, last] = [tried[0], tried.at(-1)]
+  if (!first || !last) return undefined
+  const above = tried.findIndex(({ lufs }) => lufs >= targetLufs)
+  let gainDb: number
+  if (above === 0) gainDb = first.gainDb + targetLufs - first.lufs
+  else if (above < 0) gainDb = last.gainDb
+  else {
+    const [low, high] = [tried[above - 1]!, tried[above]!]
+    gainDb = low.gainDb + ((high.gainDb - low.gainDb) * (targetLufs - low.lufs)) / (high.lufs - low.lufs)
+  }
+  return Math.round(gainDb / gainStepDb) * gainStepDb
+}
+
+export interface RenderedChunk {
+  /** Exactly the chunk's frames. */
+  readonly frames: Buffer
+  readonly frameCount: number
+  /** K-weighted mean square per 100 ms of the decoded frames, on the timeline's grid. */
+  readonly blocks: Float32Array
+  readonly truePeakDbtp: number
+  /** How far the ceiling had to be lowered, in dB. */
+  readonly loweredDb: number
+}
+
+const mostRenders = 3
+/** Beyond the excess, so that the next render is clear of the bar. */
+const extraLoweringDb = 0.15
+
+/** Renders one chunk; when what the codec made of it is over the bar, again with the limiter's ceiling lowered inside the chunk. */
+export async function renderChunk(
+  timeline: Timeline,
+  room: Room,
+  chunk: number,
+  gainDb: number,
+  loudness: Loudness,
+  format: Mp3Format,
+  signal: AbortSignal,
+): Promise<RenderedChunk> {
+  const place = placeChunk(timeline, chunk)
+  const mix = await programme(timeline, room, place.mixStart, place.mixEnd)
+  const inputGain = fromDb(gainDb)
+  const limitDb = ceilingDb(loudness, format)
+  const peak = stepPeaks(mix, fromDb(limitDb) / inputGain)
+  let loweredDb = 0
+  for (let render = 1; ; render++) {
+    const gains = limiterGains(peak, inputGain, ceilings(place, peak.length, limitDb, loweredDb))
+    const encoded = await encode(limited(mix, gains, inputGain * inputCompensation(format.bitrateKbps), place, format), format, signal)
+    const offsets = frameOffsets(encoded)
+    const decoded = await measureDecoded(encoded, place, timeline, format, signal)
+    const over = decoded.truePeakDbtp - loudness.maxTruePeakDbtp
+    if (over <= 0 || render === mostRenders) {
+      const frames = encoded.subarray(offsets[place.preRoll], offsets[place.preRoll + place.frames])
+      return { frames, frameCount: place.frames, ...decoded, loweredDb }
+    }
+    loweredDb += over + extraLoweringDb
+  }
+}
+
+interface Place {
+  readonly start: number
+  readonly end: number
+  readonly frames: number
+  /** Frames encoded before the chunk and dropped again. */
+  readonly preRoll: number
+  readonly encodeStart: number
+  readonly encodeEnd: number
+  readonly mixStart: number
+  readonly mixEnd: number
+}
+
+function placeChunk({ totalSamples }: Timeline, chunk: number): Place {
+  const start = chunk * samplesPerChunk
+  const preRoll = chunk === 0 ? 0 : preRollFrames
+  const isLast = start + samplesPerChunk >= totalSamples
+  const frames = isLast ? frameCount(totalSamples) - chunk * framesPerChunk : framesPerChunk
+  const encodeStart = start - preRoll * samplesPerFrame
+  const encodeEnd = start + frames * samplesPerFrame + postRollSamples
+  return {
+    start,
+    end: Math.min(start + samplesPerChunk, totalSamples),
+    frames,
+    preRoll,
+    encodeStart,
+    encodeEnd,
+    mixStart: onGrid(encodeStart - margin),
+    mixEnd: onGrid(encodeEnd + margin + limiterStep),
+  }
+}
+
+/** One ceiling, or one for each step: lowered inside the chunk, back at its nominal value wherever a neighbour looks. */
+function ceilings(place: Place, steps: number, limitDb: number, loweredDb: number): number | Float32Array {
+  const nominal = fromDb(limitDb)
+  if (loweredDb === 0) return nominal
+  const lowered = fromDb(limitDb - loweredDb)
+  const ramp = limiterSupportSamples
+  const first = place.start + (place.start === 0 ? -ramp : postRollSamples + limiterSupportSamples)
+  const last = place.end - preRollSamples - limiterSupportSamples
+  const isLast = place.frames !== framesPerChunk
+  return Float32Array.from({ length: steps }, (_, step) => {
+    const sample = place.mixStart + step * limiterStep
+    const inside = Math.min((sample - first) / ramp, isLast ? 1 : (last - sample) / ramp, 1)
+    return inside <= 0 ? nominal : nominal + (lowered - nominal) * inside
+  })
+}
+
+/** What the encoder is fed: the limited slice a second at a time, as interleaved floats, one plane given to as many channels as the format has. */
+function* slices(mix: readonly Float32Array[], gains: Float64Array, gain: number, place: Place, format: Mp3Format): Generator<Buffer> {
+  const block = format.sampleRate
+  for (let from = onGrid(place.encodeStart); from < place.encodeEnd; from += block) {
+    const at = from - place.mixStart
+    const to = at + Math.min(block, place.encodeEnd - from)
+    const planes = mix.map((plane) => {
+      const part = plane.slice(at, to)
+      applyGains(part, 0, part.length, gains, at / limiterStep, gain)
+      return part.subarray(Math.max(0, place.encodeStart - from))
+    })
+    yield toInterleavedBytes(planes.length < format.channels ? [planes[0]!, planes[0]!] : planes)
+  }
+}
+
+async function* limited(...slice: Parameters<typeof slices>): AsyncGenerator<Buffer> {
+  for (const bytes of slices(...slice)) {
+    yield bytes
+    await new Promise(setImmediate) // heartbeats go on
+  }
+}
+
+async function measureDecoded(
+  encoded: Buffer,
+  place: Place,
+  { sampleRate }: Timeline,
+  format: Mp3Format,
+  signal: AbortSignal,
+): Promise<{ blocks: Float32Array; truePeakDbtp: number }> {
+  const decoder = decode(encoded, format, signal)
+  const [pcm] = await Promise.all([collect(decoder.stdout), decoder.ended])
+  const all = toPlanar(pcm, { sampleRate, channels: format.channels, sampleFormat: 'f32le' })
+  const heard = place.start - place.encodeStart + decodedDelay
+  const length = place.end - place.start
+  const block = sampleRate / 10
+  const warmUp = heard % block
+  const planes = monaural(all) ? all.slice(0, 1) : all
+  const energies = stepEnergies(
+    planes.map((plane) => plane.subarray(warmUp, heard + length)),
+    sampleRate,
+    block,
+  )
+  const firstBlock = (heard - warmUp) / block
+  const blocks = Float32Array.from({ length: Math.floor(length / block) }, (_, i) => energies[firstBlock + i]! / block)
+  return { blocks, truePeakDbtp: toDb(Math.max(...planes.map((plane) => highestTruePeak(plane, heard, heard + length)))) }
+}
+
+const monaural = (planes: readonly Float32Array[]): boolean => planes.length === 1 || Buffer.compare(asBytes(planes[0]!), asBytes(planes[1]!)) === 0
+const asBytes = (plane: Float32Array): Buffer => Buffer.from(plane.buffer, plane.byteOffset, plane.byteLength)
+
+/** Interpolated only near the highest samples: nothing else can be the highest. */
+function highestTruePeak(plane: Float32Array, from: number, to: number): number {
+  let highest = 0
+  for (let i = from; i < to; i++) highest = Math.max(highest, Math.abs(plane[i]!))
+  const perStep = new Float32Array(Math.ceil((to - from) / limiterStep))
+  peaks(plane, Math.max(from, truePeakReach), to, limiterStep, highest * 1.4, perStep)
+  return perStep.reduce((peak, value) => Math.max(peak, value), highest)
+}

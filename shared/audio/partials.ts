@@ -1,0 +1,39 @@
+/** Loudness partials as objects: rows of 100 ms energies, one row per trial. Hides the layout and how the chunks' rows are put end to end. */
+import type { ObjectStore } from '../storage.ts'
+
+/** A count of rows, then the rows; all of the same length. */
+export function encodePartials(rows: readonly Float32Array[]): Buffer {
+  const head = Buffer.alloc(4)
+  head.writeUInt32LE(rows.length)
+  return Buffer.concat([head, ...rows.map((row) => Buffer.from(row.buffer, row.byteOffset, row.byteLength))])
+}
+
+function decodePartials(bytes: Buffer): Float32Array[] {
+  const count = bytes.readUInt32LE(0)
+  const values = new Float32Array(Uint8Array.from(bytes.subarray(4)).buffer)
+  const length = values.length / count
+  return Array.from({ length: count }, (_, row) => values.subarray(row * length, (row + 1) * length))
+}
+
+/** Reads the chunks' partials in order and returns each row for the whole programme. */
+export async function joinPartials(storage: ObjectStore, bucket: string, objects: readonly string[]): Promise<Float32Array[]> {
+  const chunks: Float32Array[][] = []
+  const pending = objects.entries()
+  const reader = async () => {
+    for (const [index, name] of pending) chunks[index] = decodePartials(await storage.read({ bucket, name }))
+  }
+  await Promise.all(Array.from({ length: parallelReads }, reader))
+  return (chunks[0] ?? []).map((_, row) => concat(chunks.map((chunk) => chunk[row]!)))
+}
+
+const parallelReads = 8
+
+function concat(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}

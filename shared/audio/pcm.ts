@@ -1,0 +1,61 @@
+/** Canonical PCM: raw interleaved little-endian samples, seekable by sample. Hides the byte layout. */
+
+export interface PcmFormat {
+  /** Samples per second and channel. */
+  readonly sampleRate: number
+  readonly channels: 1 | 2
+  /** 16-bit sources stay 16-bit; everything else is float, which neither clips nor boosts quantisation noise. */
+  readonly sampleFormat: 's16le' | 'f32le'
+}
+
+export const bytesPerFrame = ({ channels, sampleFormat }: PcmFormat): number => channels * (sampleFormat === 's16le' ? 2 : 4)
+
+/** Reads interleaved bytes as one Float32Array per channel, full scale ±1. `bytes` holds whole frames. */
+export function toPlanar(bytes: Buffer, format: PcmFormat): Float32Array[] {
+  const { channels } = format
+  const samples = interleaved(bytes, format)
+  const scale = format.sampleFormat === 's16le' ? 1 / 32768 : 1
+  const frames = samples.length / channels
+  return Array.from({ length: channels }, (_, channel) => {
+    const plane = new Float32Array(frames)
+    for (let frame = 0, i = channel; frame < frames; frame++, i += channels) plane[frame] = samples[i]! * scale
+    return plane
+  })
+}
+
+function interleaved(bytes: Buffer, { sampleFormat }: PcmFormat): Int16Array | Float32Array {
+  const width = sampleFormat === 's16le' ? 2 : 4
+  const aligned = bytes.byteOffset % width === 0 ? bytes : Buffer.from(Uint8Array.from(bytes).buffer)
+  const Samples = sampleFormat === 's16le' ? Int16Array : Float32Array
+  return new Samples(aligned.buffer as ArrayBuffer, aligned.byteOffset, Math.floor(bytes.length / width))
+}
+
+/** Weaves planes into interleaved 32-bit floats, as bytes. */
+export function toInterleavedBytes(planes: readonly Float32Array[]): Buffer {
+  const channels = planes.length
+  const out = new Float32Array(channels * planes[0]!.length)
+  planes.forEach((plane, channel) => {
+    for (let frame = 0, i = channel; frame < plane.length; frame++, i += channels) out[i] = plane[frame]!
+  })
+  return Buffer.from(out.buffer)
+}
+
+/** Regroups a byte stream into blocks of exactly `blockBytes`, the last one shorter; each block has a buffer of its own. */
+export async function* inBlocks(source: AsyncIterable<Buffer>, blockBytes: number): AsyncGenerator<Buffer> {
+  let block = newBlock(blockBytes)
+  let filled = 0
+  for await (const chunk of source) {
+    for (let taken = 0; taken < chunk.length;) {
+      const copied = chunk.copy(block, filled, taken)
+      filled += copied
+      taken += copied
+      if (filled < blockBytes) continue
+      yield block
+      block = newBlock(blockBytes)
+      filled = 0
+    }
+  }
+  if (filled > 0) yield block.subarray(0, filled)
+}
+
+const newBlock = (bytes: number): Buffer => Buffer.from(new ArrayBuffer(bytes))

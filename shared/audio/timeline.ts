@@ -1,0 +1,63 @@
+/**
+ * The timeline: everything that will be heard, as clips of canonical PCM at integer samples with their gains and fades.
+ * Hides how segments are laid out and how the output is divided into chunks on a grid that does not depend on its content.
+ */
+import type { PcmFormat } from './pcm.ts'
+import { overlapBefore, type Ledger } from './ledger.ts'
+import { samplesPerFrame } from './mp3.ts'
+
+/** A recording or asset as `prepare` left it. */
+export interface TimelineSource {
+  readonly object: string
+  readonly format: PcmFormat
+  readonly totalSamples: number
+}
+
+/** A stretch of one source. Fades are equal-power (sine and cosine), in samples. */
+export interface Clip {
+  readonly source: number
+  readonly sourceStart: number
+  readonly length: number
+  readonly outputStart: number
+  readonly gainDb: number
+  readonly fadeIn: number
+  readonly fadeOut: number
+}
+
+export interface TimelineSegment {
+  readonly type: string
+  readonly title: string | null
+  readonly startSample: number
+  readonly endSample: number
+}
+
+export interface Timeline {
+  readonly version: 1
+  readonly sampleRate: number
+  readonly outputChannels: 1 | 2
+  readonly totalSamples: number
+  readonly sources: readonly TimelineSource[]
+  readonly clips: readonly Clip[]
+  readonly segments: readonly TimelineSegment[]
+  /** Maps the recording to the output. */
+  readonly ledger: Ledger
+}
+
+/** 2450 frames: a whole number of 100 ms blocks and of 49-frame padding cycles at both 44.1 and 48 kHz. */
+export const framesPerChunk = 2450
+export const samplesPerChunk = framesPerChunk * samplesPerFrame
+
+export const chunkCount = (totalSamples: number): number => Math.max(1, Math.ceil(totalSamples / samplesPerChunk))
+
+/** Clips of a ledger's kept spans, crossfading where they overlap. */
+export function clipsOf(ledger: Ledger, source: number, gainDb: number): Clip[] {
+  return ledger.map(({ sourceStart, sourceEnd, outputStart }, i) => ({
+    source,
+    sourceStart,
+    length: sourceEnd - sourceStart,
+    outputStart,
+    gainDb,
+    fadeIn: overlapBefore(ledger, i),
+    fadeOut: i + 1 < ledger.length ? overlapBefore(ledger, i + 1) : 0,
+  }))
+}

@@ -1,0 +1,24 @@
+/** Who may call a function: holders of a token signed for our audience by the configured issuer, for the configured service account. */
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import type { Config } from './config.ts'
+
+export type VerifyCaller = (authorization: string | undefined) => Promise<boolean>
+
+/** The keys are fetched once and again when an unknown one signs. */
+export function callerVerifier({ audience, issuer, jwksUrl, email }: Config['caller']): VerifyCaller {
+  const keys = createRemoteJWKSet(new URL(jwksUrl))
+  return async (authorization) => {
+    const token = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1]
+    if (token === undefined) return false
+    try {
+      const { payload } = await jwtVerify(token, keys, { audience, issuer })
+      return payload['email'] === email && payload['email_verified'] === true
+    } catch (error) {
+      if (isOutage(error)) throw error
+      return false
+    }
+  }
+}
+
+/** Unreachable keys say nothing about the caller: the queue should try again. */
+const isOutage = (error: unknown): boolean => error instanceof TypeError || (error as { code?: unknown }).code === 'ERR_JWKS_TIMEOUT'

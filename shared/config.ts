@@ -1,0 +1,52 @@
+/** The configuration: one pure function from environment variables to typed settings. Every default of the machinery lives here. */
+import { z } from 'zod'
+
+const positive = z.coerce.number().int().positive()
+const url = z.url()
+
+const variables = z.object({
+  DATABASE_URL: url,
+  PROJECT_ID: z.string().min(1),
+  LOCATION: z.string().min(1).default('us-central1'),
+  FUNCTIONS_URL: url, // a function's address is this, a slash and its name
+  CALLER_AUDIENCE: z.string().min(1), // mandatory: a token checked without an audience proves nothing
+  CALLER_ISSUER: z.string().default('https://accounts.google.com'),
+  CALLER_JWKS_URL: url.default('https://www.googleapis.com/oauth2/v3/certs'),
+  CALLER_EMAIL: z.email(),
+  UPLOADS_BUCKET: z.string().min(1).default('uploads'),
+  WORK_BUCKET: z.string().min(1).default('work'),
+  EPISODES_BUCKET: z.string().min(1).default('episodes'),
+  PUBLIC_BUCKET: z.string().min(1).default('public'),
+  PUBLIC_BASE_URL: url,
+  STORAGE_ENDPOINT: url.optional(), // unset: Google's own
+  TASKS_ENDPOINT: z
+    .string()
+    .regex(/^[^:]+:\d+$/)
+    .optional(), // host:port without TLS; unset: Google's own
+  MAX_RECORDING_BYTES: positive.default(8 * 1024 ** 3),
+  MAX_RECORDING_SECONDS: positive.default(10 * 3600),
+  MAX_ASSET_BYTES: positive.default(200 * 1024 ** 2),
+  LEASE_MS: positive.default(30_000),
+  HEARTBEAT_MS: positive.default(10_000),
+  MAX_ATTEMPTS: positive.default(8),
+  OVERDUE_MS: positive.default(30_000), // how late a step may be before the sweep looks for its task
+})
+
+export type Config = ReturnType<typeof parseConfig>
+
+/** Reads the settings from `env`. Throws an Error that names every variable that is missing or wrong. */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
+  const parsed = variables.safeParse(env)
+  if (!parsed.success) throw new Error(`The configuration is incomplete:\n${z.prettifyError(parsed.error)}`)
+  const v = parsed.data
+  return {
+    databaseUrl: v.DATABASE_URL,
+    tasks: { projectId: v.PROJECT_ID, location: v.LOCATION, endpoint: v.TASKS_ENDPOINT, functionsUrl: v.FUNCTIONS_URL },
+    caller: { audience: v.CALLER_AUDIENCE, issuer: v.CALLER_ISSUER, jwksUrl: v.CALLER_JWKS_URL, email: v.CALLER_EMAIL },
+    storage: { projectId: v.PROJECT_ID, endpoint: v.STORAGE_ENDPOINT },
+    buckets: { uploads: v.UPLOADS_BUCKET, work: v.WORK_BUCKET, episodes: v.EPISODES_BUCKET, public: v.PUBLIC_BUCKET },
+    publicBaseUrl: v.PUBLIC_BASE_URL.replace(/\/$/, ''),
+    limits: { recordingBytes: v.MAX_RECORDING_BYTES, recordingSeconds: v.MAX_RECORDING_SECONDS, assetBytes: v.MAX_ASSET_BYTES },
+    lease: { leaseMs: v.LEASE_MS, heartbeatMs: v.HEARTBEAT_MS, maxAttempts: v.MAX_ATTEMPTS, overdueMs: v.OVERDUE_MS },
+  }
+}

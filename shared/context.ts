@@ -1,0 +1,64 @@
+/**
+ * What may cross from one step to the next: scalars, as JSON, in a task's payload.
+ * Hides the payload's version, its size limit and the check that nothing but scalars slips through.
+ */
+import { Permanent } from './errors.ts'
+
+export type Scalar = string | number | boolean | null
+export type Scalars = Readonly<Record<string, Scalar>>
+
+/** The version every new payload carries. A step also accepts the version before it: a queued task outlives a deploy. */
+export const contextVersion = 1
+const acceptedVersions = [contextVersion - 1, contextVersion]
+
+/** Cloud Tasks takes 1 MiB; a context that needs more than this should have been an object in the bucket. */
+export const maxContextBytes = 64 * 1024
+
+/** Names one part of one step of one run; the `turn` tells a task of today from one that was deferred or revived since. */
+export interface StepIdentity {
+  readonly runId: string
+  readonly step: string
+  readonly part: number
+  readonly turn: number
+}
+
+export interface TaskPayload extends StepIdentity {
+  readonly v: number
+  readonly context: Scalars
+}
+
+/** Throws Permanent `bad_context` naming the first key that is not a scalar, or the size when it is over the limit. */
+export function assertScalars(value: unknown): asserts value is Scalars {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Permanent('bad_context', 'A context is an object of scalars.')
+  for (const [key, entry] of Object.entries(value)) {
+    if (!isScalar(entry))
+      throw new Permanent('bad_context', `Context value "${key}" is ${describe(entry)}; only a string, number, boolean or null may cross a step.`)
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(value))
+  if (bytes > maxContextBytes) {
+    throw new Permanent(
+      'bad_context',
+      `The context has ${bytes} bytes; the limit is ${maxContextBytes}. Put the large value into an object and pass its name.`,
+    )
+  }
+}
+
+/** Checks a task's body. Throws Permanent `bad_context` when it is not one of ours or of a version no longer accepted. */
+export function parsePayload(body: unknown): TaskPayload {
+  const payload = body as Partial<TaskPayload> | null
+  const { v, runId, step, part, turn, context } = payload ?? {}
+  if (typeof v !== 'number' || !acceptedVersions.includes(v)) {
+    throw new Permanent('bad_context', `Payload version ${String(v)} is not accepted; this build reads ${acceptedVersions.join(' and ')}.`)
+  }
+  if (typeof runId !== 'string' || typeof step !== 'string' || !isIndex(part) || !isIndex(turn)) {
+    throw new Permanent('bad_context', 'The payload names no run, step, part and turn.')
+  }
+  assertScalars(context)
+  return { v, runId, step, part, turn, context }
+}
+
+const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+const isScalar = (value: unknown): value is Scalar =>
+  value === null || typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
+const describe = (value: unknown): string =>
+  Array.isArray(value) ? 'a list' : typeof value === 'number' ? 'not a finite number' : `of type ${typeof value}`

@@ -1,0 +1,25 @@
+/**
+ * A connection for the length of one block. Hides the pool, the timeouts and that the driver must be listened to when the server goes away.
+ * A session never outlives its block: rows come out as plain values, and nothing in them can reach back.
+ */
+import knex, { type Knex } from 'knex'
+
+/** Opens one connection, runs `use`, closes it whatever happened. Never nest work on audio inside. */
+export async function withDatabase<T>(databaseUrl: string, use: (db: Knex) => Promise<T>): Promise<T> {
+  const db = knex({
+    client: 'pg',
+    connection: { connectionString: databaseUrl, application_name: 'spool', connectionTimeoutMillis: 10_000, statement_timeout: 30_000 },
+    pool: { min: 0, max: 1 },
+  })
+  try {
+    return await use(db)
+  } finally {
+    await db.destroy()
+  }
+}
+
+/** The rows of one statement, as the given plain type. */
+export async function rows<T>(db: Knex, sql: string, bindings: Record<string, Knex.RawBinding> = {}): Promise<T[]> {
+  const result = (await db.raw(sql, bindings)) as { rows: T[] }
+  return result.rows
+}

@@ -1,0 +1,57 @@
+/** What a watcher sees of a run: read in one statement, from rows alone. Hides how the steps' progress adds up. */
+import type { Knex } from 'knex'
+import { rows } from './connect.ts'
+import type { RunStatus, Warning } from './runs.ts'
+
+export interface StepSummary {
+  readonly name: string
+  readonly parts: number
+  readonly done: number
+  /** 0 to 1, parts under way included. */
+  readonly progress: number
+  readonly attempts: number
+  readonly reused: number
+  /** From the first part's start to the last part's end so far; null before it started. */
+  readonly seconds: number | null
+}
+
+export interface RunProgress {
+  readonly runId: string
+  readonly episodeId: string
+  readonly status: RunStatus
+  readonly stopReason: string | null
+  readonly errorMessage: string | null
+  readonly warnings: readonly Warning[]
+  readonly elapsedSeconds: number
+  readonly steps: readonly StepSummary[]
+}
+
+/** The run that an upload of this generation started; undefined until its event arrived. */
+export async function findRunOfUpload(db: Knex, object: string, generation: string): Promise<string | undefined> {
+  const [run] = await rows<{ id: string }>(
+    db,
+    `SELECT id FROM runs WHERE context ->> 'recordingObject' = :object AND context ->> 'recordingGeneration' = :generation`,
+    { object, generation },
+  )
+  return run?.id
+}
+
+export async function readRunProgress(db: Knex, runId: string): Promise<RunProgress | undefined> {
+  const [run] = await rows<Omit<RunProgress, 'steps'>>(
+    db,
+    `SELECT id AS "runId", episode_id AS "episodeId", status, stop_reason AS "stopReason", error_message AS "errorMessage", warnings,
+            extract(epoch FROM coalesce(finished_at, clock_timestamp()) - created_at)::float8 AS "elapsedSeconds"
+     FROM runs WHERE id = :runId`,
+    { runId },
+  )
+  if (!run) return undefined
+  const steps = await rows<StepSummary>(
+    db,
+    `SELECT step AS name, count(*)::int AS parts, (count(*) FILTER (WHERE status = 'done'))::int AS done, avg(progress)::float8 AS progress,
+            sum(attempt)::int AS attempts, (count(*) FILTER (WHERE reused))::int AS reused,
+            extract(epoch FROM max(coalesce(finished_at, clock_timestamp())) - min(started_at))::float8 AS seconds
+     FROM steps WHERE run_id = :runId GROUP BY step ORDER BY min(due_at), min(started_at)`,
+    { runId },
+  )
+  return { ...run, steps }
+}

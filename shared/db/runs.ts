@@ -1,0 +1,143 @@
+/**
+ * The runs table: start, progress, and the compare-and-set transitions that end a run. Hides the statements and the order of locks:
+ * whoever changes a run and its steps together locks the run's row first.
+ */
+import type { Knex } from 'knex'
+import type { Scalars } from '../context.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { RunSettings } from '../settings.ts'
+import { rows } from './connect.ts'
+
+export type RunStatus = 'queued' | 'started' | 'awaiting_review' | 'finished' | 'cancelled' | 'failed'
+
+export interface Run {
+  readonly id: string
+  readonly userId: string
+  readonly episodeId: string
+  readonly status: RunStatus
+  readonly stopReason: string | null
+  readonly errorMessage: string | null
+  readonly processed: number
+  readonly total: number
+  readonly settings: RunSettings
+  readonly context: Scalars
+  readonly warnings: readonly Warning[]
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+/** Something the producer should know though the run goes on. */
+export interface Warning {
+  readonly code: string
+  readonly message: string
+}
+
+const runColumns = `id, user_id AS "userId", episode_id AS "episodeId", status, stop_reason AS "stopReason", error_message AS "errorMessage",
+  processed, total, settings, context, warnings, created_at AS "createdAt", started_at AS "startedAt", finished_at AS "finishedAt"`
+const isLive = `status IN ('queued', 'started', 'awaiting_review')`
+
+/** A run counts in thousandths of its expected work. */
+export const runTotal = 1000
+
+/** Starts the one live run of an episode; when there is one already, says which. */
+export async function startRun(
+  trx: Knex,
+  start: { userId: string; episodeId: string; settings: RunSettings; context: Scalars; warnings: readonly Warning[] },
+): Promise<{ runId: string; started: boolean }> {
+  const [created] = await rows<{ id: string }>(
+    trx,
+    `INSERT INTO runs (user_id, episode_id, total, settings, context, warnings) VALUES (:userId, :episodeId, :total, :settings, :context, :warnings)
+     ON CONFLICT (episode_id) WHERE ${isLive} DO NOTHING RETURNING id`,
+    {
+      userId: start.userId,
+      episodeId: start.episodeId,
+      total: runTotal,
+      settings: JSON.stringify(start.settings),
+      context: JSON.stringify(start.context),
+      warnings: JSON.stringify(start.warnings),
+    },
+  )
+  if (created) return { runId: created.id, started: true }
+  const [live] = await rows<{ id: string }>(trx, `SELECT id FROM runs WHERE episode_id = :episodeId AND ${isLive}`, { episodeId: start.episodeId })
+  if (!live) return await startRun(trx, start) // it ended between the two statements
+  return { runId: live.id, started: false }
+}
+
+export async function findRun(db: Knex, runId: string): Promise<Run | undefined> {
+  const [run] = await rows<Run>(db, `SELECT ${runColumns} FROM runs WHERE id = :runId`, { runId })
+  return run
+}
+
+/** The template as it was when the run started. */
+export async function settingsOf(db: Knex, runId: string): Promise<RunSettings> {
+  const [run] = await rows<{ settings: RunSettings }>(db, 'SELECT settings FROM runs WHERE id = :runId', { runId })
+  return run!.settings
+}
+
+export async function latestRunOf(db: Knex, episodeId: string): Promise<Run | undefined> {
+  const [run] = await rows<Run>(db, `SELECT ${runColumns} FROM runs WHERE episode_id = :episodeId ORDER BY created_at DESC LIMIT 1`, { episodeId })
+  return run
+}
+
+/** Locks the run's row for the rest of the transaction and returns it as it then is. */
+export async function lockRun(trx: Knex, runId: string): Promise<Run | undefined> {
+  const [run] = await rows<Run>(trx, `SELECT ${runColumns} FROM runs WHERE id = :runId FOR UPDATE`, { runId })
+  return run
+}
+
+/** What may change while a run is under way; `warnings` are added to those already there. */
+export interface RunChanges {
+  readonly processed?: number
+  readonly context?: Scalars
+  readonly warnings?: readonly Warning[]
+  readonly committed?: true
+}
+
+/**
+ * Applies several changes in one guarded statement and returns the row as plain values; null when the run does not exist or has ended.
+ * `processed` never goes back and never passes the total.
+ */
+export async function updateRunProgress(db: Knex, runId: string, changes: RunChanges): Promise<Run | null> {
+  const [run] = await rows<Run>(
+    db,
+    `UPDATE runs SET processed = least(total, greatest(processed, CAST(:processed AS integer))), context = context || CAST(:context AS jsonb), warnings = warnings || CAST(:warnings AS jsonb),
+            committed = committed OR CAST(:committed AS boolean), heartbeat_at = clock_timestamp()
+     WHERE id = :runId AND ${isLive} RETURNING ${runColumns}`,
+    {
+      runId,
+      processed: Math.floor(changes.processed ?? 0),
+      context: JSON.stringify(changes.context ?? {}),
+      warnings: JSON.stringify(changes.warnings ?? []),
+      committed: changes.committed ?? false,
+    },
+  )
+  return run ?? null
+}
+
+/** Ends a live run as finished. */
+export async function finishRun(trx: Knex, runId: string): Promise<void> {
+  await trx.raw(`UPDATE runs SET status = 'finished', processed = total, finished_at = clock_timestamp() WHERE id = :runId AND ${isLive}`, { runId })
+}
+
+/** Ends a live run as failed, and its episode with it. False when the run had ended already. */
+export async function failRun(trx: Knex, runId: string, code: ErrorCode, message: string): Promise<boolean> {
+  return await endRun(trx, runId, { status: 'failed', reason: code, message })
+}
+
+/** Cancels a live run, unless its publication has begun. False when it was too late or the run had ended. */
+export async function cancelRun(trx: Knex, runId: string): Promise<boolean> {
+  return await endRun(trx, runId, { status: 'cancelled', reason: 'user_cancelled', message: null })
+}
+
+async function endRun(trx: Knex, runId: string, end: { status: 'failed' | 'cancelled'; reason: string; message: string | null }): Promise<boolean> {
+  const ended = await rows<{ episodeId: string }>(
+    trx,
+    `WITH ended AS (
+       UPDATE runs SET status = :status, stop_reason = :reason, error_message = :message, finished_at = clock_timestamp()
+       WHERE id = :runId AND ${isLive} AND (NOT committed OR :status = 'failed') RETURNING episode_id)
+     UPDATE episodes SET status = :status FROM ended WHERE episodes.id = ended.episode_id RETURNING episodes.id AS "episodeId"`,
+    { runId, ...end },
+  )
+  return ended.length === 1
+}

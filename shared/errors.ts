@@ -1,0 +1,120 @@
+/**
+ * The product's errors: a few kinds that say what the queue should do, and one documented list of codes that say what happened.
+ * Hides how any thrown thing is classified.
+ */
+
+/** Every code a producer, a script or a log can meet, with what it means. */
+export const errorCodes = {
+  // the recording
+  not_audio: 'The file is not audio in a format Spool reads.',
+  no_audio_stream: 'The file is a media file without sound.',
+  empty_file: 'The file has no bytes, or no sound at all.',
+  truncated_file: 'The file ends too early to be read.',
+  refers_elsewhere: 'The file is a playlist or refers to other files or hosts; Spool reads only the bytes it was given.',
+  recording_too_long: 'The recording is longer than the limit.',
+  recording_too_large: 'The recording has more bytes than the limit.',
+  upload_replaced: 'The uploaded file was replaced or deleted while it was being worked on.',
+  // what lies beside it
+  bad_words_file: 'The words file cannot be used.',
+  bad_template: 'The template cannot be used.',
+  bad_podcast_file: 'The podcast file cannot be used.',
+  bad_episode_file: 'The episode file cannot be used.',
+  bad_cover: 'The cover is not a picture Spool can use.',
+  missing_asset: 'A file named by the template is not there.',
+  // the work
+  cut_budget_exceeded: 'The edits would remove more of the speech than allowed.',
+  nothing_left: 'The edits would remove the whole recording.',
+  ffmpeg_missing: 'ffmpeg is not installed where the work runs.',
+  ffmpeg_failed: 'ffmpeg ended with an error.',
+  certificate_failed: 'The finished audio missed the loudness bars.',
+  disk_full: 'There is no room left to write.',
+  // the machinery
+  bad_context: 'A task carried something other than the scalars its step needs.',
+  attempts_exhausted: 'A step was tried as often as allowed and never completed.',
+  user_cancelled: 'The run was cancelled by its owner.',
+  already_running: 'The episode already has a live run.',
+  not_found: 'There is nothing of that name.',
+  unauthenticated: 'The caller did not prove who it is.',
+  internal: 'Something unexpected went wrong; it is in the log.',
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
+
+class SpoolError extends Error {
+  readonly code: ErrorCode
+  constructor(code: ErrorCode, message: string = errorCodes[code], options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.name = new.target.name
+  }
+}
+
+/** Trying again would end the same way: the run fails with this code and message. */
+export class Permanent extends SpoolError {}
+
+/** The same attempt may succeed later: the lease is released and the queue tries again. */
+export class Retryable extends SpoolError {}
+
+/** Another attempt holds a live lease on this step. */
+export class Busy extends Error {
+  override name = 'Busy'
+}
+
+/** Somebody else asks us to come back: the step is deferred until `dueAt` without counting an attempt. */
+export class Deferred extends Error {
+  override name = 'Deferred'
+  readonly dueAt: Date
+  constructor(dueAt: Date) {
+    super(`Deferred until ${dueAt.toISOString()}`)
+    this.dueAt = dueAt
+  }
+}
+
+/** The run was cancelled or ended while the work was under way; nothing may be recorded. */
+export class Stopped extends Error {
+  override name = 'Stopped'
+}
+
+/** SQLSTATEs and Node error codes after which the same work may succeed. */
+const passingFaults = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '53300', // too_many_connections
+  '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
+  '57P03', // cannot_connect_now
+  '08006', // connection_failure
+  '08001', // sqlclient_unable_to_establish_sqlconnection
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+])
+
+/** Yields an error and every error that caused it, outermost first. */
+export function* causes(error: unknown): Generator<unknown> {
+  for (let current = error; current !== undefined && current !== null; current = (current as { cause?: unknown }).cause) yield current
+}
+
+/** The first `code` found down the chain of causes, as text. */
+export function codeOf(error: unknown): string | undefined {
+  for (const cause of causes(error)) {
+    const { code } = cause as { code?: unknown }
+    if (typeof code === 'string' || typeof code === 'number') return String(code)
+  }
+  return undefined
+}
+
+/** Turns anything thrown into one of the kinds above: the one place that classifies. */
+export function classify(error: unknown): Permanent | Retryable | Busy | Deferred | Stopped {
+  for (const cause of causes(error)) {
+    if (cause instanceof SpoolError || cause instanceof Busy || cause instanceof Deferred || cause instanceof Stopped) {
+      return cause as Permanent | Retryable | Busy | Deferred | Stopped
+    }
+  }
+  const code = codeOf(error)
+  if (code === 'ENOSPC' || code === 'EFBIG' || code === '507')
+    return new Permanent('disk_full', 'There is no room left to write. Free some space and try again.', { cause: error })
+  const message = error instanceof Error ? error.message : String(error)
+  return new Retryable('internal', code !== undefined && passingFaults.has(code) ? `A passing fault: ${message}` : message, { cause: error })
+}

@@ -1,0 +1,34 @@
+/** The cover as directories want it: a square sRGB JPEG of 1400 to 3000 pixels. Hides the picture library. */
+import sharp from 'sharp'
+import { Permanent } from '../errors.ts'
+
+export const maxCoverBytes = 10 * 1024 * 1024
+const leastPixels = 1400
+const mostPixels = 3000
+const quality = 88
+
+/** Fits a JPEG or PNG; `changes` says in words what was done to it. Throws Permanent `bad_cover`. */
+export async function fitCover(bytes: Buffer, name: string): Promise<{ jpeg: Buffer; changes: string[] }> {
+  if (bytes.length > maxCoverBytes)
+    throw new Permanent('bad_cover', `${name} has ${bytes.length} bytes; the limit is ${maxCoverBytes}. Save it smaller.`)
+  try {
+    const picture = sharp(bytes, { failOn: 'error' })
+    const { format, width, height } = await picture.metadata()
+    if (format !== 'jpeg' && format !== 'png') throw new Permanent('bad_cover', `${name} is ${format}; a cover is a JPEG or a PNG.`)
+    const side = Math.min(mostPixels, Math.max(leastPixels, Math.min(width, height)))
+    const changes: string[] = []
+    if (width !== height) changes.push(`cropped from ${width}×${height} to a square`)
+    if (side !== Math.min(width, height)) changes.push(`scaled to ${side}×${side} pixels`)
+    const jpeg = await picture
+      .rotate()
+      .resize(side, side, { fit: 'cover' })
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb')
+      .jpeg({ quality })
+      .toBuffer()
+    return { jpeg, changes }
+  } catch (error) {
+    if (error instanceof Permanent) throw error
+    throw new Permanent('bad_cover', `${name} cannot be read as a picture: ${(error as Error).message}.`, { cause: error })
+  }
+}

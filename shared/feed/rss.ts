@@ -1,0 +1,80 @@
+/** The podcast's feed. Hides the namespaces and what the directories require of each element. */
+import { createHash } from 'node:crypto'
+import { generateRssFeed } from 'feedsmith'
+import type { PublishedEpisode } from '../db/episodes.ts'
+import type { PodcastSettings } from '../settings.ts'
+
+export interface FeedSource {
+  readonly feedUrl: string
+  readonly settings: PodcastSettings
+  readonly episodes: readonly PublishedEpisode[]
+  /** The public address of one of an episode's files. */
+  readonly urlOf: (episode: PublishedEpisode, file: string) => string
+}
+
+/** The namespace Podcasting 2.0 sets for feed identifiers. */
+const podcastNamespace = 'ead4c236-bf58-58c6-a2c6-a6b28d128cb6'
+
+/** UUIDv5 of the feed's URL without scheme and trailing slashes (Podcasting 2.0, `podcast:guid`). */
+export function podcastGuid(feedUrl: string): string {
+  const name = feedUrl.replace(/^[a-z]+:\/\//i, '').replace(/\/+$/, '')
+  const hash = createHash('sha1')
+    .update(Buffer.from(podcastNamespace.replaceAll('-', ''), 'hex'))
+    .update(name)
+    .digest()
+  hash[6] = (hash[6]! & 0x0f) | 0x50
+  hash[8] = (hash[8]! & 0x3f) | 0x80
+  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+/** RSS 2.0 with the iTunes and Podcasting 2.0 namespaces; newest episode first. */
+export function renderFeed({ feedUrl, settings, episodes, urlOf }: FeedSource): string {
+  const newestCover = episodes.find(({ coverFile }) => coverFile !== null)
+  const image = settings.imageUrl ?? (newestCover ? urlOf(newestCover, newestCover.coverFile!) : undefined)
+  const xml = generateRssFeed({
+    title: settings.title,
+    description: settings.description,
+    link: settings.link ?? feedUrl,
+    language: settings.language,
+    generator: 'Spool',
+    atom: { links: [{ href: feedUrl, rel: 'self', type: 'application/rss+xml' }] },
+    itunes: {
+      author: settings.author,
+      explicit: settings.explicit,
+      type: 'episodic',
+      categories: [{ text: settings.category }],
+      ...(image === undefined ? {} : { image }),
+      ...(settings.email === undefined ? {} : { owner: { name: settings.author, email: settings.email } }),
+    },
+    podcast: { guid: podcastGuid(feedUrl), locked: { value: false, ...(settings.email === undefined ? {} : { owner: settings.email }) } },
+    items: episodes.map((episode) => item(episode, settings, (file) => urlOf(episode, file))),
+  })
+  return asAppleWantsIt(xml)
+}
+
+function item(episode: PublishedEpisode, { explicit, language }: PodcastSettings, url: (file: string) => string) {
+  const transcripts = [
+    { url: url('transcript.vtt'), type: 'text/vtt', language, rel: 'captions' },
+    { url: url('transcript.srt'), type: 'application/x-subrip', language, rel: 'captions' },
+    { url: url('transcript.json'), type: 'application/json', language },
+    { url: url('transcript.txt'), type: 'text/plain', language },
+  ]
+  return {
+    title: episode.title,
+    description: episode.description === '' ? episode.title : episode.description,
+    guid: { value: episode.id, isPermaLink: false },
+    pubDate: episode.publishedAt,
+    enclosures: [{ url: url('episode.mp3'), length: episode.audioBytes, type: 'audio/mpeg' }],
+    itunes: {
+      duration: Math.round(episode.durationSeconds),
+      explicit,
+      episodeType: 'full',
+      ...(episode.coverFile === null ? {} : { image: url(episode.coverFile) }),
+    },
+    podcast: { chapters: { url: url('chapters.json'), type: 'application/json+chapters' }, ...(episode.hasTranscript ? { transcripts } : {}) },
+  }
+}
+
+/** Apple's guide asks for "true" or "false"; the library still writes the older "yes" and "no". */
+const asAppleWantsIt = (xml: string): string =>
+  xml.replaceAll('<itunes:explicit>no<', '<itunes:explicit>false<').replaceAll('<itunes:explicit>yes<', '<itunes:explicit>true<')

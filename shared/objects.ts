@@ -1,0 +1,77 @@
+/** Where things lie in the buckets: the one place that knows the paths of uploads, finished episodes and public files. */
+
+/** Media types by deliverable. */
+export const fileTypes = {
+  'episode.mp3': 'audio/mpeg',
+  'transcript.vtt': 'text/vtt; charset=utf-8',
+  'transcript.srt': 'application/x-subrip; charset=utf-8',
+  'transcript.json': 'application/json',
+  'transcript.txt': 'text/plain; charset=utf-8',
+  'chapters.json': 'application/json+chapters',
+  'edits.json': 'application/json',
+  'timeline.json': 'application/json',
+  'certificate.json': 'application/json',
+  'manifest.json': 'application/json',
+  'review.html': 'text/html; charset=utf-8',
+  'cover.jpg': 'image/jpeg',
+} as const
+
+/** What listeners get; the rest stays with the producer. */
+export const publicFiles: ReadonlySet<string> = new Set([
+  'episode.mp3',
+  'transcript.vtt',
+  'transcript.srt',
+  'transcript.json',
+  'transcript.txt',
+  'chapters.json',
+  'cover.jpg',
+])
+
+/** A finished episode's file in the private bucket; `hash` stands for everything it was made of. */
+export const episodeName = (episodeId: string, hash: string, file: string): string => `e/${episodeId}/${hash}/${file}`
+
+export const publicName = (podcastId: string, episodeId: string, hash: string, file: string): string => `p/${podcastId}/${episodeId}/${hash}/${file}`
+
+export const feedName = (podcastId: string): string => `p/${podcastId}/feed.xml`
+
+export const uploadName = (userId: string, podcast: string, episode: string, file: string): string => `u/${userId}/${podcast}/${episode}/${file}`
+
+/** The folder beside a podcast's episodes that holds what its templates name. */
+export const assetsFolder = 'assets'
+
+export interface UploadPath {
+  readonly userId: string
+  readonly podcast: string
+  readonly episode: string
+  readonly file: string
+}
+
+/** Takes `u/{user}/{podcast}/{episode}/{file}` apart; undefined for any other path. */
+export function parseUploadName(name: string): UploadPath | undefined {
+  const [, userId, podcast, episode, file] = /^u\/([A-Za-z0-9_-]{1,64})\/([^/]{1,200})\/([^/]{1,200})\/([^/]{1,200})$/.exec(name) ?? []
+  return userId !== undefined && podcast !== undefined && episode !== undefined && file !== undefined ? { userId, podcast, episode, file } : undefined
+}
+
+/** Files that go with a recording and are uploaded before it. */
+export interface Sidecars {
+  readonly words: string | undefined
+  readonly template: string | undefined
+  readonly episode: string | undefined
+  readonly podcast: string | undefined
+  readonly cover: string | undefined
+}
+
+const sidecarPatterns: Readonly<Record<keyof Sidecars, RegExp>> = {
+  words: /^(?:.*\.)?words\.json$|\.(?:vtt|srt)$/i,
+  template: /^template\.json$/i,
+  episode: /^episode\.json$/i,
+  podcast: /^podcast\.json$/i,
+  cover: /\.(?:jpe?g|png)$/i,
+}
+
+export const isSidecar = (file: string): boolean => Object.values(sidecarPatterns).some((pattern) => pattern.test(file))
+
+export function findSidecars(files: readonly string[]): Sidecars {
+  const find = (kind: keyof Sidecars) => files.find((file) => sidecarPatterns[kind].test(file))
+  return { words: find('words'), template: find('template'), episode: find('episode'), podcast: find('podcast'), cover: find('cover') }
+}

@@ -1,0 +1,120 @@
+/**
+ * What a producer may set, with every default in its one place: the template, the podcast and the episode.
+ * Hides how a document is checked; an error names the field and what it should be.
+ */
+import { z } from 'zod'
+import { Permanent, type ErrorCode } from './errors.ts'
+
+const fillers = z.strictObject({
+  enabled: z.boolean().default(true),
+  /** Replaces the language's list. */
+  words: z.array(z.string().trim().min(1)).optional(),
+})
+
+const pauses = z
+  .strictObject({
+    enabled: z.boolean().default(true),
+    maxPauseSeconds: z.number().positive().default(1.5),
+    targetPauseSeconds: z.number().positive().default(0.5),
+  })
+  .refine(({ maxPauseSeconds, targetPauseSeconds }) => maxPauseSeconds >= targetPauseSeconds, 'maxPauseSeconds must be at least targetPauseSeconds')
+
+const cleaning = z.strictObject({
+  fillers: fillers.prefault({}),
+  pauses: pauses.prefault({}),
+  /** The run stops rather than remove more than this share of the speech. */
+  maxRemovedShare: z.number().min(0).max(1).default(0.3),
+})
+
+const loudness = z.strictObject({
+  targetLufs: z.number().min(-31).max(-8).default(-16),
+  maxTruePeakDbtp: z.number().min(-9).max(-0.1).default(-1),
+})
+
+const stereoBitrates = [64, 96, 112, 128, 160, 192, 224, 256, 320] as const
+const output = z.strictObject({
+  bitrateKbps: z.literal(stereoBitrates).optional(),
+  channels: z.enum(['stereo', 'mono']).default('stereo'),
+  /** Unset: the recording's own when it is 44.1 or 48 kHz, else 48 kHz. */
+  sampleRate: z.literal([44100, 48000]).optional(),
+})
+
+const segment = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('content') }),
+  z.strictObject({
+    type: z.enum(['intro', 'outro', 'commercial', 'transition']),
+    title: z.string().min(1).optional(),
+    source: z.strictObject({ kind: z.literal('static'), file: z.string().regex(/^[^/\\]+$/, 'a file name without folders') }),
+  }),
+])
+
+const template = z.strictObject({
+  version: z.literal(1).default(1),
+  segments: z.array(segment).default([{ type: 'content' }]),
+  cleaning: cleaning.prefault({}),
+  loudness: loudness.prefault({}),
+  output: output.prefault({}),
+})
+
+const podcast = z.strictObject({
+  title: z.string().min(1).max(255).default('My podcast'),
+  description: z.string().min(1).max(4000).default('A podcast assembled by Spool.'),
+  language: z.string().min(2).default('en'),
+  author: z.string().min(1).max(255).default('Unknown author'),
+  email: z.email().optional(),
+  link: z.url().optional(),
+  imageUrl: z.url().optional(),
+  category: z.string().min(1).default('Society & Culture'),
+  explicit: z.boolean().default(false),
+})
+
+const episode = z.strictObject({
+  title: z.string().min(1).max(255).optional(),
+  description: z.string().max(4000).optional(),
+})
+
+export type Template = z.infer<typeof template>
+export type Segment = z.infer<typeof segment>
+export type CleaningSettings = z.infer<typeof cleaning>
+export type PodcastSettings = z.infer<typeof podcast>
+export type EpisodeSettings = z.infer<typeof episode>
+/** What a run snapshots when it starts; a later change of the template never touches it. */
+export type RunSettings = Template
+
+/** Joint stereo at 128k by default, also for a voice; 96k when mono is asked for. */
+export const bitrateOf = ({ bitrateKbps, channels }: Template['output']): number => bitrateKbps ?? (channels === 'mono' ? 96 : 128)
+
+/** A document may be this large; it is a page of settings, not a recording. */
+export const maxDocumentBytes = 1024 * 1024
+
+export const parseTemplate = (text: string, name: string): Template => parse(template, text, name, 'bad_template')
+export const parsePodcast = (text: string, name: string): PodcastSettings => parse(podcast, text, name, 'bad_podcast_file')
+export const parseEpisode = (text: string, name: string): EpisodeSettings => parse(episode, text, name, 'bad_episode_file')
+
+function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorCode): T {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    throw new Permanent(code, `${name} is not JSON: ${(error as Error).message}.`)
+  }
+  const parsed = schema.safeParse(json)
+  if (!parsed.success)
+    throw new Permanent(
+      code,
+      `${name} cannot be used. ${parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'The document'}: ${message}`).join('; ')}.`,
+    )
+  return parsed.data
+}
+
+/** The content goes before the outro when the template forgot it. */
+export function withContent(segments: readonly Segment[]): Segment[] {
+  if (segments.some(({ type }) => type === 'content')) return [...segments]
+  const outro = segments.findIndex(({ type }) => type === 'outro')
+  const at = outro < 0 ? segments.length : outro
+  return [...segments.slice(0, at), { type: 'content' }, ...segments.slice(at)]
+}
+
+/** A podcast's settings with every default filled in. */
+export const podcastSettings = (stored: unknown): PodcastSettings => podcast.parse(stored)
+export const defaultTemplate = (): Template => template.parse({})
