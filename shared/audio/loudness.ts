@@ -104,14 +104,12 @@ const negligible = 1e-25
 
 /** Two biquads in a row over one channel, remembering its state from block to block; it yields energies, not samples. */
 export function energyMeter([first, second]: readonly [Biquad, Biquad]) {
-  let x1 = 0
-  let x2 = 0
-  let y1 = 0
-  let y2 = 0
+  const memory = new Float64Array(4)
   /** Writes the sum of squares of every `step` samples to `out`, from `outStart` on. The last group may be shorter. */
   return (samples: Float32Array, step: number, out: Float64Array, outStart = 0): void => {
     const { b0, b1, b2, a1, a2 } = first
     const { b0: c0, b1: c1, b2: c2, a1: d1, a2: d2 } = second
+    let [x1, x2, y1, y2] = [memory[0]!, memory[1]!, memory[2]!, memory[3]!] // locals: numbers in a closure are slow to write
     for (let start = 0, group = outStart; start < samples.length; start += step, group++) {
       const end = Math.min(start + step, samples.length)
       let sum = 0
@@ -128,6 +126,7 @@ export function energyMeter([first, second]: readonly [Biquad, Biquad]) {
       }
       out[group] = sum
     }
-    if (Math.abs(x1) < negligible && Math.abs(y1) < negligible) x1 = x2 = y1 = y2 = 0
+    const silent = Math.abs(x1) < negligible && Math.abs(y1) < negligible
+    memory.set(silent ? [0, 0, 0, 0] : [x1, x2, y1, y2])
   }
 }
