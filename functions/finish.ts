@@ -148,7 +148,7 @@ async function join(
   { storage, config, workObject }: Tools,
 ) {
   const { title, description, podcastTitle, author, format, chunks } = input
-  const tag = id3Tag({ title, podcastTitle, author, description, chapters, sampleRate: timeline.sampleRate, cover })
+  const tag = await id3Tag({ title, podcastTitle, author, description, chapters, sampleRate: timeline.sampleRate, cover })
   const frames = chunks.reduce((sum, { bytes }) => sum + bytes, 0)
   const head = workObject('head')
   await storage.create(head, Buffer.concat([tag, infoFrame(format, timeline.totalSamples, frames)]), 'audio/mpeg')

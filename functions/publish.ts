@@ -54,7 +54,7 @@ async function swapFeed(podcastId: string, { storage, config, withDatabase }: To
       settings: podcastSettings((await findPodcast(db, podcastId))!.settings),
       episodes: await episodesInFeed(db, podcastId),
     }))
-    const xml = renderFeed({ feedUrl: urlFor(feed.name), settings, episodes, urlOf })
+    const xml = await renderFeed({ feedUrl: urlFor(feed.name), settings, episodes, urlOf })
     if (await storage.swap(feed, seen, xml, 'application/rss+xml; charset=utf-8', { cacheControl: shortLived })) return
   }
   throw new Retryable('internal', `The feed changed ${feedTries} times while it was being written.`)

@@ -3,7 +3,7 @@
  * Hides watching the run: the database is asked now and then, and no connection is held between.
  */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Storage, type Bucket } from '@google-cloud/storage'
@@ -157,15 +157,4 @@ async function deliver(cloud: LocalCloud, storage: Storage, run: RunProgress, ou
     steps: run.steps.map(({ name, parts, seconds, attempts }) => ({ name, parts, seconds: Math.round((seconds ?? 0) * 100) / 100, attempts })),
     warnings: run.warnings,
   }
-}
-
-/** Says which of the job's files is not there; undefined when all are. */
-export async function missingFile({ recording, words, template, podcast, cover }: Job): Promise<string | undefined> {
-  for (const file of [recording, words, template, podcast, cover]) {
-    if (file === undefined) continue
-    const found = await stat(file).catch(() => undefined)
-    if (!found) return `There is no file ${file}.`
-    if (!found.isFile()) return `${file} is not a file.`
-  }
-  return undefined
 }

@@ -1,19 +1,14 @@
 /** The command line: one command each, their flags, and the exit codes scripts depend on: 0 done, 1 failed, 2 wrong usage, 3 awaiting review. */
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { withDatabase } from '../shared/db/connect.ts'
-import { migrate } from '../shared/db/migrate.ts'
 import { codeOf, errorCodes } from '../shared/errors.ts'
-import { assemble, missingFile, type Job, type Report } from './assemble.ts'
-import { startLocalCloud, type LocalCloud } from './cloud.ts'
-import { diagnose } from './doctor.ts'
+import type { Job, Report } from './assemble.ts'
+import type { LocalCloud } from './cloud.ts'
 import { FolderBusy } from './lock.ts'
-import { isFree } from './ports.ts'
-import { startPostgres } from './postgres.ts'
-import { choosePorts } from './ports.ts'
-import { progressDisplay } from './progress.ts'
-import { summarise } from './summary.ts'
-import { runChecks } from './checks.ts'
+import { choosePorts, isFree } from './ports.ts'
+
+// Each command loads what it needs: a wrong flag is told at once, not after the cloud clients.
 
 const root = path.join(import.meta.dirname, '..')
 const stateDir = path.join(root, '.spool')
@@ -70,6 +65,7 @@ program
   .action(async ({ port }: { port?: number }) => {
     if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) throw new WrongUsage('--port takes a number from 1 to 65535.')
     if (port !== undefined && !(await isFree(port))) throw new Error(`Port ${port} is taken. Free it, or choose another with --port.`)
+    const { startLocalCloud } = await import('./cloud.ts')
     const cloud = await startLocalCloud(stateDir, port === undefined ? {} : { ports: { functions: port } })
     const { FUNCTIONS_URL, STORAGE_ENDPOINT, TASKS_ENDPOINT, PUBLIC_BASE_URL } = cloud.env
     process.stdout.write(
@@ -84,7 +80,8 @@ program
   .command('migrate')
   .description('bring the database to the newest schema')
   .action(async () => {
-    const ran = process.env['DATABASE_URL'] === undefined ? await migrateLocal() : await withDatabase(process.env['DATABASE_URL'], migrate)
+    const { DATABASE_URL } = process.env
+    const ran = DATABASE_URL === undefined ? await migrateLocal() : await migrateAt(DATABASE_URL)
     process.stdout.write(ran.length === 0 ? 'The database is up to date.\n' : `Ran ${ran.join(', ')}.\n`)
   })
 
@@ -92,6 +89,7 @@ program
   .command('doctor')
   .description('say what is there and what is missing')
   .action(async () => {
+    const { diagnose } = await import('./doctor.ts')
     const { text, healthy } = await diagnose(root)
     process.stdout.write(text)
     if (!healthy) process.exitCode = 1
@@ -102,21 +100,44 @@ program
   .description('types, lint, format and every test')
   .argument('[pattern...]', 'only test files whose path matches')
   .action(async (patterns: string[]) => {
+    const { runChecks } = await import('./checks.ts')
     process.exitCode = await runChecks(root, patterns)
   })
 
+async function migrateAt(databaseUrl: string): Promise<string[]> {
+  const [{ withDatabase }, { migrate }] = await Promise.all([import('../shared/db/connect.ts'), import('../shared/db/migrate.ts')])
+  return await withDatabase(databaseUrl, migrate)
+}
+
 async function migrateLocal(): Promise<string[]> {
+  const { startPostgres } = await import('./postgres.ts')
   const postgres = await startPostgres(path.join(stateDir, 'postgres'), (await choosePorts(stateDir)).database)
   try {
-    return await withDatabase(postgres.url, migrate)
+    return await migrateAt(postgres.url)
   } finally {
     await postgres.stop()
   }
 }
 
+/** Says which of the job's files is not there; undefined when all are. */
+async function missingFile({ recording, words, template, podcast, cover }: Job): Promise<string | undefined> {
+  for (const file of [recording, words, template, podcast, cover]) {
+    if (file === undefined) continue
+    const found = await stat(file).catch(() => undefined)
+    if (!found) return `There is no file ${file}.`
+    if (!found.isFile()) return `${file} is not a file.`
+  }
+  return undefined
+}
+
 async function runJob(job: Job, json: boolean): Promise<void> {
   const missing = await missingFile(job)
   if (missing !== undefined) throw new WrongUsage(missing)
+  const [{ assemble }, { progressDisplay }, { summarise }] = await Promise.all([
+    import('./assemble.ts'),
+    import('./progress.ts'),
+    import('./summary.ts'),
+  ])
   const cancel = new AbortController()
   void interrupted().then(() => cancel.abort())
   const display = progressDisplay(process.stderr)
@@ -133,6 +154,7 @@ async function runJob(job: Job, json: boolean): Promise<void> {
 
 /** Another spool on the same folder is waited for: its turn ends, then comes ours. */
 async function startOrWait(): Promise<LocalCloud> {
+  const { startLocalCloud } = await import('./cloud.ts')
   for (let told = false; ;) {
     try {
       return await startLocalCloud(stateDir)

@@ -1,6 +1,5 @@
 /** The podcast's feed. Hides the namespaces and what the directories require of each element. */
 import { createHash } from 'node:crypto'
-import { generateRssFeed } from 'feedsmith'
 import type { PublishedEpisode } from '../db/episodes.ts'
 import type { PodcastSettings } from '../settings.ts'
 
@@ -28,7 +27,8 @@ export function podcastGuid(feedUrl: string): string {
 }
 
 /** RSS 2.0 with the iTunes and Podcasting 2.0 namespaces; newest episode first. */
-export function renderFeed({ feedUrl, settings, episodes, urlOf }: FeedSource): string {
+export async function renderFeed({ feedUrl, settings, episodes, urlOf }: FeedSource): Promise<string> {
+  const { generateRssFeed } = await import('feedsmith')
   const newestCover = episodes.find(({ coverFile }) => coverFile !== null)
   const image = settings.imageUrl ?? (newestCover ? urlOf(newestCover, newestCover.coverFile!) : undefined)
   const xml = generateRssFeed({

@@ -1,5 +1,4 @@
 /** The ID3v2 tag in front of an episode. Hides the library and that a table of contents must name the chapters for players to show them. */
-import id3 from 'node-id3'
 import type { Chapter } from './chapters.ts'
 
 export interface Tagged {
@@ -13,7 +12,8 @@ export interface Tagged {
   readonly cover: Buffer | undefined
 }
 
-export function id3Tag({ title, podcastTitle, author, description, chapters, sampleRate, cover }: Tagged): Buffer {
+export async function id3Tag({ title, podcastTitle, author, description, chapters, sampleRate, cover }: Tagged): Promise<Buffer> {
+  const { default: id3 } = await import('node-id3')
   const milliseconds = (samples: number) => Math.round((samples / sampleRate) * 1000)
   const marks = chapters.map((chapter, i) => ({
     elementID: `chapter-${i + 1}`,
