@@ -150,16 +150,14 @@ async function join(
   const { title, description, podcastTitle, author, format, chunks } = input
   const tag = await id3Tag({ title, podcastTitle, author, description, chapters, sampleRate: timeline.sampleRate, cover })
   const frames = chunks.reduce((sum, { bytes }) => sum + bytes, 0)
+  const info = infoFrame(format, timeline.totalSamples, frames)
   const head = workObject('head')
-  await storage.create(head, Buffer.concat([tag, infoFrame(format, timeline.totalSamples, frames)]), 'audio/mpeg')
+  await storage.create(head, Buffer.concat([tag, info]), 'audio/mpeg')
   const object = workObject('episode.mp3').name
   await storage.compose(config.buckets.work, [head.name, ...chunks.map((chunk) => chunk.frames)], object, 'audio/mpeg')
   const hash = createHash('sha256')
-  let bytes = 0
-  for await (const part of await storage.readStream({ bucket: config.buckets.work, name: object })) {
-    hash.update(part as Buffer)
-    bytes += (part as Buffer).length
-  }
+  const bytes = tag.length + info.length + frames
+  for await (const part of storage.readStream({ bucket: config.buckets.work, name: object }, { start: 0, end: bytes })) hash.update(part)
   return { object, bytes, sha256: hash.digest('hex') }
 }
 

@@ -13,7 +13,7 @@ import { findRunOfUpload, readRunProgress, type RunProgress } from '../shared/db
 import { outputsOf } from '../shared/db/steps.ts'
 import { cancelRun, type Warning } from '../shared/db/runs.ts'
 import { Permanent, type ErrorCode } from '../shared/errors.ts'
-import { assetsFolder, episodeName, uploadName } from '../shared/objects.ts'
+import { assetsFolder, episodeName, isSidecar, uploadName } from '../shared/objects.ts'
 import { parsePodcast, parseTemplate } from '../shared/settings.ts'
 import type { EditList } from '../shared/transcript/edits.ts'
 import type { LocalCloud } from './cloud.ts'
@@ -82,7 +82,8 @@ async function upload(bucket: Bucket, job: Job): Promise<{ object: string; gener
   for (const [file, name] of beside) if (file !== undefined) await bucket.upload(file, { destination: nameOf(name) })
   if (job.title !== undefined) await bucket.file(nameOf('episode.json')).save(JSON.stringify({ title: job.title }))
   if (job.template !== undefined) await uploadAssets(bucket, job.template, podcastSlug)
-  const recording = bucket.file(nameOf(`recording${path.extname(job.recording).toLowerCase()}`))
+  const file = path.basename(job.recording)
+  const recording = bucket.file(nameOf(isSidecar(file) ? 'recording' : file)) // whatever its name, this is the recording
   await pipeline(createReadStream(job.recording), recording.createWriteStream({ resumable: true }))
   const [{ generation }] = await recording.getMetadata()
   return { object: recording.name, generation: String(generation) }

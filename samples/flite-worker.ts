@@ -18,7 +18,7 @@ try {
     stdout: printout,
     returnOnExit: true,
   })
-  const status = wasi.start(await WebAssembly.instantiate(program, wasi.getImportObject() as WebAssembly.Imports))
+  const status = wasi.start(await WebAssembly.instantiate(program, wasi.getImportObject()))
   if (status !== 0) throw new Error(`Flite ended with status ${status}.`)
 } finally {
   closeSync(printout)

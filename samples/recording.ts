@@ -22,6 +22,13 @@ export interface Recording {
   readonly words: RecordedWord[]
 }
 
+const airDbfs = -58
+const hissDbfs = -80
+const humDbfs = -70
+const humHz = 50
+/** What is only this much louder than the room is not heard in it. */
+const audibleDbfs = airDbfs + 5
+
 /** The words are known, not recognised. */
 const certain = 1
 
@@ -31,9 +38,10 @@ export async function record(): Promise<Recording> {
   let cursor = leadInSeconds
   for (const { speaker, text, pauseSeconds, gainDb = 0 } of script) {
     const seat = seats[speaker]
-    const sentence = await speakWords(text, seat.voice)
+    const totalGainDb = seat.gainDb + gainDb
+    const sentence = await speakWords(text, seat.voice, audibleDbfs - totalGainDb)
     const at = Math.round((cursor - sentence.words[0]!.startSeconds) * recordingRate)
-    takes.push({ samples: upsample(sentence.samples, recordingRate / sentence.sampleRate), at, gain: fromDb(seat.gainDb + gainDb) })
+    takes.push({ samples: upsample(sentence.samples, recordingRate / sentence.sampleRate), at, gain: fromDb(totalGainDb) })
     for (const { text, startSeconds, endSeconds } of sentence.words) {
       words.push({ text, start: inMilliseconds(at, startSeconds), end: inMilliseconds(at, endSeconds), speaker, confidence: certain })
     }
@@ -71,11 +79,6 @@ function upsample(samples: Float32Array, factor: number): Float32Array {
   }
   return out
 }
-
-const airDbfs = -58
-const hissDbfs = -80
-const humDbfs = -70
-const humHz = 50
 
 /** The air of the room, the hiss of a cheap preamplifier, and a little mains hum. */
 function roomTone(length: number): Float32Array {

@@ -39,7 +39,7 @@ export const script: readonly Turn[] = [
   { speaker: 'Ada', text: 'One of them counts the words um, and writes them all down.', pauseSeconds: turnSeconds },
   { speaker: 'Ben', text: 'And another one takes out the, er,', pauseSeconds: 2.6, gainDb: -3 },
   { speaker: 'Ben', text: 'the embarrassing bits?', pauseSeconds: turnSeconds },
-  { speaker: 'Ada', text: 'It cuts uh, the hesitations, it shortens the silences, and it keeps the jokes.', pauseSeconds: 0.4 },
+  { speaker: 'Ada', text: 'It cuts er, the hesitations, it shortens the silences, and it keeps the jokes.', pauseSeconds: 0.4 },
   { speaker: 'Ben', text: 'Even mine?', pauseSeconds: 3.8 },
   { speaker: 'Ada', text: 'We are, um, still testing that.', pauseSeconds: 0.6 },
   { speaker: 'Ben', text: 'And if a machine dies in the uh middle of the night?', pauseSeconds: turnSeconds },

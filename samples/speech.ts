@@ -21,16 +21,17 @@ export interface Sentence {
 const respelt: Readonly<Record<string, string>> = { hmm: 'hum' }
 const vowels = /^[aeiou]/
 const windowSeconds = 0.01
-/** A sound this far below the loudest 10 ms of its sentence lies under the room tone of the recording. */
-const audibleRangeDb = 34
 
-/** Speaks `text` in one breath. Throws when its sounds cannot be told apart by word; then word it differently. */
-export async function speakWords(text: string, voice: Voice): Promise<Sentence> {
+/**
+ * Speaks `text` in one breath. Beside a silence a word's edge is where its sound passes `audibleDbfs`, measured over 10 ms.
+ * Throws when the sounds cannot be told apart by word; then word it differently.
+ */
+export async function speakWords(text: string, voice: Voice, audibleDbfs: number): Promise<Sentence> {
   const tokens = text.split(' ')
   const { samples, sampleRate, phones } = await speak(tokens.map(pronounceable).join(' '), voice)
   const alone = soundsByWord((await speak(tokens.map((token) => bare(pronounceable(token))).join(', '), voice)).phones)
   if (alone.length !== tokens.length) throw new Error(`"${text}" has ${tokens.length} words, but Flite spoke ${alone.length}.`)
-  const level = levels(samples, sampleRate)
+  const heard = hearing(samples, sampleRate, audibleDbfs)
   const sounds = withStarts(phones)
   const words: SpokenWord[] = []
   let next = 0
@@ -44,7 +45,7 @@ export async function speakWords(text: string, voice: Voice): Promise<Sentence> 
       own.push(sound)
     }
     const [first, last] = [own[0]!, own.at(-1)!]
-    words.push({ text: token, startSeconds: onset(first, level), endSeconds: offset(last, level) })
+    words.push({ text: token, startSeconds: onset(first, heard), endSeconds: offset(last, heard) })
   }
   return { samples, sampleRate, words }
 }
@@ -82,34 +83,33 @@ function withStarts(phones: readonly Phone[]): Sound[] {
   })
 }
 
-type Levels = (seconds: number) => number
+type Hearing = (seconds: number) => boolean
 
-/** Level around a time, in dB below the loudest. */
-function levels(samples: Float32Array, sampleRate: number): Levels {
-  const sums = new Float64Array(samples.length + 1)
-  samples.forEach((sample, i) => (sums[i + 1] = sums[i]! + sample * sample))
+/** Whether the sound around a time is loud enough to be heard. */
+function hearing(samples: Float32Array, sampleRate: number, audibleDbfs: number): Hearing {
   const half = Math.round((windowSeconds * sampleRate) / 2)
-  const energy = (centre: number) => sums[Math.min(samples.length, centre + half)]! - sums[Math.max(0, centre - half)]!
-  let loudest = 0
-  for (let centre = half; centre < samples.length; centre += half) loudest = Math.max(loudest, energy(centre))
-  return (seconds) => 10 * Math.log10(energy(Math.round(seconds * sampleRate)) / loudest + 1e-12)
+  const audible = 10 ** (audibleDbfs / 10) * 2 * half
+  return (seconds) => {
+    const centre = Math.round(seconds * sampleRate)
+    return samples.subarray(Math.max(0, centre - half), centre + half).reduce((energy, sample) => energy + sample * sample, 0) > audible
+  }
 }
 
 const stepSeconds = 0.001
 
 /** Beside a silence a word begins where it becomes audible; beside another word, where its first sound begins. */
-function onset({ startSeconds, endSeconds, quietFromSeconds }: Sound, level: Levels): number {
+function onset({ startSeconds, endSeconds, quietFromSeconds }: Sound, heard: Hearing): number {
   if (quietFromSeconds === startSeconds) return startSeconds
   let at = startSeconds
-  while (at > quietFromSeconds && level(at) > -audibleRangeDb) at -= stepSeconds
-  while (at < endSeconds - stepSeconds && level(at) <= -audibleRangeDb) at += stepSeconds
+  while (at > quietFromSeconds && heard(at)) at -= stepSeconds
+  while (at < endSeconds - stepSeconds && !heard(at)) at += stepSeconds
   return at
 }
 
-function offset({ startSeconds, endSeconds, quietToSeconds }: Sound, level: Levels): number {
+function offset({ startSeconds, endSeconds, quietToSeconds }: Sound, heard: Hearing): number {
   if (quietToSeconds === endSeconds) return endSeconds
   let at = endSeconds
-  while (at < quietToSeconds && level(at) > -audibleRangeDb) at += stepSeconds
-  while (at > startSeconds + stepSeconds && level(at) <= -audibleRangeDb) at -= stepSeconds
+  while (at < quietToSeconds && heard(at)) at += stepSeconds
+  while (at > startSeconds + stepSeconds && !heard(at)) at -= stepSeconds
   return at
 }

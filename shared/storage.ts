@@ -33,6 +33,9 @@ export interface ByteRange {
 
 export type ObjectStore = ReturnType<typeof openStorage>
 
+/** One request's worth of a large download: long enough that its round trip does not show. */
+const windowBytes = 4 * 1024 * 1024
+
 /** Cloud Storage composes at most this many objects in one call. */
 const maxComposeSources = 32
 
@@ -54,22 +57,39 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     }
   }
 
-  const readStream = async (object: ObjectName, range?: ByteRange, signal?: AbortSignal): Promise<Readable> => {
+  const fetchBytes = async (object: ObjectName, range?: ByteRange): Promise<Buffer> => {
     const source = (await file(object)).createReadStream(range ? { start: range.start, end: range.end - 1, validation: false } : {})
-    if (signal) signal.addEventListener('abort', () => source.destroy(signal.reason as Error), { once: true })
-    return source
+    const parts: Buffer[] = []
+    for await (const part of source) parts.push(part as Buffer)
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+  }
+
+  /**
+   * The bytes of a large object, a window at a time with the next one on its way. Every request is read to its end, however early the reader
+   * leaves: the client closes all its connections when a download is abandoned, and other downloads fail with it.
+   */
+  async function* readStream(object: ObjectName, { start, end }: ByteRange): AsyncGenerator<Buffer> {
+    const fetchWindow = (from: number): Promise<Buffer> => {
+      const window = fetchBytes(object, { start: from, end: Math.min(end, from + windowBytes) })
+      window.catch(() => undefined) // seen when its turn comes, or never if the reader left
+      return window
+    }
+    let next = fetchWindow(start)
+    for (let from = start; from < end; from += windowBytes) {
+      const current = next
+      if (from + windowBytes < end) next = fetchWindow(from + windowBytes)
+      yield await current
+    }
   }
 
   /** The bytes of a small object, or of a bounded range of a large one. Throws `not_found`. */
   const read = async (object: ObjectName, range?: ByteRange): Promise<Buffer> => {
-    const parts: Buffer[] = []
     try {
-      for await (const part of await readStream(object, range)) parts.push(part as Buffer)
+      return await fetchBytes(object, range)
     } catch (error) {
       if (codeOf(error) === '404') throw new Permanent('not_found', `There is no object ${object.bucket}/${object.name}.`, { cause: error })
       throw error
     }
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
   }
 
   const readJson = async <T>(object: ObjectName): Promise<T> => JSON.parse((await read(object)).toString('utf8')) as T

@@ -140,9 +140,20 @@ export interface RenderedChunk {
   readonly loweredDb: number
 }
 
-const mostRenders = 3
+const mostRenders = 4
 /** Beyond the excess, so that the next render is clear of the bar. */
 const extraLoweringDb = 0.15
+
+/** What every render of a run shares. */
+interface Job {
+  readonly timeline: Timeline
+  readonly room: Room
+  readonly inputGain: number
+  readonly limitDb: number
+  readonly loudness: Loudness
+  readonly format: Mp3Format
+  readonly signal: AbortSignal
+}
 
 /** Renders one chunk; when what the codec made of it is over the bar, again with the limiter's ceiling lowered inside the chunk. */
 export async function renderChunk(
@@ -154,39 +165,92 @@ export async function renderChunk(
   format: Mp3Format,
   signal: AbortSignal,
 ): Promise<RenderedChunk> {
+  const job: Job = { timeline, room, inputGain: fromDb(gainDb), limitDb: ceilingDb(loudness, format), loudness, format, signal }
   const place = placeChunk(timeline, chunk)
-  const mix = await programme(timeline, room, place.mixStart, place.mixEnd)
-  const inputGain = fromDb(gainDb)
-  const limitDb = ceilingDb(loudness, format)
-  const peak = stepPeaks(mix, fromDb(limitDb) / inputGain)
+  const { mix, peak } = await mixOf(place, job)
+  const before = chunk === 0 ? 0 : await seamLoweringDb(place.start, peak, place, job)
+  const after = place.isLast ? 0 : await seamLoweringDb(place.end, peak, place, job)
+  const { encoded, ...settled } = await settle(
+    place,
+    mix,
+    peak,
+    (loweredDb) => ceilings(place, peak.length, job.limitDb, before, loweredDb, after),
+    job,
+  )
+  const offsets = frameOffsets(encoded)
+  return { frames: encoded.subarray(offsets[place.preRoll], offsets[place.preRoll + place.frames]), frameCount: place.frames, ...settled }
+}
+
+async function mixOf({ mixStart, mixEnd }: Place, { timeline, room, limitDb, inputGain }: Job): Promise<{ mix: Float32Array[]; peak: Float32Array }> {
+  const mix = await programme(timeline, room, mixStart, mixEnd)
+  return { mix, peak: stepPeaks(mix, fromDb(limitDb) / inputGain) }
+}
+
+/** Encodes and measures until the place is under the bar, each time with the ceiling lowered by what it was over. */
+async function settle(
+  place: Place,
+  mix: readonly Float32Array[],
+  peak: Float32Array,
+  ceilingsAt: (loweredDb: number) => number | Float32Array,
+  job: Job,
+) {
+  const { timeline, inputGain, loudness, format, signal } = job
   let loweredDb = 0
   for (let render = 1; ; render++) {
-    const gains = limiterGains(peak, inputGain, ceilings(place, peak.length, limitDb, loweredDb))
+    const gains = limiterGains(peak, inputGain, ceilingsAt(loweredDb))
     const encoded = await encode(limited(mix, gains, inputGain * inputCompensation(format.bitrateKbps), place, format), format, signal)
-    const offsets = frameOffsets(encoded)
     const decoded = await measureDecoded(encoded, place, timeline, format, signal)
     const over = decoded.truePeakDbtp - loudness.maxTruePeakDbtp
-    if (over <= 0 || render === mostRenders) {
-      const frames = encoded.subarray(offsets[place.preRoll], offsets[place.preRoll + place.frames])
-      return { frames, frameCount: place.frames, ...decoded, loweredDb }
-    }
+    if (over <= 0 || render === mostRenders) return { encoded, ...decoded, loweredDb }
     loweredDb += over + extraLoweringDb
   }
 }
 
+/** What both neighbours look at around a seam: pre-roll before it, post-roll after it, and the limiter's support beyond. */
+const seamBefore = preRollSamples + limiterSupportSamples
+const seamAfter = postRollSamples + limiterSupportSamples
+/** Sound this far under the ceiling does not come out of the codec over the bar. */
+const riskFromDb = -1
+
+/**
+ * How far the ceiling is lowered around a seam. Its two chunks must agree without asking each other, so where there is a risk each renders
+ * the same stretch around it, and so comes to the same figure.
+ */
+async function seamLoweringDb(seam: number, peak: Float32Array, { mixStart }: Place, job: Job): Promise<number> {
+  const seen = peak.subarray((onGrid(seam - seamBefore) - mixStart) / limiterStep, (onGrid(seam + seamAfter) - mixStart) / limiterStep)
+  if (seen.every((value) => value * job.inputGain < fromDb(job.limitDb + riskFromDb))) return 0
+  const [encodeStart, encodeEnd] = [seam - 2 * preRollSamples, seam + 4 * postRollSamples]
+  const place = {
+    start: seam - seamBefore,
+    end: seam + seamAfter,
+    encodeStart,
+    encodeEnd,
+    mixStart: onGrid(encodeStart - margin),
+    mixEnd: onGrid(encodeEnd + margin + limiterStep),
+  }
+  const around = await mixOf(place, job)
+  const { loweredDb } = await settle(place, around.mix, around.peak, (lowered) => fromDb(job.limitDb - lowered), job)
+  return loweredDb
+}
+
+/** A stretch of the programme that is encoded from `encodeStart` to `encodeEnd` for the sake of [`start`, `end`). */
 interface Place {
   readonly start: number
   readonly end: number
-  readonly frames: number
-  /** Frames encoded before the chunk and dropped again. */
-  readonly preRoll: number
   readonly encodeStart: number
   readonly encodeEnd: number
   readonly mixStart: number
   readonly mixEnd: number
 }
 
-function placeChunk({ totalSamples }: Timeline, chunk: number): Place {
+interface ChunkPlace extends Place {
+  readonly frames: number
+  /** Frames encoded before the chunk and dropped again. */
+  readonly preRoll: number
+  readonly isLast: boolean
+}
+
+function placeChunk({ totalSamples }: Timeline, chunk: number): ChunkPlace {
   const start = chunk * samplesPerChunk
   const preRoll = chunk === 0 ? 0 : preRollFrames
   const isLast = start + samplesPerChunk >= totalSamples
@@ -198,6 +262,7 @@ function placeChunk({ totalSamples }: Timeline, chunk: number): Place {
     end: Math.min(start + samplesPerChunk, totalSamples),
     frames,
     preRoll,
+    isLast,
     encodeStart,
     encodeEnd,
     mixStart: onGrid(encodeStart - margin),
@@ -205,19 +270,25 @@ function placeChunk({ totalSamples }: Timeline, chunk: number): Place {
   }
 }
 
-/** One ceiling, or one for each step: lowered inside the chunk, back at its nominal value wherever a neighbour looks. */
-function ceilings(place: Place, steps: number, limitDb: number, loweredDb: number): number | Float32Array {
-  const nominal = fromDb(limitDb)
-  if (loweredDb === 0) return nominal
-  const lowered = fromDb(limitDb - loweredDb)
+/** One ceiling, or one for each step: lowered by `insideDb` inside the chunk, by what its seams need wherever a neighbour looks. */
+function ceilings(
+  { start, end, mixStart, isLast }: ChunkPlace,
+  steps: number,
+  limitDb: number,
+  beforeDb: number,
+  insideDb: number,
+  afterDb: number,
+): number | Float32Array {
+  if (beforeDb === 0 && insideDb === 0 && afterDb === 0) return fromDb(limitDb)
+  const [before, lowered, after] = [fromDb(limitDb - beforeDb), fromDb(limitDb - insideDb), fromDb(limitDb - afterDb)]
   const ramp = limiterSupportSamples
-  const first = place.start + (place.start === 0 ? -ramp : postRollSamples + limiterSupportSamples)
-  const last = place.end - preRollSamples - limiterSupportSamples
-  const isLast = place.frames !== framesPerChunk
+  const first = start === 0 ? -ramp : start + seamAfter
+  const last = isLast ? Infinity : end - seamBefore
   return Float32Array.from({ length: steps }, (_, step) => {
-    const sample = place.mixStart + step * limiterStep
-    const inside = Math.min((sample - first) / ramp, isLast ? 1 : (last - sample) / ramp, 1)
-    return inside <= 0 ? nominal : nominal + (lowered - nominal) * inside
+    const sample = mixStart + step * limiterStep
+    const inside = Math.max(0, Math.min((sample - first) / ramp, (last - sample) / ramp, 1))
+    const seam = last - sample < ramp ? after : before
+    return seam + (lowered - seam) * inside
   })
 }
 

@@ -53,40 +53,42 @@ export async function withSource<T>(
   signal: AbortSignal,
   use: (source: OpenedSource) => Promise<T>,
 ): Promise<T> {
+  const name = object.name.split('/').at(-1)!
   const stored = await storage.stat(object)
-  if (!stored) throw new Permanent('upload_replaced', `${object.name} was replaced or deleted before it could be read. Upload it again.`)
-  if (stored.bytes === 0) throw new Permanent('empty_file', `${object.name} has no bytes. Record or export it again.`)
-  if (stored.bytes > terms.bytes) {
+  if (!stored) throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again.`)
+  const { bytes, generation } = stored
+  if (bytes === 0) throw new Permanent('empty_file', `${name} has no bytes. Record or export it again.`)
+  if (bytes > terms.bytes) {
     throw new Permanent(
       'recording_too_large',
-      `${object.name} has ${inGiB(stored.bytes)} GiB; the limit is ${inGiB(terms.bytes)} GiB. Export it in a compressed format such as FLAC.`,
+      `${name} has ${bytes} bytes; the limit is ${terms.bytes}. Export it in a compressed format such as FLAC.`,
     )
   }
-  const demuxer = sniff(await storage.read(object, { start: 0, end: Math.min(sniffedBytes, stored.bytes) }), object.name)
-  const served = await serveRanges(storage, { ...object, generation: stored.generation }, stored.bytes)
+  const head = await storage.read({ ...object, generation }, { start: 0, end: Math.min(sniffedBytes, bytes) })
+  const demuxer = sniff(head, name)
+  if (demuxer === 'wav') checkWavLength(head, bytes, name)
+  const served = await serveRanges(storage, { ...object, generation }, bytes)
   const input = ['-protocol_whitelist', 'http,tcp', '-f', demuxer, '-i', served.url]
   try {
-    const probed = await probe(input, demuxer, object.name, terms.targetRate, signal)
-    if (probed.declaredSeconds !== undefined && probed.declaredSeconds > terms.seconds)
-      throw tooLong(object.name, probed.declaredSeconds, terms.seconds)
-    return await use({ probed, decode: (abort) => ffmpeg([...input, ...decodeArguments(probed.pcm)], abort) })
+    const probed = await probe(input, demuxer, name, terms.targetRate, signal)
+    if (probed.declaredSeconds !== undefined && probed.declaredSeconds > terms.seconds) throw tooLong(name, probed.declaredSeconds, terms.seconds)
+    const decode = (abort: AbortSignal): RunningFfmpeg => {
+      const { stdout, ended } = ffmpeg([...input, ...decodeArguments(probed.pcm)], abort)
+      return { stdout, ended: ended.finally(served.assertUnbroken) }
+    }
+    return await use({ probed, decode })
   } finally {
     served.close()
   }
 }
 
 export const tooLong = (name: string, seconds: number, limitSeconds: number): Permanent =>
-  new Permanent(
-    'recording_too_long',
-    `${name} runs for ${(seconds / 3600).toFixed(2)} h; the limit is ${(limitSeconds / 3600).toFixed(2)} h. Split it into several episodes.`,
-  )
+  new Permanent('recording_too_long', `${name} runs for ${Math.round(seconds)} s; the limit is ${limitSeconds} s. Split it into several episodes.`)
 
 const decodeArguments = ({ sampleRate, channels, sampleFormat }: PcmFormat): string[] => [
   ...['-map', '0:a:0', '-ar', String(sampleRate), '-ac', String(channels)],
   ...['-f', sampleFormat, 'pipe:1'],
 ]
-
-const inGiB = (bytes: number): string => (bytes / 1024 ** 3).toFixed(2)
 
 /** First bytes → ffmpeg's demuxer. Matched in order; `at` is the offset of the magic. */
 const signatures: readonly { demuxer: string; at: number; magic: string }[] = [
@@ -139,6 +141,25 @@ function hasFrames(head: Buffer, isHeader: (bytes: Buffer, at: number) => boolea
     return false
   }
   return false
+}
+
+/** Sizes that a recorder writes when it does not know yet how long it will go on. */
+const unknownSizes = [0, 0xffffffff, 0x7ffff000]
+
+/** ffmpeg takes a WAV that ends early for a shorter one; its data chunk says better. */
+function checkWavLength(head: Buffer, bytes: number, name: string): void {
+  for (let at = 12; at + 8 <= head.length;) {
+    const size = head.readUInt32LE(at + 4)
+    if (head.toString('latin1', at, at + 4) === 'data') {
+      const missing = at + 8 + size - bytes
+      if (unknownSizes.includes(size) || missing <= 0.01 * size) return
+      throw new Permanent(
+        'truncated_file',
+        `${name} promises ${size} bytes of sound but lacks the last ${missing}. The upload or the export was cut off; upload it again.`,
+      )
+    }
+    at += 8 + size + (size % 2)
+  }
 }
 
 const probeOutput = z.object({
@@ -213,11 +234,12 @@ const is16Bit = ({
   ((codec_name === 'flac' || codec_name === 'alac') && (sample_fmt ?? '').startsWith('s16') && (bits_per_raw_sample ?? 16) <= 16)
 
 /** A server on loopback that answers range reads of one object under a name nobody can guess. */
-async function serveRanges(storage: ObjectStore, object: ObjectName, bytes: number): Promise<{ url: string; close: () => void }> {
+async function serveRanges(storage: ObjectStore, object: ObjectName, bytes: number) {
   const path = `/${randomUUID()}`
+  let fault: unknown
   const server: Server = createServer((request, response) => {
     if (request.url !== path) response.writeHead(404).end()
-    else void answerRange(storage, object, bytes, request.headers.range, response)
+    else void answerRange(storage, object, bytes, request.headers.range, response).catch((error: unknown) => (fault = error))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -225,9 +247,14 @@ async function serveRanges(storage: ObjectStore, object: ObjectName, bytes: numb
     server.close()
     server.closeAllConnections()
   }
-  return { url: `http://127.0.0.1:${port}${path}`, close }
+  /** ffmpeg takes a connection cut short for the end of the file, and ends well. */
+  const assertUnbroken = () => {
+    if (fault !== undefined) throw fault
+  }
+  return { url: `http://127.0.0.1:${port}${path}`, close, assertUnbroken }
 }
 
+/** Rejects when the store failed; a reader that leaves early is none of our business. */
 async function answerRange(
   storage: ObjectStore,
   object: ObjectName,
@@ -245,8 +272,10 @@ async function answerRange(
   const headers = { 'accept-ranges': 'bytes', 'content-length': end - start, 'content-range': `bytes ${start}-${end - 1}/${bytes}` }
   response.writeHead(range === undefined ? 200 : 206, headers)
   try {
-    await pipeline(await storage.readStream(object, { start, end }), response)
-  } catch {
-    response.destroy() // the reader left, or the object did: ffmpeg sees a short read and says so
+    await pipeline(storage.readStream(object, { start, end }), response)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  } finally {
+    response.destroy()
   }
 }

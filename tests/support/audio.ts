@@ -194,20 +194,16 @@ export interface Measured {
   readonly integratedLufs: number
   readonly loudnessRangeLu: number
   readonly truePeakDbtp: number
+  /** Loudness of the 400 ms that end with every 100 ms. */
+  readonly momentaryLufs: readonly number[]
 }
 
 /** What ffmpeg's ebur128 filter says. `input` are ffmpeg's arguments that open the sound. */
 export async function ebur128(input: readonly string[]): Promise<Measured> {
   const log = (await run([...input, '-af', 'ebur128=metadata=1:peak=true,ametadata=mode=print:file=-', '-f', 'null', '-'])).toString()
-  const last = (key: string) =>
-    Number(
-      log
-        .slice(log.lastIndexOf(`lavfi.r128.${key}=`))
-        .split('\n')[0]!
-        .split('=')[1],
-    )
-  const peaks = [...log.matchAll(/true_peaks_ch\d=([\d.]+)/g)].map(([, peak]) => Number(peak))
-  return { integratedLufs: last('I'), loudnessRangeLu: last('LRA'), truePeakDbtp: 20 * Math.log10(peaks.reduce((a, b) => Math.max(a, b), 0)) }
+  const all = (key: string) => [...log.matchAll(new RegExp(`lavfi.r128.${key}=(.+)`, 'g'))].map(([, value]) => Number(value))
+  const highest = all('true_peaks_ch\\d').reduce((a, b) => Math.max(a, b), 0)
+  return { integratedLufs: all('I').at(-1)!, loudnessRangeLu: all('LRA').at(-1)!, truePeakDbtp: 20 * Math.log10(highest), momentaryLufs: all('M') }
 }
 
 /** The same for planes of samples. */
