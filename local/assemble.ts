@@ -16,7 +16,7 @@ import { Permanent, type ErrorCode } from '../shared/errors.ts'
 import { assetsFolder, episodeName, isSidecar, uploadName } from '../shared/objects.ts'
 import { parsePodcast, parseTemplate } from '../shared/settings.ts'
 import type { EditList } from '../shared/transcript/edits.ts'
-import type { LocalCloud } from './cloud.ts'
+import type { Attached } from './cloud.ts'
 
 export interface Job {
   readonly recording: string
@@ -47,9 +47,11 @@ export type Watcher = (progress: RunProgress) => void
 
 const userId = 'local'
 const pollMs = 200
+/** The event of an upload arrives in moments, unless what handles it is broken. */
+const longestWaitMs = 120_000
 
 /** Runs the whole job. Throws Permanent with the run's code and message when the episode failed. */
-export async function assemble(cloud: LocalCloud, job: Job, watch: Watcher, signal: AbortSignal): Promise<Report> {
+export async function assemble(cloud: Attached, job: Job, watch: Watcher, signal: AbortSignal): Promise<Report> {
   const storage = new Storage({ apiEndpoint: cloud.env['STORAGE_ENDPOINT']!, projectId: cloud.env['PROJECT_ID']! })
   const uploaded = await upload(storage.bucket('uploads'), job)
   const run = await follow(cloud, uploaded, watch, signal)
@@ -102,12 +104,13 @@ async function uploadAssets(bucket: Bucket, templateFile: string, podcastSlug: s
 }
 
 async function follow(
-  cloud: LocalCloud,
+  cloud: Attached,
   { object, generation }: { object: string; generation: string },
   watch: Watcher,
   signal: AbortSignal,
 ): Promise<RunProgress> {
   const databaseUrl = cloud.env['DATABASE_URL']!
+  const startedAt = Date.now()
   let runId: string | undefined
   for (;;) {
     const progress = await withDatabase(databaseUrl, async (db) => {
@@ -121,11 +124,13 @@ async function follow(
       throw new Permanent((progress.stopReason ?? 'internal') as ErrorCode, progress.errorMessage ?? undefined)
     }
     if (runId === undefined && signal.aborted) throw new Permanent('user_cancelled')
+    if (runId === undefined && Date.now() - startedAt > longestWaitMs)
+      throw new Permanent('internal', "The upload started no run; the functions' log says why.")
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
 }
 
-async function deliver(cloud: LocalCloud, storage: Storage, run: RunProgress, out: string): Promise<Report> {
+async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out: string): Promise<Report> {
   const { finished, published } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
     finished: (await outputsOf(db, run.runId, 'finish'))[0]!.output,
     published: (await outputsOf(db, run.runId, 'publish'))[0]!.output,

@@ -2,9 +2,9 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { codeOf, errorCodes } from '../shared/errors.ts'
+import { Permanent, classify } from '../shared/errors.ts'
 import type { Job, Report } from './assemble.ts'
-import type { LocalCloud } from './cloud.ts'
+import type { Attached } from './cloud.ts'
 import { FolderBusy } from './lock.ts'
 import { choosePorts, isFree } from './ports.ts'
 
@@ -65,8 +65,9 @@ program
   .action(async ({ port }: { port?: number }) => {
     if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) throw new WrongUsage('--port takes a number from 1 to 65535.')
     if (port !== undefined && !(await isFree(port))) throw new Error(`Port ${port} is taken. Free it, or choose another with --port.`)
-    const { startLocalCloud } = await import('./cloud.ts')
+    const { startLocalCloud, letAttach } = await import('./cloud.ts')
     const cloud = await startLocalCloud(stateDir, port === undefined ? {} : { ports: { functions: port } })
+    await letAttach(stateDir, cloud)
     const { FUNCTIONS_URL, STORAGE_ENDPOINT, TASKS_ENDPOINT, PUBLIC_BASE_URL } = cloud.env
     process.stdout.write(
       `Spool is up.\n  functions  ${FUNCTIONS_URL}\n  storage    ${STORAGE_ENDPOINT}\n  tasks      ${TASKS_ENDPOINT}\n  public     ${PUBLIC_BASE_URL}\n  log        ${cloud.logFile}\n` +
@@ -141,7 +142,7 @@ async function runJob(job: Job, json: boolean): Promise<void> {
   const cancel = new AbortController()
   void interrupted().then(() => cancel.abort())
   const display = progressDisplay(process.stderr)
-  const cloud = await startOrWait()
+  const cloud = await startOrAttach()
   let report: Report
   try {
     report = await assemble(cloud, job, display.update, cancel.signal)
@@ -152,14 +153,16 @@ async function runJob(job: Job, json: boolean): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : summarise(report))
 }
 
-/** Another spool on the same folder is waited for: its turn ends, then comes ours. */
-async function startOrWait(): Promise<LocalCloud> {
-  const { startLocalCloud } = await import('./cloud.ts')
+/** Uses the cloud that `spool up` keeps; another command at work on the same folder is waited for. */
+async function startOrAttach(): Promise<Attached> {
+  const { attach, startLocalCloud } = await import('./cloud.ts')
   for (let told = false; ;) {
     try {
       return await startLocalCloud(stateDir)
     } catch (error) {
       if (!(error instanceof FolderBusy)) throw error
+      const staying = await attach(stateDir, error.pid)
+      if (staying) return staying
       if (!told) process.stderr.write(`spool: another spool is at work (process ${error.pid}); waiting for it to end\n`)
       told = true
       await new Promise((resolve) => setTimeout(resolve, 500))
@@ -169,15 +172,19 @@ async function startOrWait(): Promise<LocalCloud> {
 
 const interrupted = (): Promise<void> => new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))
 
+function describe(error: unknown): { code: string | undefined; message: string } {
+  const kind = classify(error)
+  if (kind instanceof Permanent) return { code: kind.code, message: kind.message }
+  return { code: undefined, message: error instanceof Error ? error.message : String(error) }
+}
+
 function explainAndExit(error: unknown): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2 // commander has said why
     return
   }
-  const code = codeOf(error)
-  const known = code !== undefined && Object.hasOwn(errorCodes, code)
-  const text = code === 'ENOSPC' || code === 'EFBIG' ? `disk_full: ${errorCodes.disk_full} Free some and try again.` : (error as Error).message
-  process.stderr.write(`spool: ${known ? `${code}: ` : ''}${text}\n`)
+  const { code, message } = describe(error)
+  process.stderr.write(`spool: ${code === undefined ? '' : `${code}: `}${message}\n`)
   process.exitCode = error instanceof WrongUsage ? 2 : 1
 }
 

@@ -2,7 +2,7 @@
  * The local default: a PostgreSQL, a Cloud Tasks, a Cloud Storage, a scheduler and the functions, on loopback, with all their state in one folder.
  * Hides the order they start in and the settings that make the product find them; the product itself knows nothing of it.
  */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { CloudTasksClient } from '@google-cloud/tasks'
@@ -18,13 +18,33 @@ import { choosePorts, host, type Ports } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { startWorkers } from './workers.ts'
 
-export interface LocalCloud {
+/** A running cloud as a command sees it. */
+export interface Attached {
   /** The settings the functions run with. */
   readonly env: Readonly<Record<string, string>>
+  stop(): Promise<void>
+}
+
+export interface LocalCloud extends Attached {
   readonly ports: Ports
   readonly logFile: string
   readonly workerPids: () => number[]
-  stop(): Promise<void>
+}
+
+/** Where a cloud that stays says how to reach it. */
+const attachFile = (dir: string): string => path.join(dir, 'cloud.json')
+
+/** Lets other commands use this cloud until it stops. The file holds the database's password, so only its owner may read it. */
+export async function letAttach(dir: string, { env }: LocalCloud): Promise<void> {
+  await writeFile(attachFile(dir), JSON.stringify({ pid: process.pid, env }), { mode: 0o600 })
+}
+
+/** The cloud that process `pid` keeps up on this folder; undefined when it is at a work of its own. */
+export async function attach(dir: string, pid: number): Promise<Attached | undefined> {
+  const text = await readFile(attachFile(dir), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  const staying = JSON.parse(text) as { pid: number; env: Record<string, string> }
+  return staying.pid === pid ? { env: staying.env, stop: () => Promise.resolve() } : undefined
 }
 
 const projectId = 'spool-local'

@@ -345,7 +345,11 @@ const asBytes = (plane: Float32Array): Buffer => Buffer.from(plane.buffer, plane
 /** Interpolated only near the highest samples: nothing else can be the highest. */
 function highestTruePeak(plane: Float32Array, from: number, to: number): number {
   let highest = 0
-  for (let i = from; i < to; i++) highest = Math.max(highest, Math.abs(plane[i]!))
+  for (let i = from; i < to; i++) {
+    const sample = plane[i]!
+    if (sample > highest) highest = sample
+    else if (-sample > highest) highest = -sample
+  }
   const perStep = new Float32Array(Math.ceil((to - from) / limiterStep))
   peaks(plane, Math.max(from, truePeakReach), to, limiterStep, highest * 1.4, perStep)
   return perStep.reduce((peak, value) => Math.max(peak, value), highest)

@@ -53,8 +53,9 @@ export function peaks(samples: Float32Array, from: number, to: number, step: num
     const end = Math.min(start + step, to)
     let peak = 0
     for (let i = start; i < end; i++) {
-      const magnitude = Math.abs(samples[i]!)
-      if (magnitude > peak) peak = magnitude
+      const sample = samples[i]!
+      if (sample > peak) peak = sample
+      else if (-sample > peak) peak = -sample
     }
     out[group] = peak >= threshold ? Math.max(peak, interSamplePeak(samples, start, end)) : peak
   }
@@ -70,8 +71,8 @@ export function interSamplePeak(samples: Float32Array, start: number, end: numbe
       let sum = 0
       if (inside) for (let tap = 0; tap < tapsPerPhase; tap++) sum += taps[tap]! * samples[base + tap]!
       else for (let tap = 0; tap < tapsPerPhase; tap++) sum += taps[tap]! * (samples[base + tap] ?? 0)
-      const magnitude = Math.abs(sum)
-      if (magnitude > peak) peak = magnitude
+      if (sum > peak) peak = sum
+      else if (-sum > peak) peak = -sum
     }
   }
   return peak

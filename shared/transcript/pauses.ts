@@ -24,7 +24,7 @@ export function detectPauses(
   removed: readonly Span[],
   settings: CleaningSettings['pauses'],
 ): ProposedEdit[] {
-  if (!settings.enabled) return []
+  if (!settings.enabled || analysis.speech.length === 0) return [] // silence from end to end is not a pause in something
   const { sampleRate } = analysis.format
   const target = Math.round(settings.targetPauseSeconds * sampleRate)
   const limit = Math.round(settings.maxPauseSeconds * sampleRate)

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { integratedLoudness, toLufs } from '../../shared/audio/loudness.ts'
 import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from '../../shared/audio/limiter.ts'
-import { ceilingDb, chooseGain, measureChunk, renderChunk } from '../../shared/audio/master.ts'
+import { ceilingDb, chooseGain, measureChunk, renderChunk, type GainTrial, type RenderedChunk } from '../../shared/audio/master.ts'
 import { mixSlice } from '../../shared/audio/mixer.ts'
 import { encode, frameCount, frameOffsets, infoFrame, inputCompensation, type Mp3Format } from '../../shared/audio/mp3.ts'
 import { toInterleavedBytes } from '../../shared/audio/pcm.ts'
@@ -19,7 +19,7 @@ type Programme = ReturnType<typeof aProgramme>
 
 /** Everything `render` does to every chunk, and the chunks put end to end behind the Info frame. */
 async function renderAll({ timeline, room }: Programme, gainDb: number, format: Mp3Format) {
-  const chunks = []
+  const chunks: RenderedChunk[] = []
   for (let chunk = 0; chunk < chunkCount(timeline.totalSamples); chunk++) chunks.push(await renderChunk(timeline, room, chunk, gainDb, loudness, format, never))
   const frames = Buffer.concat(chunks.map((chunk) => chunk.frames))
   return { chunks, frames, file: Buffer.concat([infoFrame(format, timeline.totalSamples, frames.length), frames]) }
@@ -27,13 +27,13 @@ async function renderAll({ timeline, room }: Programme, gainDb: number, format: 
 
 /** `measure` for every chunk, then `level`. */
 async function choose({ timeline, room }: Programme, estimateDb: number, format: Mp3Format): Promise<number> {
-  const chunks = []
+  const chunks: GainTrial[][] = []
   for (let chunk = 0; chunk < chunkCount(timeline.totalSamples); chunk++) chunks.push(await measureChunk(timeline, room, chunk, estimateDb, ceilingDb(loudness, format)))
   const trials = chunks[0]!.map(({ gainDb }, i) => ({ gainDb, blocks: Float32Array.from(chunks.flatMap((trial) => [...trial[i]!.blocks])) }))
   return chooseGain(trials, loudness.targetLufs)!
 }
 
-/** The programme mixed and limited in one piece. */
+/** The programme mixed and limited in one piece, as the encoder is fed. */
 async function limitedWhole({ timeline, room }: Programme, gainDb: number, format: Mp3Format): Promise<Float32Array[]> {
   const end = Math.ceil((timeline.totalSamples + limiterSupportSamples) / limiterStep) * limiterStep
   const sides = await mixSlice(timeline, room.storage, room.bucket, 0, end)
@@ -43,16 +43,15 @@ async function limitedWhole({ timeline, room }: Programme, gainDb: number, forma
   for (const plane of mix) {
     const own = new Float32Array(highest.length)
     peaks(plane, 0, end, limiterStep, ceiling / gain, own)
-    own.forEach((peak, i) => (highest[i] = Math.max(highest[i]!, peak)))
+    own.forEach((peak, i) => (highest[i] = peak > highest[i]! ? peak : highest[i]!))
   }
   const gains = limiterGains(highest, gain, ceiling)
-  for (const plane of mix) applyGains(plane, 0, end, gains, 0, gain)
+  for (const plane of mix) applyGains(plane, 0, end, gains, 0, gain * inputCompensation(format.bitrateKbps))
   return mix.length < format.channels ? [mix[0]!, mix[0]!] : mix
 }
 
 async function serialEncode(planes: readonly Float32Array[], format: Mp3Format): Promise<Buffer[]> {
-  const louder = planes.map((plane) => plane.map((sample) => sample * inputCompensation(format.bitrateKbps)))
-  const whole = await encode([toInterleavedBytes(louder)] as unknown as AsyncIterable<Buffer>, format, never)
+  const whole = await encode([toInterleavedBytes(planes)] as unknown as AsyncIterable<Buffer>, format, never)
   return framesOf(whole)
 }
 

@@ -63,8 +63,8 @@ describe('Frames', () => {
 
 describe('The Info frame', () => {
   test.each([
-    { sampleRate: 48000, channels: 2, bitrateKbps: 64, samples: 1 },
-    { sampleRate: 48000, channels: 2, bitrateKbps: 128, samples: 47 },
+    { sampleRate: 48000, channels: 2, bitrateKbps: 64, samples: 600 },
+    { sampleRate: 48000, channels: 2, bitrateKbps: 128, samples: 48 },
     { sampleRate: 44100, channels: 1, bitrateKbps: 64, samples: 1151 },
     { sampleRate: 44100, channels: 2, bitrateKbps: 96, samples: 2 * 1152 - 1105 },
     { sampleRate: 48000, channels: 1, bitrateKbps: 96, samples: 20 * 1152 },

@@ -8,6 +8,8 @@ import { keepAllBut } from '../../shared/audio/ledger.ts'
 import { clipsOf, type Timeline } from '../../shared/audio/timeline.ts'
 import type { ByteRange, ObjectName, ObjectStore } from '../../shared/storage.ts'
 
+const { cos, exp, imul, max, min, PI, round, sin, sqrt } = Math // jest looks globals up anew each time: twenty times slower in a loop
+
 export const amplitude = (db: number): number => 10 ** (db / 20)
 const never = new AbortController().signal
 
@@ -17,8 +19,8 @@ export function random(seed: number): () => number {
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
     let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    t = imul(t ^ (t >>> 15), t | 1)
+    t ^= t + imul(t ^ (t >>> 7), t | 61)
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 }
@@ -32,14 +34,14 @@ export interface Tone {
 
 /** Sine tones one after the other, without a break in phase. */
 export function tones(sampleRate: number, parts: readonly Tone[]): Float32Array {
-  const counts = parts.map(({ seconds }) => Math.round(seconds * sampleRate))
+  const counts = parts.map(({ seconds }) => round(seconds * sampleRate))
   const out = new Float32Array(counts.reduce((sum, count) => sum + count, 0))
   let at = 0
   let phase = parts[0]?.phase ?? 0
   parts.forEach(({ db, hz = 1000 }, part) => {
     const peak = amplitude(db)
-    const turn = (2 * Math.PI * hz) / sampleRate
-    for (let i = 0; i < counts[part]!; i++, at++, phase += turn) out[at] = peak * Math.sin(phase)
+    const turn = (2 * PI * hz) / sampleRate
+    for (let i = 0; i < counts[part]!; i++, at++, phase += turn) out[at] = peak * sin(phase)
   })
   return out
 }
@@ -49,7 +51,7 @@ export const tone = (sampleRate: number, seconds: number, hz: number, db: number
 /** White noise of the given RMS. */
 export function noise(samples: number, rmsDb: number, seed: number): Float32Array {
   const next = random(seed)
-  const scale = amplitude(rmsDb) * Math.sqrt(12)
+  const scale = amplitude(rmsDb) * sqrt(12)
   return Float32Array.from({ length: samples }, () => (next() - 0.5) * scale)
 }
 
@@ -61,12 +63,12 @@ export const add = (...planes: readonly Float32Array[]): Float32Array => planes[
  */
 export function speechLike(sampleRate: number, seconds: number, seed: number, levelDb = -24): Float32Array {
   const next = random(seed)
-  const out = new Float32Array(Math.round(seconds * sampleRate))
+  const out = new Float32Array(round(seconds * sampleRate))
   const resonators = [resonator(sampleRate), resonator(sampleRate)]
   let glottis = 0
   let last = 0
   for (let start = 0, syllable = 0; start < out.length; syllable++) {
-    const length = Math.round((0.12 + 0.16 * next()) * sampleRate)
+    const length = round((0.12 + 0.16 * next()) * sampleRate)
     const isPause = syllable % 9 === 8
     const sibilant = next() < 0.25
     const loudness = isPause ? 0 : amplitude(-9 * next())
@@ -74,7 +76,7 @@ export function speechLike(sampleRate: number, seconds: number, seed: number, le
     resonators[0]!.tune(300 + 500 * next(), 90)
     resonators[1]!.tune(1000 + 1400 * next(), 140)
     for (let i = 0; i < length && start + i < out.length; i++) {
-      const envelope = loudness * Math.sin((Math.PI * i) / length) ** 2
+      const envelope = loudness * sin((PI * i) / length) ** 2
       glottis += pitch
       const pulse = glottis >= 1 ? 1 : 0
       glottis -= pulse
@@ -97,8 +99,8 @@ function resonator(sampleRate: number) {
   let y2 = 0
   return {
     tune(hz: number, bandwidth: number) {
-      const r = Math.exp((-Math.PI * bandwidth) / sampleRate)
-      a1 = 2 * r * Math.cos((2 * Math.PI * hz) / sampleRate)
+      const r = exp((-PI * bandwidth) / sampleRate)
+      a1 = 2 * r * cos((2 * PI * hz) / sampleRate)
       a2 = -r * r
     },
     run(x: number) {
@@ -114,7 +116,7 @@ function resonator(sampleRate: number) {
 function scaled(samples: Float32Array, rmsDb: number): Float32Array {
   let sum = 0
   for (const sample of samples) sum += sample * sample
-  const gain = amplitude(rmsDb) / Math.sqrt(sum / samples.length)
+  const gain = amplitude(rmsDb) / sqrt(sum / samples.length)
   return samples.map((sample) => sample * gain)
 }
 
@@ -129,7 +131,7 @@ export function toPcm(planes: readonly Float32Array[], sampleFormat: PcmFormat['
   const floats = toInterleavedBytes(planes)
   if (sampleFormat === 'f32le') return floats
   const samples = new Float32Array(floats.buffer, floats.byteOffset, floats.length / 4)
-  return Buffer.from(Int16Array.from(samples, (sample) => Math.max(-32768, Math.min(32767, Math.round(sample * 32768)))).buffer)
+  return Buffer.from(Int16Array.from(samples, (sample) => max(-32768, min(32767, round(sample * 32768)))).buffer)
 }
 
 /** A store that holds the named bytes and can only be read. */
@@ -202,7 +204,7 @@ export interface Measured {
 export async function ebur128(input: readonly string[]): Promise<Measured> {
   const log = (await run([...input, '-af', 'ebur128=metadata=1:peak=true,ametadata=mode=print:file=-', '-f', 'null', '-'])).toString()
   const all = (key: string) => [...log.matchAll(new RegExp(`lavfi.r128.${key}=(.+)`, 'g'))].map(([, value]) => Number(value))
-  const highest = all('true_peaks_ch\\d').reduce((a, b) => Math.max(a, b), 0)
+  const highest = all('true_peaks_ch\\d').reduce((a, b) => max(a, b), 0)
   return { integratedLufs: all('I').at(-1)!, loudnessRangeLu: all('LRA').at(-1)!, truePeakDbtp: 20 * Math.log10(highest), momentaryLufs: all('M') }
 }
 
