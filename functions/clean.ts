@@ -8,6 +8,7 @@ import { defineStep } from '../shared/step.ts'
 import { checkBudget, toEditList } from '../shared/transcript/edits.ts'
 import { detectFillers } from '../shared/transcript/fillers.ts'
 import { detectPauses } from '../shared/transcript/pauses.ts'
+import { checkTiming } from '../shared/transcript/timing.ts'
 import type { Transcript } from '../shared/transcript/words.ts'
 
 export const clean = defineStep({
@@ -20,8 +21,9 @@ export const clean = defineStep({
     const work = config.buckets.work
     const analysis = decodeAnalysis(await storage.read({ bucket: work, name: analysisObject }))
     const transcript = transcriptObject === null ? undefined : await storage.readJson<Transcript>({ bucket: work, name: transcriptObject })
-    const fillers = transcript ? detectFillers(transcript, analysis, settings.fillers) : []
-    const pauses = detectPauses(analysis, transcript, fillers, settings.pauses)
+    const fillers = transcript ? detectFillers(transcript, analysis, checkTiming(transcript, analysis), settings.fillers) : []
+    const cut = fillers.filter(({ status }) => status !== 'pending')
+    const pauses = detectPauses(analysis, transcript, cut, settings.pauses)
     const edits = toEditList([...fillers, ...pauses], analysis.format.sampleRate)
     const speechSamples = analysis.speech.reduce((sum, { startSample, endSample }) => sum + endSample - startSample, 0)
     checkBudget(edits, speechSamples, analysis.totalSamples, settings.maxRemovedShare)

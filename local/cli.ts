@@ -97,6 +97,16 @@ program
   })
 
 program
+  .command('bench')
+  .description('how fast and how lean, against LAME alone and the usual ffmpeg recipe')
+  .option('--quick', 'ten minutes instead of an hour')
+  .option('--long', 'ten hours as well')
+  .action(async ({ quick, long }: { quick?: true; long?: true }) => {
+    const { bench } = await import('../tests/bench/bench.ts')
+    await bench(root, { quick: quick ?? false, long: long ?? false })
+  })
+
+program
   .command('test')
   .description('types, lint, format and every test')
   .argument('[pattern...]', 'only test files whose path matches')

@@ -3,7 +3,6 @@
  * Hides warm-up and look-ahead: a chunk comes out as if the whole programme had been rendered in one piece.
  */
 import type { ObjectStore } from '../storage.ts'
-import { collect } from './ffmpeg.ts'
 import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from './limiter.ts'
 import { energyMeter, integratedLoudness, kWeighting } from './loudness.ts'
 import { mixSlice } from './mixer.ts'
@@ -20,9 +19,9 @@ import {
   samplesPerFrame,
   type Mp3Format,
 } from './mp3.ts'
-import { toInterleavedBytes, toPlanar } from './pcm.ts'
+import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'
 import { framesPerChunk, samplesPerChunk, type Timeline } from './timeline.ts'
-import { fromDb, peaks, toDb, truePeakReach } from './true-peak.ts'
+import { fromDb, peaks, toDb, truePeakMeter } from './true-peak.ts'
 
 export interface Loudness {
   readonly targetLufs: number
@@ -93,8 +92,7 @@ export async function measureChunk(timeline: Timeline, room: Room, chunk: number
   const from = onGrid(start - preRollSamples)
   const planes = await programme(timeline, room, from, onGrid(end + margin))
   const ceiling = fromDb(limitDb)
-  const highestGain = fromDb(estimateDb + triedGainsDb.at(-1)!)
-  const peak = stepPeaks(planes, ceiling / highestGain)
+  const peak = stepPeaks(planes, ceiling / fromDb(estimateDb)) // at the higher gains sample peaks do: only the loudness is asked for
   const energy = stepEnergies(planes, timeline.sampleRate, limiterStep)
   const block = timeline.sampleRate / 10
   const stepsPerBlock = block / limiterStep
@@ -199,7 +197,7 @@ async function settle(
   for (let render = 1; ; render++) {
     const gains = limiterGains(peak, inputGain, ceilingsAt(loweredDb))
     const encoded = await encode(limited(mix, gains, inputGain * inputCompensation(format.bitrateKbps), place, format), format, signal)
-    const decoded = await measureDecoded(encoded, place, timeline, format, signal)
+    const decoded = await measureDecoded(encoded, place, mix.length === 1, format, signal)
     const over = decoded.truePeakDbtp - loudness.maxTruePeakDbtp
     if (over <= 0 || render === mostRenders) return { encoded, ...decoded, loweredDb }
     loweredDb += over + extraLoweringDb
@@ -314,43 +312,45 @@ async function* limited(...slice: Parameters<typeof slices>): AsyncGenerator<Buf
   }
 }
 
+/** Looks at the decoded frames as they come: what was heard of the chunk, on the timeline's grid, after a warm-up for the filters. */
 async function measureDecoded(
   encoded: Buffer,
   place: Place,
-  { sampleRate }: Timeline,
+  isMonaural: boolean,
   format: Mp3Format,
   signal: AbortSignal,
 ): Promise<{ blocks: Float32Array; truePeakDbtp: number }> {
-  const decoder = decode(encoded, format, signal)
-  const [pcm] = await Promise.all([collect(decoder.stdout), decoder.ended])
-  const all = toPlanar(pcm, { sampleRate, channels: format.channels, sampleFormat: 'f32le' })
+  const { sampleRate, channels } = format
+  const block = sampleRate / 10
   const heard = place.start - place.encodeStart + decodedDelay
   const length = place.end - place.start
-  const block = sampleRate / 10
-  const warmUp = heard % block
-  const planes = monaural(all) ? all.slice(0, 1) : all
-  const energies = stepEnergies(
-    planes.map((plane) => plane.subarray(warmUp, heard + length)),
-    sampleRate,
-    block,
-  )
-  const firstBlock = (heard - warmUp) / block
-  const blocks = Float32Array.from({ length: Math.floor(length / block) }, (_, i) => energies[firstBlock + i]! / block)
-  return { blocks, truePeakDbtp: toDb(Math.max(...planes.map((plane) => highestTruePeak(plane, heard, heard + length)))) }
+  const warmUpBlocks = Math.floor(heard / block)
+  const pcm: PcmFormat = { sampleRate, channels, sampleFormat: 'f32le' }
+  const meters = Array.from({ length: isMonaural ? 1 : channels }, () => ({ energies: energyMeter(kWeighting(sampleRate)), peak: truePeakMeter() }))
+  const blocks = new Float32Array(Math.floor(length / block))
+  const energy = new Float64Array(1)
+  let at = -warmUpBlocks
+  const decoder = decode(encoded, format, signal)
+  const aligned = inBlocks(skipBytes(decoder.stdout, (heard % block) * bytesPerFrame(pcm)), block * bytesPerFrame(pcm))
+  for await (const bytes of aligned) {
+    const planes = toPlanar(bytes, pcm)
+    const wanted = Math.min(block, length - at * block)
+    meters.forEach(({ energies, peak }, channel) => {
+      energies(planes[channel]!, block, energy)
+      if (at >= 0 && at < blocks.length) blocks[at]! += (energy[0]! * (isMonaural ? 2 : 1)) / block
+      if (at >= 0 && wanted > 0) peak.add(planes[channel]!.subarray(0, wanted))
+    })
+    at++
+  }
+  await decoder.ended
+  return { blocks, truePeakDbtp: toDb(Math.max(...meters.map(({ peak }) => peak.highest()))) }
 }
 
-const monaural = (planes: readonly Float32Array[]): boolean => planes.length === 1 || Buffer.compare(asBytes(planes[0]!), asBytes(planes[1]!)) === 0
-const asBytes = (plane: Float32Array): Buffer => Buffer.from(plane.buffer, plane.byteOffset, plane.byteLength)
-
-/** Interpolated only near the highest samples: nothing else can be the highest. */
-function highestTruePeak(plane: Float32Array, from: number, to: number): number {
-  let highest = 0
-  for (let i = from; i < to; i++) {
-    const sample = plane[i]!
-    if (sample > highest) highest = sample
-    else if (-sample > highest) highest = -sample
+async function* skipBytes(source: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
+  let left = count
+  for await (const chunk of source) {
+    const skipped = Math.min(left, chunk.length)
+    left -= skipped
+    if (skipped < chunk.length) yield chunk.subarray(skipped)
   }
-  const perStep = new Float32Array(Math.ceil((to - from) / limiterStep))
-  peaks(plane, Math.max(from, truePeakReach), to, limiterStep, highest * 1.4, perStep)
-  return perStep.reduce((peak, value) => Math.max(peak, value), highest)
 }

@@ -3,7 +3,7 @@
  * a slice depends only on the timeline, never on where the slice was cut.
  */
 import type { ObjectStore } from '../storage.ts'
-import { bytesPerFrame, toPlanar } from './pcm.ts'
+import { bytesPerFrame, toInterleaved } from './pcm.ts'
 import { fromDb } from './true-peak.ts'
 import type { Clip, Timeline } from './timeline.ts'
 
@@ -18,18 +18,18 @@ interface Stretch {
 
 /**
  * The slice [start, end) of the output as one Float32Array per channel; silence outside the timeline.
- * One channel when everything heard in it is mono, else two.
+ * A single channel, to be heard from both sides, when everything that sounds in the slice is mono; else two.
  */
 export async function mixSlice(timeline: Timeline, storage: ObjectStore, bucket: string, start: number, end: number): Promise<Float32Array[]> {
   const heard = timeline.clips.filter(({ outputStart, length }) => outputStart < end && outputStart + length > start)
-  const channels = Math.max(1, ...timeline.sources.map(({ format }) => format.channels))
+  const channels = Math.max(1, ...heard.map(({ source }) => timeline.sources[source]!.format.channels))
   const planes = Array.from({ length: channels }, () => new Float32Array(end - start))
   for (const stretch of stretches(heard, start, end)) {
     const pcm = await readStretch(timeline, storage, bucket, stretch)
     for (const clip of heard) {
       const [from, to] = sourceRange(clip, start, end)
       if (clip.source !== stretch.source || from < stretch.start || to > stretch.end) continue
-      planes.forEach((plane, channel) => addClip(plane, pcm[channel] ?? pcm[0]!, from - stretch.start, clip, start, end))
+      planes.forEach((plane, channel) => addClip(plane, pcm, Math.min(channel, pcm.channels - 1), from - stretch.start, clip, start, end))
     }
   }
   return planes
@@ -52,24 +52,39 @@ function stretches(clips: readonly Clip[], start: number, end: number): Stretch[
   return merged
 }
 
-async function readStretch(timeline: Timeline, storage: ObjectStore, bucket: string, { source, start, end }: Stretch): Promise<Float32Array[]> {
-  const { object, format } = timeline.sources[source]!
-  const width = bytesPerFrame(format)
-  return toPlanar(await storage.read({ bucket, name: object }, { start: start * width, end: end * width }), format)
+/** Source samples as they lie in the object. */
+interface Interleaved {
+  readonly samples: Int16Array | Float32Array
+  readonly scale: number
+  readonly channels: number
 }
 
-/** Adds what of `clip` falls into the slice; `pcm[pcmStart]` is the first sample of it. */
-function addClip(plane: Float32Array, pcm: Float32Array, pcmStart: number, clip: Clip, start: number, end: number): void {
+async function readStretch(timeline: Timeline, storage: ObjectStore, bucket: string, { source, start, end }: Stretch): Promise<Interleaved> {
+  const { object, format } = timeline.sources[source]!
+  const width = bytesPerFrame(format)
+  const bytes = await storage.read({ bucket, name: object }, { start: start * width, end: end * width })
+  return { ...toInterleaved(bytes, format), channels: format.channels }
+}
+
+/** Adds what of `clip` falls into the slice; frame `pcmStart` of `pcm` is the first of it. */
+function addClip(plane: Float32Array, pcm: Interleaved, channel: number, pcmStart: number, clip: Clip, start: number, end: number): void {
+  const { samples, channels } = pcm
   const { outputStart, length, fadeIn, fadeOut } = clip
-  const gain = fromDb(clip.gainDb)
+  const gain = fromDb(clip.gainDb) * pcm.scale
   const first = Math.max(outputStart, start)
   const last = Math.min(outputStart + length, end)
-  const fadeOutStart = length - fadeOut
-  for (let output = first, i = pcmStart; output < last; output++, i++) {
-    const at = output - outputStart
-    let level = gain
-    if (at < fadeIn) level *= Math.sin(((at + 0.5) / fadeIn) * (Math.PI / 2))
-    if (at >= fadeOutStart) level *= Math.cos(((at - fadeOutStart + 0.5) / fadeOut) * (Math.PI / 2))
-    plane[output - start]! += pcm[i]! * level
+  const fadeOutStart = outputStart + length - fadeOut
+  const indexOf = (output: number): number => (output - first + pcmStart) * channels + channel
+  const level = (output: number): number => {
+    const rising = output < outputStart + fadeIn ? Math.sin(((output - outputStart + 0.5) / fadeIn) * (Math.PI / 2)) : 1
+    return output >= fadeOutStart ? rising * Math.cos(((output - fadeOutStart + 0.5) / fadeOut) * (Math.PI / 2)) : rising
   }
+  const addFaded = (from: number, to: number): void => {
+    for (let output = from; output < to; output++) plane[output - start]! += samples[indexOf(output)]! * gain * level(output)
+  }
+  const steadyFrom = Math.min(last, Math.max(first, outputStart + fadeIn))
+  const steadyTo = Math.max(steadyFrom, Math.min(last, fadeOutStart))
+  addFaded(first, steadyFrom)
+  for (let at = steadyFrom - start, i = indexOf(steadyFrom); at < steadyTo - start; at++, i += channels) plane[at]! += samples[i]! * gain
+  addFaded(steadyTo, last)
 }

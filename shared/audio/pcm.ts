@@ -13,14 +13,18 @@ export const bytesPerFrame = ({ channels, sampleFormat }: PcmFormat): number => 
 /** Reads interleaved bytes as one Float32Array per channel, full scale ±1. `bytes` holds whole frames. */
 export function toPlanar(bytes: Buffer, format: PcmFormat): Float32Array[] {
   const { channels } = format
-  const samples = interleaved(bytes, format)
-  const scale = format.sampleFormat === 's16le' ? 1 / 32768 : 1
+  const { samples, scale } = toInterleaved(bytes, format)
   const frames = samples.length / channels
   return Array.from({ length: channels }, (_, channel) => {
     const plane = new Float32Array(frames)
     for (let frame = 0, i = channel; frame < frames; frame++, i += channels) plane[frame] = samples[i]! * scale
     return plane
   })
+}
+
+/** The samples as they lie, channel after channel, and the factor that brings them to full scale ±1. */
+export function toInterleaved(bytes: Buffer, format: PcmFormat): { samples: Int16Array | Float32Array; scale: number } {
+  return { samples: interleaved(bytes, format), scale: format.sampleFormat === 's16le' ? 1 / 32768 : 1 }
 }
 
 function interleaved(bytes: Buffer, { sampleFormat }: PcmFormat): Int16Array | Float32Array {

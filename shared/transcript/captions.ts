@@ -24,12 +24,11 @@ const cueBreakSeconds = 0.8
 export function heardWords({ words }: Transcript, ledger: Ledger, sampleRate: number): HeardWord[] {
   return words
     .filter((word) => keptShare(ledger, word) >= heardShare)
-    .map(({ text, startSample, endSample, speaker }) => ({
-      text,
-      start: toOutput(ledger, startSample) / sampleRate,
-      end: toOutput(ledger, endSample) / sampleRate,
-      speaker,
-    }))
+    .map(({ text, startSample, endSample, speaker }) => {
+      const start = toOutput(ledger, startSample)
+      const end = Math.max(start, toOutput(ledger, endSample)) // a removed end maps to the middle of the crossfade, which a short word may start after
+      return { text, start: start / sampleRate, end: end / sampleRate, speaker }
+    })
 }
 
 interface Cue {

@@ -18,9 +18,11 @@ export interface ProposedEdit {
   /** How sure the detector is, 0 to 1. */
   readonly score: number
   readonly reason: string
+  /** Pending when the detector would rather ask; applied when absent. */
+  readonly status?: EditStatus
 }
 
-export interface Edit extends ProposedEdit {
+export interface Edit extends Omit<ProposedEdit, 'status'> {
   readonly id: string
   readonly status: EditStatus
 }
@@ -40,7 +42,7 @@ export function toEditList(proposals: readonly ProposedEdit[], sampleRate: numbe
   for (const proposal of ordered) {
     const startSample = Math.max(proposal.startSample, edits.at(-1)?.endSample ?? 0)
     if (startSample >= proposal.endSample) continue
-    edits.push({ ...proposal, startSample, id: `${proposal.kind}-${proposal.startSample}`, status: 'applied' })
+    edits.push({ ...proposal, startSample, id: `${proposal.kind}-${proposal.startSample}`, status: proposal.status ?? 'applied' })
   }
   return { version: 1, sampleRate, edits }
 }

@@ -2,9 +2,10 @@
  * Detects filler words. Hides the lists (one per language), how a spoken word is compared with them,
  * and where a cut around a word may begin and end so that its neighbours stay whole.
  */
-import { quietestNear, type Analysis } from '../audio/analysis.ts'
+import { quietestNear, soundsIn, type Analysis, type Span } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings.ts'
 import type { ProposedEdit } from './edits.ts'
+import type { Timing } from './timing.ts'
 import type { Transcript, Word } from './words.ts'
 
 /** Sounds that mean nothing in that language. German "um" is a word, so it is not in the German list. */
@@ -19,21 +20,25 @@ const fillerWords: Readonly<Record<string, readonly string[]>> = {
 
 /** A recogniser's edge is 50 to 150 ms off; the cut goes to the quietest point this near. */
 const edgeReachSeconds = 0.06
-/** Word times may be wrong by this much: where there is room, the cut keeps this far from a neighbour's reported edge. */
+/** Recognisers err by this much at times. */
+const wrongTimesSeconds = 0.2
+/** Where words run together, only times better than this say where one ends. */
+const trustedErrorSeconds = 0.11
+/** Where there is room, a cut keeps this far from a neighbour's reported edge. */
 const neighbourGuardSeconds = 0.03
 
 /** Proposes a cut for every filler, phrases longest first. Needs words with exact times. */
-export function detectFillers(transcript: Transcript, analysis: Analysis, settings: CleaningSettings['fillers']): ProposedEdit[] {
+export function detectFillers(transcript: Transcript, analysis: Analysis, timing: Timing, settings: CleaningSettings['fillers']): ProposedEdit[] {
   if (!settings.enabled || !transcript.exactTimes) return []
   const phrases = phrasesFor(transcript.language, settings.words)
   const { words } = transcript
-  const spoken = words.map(({ text }) => normalise(text))
+  const spoken = words.map(({ text }) => [normalise(text), normalise(text, '$1')])
   const proposals: ProposedEdit[] = []
   for (let first = 0; first < words.length; first++) {
-    const phrase = phrases.find((candidate) => candidate.every((word, i) => spoken[first + i] === word))
+    const phrase = phrases.find((candidate) => candidate.every((word, i) => spoken[first + i]?.includes(word)))
     if (!phrase) continue
     const last = first + phrase.length - 1
-    proposals.push(cutWords(words, first, last, analysis))
+    proposals.push(cutWords(words, first, last, analysis, timing))
     first = last
   }
   return proposals
@@ -41,30 +46,32 @@ export function detectFillers(transcript: Transcript, analysis: Analysis, settin
 
 function phrasesFor(language: string, own: readonly string[] | undefined): string[][] {
   const list = own ?? fillerWords[language.split(/[-_]/)[0]!] ?? []
-  return list.map((phrase) => phrase.split(/\s+/).map(normalise)).sort((a, b) => b.length - a.length)
+  const phrases = list.map((phrase) =>
+    phrase
+      .split(/\s+/)
+      .map((word) => normalise(word))
+      .filter(Boolean),
+  )
+  return phrases.filter((phrase) => phrase.length > 0).sort((a, b) => b.length - a.length)
 }
 
-/** Case, punctuation and stretched letters aside: "Ummm," is "um"… but "mm" stays itself. */
-const normalise = (text: string): string =>
+/** Case, punctuation and stretched letters aside: "Ummm," is "umm" or "um"; "mm" stays itself. */
+const normalise = (text: string, stretched: '$1$1' | '$1' = '$1$1'): string =>
   text
     .toLowerCase()
     .normalize('NFC')
     .replaceAll(/[^\p{L}\p{N}'’]/gu, '')
-    .replaceAll(/(.)\1{2,}/gu, '$1$1')
+    .replaceAll(/(.)\1{2,}/gu, stretched)
 
-function cutWords(words: readonly Word[], first: number, last: number, analysis: Analysis): ProposedEdit {
+function cutWords(words: readonly Word[], first: number, last: number, analysis: Analysis, timing: Timing): ProposedEdit {
   const { sampleRate } = analysis.format
-  const reach = Math.round(edgeReachSeconds * sampleRate)
-  const guard = Math.round(neighbourGuardSeconds * sampleRate)
   const [start, end] = [words[first]!.startSample, words[last]!.endSample]
-  const floor = words[first - 1]?.endSample ?? 0
-  const ceiling = words[last + 1]?.startSample ?? analysis.totalSamples
-  const middle = Math.floor((start + end) / 2)
-  const startSample = quietestNear(analysis, start, reach, Math.min(start, floor + guard), middle)
-  const endSample = quietestNear(analysis, end, reach, middle, Math.max(end, ceiling - guard))
+  const { startSample, endSample, isSure } = cutSpan(words[first - 1], words[last + 1], start, end, analysis)
   const moved = (to: number, from: number) => `${Math.round(((to - from) / sampleRate) * 1000)} ms`
+  const isDoubtful = !isSure && timing.errorSamples > trustedErrorSeconds * sampleRate
   return {
     kind: 'filler',
+    ...(isDoubtful ? { status: 'pending' as const } : {}),
     startSample,
     endSample,
     text: words
@@ -73,6 +80,51 @@ function cutWords(words: readonly Word[], first: number, last: number, analysis:
       .join(' '),
     detector: 'fillers',
     score: words[first]!.confidence ?? 1,
-    reason: `A filler word; its start moved ${moved(startSample, start)} and its end ${moved(endSample, end)} to the quietest point.`,
+    reason: isDoubtful
+      ? 'A filler word that runs into its neighbours, in a transcript whose times are too unsure to cut there.'
+      : `A filler word; its start moved ${moved(startSample, start)} and its end ${moved(endSample, end)} to the quietest point.`,
   }
+}
+
+/**
+ * Where the cut goes. A filler with quiet on both sides is a stretch of sound of its own, and the cut takes that stretch whole, wherever the
+ * recogniser saw it. One that runs into a neighbour is cut at the quietest point near its reported edge, never inside the neighbour.
+ */
+function cutSpan(before: Word | undefined, after: Word | undefined, start: number, end: number, analysis: Analysis): Span & { isSure: boolean } {
+  const { near, guard, far } = reaches(analysis)
+  const [previousEnd, nextStart] = [before?.endSample ?? 0, after?.startSample ?? analysis.totalSamples]
+  const low = Math.max(start - far, middleOf(before) ?? 0)
+  const high = Math.min(end + far, middleOf(after) ?? analysis.totalSamples)
+  const reported = { startSample: start, endSample: end }
+  const own = soundsIn(analysis, low, high).find((sound) => isOwnSound(sound, reported, [before, after]))
+  if (own) return { ...own, isSure: true }
+  const middle = Math.floor((start + end) / 2)
+  return {
+    startSample: quietestNear(analysis, start, near, Math.min(start, previousEnd + guard), middle),
+    endSample: quietestNear(analysis, end, near, middle, Math.max(end, nextStart - guard)),
+    isSure: false,
+  }
+}
+
+/** A stretch that shares most of its length with the filler as reported, or the other way round, and is about as long. */
+function isOwnSound(sound: Span, reported: Span, neighbours: readonly (Word | undefined)[]): boolean {
+  const [long, said] = [lengthOf(sound), lengthOf(reported)]
+  const shared = overlap(sound, reported)
+  return (
+    shared >= Math.min(long, said) / 2 && long >= said / 2 && long <= said * 2.5 && neighbours.every((word) => !word || overlap(sound, word) < shared)
+  )
+}
+
+const lengthOf = ({ startSample, endSample }: Span): number => endSample - startSample
+const overlap = (a: Span, b: Span): number => Math.max(0, Math.min(a.endSample, b.endSample) - Math.max(a.startSample, b.startSample))
+const reaches = ({ format }: Analysis) => ({
+  near: Math.round(edgeReachSeconds * format.sampleRate),
+  guard: Math.round(neighbourGuardSeconds * format.sampleRate),
+  far: Math.round(wrongTimesSeconds * format.sampleRate),
+})
+
+function middleOf(span: Span): number
+function middleOf(span: Span | undefined): number | undefined
+function middleOf(span: Span | undefined): number | undefined {
+  return span && Math.floor((span.startSample + span.endSample) / 2)
 }

@@ -92,6 +92,7 @@ function readAny(text: string, name: string): ParsedFile {
 const unusable = (name: string, what: string): Permanent => new Permanent('bad_words_file', `${name} cannot be used: ${what}.`)
 
 const cueTiming = /^(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})\s+-->\s+(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})/
+const entities = { amp: '&', lt: '<', gt: '>', nbsp: ' ' } as const
 const voiceTag = /^<v(?:\.[^\s>]*)?\s+([^>]+)>/i
 
 /** The cues of WebVTT or SubRip; a cue's time is shared out over its words by their length. */
@@ -118,6 +119,7 @@ function shareOut(lines: readonly string[], start: number, end: number): TimedWo
   const texts = lines
     .join(' ')
     .replaceAll(/<[^>]*>/g, '')
+    .replaceAll(/&(amp|lt|gt|nbsp);/g, (_, name: keyof typeof entities) => entities[name])
     .split(/\s+/)
     .filter(Boolean)
   const lengths = texts.map((word) => word.length + 1)
@@ -141,10 +143,13 @@ function repair(words: readonly TimedWord[], { sampleRate, totalSamples }: { sam
     }))
     .sort((a, b) => a.startSample - b.startSample)
   return ordered.map(({ text, startSample, endSample, speaker, confidence }, i) => ({
-    text: text.trim(),
+    text: onOneLine(text),
     startSample,
     endSample: Math.max(startSample, Math.min(endSample, ordered[i + 1]?.startSample ?? totalSamples, totalSamples)),
-    speaker: speaker ?? null,
+    speaker: speaker == null ? null : onOneLine(speaker),
     confidence: confidence ?? null,
   }))
 }
+
+/** A line break inside a word would end a caption. */
+const onOneLine = (text: string): string => text.trim().replaceAll(/\s+/g, ' ')

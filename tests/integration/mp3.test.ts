@@ -1,7 +1,17 @@
 // MP3 frames and the Info frame in front of them, as real decoders see them.
 import { describe, expect, test } from '@jest/globals'
 import { collect, ffprobe } from '../../shared/audio/ffmpeg.ts'
-import { decode, decodedDelay, encode, frameCount, frameOffsets, infoFrame, inputCompensation, samplesPerFrame, type Mp3Format } from '../../shared/audio/mp3.ts'
+import {
+  decode,
+  decodedDelay,
+  encode,
+  frameCount,
+  frameOffsets,
+  infoFrame,
+  inputCompensation,
+  samplesPerFrame,
+  type Mp3Format,
+} from '../../shared/audio/mp3.ts'
 import { toInterleavedBytes, toPlanar } from '../../shared/audio/pcm.ts'
 import { decodeFile, speechLike, tone, withFile } from '../support/audio.ts'
 
@@ -19,7 +29,9 @@ async function decodeFrames(frames: Buffer, format: Mp3Format): Promise<Float32A
 const levelDb = (samples: Float32Array): number => 10 * Math.log10(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length)
 
 describe('The level of a tone', () => {
-  const bitrates = [64, 96, 112, 128, 160, 192, 224, 256, 320].flatMap((bitrateKbps) => [1, 2].map((channels) => ({ bitrateKbps, channels: channels as 1 | 2 })))
+  const bitrates = [64, 96, 112, 128, 160, 192, 224, 256, 320].flatMap((bitrateKbps) =>
+    [1, 2].map((channels) => ({ bitrateKbps, channels: channels as 1 | 2 })),
+  )
 
   test.each(bitrates)('is after $bitrateKbps kb/s in $channels channel(s) what it was before', async ({ bitrateKbps, channels }) => {
     const format = { sampleRate: bitrateKbps % 128 === 0 ? 48000 : 44100, channels, bitrateKbps }
@@ -70,14 +82,17 @@ describe('The Info frame', () => {
     { sampleRate: 48000, channels: 1, bitrateKbps: 96, samples: 20 * 1152 },
     { sampleRate: 44100, channels: 2, bitrateKbps: 320, samples: 100_003 },
     { sampleRate: 48000, channels: 1, bitrateKbps: 320, samples: 48_000 },
-  ] as const)('makes $samples samples play as $samples samples ($bitrateKbps kb/s, $channels channel(s), $sampleRate Hz)', async ({ samples, ...format }) => {
-    const sound = speechLike(format.sampleRate, 3, 5).subarray(0, samples)
-    const all = await encodePlanes(format.channels === 2 ? [sound, sound] : [sound], format)
-    const frames = all.subarray(0, frameOffsets(all)[frameCount(samples)])
-    const file = Buffer.concat([infoFrame(format, samples, frames.length), frames])
-    const planes = await decodeFile(file, format.sampleRate, format.channels)
-    expect(planes.map((plane) => plane.length)).toEqual(planes.map(() => samples))
-  })
+  ] as const)(
+    'makes $samples samples play as $samples samples ($bitrateKbps kb/s, $channels channel(s), $sampleRate Hz)',
+    async ({ samples, ...format }) => {
+      const sound = speechLike(format.sampleRate, 3, 5).subarray(0, samples)
+      const all = await encodePlanes(format.channels === 2 ? [sound, sound] : [sound], format)
+      const frames = all.subarray(0, frameOffsets(all)[frameCount(samples)])
+      const file = Buffer.concat([infoFrame(format, samples, frames.length), frames])
+      const planes = await decodeFile(file, format.sampleRate, format.channels)
+      expect(planes.map((plane) => plane.length)).toEqual(planes.map(() => samples))
+    },
+  )
 
   test('is a frame of the stream, and says how many frames and bytes there are', async () => {
     const format = { sampleRate: 48000, channels: 2, bitrateKbps: 128 } as const
@@ -90,7 +105,9 @@ describe('The Info frame', () => {
     expect(info.readUInt32BE(44)).toBe(frameCount(sound.length))
     expect(info.readUInt32BE(48)).toBe(384 + frames.length)
     expect([...info.subarray(52, 152)]).toEqual(Array.from({ length: 100 }, (_, i) => Math.floor(i * 2.56)))
-    const probed = await withFile(Buffer.concat([info, frames]), (file) => ffprobe(['-of', 'json', '-show_entries', 'format=duration:stream=start_time', file], never))
+    const probed = await withFile(Buffer.concat([info, frames]), (file) =>
+      ffprobe(['-of', 'json', '-show_entries', 'format=duration:stream=start_time', file], never),
+    )
     const { format: told, streams } = JSON.parse(probed) as { format: { duration: string }; streams: { start_time: string }[] }
     expect(Number(told.duration)).toBeCloseTo(10, 1)
     expect(Number(streams[0]!.start_time)).toBeCloseTo(decodedDelay / 48000, 4)

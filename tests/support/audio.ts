@@ -5,7 +5,9 @@ import path from 'node:path'
 import { collect, ffmpeg } from '../../shared/audio/ffmpeg.ts'
 import { bytesPerFrame, toInterleavedBytes, toPlanar, type PcmFormat } from '../../shared/audio/pcm.ts'
 import { keepAllBut } from '../../shared/audio/ledger.ts'
-import { clipsOf, type Timeline } from '../../shared/audio/timeline.ts'
+import { renderChunk, type Loudness, type RenderedChunk } from '../../shared/audio/master.ts'
+import { infoFrame, type Mp3Format } from '../../shared/audio/mp3.ts'
+import { chunkCount, clipsOf, type Timeline } from '../../shared/audio/timeline.ts'
 import type { ByteRange, ObjectName, ObjectStore } from '../../shared/storage.ts'
 
 const { cos, exp, imul, max, min, PI, round, sin, sqrt } = Math // jest looks globals up anew each time: twenty times slower in a loop
@@ -166,6 +168,17 @@ export function aProgramme(
     ledger,
   }
   return { timeline, room: { storage: readOnlyStore({ recording: bytes }), bucket: 'work' } }
+}
+
+export type Programme = ReturnType<typeof aProgramme>
+
+/** Everything `render` does to every chunk, and the chunks put end to end behind the Info frame. */
+export async function renderAll({ timeline, room }: Programme, gainDb: number, loudness: Loudness, format: Mp3Format) {
+  const chunks: RenderedChunk[] = []
+  for (let chunk = 0; chunk < chunkCount(timeline.totalSamples); chunk++)
+    chunks.push(await renderChunk(timeline, room, chunk, gainDb, loudness, format, never))
+  const frames = Buffer.concat(chunks.map((chunk) => chunk.frames))
+  return { chunks, frames, file: Buffer.concat([infoFrame(format, timeline.totalSamples, frames.length), frames]) }
 }
 
 /** Decodes a whole file as a player does: delay and padding removed. */

@@ -1,0 +1,10 @@
+/** What the cloud charges, in one place, with the day it was looked up. US dollars, first price tier, without the free allowance. */
+export const prices = {
+  asOf: '2026-11',
+  /** Cloud Run functions, request-based billing. */
+  perVcpuSecond: 0.000024,
+  perGibSecond: 0.0000025,
+  perMillionRequests: 0.4,
+  /** Cloud Tasks, per million operations; a task is created and dispatched. */
+  perMillionTaskOperations: 0.4,
+}

@@ -1,0 +1,26 @@
+/** One PostgreSQL for the whole run, with a migrated template that every test's own database is copied from. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { choosePorts } from '../../local/ports.ts'
+import { startPostgres } from '../../local/postgres.ts'
+import { withDatabase } from '../../shared/db/connect.ts'
+import { migrate } from '../../shared/db/migrate.ts'
+import { addressOf, serverVariable, template } from './database.ts'
+import { keepForTeardown } from './global-teardown.ts'
+
+/** Nothing of a test run needs to survive the machine. */
+const forgetful = ['fsync=off', 'full_page_writes=off', 'max_connections=100']
+
+export default async function startServer(): Promise<void> {
+  process.env['LOG_LEVEL'] ??= 'silent'
+  const dir = await mkdtemp(path.join(tmpdir(), 'spool-test-'))
+  const server = await startPostgres(path.join(dir, 'postgres'), (await choosePorts(dir)).database, forgetful)
+  keepForTeardown(async () => {
+    await server.stop()
+    await rm(dir, { recursive: true, force: true })
+  })
+  process.env[serverVariable] = server.url
+  await withDatabase(server.url, (db) => db.raw(`CREATE DATABASE ${template}`))
+  await withDatabase(addressOf(template), migrate)
+}

@@ -1,0 +1,255 @@
+/**
+ * A world of one's own: a fresh database, the real clients over the local servers, and queues that are paused, so that a task is
+ * delivered when the test says so, as often as it says, and time passes when it says.
+ */
+import { randomUUID } from 'node:crypto'
+import { afterEach } from '@jest/globals'
+import { catalogue as realCatalogue } from '../../functions/index.ts'
+import { onUpload } from '../../functions/on-upload.ts'
+import { sweep } from '../../functions/sweep.ts'
+import { parsePayload, type Scalars, type TaskPayload } from '../../shared/context.ts'
+import { withDatabase } from '../../shared/db/connect.ts'
+import { beginEpisode, ensurePodcast } from '../../shared/db/episodes.ts'
+import { cancelRun, findRun, startRun, type Run } from '../../shared/db/runs.ts'
+import { insertSteps, type StepStatus } from '../../shared/db/steps.ts'
+import { codeOf } from '../../shared/errors.ts'
+import { partsOf } from '../../shared/pipeline.ts'
+import { openServices, type CatalogueEntry, type FinalizedObject } from '../../shared/serve.ts'
+import { defaultTemplate } from '../../shared/settings.ts'
+import { deliver, enqueue, type Answer, type Services } from '../../shared/step.ts'
+import { freshDatabase } from './database.ts'
+import { theServers, type Servers } from './servers.ts'
+import { tracePrefix } from './toys.ts'
+
+export interface StepRow {
+  readonly step: string
+  readonly part: number
+  readonly status: StepStatus
+  readonly turn: number
+  readonly attempt: number
+  readonly reused: boolean
+  readonly context: Scalars
+  readonly output: Scalars | null
+  readonly error: string | null
+  readonly inputKey: string | null
+}
+
+export interface QueuedTask {
+  readonly name: string
+  readonly dueAt: Date
+  readonly payload: TaskPayload
+}
+
+export type World = Awaited<ReturnType<typeof makeWorld>>
+
+export interface WorldOptions {
+  /** The product's own when not given. */
+  readonly catalogue?: readonly CatalogueEntry[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export const user = 'anna'
+const closing: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+/** Closed by itself after the test. */
+export async function aWorld(options: WorldOptions = {}): Promise<World> {
+  const world = await makeWorld(options)
+  closing.push(world.close)
+  return world
+}
+
+/** Leases last and heartbeats wait, unless the test says otherwise: nothing happens on a clock. */
+function settings(databaseUrl: string, servers: Servers, id: string) {
+  return {
+    DATABASE_URL: databaseUrl,
+    PROJECT_ID: 'spool-test',
+    LOCATION: id,
+    FUNCTIONS_URL: 'http://127.0.0.1:9',
+    CALLER_AUDIENCE: 'https://spool.test',
+    CALLER_JWKS_URL: 'http://127.0.0.1:9/jwks.json',
+    CALLER_EMAIL: 'caller@spool.test',
+    UPLOADS_BUCKET: `uploads-${id}`,
+    WORK_BUCKET: `work-${id}`,
+    EPISODES_BUCKET: `episodes-${id}`,
+    PUBLIC_BUCKET: `public-${id}`,
+    PUBLIC_BASE_URL: 'https://public.test',
+    STORAGE_ENDPOINT: servers.storageEndpoint,
+    TASKS_ENDPOINT: servers.tasksEndpoint,
+    LEASE_MS: '600000',
+    HEARTBEAT_MS: '300000',
+  }
+}
+
+async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) {
+  const [servers, database] = await Promise.all([theServers(), freshDatabase()])
+  const id = randomUUID()
+  const opened = openServices({ ...settings(database.url, servers, id), ...env }, catalogue)
+  const { config, pipeline } = opened
+  const queue = await openQueue(servers, opened, id)
+  let crashes = 0
+  const services: Services = {
+    ...opened,
+    tasks: {
+      ...opened.tasks,
+      enqueue: async (steps) => {
+        if (crashes > 0 && crashes-- > 0) throw new Error('the process ended before it could enqueue')
+        await opened.tasks.enqueue(steps)
+      },
+    },
+  }
+  for (const bucket of Object.values(config.buckets)) await servers.storage.createBucket(bucket)
+
+  const known = new Map<string, TaskPayload>()
+  const key = ({ runId, step, part }: Omit<TaskPayload, 'v' | 'turn' | 'context'>) => `${runId}/${step}/${part}`
+  let current = ''
+
+  const tasks = async (): Promise<QueuedTask[]> => {
+    const found = await queue.list()
+    for (const { payload } of found) known.set(key(payload), payload)
+    return found
+  }
+
+  /** Hands one task's body to its function; an answer of 200 ends the task. */
+  const hand = async (payload: TaskPayload): Promise<Answer> => {
+    const answer = await deliver(services, pipeline.stage(payload.step)!, payload)
+    if (answer.status === 200) await queue.remove((task) => key(task) === key(payload) && task.turn === payload.turn)
+    return answer
+  }
+
+  return {
+    services,
+    database,
+    storage: servers.storage,
+    hand,
+    tasks,
+
+    /** Starts a run of an episode as an upload would, and makes it the current one. */
+    async start(context: Scalars = {}, slug = 'one'): Promise<string> {
+      const first = pipeline.stages[0]!
+      const inserted = await withDatabase(config.databaseUrl, (db) =>
+        db.transaction(async (trx) => {
+          const podcast = await ensurePodcast(trx, user, 'show', undefined)
+          const episode = await beginEpisode(trx, { userId: user, podcastId: podcast.id, slug, title: slug, description: '' })
+          const { runId } = await startRun(trx, { userId: user, episodeId: episode.id, settings: defaultTemplate(), context, warnings: [] })
+          current = runId
+          return await insertSteps(trx, runId, partsOf(first, context))
+        }),
+      )
+      await enqueue(services, inserted)
+      return current
+    },
+
+    async upload(name: string, data: Buffer | string = 'bytes'): Promise<FinalizedObject> {
+      const file = servers.storage.bucket(config.buckets.uploads).file(name)
+      await file.save(data, { resumable: false })
+      return { bucket: config.buckets.uploads, name, generation: String(file.metadata.generation) }
+    },
+
+    /** The news of an uploaded object reaches its function. */
+    arrive: (object: FinalizedObject): Promise<void> => onUpload(object, services),
+
+    /** What the queue holds: the names of the steps, once for each task. */
+    pending: async (): Promise<string[]> => (await tasks()).map(({ payload }) => payload.step).sort(),
+
+    /** Delivers the step's task, or the one last seen when the queue has none: a duplicate, or one that comes late. */
+    async deliver(step: string, part = 0, runId = current): Promise<Answer> {
+      const found = (await tasks()).filter(({ payload }) => key(payload) === key({ runId, step, part })).at(-1)
+      const payload = found?.payload ?? known.get(key({ runId, step, part }))
+      if (!payload) throw new Error(`There never was a task for ${step}/${part}.`)
+      return await hand(payload)
+    },
+
+    /** Delivers whatever the queue holds, all at once, until it holds nothing. */
+    async runToEnd(): Promise<void> {
+      for (let queued = await tasks(); queued.length > 0; queued = await tasks()) {
+        const answers = await Promise.all(queued.map(({ payload }) => hand(payload)))
+        if (!answers.some(({ status }) => status === 200)) throw new Error(`Nothing moves on: ${answers.map(({ outcome }) => outcome).join(', ')}`)
+      }
+    },
+
+    /** The queue forgets the step's tasks, as no queue should. */
+    lose: (step: string): Promise<void> => queue.remove((task) => task.step === step),
+
+    /** The next process that wants to enqueue ends just before. */
+    crashBeforeEnqueue: (): number => ++crashes,
+
+    /** Every lease and every due time is this much closer, or longer ago. */
+    timePasses: (ms: number): Promise<unknown> =>
+      database.rows(
+        `UPDATE steps SET due_at = due_at - :ms * interval '1 ms', lease_until = lease_until - :ms * interval '1 ms' WHERE status <> 'done'`,
+        { ms },
+      ),
+
+    sweep: () => sweep(services),
+    cancel: (runId = current): Promise<boolean> => withDatabase(config.databaseUrl, (db) => cancelRun(db, runId)),
+    runId: (): string => current,
+    run: async (runId = current): Promise<Run> => (await withDatabase(config.databaseUrl, (db) => findRun(db, runId)))!,
+
+    steps: (runId = current): Promise<StepRow[]> =>
+      database.rows(
+        `SELECT step, part, status, turn, attempt, reused, context, output, error, input_key AS "inputKey"
+         FROM steps WHERE run_id = :runId ORDER BY min(due_at) OVER (PARTITION BY step), step, part`,
+        { runId },
+      ),
+
+    /** How often the step truly worked in the run, by the objects its works left behind. */
+    async worked(step: string, part?: number, runId = current): Promise<number> {
+      const prefix = part === undefined ? tracePrefix(runId, step, 0).replace(/0\/$/, '') : tracePrefix(runId, step, part)
+      return (await services.storage.list(config.buckets.work, prefix)).length
+    },
+
+    /** Every result in the work bucket, by its name and content. */
+    results: async (): Promise<string[]> =>
+      (await services.storage.list(config.buckets.work, 'w/')).map(({ name, generation, contentHash }) => `${name} ${generation} ${contentHash}`),
+
+    /** The product's connections to the database, once those that are being closed are gone. */
+    async connections(): Promise<{ state: string; query: string }[]> {
+      const look = () =>
+        database.watch<{ state: string; query: string }>(
+          `SELECT state, query FROM pg_stat_activity WHERE datname = :name AND application_name = 'spool'`,
+        )
+      let open = await look()
+      for (let looks = 0; open.length > 0 && looks < 100; looks++) open = await look()
+      return open
+    },
+
+    close: async (): Promise<void> => {
+      await opened.tasks.close()
+      await queue.remove(() => true)
+      await database.drop()
+    },
+  }
+}
+
+/** The world's paused queues, and what is in them. */
+async function openQueue({ tasks: client }: Servers, { config, pipeline }: Services, location: string) {
+  const queues = [...new Set(pipeline.stages.map(({ queue }) => queue))].map((name) => client.queuePath(config.tasks.projectId, location, name))
+  for (const name of queues) {
+    await client.updateQueue({ queue: { name } })
+    await client.pauseQueue({ name })
+  }
+  const list = async (): Promise<QueuedTask[]> => {
+    const found: QueuedTask[] = []
+    for (const parent of queues) {
+      const [queued] = await client.listTasks({ parent, responseView: 'FULL' })
+      for (const { name, scheduleTime, httpRequest } of queued) {
+        const payload = parsePayload(JSON.parse(Buffer.from(httpRequest!.body!).toString()))
+        found.push({ name: name!, dueAt: new Date(1000 * Number(scheduleTime!.seconds)), payload })
+      }
+    }
+    return found
+  }
+  const remove = async (which: (task: TaskPayload) => boolean): Promise<void> => {
+    for (const { name, payload } of await list()) {
+      if (!which(payload)) continue
+      await client.deleteTask({ name }).catch((error: unknown) => {
+        if (codeOf(error) !== '5') throw error // another delivery of the same task was faster
+      })
+    }
+  }
+  return { list, remove }
+}

@@ -1,0 +1,181 @@
+// Transcripts of the finished audio: nothing that was cut, nothing too long to read, nothing a player cannot parse.
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { keepAllBut } from '../../shared/audio/ledger.ts'
+import { heardWords, toPlainText, toSrt, toTranscriptJson, toVtt, type HeardWord } from '../../shared/transcript/captions.ts'
+import { parseWords, type Transcript, type Word } from '../../shared/transcript/words.ts'
+
+const said = (text: string, secondsEach = 0.4, speaker: string | null = null): HeardWord[] =>
+  text.split(' ').map((word, i) => ({ text: word, start: i * secondsEach, end: (i + 0.9) * secondsEach, speaker }))
+
+const word = (text: string, startSample: number, endSample: number): Word => ({ text, startSample, endSample, speaker: null, confidence: null })
+const transcriptOf = (words: readonly Word[]): Transcript => ({ language: 'en', exactTimes: true, words })
+
+/** Random words: mostly short, some longer than a line, by two speakers, with gaps. */
+const someWords = fc
+  .array(
+    fc.record({
+      length: fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 12 }) }, { weight: 1, arbitrary: fc.integer({ min: 13, max: 30 }) }),
+      gap: fc.nat(1500),
+      time: fc.integer({ min: 1, max: 900 }),
+      second: fc.boolean(),
+    }),
+    { maxLength: 60 },
+  )
+  .map((pieces) => {
+    let at = 0
+    return pieces.map(({ length, gap, time, second }, i): HeardWord => {
+      const start = at + (i % 5 === 0 ? gap : 30)
+      at = start + time
+      return { text: 'x'.repeat(length), start: start / 1000, end: at / 1000, speaker: second && i % 7 === 0 ? 'B' : 'A' }
+    })
+  })
+
+const secondsOf = (clock: string): number => clock.split(':').reduce((sum, part) => sum * 60 + Number(part.replace(',', '.')), 0)
+
+interface ReadCue {
+  readonly start: number
+  readonly end: number
+  readonly lines: readonly string[]
+}
+
+function cuesOf(text: string): ReadCue[] {
+  return text
+    .split('\n\n')
+    .filter((block) => block.includes('-->'))
+    .map((block) => {
+      const lines = block.trimEnd().split('\n')
+      const timing = lines.findIndex((line) => line.includes('-->'))
+      const [start, end] = lines[timing]!.split(' --> ').map(secondsOf)
+      return { start: start!, end: end!, lines: lines.slice(timing + 1) }
+    })
+}
+
+describe('WebVTT', () => {
+  test('looks as players expect', () => {
+    expect(toVtt([...said('Hello there.', 0.5, 'Ann'), { text: 'Hi!', start: 3661.5, end: 3661.9, speaker: null }])).toBe(
+      'WEBVTT\n\n00:00:00.000 --> 00:00:00.950\n<v Ann>Hello there.\n\n01:01:01.500 --> 01:01:01.900\nHi!\n',
+    )
+  })
+
+  test('has one line a cue, of at most 65 characters', () => {
+    fc.assert(
+      fc.property(someWords, (words) => {
+        for (const { lines } of cuesOf(toVtt(words))) {
+          expect(lines.length).toBe(1)
+          expect(lines[0]!.replace(/^<v [^>]*>/, '').length).toBeLessThanOrEqual(65)
+        }
+      }),
+    )
+  })
+
+  test('escapes what has a meaning of its own', () => {
+    expect(toVtt(said('a<b Q&A -->', 0.4, 'R&D <x>'))).toContain('<v R&amp;D &lt;x&gt;>a&lt;b Q&amp;A --&gt;\n')
+  })
+})
+
+describe('SubRip', () => {
+  test('is numbered, with commas in its times', () => {
+    expect(toSrt([...said('One two.', 0.5), { text: 'Three.', start: 5, end: 5.25, speaker: null }])).toBe(
+      '1\n00:00:00,000 --> 00:00:00,950\nOne two.\n\n2\n00:00:05,000 --> 00:00:05,250\nThree.\n',
+    )
+  })
+
+  test('has at most two lines of 32 characters', () => {
+    fc.assert(
+      fc.property(someWords, (words) => {
+        for (const { lines } of cuesOf(toSrt(words))) {
+          expect(lines.length).toBeLessThanOrEqual(2)
+          for (const line of lines) expect(line.length).toBeLessThanOrEqual(32)
+        }
+      }),
+    )
+  })
+})
+
+describe('Every form', () => {
+  test('has every word once and in order, in cues that are in order, apart and at most six seconds long', () => {
+    fc.assert(
+      fc.property(someWords, (words) => {
+        const all = words.map(({ text }) => text)
+        for (const text of [toVtt(words), toSrt(words)]) {
+          const cues = cuesOf(text)
+          expect(
+            cues
+              .flatMap(({ lines }) =>
+                lines
+                  .join(' ')
+                  .replace(/^<v [^>]*>/, '')
+                  .split(' '),
+              )
+              .filter(Boolean),
+          ).toEqual(all)
+          cues.forEach(({ start, end }, i) => {
+            expect(end).toBeGreaterThanOrEqual(start)
+            expect(end - start).toBeLessThanOrEqual(6.001)
+            expect(start).toBeGreaterThanOrEqual(cues[i - 1]?.end ?? 0)
+          })
+        }
+        const { segments } = JSON.parse(toTranscriptJson(words)) as { segments: { body: string }[] }
+        expect(segments.flatMap(({ body }) => body.split(' '))).toEqual(all)
+        expect(
+          toPlainText(words)
+            .replaceAll(/^[AB]: /gm, '')
+            .split(/\s+/)
+            .filter(Boolean),
+        ).toEqual(all)
+      }),
+    )
+  })
+
+  test('can be read again as a words file, at the same times', () => {
+    const words = said('these are the words of a sentence that goes on for a while', 0.5)
+    for (const text of [toVtt(words), toSrt(words)]) {
+      const again = parseWords(text, 'again', { sampleRate: 1000, totalSamples: 60_000 }).words
+      expect(again.map((found) => found.text)).toEqual(words.map((found) => found.text))
+      again.forEach(({ startSample }, i) => expect(Math.abs(startSample / 1000 - words[i]!.start)).toBeLessThan(0.8))
+    }
+  })
+
+  test('of nobody saying anything is empty', () => {
+    expect(toVtt([])).toBe('WEBVTT\n')
+    expect([toSrt([]), toPlainText([])]).toEqual(['', ''])
+    expect(JSON.parse(toTranscriptJson([]))).toEqual({ version: '1.0.0', segments: [] })
+  })
+
+  test('names speakers where there are some', () => {
+    const words = [...said('yes', 0.4, 'Ann'), ...said('no', 0.4, 'Bob')]
+    expect(toPlainText(words)).toBe('Ann: yes\n\nBob: no\n')
+    expect(JSON.parse(toTranscriptJson(words))).toEqual({
+      version: '1.0.0',
+      segments: [
+        { speaker: 'Ann', startTime: 0, endTime: 0.36, body: 'yes' },
+        { speaker: 'Bob', startTime: 0, endTime: 0.36, body: 'no' },
+      ],
+    })
+  })
+})
+
+describe('Words that are heard', () => {
+  test('are those of which at least half was kept, at their new times', () => {
+    const ledger = keepAllBut([{ startSample: 1000, endSample: 2000 }], 10_000, 500, () => 0)
+    const words = [word('kept', 0, 900), word('gone', 1100, 1900), word('mostly', 600, 1300), word('hardly', 1500, 2200), word('later', 3000, 3500)]
+    expect(heardWords(transcriptOf(words), ledger, 1000)).toEqual([
+      { text: 'kept', start: 0.5, end: 1.4, speaker: null },
+      { text: 'mostly', start: 1.1, end: 1.5, speaker: null },
+      { text: 'later', start: 2.5, end: 3, speaker: null },
+    ])
+  })
+
+  test('never end before they start, however they lie in a crossfade', () => {
+    const cut = fc.record({ startSample: fc.integer({ min: 200, max: 900 }), length: fc.integer({ min: 1, max: 500 }), crossfade: fc.nat(120) })
+    fc.assert(
+      fc.property(cut, fc.nat(1900), fc.integer({ min: 0, max: 100 }), ({ startSample, length, crossfade }, at, wordLength) => {
+        const ledger = keepAllBut([{ startSample, endSample: startSample + length }], 2000, 0, () => crossfade)
+        for (const { start, end } of heardWords(transcriptOf([word('x', at, at + wordLength)]), ledger, 1000))
+          expect(end).toBeGreaterThanOrEqual(start)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})

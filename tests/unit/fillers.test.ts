@@ -1,0 +1,111 @@
+// Fillers: which words are, and how a cut around one spares its neighbours.
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import type { Analysis } from '../../shared/audio/analysis.ts'
+import { detectFillers } from '../../shared/transcript/fillers.ts'
+import type { Transcript, Word } from '../../shared/transcript/words.ts'
+
+const sampleRate = 1000
+const frame = 10
+const on = { enabled: true }
+
+/** Silence wherever no word is said; the words' own middles are loudest. */
+function analysisOf(words: readonly Word[], totalSamples = 20_000): Analysis {
+  const levels = new Int16Array(totalSamples / frame).fill(-6000)
+  for (const { startSample, endSample } of words) levels.fill(-2000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
+  return { levels, format: { sampleRate, channels: 1, sampleFormat: 's16le' }, totalSamples, quietBelowDb: -45 } as unknown as Analysis
+}
+
+/** Words of 300 ms with 100 ms between them. */
+const said = (text: string, language = 'en', exactTimes = true): Transcript => ({
+  language,
+  exactTimes,
+  words: text.split(' ').map((word, i) => ({ text: word, startSample: 1000 + i * 400, endSample: 1300 + i * 400, speaker: null, confidence: null })),
+})
+
+const found = (transcript: Transcript, words?: string[]) =>
+  detectFillers(transcript, analysisOf(transcript.words), words ? { ...on, words } : on).map(({ text }) => text)
+
+describe('A filler', () => {
+  test('is told by its sound, not by case, punctuation or how long it was drawn out', () => {
+    expect(found(said('So, Um, I uhhhh think ERM… that hmmmm - yes'))).toEqual(['Um,', 'uhhhh', 'ERM…', 'hmmmm'])
+  })
+
+  test('is one however long the speaker draws it out, in any language', () => {
+    expect(found(said('Ummmm errrr ahhhh well'))).toEqual(['Ummmm', 'errrr', 'ahhhh'])
+    expect(found(said('Also äääähm das öhhhh ist', 'de'))).toEqual(['äääähm', 'öhhhh'])
+    expect(found(said('alors euhhhh oui', 'fr-FR'))).toEqual(['euhhhh'])
+  })
+
+  test('in one language is a word in another: German "um" stays', () => {
+    expect(found(said('ähm um acht Uhr', 'de-at'))).toEqual(['ähm'])
+    expect(found(said('um acht Uhr', 'de'))).toEqual([])
+  })
+
+  test('is unknown in a language without a list', () => {
+    expect(found(said('um uh', 'nl'))).toEqual([])
+  })
+
+  test('is what the producer says when there is a list of their own, longest phrase first', () => {
+    expect(found(said('you know what I mean you know, um sort of'), ['you know', 'you know what I mean', 'sort of'])).toEqual([
+      'you know what I mean',
+      'you know,',
+      'sort of',
+    ])
+  })
+
+  test('is not looked for where a phrase would run past the last word', () => {
+    expect(found(said('that is you'), ['you know'])).toEqual([])
+  })
+
+  test('is a whole word: not part of one, and not punctuation', () => {
+    expect(found(said('umbrella drum — … um'), ['um', '...'])).toEqual(['um'])
+  })
+
+  test('is left alone when switched off, and when times come from captions', () => {
+    const transcript = said('um yes')
+    expect(detectFillers(transcript, analysisOf(transcript.words), { enabled: false })).toEqual([])
+    expect(found(said('um yes', 'en', false))).toEqual([])
+  })
+})
+
+describe('A cut', () => {
+  test('goes to the quiet on both sides of the filler', () => {
+    const transcript = said('I um think')
+    const [cut] = detectFillers(transcript, analysisOf(transcript.words), on)
+    expect(cut!.startSample).toBeGreaterThanOrEqual(1340)
+    expect(cut!.startSample).toBeLessThanOrEqual(1400)
+    expect(cut!.endSample).toBeGreaterThanOrEqual(1700)
+    expect(cut!.endSample).toBeLessThanOrEqual(1760)
+    expect(cut).toMatchObject({ kind: 'filler', text: 'um', detector: 'fillers', score: 1 })
+    expect(cut!.reason).toMatch(/start moved -?\d+ ms.*end -?\d+ ms/)
+  })
+
+  test('never enters a neighbour that sounds where it was said to be, however the words lie', () => {
+    const gaps = fc.array(fc.record({ gap: fc.nat(120), length: fc.integer({ min: 0, max: 400 }), filler: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 15,
+    })
+    fc.assert(
+      fc.property(gaps, fc.infiniteStream(fc.integer({ min: -9000, max: -1000 })), (pieces, noise) => {
+        let at = 0
+        const words = pieces.map(({ gap, length, filler }): Word => {
+          const startSample = at + gap
+          at = startSample + length
+          return { text: filler ? 'um' : 'word', startSample, endSample: at, speaker: null, confidence: 0.5 }
+        })
+        const neighbours = words.filter(({ text }) => text === 'word')
+        const levels = Int16Array.from({ length: 900 }, () => noise.next().value as number)
+        for (const { startSample, endSample } of neighbours) levels.fill(-2000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
+        const cuts = detectFillers({ language: 'en', exactTimes: true, words }, { ...analysisOf(words, 9000), levels }, on)
+        expect(cuts.length).toBe(words.length - neighbours.length)
+        for (const cut of cuts) {
+          for (const { startSample, endSample } of neighbours) {
+            if (endSample > startSample) expect(Math.min(cut.endSample, endSample) - Math.max(cut.startSample, startSample)).toBeLessThanOrEqual(0)
+          }
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
