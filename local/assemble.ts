@@ -6,7 +6,7 @@ import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { Storage, type Bucket } from '@google-cloud/storage'
+import type { Bucket, Storage } from '@google-cloud/storage'
 import type { Certificate } from '../shared/audio/certificate.ts'
 import { withDatabase } from '../shared/db/connect.ts'
 import { findRunOfUpload, readRunProgress, type RunProgress } from '../shared/db/progress.ts'
@@ -15,6 +15,7 @@ import { cancelRun, type Warning } from '../shared/db/runs.ts'
 import { Permanent, type ErrorCode } from '../shared/errors.ts'
 import { assetsFolder, episodeName, isSidecar, uploadName } from '../shared/objects.ts'
 import { parsePodcast, parseTemplate } from '../shared/settings.ts'
+import { connect } from '../shared/storage.ts'
 import type { EditList } from '../shared/transcript/edits.ts'
 import type { Attached } from './cloud.ts'
 
@@ -52,7 +53,7 @@ const longestWaitMs = 120_000
 
 /** Runs the whole job. Throws Permanent with the run's code and message when the episode failed. */
 export async function assemble(cloud: Attached, job: Job, watch: Watcher, signal: AbortSignal): Promise<Report> {
-  const storage = new Storage({ apiEndpoint: cloud.env['STORAGE_ENDPOINT']!, projectId: cloud.env['PROJECT_ID']! })
+  const storage = await connect({ endpoint: cloud.env['STORAGE_ENDPOINT'], projectId: cloud.env['PROJECT_ID']! })
   const uploaded = await upload(storage.bucket('uploads'), job)
   const run = await follow(cloud, uploaded, watch, signal)
   return await deliver(cloud, storage, run, path.resolve(job.out ?? path.join('episodes', episodeSlug(job.recording))))

@@ -21,7 +21,7 @@ export async function runChecks(root: string, patterns: readonly string[]): Prom
           tests,
         ]
   for (const [program, ...args] of checks) {
-    const child = spawn(program!, args, { cwd: root, stdio: 'inherit' })
+    const child = spawn(program!, args, { cwd: root, stdio: 'inherit', env: { ...process.env, METADATA_SERVER_DETECTION: 'none' } })
     const [code] = (await once(child, 'close')) as [number | null]
     if (code !== 0) return code ?? 1
   }

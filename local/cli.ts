@@ -11,7 +11,7 @@ import { choosePorts, isFree } from './ports.ts'
 // Each command loads what it needs: a wrong flag is told at once, not after the cloud clients.
 
 const root = path.join(import.meta.dirname, '..')
-const stateDir = path.join(root, '.spool')
+const stateDir = process.env['SPOOL_STATE'] ?? path.join(root, '.spool')
 const samples = path.join(root, 'samples')
 
 /** The caller's mistake: exit 2, as for an unknown flag. */

@@ -207,7 +207,8 @@ async function ignoringExisting(write: Promise<unknown>): Promise<void> {
   }
 }
 
-async function connect({ projectId, endpoint }: { projectId: string; endpoint?: string | undefined }): Promise<Storage> {
+/** The client itself, for what only the local default does. Its checksums are native. */
+export async function connect({ projectId, endpoint }: { projectId: string; endpoint?: string | undefined }): Promise<Storage> {
   const { Storage } = await import('@google-cloud/storage')
   return new Storage({ projectId, crc32cGenerator: () => new NativeCrc32c(), ...(endpoint === undefined ? {} : { apiEndpoint: endpoint }) })
 }

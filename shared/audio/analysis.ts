@@ -205,6 +205,13 @@ function activeRuns(levels: Int16Array, line: number, count: number): { start: n
 
 // Storage: a line of JSON, then the arrays one after the other, each starting at a multiple of four bytes
 
+/** JSON has no infinity: it stands as null. */
+type Stored = Omit<Analysis, 'integratedLufs' | 'quietBelowDb'> & {
+  readonly integratedLufs: number | null
+  readonly quietBelowDb: number | null
+  readonly lengths: [number, number, number]
+}
+
 /** The analysis as bytes: about 2.4 MB an hour. */
 export function encodeAnalysis({ blocks, levels, waveform, ...head }: Analysis): Buffer {
   const header = JSON.stringify({
@@ -219,7 +226,7 @@ export function encodeAnalysis({ blocks, levels, waveform, ...head }: Analysis):
 
 export function decodeAnalysis(bytes: Buffer): Analysis {
   const headerEnd = bytes.indexOf(10) + 1
-  const { lengths, ...head } = JSON.parse(bytes.toString('utf8', 0, headerEnd)) as Analysis & { lengths: [number, number, number] }
+  const { lengths, ...head } = JSON.parse(bytes.toString('utf8', 0, headerEnd)) as Stored
   const body = Uint8Array.from(bytes.subarray(headerEnd)).buffer
   const levelsAt = lengths[0] * 4
   const waveformAt = levelsAt + Math.ceil(lengths[1] / 2) * 4

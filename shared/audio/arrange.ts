@@ -75,7 +75,7 @@ function levelling(asset: ArrangedSource, recording: ArrangedSource): number {
 
 /** What each chunk is made of, as text: chunks whose text is the same sound the same. */
 export function chunkContents({ clips, sources, sampleRate, outputChannels, totalSamples }: Timeline): string[] {
-  const reach = 2 * sampleRate // more than pre-roll and limiter look at
+  const reach = 3 * sampleRate // more than twice the pre-roll and the limiter: what `render` looks at round a seam
   return Array.from({ length: chunkCount(totalSamples) }, (_, chunk) => {
     const start = chunk * samplesPerChunk - reach
     const end = (chunk + 1) * samplesPerChunk + reach

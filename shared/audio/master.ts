@@ -192,7 +192,7 @@ async function settle(
   ceilingsAt: (loweredDb: number) => number | Float32Array,
   job: Job,
 ) {
-  const { timeline, inputGain, loudness, format, signal } = job
+  const { inputGain, loudness, format, signal } = job
   let loweredDb = 0
   for (let render = 1; ; render++) {
     const gains = limiterGains(peak, inputGain, ceilingsAt(loweredDb))

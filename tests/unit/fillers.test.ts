@@ -8,6 +8,8 @@ import type { Transcript, Word } from '../../shared/transcript/words.ts'
 const sampleRate = 1000
 const frame = 10
 const on = { enabled: true }
+/** Times as exact as they come; nothing is doubtful. */
+const exact = { lagSamples: 0, errorSamples: 0 }
 
 /** Silence wherever no word is said; the words' own middles are loudest. */
 function analysisOf(words: readonly Word[], totalSamples = 20_000): Analysis {
@@ -24,7 +26,7 @@ const said = (text: string, language = 'en', exactTimes = true): Transcript => (
 })
 
 const found = (transcript: Transcript, words?: string[]) =>
-  detectFillers(transcript, analysisOf(transcript.words), words ? { ...on, words } : on).map(({ text }) => text)
+  detectFillers(transcript, analysisOf(transcript.words), exact, words ? { ...on, words } : on).map(({ text }) => text)
 
 describe('A filler', () => {
   test('is told by its sound, not by case, punctuation or how long it was drawn out', () => {
@@ -64,7 +66,7 @@ describe('A filler', () => {
 
   test('is left alone when switched off, and when times come from captions', () => {
     const transcript = said('um yes')
-    expect(detectFillers(transcript, analysisOf(transcript.words), { enabled: false })).toEqual([])
+    expect(detectFillers(transcript, analysisOf(transcript.words), exact, { enabled: false })).toEqual([])
     expect(found(said('um yes', 'en', false))).toEqual([])
   })
 })
@@ -72,13 +74,22 @@ describe('A filler', () => {
 describe('A cut', () => {
   test('goes to the quiet on both sides of the filler', () => {
     const transcript = said('I um think')
-    const [cut] = detectFillers(transcript, analysisOf(transcript.words), on)
+    const [cut] = detectFillers(transcript, analysisOf(transcript.words), exact, on)
     expect(cut!.startSample).toBeGreaterThanOrEqual(1340)
     expect(cut!.startSample).toBeLessThanOrEqual(1400)
     expect(cut!.endSample).toBeGreaterThanOrEqual(1700)
     expect(cut!.endSample).toBeLessThanOrEqual(1760)
     expect(cut).toMatchObject({ kind: 'filler', text: 'um', detector: 'fillers', score: 1 })
     expect(cut!.reason).toMatch(/start moved -?\d+ ms.*end -?\d+ ms/)
+  })
+
+  test('waits for its owner when the filler runs into its neighbours and the times are not to be trusted', () => {
+    const transcript = said('I um think')
+    const loud = { ...analysisOf(transcript.words), levels: new Int16Array(2000).fill(-2000) }
+    const statusAt = (errorSamples: number) => detectFillers(transcript, loud, { lagSamples: 0, errorSamples }, on).map(({ status }) => status)
+    expect(statusAt(0.05 * sampleRate)).toEqual([undefined])
+    expect(statusAt(0.2 * sampleRate)).toEqual(['pending'])
+    expect(statusAt(Infinity)).toEqual(['pending'])
   })
 
   test('never enters a neighbour that sounds where it was said to be, however the words lie', () => {
@@ -96,8 +107,9 @@ describe('A cut', () => {
         })
         const neighbours = words.filter(({ text }) => text === 'word')
         const levels = Int16Array.from({ length: 900 }, () => noise.next().value as number)
+        for (const { startSample, endSample } of words.slice(0, 4)) levels.fill(-3000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
         for (const { startSample, endSample } of neighbours) levels.fill(-2000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
-        const cuts = detectFillers({ language: 'en', exactTimes: true, words }, { ...analysisOf(words, 9000), levels }, on)
+        const cuts = detectFillers({ language: 'en', exactTimes: true, words }, { ...analysisOf(words, 9000), levels }, exact, on)
         expect(cuts.length).toBe(words.length - neighbours.length)
         for (const cut of cuts) {
           for (const { startSample, endSample } of neighbours) {

@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { assemble, type Job, type Report } from '../../local/assemble.ts'
+import { startLocalCloud, type LocalCloud } from '../../local/cloud.ts'
+
+const samples = path.join(import.meta.dirname, '../../samples')
+const conversation = path.join(samples, 'conversation.flac')
+const words = path.join(samples, 'conversation.words.json')
+
+let dir: string
+let cloud: LocalCloud
+
+beforeAll(async () => {
+  dir = mkdtempSync(path.join(tmpdir(), 'spool-e2e-'))
+  cloud = await startLocalCloud(path.join(dir, 'cloud'))
+})
+
+afterAll(async () => {
+  await cloud.stop()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+/** Writes a variant of the sample conversation with ffmpeg. */
+function make(file: string, ...options: string[]): string {
+  const target = path.join(dir, file)
+  execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', conversation, ...options, target])
+  return target
+}
+
+function write(file: string, content: string | Buffer): string {
+  const target = path.join(dir, file)
+  writeFileSync(target, content)
+  return target
+}
+
+let outs = 0
+const run = (job: Job): Promise<Report> =>
+  assemble(cloud, { out: path.join(dir, `out-${outs++}`), ...job }, () => undefined, new AbortController().signal)
+
+const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
+
+/** What ffmpeg's own meter says of a file, and how many samples it decodes to. */
+function measure(file: string): { lufs: number; truePeakDbtp: number; samples: number } {
+  const text = execFileSync('sh', ['-c', `ffmpeg -hide_banner -nostats -i '${file}' -af ebur128=peak=true -f null - 2>&1 | tail -n 20`], {
+    encoding: 'utf8',
+  })
+  const pcm = execFileSync('sh', ['-c', `ffmpeg -v error -i '${file}' -ac 1 -f s16le - | wc -c`], { encoding: 'utf8' })
+  return {
+    lufs: Number(/I:\s+(-?[\d.]+) LUFS/.exec(text)![1]),
+    truePeakDbtp: Number(/Peak:\s+(-?[\d.]+) dBFS/.exec(text)![1]),
+    samples: Number(pcm) / 2,
+  }
+}
+
+describe('every kind of recording becomes an episode at its loudness', () => {
+  const kinds: [file: string, ...options: string[]][] = [
+    ['8kHz.wav', '-ar', '8000', '-c:a', 'pcm_s16le'],
+    ['24bit-96kHz-stereo.wav', '-ar', '96000', '-ac', '2', '-c:a', 'pcm_s24le'],
+    ['float.wav', '-c:a', 'pcm_f32le'],
+    ['22kHz.mp3', '-ar', '22050', '-b:a', '64k'],
+    ['index-at-the-end.m4a', '-c:a', 'aac'],
+    ['44kHz.flac', '-ar', '44100'],
+    ['vorbis.ogg', '-c:a', 'libvorbis'],
+    ['opus.opus', '-c:a', 'libopus'],
+    ['opus.webm', '-c:a', 'libopus'],
+    ['six-channels.flac', '-ac', '6'],
+  ]
+  test.each(kinds)('%s', async (file, ...options) => {
+    const report = await run({ recording: make(file, '-t', '12', ...options) })
+    const measured = measure(report.files['episode.mp3']!)
+    expect(measured.lufs).toBeGreaterThanOrEqual(-16.2)
+    expect(measured.lufs).toBeLessThanOrEqual(-15.8)
+    expect(measured.truePeakDbtp).toBeLessThanOrEqual(-1)
+    expect(report.sourceSeconds).toBeCloseTo(12, 1)
+    const sampleRate = file.startsWith('44') ? 44_100 : 48_000
+    expect(measured.samples).toBe(Math.round(report.durationSeconds * sampleRate)) // gapless
+  })
+
+  test('three seconds are enough', async () => {
+    const { durationSeconds, loudness } = await run({ recording: make('short.wav', '-t', '3') })
+    expect(durationSeconds).toBeCloseTo(3, 1)
+    expect(loudness.integratedLufs).toBeCloseTo(-16, 0)
+  })
+
+  test('a silent recording is finished as it is, and said to be silent', async () => {
+    const silent = path.join(dir, 'silent.wav')
+    execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'anullsrc=r=48000', '-t', '4', silent])
+    const { durationSeconds, warnings } = await run({ recording: silent })
+    expect(durationSeconds).toBeCloseTo(4, 1)
+    expect(warnings.map(({ code }) => code)).toContain('silent_recording')
+  })
+})
+
+describe('a bad recording fails with its code, and nothing of it is public', () => {
+  const cutOff = (file: string, bytes: number, ...options: string[]) => {
+    const target = make(file, ...options)
+    truncateSync(target, bytes)
+    return target
+  }
+  const bad: [name: string, code: string, file: () => string][] = [
+    ['an empty file', 'empty_file', () => write('empty.wav', '')],
+    ['noise that calls itself MP3', 'not_audio', () => write('noise.mp3', createHash('sha512').update('noise').digest())],
+    ['a playlist', 'refers_elsewhere', () => write('list.mp3', '#EXTM3U\nhttp://example.com/a.mp3\n')],
+    ['a list of other files', 'refers_elsewhere', () => write('list.wav', 'ffconcat version 1.0\nfile /etc/hostname\n')],
+    ['a WAV cut off', 'truncated_file', () => cutOff('cut.wav', 1_000_000)],
+    ['an M4A cut off before its index', 'truncated_file', () => cutOff('cut.m4a', 100_000, '-c:a', 'aac')],
+    ['a FLAC cut off', 'truncated_file', () => cutOff('cut.flac', 1_000_000, '-c:a', 'flac')],
+    [
+      'a film without sound',
+      'no_audio_stream',
+      () => {
+        const film = path.join(dir, 'film.mp4')
+        execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'testsrc=d=1:s=64x64', '-an', film])
+        return film
+      },
+    ],
+  ]
+  test.each(bad)('%s: %s', async (_name, code, file) => {
+    await expect(run({ recording: file() })).rejects.toMatchObject({ code })
+  })
+
+  test('words that belong to another recording', async () => {
+    const other = write('other.json', JSON.stringify({ version: 1, words: [{ text: 'late', start: 500, end: 501 }] }))
+    await expect(run({ recording: make('wrong-words.wav', '-t', '5'), words: other })).rejects.toMatchObject({ code: 'bad_words_file' })
+  })
+
+  test('a template that names a missing file says which segment', async () => {
+    const template = write('template.json', JSON.stringify({ segments: [{ type: 'intro', source: { kind: 'static', file: 'nowhere.wav' } }] }))
+    const failure = await run({ recording: make('no-intro.wav', '-t', '5'), template }).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'missing_asset', message: expect.stringMatching(/Segment 1 \(intro\).*nowhere\.wav/) as unknown })
+  })
+})
+
+describe('the sample show', () => {
+  const show = (name: string): Job => ({
+    recording: conversation,
+    words,
+    template: path.join(samples, 'template.json'),
+    podcast: path.join(samples, 'podcast.json'),
+    cover: path.join(samples, 'cover.png'),
+    title: name,
+  })
+
+  test('loses its fillers and long pauses, and says so', async () => {
+    const { edits, files, removedSeconds } = await run(show('The sample'))
+    expect(edits['filler']).toBeGreaterThanOrEqual(8)
+    expect(edits['pause']).toBeGreaterThanOrEqual(5)
+    expect(removedSeconds).toBeGreaterThan(10)
+    expect(readFileSync(files['transcript.txt']!, 'utf8')).not.toMatch(/\b(um|uh|er|hmm)\b/i)
+  })
+
+  test('gives the same bytes with another number of workers and other ports', async () => {
+    const first = await run(show('The sample'))
+    const elsewhere = await startLocalCloud(path.join(dir, 'elsewhere'), { workers: 1 })
+    try {
+      const second = await assemble(
+        elsewhere,
+        { ...show('The sample'), out: path.join(dir, 'second') },
+        () => undefined,
+        new AbortController().signal,
+      )
+      const exceptions = new Set(['manifest.json', 'feed.xml'])
+      for (const [file, at] of Object.entries(first.files))
+        if (!exceptions.has(file)) expect([file, sha256(second.files[file]!)]).toEqual([file, sha256(at)])
+    } finally {
+      await elsewhere.stop()
+    }
+  })
+
+  test('is in its feed with its length in bytes, its transcripts and its chapters', async () => {
+    const { files } = await run(show('The sample'))
+    const feed = readFileSync(files['feed.xml']!, 'utf8')
+    expect(feed).toContain(`length="${readFileSync(files['episode.mp3']!).length}" type="audio/mpeg"`)
+    const [, url] = /<enclosure url="([^"]+)"/.exec(feed)!
+    const range = await fetch(url!, { headers: { range: 'bytes=0-2' } })
+    expect([range.status, await range.text()]).toEqual([206, 'ID3'])
+    expect(feed).toContain('application/x-subrip')
+    expect(feed).toContain('application/json+chapters')
+  })
+})
