@@ -36,7 +36,8 @@ export function planPipeline(stages: readonly Stage[]) {
     ancestors.set(name, found)
     return found
   }
-  const ordered = [...stages].sort((a, b) => trace(a.step.name, []).size - trace(b.step.name, []).size)
+  for (const { step } of stages) trace(step.name, [])
+  const ordered = [...stages].sort((a, b) => ancestors.get(a.step.name)!.size - ancestors.get(b.step.name)!.size)
   const totalShare = ordered.reduce((sum, { share }) => sum + share, 0)
   return {
     stages: ordered,

@@ -184,8 +184,10 @@ async function withHeartbeat<T>(
   let share = 0
   const beat = async () => {
     try {
-      const held = await withDatabase(config.databaseUrl, (db) => extendLease(db, attempt, leaseMs, share))
-      if (!held) controller.abort(new Stopped('The run ended, or another attempt took the step over.'))
+      const lost = await withDatabase(config.databaseUrl, async (db) =>
+        (await extendLease(db, attempt, leaseMs, share)) ? undefined : await whyLost(db, attempt.runId),
+      )
+      if (lost) controller.abort(lost)
     } catch (error) {
       log.warn({ ...identify(attempt), error: String(error) }, 'heartbeat missed')
     }
@@ -198,6 +200,12 @@ async function withHeartbeat<T>(
   } finally {
     clearInterval(timer)
   }
+}
+
+/** A task must outlive an attempt that lost its step: whoever holds it now may yet need the queue to try again. */
+async function whyLost(db: Knex, runId: string): Promise<Stopped | Busy> {
+  const run = await findRun(db, runId)
+  return run?.status === 'started' ? new Busy('Another attempt took the step over.') : new Stopped('The run ended before the step did.')
 }
 
 /** Handles one delivery of one task. Never throws: every outcome is an answer to the queue. */
@@ -255,7 +263,7 @@ async function commit(services: Services, attempt: Attempt, result: Result): Pro
     db.transaction(async (trx) => {
       const run = await lockRun(trx, attempt.runId)
       if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')
-      if (!(await markDone(trx, attempt, result))) throw new Stopped('A later attempt holds the step.')
+      if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
       await result.record(trx)
       const updated = (await updateRunProgress(trx, attempt.runId, { context: result.passOn, warnings: result.warnings })) ?? run
       const further = result.furtherParts.map((own, i) => ({ step: attempt.step, part: i + 1, context: { ...updated.context, ...own } }))
@@ -284,11 +292,11 @@ export async function enqueue({ tasks, pipeline }: Services, steps: readonly Pen
   )
 }
 
-/** A redelivery heals what a crash between commit and enqueue lost. */
+/** A redelivery heals what a crash between commit and enqueue lost: the steps that follow, and the parts that the first one brought. */
 async function enqueueBehind(
   services: Services,
   task: TaskPayload,
-  steps = services.pipeline.following(task.step).map(({ step }) => step.name),
+  steps = [...(task.part === 0 ? [task.step] : []), ...services.pipeline.following(task.step).map(({ step }) => step.name)],
 ): Promise<void> {
   const pending = await withDatabase(services.config.databaseUrl, (db) => pendingSteps(db, task.runId, steps))
   await enqueue(services, pending)

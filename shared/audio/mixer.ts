@@ -10,6 +10,9 @@ import type { Clip, Timeline } from './timeline.ts'
 /** Clips of one source that lie this near are fetched in one read: a request costs more than reading half a second too much. */
 const mergedGapSamples = 24_000
 
+/** Frames fetched in one request. */
+const windowFrames = 480_000
+
 interface Stretch {
   source: number
   start: number
@@ -25,11 +28,11 @@ export async function mixSlice(timeline: Timeline, storage: ObjectStore, bucket:
   const channels = Math.max(1, ...heard.map(({ source }) => timeline.sources[source]!.format.channels))
   const planes = Array.from({ length: channels }, () => new Float32Array(end - start))
   for (const stretch of stretches(heard, start, end)) {
-    const pcm = await readStretch(timeline, storage, bucket, stretch)
-    for (const clip of heard) {
-      const [from, to] = sourceRange(clip, start, end)
-      if (clip.source !== stretch.source || from < stretch.start || to > stretch.end) continue
-      planes.forEach((plane, channel) => addClip(plane, pcm, Math.min(channel, pcm.channels - 1), from - stretch.start, clip, start, end))
+    for await (const window of readWindows(timeline, storage, bucket, stretch)) {
+      for (const clip of heard) {
+        if (clip.source !== stretch.source) continue
+        planes.forEach((plane, channel) => addClip(plane, window, Math.min(channel, window.channels - 1), clip, start))
+      }
     }
   }
   return planes
@@ -52,29 +55,35 @@ function stretches(clips: readonly Clip[], start: number, end: number): Stretch[
   return merged
 }
 
-/** Source samples as they lie in the object. */
-interface Interleaved {
+/** Frames `start` to `end` of a source, as they lie in its object. */
+interface Window {
+  readonly start: number
+  readonly end: number
   readonly samples: Int16Array | Float32Array
   readonly scale: number
   readonly channels: number
 }
 
-async function readStretch(timeline: Timeline, storage: ObjectStore, bucket: string, { source, start, end }: Stretch): Promise<Interleaved> {
-  const { object, format } = timeline.sources[source]!
+/** A stretch in pieces of a few megabytes: a chunk's worth at once would double what a worker holds. */
+async function* readWindows(timeline: Timeline, storage: ObjectStore, bucket: string, stretch: Stretch): AsyncGenerator<Window> {
+  const { object, format } = timeline.sources[stretch.source]!
   const width = bytesPerFrame(format)
-  const bytes = await storage.read({ bucket, name: object }, { start: start * width, end: end * width })
-  return { ...toInterleaved(bytes, format), channels: format.channels }
+  for (let start = stretch.start; start < stretch.end; start += windowFrames) {
+    const end = Math.min(stretch.end, start + windowFrames)
+    const bytes = await storage.read({ bucket, name: object }, { start: start * width, end: end * width })
+    yield { start, end, ...toInterleaved(bytes, format), channels: format.channels }
+  }
 }
 
-/** Adds what of `clip` falls into the slice; frame `pcmStart` of `pcm` is the first of it. */
-function addClip(plane: Float32Array, pcm: Interleaved, channel: number, pcmStart: number, clip: Clip, start: number, end: number): void {
-  const { samples, channels } = pcm
-  const { outputStart, length, fadeIn, fadeOut } = clip
-  const gain = fromDb(clip.gainDb) * pcm.scale
-  const first = Math.max(outputStart, start)
-  const last = Math.min(outputStart + length, end)
+/** Adds what of `clip` lies in the window and in the slice that `plane` holds from output sample `start` on. */
+function addClip(plane: Float32Array, window: Window, channel: number, clip: Clip, start: number): void {
+  const { samples, channels } = window
+  const { outputStart, sourceStart, length, fadeIn, fadeOut } = clip
+  const gain = fromDb(clip.gainDb) * window.scale
+  const first = Math.max(start, outputStart, outputStart + window.start - sourceStart)
+  const last = Math.min(start + plane.length, outputStart + length, outputStart + window.end - sourceStart)
   const fadeOutStart = outputStart + length - fadeOut
-  const indexOf = (output: number): number => (output - first + pcmStart) * channels + channel
+  const indexOf = (output: number): number => (output - outputStart + sourceStart - window.start) * channels + channel
   const level = (output: number): number => {
     const rising = output < outputStart + fadeIn ? Math.sin(((output - outputStart + 0.5) / fadeIn) * (Math.PI / 2)) : 1
     return output >= fadeOutStart ? rising * Math.cos(((output - fadeOutStart + 0.5) / fadeOut) * (Math.PI / 2)) : rising

@@ -1,4 +1,4 @@
-/** Brings the database to the newest schema. Safe to run at once from several places: Knex takes a lock. */
+/** Brings the database to the newest schema. Safe to run at once from several places: one goes first, the others wait. */
 import type { Knex } from 'knex'
 import { migrations } from '../../migrations/index.ts'
 
@@ -11,8 +11,13 @@ const source: Knex.MigrationSource<Migration> = {
     Promise.resolve({ up: (db: Knex) => migration.up(db), down: () => Promise.reject(new Error('Migrations go forward only.')) }),
 }
 
-/** Returns the names of the migrations it ran; none when the schema was current. */
+/** Any number that nothing else locks. */
+const lock = 20260101
+
+/** Returns the names of the migrations it ran; none when the schema was current. Needs a connection of its own, as `withDatabase` gives. */
 export async function migrate(db: Knex): Promise<string[]> {
+  // Knex's own lock is a row of a table that two first starts would both create. This one is the session's and ends with it.
+  await db.raw('SELECT pg_advisory_lock(:lock)', { lock })
   const [, ran] = (await db.migrate.latest({ migrationSource: source, tableName: 'migrations' })) as [number, string[]]
   return ran
 }

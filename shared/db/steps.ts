@@ -160,11 +160,12 @@ export async function countSteps(db: Knex, runId: string): Promise<{ step: strin
   )
 }
 
-/** Rows still waiting for their task among the named steps. */
+/** Rows still waiting for their task among the named steps of a live run. */
 export async function pendingSteps(db: Knex, runId: string, steps: readonly string[]): Promise<PendingStep[]> {
   return await rows<PendingStep>(
     db,
-    `SELECT ${pendingColumns} FROM steps WHERE run_id = :runId AND status = 'pending' AND step = ANY(:steps) ORDER BY step, part`,
+    `SELECT ${pendingColumns} FROM steps WHERE run_id = :runId AND status = 'pending' AND step = ANY(:steps)
+       AND EXISTS (SELECT 1 FROM runs WHERE id = :runId AND status IN ('queued', 'started')) ORDER BY step, part`,
     { runId, steps: [...steps] },
   )
 }

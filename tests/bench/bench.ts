@@ -117,7 +117,7 @@ async function loudnormTwice(file: string, dir: string): Promise<Cost> {
   }
 }
 
-/** Upload to finished episode, on an empty cloud of its own; memory is that of the largest worker with the ffmpeg it runs. */
+/** Upload to finished episode, on an empty cloud of its own; memory is that of the largest worker; the ffmpeg it runs adds what LAME alone needs. */
 async function pipeline(name: string, { file, seconds }: Speech, dir: string): Promise<Pipeline> {
   const state = await mkdtemp(path.join(dir, 'cloud-'))
   const cloud = await startLocalCloud(state, { workers })

@@ -49,14 +49,11 @@ function family(roots: readonly number[]): Map<number, Stat> {
   return members
 }
 
-/** Watches processes until `stop`; the peak is that of the one root that, with its children, grew largest. */
+/** Watches processes until `stop`; CPU is that of the roots and all below them, the peak that of the one root that grew largest. */
 export function watch(roots: () => readonly number[]): { stop: () => Omit<Cost, 'seconds'> } {
   let peakMegabytes = 0
   const sample = () => {
-    for (const root of roots()) {
-      const together = [...family([root]).values()].reduce((sum, { residentMegabytes }) => sum + residentMegabytes, 0)
-      peakMegabytes = Math.max(peakMegabytes, together)
-    }
+    for (const root of roots()) peakMegabytes = Math.max(peakMegabytes, readStat(root)?.residentMegabytes ?? 0)
   }
   const cpu = () => [...family(roots()).values()].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
   const before = cpu()

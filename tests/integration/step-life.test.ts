@@ -58,7 +58,7 @@ describe('a task that comes more than once', () => {
     expect([await world.run(), await world.steps(), await world.pending()]).toEqual([run, rows, []])
   })
 
-  test('long after the run has failed or was cancelled: nothing changes, and nothing behind it is enqueued again', async () => {
+  test('long after the run was cancelled: nothing changes', async () => {
     await world.deliver('split')
     await world.deliver('cut', 0)
     await world.cancel()
@@ -81,9 +81,9 @@ describe('a task that comes more than once', () => {
   })
 
   test('for a run that is gone: the task ends', async () => {
-    const [{ payload }] = (await world.tasks()) as [{ payload: never }]
+    const [task] = await world.tasks()
     await world.database.rows('DELETE FROM runs')
-    expect(await world.hand(payload)).toEqual({ status: 200, outcome: 'unknown' })
+    expect(await world.hand(task!.payload)).toEqual({ status: 200, outcome: 'unknown' })
   })
 })
 
@@ -110,6 +110,14 @@ describe('what is lost between commit and enqueue', () => {
     expect(await world.run()).toMatchObject({ status: 'finished' })
     expect(await world.worked('cut')).toBe(3)
   })
+})
+
+test('behind a step of a run that has ended nothing is enqueued any more', async () => {
+  world.crashBeforeEnqueue()
+  await world.deliver('split')
+  await world.cancel()
+  expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'done before' })
+  expect(await world.pending()).toEqual([])
 })
 
 describe('the sweep', () => {
@@ -145,19 +153,15 @@ describe('the sweep', () => {
   })
 })
 
-describe('a task with an old turn', () => {
-  test('enqueues the one of today and ends', async () => {
-    show.next('split', () => {
-      throw new Deferred(new Date())
-    })
-    await world.deliver('split')
-    await world.lose('split')
-    const { runId } = await world.run().then(({ id }) => ({ runId: id }))
-    const old = { v: 1, runId, step: 'split', part: 0, turn: 0, context: {} }
-    await world.services.tasks.enqueue([]) // nothing to do is no error
-    expect(await world.hand(old)).toEqual({ status: 200, outcome: 'an old turn' })
-    expect(await world.worked('split')).toBe(1)
+test('a task with an old turn ends, and the one of today is in the queue', async () => {
+  const [old] = await world.tasks()
+  show.next('split', () => {
+    throw new Deferred(new Date())
   })
+  await world.deliver('split')
+  expect(await world.hand(old!.payload)).toEqual({ status: 200, outcome: 'an old turn' })
+  expect(await world.tasks()).toMatchObject([{ payload: { step: 'split', turn: 1 } }])
+  expect(await world.worked('split')).toBe(1)
 })
 
 describe('a work that ends badly', () => {
@@ -178,16 +182,17 @@ describe('a work that ends badly', () => {
     expect(await world.pending()).toEqual([])
   })
 
-  test.each([new Retryable('internal', 'The vendor hiccuped.'), new Error('The vendor hiccuped.'), new TypeError('The vendor hiccuped.')])(
-    'for now (%o): the lease is released before the answer, and the next delivery works again',
-    async (error) => {
-      failing(error)
-      expect(await world.deliver('split')).toEqual({ status: 500, outcome: 'to be retried' })
-      expect(await statusOf('split')).toMatchObject({ status: 'pending', attempt: 1, error: 'The vendor hiccuped.' })
-      expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'done' })
-      expect(await statusOf('split')).toMatchObject({ status: 'done', attempt: 2, error: null })
-    },
-  )
+  test.each([
+    ['a Retryable', new Retryable('internal', 'The vendor hiccuped.')],
+    ['an error of unknown kind', new Error('The vendor hiccuped.')],
+    ['something that is no Error', 'The vendor hiccuped.'],
+  ])('for now, with %s: the lease is released before the answer, and the next delivery works again', async (_kind, error) => {
+    failing(error)
+    expect(await world.deliver('split')).toEqual({ status: 500, outcome: 'to be retried' })
+    expect(await statusOf('split')).toMatchObject({ status: 'pending', attempt: 1, error: 'The vendor hiccuped.' })
+    expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'done' })
+    expect(await statusOf('split')).toMatchObject({ status: 'done', attempt: 2, error: null })
+  })
 
   test('until somebody says to come back: deferred under a new turn, counting no attempt', async () => {
     const dueAt = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3_600_000)

@@ -3,6 +3,7 @@
  * and a test may tell a step what to do when it works next, or hold it at a gate.
  */
 import { randomUUID } from 'node:crypto'
+import { afterEach } from '@jest/globals'
 import { z } from 'zod'
 import type { Scalars } from '../../shared/context.ts'
 import type { CatalogueEntry, TaskFunction } from '../../shared/serve.ts'
@@ -46,6 +47,13 @@ export interface ToyShow {
 /** Where a toy's works are counted. */
 export const tracePrefix = (runId: string, step: string, part: number): string => `trace/${runId}/${step}/${part}/`
 
+const gates: Gate[] = []
+
+/** A test that failed leaves its gates closed, and whoever waits at one would keep the process. */
+afterEach(() => {
+  for (const gate of gates.splice(0)) gate.fail(new Error('the test is over'))
+})
+
 export function aToyShow(toys: readonly Toy[]): ToyShow {
   const acts = new Map<string, { part: number | undefined; act: Act }[]>()
   const take = (name: string, part: number): Act | undefined => {
@@ -64,7 +72,10 @@ export function aToyShow(toys: readonly Toy[]): ToyShow {
         entered.resolve(signal)
         return opened.promise
       })
-      return { entered: entered.promise, open: (result) => opened.resolve(result), fail: (error) => opened.reject(error) }
+      opened.promise.catch(() => undefined)
+      const gate: Gate = { entered: entered.promise, open: (result) => opened.resolve(result), fail: (error) => opened.reject(error) }
+      gates.push(gate)
+      return gate
     },
   }
 }

@@ -63,22 +63,19 @@ describe('A show', () => {
 })
 
 describe("A chunk's content", () => {
-  const chunkSeconds = samplesPerChunk / sampleRate
-  const before = chunkContents(arranged([cut('pause', 290, 295)]))
+  const edge = (2 * samplesPerChunk) / sampleRate
+  /** A cut of a tenth of a second at each of these times. */
+  const cutAt = (...times: readonly number[]) => chunkContents(arranged(times.map((at) => cut('filler', at, at + 0.1))))
 
-  test('is the same as before when the edit is far from it', () => {
-    const after = chunkContents(arranged([cut('pause', 291, 296)]))
-    expect(after.length).toBe(before.length)
-    expect(after.map((text, chunk) => text === before[chunk])).toEqual([true, true, true, true, false])
+  test('is the same when an edit far behind it changes', () => {
+    const [before, after] = [cutAt(50, 100, 200, 280), cutAt(50, 100, 200, 281)]
+    expect(after.map((text, chunk) => text === before[chunk])).toEqual([true, true, true, false, false])
   })
 
-  test('changes with whatever its render looks at: 2.7 s before its start', () => {
-    const edge = 2 * chunkSeconds
-    const [near, far] = [edge - 2.6, edge - 3.5].map((at) => chunkContents(arranged([cut('pause', at - 1, at), cut('pause', 290, 294)])))
-    expect(near![2]).not.toBe(far![2])
-  })
-
-  test('says what it is by names, positions and gains, not by when it was arranged', () => {
-    expect(chunkContents(arranged([cut('pause', 290, 295)]))).toEqual(before)
+  test('changes with everything its render looks at, which begins 2.7 s before its start', () => {
+    const near = (at: number) => cutAt(100, edge - 4.5, at, edge - 2.2, 250)[2]
+    expect(near(edge - 2.45)).not.toBe(near(edge - 2.46))
+    const far = (at: number) => cutAt(100, at, edge - 3.5, edge - 2.2, 250)[2]
+    expect(far(edge - 4.5)).toBe(far(edge - 4.6))
   })
 })

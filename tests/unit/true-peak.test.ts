@@ -1,19 +1,21 @@
 // True peak against the signals of EBU Tech 3341, table 1, cases 15 to 23: +0.2/−0.4 dB.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { interSamplePeak, peaks, toDb, truePeakReach } from '../../shared/audio/true-peak.ts'
-import { noise } from '../support/audio.ts'
+import { interSamplePeak, peaks, toDb, truePeakMeter, truePeakReach } from '../../shared/audio/true-peak.ts'
+import { noise, speechLike, tones } from '../support/audio.ts'
 
 const sampleRate = 48000
 
 /** A steady tone that swells and fades over 20 ms: a hard start is not band-limited and truly overshoots. */
 function steady(cyclesPerSample: number, degrees: number, peak: number): Float32Array {
-  const length = sampleRate / 4
   const ramp = sampleRate / 50
-  return Float32Array.from({ length }, (_, i) => {
-    const swell = Math.sin((Math.PI / 2) * Math.min(1, i / ramp, (length - 1 - i) / ramp)) ** 2
-    return swell * peak * Math.sin(2 * Math.PI * cyclesPerSample * i + (degrees / 180) * Math.PI)
-  })
+  const samples = tones(sampleRate, [{ seconds: 0.25, db: toDb(peak), hz: cyclesPerSample * sampleRate, phase: (degrees / 180) * Math.PI }])
+  for (let i = 0; i < ramp; i++) {
+    const swell = Math.sin((Math.PI / 2) * (i / ramp)) ** 2
+    samples[i]! *= swell
+    samples[samples.length - 1 - i]! *= swell
+  }
+  return samples
 }
 
 /** A quiet tone whose one full-scale crest lies on a sample at four times the rate; every fourth sample is kept, `offset` after it. */
@@ -75,6 +77,28 @@ describe('The interpolator', () => {
     pair[19] = pair[20] = 0.8
     expect(interSamplePeak(pair, 19, 20)).toBeGreaterThan(0.95)
     expect(interSamplePeak(Float32Array.of(0.8, 0.8), 0, 2)).toBeCloseTo(interSamplePeak(pair, 19, 21), 6)
+  })
+})
+
+describe('The meter fed block by block', () => {
+  const fed = (samples: Float32Array, block: number): number => {
+    const meter = truePeakMeter()
+    for (let at = 0; at < samples.length; at += block) meter.add(samples.subarray(at, at + block))
+    return meter.highest()
+  }
+
+  test('reads the EBU signals right in any blocks', () => {
+    for (const block of [1, 5, 11, 4410, 48000]) {
+      for (const offset of [0, 1, 2, 3]) expectWithinTolerance(toDb(fed(crestBetweenSamples(offset), block)), 0)
+      expectWithinTolerance(toDb(fed(steady(1 / 4, 45, 1.41), block)), 3)
+    }
+  })
+
+  test('finds the same peak as a look at the whole', () => {
+    for (const seed of [1, 2, 3, 4]) {
+      const voice = speechLike(sampleRate, 2, seed, -15)
+      for (const block of [480, 1000, 4410, 4800, 96_000]) expect(toDb(fed(voice, block))).toBeCloseTo(meterDb(voice), 4)
+    }
   })
 })
 
