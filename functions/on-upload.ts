@@ -4,7 +4,7 @@ import { withDatabase } from '../shared/db/connect.ts'
 import { beginEpisode, ensurePodcast, recordUpload } from '../shared/db/episodes.ts'
 import { failRun, startRun } from '../shared/db/runs.ts'
 import { insertSteps, pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
-import { Permanent, Retryable } from '../shared/errors.ts'
+import { Permanent, Retryable, codeOf } from '../shared/errors.ts'
 import { log } from '../shared/log.ts'
 import { assetsFolder, findSidecars, isSidecar, parseUploadName, uploadName, type UploadPath } from '../shared/objects.ts'
 import { partsOf } from '../shared/pipeline.ts'
@@ -58,11 +58,14 @@ async function startEpisode(path: UploadPath, recording: StoredObject, services:
       if (!(await recordUpload(trx, { userId: path.userId, kind: 'recording', bucket: services.config.buckets.uploads, object: recording })))
         return []
       const run = await openRun(trx, path, recording, plan)
-      if (plan.problem) {
-        await failRun(trx, run.id, plan.problem.code, plan.problem.message)
+      try {
+        if (plan.problem) throw plan.problem
+        return await insertSteps(trx, run.id, partsOf(stage, run.context))
+      } catch (error) {
+        if (!(error instanceof Permanent)) throw error
+        await failRun(trx, run.id, error.code, error.message)
         return []
       }
-      return await insertSteps(trx, run.id, partsOf(stage, run.context))
     }),
   )
   await enqueue(services, inserted.length > 0 ? inserted : await pendingOf(path, services))
@@ -103,14 +106,14 @@ async function gather(path: UploadPath, services: Services): Promise<Plan> {
   const { storage, config } = services
   const bucket = config.buckets.uploads
   const folder = uploadName(path.userId, path.podcast, path.episode, '')
-  const beside = await storage.list(bucket, folder)
+  const beside = (await storage.list(bucket, folder)).filter(({ name }) => !name.slice(folder.length).includes('/'))
   const sidecars = findSidecars(beside.map(({ name }) => name.slice(folder.length)))
   const find = (file: string | undefined) => beside.find(({ name }) => file !== undefined && name === folder + file)
   const read = async (file: string): Promise<string> => {
     const { name, generation, bytes } = find(file)!
     if (bytes > maxDocumentBytes)
       throw new Permanent('bad_template', `${file} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`)
-    return (await storage.read({ bucket, name, generation })).toString('utf8')
+    return (await storage.read({ bucket, name, generation }).catch((error: unknown) => throwReplaced(file, error))).toString('utf8')
   }
   const nothing = {
     podcast: undefined,
@@ -134,6 +137,12 @@ async function gather(path: UploadPath, services: Services): Promise<Plan> {
     if (!(error instanceof Permanent)) throw error
     return { ...nothing, problem: error }
   }
+}
+
+/** The generation that was listed is gone. */
+function throwReplaced(file: string, error: unknown): never {
+  if (codeOf(error) !== 'not_found') throw error
+  throw new Permanent('upload_replaced', `${file} was replaced or deleted before it could be read. Upload the recording again.`, { cause: error })
 }
 
 /** The files the template names, each once, in the order of the segments. Throws `missing_asset` naming the segment. */

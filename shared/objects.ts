@@ -46,10 +46,13 @@ export interface UploadPath {
   readonly file: string
 }
 
-/** Takes `u/{user}/{podcast}/{episode}/{file}` apart; undefined for any other path. */
+const uploadPattern = /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/(?<podcast>[^/\p{Cc}]{1,200})\/(?<episode>[^/\p{Cc}]{1,200})\/(?<file>[^/\p{Cc}]{1,200})$/u
+
+/** Takes `u/{user}/{podcast}/{episode}/{file}` apart; undefined for any other path, one that climbs, and one with control characters. */
 export function parseUploadName(name: string): UploadPath | undefined {
-  const [, userId, podcast, episode, file] = /^u\/([A-Za-z0-9_-]{1,64})\/([^/]{1,200})\/([^/]{1,200})\/([^/]{1,200})$/.exec(name) ?? []
-  return userId !== undefined && podcast !== undefined && episode !== undefined && file !== undefined ? { userId, podcast, episode, file } : undefined
+  const { userId, podcast, episode, file } = uploadPattern.exec(name)?.groups ?? {}
+  if (userId === undefined || podcast === undefined || episode === undefined || file === undefined) return undefined
+  return [podcast, episode, file].some((part) => part === '.' || part === '..') ? undefined : { userId, podcast, episode, file }
 }
 
 /** Files that go with a recording and are uploaded before it. */

@@ -5,7 +5,7 @@
 import type { Knex } from 'knex'
 import type { Scalars } from './context.ts'
 import { assertScalars } from './context.ts'
-import { countSteps, insertSteps, type PendingStep } from './db/steps.ts'
+import { countSteps, insertSteps, type NewStep, type PendingStep } from './db/steps.ts'
 import { finishRun, updateRunProgress } from './db/runs.ts'
 import type { Step } from './step.ts'
 
@@ -52,12 +52,15 @@ export function planPipeline(stages: readonly Stage[]) {
 }
 
 /** The rows of one step: one part with the run's context, or as many as the step asks for, each with its own scalars on top. */
-export function partsOf({ step }: Stage, context: Scalars): { step: string; part: number; context: Scalars }[] {
-  return (step.parts?.(context) ?? [{}]).map((own, part) => {
-    const merged = { ...context, ...own }
-    assertScalars(merged)
-    return { step: step.name, part, context: merged }
-  })
+export function partsOf({ step }: Stage, context: Scalars): NewStep[] {
+  return (step.parts?.(context) ?? [{}]).map((own, part) => partRow(step.name, part, context, own))
+}
+
+/** Throws Permanent `bad_context` when the part's context would not fit its task. */
+export function partRow(step: string, part: number, context: Scalars, own: Scalars): NewStep {
+  const merged = { ...context, ...own }
+  assertScalars(merged)
+  return { step, part, context: merged }
 }
 
 /**

@@ -66,7 +66,8 @@ function waveform({ analysis, edits }: Reviewed): string {
   const { waveform: points, totalSamples } = analysis
   const frames = points.length / 2
   const middle = height / 2
-  const y = (value: number) => (middle - (value / 127) * (middle - 4)).toFixed(1)
+  const loudest = points.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
+  const y = (value: number) => (middle - (value / loudest) * (middle - 4)).toFixed(1)
   const path: string[] = []
   for (let x = 0; x < width; x++) {
     let [low, high] = [0, 0]

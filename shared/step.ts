@@ -26,7 +26,7 @@ import {
 import { Busy, Deferred, Permanent, Stopped, classify } from './errors.ts'
 import { contentHash } from './hash.ts'
 import { log } from './log.ts'
-import { insertFollowers, type Pipeline, type Stage } from './pipeline.ts'
+import { insertFollowers, partRow, type Pipeline, type Stage } from './pipeline.ts'
 import { workName, type ObjectName, type ObjectStore } from './storage.ts'
 import type { TaskQueue } from './tasks.ts'
 
@@ -266,7 +266,7 @@ async function commit(services: Services, attempt: Attempt, result: Result): Pro
       if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
       await result.record(trx)
       const updated = (await updateRunProgress(trx, attempt.runId, { context: result.passOn, warnings: result.warnings })) ?? run
-      const further = result.furtherParts.map((own, i) => ({ step: attempt.step, part: i + 1, context: { ...updated.context, ...own } }))
+      const further = result.furtherParts.map((own, i) => partRow(attempt.step, i + 1, updated.context, own))
       return [...(await insertSteps(trx, attempt.runId, further)), ...(await insertFollowers(trx, services.pipeline, updated, attempt.step))]
     }),
   )

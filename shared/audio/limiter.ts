@@ -57,14 +57,17 @@ function slidingMinimum(values: Float64Array, radius: number): Float64Array {
 
 /** Sum over `radius` values either side; the first and last value continue beyond the ends. */
 function boxcar(values: Float64Array, radius: number): Float64Array {
+  const padded = new Float64Array(values.length + 2 * radius + 1)
+  padded.fill(values[0]!, 0, radius)
+  padded.set(values, radius)
+  padded.fill(values.at(-1)!, radius + values.length)
   const out = new Float64Array(values.length)
-  const last = values.length - 1
-  const at = (i: number) => values[Math.min(last, Math.max(0, i))]!
   let sum = 0
-  for (let i = -radius; i <= radius; i++) sum += at(i)
-  for (let i = 0; i <= last; i++) {
+  for (let i = 0; i < 2 * radius; i++) sum += padded[i]!
+  for (let i = 0; i < out.length; i++) {
+    sum += padded[i + 2 * radius]!
     out[i] = sum
-    sum += at(i + radius + 1) - at(i - radius)
+    sum -= padded[i]!
   }
   return out
 }

@@ -22,7 +22,7 @@ const inputScales: readonly { upToKbps: number; scale: number }[] = [
   { upToKbps: 224, scale: 0.98 },
 ]
 
-/** The gain in dB that makes up for it. */
+/** The factor that makes up for it. */
 export const inputCompensation = (bitrateKbps: number): number => 1 / (inputScales.find(({ upToKbps }) => bitrateKbps <= upToKbps)?.scale ?? 1)
 
 export interface Mp3Format {

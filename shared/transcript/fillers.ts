@@ -22,8 +22,14 @@ const fillerWords: Readonly<Record<string, readonly string[]>> = {
 const edgeReachSeconds = 0.06
 /** Recognisers err by this much at times. */
 const wrongTimesSeconds = 0.2
-/** Where words run together, only times better than this say where one ends. */
+/** With unsure times, a sound alone where the filler was said to be is taken for it when they cover each other this far. */
+const clearShare = 0.7
+/** An edge moves into the filler by this much of its length at most, or nothing of a short one would be cut. */
+const inwardShare = 0.2
+/** Times better than this tell a filler's sound from its neighbours'. */
 const trustedErrorSeconds = 0.11
+/** Where words run together, only times better than this say where one ends. */
+const exactErrorSeconds = 0.07
 /** Where there is room, a cut keeps this far from a neighbour's reported edge. */
 const neighbourGuardSeconds = 0.03
 
@@ -66,9 +72,10 @@ const normalise = (text: string, stretched: '$1$1' | '$1' = '$1$1'): string =>
 function cutWords(words: readonly Word[], first: number, last: number, analysis: Analysis, timing: Timing): ProposedEdit {
   const { sampleRate } = analysis.format
   const [start, end] = [words[first]!.startSample, words[last]!.endSample]
-  const { startSample, endSample, isSure } = cutSpan(words[first - 1], words[last + 1], start, end, analysis)
+  const isTrusted = timing.errorSamples <= trustedErrorSeconds * sampleRate
+  const { startSample, endSample, isSure } = cutSpan(words[first - 1], words[last + 1], start, end, analysis, isTrusted)
   const moved = (to: number, from: number) => `${Math.round(((to - from) / sampleRate) * 1000)} ms`
-  const isDoubtful = !isSure && timing.errorSamples > trustedErrorSeconds * sampleRate
+  const isDoubtful = !isSure && timing.errorSamples > exactErrorSeconds * sampleRate
   return {
     kind: 'filler',
     ...(isDoubtful ? { status: 'pending' as const } : {}),
@@ -90,18 +97,27 @@ function cutWords(words: readonly Word[], first: number, last: number, analysis:
  * Where the cut goes. A filler with quiet on both sides is a stretch of sound of its own, and the cut takes that stretch whole, wherever the
  * recogniser saw it. One that runs into a neighbour is cut at the quietest point near its reported edge, never inside the neighbour.
  */
-function cutSpan(before: Word | undefined, after: Word | undefined, start: number, end: number, analysis: Analysis): Span & { isSure: boolean } {
+function cutSpan(
+  before: Word | undefined,
+  after: Word | undefined,
+  start: number,
+  end: number,
+  analysis: Analysis,
+  isTrusted: boolean,
+): Span & { isSure: boolean } {
   const { near, guard, far } = reaches(analysis)
   const [previousEnd, nextStart] = [before?.endSample ?? 0, after?.startSample ?? analysis.totalSamples]
   const low = Math.max(start - far, middleOf(before) ?? 0)
   const high = Math.min(end + far, middleOf(after) ?? analysis.totalSamples)
   const reported = { startSample: start, endSample: end }
-  const own = soundsIn(analysis, low, high).find((sound) => isOwnSound(sound, reported, [before, after]))
-  if (own) return { ...own, isSure: true }
-  const middle = Math.floor((start + end) / 2)
+  const sounds = soundsIn(analysis, low, high)
+  const own = sounds.find((sound) => isOwnSound(sound, reported, [before, after]))
+  const isClear = own !== undefined && sounds.length === 1 && overlap(own, reported) >= clearShare * Math.max(lengthOf(own), lengthOf(reported))
+  if (own && (isTrusted || isClear)) return { ...own, isSure: true }
+  const inward = Math.min(near, Math.round((end - start) * inwardShare))
   return {
-    startSample: quietestNear(analysis, start, near, Math.min(start, previousEnd + guard), middle),
-    endSample: quietestNear(analysis, end, near, middle, Math.max(end, nextStart - guard)),
+    startSample: quietestNear(analysis, start, near, Math.min(start, previousEnd + guard), start + inward),
+    endSample: quietestNear(analysis, end, near, end - inward, Math.max(end, nextStart - guard)),
     isSure: false,
   }
 }

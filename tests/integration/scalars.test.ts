@@ -20,7 +20,10 @@ test.each<[string, unknown]>([
   ['undefined', undefined],
   ['a big integer', 1n],
 ])('a step that hands on %s fails its run, naming the value', async (_name, value) => {
-  const world = await aWorldOf([{ name: 'cut', act: () => ({ title: 'One', episode: value }) as Scalars }, { name: 'join', after: ['cut'] }])
+  const world = await aWorldOf([
+    { name: 'cut', act: () => ({ title: 'One', episode: value }) as Scalars },
+    { name: 'join', after: ['cut'] },
+  ])
   expect(await world.deliver('cut')).toEqual({ status: 200, outcome: 'failed' })
   expect(await world.run()).toMatchObject({ ...failure, errorMessage: expect.stringContaining('"episode"') })
   expect(await world.steps()).toMatchObject([{ step: 'cut', status: 'failed', output: null }])

@@ -4,7 +4,10 @@ import { aToyShow } from '../support/toys.ts'
 import { aWorld } from '../support/world.ts'
 
 test('while steps work, the product has no connection to the database', async () => {
-  const show = aToyShow([{ name: 'cut', parts: 3, inputs: ({ number }) => number }, { name: 'join', after: ['cut'] }])
+  const show = aToyShow([
+    { name: 'cut', parts: 3, inputs: ({ number }) => number },
+    { name: 'join', after: ['cut'] },
+  ])
   const world = await aWorld({ catalogue: show.catalogue })
   await world.start()
   const gates = [0, 1, 2].map((part) => show.hold('cut', part))

@@ -87,7 +87,8 @@ function settings(databaseUrl: string, servers: Servers, id: string) {
 async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) {
   const [servers, database] = await Promise.all([theServers(), freshDatabase()])
   const id = randomUUID()
-  const opened = openServices({ ...settings(database.url, servers, id), ...env }, catalogue)
+  const variables = { ...settings(database.url, servers, id), ...env }
+  const opened = openServices(variables, catalogue)
   const { config, pipeline } = opened
   const queue = await openQueue(servers, opened, id)
   let crashes = 0
@@ -121,6 +122,7 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
   }
 
   return {
+    env: variables,
     services,
     database,
     storage: servers.storage,

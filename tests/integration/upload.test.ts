@@ -1,0 +1,198 @@
+// on-upload: the news of a file may come twice, late or out of order; a recording starts one run with what lies beside it.
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import { onUpload } from '../../functions/on-upload.ts'
+import type { Scalars } from '../../shared/context.ts'
+import { aWorld, user, type World } from '../support/world.ts'
+
+let world: World
+beforeEach(async () => {
+  world = await aWorld()
+})
+
+const place = (file: string, folder = 'one') => `u/${user}/show/${folder}/${file}`
+const runs = () =>
+  world.database.rows<{ id: string; status: string; stop_reason: string | null; error_message: string | null; context: Scalars; settings: object }>(
+    'SELECT * FROM runs ORDER BY created_at',
+  )
+const media = () => world.database.rows(`SELECT kind, object FROM media_items ORDER BY object`)
+
+describe('a recording', () => {
+  test('starts one run of its episode, whose first task carries its generation', async () => {
+    const recording = await world.upload(place('talk.wav'))
+    await world.arrive(recording)
+    expect(await runs()).toMatchObject([
+      { status: 'queued', context: { recordingObject: place('talk.wav'), wordsObject: null, coverObject: null, assets: '[]' } },
+    ])
+    expect(await world.database.rows('SELECT slug, title, status FROM episodes')).toEqual([{ slug: 'one', title: 'one', status: 'processing' }])
+    expect(await world.tasks()).toMatchObject([
+      {
+        payload: { step: 'prepare', part: 0, turn: 0, context: { source: 'recording', object: place('talk.wav'), generation: recording.generation } },
+      },
+    ])
+  })
+
+  test('whose event comes ten times, one after the other or at once, starts one run', async () => {
+    const recording = await world.upload(place('talk.wav'))
+    await Promise.all(Array.from({ length: 5 }, () => world.arrive(recording)))
+    for (let i = 0; i < 5; i++) await world.arrive(recording)
+    expect(await runs()).toHaveLength(1)
+    expect(await world.pending()).toEqual(['prepare'])
+    expect(await media()).toEqual([{ kind: 'recording', object: place('talk.wav') }])
+  })
+
+  test('whose first event could not enqueue is enqueued by the second', async () => {
+    const recording = await world.upload(place('talk.wav'))
+    world.crashBeforeEnqueue()
+    await expect(world.arrive(recording)).rejects.toThrow('the process ended')
+    expect(await world.pending()).toEqual([])
+    await world.arrive(recording)
+    expect(await world.pending()).toEqual(['prepare'])
+    expect(await runs()).toHaveLength(1)
+  })
+
+  test('that comes while a run is live is told to come again, and starts its own once that has ended', async () => {
+    await world.arrive(await world.upload(place('talk.wav'), 'first take'))
+    const [first] = await runs()
+    const second = await world.upload(place('talk.wav'), 'second take')
+    await expect(world.arrive(second)).rejects.toThrow(`The episode already has a live run, ${first!.id}.`)
+    expect([(await runs()).length, (await media()).length]).toEqual([1, 1])
+    await world.cancel(first!.id)
+    await world.arrive(second)
+    expect(await runs()).toMatchObject([{ status: 'cancelled' }, { status: 'queued', context: { recordingGeneration: second.generation } }])
+    expect(await world.database.rows('SELECT status FROM episodes')).toEqual([{ status: 'processing' }])
+  })
+
+  test('of two takes whose news comes at the same moment one starts, and the other is told to come again', async () => {
+    const takes = [await world.upload(place('a.wav')), await world.upload(place('b.wav'))]
+    const arrivals = await Promise.allSettled(takes.map((take) => world.arrive(take)))
+    expect(arrivals.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(await runs()).toHaveLength(1)
+  })
+
+  test('that was replaced before its news came is left to the news of the newer one', async () => {
+    const replaced = await world.upload(place('talk.wav'), 'old')
+    const current = await world.upload(place('talk.wav'), 'new')
+    await world.arrive(replaced)
+    expect(await runs()).toEqual([])
+    await world.arrive(current)
+    expect(await runs()).toMatchObject([{ context: { recordingGeneration: current.generation } }])
+  })
+
+  test('that is replaced before it is read fails its run', async () => {
+    await world.arrive(await world.upload(place('talk.wav'), 'old'))
+    await world.upload(place('talk.wav'), 'new')
+    expect(await world.deliver('prepare', 0, (await runs())[0]!.id)).toEqual({ status: 200, outcome: 'failed' })
+    expect(await runs()).toMatchObject([{ status: 'failed', stop_reason: 'upload_replaced', error_message: expect.stringContaining('talk.wav') }])
+  })
+})
+
+describe('what lies beside a recording', () => {
+  test('is found by its name, pinned to its generation, and starts nothing itself', async () => {
+    const words = await world.upload(place('talk.words.json'), '{}')
+    const cover = await world.upload(place('Cover.JPG'), 'jpeg')
+    await world.upload(place('episode.json'), JSON.stringify({ title: 'Ümläute', description: 'On letters.' }))
+    await world.upload(place('podcast.json'), JSON.stringify({ title: 'The show' }))
+    await world.upload(place('template.json'), JSON.stringify({ output: { sampleRate: 44100 }, loudness: { targetLufs: -14 } }))
+    for (const sidecar of [words, cover]) await world.arrive(sidecar)
+    expect(await runs()).toEqual([])
+    await world.arrive(await world.upload(place('talk.wav')))
+    expect(await runs()).toMatchObject([
+      {
+        context: {
+          wordsObject: words.name,
+          wordsGeneration: words.generation,
+          coverObject: cover.name,
+          coverGeneration: cover.generation,
+          outputRate: 44100,
+        },
+        settings: { loudness: { targetLufs: -14 } },
+      },
+    ])
+    expect(await world.database.rows('SELECT title, description FROM episodes')).toEqual([{ title: 'Ümläute', description: 'On letters.' }])
+    expect(await world.database.rows(`SELECT settings ->> 'title' AS title FROM podcasts`)).toEqual([{ title: 'The show' }])
+  })
+
+  test("is not another episode's, nor in a folder below", async () => {
+    await world.upload(place('words.json', 'two'))
+    await world.upload(place('drafts/old.words.json'))
+    await world.upload(place('drafts/cover.png'))
+    await world.arrive(await world.upload(place('talk.wav')))
+    expect(await runs()).toMatchObject([{ context: { wordsObject: null, coverObject: null } }])
+  })
+
+  test.each([
+    ['template.json', '{"segments": 7}', 'bad_template'],
+    ['template.json', 'not json', 'bad_template'],
+    ['podcast.json', '{"email": "nobody"}', 'bad_podcast_file'],
+    ['episode.json', '{"title": ""}', 'bad_episode_file'],
+  ])('and cannot be used (%s: %s) fails the run at once, as %s', async (file, text, code) => {
+    await world.upload(place(file), text)
+    await world.arrive(await world.upload(place('talk.wav')))
+    expect(await runs()).toMatchObject([{ status: 'failed', stop_reason: code, error_message: expect.stringContaining(file) }])
+    expect(await world.pending()).toEqual([])
+    expect(await world.database.rows('SELECT status FROM episodes')).toEqual([{ status: 'failed' }])
+  })
+
+  test('and was replaced while it was being read fails the run as replaced', async () => {
+    await world.upload(place('template.json'), '{}')
+    const { services } = world
+    const list: typeof services.storage.list = async (...asked) => {
+      const found = await services.storage.list(...asked)
+      await world.upload(place('template.json'), '{"version": 1}')
+      return found
+    }
+    await onUpload(await world.upload(place('talk.wav')), { ...services, storage: { ...services.storage, list } })
+    expect(await runs()).toMatchObject([
+      { status: 'failed', stop_reason: 'upload_replaced', error_message: expect.stringContaining('template.json') },
+    ])
+  })
+})
+
+describe("the podcast's assets", () => {
+  const template = (...files: string[]) =>
+    JSON.stringify({ segments: [...files.map((file) => ({ type: 'intro', source: { kind: 'static', file } })), { type: 'content' }] })
+
+  test('are pinned for the run, each once', async () => {
+    const intro = await world.upload(place('intro.flac', 'assets'))
+    await world.arrive(intro)
+    await world.upload(place('template.json'), template('intro.flac', 'intro.flac'))
+    await world.arrive(await world.upload(place('talk.wav')))
+    const [run] = await runs()
+    expect(JSON.parse(String(run!.context['assets']))).toMatchObject([{ object: intro.name, generation: intro.generation }])
+    expect(await media()).toContainEqual({ kind: 'asset', object: intro.name })
+  })
+
+  test('that are missing fail the run, naming the segment and the file', async () => {
+    await world.upload(place('intro.flac', 'assets'))
+    await world.upload(place('template.json'), template('intro.flac', 'gone.flac'))
+    await world.arrive(await world.upload(place('talk.wav')))
+    expect(await runs()).toMatchObject([
+      { status: 'failed', stop_reason: 'missing_asset', error_message: expect.stringMatching(/^Segment 2 \(intro\) needs gone\.flac/) },
+    ])
+    expect(await world.pending()).toEqual([])
+  })
+
+  test('that are too many for a task fail the run too, instead of being tried for ever', async () => {
+    const files = Array.from({ length: 220 }, (_, i) => `${'a'.repeat(190)}${i}.wav`)
+    await Promise.all(files.map((file) => world.upload(place(file, 'assets'))))
+    await world.upload(place('template.json'), template(...files))
+    await world.arrive(await world.upload(place('talk.wav')))
+    expect(await runs()).toMatchObject([{ status: 'failed', stop_reason: 'bad_context' }])
+  })
+})
+
+test.each([
+  'talk.wav',
+  'u/anna/talk.wav',
+  'u/anna/show/talk.wav',
+  'u/anna/show/one/deeper/talk.wav',
+  'u/an na/show/one/talk.wav',
+  'u/../show/one/talk.wav',
+  'u/anna/../one/talk.wav',
+  'u/anna/show/../talk.wav',
+  'U/anna/show/one/talk.wav',
+  `u/${'a'.repeat(65)}/show/one/talk.wav`,
+])('a file at %s is left alone', async (name) => {
+  await world.arrive(await world.upload(name))
+  expect([await runs(), await media(), await world.pending()]).toEqual([[], [], []])
+})
