@@ -1,5 +1,5 @@
 /** Who may call a function: holders of a token signed for our audience by the configured issuer, for the configured service account. */
-import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import type { Config } from './config.ts'
 
 export type VerifyCaller = (authorization: string | undefined) => Promise<boolean>
@@ -20,5 +20,6 @@ export function callerVerifier({ audience, issuer, jwksUrl, email }: Config['cal
   }
 }
 
-/** Unreachable keys say nothing about the caller: the queue should try again. */
-const isOutage = (error: unknown): boolean => error instanceof TypeError || (error as { code?: unknown }).code === 'ERR_JWKS_TIMEOUT'
+/** Keys that cannot be fetched say nothing about the caller: the queue should try again. The library's plain error is an answer other than 200. */
+const isOutage = (error: unknown): boolean =>
+  !(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout || error.code === errors.JOSEError.code

@@ -217,6 +217,7 @@ export async function deliver(services: Services, stage: Stage, task: TaskPayloa
 }
 
 async function attemptDelivery(services: Services, stage: Stage, task: TaskPayload): Promise<Answer> {
+  if (task.step !== stage.step.name) return { status: 500, outcome: `misdirected to ${stage.step.name}` }
   const { databaseUrl, lease } = services.config
   let held: Attempt | undefined
   try {

@@ -209,14 +209,18 @@ const seamBefore = preRollSamples + limiterSupportSamples
 const seamAfter = postRollSamples + limiterSupportSamples
 /** Sound this far under the ceiling does not come out of the codec over the bar. */
 const riskFromDb = -1
+/** Where peaks are no denser than this, as in all speech that was not clipped, the encoder's usual headroom is enough and a trial is not worth its time. */
+const sparseShare = 0.05
 
 /**
- * How far the ceiling is lowered around a seam. Its two chunks must agree without asking each other, so where there is a risk each renders
- * the same stretch around it, and so comes to the same figure.
+ * How far the ceiling is lowered around a seam. Its two chunks must agree without asking each other, so each decides from the same stretch of
+ * sound; where that is dense with peaks, as clipped recordings are, each renders the stretch and so comes to the same figure.
  */
 async function seamLoweringDb(seam: number, peak: Float32Array, { mixStart }: Place, job: Job): Promise<number> {
   const seen = peak.subarray((onGrid(seam - seamBefore) - mixStart) / limiterStep, (onGrid(seam + seamAfter) - mixStart) / limiterStep)
-  if (seen.every((value) => value * job.inputGain < fromDb(job.limitDb + riskFromDb))) return 0
+  const risky = fromDb(job.limitDb + riskFromDb) / job.inputGain
+  const share = seen.reduce((count, value) => (value >= risky ? count + 1 : count), 0) / seen.length
+  if (share <= sparseShare) return 0
   const [encodeStart, encodeEnd] = [seam - 2 * preRollSamples, seam + 4 * postRollSamples]
   const place = {
     start: seam - seamBefore,

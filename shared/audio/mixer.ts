@@ -10,8 +10,8 @@ import type { Clip, Timeline } from './timeline.ts'
 /** Clips of one source that lie this near are fetched in one read: a request costs more than reading half a second too much. */
 const mergedGapSamples = 24_000
 
-/** Frames fetched in one request. */
-const windowFrames = 480_000
+/** Fetched in one request: enough that its round trip does not show, little beside the chunk itself. */
+const windowBytes = 4 * 1024 * 1024
 
 interface Stretch {
   source: number
@@ -68,6 +68,7 @@ interface Window {
 async function* readWindows(timeline: Timeline, storage: ObjectStore, bucket: string, stretch: Stretch): AsyncGenerator<Window> {
   const { object, format } = timeline.sources[stretch.source]!
   const width = bytesPerFrame(format)
+  const windowFrames = windowBytes / width
   for (let start = stretch.start; start < stretch.end; start += windowFrames) {
     const end = Math.min(stretch.end, start + windowFrames)
     const bytes = await storage.read({ bucket, name: object }, { start: start * width, end: end * width })

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as framework from '@google-cloud/functions-framework'
 import { getTestServer } from '@google-cloud/functions-framework/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair, type CryptoKey, type JWK } from 'jose'
 import type { TaskPayload } from '../../shared/context.ts'
 import { registerAll } from '../../shared/serve.ts'
@@ -29,6 +29,10 @@ const closed = (server: Server) => () => {
   server.closeAllConnections()
   server.close()
 }
+const cleanups: (() => void)[] = []
+afterEach(() => {
+  for (const close of cleanups.splice(0)) close()
+})
 
 async function publish(jwk: JWK) {
   const server = createServer((_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [jwk] })))
@@ -43,7 +47,6 @@ beforeAll(async () => {
 })
 afterAll(() => keys.close())
 
-let closeFunction: () => void = () => undefined
 async function serve(jwksUrl: string) {
   const show = aToyShow([{ name: 'cut' }, { name: 'join', after: ['cut'] }])
   const env = { CALLER_ISSUER: issuer, CALLER_AUDIENCE: audience, CALLER_EMAIL: email, CALLER_JWKS_URL: jwksUrl }
@@ -51,13 +54,11 @@ async function serve(jwksUrl: string) {
   await world.start()
   payload = (await world.tasks())[0]!.payload
   registerAll(framework, show.catalogue, { ...world.env, ...env })
-  closeFunction()
   const server = getTestServer('cut')
+  cleanups.push(closed(server))
   functionUrl = await listening(server)
-  closeFunction = closed(server)
 }
 beforeEach(() => serve(keys.url))
-afterAll(() => closeFunction())
 
 interface Claims {
   iss?: string
@@ -103,22 +104,22 @@ describe('a call', () => {
 
   test('cannot be judged while the keys are out of reach: the queue is told to try again', async () => {
     const broken = createServer((_request, response) => response.writeHead(503).end())
+    cleanups.push(closed(broken))
     const brokenUrl = await listening(broken)
     for (const url of ['http://127.0.0.1:9/keys', brokenUrl]) {
       await serve(url)
       expect(await call(`Bearer ${await sign(good())}`)).toBe(500)
       expect(await statusOfStep()).toBe('pending')
     }
-    closed(broken)()
   })
 })
 
 test('a task that reached the function of another step is not worked on, and not lost', async () => {
   const server = getTestServer('join')
+  cleanups.push(closed(server))
   const url = await listening(server)
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${await sign(good())}` }
   const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(payload) })
-  closed(server)()
   expect(answer.status).toBe(500)
   expect(await world.steps()).toMatchObject([{ step: 'cut', status: 'pending', attempt: 0 }])
 })
