@@ -28,7 +28,7 @@ export async function onUpload(object: FinalizedObject, services: Services): Pro
     log.warn({ object: object.name }, 'an upload outside u/{user}/{podcast}/{episode}/ was left alone')
     return
   }
-  const stored = await services.storage.stat({ bucket: object.bucket, name: object.name, generation: String(object.generation) })
+  const stored = await services.storage.stat({ bucket: object.bucket, name: object.name, generation: object.generation })
   if (!stored) {
     log.warn({ object: object.name }, 'an upload was replaced before it was seen')
     return

@@ -140,5 +140,8 @@ function scheduleSweep(identity: IdentityProvider, port: number): () => Promise<
     await fetch(`http://${host}:${port}/sweep`, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
   }
   const timer = setInterval(() => void call().catch(() => undefined), sweepEveryMs) // a missed sweep is made up for by the next
-  return () => Promise.resolve(clearInterval(timer))
+  return () => {
+    clearInterval(timer)
+    return Promise.resolve()
+  }
 }

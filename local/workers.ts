@@ -3,6 +3,7 @@
  * Hides queueing for a free worker and starting a new one when one dies; whoever waited on the dead one is told 500.
  */
 import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import { createServer, request as callWorker, type IncomingMessage, type ServerResponse } from 'node:http'
 import path from 'node:path'
@@ -83,7 +84,9 @@ export async function startWorkers(options: {
     stopping = true
     server.close()
     server.closeAllConnections()
-    await Promise.all([...alive].map((child) => new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL'))))
+    const ended = [...alive].map((child) => once(child, 'exit'))
+    for (const child of alive) child.kill('SIGKILL')
+    await Promise.all(ended)
   }
   return { pids: () => [...alive].flatMap(({ pid }) => pid ?? []), stop }
 }

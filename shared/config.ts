@@ -4,33 +4,35 @@ import { z } from 'zod'
 const positive = z.coerce.number().int().positive()
 const url = z.url()
 
-const variables = z.object({
-  DATABASE_URL: url,
-  PROJECT_ID: z.string().min(1),
-  LOCATION: z.string().min(1).default('us-central1'),
-  FUNCTIONS_URL: url, // a function's address is this, a slash and its name
-  CALLER_AUDIENCE: z.string().min(1), // mandatory: a token checked without an audience proves nothing
-  CALLER_ISSUER: z.string().default('https://accounts.google.com'),
-  CALLER_JWKS_URL: url.default('https://www.googleapis.com/oauth2/v3/certs'),
-  CALLER_EMAIL: z.email(),
-  UPLOADS_BUCKET: z.string().min(1).default('uploads'),
-  WORK_BUCKET: z.string().min(1).default('work'),
-  EPISODES_BUCKET: z.string().min(1).default('episodes'),
-  PUBLIC_BUCKET: z.string().min(1).default('public'),
-  PUBLIC_BASE_URL: url,
-  STORAGE_ENDPOINT: url.optional(), // unset: Google's own
-  TASKS_ENDPOINT: z
-    .string()
-    .regex(/^[^:]+:\d+$/)
-    .optional(), // host:port without TLS; unset: Google's own
-  MAX_RECORDING_BYTES: positive.default(8 * 1024 ** 3),
-  MAX_RECORDING_SECONDS: positive.default(10 * 3600),
-  MAX_ASSET_BYTES: positive.default(200 * 1024 ** 2),
-  LEASE_MS: positive.default(30_000),
-  HEARTBEAT_MS: positive.default(10_000),
-  MAX_ATTEMPTS: positive.default(8),
-  OVERDUE_MS: positive.default(30_000), // how late a step may be before the sweep looks for its task
-})
+const variables = z
+  .object({
+    DATABASE_URL: url,
+    PROJECT_ID: z.string().min(1),
+    LOCATION: z.string().min(1).default('us-central1'),
+    FUNCTIONS_URL: url, // a function's address is this, a slash and its name
+    CALLER_AUDIENCE: z.string().min(1), // mandatory: a token checked without an audience proves nothing
+    CALLER_ISSUER: z.string().default('https://accounts.google.com'),
+    CALLER_JWKS_URL: url.default('https://www.googleapis.com/oauth2/v3/certs'),
+    CALLER_EMAIL: z.email(),
+    UPLOADS_BUCKET: z.string().min(1).default('uploads'),
+    WORK_BUCKET: z.string().min(1).default('work'),
+    EPISODES_BUCKET: z.string().min(1).default('episodes'),
+    PUBLIC_BUCKET: z.string().min(1).default('public'),
+    PUBLIC_BASE_URL: url,
+    STORAGE_ENDPOINT: url.optional(), // unset: Google's own
+    TASKS_ENDPOINT: z
+      .string()
+      .regex(/^[^:]+:\d+$/)
+      .optional(), // host:port without TLS; unset: Google's own
+    MAX_RECORDING_BYTES: positive.default(8 * 1024 ** 3),
+    MAX_RECORDING_SECONDS: positive.default(10 * 3600),
+    MAX_ASSET_BYTES: positive.default(200 * 1024 ** 2),
+    LEASE_MS: positive.default(30_000),
+    HEARTBEAT_MS: positive.default(10_000),
+    MAX_ATTEMPTS: positive.default(8),
+    OVERDUE_MS: positive.default(30_000), // how late a step may be before the sweep looks for its task
+  })
+  .refine(({ HEARTBEAT_MS, LEASE_MS }) => HEARTBEAT_MS < LEASE_MS, { path: ['HEARTBEAT_MS'], message: 'must be shorter than LEASE_MS' })
 
 export type Config = ReturnType<typeof parseConfig>
 
@@ -41,7 +43,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
   const v = parsed.data
   return {
     databaseUrl: v.DATABASE_URL,
-    tasks: { projectId: v.PROJECT_ID, location: v.LOCATION, endpoint: v.TASKS_ENDPOINT, functionsUrl: v.FUNCTIONS_URL },
+    tasks: { projectId: v.PROJECT_ID, location: v.LOCATION, endpoint: v.TASKS_ENDPOINT, functionsUrl: v.FUNCTIONS_URL.replace(/\/$/, '') },
     caller: { audience: v.CALLER_AUDIENCE, issuer: v.CALLER_ISSUER, jwksUrl: v.CALLER_JWKS_URL, email: v.CALLER_EMAIL },
     storage: { projectId: v.PROJECT_ID, endpoint: v.STORAGE_ENDPOINT },
     buckets: { uploads: v.UPLOADS_BUCKET, work: v.WORK_BUCKET, episodes: v.EPISODES_BUCKET, public: v.PUBLIC_BUCKET },

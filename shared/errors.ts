@@ -92,7 +92,7 @@ const passingFaults = new Set([
 ])
 
 /** Yields an error and every error that caused it, outermost first. */
-export function* causes(error: unknown): Generator<unknown> {
+export function* causes(error: unknown): Generator {
   for (let current = error; current !== undefined && current !== null; current = (current as { cause?: unknown }).cause) yield current
 }
 
@@ -105,12 +105,12 @@ export function codeOf(error: unknown): string | undefined {
   return undefined
 }
 
+const kinds = [Permanent, Retryable, Busy, Deferred, Stopped]
+
 /** Turns anything thrown into one of the kinds above: the one place that classifies. */
 export function classify(error: unknown): Permanent | Retryable | Busy | Deferred | Stopped {
   for (const cause of causes(error)) {
-    if (cause instanceof SpoolError || cause instanceof Busy || cause instanceof Deferred || cause instanceof Stopped) {
-      return cause as Permanent | Retryable | Busy | Deferred | Stopped
-    }
+    if (kinds.some((kind) => cause instanceof kind)) return cause as Permanent | Retryable | Busy | Deferred | Stopped
   }
   const code = codeOf(error)
   if (code === 'ENOSPC' || code === 'EFBIG' || code === '507')

@@ -94,7 +94,7 @@ export const parseEpisode = (text: string, name: string): EpisodeSettings => par
 function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorCode): T {
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = JSON.parse(text, withoutUnseen)
   } catch (error) {
     throw new Permanent(code, `${name} is not JSON: ${(error as Error).message}.`)
   }
@@ -106,6 +106,10 @@ function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorC
     )
   return parsed.data
 }
+
+/** Control characters come with pasted text and are never seen, but one of them makes a whole feed unreadable: XML and PostgreSQL cannot hold them. */
+const withoutUnseen = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.replaceAll(/(?![\t\n\r])\p{Cc}|[\uFFFE\uFFFF]/gu, '') : value
 
 /** The content goes before the outro when the template forgot it. */
 export function withContent(segments: readonly Segment[]): Segment[] {

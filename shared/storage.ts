@@ -3,7 +3,7 @@
  * Hides the client, its lazy start, checksums, pages and what a failed precondition means.
  * Written objects are create-only unless a generation is named, so that an attempt delivered twice leaves one object.
  */
-import { Readable, type Writable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Bucket, File, Storage } from '@google-cloud/storage'
 import { crc32c } from '@node-rs/crc32'
@@ -109,7 +109,7 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     }
     const rest = data[Symbol.asyncIterator]()
     const source = { [Symbol.asyncIterator]: () => ({ next: () => rest.next() }) } // no `return`: a refused upload must not end the producer
-    await ignoringExisting(pipeline(Readable.from(source), target.createWriteStream({ ...write, resumable: true }) as Writable))
+    await ignoringExisting(pipeline(Readable.from(source), target.createWriteStream({ ...write, resumable: true })))
     while (!(await rest.next()).done) continue
   }
 

@@ -236,10 +236,10 @@ const is16Bit = ({
 /** A server on loopback that answers range reads of one object under a name nobody can guess. */
 async function serveRanges(storage: ObjectStore, object: ObjectName, bytes: number) {
   const path = `/${randomUUID()}`
-  let fault: unknown
+  let fault: Error | undefined
   const server: Server = createServer((request, response) => {
     if (request.url !== path) response.writeHead(404).end()
-    else void answerRange(storage, object, bytes, request.headers.range, response).catch((error: unknown) => (fault = error))
+    else void answerRange(storage, object, bytes, request.headers.range, response).catch((error: unknown) => (fault = error as Error))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

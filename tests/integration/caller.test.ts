@@ -35,7 +35,9 @@ afterEach(() => {
 })
 
 async function publish(jwk: JWK) {
-  const server = createServer((_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [jwk] })))
+  const server = createServer((_request, response) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [jwk] })),
+  )
   return { url: await listening(server), close: closed(server) }
 }
 

@@ -46,13 +46,19 @@ describe('an empty database', () => {
 })
 
 describe('the guards', () => {
-  const ids = { podcast: '00000000-0000-4000-8000-000000000001', episode: '00000000-0000-4000-8000-000000000002', run: '00000000-0000-4000-8000-000000000003' }
+  const ids = {
+    podcast: '00000000-0000-4000-8000-000000000001',
+    episode: '00000000-0000-4000-8000-000000000002',
+    run: '00000000-0000-4000-8000-000000000003',
+  }
 
   beforeEach(async () => {
     database = await freshDatabase()
     await database.rows(`INSERT INTO users (id) VALUES ('anna')`)
     await database.rows(`INSERT INTO podcasts (id, user_id, slug) VALUES ('${ids.podcast}', 'anna', 'show')`)
-    await database.rows(`INSERT INTO episodes (id, user_id, podcast_id, slug, title) VALUES ('${ids.episode}', 'anna', '${ids.podcast}', 'one', 'One')`)
+    await database.rows(
+      `INSERT INTO episodes (id, user_id, podcast_id, slug, title) VALUES ('${ids.episode}', 'anna', '${ids.podcast}', 'one', 'One')`,
+    )
     await database.rows(`INSERT INTO runs (id, user_id, episode_id, status, total) VALUES ('${ids.run}', 'anna', '${ids.episode}', 'started', 10)`)
     await database.rows(`INSERT INTO steps (run_id, step, part, context) VALUES ('${ids.run}', 'cut', 0, '{}')`)
   })
@@ -63,8 +69,16 @@ describe('the guards', () => {
     ['failed', `status = 'failed', stop_reason = 'internal'`],
   ])('a %s run never changes', async (status, end) => {
     await database.rows(`UPDATE runs SET ${end}, finished_at = clock_timestamp()`)
-    for (const change of [`status = 'started', finished_at = NULL, stop_reason = NULL`, 'processed = 0', `context = '{"a":1}'`, 'heartbeat_at = now()']) {
-      await expect(database.rows(`UPDATE runs SET ${change}`)).rejects.toMatchObject({ code: restrictViolation, message: expect.stringContaining(`is ${status}`) })
+    for (const change of [
+      `status = 'started', finished_at = NULL, stop_reason = NULL`,
+      'processed = 0',
+      `context = '{"a":1}'`,
+      'heartbeat_at = now()',
+    ]) {
+      await expect(database.rows(`UPDATE runs SET ${change}`)).rejects.toMatchObject({
+        code: restrictViolation,
+        message: expect.stringContaining(`is ${status}`),
+      })
     }
   })
 
@@ -101,7 +115,10 @@ describe('the guards', () => {
     ['a negative attempt', 'UPDATE steps SET attempt = -1'],
     ['a step more than complete', 'UPDATE steps SET progress = 1.5'],
     ['a processed episode without audio', `UPDATE episodes SET status = 'processed'`],
-    ['a published episode that is not in the feed', `UPDATE episodes SET status = 'published', content_hash = 'h', duration_seconds = 1, audio_bytes = 1`],
+    [
+      'a published episode that is not in the feed',
+      `UPDATE episodes SET status = 'published', content_hash = 'h', duration_seconds = 1, audio_bytes = 1`,
+    ],
     ['a date without what was published', 'UPDATE episodes SET published_at = now()'],
     ['an episode of no length', 'UPDATE episodes SET duration_seconds = 0'],
     ['a user whose id would not fit a path', `INSERT INTO users (id) VALUES ('../anna')`],
@@ -116,6 +133,8 @@ describe('the guards', () => {
   test('let a user go with everything that is theirs', async () => {
     await database.rows(`UPDATE runs SET status = 'cancelled', stop_reason = 'user_cancelled', finished_at = clock_timestamp()`)
     await database.rows('DELETE FROM users')
-    expect(await database.rows('SELECT 1 FROM podcasts UNION ALL SELECT 1 FROM episodes UNION ALL SELECT 1 FROM runs UNION ALL SELECT 1 FROM steps')).toEqual([])
+    expect(
+      await database.rows('SELECT 1 FROM podcasts UNION ALL SELECT 1 FROM episodes UNION ALL SELECT 1 FROM runs UNION ALL SELECT 1 FROM steps'),
+    ).toEqual([])
   })
 })

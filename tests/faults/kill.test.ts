@@ -1,0 +1,99 @@
+// SIGKILL at the worst moments: the workers in the middle of a step, or the whole local cloud. The episode is finished all the same, byte for byte.
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { assemble, type Report } from '../../local/assemble.ts'
+import { startLocalCloud, type LocalCloud } from '../../local/cloud.ts'
+import { readRunProgress } from '../../shared/db/progress.ts'
+import { outputsOf } from '../../shared/db/steps.ts'
+import { rows, withDatabase } from '../../shared/db/connect.ts'
+
+process.env['METADATA_SERVER_DETECTION'] = 'none'
+
+const sample = (file: string): string => path.join(import.meta.dirname, '../../samples', file)
+const options = { workers: 2, env: { LEASE_MS: '3000', HEARTBEAT_MS: '1000' } }
+const pollMs = 25
+const never = new AbortController().signal
+
+const cleanups: (() => Promise<void> | void)[] = []
+async function cleanUp() {
+  for (const clean of cleanups.splice(0).reverse()) await clean()
+}
+afterEach(cleanUp)
+
+function aFolder(): string {
+  const dir = mkdtempSync(path.join(tmpdir(), 'spool-kill-'))
+  cleanups.push(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+async function aCloud(dir: string): Promise<LocalCloud> {
+  const cloud = await startLocalCloud(dir, options)
+  cleanups.push(cloud.stop)
+  return cloud
+}
+
+const assembleSample = (cloud: LocalCloud, out: string, watch: (runId: string) => void = () => undefined): Promise<Report> =>
+  assemble(cloud, { recording: sample('conversation.flac'), words: sample('conversation.words.json'), out }, ({ runId }) => watch(runId), never)
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+const sha256Of = ({ files }: Report): string => sha256(readFileSync(files['episode.mp3']!))
+
+/** Resolves as soon as an attempt of the step is at work. */
+async function running({ env }: LocalCloud, step: string): Promise<void> {
+  const look = () => withDatabase(env['DATABASE_URL']!, (db) => rows(db, `SELECT 1 FROM steps WHERE status = 'running' AND step = :step`, { step }))
+  while ((await look()).length === 0) await delay(pollMs)
+}
+
+const killWorkers = ({ workerPids }: LocalCloud): void => workerPids().forEach((pid) => process.kill(pid, 'SIGKILL'))
+const attemptsAt = ({ steps }: Report, step: string): number => steps.find(({ name }) => name === step)!.attempts
+
+let undisturbed: { sha256: string; parts: Map<string, number> }
+beforeAll(async () => {
+  const dir = aFolder()
+  const report = await assembleSample(await aCloud(path.join(dir, 'cloud')), path.join(dir, 'out'))
+  undisturbed = { sha256: sha256Of(report), parts: new Map(report.steps.map(({ name, parts }) => [name, parts])) }
+  await cleanUp()
+})
+afterAll(cleanUp)
+
+test('every worker is killed during prepare, then during render, then during finish', async () => {
+  const dir = aFolder()
+  const cloud = await aCloud(path.join(dir, 'cloud'))
+  const finished = assembleSample(cloud, path.join(dir, 'out'))
+  for (const step of ['prepare', 'render', 'finish']) {
+    await running(cloud, step)
+    killWorkers(cloud)
+  }
+  const report = await finished
+  for (const step of ['prepare', 'render', 'finish']) expect(attemptsAt(report, step)).toBeGreaterThan(undisturbed.parts.get(step)!)
+  expect(report.status).toBe('finished')
+  expect(sha256Of(report)).toBe(undisturbed.sha256)
+})
+
+test('the whole cloud ends in the middle and is started again on the same folder', async () => {
+  const dir = aFolder()
+  const state = path.join(dir, 'cloud')
+  const first = await aCloud(state)
+  let runId = ''
+  const given = assembleSample(first, path.join(dir, 'out'), (id) => (runId = id)).catch((error: unknown) => error)
+  await running(first, 'render')
+  await first.stop()
+  await given
+
+  const { env } = await aCloud(state)
+  const databaseUrl = env['DATABASE_URL']!
+  for (;;) {
+    const progress = await withDatabase(databaseUrl, (db) => readRunProgress(db, runId))
+    if (progress!.status === 'finished') break
+    expect(progress).toMatchObject({ status: 'started', stopReason: null })
+    await delay(pollMs)
+  }
+  const [published] = await withDatabase(databaseUrl, (db) => outputsOf(db, runId, 'publish'))
+  const feed = await (await fetch(`${env['PUBLIC_BASE_URL']}/${String(published!.output['feedObject'])}`)).text()
+  const audio = await fetch(/<enclosure[^>]* url="([^"]+)"/.exec(feed)![1]!)
+  expect(sha256(Buffer.from(await audio.arrayBuffer()))).toBe(undisturbed.sha256)
+})
