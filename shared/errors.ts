@@ -91,9 +91,13 @@ const passingFaults = new Set([
   'EPIPE',
 ])
 
-/** Yields an error and every error that caused it, outermost first. */
+/** Yields an error and every error that caused it, each once, outermost first. */
 export function* causes(error: unknown): Generator {
-  for (let current = error; current !== undefined && current !== null; current = (current as { cause?: unknown }).cause) yield current
+  const seen = new Set<unknown>()
+  for (let current = error; current !== undefined && current !== null && !seen.has(current); current = (current as { cause?: unknown }).cause) {
+    seen.add(current)
+    yield current
+  }
 }
 
 /** The first `code` found down the chain of causes, as text. */

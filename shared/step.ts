@@ -86,8 +86,8 @@ export interface StepDefinition<C, I, O extends Scalars> {
 export interface Step {
   readonly name: string
   readonly parts?: (context: Scalars) => readonly Scalars[]
-  /** Runs one claimed attempt up to, not including, its commit. */
-  readonly attempt: (services: Services, attempt: Attempt) => Promise<Result>
+  /** Reads what a claimed attempt needs; the function returned does the work, when the connection is closed. */
+  readonly open: (db: Knex, services: Services, attempt: Attempt) => Promise<() => Promise<Result>>
 }
 
 interface Attempt extends StepIdentity {
@@ -115,23 +115,22 @@ const warningsKey = 'warnings'
 
 export function defineStep<C, I, O extends Scalars>(definition: StepDefinition<C, I, O>): Step {
   const { name, parts } = definition
-  return { name, ...(parts ? { parts } : {}), attempt: (services, attempt) => runAttempt(definition, services, attempt) }
+  return { name, ...(parts ? { parts } : {}), open: (db, services, attempt) => openAttempt(definition, db, services, attempt) }
 }
 
-async function runAttempt<C, I, O extends Scalars>(step: StepDefinition<C, I, O>, services: Services, attempt: Attempt): Promise<Result> {
-  const { databaseUrl } = services.config
-  const opened = await withDatabase(databaseUrl, async (db) => {
-    const run = await findRun(db, attempt.runId)
-    if (!run) throw new Stopped('The run is gone.')
-    const identity: Identity = { runId: run.id, userId: run.userId, episodeId: run.episodeId, part: attempt.part }
-    const context = { ...parseContext(step, attempt.context), ...identity }
-    const input = (await step.load?.(db, context)) as I
-    const inputKey = step.inputs ? hashInputs(step, step.inputs(context, input)) : null
-    const earlier = inputKey === null ? undefined : await findReusableOutput(db, run.userId, step.name, inputKey)
-    if (inputKey !== null) await noteInputKey(db, attempt, inputKey)
-    return { context, input, inputKey, earlier }
-  })
-  const { context, input, inputKey, earlier } = opened
+async function openAttempt<C, I, O extends Scalars>(
+  step: StepDefinition<C, I, O>,
+  db: Knex,
+  services: Services,
+  attempt: Attempt,
+): Promise<() => Promise<Result>> {
+  const run = await findRun(db, attempt.runId)
+  if (!run) throw new Stopped('The run is gone.')
+  const context = { ...parseContext(step, attempt.context), runId: run.id, userId: run.userId, episodeId: run.episodeId, part: attempt.part }
+  const input = (await step.load?.(db, context)) as I
+  const inputKey = step.inputs ? hashInputs(step, step.inputs(context, input)) : null
+  const earlier = inputKey === null ? undefined : await findReusableOutput(db, run.userId, step.name, inputKey)
+  if (inputKey !== null) await noteInputKey(db, attempt, inputKey)
   const settle = (output: O, warnings: readonly Warning[]): Result => ({
     output: { ...output, [warningsKey]: JSON.stringify(warnings) },
     passOn: step.passOn?.(output, context) ?? {},
@@ -143,21 +142,16 @@ async function runAttempt<C, I, O extends Scalars>(step: StepDefinition<C, I, O>
   })
   if (earlier) {
     const { [warningsKey]: warnings, ...output } = earlier
-    return settle(output as O, JSON.parse(String(warnings ?? '[]')) as Warning[])
+    return () => Promise.resolve(settle(output as O, JSON.parse(String(warnings ?? '[]')) as Warning[]))
   }
-  const warnings: Warning[] = []
-  const output = await withHeartbeat(services.config, attempt, (signal, progress) =>
-    step.work(context, input, {
-      config: services.config,
-      storage: services.storage,
-      signal,
-      progress,
-      workObject: (object) => ({ bucket: services.config.buckets.work, name: workName(context.userId, inputKey ?? attempt.runId, object) }),
-      warn: (warning) => warnings.push(warning),
-      withDatabase: (use) => withDatabase(databaseUrl, use),
-    }),
-  )
-  return settle(output, warnings)
+  return async () => {
+    const warnings: Warning[] = []
+    const workObject = (name: string) => ({ bucket: services.config.buckets.work, name: workName(run.userId, inputKey ?? run.id, name) })
+    const output = await withHeartbeat(services, attempt, (tools) =>
+      step.work(context, input, { ...tools, workObject, warn: (warning) => warnings.push(warning) }),
+    )
+    return settle(output, warnings)
+  }
 }
 
 function parseContext<C, I, O extends Scalars>(step: StepDefinition<C, I, O>, context: Scalars): C {
@@ -175,9 +169,9 @@ const hashInputs = (step: { name: string; version: number }, inputs: unknown): s
 
 /** Runs `work` under a lease that is extended while it lasts; its signal aborts when an extension finds the step lost or the run ended. */
 async function withHeartbeat<T>(
-  config: Config,
+  { config, storage }: Services,
   attempt: Attempt,
-  work: (signal: AbortSignal, progress: (share: number) => void) => Promise<T>,
+  work: (tools: Omit<Tools, 'workObject' | 'warn'>) => Promise<T>,
 ): Promise<T> {
   const { leaseMs, heartbeatMs } = config.lease
   const controller = new AbortController()
@@ -194,12 +188,24 @@ async function withHeartbeat<T>(
   }
   const timer = setInterval(() => void beat(), heartbeatMs)
   try {
-    return await work(controller.signal, (done) => (share = Math.min(1, Math.max(share, done))))
+    return await work({
+      config,
+      storage,
+      signal: controller.signal,
+      progress: (done) => (share = Math.min(1, Math.max(share, done))),
+      withDatabase: (use) => withDatabase(config.databaseUrl, use),
+    })
   } catch (error) {
     throw controller.signal.aborted ? controller.signal.reason : error
   } finally {
     clearInterval(timer)
   }
+}
+
+/** A task must outlive an attempt that lost its step: whoever holds it now may yet need the queue to try again. */
+async function whyLost(db: Knex, runId: string): Promise<Stopped | Busy> {
+  const run = await findRun(db, runId)
+  return run?.status === 'started' ? new Busy('Another attempt took the step over.') : new Stopped('The run ended before the step did.')
 }
 
 /** A task must outlive an attempt that lost its step: whoever holds it now may yet need the queue to try again. */
@@ -221,15 +227,19 @@ async function attemptDelivery(services: Services, stage: Stage, task: TaskPaylo
   const { databaseUrl, lease } = services.config
   let held: Attempt | undefined
   try {
-    const claim = await withDatabase(databaseUrl, (db) => claimStep(db, task, lease))
+    const claimed = await withDatabase(databaseUrl, async (db) => {
+      const claim = await claimStep(db, task, lease)
+      if (claim.outcome !== 'claimed') return { claim }
+      held = { ...task, attempt: claim.attempt }
+      return { claim, held, perform: await stage.step.open(db, services, held) }
+    })
+    if (claimed.perform) {
+      const result = await claimed.perform()
+      await enqueue(services, await commit(services, claimed.held, result))
+      return { status: 200, outcome: result.reused ? 'reused' : 'done' }
+    }
+    const { claim } = claimed
     switch (claim.outcome) {
-      case 'claimed': {
-        held = { ...task, attempt: claim.attempt }
-        const result = await stage.step.attempt(services, held)
-        const successors = await commit(services, held, result)
-        await enqueue(services, successors)
-        return { status: 200, outcome: result.reused ? 'reused' : 'done' }
-      }
       case 'done':
         await enqueueBehind(services, task)
         return { status: 200, outcome: 'done before' }

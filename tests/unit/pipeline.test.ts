@@ -7,7 +7,7 @@ import { partsOf, planPipeline, type Stage } from '../../shared/pipeline.ts'
 import { nameOf } from '../../shared/serve.ts'
 
 const stage = (name: string, after: readonly string[] = [], share = 1): Stage => ({
-  step: { name, attempt: () => Promise.reject(new Error('never')) },
+  step: { name, open: () => Promise.reject(new Error('never')) },
   after,
   share,
   queue: 'q',
