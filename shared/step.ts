@@ -208,12 +208,6 @@ async function whyLost(db: Knex, runId: string): Promise<Stopped | Busy> {
   return run?.status === 'started' ? new Busy('Another attempt took the step over.') : new Stopped('The run ended before the step did.')
 }
 
-/** A task must outlive an attempt that lost its step: whoever holds it now may yet need the queue to try again. */
-async function whyLost(db: Knex, runId: string): Promise<Stopped | Busy> {
-  const run = await findRun(db, runId)
-  return run?.status === 'started' ? new Busy('Another attempt took the step over.') : new Stopped('The run ended before the step did.')
-}
-
 /** Handles one delivery of one task. Never throws: every outcome is an answer to the queue. */
 export async function deliver(services: Services, stage: Stage, task: TaskPayload): Promise<Answer> {
   const startedAt = performance.now()

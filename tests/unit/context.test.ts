@@ -95,6 +95,6 @@ export const refusedByTheCompiler = (): unknown[] => {
     // @ts-expect-error and the further ones
     defineStep({ ...definition, work: () => Promise.resolve({}), furtherParts: () => [{ row }] }),
     // @ts-expect-error no database among the tools
-    defineStep({ ...definition, work: async (_context, _input, { db }) => await db }),
+    defineStep({ ...definition, work: (_context, _input, { db }) => Promise.resolve({ db: String(db) }) }),
   ]
 }
