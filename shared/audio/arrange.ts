@@ -79,14 +79,25 @@ export function chunkContents({ clips, sources, sampleRate, outputChannels, tota
   return Array.from({ length: chunkCount(totalSamples) }, (_, chunk) => {
     const start = chunk * samplesPerChunk - reach
     const end = (chunk + 1) * samplesPerChunk + reach
-    const heard = clips.filter(({ outputStart, length }) => outputStart < end && outputStart + length > start)
+    const heard = clips
+      .filter(({ outputStart, length }) => outputStart < end && outputStart + length > start)
+      .map((clip) => audiblePart(clip, start, end))
     const isLast = end > totalSamples
     return JSON.stringify({
       chunk,
       sampleRate,
       outputChannels,
       end: isLast ? totalSamples : end,
-      heard: heard.map(({ source, ...clip }) => [sources[source], clip]),
+      heard: heard.map(({ source, ...part }) => [sources[source], part]),
     })
   })
+}
+
+/** A clip as it sounds in [start, end): what lies beyond, or fades elsewhere, makes no difference there. */
+function audiblePart({ source, sourceStart, outputStart, length, gainDb, fadeIn, fadeOut }: Clip, start: number, end: number) {
+  const from = Math.max(start, outputStart)
+  const to = Math.min(end, outputStart + length)
+  const rises = fadeIn > 0 && from < outputStart + fadeIn ? { fadeIn, from: outputStart } : null
+  const falls = fadeOut > 0 && to > outputStart + length - fadeOut ? { fadeOut, to: outputStart + length } : null
+  return { source, sourceFrom: sourceStart + from - outputStart, from, to, gainDb, rises, falls }
 }

@@ -19,6 +19,8 @@ const vttLineLength = 65
 const srtLineLength = 32
 const longestCueSeconds = 6
 const cueBreakSeconds = 0.8
+/** A word that a crossfade swallowed still needs a cue that ends after it starts. */
+const shortestCueSeconds = 0.01
 
 /** The words that can be heard, at their times in the finished audio, in seconds. */
 export function heardWords({ words }: Transcript, ledger: Ledger, sampleRate: number): HeardWord[] {
@@ -79,7 +81,12 @@ function group(words: readonly HeardWord[], lineLength: number, maxLines: number
   let current: HeardWord[] = []
   const flush = () => {
     if (current.length > 0)
-      cues.push({ start: current[0]!.start, end: current.at(-1)!.end, speaker: current[0]!.speaker, lines: wrap(current, lineLength) })
+      cues.push({
+        start: current[0]!.start,
+        end: Math.max(current.at(-1)!.end, current[0]!.start + shortestCueSeconds),
+        speaker: current[0]!.speaker,
+        lines: wrap(current, lineLength),
+      })
     current = []
   }
   for (const word of words) {
