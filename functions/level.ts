@@ -1,7 +1,7 @@
 /** level: all partials → the one gain that brings the programme to its target. */
 import { z } from 'zod'
 import type { Knex } from 'knex'
-import { chooseGain } from '../shared/audio/master.ts'
+import { chooseGain } from '../shared/audio/gain.ts'
 import { joinPartials } from '../shared/audio/partials.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'

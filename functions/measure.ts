@@ -1,7 +1,8 @@
 /** measure: one chunk of the mix → its loudness partials at a few gains. */
 import { z } from 'zod'
 import { chunkParts, loadChunk } from '../shared/audio/chunk-step.ts'
-import { ceilingDb, measureChunk } from '../shared/audio/master.ts'
+import { measureChunk } from '../shared/audio/gain.ts'
+import { ceilingDb } from '../shared/audio/programme.ts'
 import { encodePartials } from '../shared/audio/partials.ts'
 import type { Timeline } from '../shared/audio/timeline.ts'
 import { defineStep } from '../shared/step.ts'

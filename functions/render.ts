@@ -1,7 +1,7 @@
 /** render: one chunk of the mix at its gain → MP3 frames, and the loudness partials of those frames decoded again. */
 import { z } from 'zod'
 import { chunkParts, loadChunk } from '../shared/audio/chunk-step.ts'
-import { renderChunk } from '../shared/audio/master.ts'
+import { renderChunk } from '../shared/audio/render-chunk.ts'
 import { encodePartials } from '../shared/audio/partials.ts'
 import type { Timeline } from '../shared/audio/timeline.ts'
 import { defineStep } from '../shared/step.ts'

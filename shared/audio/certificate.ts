@@ -1,6 +1,6 @@
 /** The loudness certificate: what the finished MP3 measures, against what was asked for. */
 import { integratedLoudness, loudnessRange } from './loudness.ts'
-import type { Loudness } from './master.ts'
+import type { Loudness } from './programme.ts'
 import type { Mp3Format } from './mp3.ts'
 import type { Timeline } from './timeline.ts'
 

@@ -4,7 +4,7 @@ import type { Scalars } from '../context.ts'
 import { settingsOf } from '../db/runs.ts'
 import { outputsOf } from '../db/steps.ts'
 import { bitrateOf, type RunSettings } from '../settings.ts'
-import type { Loudness } from './master.ts'
+import type { Loudness } from './programme.ts'
 import type { Mp3Format } from './mp3.ts'
 
 export const chunkParts = ({ chunkCount }: Scalars): { chunk: number }[] => Array.from({ length: Number(chunkCount) }, (_, chunk) => ({ chunk }))

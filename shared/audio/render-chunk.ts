@@ -1,131 +1,14 @@
 /**
- * Mastering, a chunk at a time: measure the mix at a few gains, choose one, render it through limiter and encoder, and measure what was encoded.
- * Hides warm-up and look-ahead: a chunk comes out as if the whole programme had been rendered in one piece.
+ * Renders one chunk of the programme through limiter and encoder, and measures what was encoded.
+ * Hides the encoder's pre-roll, the seams that two chunks share, and what is done when the codec goes over the bar.
  */
-import type { ObjectStore } from '../storage.ts'
 import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from './limiter.ts'
-import { energyMeter, integratedLoudness, kWeighting } from './loudness.ts'
-import { mixSlice } from './mixer.ts'
-import {
-  codecHeadroomDb,
-  decode,
-  decodedDelay,
-  encode,
-  frameCount,
-  frameOffsets,
-  inputCompensation,
-  postRollFrames,
-  preRollFrames,
-  samplesPerFrame,
-  type Mp3Format,
-} from './mp3.ts'
+import { energyMeter, kWeighting } from './loudness.ts'
+import { decode, decodedDelay, encode, frameCount, frameOffsets, inputCompensation, preRollFrames, samplesPerFrame, type Mp3Format } from './mp3.ts'
 import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'
+import { ceilingDb, margin, onGrid, postRollSamples, preRollSamples, programme, stepPeaks, type Loudness, type Room } from './programme.ts'
 import { framesPerChunk, samplesPerChunk, type Timeline } from './timeline.ts'
-import { fromDb, peaks, toDb, truePeakMeter } from './true-peak.ts'
-
-export interface Loudness {
-  readonly targetLufs: number
-  readonly maxTruePeakDbtp: number
-}
-
-/** Where the mix is read from. */
-export interface Room {
-  readonly storage: ObjectStore
-  readonly bucket: string
-}
-
-/** Gains tried around the estimate, in dB: limiting makes the programme quieter, so more above than below. */
-const triedGainsDb = [-2, -1, 0, 1, 2, 3.5, 5]
-/** K-weighting forgets what was before in 0.4 s; the pre-roll is longer. */
-const preRollSamples = preRollFrames * samplesPerFrame
-const postRollSamples = postRollFrames * samplesPerFrame
-/** Steps small enough for the loudness bar of 0.2 LU, coarse enough that a small edit does not change every chunk. */
-const gainStepDb = 0.1
-const margin = limiterSupportSamples + limiterStep
-
-const onGrid = (sample: number): number => Math.floor(sample / limiterStep) * limiterStep
-
-/** The programme's slice as it is carried through mastering: a single plane when both sides are the same. */
-async function programme(timeline: Timeline, room: Room, start: number, end: number): Promise<Float32Array[]> {
-  const planes = await mixSlice(timeline, room.storage, room.bucket, start, end)
-  if (timeline.outputChannels === 2 || planes.length === 1) return planes
-  const [left, right] = planes as [Float32Array, Float32Array]
-  return [left.map((sample, i) => (sample + right[i]!) / 2)]
-}
-
-/** A single plane is heard from both sides. */
-const sides = (planes: readonly Float32Array[]): number => (planes.length === 1 ? 2 : 1)
-
-function stepPeaks(planes: readonly Float32Array[], matters: number): Float32Array {
-  const steps = Math.ceil(planes[0]!.length / limiterStep)
-  const highest = new Float32Array(steps)
-  const own = new Float32Array(steps)
-  for (const plane of planes) {
-    peaks(plane, 0, plane.length, limiterStep, matters, own)
-    for (let i = 0; i < steps; i++) if (own[i]! > highest[i]!) highest[i] = own[i]!
-  }
-  return highest
-}
-
-function stepEnergies(planes: readonly Float32Array[], sampleRate: number, step: number): Float64Array {
-  const sum = new Float64Array(Math.ceil(planes[0]!.length / step))
-  const own = new Float64Array(sum.length)
-  for (const plane of planes) {
-    energyMeter(kWeighting(sampleRate))(plane, step, own)
-    for (let i = 0; i < sum.length; i++) sum[i]! += own[i]!
-  }
-  return sum.map((energy) => energy * sides(planes))
-}
-
-export interface GainTrial {
-  readonly gainDb: number
-  /** K-weighted mean square per 100 ms, after gain and limiter. */
-  readonly blocks: Float32Array
-}
-
-export const ceilingDb = ({ maxTruePeakDbtp }: Loudness, format: Mp3Format): number => maxTruePeakDbtp - codecHeadroomDb(format)
-
-/** The loudness partials of one chunk at every tried gain. The limiter's gain moves so slowly that it commutes with K-weighting. */
-export async function measureChunk(timeline: Timeline, room: Room, chunk: number, estimateDb: number, limitDb: number): Promise<GainTrial[]> {
-  const start = chunk * samplesPerChunk
-  const end = Math.min(start + samplesPerChunk, timeline.totalSamples)
-  const from = onGrid(start - preRollSamples)
-  const planes = await programme(timeline, room, from, onGrid(end + margin))
-  const ceiling = fromDb(limitDb)
-  const peak = stepPeaks(planes, ceiling / fromDb(estimateDb)) // at the higher gains sample peaks do: only the loudness is asked for
-  const energy = stepEnergies(planes, timeline.sampleRate, limiterStep)
-  const block = timeline.sampleRate / 10
-  const stepsPerBlock = block / limiterStep
-  const firstStep = (start - from) / limiterStep
-  return triedGainsDb.map((offset) => {
-    const gainDb = estimateDb + offset
-    const inputGain = fromDb(gainDb)
-    const gains = limiterGains(peak, inputGain, ceiling)
-    const blocks = new Float32Array(Math.floor((end - start) / block))
-    for (let i = 0; i < blocks.length; i++) {
-      let sum = 0
-      for (let step = firstStep + i * stepsPerBlock, n = 0; n < stepsPerBlock; step++, n++) sum += energy[step]! * (gains[step]! * inputGain) ** 2
-      blocks[i] = sum / block
-    }
-    return { gainDb, blocks }
-  })
-}
-
-/** The gain in dB, a whole multiple of 0.1, that brings the programme to the target; undefined when the programme is silent. */
-export function chooseGain(trials: readonly GainTrial[], targetLufs: number): number | undefined {
-  const tried = trials.map(({ gainDb, blocks }) => ({ gainDb, lufs: integratedLoudness(blocks) })).filter(({ lufs }) => Number.isFinite(lufs))
-  const [first, last] = [tried[0], tried.at(-1)]
-  if (!first || !last) return undefined
-  const above = tried.findIndex(({ lufs }) => lufs >= targetLufs)
-  let gainDb: number
-  if (above === 0) gainDb = first.gainDb + targetLufs - first.lufs
-  else if (above < 0) gainDb = last.gainDb
-  else {
-    const [low, high] = [tried[above - 1]!, tried[above]!]
-    gainDb = low.gainDb + ((high.gainDb - low.gainDb) * (targetLufs - low.lufs)) / (high.lufs - low.lufs)
-  }
-  return Math.round(gainDb / gainStepDb) * gainStepDb
-}
+import { fromDb, toDb, truePeakMeter } from './true-peak.ts'
 
 export interface RenderedChunk {
   /** Exactly the chunk's frames. */
