@@ -108,6 +108,21 @@ test('a feed that changed while it was written is written again, with what was p
   expect(await titles()).toEqual(['first', 'second'])
 })
 
+test('the generation is read before the rows: whoever publishes between any two looks at the feed stays in it', async () => {
+  const first = await aFinishedRun('first')
+  const others = [await aFinishedRun('second'), await aFinishedRun('third')]
+  const services = withStorage({
+    stat: async (object) => {
+      const other = object.name.endsWith('/feed.xml') ? others.shift() : undefined
+      if (other !== undefined) await deliverPublish(other)
+      return await world.services.storage.stat(object)
+    },
+  })
+  await deliverPublish(first, services)
+  for (const other of others) await deliverPublish(other)
+  expect(await titles()).toEqual(['first', 'second', 'third'])
+})
+
 describe('a process that ends in the middle of publishing', () => {
   test('before the point of no return leaves nothing in the feed, and the run can be cancelled', async () => {
     const runId = await aFinishedRun('one')
