@@ -12,7 +12,7 @@ import { defineStep } from '../shared/step.ts'
 import type { EditList } from '../shared/transcript/edits.ts'
 
 const source = z.object({
-  object: z.string(),
+  file: z.string(),
   pcmObject: z.string(),
   sampleRate: z.number(),
   channels: z.union([z.literal(1), z.literal(2)]),
@@ -49,7 +49,7 @@ export const arrange = defineStep({
 })
 
 function toSource(output: Scalars): ArrangedSource {
-  const { object, pcmObject, sampleRate, channels, sampleFormat, totalSamples, integratedLufs } = source.parse(output)
+  const { file, pcmObject, sampleRate, channels, sampleFormat, totalSamples, integratedLufs } = source.parse(output)
   const format: PcmFormat = { sampleRate, channels, sampleFormat }
-  return { file: object.split('/').at(-1)!, object: pcmObject, format, totalSamples, integratedLufs }
+  return { file, object: pcmObject, format, totalSamples, integratedLufs }
 }

@@ -97,7 +97,7 @@ async function assemble(context: Context, input: Input, tools: Tools) {
     sha256: audio.sha256,
     ...input,
   })
-  if (!certificate.pass) {
+  if (!certificate.pass && certificate.integratedLufs !== null) {
     const { integratedLufs, truePeakDbtp, targetLufs, maxTruePeakDbtp } = certificate
     tools.warn({
       code: 'certificate_failed',

@@ -1,12 +1,12 @@
 /** on-upload: a dropped file, routed by its path. A recording starts its episode's run; whatever belongs to it was uploaded before. Records and enqueues, nothing more. */
 import type { Knex } from 'knex'
 import { withDatabase } from '../shared/db/connect.ts'
-import { beginEpisode, ensurePodcast, recordUpload } from '../shared/db/episodes.ts'
+import { beginEpisode, ensureEpisode, ensurePodcast, recordUpload } from '../shared/db/episodes.ts'
 import { failRun, startRun } from '../shared/db/runs.ts'
 import { insertSteps, pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
 import { Permanent, Retryable, codeOf } from '../shared/errors.ts'
 import { log } from '../shared/log.ts'
-import { assetsFolder, findSidecars, isSidecar, parseUploadName, uploadName, type UploadPath } from '../shared/objects.ts'
+import { assetsFolder, findSidecars, isRecording, isSidecar, parseUploadName, uploadName, type UploadPath } from '../shared/objects.ts'
 import { partsOf } from '../shared/pipeline.ts'
 import type { FinalizedObject } from '../shared/serve.ts'
 import {
@@ -31,6 +31,10 @@ export async function onUpload(object: FinalizedObject, services: Services): Pro
   const stored = await services.storage.stat({ bucket: object.bucket, name: object.name, generation: object.generation })
   if (!stored) {
     log.warn({ object: object.name }, 'an upload was replaced before it was seen')
+    return
+  }
+  if (path.episode !== assetsFolder && !isSidecar(path.file) && !isRecording(path.file)) {
+    log.warn({ object: object.name }, 'an upload that is neither a recording nor belongs to one was left alone')
     return
   }
   const kind = path.episode === assetsFolder ? 'asset' : isSidecar(path.file) ? 'sidecar' : 'recording'
@@ -82,7 +86,7 @@ async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, pla
   const { userId } = path
   const podcast = await ensurePodcast(trx, userId, path.podcast, plan.podcast)
   const { title = path.episode, description = '' } = plan.episode
-  const episode = await beginEpisode(trx, { userId, podcastId: podcast.id, slug: path.episode, title, description })
+  const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug: path.episode, title })
   const context = {
     recordingObject: recording.name,
     recordingGeneration: recording.generation,
@@ -96,9 +100,10 @@ async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, pla
     coverGeneration: plan.cover?.generation ?? null,
     coverHash: plan.cover?.contentHash ?? null,
   }
-  const { runId, started } = await startRun(trx, { userId, episodeId: episode.id, settings: plan.template, context, warnings: [] })
+  const { runId, started } = await startRun(trx, { userId, episodeId, settings: plan.template, context, warnings: [] })
   // Thrown, so that the event is delivered again until the live run has ended; the upload's row is rolled back with the rest.
   if (!started) throw new Retryable('already_running', `The episode already has a live run, ${runId}.`)
+  await beginEpisode(trx, episodeId, { title, description })
   return { id: runId, context }
 }
 

@@ -26,17 +26,17 @@ export const prepare = defineStep({
   name: 'prepare',
   version: 1,
   context,
-  inputs: ({ contentHash, targetRate }) => ({ contentHash, targetRate }),
+  inputs: ({ source, object, contentHash, targetRate }) => ({ source, file: fileOf(object), contentHash, targetRate }),
   work: async ({ source, object, generation, targetRate }, _input: undefined, tools) => {
     const { buckets, limits } = tools.config
-    const name = object.split('/').at(-1)!
+    const name = fileOf(object)
     const bounds = { bytes: source === 'asset' ? limits.assetBytes : limits.recordingBytes, seconds: limits.recordingSeconds }
     const uploaded = { bucket: buckets.uploads, name: object, generation }
     return await withSource(tools.storage, uploaded, { ...bounds, targetRate }, tools.signal, async (opened) => {
       const analysis = await decodeAndAnalyse(opened, name, bounds.seconds, tools)
       warnOfDefects(analysis, name, tools)
       return {
-        object,
+        file: name,
         pcmObject: tools.workObject('pcm').name,
         analysisObject: tools.workObject('analysis').name,
         sampleRate: analysis.format.sampleRate,
@@ -57,6 +57,8 @@ export const prepare = defineStep({
   ],
   furtherParts: ({ sampleRate }, { assets }) => assets.map((asset) => ({ source: 'asset', targetRate: sampleRate, ...asset })),
 })
+
+const fileOf = (object: string): string => object.split('/').at(-1)!
 
 /** One pass: decode, look at every block, store it. */
 async function decodeAndAnalyse({ probed, decode }: OpenedSource, name: string, maxSeconds: number, tools: Tools): Promise<Analysis> {

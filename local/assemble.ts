@@ -11,9 +11,9 @@ import type { Certificate } from '../shared/audio/certificate.ts'
 import { withDatabase } from '../shared/db/connect.ts'
 import { findRunOfUpload, readRunProgress, type RunProgress } from '../shared/db/progress.ts'
 import { outputsOf } from '../shared/db/steps.ts'
-import { cancelRun, type Warning } from '../shared/db/runs.ts'
+import { cancelRun, liveRunOf, type Warning } from '../shared/db/runs.ts'
 import { Permanent, type ErrorCode } from '../shared/errors.ts'
-import { assetsFolder, episodeName, isSidecar, uploadName } from '../shared/objects.ts'
+import { assetsFolder, episodeName, isRecording, uploadName } from '../shared/objects.ts'
 import { parsePodcast, parseTemplate } from '../shared/settings.ts'
 import { connect } from '../shared/storage.ts'
 import type { EditList } from '../shared/transcript/edits.ts'
@@ -54,13 +54,18 @@ const longestWaitMs = 120_000
 /** Runs the whole job. Throws Permanent with the run's code and message when the episode failed. */
 export async function assemble(cloud: Attached, job: Job, watch: Watcher, signal: AbortSignal): Promise<Report> {
   const storage = await connect({ endpoint: cloud.env['STORAGE_ENDPOINT'], projectId: cloud.env['PROJECT_ID']! })
-  const uploaded = await upload(storage.bucket('uploads'), job)
+  const podcast = await podcastOf(job)
+  await endEarlierRun(cloud, podcast, episodeSlug(job.recording))
+  const uploaded = await upload(storage.bucket('uploads'), podcast, job)
   const run = await follow(cloud, uploaded, watch, signal)
   return await deliver(cloud, storage, run, path.resolve(job.out ?? path.join('episodes', episodeSlug(job.recording))))
 }
 
 /** The episode is named after its file. */
-const episodeSlug = (recording: string): string => slug(path.parse(recording).name)
+const episodeSlug = (recording: string): string => {
+  const name = slug(path.parse(recording).name)
+  return name === assetsFolder ? `${name}-episode` : name
+}
 
 /** In characters that need no quoting in a path or an address. */
 const slug = (text: string): string =>
@@ -70,11 +75,20 @@ const slug = (text: string): string =>
     .replaceAll(/^-+|-+$/g, '')
     .slice(0, 100) || 'untitled'
 
+const podcastOf = async ({ podcast }: Job): Promise<string> =>
+  podcast === undefined ? 'podcast' : slug(parsePodcast(await readFile(podcast, 'utf8'), path.basename(podcast)).title)
+
+/** An episode has one live run; the one that an interrupted command left behind gives way to this. */
+async function endEarlierRun(cloud: Attached, podcast: string, episode: string): Promise<void> {
+  await withDatabase(cloud.env['DATABASE_URL']!, async (db) => {
+    const runId = await liveRunOf(db, userId, podcast, episode)
+    if (runId !== undefined) await cancelRun(db, runId)
+  })
+}
+
 /** Sidecars first, the recording last: its arrival starts the run. Returns the recording's object and generation. */
-async function upload(bucket: Bucket, job: Job): Promise<{ object: string; generation: string }> {
-  const podcastSlug =
-    job.podcast === undefined ? 'podcast' : slug(parsePodcast(await readFile(job.podcast, 'utf8'), path.basename(job.podcast)).title)
-  const nameOf = (file: string) => uploadName(userId, podcastSlug, episodeSlug(job.recording), file)
+async function upload(bucket: Bucket, podcast: string, job: Job): Promise<{ object: string; generation: string }> {
+  const nameOf = (file: string) => uploadName(userId, podcast, episodeSlug(job.recording), file)
   const beside: [file: string | undefined, name: string][] = [
     [job.words, `words${wordsSuffix(job.words)}`],
     [job.template, 'template.json'],
@@ -84,9 +98,9 @@ async function upload(bucket: Bucket, job: Job): Promise<{ object: string; gener
   await bucket.deleteFiles({ prefix: nameOf('') }) // what an earlier run of this episode was given
   for (const [file, name] of beside) if (file !== undefined) await bucket.upload(file, { destination: nameOf(name) })
   if (job.title !== undefined) await bucket.file(nameOf('episode.json')).save(JSON.stringify({ title: job.title }))
-  if (job.template !== undefined) await uploadAssets(bucket, job.template, podcastSlug)
+  if (job.template !== undefined) await uploadAssets(bucket, job.template, podcast)
   const file = path.basename(job.recording)
-  const recording = bucket.file(nameOf(isSidecar(file) ? 'recording' : file)) // whatever its name, this is the recording
+  const recording = bucket.file(nameOf(isRecording(file) ? file : 'recording')) // whatever its name, this is the recording
   await pipeline(createReadStream(job.recording), recording.createWriteStream({ resumable: true }))
   const [{ generation }] = await recording.getMetadata()
   return { object: recording.name, generation: String(generation) }

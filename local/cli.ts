@@ -1,5 +1,5 @@
 /** The command line: one command each, their flags, and the exit codes scripts depend on: 0 done, 1 failed, 2 wrong usage, 3 awaiting review. */
-import { stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { Permanent, classify } from '../shared/errors.ts'
@@ -121,12 +121,14 @@ async function migrateAt(databaseUrl: string): Promise<string[]> {
 }
 
 async function migrateLocal(): Promise<string[]> {
-  const { startPostgres } = await import('./postgres.ts')
-  const postgres = await startPostgres(path.join(stateDir, 'postgres'), (await choosePorts(stateDir)).database)
+  const [{ startPostgres }, { holdFolder }] = await Promise.all([import('./postgres.ts'), import('./lock.ts')])
+  await mkdir(stateDir, { recursive: true })
+  const folder = await holdFolder(stateDir)
   try {
-    return await migrateAt(postgres.url)
+    const postgres = await startPostgres(path.join(stateDir, 'postgres'), (await choosePorts(stateDir)).database)
+    return await migrateAt(postgres.url).finally(postgres.stop)
   } finally {
-    await postgres.stop()
+    await folder.release()
   }
 }
 
@@ -152,7 +154,7 @@ async function runJob(job: Job, json: boolean): Promise<void> {
   const cancel = new AbortController()
   void interrupted().then(() => cancel.abort())
   const display = progressDisplay(process.stderr)
-  const cloud = await startOrAttach()
+  const cloud = await startOrAttach(cancel.signal)
   let report: Report
   try {
     report = await assemble(cloud, job, display.update, cancel.signal)
@@ -164,7 +166,7 @@ async function runJob(job: Job, json: boolean): Promise<void> {
 }
 
 /** Uses the cloud that `spool up` keeps; another command at work on the same folder is waited for. */
-async function startOrAttach(): Promise<Attached> {
+async function startOrAttach(signal: AbortSignal): Promise<Attached> {
   const { attach, startLocalCloud } = await import('./cloud.ts')
   for (let told = false; ;) {
     try {
@@ -175,6 +177,7 @@ async function startOrAttach(): Promise<Attached> {
       if (staying) return staying
       if (!told) process.stderr.write(`spool: another spool is at work (process ${error.pid}); waiting for it to end\n`)
       told = true
+      if (signal.aborted) throw new Permanent('user_cancelled')
       await new Promise((resolve) => setTimeout(resolve, 500))
     }
   }

@@ -1,5 +1,5 @@
 /** One local cloud per folder. Hides how a live holder is told from one that was killed. */
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isAlive } from './postgres.ts'
 
@@ -16,15 +16,25 @@ export class FolderBusy extends Error {
 export async function holdFolder(dir: string): Promise<{ release: () => Promise<void> }> {
   const file = path.join(dir, 'lock')
   for (;;) {
-    try {
-      await writeFile(file, String(process.pid), { flag: 'wx' })
-      return { release: () => rm(file, { force: true }) }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
+    if (await placeWhole(file, String(process.pid))) return { release: () => rm(file, { force: true }) }
     const holder = Number(await readFile(file, 'utf8').catch(() => ''))
     if (holder > 0 && holder !== process.pid && isAlive(holder) && (await isNode(holder))) throw new FolderBusy(dir, holder)
     await rm(file, { force: true })
+  }
+}
+
+/** A file that appears with its content or not at all; false when there is one already. */
+async function placeWhole(file: string, content: string): Promise<boolean> {
+  const draft = `${file}.${process.pid}`
+  await writeFile(draft, content)
+  try {
+    await link(draft, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
+  } finally {
+    await rm(draft, { force: true })
   }
 }
 

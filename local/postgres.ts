@@ -86,8 +86,9 @@ const isRoot = (): boolean => process.getuid?.() === 0
 
 /** PostgreSQL will not run as root, so root runs it as nobody who may still enter root's folders. */
 function asServer(program: string, args: readonly string[]): ChildProcess {
-  const stdio = ['ignore', 'ignore', 'pipe'] as const
-  if (!isRoot()) return spawn(program, args, { stdio: [...stdio] })
+  // A group of its own: Ctrl-C on the terminal is for the command, which ends its children in order.
+  const options = { stdio: ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe'], detached: true }
+  if (!isRoot()) return spawn(program, args, options)
   const capabilities = '-all,+dac_override'
   const drop = [
     '--reuid',
@@ -98,7 +99,7 @@ function asServer(program: string, args: readonly string[]): ChildProcess {
     `--inh-caps=${capabilities}`,
     `--ambient-caps=${capabilities}`,
   ]
-  return spawn('setpriv', [...drop, '--', program, ...args], { stdio: [...stdio] })
+  return spawn('setpriv', [...drop, '--', program, ...args], options)
 }
 
 async function complaintOf(child: ChildProcess): Promise<string> {

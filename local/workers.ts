@@ -55,6 +55,7 @@ export async function startWorkers(options: {
         env: options.env,
         stdio: ['ignore', log, log, 'ipc'],
         execArgv: workerArguments,
+        detached: true, // Ctrl-C on the terminal is for the command, which ends its workers in order
       })
       alive.add(child)
       child.once('message', (message) => {

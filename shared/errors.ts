@@ -43,7 +43,7 @@ export type ErrorCode = keyof typeof errorCodes
 class SpoolError extends Error {
   readonly code: ErrorCode
   constructor(code: ErrorCode, message: string = errorCodes[code], options?: ErrorOptions) {
-    super(message, options)
+    super(message.replaceAll(/\p{Cc}/gu, ' '), options) // a parser's message quotes its input, and no row takes a NUL
     this.code = code
     this.name = new.target.name
   }

@@ -72,6 +72,10 @@ const sidecarPatterns: Readonly<Record<keyof Sidecars, RegExp>> = {
   cover: /\.(?:jpe?g|png)$/i,
 }
 
+/** What a recording may be called; its content decides whether it is one. A name without an ending says nothing against it. */
+const recordingEndings = /\.(?:mp3|mp2|wav|wave|w64|rf64|bwf|aiff?|aifc|caf|m4a|m4b|mp4|mov|aac|flac|ogg|oga|opus|webm|mka|mkv)$/i
+export const isRecording = (file: string): boolean => !isSidecar(file) && (recordingEndings.test(file) || !file.includes('.'))
+
 export const isSidecar = (file: string): boolean => Object.values(sidecarPatterns).some((pattern) => pattern.test(file))
 
 export function findSidecars(files: readonly string[]): Sidecars {

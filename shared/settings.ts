@@ -50,7 +50,11 @@ const segment = z.discriminatedUnion('type', [
 
 const template = z.strictObject({
   version: z.literal(1).default(1),
-  segments: z.array(segment).default([{ type: 'content' }]),
+  segments: z
+    .array(segment)
+    .max(100)
+    .refine((list) => list.filter(({ type }) => type === 'content').length <= 1, 'the content may come only once')
+    .default([{ type: 'content' }]),
   cleaning: cleaning.prefault({}),
   loudness: loudness.prefault({}),
   output: output.prefault({}),
@@ -94,7 +98,7 @@ export const parseEpisode = (text: string, name: string): EpisodeSettings => par
 function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorCode): T {
   let json: unknown
   try {
-    json = JSON.parse(text, withoutUnseen)
+    json = JSON.parse(text.replace(/^\uFEFF/, ''), withoutUnseen)
   } catch (error) {
     throw new Permanent(code, `${name} is not JSON: ${(error as Error).message}.`)
   }
@@ -109,7 +113,7 @@ function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorC
 
 /** Control characters come with pasted text and are never seen, but one of them makes a whole feed unreadable: XML and PostgreSQL cannot hold them. */
 const withoutUnseen = (_key: string, value: unknown): unknown =>
-  typeof value === 'string' ? value.replaceAll(/(?![\t\n\r])\p{Cc}|[\uFFFE\uFFFF]/gu, '') : value
+  typeof value === 'string' ? value.replaceAll(/(?![\t\n\r])\p{Cc}\p{Cs}|[\uFFFE\uFFFF]/gu, '') : value
 
 /** The content goes before the outro when the template forgot it. */
 export function withContent(segments: readonly Segment[]): Segment[] {

@@ -199,6 +199,7 @@ async function withHeartbeat<T>(
     throw controller.signal.aborted ? controller.signal.reason : error
   } finally {
     clearInterval(timer)
+    controller.abort(new Stopped('The work is over.')) // whatever it left running ends with it
   }
 }
 

@@ -169,11 +169,7 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     return files.map((found) => describe(found.metadata))
   }
 
-  const remove = async (object: ObjectName): Promise<void> => {
-    await (await file(object)).delete({ ignoreNotFound: true })
-  }
-
-  return { stat, readStream, read, readJson, create, swap, compose, copy, list, remove }
+  return { stat, readStream, read, readJson, create, swap, compose, copy, list }
 }
 
 export type ObjectMetadata = {

@@ -59,7 +59,7 @@ export function openOutbox(options: OutboxOptions) {
   function begin(file: string): void {
     const delivery: Promise<void> = deliver(file)
       .catch((error: unknown) => {
-        if (!closing.signal.aborted) throw error
+        if (!closing.signal.aborted) process.stderr.write(`spool: the event ${file} could not be delivered: ${String(error)}\n`)
       })
       .finally(() => deliveries.delete(delivery))
     deliveries.add(delivery)

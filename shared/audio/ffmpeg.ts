@@ -76,7 +76,7 @@ function outcome(program: string, child: ChildProcessWithoutNullStreams, signal:
 }
 
 /** ffmpeg said no; the message is what it printed. Whoever called knows what it means for the producer. */
-export class FfmpegError extends Permanent {
+export class FfmpegError extends Retryable {
   constructor(complaint: string) {
     super('ffmpeg_failed', complaint)
   }

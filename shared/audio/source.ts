@@ -13,14 +13,9 @@ import { FfmpegError, ffmpeg, ffprobe, type RunningFfmpeg } from './ffmpeg.ts'
 import type { PcmFormat } from './pcm.ts'
 
 export interface Probed {
-  readonly container: string
-  readonly codec: string
-  readonly sourceRate: number
-  readonly sourceChannels: number
   /** What the file says of its own length; undefined when it does not say. */
   readonly declaredSeconds: number | undefined
   readonly pcm: PcmFormat
-  readonly chapters: readonly { readonly startSeconds: number; readonly title: string }[]
 }
 
 export interface OpenedSource {
@@ -70,11 +65,13 @@ export async function withSource<T>(
   const served = await serveRanges(storage, { ...object, generation }, bytes)
   const input = ['-protocol_whitelist', 'http,tcp', '-f', demuxer, '-i', served.url]
   try {
-    const probed = await probe(input, demuxer, name, terms.targetRate, signal)
+    const probed = await probe(input, name, terms.targetRate, signal, saysItsLength(demuxer, head)).finally(served.assertUnbroken)
     if (probed.declaredSeconds !== undefined && probed.declaredSeconds > terms.seconds) throw tooLong(name, probed.declaredSeconds, terms.seconds)
     const decode = (abort: AbortSignal): RunningFfmpeg => {
       const { stdout, ended } = ffmpeg([...input, ...decodeArguments(probed.pcm)], abort)
-      return { stdout, ended: ended.finally(served.assertUnbroken) }
+      const whole = ended.finally(served.assertUnbroken)
+      whole.catch(() => undefined) // seen by whoever awaits it; unseen until then it must not end the process
+      return { stdout, ended: whole }
     }
     return await use({ probed, decode })
   } finally {
@@ -143,6 +140,10 @@ function hasFrames(head: Buffer, isHeader: (bytes: Buffer, at: number) => boolea
   return false
 }
 
+/** Raw AAC, and MP3 without a header frame, say nothing of their length; what ffprobe reports is a guess from the first bit rates. */
+const saysItsLength = (demuxer: string, head: Buffer): boolean =>
+  demuxer !== 'aac' && (demuxer !== 'mp3' || /Xing|Info|VBRI/.test(head.toString('latin1')))
+
 /** Sizes that a recorder writes when it does not know yet how long it will go on. */
 const unknownSizes = [0, 0xffffffff, 0x7ffff000]
 
@@ -174,34 +175,28 @@ const probeOutput = z.object({
     }),
   ),
   format: z.object({ duration: z.coerce.number().optional() }),
-  chapters: z.array(z.object({ start_time: z.coerce.number(), tags: z.object({ title: z.string().default('') }).optional() })).default([]),
 })
 
-async function probe(input: readonly string[], demuxer: string, name: string, targetRate: number | null, signal: AbortSignal): Promise<Probed> {
-  const { streams, format, chapters } = await readProbe(input, name, signal)
+async function probe(input: readonly string[], name: string, targetRate: number | null, signal: AbortSignal, saysLength: boolean): Promise<Probed> {
+  const { streams, format } = await readProbe(input, name, signal)
   const [audio] = streams
   if (!audio) throw new Permanent('no_audio_stream', `${name} is a media file without a sound track. Upload one that has sound.`)
   if (audio.sample_rate <= 0 || audio.channels <= 0)
     throw new Permanent('not_audio', `${name} names no sample rate or channels; it cannot be decoded.`)
   const sampleRate = targetRate ?? (episodeRates.includes(audio.sample_rate) ? audio.sample_rate : fallbackRate)
   return {
-    container: demuxer,
-    codec: audio.codec_name,
-    sourceRate: audio.sample_rate,
-    sourceChannels: audio.channels,
-    declaredSeconds: audio.duration ?? format.duration,
+    declaredSeconds: saysLength ? (audio.duration ?? format.duration) : undefined,
     pcm: {
       sampleRate,
       channels: audio.channels === 1 ? 1 : 2,
       sampleFormat: is16Bit(audio) && audio.sample_rate === sampleRate && audio.channels <= 2 ? 's16le' : 'f32le',
     },
-    chapters: chapters.map(({ start_time, tags }) => ({ startSeconds: start_time, title: tags?.title ?? '' })),
   }
 }
 
 async function readProbe(input: readonly string[], name: string, signal: AbortSignal): Promise<z.infer<typeof probeOutput>> {
   try {
-    const text = await ffprobe([...input, '-print_format', 'json', '-show_format', '-show_streams', '-select_streams', 'a', '-show_chapters'], signal)
+    const text = await ffprobe([...input, '-print_format', 'json', '-show_format', '-show_streams', '-select_streams', 'a'], signal)
     return probeOutput.parse(JSON.parse(text))
   } catch (error) {
     if (error instanceof FfmpegError) throw explain(error, name)

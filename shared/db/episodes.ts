@@ -52,19 +52,23 @@ export async function ensurePodcast(trx: Knex, userId: string, slug: string, set
   return podcast!
 }
 
-/** Finds or makes the episode of that name; `processing` from now on. */
-export async function beginEpisode(
-  trx: Knex,
-  episode: { userId: string; podcastId: string; slug: string; title: string; description: string },
-): Promise<Episode> {
-  const [row] = await rows<Episode>(
-    trx,
-    `INSERT INTO episodes (user_id, podcast_id, slug, title, description, status) VALUES (:userId, :podcastId, :slug, :title, :description, 'processing')
-     ON CONFLICT (podcast_id, slug) DO UPDATE SET title = :title, description = :description, status = 'processing'
-     RETURNING ${episodeColumns}`,
+/** Finds or makes the episode of that name and leaves it as it is: who changes an episode has locked its run first, or two would wait for each other. */
+export async function ensureEpisode(trx: Knex, episode: { userId: string; podcastId: string; slug: string; title: string }): Promise<string> {
+  await trx.raw(
+    'INSERT INTO episodes (user_id, podcast_id, slug, title) VALUES (:userId, :podcastId, :slug, :title) ON CONFLICT (podcast_id, slug) DO NOTHING',
     { ...episode },
   )
-  return row!
+  const [row] = await rows<{ id: string }>(trx, 'SELECT id FROM episodes WHERE podcast_id = :podcastId AND slug = :slug', { ...episode })
+  return row!.id
+}
+
+/** A run of the episode has started: `processing` from now on. */
+export async function beginEpisode(trx: Knex, episodeId: string, { title, description }: { title: string; description: string }): Promise<void> {
+  await trx.raw(`UPDATE episodes SET title = :title, description = :description, status = 'processing' WHERE id = :episodeId`, {
+    episodeId,
+    title,
+    description,
+  })
 }
 
 export async function findEpisode(db: Knex, episodeId: string): Promise<Episode | undefined> {

@@ -75,9 +75,15 @@ export async function settingsOf(db: Knex, runId: string): Promise<RunSettings> 
   return run!.settings
 }
 
-export async function latestRunOf(db: Knex, episodeId: string): Promise<Run | undefined> {
-  const [run] = await rows<Run>(db, `SELECT ${runColumns} FROM runs WHERE episode_id = :episodeId ORDER BY created_at DESC LIMIT 1`, { episodeId })
-  return run
+/** The live run of an episode by the names its upload gave it. */
+export async function liveRunOf(db: Knex, userId: string, podcast: string, episode: string): Promise<string | undefined> {
+  const [run] = await rows<{ id: string }>(
+    db,
+    `SELECT runs.id FROM runs JOIN episodes ON episodes.id = runs.episode_id JOIN podcasts ON podcasts.id = episodes.podcast_id
+     WHERE podcasts.user_id = :userId AND podcasts.slug = :podcast AND episodes.slug = :episode AND runs.status IN ('queued', 'started', 'awaiting_review')`,
+    { userId, podcast, episode },
+  )
+  return run?.id
 }
 
 /** Locks the run's row for the rest of the transaction and returns it as it then is. */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Knex } from 'knex'
 import type { StepIdentity } from '../../shared/context.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { beginEpisode, ensurePodcast } from '../../shared/db/episodes.ts'
+import { ensureEpisode, ensurePodcast } from '../../shared/db/episodes.ts'
 import { cancelRun, startRun } from '../../shared/db/runs.ts'
 import {
   claimStep,
@@ -39,8 +39,8 @@ const apart = <T>(use: (db: Knex) => Promise<T>): Promise<T> => withDatabase(dat
 async function aStep(): Promise<StepIdentity> {
   return await withDatabase(database.url, async (db) => {
     const podcast = await ensurePodcast(db, 'anna', 'show', undefined)
-    const episode = await beginEpisode(db, { userId: 'anna', podcastId: podcast.id, slug: randomUUID(), title: 'One', description: '' })
-    const { runId } = await startRun(db, { userId: 'anna', episodeId: episode.id, settings: defaultTemplate(), context: {}, warnings: [] })
+    const episodeId = await ensureEpisode(db, { userId: 'anna', podcastId: podcast.id, slug: randomUUID(), title: 'One' })
+    const { runId } = await startRun(db, { userId: 'anna', episodeId, settings: defaultTemplate(), context: {}, warnings: [] })
     await insertSteps(db, runId, [{ step: 'cut', part: 0, context: {} }])
     return { runId, step: 'cut', part: 0, turn: 0 }
   })

@@ -69,6 +69,22 @@ describe('a recording', () => {
     expect(await runs()).toHaveLength(1)
   })
 
+  test('that comes at the moment the run before is cancelled does not stand in its way, nor it in the recording’s', async () => {
+    for (let round = 0; round < 15; round++) {
+      const folder = `episode-${round}`
+      await world.arrive(await world.upload(place('talk.wav', folder), 'first take'))
+      const first = (await runs()).at(-1)!.id
+      const second = await world.upload(place('talk.wav', folder), 'second take')
+      const [cancelled, arrived] = await Promise.allSettled([world.cancel(first), world.arrive(second)])
+      expect(cancelled).toEqual({ status: 'fulfilled', value: true })
+      if (arrived.status === 'rejected') {
+        expect(arrived.reason).toMatchObject({ code: 'already_running' })
+        await world.arrive(second)
+      }
+      expect((await runs()).slice(-2)).toMatchObject([{ status: 'cancelled' }, { status: 'queued' }])
+    }
+  })
+
   test('that was replaced before its news came is left to the news of the newer one', async () => {
     const replaced = await world.upload(place('talk.wav'), 'old')
     const current = await world.upload(place('talk.wav'), 'new')

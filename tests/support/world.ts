@@ -9,7 +9,7 @@ import { onUpload } from '../../functions/on-upload.ts'
 import { sweep } from '../../functions/sweep.ts'
 import { parsePayload, type Scalars, type TaskPayload } from '../../shared/context.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { beginEpisode, ensurePodcast } from '../../shared/db/episodes.ts'
+import { beginEpisode, ensureEpisode, ensurePodcast } from '../../shared/db/episodes.ts'
 import { cancelRun, findRun, startRun, type Run } from '../../shared/db/runs.ts'
 import { insertSteps, type StepStatus } from '../../shared/db/steps.ts'
 import { codeOf } from '../../shared/errors.ts'
@@ -135,8 +135,9 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
       const inserted = await withDatabase(config.databaseUrl, (db) =>
         db.transaction(async (trx) => {
           const podcast = await ensurePodcast(trx, user, 'show', undefined)
-          const episode = await beginEpisode(trx, { userId: user, podcastId: podcast.id, slug, title: slug, description: '' })
-          const { runId } = await startRun(trx, { userId: user, episodeId: episode.id, settings: defaultTemplate(), context, warnings: [] })
+          const episodeId = await ensureEpisode(trx, { userId: user, podcastId: podcast.id, slug, title: slug })
+          const { runId } = await startRun(trx, { userId: user, episodeId, settings: defaultTemplate(), context, warnings: [] })
+          await beginEpisode(trx, episodeId, { title: slug, description: '' })
           current = runId
           return await insertSteps(trx, runId, partsOf(first, context))
         }),
