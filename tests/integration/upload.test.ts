@@ -188,12 +188,12 @@ describe("the podcast's assets", () => {
     expect(await world.pending()).toEqual([])
   })
 
-  test('that are too many for a task fail the run too, instead of being tried for ever', async () => {
+  test('that are too many for a template fail the run, instead of being tried for ever', async () => {
     const files = Array.from({ length: 220 }, (_, i) => `${'a'.repeat(190)}${i}.wav`)
     await Promise.all(files.map((file) => world.upload(place(file, 'assets'))))
     await world.upload(place('template.json'), template(...files))
     await world.arrive(await world.upload(place('talk.wav')))
-    expect(await runs()).toMatchObject([{ status: 'failed', stop_reason: 'bad_context' }])
+    expect(await runs()).toMatchObject([{ status: 'failed', stop_reason: 'bad_template' }])
   })
 })
 
