@@ -113,7 +113,7 @@ function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorC
 
 /** Control characters come with pasted text and are never seen, but one of them makes a whole feed unreadable: XML and PostgreSQL cannot hold them. */
 const withoutUnseen = (_key: string, value: unknown): unknown =>
-  typeof value === 'string' ? value.replaceAll(/(?![\t\n\r])\p{Cc}\p{Cs}|[\uFFFE\uFFFF]/gu, '') : value
+  typeof value === 'string' ? value.replaceAll(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '') : value
 
 /** The content goes before the outro when the template forgot it. */
 export function withContent(segments: readonly Segment[]): Segment[] {

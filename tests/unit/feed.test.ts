@@ -89,7 +89,7 @@ describe('a feed', () => {
   })
 
   test('stays readable whatever was pasted into a title', async () => {
-    const pasted = 'a\u0000b\u000bc\u001fd\u0085e\ufffff ]]> &amp; <x>\ttab'
+    const pasted = 'a\u0000b\u000bc\u001fd\u0085e\uffff\ud800f ]]> &amp; <x>\ttab'
     const { title } = parseEpisode(JSON.stringify({ title: pasted }), 'episode.json')
     const xml = await render({ title: pasted, author: pasted }, [anEpisode({ title: title! })])
     expect(xml).not.toMatch(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/) // all that XML 1.0 allows, planes beyond the first aside
