@@ -3,7 +3,7 @@
  * Hides how it is gathered, how it is stored, and how speech is told from steady noise, hum and DC.
  */
 import { energyMeter, highPass, integratedLoudness, kWeighting } from './loudness.ts'
-import { bytesPerFrame, toPlanar, type PcmFormat } from './pcm.ts'
+import { bytesPerFrame, fillPlanes, type PcmFormat } from './pcm.ts'
 
 /** Speech activity as sample spans, in order. */
 export interface Span {
@@ -56,6 +56,7 @@ export function analyser(format: PcmFormat) {
   const levels = growing(Int16Array)
   const waveform = growing(Int8Array)
   const energies = new Float64Array(framesPerBlock)
+  const scratch = Array.from({ length: channels }, () => new Float32Array(block)) // a new one for every block would be collected too late
   const blockEnergy = new Float64Array(1)
   let totalSamples = 0
   let peak = 0
@@ -63,10 +64,11 @@ export function analyser(format: PcmFormat) {
   let isMonaural = true
 
   const add = (bytes: Buffer): void => {
-    const all = toPlanar(bytes, format)
+    fillPlanes(bytes, format, scratch)
+    const count = Math.floor(bytes.length / bytesPerFrame(format))
+    const all = count === block ? scratch : scratch.map((plane) => plane.subarray(0, count))
     isMonaural &&= all.length === 1 || sameSamples(all[0]!, all[1]!)
     const planes = isMonaural ? all.slice(0, 1) : all
-    const count = all[0]!.length
     let sum = 0
     const frames = new Float64Array(framesPerBlock)
     planes.forEach((plane, channel) => {

@@ -12,13 +12,18 @@ export const bytesPerFrame = ({ channels, sampleFormat }: PcmFormat): number => 
 
 /** Reads interleaved bytes as one Float32Array per channel, full scale ±1. `bytes` holds whole frames. */
 export function toPlanar(bytes: Buffer, format: PcmFormat): Float32Array[] {
+  const frames = Math.floor(bytes.length / bytesPerFrame(format))
+  const planes = Array.from({ length: format.channels }, () => new Float32Array(frames))
+  fillPlanes(bytes, format, planes)
+  return planes
+}
+
+/** As `toPlanar`, into planes that are used again and again; those of a shorter block are filled from the front. */
+export function fillPlanes(bytes: Buffer, format: PcmFormat, planes: readonly Float32Array[]): void {
   const { channels } = format
   const { samples, scale } = toInterleaved(bytes, format)
-  const frames = samples.length / channels
-  return Array.from({ length: channels }, (_, channel) => {
-    const plane = new Float32Array(frames)
-    for (let frame = 0, i = channel; frame < frames; frame++, i += channels) plane[frame] = samples[i]! * scale
-    return plane
+  planes.forEach((plane, channel) => {
+    for (let frame = 0, i = channel; i < samples.length; frame++, i += channels) plane[frame] = samples[i]! * scale
   })
 }
 
