@@ -11,7 +11,7 @@ import type { Clip, Timeline } from './timeline.ts'
 const mergedGapSamples = 24_000
 
 /** Fetched in one request: enough that its round trip does not show, little beside the chunk itself. */
-const windowBytes = 4 * 1024 * 1024
+const windowBytes = 2 * 1024 * 1024
 
 interface Stretch {
   source: number
