@@ -70,7 +70,7 @@ async function load(db: Knex, { runId, episodeId, sampleRate }: { runId: string;
 }
 
 async function assemble(context: Context, input: Input, tools: Tools) {
-  const { storage, config, workObject } = tools
+  const { storage, config, inputKey } = tools
   const work = config.buckets.work
   const timeline = await storage.readJson<Timeline>({ bucket: work, name: context.timelineObject })
   const edits = await storage.readJson<EditList>({ bucket: work, name: context.editsObject })
@@ -79,7 +79,7 @@ async function assemble(context: Context, input: Input, tools: Tools) {
     context.transcriptObject === null ? undefined : await storage.readJson<Transcript>({ bucket: work, name: context.transcriptObject })
   const cover = await fittedCover(context, tools)
   const chapters = chaptersOf(timeline, input.title)
-  const contentHash = workObject('').name.split('/')[2]!
+  const contentHash = inputKey
   const place = (file: string) => ({ bucket: config.buckets.episodes, name: episodeName(context.episodeId, contentHash, file) })
   const put = (file: keyof typeof fileTypes, data: string | Buffer) => storage.create(place(file), data, fileTypes[file])
 

@@ -27,6 +27,9 @@ export const publicFiles: ReadonlySet<string> = new Set([
   'cover.jpg',
 ])
 
+/** Where the bytes of everything derived from the same inputs live. */
+export const workName = (userId: string, inputKey: string, name: string): string => `w/${userId}/${inputKey}/${name}`
+
 /** A finished episode's file in the private bucket; `hash` stands for everything it was made of. */
 export const episodeName = (episodeId: string, hash: string, file: string): string => `e/${episodeId}/${hash}/${file}`
 

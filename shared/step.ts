@@ -26,8 +26,9 @@ import {
 import { Busy, Deferred, Permanent, Stopped, classify } from './errors.ts'
 import { contentHash } from './hash.ts'
 import { log } from './log.ts'
+import { workName } from './objects.ts'
 import { insertFollowers, partRow, type Pipeline, type Stage } from './pipeline.ts'
-import { workName, type ObjectName, type ObjectStore } from './storage.ts'
+import type { ObjectName, ObjectStore } from './storage.ts'
 import type { TaskQueue } from './tasks.ts'
 
 /** What every invocation of one process shares. */
@@ -46,6 +47,8 @@ export interface Tools {
   readonly signal: AbortSignal
   /** Names an object of this work: the same inputs always give the same name. */
   readonly workObject: (name: string) => ObjectName
+  /** What that name is made of: stands for everything the result depends on. */
+  readonly inputKey: string
   /** Says how far the work is, 0 to 1. */
   readonly progress: (share: number) => void
   readonly warn: (warning: Warning) => void
@@ -146,9 +149,10 @@ async function openAttempt<C, I, O extends Scalars>(
   }
   return async () => {
     const warnings: Warning[] = []
-    const workObject = (name: string) => ({ bucket: services.config.buckets.work, name: workName(run.userId, inputKey ?? run.id, name) })
+    const resultKey = inputKey ?? run.id
+    const workObject = (name: string) => ({ bucket: services.config.buckets.work, name: workName(run.userId, resultKey, name) })
     const output = await withHeartbeat(services, attempt, (tools) =>
-      step.work(context, input, { ...tools, workObject, warn: (warning) => warnings.push(warning) }),
+      step.work(context, input, { ...tools, workObject, inputKey: resultKey, warn: (warning) => warnings.push(warning) }),
     )
     return settle(output, warnings)
   }
@@ -171,7 +175,7 @@ const hashInputs = (step: { name: string; version: number }, inputs: unknown): s
 async function withHeartbeat<T>(
   { config, storage }: Services,
   attempt: Attempt,
-  work: (tools: Omit<Tools, 'workObject' | 'warn'>) => Promise<T>,
+  work: (tools: Omit<Tools, 'workObject' | 'inputKey' | 'warn'>) => Promise<T>,
 ): Promise<T> {
   const { leaseMs, heartbeatMs } = config.lease
   const controller = new AbortController()

@@ -228,6 +228,3 @@ function bigEndian(value: number): string {
   bytes.writeUInt32BE(value >>> 0)
   return bytes.toString('base64')
 }
-
-/** Where the bytes of everything derived from the same inputs live. */
-export const workName = (userId: string, inputKey: string, name: string): string => `w/${userId}/${inputKey}/${name}`

@@ -4,7 +4,6 @@
  */
 
 /** Gating blocks are 400 ms long and start every 100 ms. */
-export const blocksPerSecond = 10
 const blocksPerWindow = 4
 /** BS.1770: blocks below this loudness are silence, whatever the programme. */
 const absoluteGateLufs = -70
