@@ -16,7 +16,8 @@ import { fitCover, maxCoverBytes } from '../shared/feed/cover.ts'
 import { id3Tag } from '../shared/feed/tags.ts'
 import { Permanent } from '../shared/errors.ts'
 import { episodeName, fileTypes } from '../shared/objects.ts'
-import { reviewPage } from '../shared/review-page.ts'
+import { reviewPage } from '../shared/review/page.ts'
+import type { Reel } from '../shared/review/reel.ts'
 import { podcastSettings } from '../shared/settings.ts'
 import { defineStep, type Tools } from '../shared/step.ts'
 import { heardWords, toPlainText, toSrt, toTranscriptJson, toVtt } from '../shared/transcript/captions.ts'
@@ -28,6 +29,8 @@ const context = z.object({
   analysisObject: z.string(),
   editsObject: z.string(),
   transcriptObject: z.string().nullable(),
+  reelObject: z.string(),
+  reelIndexObject: z.string(),
   coverObject: z.string().nullable(),
   coverGeneration: z.string().nullable(),
   coverHash: z.string().nullable(),
@@ -41,7 +44,7 @@ type Context = z.infer<typeof context> & { readonly episodeId: string }
 
 export const finish = defineStep({
   name: 'finish',
-  version: 1,
+  version: 2,
   context,
   load,
   inputs: ({ timelineObject, editsObject, transcriptObject, coverHash, recordingHash, gainDb, episodeId }, input) => ({
@@ -109,9 +112,11 @@ async function assemble(context: Context, input: Input, tools: Tools) {
   await put('edits.json', pretty(edits))
   await put('timeline.json', pretty(timeline))
   await put('certificate.json', pretty(certificate))
-  await put('review.html', reviewPage({ title: input.title, podcastTitle: input.podcastTitle, analysis, edits, transcript, timeline, certificate }))
-  if (transcript) {
-    const words = heardWords(transcript, timeline.ledger, timeline.sampleRate)
+  const { title, podcastTitle } = input
+  const reel = await reelOf(context, tools)
+  await put('review.html', reviewPage({ title, podcastTitle, analysis, edits, transcript, reel, finished: { timeline, certificate }, waiting: [] }))
+  const words = heardWords(transcript, timeline)
+  if (words.length > 0) {
     await put('transcript.vtt', toVtt(words))
     await put('transcript.srt', toSrt(words))
     await put('transcript.json', toTranscriptJson(words))
@@ -132,11 +137,17 @@ async function assemble(context: Context, input: Input, tools: Tools) {
     sourceSeconds: analysis.totalSamples / sampleRate,
     removedSeconds: (analysis.totalSamples - (content.endSample - content.startSample)) / sampleRate,
     audioBytes: audio.bytes,
-    hasTranscript: transcript !== undefined,
+    hasTranscript: words.length > 0,
     coverFile: cover ? 'cover.jpg' : null,
     integratedLufs: certificate.integratedLufs,
     truePeakDbtp: certificate.truePeakDbtp,
   }
+}
+
+async function reelOf({ reelObject, reelIndexObject }: Context, { storage, config }: Tools): Promise<Reel> {
+  const bucket = config.buckets.work
+  const places = await storage.readJson<Omit<Reel, 'mp3'>>({ bucket, name: reelIndexObject })
+  return { ...places, mp3: await storage.read({ bucket, name: reelObject }) }
 }
 
 /** Tag and Info frame in front, then the chunks, joined where they lie. */

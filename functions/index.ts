@@ -3,17 +3,23 @@
  * `share` is a step's part of a typical run's time; it drives the progress shown.
  */
 import type { CatalogueEntry } from '../shared/serve.ts'
+import { answer } from './answer.ts'
 import { arrange } from './arrange.ts'
 import { clean } from './clean.ts'
+import { decide } from './decide.ts'
 import { finish } from './finish.ts'
 import { level } from './level.ts'
 import { measure } from './measure.ts'
+import { onCallback } from './on-callback.ts'
 import { onUpload } from './on-upload.ts'
 import { prepare } from './prepare.ts'
+import { preview } from './preview.ts'
 import { publish } from './publish.ts'
+import { recognise } from './recognise.ts'
 import { render } from './render.ts'
 import { sweep } from './sweep.ts'
 import { transcribe } from './transcribe.ts'
+import { voice } from './voice.ts'
 
 /** Audio steps hold a core each; the light ones only wait. */
 export const queues = {
@@ -27,13 +33,19 @@ const light = { queue: 'light', memory: '512Mi', deadlineSeconds: 300 } as const
 export const catalogue: readonly CatalogueEntry[] = [
   { trigger: 'upload', name: 'on-upload', handle: onUpload, memory: '512Mi', deadlineSeconds: 60 },
   { trigger: 'task', step: prepare, after: [], share: 25, ...audio },
-  { trigger: 'task', step: transcribe, after: ['prepare'], share: 1, ...light },
+  { trigger: 'task', step: recognise, after: ['prepare'], share: 1, ...light },
+  { trigger: 'task', step: transcribe, after: ['recognise'], share: 1, ...light },
   { trigger: 'task', step: clean, after: ['transcribe'], share: 1, ...light },
-  { trigger: 'task', step: arrange, after: ['clean'], share: 1, ...light },
+  { trigger: 'task', step: answer, after: ['clean'], share: 1, ...light },
+  { trigger: 'task', step: decide, after: ['answer'], share: 1, ...light },
+  { trigger: 'task', step: voice, after: ['decide'], share: 1, ...light },
+  { trigger: 'task', step: arrange, after: ['voice'], share: 1, ...light },
+  { trigger: 'task', step: preview, after: ['arrange'], share: 3, ...audio },
   { trigger: 'task', step: measure, after: ['arrange'], share: 12, ...audio },
   { trigger: 'task', step: level, after: ['measure'], share: 1, ...light },
   { trigger: 'task', step: render, after: ['level'], share: 55, ...audio },
-  { trigger: 'task', step: finish, after: ['render'], share: 3, ...light },
+  { trigger: 'task', step: finish, after: ['render', 'preview'], share: 3, ...light },
   { trigger: 'task', step: publish, after: ['finish'], share: 1, ...light },
+  { trigger: 'http', name: 'on-callback', handle: onCallback, memory: '512Mi', deadlineSeconds: 60 },
   { trigger: 'schedule', name: 'sweep', handle: sweep, memory: '512Mi', deadlineSeconds: 120 },
 ]

@@ -1,15 +1,18 @@
 /** on-upload: a dropped file, routed by its path. A recording starts its episode's run; whatever belongs to it was uploaded before. Records and enqueues, nothing more. */
 import type { Knex } from 'knex'
 import { withDatabase } from '../shared/db/connect.ts'
-import { beginEpisode, ensureEpisode, ensurePodcast, recordUpload } from '../shared/db/episodes.ts'
-import { failRun, startRun } from '../shared/db/runs.ts'
-import { insertSteps, pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
+import { decisionRevision } from '../shared/db/decisions.ts'
+import { ensureEpisode, ensurePodcast, recordUpload } from '../shared/db/episodes.ts'
+import { providerKeys, type SealedKey } from '../shared/db/keys.ts'
+import { failRun } from '../shared/db/runs.ts'
+import { pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
+import { beginRun, chooseProviders } from '../shared/episode-run.ts'
 import { Permanent, Retryable, codeOf } from '../shared/errors.ts'
 import { log } from '../shared/log.ts'
 import { assetsFolder, findSidecars, isRecording, isSidecar, parseUploadName, uploadName, type UploadPath } from '../shared/objects.ts'
-import { partsOf } from '../shared/pipeline.ts'
 import type { FinalizedObject } from '../shared/serve.ts'
 import {
+  assetsOf,
   defaultTemplate,
   maxDocumentBytes,
   parseEpisode,
@@ -56,18 +59,17 @@ interface Plan {
 
 async function startEpisode(path: UploadPath, recording: StoredObject, services: Services): Promise<void> {
   const plan = await gather(path, services)
-  const stage = services.pipeline.stages[0]!
   const inserted = await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
       if (!(await recordUpload(trx, { userId: path.userId, kind: 'recording', bucket: services.config.buckets.uploads, object: recording })))
         return []
-      const run = await openRun(trx, path, recording, plan)
+      const run = await openRun(trx, path, recording, plan, services)
       try {
-        if (plan.problem) throw plan.problem
-        return await insertSteps(trx, run.id, partsOf(stage, run.context))
+        if (run.problem) throw run.problem
+        return await run.steps()
       } catch (error) {
         if (!(error instanceof Permanent)) throw error
-        await failRun(trx, run.id, error.code, error.message)
+        await failRun(trx, run.runId, error.code, error.message)
         return []
       }
     }),
@@ -82,11 +84,12 @@ async function pendingOf(path: UploadPath, services: Services): Promise<PendingS
   )
 }
 
-async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, plan: Plan) {
+async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, plan: Plan, { pipeline }: Services) {
   const { userId } = path
   const podcast = await ensurePodcast(trx, userId, path.podcast, plan.podcast)
   const { title = path.episode, description = '' } = plan.episode
   const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug: path.episode, title })
+  const { problem, providers } = choose(plan, await providerKeys(trx, userId))
   const context = {
     recordingObject: recording.name,
     recordingGeneration: recording.generation,
@@ -99,12 +102,24 @@ async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, pla
     coverObject: plan.cover?.name ?? null,
     coverGeneration: plan.cover?.generation ?? null,
     coverHash: plan.cover?.contentHash ?? null,
+    ...providers,
+    decisionRevision: await decisionRevision(trx, episodeId),
+    reviewed: false,
   }
-  const { runId, started } = await startRun(trx, { userId, episodeId, settings: plan.template, context, warnings: [] })
+  const run = await beginRun(trx, pipeline, { userId, episodeId, title, description, settings: plan.template, context })
   // Thrown, so that the event is delivered again until the live run has ended; the upload's row is rolled back with the rest.
-  if (!started) throw new Retryable('already_running', `The episode already has a live run, ${runId}.`)
-  await beginEpisode(trx, episodeId, { title, description })
-  return { id: runId, context }
+  if (!run.started) throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
+  return { ...run, problem: plan.problem ?? problem }
+}
+
+/** A provider without a key fails the run, once there is one to fail. */
+function choose({ template, words }: Plan, keys: readonly SealedKey[]): { providers: ReturnType<typeof chooseProviders>; problem?: Permanent } {
+  try {
+    return { providers: chooseProviders(template, words !== undefined, keys) }
+  } catch (error) {
+    if (!(error instanceof Permanent)) throw error
+    return { providers: { recogniser: null, recogniserKey: null, answererKey: null, voiceKey: null }, problem: error }
+  }
 }
 
 async function gather(path: UploadPath, services: Services): Promise<Plan> {
@@ -150,19 +165,15 @@ function throwReplaced(file: string, error: unknown): never {
   throw new Permanent('upload_replaced', `${file} was replaced or deleted before it could be read. Upload the recording again.`, { cause: error })
 }
 
-/** The files the template names, each once, in the order of the segments. Throws `missing_asset` naming the segment. */
-async function findAssets(path: UploadPath, { segments }: Template, { storage, config }: Services): Promise<StoredObject[]> {
+/** The files the template names, each once, in its order. Throws `missing_asset` naming who needs it. */
+async function findAssets(path: UploadPath, template: Template, { storage, config }: Services): Promise<StoredObject[]> {
   const found = new Map<string, StoredObject>()
-  for (const [index, segment] of segments.entries()) {
-    if (segment.type === 'content' || found.has(segment.source.file)) continue
-    const name = uploadName(path.userId, path.podcast, assetsFolder, segment.source.file)
-    const asset = await storage.stat({ bucket: config.buckets.uploads, name })
+  for (const { file, neededBy } of assetsOf(template)) {
+    if (found.has(file)) continue
+    const asset = await storage.stat({ bucket: config.buckets.uploads, name: uploadName(path.userId, path.podcast, assetsFolder, file) })
     if (!asset)
-      throw new Permanent(
-        'missing_asset',
-        `Segment ${index + 1} (${segment.type}) needs ${segment.source.file}, which is not among the podcast's assets. Upload it, then the recording again.`,
-      )
-    found.set(segment.source.file, asset)
+      throw new Permanent('missing_asset', `${neededBy} needs ${file}, which is not among the podcast's assets. Upload it, then the recording again.`)
+    found.set(file, asset)
   }
   return [...found.values()]
 }

@@ -49,8 +49,8 @@ export const prepare = defineStep({
   },
   passOn: (output, { source }) => {
     if (source === 'asset') return {}
-    const { pcmObject, analysisObject, sampleRate, totalSamples } = output
-    return { pcmObject, analysisObject, sampleRate, totalSamples }
+    const { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples } = output
+    return { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples }
   },
   parts: ({ recordingObject, recordingGeneration, recordingHash, outputRate }) => [
     { source: 'recording', object: recordingObject!, generation: recordingGeneration!, contentHash: recordingHash!, targetRate: outputRate! },

@@ -1,58 +1,107 @@
-/** transcribe: words with times. Today they come with the recording; without any the episode goes on, and says so. */
+/** transcribe: what was supplied or recognised → words in samples, in order and heard. Without any the episode goes on, and says so. */
 import { z } from 'zod'
-import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import type { Knex } from 'knex'
+import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
+import { outputsOf } from '../shared/db/steps.ts'
 import { Permanent } from '../shared/errors.ts'
+import { contentHash } from '../shared/hash.ts'
+import type { Recognised } from '../shared/speech/recognisers.ts'
 import { defineStep, type Tools } from '../shared/step.ts'
+import { withoutUnheard } from '../shared/transcript/hallucinations.ts'
 import { checkTiming, withoutLag } from '../shared/transcript/timing.ts'
-import { parseWords, type Transcript } from '../shared/transcript/words.ts'
+import { fromRecognised, parseWords, type Transcript } from '../shared/transcript/words.ts'
 
 /** A ten-hour transcript with all its fields is a tenth of this. */
 const maxWordsBytes = 128 * 1024 * 1024
 
+const context = z.object({
+  wordsObject: z.string().nullable(),
+  wordsGeneration: z.string().nullable(),
+  wordsHash: z.string().nullable(),
+  analysisObject: z.string(),
+  sampleRate: z.number(),
+  totalSamples: z.number(),
+})
+
+type Context = z.infer<typeof context>
+interface Slice {
+  readonly object: string
+  readonly startSample: number
+}
+
 export const transcribe = defineStep({
   name: 'transcribe',
-  version: 1,
-  context: z.object({
-    wordsObject: z.string().nullable(),
-    wordsGeneration: z.string().nullable(),
-    wordsHash: z.string().nullable(),
-    analysisObject: z.string(),
-    sampleRate: z.number(),
-    totalSamples: z.number(),
-  }),
-  inputs: ({ wordsHash, analysisObject }) => ({ wordsHash, analysisObject }),
-  work: async ({ wordsObject, wordsGeneration, analysisObject, sampleRate, totalSamples }, _input: undefined, tools) => {
-    if (wordsObject === null) {
-      tools.warn({
+  version: 2,
+  context,
+  load: async (db: Knex, { runId }) =>
+    (await outputsOf(db, runId, 'recognise')).map(({ output }): Slice => ({
+      object: String(output['recognisedObject']),
+      startSample: Number(output['startSample']),
+    })),
+  inputs: ({ wordsHash, analysisObject }, slices) => ({ wordsHash, analysisObject, slices }),
+  work: async (context, slices, tools) => {
+    const { storage, config, workObject, warn } = tools
+    const analysis = decodeAnalysis(await storage.read({ bucket: config.buckets.work, name: context.analysisObject }))
+    const found = context.wordsObject === null ? await recognised(context, slices, tools) : await supplied(context, context.wordsObject, tools)
+    if (!found) {
+      warn({
         code: 'no_words',
         message: 'There is no transcript, so filler words cannot be found and no transcript is published; pauses are found from the sound.',
       })
       return { transcriptObject: null, transcriptHash: null }
     }
-    const name = wordsObject.split('/').at(-1)!
-    const supplied = { bucket: tools.config.buckets.uploads, name: wordsObject, ...(wordsGeneration === null ? {} : { generation: wordsGeneration }) }
-    const stored = await tools.storage.stat(supplied)
-    if (!stored)
-      throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again, then the recording.`)
-    if (stored.bytes > maxWordsBytes) throw new Permanent('bad_words_file', `${name} has ${stored.bytes} bytes; the limit is ${maxWordsBytes}.`)
-    const transcript = parseWords((await tools.storage.read(supplied)).toString('utf8'), name, { sampleRate, totalSamples })
-    if (!transcript.exactTimes) {
-      tools.warn({
-        code: 'captions_only',
-        message: `${name} is a caption file: its times are good enough to read along but not to cut single words, so fillers stay.`,
-      })
-    }
-    const object = tools.workObject('transcript.json')
-    await tools.storage.create(object, JSON.stringify(await alignToSound(transcript, analysisObject, tools)), 'application/json')
-    return { transcriptObject: object.name, transcriptHash: stored.contentHash }
+    const text = JSON.stringify(alignToSound(heardOnly(found, analysis, tools), analysis, tools))
+    const object = workObject('transcript.json')
+    await storage.create(object, text, 'application/json')
+    return { transcriptObject: object.name, transcriptHash: contentHash(text) }
   },
   passOn: (output) => output,
 })
 
-/** Recognisers can be late or early throughout; where the sound shows it, their words are moved back. */
-async function alignToSound(transcript: Transcript, analysisObject: string, { storage, config, warn }: Tools): Promise<Transcript> {
+async function recognised(context: Context, slices: readonly Slice[], { storage, config }: Tools): Promise<Transcript | undefined> {
+  if (slices.length === 0) return undefined
+  const parts = await Promise.all(
+    slices.map(async ({ object, startSample }) => ({
+      startSample,
+      recognised: await storage.readJson<Recognised>({ bucket: config.buckets.work, name: object }),
+    })),
+  )
+  return fromRecognised(parts, context)
+}
+
+async function supplied({ wordsGeneration, ...audio }: Context, wordsObject: string, { storage, config, warn }: Tools): Promise<Transcript> {
+  const name = wordsObject.split('/').at(-1)!
+  const object = { bucket: config.buckets.uploads, name: wordsObject, ...(wordsGeneration === null ? {} : { generation: wordsGeneration }) }
+  const stored = await storage.stat(object)
+  if (!stored) throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again, then the recording.`)
+  if (stored.bytes > maxWordsBytes) throw new Permanent('bad_words_file', `${name} has ${stored.bytes} bytes; the limit is ${maxWordsBytes}.`)
+  const transcript = parseWords((await storage.read(object)).toString('utf8'), name, audio)
+  if (!transcript.exactTimes) {
+    warn({
+      code: 'captions_only',
+      message: `${name} is a caption file: its times are good enough to read along but not to cut single words, so fillers stay.`,
+    })
+  }
+  return transcript
+}
+
+/** Recognisers hear words in silence at times. */
+function heardOnly(transcript: Transcript, analysis: Analysis, { warn }: Tools): Transcript {
   if (!transcript.exactTimes) return transcript
-  const analysis = decodeAnalysis(await storage.read({ bucket: config.buckets.work, name: analysisObject }))
+  const { transcript: heard, dropped } = withoutUnheard(transcript, analysis)
+  if (dropped.length > 0) {
+    const few = dropped.slice(0, 5).map(({ text }) => `"${text}"`)
+    warn({
+      code: 'words_over_silence',
+      message: `${dropped.length} word${dropped.length === 1 ? '' : 's'} stood where nothing is heard and ${dropped.length === 1 ? 'was' : 'were'} dropped: ${few.join(', ')}${dropped.length > few.length ? ' …' : ''}.`,
+    })
+  }
+  return heard
+}
+
+/** Recognisers can be late or early throughout; where the sound shows it, their words are moved back. */
+function alignToSound(transcript: Transcript, analysis: Analysis, { warn }: Tools): Transcript {
+  if (!transcript.exactTimes) return transcript
   const timing = checkTiming(transcript, analysis)
   if (timing.lagSamples === 0) return transcript
   const lagMs = Math.round((1000 * timing.lagSamples) / analysis.format.sampleRate)

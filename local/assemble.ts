@@ -14,7 +14,7 @@ import { outputsOf } from '../shared/db/steps.ts'
 import { cancelRun, liveRunOf, type Warning } from '../shared/db/runs.ts'
 import { Permanent, type ErrorCode } from '../shared/errors.ts'
 import { assetsFolder, episodeName, isRecording, uploadName } from '../shared/objects.ts'
-import { parsePodcast, parseTemplate } from '../shared/settings.ts'
+import { assetsOf, parsePodcast, parseTemplate } from '../shared/settings.ts'
 import { connect } from '../shared/storage.ts'
 import type { EditList } from '../shared/transcript/edits.ts'
 import type { Attached } from './cloud.ts'
@@ -46,7 +46,7 @@ export interface Report {
 /** Told now and then how far the run is. */
 export type Watcher = (progress: RunProgress) => void
 
-const userId = 'local'
+export const userId = 'local'
 const pollMs = 200
 /** The event of an upload arrives in moments, unless what handles it is broken. */
 const longestWaitMs = 120_000
@@ -57,9 +57,25 @@ export async function assemble(cloud: Attached, job: Job, watch: Watcher, signal
   const podcast = await podcastOf(job)
   await endEarlierRun(cloud, podcast, episodeSlug(job.recording))
   const uploaded = await upload(storage.bucket('uploads'), podcast, job)
-  const run = await follow(cloud, uploaded, watch, signal)
-  return await deliver(cloud, storage, run, path.resolve(job.out ?? path.join('episodes', episodeSlug(job.recording))))
+  const run = await follow(cloud, (db) => findRunOfUpload(db, uploaded.object, uploaded.generation), watch, signal)
+  return await deliver(cloud, storage, run, outOf(job, episodeSlug(job.recording)))
 }
+
+/** Waits for a run that somebody else started, and fetches what it made. */
+export async function fetchRun(
+  cloud: Attached,
+  runId: string,
+  slugOfEpisode: string,
+  out: string | undefined,
+  watch: Watcher,
+  signal: AbortSignal,
+): Promise<Report> {
+  const storage = await connect({ endpoint: cloud.env['STORAGE_ENDPOINT'], projectId: cloud.env['PROJECT_ID']! })
+  const run = await follow(cloud, () => Promise.resolve(runId), watch, signal)
+  return await deliver(cloud, storage, run, outOf({ out }, slugOfEpisode))
+}
+
+const outOf = ({ out }: { out?: string | undefined }, slugOfEpisode: string): string => path.resolve(out ?? path.join('episodes', slugOfEpisode))
 
 /** The episode is named after its file. */
 const episodeSlug = (recording: string): string => {
@@ -110,17 +126,16 @@ const wordsSuffix = (words: string | undefined): string => (/\.(vtt|srt)$/i.test
 
 /** The files a template names lie beside it. */
 async function uploadAssets(bucket: Bucket, templateFile: string, podcastSlug: string): Promise<void> {
-  const { segments } = parseTemplate(await readFile(templateFile, 'utf8'), path.basename(templateFile))
-  for (const segment of segments) {
-    if (segment.type === 'content') continue
-    const file = path.join(path.dirname(templateFile), segment.source.file)
-    if (existsSync(file)) await bucket.upload(file, { destination: uploadName(userId, podcastSlug, assetsFolder, segment.source.file) })
+  for (const { file } of assetsOf(parseTemplate(await readFile(templateFile, 'utf8'), path.basename(templateFile)))) {
+    const beside = path.join(path.dirname(templateFile), file)
+    if (existsSync(beside)) await bucket.upload(beside, { destination: uploadName(userId, podcastSlug, assetsFolder, file) })
   }
 }
 
+/** Watches the run that `find` names until it ends or waits for its producer. */
 async function follow(
   cloud: Attached,
-  { object, generation }: { object: string; generation: string },
+  find: (db: Parameters<typeof readRunProgress>[0]) => Promise<string | undefined>,
   watch: Watcher,
   signal: AbortSignal,
 ): Promise<RunProgress> {
@@ -129,12 +144,12 @@ async function follow(
   let runId: string | undefined
   for (;;) {
     const progress = await withDatabase(databaseUrl, async (db) => {
-      runId ??= await findRunOfUpload(db, object, generation)
+      runId ??= await find(db)
       if (runId !== undefined && signal.aborted) await cancelRun(db, runId)
       return runId === undefined ? undefined : await readRunProgress(db, runId)
     })
     if (progress) watch(progress)
-    if (progress?.status === 'finished') return progress
+    if (progress?.status === 'finished' || progress?.status === 'awaiting_review') return progress
     if (progress?.status === 'failed' || progress?.status === 'cancelled') {
       throw new Permanent((progress.stopReason ?? 'internal') as ErrorCode, progress.errorMessage ?? undefined)
     }
@@ -146,6 +161,7 @@ async function follow(
 }
 
 async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out: string): Promise<Report> {
+  if (run.status === 'awaiting_review') return nothingYet(run)
   const { finished, published } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
     finished: (await outputsOf(db, run.runId, 'finish'))[0]!.output,
     published: (await outputsOf(db, run.runId, 'publish'))[0]!.output,
@@ -175,7 +191,16 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
     removedSeconds: Number(finished['removedSeconds']),
     edits: counts,
     loudness: { integratedLufs, truePeakDbtp },
-    steps: run.steps.map(({ name, parts, seconds, attempts }) => ({ name, parts, seconds: Math.round((seconds ?? 0) * 100) / 100, attempts })),
+    steps: stepsOf(run),
     warnings: run.warnings,
   }
 }
+
+const stepsOf = ({ steps }: RunProgress): Report['steps'] =>
+  steps.map(({ name, parts, seconds, attempts }) => ({ name, parts, seconds: Math.round((seconds ?? 0) * 100) / 100, attempts }))
+
+/** A run that waits has made nothing that could be heard. */
+const nothingYet = (run: RunProgress): Report => ({
+  ...{ episodeId: run.episodeId, runId: run.runId, status: run.status, files: {}, durationSeconds: 0, sourceSeconds: 0, removedSeconds: 0 },
+  ...{ edits: {}, loudness: { integratedLufs: null, truePeakDbtp: null }, steps: stepsOf(run), warnings: run.warnings },
+})

@@ -3,7 +3,7 @@ import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { Permanent, classify } from '../shared/errors.ts'
-import type { Job, Report } from './assemble.ts'
+import type { fetchRun, Job, Report, Watcher } from './assemble.ts'
 import type { Attached } from './cloud.ts'
 import { FolderBusy } from './lock.ts'
 import { choosePorts, isFree } from './ports.ts'
@@ -56,6 +56,43 @@ program
       },
       json ?? false,
     )
+  })
+
+program
+  .command('review')
+  .description('what waits for a decision, with clips before and after; takes decisions')
+  .argument('<episode>', "the episode's id, or its name")
+  .option('--decisions <file>', 'JSON as the review page saves it; the episode goes on, or is made again, with it')
+  .option('--out <dir>', 'where the page and the clips go, or the finished files')
+  .option('--json', 'print one JSON object instead of a summary')
+  .action(async (episode: string, options: { decisions?: string; out?: string; json?: true }) => {
+    const missing = await missingFile({ decisions: options.decisions })
+    if (missing !== undefined) throw new WrongUsage(missing)
+    await withCloud(async (cloud, signal) => {
+      const { reviewEpisode, listReview, decide } = await import('./review.ts')
+      const { services, review } = await reviewEpisode(cloud, episode)
+      if (options.decisions !== undefined) {
+        const runId = await decide(services, review, options.decisions)
+        await reportRun((watch) => fetchEpisode(cloud, runId, review.episode.slug, options.out, watch, signal), options.json ?? false)
+        return
+      }
+      const { summariseListing } = await import('./summary.ts')
+      const listing = await listReview(services, review, options.out ?? path.join('review', review.episode.slug), signal)
+      process.stdout.write(options.json ? `${JSON.stringify(listing)}\n` : summariseListing(listing))
+      if (listing.waiting.length > 0) process.exitCode = awaitingReview
+    })
+  })
+
+program
+  .command('key')
+  .description("keep a provider's key, sealed: assemblyai, elevenlabs, deepgram, openai or gemini")
+  .argument('<provider>')
+  .option('--remove', 'forget it')
+  .action(async (provider: string, { remove }: { remove?: true }) => {
+    const { keepKey, keyedProviders } = await import('./key.ts')
+    if (!keyedProviders.includes(provider)) throw new WrongUsage(`There is no provider "${provider}"; there are ${keyedProviders.join(', ')}.`)
+    const key = remove ? undefined : await askSecret(`Key for ${provider}: `)
+    await withCloud(async (cloud) => void process.stdout.write(await keepKey(cloud, provider, key)))
   })
 
 program
@@ -132,9 +169,9 @@ async function migrateLocal(): Promise<string[]> {
   }
 }
 
-/** Says which of the job's files is not there; undefined when all are. */
-async function missingFile({ recording, words, template, podcast, cover }: Job): Promise<string | undefined> {
-  for (const file of [recording, words, template, podcast, cover]) {
+/** Says which of the files is not there; undefined when all are. */
+async function missingFile(files: Readonly<Record<string, string | undefined>>): Promise<string | undefined> {
+  for (const file of Object.values(files)) {
     if (file === undefined) continue
     const found = await stat(file).catch(() => undefined)
     if (!found) return `There is no file ${file}.`
@@ -143,26 +180,61 @@ async function missingFile({ recording, words, template, podcast, cover }: Job):
   return undefined
 }
 
+/** The exit code of a command that cannot go on without its producer. */
+const awaitingReview = 3
+
 async function runJob(job: Job, json: boolean): Promise<void> {
-  const missing = await missingFile(job)
+  const { recording, words, template, podcast, cover } = job
+  const missing = await missingFile({ recording, words, template, podcast, cover })
   if (missing !== undefined) throw new WrongUsage(missing)
-  const [{ assemble }, { progressDisplay }, { summarise }] = await Promise.all([
-    import('./assemble.ts'),
-    import('./progress.ts'),
-    import('./summary.ts'),
-  ])
+  await withCloud(async (cloud, signal) => {
+    const { assemble } = await import('./assemble.ts')
+    await reportRun((watch) => assemble(cloud, job, watch, signal), json)
+  })
+}
+
+/** Starts or finds the cloud, and leaves it as it was. An interrupt aborts the signal. */
+async function withCloud(use: (cloud: Attached, signal: AbortSignal) => Promise<void>): Promise<void> {
   const cancel = new AbortController()
   void interrupted().then(() => cancel.abort())
-  const display = progressDisplay(process.stderr)
   const cloud = await startOrAttach(cancel.signal)
-  let report: Report
   try {
-    report = await assemble(cloud, job, display.update, cancel.signal)
+    await use(cloud, cancel.signal)
   } finally {
-    display.end()
     await cloud.stop()
   }
+}
+
+/** Shows a run's progress while it lasts, and what came of it. */
+async function reportRun(run: (watch: Watcher) => Promise<Report>, json: boolean): Promise<void> {
+  const [{ progressDisplay }, { summarise }] = await Promise.all([import('./progress.ts'), import('./summary.ts')])
+  const display = progressDisplay(process.stderr)
+  let report: Report
+  try {
+    report = await run(display.update)
+  } finally {
+    display.end()
+  }
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : summarise(report))
+  if (report.status === 'awaiting_review') process.exitCode = awaitingReview
+}
+
+const fetchEpisode: typeof fetchRun = async (...given) => (await import('./assemble.ts')).fetchRun(...given)
+
+/** From a terminal without showing it, or from a pipe. */
+async function askSecret(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const { Writable } = await import('node:stream')
+  if (process.stdin.isTTY) process.stderr.write(question)
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: process.stdin.isTTY })
+  try {
+    for await (const line of lines) return line.trim()
+    return ''
+  } finally {
+    lines.close()
+    if (process.stdin.isTTY) process.stderr.write('\n')
+  }
 }
 
 /** Uses the cloud that `spool up` keeps; another command at work on the same folder is waited for. */

@@ -2,6 +2,7 @@
  * The local default: a PostgreSQL, a Cloud Tasks, a Cloud Storage, a scheduler and the functions, on loopback, with all their state in one folder.
  * Hides the order they start in and the settings that make the product find them; the product itself knows nothing of it.
  */
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
@@ -73,7 +74,7 @@ export async function startLocalCloud(
     const postgres = await startPostgres(path.join(dir, 'postgres'), ports.database)
     stops.push(postgres.stop)
     await withDatabase(postgres.url, migrate)
-    const env = { ...settings(postgres.url, ports), ...options.env }
+    const env = { ...settings(postgres.url, ports), SEALING_KEY: await sealingKey(dir), ...options.env }
     const storage = await startCloudStorage({
       dir: path.join(dir, 'storage'),
       port: ports.storage,
@@ -101,6 +102,15 @@ export async function startLocalCloud(
   }
 }
 
+/** Made once and kept beside what it seals; only its owner may read it. */
+async function sealingKey(dir: string): Promise<string> {
+  const file = path.join(dir, 'sealing.key')
+  await writeFile(file, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  })
+  return await readFile(file, 'utf8')
+}
+
 const settings = (databaseUrl: string, ports: Ports): Record<string, string> => ({
   DATABASE_URL: databaseUrl,
   PROJECT_ID: projectId,
@@ -113,6 +123,7 @@ const settings = (databaseUrl: string, ports: Ports): Record<string, string> => 
   PUBLIC_BASE_URL: `http://${host}:${ports.storage}/public`,
   STORAGE_ENDPOINT: `http://${host}:${ports.storage}`,
   TASKS_ENDPOINT: `${host}:${ports.tasks}`,
+  STORE_IS_PUBLIC: 'false',
 })
 
 /** The signing keys, for whoever checks a caller. */

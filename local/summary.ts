@@ -1,8 +1,16 @@
 /** What a producer reads when an episode is done: before and after, what was cut, how loud it is, where the files are. */
 import path from 'node:path'
 import type { Report } from './assemble.ts'
+import type { Listing } from './review.ts'
 
-export function summarise({ files, sourceSeconds, durationSeconds, removedSeconds, edits, loudness, warnings, steps }: Report): string {
+export const summarise = (report: Report): string => (report.status === 'awaiting_review' ? saysThatItWaits(report) : saysThatItIsDone(report))
+
+const saysThatItWaits = ({ episodeId, warnings }: Report): string =>
+  [`The episode waits for a decision. See and hear what it is:`, `  ./spool review ${episodeId}`, ...warnings.map(note), ''].join('\n')
+
+const note = ({ code, message }: Report['warnings'][number]): string => `Note      ${message} (${code})`
+
+function saysThatItIsDone({ files, sourceSeconds, durationSeconds, removedSeconds, edits, loudness, warnings, steps }: Report): string {
   const audio = files['episode.mp3']!
   const seconds = steps.reduce((sum, step) => sum + step.seconds, 0)
   const lines = [
@@ -19,9 +27,33 @@ export function summarise({ files, sourceSeconds, durationSeconds, removedSecond
       .filter((file) => file !== 'episode.mp3')
       .join('  ')}`,
     `Look at   ${files['review.html'] ?? path.dirname(audio)}`,
-    ...warnings.map(({ code, message }) => `Note      ${message} (${code})`),
+    ...warnings.map(note),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** What a producer is asked, and where to look and listen. */
+export function summariseListing({ status, waiting, edits, folder, episodeId }: Listing): string {
+  const head =
+    waiting.length > 0 ? `${waiting.length} of ${edits} edits wait for a decision.` : `Nothing waits: the run is ${status}, with ${edits} edits.`
+  const each = waiting.flatMap(({ id, startSeconds, endSeconds, text, reason, question, before, after }) => [
+    '',
+    `${id}   ${clock(startSeconds)} to ${clock(endSeconds)}`,
+    ...(question === undefined ? [] : [`  asked   ${question}`]),
+    ...(text === '' ? [] : [`  words   ${text}`]),
+    `  why     ${reason}`,
+    `  hear    ${before}   ${after}`,
+  ])
+  const example = waiting[0]?.question === undefined ? 'accept' : 'answer'
+  const decision = { decision: example, edit: waiting[0]?.id ?? 'ID', ...(example === 'answer' ? { text: '…' } : {}) }
+  return `${[
+    head,
+    ...each,
+    '',
+    `Look at   ${path.join(folder, 'review.html')}`,
+    `Decide    ./spool review ${episodeId} --decisions decisions.json`,
+    `          ${JSON.stringify({ version: 1, decisions: [decision] })}`,
+  ].join('\n')}\n`
 }
 
 function clock(seconds: number): string {

@@ -1,4 +1,8 @@
 /** Every migration in order, by a name without an extension: the same names whether run as source or as a bundle. Forward only. */
 import * as firstLight from './001-first-light.ts'
+import * as words from './002-words.ts'
 
-export const migrations = [{ name: '001-first-light', up: firstLight.up }]
+export const migrations = [
+  { name: '001-first-light', up: firstLight.up },
+  { name: '002-words', up: words.up },
+]

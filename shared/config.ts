@@ -31,6 +31,19 @@ const variables = z
     HEARTBEAT_MS: positive.default(10_000),
     MAX_ATTEMPTS: positive.default(8),
     OVERDUE_MS: positive.default(30_000), // how late a step may be before the sweep looks for its task
+    SEALING_KEY: z
+      .base64()
+      .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
+      .optional(), // seals users' keys of providers; unset: none can be kept
+    ASSEMBLYAI_URL: url.default('https://api.assemblyai.com'),
+    ELEVENLABS_URL: url.default('https://api.elevenlabs.io'),
+    DEEPGRAM_URL: url.default('https://api.deepgram.com'),
+    OPENAI_URL: url.default('https://api.openai.com/v1'), // or any server that speaks the same
+    GEMINI_URL: url.default('https://generativelanguage.googleapis.com'),
+    CALLBACKS_URL: url.optional(), // where providers reach `on-callback`; unset: they are asked now and then
+    ELEVENLABS_WEBHOOK_SECRET: z.string().min(1).optional(),
+    PROVIDER_DEADLINE_MS: positive.default(6 * 3600_000), // how long a provider may take, or be away
+    STORE_IS_PUBLIC: z.stringbool().default(true), // whether providers can fetch from the store by signed URL
   })
   .refine(({ HEARTBEAT_MS, LEASE_MS }) => HEARTBEAT_MS < LEASE_MS, { path: ['HEARTBEAT_MS'], message: 'must be shorter than LEASE_MS' })
 
@@ -49,6 +62,14 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
     buckets: { uploads: v.UPLOADS_BUCKET, work: v.WORK_BUCKET, episodes: v.EPISODES_BUCKET, public: v.PUBLIC_BUCKET },
     publicBaseUrl: v.PUBLIC_BASE_URL.replace(/\/$/, ''),
     limits: { recordingBytes: v.MAX_RECORDING_BYTES, recordingSeconds: v.MAX_RECORDING_SECONDS, assetBytes: v.MAX_ASSET_BYTES },
+    sealingKey: v.SEALING_KEY === undefined ? undefined : Buffer.from(v.SEALING_KEY, 'base64'),
+    providers: {
+      urls: { assemblyai: v.ASSEMBLYAI_URL, elevenlabs: v.ELEVENLABS_URL, deepgram: v.DEEPGRAM_URL, openai: v.OPENAI_URL, gemini: v.GEMINI_URL },
+      callbacksUrl: v.CALLBACKS_URL,
+      elevenlabsWebhookSecret: v.ELEVENLABS_WEBHOOK_SECRET,
+      deadlineMs: v.PROVIDER_DEADLINE_MS,
+      storeIsPublic: v.STORE_IS_PUBLIC,
+    },
     lease: { leaseMs: v.LEASE_MS, heartbeatMs: v.HEARTBEAT_MS, maxAttempts: v.MAX_ATTEMPTS, overdueMs: v.OVERDUE_MS },
   }
 }

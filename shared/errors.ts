@@ -28,6 +28,21 @@ export const errorCodes = {
   ffmpeg_failed: 'ffmpeg ended with an error.',
   certificate_failed: 'The finished audio missed the loudness bars.',
   disk_full: 'There is no room left to write.',
+  // people and their keys
+  provider_key_missing: 'The template names a provider for which no key was given.',
+  no_sealing_key: 'This deployment has no key to seal secrets with; set SEALING_KEY.',
+  bad_seal: 'A sealed secret could not be opened: it was changed, or sealed by another key. Give it again.',
+  bad_decisions: 'The decisions cannot be used.',
+  not_reviewable: 'There is nothing to decide: the episode has no finished or waiting run.',
+  // providers
+  provider_key_refused: 'The provider refused the key it was given.',
+  provider_unpaid: 'The provider wants to be paid first: credit, quota or plan do not cover the request.',
+  provider_rejected: 'The provider refused the request, or answered with something that cannot be used.',
+  provider_unavailable: 'The provider is down, busy or out of reach.',
+  provider_timeout: 'The provider did not finish within the time allowed.',
+  provider_unclear: 'Nobody knows whether the provider accepted the paid request; it was not repeated again.',
+  unknown_voice: 'The voice is not known to the speech provider.',
+  bad_callback: 'A call that says it comes from a provider does not.',
   // the machinery
   bad_context: 'A task carried something other than the scalars its step needs.',
   attempts_exhausted: 'A step was tried as often as allowed and never completed.',
@@ -70,6 +85,11 @@ export class Deferred extends Error {
   }
 }
 
+/** The step has questions that only the producer can answer: the run waits, and no task is left alive. */
+export class AwaitingReview extends Error {
+  override name = 'AwaitingReview'
+}
+
 /** The run was cancelled or ended while the work was under way; nothing may be recorded. */
 export class Stopped extends Error {
   override name = 'Stopped'
@@ -109,12 +129,13 @@ export function codeOf(error: unknown): string | undefined {
   return undefined
 }
 
-const kinds = [Permanent, Retryable, Busy, Deferred, Stopped]
+const kinds = [Permanent, Retryable, Busy, Deferred, AwaitingReview, Stopped]
+type Kind = Permanent | Retryable | Busy | Deferred | AwaitingReview | Stopped
 
 /** Turns anything thrown into one of the kinds above: the one place that classifies. */
-export function classify(error: unknown): Permanent | Retryable | Busy | Deferred | Stopped {
+export function classify(error: unknown): Kind {
   for (const cause of causes(error)) {
-    if (kinds.some((kind) => cause instanceof kind)) return cause as Permanent | Retryable | Busy | Deferred | Stopped
+    if (kinds.some((kind) => cause instanceof kind)) return cause as Kind
   }
   const code = codeOf(error)
   if (code === 'ENOSPC' || code === 'EFBIG' || code === '507')

@@ -40,7 +40,25 @@ export interface ScheduledFunction extends Deployed {
   readonly handle: (services: Services) => Promise<unknown>
 }
 
-export type CatalogueEntry = TaskFunction | UploadFunction | ScheduledFunction
+/** A request of somebody outside, and its answer. */
+export interface HttpCall {
+  readonly query: Readonly<Record<string, unknown>>
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly rawBody: Buffer
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly body: object
+}
+
+/** Open to the world: it checks its callers itself. */
+export interface PublicFunction extends Deployed {
+  readonly trigger: 'http'
+  readonly handle: (call: HttpCall, services: Services) => Promise<HttpAnswer>
+}
+
+export type CatalogueEntry = TaskFunction | UploadFunction | ScheduledFunction | PublicFunction
 
 export const nameOf = (entry: CatalogueEntry): string => (entry.trigger === 'task' ? entry.step.name : entry.name)
 
@@ -78,13 +96,16 @@ export function registerAll(framework: Framework, catalogue: readonly CatalogueE
 }
 
 async function answerHttp(
-  entry: TaskFunction | ScheduledFunction,
+  entry: TaskFunction | ScheduledFunction | PublicFunction,
   request: Request,
   response: Response,
   { services, verify }: { services: Services; verify: ReturnType<typeof callerVerifier> },
 ): Promise<void> {
   try {
-    if (!(await verify(request.headers.authorization))) {
+    if (entry.trigger === 'http') {
+      const { status, body } = await entry.handle(callOf(request), services)
+      response.status(status).json(body)
+    } else if (!(await verify(request.headers.authorization))) {
       response.status(401).json({ code: 'unauthenticated', message: 'The call carries no valid token for this service.' })
     } else if (entry.trigger === 'schedule') {
       response.status(200).json((await entry.handle(services)) ?? {})
@@ -99,3 +120,9 @@ async function answerHttp(
     response.status(status).json({ outcome: status === 200 ? 'refused' : 'to be retried' })
   }
 }
+
+const callOf = (request: Request): HttpCall => ({
+  query: request.query,
+  headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value])),
+  rawBody: (request as Request & { rawBody?: Buffer }).rawBody ?? Buffer.alloc(0),
+})

@@ -9,7 +9,7 @@ import type { Scalars, StepIdentity, TaskPayload } from './context.ts'
 import { assertScalars } from './context.ts'
 import type { Config } from './config.ts'
 import { withDatabase } from './db/connect.ts'
-import { failRun, findRun, lockRun, updateRunProgress, type Warning } from './db/runs.ts'
+import { awaitReview, failRun, findRun, lockRun, updateRunProgress, type Warning } from './db/runs.ts'
 import {
   claimStep,
   deferStep,
@@ -19,11 +19,12 @@ import {
   markDone,
   markFailed,
   noteInputKey,
+  parkStep,
   pendingSteps,
   releaseStep,
   type PendingStep,
 } from './db/steps.ts'
-import { Busy, Deferred, Permanent, Stopped, classify } from './errors.ts'
+import { AwaitingReview, Busy, Deferred, Permanent, Stopped, classify } from './errors.ts'
 import { contentHash } from './hash.ts'
 import { log } from './log.ts'
 import { workName } from './objects.ts'
@@ -52,6 +53,8 @@ export interface Tools {
   /** Says how far the work is, 0 to 1. */
   readonly progress: (share: number) => void
   readonly warn: (warning: Warning) => void
+  /** When the run first tried this step: what waits for somebody else is bounded from here. */
+  readonly since: Date
   /** A short block with a connection of its own, for the one step that must look again in the middle of its work. */
   readonly withDatabase: <T>(use: (db: Knex) => Promise<T>) => Promise<T>
 }
@@ -95,6 +98,7 @@ export interface Step {
 
 interface Attempt extends StepIdentity {
   readonly attempt: number
+  readonly startedAt: Date
   readonly context: Scalars
 }
 
@@ -196,6 +200,7 @@ async function withHeartbeat<T>(
       config,
       storage,
       signal: controller.signal,
+      since: attempt.startedAt,
       progress: (done) => (share = Math.min(1, Math.max(share, done))),
       withDatabase: (use) => withDatabase(config.databaseUrl, use),
     })
@@ -229,7 +234,7 @@ async function attemptDelivery(services: Services, stage: Stage, task: TaskPaylo
     const claimed = await withDatabase(databaseUrl, async (db) => {
       const claim = await claimStep(db, task, lease)
       if (claim.outcome !== 'claimed') return { claim }
-      held = { ...task, attempt: claim.attempt }
+      held = { ...task, attempt: claim.attempt, startedAt: claim.startedAt }
       return { claim, held, perform: await stage.step.open(db, services, held) }
     })
     if (claimed.perform) {
@@ -324,6 +329,10 @@ async function settleError(services: Services, task: TaskPayload, held: Attempt 
       if (deferred) await enqueue(services, [deferred])
       return { status: 200, outcome: 'deferred' }
     }
+    if (kind instanceof AwaitingReview && held) {
+      await park(services, held)
+      return { status: 200, outcome: 'awaiting review' }
+    }
     if (kind instanceof Permanent) {
       await fail(services, held ?? task, kind)
       return { status: 200, outcome: 'failed' }
@@ -345,6 +354,16 @@ export async function fail(services: Services, step: StepIdentity & { attempt?: 
       if ((await lockRun(trx, step.runId))?.status !== 'started') return
       if (!(await markFailed(trx, step, error.message))) return
       await failRun(trx, step.runId, error.code, error.message)
+    }),
+  )
+}
+
+/** The step is put back and its run waits; no task is left that could move it. */
+async function park(services: Services, held: Attempt): Promise<void> {
+  await withDatabase(services.config.databaseUrl, (db) =>
+    db.transaction(async (trx) => {
+      if ((await lockRun(trx, held.runId))?.status !== 'started') return
+      if (await parkStep(trx, held)) await awaitReview(trx, held.runId)
     }),
   )
 }

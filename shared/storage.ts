@@ -169,7 +169,13 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     return files.map((found) => describe(found.metadata))
   }
 
-  return { stat, readStream, read, readJson, create, swap, compose, copy, list }
+  /** An address anybody may read the object from for so long, at most a week. */
+  const signedUrl = async (object: ObjectName, seconds: number): Promise<string> => {
+    const [url] = await (await file(object)).getSignedUrl({ version: 'v4', action: 'read', expires: Date.now() + 1000 * seconds })
+    return url
+  }
+
+  return { stat, readStream, read, readJson, create, swap, compose, copy, list, signedUrl }
 }
 
 export type ObjectMetadata = {

@@ -4,9 +4,18 @@
  */
 import type { Segment } from '../settings.ts'
 import { withContent } from '../settings.ts'
-import { appliedCuts, type Edit, type EditList } from '../transcript/edits.ts'
-import { keepAllBut, outputEnd, type Ledger } from './ledger.ts'
-import { chunkCount, clipsOf, samplesPerChunk, type Clip, type Timeline, type TimelineSegment, type TimelineSource } from './timeline.ts'
+import { splicesOf, type Edit, type EditList } from '../transcript/edits.ts'
+import { splice, type Ledger } from './ledger.ts'
+import {
+  chunkCount,
+  clipsOf,
+  samplesPerChunk,
+  type Clip,
+  type InsertedText,
+  type Timeline,
+  type TimelineSegment,
+  type TimelineSource,
+} from './timeline.ts'
 
 /** A source with the loudness by which it is levelled; null when it is silent. */
 export interface ArrangedSource extends TimelineSource {
@@ -14,58 +23,139 @@ export interface ArrangedSource extends TimelineSource {
   readonly integratedLufs: number | null
 }
 
+/** Something spoken for this episode, with its words at samples of its own. */
+export interface SpokenSource extends ArrangedSource {
+  readonly speaker: string | null
+  readonly words: readonly { readonly text: string; readonly startSample: number; readonly endSample: number }[]
+}
+
 export interface Show {
   readonly recording: ArrangedSource
   readonly assets: readonly ArrangedSource[]
+  /** By the id of the edit they answer. */
+  readonly spoken: ReadonlyMap<string, SpokenSource>
+  /** As long as the longest bleep; absent when there is none. */
+  readonly tone?: ArrangedSource | undefined
   readonly segments: readonly Segment[]
   readonly edits: EditList
   readonly outputChannels: 1 | 2
 }
 
 /** Between words a join must be quick; over room tone it may take its time. */
-const crossfadeSeconds: Readonly<Record<Edit['kind'], number>> = { filler: 0.03, pause: 0.09 }
+const crossfadeSeconds: Readonly<Record<Edit['kind'], number>> = {
+  ...{ filler: 0.03, flubber: 0.03, cut: 0.03, intern: 0.03, sfx: 0.03, censor: 0, pause: 0.09 },
+}
 /** An asset is levelled, not transformed: beyond this something is wrong with it. */
 const mostLevellingDb = 20
-/** Takes the click off a segment that does not begin or end in silence. */
-const segmentFadeSeconds = 0.005
+/** Takes the click off what does not begin or end in silence. */
+const edgeFadeSeconds = 0.005
+/** An answer is given room to breathe on either side. */
+const answerRoomSeconds = 0.5
+
+/** A show while it is laid out. */
+interface Layout {
+  readonly show: Show
+  readonly sources: ArrangedSource[]
+  readonly clips: Clip[]
+  readonly inserted: InsertedText[]
+  readonly answers: Record<string, number>
+}
 
 /** Builds the timeline. Every source has the recording's sample rate. */
-export function arrangeShow({ recording, assets, segments, edits, outputChannels }: Show): Timeline {
-  const { sampleRate } = recording.format
-  const clips: Clip[] = []
+export function arrangeShow(show: Show): Timeline {
+  const { recording, assets, segments, outputChannels } = show
+  const layout: Layout = { show, sources: [recording, ...assets], clips: [], inserted: [], answers: {} }
   const placed: TimelineSegment[] = []
   let ledger: Ledger = []
   let at = 0
   for (const segment of withContent(segments)) {
     const startSample = at
     if (segment.type === 'content') {
-      ledger = keepAllBut(appliedCuts(edits), recording.totalSamples, at, (cut) => crossfadeSeconds[cut.kind] * sampleRate)
-      clips.push(...clipsOf(ledger, 0, 0))
-      at = ledger.length > 0 ? outputEnd(ledger.at(-1)!) : at
+      const content = layContent(layout, at)
+      ledger = content.ledger
+      at = content.endSample
       placed.push({ type: 'content', title: null, startSample, endSample: at })
     } else {
-      const index = assets.findIndex(({ file }) => file === segment.source.file)
-      const asset = assets[index]!
-      clips.push({
-        source: index + 1,
-        sourceStart: 0,
-        length: asset.totalSamples,
-        outputStart: at,
-        gainDb: levelling(asset, recording),
-        ...edgeFades(sampleRate),
-      })
+      const asset = assetOf(show, segment.source.file)
+      place(layout, asset, at)
       at += asset.totalSamples
       placed.push({ type: segment.type, title: segment.title ?? null, startSample, endSample: at })
     }
   }
-  const sources = [recording, ...assets].map(({ object, format, totalSamples }) => ({ object, format, totalSamples }))
-  return { version: 1, sampleRate, outputChannels, totalSamples: at, sources, clips, segments: placed, ledger }
+  const sources = layout.sources.map(({ object, format, totalSamples }) => ({ object, format, totalSamples }))
+  return {
+    ...{ version: 1, sampleRate: recording.format.sampleRate, outputChannels, totalSamples: at, sources },
+    ...{ clips: layout.clips, segments: placed, ledger, inserted: layout.inserted, answers: layout.answers },
+  }
 }
 
-const edgeFades = (sampleRate: number) => ({
-  fadeIn: Math.round(segmentFadeSeconds * sampleRate),
-  fadeOut: Math.round(segmentFadeSeconds * sampleRate),
-})
+/** The recording with its cuts, and what is put in at them. */
+function layContent(layout: Layout, at: number): { ledger: Ledger; endSample: number } {
+  const { recording, edits } = layout.show
+  const { sampleRate } = recording.format
+  const joins = splicesOf(edits).map(({ startSample, endSample, edit }) => {
+    const insertion = insertionOf(layout.show, edit)
+    const crossfadeSamples = crossfadeSeconds[edit.kind] * sampleRate
+    return { startSample, endSample, crossfadeSamples, edit, insertion, insertedSamples: insertion ? insertion.length + 2 * insertion.room : 0 }
+  })
+  const { ledger, insertedAt, endSample } = splice(joins, recording.totalSamples, at)
+  layout.clips.push(...clipsOf(ledger, 0, 0, Math.round(edgeFadeSeconds * sampleRate)))
+  joins.forEach(({ edit, insertion }, i) => {
+    if (!insertion) return
+    const start = insertedAt[i]! + insertion.room
+    place(layout, insertion.source, start, insertion.length)
+    if (edit.insert?.sound !== 'tone') layout.answers[edit.id] = layout.sources.indexOf(insertion.source)
+    layout.inserted.push(...textOf(edit, insertion.source, start, start + insertion.length))
+  })
+  return { ledger, endSample }
+}
+
+interface PutIn {
+  readonly source: ArrangedSource | SpokenSource
+  readonly length: number
+  /** Samples of room on either side. */
+  readonly room: number
+}
+
+function insertionOf(show: Show, { id, insert, startSample, endSample }: Edit): PutIn | undefined {
+  switch (insert?.sound) {
+    case undefined:
+      return undefined
+    case 'tone':
+      return { source: show.tone!, length: endSample - startSample, room: 0 }
+    case 'file': {
+      const source = assetOf(show, insert.file)
+      return { source, length: source.totalSamples, room: 0 }
+    }
+    case 'speech': {
+      const source = show.spoken.get(id)!
+      return { source, length: source.totalSamples, room: Math.round(answerRoomSeconds * source.format.sampleRate) }
+    }
+  }
+}
+
+const assetOf = ({ assets }: Show, file: string): ArrangedSource => assets.find((asset) => asset.file === file)!
+
+function textOf({ insert }: Edit, source: ArrangedSource | SpokenSource, startSample: number, endSample: number): InsertedText[] {
+  if ('words' in source) {
+    return source.words.map((word) => ({
+      ...{ text: word.text, speaker: source.speaker },
+      startSample: startSample + word.startSample,
+      endSample: startSample + word.endSample,
+    }))
+  }
+  return insert && insert.sound !== 'speech' ? [{ startSample, endSample, text: insert.text, speaker: null }] : []
+}
+
+/** Puts `length` samples of a source at `at`, levelled to the recording. */
+function place({ show, sources, clips }: Layout, source: ArrangedSource, at: number, length = source.totalSamples): void {
+  if (!sources.includes(source)) sources.push(source)
+  const fade = Math.min(Math.round(edgeFadeSeconds * source.format.sampleRate), length >> 1)
+  clips.push({
+    ...{ source: sources.indexOf(source), sourceStart: 0, length, outputStart: at },
+    ...{ gainDb: levelling(source, show.recording), fadeIn: fade, fadeOut: fade },
+  })
+}
 
 function levelling(asset: ArrangedSource, recording: ArrangedSource): number {
   if (asset.integratedLufs === null || recording.integratedLufs === null) return 0

@@ -15,34 +15,60 @@ export type Ledger = readonly KeptSpan[]
 
 export const outputEnd = ({ sourceStart, sourceEnd, outputStart }: KeptSpan): number => outputStart + sourceEnd - sourceStart
 
-/** Samples of overlap between a span and the one before it; 0 for the first. */
-export const overlapBefore = (ledger: Ledger, index: number): number => (index === 0 ? 0 : outputEnd(ledger[index - 1]!) - ledger[index]!.outputStart)
+/** Samples of overlap between a span and the one before it; 0 for the first, and where something was put in between. */
+export const overlapBefore = (ledger: Ledger, index: number): number =>
+  index === 0 ? 0 : Math.max(0, outputEnd(ledger[index - 1]!) - ledger[index]!.outputStart)
+
+/** A cut of the source, and how much is put in at its join, in samples. An empty cut only makes room. */
+export interface Join extends Span {
+  readonly insertedSamples: number
+  /** The wished overlap of both sides, where nothing is put in. */
+  readonly crossfadeSamples: number
+}
+
+export interface Spliced {
+  readonly ledger: Ledger
+  /** Where each join's insertion begins in the output; as long as `insertedSamples` says. */
+  readonly insertedAt: readonly number[]
+  readonly endSample: number
+}
 
 /**
- * Keeps what the cuts leave of `totalSamples`. `cuts` are ordered and apart; `crossfadeOf` gives the wished overlap at a cut's join,
- * which uses kept material only and so is never more than half of the shorter side.
+ * Lays `totalSamples` out from `outputStart` on, less what the joins cut and with room for what they put in. Joins are ordered and apart.
+ * A crossfade uses kept material only, and so is never more than half of the shorter side.
  */
-export function keepAllBut<C extends Span>(cuts: readonly C[], totalSamples: number, outputStart: number, crossfadeOf: (cut: C) => number): Ledger {
-  const kept: { sourceStart: number; sourceEnd: number; cut: C | undefined }[] = []
-  let from = 0
-  let before: C | undefined
-  for (const cut of cuts) {
-    if (cut.startSample > from) kept.push({ sourceStart: from, sourceEnd: cut.startSample, cut: before })
-    from = cut.endSample
-    before = cut
-  }
-  if (from < totalSamples) kept.push({ sourceStart: from, sourceEnd: totalSamples, cut: before })
+export function splice(joins: readonly Join[], totalSamples: number, outputStart: number): Spliced {
   const ledger: KeptSpan[] = []
-  for (const { sourceStart, sourceEnd, cut } of kept) {
+  const insertedAt: number[] = []
+  let at = outputStart
+  let from = 0
+  let crossfade = 0
+  let makesRoom = false
+  const keep = (sourceStart: number, sourceEnd: number) => {
+    if (sourceEnd <= sourceStart) return
     const last = ledger.at(-1)
-    if (!last) ledger.push({ sourceStart, sourceEnd, outputStart })
-    else {
-      const half = Math.floor(Math.min(last.sourceEnd - last.sourceStart, sourceEnd - sourceStart) / 2)
-      const overlap = cut ? Math.min(Math.max(0, Math.round(crossfadeOf(cut))), half) : 0
-      ledger.push({ sourceStart, sourceEnd, outputStart: outputEnd(last) - overlap })
-    }
+    const half = last ? Math.floor(Math.min(last.sourceEnd - last.sourceStart, sourceEnd - sourceStart) / 2) : 0
+    const overlap = makesRoom ? 0 : Math.min(Math.max(0, Math.round(crossfade)), half)
+    ledger.push({ sourceStart, sourceEnd, outputStart: at - overlap })
+    at += sourceEnd - sourceStart - overlap
+    makesRoom = false
   }
-  return ledger
+  for (const { startSample, endSample, insertedSamples, crossfadeSamples } of joins) {
+    keep(from, startSample)
+    insertedAt.push(at)
+    at += insertedSamples
+    makesRoom ||= insertedSamples > 0
+    crossfade = crossfadeSamples
+    from = endSample
+  }
+  keep(from, totalSamples)
+  return { ledger, insertedAt, endSample: at }
+}
+
+/** Keeps what the cuts leave, with `crossfadeOf` each at its join. */
+export function keepAllBut<C extends Span>(cuts: readonly C[], totalSamples: number, outputStart: number, crossfadeOf: (cut: C) => number): Ledger {
+  const joins = cuts.map((cut) => ({ ...cut, insertedSamples: 0, crossfadeSamples: crossfadeOf(cut) }))
+  return splice(joins, totalSamples, outputStart).ledger
 }
 
 /** Where a span's own part of the output begins: an overlap belongs to the left span up to its midpoint. */

@@ -3,7 +3,7 @@
  * Hides how segments are laid out and how the output is divided into chunks on a grid that does not depend on its content.
  */
 import type { PcmFormat } from './pcm.ts'
-import { overlapBefore, type Ledger } from './ledger.ts'
+import { outputEnd, overlapBefore, type Ledger } from './ledger.ts'
 import { samplesPerFrame } from './mp3.ts'
 
 /** A recording or asset as `prepare` left it. */
@@ -31,6 +31,14 @@ export interface TimelineSegment {
   readonly endSample: number
 }
 
+/** Something said or sounding that is not in the recording, as the transcript shows it. */
+export interface InsertedText {
+  readonly startSample: number
+  readonly endSample: number
+  readonly text: string
+  readonly speaker: string | null
+}
+
 export interface Timeline {
   readonly version: 1
   readonly sampleRate: number
@@ -41,6 +49,10 @@ export interface Timeline {
   readonly segments: readonly TimelineSegment[]
   /** Maps the recording to the output. */
   readonly ledger: Ledger
+  /** Word by word, in order. */
+  readonly inserted: readonly InsertedText[]
+  /** The source that is put in at an edit, by the edit's id. */
+  readonly answers: Readonly<Record<string, number>>
 }
 
 /** 2450 frames: a whole number of 100 ms blocks and of 49-frame padding cycles at both 44.1 and 48 kHz. */
@@ -49,15 +61,21 @@ export const samplesPerChunk = framesPerChunk * samplesPerFrame
 
 export const chunkCount = (totalSamples: number): number => Math.max(1, Math.ceil(totalSamples / samplesPerChunk))
 
-/** Clips of a ledger's kept spans, crossfading where they overlap. */
-export function clipsOf(ledger: Ledger, source: number, gainDb: number): Clip[] {
+/** Clips of a ledger's kept spans, crossfading where they overlap and with `edgeFade` samples of fade where something else stands between. */
+export function clipsOf(ledger: Ledger, source: number, gainDb: number, edgeFade = 0): Clip[] {
+  const fadeBefore = (i: number): number => {
+    if (i === 0 || i === ledger.length) return 0
+    const overlap = overlapBefore(ledger, i)
+    const stands = overlap === 0 && ledger[i]!.outputStart > outputEnd(ledger[i - 1]!)
+    return stands ? Math.min(edgeFade, ...[i - 1, i].map((at) => (ledger[at]!.sourceEnd - ledger[at]!.sourceStart) >> 1)) : overlap
+  }
   return ledger.map(({ sourceStart, sourceEnd, outputStart }, i) => ({
     source,
     sourceStart,
     length: sourceEnd - sourceStart,
     outputStart,
     gainDb,
-    fadeIn: overlapBefore(ledger, i),
-    fadeOut: i + 1 < ledger.length ? overlapBefore(ledger, i + 1) : 0,
+    fadeIn: fadeBefore(i),
+    fadeOut: fadeBefore(i + 1),
   }))
 }

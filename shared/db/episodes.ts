@@ -76,6 +76,21 @@ export async function findEpisode(db: Knex, episodeId: string): Promise<Episode 
   return row
 }
 
+/** Locks the episode's row for the rest of the transaction; whoever locks its run too has locked that first. */
+export async function lockEpisode(trx: Knex, episodeId: string): Promise<void> {
+  await trx.raw('SELECT 1 FROM episodes WHERE id = :episodeId FOR UPDATE', { episodeId })
+}
+
+/** The user's episode of that id or name; of several with one name the newest. */
+export async function findEpisodeOf(db: Knex, userId: string, idOrSlug: string): Promise<Episode | undefined> {
+  const [row] = await rows<Episode>(
+    db,
+    `SELECT ${episodeColumns} FROM episodes WHERE user_id = :userId AND (id::text = :idOrSlug OR slug = :idOrSlug) ORDER BY created_at DESC LIMIT 1`,
+    { userId, idOrSlug },
+  )
+  return row
+}
+
 export async function findPodcast(db: Knex, podcastId: string): Promise<Podcast | undefined> {
   const [row] = await rows<Podcast>(db, 'SELECT id, user_id AS "userId", slug, settings FROM podcasts WHERE id = :podcastId', { podcastId })
   return row

@@ -121,6 +121,34 @@ export async function updateRunProgress(db: Knex, runId: string, changes: RunCha
   return run ?? null
 }
 
+/** A started run waits for its producer, and its episode with it. Needs the run's row locked. */
+export async function awaitReview(trx: Knex, runId: string): Promise<void> {
+  await moveRun(trx, runId, 'started', 'awaiting_review', 'awaiting_review')
+}
+
+/** Takes a waiting run up again with what was decided. False when it does not wait (any more): one of two resumptions wins. */
+export async function resumeRun(trx: Knex, runId: string, context: Scalars): Promise<boolean> {
+  if (!(await moveRun(trx, runId, 'awaiting_review', 'started', 'processing'))) return false
+  await updateRunProgress(trx, runId, { context })
+  return true
+}
+
+async function moveRun(trx: Knex, runId: string, from: RunStatus, to: RunStatus, episodeStatus: string): Promise<boolean> {
+  const moved = await rows(
+    trx,
+    `WITH moved AS (UPDATE runs SET status = :to, heartbeat_at = clock_timestamp() WHERE id = :runId AND status = :from RETURNING episode_id)
+     UPDATE episodes SET status = :episodeStatus FROM moved WHERE episodes.id = moved.episode_id RETURNING 1`,
+    { runId, from, to, episodeStatus },
+  )
+  return moved.length === 1
+}
+
+/** The run that was started last for an episode. */
+export async function latestRunOf(db: Knex, episodeId: string): Promise<Run | undefined> {
+  const [run] = await rows<Run>(db, `SELECT ${runColumns} FROM runs WHERE episode_id = :episodeId ORDER BY created_at DESC LIMIT 1`, { episodeId })
+  return run
+}
+
 /** Ends a live run as finished. */
 export async function finishRun(trx: Knex, runId: string): Promise<void> {
   await trx.raw(`UPDATE runs SET status = 'finished', processed = total, finished_at = clock_timestamp() WHERE id = :runId AND ${isLive}`, { runId })

@@ -9,7 +9,7 @@ import { rows } from './connect.ts'
 export type StepStatus = 'pending' | 'running' | 'done' | 'failed'
 
 export type Claim =
-  | { outcome: 'claimed'; attempt: number }
+  | { outcome: 'claimed'; attempt: number; startedAt: Date }
   | { outcome: 'done' | 'busy' | 'over' | 'unknown' }
   | { outcome: 'turned'; turn: number }
   | { outcome: 'exhausted'; lastError: string | null }
@@ -40,17 +40,17 @@ const where = ({ runId, step, part }: Omit<StepIdentity, 'turn'>) => ({ runId, s
 export async function claimStep(db: Knex, task: StepIdentity, { leaseMs, maxAttempts }: { leaseMs: number; maxAttempts: number }): Promise<Claim> {
   const bindings = { ...where(task), turn: task.turn, leaseMs, maxAttempts }
   await db.raw(`UPDATE runs SET status = 'started', started_at = clock_timestamp() WHERE id = :runId AND status = 'queued'`, bindings)
-  const [claimed] = await rows<{ attempt: number }>(
+  const [claimed] = await rows<{ attempt: number; startedAt: Date }>(
     db,
     `UPDATE steps SET status = 'running', attempt = attempt + 1, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond',
             started_at = coalesce(started_at, clock_timestamp()), progress = 0
      WHERE ${addressed} AND turn = :turn AND attempt < :maxAttempts
        AND (status = 'pending' OR (status = 'running' AND lease_until < clock_timestamp()))
        AND EXISTS (SELECT 1 FROM runs WHERE id = :runId AND status = 'started')
-     RETURNING attempt`,
+     RETURNING attempt, started_at AS "startedAt"`,
     bindings,
   )
-  return claimed ? { outcome: 'claimed', attempt: claimed.attempt } : await explainRefusal(db, task, maxAttempts)
+  return claimed ? { outcome: 'claimed', ...claimed } : await explainRefusal(db, task, maxAttempts)
 }
 
 async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number): Promise<Claim> {
@@ -127,6 +127,32 @@ export async function deferStep(db: Knex, claim: StepIdentity & { attempt: numbe
     { ...where(claim), attempt: claim.attempt, dueAt },
   )
   return deferred
+}
+
+/** Gives the step back under a new turn, not counting the attempt, until somebody resumes its run. False when the attempt no longer holds it. */
+export async function parkStep(trx: Knex, claim: StepIdentity & { attempt: number }): Promise<boolean> {
+  return (await deferStep(trx, claim, new Date())) !== undefined
+}
+
+/** Gives what a resumed run left parked a new turn and further scalars. */
+export async function unparkSteps(trx: Knex, runId: string, context: Scalars): Promise<PendingStep[]> {
+  return await rows<PendingStep>(
+    trx,
+    `UPDATE steps SET turn = turn + 1, due_at = clock_timestamp(), context = context || CAST(:context AS jsonb)
+     WHERE run_id = :runId AND status = 'pending' RETURNING ${pendingColumns}`,
+    { runId, context: JSON.stringify(context) },
+  )
+}
+
+/** Makes a step that is put off due at once, under a new turn. Undefined when it is not waiting. */
+export async function wakeStep(trx: Knex, step: Omit<StepIdentity, 'turn'>): Promise<PendingStep | undefined> {
+  const [woken] = await rows<PendingStep>(
+    trx,
+    `UPDATE steps SET turn = turn + 1, due_at = clock_timestamp() WHERE ${addressed} AND status = 'pending' AND due_at > clock_timestamp()
+       AND EXISTS (SELECT 1 FROM runs WHERE id = :runId AND status = 'started') RETURNING ${pendingColumns}`,
+    where(step),
+  )
+  return woken
 }
 
 /** Marks an unfinished step failed. False when it is finished, or when an attempt is named that no longer holds it. */

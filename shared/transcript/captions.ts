@@ -2,7 +2,8 @@
  * Transcripts of the finished audio in the four forms players read. Hides how words are put through the ledger,
  * how they are grouped into lines, and each format's syntax.
  */
-import { keptShare, toOutput, type Ledger } from '../audio/ledger.ts'
+import { keptShare, toOutput } from '../audio/ledger.ts'
+import type { Timeline } from '../audio/timeline.ts'
 import type { Transcript } from './words.ts'
 
 export interface HeardWord {
@@ -22,15 +23,22 @@ const cueBreakSeconds = 0.8
 /** A word that a crossfade swallowed still needs a cue that ends after it starts. */
 const shortestCueSeconds = 0.01
 
-/** The words that can be heard, at their times in the finished audio, in seconds. */
-export function heardWords({ words }: Transcript, ledger: Ledger, sampleRate: number): HeardWord[] {
-  return words
+/** Everything that can be heard as words, at its time in the finished audio, in seconds: what is left of the recording's, and what was put in. */
+export function heardWords(
+  transcript: Transcript | undefined,
+  { ledger, inserted, sampleRate }: Pick<Timeline, 'ledger' | 'inserted' | 'sampleRate'>,
+): HeardWord[] {
+  const kept = (transcript?.words ?? [])
     .filter((word) => keptShare(ledger, word) >= heardShare)
     .map(({ text, startSample, endSample, speaker }) => {
       const start = toOutput(ledger, startSample)
       const end = Math.max(start, toOutput(ledger, endSample)) // a removed end maps to the middle of the crossfade, which a short word may start after
-      return { text, start: start / sampleRate, end: end / sampleRate, speaker }
+      return { text, start, end, speaker }
     })
+  const added = inserted.map(({ text, startSample, endSample, speaker }) => ({ text, start: startSample, end: endSample, speaker }))
+  return [...kept, ...added]
+    .sort((a, b) => a.start - b.start)
+    .map((word) => ({ ...word, start: word.start / sampleRate, end: word.end / sampleRate }))
 }
 
 interface Cue {

@@ -1,15 +1,25 @@
 /**
  * Edits: every change of the recording as a span with a kind, a reason and a score, each switchable alone.
- * Hides how proposals become one list: ids that do not change from run to run, overlaps resolved, the budget kept.
+ * Hides how proposals become one list with ids that do not change from run to run, and what is left of edits that overlap.
  */
 import { Permanent } from '../errors.ts'
+import type { Span } from '../audio/analysis.ts'
 
-export type EditKind = 'filler' | 'pause'
+/** In the order in which they win where they overlap: what a person asked for, then whole takes, then single words, then silence. */
+export const editKinds = ['cut', 'flubber', 'intern', 'censor', 'sfx', 'filler', 'pause'] as const
+export type EditKind = (typeof editKinds)[number]
 export type EditStatus = 'applied' | 'rejected' | 'pending'
+
+/** What is put where the span was: speech still to be spoken, a file among the assets, or a tone exactly as long as the span. */
+export type Insertion =
+  | { readonly sound: 'speech'; readonly text: string | null }
+  | { readonly sound: 'file'; readonly file: string; readonly text: string }
+  | { readonly sound: 'tone'; readonly hz: number; readonly text: string }
 
 /** What a detector proposes. */
 export interface ProposedEdit {
   readonly kind: EditKind
+  /** The span that is removed; an empty one where something is only put in. */
   readonly startSample: number
   readonly endSample: number
   /** The words it removes, as spoken; empty for a pause. */
@@ -20,6 +30,9 @@ export interface ProposedEdit {
   readonly reason: string
   /** Pending when the detector would rather ask; applied when absent. */
   readonly status?: EditStatus
+  readonly insert?: Insertion
+  /** What somebody is asked to answer. */
+  readonly question?: string
 }
 
 export interface Edit extends Omit<ProposedEdit, 'status'> {
@@ -33,31 +46,70 @@ export interface EditList {
   readonly edits: readonly Edit[]
 }
 
-/** Orders proposals, trims a pause where a filler takes part of it, and names each by its kind and place. */
+/** Orders proposals and names each by its kind and place; of two with one name the first stays. */
 export function toEditList(proposals: readonly ProposedEdit[], sampleRate: number): EditList {
-  const edits: Edit[] = []
+  const edits = new Map<string, Edit>()
   const ordered = proposals
-    .filter(({ startSample, endSample }) => endSample > startSample)
+    .filter(({ startSample, endSample, insert }) => endSample > startSample || (insert && endSample === startSample))
     .sort((a, b) => a.startSample - b.startSample || b.endSample - a.endSample)
   for (const proposal of ordered) {
-    const startSample = Math.max(proposal.startSample, edits.at(-1)?.endSample ?? 0)
-    if (startSample >= proposal.endSample) continue
-    edits.push({ ...proposal, startSample, id: `${proposal.kind}-${proposal.startSample}`, status: proposal.status ?? 'applied' })
+    const id = `${proposal.kind}-${proposal.startSample}`
+    if (!edits.has(id)) edits.set(id, { ...proposal, id, status: proposal.status ?? 'applied' })
   }
-  return { version: 1, sampleRate, edits }
+  return { version: 1, sampleRate, edits: [...edits.values()] }
 }
 
-/** What is cut: the applied edits' spans, in order and apart. */
-export const appliedCuts = (list: EditList): Edit[] => list.edits.filter(({ status }) => status === 'applied')
+/** A place where the recording is cut, spliced, or both. */
+export interface Splice extends Span {
+  readonly edit: Edit
+}
 
-/** Throws `cut_budget_exceeded` or `nothing_left` when the applied edits remove more of the speech than allowed. */
-export function checkBudget(list: EditList, speechSamples: number, totalSamples: number, maxRemovedShare: number): void {
-  const cuts = appliedCuts(list)
-  const removed = (kinds: readonly EditKind[]) =>
-    cuts.filter(({ kind }) => kinds.includes(kind)).reduce((sum, cut) => sum + cut.endSample - cut.startSample, 0)
-  if (removed(['filler', 'pause']) >= totalSamples)
-    throw new Permanent('nothing_left', 'The edits would remove the whole recording. Switch some off.')
-  const share = removed(['filler']) / Math.max(1, speechSamples)
+/**
+ * What the applied edits come to, in order and apart. Where two overlap, the kind that is earlier in `editKinds` keeps its span;
+ * of the other stays what lies outside, if it only removes, and nothing, if it puts something in.
+ */
+export function splicesOf({ edits }: EditList): Splice[] {
+  const taken: Splice[] = []
+  for (const kind of editKinds) {
+    for (const edit of edits) {
+      if (edit.status !== 'applied' || edit.kind !== kind) continue
+      const { startSample, endSample } = edit
+      const rest = edit.insert ? (taken.some((other) => collides(edit, other)) ? [] : [{ startSample, endSample }]) : without([edit], taken)
+      taken.push(...rest.map((span) => ({ ...span, edit })))
+    }
+  }
+  return taken.sort((a, b) => a.startSample - b.startSample || a.endSample - b.endSample)
+}
+
+/** Touching is not colliding; an empty span collides with what it stands inside of, and with another empty one at its place. */
+const collides = (a: Span, b: Span): boolean =>
+  (a.startSample < b.endSample && b.startSample < a.endSample) || (a.startSample === b.startSample && a.endSample === b.endSample)
+
+/** The spans less what `cuts` take of them. */
+export function without(spans: readonly Span[], cuts: readonly Span[]): Span[] {
+  const ordered = [...cuts].sort((a, b) => a.startSample - b.startSample)
+  return spans.flatMap((span) => {
+    const rest: Span[] = []
+    let from = span.startSample
+    for (const cut of ordered) {
+      if (cut.endSample <= from) continue
+      if (cut.startSample >= span.endSample) break
+      if (cut.startSample > from) rest.push({ startSample: from, endSample: cut.startSample })
+      from = cut.endSample
+    }
+    if (from < span.endSample) rest.push({ startSample: from, endSample: span.endSample })
+    return rest
+  })
+}
+
+export const lengthOf = (spans: readonly Span[]): number => spans.reduce((sum, { startSample, endSample }) => sum + endSample - startSample, 0)
+
+/** Throws `cut_budget_exceeded` or `nothing_left` when the applied edits remove more of the speech than allowed. What a person cut is not counted. */
+export function checkBudget(list: EditList, speech: readonly Span[], totalSamples: number, maxRemovedShare: number): void {
+  const splices = splicesOf(list)
+  if (lengthOf(splices) >= totalSamples) throw new Permanent('nothing_left', 'The edits would remove the whole recording. Switch some off.')
+  const byDetector = splices.filter(({ edit }) => edit.kind !== 'cut' && edit.kind !== 'pause' && edit.insert?.sound !== 'tone')
+  const share = (lengthOf(speech) - lengthOf(without(speech, byDetector))) / Math.max(1, lengthOf(speech))
   if (share > maxRemovedShare) {
     throw new Permanent(
       'cut_budget_exceeded',

@@ -5,6 +5,7 @@
 import { quietestNear, soundsIn, type Analysis, type Span } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings.ts'
 import type { ProposedEdit } from './edits.ts'
+import { spelling } from './phrases.ts'
 import type { Timing } from './timing.ts'
 import type { Transcript, Word } from './words.ts'
 
@@ -16,6 +17,16 @@ const fillerWords: Readonly<Record<string, readonly string[]>> = {
   fr: ['euh', 'heu', 'hum', 'hmm'],
   it: ['ehm', 'eh', 'mmm', 'uhm'],
   pt: ['hum', 'hã', 'éé', 'ahn', 'hmm'],
+}
+
+/** Fillers that are often more: only a producer who knows the speakers can ask for them. */
+const riskyFillers: Readonly<Record<string, readonly string[]>> = {
+  en: ['like', 'you know', 'so', 'i mean', 'sort of', 'kind of'],
+  de: ['also', 'halt', 'quasi', 'sozusagen', 'irgendwie', 'genau', 'weißt du', 'sag ich mal'],
+  es: ['bueno', 'pues', 'o sea', 'este', 'en plan', 'sabes', 'digamos'],
+  fr: ['genre', 'du coup', 'en fait', 'tu vois', 'tu sais', 'quoi', 'bah', 'ben'],
+  it: ['cioè', 'tipo', 'diciamo', 'praticamente', 'insomma', 'allora'],
+  pt: ['tipo', 'né', 'então', 'assim', 'sabe', 'quer dizer'],
 }
 
 /** A recogniser's edge is 50 to 150 ms off; the cut goes to the quietest point this near. */
@@ -36,9 +47,9 @@ const neighbourGuardSeconds = 0.03
 /** Proposes a cut for every filler, phrases longest first. Needs words with exact times. */
 export function detectFillers(transcript: Transcript, analysis: Analysis, timing: Timing, settings: CleaningSettings['fillers']): ProposedEdit[] {
   if (!settings.enabled || !transcript.exactTimes) return []
-  const phrases = phrasesFor(transcript.language, settings.words)
+  const phrases = phrasesFor(transcript.language, settings)
   const { words } = transcript
-  const spoken = words.map(({ text }) => [normalise(text), normalise(text, '$1')])
+  const spoken = words.map(({ text }) => [spelling(text), spelling(text, '$1')])
   const proposals: ProposedEdit[] = []
   for (let first = 0; first < words.length; first++) {
     const phrase = phrases.find((candidate) => candidate.every((word, i) => spoken[first + i]?.includes(word)))
@@ -50,24 +61,17 @@ export function detectFillers(transcript: Transcript, analysis: Analysis, timing
   return proposals
 }
 
-function phrasesFor(language: string, own: readonly string[] | undefined): string[][] {
-  const list = own ?? fillerWords[language.split(/[-_]/)[0]!] ?? []
+function phrasesFor(language: string, { words, risky }: CleaningSettings['fillers']): string[][] {
+  const spoken = language.split(/[-_]/)[0]!.toLowerCase()
+  const list = [...(words ?? fillerWords[spoken] ?? []), ...(risky ? (riskyFillers[spoken] ?? []) : [])]
   const phrases = list.map((phrase) =>
     phrase
       .split(/\s+/)
-      .map((word) => normalise(word))
+      .map((word) => spelling(word))
       .filter(Boolean),
   )
   return phrases.filter((phrase) => phrase.length > 0).sort((a, b) => b.length - a.length)
 }
-
-/** Case, punctuation and stretched letters aside: "Ummm," is "umm" or "um"; "mm" stays itself. */
-const normalise = (text: string, stretched: '$1$1' | '$1' = '$1$1'): string =>
-  text
-    .toLowerCase()
-    .normalize('NFC')
-    .replaceAll(/[^\p{L}\p{N}'’]/gu, '')
-    .replaceAll(/(.)\1{2,}/gu, stretched)
 
 function cutWords(words: readonly Word[], first: number, last: number, analysis: Analysis, timing: Timing): ProposedEdit {
   const { sampleRate } = analysis.format

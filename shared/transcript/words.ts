@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { Permanent } from '../errors.ts'
+import type { Recognised } from '../speech/recognisers.ts'
 
 export interface Word {
   readonly text: string
@@ -106,7 +107,7 @@ function parseCues(text: string, name: string): TimedWord[] {
     if (!timing) throw unusable(name, `it has a cue with an unreadable time, "${lines[timingLine]!.trim().slice(0, 60)}"`)
     const [start, end] = [seconds(timing.slice(1, 5)), seconds(timing.slice(5, 9))]
     if (end <= start) throw unusable(name, `its cue at ${start.toFixed(3)} s ends before it starts`)
-    words.push(...shareOut(lines.slice(timingLine + 1), start, end))
+    words.push(...wordsOfCue(lines.slice(timingLine + 1), start, end))
   }
   return words
 }
@@ -114,22 +115,38 @@ function parseCues(text: string, name: string): TimedWord[] {
 const seconds = ([hours, minutes, secs, fraction]: string[]): number =>
   Number(hours ?? 0) * 3600 + Number(minutes) * 60 + Number(secs) + Number(`0.${fraction}`)
 
-function shareOut(lines: readonly string[], start: number, end: number): TimedWord[] {
+function wordsOfCue(lines: readonly string[], start: number, end: number): TimedWord[] {
   const speaker = voiceTag.exec(lines[0] ?? '')?.[1]?.trim() ?? null
-  const texts = lines
+  const text = lines
     .join(' ')
     .replaceAll(/<[^>]*>/g, '')
     .replaceAll(/&(amp|lt|gt|nbsp);/g, (_, name: keyof typeof entities) => entities[name])
-    .split(/\s+/)
-    .filter(Boolean)
-  const lengths = texts.map((word) => word.length + 1)
-  const total = lengths.reduce((sum, length) => sum + length, 0)
+  return shareOut(text, start, end).map((word) => ({ ...word, speaker }))
+}
+
+/** Shares a stretch of speech among the words of `text` by their lengths: near enough to read along. In the unit of `start` and `end`. */
+export function shareOut(text: string, start: number, end: number): { text: string; start: number; end: number }[] {
+  const words = text.split(/\s+/).filter(Boolean)
+  const total = words.reduce((sum, word) => sum + word.length + 1, 0)
   let at = start
-  return texts.map((text, i) => {
+  return words.map((word) => {
     const from = at
-    at += ((end - start) * lengths[i]!) / total
-    return { text, start: from, end: at, speaker }
+    at += ((end - start) * (word.length + 1)) / total
+    return { text: word, start: from, end: at }
   })
+}
+
+/** What a provider heard, slice after slice, as one transcript. Slices are in order; their words' times are seconds from `startSample`. */
+export function fromRecognised(
+  slices: readonly { readonly startSample: number; readonly recognised: Recognised }[],
+  audio: { sampleRate: number; totalSamples: number },
+): Transcript {
+  const words = slices.flatMap(({ startSample, recognised }) => {
+    const offset = startSample / audio.sampleRate
+    return recognised.words.map((word) => ({ ...word, start: word.start + offset, end: word.end + offset }))
+  })
+  const language = slices.find(({ recognised }) => recognised.language !== null)?.recognised.language ?? 'en'
+  return { language: language.toLowerCase(), exactTimes: true, words: repair(words, audio) }
 }
 
 /** Orders the words, drops empty ones, and clips what overlaps the next word or the end. */

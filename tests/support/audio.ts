@@ -167,6 +167,8 @@ export function aProgramme(
     clips: clipsOf(ledger, 0, 0),
     segments: [],
     ledger,
+    inserted: [],
+    answers: {},
   }
   return { timeline, room: { storage: readOnlyStore({ recording: bytes }), bucket: 'work' } }
 }

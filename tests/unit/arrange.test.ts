@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { arrangeShow, chunkContents, type ArrangedSource, type Show } from '../../shared/audio/arrange.ts'
 import { toOutput } from '../../shared/audio/ledger.ts'
-import { samplesPerChunk } from '../../shared/audio/timeline.ts'
-import { toEditList, type ProposedEdit } from '../../shared/transcript/edits.ts'
+import { samplesPerChunk, type Timeline } from '../../shared/audio/timeline.ts'
+import { toEditList, type Insertion, type ProposedEdit } from '../../shared/transcript/edits.ts'
 
 const sampleRate = 44100
 
@@ -23,6 +23,7 @@ const arranged = (edits: readonly ProposedEdit[], more: Partial<Show> = {}) =>
   arrangeShow({
     recording: source('talk.wav', 300, -20),
     assets: [],
+    spoken: new Map(),
     segments: [{ type: 'content' }],
     edits: toEditList(edits, sampleRate),
     outputChannels: 2,
@@ -59,6 +60,45 @@ describe('A show', () => {
     expect(toOutput(ledger, 0.5 * sampleRate)).toBe(0.5 * sampleRate)
     expect(toOutput(ledger, 5 * sampleRate)).toBe(4 * sampleRate - 1323)
     expect(toOutput(ledger, 30 * sampleRate)).toBe(19 * sampleRate - 1323 - 3969)
+  })
+})
+
+describe('What is put in', () => {
+  const put = (kind: ProposedEdit['kind'], from: number, to: number, insert: Insertion) => ({ ...cut(kind, from, to), insert })
+  const heardAt = (seconds: number, { clips, sources }: Timeline, object: string) =>
+    clips.find(({ source: index, outputStart, length }) => {
+      const at = seconds * sampleRate
+      return sources[index]!.object === object && outputStart <= at && at < outputStart + length
+    })
+
+  test('a bleep is as long as its word and moves nothing after it', () => {
+    const tone = source('tone', 1, -20)
+    const timeline = arranged([put('censor', 10, 10.4, { sound: 'tone', hz: 1000, text: '[bleep]' })], { tone })
+    expect(timeline.totalSamples).toBe(300 * sampleRate)
+    expect(toOutput(timeline.ledger, 20 * sampleRate)).toBe(20 * sampleRate)
+    expect(heardAt(10.2, timeline, 'w/tone')).toMatchObject({ outputStart: 10 * sampleRate, length: Math.round(0.4 * sampleRate) })
+    expect(heardAt(10.2, timeline, 'w/talk.wav')).toBeUndefined()
+    expect(timeline.inserted).toEqual([{ text: '[bleep]', speaker: null, startSample: 10 * sampleRate, endSample: Math.round(10.4 * sampleRate) }])
+  })
+
+  test('an answer takes the place of its question with half a second of room on either side, and brings its words', () => {
+    const answer = { ...source('answer', 3, -30), speaker: 'Assistant', words: [{ text: 'Yes.', startSample: 100, endSample: 20_000 }] }
+    const edits = [put('intern', 50, 60, { sound: 'speech', text: 'Yes.' })]
+    const timeline = arranged(edits, { spoken: new Map([[`intern-${50 * sampleRate}`, answer]]) })
+    const start = 50.5 * sampleRate
+    expect(timeline.totalSamples).toBe((300 - 10 + 3 + 1) * sampleRate)
+    expect(heardAt(51, timeline, 'w/answer')).toMatchObject({ outputStart: start, length: 3 * sampleRate, gainDb: 10 })
+    expect(toOutput(timeline.ledger, 60 * sampleRate)).toBe(54 * sampleRate)
+    expect(timeline.inserted).toEqual([{ text: 'Yes.', speaker: 'Assistant', startSample: start + 100, endSample: start + 20_000 }])
+  })
+
+  test('a sound stands where it was asked for, and what was said goes on after it', () => {
+    const bell = source('bell.wav', 2, -20)
+    const timeline = arranged([put('sfx', 100, 100, { sound: 'file', file: 'bell.wav', text: '{bell}' })], { assets: [bell] })
+    expect(timeline.totalSamples).toBe(302 * sampleRate)
+    expect(heardAt(101, timeline, 'w/bell.wav')).toMatchObject({ outputStart: 100 * sampleRate })
+    expect(heardAt(101, timeline, 'w/talk.wav')).toBeUndefined()
+    expect(heardAt(102, timeline, 'w/talk.wav')).toMatchObject({ sourceStart: 100 * sampleRate, fadeIn: 221 })
   })
 })
 

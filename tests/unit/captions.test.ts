@@ -160,11 +160,23 @@ describe('Words that are heard', () => {
   test('are those of which at least half was kept, at their new times', () => {
     const ledger = keepAllBut([{ startSample: 1000, endSample: 2000 }], 10_000, 500, () => 0)
     const words = [word('kept', 0, 900), word('gone', 1100, 1900), word('mostly', 600, 1300), word('hardly', 1500, 2200), word('later', 3000, 3500)]
-    expect(heardWords(transcriptOf(words), ledger, 1000)).toEqual([
+    expect(heardWords(transcriptOf(words), { ledger, inserted: [], sampleRate: 1000 })).toEqual([
       { text: 'kept', start: 0.5, end: 1.4, speaker: null },
       { text: 'mostly', start: 1.1, end: 1.5, speaker: null },
       { text: 'later', start: 2.5, end: 3, speaker: null },
     ])
+  })
+
+  test('stand beside what was put in, each at its time, also when nobody transcribed', () => {
+    const ledger = keepAllBut([], 10_000, 0, () => 0)
+    const inserted = [{ text: 'answer', startSample: 2000, endSample: 2500, speaker: 'Assistant' }]
+    const words = [word('before', 0, 900), word('after', 3000, 3900)]
+    expect(heardWords(transcriptOf(words), { ledger, inserted, sampleRate: 1000 }).map(({ text, start }) => [text, start])).toEqual([
+      ['before', 0],
+      ['answer', 2],
+      ['after', 3],
+    ])
+    expect(heardWords(undefined, { ledger, inserted, sampleRate: 1000 })).toEqual([{ text: 'answer', start: 2, end: 2.5, speaker: 'Assistant' }])
   })
 
   test('never end before they start, however they lie in a crossfade', () => {
@@ -172,7 +184,7 @@ describe('Words that are heard', () => {
     fc.assert(
       fc.property(cut, fc.nat(1900), fc.integer({ min: 0, max: 100 }), ({ startSample, length, crossfade }, at, wordLength) => {
         const ledger = keepAllBut([{ startSample, endSample: startSample + length }], 2000, 0, () => crossfade)
-        for (const { start, end } of heardWords(transcriptOf([word('x', at, at + wordLength)]), ledger, 1000))
+        for (const { start, end } of heardWords(transcriptOf([word('x', at, at + wordLength)]), { ledger, inserted: [], sampleRate: 1000 }))
           expect(end).toBeGreaterThanOrEqual(start)
       }),
       { numRuns: 1000 },

@@ -25,6 +25,20 @@ test('what must be given is enough, and the rest has defaults', () => {
     buckets: { uploads: 'uploads', work: 'work', episodes: 'episodes', public: 'public' },
     publicBaseUrl: 'https://media.example',
     limits: { recordingBytes: 8 * 1024 ** 3, recordingSeconds: 36_000, assetBytes: 200 * 1024 ** 2 },
+    sealingKey: undefined,
+    providers: {
+      urls: {
+        assemblyai: 'https://api.assemblyai.com',
+        elevenlabs: 'https://api.elevenlabs.io',
+        deepgram: 'https://api.deepgram.com',
+        openai: 'https://api.openai.com/v1',
+        gemini: 'https://generativelanguage.googleapis.com',
+      },
+      callbacksUrl: undefined,
+      elevenlabsWebhookSecret: undefined,
+      deadlineMs: 21_600_000,
+      storeIsPublic: true,
+    },
     lease: { leaseMs: 30_000, heartbeatMs: 10_000, maxAttempts: 8, overdueMs: 30_000 },
   })
 })

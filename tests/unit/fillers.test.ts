@@ -7,7 +7,7 @@ import type { Transcript, Word } from '../../shared/transcript/words.ts'
 
 const sampleRate = 1000
 const frame = 10
-const on = { enabled: true }
+const on = { enabled: true, risky: false }
 /** Times as exact as they come; nothing is doubtful. */
 const exact = { lagSamples: 0, errorSamples: 0 }
 
@@ -64,9 +64,17 @@ describe('A filler', () => {
     expect(found(said('umbrella drum — … um'), ['um', '...'])).toEqual(['um'])
   })
 
+  test('that is often more than one is left alone, unless the producer asks for it', () => {
+    const transcript = said('So it is, like, you know, um sort of good')
+    const risky = detectFillers(transcript, analysisOf(transcript.words), exact, { ...on, risky: true })
+    expect(found(transcript)).toEqual(['um'])
+    expect(risky.map(({ text }) => text)).toEqual(['So', 'like,', 'you know,', 'um', 'sort of'])
+    expect(detectFillers(said('tipo né', 'pt-BR'), analysisOf([]), exact, { ...on, risky: true })).toHaveLength(2)
+  })
+
   test('is left alone when switched off, and when times come from captions', () => {
     const transcript = said('um yes')
-    expect(detectFillers(transcript, analysisOf(transcript.words), exact, { enabled: false })).toEqual([])
+    expect(detectFillers(transcript, analysisOf(transcript.words), exact, { enabled: false, risky: false })).toEqual([])
     expect(found(said('um yes', 'en', false))).toEqual([])
   })
 })

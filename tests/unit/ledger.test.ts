@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Span } from '../../shared/audio/analysis.ts'
-import { keepAllBut, keptShare, outputEnd, overlapBefore, toOutput, toSource, type Ledger } from '../../shared/audio/ledger.ts'
+import { keepAllBut, keptShare, outputEnd, overlapBefore, splice, toOutput, toSource, type Ledger } from '../../shared/audio/ledger.ts'
 import { mixSlice } from '../../shared/audio/mixer.ts'
 import { clipsOf, type Timeline } from '../../shared/audio/timeline.ts'
 import { random, readOnlyStore, toPcm } from '../support/audio.ts'
@@ -152,6 +152,8 @@ describe('Sound and ledger', () => {
       clips: clipsOf(ledger, 0, 0),
       segments: [],
       ledger,
+      inserted: [],
+      answers: {},
     }
     return mixSlice(timeline, storage, 'work', 0, end)
   }
@@ -173,5 +175,50 @@ describe('Sound and ledger', () => {
       expect(found.map(([at]) => at)).toEqual([...new Set(expected.map(({ at }) => at))].sort((a, b) => a - b))
       for (const { at, height } of expected) if (!inCrossfade(at)) expect(heard![at]).toBeCloseTo(height, 6)
     }
+  })
+})
+
+describe('What is put in', () => {
+  const join = (startSample: number, endSample: number, insertedSamples: number, crossfadeSamples = 40) => ({
+    ...{ startSample, endSample, insertedSamples, crossfadeSamples },
+  })
+
+  test('makes room of its own length, without a crossfade, wherever it stands', () => {
+    const { ledger, insertedAt, endSample } = splice([join(0, 100, 50), join(300, 300, 7), join(900, 1000, 20)], 1000, 10)
+    expect(insertedAt).toEqual([10, 260, 867])
+    expect(endSample).toBe(887)
+    expect(ledger).toEqual([
+      { sourceStart: 100, sourceEnd: 300, outputStart: 60 },
+      { sourceStart: 300, sourceEnd: 900, outputStart: 267 },
+    ])
+  })
+
+  test('one after the other at one place, both are given room', () => {
+    const { insertedAt, endSample } = splice([join(200, 300, 50), join(300, 300, 60), join(300, 400, 0)], 1000, 0)
+    expect([insertedAt, endSample]).toEqual([[200, 250, 310], 910])
+  })
+
+  test('loses no sample: what is kept and put in, less the crossfades, is the whole', () => {
+    const piece = fc.record({ kept: fc.integer({ min: 0, max: 400 }), cut: fc.integer({ min: 0, max: 300 }), put: fc.nat(200), fade: fc.nat(60) })
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 15 }), fc.nat(500), (pieces, rest) => {
+        let at = 0
+        const joins = pieces.map(({ kept, cut, put, fade }) => {
+          const startSample = at + kept
+          at = startSample + cut
+          return join(startSample, at, put, fade)
+        })
+        const { ledger, insertedAt, endSample } = splice(joins, at + rest, 0)
+        const overlaps = ledger.reduce((sum, _, i) => sum + overlapBefore(ledger, i), 0)
+        const kept = ledger.reduce((sum, { sourceStart, sourceEnd }) => sum + sourceEnd - sourceStart, 0)
+        const put = joins.reduce((sum, { insertedSamples }) => sum + insertedSamples, 0)
+        expect(endSample).toBe(kept + put - overlaps)
+        insertedAt.forEach((start, i) => {
+          const end = start + joins[i]!.insertedSamples
+          if (end > start)
+            for (const span of ledger) expect(Math.min(end, outputEnd(span)) - Math.max(start, span.outputStart)).toBeLessThanOrEqual(0)
+        })
+      }),
+    )
   })
 })

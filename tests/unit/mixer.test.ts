@@ -36,6 +36,7 @@ function aShow() {
   const timeline = arrangeShow({
     recording: source('voice', 1, 's16le', voice[0]!.length, -20),
     assets: [source('intro', 2, 'f32le', 30_000, -18), source('outro', 2, 's16le', 28_800, null)],
+    spoken: new Map(),
     segments: [
       { type: 'intro', source: { kind: 'static', file: 'intro.wav' } },
       { type: 'outro', source: { kind: 'static', file: 'outro.wav' } },
@@ -132,6 +133,8 @@ describe('A join', () => {
       clips: clipsOf(ledger, 0, 0),
       segments: [],
       ledger,
+      inserted: [],
+      answers: {},
     }
     const [mixed] = await mixSlice(timeline, readOnlyStore({ sound: toPcm([sound], 'f32le') }), 'work', 0, total)
     return { mixed: mixed!, join: ledger[1]!.outputStart }

@@ -98,3 +98,14 @@ describe('Round a filler that is cut', () => {
     expect(cuts(analysis, undefined, [span(5100, 6900)])).toEqual([])
   })
 })
+
+describe('Where something is put in', () => {
+  test('a pause ends: what stands before it and after it are two', () => {
+    const analysis = heard([span(0, 5000), span(7000, 20_000)])
+    const around = (filled: Span) =>
+      detectPauses(analysis, undefined, [], settings, [filled]).map(({ startSample, endSample }) => [startSample, endSample])
+    expect(around(span(6000, 6000))).toEqual([])
+    expect(around(span(5100, 5100))).toEqual([[5375, 6775]])
+    expect(around(span(5000, 6900))).toEqual([])
+  })
+})

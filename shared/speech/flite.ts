@@ -10,7 +10,8 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
 /** slt is a woman, rms and awb are men; kal16 is the plainest, and the fastest. */
-export type Voice = 'slt' | 'rms' | 'awb' | 'kal16'
+export const voices = ['slt', 'rms', 'awb', 'kal16'] as const
+export type Voice = (typeof voices)[number]
 
 export interface Phone {
   /** Flite's name of the sound; 'pau' is silence. */
@@ -46,12 +47,12 @@ export interface Utterance {
 
 let program: Promise<Program> | undefined
 
-/** Speaks one sentence or a few. The same text and voice give the same samples. */
-export async function speak(text: string, voice: Voice): Promise<Speech> {
+/** Speaks one sentence or a few. The same text and voice give the same samples. Throws the signal's reason when it aborts. */
+export async function speak(text: string, voice: Voice, signal?: AbortSignal): Promise<Speech> {
   program ??= loadProgram()
   const folder = await mkdtemp(join(tmpdir(), 'flite-'))
   try {
-    await run({ program: await program, folder, text, voice })
+    await run({ program: await program, folder, text, voice }, signal)
     const [wav, printout] = await Promise.all([readFile(join(folder, 'speech.wav')), readFile(join(folder, 'phones'), 'utf8')])
     return { ...readWav(wav), phones: readPhones(printout) }
   } finally {
@@ -64,13 +65,21 @@ async function loadProgram(): Promise<Program> {
   return WebAssembly.compile(await readFile(path))
 }
 
-async function run(utterance: Utterance): Promise<void> {
+async function run(utterance: Utterance, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted()
   // node:wasi says that it is experimental each time it is loaded; only this thread is told to be quiet about it.
   const worker = new Worker(new URL('flite-worker.ts', import.meta.url), {
     workerData: utterance,
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })
-  await once(worker, 'exit') // rejects when the thread throws
+  const stop = () => void worker.terminate()
+  signal?.addEventListener('abort', stop)
+  try {
+    await once(worker, 'exit') // rejects when the thread throws
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+  signal?.throwIfAborted()
 }
 
 /** Flite prints `pau:0.164 s:0.268 ih:0.343 …`, one line for each utterance. */

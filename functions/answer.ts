@@ -1,0 +1,38 @@
+/** answer: a question put to the assistant → what it answers. One part each; none when the show has no language model, and then the producer is asked. */
+import { z } from 'zod'
+import type { Knex } from 'knex'
+import { settingsOf } from '../shared/db/runs.ts'
+import { payOnce } from '../shared/paid-call.ts'
+import { keyPurpose, openSealer } from '../shared/seal.ts'
+import { openAnswerer } from '../shared/speech/answerers.ts'
+import { defineStep } from '../shared/step.ts'
+
+const questions = z.array(z.object({ edit: z.string(), question: z.string() }))
+
+export const answer = defineStep({
+  name: 'answer',
+  version: 1,
+  context: z.object({ edit: z.string(), question: z.string(), answererKey: z.string() }),
+  load: async (db: Knex, { runId }) => {
+    const { cleaning, transcription } = await settingsOf(db, runId)
+    return { answerer: cleaning.intern.answerer!, model: cleaning.intern.model, language: transcription.language }
+  },
+  inputs: ({ question }, settings) => ({ question, ...settings }),
+  work: async (context, { answerer: name, model, language }, tools) => {
+    const { storage, config, workObject, signal } = tools
+    const apiKey = openSealer(config.sealingKey).open(context.answererKey, keyPurpose(context.userId, name))
+    const answerer = openAnswerer(name, { baseUrl: config.providers.urls[name], apiKey, model })
+    const kept = workObject('answer.txt')
+    const text = await payOnce<string, string>(tools, context, 'answer', {
+      provider: name,
+      recall: async () => ((await storage.stat(kept)) ? (await storage.read(kept)).toString('utf8') : undefined),
+      submit: async () => ({ state: 'done', result: await answerer.answer(context.question, { language }, signal) }),
+      keep: async (said) => {
+        await storage.create(kept, said, 'text/plain; charset=utf-8')
+        return said
+      },
+    })
+    return { text }
+  },
+  parts: ({ questions: asked, answererKey }) => (answererKey === null ? [] : questions.parse(JSON.parse(String(asked)))),
+})

@@ -1,0 +1,57 @@
+/** on-callback: a provider says that it is done. What it brings is kept, and the step that waits is woken. Twice is once; a forged one changes nothing. */
+import { withDatabase } from '../shared/db/connect.ts'
+import { findPaidCall, settlePaidCall, type PaidCall } from '../shared/db/paid-calls.ts'
+import { wakeStep } from '../shared/db/steps.ts'
+import { Permanent } from '../shared/errors.ts'
+import { workName } from '../shared/objects.ts'
+import { callbackSecretOf, callOf } from '../shared/provider-callback.ts'
+import type { HttpAnswer, HttpCall } from '../shared/serve.ts'
+import { recogniserNames } from '../shared/settings.ts'
+import { readCallback, type CallbackReading } from '../shared/speech/callbacks.ts'
+import { enqueue, fail, type Services } from '../shared/step.ts'
+
+export async function onCallback(received: HttpCall, services: Services): Promise<HttpAnswer> {
+  try {
+    const { call, reading } = await identify(received, services)
+    await take(call, reading, services)
+    return { status: 200, body: {} }
+  } catch (error) {
+    if (error instanceof Permanent) return { status: 401, body: { code: error.code } }
+    throw error
+  }
+}
+
+/** Whose callback it is. Throws Permanent `bad_callback` for one that is not ours, or not theirs. */
+async function identify({ query, headers, rawBody }: HttpCall, services: Services): Promise<{ call: PaidCall; reading: CallbackReading }> {
+  const { config } = services
+  const findCall = async (id: string | undefined): Promise<PaidCall> => {
+    const call = id === undefined ? undefined : await withDatabase(config.databaseUrl, (db) => findPaidCall(db, id))
+    if (!call) throw new Permanent('bad_callback')
+    return call
+  }
+  const message = { headers, rawBody, now: Date.now() }
+  const elevenlabs = () => readCallback('elevenlabs', { ...message, secret: config.providers.elevenlabsWebhookSecret ?? '' })
+  if (query['call'] === undefined) {
+    const reading = elevenlabs() // it has one address for everything, and brings back the one we gave it
+    return { call: await findCall(callOf(config, Object.fromEntries(new URL(reading.callbackUrl ?? 'none:').searchParams))), reading }
+  }
+  const call = await findCall(callOf(config, query))
+  const name = recogniserNames.find((known) => known === call.provider)
+  if (name === undefined) throw new Permanent('bad_callback')
+  return { call, reading: name === 'elevenlabs' ? elevenlabs() : readCallback(name, { ...message, secret: callbackSecretOf(config, call.id) }) }
+}
+
+async function take(call: PaidCall, { answer, failure }: CallbackReading, services: Services): Promise<void> {
+  const { config, storage } = services
+  if (answer?.state === 'done') {
+    const kept = { bucket: config.buckets.work, name: workName(call.userId, call.callKey, 'recognised.json') }
+    await storage.create(kept, JSON.stringify(answer.result), 'application/json')
+  }
+  if (failure !== undefined) {
+    await withDatabase(config.databaseUrl, (db) => settlePaidCall(db, call.id, { status: 'failed', error: failure }))
+    await fail(services, { ...call, turn: 0 }, new Permanent('provider_rejected', failure))
+    return
+  }
+  const woken = await withDatabase(config.databaseUrl, (db) => db.transaction((trx) => wakeStep(trx, call)))
+  if (woken) await enqueue(services, [woken])
+}

@@ -1,0 +1,59 @@
+/** recognise: a slice of the recording → what the chosen provider heard in it. No parts when the words were supplied or nobody transcribes. */
+import { z } from 'zod'
+import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { encodeForRecogniser, sliceBounds, sliceCount } from '../shared/audio/recogniser-sound.ts'
+import { settingsOf } from '../shared/db/runs.ts'
+import { payOnce } from '../shared/paid-call.ts'
+import { callbackFor } from '../shared/provider-callback.ts'
+import { keyPurpose, openSealer } from '../shared/seal.ts'
+import { recogniserNames } from '../shared/settings.ts'
+import { openRecogniser, sliceSecondsOf, type Recognised } from '../shared/speech/recognisers.ts'
+import { defineStep } from '../shared/step.ts'
+
+export const recognise = defineStep({
+  name: 'recognise',
+  version: 1,
+  context: z.object({
+    recogniser: z.enum(recogniserNames),
+    recogniserKey: z.string(),
+    pcmObject: z.string(),
+    analysisObject: z.string(),
+    sampleRate: z.number(),
+    channels: z.union([z.literal(1), z.literal(2)]),
+    sampleFormat: z.enum(['s16le', 'f32le']),
+    totalSamples: z.number(),
+    slice: z.number(),
+    slices: z.number(),
+  }),
+  load: async (db, { runId }) => (await settingsOf(db, runId)).transcription.language,
+  inputs: ({ recogniser, pcmObject, slice, slices }, language) => ({ recogniser, pcmObject, slice, slices, language }),
+  work: async (context, language, tools) => {
+    const { storage, config, workObject, signal } = tools
+    const { recogniser: name, recogniserKey, slice, slices, userId } = context
+    const bucket = config.buckets.work
+    const analysis = decodeAnalysis(await storage.read({ bucket, name: context.analysisObject }))
+    const { startSample, endSample } = sliceBounds(analysis, slice, slices)
+    const sound = await encodeForRecogniser(context, { startSample, endSample }, workObject('speech.ogg'), tools)
+    const apiKey = openSealer(config.sealingKey).open(recogniserKey, keyPurpose(userId, name))
+    const recogniser = openRecogniser(name, { baseUrl: config.providers.urls[name], apiKey })
+    const kept = workObject('recognised.json')
+    const words = await payOnce<Recognised, number>(tools, context, 'recognise', {
+      provider: name,
+      recall: async () => ((await storage.stat(kept)) ? (await storage.readJson<Recognised>(kept)).words.length : undefined),
+      submit: (callId) => recogniser.submit(sound, { language, ...callbackFor(config, callId) }, signal),
+      ...(recogniser.find ? { find: () => recogniser.find!(sound, signal) } : {}),
+      ...(recogniser.poll ? { poll: (reference) => recogniser.poll!(reference, signal) } : {}),
+      keep: async (recognised) => {
+        await storage.create(kept, JSON.stringify(recognised), 'application/json')
+        return recognised.words.length
+      },
+    })
+    return { recognisedObject: kept.name, startSample, words }
+  },
+  parts: ({ recogniser, totalSamples, sampleRate }) => {
+    const name = recogniserNames.find((known) => known === recogniser)
+    if (name === undefined) return []
+    const slices = sliceCount(Number(totalSamples) / Number(sampleRate), sliceSecondsOf(name))
+    return Array.from({ length: slices }, (_, slice) => ({ slice, slices }))
+  },
+})

@@ -1,0 +1,59 @@
+/** voice: one text → speech as canonical PCM at the episode's rate, with its words. Paid for once by text, voice, model and settings; never silence. */
+import { z } from 'zod'
+import type { Knex } from 'knex'
+import { toEpisodeSpeech } from '../shared/audio/episode-speech.ts'
+import { toInterleavedBytes } from '../shared/audio/pcm.ts'
+import { settingsOf } from '../shared/db/runs.ts'
+import { payOnce } from '../shared/paid-call.ts'
+import { keyPurpose, openSealer } from '../shared/seal.ts'
+import { openVoice, type Spoken } from '../shared/speech/voices.ts'
+import { defineStep } from '../shared/step.ts'
+import type { SpokenText } from '../shared/transcript/spoken.ts'
+
+const kept = z.object({ totalSamples: z.number(), integratedLufs: z.number().nullable() })
+
+export const voice = defineStep({
+  name: 'voice',
+  version: 1,
+  context: z.object({
+    spokenObject: z.string(),
+    spoken: z.number(),
+    spokenHash: z.string(),
+    voiceKey: z.string().nullable(),
+    sampleRate: z.number(),
+  }),
+  load: async (db: Knex, { runId }) => (await settingsOf(db, runId)).voice,
+  inputs: ({ spokenHash, sampleRate }, { name: _name, ...wanted }) => ({ spokenHash, sampleRate, ...wanted }),
+  work: async (context, { provider, voice: speaker, model, settings }, tools) => {
+    const { storage, config, workObject, signal } = tools
+    const texts = await storage.readJson<SpokenText[]>({ bucket: config.buckets.work, name: context.spokenObject })
+    const { text } = texts[context.spoken]!
+    const apiKey = context.voiceKey === null ? '' : openSealer(config.sealingKey).open(context.voiceKey, keyPurpose(context.userId, provider))
+    const baseUrl = provider === 'flite' ? '' : config.providers.urls[provider]
+    const [pcm, words, facts] = [workObject('pcm'), workObject('words.json'), workObject('facts.json')]
+    const speak = () => openVoice(provider, { baseUrl, apiKey }).speak({ text, voice: speaker, model, settings }, signal)
+    const keep = async (spoken: Spoken) => {
+      const speech = await toEpisodeSpeech(spoken, text, context.sampleRate, signal)
+      await storage.create(words, JSON.stringify(speech.words), 'application/json')
+      await storage.create(pcm, toInterleavedBytes([speech.samples]), 'application/octet-stream')
+      const measured = { totalSamples: speech.samples.length, integratedLufs: speech.integratedLufs }
+      await storage.create(facts, JSON.stringify(measured), 'application/json') // last: whoever finds it finds the others
+      return measured
+    }
+    const made =
+      provider === 'flite'
+        ? await keep(await speak())
+        : await payOnce(tools, context, 'voice', {
+            provider,
+            recall: async () => ((await storage.stat(facts)) ? kept.parse(await storage.readJson(facts)) : undefined),
+            submit: async () => ({ state: 'done', result: await speak() }),
+            keep,
+          })
+    return { pcmObject: pcm.name, wordsObject: words.name, ...made }
+  },
+  parts: ({ spokenHashes }) =>
+    String(spokenHashes)
+      .split(' ')
+      .filter(Boolean)
+      .map((spokenHash, spoken) => ({ spoken, spokenHash })),
+})

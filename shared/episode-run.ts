@@ -1,0 +1,88 @@
+/**
+ * How a run of an episode begins: from an upload, or again from what an earlier run was given. Hides which scalars a run starts with,
+ * and which of the user's providers it may use.
+ */
+import type { Knex } from 'knex'
+import { z } from 'zod'
+import { beginEpisode, findEpisode } from './db/episodes.ts'
+import { decisionRevision } from './db/decisions.ts'
+import type { SealedKey } from './db/keys.ts'
+import { latestRunOf, startRun } from './db/runs.ts'
+import { insertSteps, type PendingStep } from './db/steps.ts'
+import { Permanent } from './errors.ts'
+import { partsOf, type Pipeline } from './pipeline.ts'
+import { recogniserNames, type RunSettings } from './settings.ts'
+
+const generation = z.string().nullable()
+
+/** What a run is told before its first step; whatever else is in its context, steps passed on. */
+const startScalars = z.object({
+  recordingObject: z.string(),
+  recordingGeneration: z.string(),
+  recordingHash: z.string(),
+  outputRate: z.number().nullable(),
+  assets: z.string(),
+  wordsObject: z.string().nullable(),
+  wordsGeneration: generation,
+  wordsHash: z.string().nullable(),
+  coverObject: z.string().nullable(),
+  coverGeneration: generation,
+  coverHash: z.string().nullable(),
+  /** Who transcribes, with the user's sealed key; null when nobody does. */
+  recogniser: z.string().nullable(),
+  recogniserKey: z.string().nullable(),
+  answererKey: z.string().nullable(),
+  voiceKey: z.string().nullable(),
+  /** The producer's decisions that count in this run. */
+  decisionRevision: z.number(),
+  /** Whether the producer has looked: what is still open then stays undone, and the run goes on. */
+  reviewed: z.boolean(),
+})
+
+export type StartScalars = z.infer<typeof startScalars>
+
+/** What may pay for what: the providers a run uses with their sealed keys. Throws Permanent `provider_key_missing`. */
+export function chooseProviders(
+  { transcription, cleaning, voice }: RunSettings,
+  hasWords: boolean,
+  keys: readonly SealedKey[],
+): Pick<StartScalars, 'recogniser' | 'recogniserKey' | 'answererKey' | 'voiceKey'> {
+  const keyOf = (provider: string, what: string): string => {
+    const key = keys.find((one) => one.provider === provider)
+    if (!key) throw new Permanent('provider_key_missing', `${what} names ${provider}, for which there is no key. Give it with: spool key ${provider}`)
+    return key.sealed
+  }
+  const known: readonly string[] = recogniserNames
+  const wanted = transcription.provider ?? keys.find(({ provider }) => known.includes(provider))?.provider ?? 'none'
+  const recogniser = hasWords || wanted === 'none' ? null : wanted
+  const { answerer } = cleaning.intern
+  return {
+    recogniser,
+    recogniserKey: recogniser === null ? null : keyOf(recogniser, 'transcription.provider'),
+    answererKey: answerer === undefined ? null : keyOf(answerer, 'cleaning.intern.answerer'),
+    voiceKey: voice.provider === 'flite' ? null : keyOf(voice.provider, 'voice.provider'),
+  }
+}
+
+/** Starts the episode's one live run with its first step's rows; when another is live, says which. */
+export async function beginRun(
+  trx: Knex,
+  pipeline: Pipeline,
+  begin: { userId: string; episodeId: string; title: string; description: string; settings: RunSettings; context: StartScalars },
+): Promise<{ runId: string; started: boolean; steps: () => Promise<PendingStep[]> }> {
+  const { userId, episodeId, settings, context } = begin
+  const { runId, started } = await startRun(trx, { userId, episodeId, settings, context, warnings: [] })
+  if (started) await beginEpisode(trx, episodeId, begin)
+  return { runId, started, steps: () => insertSteps(trx, runId, partsOf(pipeline.stages[0]!, context)) }
+}
+
+/** Starts a run of the same episode with what its latest run was given, under the producer's newest decisions. Everything still valid is reused. */
+export async function runAgain(trx: Knex, pipeline: Pipeline, episodeId: string): Promise<{ runId: string; started: boolean; steps: PendingStep[] }> {
+  const [episode, latest] = [await findEpisode(trx, episodeId), await latestRunOf(trx, episodeId)]
+  if (!episode || !latest) throw new Permanent('not_found', 'The episode has never been run.')
+  const given = startScalars.parse(latest.context)
+  const context = { ...given, decisionRevision: await decisionRevision(trx, episodeId), reviewed: true }
+  const { userId, title, description } = episode
+  const run = await beginRun(trx, pipeline, { userId, episodeId, title, description, settings: latest.settings, context })
+  return { ...run, steps: run.started ? await run.steps() : [] }
+}

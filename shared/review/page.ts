@@ -1,0 +1,200 @@
+/**
+ * A page that shows and plays what was done to a recording, readable from disk without a server: waveform with cuts, transcript with cuts
+ * struck through, every edit with its reason and its sound before and after. Hides the markup; everything it needs is inside it.
+ */
+import type { Analysis } from '../audio/analysis.ts'
+import type { Certificate } from '../audio/certificate.ts'
+import { keepAllBut, keptShare } from '../audio/ledger.ts'
+import type { Timeline } from '../audio/timeline.ts'
+import { editKinds, lengthOf, splicesOf, type Edit, type EditKind, type EditList, type Splice } from '../transcript/edits.ts'
+import type { Transcript } from '../transcript/words.ts'
+import { playerScript } from './player.ts'
+import { contextSeconds, reelDelaySamples, reelFrameBytes, reelFrameSamples, reelRate, type Reel } from './reel.ts'
+
+export interface Reviewed {
+  readonly title: string
+  readonly podcastTitle: string
+  readonly analysis: Analysis
+  readonly edits: EditList
+  readonly transcript: Transcript | undefined
+  readonly reel: Reel
+  /** Absent while the episode waits for its producer. */
+  readonly finished: { readonly timeline: Timeline; readonly certificate: Certificate } | undefined
+  /** The edits that wait for a decision. */
+  readonly waiting: readonly Edit[]
+}
+
+export function reviewPage(reviewed: Reviewed): string {
+  const { title, podcastTitle, edits, waiting } = reviewed
+  const splices = splicesOf(edits)
+  const rest = edits.edits.filter((edit) => !waiting.includes(edit))
+  return `<!doctype html>
+<html lang="${escape(reviewed.transcript?.language ?? 'en')}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Review: ${escape(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<header><p class="podcast">${escape(podcastTitle)}</p><h1>${escape(title)}</h1>${summary(reviewed, splices)}</header>
+<main>
+${waiting.length > 0 ? `<section class="waiting"><h2>Waiting for you</h2><p class="hint">The episode is made when these are decided. Save the decisions and hand them to <code>spool review</code>.</p>${editTable(waiting, reviewed)}</section>` : ''}
+<section><h2>Waveform</h2><p class="hint">The recording from start to end; what was changed is shaded.</p>${waveform(reviewed, splices)}</section>
+<section><h2>Edits</h2>${rest.length > 0 ? `<p class="bar"><button id="removed">Play all that was removed</button></p>${editTable(rest, reviewed)}` : '<p>Nothing else was changed.</p>'}</section>
+<section><h2>Transcript</h2>${transcriptText(reviewed, splices)}</section>
+</main>
+<footer><span id="count"></span> <button id="save" disabled>Save decisions.json</button></footer>
+<script id="data" type="application/json">${playerData(reviewed, splices)}</script>
+<script id="reel" type="text/plain">${reviewed.reel.mp3.toString('base64')}</script>
+<script>${playerScript}</script>
+</body>
+</html>
+`
+}
+
+/** A decoder needs a frame or two before it says anything right. */
+const warmUpFrames = 2
+
+function playerData({ edits, reel }: Reviewed, splices: readonly Splice[]): string {
+  const { sampleRate } = edits
+  const sounding = ({ insert }: Edit) => (insert ? { sound: insert.sound, ...(insert.sound === 'tone' ? { hz: insert.hz } : {}) } : {})
+  const known = edits.edits.map((edit) => {
+    const { before, after } = contextSeconds(edit.kind)
+    return [edit.id, { id: edit.id, startSample: edit.startSample, endSample: edit.endSample, context: [before, after], ...sounding(edit) }] as const
+  })
+  const data = {
+    ...{ sampleRate, reelRate, warmUpFrames, frameSamples: reelFrameSamples, frameBytes: reelFrameBytes, delaySamples: reelDelaySamples },
+    ...{ stretches: reel.stretches, inserted: reel.inserted, edits: Object.fromEntries(known) },
+    splices: splices.map(({ startSample, endSample, edit }) => ({ startSample, endSample, edit: edit.id, ...sounding(edit) })),
+  }
+  return JSON.stringify(data).replaceAll('<', '\\u003c')
+}
+
+function summary({ analysis, finished }: Reviewed, splices: readonly Splice[]): string {
+  const { sampleRate } = analysis.format
+  const facts: [string, string][] = [['Recording', clock(analysis.totalSamples / sampleRate)]]
+  if (finished) facts.push(['Episode', clock(finished.timeline.totalSamples / sampleRate)])
+  facts.push(['Removed', `${(lengthOf(splices.filter(({ edit }) => edit.insert?.sound !== 'tone')) / sampleRate).toFixed(1)} s`])
+  for (const kind of editKinds) {
+    const count = new Set(splices.filter(({ edit }) => edit.kind === kind).map(({ edit }) => edit.id)).size
+    if (count > 0) facts.push([names[kind][1], String(count)])
+  }
+  if (finished) {
+    const { integratedLufs, truePeakDbtp, pass } = finished.certificate
+    facts.push(['Loudness', integratedLufs === null ? 'silent' : `${integratedLufs.toFixed(1)} LUFS`])
+    facts.push(['True peak', truePeakDbtp === null ? '–' : `${truePeakDbtp.toFixed(1)} dBTP`])
+    facts.push(['Certificate', pass ? 'passed' : 'missed'])
+  }
+  return `<dl>${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>`
+}
+
+const names: Readonly<Record<EditKind, readonly [one: string, many: string]>> = {
+  cut: ['cut', 'Cuts'],
+  flubber: ['mistake', 'Mistakes'],
+  intern: ['question', 'Questions'],
+  censor: ['bleep', 'Bleeps'],
+  sfx: ['sound', 'Sounds'],
+  filler: ['filler', 'Fillers'],
+  pause: ['pause', 'Pauses'],
+}
+
+const width = 1200
+const height = 160
+/** A line a pixel is as fine as the eye sees. */
+function waveform({ analysis }: Reviewed, splices: readonly Splice[]): string {
+  const { waveform: points, totalSamples } = analysis
+  const frames = points.length / 2
+  const middle = height / 2
+  const loudest = points.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
+  const y = (value: number) => (middle - (value / loudest) * (middle - 4)).toFixed(1)
+  const path: string[] = []
+  for (let x = 0; x < width; x++) {
+    let [low, high] = [0, 0]
+    for (let i = Math.floor((x * frames) / width); i < Math.max(Math.floor((x * frames) / width) + 1, Math.floor(((x + 1) * frames) / width)); i++) {
+      low = Math.min(low, points[2 * i] ?? 0)
+      high = Math.max(high, points[2 * i + 1] ?? 0)
+    }
+    path.push(`M${x} ${y(high)}V${y(low)}`)
+  }
+  const at = (sample: number) => (sample / totalSamples) * width
+  const shades = splices.map(
+    ({ edit, startSample, endSample }) =>
+      `<rect class="${edit.kind}" x="${at(startSample).toFixed(2)}" y="0" width="${Math.max(1, at(endSample) - at(startSample)).toFixed(2)}" height="${height}"/>`,
+  )
+  const legend = editKinds
+    .filter((kind) => splices.some(({ edit }) => edit.kind === kind))
+    .map((kind) => `<span class="${kind}"></span> ${names[kind][0]}`)
+  return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="Waveform of the recording">${shades.join('')}<path d="${path.join('')}"/></svg>
+<p class="legend">${legend.join(' ')}</p>`
+}
+
+function editTable(edits: readonly Edit[], { analysis, reel }: Reviewed): string {
+  const { sampleRate } = analysis.format
+  const row = (edit: Edit) => {
+    const { id, kind, status, startSample, endSample, text, reason, question, insert } = edit
+    const heard = reel.stretches.some((stretch) => stretch.startSample <= startSample && endSample <= stretch.endSample)
+    const players = heard
+      ? ['before', 'after'].map((play) => `<button data-play="${play}" data-edit="${id}">${play}</button>`).join(' ')
+      : '<span class="hint">not in the reel</span>'
+    const options = (['', 'accept', 'reject'] as const).map((value) => `<option value="${value}">${value || status}</option>`).join('')
+    const answer =
+      insert?.sound === 'speech'
+        ? `<br><textarea data-edit="${id}" rows="2" placeholder="What is to be said">${''}</textarea>${insert.text === null ? '' : `<br>Answer: ${escape(insert.text)}`}`
+        : ''
+    return `<tr class="${status}"><td>${clock(startSample / sampleRate, 2)}</td><td>${((endSample - startSample) / sampleRate).toFixed(2)} s</td><td><span class="${kind}"></span> ${names[kind][0]}</td><td>${escape(question ?? text)}${answer}</td><td>${escape(reason)}</td><td class="play">${players}</td><td><select data-edit="${id}" data-was="" aria-label="Decision on ${id}">${options}</select></td></tr>`
+  }
+  return `<table><thead><tr><th>At</th><th>Length</th><th>Kind</th><th>Words</th><th>Why</th><th>Listen</th><th>Decide</th></tr></thead><tbody>${edits.map(row).join('\n')}</tbody></table>`
+}
+
+function transcriptText({ transcript, analysis }: Reviewed, splices: readonly Splice[]): string {
+  if (!transcript) return '<p>There is no transcript: no words came with the recording.</p>'
+  const ledger = keepAllBut(splices, analysis.totalSamples, 0, () => 0)
+  const paragraphs: { speaker: string | null; words: string[] }[] = []
+  for (const word of transcript.words) {
+    const text = keptShare(ledger, word) < 0.5 ? `<del>${escape(word.text)}</del>` : escape(word.text)
+    const last = paragraphs.at(-1)
+    if (last?.speaker === word.speaker) last.words.push(text)
+    else paragraphs.push({ speaker: word.speaker, words: [text] })
+  }
+  return paragraphs.map(({ speaker, words }) => `<p>${speaker === null ? '' : `<b>${escape(speaker)}</b> `}${words.join(' ')}</p>`).join('\n')
+}
+
+function clock(seconds: number, decimals = 0): string {
+  const rounded = Number(seconds.toFixed(decimals))
+  const [hours, minutes] = [Math.floor(rounded / 3600), Math.floor((rounded / 60) % 60)]
+  const rest = (rounded % 60).toFixed(decimals).padStart(decimals === 0 ? 2 : 3 + decimals, '0')
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`
+}
+
+const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+
+const colours: Readonly<Record<EditKind, readonly [light: string, dark: string]>> = {
+  cut: ['#8a6fb0', '#7c63a3'],
+  flubber: ['#c2546b', '#a9485c'],
+  intern: ['#4f9e77', '#3f8261'],
+  censor: ['#5b5b66', '#8b8b98'],
+  sfx: ['#c9a32e', '#a5852a'],
+  filler: ['#e2873b', '#c9712a'],
+  pause: ['#8fb3d1', '#3f6384'],
+}
+const colourVariables = (theme: 0 | 1): string => editKinds.map((kind) => `--${kind}: ${colours[kind][theme]}`).join('; ')
+const colourRules = editKinds.map((kind) => `span.${kind} { background: var(--${kind}) } svg .${kind} { fill: var(--${kind}) }`).join('\n')
+
+const style = `
+:root { color-scheme: light dark; --ink: #1d2430; --paper: #fbfaf7; --card: #fff; --line: #d9d5cc; --wave: #33526e; ${colourVariables(0)} }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7e4dd; --paper: #181b20; --card: #20242b; --line: #3a3f47; --wave: #9fc0dd; ${colourVariables(1)} } }
+body { margin: 0 auto; max-width: 68rem; padding: 2rem 1.25rem 5rem; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif }
+h1 { margin: 0 0 1rem; font-size: 1.9rem; line-height: 1.2 } h2 { margin: 2.2rem 0 .5rem; font-size: 1.15rem }
+.podcast { margin: 0; opacity: .7 } .hint, .legend { margin: .25rem 0; font-size: .875rem; opacity: .75 } .bar { margin: .25rem 0 .75rem }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(7rem, 1fr)); gap: .5rem; margin: 0 }
+dl div { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .75rem; background: var(--card) } dt { font-size: .8rem; opacity: .7 } dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums }
+svg { width: 100%; height: 10rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card) } svg path { stroke: var(--wave); fill: none } svg rect { opacity: .55 }
+.legend span, td span:empty { display: inline-block; width: .7em; height: .7em; border-radius: .15em; margin-left: .6em } td span:empty { margin-left: 0 }
+${colourRules}
+table { width: 100%; border-collapse: collapse; font-size: .9rem } th, td { padding: .4rem .6rem .4rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top } td:nth-child(-n+2) { font-variant-numeric: tabular-nums; white-space: nowrap } td:nth-child(3), .play { white-space: nowrap }
+button, select, textarea { font: inherit; font-size: .85rem; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .15rem .55rem } button { cursor: pointer } button[aria-pressed=true] { background: var(--wave); color: var(--paper) } button:disabled { opacity: .45; cursor: default } textarea { width: 100%; box-sizing: border-box; margin-top: .3rem }
+.waiting { border: 2px solid var(--flubber); border-radius: .75rem; padding: 0 1rem 1rem; margin-top: 1.5rem } .waiting h2 { margin-top: 1rem }
+footer { position: fixed; inset: auto 0 0; padding: .6rem 1.25rem; text-align: right; background: var(--paper); border-top: 1px solid var(--line) }
+del { color: var(--filler) } tr.rejected { opacity: .5 } tr.pending td:first-child { font-weight: 600 }
+`

@@ -1,0 +1,72 @@
+/**
+ * Deepgram: answers in one piece, or calls back with it; it keeps nothing that could be asked for later. Hides its query and its nesting.
+ * Source: Deepgram's API reference ("Pre-Recorded Audio") and its pages "Filler Words", "Speaker Diarization" and "STT Callback".
+ */
+import { z } from 'zod'
+import { bcp47, languageOnly } from './languages.ts'
+import type { Answer, Recognised, Recogniser, RecogniserAccess, SpeechSound, Wish } from './recognisers.ts'
+import { callVendor, jsonBody, longestAnswerMs, readJson, type RequestBody } from './vendor.ts'
+import { deepgram } from './vendors.ts'
+
+const usualModel = 'nova-3'
+
+const word = z.object({
+  word: z.string(),
+  punctuated_word: z.string().nullish(),
+  start: z.number().nonnegative(),
+  end: z.number().nonnegative(),
+  confidence: z.number().nullish(),
+  speaker: z.number().int().nullish(),
+})
+const channel = z.object({
+  detected_language: z.string().nullish(),
+  alternatives: z.array(z.object({ words: z.array(word).nullish() })).min(1),
+})
+/** The transcript as it comes in answers and in callbacks. */
+export const deepgramTranscript = z.object({
+  metadata: z.object({ request_id: z.string().min(1) }),
+  results: z.object({ channels: z.array(channel).min(1) }),
+})
+const accepted = z.object({ request_id: z.string().min(1) })
+
+export function openDeepgram(access: RecogniserAccess): Recogniser {
+  const vendor = deepgram(access)
+
+  const submit = async (sound: SpeechSound, wish: Wish, signal: AbortSignal): Promise<Answer> => {
+    const url = await sound.signedUrl?.()
+    const query = {
+      model: access.model ?? usualModel,
+      punctuate: 'true',
+      filler_words: 'true',
+      diarize_model: 'latest', // `diarize` is the old way; both together are refused
+      ...(wish.language === undefined ? { detect_language: 'true' } : { language: languageOnly(wish.language) }),
+      ...(wish.callbackUrl === undefined ? {} : { callback: wish.callbackUrl }), // it calls the ports 80, 443, 8080 and 8443 only
+    }
+    const secrets = [url ?? '', wish.callbackUrl ?? '']
+    const call = { method: 'POST', path: '/v1/listen', query, body: soundBody(sound, url), paid: true, timeoutMs: longestAnswerMs, secrets } as const
+    if (wish.callbackUrl !== undefined) {
+      const { request_id: reference } = await callVendor(vendor, { ...call, read: readJson(accepted) }, signal)
+      return { state: 'waiting', reference }
+    }
+    const transcript = await callVendor(vendor, { ...call, read: readJson(deepgramTranscript) }, signal)
+    return { state: 'done', result: readDeepgram(transcript, wish.language) }
+  }
+
+  return { name: 'deepgram', sliceSeconds: Infinity, submit }
+}
+
+const soundBody = ({ contentType, bytes, stream }: SpeechSound, url: string | undefined): RequestBody =>
+  url === undefined ? { contentType, bytes, content: stream() } : jsonBody({ url })
+
+/** The first guess of the only channel. The language is told only when it was to be found out. */
+export function readDeepgram({ results }: z.infer<typeof deepgramTranscript>, wished?: string): Recognised {
+  const { detected_language: detected, alternatives } = results.channels[0]!
+  const words = (alternatives[0]!.words ?? []).map(({ word: bare, punctuated_word: text, start, end, speaker, confidence }) => ({
+    text: text ?? bare,
+    start,
+    end,
+    speaker: speaker == null ? null : `${speaker}`,
+    confidence: confidence ?? null,
+  }))
+  return { language: bcp47(detected ?? wished), words }
+}

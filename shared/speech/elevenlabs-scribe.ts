@@ -1,0 +1,98 @@
+/**
+ * ElevenLabs Scribe: answers in one piece, or works on its own and can be asked later or calls back. Hides its form, its tokens that are
+ * no words, and that it calls back only to an address its workspace has been given.
+ * Source: ElevenLabs' API reference ("Create transcript", "Get transcript") and its page "Webhooks".
+ */
+import { z } from 'zod'
+import { bcp47, languageOnly } from './languages.ts'
+import { multipart } from './multipart.ts'
+import type { Answer, Recognised, Recogniser, RecogniserAccess, SpeechSound, Wish } from './recognisers.ts'
+import { callVendor, longestAnswerMs, readJson, VendorError, type RequestBody, type Vendor } from './vendor.ts'
+import { elevenlabs } from './vendors.ts'
+
+const usualModel = 'scribe_v2'
+const pollMs = 60_000
+
+const token = z.object({
+  text: z.string(),
+  type: z.string(), // word, spacing or audio_event
+  start: z.number().nonnegative().nullish(),
+  end: z.number().nonnegative().nullish(),
+  speaker_id: z.string().nullish(),
+  logprob: z.number().nullish(),
+})
+/** The transcript as it comes in answers and in callbacks. */
+export const scribeTranscript = z.object({ language_code: z.string().nullish(), words: z.array(token) })
+const accepted = z.object({ request_id: z.string().min(1), transcription_id: z.string().min(1).nullish() })
+const unfinished = z.object({ words: z.undefined() }).transform(() => undefined)
+
+export function openScribe(access: RecogniserAccess): Recogniser {
+  const vendor = elevenlabs(access)
+
+  const submit = async (sound: SpeechSound, wish: Wish, signal: AbortSignal): Promise<Answer> => {
+    try {
+      return await ask(vendor, access.model, sound, wish, signal)
+    } catch (error) {
+      const noAddress = wish.callbackUrl !== undefined && error instanceof VendorError && error.vendorCodes.includes('no_webhooks_configured')
+      if (!noAddress) throw error
+      return await ask(vendor, access.model, sound, { ...wish, callbackUrl: undefined }, signal) // nothing was charged
+    }
+  }
+
+  const poll = async (reference: string, signal: AbortSignal): Promise<Answer> => {
+    const [, id] = reference.split('/')
+    if (id === undefined) return { state: 'waiting', reference }
+    const path = `/v1/speech-to-text/transcripts/${encodeURIComponent(id)}`
+    const read = readJson(z.union([scribeTranscript, unfinished]))
+    try {
+      const transcript = await callVendor(vendor, { method: 'GET', path, read, paid: false, timeoutMs: pollMs }, signal)
+      return transcript ? { state: 'done', result: readScribe(transcript) } : { state: 'waiting', reference }
+    } catch (error) {
+      if (error instanceof VendorError && error.status === 404) return { state: 'waiting', reference } // there is nothing until it is done
+      throw error
+    }
+  }
+
+  return { name: 'elevenlabs', sliceSeconds: Infinity, submit, poll }
+}
+
+async function ask(vendor: Vendor, model: string | undefined, sound: SpeechSound, wish: Wish, signal: AbortSignal): Promise<Answer> {
+  const url = await sound.signedUrl?.()
+  const body = form(model ?? usualModel, sound, url, wish)
+  const secrets = [url ?? '', wish.callbackUrl ?? '']
+  const call = { method: 'POST', path: '/v1/speech-to-text', body, paid: true, timeoutMs: longestAnswerMs, secrets } as const
+  if (wish.callbackUrl === undefined)
+    return { state: 'done', result: readScribe(await callVendor(vendor, { ...call, read: readJson(scribeTranscript) }, signal)) }
+  const { request_id: request, transcription_id: transcript } = await callVendor(vendor, { ...call, read: readJson(accepted) }, signal)
+  return { state: 'waiting', reference: transcript == null ? request : `${request}/${transcript}` }
+}
+
+function form(
+  model: string,
+  { bytes, contentType, fileName, stream }: SpeechSound,
+  url: string | undefined,
+  { language, callbackUrl }: Wish,
+): RequestBody {
+  // `no_verbatim` stays unsaid: it would drop fillers.
+  const fields: [string, string][] = [
+    ['model_id', model],
+    ['diarize', 'true'],
+    ['timestamps_granularity', 'word'],
+    ['tag_audio_events', 'false'],
+  ]
+  if (language !== undefined) fields.push(['language_code', languageOnly(language)])
+  // Its workspace says where it calls; what we wished for comes back to us in the metadata.
+  if (callbackUrl !== undefined) fields.push(['webhook', 'true'], ['webhook_metadata', JSON.stringify({ callbackUrl })])
+  if (url !== undefined) return multipart([...fields, ['source_url', url]])
+  return multipart(fields, { name: 'file', fileName, contentType, bytes, stream })
+}
+
+/** The words among the tokens: spaces and sounds that nobody said are left out. */
+export const readScribe = ({ language_code: language, words }: z.infer<typeof scribeTranscript>): Recognised => ({
+  language: bcp47(language),
+  words: words.flatMap(({ text, type, start, end, speaker_id: speaker, logprob }) =>
+    type !== 'word' || start == null || end == null
+      ? []
+      : [{ text, start, end, speaker: speaker ?? null, confidence: logprob == null ? null : Math.min(1, Math.exp(logprob)) }],
+  ),
+})

@@ -1,0 +1,61 @@
+/**
+ * Flite as one of the voices: needs no network and costs nothing. Hides what it can read (English, in ASCII) and that a long text is
+ * spoken sentence by sentence, one after the other, so that each can be stopped and none takes much memory.
+ */
+import { speak, voices, type Speech, type Voice } from './flite.ts'
+import { refuse } from './vendor.ts'
+import type { Speaker } from './voices.ts'
+
+const vendor = { title: 'Flite', apiKey: '' }
+const longestPiece = 300
+
+export const fliteSpeaker = (): Speaker => ({
+  vendor,
+  speak: async ({ text, voice }, signal) => {
+    if (!isVoice(voice)) throw refuse(vendor, `has no voice "${voice}". It has ${voices.join(', ')}.`, 'unknown_voice')
+    const spoken: Speech[] = []
+    for (const piece of pieces(readable(text))) spoken.push(await speak(piece, voice, signal))
+    return { samples: joined(spoken.map(({ samples }) => samples)), sampleRate: spoken[0]?.sampleRate ?? 16_000, words: null }
+  },
+  lacksVoice: () => false, // it says so itself
+})
+
+const isVoice = (name: string): name is Voice => (voices as readonly string[]).includes(name)
+
+const inAscii: Readonly<Record<string, string>> = Object.fromEntries(
+  '‘\' ’\' “" ”" „" –, —, €euros £pounds ßss æae ÆAe œoe ŒOe øo ØO łl ŁL đd ĐD ðd þth ıi'.split(' ').map((pair) => [pair[0], pair.slice(1)]),
+)
+
+/** In the letters that Flite knows; others it would leave out without a word, so they are refused. */
+function readable(text: string): string {
+  const plain = [...new Intl.Segmenter().segment(text.normalize('NFKD').replaceAll(/\p{M}/gu, ''))]
+    .map(({ segment }) => inAscii[segment] ?? segment)
+    .join('')
+  const foreign = /[^\p{ASCII}\P{L}]/u.exec(plain)?.[0]
+  if (foreign !== undefined) throw refuse(vendor, `can read English only, and the text has the letter "${foreign}". Choose another provider for it.`)
+  return plain.replaceAll(/[^\x20-\x7e]+/g, ' ').trim()
+}
+
+/** Sentences, joined while they are short together; one that is too long is divided between words. */
+function pieces(text: string): string[] {
+  const sentences = [...new Intl.Segmenter('en', { granularity: 'sentence' }).segment(text)].flatMap(({ segment }) =>
+    segment.length <= longestPiece ? [segment] : (segment.match(new RegExp(`.{1,${longestPiece}}(?=\\s|$)|\\S{1,${longestPiece}}`, 'g')) ?? []),
+  )
+  const grouped: string[] = []
+  for (const sentence of sentences) {
+    const last = grouped.at(-1)
+    if (last !== undefined && last.length + sentence.length <= longestPiece) grouped[grouped.length - 1] = last + sentence
+    else grouped.push(sentence)
+  }
+  return grouped.map((piece) => piece.trim()).filter((piece) => /[a-z0-9]/i.test(piece))
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}

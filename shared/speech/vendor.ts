@@ -1,0 +1,349 @@
+/**
+ * One request to a vendor of speech or language. Hides fetch and its limits, broken connections, where each vendor puts its complaint,
+ * and what a failure means: can the request never work, was it certainly not accepted, or does nobody know?
+ */
+import { z } from 'zod'
+import { codeOf, type ErrorCode } from '../errors.ts'
+
+export interface Vendor {
+  /** As a producer knows it; begins every message. */
+  readonly title: string
+  /** Everything before a call's path, version included where the vendor's own clients have it there. */
+  readonly baseUrl: string
+  /** Empty for a server that asks for none. */
+  readonly apiKey: string
+  /** The headers that carry the key; not asked when there is none. */
+  readonly keyHeaders: (apiKey: string) => Readonly<Record<string, string>>
+}
+
+/** Where a vendor is reached and with whose key; both come from outside. */
+export type Access = Pick<Vendor, 'baseUrl' | 'apiKey'>
+
+export interface RequestBody {
+  readonly contentType: string
+  readonly bytes: number
+  /** Text, or bytes that are never whole in memory. */
+  readonly content: string | AsyncIterable<Buffer>
+}
+
+export interface VendorCall<T> {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: RequestBody
+  /** Takes from a 2xx answer what was asked for; whatever it throws means that the answer is of no use. */
+  readonly read: (answer: Buffer) => T
+  /** Whether the vendor charges for it once it is accepted: then a lost answer is `unclear`, else it is only `later`. */
+  readonly paid: boolean
+  readonly timeoutMs: number
+  /** Besides the key, what no message may repeat: signed URLs, shared secrets. */
+  readonly secrets?: readonly string[]
+}
+
+/**
+ * - `refused`: it can never work as sent;
+ * - `later`: certainly not accepted, nothing was charged, try again later;
+ * - `unclear`: it may have been accepted and charged.
+ */
+export type FailureKind = 'refused' | 'later' | 'unclear'
+export type VendorErrorCode = Extract<
+  ErrorCode,
+  'provider_key_refused' | 'provider_unpaid' | 'provider_rejected' | 'provider_unavailable' | 'provider_unclear' | 'unknown_voice'
+>
+
+interface Failure {
+  readonly kind: FailureKind
+  readonly code: VendorErrorCode
+  readonly retryAfterMs?: number | undefined
+  readonly status?: number
+  readonly vendorCodes?: readonly string[]
+  readonly cause?: unknown
+}
+
+/** A vendor did not do what it was asked to. The message is for the producer: the vendor's name, its status, its own words. */
+export class VendorError extends Error {
+  override readonly name = 'VendorError'
+  readonly kind: FailureKind
+  readonly code: VendorErrorCode
+  /** When the vendor wants to be asked again, if it said so. */
+  readonly retryAfterMs: number | undefined
+  /** The HTTP status; undefined when there was no answer. */
+  readonly status: number | undefined
+  /** The vendor's own codes, types and parameter names, as far as its answer had any. */
+  readonly vendorCodes: readonly string[]
+  constructor(message: string, { kind, code, retryAfterMs, status, vendorCodes, cause }: Failure) {
+    super(message, { cause })
+    this.kind = kind
+    this.code = code
+    this.retryAfterMs = retryAfterMs
+    this.status = status
+    this.vendorCodes = vendorCodes ?? []
+  }
+}
+
+/** The longest time for a vendor that answers in one piece: whoever pays waits 15 minutes before it thinks a call lost. */
+export const longestAnswerMs = 14 * 60_000
+
+const longestMessage = 500
+/** A ten-hour transcript has about 12 MiB, ten minutes of speech in base64 about 40. */
+const longestAnswer = 64 * 1024 * 1024
+/** Complaints are short; what is longer is a page for a browser. */
+const readComplaint = 16 * 1024
+
+/**
+ * Sends one request and reads its answer. Follows no redirects: they would carry the key elsewhere.
+ * Throws VendorError; the signal's reason when it aborts; and whatever the body's own source throws.
+ */
+export async function callVendor<T>(vendor: Vendor, call: VendorCall<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const headers = headersOf(vendor, call)
+  const sending = follow(call.body)
+  const limit = AbortSignal.timeout(call.timeoutMs)
+  let response: Response | undefined
+  let answer: Buffer
+  try {
+    response = await fetch(addressOf(vendor, call), {
+      method: call.method,
+      headers,
+      ...(sending.content === undefined ? {} : { body: sending.content, duplex: 'half' }),
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, limit]),
+      dispatcher,
+    })
+    answer = await readBounded(response, response.ok ? longestAnswer : readComplaint)
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    if (sending.sourceFailure) throw sending.sourceFailure.error
+    if (response && !response.ok) throw refusal(vendor, call, response, '')
+    throw lost(vendor, call, error, sending.handedOver(), limit.aborted)
+  }
+  if (!response.ok) throw refusal(vendor, call, response, answer.toString('utf8'))
+  return useAnswer(vendor, call, response.status, answer)
+}
+
+/** A request body of JSON. */
+export function jsonBody(value: unknown): RequestBody {
+  const content = JSON.stringify(value)
+  return { contentType: 'application/json', bytes: Buffer.byteLength(content), content }
+}
+
+/** Reads an answer of JSON that fits the schema. */
+export const readJson =
+  <T>(schema: z.ZodType<T>) =>
+  (answer: Buffer): T => {
+    const parsed = schema.safeParse(JSON.parse(answer.toString('utf8')))
+    if (!parsed.success) throw new Error(z.prettifyError(parsed.error), { cause: parsed.error })
+    return parsed.data
+  }
+
+/** The error for an answer that came but says no in its own way: a failed job, an empty text, silence. */
+export const refuse = (vendor: Pick<Vendor, 'title' | 'apiKey'>, what: string, code: VendorErrorCode = 'provider_rejected'): VendorError =>
+  new VendorError(presentable(`${vendor.title} ${what}`, [vendor.apiKey]), { kind: 'refused', code })
+
+function headersOf<T>({ title, apiKey, keyHeaders }: Vendor, { body }: VendorCall<T>): Record<string, string> {
+  // fetch quotes a key it cannot send (one pasted with a line break) in its error.
+  if (/[^\x21-\x7e]/.test(apiKey))
+    throw new VendorError(`The key for ${title} has characters that no key has, such as spaces or line breaks.`, {
+      kind: 'refused',
+      code: 'provider_key_refused',
+    })
+  return {
+    accept: 'application/json, */*',
+    ...(apiKey === '' ? {} : keyHeaders(apiKey)),
+    ...(body ? { 'content-type': body.contentType, 'content-length': String(body.bytes) } : {}),
+  }
+}
+
+function addressOf<T>({ baseUrl }: Vendor, { path, query }: VendorCall<T>): string {
+  const parameters = query ? `?${new URLSearchParams(query).toString()}` : ''
+  return `${baseUrl.replace(/\/+$/, '')}${path}${parameters}`
+}
+
+interface Sending {
+  readonly content: string | AsyncIterable<Buffer> | undefined
+  /** What the body's own source threw: no fault of the vendor's. */
+  readonly sourceFailure: { readonly error: unknown } | undefined
+  /** Whether all of the body left our hands; before that no vendor can have accepted it. */
+  readonly handedOver: () => boolean
+}
+
+function follow(body: RequestBody | undefined): Sending {
+  if (body === undefined || typeof body.content === 'string') return { content: body?.content, sourceFailure: undefined, handedOver: () => true }
+  const source = body.content
+  let whole = false
+  let failure: { error: unknown } | undefined
+  async function* content(): AsyncGenerator<Buffer> {
+    try {
+      yield* source
+      whole = true
+    } catch (error) {
+      failure = { error }
+      throw error
+    }
+  }
+  return {
+    content: content(),
+    get sourceFailure() {
+      return failure
+    },
+    handedOver: () => whole,
+  }
+}
+
+type Dispatcher = NonNullable<RequestInit['dispatcher']>
+type Dispatch = Dispatcher['dispatch']
+
+/**
+ * Node's own, with two of its habits left out. It gives up when headers take five minutes, and a recogniser that answers in one piece may
+ * take longer. And it keeps connections, which a frozen instance finds dead at its next request: a paid one would then be in doubt.
+ */
+const dispatcher = {
+  dispatch: (options: Parameters<Dispatch>[0], handler: Parameters<Dispatch>[1]): boolean => {
+    const { [Symbol.for('undici.globalDispatcher.1')]: nodesOwn } = globalThis as unknown as Record<symbol, { dispatch: Dispatch }>
+    return nodesOwn!.dispatch({ ...options, headersTimeout: 0, bodyTimeout: 0, reset: true }, handler)
+  },
+} as unknown as Dispatcher
+
+class TooLong extends Error {}
+
+async function readBounded(response: Response, limit: number): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += part.length
+    if (bytes > limit && response.ok) throw new TooLong(`more than ${limit} bytes`)
+    parts.push(part)
+    if (bytes > limit) break
+  }
+  return Buffer.concat(parts)
+}
+
+function useAnswer<T>(vendor: Vendor, call: VendorCall<T>, status: number, answer: Buffer): T {
+  try {
+    return call.read(answer)
+  } catch (error) {
+    throw error instanceof VendorError ? error : unusable(vendor, call, status, error)
+  }
+}
+
+function unusable<T>(vendor: Vendor, call: VendorCall<T>, status: number | undefined, cause: unknown): VendorError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  const message = presentable(`${vendor.title} answered ${status ?? ''} with something that cannot be used: ${why}`, secretsOf(vendor, call))
+  const meaning = call.paid ? ({ kind: 'unclear', code: 'provider_unclear' } as const) : ({ kind: 'refused', code: 'provider_rejected' } as const)
+  return new VendorError(message, { ...meaning, ...(status === undefined ? {} : { status }), cause })
+}
+
+/** Failures to connect: nothing was sent. */
+const neverConnected =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/
+
+function lost<T>(vendor: Vendor, call: VendorCall<T>, cause: unknown, handedOver: boolean, tooLate: boolean): VendorError {
+  if (cause instanceof TooLong) return unusable(vendor, call, undefined, cause)
+  const reason = codeOf(cause) ?? ''
+  const unsent = !handedOver || neverConnected.test(reason)
+  const what = tooLate
+    ? `did not answer within ${Math.round(call.timeoutMs / 1000)} seconds`
+    : `could not be reached, or hung up (${reason || 'no reason given'})`
+  const doubt = call.paid && !unsent
+  const message = `${vendor.title} ${what}.${doubt ? ' It may have accepted the request.' : ''}`
+  return new VendorError(
+    message,
+    doubt ? { kind: 'unclear', code: 'provider_unclear', cause } : { kind: 'later', code: 'provider_unavailable', cause },
+  )
+}
+
+/** Out of credit, in the words of each: some say it with 400, 401, 403 or 429. */
+const unpaidCodes = new Set([
+  'insufficient_quota', // OpenAI, with 429
+  'billing_not_active',
+  'billing_hard_limit_reached',
+  'quota_exceeded', // ElevenLabs, with 401
+  'insufficient_credits',
+  'payment_required',
+  'subscription_required',
+  'feature_not_available',
+  'ASR_PAYMENT_REQUIRED', // Deepgram
+])
+const unpaidWords = /account balance is negative/i // AssemblyAI, with 400 and no code
+const keyCodes = new Set(['API_KEY_INVALID']) // Gemini, with 400
+/** A gateway that gave up waiting: what stands behind it may have finished. */
+const gaveUpWaiting = new Set([504, 524])
+
+function refusal<T>(vendor: Vendor, call: VendorCall<T>, response: Response, text: string): VendorError {
+  const { status, headers } = response
+  const complaint = complaintIn(text)
+  const message = presentable(`${vendor.title} answered ${status}${complaint.message && `: ${complaint.message}`}`, secretsOf(vendor, call))
+  const retryAfterMs = retryAfter(headers) ?? complaint.retryAfterMs
+  return new VendorError(message, { ...meaningOf(status, complaint, call.paid), retryAfterMs, status, vendorCodes: complaint.codes })
+}
+
+function meaningOf(status: number, { codes, message }: Complaint, paid: boolean): Pick<Failure, 'kind' | 'code'> {
+  const unpaid = status === 402 || codes.some((code) => unpaidCodes.has(code)) || unpaidWords.test(message)
+  if (unpaid && status < 500) return { kind: 'refused', code: 'provider_unpaid' }
+  if (status === 401 || status === 403 || codes.some((code) => keyCodes.has(code))) return { kind: 'refused', code: 'provider_key_refused' }
+  if (paid && gaveUpWaiting.has(status)) return { kind: 'unclear', code: 'provider_unclear' }
+  if (status >= 500 || status === 429 || status === 408) return { kind: 'later', code: 'provider_unavailable' }
+  return { kind: 'refused', code: 'provider_rejected' }
+}
+
+/** RFC 9110, 10.2.3: seconds or a date, here against the vendor's own clock. */
+function retryAfter(headers: Headers): number | undefined {
+  const value = headers.get('retry-after')
+  if (value === null) return undefined
+  const seconds = Number(value)
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
+  const then = Date.parse(value)
+  const now = Date.parse(headers.get('date') ?? '')
+  return Number.isNaN(then) ? undefined : Math.max(0, then - (Number.isNaN(now) ? Date.now() : now))
+}
+
+interface Complaint {
+  readonly message: string
+  readonly codes: readonly string[]
+  readonly retryAfterMs?: number | undefined
+}
+
+// Under these names, at any depth, the vendors say what is wrong: OpenAI and Gemini in `error`, ElevenLabs and FastAPI in `detail`,
+// Deepgram in `err_msg`, AssemblyAI in an `error` that is the message itself.
+const messageNames = new Set(['message', 'err_msg', 'msg', 'error', 'detail', 'details', 'error_description'])
+const codeNames = new Set(['code', 'status', 'err_code', 'category', 'type', 'reason', 'param'])
+const deepest = 5
+
+function complaintIn(text: string): Complaint {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return { message: withoutMarkup(text), codes: [] }
+  }
+  const said = [...strings(json, deepest)]
+  const of = (names: ReadonlySet<string>) => [...new Set(said.filter(([name]) => names.has(name)).map(([, value]) => value))]
+  const delay = /^(\d+(?:\.\d+)?)s$/.exec(said.find(([name]) => name === 'retryDelay')?.[1] ?? '')?.[1] // Gemini's RetryInfo
+  return { message: of(messageNames).join('; '), codes: of(codeNames), retryAfterMs: delay === undefined ? undefined : Number(delay) * 1000 }
+}
+
+/** Every text in an answer with the name it stands under, outermost first. */
+function* strings(value: unknown, depth: number): Generator<[name: string, value: string]> {
+  if (typeof value !== 'object' || value === null || depth === 0) return
+  const entries = Object.entries(value)
+  for (const [name, inner] of entries) if (typeof inner === 'string') yield [name, inner]
+  for (const [, inner] of entries) yield* strings(inner, depth - 1)
+}
+
+const withoutMarkup = (text: string): string =>
+  /^\s*</.test(text) ? text.replaceAll(/<(script|style)\b[^]*?<\/\1>/gi, ' ').replaceAll(/<[^>]*>/g, ' ') : text
+
+const secretsOf = <T>({ apiKey }: Vendor, { secrets }: VendorCall<T>): string[] => [apiKey, ...(secrets ?? [])]
+
+/** On one line, without secrets, without the query of any URL (signatures stand there), and not longer than a row wants it. */
+export function presentable(text: string, secrets: readonly string[]): string {
+  const hidden = secrets
+    .filter((secret) => secret !== '')
+    .flatMap((secret) => [secret, encodeURIComponent(secret)])
+    .reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
+  const line = hidden
+    .replaceAll(/(\bhttps?:\/\/[^\s"'<>?]*)\?[^\s"'<>]*/gi, '$1?…')
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+  return line.length <= longestMessage ? line : `${line.slice(0, longestMessage - 1)}…`
+}

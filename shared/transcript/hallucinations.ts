@@ -1,0 +1,29 @@
+/**
+ * Words that nobody said: recognisers fill silence with "Thank you." and the like. Hides how a word is held against the sound,
+ * and when the sound is no witness.
+ */
+import { frameSamples, type Analysis } from '../audio/analysis.ts'
+import type { Transcript, Word } from './words.ts'
+
+/** A recogniser's times may be off by this much; what sounds no further away may be the word. */
+const wrongTimesSeconds = 0.3
+/** When more of the words than this would go, it is the times, or the line between speech and background, that are wrong. */
+const mostDropped = 0.5
+
+/** Parts the words that stand wholly over background from the others. Where the analysis cannot tell background, every word stays. */
+export function withoutUnheard(transcript: Transcript, analysis: Analysis): { readonly transcript: Transcript; readonly dropped: Word[] } {
+  const reach = Math.round(wrongTimesSeconds * analysis.format.sampleRate)
+  const isUnheard = ({ startSample, endSample }: Word) => isBackground(analysis, startSample - reach, endSample + reach)
+  const dropped = transcript.words.filter(isUnheard)
+  if (dropped.length === 0 || dropped.length > mostDropped * transcript.words.length) return { transcript, dropped: [] }
+  const unheard = new Set(dropped)
+  return { transcript: { ...transcript, words: transcript.words.filter((word) => !unheard.has(word)) }, dropped }
+}
+
+/** Whether nothing between two samples rises above the background. */
+export function isBackground({ levels, quietBelowDb, format }: Analysis, startSample: number, endSample: number): boolean {
+  const frame = frameSamples(format.sampleRate)
+  const last = Math.min(levels.length - 1, Math.floor(endSample / frame))
+  for (let i = Math.max(0, Math.floor(startSample / frame)); i <= last; i++) if (levels[i]! > quietBelowDb * 100) return false
+  return true
+}

@@ -1,0 +1,47 @@
+/**
+ * Everything that is proposed for a recording. Hides the order in which the detectors are asked, and what they must know of one another:
+ * a pause is what is left once everything else is gone.
+ */
+import type { Analysis, Span } from '../audio/analysis.ts'
+import type { CleaningSettings } from '../settings.ts'
+import { detectCensored } from './censor.ts'
+import { detectCuts } from './cuts.ts'
+import type { ProposedEdit } from './edits.ts'
+import { detectFillers } from './fillers.ts'
+import { detectFlubbers } from './flubber.ts'
+import { detectInterns } from './intern.ts'
+import { detectPauses } from './pauses.ts'
+import { detectSounds } from './sfx.ts'
+import { checkTiming } from './timing.ts'
+import type { Transcript } from './words.ts'
+
+/** Proposals in no order; those that overlap are for `splicesOf` to settle. `transcript` is undefined when nobody transcribed. */
+export function proposeEdits(transcript: Transcript | undefined, analysis: Analysis, cleaning: CleaningSettings): ProposedEdit[] {
+  const takes = [...detectCuts(transcript, analysis, cleaning), ...(transcript ? takesIn(transcript, analysis, cleaning) : [])]
+  const fillers = transcript ? detectFillers(transcript, analysis, checkTiming(transcript, analysis), cleaning.fillers) : []
+  return [...takes, ...fillers, ...pausesAround(takes, fillers, transcript, analysis, cleaning.pauses)]
+}
+
+const takesIn = (transcript: Transcript, analysis: Analysis, cleaning: CleaningSettings): ProposedEdit[] => [
+  ...detectFlubbers(transcript, analysis, cleaning),
+  ...detectInterns(transcript, analysis, cleaning),
+  ...detectSounds(transcript, analysis, cleaning),
+  ...detectCensored(transcript, analysis.format.sampleRate, cleaning),
+]
+
+/** Pauses as they will sound, and those inside a longer edit, for the case that somebody switches it off. */
+function pausesAround(
+  takes: readonly ProposedEdit[],
+  fillers: readonly ProposedEdit[],
+  transcript: Transcript | undefined,
+  analysis: Analysis,
+  settings: CleaningSettings['pauses'],
+): ProposedEdit[] {
+  const certain = (edits: readonly ProposedEdit[]) => edits.filter(({ status }) => status !== 'pending')
+  const removed = certain([...takes, ...fillers]).filter(({ insert }) => !insert)
+  const filled = certain(takes).filter(({ insert }) => insert)
+  const within = detectPauses(analysis, transcript, certain(fillers), settings).filter((pause) => takes.some((take) => contains(take, pause)))
+  return [...detectPauses(analysis, transcript, removed, settings, filled), ...within]
+}
+
+const contains = (outer: Span, inner: Span): boolean => outer.startSample <= inner.startSample && inner.endSample <= outer.endSample
