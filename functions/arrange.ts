@@ -34,7 +34,7 @@ export const arrange = defineStep({
     const [recording, ...assets] = (await outputsOf(db, runId, 'prepare')).map(({ output }) => toSource(output))
     const voices = (await outputsOf(db, runId, 'voice')).map(({ output }) => speech.parse(output))
     const { segments, output, loudness, voice } = await settingsOf(db, runId)
-    return { recording: recording!, assets, voices, segments, output, loudness, speaker: voice.name ?? null }
+    return { recording: recording!, assets, voices, segments, output, loudness, speaker: voice.name }
   },
   inputs: ({ editsHash, spokenObject }, input) => ({ editsHash, spokenObject, ...input }),
   work: async ({ editsObject, spokenObject }, { recording, assets, voices, segments, output, loudness, speaker }, tools) => {
@@ -71,7 +71,7 @@ function toSource(output: Scalars): ArrangedSource {
 async function toSpokenSource(
   { pcmObject, wordsObject, totalSamples, integratedLufs }: Speech,
   recording: ArrangedSource,
-  speaker: string | null,
+  speaker: string,
   { storage, config }: Tools,
 ): Promise<SpokenSource> {
   const words = await storage.readJson<SpokenSource['words']>({ bucket: config.buckets.work, name: wordsObject })

@@ -4,8 +4,10 @@ import type { Knex } from 'knex'
 import { toEpisodeSpeech } from '../shared/audio/episode-speech.ts'
 import { toInterleavedBytes } from '../shared/audio/pcm.ts'
 import { settingsOf } from '../shared/db/runs.ts'
+import { Permanent } from '../shared/errors.ts'
 import { payOnce } from '../shared/paid-call.ts'
 import { keyPurpose, openSealer } from '../shared/seal.ts'
+import { VendorError } from '../shared/speech/vendor.ts'
 import { openVoice, type Spoken } from '../shared/speech/voices.ts'
 import { defineStep } from '../shared/step.ts'
 import type { SpokenText } from '../shared/transcript/spoken.ts'
@@ -42,7 +44,7 @@ export const voice = defineStep({
     }
     const made =
       provider === 'flite'
-        ? await keep(await speak())
+        ? await keep(await speak().catch(refuse))
         : await payOnce(tools, context, 'voice', {
             provider,
             recall: async () => ((await storage.stat(facts)) ? kept.parse(await storage.readJson(facts)) : undefined),
@@ -57,3 +59,8 @@ export const voice = defineStep({
       .filter(Boolean)
       .map((spokenHash, spoken) => ({ spoken, spokenHash })),
 })
+
+/** The voice that is built in costs nothing: what it refuses, it always will. */
+function refuse(error: unknown): never {
+  throw error instanceof VendorError ? new Permanent(error.code, error.message, { cause: error }) : error
+}

@@ -3,7 +3,7 @@
  * Hides resampling, levels, and the noise of the room.
  */
 import { randomNumbers } from './random.ts'
-import { leadInSeconds, script, seats, type Speaker } from './script.ts'
+import { leadInSeconds, script, seats, type Speaker, type Turn } from './script.ts'
 import { speakWords } from './speech.ts'
 
 export const recordingRate = 48_000
@@ -32,11 +32,12 @@ const audibleDbfs = airDbfs + 5
 /** The words are known, not recognised. */
 const certain = 1
 
-export async function record(): Promise<Recording> {
+/** Records what is said; the sample's own script unless another is given. */
+export async function record(turns: readonly Turn[] = script): Promise<Recording> {
   const words: RecordedWord[] = []
   const takes: { readonly samples: Float32Array; readonly at: number; readonly gain: number }[] = []
   let cursor = leadInSeconds
-  for (const { speaker, text, pauseSeconds, gainDb = 0 } of script) {
+  for (const { speaker, text, pauseSeconds, gainDb = 0 } of turns) {
     const seat = seats[speaker]
     const totalGainDb = seat.gainDb + gainDb
     const sentence = await speakWords(text, seat.voice, audibleDbfs - totalGainDb)

@@ -134,7 +134,7 @@ const voice = z.strictObject({
   voice: z.string().min(1).max(100).default('slt'),
   model: z.string().min(1).max(100).optional(),
   /** The speaker's name in transcripts. */
-  name: z.string().min(1).max(100).optional(),
+  name: z.string().min(1).max(100).default('Assistant'),
   settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])).default({}),
 })
 

@@ -22,17 +22,35 @@ export const fliteSpeaker = (): Speaker => ({
 
 const isVoice = (name: string): name is Voice => (voices as readonly string[]).includes(name)
 
-const inAscii: Readonly<Record<string, string>> = Object.fromEntries(
-  '‘\' ’\' “" ”" „" –, —, €euros £pounds ßss æae ÆAe œoe ŒOe øo ØO łl ŁL đd ĐD ðd þth ıi'.split(' ').map((pair) => [pair[0], pair.slice(1)]),
-)
+const inAscii: Readonly<Record<string, string>> = {
+  '‘': "'",
+  '’': "'",
+  '“': '"',
+  '”': '"',
+  '–': ', ',
+  '—': ', ',
+  '⁄': '/',
+  '€': ' euros ',
+  '£': ' pounds ',
+  ß: 'ss',
+  æ: 'ae',
+  Æ: 'Ae',
+  œ: 'oe',
+  Œ: 'Oe',
+  ø: 'o',
+  Ø: 'O',
+  ł: 'l',
+  Ł: 'L',
+  đ: 'd',
+  Đ: 'D',
+}
 
-/** In the letters that Flite knows; others it would leave out without a word, so they are refused. */
+/** In the signs that Flite knows. Letters and figures of others it would leave out without a word, so they are refused. */
 function readable(text: string): string {
-  const plain = [...new Intl.Segmenter().segment(text.normalize('NFKD').replaceAll(/\p{M}/gu, ''))]
-    .map(({ segment }) => inAscii[segment] ?? segment)
-    .join('')
-  const foreign = /[^\p{ASCII}\P{L}]/u.exec(plain)?.[0]
-  if (foreign !== undefined) throw refuse(vendor, `can read English only, and the text has the letter "${foreign}". Choose another provider for it.`)
+  const bare = text.normalize('NFKD').replaceAll(/\p{M}/gu, '')
+  const plain = Array.from(bare, (sign) => inAscii[sign] ?? sign).join('')
+  const foreign = /(?!\p{ASCII})[\p{L}\p{N}]/u.exec(plain)?.[0]
+  if (foreign !== undefined) throw refuse(vendor, `can read English only, and the text has "${foreign}" in it. Choose another provider for it.`)
   return plain.replaceAll(/[^\x20-\x7e]+/g, ' ').trim()
 }
 

@@ -38,7 +38,12 @@ export function heardWords(
   const added = inserted.map(({ text, startSample, endSample, speaker }) => ({ text, start: startSample, end: endSample, speaker }))
   return [...kept, ...added]
     .sort((a, b) => a.start - b.start)
-    .map((word) => ({ ...word, start: word.start / sampleRate, end: word.end / sampleRate }))
+    .map((word, i, all) => ({
+      ...word,
+      speaker: word.speaker ?? all[i - 1]?.speaker ?? null,
+      start: word.start / sampleRate,
+      end: word.end / sampleRate,
+    }))
 }
 
 interface Cue {

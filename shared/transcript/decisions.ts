@@ -96,7 +96,8 @@ function underPolicy(edit: Edit, policy: CleaningSettings['review']): Edit {
 }
 
 function decided(edit: Edit, one: Exclude<Decision, { decision: 'cut' }>, toSample: (seconds: number) => number): Edit {
-  const accepted = (changed: Edit): Edit => ({ ...changed, status: lacksAnswer(changed) ? 'pending' : 'applied' })
+  const accepted = (changed: Edit): Edit =>
+    lacksAnswer(changed) ? { ...changed, status: 'pending' } : { ...changed, status: 'applied', accepted: true }
   switch (one.decision) {
     case 'accept':
       return accepted(edit)

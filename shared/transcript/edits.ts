@@ -38,6 +38,8 @@ export interface ProposedEdit {
 export interface Edit extends Omit<ProposedEdit, 'status'> {
   readonly id: string
   readonly status: EditStatus
+  /** Somebody looked at it and wanted it so. */
+  readonly accepted?: true
 }
 
 export interface EditList {
@@ -104,11 +106,11 @@ export function without(spans: readonly Span[], cuts: readonly Span[]): Span[] {
 
 export const lengthOf = (spans: readonly Span[]): number => spans.reduce((sum, { startSample, endSample }) => sum + endSample - startSample, 0)
 
-/** Throws `cut_budget_exceeded` or `nothing_left` when the applied edits remove more of the speech than allowed. What a person cut is not counted. */
+/** Throws `cut_budget_exceeded` or `nothing_left` when the applied edits remove more of the speech than allowed. What a person cut or accepted is not counted. */
 export function checkBudget(list: EditList, speech: readonly Span[], totalSamples: number, maxRemovedShare: number): void {
   const splices = splicesOf(list)
   if (lengthOf(splices) >= totalSamples) throw new Permanent('nothing_left', 'The edits would remove the whole recording. Switch some off.')
-  const byDetector = splices.filter(({ edit }) => edit.kind !== 'cut' && edit.kind !== 'pause' && edit.insert?.sound !== 'tone')
+  const byDetector = splices.filter(({ edit }) => edit.kind !== 'cut' && !edit.accepted && edit.kind !== 'pause' && edit.insert?.sound !== 'tone')
   const share = (lengthOf(speech) - lengthOf(without(speech, byDetector))) / Math.max(1, lengthOf(speech))
   if (share > maxRemovedShare) {
     throw new Permanent(

@@ -1,29 +1,13 @@
 // The real pipeline under a queue that misbehaves: every task comes twice, and a second run of the same recording works on nothing again.
 import { expect, test } from '@jest/globals'
-import { decodeFile, speechLike, toPcm } from '../support/audio.ts'
+import { decodeFile, speechLike } from '../support/audio.ts'
+import { wav } from '../support/recordings.ts'
 import { aWorld, user, type World } from '../support/world.ts'
 
 const sampleRate = 48000
 const seconds = 8
 
-/** A mono WAV of something like speech. */
-function aRecording(): Buffer {
-  const sound = toPcm([speechLike(sampleRate, seconds, 1)], 's16le')
-  const head = Buffer.alloc(44)
-  head.write('RIFF')
-  head.writeUInt32LE(36 + sound.length, 4)
-  head.write('WAVEfmt ', 8)
-  head.writeUInt32LE(16, 16)
-  head.writeUInt16LE(1, 20)
-  head.writeUInt16LE(1, 22)
-  head.writeUInt32LE(sampleRate, 24)
-  head.writeUInt32LE(2 * sampleRate, 28)
-  head.writeUInt16LE(2, 32)
-  head.writeUInt16LE(16, 34)
-  head.write('data', 36)
-  head.writeUInt32LE(sound.length, 40)
-  return Buffer.concat([head, sound])
-}
+const aRecording = (): Buffer => wav(speechLike(sampleRate, seconds, 1), sampleRate)
 
 const place = (file: string) => `u/${user}/show/one/${file}`
 const latestRun = async (world: World) => (await world.database.rows<{ id: string }>('SELECT id FROM runs ORDER BY created_at DESC LIMIT 1'))[0]!.id

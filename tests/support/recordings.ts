@@ -1,0 +1,45 @@
+// Recordings for tests: a WAV of given samples, and people who say what a test wants them to say.
+import { record, recordingRate } from '../../samples/recording.ts'
+import type { Turn } from '../../samples/script.ts'
+import { toPcm } from './audio.ts'
+
+/** 16-bit mono. */
+export function wav(samples: Float32Array, sampleRate: number): Buffer {
+  const sound = toPcm([samples], 's16le')
+  const head = Buffer.alloc(44)
+  head.write('RIFF')
+  head.writeUInt32LE(36 + sound.length, 4)
+  head.write('WAVEfmt ', 8)
+  head.writeUInt32LE(16, 16)
+  head.writeUInt16LE(1, 20)
+  head.writeUInt16LE(1, 22)
+  head.writeUInt32LE(sampleRate, 24)
+  head.writeUInt32LE(2 * sampleRate, 28)
+  head.writeUInt16LE(2, 32)
+  head.writeUInt16LE(16, 34)
+  head.write('data', 36)
+  head.writeUInt32LE(sound.length, 40)
+  return Buffer.concat([head, sound])
+}
+
+export interface SaidRecording {
+  readonly wav: Buffer
+  /** The words file, with exact times. */
+  readonly words: string
+  readonly seconds: number
+}
+
+/** Ada says each sentence; a number after it is the silence that follows, in seconds. */
+export async function said(...lines: readonly (string | number)[]): Promise<SaidRecording> {
+  const turns: Turn[] = []
+  for (const line of lines) {
+    if (typeof line === 'string') turns.push({ speaker: 'Ada', text: line, pauseSeconds: 0.5 })
+    else turns.push({ ...turns.pop()!, pauseSeconds: line })
+  }
+  const { samples, words } = await record(turns)
+  return {
+    wav: wav(samples, recordingRate),
+    words: JSON.stringify({ version: 1, language: 'en', words }),
+    seconds: samples.length / recordingRate,
+  }
+}
