@@ -8,7 +8,7 @@ import type { EditList } from '../shared/transcript/edits.ts'
 
 export const preview = defineStep({
   name: 'preview',
-  version: 1,
+  version: 2,
   context: z.object({ analysisObject: z.string(), editsObject: z.string(), editsHash: z.string(), timelineObject: z.string() }),
   inputs: ({ analysisObject, editsHash, timelineObject }) => ({ analysisObject, editsHash, timelineObject }),
   work: async ({ analysisObject, editsObject, timelineObject }, _input: undefined, { storage, config, workObject, signal }) => {

@@ -64,7 +64,8 @@ export async function makeReel(
   }
   const stretches = stretchesRound(edits, analysis.totalSamples, grid, recording.format.sampleRate).map(place)
   const sounds = [...inserted].map(([edit, source]) => ({ edit, source, stretch: place({ startSample: 0, endSample: source.totalSamples }) }))
-  const gainDb = Number.isFinite(analysis.integratedLufs) ? reelLufs - analysis.integratedLufs : 0
+  const loudestGainDb = -20 * Math.log10(Math.max(analysis.peak, 1e-5))
+  const gainDb = Number.isFinite(analysis.integratedLufs) ? Math.min(reelLufs - analysis.integratedLufs, loudestGainDb) : 0
   const parts: Buffer[] = []
   for (const part of [
     ...group(stretches.map((stretch) => ({ ...recording, stretch }))),
@@ -118,7 +119,7 @@ async function encode(
     }
   }
   const input = ['-f', format.sampleFormat, '-ar', `${format.sampleRate}`, '-ac', `${format.channels}`, '-i', 'pipe:0']
-  const sound = ['-af', `volume=${gainDb.toFixed(1)}dB,alimiter=level=disabled`, '-ac', '1', '-ar', `${reelRate}`]
+  const sound = ['-af', `volume=${gainDb.toFixed(1)}dB`, '-ac', '1', '-ar', `${reelRate}`]
   const mp3 = [
     '-c:a',
     'libmp3lame',

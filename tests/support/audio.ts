@@ -144,7 +144,10 @@ export function readOnlyStore(objects: Readonly<Record<string, Buffer>>): Object
     if (!bytes) return Promise.reject(new Error(`There is no object ${name}.`))
     return Promise.resolve(range ? bytes.subarray(range.start, range.end) : bytes)
   }
-  return { read } as unknown as ObjectStore
+  async function* readStream(object: ObjectName, range: ByteRange): AsyncGenerator<Buffer> {
+    yield await read(object, range)
+  }
+  return { read, readStream } as unknown as ObjectStore
 }
 
 /** A timeline that plays the planes from start to end, and where to read it from. */
