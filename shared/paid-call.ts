@@ -100,7 +100,8 @@ async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>
 
 /** Nobody knows whether the vendor took the call: first it is asked, then the call is repeated once. */
 async function resolveUnclear<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<Answer<T>> {
-  const reference = await purchase.find?.()
+  const { find } = purchase
+  const reference = find && (await free(tools, call, find))
   if (reference !== undefined) {
     await settle(tools, call, { status: 'waiting', reference })
     return await poll(tools, call, reference, purchase)
@@ -113,9 +114,15 @@ async function resolveUnclear<T, S>(tools: Tools, call: PaidCall, purchase: Purc
 }
 
 async function poll<T, S>(tools: Tools, call: PaidCall, reference: string, purchase: Purchase<T, S>): Promise<Answer<T>> {
-  if (!purchase.poll) return { state: 'waiting', reference } // it will call back
+  const { poll: askAgain } = purchase
+  if (!askAgain) return { state: 'waiting', reference } // it will call back
+  return await free(tools, call, () => askAgain(reference))
+}
+
+/** A question that costs nothing may be asked again at any time. */
+async function free<R>(tools: Tools, call: PaidCall, ask: () => Promise<R>): Promise<R> {
   try {
-    return await purchase.poll(reference)
+    return await ask()
   } catch (error) {
     if (!(error instanceof VendorError)) throw error
     if (error.kind !== 'refused') throw later(tools, error.message, error.retryAfterMs ?? retryDelay(tools), 'provider_unavailable')

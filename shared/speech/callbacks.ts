@@ -63,8 +63,8 @@ const elevenlabsMessage = z.object({
   data: z.object({
     request_id: z.string().min(1),
     transcription: scribeTranscript.nullish(),
-    error: z.unknown(),
-    webhook_metadata: z.unknown(),
+    error: z.unknown().optional(),
+    webhook_metadata: z.unknown().optional(),
   }),
 })
 /** A JSON text by its documentation, an object as some received it. */

@@ -1,7 +1,14 @@
 /**
- * One request to a vendor of speech or language. Hides fetch and its limits, broken connections, where each vendor puts its complaint,
- * and what a failure means: can the request never work, was it certainly not accepted, or does nobody know?
+ * One request to a vendor of speech or language. Hides HTTP and its broken connections, where each vendor puts its complaint, and what a
+ * failure means: can the request never work, was it certainly not accepted, or does nobody know?
+ *
+ * Not `fetch`: it gives up when an answer takes five minutes to begin, keeps connections that a frozen instance finds dead at its next
+ * request, and does not tell whether a request had left when its connection broke.
  */
+import { once } from 'node:events'
+import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { codeOf, type ErrorCode } from '../errors.ts'
 
@@ -88,7 +95,7 @@ const longestMessage = 500
 /** A ten-hour transcript has about 12 MiB, ten minutes of speech in base64 about 40. */
 const longestAnswer = 64 * 1024 * 1024
 /** Complaints are short; what is longer is a page for a browser. */
-const readComplaint = 16 * 1024
+const longestComplaint = 16 * 1024
 
 /**
  * Sends one request and reads its answer. Follows no redirects: they would carry the key elsewhere.
@@ -96,29 +103,24 @@ const readComplaint = 16 * 1024
  */
 export async function callVendor<T>(vendor: Vendor, call: VendorCall<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
-  const headers = headersOf(vendor, call)
-  const sending = follow(call.body)
   const limit = AbortSignal.timeout(call.timeoutMs)
-  let response: Response | undefined
+  const body = follow(call.body)
+  const request = open(addressOf(vendor, call), call.method, headersOf(vendor, call), AbortSignal.any([signal, limit]))
+  let response: IncomingMessage | undefined
   let answer: Buffer
   try {
-    response = await fetch(addressOf(vendor, call), {
-      method: call.method,
-      headers,
-      ...(sending.content === undefined ? {} : { body: sending.content, duplex: 'half' }),
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, limit]),
-      dispatcher,
-    })
-    answer = await readBounded(response, response.ok ? longestAnswer : readComplaint)
+    response = await send(request, body.content)
+    answer = await readBounded(response, isFine(response) ? longestAnswer : longestComplaint)
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    if (sending.sourceFailure) throw sending.sourceFailure.error
-    if (response && !response.ok) throw refusal(vendor, call, response, '')
-    throw lost(vendor, call, error, sending.handedOver(), limit.aborted)
+    if (body.failure()) throw body.failure()!.error
+    if (response && !isFine(response)) throw refusal(vendor, call, response, '')
+    throw lost(vendor, call, error, request.writableFinished, limit.aborted)
+  } finally {
+    request.destroy()
   }
-  if (!response.ok) throw refusal(vendor, call, response, answer.toString('utf8'))
-  return useAnswer(vendor, call, response.status, answer)
+  if (!isFine(response)) throw refusal(vendor, call, response, answer.toString('utf8'))
+  return useAnswer(vendor, call, response, answer)
 }
 
 /** A request body of JSON. */
@@ -141,7 +143,6 @@ export const refuse = (vendor: Pick<Vendor, 'title' | 'apiKey'>, what: string, c
   new VendorError(presentable(`${vendor.title} ${what}`, [vendor.apiKey]), { kind: 'refused', code })
 
 function headersOf<T>({ title, apiKey, keyHeaders }: Vendor, { body }: VendorCall<T>): Record<string, string> {
-  // fetch quotes a key it cannot send (one pasted with a line break) in its error.
   if (/[^\x21-\x7e]/.test(apiKey))
     throw new VendorError(`The key for ${title} has characters that no key has, such as spaces or line breaks.`, {
       kind: 'refused',
@@ -154,75 +155,68 @@ function headersOf<T>({ title, apiKey, keyHeaders }: Vendor, { body }: VendorCal
   }
 }
 
-function addressOf<T>({ baseUrl }: Vendor, { path, query }: VendorCall<T>): string {
+function addressOf<T>({ baseUrl }: Vendor, { path, query }: VendorCall<T>): URL {
   const parameters = query ? `?${new URLSearchParams(query).toString()}` : ''
-  return `${baseUrl.replace(/\/+$/, '')}${path}${parameters}`
+  return new URL(`${baseUrl.replace(/\/+$/, '')}${path}${parameters}`)
 }
 
-interface Sending {
-  readonly content: string | AsyncIterable<Buffer> | undefined
-  /** What the body's own source threw: no fault of the vendor's. */
-  readonly sourceFailure: { readonly error: unknown } | undefined
-  /** Whether all of the body left our hands; before that no vendor can have accepted it. */
-  readonly handedOver: () => boolean
-}
+type Content = RequestBody['content'] | undefined
 
-function follow(body: RequestBody | undefined): Sending {
-  if (body === undefined || typeof body.content === 'string') return { content: body?.content, sourceFailure: undefined, handedOver: () => true }
-  const source = body.content
-  let whole = false
+/** The body, and what its own source did wrong, if it did: that is no fault of the vendor's. */
+function follow(body: RequestBody | undefined): { content: Content; failure: () => { readonly error: unknown } | undefined } {
+  if (body === undefined || typeof body.content === 'string') return { content: body?.content, failure: () => undefined }
   let failure: { error: unknown } | undefined
-  async function* content(): AsyncGenerator<Buffer> {
+  async function* followed(source: AsyncIterable<Buffer>, announced: number): AsyncGenerator<Buffer> {
+    let bytes = 0
     try {
-      yield* source
-      whole = true
+      for await (const part of source) {
+        bytes += part.length
+        yield part
+      }
+      if (bytes !== announced) throw new Error(`${bytes} bytes were to be sent, and ${announced} had been announced.`)
     } catch (error) {
       failure = { error }
       throw error
     }
   }
-  return {
-    content: content(),
-    get sourceFailure() {
-      return failure
-    },
-    handedOver: () => whole,
-  }
+  return { content: followed(body.content, body.bytes), failure: () => failure }
 }
 
-type Dispatcher = NonNullable<RequestInit['dispatcher']>
-type Dispatch = Dispatcher['dispatch']
+/** A request on a connection of its own. */
+const open = (address: URL, method: string, headers: Record<string, string>, signal: AbortSignal): ClientRequest =>
+  (address.protocol === 'https:' ? requestHttps : requestHttp)(address, { method, headers, signal, agent: false })
 
-/**
- * Node's own, with two of its habits left out. It gives up when headers take five minutes, and a recogniser that answers in one piece may
- * take longer. And it keeps connections, which a frozen instance finds dead at its next request: a paid one would then be in doubt.
- */
-const dispatcher = {
-  dispatch: (options: Parameters<Dispatch>[0], handler: Parameters<Dispatch>[1]): boolean => {
-    const { [Symbol.for('undici.globalDispatcher.1')]: nodesOwn } = globalThis as unknown as Record<symbol, { dispatch: Dispatch }>
-    return nodesOwn!.dispatch({ ...options, headersTimeout: 0, bodyTimeout: 0, reset: true }, handler)
-  },
-} as unknown as Dispatcher
+/** A vendor may answer before it has read everything; then the rest stays unsent. */
+async function send(request: ClientRequest, content: Content): Promise<IncomingMessage> {
+  request.on('error', () => undefined) // seen by whoever waits: for the response now, for its end later
+  const answered = once(request, 'response') as Promise<[IncomingMessage]>
+  if (content === undefined || typeof content === 'string') request.end(content)
+  else pipeline(content, request).catch(() => undefined) // the request fails with it
+  return (await answered)[0]
+}
+
+const isFine = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300
 
 class TooLong extends Error {}
 
-async function readBounded(response: Response, limit: number): Promise<Buffer> {
-  const parts: Uint8Array[] = []
+async function readBounded(response: IncomingMessage, limit: number): Promise<Buffer> {
+  const parts: Buffer[] = []
   let bytes = 0
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += part.length
-    if (bytes > limit && response.ok) throw new TooLong(`more than ${limit} bytes`)
+  for await (const part of response as AsyncIterable<Buffer>) {
     parts.push(part)
-    if (bytes > limit) break
+    bytes += part.length
+    if (bytes <= limit) continue
+    if (isFine(response)) throw new TooLong(`more than ${limit} bytes`)
+    break
   }
   return Buffer.concat(parts)
 }
 
-function useAnswer<T>(vendor: Vendor, call: VendorCall<T>, status: number, answer: Buffer): T {
+function useAnswer<T>(vendor: Vendor, call: VendorCall<T>, { statusCode }: IncomingMessage, answer: Buffer): T {
   try {
     return call.read(answer)
   } catch (error) {
-    throw error instanceof VendorError ? error : unusable(vendor, call, status, error)
+    throw error instanceof VendorError ? error : unusable(vendor, call, statusCode, error)
   }
 }
 
@@ -233,18 +227,14 @@ function unusable<T>(vendor: Vendor, call: VendorCall<T>, status: number | undef
   return new VendorError(message, { ...meaning, ...(status === undefined ? {} : { status }), cause })
 }
 
-/** Failures to connect: nothing was sent. */
-const neverConnected =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/
-
-function lost<T>(vendor: Vendor, call: VendorCall<T>, cause: unknown, handedOver: boolean, tooLate: boolean): VendorError {
+/** `sent`: all of the request left this machine; before that no vendor can have accepted it. */
+function lost<T>(vendor: Vendor, call: VendorCall<T>, cause: unknown, sent: boolean, tooLate: boolean): VendorError {
   if (cause instanceof TooLong) return unusable(vendor, call, undefined, cause)
   const reason = codeOf(cause) ?? ''
-  const unsent = !handedOver || neverConnected.test(reason)
   const what = tooLate
     ? `did not answer within ${Math.round(call.timeoutMs / 1000)} seconds`
     : `could not be reached, or hung up (${reason || 'no reason given'})`
-  const doubt = call.paid && !unsent
+  const doubt = call.paid && sent
   const message = `${vendor.title} ${what}.${doubt ? ' It may have accepted the request.' : ''}`
   return new VendorError(
     message,
@@ -269,8 +259,7 @@ const keyCodes = new Set(['API_KEY_INVALID']) // Gemini, with 400
 /** A gateway that gave up waiting: what stands behind it may have finished. */
 const gaveUpWaiting = new Set([504, 524])
 
-function refusal<T>(vendor: Vendor, call: VendorCall<T>, response: Response, text: string): VendorError {
-  const { status, headers } = response
+function refusal<T>(vendor: Vendor, call: VendorCall<T>, { statusCode: status = 0, headers }: IncomingMessage, text: string): VendorError {
   const complaint = complaintIn(text)
   const message = presentable(`${vendor.title} answered ${status}${complaint.message && `: ${complaint.message}`}`, secretsOf(vendor, call))
   const retryAfterMs = retryAfter(headers) ?? complaint.retryAfterMs
@@ -287,13 +276,13 @@ function meaningOf(status: number, { codes, message }: Complaint, paid: boolean)
 }
 
 /** RFC 9110, 10.2.3: seconds or a date, here against the vendor's own clock. */
-function retryAfter(headers: Headers): number | undefined {
-  const value = headers.get('retry-after')
-  if (value === null) return undefined
+function retryAfter(headers: IncomingMessage['headers']): number | undefined {
+  const value = headers['retry-after']
+  if (value === undefined) return undefined
   const seconds = Number(value)
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
   const then = Date.parse(value)
-  const now = Date.parse(headers.get('date') ?? '')
+  const now = Date.parse(headers.date ?? '')
   return Number.isNaN(then) ? undefined : Math.max(0, then - (Number.isNaN(now) ? Date.now() : now))
 }
 

@@ -2,19 +2,22 @@
  * A world of one's own: a fresh database, the real clients over the local servers, and queues that are paused, so that a task is
  * delivered when the test says so, as often as it says, and time passes when it says.
  */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { afterEach } from '@jest/globals'
 import { catalogue as realCatalogue } from '../../functions/index.ts'
+import { onCallback } from '../../functions/on-callback.ts'
 import { onUpload } from '../../functions/on-upload.ts'
 import { sweep } from '../../functions/sweep.ts'
 import { parsePayload, type Scalars, type TaskPayload } from '../../shared/context.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { beginEpisode, ensureEpisode, ensurePodcast } from '../../shared/db/episodes.ts'
+import { saveProviderKey } from '../../shared/db/keys.ts'
 import { cancelRun, findRun, startRun, type Run } from '../../shared/db/runs.ts'
 import { insertSteps, type StepStatus } from '../../shared/db/steps.ts'
 import { codeOf } from '../../shared/errors.ts'
 import { partsOf } from '../../shared/pipeline.ts'
-import { openServices, type CatalogueEntry, type FinalizedObject } from '../../shared/serve.ts'
+import { keyPurpose, openSealer } from '../../shared/seal.ts'
+import { openServices, type CatalogueEntry, type FinalizedObject, type HttpAnswer } from '../../shared/serve.ts'
 import { defaultTemplate } from '../../shared/settings.ts'
 import { deliver, enqueue, type Answer, type Services } from '../../shared/step.ts'
 import { freshDatabase } from './database.ts'
@@ -79,6 +82,8 @@ function settings(databaseUrl: string, servers: Servers, id: string) {
     PUBLIC_BASE_URL: 'https://public.test',
     STORAGE_ENDPOINT: servers.storageEndpoint,
     TASKS_ENDPOINT: servers.tasksEndpoint,
+    SEALING_KEY: randomBytes(32).toString('base64'),
+    STORE_IS_PUBLIC: 'false',
     LEASE_MS: '600000',
     HEARTBEAT_MS: '300000',
   }
@@ -181,10 +186,30 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
     crashBeforeEnqueue: (): number => ++crashes,
 
     /** Every lease and every due time is this much closer, or longer ago. */
-    timePasses: (ms: number): Promise<unknown> =>
-      database.rows(
-        `UPDATE steps SET due_at = due_at - :ms * interval '1 ms', lease_until = lease_until - :ms * interval '1 ms' WHERE status <> 'done'`,
+    timePasses: async (ms: number): Promise<void> => {
+      await database.rows(
+        `UPDATE steps SET due_at = due_at - :ms * interval '1 ms', lease_until = lease_until - :ms * interval '1 ms',
+                started_at = started_at - :ms * interval '1 ms' WHERE status <> 'done'`,
         { ms },
+      )
+      await database.rows(`UPDATE paid_calls SET sent_at = sent_at - :ms * interval '1 ms'`, { ms })
+    },
+
+    /** A provider calls back. */
+    callBack: (url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<HttpAnswer> =>
+      onCallback(
+        {
+          query: Object.fromEntries(new URL(url).searchParams),
+          headers,
+          rawBody: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+        },
+        services,
+      ),
+
+    /** The user has given the provider's key. */
+    giveKey: (provider: string, key: string): Promise<void> =>
+      withDatabase(config.databaseUrl, (db) =>
+        saveProviderKey(db, user, { provider, sealed: openSealer(config.sealingKey).seal(key, keyPurpose(user, provider)) }),
       ),
 
     sweep: () => sweep(services),
