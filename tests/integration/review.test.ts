@@ -4,6 +4,7 @@ import { openReview, submitDecisions } from '../../shared/review/review.ts'
 import type { EditList } from '../../shared/transcript/edits.ts'
 import { decodeFile } from '../support/audio.ts'
 import { said, wav, type SaidRecording } from '../support/recordings.ts'
+import { aCandidate, aGemini, anOpenaiVoice, aTone } from '../support/vendors.ts'
 import { aWorld, user, type World } from '../support/world.ts'
 
 const sampleRate = 48_000
@@ -134,6 +135,48 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     const again = await decideThat(world)
     await world.runToEnd()
     expect([again === id, (await world.run(again)).status]).toEqual([false, 'finished'])
+  })
+})
+
+describe('A show with a language model and a voice of its own', () => {
+  const template = {
+    voice: { provider: 'openai', voice: 'alloy', name: 'Sage' },
+    cleaning: { intern: { answerer: 'gemini' }, flubber: { enabled: false }, maxRemovedShare: 1 },
+  }
+
+  test('answers the question and speaks the answer without waiting for anybody, and pays for each once', async () => {
+    const [gemini, openai] = [await aGemini(aCandidate('It is a long walk.')), await anOpenaiVoice(aTone(2))]
+    const world = await aWorld({ env: { GEMINI_URL: gemini.baseUrl, OPENAI_URL: `${openai.baseUrl}/v1` } })
+    await world.giveKey('gemini', 'g-key')
+    await world.giveKey('openai', 'o-key')
+    for (let time = 0; time < 2; time++) {
+      await world.upload(place('words.json'), talk.words)
+      await world.upload(place('template.json'), JSON.stringify(template))
+      await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+      await world.runToEnd()
+      const { id } = await latest(world)
+      expect(await world.run(id)).toMatchObject({ status: 'finished' })
+      expect(await text(world, id)).toMatch(/Sage: It is a long walk\./)
+    }
+    expect([gemini.received.length, openai.received.length]).toEqual([1, 1])
+    expect(openai.last().json()).toMatchObject({ input: 'It is a long walk.', voice: 'alloy' })
+  })
+
+  test('fails with the voice named when the provider does not know it: never silence', async () => {
+    const openai = await anOpenaiVoice()
+    const world = await aWorld({ env: { OPENAI_URL: `${openai.baseUrl}/v1` } })
+    await world.giveKey('openai', 'o-key')
+    await world.upload(place('words.json'), talk.words)
+    const unknown = { voice: { provider: 'openai', voice: 'nobody' }, cleaning: { ...template.cleaning, intern: {} } }
+    await world.upload(place('template.json'), JSON.stringify(unknown))
+    await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+    await world.runToEnd()
+    const { waiting } = await openReview(world.services, (await latest(world)).episodeId)
+    await decideThat(world, { decision: 'answer', edit: waiting[0]!.id, text: 'Far.' })
+    await world.runToEnd()
+    const run = await world.run((await latest(world)).id)
+    expect(run).toMatchObject({ status: 'failed', stopReason: 'unknown_voice' })
+    expect(run.errorMessage).toMatch(/nobody/)
   })
 })
 
