@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { settingsOf } from '../shared/db/runs.ts'
+import { openKey } from '../shared/episode-run.ts'
 import { payOnce } from '../shared/paid-call.ts'
-import { keyPurpose, openSealer } from '../shared/seal.ts'
+import { openSealer } from '../shared/seal.ts'
 import { openAnswerer } from '../shared/speech/answerers.ts'
 import { defineStep } from '../shared/step.ts'
 
@@ -12,7 +13,7 @@ const questions = z.array(z.object({ edit: z.string(), question: z.string() }))
 export const answer = defineStep({
   name: 'answer',
   version: 1,
-  context: z.object({ edit: z.string(), question: z.string(), answererKey: z.string() }),
+  context: z.object({ edit: z.string(), question: z.string(), providerKeys: z.string() }),
   load: async (db: Knex, { runId }) => {
     const { cleaning, transcription } = await settingsOf(db, runId)
     return { answerer: cleaning.intern.answerer!, model: cleaning.intern.model, language: transcription.language }
@@ -20,7 +21,7 @@ export const answer = defineStep({
   inputs: ({ question }, settings) => ({ question, ...settings }),
   work: async (context, { answerer: name, model, language }, tools) => {
     const { storage, config, workObject, signal } = tools
-    const apiKey = openSealer(config.sealingKey).open(context.answererKey, keyPurpose(context.userId, name))
+    const apiKey = openKey(openSealer(config.sealingKey), context.providerKeys, context.userId, name)
     const answerer = openAnswerer(name, { baseUrl: config.providers.urls[name], apiKey, model })
     const kept = workObject('answer.txt')
     const text = await payOnce<string, string>(tools, context, 'answer', {
@@ -34,5 +35,5 @@ export const answer = defineStep({
     })
     return { text }
   },
-  parts: ({ questions: asked, answererKey }) => (answererKey === null ? [] : questions.parse(JSON.parse(String(asked)))),
+  parts: ({ questions: asked, answers }) => (answers === false ? [] : questions.parse(JSON.parse(String(asked)))),
 })

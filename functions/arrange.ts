@@ -1,80 +1,124 @@
-/** arrange: edits + template → timeline: clips, the sample ledger and the chunk plan. */
+/** arrange: edits + template → timeline: clips, beds, the sample ledger and the chunk plan; pauses tightened where the template limits the length. */
 import { z } from 'zod'
 import type { Knex } from 'knex'
-import { arrangeShow, chunkContents, type ArrangedSource, type SpokenSource } from '../shared/audio/arrange.ts'
+import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
+import { arrangeShow, chunkContents, type ArrangedSource, type Show, type SpokenSource } from '../shared/audio/arrange.ts'
+import { fitLength } from '../shared/audio/length.ts'
 import type { PcmFormat } from '../shared/audio/pcm.ts'
 import { bleep } from '../shared/audio/tone.ts'
-import type { Scalars } from '../shared/context.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { Permanent } from '../shared/errors.ts'
 import { contentHash } from '../shared/hash.ts'
+import type { RunSettings } from '../shared/settings.ts'
 import { defineStep, type Tools } from '../shared/step.ts'
 import type { EditList } from '../shared/transcript/edits.ts'
+import { withPauses } from '../shared/transcript/propose.ts'
 import type { SpokenText } from '../shared/transcript/spoken.ts'
+import type { Transcript } from '../shared/transcript/words.ts'
 
 const source = z.object({
   file: z.string(),
   pcmObject: z.string(),
+  analysisObject: z.string(),
   sampleRate: z.number(),
   channels: z.union([z.literal(1), z.literal(2)]),
   sampleFormat: z.enum(['s16le', 'f32le']),
   totalSamples: z.number(),
   integratedLufs: z.number().nullable(),
 })
-
 const speech = z.object({ pcmObject: z.string(), wordsObject: z.string(), totalSamples: z.number(), integratedLufs: z.number().nullable() })
-type Speech = z.infer<typeof speech>
+
+const context = z.object({ editsObject: z.string(), spokenObject: z.string(), transcriptObject: z.string().nullable() })
+type Context = z.infer<typeof context>
+type Input = Awaited<ReturnType<typeof load>>
 
 export const arrange = defineStep({
   name: 'arrange',
-  version: 2,
-  context: z.object({ editsObject: z.string(), editsHash: z.string(), spokenObject: z.string() }),
-  load: async (db: Knex, { runId }) => {
-    const [recording, ...assets] = (await outputsOf(db, runId, 'prepare')).map(({ output }) => toSource(output))
-    const voices = (await outputsOf(db, runId, 'voice')).map(({ output }) => speech.parse(output))
-    const { segments, output, loudness, voice } = await settingsOf(db, runId)
-    return { recording: recording!, assets, voices, segments, output, loudness, speaker: voice.name }
-  },
-  inputs: ({ editsHash, spokenObject }, input) => ({ editsHash, spokenObject, ...input }),
-  work: async ({ editsObject, spokenObject }, { recording, assets, voices, segments, output, loudness, speaker }, tools) => {
-    const { storage, config, workObject } = tools
-    const bucket = config.buckets.work
-    const edits = await storage.readJson<EditList>({ bucket, name: editsObject })
-    const texts = await storage.readJson<SpokenText[]>({ bucket, name: spokenObject })
-    const answers = await Promise.all(voices.map((voice) => toSpokenSource(voice, recording, speaker, tools)))
-    const timeline = arrangeShow({
-      ...{ recording, assets, segments, edits, outputChannels: output.channels === 'mono' ? 1 : 2 },
-      spoken: new Map(texts.map(({ edit }, i) => [edit, answers[i]!])),
-      tone: await bleep(edits, recording.format.sampleRate, workObject('tone'), storage),
-    })
+  version: 3,
+  context,
+  load,
+  inputs: ({ editsObject, spokenObject, transcriptObject }, input) => ({ editsObject, spokenObject, transcriptObject, ...input }),
+  work: async (context, input, tools) => {
+    const { storage, workObject } = tools
+    const { edits, timeline } = await layOut(context, input, tools)
     if (timeline.totalSamples === 0) throw new Permanent('nothing_left')
-    const object = workObject('timeline.json')
+    const [object, editsObject] = [workObject('timeline.json'), workObject('edits.json')]
+    const editsText = JSON.stringify(edits)
     await storage.create(object, JSON.stringify(timeline), 'application/json')
+    await storage.create(editsObject, editsText, 'application/json')
     const contents = chunkContents(timeline).map((text) => contentHash(text).slice(0, 16))
+    const { targetLufs } = input.settings.loudness
     return {
       timelineObject: object.name,
+      editsObject: editsObject.name,
+      editsHash: contentHash(editsText),
       chunkCount: contents.length,
       chunkHashes: contents.join(' '),
-      gainEstimateDb: Math.round(10 * (loudness.targetLufs - (recording.integratedLufs ?? loudness.targetLufs))) / 10,
+      gainEstimateDb: Math.round(10 * (targetLufs - (input.recording.integratedLufs ?? targetLufs))) / 10,
     }
   },
-  passOn: ({ timelineObject, chunkCount, gainEstimateDb }) => ({ timelineObject, chunkCount, gainEstimateDb }),
+  passOn: ({ chunkHashes: _own, ...output }) => output,
 })
 
-function toSource(output: Scalars): ArrangedSource {
-  const { file, pcmObject, sampleRate, channels, sampleFormat, totalSamples, integratedLufs } = source.parse(output)
+async function load(db: Knex, { runId }: { runId: string }) {
+  const [recording, ...assets] = (await outputsOf(db, runId, 'prepare')).map(({ output }) => source.parse(output))
+  const voices = (await outputsOf(db, runId, 'voice')).map(({ output }) => speech.parse(output))
+  return { recording: recording!, assets, voices, settings: settingsToArrangeBy(await settingsOf(db, runId)) }
+}
+
+const settingsToArrangeBy = ({ segments, music, output, loudness, length, cleaning }: RunSettings) => ({
+  ...{ segments, music, output, loudness, length, pauses: cleaning.pauses },
+})
+
+async function layOut(context: Context, { recording, assets, voices, settings }: Input, tools: Tools) {
+  const { storage, config, workObject, warn } = tools
+  const bucket = config.buckets.work
+  const edits = await storage.readJson<EditList>({ bucket, name: context.editsObject })
+  const texts = await storage.readJson<SpokenText[]>({ bucket, name: context.spokenObject })
+  const analysis = decodeAnalysis(await storage.read({ bucket, name: recording.analysisObject }))
+  const hasDucking = settings.music.some(({ ducking }) => ducking.enabled)
+  const spoken = await Promise.all(voices.map((voice, i) => toSpokenSource(voice, recording.sampleRate, texts[i]!.voice.name, tools)))
+  const show: Omit<Show, 'edits'> = {
+    recording: toSource(recording, analysis),
+    assets: await Promise.all(assets.map(async (asset) => toSource(asset, hasDucking ? await analysisOf(asset.analysisObject, tools) : undefined))),
+    spoken: new Map(texts.map(({ place }, i) => [place, spoken[i]!])),
+    tone: await bleep(edits, recording.sampleRate, workObject('tone'), storage),
+    segments: settings.segments,
+    music: settings.music,
+    outputChannels: settings.output.channels === 'mono' ? 1 : 2,
+  }
+  const transcript = context.transcriptObject === null ? undefined : await storage.readJson<Transcript>({ bucket, name: context.transcriptObject })
+  const { result, remark } = fitLength(
+    settings.length,
+    settings.pauses,
+    (limits) => {
+      const made = limits ? withPauses(edits, transcript, analysis, { enabled: true, ...limits }) : edits
+      return { edits: made, timeline: arrangeShow({ ...show, edits: made }) }
+    },
+    ({ timeline }) => timeline.totalSamples / timeline.sampleRate,
+  )
+  if (remark) warn(remark)
+  return result
+}
+
+const analysisOf = async (name: string, { storage, config }: Tools): Promise<Analysis> =>
+  decodeAnalysis(await storage.read({ bucket: config.buckets.work, name }))
+
+function toSource(output: z.infer<typeof source>, analysis: Analysis | undefined): ArrangedSource {
+  const { file, pcmObject, sampleRate, channels, sampleFormat, totalSamples, integratedLufs } = output
   const format: PcmFormat = { sampleRate, channels, sampleFormat }
-  return { file, object: pcmObject, format, totalSamples, integratedLufs }
+  return { file, object: pcmObject, format, totalSamples, integratedLufs, speech: analysis?.speech ?? [] }
 }
 
 async function toSpokenSource(
-  { pcmObject, wordsObject, totalSamples, integratedLufs }: Speech,
-  recording: ArrangedSource,
+  { pcmObject, wordsObject, totalSamples, integratedLufs }: z.infer<typeof speech>,
+  sampleRate: number,
   speaker: string,
   { storage, config }: Tools,
 ): Promise<SpokenSource> {
   const words = await storage.readJson<SpokenSource['words']>({ bucket: config.buckets.work, name: wordsObject })
-  const format: PcmFormat = { sampleRate: recording.format.sampleRate, channels: 1, sampleFormat: 'f32le' }
-  return { file: '', object: pcmObject, format, totalSamples, integratedLufs, speaker, words }
+  const format: PcmFormat = { sampleRate, channels: 1, sampleFormat: 'f32le' }
+  const whole = { startSample: words[0]?.startSample ?? 0, endSample: words.at(-1)?.endSample ?? totalSamples }
+  return { file: '', object: pcmObject, format, totalSamples, integratedLufs, speech: [whole], speaker, words }
 }

@@ -23,7 +23,12 @@ export const clean = defineStep({
     const object = workObject('proposed.json')
     const text = JSON.stringify(proposed)
     await storage.create(object, text, 'application/json')
-    return { proposedObject: object.name, proposedHash: contentHash(text), questions: JSON.stringify(questionsIn(proposed)) }
+    return {
+      proposedObject: object.name,
+      proposedHash: contentHash(text),
+      questions: JSON.stringify(questionsIn(proposed)),
+      answers: settings.intern.answerer !== undefined,
+    }
   },
   passOn: (output) => output,
 })

@@ -7,6 +7,8 @@ import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { AwaitingReview } from '../shared/errors.ts'
 import { contentHash } from '../shared/hash.ts'
+import type { Variables } from '../shared/script.ts'
+import type { RunSettings } from '../shared/settings.ts'
 import { defineStep } from '../shared/step.ts'
 import { answersByEdit, decideEdits, waitsForReview } from '../shared/transcript/decisions.ts'
 import { checkBudget, type EditList } from '../shared/transcript/edits.ts'
@@ -24,35 +26,38 @@ export const decide = defineStep({
     reviewed: z.boolean(),
     totalSamples: z.number(),
     questions: z.string(),
+    variables: z.string(),
   }),
   load: async (db: Knex, { runId, episodeId, recordingHash, decisionRevision, questions }) => ({
-    settings: (await settingsOf(db, runId)).cleaning,
+    ...settingsToDecideBy(await settingsOf(db, runId)),
     decisions: await decisionsUpTo(db, episodeId, recordingHash, decisionRevision),
     answers: [...answersByEdit(questions, await outputsOf(db, runId, 'answer'))],
   }),
-  inputs: ({ proposedHash, analysisObject, reviewed }, input) => ({ proposedHash, analysisObject, reviewed, ...input }),
-  work: async (context, { settings, decisions, answers }, { storage, config, workObject, warn }) => {
+  inputs: ({ proposedHash, analysisObject, reviewed, variables }, input) => ({ proposedHash, analysisObject, reviewed, variables, ...input }),
+  work: async (context, { cleaning, segments, voice, decisions, answers }, { storage, config, workObject, warn }) => {
     const bucket = config.buckets.work
     const proposed = await storage.readJson<EditList>({ bucket, name: context.proposedObject })
     const { speech } = decodeAnalysis(await storage.read({ bucket, name: context.analysisObject }))
-    const edits = decideEdits(proposed, settings.review, new Map(answers), decisions, context.totalSamples)
-    const open = waitsForReview(edits, settings.review)
+    const edits = decideEdits(proposed, cleaning.review, new Map(answers), decisions, context.totalSamples)
+    const open = waitsForReview(edits, cleaning.review)
     if (open.length > 0 && !context.reviewed) throw new AwaitingReview(`${open.length} edits wait for a decision.`)
     if (open.length > 0) {
       warn({ code: 'left_undecided', message: `${open.length} edit${open.length === 1 ? ' was' : 's were'} left undecided and not made.` })
     }
-    checkBudget(edits, speech, context.totalSamples, settings.maxRemovedShare)
+    checkBudget(edits, speech, context.totalSamples, cleaning.maxRemovedShare)
     const text = JSON.stringify(edits)
     const [editsObject, spokenObject] = [workObject('edits.json'), workObject('spoken.json')]
-    const spoken = spokenIn(edits)
+    const spoken = spokenIn(edits, segments, JSON.parse(context.variables) as Variables, voice)
     await storage.create(editsObject, text, 'application/json')
     await storage.create(spokenObject, JSON.stringify(spoken), 'application/json')
     return {
       editsObject: editsObject.name,
       editsHash: contentHash(text),
       spokenObject: spokenObject.name,
-      spokenHashes: spoken.map((one) => contentHash(one.text).slice(0, 16)).join(' '),
+      spokenHashes: spoken.map((one) => contentHash(JSON.stringify([one.text, one.voice])).slice(0, 16)).join(' '),
     }
   },
   passOn: (output) => output,
 })
+
+const settingsToDecideBy = ({ cleaning, segments, voice }: RunSettings) => ({ cleaning, segments, voice })

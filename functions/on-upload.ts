@@ -6,7 +6,7 @@ import { ensureEpisode, ensurePodcast, recordUpload } from '../shared/db/episode
 import { providerKeys, type SealedKey } from '../shared/db/keys.ts'
 import { failRun } from '../shared/db/runs.ts'
 import { pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
-import { beginRun, chooseProviders } from '../shared/episode-run.ts'
+import { beginRun, chooseProviders, variablesOf } from '../shared/episode-run.ts'
 import { Permanent, Retryable, codeOf } from '../shared/errors.ts'
 import { log } from '../shared/log.ts'
 import { assetsFolder, findSidecars, isRecording, isSidecar, parseUploadName, uploadName, type UploadPath } from '../shared/objects.ts'
@@ -18,6 +18,7 @@ import {
   parseEpisode,
   parsePodcast,
   parseTemplate,
+  podcastSettings,
   type EpisodeSettings,
   type PodcastSettings,
   type Template,
@@ -103,6 +104,7 @@ async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, pla
     coverGeneration: plan.cover?.generation ?? null,
     coverHash: plan.cover?.contentHash ?? null,
     ...providers,
+    variables: JSON.stringify(variablesOf(podcastSettings(podcast.settings), plan.episode, title)),
     decisionRevision: await decisionRevision(trx, episodeId),
     reviewed: false,
   }
@@ -118,7 +120,7 @@ function choose({ template, words }: Plan, keys: readonly SealedKey[]): { provid
     return { providers: chooseProviders(template, words !== undefined, keys) }
   } catch (error) {
     if (!(error instanceof Permanent)) throw error
-    return { providers: { recogniser: null, recogniserKey: null, answererKey: null, voiceKey: null }, problem: error }
+    return { providers: { recogniser: null, providerKeys: '{}' }, problem: error }
   }
 }
 
@@ -137,7 +139,7 @@ async function gather(path: UploadPath, services: Services): Promise<Plan> {
   }
   const nothing = {
     podcast: undefined,
-    episode: {},
+    episode: parseEpisode('{}', 'episode.json'),
     template: defaultTemplate(),
     words: find(sidecars.words),
     cover: find(sidecars.cover),
@@ -148,7 +150,7 @@ async function gather(path: UploadPath, services: Services): Promise<Plan> {
     return {
       ...nothing,
       podcast: sidecars.podcast === undefined ? undefined : parsePodcast(await read(sidecars.podcast), sidecars.podcast),
-      episode: sidecars.episode === undefined ? {} : parseEpisode(await read(sidecars.episode), sidecars.episode),
+      episode: sidecars.episode === undefined ? nothing.episode : parseEpisode(await read(sidecars.episode), sidecars.episode),
       template,
       assets: await findAssets(path, template, services),
       problem: undefined,

@@ -3,9 +3,10 @@ import { z } from 'zod'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { encodeForRecogniser, sliceBounds, sliceCount } from '../shared/audio/recogniser-sound.ts'
 import { settingsOf } from '../shared/db/runs.ts'
+import { openKey } from '../shared/episode-run.ts'
 import { payOnce } from '../shared/paid-call.ts'
 import { callbackFor } from '../shared/provider-callback.ts'
-import { keyPurpose, openSealer } from '../shared/seal.ts'
+import { openSealer } from '../shared/seal.ts'
 import { recogniserNames } from '../shared/settings.ts'
 import { openRecogniser, sliceSecondsOf, type Recognised } from '../shared/speech/recognisers.ts'
 import { defineStep } from '../shared/step.ts'
@@ -15,7 +16,7 @@ export const recognise = defineStep({
   version: 1,
   context: z.object({
     recogniser: z.enum(recogniserNames),
-    recogniserKey: z.string(),
+    providerKeys: z.string(),
     pcmObject: z.string(),
     analysisObject: z.string(),
     sampleRate: z.number(),
@@ -29,12 +30,12 @@ export const recognise = defineStep({
   inputs: ({ recogniser, pcmObject, slice, slices }, language) => ({ recogniser, pcmObject, slice, slices, language }),
   work: async (context, language, tools) => {
     const { storage, config, workObject, signal } = tools
-    const { recogniser: name, recogniserKey, slice, slices, userId } = context
+    const { recogniser: name, providerKeys, slice, slices, userId } = context
     const bucket = config.buckets.work
     const analysis = decodeAnalysis(await storage.read({ bucket, name: context.analysisObject }))
     const { startSample, endSample } = sliceBounds(analysis, slice, slices)
     const sound = await encodeForRecogniser(context, { startSample, endSample }, workObject('speech.ogg'), tools)
-    const apiKey = openSealer(config.sealingKey).open(recogniserKey, keyPurpose(userId, name))
+    const apiKey = openKey(openSealer(config.sealingKey), providerKeys, userId, name)
     const recogniser = openRecogniser(name, { baseUrl: config.providers.urls[name], apiKey })
     const kept = workObject('recognised.json')
     const words = await payOnce<Recognised, number>(tools, context, 'recognise', {

@@ -1,12 +1,11 @@
 /** voice: one text → speech as canonical PCM at the episode's rate, with its words. Paid for once by text, voice, model and settings; never silence. */
 import { z } from 'zod'
-import type { Knex } from 'knex'
 import { toEpisodeSpeech } from '../shared/audio/episode-speech.ts'
 import { toInterleavedBytes } from '../shared/audio/pcm.ts'
-import { settingsOf } from '../shared/db/runs.ts'
 import { Permanent } from '../shared/errors.ts'
+import { openKey } from '../shared/episode-run.ts'
 import { payOnce } from '../shared/paid-call.ts'
-import { keyPurpose, openSealer } from '../shared/seal.ts'
+import { openSealer } from '../shared/seal.ts'
 import { VendorError } from '../shared/speech/vendor.ts'
 import { openVoice, type Spoken } from '../shared/speech/voices.ts'
 import { defineStep } from '../shared/step.ts'
@@ -21,16 +20,16 @@ export const voice = defineStep({
     spokenObject: z.string(),
     spoken: z.number(),
     spokenHash: z.string(),
-    voiceKey: z.string().nullable(),
+    providerKeys: z.string(),
     sampleRate: z.number(),
   }),
-  load: async (db: Knex, { runId }) => (await settingsOf(db, runId)).voice,
-  inputs: ({ spokenHash, sampleRate }, { name: _name, ...wanted }) => ({ spokenHash, sampleRate, ...wanted }),
-  work: async (context, { provider, voice: speaker, model, settings }, tools) => {
+  inputs: ({ spokenHash, sampleRate }) => ({ spokenHash, sampleRate }),
+  work: async (context, _input: undefined, tools) => {
     const { storage, config, workObject, signal } = tools
     const texts = await storage.readJson<SpokenText[]>({ bucket: config.buckets.work, name: context.spokenObject })
-    const { text } = texts[context.spoken]!
-    const apiKey = context.voiceKey === null ? '' : openSealer(config.sealingKey).open(context.voiceKey, keyPurpose(context.userId, provider))
+    const { text, voice: wanted } = texts[context.spoken]!
+    const { provider, voice: speaker, model, settings } = wanted
+    const apiKey = openKey(openSealer(config.sealingKey), context.providerKeys, context.userId, provider)
     const baseUrl = provider === 'flite' ? '' : config.providers.urls[provider]
     const [pcm, words, facts] = [workObject('pcm'), workObject('words.json'), workObject('facts.json')]
     const speak = () => openVoice(provider, { baseUrl, apiKey }).speak({ text, voice: speaker, model, settings }, signal)

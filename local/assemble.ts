@@ -14,7 +14,7 @@ import { outputsOf } from '../shared/db/steps.ts'
 import { cancelRun, liveRunOf, type Warning } from '../shared/db/runs.ts'
 import { Permanent, type ErrorCode } from '../shared/errors.ts'
 import { assetsFolder, episodeName, isRecording, uploadName } from '../shared/objects.ts'
-import { assetsOf, parsePodcast, parseTemplate } from '../shared/settings.ts'
+import { assetsOf, parseEpisode, parsePodcast, parseTemplate } from '../shared/settings.ts'
 import { connect } from '../shared/storage.ts'
 import type { EditList } from '../shared/transcript/edits.ts'
 import type { Attached } from './cloud.ts'
@@ -24,6 +24,7 @@ export interface Job {
   readonly words?: string
   readonly template?: string
   readonly podcast?: string
+  readonly episode?: string
   readonly cover?: string
   readonly title?: string
   readonly out?: string
@@ -113,13 +114,20 @@ async function upload(bucket: Bucket, podcast: string, job: Job): Promise<{ obje
   ]
   await bucket.deleteFiles({ prefix: nameOf('') }) // what an earlier run of this episode was given
   for (const [file, name] of beside) if (file !== undefined) await bucket.upload(file, { destination: nameOf(name) })
-  if (job.title !== undefined) await bucket.file(nameOf('episode.json')).save(JSON.stringify({ title: job.title }))
+  const episode = await episodeOf(job)
+  if (episode !== undefined) await bucket.file(nameOf('episode.json')).save(episode)
   if (job.template !== undefined) await uploadAssets(bucket, job.template, podcast)
   const file = path.basename(job.recording)
   const recording = bucket.file(nameOf(isRecording(file) ? file : 'recording')) // whatever its name, this is the recording
   await pipeline(createReadStream(job.recording), recording.createWriteStream({ resumable: true }))
   const [{ generation }] = await recording.getMetadata()
   return { object: recording.name, generation: String(generation) }
+}
+
+/** A title of its own stands over the one in the file. */
+async function episodeOf({ episode, title }: Job): Promise<string | undefined> {
+  if (title === undefined) return episode === undefined ? undefined : await readFile(episode, 'utf8')
+  return JSON.stringify({ ...(episode === undefined ? {} : parseEpisode(await readFile(episode, 'utf8'), path.basename(episode))), title })
 }
 
 const wordsSuffix = (words: string | undefined): string => (/\.(vtt|srt)$/i.test(words ?? '') ? path.extname(words!).toLowerCase() : '.json')

@@ -29,6 +29,7 @@ program
   .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
   .option('--template <file>', 'the show: segments, cleaning, loudness, output')
   .option('--podcast <file>', 'the podcast: title, author, language and so on')
+  .option('--episode <file>', 'the episode: title, description, number, season, guest and so on')
   .option('--title <title>', "the episode's title; the file's name when not given")
   .option('--cover <file>', 'JPEG or PNG')
   .option('--out <dir>', 'where the files go; episodes/<name>/ when not given')
@@ -51,7 +52,7 @@ program
         template: sample('template.json'),
         podcast: sample('podcast.json'),
         cover: sample('cover.png'),
-        title: 'Serverless, spoken',
+        episode: sample('episode.json'),
         out,
       },
       json ?? false,
@@ -184,8 +185,8 @@ async function missingFile(files: Readonly<Record<string, string | undefined>>):
 const awaitingReview = 3
 
 async function runJob(job: Job, json: boolean): Promise<void> {
-  const { recording, words, template, podcast, cover } = job
-  const missing = await missingFile({ recording, words, template, podcast, cover })
+  const { recording, words, template, podcast, episode, cover } = job
+  const missing = await missingFile({ recording, words, template, podcast, episode, cover })
   if (missing !== undefined) throw new WrongUsage(missing)
   await withCloud(async (cloud, signal) => {
     const { assemble } = await import('./assemble.ts')

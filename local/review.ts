@@ -90,11 +90,11 @@ async function writeClips(
 ): Promise<{ before: string; after: string }> {
   const { sampleRate } = edits
   const { before, after } = contextSeconds(edit.kind)
-  const source = { ...recording, file: '', totalSamples: analysis.totalSamples, integratedLufs: null }
+  const source = { ...recording, file: '', totalSamples: analysis.totalSamples, integratedLufs: null, speech: [] }
   const { insert: _nothing, ...cut } = edit
   const clip = async (made: readonly Edit[], name: string): Promise<string> => {
     const timeline = arrangeShow({
-      ...{ recording: source, assets: [], spoken: new Map(), segments: [], outputChannels: 1 },
+      ...{ recording: source, assets: [], spoken: new Map(), segments: [], music: [], outputChannels: 1 },
       edits: { ...edits, edits: made },
     })
     const from = Math.max(0, Math.round(edit.startSample - before * sampleRate))

@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { ffmpeg } from '../shared/audio/ffmpeg.ts'
+import { templateSchema } from '../shared/settings.ts'
 import { intro, musicRate, outro, playMusic } from './music.ts'
 import { record, recordingRate } from './recording.ts'
 
@@ -20,6 +21,7 @@ async function makeSample(): Promise<void> {
   await writeFlac('intro.flac', intro(music), musicRate)
   await writeFlac('outro.flac', outro(music), musicRate)
   await drawCover()
+  await writeFile(pathOf('template.schema.json'), `${JSON.stringify(templateSchema(), null, 2)}\n`)
 }
 
 /** One word a line, so that a change can be read. */

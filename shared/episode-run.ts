@@ -11,7 +11,9 @@ import { latestRunOf, startRun } from './db/runs.ts'
 import { insertSteps, type PendingStep } from './db/steps.ts'
 import { Permanent } from './errors.ts'
 import { partsOf, type Pipeline } from './pipeline.ts'
-import { recogniserNames, type RunSettings } from './settings.ts'
+import type { Variables } from './script.ts'
+import { keyPurpose, type Sealer } from './seal.ts'
+import { recogniserNames, voicesOf, type EpisodeSettings, type PodcastSettings, type RunSettings } from './settings.ts'
 
 const generation = z.string().nullable()
 
@@ -28,11 +30,12 @@ const startScalars = z.object({
   coverObject: z.string().nullable(),
   coverGeneration: generation,
   coverHash: z.string().nullable(),
-  /** Who transcribes, with the user's sealed key; null when nobody does. */
+  /** Who transcribes; null when nobody does. */
   recogniser: z.string().nullable(),
-  recogniserKey: z.string().nullable(),
-  answererKey: z.string().nullable(),
-  voiceKey: z.string().nullable(),
+  /** The user's sealed keys of the providers that this run may ask, as JSON by provider. */
+  providerKeys: z.string(),
+  /** What scripts may name, as JSON. */
+  variables: z.string(),
   /** The producer's decisions that count in this run. */
   decisionRevision: z.number(),
   /** Whether the producer has looked: what is still open then stays undone, and the run goes on. */
@@ -41,26 +44,47 @@ const startScalars = z.object({
 
 export type StartScalars = z.infer<typeof startScalars>
 
-/** What may pay for what: the providers a run uses with their sealed keys. Throws Permanent `provider_key_missing`. */
+/** Who transcribes, and the sealed keys of every provider the run may ask. Throws Permanent `provider_key_missing`. */
 export function chooseProviders(
-  { transcription, cleaning, voice }: RunSettings,
+  settings: RunSettings,
   hasWords: boolean,
   keys: readonly SealedKey[],
-): Pick<StartScalars, 'recogniser' | 'recogniserKey' | 'answererKey' | 'voiceKey'> {
-  const keyOf = (provider: string, what: string): string => {
-    const key = keys.find((one) => one.provider === provider)
-    if (!key) throw new Permanent('provider_key_missing', `${what} names ${provider}, for which there is no key. Give it with: spool key ${provider}`)
-    return key.sealed
-  }
+): Pick<StartScalars, 'recogniser' | 'providerKeys'> {
+  const { transcription, cleaning } = settings
   const known: readonly string[] = recogniserNames
   const wanted = transcription.provider ?? keys.find(({ provider }) => known.includes(provider))?.provider ?? 'none'
   const recogniser = hasWords || wanted === 'none' ? null : wanted
-  const { answerer } = cleaning.intern
+  const asked = [
+    { provider: recogniser, what: 'transcription.provider' },
+    { provider: cleaning.intern.answerer, what: 'cleaning.intern.answerer' },
+    ...voicesOf(settings).map(({ provider }) => ({ provider: provider === 'flite' ? null : provider, what: 'voice.provider' })),
+  ]
+  const sealed: Record<string, string> = {}
+  for (const { provider, what } of asked) {
+    if (provider == null) continue
+    const key = keys.find((one) => one.provider === provider)
+    if (!key) throw new Permanent('provider_key_missing', `${what} names ${provider}, for which there is no key. Give it with: spool key ${provider}`)
+    sealed[provider] = key.sealed
+  }
+  return { recogniser, providerKeys: JSON.stringify(sealed) }
+}
+
+/** The open key of a provider; empty for one that needs none. To be called where the key is used, and nowhere before. */
+export function openKey(sealer: Sealer, providerKeys: string, userId: string, provider: string): string {
+  const sealed = (JSON.parse(providerKeys) as Record<string, string>)[provider]
+  return sealed === undefined ? '' : sealer.open(sealed, keyPurpose(userId, provider))
+}
+
+/** What scripts may say of this episode, on the day its run starts. */
+export function variablesOf(podcast: PodcastSettings, { number, season, guest, date }: EpisodeSettings, title: string): Variables {
+  const day = new Intl.DateTimeFormat(podcast.language, { dateStyle: 'long', timeZone: 'UTC' }).format(
+    date === undefined ? new Date() : new Date(date),
+  )
   return {
-    recogniser,
-    recogniserKey: recogniser === null ? null : keyOf(recogniser, 'transcription.provider'),
-    answererKey: answerer === undefined ? null : keyOf(answerer, 'cleaning.intern.answerer'),
-    voiceKey: voice.provider === 'flite' ? null : keyOf(voice.provider, 'voice.provider'),
+    ...{ podcast_name: podcast.title, episode_title: title, date: day },
+    ...(number === undefined ? {} : { episode_number: String(number) }),
+    ...(season === undefined ? {} : { season_number: String(season) }),
+    ...(guest === undefined ? {} : { guest }),
   }
 }
 

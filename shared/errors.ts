@@ -21,6 +21,10 @@ export const errorCodes = {
   bad_episode_file: 'The episode file cannot be used.',
   bad_cover: 'The cover is not a picture Spool can use.',
   missing_asset: 'A file named by the template is not there.',
+  missing_variable: 'A script names a value that the episode does not have.',
+  over_length: 'The episode would be longer than the template allows.',
+  under_length: 'The episode would be shorter than the template allows.',
+  quota_exceeded: 'The user has used up what is allowed for the time.',
   // the work
   cut_budget_exceeded: 'The edits would remove more of the speech than allowed.',
   nothing_left: 'The edits would remove the whole recording.',

@@ -3,97 +3,9 @@
  * Hides how a document is checked; an error names the field and what it should be.
  */
 import { z } from 'zod'
+import { cleaning, fileName } from './cleaning-settings.ts'
 import { Permanent, type ErrorCode } from './errors.ts'
-
-const fillers = z.strictObject({
-  enabled: z.boolean().default(true),
-  /** Replaces the language's list. */
-  words: z.array(z.string().trim().min(1)).optional(),
-  /** Words that are often more than fillers: "like", "you know", "so". */
-  risky: z.boolean().default(false),
-})
-
-const pauses = z
-  .strictObject({
-    enabled: z.boolean().default(true),
-    maxPauseSeconds: z.number().positive().default(1.5),
-    targetPauseSeconds: z.number().positive().default(0.5),
-  })
-  .refine(({ maxPauseSeconds, targetPauseSeconds }) => maxPauseSeconds >= targetPauseSeconds, 'maxPauseSeconds must be at least targetPauseSeconds')
-
-/** Kinds of edits a run may be told to wait for. Whatever `waits` stops the run until its producer has decided. */
-const policy = z.enum(['apply', 'wait'])
-
-/** A phrase a speaker says to the recording rather than to the listeners. */
-const phrase = z.string().trim().min(1).max(200)
-
-const flubber = z.strictObject({
-  enabled: z.boolean().default(true),
-  phrases: z.array(phrase).default(['that was a mistake']),
-})
-
-const intern = z.strictObject({
-  enabled: z.boolean().default(true),
-  phrases: z.array(phrase).default(['ask the assistant']),
-  endPhrases: z.array(phrase).default(['stop intern', 'stop']),
-  /** Whether listeners hear the question. */
-  keepQuestion: z.boolean().default(false),
-  /** The language model that answers; unset: the producer is asked. */
-  answerer: z.enum(['openai', 'gemini']).optional(),
-  model: z.string().min(1).max(100).optional(),
-})
-
-/** A file among the podcast's assets. */
-const fileName = z
-  .string()
-  .max(200)
-  .regex(/^[^/\\]+$/, 'a file name without folders')
-
-const sfx = z.strictObject({
-  sounds: z
-    .array(z.strictObject({ phrase, file: fileName, mode: z.enum(['replace', 'follow']).default('replace') }))
-    .max(50)
-    .default([]),
-})
-
-const censor = z.strictObject({
-  enabled: z.boolean().default(false),
-  words: z.array(phrase).default(['fuck', 'shit']),
-})
-
-const cut = z
-  .strictObject({ startSeconds: z.number().nonnegative(), endSeconds: z.number().positive() })
-  .refine(({ startSeconds, endSeconds }) => endSeconds > startSeconds, 'endSeconds must be after startSeconds')
-
-const cleaning = z.strictObject({
-  fillers: fillers.prefault({}),
-  pauses: pauses.prefault({}),
-  flubber: flubber.prefault({}),
-  intern: intern.prefault({}),
-  sfx: sfx.prefault({}),
-  censor: censor.prefault({}),
-  /** Spans of the recording to remove, whatever is in them. */
-  cuts: z.array(cut).max(1000).default([]),
-  /** How like a spoken command what was said must be, 0.5 to 0.95. */
-  matchScore: z
-    .number()
-    .default(0.8)
-    .transform((score) => Math.min(0.95, Math.max(0.5, score))),
-  review: z
-    .strictObject({
-      filler: policy.default('apply'),
-      pause: policy.default('apply'),
-      /** A guess at what was botched: somebody should look. */
-      flubber: policy.default('wait'),
-      intern: policy.default('apply'),
-      sfx: policy.default('apply'),
-      censor: policy.default('apply'),
-      cut: policy.default('apply'),
-    })
-    .prefault({}),
-  /** The run stops rather than remove more than this share of the speech. */
-  maxRemovedShare: z.number().min(0).max(1).default(0.3),
-})
+import { checkVariables } from './script.ts'
 
 export const recogniserNames = ['assemblyai', 'elevenlabs', 'deepgram', 'openai'] as const
 
@@ -118,15 +30,6 @@ const output = z.strictObject({
   sampleRate: z.literal([44100, 48000]).optional(),
 })
 
-const segment = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('content') }),
-  z.strictObject({
-    type: z.enum(['intro', 'outro', 'commercial', 'transition']),
-    title: z.string().min(1).optional(),
-    source: z.strictObject({ kind: z.literal('static'), file: fileName }),
-  }),
-])
-
 /** Who speaks what is written: flite is built in and needs no key. */
 const voice = z.strictObject({
   provider: z.enum(['flite', 'elevenlabs', 'openai']).default('flite'),
@@ -138,13 +41,86 @@ const voice = z.strictObject({
   settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])).default({}),
 })
 
+const spoken = z.strictObject({
+  kind: z.literal('spoken'),
+  script: z.string().trim().min(1).max(5000).superRefine(checkVariables),
+  /** Unset: the template's. */
+  voice: voice.optional(),
+})
+const source = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('static'), file: fileName }), spoken])
+
+/** What every segment may say. */
+const placed = {
+  title: z.string().min(1).max(255).optional(),
+  /** From the end of the segment before to this one's start; negative lets them overlap. */
+  offsetSeconds: z.number().min(-600).max(600).default(0),
+  /** Whether it is a chapter of its own. */
+  chapter: z.boolean().default(true),
+}
+const segmentTypes = ['intro', 'outro', 'commercial', 'transition'] as const
+const segment = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('content'), ...placed }),
+  z.strictObject({
+    type: z.enum(segmentTypes),
+    ...placed,
+    /** Louder or quieter than the programme it is levelled to. */
+    gainDb: z.number().min(-40).max(12).default(0),
+    source,
+  }),
+])
+
+const ducking = z.strictObject({
+  enabled: z.boolean().default(true),
+  /** How much quieter the bed is while somebody speaks. */
+  depthDb: z.number().min(-40).max(0).default(-10),
+  attackSeconds: z.number().min(0.005).max(2).default(0.2),
+  releaseSeconds: z.number().min(0.02).max(3).default(0.6),
+})
+
+const music = z.strictObject({
+  file: fileName,
+  /** It plays under every unbroken run of these segments. */
+  under: z
+    .array(z.enum(['content', ...segmentTypes]))
+    .min(1)
+    .default(['content']),
+  /** Moves the bed's start and end; negative is earlier. */
+  startOffsetSeconds: z.number().min(-600).max(600).default(0),
+  endOffsetSeconds: z.number().min(-600).max(600).default(0),
+  fadeInSeconds: z.number().min(0).max(60).default(2),
+  fadeOutSeconds: z.number().min(0).max(60).default(3),
+  /** Below the programme's loudness, while nobody speaks. */
+  levelDb: z.number().min(-60).max(6).default(-15),
+  /** A bed longer than its asset goes on from its start, across a fade of this length. */
+  loopCrossfadeSeconds: z.number().min(0.05).max(10).default(2),
+  ducking: ducking.prefault({}),
+})
+
+const seconds = z.number().positive().optional()
+const length = z
+  .strictObject({
+    /** Wanted: pauses are tightened to meet the longest, and a shorter episode is remarked on. */
+    softMinSeconds: seconds,
+    softMaxSeconds: seconds,
+    /** Required: the run ends rather than publish outside of these. */
+    hardMinSeconds: seconds,
+    hardMaxSeconds: seconds,
+    /** How far pauses may be tightened: longer ones than the first become as long as the second. */
+    tightestMaxPauseSeconds: z.number().positive().default(0.7),
+    tightestTargetPauseSeconds: z.number().positive().default(0.25),
+  })
+  .refine((l) => l.tightestMaxPauseSeconds >= l.tightestTargetPauseSeconds, 'tightestMaxPauseSeconds must be at least tightestTargetPauseSeconds')
+
 const template = z.strictObject({
+  $schema: z.string().optional(),
   version: z.literal(1).default(1),
   segments: z
     .array(segment)
     .max(100)
     .refine((list) => list.filter(({ type }) => type === 'content').length <= 1, 'the content may come only once')
-    .default([{ type: 'content' }]),
+    .prefault([{ type: 'content' }]),
+  music: z.array(music).max(20).default([]),
+  length: length.prefault({}),
   transcription: transcription.prefault({}),
   voice: voice.prefault({}),
   cleaning: cleaning.prefault({}),
@@ -167,11 +143,19 @@ const podcast = z.strictObject({
 const episode = z.strictObject({
   title: z.string().min(1).max(255).optional(),
   description: z.string().max(4000).optional(),
+  number: z.number().int().positive().optional(),
+  season: z.number().int().positive().optional(),
+  guest: z.string().min(1).max(255).optional(),
+  /** The day it is about; today when not given. */
+  date: z.iso.date().optional(),
+  /** Names for the speakers that a transcript calls A, B or otherwise. */
+  speakers: z.record(z.string(), z.string().min(1).max(100)).default({}),
 })
 
 export type Template = z.infer<typeof template>
 export type Segment = z.infer<typeof segment>
-export type CleaningSettings = z.infer<typeof cleaning>
+export type MusicRule = z.infer<typeof music>
+export type LengthSettings = z.infer<typeof length>
 export type VoiceSettings = z.infer<typeof voice>
 export type TranscriptionSettings = z.infer<typeof transcription>
 export type PodcastSettings = z.infer<typeof podcast>
@@ -214,19 +198,28 @@ export function withContent(segments: readonly Segment[]): Segment[] {
   if (segments.some(({ type }) => type === 'content')) return [...segments]
   const outro = segments.findIndex(({ type }) => type === 'outro')
   const at = outro < 0 ? segments.length : outro
-  return [...segments.slice(0, at), { type: 'content' }, ...segments.slice(at)]
+  return [...segments.slice(0, at), segment.parse({ type: 'content' }), ...segments.slice(at)]
 }
 
 /** A podcast's settings with every default filled in. */
 export const podcastSettings = (stored: unknown): PodcastSettings => podcast.parse(stored)
-/** Cleaning with every default filled in. */
-export const cleaningSettings = (given: unknown): CleaningSettings => cleaning.parse(given)
 export const defaultTemplate = (): Template => template.parse({})
 
 /** Every file a template needs among the podcast's assets, and what needs it. */
-export function assetsOf({ segments, cleaning }: Template): { file: string; neededBy: string }[] {
-  const ofSegments = segments.flatMap((segment, i) =>
-    segment.type === 'content' ? [] : [{ file: segment.source.file, neededBy: `Segment ${i + 1} (${segment.type})` }],
+export function assetsOf({ segments, music: beds, cleaning: { sfx } }: Template): { file: string; neededBy: string }[] {
+  const ofSegments = segments.flatMap((one, i) =>
+    one.type !== 'content' && one.source.kind === 'static' ? [{ file: one.source.file, neededBy: `Segment ${i + 1} (${one.type})` }] : [],
   )
-  return [...ofSegments, ...cleaning.sfx.sounds.map(({ file, phrase: said }) => ({ file, neededBy: `The sound for "${said}"` }))]
+  const ofMusic = beds.map(({ file }, i) => ({ file, neededBy: `Music rule ${i + 1}` }))
+  const ofSounds = sfx.sounds.map(({ file, phrase: said }) => ({ file, neededBy: `The sound for "${said}"` }))
+  return [...ofSegments, ...ofMusic, ...ofSounds]
 }
+
+/** Everybody who speaks what is written. */
+export const voicesOf = ({ segments, voice: usual }: Template): VoiceSettings[] => [
+  usual,
+  ...segments.flatMap((one) => (one.type !== 'content' && one.source.kind === 'spoken' && one.source.voice ? [one.source.voice] : [])),
+]
+
+/** The template as a JSON schema, for editors that complete and check as one types. */
+export const templateSchema = (): object => ({ title: 'Spool template', ...z.toJSONSchema(template, { io: 'input', unrepresentable: 'any' }) })

@@ -2,9 +2,12 @@
  * Lays a show out: segments in order, the recording with its cuts, everything levelled to the recording.
  * Hides how long a join's crossfade is and how an asset of another rate or loudness finds its place.
  */
-import type { Segment } from '../settings.ts'
+import type { MusicRule, Segment } from '../settings.ts'
 import { withContent } from '../settings.ts'
 import { splicesOf, type Edit, type EditList } from '../transcript/edits.ts'
+import { segmentPlace } from '../transcript/spoken.ts'
+import type { Span } from './analysis.ts'
+import { bedSpans, layBed, pointsWithin } from './beds.ts'
 import { splice, type Ledger } from './ledger.ts'
 import {
   chunkCount,
@@ -21,6 +24,8 @@ import {
 export interface ArrangedSource extends TimelineSource {
   readonly file: string
   readonly integratedLufs: number | null
+  /** Where somebody speaks in it; empty when nobody needs to know. */
+  readonly speech: readonly Span[]
 }
 
 /** Something spoken for this episode, with its words at samples of its own. */
@@ -32,11 +37,12 @@ export interface SpokenSource extends ArrangedSource {
 export interface Show {
   readonly recording: ArrangedSource
   readonly assets: readonly ArrangedSource[]
-  /** By the id of the edit they answer. */
+  /** By the id of the edit they answer, or their segment's place. */
   readonly spoken: ReadonlyMap<string, SpokenSource>
   /** As long as the longest bleep; absent when there is none. */
   readonly tone?: ArrangedSource | undefined
   readonly segments: readonly Segment[]
+  readonly music: readonly MusicRule[]
   readonly edits: EditList
   readonly outputChannels: 1 | 2
 }
@@ -59,33 +65,62 @@ interface Layout {
   readonly clips: Clip[]
   readonly inserted: InsertedText[]
   readonly answers: Record<string, number>
+  /** Where somebody speaks in the output. */
+  readonly speech: Span[]
 }
 
 /** Builds the timeline. Every source has the recording's sample rate. */
 export function arrangeShow(show: Show): Timeline {
-  const { recording, assets, segments, outputChannels } = show
-  const layout: Layout = { show, sources: [recording, ...assets], clips: [], inserted: [], answers: {} }
+  const { recording, assets, outputChannels } = show
+  const { sampleRate } = recording.format
+  const layout: Layout = { show, sources: [recording, ...assets], clips: [], inserted: [], answers: {}, speech: [] }
+  const { placed, ledger } = laySegments(layout)
+  layMusic(layout, placed)
+  const ends = [...placed.map(({ endSample }) => endSample), ...layout.clips.map(({ outputStart, length }) => outputStart + length)]
+  const sources = layout.sources.map(({ object, format, totalSamples }) => ({ object, format, totalSamples }))
+  return {
+    ...{ version: 1, sampleRate, outputChannels, totalSamples: Math.max(0, ...ends), sources, clips: layout.clips },
+    ...{ segments: placed, ledger, inserted: layout.inserted, answers: layout.answers },
+  }
+}
+
+/** Segments in order, each from the end of the one before, moved by its offset. */
+function laySegments(layout: Layout): { placed: TimelineSegment[]; ledger: Ledger } {
+  const { show } = layout
   const placed: TimelineSegment[] = []
   let ledger: Ledger = []
   let at = 0
-  for (const segment of withContent(segments)) {
-    const startSample = at
+  for (const segment of withContent(show.segments)) {
+    const startSample = Math.max(0, at + Math.round(segment.offsetSeconds * show.recording.format.sampleRate))
     if (segment.type === 'content') {
-      const content = layContent(layout, at)
+      const content = layContent(layout, startSample)
       ledger = content.ledger
       at = content.endSample
-      placed.push({ type: 'content', title: null, startSample, endSample: at })
     } else {
-      const asset = assetOf(show, segment.source.file)
-      place(layout, asset, at)
-      at += asset.totalSamples
-      placed.push({ type: segment.type, title: segment.title ?? null, startSample, endSample: at })
+      const source = sourceOf(show, segment)
+      place(layout, source, startSample, source.totalSamples, segment.gainDb)
+      layout.inserted.push(...wordsOf(source, startSample))
+      at = startSample + source.totalSamples
     }
+    placed.push({ type: segment.type, title: segment.title ?? null, startSample, endSample: at, isChapter: segment.chapter })
   }
-  const sources = layout.sources.map(({ object, format, totalSamples }) => ({ object, format, totalSamples }))
-  return {
-    ...{ version: 1, sampleRate: recording.format.sampleRate, outputChannels, totalSamples: at, sources },
-    ...{ clips: layout.clips, segments: placed, ledger, inserted: layout.inserted, answers: layout.answers },
+  return { placed, ledger }
+}
+
+type OwnSegment = Exclude<Segment, { type: 'content' }>
+
+const sourceOf = (show: Show, segment: OwnSegment): ArrangedSource | SpokenSource =>
+  segment.source.kind === 'static' ? assetOf(show, segment.source.file) : show.spoken.get(segmentPlace(show.segments.indexOf(segment)))!
+
+/** Every rule's beds, under everything else. */
+function layMusic(layout: Layout, placed: readonly TimelineSegment[]): void {
+  const { show } = layout
+  const { sampleRate } = show.recording.format
+  const speech = [...layout.speech].sort((a, b) => a.startSample - b.startSample)
+  for (const rule of show.music) {
+    const asset = assetOf(show, rule.file)
+    const bed = { source: layout.sources.indexOf(asset), assetSamples: asset.totalSamples, gainDb: levelling(asset, show.recording) + rule.levelDb }
+    for (const span of bedSpans(rule, placed, sampleRate)) layout.clips.push(...layBed(rule, span, bed, speech, sampleRate))
   }
 }
 
@@ -99,6 +134,7 @@ function layContent(layout: Layout, at: number): { ledger: Ledger; endSample: nu
     return { startSample, endSample, crossfadeSamples, edit, insertion, insertedSamples: insertion ? insertion.length + 2 * insertion.room : 0 }
   })
   const { ledger, insertedAt, endSample } = splice(joins, recording.totalSamples, at)
+  layout.speech.push(...keptSpeech(recording.speech, ledger))
   layout.clips.push(...clipsOf(ledger, 0, 0, Math.round(edgeFadeSeconds * sampleRate)))
   joins.forEach(({ edit, insertion }, i) => {
     if (!insertion) return
@@ -136,24 +172,37 @@ function insertionOf(show: Show, { id, insert, startSample, endSample }: Edit): 
 
 const assetOf = ({ assets }: Show, file: string): ArrangedSource => assets.find((asset) => asset.file === file)!
 
+/** What is left of a recording's speech, where it is heard. */
+const keptSpeech = (speech: readonly Span[], ledger: Ledger): Span[] =>
+  ledger.flatMap(({ sourceStart, sourceEnd, outputStart }) =>
+    speech
+      .filter(({ startSample, endSample }) => startSample < sourceEnd && endSample > sourceStart)
+      .map(({ startSample, endSample }) => ({
+        startSample: outputStart + Math.max(startSample, sourceStart) - sourceStart,
+        endSample: outputStart + Math.min(endSample, sourceEnd) - sourceStart,
+      })),
+  )
+
 function textOf({ insert }: Edit, source: ArrangedSource | SpokenSource, startSample: number, endSample: number): InsertedText[] {
-  if ('words' in source) {
-    return source.words.map((word) => ({
-      ...{ text: word.text, speaker: source.speaker },
-      startSample: startSample + word.startSample,
-      endSample: startSample + word.endSample,
-    }))
-  }
-  return insert && insert.sound !== 'speech' ? [{ startSample, endSample, text: insert.text, speaker: null }] : []
+  if (insert?.sound === 'speech') return wordsOf(source, startSample)
+  return insert ? [{ startSample, endSample, text: insert.text, speaker: null }] : []
 }
 
+const wordsOf = (source: ArrangedSource | SpokenSource, at: number): InsertedText[] =>
+  'words' in source
+    ? source.words.map(({ text, startSample, endSample }) => ({
+        ...{ text, speaker: source.speaker, startSample: at + startSample, endSample: at + endSample },
+      }))
+    : []
+
 /** Puts `length` samples of a source at `at`, levelled to the recording. */
-function place({ show, sources, clips }: Layout, source: ArrangedSource, at: number, length = source.totalSamples): void {
+function place({ show, sources, clips, speech }: Layout, source: ArrangedSource, at: number, length = source.totalSamples, gainDb = 0): void {
   if (!sources.includes(source)) sources.push(source)
+  speech.push(...source.speech.map(({ startSample, endSample }) => ({ startSample: at + startSample, endSample: at + endSample })))
   const fade = Math.min(Math.round(edgeFadeSeconds * source.format.sampleRate), length >> 1)
   clips.push({
     ...{ source: sources.indexOf(source), sourceStart: 0, length, outputStart: at },
-    ...{ gainDb: levelling(source, show.recording), fadeIn: fade, fadeOut: fade },
+    ...{ gainDb: levelling(source, show.recording) + gainDb, fadeIn: fade, fadeOut: fade },
   })
 }
 
@@ -184,10 +233,19 @@ export function chunkContents({ clips, sources, sampleRate, outputChannels, tota
 }
 
 /** A clip as it sounds in [start, end): what lies beyond, or fades elsewhere, makes no difference there. */
-function audiblePart({ source, sourceStart, outputStart, length, gainDb, fadeIn, fadeOut }: Clip, start: number, end: number) {
+function audiblePart({ source, sourceStart, outputStart, length, gainDb, fadeIn, fadeOut, automation }: Clip, start: number, end: number) {
   const from = Math.max(start, outputStart)
   const to = Math.min(end, outputStart + length)
   const rises = fadeIn > 0 && from < outputStart + fadeIn ? { fadeIn, from: outputStart } : null
   const falls = fadeOut > 0 && to > outputStart + length - fadeOut ? { fadeOut, to: outputStart + length } : null
-  return { source, sourceFrom: sourceStart + from - outputStart, from, to, gainDb, rises, falls }
+  return {
+    source,
+    sourceFrom: sourceStart + from - outputStart,
+    from,
+    to,
+    gainDb,
+    rises,
+    falls,
+    ...(automation ? { automation: pointsWithin(automation, from, to) } : {}),
+  }
 }

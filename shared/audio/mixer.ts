@@ -5,7 +5,8 @@
 import type { ObjectStore } from '../storage.ts'
 import { bytesPerFrame, toInterleaved } from './pcm.ts'
 import { fromDb } from './true-peak.ts'
-import type { Clip, Timeline } from './timeline.ts'
+import { gainAt } from './beds.ts'
+import type { Clip, GainPoint, Timeline } from './timeline.ts'
 
 /** Clips of one source that lie this near are fetched in one read: a request costs more than reading half a second too much. */
 const mergedGapSamples = 24_000
@@ -89,12 +90,53 @@ function addClip(plane: Float32Array, window: Window, channel: number, clip: Cli
     const rising = output < outputStart + fadeIn ? Math.sin(((output - outputStart + 0.5) / fadeIn) * (Math.PI / 2)) : 1
     return output >= fadeOutStart ? rising * Math.cos(((output - fadeOutStart + 0.5) / fadeOut) * (Math.PI / 2)) : rising
   }
+  const { automation } = clip
   const addFaded = (from: number, to: number): void => {
-    for (let output = from; output < to; output++) plane[output - start]! += samples[indexOf(output)]! * gain * level(output)
+    for (let output = from; output < to; output++) {
+      const automated = automation ? gainAt(automation, output) : 1
+      plane[output - start]! += samples[indexOf(output)]! * gain * level(output) * automated
+    }
   }
   const steadyFrom = Math.min(last, Math.max(first, outputStart + fadeIn))
   const steadyTo = Math.max(steadyFrom, Math.min(last, fadeOutStart))
   addFaded(first, steadyFrom)
-  for (let at = steadyFrom - start, i = indexOf(steadyFrom); at < steadyTo - start; at++, i += channels) plane[at]! += samples[i]! * gain
+  if (automation)
+    for (const line of linesOf(automation, steadyFrom, steadyTo)) addLine(plane, samples, channels, indexOf(line.from), line, gain, start)
+  else for (let at = steadyFrom - start, i = indexOf(steadyFrom); at < steadyTo - start; at++, i += channels) plane[at]! += samples[i]! * gain
   addFaded(steadyTo, last)
+}
+
+/** A stretch over which an envelope is one straight line: `gain` at `anchor`, changing by `slope` a sample. */
+interface Line {
+  readonly from: number
+  readonly to: number
+  readonly anchor: number
+  readonly gain: number
+  readonly slope: number
+}
+
+function linesOf(points: readonly GainPoint[], start: number, end: number): Line[] {
+  const edges = [-Infinity, ...points.map(([sample]) => sample), Infinity]
+  return edges.slice(1).flatMap((edge, i) => {
+    const [from, to] = [Math.max(start, edges[i]!), Math.min(end, edge)]
+    if (to <= from) return []
+    const [left, right] = [points[i - 1], points[i]]
+    const [anchor, gain] = left ?? right ?? [0, 1]
+    return [{ from, to, anchor, gain, slope: left && right ? (right[1] - left[1]) / (right[0] - left[0]) : 0 }]
+  })
+}
+
+/** The value at a sample depends on the sample alone, so that slices come out as the whole does. */
+function addLine(
+  plane: Float32Array,
+  samples: Int16Array | Float32Array,
+  channels: number,
+  firstIndex: number,
+  { from, to, anchor, gain, slope }: Line,
+  clipGain: number,
+  start: number,
+): void {
+  for (let output = from, i = firstIndex; output < to; output++, i += channels) {
+    plane[output - start]! += samples[i]! * clipGain * (gain + slope * (output - anchor))
+  }
 }

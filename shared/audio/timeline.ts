@@ -13,6 +13,9 @@ export interface TimelineSource {
   readonly totalSamples: number
 }
 
+/** An amplitude factor at a sample of the output; straight lines between points. */
+export type GainPoint = readonly [sample: number, gain: number]
+
 /** A stretch of one source. Fades are equal-power (sine and cosine), in samples. */
 export interface Clip {
   readonly source: number
@@ -22,6 +25,8 @@ export interface Clip {
   readonly gainDb: number
   readonly fadeIn: number
   readonly fadeOut: number
+  /** What the level does besides; absent when it is steady. */
+  readonly automation?: readonly GainPoint[]
 }
 
 export interface TimelineSegment {
@@ -29,6 +34,7 @@ export interface TimelineSegment {
   readonly title: string | null
   readonly startSample: number
   readonly endSample: number
+  readonly isChapter: boolean
 }
 
 /** Something said or sounding that is not in the recording, as the transcript shows it. */

@@ -20,5 +20,5 @@ export async function bleep(edits: EditList, sampleRate: number, object: ObjectN
   const samples = Int16Array.from({ length: totalSamples }, (_, i) => Math.round(32767 * fromDb(peakDbfs) * Math.sin(turn * i)))
   await storage.create(object, Buffer.from(samples.buffer), 'application/octet-stream')
   const format = { sampleRate, channels: 1, sampleFormat: 's16le' } as const
-  return { file: '', object: object.name, format, totalSamples, integratedLufs: peakDbfs + lufsAboveDbfs }
+  return { file: '', object: object.name, format, totalSamples, integratedLufs: peakDbfs + lufsAboveDbfs, speech: [] }
 }

@@ -7,10 +7,10 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { Permanent } from '../errors.ts'
 import { assemblyaiSecretHeader } from './assemblyai.ts'
+import { presentable } from './complaints.ts'
 import { deepgramTranscript, readDeepgram } from './deepgram.ts'
 import { readScribe, scribeTranscript } from './elevenlabs-scribe.ts'
 import type { Answer, RecogniserName } from './recognisers.ts'
-import { presentable } from './vendor.ts'
 
 export interface CallbackMessage {
   /** Names in lower case, as Node gives them. */

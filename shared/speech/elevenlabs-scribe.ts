@@ -30,12 +30,14 @@ export function openScribe(access: RecogniserAccess): Recogniser {
   const vendor = elevenlabs(access)
 
   const submit = async (sound: SpeechSound, wish: Wish, signal: AbortSignal): Promise<Answer> => {
+    const began = performance.now()
     try {
-      return await ask(vendor, access.model, sound, wish, signal)
+      return await ask(vendor, access.model, sound, wish, longestAnswerMs, signal)
     } catch (error) {
       const noAddress = wish.callbackUrl !== undefined && error instanceof VendorError && error.vendorCodes.includes('no_webhooks_configured')
       if (!noAddress) throw error
-      return await ask(vendor, access.model, sound, { ...wish, callbackUrl: undefined }, signal) // nothing was charged
+      const left = Math.max(0, longestAnswerMs - Math.round(performance.now() - began))
+      return await ask(vendor, access.model, sound, { ...wish, callbackUrl: undefined }, left, signal) // nothing was charged
     }
   }
 
@@ -56,11 +58,18 @@ export function openScribe(access: RecogniserAccess): Recogniser {
   return { name: 'elevenlabs', sliceSeconds: Infinity, submit, poll }
 }
 
-async function ask(vendor: Vendor, model: string | undefined, sound: SpeechSound, wish: Wish, signal: AbortSignal): Promise<Answer> {
+async function ask(
+  vendor: Vendor,
+  model: string | undefined,
+  sound: SpeechSound,
+  wish: Wish,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Answer> {
   const url = await sound.signedUrl?.()
   const body = form(model ?? usualModel, sound, url, wish)
   const secrets = [url ?? '', wish.callbackUrl ?? '']
-  const call = { method: 'POST', path: '/v1/speech-to-text', body, paid: true, timeoutMs: longestAnswerMs, secrets } as const
+  const call = { method: 'POST', path: '/v1/speech-to-text', body, paid: true, timeoutMs, secrets } as const
   if (wish.callbackUrl === undefined)
     return { state: 'done', result: readScribe(await callVendor(vendor, { ...call, read: readJson(scribeTranscript) }, signal)) }
   const { request_id: request, transcription_id: transcript } = await callVendor(vendor, { ...call, read: readJson(accepted) }, signal)

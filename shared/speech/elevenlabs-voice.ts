@@ -29,7 +29,8 @@ export function elevenlabsSpeaker(access: Access): Speaker {
       const body = jsonBody({
         text,
         model_id: model ?? usualModel,
-        ...{ seed, language_code }, // the two that do not belong to the voice
+        seed,
+        language_code, // the two that do not belong to the voice
         ...(Object.keys(voiceSettings).length === 0 ? {} : { voice_settings: voiceSettings }),
       })
       const path = `/v1/text-to-speech/${encodeURIComponent(voice)}/with-timestamps`

@@ -1,6 +1,6 @@
 /**
- * One request to a vendor of speech or language. Hides HTTP and its broken connections, where each vendor puts its complaint, and what a
- * failure means: can the request never work, was it certainly not accepted, or does nobody know?
+ * One request to a vendor of speech or language. Hides HTTP, its broken connections, and what a failure means: can the request never work,
+ * was it certainly not accepted, or does nobody know?
  *
  * Not `fetch`: it gives up when an answer takes five minutes to begin, keeps connections that a frozen instance finds dead at its next
  * request, and does not tell whether a request had left when its connection broke.
@@ -11,6 +11,7 @@ import { request as requestHttps } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { codeOf, type ErrorCode } from '../errors.ts'
+import { complaintIn, presentable, type Complaint } from './complaints.ts'
 
 export interface Vendor {
   /** As a producer knows it; begins every message. */
@@ -88,10 +89,9 @@ export class VendorError extends Error {
   }
 }
 
-/** The longest time for a vendor that answers in one piece: whoever pays waits 15 minutes before it thinks a call lost. */
+/** The longest time for a vendor that answers in one piece: whoever pays takes a call for lost after 15 minutes. */
 export const longestAnswerMs = 14 * 60_000
 
-const longestMessage = 500
 /** A ten-hour transcript has about 12 MiB, ten minutes of speech in base64 about 40. */
 const longestAnswer = 64 * 1024 * 1024
 /** Complaints are short; what is longer is a page for a browser. */
@@ -188,11 +188,12 @@ const open = (address: URL, method: string, headers: Record<string, string>, sig
 
 /** A vendor may answer before it has read everything; then the rest stays unsent. */
 async function send(request: ClientRequest, content: Content): Promise<IncomingMessage> {
-  request.on('error', () => undefined) // seen by whoever waits: for the response now, for its end later
+  request.on('error', () => undefined) // whoever waits sees it: for the response now, for its end later
   const answered = once(request, 'response') as Promise<[IncomingMessage]>
   if (content === undefined || typeof content === 'string') request.end(content)
-  else pipeline(content, request).catch(() => undefined) // the request fails with it
-  return (await answered)[0]
+  const sent = content === undefined || typeof content === 'string' ? undefined : pipeline(content, request)
+  const [response] = await Promise.race([answered, sent?.then(() => answered) ?? answered])
+  return response
 }
 
 const isFine = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300
@@ -286,53 +287,4 @@ function retryAfter(headers: IncomingMessage['headers']): number | undefined {
   return Number.isNaN(then) ? undefined : Math.max(0, then - (Number.isNaN(now) ? Date.now() : now))
 }
 
-interface Complaint {
-  readonly message: string
-  readonly codes: readonly string[]
-  readonly retryAfterMs?: number | undefined
-}
-
-// Under these names, at any depth, the vendors say what is wrong: OpenAI and Gemini in `error`, ElevenLabs and FastAPI in `detail`,
-// Deepgram in `err_msg`, AssemblyAI in an `error` that is the message itself.
-const messageNames = new Set(['message', 'err_msg', 'msg', 'error', 'detail', 'details', 'error_description'])
-const codeNames = new Set(['code', 'status', 'err_code', 'category', 'type', 'reason', 'param'])
-const deepest = 5
-
-function complaintIn(text: string): Complaint {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { message: withoutMarkup(text), codes: [] }
-  }
-  const said = [...strings(json, deepest)]
-  const of = (names: ReadonlySet<string>) => [...new Set(said.filter(([name]) => names.has(name)).map(([, value]) => value))]
-  const delay = /^(\d+(?:\.\d+)?)s$/.exec(said.find(([name]) => name === 'retryDelay')?.[1] ?? '')?.[1] // Gemini's RetryInfo
-  return { message: of(messageNames).join('; '), codes: of(codeNames), retryAfterMs: delay === undefined ? undefined : Number(delay) * 1000 }
-}
-
-/** Every text in an answer with the name it stands under, outermost first. */
-function* strings(value: unknown, depth: number): Generator<[name: string, value: string]> {
-  if (typeof value !== 'object' || value === null || depth === 0) return
-  const entries = Object.entries(value)
-  for (const [name, inner] of entries) if (typeof inner === 'string') yield [name, inner]
-  for (const [, inner] of entries) yield* strings(inner, depth - 1)
-}
-
-const withoutMarkup = (text: string): string =>
-  /^\s*</.test(text) ? text.replaceAll(/<(script|style)\b[^]*?<\/\1>/gi, ' ').replaceAll(/<[^>]*>/g, ' ') : text
-
 const secretsOf = <T>({ apiKey }: Vendor, { secrets }: VendorCall<T>): string[] => [apiKey, ...(secrets ?? [])]
-
-/** On one line, without secrets, without the query of any URL (signatures stand there), and not longer than a row wants it. */
-export function presentable(text: string, secrets: readonly string[]): string {
-  const hidden = secrets
-    .filter((secret) => secret !== '')
-    .flatMap((secret) => [secret, encodeURIComponent(secret)])
-    .reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
-  const line = hidden
-    .replaceAll(/(\bhttps?:\/\/[^\s"'<>?]*)\?[^\s"'<>]*/gi, '$1?…')
-    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-  return line.length <= longestMessage ? line : `${line.slice(0, longestMessage - 1)}…`
-}

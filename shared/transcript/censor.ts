@@ -2,7 +2,7 @@
  * Detects words that listeners are to be spared. Hides in which forms a listed word comes: drawn out, with an ending, spelt with digits or
  * asterisks; and that another word one letter away ("shift", "duck") is another word.
  */
-import type { CleaningSettings } from '../settings.ts'
+import type { CleaningSettings } from '../cleaning-settings.ts'
 import type { ProposedEdit } from './edits.ts'
 import { findPhrases, likeness, soundOf, spelling } from './phrases.ts'
 import { confidenceOf, textOf } from './word-edges.ts'

@@ -1,6 +1,6 @@
 /** Cuts a person asked for, span by span. Hides how spans that overlap become one, and what is too short or too late to be cut. */
 import type { Analysis, Span } from '../audio/analysis.ts'
-import type { CleaningSettings } from '../settings.ts'
+import type { CleaningSettings } from '../cleaning-settings.ts'
 import type { ProposedEdit } from './edits.ts'
 import type { Transcript } from './words.ts'
 

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { Scalars } from '../context.ts'
 import { Permanent } from '../errors.ts'
-import type { CleaningSettings } from '../settings.ts'
+import type { CleaningSettings } from '../cleaning-settings.ts'
 import { editKinds, toEditList, type Edit, type EditList, type ProposedEdit } from './edits.ts'
 
 const editId = z.string().max(64)

@@ -3,7 +3,7 @@
  * and where a cut around a word may begin and end so that its neighbours stay whole.
  */
 import { quietestNear, soundsIn, type Analysis, type Span } from '../audio/analysis.ts'
-import type { CleaningSettings } from '../settings.ts'
+import type { CleaningSettings } from '../cleaning-settings.ts'
 import type { ProposedEdit } from './edits.ts'
 import { spelling } from './phrases.ts'
 import type { Timing } from './timing.ts'

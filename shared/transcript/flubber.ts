@@ -3,7 +3,7 @@
  * were first said, when they are said again, and else to where the sentence began.
  */
 import type { Analysis } from '../audio/analysis.ts'
-import type { CleaningSettings } from '../settings.ts'
+import type { CleaningSettings } from '../cleaning-settings.ts'
 import type { ProposedEdit } from './edits.ts'
 import { findPhrases, likeness, soundOf, type Said } from './phrases.ts'
 import { removalOf } from './word-edges.ts'

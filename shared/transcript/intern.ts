@@ -3,7 +3,7 @@
  * removed may lie on both sides of a question that stays.
  */
 import type { Analysis } from '../audio/analysis.ts'
-import type { CleaningSettings } from '../settings.ts'
+import type { CleaningSettings } from '../cleaning-settings.ts'
 import type { ProposedEdit } from './edits.ts'
 import { findPhrases, type Said } from './phrases.ts'
 import { pointAfter, removalOf, textOf, type Removal } from './word-edges.ts'

@@ -3,7 +3,7 @@
  * and no word may stand in it. What is cut is the middle; both sides keep the recording's own room tone.
  */
 import type { Analysis, Span } from '../audio/analysis.ts'
-import type { CleaningSettings } from '../settings.ts'
+import type { CleaningSettings } from '../cleaning-settings.ts'
 import { lengthOf, without, type ProposedEdit } from './edits.ts'
 import { isBackground } from './hallucinations.ts'
 import type { Transcript } from './words.ts'

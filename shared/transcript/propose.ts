@@ -3,10 +3,10 @@
  * a pause is what is left once everything else is gone.
  */
 import type { Analysis, Span } from '../audio/analysis.ts'
-import type { CleaningSettings } from '../settings.ts'
+import type { CleaningSettings } from '../cleaning-settings.ts'
 import { detectCensored } from './censor.ts'
 import { detectCuts } from './cuts.ts'
-import type { ProposedEdit } from './edits.ts'
+import { toEditList, type EditList, type ProposedEdit } from './edits.ts'
 import { detectFillers } from './fillers.ts'
 import { detectFlubbers } from './flubber.ts'
 import { detectInterns } from './intern.ts'
@@ -45,3 +45,17 @@ function pausesAround(
 }
 
 const contains = (outer: Span, inner: Span): boolean => outer.startSample <= inner.startSample && inner.endSample <= outer.endSample
+
+/** The edits with other pauses than they have: those that nobody decided on are found anew by other limits, as they will sound beside the rest. */
+export function withPauses(list: EditList, transcript: Transcript | undefined, analysis: Analysis, limits: CleaningSettings['pauses']): EditList {
+  const kept = list.edits.filter(({ kind, status, accepted }) => kind !== 'pause' || status !== 'applied' || accepted)
+  const applied = kept.filter(({ status }) => status === 'applied')
+  const removed = applied.filter(({ insert }) => !insert)
+  const filled = applied.filter(({ insert }) => insert)
+  const declined = kept.filter(({ kind, status }) => kind === 'pause' && status === 'rejected')
+  const anew = detectPauses(analysis, transcript, removed, limits, filled).filter((pause) => !declined.some((one) => overlaps(one, pause)))
+  const edits = [...kept, ...toEditList(anew, list.sampleRate).edits].sort((a, b) => a.startSample - b.startSample)
+  return { ...list, edits }
+}
+
+const overlaps = (a: Span, b: Span): boolean => a.startSample < b.endSample && b.startSample < a.endSample

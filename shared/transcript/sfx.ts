@@ -1,6 +1,6 @@
 /** Detects phrases that call for a sound. Hides whether the sound takes the place of the phrase or follows it. */
 import type { Analysis } from '../audio/analysis.ts'
-import type { CleaningSettings } from '../settings.ts'
+import type { CleaningSettings } from '../cleaning-settings.ts'
 import type { ProposedEdit } from './edits.ts'
 import { findPhrases } from './phrases.ts'
 import { pointAfter, removalOf } from './word-edges.ts'

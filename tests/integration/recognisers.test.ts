@@ -29,6 +29,16 @@ const aSound = (over: Partial<SpeechSound> = {}): SpeechSound => ({
   signedUrl: undefined,
   ...over,
 })
+/** Never comes to its end. */
+const anEndlessSound = () => {
+  async function* endless(): AsyncGenerator<Buffer> {
+    for (;;) {
+      yield Buffer.alloc(65_536)
+      await new Promise(setImmediate)
+    }
+  }
+  return aSound({ bytes: 2 ** 31, stream: endless })
+}
 const aSharedSound = () => aSound({ signedUrl: () => Promise.resolve(address) })
 
 const vendors = { assemblyai: anAssemblyai, elevenlabs: aScribe, deepgram: aDeepgram, openai: aWhisper } satisfies Record<
@@ -316,26 +326,28 @@ describe.each(names)('whatever goes wrong at %s', (name) => {
   })
 
   test('a connection lost while the sound is on its way means that nothing was accepted', async () => {
-    expect(await failing('hang up midway')).toMatchObject({ code: expect.stringMatching(/provider_un/) })
     const vendor = await vendors[name]()
     vendor.fault = 'hang up midway'
-    async function* endless(): AsyncGenerator<Buffer> {
-      for (;;) {
-        yield Buffer.alloc(65_536)
-        await new Promise(setImmediate)
-      }
-    }
-    const failure = await failureOf(submitTo(vendor, aSound({ bytes: 2 ** 31, stream: endless })))
-    expect(failure).toMatchObject({ kind: 'later', code: 'provider_unavailable' })
-  })
-
-  test('a vendor that is not there accepted nothing', async () => {
-    expect(await failureOf(open(name, { baseUrl: 'http://127.0.0.1:9' }).submit(aSound(), plain, still))).toMatchObject({ kind: 'later' })
-    const failure = await failureOf(open(name, { baseUrl: 'http://nobody.invalid' }).submit(aSound(), plain, still))
+    const failure = await failureOf(submitTo(vendor, anEndlessSound()))
     expect(failure).toMatchObject({ kind: 'later', code: 'provider_unavailable', status: undefined })
   })
 
-  test('a sound that breaks off is not the vendor’s fault', async () => {
+  test('a refusal that comes before the sound is through is heard', async () => {
+    const vendor = await vendors[name]()
+    vendor.fault = 'refuse unread'
+    expect(await failureOf(submitTo(vendor, anEndlessSound()))).toMatchObject({ kind: 'refused', code: 'provider_key_refused' })
+  })
+
+  test('a vendor that is not there, or is not what it seems, accepted nothing', async () => {
+    const { baseUrl } = await vendors[name]()
+    for (const nobody of ['http://127.0.0.1:9', 'http://nobody.invalid', baseUrl.replace('http:', 'https:')])
+      for (const sound of [aSound(), aSharedSound()]) {
+        const failure = await failureOf(open(name, { baseUrl: nobody }).submit(sound, plain, still))
+        expect(failure).toMatchObject({ kind: 'later', code: 'provider_unavailable', status: undefined })
+      }
+  })
+
+  test('a sound that breaks off, or is not as long as was said, is not the vendor’s fault', async () => {
     const broken = new Error('the store is gone')
     // eslint-disable-next-line @typescript-eslint/require-await -- sounds are asynchronous to whoever reads them
     async function* breaking(): AsyncGenerator<Buffer> {
@@ -343,6 +355,9 @@ describe.each(names)('whatever goes wrong at %s', (name) => {
       throw broken
     }
     await expect(submitTo(await vendors[name](), aSound({ stream: breaking }))).rejects.toBe(broken)
+    const tooLong = submitTo(await vendors[name](), aSound({ bytes: soundBytes.length + 1 }))
+    await expect(tooLong).rejects.toThrow(/were to be sent/)
+    await expect(tooLong).rejects.not.toBeInstanceOf(VendorError)
   })
 
   test('a cancelled run gets its own reason back', async () => {
@@ -365,6 +380,14 @@ describe.each(names)('whatever goes wrong at %s', (name) => {
     expect(failure).toMatchObject({ kind: 'refused', code: 'provider_key_refused' })
     expect(failure.message).not.toMatch(/sk-|secret/)
     expect(vendor.received).toEqual([])
+  })
+
+  test('an answer that comes slowly is read to its end', async () => {
+    const vendor = await vendors[name]()
+    const atOnce = await submitTo(vendor)
+    vendor.fault = 'slowly'
+    const slowly = await submitTo(vendor)
+    expect(slowly).toEqual(name === 'assemblyai' ? { state: 'waiting', reference: 'job-2' } : atOnce)
   })
 
   test('nobody knows what became of a paid request whose answer is lost or makes no sense', async () => {

@@ -26,6 +26,8 @@ export type Fault =
   | 'hang up' // the connection is dropped when the whole request has been read
   | 'hang up midway' // … when its first bytes have
   | 'never answer'
+  | 'refuse unread' // 401 before the body is read
+  | 'slowly' // the right answer, byte by byte
   | 'stop in the answer' // 200, half an answer, and the connection is dropped
 
 interface Reply {
@@ -60,6 +62,10 @@ export async function aVendor(routes: Routes): Promise<FakeVendor> {
   const vendor = { received, fault: undefined as Fault | undefined, bytesReceived: () => bytesReceived, last: () => received.at(-1)! }
   const server = createServer((incoming, response) => {
     incoming.on('error', () => undefined) // a client that goes away
+    if (vendor.fault === 'refuse unread') {
+      send(response, { status: 401, json: { error: 'No.' } })
+      return
+    }
     void read(incoming, vendor.fault, (bytes) => (bytesReceived += bytes)).then((request) => {
       if (!request) return
       received.push(request)
@@ -110,8 +116,18 @@ function answer(request: Received, fault: Fault | undefined, routes: Routes, res
   if (fault === 'hang up') response.socket?.destroy()
   else if (fault === 'garbage') response.end('<html><body>Welcome</body></html>')
   else if (fault === 'stop in the answer') response.writeHead(200, { 'content-length': '1000' }).write('{"half', () => response.socket?.destroy())
+  else if (fault === 'slowly') void dribble(response, JSON.stringify(routeOf(request, routes).json))
   else if (typeof fault === 'object') send(response, { status: fault.status, json: fault.body ?? {} }, fault.headers)
   else send(response, routeOf(request, routes))
+}
+
+async function dribble(response: ServerResponse, text: string): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  for (const letter of text) {
+    response.write(letter)
+    await new Promise(setImmediate)
+  }
+  response.end()
 }
 
 function routeOf(request: Received, routes: Routes): Reply {
@@ -136,7 +152,11 @@ export const heard = [
 export function anAssemblyai() {
   const jobs: { id: string; asked: number; audio_url: unknown }[] = []
   const words = heard.map(({ text, start, end, speaker }) => ({
-    ...{ text, start: start * 1000, end: end * 1000, confidence: 0.875, speaker: 'AB'[speaker] },
+    text,
+    start: start * 1000,
+    end: end * 1000,
+    confidence: 0.875,
+    speaker: 'AB'[speaker],
   }))
   const describe = ({ id, asked, audio_url }: (typeof jobs)[number]) => {
     const status = ['queued', 'processing'][asked] ?? 'completed'
@@ -198,15 +218,13 @@ export const deepgramAnswer = {
             transcript: 'Um, hello world.',
             confidence: 0.99,
             words: heard.map(({ text, start, end, speaker }) => ({
-              ...{
-                word: text.toLowerCase().replace(/\W/, ''),
-                punctuated_word: text,
-                start,
-                end,
-                confidence: 0.75,
-                speaker,
-                speaker_confidence: 0.6,
-              },
+              word: text.toLowerCase().replace(/\W/, ''),
+              punctuated_word: text,
+              start,
+              end,
+              confidence: 0.75,
+              speaker,
+              speaker_confidence: 0.6,
             })),
           },
         ],

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { arrangeShow, chunkContents, type ArrangedSource, type Show } from '../../shared/audio/arrange.ts'
 import { toOutput } from '../../shared/audio/ledger.ts'
 import { samplesPerChunk, type Timeline } from '../../shared/audio/timeline.ts'
+import { parseTemplate, type Segment } from '../../shared/settings.ts'
 import { toEditList, type Insertion, type ProposedEdit } from '../../shared/transcript/edits.ts'
 
 const sampleRate = 44100
@@ -13,18 +14,22 @@ const source = (file: string, seconds: number, integratedLufs: number | null): A
   format: { sampleRate, channels: 1, sampleFormat: 's16le' },
   totalSamples: seconds * sampleRate,
   integratedLufs,
+  speech: [],
 })
 const cut = (kind: ProposedEdit['kind'], from: number, to: number): ProposedEdit => ({
   ...{ kind, text: '', detector: 'test', score: 1, reason: '' },
   startSample: Math.round(from * sampleRate),
   endSample: Math.round(to * sampleRate),
 })
+/** Segments with every default filled in. */
+const segmentsOf = (...segments: readonly object[]): Segment[] => parseTemplate(JSON.stringify({ segments }), 'template').segments
 const arranged = (edits: readonly ProposedEdit[], more: Partial<Show> = {}) =>
   arrangeShow({
     recording: source('talk.wav', 300, -20),
     assets: [],
     spoken: new Map(),
-    segments: [{ type: 'content' }],
+    segments: [],
+    music: [],
     edits: toEditList(edits, sampleRate),
     outputChannels: 2,
     ...more,
@@ -34,23 +39,23 @@ describe('A show', () => {
   test('has its segments end to end, the content before the outro when the template forgot it', () => {
     const { segments, totalSamples } = arranged([cut('pause', 10, 20)], {
       assets: [source('in.wav', 5, -20), source('out.wav', 7, null)],
-      segments: [
+      segments: segmentsOf(
         { type: 'intro', title: 'Hello', source: { kind: 'static', file: 'in.wav' } },
         { type: 'outro', source: { kind: 'static', file: 'out.wav' } },
-      ],
+      ),
     })
     const contentEnd = 295 * sampleRate - Math.round(0.09 * sampleRate)
     expect(segments).toEqual([
-      { type: 'intro', title: 'Hello', startSample: 0, endSample: 5 * sampleRate },
-      { type: 'content', title: null, startSample: 5 * sampleRate, endSample: contentEnd },
-      { type: 'outro', title: null, startSample: contentEnd, endSample: contentEnd + 7 * sampleRate },
+      { type: 'intro', title: 'Hello', startSample: 0, endSample: 5 * sampleRate, isChapter: true },
+      { type: 'content', title: null, startSample: 5 * sampleRate, endSample: contentEnd, isChapter: true },
+      { type: 'outro', title: null, startSample: contentEnd, endSample: contentEnd + 7 * sampleRate, isChapter: true },
     ])
     expect(totalSamples).toBe(contentEnd + 7 * sampleRate)
   })
 
   test('brings an asset to the loudness of the recording, by no more than 20 dB either way, and a silent one not at all', () => {
     const files = [source('loud.wav', 1, -14.25), source('faint.wav', 1, -55), source('silent.wav', 1, null)]
-    const segments = files.map(({ file }) => ({ type: 'transition' as const, source: { kind: 'static' as const, file } }))
+    const segments = segmentsOf(...files.map(({ file }) => ({ type: 'transition', source: { kind: 'static', file } })))
     const { clips } = arranged([], { assets: files, segments })
     expect(clips.map(({ gainDb }) => gainDb)).toEqual([-5.75, 20, 0, 0])
   })

@@ -1,6 +1,6 @@
 // What a producer decides of proposed edits, under the show's policy.
 import { describe, expect, test } from '@jest/globals'
-import { cleaningSettings } from '../../shared/settings.ts'
+import { cleaningSettings } from '../../shared/cleaning-settings.ts'
 import { answersByEdit, decideEdits, parseDecisions, waitsForReview, type Decision } from '../../shared/transcript/decisions.ts'
 import { toEditList, type ProposedEdit } from '../../shared/transcript/edits.ts'
 

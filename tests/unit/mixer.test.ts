@@ -6,6 +6,7 @@ import { keepAllBut, overlapBefore } from '../../shared/audio/ledger.ts'
 import { mixSlice } from '../../shared/audio/mixer.ts'
 import type { PcmFormat } from '../../shared/audio/pcm.ts'
 import { clipsOf, type Timeline } from '../../shared/audio/timeline.ts'
+import { parseTemplate } from '../../shared/settings.ts'
 import { toEditList } from '../../shared/transcript/edits.ts'
 import { aProgramme, noise, readOnlyStore, speechLike, toPcm, tone } from '../support/audio.ts'
 
@@ -23,6 +24,7 @@ function aShow() {
     format: { sampleRate, channels, sampleFormat },
     totalSamples,
     integratedLufs,
+    speech: [],
   })
   const cuts = Array.from({ length: 10 }, (_, i) => ({
     kind: i % 2 === 0 ? ('filler' as const) : ('pause' as const),
@@ -37,10 +39,11 @@ function aShow() {
     recording: source('voice', 1, 's16le', voice[0]!.length, -20),
     assets: [source('intro', 2, 'f32le', 30_000, -18), source('outro', 2, 's16le', 28_800, null)],
     spoken: new Map(),
-    segments: [
-      { type: 'intro', source: { kind: 'static', file: 'intro.wav' } },
-      { type: 'outro', source: { kind: 'static', file: 'outro.wav' } },
-    ],
+    music: [],
+    segments: parseTemplate(
+      JSON.stringify({ segments: ['intro', 'outro'].map((type) => ({ type, source: { kind: 'static', file: `${type}.wav` } })) }),
+      'template',
+    ).segments,
     edits,
     outputChannels: 2,
   })
