@@ -4,10 +4,11 @@ import { withDatabase } from '../shared/db/connect.ts'
 import { decisionRevision } from '../shared/db/decisions.ts'
 import { ensureEpisode, ensurePodcast, recordUpload } from '../shared/db/episodes.ts'
 import { providerKeys, type SealedKey } from '../shared/db/keys.ts'
-import { failRun } from '../shared/db/runs.ts'
+import { failRun, latestRunOf } from '../shared/db/runs.ts'
 import { pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
 import { beginRun, chooseProviders, variablesOf } from '../shared/episode-run.ts'
 import { Permanent, Retryable, codeOf } from '../shared/errors.ts'
+import { contentHash } from '../shared/hash.ts'
 import { log } from '../shared/log.ts'
 import { assetsFolder, findSidecars, isRecording, isSidecar, parseUploadName, uploadName, type UploadPath } from '../shared/objects.ts'
 import type { FinalizedObject } from '../shared/serve.ts'
@@ -23,8 +24,10 @@ import {
   type PodcastSettings,
   type Template,
 } from '../shared/settings.ts'
+import type { Variables } from '../shared/script.ts'
 import { enqueue, type Services } from '../shared/step.ts'
 import type { StoredObject } from '../shared/storage.ts'
+import { scripts } from '../shared/transcript/spoken.ts'
 
 export async function onUpload(object: FinalizedObject, services: Services): Promise<void> {
   const path = parseUploadName(object.name)
@@ -46,6 +49,14 @@ export async function onUpload(object: FinalizedObject, services: Services): Pro
   else await withDatabase(services.config.databaseUrl, (db) => recordUpload(db, { userId: path.userId, kind, bucket: object.bucket, object: stored }))
 }
 
+interface RecordingPart {
+  readonly object: string
+  readonly generation: string
+  readonly contentHash: string
+  readonly gainDb: number
+  readonly offsetSeconds: number
+}
+
 /** Everything the run is told, gathered from the recording's folder before the database is opened. */
 interface Plan {
   readonly podcast: PodcastSettings | undefined
@@ -54,6 +65,8 @@ interface Plan {
   readonly words: StoredObject | undefined
   readonly cover: StoredObject | undefined
   readonly assets: readonly StoredObject[]
+  /** The files of a recording that has several, in their order; undefined while one of them is not there yet. */
+  readonly recordings: readonly RecordingPart[] | undefined
   /** Why the run cannot start well: it is recorded as failed, so that its producer learns of it. */
   readonly problem: Permanent | undefined
 }
@@ -64,7 +77,9 @@ async function startEpisode(path: UploadPath, recording: StoredObject, services:
     db.transaction(async (trx) => {
       if (!(await recordUpload(trx, { userId: path.userId, kind: 'recording', bucket: services.config.buckets.uploads, object: recording })))
         return []
+      if (!plan.recordings) return [] // the last of them starts the run
       const run = await openRun(trx, path, recording, plan, services)
+      if (!run) return []
       try {
         if (run.problem) throw run.problem
         return await run.steps()
@@ -90,11 +105,17 @@ async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, pla
   const podcast = await ensurePodcast(trx, userId, path.podcast, plan.podcast)
   const { title = path.episode, description = '' } = plan.episode
   const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug: path.episode, title })
-  const { problem, providers } = choose(plan, await providerKeys(trx, userId))
+  const recordings = JSON.stringify(plan.recordings)
+  if (plan.recordings!.length > 0 && (await latestRunOf(trx, episodeId))?.context['recordings'] === recordings) return undefined // two arrived last, and the other was first
+  const variables = variablesOf(podcastSettings(podcast.settings), plan.episode, title)
+  const { problem, providers } = check(plan, variables, await providerKeys(trx, userId))
+  const first = plan.recordings![0] ?? { object: recording.name, generation: recording.generation }
   const context = {
-    recordingObject: recording.name,
-    recordingGeneration: recording.generation,
-    recordingHash: recording.contentHash,
+    recordingObject: first.object,
+    recordingGeneration: first.generation,
+    recordingHash: plan.recordings!.length > 0 ? contentHash(recordings) : recording.contentHash,
+    recordings,
+    recordingsAre: plan.episode.recordingsAre,
     outputRate: plan.template.output.sampleRate ?? null,
     assets: JSON.stringify(plan.assets.map(({ name, generation, contentHash }) => ({ object: name, generation, contentHash }))),
     wordsObject: plan.words?.name ?? null,
@@ -104,7 +125,7 @@ async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, pla
     coverGeneration: plan.cover?.generation ?? null,
     coverHash: plan.cover?.contentHash ?? null,
     ...providers,
-    variables: JSON.stringify(variablesOf(podcastSettings(podcast.settings), plan.episode, title)),
+    variables: JSON.stringify(variables),
     decisionRevision: await decisionRevision(trx, episodeId),
     reviewed: false,
   }
@@ -114,9 +135,14 @@ async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, pla
   return { ...run, problem: plan.problem ?? problem }
 }
 
-/** A provider without a key fails the run, once there is one to fail. */
-function choose({ template, words }: Plan, keys: readonly SealedKey[]): { providers: ReturnType<typeof chooseProviders>; problem?: Permanent } {
+/** A provider without a key, or a script without its values, fails the run, once there is one to fail. */
+function check(
+  { template, words }: Plan,
+  variables: Variables,
+  keys: readonly SealedKey[],
+): { providers: ReturnType<typeof chooseProviders>; problem?: Permanent } {
   try {
+    scripts(template.segments, variables, template.voice)
     return { providers: chooseProviders(template, words !== undefined, keys) }
   } catch (error) {
     if (!(error instanceof Permanent)) throw error
@@ -144,21 +170,33 @@ async function gather(path: UploadPath, services: Services): Promise<Plan> {
     words: find(sidecars.words),
     cover: find(sidecars.cover),
     assets: [],
+    recordings: [],
   }
   try {
+    const episode = sidecars.episode === undefined ? nothing.episode : parseEpisode(await read(sidecars.episode), sidecars.episode)
     const template = sidecars.template === undefined ? defaultTemplate() : parseTemplate(await read(sidecars.template), sidecars.template)
     return {
       ...nothing,
       podcast: sidecars.podcast === undefined ? undefined : parsePodcast(await read(sidecars.podcast), sidecars.podcast),
-      episode: sidecars.episode === undefined ? nothing.episode : parseEpisode(await read(sidecars.episode), sidecars.episode),
+      episode,
       template,
       assets: await findAssets(path, template, services),
+      recordings: findRecordings(episode, folder, beside),
       problem: undefined,
     }
   } catch (error) {
     if (!(error instanceof Permanent)) throw error
     return { ...nothing, problem: error }
   }
+}
+
+/** None when the recording is one file; undefined while one of several is missing. */
+function findRecordings({ recordings = [] }: EpisodeSettings, folder: string, beside: readonly StoredObject[]): RecordingPart[] | undefined {
+  const found = recordings.map(({ file, gainDb, offsetSeconds }) => {
+    const stored = beside.find(({ name }) => name === folder + file)
+    return stored && { object: stored.name, generation: stored.generation, contentHash: stored.contentHash, gainDb, offsetSeconds }
+  })
+  return found.every((part) => part !== undefined) ? found : undefined
 }
 
 /** The generation that was listed is gone. */

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { analyser, blockSamples, encodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { FfmpegError } from '../shared/audio/ffmpeg.ts'
 import { bytesPerFrame, inBlocks } from '../shared/audio/pcm.ts'
-import { explain, tooLong, withSource, type OpenedSource } from '../shared/audio/source.ts'
+import { explain, tooLong, type OpenedSource } from '../shared/audio/source.ts'
+import { withTake } from '../shared/audio/take.ts'
 import { Permanent } from '../shared/errors.ts'
 import { defineStep, type Tools } from '../shared/step.ts'
 
@@ -11,6 +12,7 @@ import { defineStep, type Tools } from '../shared/step.ts'
 const toleratedLossSeconds = 1
 
 const asset = z.object({ object: z.string(), generation: z.string(), contentHash: z.string() })
+const part = asset.extend({ gainDb: z.number(), offsetSeconds: z.number() })
 
 const context = z.object({
   source: z.enum(['recording', 'asset']),
@@ -20,19 +22,25 @@ const context = z.object({
   /** Assets follow the recording; a recording keeps its own rate when it can. */
   targetRate: z.number().nullable(),
   assets: z.string().transform((text) => z.array(asset).parse(JSON.parse(text))),
+  /** The files that are the recording together; empty when it is one. */
+  recordings: z.string().transform((text) => z.array(part).parse(JSON.parse(text))),
+  recordingsAre: z.enum(['sequence', 'tracks']),
 })
 
 export const prepare = defineStep({
   name: 'prepare',
   version: 1,
   context,
-  inputs: ({ source, object, contentHash, targetRate }) => ({ source, file: fileOf(object), contentHash, targetRate }),
-  work: async ({ source, object, generation, targetRate }, _input: undefined, tools) => {
+  inputs: ({ source, object, contentHash, targetRate, recordingsAre }) => ({ source, file: fileOf(object), contentHash, targetRate, recordingsAre }),
+  work: async ({ source, object, generation, targetRate, recordings, recordingsAre }, _input: undefined, tools) => {
     const { buckets, limits } = tools.config
     const name = fileOf(object)
     const bounds = { bytes: source === 'asset' ? limits.assetBytes : limits.recordingBytes, seconds: limits.recordingSeconds }
-    const uploaded = { bucket: buckets.uploads, name: object, generation }
-    return await withSource(tools.storage, uploaded, { ...bounds, targetRate }, tools.signal, async (opened) => {
+    const uploaded = source === 'recording' && recordings.length > 0 ? recordings : [{ object, generation, gainDb: 0, offsetSeconds: 0 }]
+    const parts = uploaded.map(({ object: file, generation: pinned, gainDb, offsetSeconds }) => ({
+      ...{ object: { bucket: buckets.uploads, name: file, generation: pinned }, gainDb, offsetSeconds },
+    }))
+    return await withTake(tools.storage, parts, recordingsAre, { ...bounds, targetRate }, tools.signal, async (opened) => {
       const analysis = await decodeAndAnalyse(opened, name, bounds.seconds, tools)
       warnOfDefects(analysis, name, tools)
       return {

@@ -20,7 +20,9 @@ import type { EditList } from '../shared/transcript/edits.ts'
 import type { Attached } from './cloud.ts'
 
 export interface Job {
-  readonly recording: string
+  /** One after the other, or tracks of one conversation. */
+  readonly recordings: readonly string[]
+  readonly tracks?: boolean
   readonly words?: string
   readonly template?: string
   readonly podcast?: string
@@ -56,10 +58,10 @@ const longestWaitMs = 120_000
 export async function assemble(cloud: Attached, job: Job, watch: Watcher, signal: AbortSignal): Promise<Report> {
   const storage = await connect({ endpoint: cloud.env['STORAGE_ENDPOINT'], projectId: cloud.env['PROJECT_ID']! })
   const podcast = await podcastOf(job)
-  await endEarlierRun(cloud, podcast, episodeSlug(job.recording))
+  await endEarlierRun(cloud, podcast, episodeSlug(job))
   const uploaded = await upload(storage.bucket('uploads'), podcast, job)
   const run = await follow(cloud, (db) => findRunOfUpload(db, uploaded.object, uploaded.generation), watch, signal)
-  return await deliver(cloud, storage, run, outOf(job, episodeSlug(job.recording)))
+  return await deliver(cloud, storage, run, outOf(job, episodeSlug(job)))
 }
 
 /** Waits for a run that somebody else started, and fetches what it made. */
@@ -78,9 +80,9 @@ export async function fetchRun(
 
 const outOf = ({ out }: { out?: string | undefined }, slugOfEpisode: string): string => path.resolve(out ?? path.join('episodes', slugOfEpisode))
 
-/** The episode is named after its file. */
-const episodeSlug = (recording: string): string => {
-  const name = slug(path.parse(recording).name)
+/** The episode is named after its first file. */
+const episodeSlug = ({ recordings }: Job): string => {
+  const name = slug(path.parse(recordings[0]!).name)
   return name === assetsFolder ? `${name}-episode` : name
 }
 
@@ -105,7 +107,7 @@ async function endEarlierRun(cloud: Attached, podcast: string, episode: string):
 
 /** Sidecars first, the recording last: its arrival starts the run. Returns the recording's object and generation. */
 async function upload(bucket: Bucket, podcast: string, job: Job): Promise<{ object: string; generation: string }> {
-  const nameOf = (file: string) => uploadName(userId, podcast, episodeSlug(job.recording), file)
+  const nameOf = (file: string) => uploadName(userId, podcast, episodeSlug(job), file)
   const beside: [file: string | undefined, name: string][] = [
     [job.words, `words${wordsSuffix(job.words)}`],
     [job.template, 'template.json'],
@@ -114,20 +116,32 @@ async function upload(bucket: Bucket, podcast: string, job: Job): Promise<{ obje
   ]
   await bucket.deleteFiles({ prefix: nameOf('') }) // what an earlier run of this episode was given
   for (const [file, name] of beside) if (file !== undefined) await bucket.upload(file, { destination: nameOf(name) })
-  const episode = await episodeOf(job)
+  const files = recordingNames(job.recordings)
+  const episode = await episodeOf(job, files)
   if (episode !== undefined) await bucket.file(nameOf('episode.json')).save(episode)
   if (job.template !== undefined) await uploadAssets(bucket, job.template, podcast)
-  const file = path.basename(job.recording)
-  const recording = bucket.file(nameOf(isRecording(file) ? file : 'recording')) // whatever its name, this is the recording
-  await pipeline(createReadStream(job.recording), recording.createWriteStream({ resumable: true }))
-  const [{ generation }] = await recording.getMetadata()
-  return { object: recording.name, generation: String(generation) }
+  for (const [i, file] of files.entries()) {
+    await pipeline(createReadStream(job.recordings[i]!), bucket.file(nameOf(file)).createWriteStream({ resumable: true }))
+  }
+  const first = bucket.file(nameOf(files[0]!))
+  const [{ generation }] = await first.getMetadata()
+  return { object: first.name, generation: String(generation) }
 }
 
-/** A title of its own stands over the one in the file. */
-async function episodeOf({ episode, title }: Job): Promise<string | undefined> {
-  if (title === undefined) return episode === undefined ? undefined : await readFile(episode, 'utf8')
-  return JSON.stringify({ ...(episode === undefined ? {} : parseEpisode(await readFile(episode, 'utf8'), path.basename(episode))), title })
+/** Whatever their names, these are the recordings; two of one name are told apart by their number. */
+const recordingNames = (files: readonly string[]): string[] =>
+  files.map((file, i) => {
+    const own = path.basename(file)
+    const name = isRecording(own) ? own : 'recording'
+    return files.length === 1 ? name : `${i + 1}-${name}`
+  })
+
+/** A title of its own stands over the one in the file; several recordings are named in the order they were given. */
+async function episodeOf({ episode, title, recordings, tracks }: Job, files: readonly string[]): Promise<string | undefined> {
+  if (episode === undefined && title === undefined && recordings.length === 1) return undefined
+  const given = episode === undefined ? {} : parseEpisode(await readFile(episode, 'utf8'), path.basename(episode))
+  const several = recordings.length > 1 ? { recordings: files.map((file) => ({ file })), recordingsAre: tracks ? 'tracks' : 'sequence' } : {}
+  return JSON.stringify({ ...given, ...several, ...(title === undefined ? {} : { title }) })
 }
 
 const wordsSuffix = (words: string | undefined): string => (/\.(vtt|srt)$/i.test(words ?? '') ? path.extname(words!).toLowerCase() : '.json')

@@ -25,7 +25,8 @@ const program = new Command('spool').description('Podcast episodes from raw reco
 program
   .command('assemble')
   .description('make a finished episode of a recording')
-  .argument('<recording>', 'MP3, WAV, M4A, FLAC, Ogg, Opus, WebM or MP4')
+  .argument('<recording...>', 'MP3, WAV, M4A, FLAC, Ogg, Opus, WebM or MP4; several are one after the other')
+  .option('--tracks', 'several recordings are tracks of one conversation')
   .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
   .option('--template <file>', 'the show: segments, cleaning, loudness, output')
   .option('--podcast <file>', 'the podcast: title, author, language and so on')
@@ -34,8 +35,8 @@ program
   .option('--cover <file>', 'JPEG or PNG')
   .option('--out <dir>', 'where the files go; episodes/<name>/ when not given')
   .option('--json', 'print one JSON object instead of a summary')
-  .action(async (recording: string, options: Omit<Job, 'recording'> & { json?: true }) => {
-    await runJob({ recording, ...options }, options.json ?? false)
+  .action(async (recordings: string[], options: Omit<Job, 'recordings'> & { json?: true }) => {
+    await runJob({ recordings, ...options }, options.json ?? false)
   })
 
 program
@@ -47,7 +48,7 @@ program
     const sample = (file: string) => path.join(samples, file)
     await runJob(
       {
-        recording: sample('conversation.flac'),
+        recordings: [sample('conversation.flac')],
         words: sample('conversation.words.json'),
         template: sample('template.json'),
         podcast: sample('podcast.json'),
@@ -67,7 +68,7 @@ program
   .option('--out <dir>', 'where the page and the clips go, or the finished files')
   .option('--json', 'print one JSON object instead of a summary')
   .action(async (episode: string, options: { decisions?: string; out?: string; json?: true }) => {
-    const missing = await missingFile({ decisions: options.decisions })
+    const missing = await missingFile([options.decisions])
     if (missing !== undefined) throw new WrongUsage(missing)
     await withCloud(async (cloud, signal) => {
       const { reviewEpisode, listReview, decide } = await import('./review.ts')
@@ -171,8 +172,8 @@ async function migrateLocal(): Promise<string[]> {
 }
 
 /** Says which of the files is not there; undefined when all are. */
-async function missingFile(files: Readonly<Record<string, string | undefined>>): Promise<string | undefined> {
-  for (const file of Object.values(files)) {
+async function missingFile(files: readonly (string | undefined)[]): Promise<string | undefined> {
+  for (const file of files) {
     if (file === undefined) continue
     const found = await stat(file).catch(() => undefined)
     if (!found) return `There is no file ${file}.`
@@ -185,8 +186,8 @@ async function missingFile(files: Readonly<Record<string, string | undefined>>):
 const awaitingReview = 3
 
 async function runJob(job: Job, json: boolean): Promise<void> {
-  const { recording, words, template, podcast, episode, cover } = job
-  const missing = await missingFile({ recording, words, template, podcast, episode, cover })
+  const { recordings, words, template, podcast, episode, cover } = job
+  const missing = await missingFile([...recordings, words, template, podcast, episode, cover])
   if (missing !== undefined) throw new WrongUsage(missing)
   await withCloud(async (cloud, signal) => {
     const { assemble } = await import('./assemble.ts')

@@ -22,6 +22,9 @@ const startScalars = z.object({
   recordingObject: z.string(),
   recordingGeneration: z.string(),
   recordingHash: z.string(),
+  /** Every file of a recording that has several, as JSON, and what they are to one another. */
+  recordings: z.string(),
+  recordingsAre: z.enum(['sequence', 'tracks']),
   outputRate: z.number().nullable(),
   assets: z.string(),
   wordsObject: z.string().nullable(),

@@ -148,6 +148,16 @@ const episode = z.strictObject({
   guest: z.string().min(1).max(255).optional(),
   /** The day it is about; today when not given. */
   date: z.iso.date().optional(),
+  /** Several files as one recording; their order here is that of the episode. The run starts when all of them are there. */
+  recordings: z
+    .array(
+      z.strictObject({ file: fileName, gainDb: z.number().min(-60).max(60).default(0), offsetSeconds: z.number().min(-3600).max(3600).default(0) }),
+    )
+    .min(1)
+    .max(20)
+    .optional(),
+  /** One after the other, or tracks of one conversation. */
+  recordingsAre: z.enum(['sequence', 'tracks']).default('sequence'),
   /** Names for the speakers that a transcript calls A, B or otherwise. */
   speakers: z.record(z.string(), z.string().min(1).max(100)).default({}),
 })

@@ -24,7 +24,7 @@ export interface OpenedSource {
   readonly decode: (signal: AbortSignal) => RunningFfmpeg
 }
 
-interface Terms {
+export interface Terms {
   /** The most bytes and seconds taken. */
   readonly bytes: number
   readonly seconds: number

@@ -126,7 +126,7 @@ async function pipeline(name: string, { file, seconds }: Speech, dir: string): P
   const everything = watch(() => [...cloud.workerPids(), process.pid])
   const eachWorker = watch(cloud.workerPids)
   const started = performance.now()
-  const report = await assemble(cloud, { recording: file, out: path.join(dir, 'out') }, () => undefined, new AbortController().signal)
+  const report = await assemble(cloud, { recordings: [file], out: path.join(dir, 'out') }, () => undefined, new AbortController().signal)
   const elapsed = (performance.now() - started) / 1000
   const { cpuSeconds } = everything.stop()
   const { peakMegabytes } = eachWorker.stop()
@@ -139,7 +139,7 @@ async function pipeline(name: string, { file, seconds }: Speech, dir: string): P
 async function fixedOverhead({ file }: Speech, dir: string): Promise<number> {
   const state = await mkdtemp(path.join(dir, 'cloud-'))
   const cloud = await startLocalCloud(state, { workers })
-  const once = () => assemble(cloud, { recording: file, out: path.join(dir, 'out') }, () => undefined, new AbortController().signal)
+  const once = () => assemble(cloud, { recordings: [file], out: path.join(dir, 'out') }, () => undefined, new AbortController().signal)
   await once()
   const started = performance.now()
   const { steps } = await once()

@@ -70,7 +70,7 @@ describe('every kind of recording becomes an episode at its loudness', () => {
     ['six-channels.flac', '-ac', '6'],
   ]
   test.each(kinds)('%s', async (file, ...options) => {
-    const report = await run({ recording: make(file, '-t', '12', ...options) })
+    const report = await run({ recordings: [make(file, '-t', '12', ...options)] })
     const measured = measure(report.files['episode.mp3']!)
     expect(measured.lufs).toBeGreaterThanOrEqual(-16.2)
     expect(measured.lufs).toBeLessThanOrEqual(-15.8)
@@ -81,7 +81,7 @@ describe('every kind of recording becomes an episode at its loudness', () => {
   })
 
   test('three seconds are enough', async () => {
-    const { durationSeconds, loudness } = await run({ recording: make('short.wav', '-t', '3') })
+    const { durationSeconds, loudness } = await run({ recordings: [make('short.wav', '-t', '3')] })
     expect(durationSeconds).toBeCloseTo(3, 1)
     expect(loudness.integratedLufs).toBeCloseTo(-16, 0)
   })
@@ -89,7 +89,7 @@ describe('every kind of recording becomes an episode at its loudness', () => {
   test('a silent recording is finished as it is, and said to be silent', async () => {
     const silent = path.join(dir, 'silent.wav')
     execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'anullsrc=r=48000', '-t', '4', silent])
-    const { durationSeconds, warnings } = await run({ recording: silent })
+    const { durationSeconds, warnings } = await run({ recordings: [silent] })
     expect(durationSeconds).toBeCloseTo(4, 1)
     expect(warnings.map(({ code }) => code)).toContain('silent_recording')
   })
@@ -120,24 +120,24 @@ describe('a bad recording fails with its code, and nothing of it is public', () 
     ],
   ]
   test.each(bad)('%s: %s', async (_name, code, file) => {
-    await expect(run({ recording: file() })).rejects.toMatchObject({ code })
+    await expect(run({ recordings: [file()] })).rejects.toMatchObject({ code })
   })
 
   test('words that belong to another recording', async () => {
     const other = write('other.json', JSON.stringify({ version: 1, words: [{ text: 'late', start: 500, end: 501 }] }))
-    await expect(run({ recording: make('wrong-words.wav', '-t', '5'), words: other })).rejects.toMatchObject({ code: 'bad_words_file' })
+    await expect(run({ recordings: [make('wrong-words.wav', '-t', '5')], words: other })).rejects.toMatchObject({ code: 'bad_words_file' })
   })
 
   test('a template that names a missing file says which segment', async () => {
     const template = write('template.json', JSON.stringify({ segments: [{ type: 'intro', source: { kind: 'static', file: 'nowhere.wav' } }] }))
-    const failure = await run({ recording: make('no-intro.wav', '-t', '5'), template }).catch((error: unknown) => error)
+    const failure = await run({ recordings: [make('no-intro.wav', '-t', '5')], template }).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'missing_asset', message: expect.stringMatching(/Segment 1 \(intro\).*nowhere\.wav/) as unknown })
   })
 })
 
 describe('the sample show', () => {
   const show = (name: string): Job => ({
-    recording: conversation,
+    recordings: [conversation],
     words,
     template: path.join(samples, 'template.json'),
     podcast: path.join(samples, 'podcast.json'),

@@ -37,7 +37,7 @@ async function aCloud(dir: string): Promise<LocalCloud> {
 }
 
 const assembleSample = (cloud: LocalCloud, out: string, watch: (runId: string) => void = () => undefined): Promise<Report> =>
-  assemble(cloud, { recording: sample('conversation.flac'), words: sample('conversation.words.json'), out }, ({ runId }) => watch(runId), never)
+  assemble(cloud, { recordings: [sample('conversation.flac')], words: sample('conversation.words.json'), out }, ({ runId }) => watch(runId), never)
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 const sha256Of = ({ files }: Report): string => sha256(readFileSync(files['episode.mp3']!))

@@ -1,0 +1,100 @@
+/**
+ * Several files as one recording: one after the other, or as tracks of one conversation, each with its gain and offset.
+ * Hides that they are decoded side by side at one rate, and how blocks of different widths become one stream; whoever reads it sees one source.
+ */
+import type { ObjectName, ObjectStore } from '../storage.ts'
+import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'
+import { withSource, type OpenedSource, type Terms } from './source.ts'
+import { fromDb } from './true-peak.ts'
+
+export interface TakePart {
+  readonly object: ObjectName
+  readonly gainDb: number
+  /** Of a track: when it begins within the conversation (negative: what came before is left out). In a sequence: silence before it. */
+  readonly offsetSeconds: number
+}
+
+export type TakeOrder = 'sequence' | 'tracks'
+
+/** As `withSource`, for one file or several; the first decides the rate when none is asked for. */
+export async function withTake<T>(
+  storage: ObjectStore,
+  parts: readonly TakePart[],
+  order: TakeOrder,
+  terms: Terms,
+  signal: AbortSignal,
+  use: (source: OpenedSource) => Promise<T>,
+): Promise<T> {
+  const [only] = parts
+  if (parts.length === 1 && only!.gainDb === 0 && only!.offsetSeconds === 0) return await withSource(storage, only!.object, terms, signal, use)
+  const openAll = async (opened: readonly OpenedSource[]): Promise<T> => {
+    const next = parts[opened.length]
+    if (!next) return await use(combined(opened, parts, order))
+    const targetRate = opened[0]?.probed.pcm.sampleRate ?? terms.targetRate
+    return await withSource(storage, next.object, { ...terms, targetRate }, signal, (source) => openAll([...opened, source]))
+  }
+  return await openAll([])
+}
+
+function combined(opened: readonly OpenedSource[], parts: readonly TakePart[], order: TakeOrder): OpenedSource {
+  const { sampleRate } = opened[0]!.probed.pcm
+  const channels = opened.some(({ probed }) => probed.pcm.channels === 2) ? 2 : 1
+  const pcm: PcmFormat = { sampleRate, channels, sampleFormat: 'f32le' }
+  const lengths = opened.map(({ probed }, i) => (probed.declaredSeconds === undefined ? undefined : probed.declaredSeconds + parts[i]!.offsetSeconds))
+  const isKnown = lengths.every((seconds) => seconds !== undefined)
+  const declaredSeconds = !isKnown ? undefined : order === 'tracks' ? Math.max(...lengths) : lengths.reduce((sum, seconds) => sum + seconds, 0)
+  return {
+    probed: { ...opened[0]!.probed, declaredSeconds, pcm },
+    decode: (signal) => {
+      const decoders = opened.map((source) => source.decode(signal))
+      const ended = Promise.all(decoders.map((decoder) => decoder.ended)).then(() => undefined)
+      ended.catch(() => undefined) // seen by whoever awaits it; unseen until then it must not end the process
+      const streams = decoders.map(({ stdout }, i) => heard(stdout, opened[i]!.probed.pcm, parts[i]!, channels))
+      return { stdout: order === 'tracks' ? together(streams, sampleRate, channels) : inTurn(streams), ended }
+    },
+  }
+}
+
+/** A tenth of a second. */
+const blockFrames = (sampleRate: number): number => sampleRate / 10
+
+/** A file's sound as interleaved floats with as many channels as asked for, at its gain and from its offset. */
+async function* heard(
+  stdout: AsyncIterable<Buffer>,
+  format: PcmFormat,
+  { gainDb, offsetSeconds }: TakePart,
+  channels: 1 | 2,
+): AsyncGenerator<Buffer> {
+  const frameBytes = 4 * channels
+  const offset = Math.round(offsetSeconds * format.sampleRate)
+  for (let left = offset; left > 0; left -= blockFrames(format.sampleRate))
+    yield Buffer.alloc(Math.min(left, blockFrames(format.sampleRate)) * frameBytes)
+  let skipped = Math.max(0, -offset)
+  const gain = fromDb(gainDb)
+  for await (const block of inBlocks(stdout, blockFrames(format.sampleRate) * bytesPerFrame(format))) {
+    const planes = toPlanar(block, format).map((plane) => plane.map((sample) => sample * gain))
+    const wide = toInterleavedBytes(channels === 2 && planes.length === 1 ? [planes[0]!, planes[0]!] : planes)
+    const dropped = Math.min(skipped, wide.length / frameBytes)
+    skipped -= dropped
+    if (dropped * frameBytes < wide.length) yield wide.subarray(dropped * frameBytes)
+  }
+}
+
+async function* inTurn(streams: readonly AsyncIterable<Buffer>[]): AsyncGenerator<Buffer> {
+  for (const stream of streams) yield* stream
+}
+
+/** The sum of all, as long as the longest. */
+async function* together(streams: readonly AsyncIterable<Buffer>[], sampleRate: number, channels: 1 | 2): AsyncGenerator<Buffer> {
+  const tracks = streams.map((stream) => inBlocks(stream, blockFrames(sampleRate) * 4 * channels)[Symbol.asyncIterator]())
+  for (;;) {
+    const blocks = (await Promise.all(tracks.map((track) => track.next()))).flatMap(({ done, value }) => (done ? [] : [value]))
+    if (blocks.length === 0) return
+    const sum = new Float32Array(Math.max(...blocks.map(({ length }) => length)) / 4)
+    for (const block of blocks) {
+      const samples = new Float32Array(block.buffer as ArrayBuffer, block.byteOffset, block.length / 4)
+      for (let i = 0; i < samples.length; i++) sum[i]! += samples[i]!
+    }
+    yield Buffer.from(sum.buffer)
+  }
+}

@@ -1,0 +1,88 @@
+// Several recordings as one: in sequence and as tracks of one conversation, from uploads that arrive in any order.
+import { describe, expect, test } from '@jest/globals'
+import { add, decodeFile, noise, tone } from '../support/audio.ts'
+import { wav } from '../support/recordings.ts'
+import { aWorld, user, type World } from '../support/world.ts'
+
+const sampleRate = 48_000
+const place = (file: string) => `u/${user}/show/one/${file}`
+/** A tone that is told from the others by its frequency, over a little noise. */
+const sound = (hz: number, seconds: number, db = -20): Buffer =>
+  wav(add(tone(sampleRate, seconds, hz, db), noise(seconds * sampleRate, -70, hz)), sampleRate)
+
+const runs = (world: World) => world.database.rows<{ id: string; status: string }>('SELECT id, status FROM runs ORDER BY created_at')
+
+async function assembled(episode: object, uploads: Readonly<Record<string, Buffer>>): Promise<{ world: World; audio: Float32Array }> {
+  const world = await aWorld()
+  await world.upload(place('episode.json'), JSON.stringify(episode))
+  const arrivals = []
+  for (const [file, bytes] of Object.entries(uploads)) arrivals.push(await world.upload(place(file), bytes))
+  await Promise.all(arrivals.map((arrival) => world.arrive(arrival)))
+  await world.runToEnd()
+  const [run, ...others] = await runs(world)
+  expect([run!.status, others]).toEqual(['finished', []])
+  const [files] = await world.storage.bucket(world.services.config.buckets.episodes).getFiles()
+  const [audio] = await decodeFile((await files.find(({ name }) => name.endsWith('episode.mp3'))!.download())[0], sampleRate, 1)
+  return { world, audio: audio! }
+}
+
+/** The level of one frequency between two times, in dB below the loudest of the given ones. */
+function level(audio: Float32Array, hz: number, fromSeconds: number, toSeconds: number): number {
+  let [real, imaginary] = [0, 0]
+  const [from, to, turn] = [Math.round(fromSeconds * sampleRate), Math.round(toSeconds * sampleRate), (2 * Math.PI * hz) / sampleRate]
+  const { cos, sin } = Math
+  for (let i = from; i < to; i++) {
+    real += audio[i]! * cos(turn * i)
+    imaginary += audio[i]! * sin(turn * i)
+  }
+  return 10 * Math.log10((real * real + imaginary * imaginary) / (to - from) ** 2)
+}
+
+describe('Several recordings', () => {
+  test('in sequence follow one another in the order that was said, whichever arrived last', async () => {
+    const episode = { recordings: [{ file: 'first.wav' }, { file: 'second.wav', offsetSeconds: 0.5 }] }
+    const { audio } = await assembled(episode, { 'second.wav': sound(900, 4), 'first.wav': sound(500, 3) })
+    expect(audio.length / sampleRate).toBeCloseTo(7.5, 1)
+    expect(level(audio, 500, 0.5, 2.5) - level(audio, 900, 0.5, 2.5)).toBeGreaterThan(40)
+    expect(level(audio, 900, 4, 7) - level(audio, 500, 4, 7)).toBeGreaterThan(40)
+  })
+
+  test('as tracks sound together, each at its gain and from its offset', async () => {
+    const episode = {
+      recordingsAre: 'tracks',
+      recordings: [{ file: 'ada.wav' }, { file: 'ben.wav', gainDb: 6, offsetSeconds: 2 }, { file: 'cat.wav', offsetSeconds: -1 }],
+    }
+    const files = { 'ada.wav': sound(500, 6, -20), 'ben.wav': sound(900, 3, -26), 'cat.wav': sound(1300, 4, -20) }
+    const { audio } = await assembled(episode, files)
+    expect(audio.length / sampleRate).toBeCloseTo(6, 1)
+    expect(level(audio, 500, 2.5, 4.5) - level(audio, 900, 2.5, 4.5)).toBeCloseTo(0, 0)
+    expect(level(audio, 500, 0.5, 1.5) - level(audio, 900, 0.5, 1.5)).toBeGreaterThan(40)
+    expect(level(audio, 500, 0.5, 2.5) - level(audio, 1300, 0.5, 2.5)).toBeCloseTo(0, 0)
+    expect(level(audio, 500, 3.5, 5.5) - level(audio, 1300, 3.5, 5.5)).toBeGreaterThan(40)
+  })
+
+  test('wait for the last of them: nothing starts before, and nothing starts twice', async () => {
+    const world = await aWorld()
+    await world.upload(place('episode.json'), JSON.stringify({ recordings: [{ file: 'one.wav' }, { file: 'two.wav' }] }))
+    await world.arrive(await world.upload(place('one.wav'), sound(500, 3)))
+    expect(await runs(world)).toEqual([])
+    const last = await world.upload(place('two.wav'), sound(900, 3))
+    await world.arrive(last)
+    await world.arrive(last)
+    expect(await runs(world)).toHaveLength(1)
+  })
+
+  test('of which one cannot be read fail with its name', async () => {
+    const world = await aWorld()
+    await world.upload(place('episode.json'), JSON.stringify({ recordings: [{ file: 'one.wav' }, { file: 'two.wav' }] }))
+    await world.upload(place('one.wav'), sound(500, 3))
+    await world.arrive(await world.upload(place('two.wav'), 'not a sound at all'))
+    await world.runToEnd()
+    const [run] = await runs(world)
+    expect(await world.run(run!.id)).toMatchObject({
+      status: 'failed',
+      stopReason: 'not_audio',
+      errorMessage: expect.stringContaining('two.wav') as unknown,
+    })
+  })
+})
