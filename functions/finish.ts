@@ -11,7 +11,9 @@ import type { Timeline } from '../shared/audio/timeline.ts'
 import { findEpisode, findPodcast, saveFinishedAudio } from '../shared/db/episodes.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
-import { chaptersOf, toChaptersJson, type Chapter } from '../shared/feed/chapters.ts'
+import { readFacts, type EpisodeFacts } from '../shared/episode-run.ts'
+import { readMarks, repairMarks, type Mark, type SuppliedMark } from '../shared/feed/chapter-marks.ts'
+import { chaptersOf, listedChapters, toChaptersJson, withChapterLines, type Chapter, type ListedChapter } from '../shared/feed/chapters.ts'
 import { fitCover, maxCoverBytes } from '../shared/feed/cover.ts'
 import { id3Tag } from '../shared/feed/tags.ts'
 import { Permanent } from '../shared/errors.ts'
@@ -20,7 +22,7 @@ import { reviewPage } from '../shared/review/page.ts'
 import type { Reel } from '../shared/review/reel.ts'
 import { podcastSettings } from '../shared/settings.ts'
 import { defineStep, type Tools } from '../shared/step.ts'
-import { heardWords, toPlainText, toSrt, toTranscriptJson, toVtt } from '../shared/transcript/captions.ts'
+import { heardWords, nameSpeakers, toPlainText, toSrt, toTranscriptJson, toVtt } from '../shared/transcript/captions.ts'
 import type { EditList } from '../shared/transcript/edits.ts'
 import type { Transcript } from '../shared/transcript/words.ts'
 
@@ -34,6 +36,11 @@ const context = z.object({
   coverObject: z.string().nullable(),
   coverGeneration: z.string().nullable(),
   coverHash: z.string().nullable(),
+  chaptersObject: z.string().nullable().default(null),
+  chaptersGeneration: z.string().nullable().default(null),
+  chaptersHash: z.string().nullable().default(null),
+  marksObject: z.string().nullable().default(null),
+  episodeFacts: z.string().default('{}'),
   recordingHash: z.string(),
   gainDb: z.number(),
   sampleRate: z.number(),
@@ -44,16 +51,19 @@ type Context = z.infer<typeof context> & { readonly episodeId: string }
 
 export const finish = defineStep({
   name: 'finish',
-  version: 2,
+  version: 3,
   context,
   load,
-  inputs: ({ timelineObject, editsObject, transcriptObject, coverHash, recordingHash, gainDb, episodeId }, input) => ({
+  inputs: ({ timelineObject, editsObject, transcriptObject, coverHash, recordingHash, gainDb, episodeId, ...context }, input) => ({
     ...{ timelineObject, editsObject, transcriptObject, coverHash, recordingHash, gainDb, episodeId },
+    ...{ chaptersHash: context.chaptersHash, marksObject: context.marksObject, episodeFacts: context.episodeFacts },
     ...input,
   }),
   work: assemble,
-  record: async (trx, { episodeId }, { contentHash, durationSeconds, audioBytes, hasTranscript, coverFile }) => {
-    await saveFinishedAudio(trx, episodeId, { contentHash, durationSeconds, audioBytes, hasTranscript, coverFile })
+  record: async (trx, { episodeId, episodeFacts }, { contentHash, durationSeconds, audioBytes, hasTranscript, coverFile, chapters }) => {
+    const { number = null, season = null } = readFacts(episodeFacts)
+    const facts = { chapters: JSON.parse(chapters) as ListedChapter[], episodeNumber: number, seasonNumber: season }
+    await saveFinishedAudio(trx, episodeId, { contentHash, durationSeconds, audioBytes, hasTranscript, coverFile, ...facts })
   },
   passOn: ({ contentHash, files }) => ({ contentHash, files }),
 })
@@ -68,8 +78,9 @@ async function load(db: Knex, { runId, episodeId, sampleRate }: { runId: string;
     bytes: Number(output['bytes']),
     truePeakDbtp: output['truePeakDbtp'] === null ? -Infinity : Number(output['truePeakDbtp']),
   }))
-  const { title: podcastTitle, author } = podcastSettings(podcast!.settings)
-  return { title: episode!.title, description: episode!.description, podcastTitle, author, settings, chunks, ...masteringOf(settings, sampleRate) }
+  const { title: podcastTitle, author, language } = podcastSettings(podcast!.settings)
+  const { title, description } = episode!
+  return { title, description, podcastTitle, author, language, settings, chunks, ...masteringOf(settings, sampleRate) }
 }
 
 async function assemble(context: Context, input: Input, tools: Tools) {
@@ -78,15 +89,18 @@ async function assemble(context: Context, input: Input, tools: Tools) {
   const timeline = await storage.readJson<Timeline>({ bucket: work, name: context.timelineObject })
   const edits = await storage.readJson<EditList>({ bucket: work, name: context.editsObject })
   const analysis = decodeAnalysis(await storage.read({ bucket: work, name: context.analysisObject }))
+  const facts = readFacts(context.episodeFacts)
   const transcript =
-    context.transcriptObject === null ? undefined : await storage.readJson<Transcript>({ bucket: work, name: context.transcriptObject })
+    context.transcriptObject === null
+      ? undefined
+      : nameSpeakers(await storage.readJson<Transcript>({ bucket: work, name: context.transcriptObject }), facts.speakers)
   const cover = await fittedCover(context, tools)
-  const chapters = chaptersOf(timeline, input.title)
+  const chapters = chaptersOf(timeline, input.title, await marksOf(context, analysis.totalSamples, tools))
   const contentHash = inputKey
   const place = (file: string) => ({ bucket: config.buckets.episodes, name: episodeName(context.episodeId, contentHash, file) })
   const put = (file: keyof typeof fileTypes, data: string | Buffer) => storage.create(place(file), data, fileTypes[file])
 
-  const audio = await join(timeline, chapters, cover, input, tools)
+  const audio = await join(timeline, chapters, cover, facts, input, tools)
   await storage.copy({ bucket: work, name: audio.object }, place('episode.mp3'))
   const [blocks] = await joinPartials(
     storage,
@@ -139,6 +153,7 @@ async function assemble(context: Context, input: Input, tools: Tools) {
     audioBytes: audio.bytes,
     hasTranscript: words.length > 0,
     coverFile: cover ? 'cover.jpg' : null,
+    chapters: feedChapters(chapters, sampleRate, tools),
     integratedLufs: certificate.integratedLufs,
     truePeakDbtp: certificate.truePeakDbtp,
   }
@@ -155,11 +170,14 @@ async function join(
   timeline: Timeline,
   chapters: readonly Chapter[],
   cover: Buffer | undefined,
+  { number, season, date }: EpisodeFacts,
   input: Input,
   { storage, config, workObject }: Tools,
 ) {
-  const { title, description, podcastTitle, author, format, chunks } = input
-  const tag = await id3Tag({ title, podcastTitle, author, description, chapters, sampleRate: timeline.sampleRate, cover })
+  const { title, podcastTitle, author, language, format, chunks } = input
+  const { sampleRate } = timeline
+  const description = withChapterLines(input.description, listedChapters(chapters, sampleRate))
+  const tag = await id3Tag({ title, podcastTitle, author, description, chapters, sampleRate, cover, language, number, season, date })
   const frames = chunks.reduce((sum, { bytes }) => sum + bytes, 0)
   const info = infoFrame(format, timeline.totalSamples, frames)
   const head = workObject('head')
@@ -185,12 +203,48 @@ async function fittedCover({ coverObject, coverGeneration }: Context, { storage,
   return jpeg
 }
 
+/** The recording's marks: those supplied beside it, else those it brought with it. */
+async function marksOf(context: Context, totalSamples: number, { storage, config, warn }: Tools): Promise<Mark[]> {
+  const { chaptersObject, chaptersGeneration, marksObject, sampleRate } = context
+  const name = chaptersObject?.split('/').at(-1) ?? 'The recording'
+  const supplied = async (object: string): Promise<SuppliedMark[]> => {
+    const uploaded = { bucket: config.buckets.uploads, name: object, ...(chaptersGeneration === null ? {} : { generation: chaptersGeneration }) }
+    if (!(await storage.stat(uploaded)))
+      throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again, then the recording.`)
+    return readMarks((await storage.read(uploaded)).toString('utf8'), name)
+  }
+  const embedded = async (object: string) => await storage.readJson<SuppliedMark[]>({ bucket: config.buckets.work, name: object })
+  const marks = chaptersObject !== null ? await supplied(chaptersObject) : marksObject !== null ? await embedded(marksObject) : []
+  const repaired = repairMarks(marks, { sampleRate, totalSamples })
+  if (repaired.remarks.length > 0)
+    warn({ code: 'chapters_repaired', message: `${name} has chapters that were put right: ${repaired.remarks.join('; ')}.` })
+  return repaired.marks
+}
+
+/** Rows and contexts are for scalars: a list longer than this stays out of the feed, which names chapters.json. */
+const mostFeedChapterBytes = 32 * 1024
+
+function feedChapters(chapters: readonly Chapter[], sampleRate: number, { warn }: Tools): string {
+  const listed = JSON.stringify(listedChapters(chapters, sampleRate))
+  if (Buffer.byteLength(listed) <= mostFeedChapterBytes) return listed
+  warn({
+    code: 'chapters_left_out',
+    message: `The ${chapters.length} chapters are too long to list in the feed; chapters.json and the audio have them.`,
+  })
+  return '[]'
+}
+
 const pretty = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`
 
 /** What went in and what came out, so that anybody can check that the same inputs give the same bytes. */
-const manifest = ({ recordingHash, coverHash, gainDb }: Context, { settings, chunks }: Input, sha256: string, files: readonly string[]) => ({
+const manifest = (
+  { recordingHash, coverHash, chaptersHash, gainDb }: Context,
+  { settings, chunks }: Input,
+  sha256: string,
+  files: readonly string[],
+) => ({
   version: 1,
-  inputs: { recording: recordingHash, cover: coverHash },
+  inputs: { recording: recordingHash, cover: coverHash, chapters: chaptersHash },
   settings,
   mastering: { gainDb, chunks: chunks.length },
   audioSha256: sha256,

@@ -6,11 +6,13 @@ import { ensureEpisode, ensurePodcast, recordUpload } from '../shared/db/episode
 import { providerKeys, type SealedKey } from '../shared/db/keys.ts'
 import { failRun, latestRunOf } from '../shared/db/runs.ts'
 import { pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
-import { beginRun, chooseProviders, variablesOf } from '../shared/episode-run.ts'
-import { Permanent, Retryable, codeOf } from '../shared/errors.ts'
+import { beginRun, chooseProviders, factsOf, variablesOf } from '../shared/episode-run.ts'
+import { Permanent, Retryable, codeOf, type ErrorCode } from '../shared/errors.ts'
+import { readMarks } from '../shared/feed/chapter-marks.ts'
 import { contentHash } from '../shared/hash.ts'
 import { log } from '../shared/log.ts'
 import { assetsFolder, findSidecars, isRecording, isSidecar, parseUploadName, uploadName, type UploadPath } from '../shared/objects.ts'
+import { charge } from '../shared/quota.ts'
 import type { FinalizedObject } from '../shared/serve.ts'
 import {
   assetsOf,
@@ -64,6 +66,7 @@ interface Plan {
   readonly template: Template
   readonly words: StoredObject | undefined
   readonly cover: StoredObject | undefined
+  readonly chapters: StoredObject | undefined
   readonly assets: readonly StoredObject[]
   /** The files of a recording that has several, in their order; undefined while one of them is not there yet. */
   readonly recordings: readonly RecordingPart[] | undefined
@@ -100,7 +103,7 @@ async function pendingOf(path: UploadPath, services: Services): Promise<PendingS
   )
 }
 
-async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, plan: Plan, { pipeline }: Services) {
+async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, plan: Plan, { pipeline, config }: Services) {
   const { userId } = path
   const podcast = await ensurePodcast(trx, userId, path.podcast, plan.podcast)
   const { title = path.episode, description = '' } = plan.episode
@@ -124,6 +127,10 @@ async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, pla
     coverObject: plan.cover?.name ?? null,
     coverGeneration: plan.cover?.generation ?? null,
     coverHash: plan.cover?.contentHash ?? null,
+    chaptersObject: plan.chapters?.name ?? null,
+    chaptersGeneration: plan.chapters?.generation ?? null,
+    chaptersHash: plan.chapters?.contentHash ?? null,
+    episodeFacts: factsOf(plan.episode),
     ...providers,
     variables: JSON.stringify(variables),
     decisionRevision: await decisionRevision(trx, episodeId),
@@ -132,7 +139,21 @@ async function openRun(trx: Knex, path: UploadPath, recording: StoredObject, pla
   const run = await beginRun(trx, pipeline, { userId, episodeId, title, description, settings: plan.template, context })
   // Thrown, so that the event is delivered again until the live run has ended; the upload's row is rolled back with the rest.
   if (!run.started) throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
-  return { ...run, problem: plan.problem ?? problem }
+  return {
+    ...run,
+    problem:
+      plan.problem ?? problem ?? (await refused(() => charge(trx, config, { userId, kind: 'runs', key: run.runId, amount: 1, runId: run.runId }))),
+  }
+}
+
+async function refused(ask: () => Promise<void>): Promise<Permanent | undefined> {
+  try {
+    await ask()
+    return undefined
+  } catch (error) {
+    if (error instanceof Permanent) return error
+    throw error
+  }
 }
 
 /** A provider without a key, or a script without its values, fails the run, once there is one to fail. */
@@ -157,10 +178,9 @@ async function gather(path: UploadPath, services: Services): Promise<Plan> {
   const beside = (await storage.list(bucket, folder)).filter(({ name }) => !name.slice(folder.length).includes('/'))
   const sidecars = findSidecars(beside.map(({ name }) => name.slice(folder.length)))
   const find = (file: string | undefined) => beside.find(({ name }) => file !== undefined && name === folder + file)
-  const read = async (file: string): Promise<string> => {
+  const read = async (file: string, code: ErrorCode = 'bad_template'): Promise<string> => {
     const { name, generation, bytes } = find(file)!
-    if (bytes > maxDocumentBytes)
-      throw new Permanent('bad_template', `${file} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`)
+    if (bytes > maxDocumentBytes) throw new Permanent(code, `${file} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`)
     return (await storage.read({ bucket, name, generation }).catch((error: unknown) => throwReplaced(file, error))).toString('utf8')
   }
   const nothing = {
@@ -169,11 +189,13 @@ async function gather(path: UploadPath, services: Services): Promise<Plan> {
     template: defaultTemplate(),
     words: find(sidecars.words),
     cover: find(sidecars.cover),
+    chapters: find(sidecars.chapters),
     assets: [],
     recordings: [],
   }
   try {
     const episode = sidecars.episode === undefined ? nothing.episode : parseEpisode(await read(sidecars.episode), sidecars.episode)
+    if (sidecars.chapters !== undefined) readMarks(await read(sidecars.chapters, 'bad_chapters'), sidecars.chapters) // told now, not when the work is done
     const template = sidecars.template === undefined ? defaultTemplate() : parseTemplate(await read(sidecars.template), sidecars.template)
     return {
       ...nothing,

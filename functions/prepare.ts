@@ -4,8 +4,9 @@ import { analyser, blockSamples, encodeAnalysis, type Analysis } from '../shared
 import { FfmpegError } from '../shared/audio/ffmpeg.ts'
 import { bytesPerFrame, inBlocks } from '../shared/audio/pcm.ts'
 import { explain, tooLong, type OpenedSource } from '../shared/audio/source.ts'
-import { withTake } from '../shared/audio/take.ts'
+import { withTake, type TakePart } from '../shared/audio/take.ts'
 import { Permanent } from '../shared/errors.ts'
+import { charge } from '../shared/quota.ts'
 import { defineStep, type Tools } from '../shared/step.ts'
 
 /** A decode shorter than the file says of itself by more than this, and by more than a hundredth, is an upload cut off. */
@@ -29,10 +30,10 @@ const context = z.object({
 
 export const prepare = defineStep({
   name: 'prepare',
-  version: 1,
+  version: 2,
   context,
   inputs: ({ source, object, contentHash, targetRate, recordingsAre }) => ({ source, file: fileOf(object), contentHash, targetRate, recordingsAre }),
-  work: async ({ source, object, generation, targetRate, recordings, recordingsAre }, _input: undefined, tools) => {
+  work: async ({ source, object, generation, contentHash, targetRate, recordings, recordingsAre, userId, runId }, _input: undefined, tools) => {
     const { buckets, limits } = tools.config
     const name = fileOf(object)
     const bounds = { bytes: source === 'asset' ? limits.assetBytes : limits.recordingBytes, seconds: limits.recordingSeconds }
@@ -41,6 +42,7 @@ export const prepare = defineStep({
       ...{ object: { bucket: buckets.uploads, name: file, generation: pinned }, gainDb, offsetSeconds },
     }))
     return await withTake(tools.storage, parts, recordingsAre, { ...bounds, targetRate }, tools.signal, async (opened) => {
+      if (source === 'recording') await chargeMinutes(opened.probed.declaredSeconds ?? 0, { userId, runId, contentHash }, tools)
       const analysis = await decodeAndAnalyse(opened, name, bounds.seconds, tools)
       warnOfDefects(analysis, name, tools)
       return {
@@ -52,19 +54,27 @@ export const prepare = defineStep({
         sampleFormat: analysis.format.sampleFormat,
         totalSamples: analysis.totalSamples,
         integratedLufs: Number.isFinite(analysis.integratedLufs) ? analysis.integratedLufs : null,
+        marksObject: source === 'recording' ? await storeMarks(opened, parts, name, tools) : null,
       }
     })
   },
   passOn: (output, { source }) => {
     if (source === 'asset') return {}
-    const { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples } = output
-    return { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples }
+    const { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples, marksObject } = output
+    return { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples, marksObject }
   },
   parts: ({ recordingObject, recordingGeneration, recordingHash, outputRate }) => [
     { source: 'recording', object: recordingObject!, generation: recordingGeneration!, contentHash: recordingHash!, targetRate: outputRate! },
   ],
   furtherParts: ({ sampleRate }, { assets }) => assets.map((asset) => ({ source: 'asset', targetRate: sampleRate, ...asset })),
 })
+
+/** The same recording again costs nothing in the same account. */
+const chargeMinutes = (
+  seconds: number,
+  { userId, runId, contentHash }: { userId: string; runId: string; contentHash: string },
+  { withDatabase, config }: Tools,
+) => withDatabase((db) => charge(db, config, { userId, kind: 'minutes', key: contentHash, amount: seconds / 60, runId }))
 
 const fileOf = (object: string): string => object.split('/').at(-1)!
 
@@ -92,6 +102,23 @@ async function decodeAndAnalyse({ probed, decode }: OpenedSource, name: string, 
   const analysis = gather.finish()
   await tools.storage.create(tools.workObject('analysis'), encodeAnalysis(analysis), 'application/octet-stream')
   return analysis
+}
+
+/** The chapters that a recording brings with it; only of one file is it known where in the recording they are. */
+async function storeMarks({ probed }: OpenedSource, parts: readonly TakePart[], name: string, tools: Tools): Promise<string | null> {
+  if (probed.marks.length === 0) return null
+  if (parts.length > 1) {
+    tools.warn({
+      code: 'chapters_left_out',
+      message: `${name} brings chapters with it, but is one of ${parts.length} files. Give the episode's chapters in a chapters file.`,
+    })
+    return null
+  }
+  const { offsetSeconds } = parts[0]!
+  const object = tools.workObject('marks.json')
+  const marks = probed.marks.map(({ startSeconds, title }) => ({ startSeconds: startSeconds + offsetSeconds, title }))
+  await tools.storage.create(object, JSON.stringify(marks), 'application/json')
+  return object.name
 }
 
 function checkLength(name: string, seconds: number, declared: number | undefined): void {

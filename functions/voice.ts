@@ -5,6 +5,7 @@ import { toInterleavedBytes } from '../shared/audio/pcm.ts'
 import { Permanent } from '../shared/errors.ts'
 import { openKey } from '../shared/episode-run.ts'
 import { payOnce } from '../shared/paid-call.ts'
+import { charge } from '../shared/quota.ts'
 import { openSealer } from '../shared/seal.ts'
 import { VendorError } from '../shared/speech/vendor.ts'
 import { openVoice, type Spoken } from '../shared/speech/voices.ts'
@@ -47,7 +48,11 @@ export const voice = defineStep({
         : await payOnce(tools, context, 'voice', {
             provider,
             recall: async () => ((await storage.stat(facts)) ? kept.parse(await storage.readJson(facts)) : undefined),
-            submit: async () => ({ state: 'done', result: await speak() }),
+            submit: async () => {
+              const entry = { userId: context.userId, kind: 'characters', key: tools.inputKey, amount: text.length, runId: context.runId } as const
+              await tools.withDatabase((db) => charge(db, config, entry))
+              return { state: 'done', result: await speak() }
+            },
             keep,
           })
     return { pcmObject: pcm.name, wordsObject: words.name, ...made }

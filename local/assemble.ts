@@ -28,6 +28,7 @@ export interface Job {
   readonly podcast?: string
   readonly episode?: string
   readonly cover?: string
+  readonly chapters?: string
   readonly title?: string
   readonly out?: string
 }
@@ -113,6 +114,7 @@ async function upload(bucket: Bucket, podcast: string, job: Job): Promise<{ obje
     [job.template, 'template.json'],
     [job.podcast, 'podcast.json'],
     [job.cover, `cover${path.extname(job.cover ?? '').toLowerCase()}`],
+    [job.chapters, chaptersName(job.chapters)],
   ]
   await bucket.deleteFiles({ prefix: nameOf('') }) // what an earlier run of this episode was given
   for (const [file, name] of beside) if (file !== undefined) await bucket.upload(file, { destination: nameOf(name) })
@@ -145,6 +147,10 @@ async function episodeOf({ episode, title, recordings, tracks }: Job, files: rea
 }
 
 const wordsSuffix = (words: string | undefined): string => (/\.(vtt|srt)$/i.test(words ?? '') ? path.extname(words!).toLowerCase() : '.json')
+
+/** Under a name that says what it is; its content says in which form. */
+const chaptersName = (chapters: string | undefined): string =>
+  (/\.(json|vtt|psc|xml)$/i.exec(chapters ?? '')?.[0] ?? '.txt').toLowerCase().replace(/^/, 'chapters')
 
 /** The files a template names lie beside it. */
 async function uploadAssets(bucket: Bucket, templateFile: string, podcastSlug: string): Promise<void> {
@@ -195,7 +201,7 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
     await pipeline(storage.bucket(bucket).file(name).createReadStream(), createWriteStream(files[file]))
   }
   for (const file of String(finished['files']).split(' '))
-    await fetchFile('episodes', episodeName(run.episodeId, String(finished['contentHash']), file), file)
+    await fetchFile('episodes', episodeName(run.episodeId!, String(finished['contentHash']), file), file)
   await fetchFile('public', String(published['feedObject']), 'feed.xml')
   const { edits } = JSON.parse(await readFile(files['edits.json']!, 'utf8')) as EditList
   const { integratedLufs, truePeakDbtp } = JSON.parse(await readFile(files['certificate.json']!, 'utf8')) as Certificate
@@ -204,7 +210,7 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
   for (const { kind } of applied) counts[kind] = (counts[kind] ?? 0) + 1
   const sourceSeconds = Number(finished['sourceSeconds'])
   return {
-    episodeId: run.episodeId,
+    episodeId: run.episodeId!,
     runId: run.runId,
     status: run.status,
     files,
@@ -223,6 +229,6 @@ const stepsOf = ({ steps }: RunProgress): Report['steps'] =>
 
 /** A run that waits has made nothing that could be heard. */
 const nothingYet = (run: RunProgress): Report => ({
-  ...{ episodeId: run.episodeId, runId: run.runId, status: run.status, files: {}, durationSeconds: 0, sourceSeconds: 0, removedSeconds: 0 },
+  ...{ episodeId: run.episodeId!, runId: run.runId, status: run.status, files: {}, durationSeconds: 0, sourceSeconds: 0, removedSeconds: 0 },
   ...{ edits: {}, loudness: { integratedLufs: null, truePeakDbtp: null }, steps: stepsOf(run), warnings: run.warnings },
 })

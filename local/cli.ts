@@ -33,6 +33,7 @@ program
   .option('--episode <file>', 'the episode: title, description, number, season, guest and so on')
   .option('--title <title>', "the episode's title; the file's name when not given")
   .option('--cover <file>', 'JPEG or PNG')
+  .option('--chapters <file>', 'chapters at times of the recording: JSON, WebVTT, Podlove XML or plain text')
   .option('--out <dir>', 'where the files go; episodes/<name>/ when not given')
   .option('--json', 'print one JSON object instead of a summary')
   .action(async (recordings: string[], options: Omit<Job, 'recordings'> & { json?: true }) => {
@@ -186,8 +187,8 @@ async function missingFile(files: readonly (string | undefined)[]): Promise<stri
 const awaitingReview = 3
 
 async function runJob(job: Job, json: boolean): Promise<void> {
-  const { recordings, words, template, podcast, episode, cover } = job
-  const missing = await missingFile([...recordings, words, template, podcast, episode, cover])
+  const { recordings, words, template, podcast, episode, cover, chapters } = job
+  const missing = await missingFile([...recordings, words, template, podcast, episode, cover, chapters])
   if (missing !== undefined) throw new WrongUsage(missing)
   await withCloud(async (cloud, signal) => {
     const { assemble } = await import('./assemble.ts')

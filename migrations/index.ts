@@ -1,8 +1,12 @@
 /** Every migration in order, by a name without an extension: the same names whether run as source or as a bundle. Forward only. */
 import * as firstLight from './001-first-light.ts'
 import * as words from './002-words.ts'
+import * as chapters from './003-chapters.ts'
+import * as runs from './004-runs-people-trust.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
   { name: '002-words', up: words.up },
+  { name: '003-chapters', up: chapters.up },
+  { name: '004-runs-people-trust', up: runs.up },
 ]

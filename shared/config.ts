@@ -1,5 +1,6 @@
 /** The configuration: one pure function from environment variables to typed settings. Every default of the machinery lives here. */
 import { z } from 'zod'
+import type { UsageKind, UsageLimit } from './db/usage.ts'
 
 const positive = z.coerce.number().int().positive()
 const url = z.url()
@@ -31,6 +32,12 @@ const variables = z
     HEARTBEAT_MS: positive.default(10_000),
     MAX_ATTEMPTS: positive.default(8),
     OVERDUE_MS: positive.default(30_000), // how late a step may be before the sweep looks for its task
+    RUNS_PER_HOUR: positive.default(60), // what one user may start, use and have spoken
+    MINUTES_PER_MONTH: positive.default(6000),
+    CHARACTERS_PER_DAY: positive.default(50_000),
+    CHARACTERS_PER_MONTH: positive.default(500_000),
+    MESSAGES_PER_RUN: positive.default(100_000),
+    MAX_MAILBOX_BYTES: positive.default(2 * 1024 ** 3),
     SEALING_KEY: z
       .base64()
       .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
@@ -61,7 +68,21 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
     storage: { projectId: v.PROJECT_ID, endpoint: v.STORAGE_ENDPOINT },
     buckets: { uploads: v.UPLOADS_BUCKET, work: v.WORK_BUCKET, episodes: v.EPISODES_BUCKET, public: v.PUBLIC_BUCKET },
     publicBaseUrl: v.PUBLIC_BASE_URL.replace(/\/$/, ''),
-    limits: { recordingBytes: v.MAX_RECORDING_BYTES, recordingSeconds: v.MAX_RECORDING_SECONDS, assetBytes: v.MAX_ASSET_BYTES },
+    limits: {
+      recordingBytes: v.MAX_RECORDING_BYTES,
+      recordingSeconds: v.MAX_RECORDING_SECONDS,
+      assetBytes: v.MAX_ASSET_BYTES,
+      mailboxBytes: v.MAX_MAILBOX_BYTES,
+      messagesPerRun: v.MESSAGES_PER_RUN,
+    },
+    quotas: {
+      runs: [{ period: 'hour', most: v.RUNS_PER_HOUR }],
+      minutes: [{ period: 'month', most: v.MINUTES_PER_MONTH }],
+      characters: [
+        { period: 'day', most: v.CHARACTERS_PER_DAY },
+        { period: 'month', most: v.CHARACTERS_PER_MONTH },
+      ],
+    } satisfies Record<UsageKind, readonly UsageLimit[]>,
     sealingKey: v.SEALING_KEY === undefined ? undefined : Buffer.from(v.SEALING_KEY, 'base64'),
     providers: {
       urls: { assemblyai: v.ASSEMBLYAI_URL, elevenlabs: v.ELEVENLABS_URL, deepgram: v.DEEPGRAM_URL, openai: v.OPENAI_URL, gemini: v.GEMINI_URL },

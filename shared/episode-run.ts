@@ -33,6 +33,11 @@ const startScalars = z.object({
   coverObject: z.string().nullable(),
   coverGeneration: generation,
   coverHash: z.string().nullable(),
+  chaptersObject: z.string().nullable().default(null),
+  chaptersGeneration: generation.default(null),
+  chaptersHash: z.string().nullable().default(null),
+  /** What its producer says of the episode besides title and description, as JSON. */
+  episodeFacts: z.string().default('{}'),
   /** Who transcribes; null when nobody does. */
   recogniser: z.string().nullable(),
   /** The user's sealed keys of the providers that this run may ask, as JSON by provider. */
@@ -46,6 +51,19 @@ const startScalars = z.object({
 })
 
 export type StartScalars = z.infer<typeof startScalars>
+
+const episodeFacts = z.object({
+  number: z.number().optional(),
+  season: z.number().optional(),
+  /** ISO 8601. */
+  date: z.string().optional(),
+  /** Names by what the transcript calls the speakers. */
+  speakers: z.record(z.string(), z.string()).default({}),
+})
+export type EpisodeFacts = z.infer<typeof episodeFacts>
+
+export const factsOf = ({ number, season, date, speakers }: EpisodeSettings): string => JSON.stringify({ number, season, date, speakers })
+export const readFacts = (text: string): EpisodeFacts => episodeFacts.parse(JSON.parse(text))
 
 /** Who transcribes, and the sealed keys of every provider the run may ask. Throws Permanent `provider_key_missing`. */
 export function chooseProviders(

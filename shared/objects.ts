@@ -65,14 +65,16 @@ export interface Sidecars {
   readonly episode: string | undefined
   readonly podcast: string | undefined
   readonly cover: string | undefined
+  readonly chapters: string | undefined
 }
 
 const sidecarPatterns: Readonly<Record<keyof Sidecars, RegExp>> = {
-  words: /^(?:.*\.)?words\.json$|\.(?:vtt|srt)$/i,
+  words: /^(?:.*\.)?words\.json$|^(?!chapters\.vtt$).*\.(?:vtt|srt)$/i,
   template: /^template\.json$/i,
   episode: /^episode\.json$/i,
   podcast: /^podcast\.json$/i,
   cover: /\.(?:jpe?g|png)$/i,
+  chapters: /^chapters\.(?:json|vtt|psc|xml|txt)$/i,
 }
 
 /** What a recording may be called; its content decides whether it is one. A name without an ending says nothing against it. */
@@ -83,5 +85,8 @@ export const isSidecar = (file: string): boolean => Object.values(sidecarPattern
 
 export function findSidecars(files: readonly string[]): Sidecars {
   const find = (kind: keyof Sidecars) => files.find((file) => sidecarPatterns[kind].test(file))
-  return { words: find('words'), template: find('template'), episode: find('episode'), podcast: find('podcast'), cover: find('cover') }
+  return {
+    ...{ words: find('words'), template: find('template'), episode: find('episode'), podcast: find('podcast') },
+    ...{ cover: find('cover'), chapters: find('chapters') },
+  }
 }

@@ -5,8 +5,8 @@
 import type { Knex } from 'knex'
 import type { Scalars } from './context.ts'
 import { assertScalars } from './context.ts'
-import { countSteps, insertSteps, type NewStep, type PendingStep } from './db/steps.ts'
-import { finishRun, updateRunProgress } from './db/runs.ts'
+import { countSteps, insertSteps, type NewStep, type PendingStep, type StepCount } from './db/steps.ts'
+import { finishRun, runTotal, updateRunProgress } from './db/runs.ts'
 import type { Step } from './step.ts'
 
 export interface Stage {
@@ -45,9 +45,12 @@ export function planPipeline(stages: readonly Stage[]) {
     /** What may start once `name` is done, in an order that respects the graph. */
     following: (name: string) => ordered.filter(({ step }) => ancestors.get(step.name)!.has(name)),
     before: (name: string) => ancestors.get(name)!,
-    /** The share of all work that is done, 0 to 1. */
-    progress: (counts: readonly { step: string; parts: number; unfinished: number }[]) =>
-      counts.reduce((sum, { step, parts, unfinished }) => sum + ((byName.get(step)?.share ?? 0) * (parts - unfinished)) / parts, 0) / totalShare,
+    /** The share of all expected work that is done, 0 to 1; a step that was passed over, having no parts, is done. */
+    progress: (counts: readonly StepCount[]) => {
+      const reached = new Map(counts.map(({ step, progress }) => [step, progress]))
+      const passed = new Set(counts.flatMap(({ step }) => [...(ancestors.get(step) ?? [])]))
+      return ordered.reduce((sum, { step: { name }, share }) => sum + share * (reached.get(name) ?? (passed.has(name) ? 1 : 0)), 0) / totalShare
+    },
   }
 }
 
@@ -87,4 +90,10 @@ export async function insertFollowers(
   if (unfinished.size === 0) await finishRun(trx, run.id)
   else await updateRunProgress(trx, run.id, { processed: run.total * pipeline.progress(counts) })
   return inserted
+}
+
+/** What the parts under way have done, weighed by the work that is expected of each step, goes into the run's progress. */
+export async function noteProgress(db: Knex, pipeline: Pipeline, runId: string): Promise<void> {
+  const share = pipeline.progress(await countSteps(db, runId))
+  await updateRunProgress(db, runId, { processed: runTotal * share })
 }

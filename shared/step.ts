@@ -28,7 +28,7 @@ import { AwaitingReview, Busy, Deferred, Permanent, Stopped, classify } from './
 import { contentHash } from './hash.ts'
 import { log } from './log.ts'
 import { workName } from './objects.ts'
-import { insertFollowers, partRow, type Pipeline, type Stage } from './pipeline.ts'
+import { insertFollowers, noteProgress, partRow, type Pipeline, type Stage } from './pipeline.ts'
 import type { ObjectName, ObjectStore } from './storage.ts'
 import type { TaskQueue } from './tasks.ts'
 
@@ -63,6 +63,7 @@ export interface Tools {
 export interface Identity {
   readonly runId: string
   readonly userId: string
+  /** Empty in a run of a mailbox. */
   readonly episodeId: string
   readonly part: number
 }
@@ -133,7 +134,7 @@ async function openAttempt<C, I, O extends Scalars>(
 ): Promise<() => Promise<Result>> {
   const run = await findRun(db, attempt.runId)
   if (!run) throw new Stopped('The run is gone.')
-  const context = { ...parseContext(step, attempt.context), runId: run.id, userId: run.userId, episodeId: run.episodeId, part: attempt.part }
+  const context = { ...parseContext(step, attempt.context), runId: run.id, userId: run.userId, episodeId: run.episodeId ?? '', part: attempt.part }
   const input = (await step.load?.(db, context)) as I
   const inputKey = step.inputs ? hashInputs(step, step.inputs(context, input)) : null
   const earlier = inputKey === null ? undefined : await findReusableOutput(db, run.userId, step.name, inputKey)
@@ -177,7 +178,7 @@ const hashInputs = (step: { name: string; version: number }, inputs: unknown): s
 
 /** Runs `work` under a lease that is extended while it lasts; its signal aborts when an extension finds the step lost or the run ended. */
 async function withHeartbeat<T>(
-  { config, storage }: Services,
+  { config, storage, pipeline }: Services,
   attempt: Attempt,
   work: (tools: Omit<Tools, 'workObject' | 'inputKey' | 'warn'>) => Promise<T>,
 ): Promise<T> {
@@ -186,9 +187,11 @@ async function withHeartbeat<T>(
   let share = 0
   const beat = async () => {
     try {
-      const lost = await withDatabase(config.databaseUrl, async (db) =>
-        (await extendLease(db, attempt, leaseMs, share)) ? undefined : await whyLost(db, attempt.runId),
-      )
+      const lost = await withDatabase(config.databaseUrl, async (db) => {
+        if (!(await extendLease(db, attempt, leaseMs, share))) return await whyLost(db, attempt.runId)
+        await noteProgress(db, pipeline, attempt.runId)
+        return undefined
+      })
       if (lost) controller.abort(lost)
     } catch (error) {
       log.warn({ ...identify(attempt), error: String(error) }, 'heartbeat missed')

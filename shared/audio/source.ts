@@ -16,6 +16,8 @@ export interface Probed {
   /** What the file says of its own length; undefined when it does not say. */
   readonly declaredSeconds: number | undefined
   readonly pcm: PcmFormat
+  /** The chapters it brings with it. */
+  readonly marks: readonly { readonly startSeconds: number; readonly title: string }[]
 }
 
 export interface OpenedSource {
@@ -175,10 +177,21 @@ const probeOutput = z.object({
     }),
   ),
   format: z.object({ duration: z.coerce.number().optional() }),
+  chapters: z
+    .array(
+      z.object({
+        start_time: z.coerce.number().catch(-1),
+        tags: z
+          .object({ title: z.string().catch('') })
+          .partial()
+          .default({}),
+      }),
+    )
+    .catch([]),
 })
 
 async function probe(input: readonly string[], name: string, targetRate: number | null, signal: AbortSignal, saysLength: boolean): Promise<Probed> {
-  const { streams, format } = await readProbe(input, name, signal)
+  const { streams, format, chapters } = await readProbe(input, name, signal)
   const [audio] = streams
   if (!audio) throw new Permanent('no_audio_stream', `${name} is a media file without a sound track. Upload one that has sound.`)
   if (audio.sample_rate <= 0 || audio.channels <= 0)
@@ -191,12 +204,13 @@ async function probe(input: readonly string[], name: string, targetRate: number 
       channels: audio.channels === 1 ? 1 : 2,
       sampleFormat: is16Bit(audio) && audio.sample_rate === sampleRate && audio.channels <= 2 ? 's16le' : 'f32le',
     },
+    marks: chapters.map(({ start_time, tags }) => ({ startSeconds: start_time, title: tags.title ?? '' })),
   }
 }
 
 async function readProbe(input: readonly string[], name: string, signal: AbortSignal): Promise<z.infer<typeof probeOutput>> {
   try {
-    const text = await ffprobe([...input, '-print_format', 'json', '-show_format', '-show_streams', '-select_streams', 'a'], signal)
+    const text = await ffprobe([...input, '-print_format', 'json', '-show_format', '-show_streams', '-show_chapters', '-select_streams', 'a'], signal)
     return probeOutput.parse(JSON.parse(text))
   } catch (error) {
     if (error instanceof FfmpegError) throw explain(error, name)

@@ -1,5 +1,6 @@
 /** Users, podcasts, episodes and the files dropped for them. Hides the statements that find or make each by its natural name. */
 import type { Knex } from 'knex'
+import type { ListedChapter } from '../feed/chapters.ts'
 import type { StoredObject } from '../storage.ts'
 import { rows } from './connect.ts'
 
@@ -27,6 +28,10 @@ export interface FinishedAudio {
   readonly audioBytes: number
   readonly hasTranscript: boolean
   readonly coverFile: string | null
+  /** As players list them; null or absent when there are none. */
+  readonly chapters?: readonly ListedChapter[] | null
+  readonly episodeNumber?: number | null
+  readonly seasonNumber?: number | null
 }
 
 /** One item of the feed: the episode as it was when it was last published. */
@@ -96,11 +101,16 @@ export async function findPodcast(db: Knex, podcastId: string): Promise<Podcast 
   return row
 }
 
-export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: FinishedAudio): Promise<void> {
+export async function saveFinishedAudio(
+  trx: Knex,
+  episodeId: string,
+  { chapters, episodeNumber = null, seasonNumber = null, ...audio }: FinishedAudio,
+): Promise<void> {
   await trx.raw(
     `UPDATE episodes SET status = 'processed', content_hash = :contentHash, duration_seconds = :durationSeconds, audio_bytes = :audioBytes,
-            has_transcript = :hasTranscript, cover_file = :coverFile WHERE id = :episodeId`,
-    { episodeId, ...audio },
+            has_transcript = :hasTranscript, cover_file = :coverFile, chapters = :chapters, episode_number = :episodeNumber,
+            season_number = :seasonNumber WHERE id = :episodeId`,
+    { episodeId, ...audio, episodeNumber, seasonNumber, chapters: chapters ? JSON.stringify(chapters) : null },
   )
 }
 
@@ -109,7 +119,8 @@ export async function markPublishing(trx: Knex, episodeId: string): Promise<void
   await trx.raw(
     `UPDATE episodes SET status = 'publishing', published_at = coalesce(published_at, clock_timestamp()), published = jsonb_build_object(
        'title', title, 'description', description, 'contentHash', content_hash, 'durationSeconds', duration_seconds, 'audioBytes', audio_bytes,
-       'hasTranscript', has_transcript, 'coverFile', cover_file) WHERE id = :episodeId`,
+       'hasTranscript', has_transcript, 'coverFile', cover_file, 'chapters', CAST(chapters AS jsonb), 'episodeNumber', episode_number,
+       'seasonNumber', season_number) WHERE id = :episodeId`,
     { episodeId },
   )
 }

@@ -17,12 +17,18 @@ export interface StepSummary {
 
 export interface RunProgress {
   readonly runId: string
-  readonly episodeId: string
+  readonly episodeId: string | null
   readonly status: RunStatus
   readonly stopReason: string | null
   readonly errorMessage: string | null
   readonly warnings: readonly Warning[]
   readonly elapsedSeconds: number
+  readonly processed: number
+  readonly total: number
+  /** By the speed of late; null when it is not known, or nothing has moved for a while. */
+  readonly secondsLeft: number | null
+  readonly heartbeatAt: Date | null
+  readonly currentStep: string | null
   readonly steps: readonly StepSummary[]
 }
 
@@ -36,10 +42,14 @@ export async function findRunOfUpload(db: Knex, object: string, generation: stri
   return run?.id
 }
 
+/** Steps forward older than this say nothing of the speed there is now. */
+const staleSeconds = 60
+
 export async function readRunProgress(db: Knex, runId: string): Promise<RunProgress | undefined> {
-  const [run] = await rows<Omit<RunProgress, 'steps'>>(
+  const [run] = await rows<Omit<RunProgress, 'steps' | 'secondsLeft' | 'currentStep'> & { marks: Mark[]; now: number }>(
     db,
     `SELECT id AS "runId", episode_id AS "episodeId", status, stop_reason AS "stopReason", error_message AS "errorMessage", warnings,
+            processed, total, marks, heartbeat_at AS "heartbeatAt", extract(epoch FROM clock_timestamp())::float8 AS now,
             extract(epoch FROM coalesce(finished_at, clock_timestamp()) - created_at)::float8 AS "elapsedSeconds"
      FROM runs WHERE id = :runId`,
     { runId },
@@ -53,5 +63,22 @@ export async function readRunProgress(db: Knex, runId: string): Promise<RunProgr
      FROM steps WHERE run_id = :runId GROUP BY step ORDER BY min(due_at), min(started_at)`,
     { runId },
   )
-  return { ...run, steps }
+  const { marks, now, ...progress } = run
+  return {
+    ...progress,
+    secondsLeft: run.status === 'started' ? secondsLeft(marks, now, run.total) : null,
+    currentStep: steps.findLast(({ done, parts }) => done < parts)?.name ?? null,
+    steps,
+  }
+}
+
+type Mark = readonly [atSeconds: number, processed: number]
+
+/** From the first of the latest steps forward to the last. */
+export function secondsLeft(marks: readonly Mark[], now: number, total: number): number | null {
+  const recent = marks.filter(([at]) => now - at <= staleSeconds)
+  const [first, last] = [recent[0], recent.at(-1)]
+  if (!first || !last || last[0] - first[0] <= 0 || last[1] <= first[1]) return null
+  const speed = (last[1] - first[1]) / (last[0] - first[0])
+  return Math.max(0, Math.round((total - last[1]) / speed - (now - last[0])))
 }

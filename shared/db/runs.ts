@@ -7,13 +7,16 @@ import type { Scalars } from '../context.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { RunSettings } from '../settings.ts'
 import { rows } from './connect.ts'
+import { refundRun } from './usage.ts'
 
 export type RunStatus = 'queued' | 'started' | 'awaiting_review' | 'finished' | 'cancelled' | 'failed'
 
 export interface Run {
   readonly id: string
   readonly userId: string
-  readonly episodeId: string
+  /** Null for a run of a mailbox. */
+  readonly episodeId: string | null
+  readonly mailbox: string | null
   readonly status: RunStatus
   readonly stopReason: string | null
   readonly errorMessage: string | null
@@ -33,7 +36,7 @@ export interface Warning {
   readonly message: string
 }
 
-const runColumns = `id, user_id AS "userId", episode_id AS "episodeId", status, stop_reason AS "stopReason", error_message AS "errorMessage",
+const runColumns = `id, user_id AS "userId", episode_id AS "episodeId", mailbox, status, stop_reason AS "stopReason", error_message AS "errorMessage",
   processed, total, settings, context, warnings, created_at AS "createdAt", started_at AS "startedAt", finished_at AS "finishedAt"`
 const isLive = `status IN ('queued', 'started', 'awaiting_review')`
 
@@ -94,25 +97,36 @@ export async function lockRun(trx: Knex, runId: string): Promise<Run | undefined
 
 /** What may change while a run is under way; `warnings` are added to those already there. */
 export interface RunChanges {
+  /** Set once the work is counted. */
+  readonly total?: number
   readonly processed?: number
   readonly context?: Scalars
   readonly warnings?: readonly Warning[]
   readonly committed?: true
 }
 
+/** How many of the latest steps forward tell the speed. */
+const keptMarks = 6
+
 /**
  * Applies several changes in one guarded statement and returns the row as plain values; null when the run does not exist or has ended.
- * `processed` never goes back and never passes the total.
+ * `processed` never goes back and never passes the total; each step forward is marked with its time.
  */
 export async function updateRunProgress(db: Knex, runId: string, changes: RunChanges): Promise<Run | null> {
   const [run] = await rows<Run>(
     db,
-    `UPDATE runs SET processed = least(total, greatest(processed, CAST(:processed AS integer))), context = context || CAST(:context AS jsonb), warnings = warnings || CAST(:warnings AS jsonb),
-            committed = committed OR CAST(:committed AS boolean), heartbeat_at = clock_timestamp()
+    `UPDATE runs SET processed = least(total, greatest(processed, CAST(:processed AS integer))), total = coalesce(:total, total),
+            context = context || CAST(:context AS jsonb), warnings = warnings || CAST(:warnings AS jsonb),
+            committed = committed OR CAST(:committed AS boolean), heartbeat_at = clock_timestamp(),
+            marks = CASE WHEN CAST(:processed AS integer) > processed THEN (
+              SELECT jsonb_agg(mark ORDER BY i) FROM (
+                SELECT mark, i FROM jsonb_array_elements(marks || jsonb_build_array(jsonb_build_array(extract(epoch FROM clock_timestamp()), least(total, CAST(:processed AS integer)))))
+                  WITH ORDINALITY AS all_marks (mark, i) ORDER BY i DESC LIMIT ${keptMarks}) AS latest) ELSE marks END
      WHERE id = :runId AND ${isLive} RETURNING ${runColumns}`,
     {
       runId,
       processed: Math.floor(changes.processed ?? 0),
+      total: changes.total ?? null,
       context: JSON.stringify(changes.context ?? {}),
       warnings: JSON.stringify(changes.warnings ?? []),
       committed: changes.committed ?? false,
@@ -165,13 +179,16 @@ export async function cancelRun(trx: Knex, runId: string): Promise<boolean> {
 }
 
 async function endRun(trx: Knex, runId: string, end: { status: 'failed' | 'cancelled'; reason: string; message: string | null }): Promise<boolean> {
-  const ended = await rows<{ episodeId: string }>(
+  const ended = await rows(
     trx,
     `WITH ended AS (
        UPDATE runs SET status = :status, stop_reason = :reason, error_message = :message, finished_at = clock_timestamp()
-       WHERE id = :runId AND ${isLive} AND (NOT committed OR :status = 'failed') RETURNING episode_id)
-     UPDATE episodes SET status = :status FROM ended WHERE episodes.id = ended.episode_id RETURNING episodes.id AS "episodeId"`,
+       WHERE id = :runId AND ${isLive} AND (NOT committed OR :status = 'failed') RETURNING episode_id),
+     moved AS (UPDATE episodes SET status = :status FROM ended WHERE episodes.id = ended.episode_id)
+     SELECT 1 FROM ended`,
     { runId, ...end },
   )
-  return ended.length === 1
+  if (ended.length === 0) return false
+  if (end.status === 'failed') await refundRun(trx, runId)
+  return true
 }

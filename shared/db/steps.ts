@@ -43,7 +43,7 @@ export async function claimStep(db: Knex, task: StepIdentity, { leaseMs, maxAtte
   const [claimed] = await rows<{ attempt: number; startedAt: Date }>(
     db,
     `UPDATE steps SET status = 'running', attempt = attempt + 1, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond',
-            started_at = coalesce(started_at, clock_timestamp()), progress = 0
+            started_at = coalesce(started_at, clock_timestamp())
      WHERE ${addressed} AND turn = :turn AND attempt < :maxAttempts
        AND (status = 'pending' OR (status = 'running' AND lease_until < clock_timestamp()))
        AND EXISTS (SELECT 1 FROM runs WHERE id = :runId AND status = 'started')
@@ -177,11 +177,19 @@ export async function insertSteps(trx: Knex, runId: string, steps: readonly NewS
   )
 }
 
-/** How many rows of each step the run has, and how many of them are unfinished. */
-export async function countSteps(db: Knex, runId: string): Promise<{ step: string; parts: number; unfinished: number }[]> {
+export interface StepCount {
+  readonly step: string
+  readonly parts: number
+  readonly unfinished: number
+  /** The mean of its parts, 0 to 1. */
+  readonly progress: number
+}
+
+/** How many rows of each step the run has, how many of them are unfinished, and how far they are. */
+export async function countSteps(db: Knex, runId: string): Promise<StepCount[]> {
   return await rows(
     db,
-    `SELECT step, count(*)::int AS parts, (count(*) FILTER (WHERE status <> 'done'))::int AS unfinished FROM steps WHERE run_id = :runId GROUP BY step`,
+    `SELECT step, count(*)::int AS parts, (count(*) FILTER (WHERE status <> 'done'))::int AS unfinished, avg(progress)::float8 AS progress FROM steps WHERE run_id = :runId GROUP BY step`,
     { runId },
   )
 }

@@ -1,21 +1,105 @@
-/** Chapters of the finished audio, from its segments. Hides the Podcasting 2.0 JSON form. */
-import type { Timeline } from '../audio/timeline.ts'
+/**
+ * Chapters of the finished audio: its segments, and inside the content the marks of the recording, put through the ledger.
+ * Hides which chapters are left when cuts are made, and the written forms: Podcasting 2.0 JSON, and lines for a description.
+ */
+import { keptShare, toOutput } from '../audio/ledger.ts'
+import type { Timeline, TimelineSegment } from '../audio/timeline.ts'
+import type { Mark } from './chapter-marks.ts'
 
 export interface Chapter {
   readonly startSample: number
   readonly endSample: number
   readonly title: string
+  readonly url?: string | undefined
+  readonly image?: string | undefined
+  /** For machines only: players neither list it nor jump to it. */
+  readonly isHidden?: boolean | undefined
 }
+
+type Arranged = Pick<Timeline, 'segments' | 'ledger' | 'sampleRate' | 'sources'>
 
 const segmentTitles: Readonly<Record<string, string>> = { intro: 'Intro', outro: 'Outro', commercial: 'Break', transition: 'Interlude' }
 
-/** One chapter for each segment; the recording carries the episode's title. */
-export function chaptersOf({ segments }: Timeline, episodeTitle: string): Chapter[] {
-  return segments.map(({ type, title, startSample, endSample }) => ({ startSample, endSample, title: title ?? segmentTitles[type] ?? episodeTitle }))
+/** Content before the first mark is a chapter of its own only when there is this much of it. */
+const shortestHeadSeconds = 1
+/** Less than this, left over by a cut, is nobody's chapter: cuts end between words, not at marks. */
+const shortestRestSeconds = 0.25
+
+/** One chapter for each segment that is one; the recording has its marks' instead, or carries the episode's title. In order, none empty. */
+export function chaptersOf(timeline: Arranged, episodeTitle: string, marks: readonly Mark[] = []): Chapter[] {
+  const chapters = timeline.segments
+    .filter(({ isChapter }) => isChapter)
+    .flatMap((segment) => {
+      const { type, title, startSample, endSample } = segment
+      const whole = { startSample, endSample, title: title ?? segmentTitles[type] ?? episodeTitle }
+      return type === 'content' ? withinContent(whole, segment, timeline, marks) : [whole]
+    })
+    .toSorted((a, b) => a.startSample - b.startSample)
+  return chapters
+    .map((chapter, i) => ({ ...chapter, endSample: Math.min(chapter.endSample, chapters[i + 1]?.startSample ?? Infinity) }))
+    .filter(({ startSample, endSample }) => endSample > startSample)
+}
+
+/** The marks whose chapters can still be heard, each from where its mark is heard to the next. */
+function withinContent(whole: Chapter, content: TimelineSegment, { ledger, sampleRate, sources }: Arranged, marks: readonly Mark[]): Chapter[] {
+  const sourceEnd = sources[0]?.totalSamples ?? 0
+  const heard = marks.filter(({ startSample }, i) => {
+    const span = { startSample, endSample: marks[i + 1]?.startSample ?? sourceEnd }
+    const length = span.endSample - startSample
+    return keptShare(ledger, span) * length >= Math.min(length, shortestRestSeconds * sampleRate)
+  })
+  const [first] = heard
+  if (!first) return [whole]
+  const starts = heard.map(({ startSample }) => Math.max(content.startSample, toOutput(ledger, startSample)))
+  const headless = starts[0]! - content.startSample < shortestHeadSeconds * sampleRate
+  if (headless) starts[0] = content.startSample
+  const chapters = heard.map(({ title, url, image, isHidden }, i) => ({
+    ...{ startSample: starts[i]!, endSample: starts[i + 1] ?? content.endSample, title },
+    ...{ url, image, isHidden },
+  }))
+  return headless ? chapters : [{ ...whole, endSample: starts[0]! }, ...chapters]
 }
 
 /** Podcasting 2.0 JSON chapters, version 1.2.0. */
 export function toChaptersJson(chapters: readonly Chapter[], sampleRate: number): string {
-  const entries = chapters.map(({ startSample, title }) => ({ startTime: Math.round((startSample / sampleRate) * 1000) / 1000, title }))
+  const entries = chapters.map(({ startSample, title, url, image, isHidden }) => ({
+    ...{ startTime: Math.round((startSample / sampleRate) * 1000) / 1000, title },
+    ...(image === undefined ? {} : { img: image }),
+    ...(url === undefined ? {} : { url }),
+    ...(isHidden ? { toc: false } : {}),
+  }))
   return `${JSON.stringify({ version: '1.2.0', chapters: entries }, null, 1)}\n`
+}
+
+/** A chapter as the feed shows it. */
+export interface ListedChapter {
+  readonly startMs: number
+  readonly title: string
+  readonly url?: string | undefined
+  readonly image?: string | undefined
+}
+
+/** What listeners see listed; nothing when there is only one chapter. */
+export function listedChapters(chapters: readonly Chapter[], sampleRate: number): ListedChapter[] {
+  const listed = chapters.filter(({ isHidden }) => !isHidden)
+  if (listed.length < 2) return []
+  return listed.map(({ startSample, title, url, image }) => ({
+    ...{ startMs: Math.round((startSample / sampleRate) * 1000), title },
+    ...(url === undefined ? {} : { url }),
+    ...(image === undefined ? {} : { image }),
+  }))
+}
+
+/** One line a chapter; applications that make links of them ask for the first at 00:00:00. */
+export const chapterLines = (chapters: readonly ListedChapter[]): string =>
+  chapters.map(({ startMs, title }, i) => `${clockOf(i === 0 ? 0 : startMs).slice(0, 8)} ${title}`).join('\n')
+
+/** The description with the chapters' lines below it. */
+export const withChapterLines = (description: string, chapters: readonly ListedChapter[]): string =>
+  [description, chapterLines(chapters)].filter((text) => text !== '').join('\n\n')
+
+/** hh:mm:ss.mmm */
+export function clockOf(ms: number): string {
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
+  return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1000) % 60)}.${String(ms % 1000).padStart(3, '0')}`
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { PublishedEpisode } from '../db/episodes.ts'
 import type { PodcastSettings } from '../settings.ts'
+import { clockOf, withChapterLines, type ListedChapter } from './chapters.ts'
 
 export interface FeedSource {
   readonly feedUrl: string
@@ -26,7 +27,7 @@ export function podcastGuid(feedUrl: string): string {
   return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-/** RSS 2.0 with the iTunes and Podcasting 2.0 namespaces; newest episode first. */
+/** RSS 2.0 with the iTunes, Podcasting 2.0 and Podlove namespaces; newest episode first. */
 export async function renderFeed({ feedUrl, settings, episodes, urlOf }: FeedSource): Promise<string> {
   const { generateRssFeed } = await import('feedsmith')
   const newestCover = episodes.find(({ coverFile }) => coverFile !== null)
@@ -59,9 +60,11 @@ function item(episode: PublishedEpisode, { explicit, language }: PodcastSettings
     { url: url('transcript.json'), type: 'application/json', language },
     { url: url('transcript.txt'), type: 'text/plain', language },
   ]
+  const chapters = episode.chapters ?? []
+  const [number, season] = [episode.episodeNumber ?? undefined, episode.seasonNumber ?? undefined]
   return {
     title: episode.title,
-    description: episode.description === '' ? episode.title : episode.description,
+    description: withChapterLines(episode.description === '' ? episode.title : episode.description, chapters),
     guid: { value: episode.id, isPermaLink: false },
     pubDate: episode.publishedAt,
     enclosures: [{ url: url('episode.mp3'), length: episode.audioBytes, type: 'audio/mpeg' }],
@@ -69,11 +72,26 @@ function item(episode: PublishedEpisode, { explicit, language }: PodcastSettings
       duration: Math.round(episode.durationSeconds),
       explicit,
       episodeType: 'full',
+      ...(number === undefined ? {} : { episode: number }),
+      ...(season === undefined ? {} : { season }),
       ...(episode.coverFile === null ? {} : { image: url(episode.coverFile) }),
     },
-    podcast: { chapters: { url: url('chapters.json'), type: 'application/json+chapters' }, ...(episode.hasTranscript ? { transcripts } : {}) },
+    podcast: {
+      chapters: { url: url('chapters.json'), type: 'application/json+chapters' },
+      ...(episode.hasTranscript ? { transcripts } : {}),
+      ...(number === undefined ? {} : { episode: { number } }),
+      ...(season === undefined ? {} : { season: { number: season } }),
+    },
+    ...(chapters.length > 0 ? { psc: { chapters: chapters.map(simpleChapter) } } : {}),
   }
 }
+
+/** Podlove Simple Chapters, for applications that read nothing else. */
+const simpleChapter = ({ startMs, title, url, image }: ListedChapter) => ({
+  ...{ start: clockOf(startMs), title },
+  ...(url === undefined ? {} : { href: url }),
+  ...(image === undefined ? {} : { image }),
+})
 
 /** Apple's guide asks for "true" or "false"; the library still writes the older "yes" and "no". */
 const asAppleWantsIt = (xml: string): string =>

@@ -1,8 +1,10 @@
 // Transcripts of the finished audio: nothing that was cut, nothing too long to read, nothing a player cannot parse.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { parseText } from 'media-captions'
+import subtitle from 'subtitle'
 import { keepAllBut } from '../../shared/audio/ledger.ts'
-import { heardWords, toPlainText, toSrt, toTranscriptJson, toVtt, type HeardWord } from '../../shared/transcript/captions.ts'
+import { heardWords, nameSpeakers, toPlainText, toSrt, toTranscriptJson, toVtt, type HeardWord } from '../../shared/transcript/captions.ts'
 import { parseWords, type Transcript, type Word } from '../../shared/transcript/words.ts'
 
 const said = (text: string, secondsEach = 0.4, speaker: string | null = null): HeardWord[] =>
@@ -144,15 +146,114 @@ describe('Every form', () => {
   })
 
   test('names speakers where there are some', () => {
-    const words = [...said('yes', 0.4, 'Ann'), ...said('no', 0.4, 'Bob')]
+    const words = [...said('yes', 0.4, 'Ann'), { text: 'no', start: 0.4, end: 0.76, speaker: 'Bob' }]
     expect(toPlainText(words)).toBe('Ann: yes\n\nBob: no\n')
     expect(JSON.parse(toTranscriptJson(words))).toEqual({
       version: '1.0.0',
       segments: [
         { speaker: 'Ann', startTime: 0, endTime: 0.36, body: 'yes' },
-        { speaker: 'Bob', startTime: 0, endTime: 0.36, body: 'no' },
+        { speaker: 'Bob', startTime: 0.4, endTime: 0.76, body: 'no' },
       ],
     })
+  })
+})
+
+/** Words of any script and any length, by people who interrupt each other. */
+const anyWords = fc
+  .array(
+    fc.record({
+      text: fc.oneof(
+        fc.stringMatching(/^[a-z]{1,9}[.,]?$/),
+        fc.stringMatching(/^[a-z]{30,150}$/),
+        fc.stringMatching(/^[\u4E00-\u4FFF]{1,90}$/),
+        fc.array(fc.constantFrom('👩‍🚀', '🎙️', 'é', 'a&b<c>', '-->'), { minLength: 1, maxLength: 40 }).map((parts) => parts.join('')),
+      ),
+      gap: fc.integer({ min: -900, max: 1500 }),
+      time: fc.nat(9000),
+      speaker: fc.constantFrom('A', 'B', null),
+    }),
+    { maxLength: 25 },
+  )
+  .map((pieces) => {
+    let at = 0
+    return pieces.map(({ text, gap, time, speaker }): HeardWord => {
+      at = Math.max(0, at + gap)
+      return { text, start: at / 1000, end: (at += time) / 1000, speaker }
+    })
+  })
+  .map((words) => words.toSorted((a, b) => a.start - b.start))
+
+const letters = (text: string): string => text.replaceAll(/\s/g, '')
+const unescaped = (text: string): string =>
+  text
+    .replace(/^<v [^>]*>/, '')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
+
+interface Shown {
+  readonly startMs: number
+  readonly endMs: number
+  readonly text: string
+}
+
+describe('What a player makes of them', () => {
+  const readableInOrder = (cues: readonly Shown[], words: readonly HeardWord[]) => {
+    expect(letters(cues.map(({ text }) => text).join(''))).toBe(letters(words.map(({ text }) => text).join('')))
+    const longestWord = words.reduce((most, { start, end }) => Math.max(most, end - start), 6)
+    cues.forEach(({ startMs, endMs }, i) => {
+      expect(endMs).toBeGreaterThan(startMs)
+      expect(endMs - startMs).toBeLessThanOrEqual(1000 * longestWord + 1)
+      expect(startMs).toBeGreaterThanOrEqual(cues[i - 1]?.endMs ?? 0)
+    })
+  }
+
+  test('of WebVTT is every letter, in lines of at most 65, never two at once', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyWords, async (words) => {
+        const { cues, errors } = await parseText(toVtt(words), { type: 'vtt', strict: true })
+        expect(errors).toEqual([])
+        const shown = cues.map(({ startTime, endTime, text }) => ({
+          ...{ startMs: Math.round(1000 * startTime), endMs: Math.round(1000 * endTime), text: unescaped(text) },
+        }))
+        for (const { text } of shown) expect(text.length).toBeLessThanOrEqual(65)
+        readableInOrder(shown, words)
+      }),
+    )
+  })
+
+  test('of SubRip is every letter, in two lines of at most 32, never two at once', () => {
+    fc.assert(
+      fc.property(anyWords, (words) => {
+        const shown = subtitle
+          .parseSync(toSrt(words))
+          .flatMap((node) => (node.type === 'cue' ? [{ startMs: node.data.start, endMs: node.data.end, text: node.data.text }] : []))
+        for (const { text } of shown) {
+          const lines = text.split('\n')
+          expect(lines.length).toBeLessThanOrEqual(2)
+          for (const line of lines) expect(line.length).toBeLessThanOrEqual(32)
+        }
+        readableInOrder(shown, words)
+      }),
+    )
+  })
+
+  test('shows the words at the times they are said', async () => {
+    const words = said('these are the words of a sentence that goes on for quite a while and then some', 0.5, 'Ann')
+    const { cues } = await parseText(toVtt(words), { type: 'vtt', strict: true })
+    for (const { startTime, endTime, text } of cues) {
+      const inside = words.filter(({ start, end }) => start >= startTime - 0.001 && end <= endTime + 0.001)
+      expect(unescaped(text)).toBe(inside.map((one) => one.text).join(' '))
+      expect([startTime, endTime]).toEqual([inside[0]!.start, inside.at(-1)!.end].map((time) => expect.closeTo(time, 3) as number))
+    }
+  })
+})
+
+describe('Speakers', () => {
+  test('have the names that their producer gives them, and keep their letters otherwise', () => {
+    const words = ['A', 'B', null, 'constructor'].map((speaker) => ({ ...word('hi', 0, 1), speaker }))
+    const named = nameSpeakers(transcriptOf(words), { A: ' Ada\nLovelace ' })
+    expect(named.words.map(({ speaker }) => speaker)).toEqual(['Ada Lovelace', 'B', null, 'constructor'])
   })
 })
 

@@ -65,6 +65,27 @@ describe('a feed', () => {
     ])
   })
 
+  test('lists chapters below the description and as Podlove Simple Chapters, and says which episode of which season it is', async () => {
+    const chapters = [
+      { startMs: 0, title: 'Intro' },
+      { startMs: 62_500, title: 'Käse & <Co>', url: 'https://example.com/?a=1&b' },
+    ]
+    const xml = await render({}, [anEpisode({ description: 'On cheese.', chapters, episodeNumber: 7, seasonNumber: 2 })])
+    const [item] = parseRssFeed(xml).items!
+    expect(item!.description).toBe('On cheese.\n\n00:00:00 Intro\n00:01:02 Käse & <Co>')
+    expect(item!.psc!.chapters).toEqual([
+      { start: '00:00:00.000', title: 'Intro' },
+      { start: '00:01:02.500', title: 'Käse & <Co>', href: 'https://example.com/?a=1&b' },
+    ])
+    expect(xml).toContain('xmlns:psc="http://podlove.org/simple-chapters"')
+    expect([item!.itunes!.episode, item!.itunes!.season]).toEqual([7, 2])
+  })
+
+  test('of an episode published before there were chapters says nothing of them', async () => {
+    const xml = await render({}, [anEpisode({ chapters: null, episodeNumber: null, seasonNumber: null })])
+    expect(xml).not.toMatch(/psc:|itunes:episode>|itunes:season/)
+  })
+
   test('says explicit as Apple asks for it: true or false', async () => {
     for (const explicit of [true, false]) {
       const xml = await render({ explicit }, [anEpisode()])

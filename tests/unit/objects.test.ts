@@ -79,16 +79,26 @@ describe('what goes with a recording', () => {
     'podcast.json',
     'cover.png',
     'a.b.JPEG',
+    'chapters.json',
+    'Chapters.psc',
+    'chapters.txt',
   ])('%s does', (file) => {
     expect(isSidecar(file)).toBe(true)
   })
 
-  test.each(['talk.wav', 'words.json.wav', 'swords.json', 'my-template.json', 'template.json.mp3', 'jpeg', 'png.flac', 'notes.txt', 'chapters.json'])(
-    '%s does not: it is a recording',
-    (file) => {
-      expect(isSidecar(file)).toBe(false)
-    },
-  )
+  test.each([
+    'talk.wav',
+    'words.json.wav',
+    'swords.json',
+    'my-template.json',
+    'template.json.mp3',
+    'jpeg',
+    'png.flac',
+    'notes.txt',
+    'my-chapters.json',
+  ])('%s does not: it is a recording', (file) => {
+    expect(isSidecar(file)).toBe(false)
+  })
 
   test('is found among other files, each kind once', () => {
     expect(findSidecars(['talk.wav', 'notes.txt', 'Cover.JPG', 'talk.words.json', 'talk.srt', 'template.json'])).toEqual({
@@ -98,6 +108,7 @@ describe('what goes with a recording', () => {
       podcast: undefined,
       cover: 'Cover.JPG',
     })
+    expect(findSidecars(['chapters.vtt', 'talk.vtt'])).toMatchObject({ words: 'talk.vtt', chapters: 'chapters.vtt' })
     expect(Object.values(findSidecars([])).every((file) => file === undefined)).toBe(true)
   })
 })

@@ -56,19 +56,21 @@ describe('a graph', () => {
 describe('progress', () => {
   const plan = planPipeline([stage('a', [], 1), stage('b', ['a'], 3)])
 
-  test('is the share of the work that is done', () => {
+  const count = (step: string, progress: number) => ({ step, parts: 2, unfinished: progress === 1 ? 0 : 1, progress })
+
+  test('is the share of the expected work that is done, parts under way included', () => {
     expect(plan.progress([])).toBe(0)
-    expect(plan.progress([{ step: 'a', parts: 2, unfinished: 1 }])).toBe(0.125)
-    expect(
-      plan.progress([
-        { step: 'a', parts: 2, unfinished: 0 },
-        { step: 'b', parts: 3, unfinished: 0 },
-      ]),
-    ).toBe(1)
+    expect(plan.progress([count('a', 0.5)])).toBe(0.125)
+    expect(plan.progress([count('a', 1), count('b', 0.5)])).toBe(0.625)
+    expect(plan.progress([count('a', 1), count('b', 1)])).toBe(1)
+  })
+
+  test('takes a step that was passed over for done', () => {
+    expect(plan.progress([count('b', 0)])).toBe(0.25)
   })
 
   test('takes no notice of a step it does not know', () => {
-    expect(plan.progress([{ step: 'gone', parts: 1, unfinished: 0 }])).toBe(0)
+    expect(plan.progress([count('gone', 1)])).toBe(0)
   })
 })
 
