@@ -15,6 +15,7 @@ import { onUpload } from './on-upload.ts'
 import { prepare } from './prepare.ts'
 import { preview } from './preview.ts'
 import { publish } from './publish.ts'
+import { readMail } from './read-mail.ts'
 import { recognise } from './recognise.ts'
 import { render } from './render.ts'
 import { sweep } from './sweep.ts'
@@ -46,6 +47,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   { trigger: 'task', step: render, after: ['level'], share: 55, ...audio },
   { trigger: 'task', step: finish, after: ['render', 'preview'], share: 3, ...light },
   { trigger: 'task', step: publish, after: ['finish'], share: 1, ...light },
+  { trigger: 'task', step: readMail, after: [], share: 0, ...light, deadlineSeconds: 1800 },
   { trigger: 'http', name: 'on-callback', handle: onCallback, memory: '512Mi', deadlineSeconds: 60 },
   { trigger: 'schedule', name: 'sweep', handle: sweep, memory: '512Mi', deadlineSeconds: 120 },
 ]

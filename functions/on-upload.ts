@@ -5,13 +5,26 @@ import { decisionRevision } from '../shared/db/decisions.ts'
 import { ensureEpisode, ensurePodcast, recordUpload } from '../shared/db/episodes.ts'
 import { providerKeys, type SealedKey } from '../shared/db/keys.ts'
 import { failRun, latestRunOf } from '../shared/db/runs.ts'
-import { pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
+import { startMailRun } from '../shared/db/letters.ts'
+import { insertSteps, pendingOfMailbox, pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
 import { beginRun, chooseProviders, factsOf, variablesOf } from '../shared/episode-run.ts'
 import { Permanent, Retryable, codeOf, type ErrorCode } from '../shared/errors.ts'
 import { readMarks } from '../shared/feed/chapter-marks.ts'
 import { contentHash } from '../shared/hash.ts'
 import { log } from '../shared/log.ts'
-import { assetsFolder, findSidecars, isRecording, isSidecar, parseUploadName, uploadName, type UploadPath } from '../shared/objects.ts'
+import {
+  assetsFolder,
+  findSidecars,
+  isRecording,
+  isSidecar,
+  mailName,
+  mailSettingsFile,
+  parseMailName,
+  parseUploadName,
+  uploadName,
+  type UploadPath,
+} from '../shared/objects.ts'
+import { partsOf } from '../shared/pipeline.ts'
 import { charge } from '../shared/quota.ts'
 import type { FinalizedObject } from '../shared/serve.ts'
 import {
@@ -19,6 +32,7 @@ import {
   defaultTemplate,
   maxDocumentBytes,
   parseEpisode,
+  parseMailSettings,
   parsePodcast,
   parseTemplate,
   podcastSettings,
@@ -32,6 +46,11 @@ import type { StoredObject } from '../shared/storage.ts'
 import { scripts } from '../shared/transcript/spoken.ts'
 
 export async function onUpload(object: FinalizedObject, services: Services): Promise<void> {
+  const mail = parseMailName(object.name)
+  if (mail) {
+    if (mail.file !== mailSettingsFile) await startMail(mail.userId, object, services)
+    return
+  }
   const path = parseUploadName(object.name)
   if (!path) {
     log.warn({ object: object.name }, 'an upload outside u/{user}/{podcast}/{episode}/ was left alone')
@@ -49,6 +68,32 @@ export async function onUpload(object: FinalizedObject, services: Services): Pro
   const kind = path.episode === assetsFolder ? 'asset' : isSidecar(path.file) ? 'sidecar' : 'recording'
   if (kind === 'recording') await startEpisode(path, stored, services)
   else await withDatabase(services.config.databaseUrl, (db) => recordUpload(db, { userId: path.userId, kind, bucket: object.bucket, object: stored }))
+}
+
+/** A mailbox starts a run of its own. */
+async function startMail(userId: string, object: FinalizedObject, services: Services): Promise<void> {
+  const { storage, config, pipeline } = services
+  const stored = await storage.stat(object)
+  if (!stored) {
+    log.warn({ object: object.name }, 'an upload was replaced before it was seen')
+    return
+  }
+  const settings = { bucket: object.bucket, name: mailName(userId, mailSettingsFile) }
+  const { own } = (await storage.stat(settings)) ? parseMailSettings((await storage.read(settings)).toString('utf8'), mailSettingsFile) : { own: [] }
+  const context = { mailboxObject: stored.name, mailboxGeneration: stored.generation, own: JSON.stringify(own) }
+  const inserted = await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (trx) => {
+      if (!(await recordUpload(trx, { userId, kind: 'mailbox', bucket: object.bucket, object: stored })))
+        return await pendingOfMailbox(trx, userId, stored.name)
+      const { runId, started } = await startMailRun(trx, { userId, mailbox: stored.name, context })
+      if (!started) throw new Retryable('already_running', `The mailbox already has a live run, ${runId}.`)
+      const problem = await refused(() => charge(trx, config, { userId, kind: 'runs', key: runId, amount: 1, runId }))
+      if (!problem) return await insertSteps(trx, runId, partsOf(pipeline.stage('read-mail')!, context))
+      await failRun(trx, runId, problem.code, problem.message)
+      return []
+    }),
+  )
+  await enqueue(services, inserted)
 }
 
 interface RecordingPart {

@@ -160,8 +160,15 @@ async function uploadAssets(bucket: Bucket, templateFile: string, podcastSlug: s
   }
 }
 
+/** The same, throwing Permanent with the run's code and message when it failed. */
+async function follow(...given: Parameters<typeof watchRun>): Promise<RunProgress> {
+  const progress = await watchRun(...given)
+  if (progress.status === 'finished' || progress.status === 'awaiting_review') return progress
+  throw new Permanent((progress.stopReason ?? 'internal') as ErrorCode, progress.errorMessage ?? undefined)
+}
+
 /** Watches the run that `find` names until it ends or waits for its producer. */
-async function follow(
+export async function watchRun(
   cloud: Attached,
   find: (db: Parameters<typeof readRunProgress>[0]) => Promise<string | undefined>,
   watch: Watcher,
@@ -177,10 +184,7 @@ async function follow(
       return runId === undefined ? undefined : await readRunProgress(db, runId)
     })
     if (progress) watch(progress)
-    if (progress?.status === 'finished' || progress?.status === 'awaiting_review') return progress
-    if (progress?.status === 'failed' || progress?.status === 'cancelled') {
-      throw new Permanent((progress.stopReason ?? 'internal') as ErrorCode, progress.errorMessage ?? undefined)
-    }
+    if (progress && !['queued', 'started'].includes(progress.status)) return progress
     if (runId === undefined && signal.aborted) throw new Permanent('user_cancelled')
     if (runId === undefined && Date.now() - startedAt > longestWaitMs)
       throw new Permanent('internal', "The upload started no run; the functions' log says why.")

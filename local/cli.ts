@@ -2,7 +2,7 @@
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { Permanent, classify } from '../shared/errors.ts'
+import { Permanent, classify, type ErrorCode } from '../shared/errors.ts'
 import type { fetchRun, Job, Report, Watcher } from './assemble.ts'
 import type { Attached } from './cloud.ts'
 import { FolderBusy } from './lock.ts'
@@ -83,6 +83,24 @@ program
       const listing = await listReview(services, review, options.out ?? path.join('review', review.episode.slug), signal)
       process.stdout.write(options.json ? `${JSON.stringify(listing)}\n` : summariseListing(listing))
       if (listing.waiting.length > 0) process.exitCode = awaitingReview
+    })
+  })
+
+program
+  .command('read-mail')
+  .description('listener mail from a file: .mbox, .eml or a zip of .eml')
+  .argument('<mailbox>')
+  .option('--own <address>', 'an address of the show itself; may be given again', (address: string, others: string[]) => [...others, address], [])
+  .option('--json', 'print one JSON object instead of a summary')
+  .action(async (mailbox: string, { own, json }: { own: string[]; json?: true }) => {
+    const missing = await missingFile([mailbox])
+    if (missing !== undefined) throw new WrongUsage(missing)
+    await withCloud(async (cloud, signal) => {
+      const [{ readMailbox, summariseMail }, { progressDisplay }] = await Promise.all([import('./mail.ts'), import('./progress.ts')])
+      const display = progressDisplay(process.stderr)
+      const report = await readMailbox(cloud, mailbox, own, display.update, signal).finally(display.end)
+      process.stdout.write(json ? `${JSON.stringify(report)}\n` : summariseMail(report))
+      if (report.status !== 'finished') throw new Permanent(report.stopReason as ErrorCode, report.message ?? undefined)
     })
   })
 

@@ -11,6 +11,9 @@ export async function up(knex: Knex): Promise<void> {
     CREATE UNIQUE INDEX one_live_run_per_mailbox ON runs (user_id, mailbox) WHERE status IN ('queued', 'started', 'awaiting_review');
     CREATE INDEX runs_by_user ON runs (user_id, created_at DESC, id);
 
+    ALTER TABLE media_items DROP CONSTRAINT media_items_kind_check, ADD CONSTRAINT media_items_kind_check
+      CHECK (kind IN ('recording', 'asset', 'sidecar', 'mailbox'));
+
     CREATE TABLE letters (
       id           uuid PRIMARY KEY DEFAULT gen_random_uuid(),
       user_id      text NOT NULL REFERENCES users ON DELETE CASCADE,

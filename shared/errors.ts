@@ -27,6 +27,7 @@ export const errorCodes = {
   under_length: 'The episode would be shorter than the template allows.',
   rate_limited: 'The user has started as many runs as are allowed for the time.',
   monthly_cap: 'The user has used up what is allowed for the time.',
+  bad_mail_settings: 'The settings beside the mailbox cannot be used.',
   bad_mailbox: 'The mailbox cannot be read.',
   too_many_messages: 'The mailbox has more messages than one run may read.',
   // the work

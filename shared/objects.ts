@@ -39,6 +39,18 @@ export const feedName = (podcastId: string): string => `p/${podcastId}/feed.xml`
 
 export const uploadName = (userId: string, podcast: string, episode: string, file: string): string => `u/${userId}/${podcast}/${episode}/${file}`
 
+/** Mailboxes of listener mail, and the settings beside them. */
+export const mailName = (userId: string, file: string): string => `u/${userId}/mail/${file}`
+export const mailSettingsFile = 'mail.json'
+
+const mailPattern = /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/mail\/(?<file>[^/\p{Cc}]{1,200})$/u
+
+/** Takes `u/{user}/mail/{file}` apart; undefined for any other path. */
+export function parseMailName(name: string): { userId: string; file: string } | undefined {
+  const { userId, file } = mailPattern.exec(name)?.groups ?? {}
+  return userId === undefined || file === undefined || file === '.' || file === '..' ? undefined : { userId, file }
+}
+
 /** The folder beside a podcast's episodes that holds what its templates name. */
 export const assetsFolder = 'assets'
 

@@ -162,6 +162,11 @@ const episode = z.strictObject({
   speakers: z.record(z.string(), z.string().min(1).max(100)).default({}),
 })
 
+const mail = z.strictObject({
+  /** The show's own addresses: what they send is no listener mail. */
+  own: z.array(z.email()).max(100).default([]),
+})
+
 export type Template = z.infer<typeof template>
 export type Segment = z.infer<typeof segment>
 export type MusicRule = z.infer<typeof music>
@@ -181,6 +186,7 @@ export const maxDocumentBytes = 1024 * 1024
 
 export const parseTemplate = (text: string, name: string): Template => parse(template, text, name, 'bad_template')
 export const parsePodcast = (text: string, name: string): PodcastSettings => parse(podcast, text, name, 'bad_podcast_file')
+export const parseMailSettings = (text: string, name: string): z.infer<typeof mail> => parse(mail, text, name, 'bad_mail_settings')
 export const parseEpisode = (text: string, name: string): EpisodeSettings => parse(episode, text, name, 'bad_episode_file')
 
 function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorCode): T {

@@ -143,7 +143,7 @@ export async function episodesInFeed(db: Knex, podcastId: string): Promise<Publi
 /** Records a dropped file. False when this very generation was recorded before: the event came twice. */
 export async function recordUpload(
   trx: Knex,
-  upload: { userId: string; kind: 'recording' | 'asset' | 'sidecar'; bucket: string; object: StoredObject },
+  upload: { userId: string; kind: 'recording' | 'asset' | 'sidecar' | 'mailbox'; bucket: string; object: StoredObject },
 ): Promise<boolean> {
   await trx.raw('INSERT INTO users (id) VALUES (:userId) ON CONFLICT DO NOTHING', { userId: upload.userId })
   const recorded = await rows(

@@ -42,6 +42,15 @@ export async function findRunOfUpload(db: Knex, object: string, generation: stri
   return run?.id
 }
 
+/** The run that a mailbox of this generation started; undefined until its event arrived. */
+export async function findRunOfMailbox(db: Knex, mailbox: string, generation: string): Promise<string | undefined> {
+  const [run] = await rows<{ id: string }>(db, `SELECT id FROM runs WHERE mailbox = :mailbox AND context ->> 'mailboxGeneration' = :generation`, {
+    mailbox,
+    generation,
+  })
+  return run?.id
+}
+
 /** Steps forward older than this say nothing of the speed there is now. */
 const staleSeconds = 60
 

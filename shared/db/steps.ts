@@ -215,6 +215,16 @@ export async function pendingStepsOfEpisode(db: Knex, userId: string, podcast: s
   )
 }
 
+/** Rows still waiting for their task in the live run of a mailbox. */
+export async function pendingOfMailbox(db: Knex, userId: string, mailbox: string): Promise<PendingStep[]> {
+  return await rows<PendingStep>(
+    db,
+    `SELECT ${pendingColumns} FROM steps WHERE status = 'pending'
+       AND run_id IN (SELECT id FROM runs WHERE user_id = :userId AND mailbox = :mailbox AND status IN ('queued', 'started'))`,
+    { userId, mailbox },
+  )
+}
+
 /** The finished parts' outputs of one step, in the order of their parts. */
 export async function outputsOf(db: Knex, runId: string, step: string): Promise<StepOutput[]> {
   return await rows<StepOutput>(db, `SELECT part, output FROM steps WHERE run_id = :runId AND step = :step AND status = 'done' ORDER BY part`, {

@@ -118,9 +118,9 @@ const simpleChapter = z.object({ start: z.string(), title: z.string(), href: z.s
 /** The chapters wherever they stand: alone, or in the item of a feed. */
 function findChapters(node: unknown): z.infer<typeof simpleChapter>[] | undefined {
   if (typeof node !== 'object' || node === null) return undefined
-  for (const [element, value] of Object.entries(node)) {
+  for (const [element, value] of Object.entries(node as Record<string, unknown>)) {
     if (element === 'chapters' && typeof value === 'object' && value !== null && 'chapter' in value) {
-      return [value.chapter].flat().map((chapter: unknown) => simpleChapter.catch({}).parse(chapter))
+      return [value.chapter].flat().map((chapter) => simpleChapter.catch({}).parse(chapter))
     }
     const found = findChapters(value)
     if (found) return found

@@ -92,7 +92,7 @@ test('number, season, day and language, as two readers find them', async () => {
   expect([all('TDAT'), common.comment]).toMatchObject([['0403'], [{ language: 'deu' }]])
   const { format } = await probed(facts)
   expect(format.tags).toMatchObject({ title: 'Bits & Bäume', album: 'Käse & Co', artist: 'Anna', album_artist: 'Anna', genre: 'Podcast' })
-  expect(format.tags).toMatchObject({ track: '7', disc: '2', date: '2026', language: 'deu' })
+  expect(format.tags).toMatchObject({ track: '7', disc: '2', date: '2026-03-04', language: 'deu' })
 })
 
 test.each([

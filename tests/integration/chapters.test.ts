@@ -1,0 +1,182 @@
+// Chapters through the real pipeline: marks of a recording, supplied or brought by it, stand in the finished episode where the same sound stands.
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { parseRssFeed } from 'feedsmith'
+import { ffprobe } from '../../shared/audio/ffmpeg.ts'
+import { decodeFile, run, tone, withFile } from '../support/audio.ts'
+import { said, wav, type SaidRecording } from '../support/recordings.ts'
+import { aWorld, user, type World } from '../support/world.ts'
+
+const sampleRate = 48_000
+let talk: SaidRecording
+let sound: Float32Array
+/** Where the sentences with these first words begin, in seconds. */
+let marks: { title: string; startSeconds: number }[]
+
+beforeAll(async () => {
+  talk = await said(
+    ...['Welcome to our little show about the moon and the sun.', 3.0],
+    ...['First we hear, um, how far away the moon is tonight.', 2.4],
+    ...['Second we talk, um, about the price of rocks and stones.', 2.8],
+    ...['Thank you all for listening to us today.', 0.6],
+  )
+  ;[sound] = (await decodeFile(talk.wav, sampleRate, 1)) as [Float32Array]
+  const { words } = JSON.parse(talk.words) as { words: { text: string; start: number }[] }
+  const startOf = (text: string) => words.find((word) => word.text.startsWith(text))!.start
+  marks = [
+    { title: 'The moon', startSeconds: startOf('First') },
+    { title: 'The price of rocks', startSeconds: startOf('Second') },
+    { title: 'Goodbye', startSeconds: startOf('Thank') },
+  ]
+})
+
+const place = (file: string) => `u/${user}/show/moon/${file}`
+const template = {
+  segments: [{ type: 'intro', source: { kind: 'static', file: 'tone.wav' } }, { type: 'content' }],
+  cleaning: { maxRemovedShare: 1 },
+}
+const episode = { title: 'Moons', description: 'On moons.', number: 3, season: 2, date: '2026-05-06', speakers: { Ada: 'Ada Lovelace' } }
+
+async function anEpisode(recording: { file: string; bytes: Buffer }, chapters?: { file: string; text: string }) {
+  const world = await aWorld()
+  await world.upload(`u/${user}/show/assets/tone.wav`, wav(tone(sampleRate, 2, 440, -20), sampleRate))
+  await world.upload(place('words.json'), talk.words)
+  await world.upload(place('template.json'), JSON.stringify(template))
+  await world.upload(place('episode.json'), JSON.stringify(episode))
+  if (chapters) await world.upload(place(chapters.file), chapters.text)
+  await world.arrive(await world.upload(place(recording.file), recording.bytes))
+  await world.runToEnd()
+  const [{ id }] = (await world.database.rows<{ id: string }>('SELECT id FROM runs')) as [{ id: string }]
+  return { world, run: await world.run(id) }
+}
+
+async function deliverable(world: World, name: string): Promise<Buffer> {
+  const [files] = await world.storage.bucket(world.services.config.buckets.episodes).getFiles()
+  return (await files.find((file) => file.name.endsWith(`/${name}`))!.download())[0]
+}
+
+interface Found {
+  readonly startTime: number
+  readonly title: string
+  readonly url?: string
+}
+const chaptersIn = async (world: World): Promise<Found[]> =>
+  (JSON.parse((await deliverable(world, 'chapters.json')).toString()) as { chapters: Found[] }).chapters
+
+/** By how many samples the sound that begins at `second` of the episode is late against that at `startSeconds` of the recording. */
+function lateness(heard: Float32Array, second: number, startSeconds: number): { samples: number; likeness: number } {
+  const length = 0.5 * sampleRate
+  const wanted = sound.subarray(Math.round(startSeconds * sampleRate), Math.round(startSeconds * sampleRate) + length)
+  let best = { samples: 0, likeness: -1 }
+  for (let late = -480; late <= 480; late++) {
+    const at = Math.round(second * sampleRate) + late
+    let [product, one, other] = [0, 0, 0]
+    for (let i = 0; i < length; i++) {
+      product += wanted[i]! * heard[at + i]!
+      one += wanted[i]! ** 2
+      other += heard[at + i]! ** 2
+    }
+    const likeness = product / Math.sqrt(one * other)
+    if (likeness > best.likeness) best = { samples: late, likeness }
+  }
+  return best
+}
+
+/** A millisecond is as fine as the written forms are. */
+const mostLateSamples = 48
+
+async function expectMarksWhereTheyAreHeard(world: World): Promise<void> {
+  const mp3 = await deliverable(world, 'episode.mp3')
+  const [heard] = (await decodeFile(mp3, sampleRate, 1)) as [Float32Array]
+  expect(heard.length / sampleRate).toBeLessThan(2 + talk.seconds - 4) // pauses and fillers were cut
+  const chapters = await chaptersIn(world)
+  expect(chapters.map(({ title }) => title)).toEqual(['Intro', 'Moons', ...marks.map(({ title }) => title)])
+  expect(chapters.slice(0, 2).map(({ startTime }) => startTime)).toEqual([0, 2])
+  for (const { title, startSeconds } of marks) {
+    const { startTime } = chapters.find((chapter) => chapter.title === title)!
+    expect(startTime).not.toBeCloseTo(2 + startSeconds, 1)
+    const { samples, likeness } = lateness(heard, startTime, startSeconds)
+    expect(likeness).toBeGreaterThan(0.9)
+    expect(Math.abs(samples)).toBeLessThanOrEqual(mostLateSamples)
+  }
+  const probed = await withFile(mp3, (file) => ffprobe(['-i', file, '-print_format', 'json', '-show_chapters'], new AbortController().signal))
+  const inTag = (JSON.parse(probed) as { chapters: { start_time: string; tags: { title: string } }[] }).chapters
+  expect(inTag.map(({ start_time, tags }) => ({ startTime: Number(start_time), title: tags.title }))).toEqual(
+    chapters.map(({ startTime, title }) => ({ startTime, title })),
+  )
+}
+
+/** The talk in another container, with its chapters inside, made by ffmpeg. The first is at 0: an MP4's always is, whatever was asked for. */
+async function withChaptersInside(file: string, ...encode: readonly string[]): Promise<Buffer> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'spool-chapters-'))
+  try {
+    const inside = [{ title: episode.title, startSeconds: 0 }, ...marks]
+    const ends = [...marks.map(({ startSeconds }) => startSeconds), talk.seconds]
+    const metadata = inside.map(
+      ({ title, startSeconds }, i) =>
+        `[CHAPTER]\nTIMEBASE=1/1000\nSTART=${Math.round(1000 * startSeconds)}\nEND=${Math.round(1000 * ends[i]!)}\ntitle=${title}\n`,
+    )
+    const [source, info, made] = ['talk.wav', 'info.txt', file].map((name) => path.join(folder, name)) as [string, string, string]
+    writeFileSync(source, talk.wav)
+    writeFileSync(info, [';FFMETADATA1', ...metadata].join('\n'))
+    await run(['-i', source, '-i', info, '-map', '0:a', '-map_chapters', '1', ...encode, made])
+    return await readFile(made)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+describe('Marks supplied beside a recording', () => {
+  test('stand where they are heard after the cuts: in chapters.json, in the tag, and in the feed', async () => {
+    const chapters = [...marks, { title: 'Late', startSeconds: 999 }].map(({ title, startSeconds }) => ({ startTime: startSeconds, title }))
+    const text = JSON.stringify({ version: '1.2.0', chapters: [...chapters].reverse() })
+    const { world, run: finished } = await anEpisode({ file: 'talk.wav', bytes: talk.wav }, { file: 'chapters.json', text })
+    expect(finished.status).toBe('finished')
+    const repaired = finished.warnings.filter(({ code }) => code === 'chapters_repaired')
+    expect(repaired.map(({ message }) => message)).toEqual([
+      'chapters.json has chapters that were put right: 1 mark outside of the recording, left out; the marks were not in order.',
+    ])
+    await expectMarksWhereTheyAreHeard(world)
+
+    const [files] = await world.storage.bucket(world.services.config.buckets.public).getFiles()
+    const feed = (await files.find(({ name }) => name.endsWith('feed.xml'))!.download())[0].toString()
+    const [item] = parseRssFeed(feed).items!
+    const found = await chaptersIn(world)
+    expect(item!.description).toMatch(/^On moons\.\n\n00:00:00 Intro\n00:00:02 Moons\n00:00:\d\d The moon\n/)
+    expect(item!.psc!.chapters!.map(({ title, start }) => [title, Number(start!.slice(6))])).toEqual(found.map((one) => [one.title, one.startTime]))
+    expect([item!.itunes!.episode, item!.itunes!.season]).toEqual([3, 2])
+    expect((await deliverable(world, 'transcript.vtt')).toString()).toContain('<v Ada Lovelace>')
+    expect((await deliverable(world, 'review.html')).toString()).toContain('<b>Ada Lovelace</b>')
+  })
+
+  test('that cannot be read fail the run at once, naming the line', async () => {
+    const { run: failed } = await anEpisode({ file: 'talk.wav', bytes: talk.wav }, { file: 'chapters.txt', text: '00:00 Hello\nsoon Goodbye\n' })
+    expect(failed).toMatchObject({ status: 'failed', stopReason: 'bad_chapters' })
+    expect(failed.errorMessage).toMatch(/^chapters\.txt.*line 2: "soon Goodbye"/)
+  })
+})
+
+describe('Marks that a recording brings with it', () => {
+  test.each([
+    ['talk.m4a', ['-c:a', 'aac', '-b:a', '160k']],
+    ['talk.mp3', ['-c:a', 'libmp3lame', '-b:a', '160k', '-id3v2_version', '3']],
+    ['talk.mka', ['-c:a', 'flac']],
+  ])('as %s does, stand where they are heard after the cuts', async (file, encode) => {
+    const { world, run: finished } = await anEpisode({ file, bytes: await withChaptersInside(file, ...encode) })
+    expect(finished.status).toBe('finished')
+    await expectMarksWhereTheyAreHeard(world)
+  })
+
+  test('give way to those supplied beside it', async () => {
+    const text = `00:00:00 All of it <https://example.com/all>\n`
+    const bytes = await withChaptersInside('talk.mka', '-c:a', 'flac')
+    const { world } = await anEpisode({ file: 'talk.mka', bytes }, { file: 'chapters.txt', text })
+    expect(await chaptersIn(world)).toEqual([
+      { startTime: 0, title: 'Intro' },
+      { startTime: 2, title: 'All of it', url: 'https://example.com/all' },
+    ])
+  })
+})
