@@ -5,31 +5,37 @@ import { wakeStep } from '../shared/db/steps.ts'
 import { Permanent } from '../shared/errors.ts'
 import { workName } from '../shared/objects.ts'
 import { callbackSecretOf, callOf } from '../shared/provider-callback.ts'
-import type { HttpAnswer, HttpCall } from '../shared/serve.ts'
 import { recogniserNames } from '../shared/settings.ts'
 import { readCallback, type CallbackReading } from '../shared/speech/callbacks.ts'
 import { enqueue, fail, type Services } from '../shared/step.ts'
 
-export async function onCallback(received: HttpCall, services: Services): Promise<HttpAnswer> {
+export async function onCallback(request: Request, services: Services): Promise<Response> {
   try {
-    const { call, reading } = await identify(received, services)
+    const { call, reading } = await identify(request, services)
     await take(call, reading, services)
-    return { status: 200, body: {} }
+    return Response.json({})
   } catch (error) {
-    if (error instanceof Permanent) return { status: 401, body: { code: error.code } }
+    if (error instanceof Permanent) return Response.json({ code: error.code }, { status: 401 })
     throw error
   }
 }
 
+/** A ten-hour transcript has a tenth of this. */
+const maxCallbackBytes = 128 * 1024 * 1024
+
 /** Whose callback it is. Throws Permanent `bad_callback` for one that is not ours, or not theirs. */
-async function identify({ query, headers, rawBody }: HttpCall, services: Services): Promise<{ call: PaidCall; reading: CallbackReading }> {
+async function identify(request: Request, services: Services): Promise<{ call: PaidCall; reading: CallbackReading }> {
   const { config } = services
   const findCall = async (id: string | undefined): Promise<PaidCall> => {
     const call = id === undefined ? undefined : await withDatabase(config.databaseUrl, (db) => findPaidCall(db, id))
     if (!call) throw new Permanent('bad_callback')
     return call
   }
-  const message = { headers, rawBody, now: Date.now() }
+  const query = Object.fromEntries(new URL(request.url).searchParams)
+  const rawBody = Buffer.from(await request.arrayBuffer())
+  if (rawBody.length > maxCallbackBytes)
+    throw new Permanent('bad_callback', `The callback has ${rawBody.length} bytes; the limit is ${maxCallbackBytes}.`)
+  const message = { headers: Object.fromEntries(request.headers), rawBody, now: Date.now() }
   const elevenlabs = () => readCallback('elevenlabs', { ...message, secret: config.providers.elevenlabsWebhookSecret ?? '' })
   if (query['call'] === undefined) {
     const reading = elevenlabs() // it has one address for everything, and brings back the one we gave it

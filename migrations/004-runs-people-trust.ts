@@ -35,7 +35,8 @@ export async function up(knex: Knex): Promise<void> {
     );
     CREATE UNIQUE INDEX one_letter_per_message ON letters (user_id, message_id) WHERE outcome = 'letter' AND message_id IS NOT NULL;
     CREATE UNIQUE INDEX one_letter_per_content ON letters (user_id, content_hash) WHERE outcome = 'letter';
-    CREATE INDEX letters_by_user ON letters (user_id, sent_at DESC, id) WHERE outcome = 'letter';
+    CREATE INDEX letters_by_user ON letters (user_id, created_at DESC, id DESC) WHERE outcome = 'letter';
+    CREATE INDEX episodes_by_user ON episodes (user_id, created_at DESC, id DESC);
 
     CREATE TABLE usage_entries (
       user_id     text NOT NULL REFERENCES users ON DELETE CASCADE,
@@ -67,6 +68,12 @@ export async function up(knex: Knex): Promise<void> {
       created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       used_at    timestamptz,
       revoked_at timestamptz
+    );
+
+    CREATE TABLE api_callers (
+      caller   text PRIMARY KEY, -- a key's id, or a user who came with a token
+      minute   timestamptz NOT NULL,
+      requests integer NOT NULL CHECK (requests > 0)
     );
 
     CREATE TABLE api_requests (

@@ -5,6 +5,17 @@ import type { UsageKind, UsageLimit } from './db/usage.ts'
 const positive = z.coerce.number().int().positive()
 const url = z.url()
 
+/** A token is checked against the audience always: one made for somebody else proves nothing here. */
+const issuers = z.array(z.strictObject({ issuer: z.url(), audience: z.string().min(1), jwksUrl: z.url() }))
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 const variables = z
   .object({
     DATABASE_URL: url,
@@ -47,6 +58,15 @@ const variables = z
     DEEPGRAM_URL: url.default('https://api.deepgram.com'),
     OPENAI_URL: url.default('https://api.openai.com/v1'), // or any server that speaks the same
     GEMINI_URL: url.default('https://generativelanguage.googleapis.com'),
+    API_ISSUERS: z
+      .string()
+      .default('[]')
+      .transform((text, context) => {
+        const parsed = issuers.safeParse(tryJson(text))
+        if (!parsed.success) context.addIssue({ code: 'custom', message: 'must be JSON: [{"issuer", "audience", "jwksUrl"}]' })
+        return parsed.data ?? []
+      }), // whose tokens the API takes besides its own keys
+    API_REQUESTS_PER_MINUTE: positive.default(600), // of one key, or one user with a token
     CALLBACKS_URL: url.optional(), // where providers reach `on-callback`; unset: they are asked now and then
     ELEVENLABS_WEBHOOK_SECRET: z.string().min(1).optional(),
     PROVIDER_DEADLINE_MS: positive.default(6 * 3600_000), // how long a provider may take, or be away
@@ -91,6 +111,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
       deadlineMs: v.PROVIDER_DEADLINE_MS,
       storeIsPublic: v.STORE_IS_PUBLIC,
     },
+    api: { issuers: v.API_ISSUERS, requestsPerMinute: v.API_REQUESTS_PER_MINUTE },
     lease: { leaseMs: v.LEASE_MS, heartbeatMs: v.HEARTBEAT_MS, maxAttempts: v.MAX_ATTEMPTS, overdueMs: v.OVERDUE_MS },
   }
 }

@@ -122,11 +122,16 @@ export async function beginRun(
 }
 
 /** Starts a run of the same episode with what its latest run was given, under the producer's newest decisions. Everything still valid is reused. */
-export async function runAgain(trx: Knex, pipeline: Pipeline, episodeId: string): Promise<{ runId: string; started: boolean; steps: PendingStep[] }> {
+export async function runAgain(
+  trx: Knex,
+  pipeline: Pipeline,
+  episodeId: string,
+  changes: Partial<Pick<StartScalars, 'reviewed'>>,
+): Promise<{ runId: string; started: boolean; steps: PendingStep[] }> {
   const [episode, latest] = [await findEpisode(trx, episodeId), await latestRunOf(trx, episodeId)]
   if (!episode || !latest) throw new Permanent('not_found', 'The episode has never been run.')
   const given = startScalars.parse(latest.context)
-  const context = { ...given, decisionRevision: await decisionRevision(trx, episodeId), reviewed: true }
+  const context = { ...given, decisionRevision: await decisionRevision(trx, episodeId), ...changes }
   const { userId, title, description } = episode
   const run = await beginRun(trx, pipeline, { userId, episodeId, title, description, settings: latest.settings, context })
   return { ...run, steps: run.started ? await run.steps() : [] }

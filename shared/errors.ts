@@ -58,6 +58,12 @@ export const errorCodes = {
   user_cancelled: 'The run was cancelled by its owner.',
   already_running: 'The episode already has a live run.',
   not_found: 'There is nothing of that name.',
+  forbidden: 'The key may not do this.',
+  bad_request: 'The request is not as the API asks for it.',
+  too_many_requests: 'The key has made as many requests as are allowed a minute.',
+  idempotency_mismatch: 'The idempotency key was used for another request.',
+  in_progress: 'The first request with this idempotency key is still under way.',
+  not_cancellable: 'The run has ended, or its publication has begun.',
   unauthenticated: 'The caller did not prove who it is.',
   internal: 'Something unexpected went wrong; it is in the log.',
 } as const

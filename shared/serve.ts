@@ -2,7 +2,8 @@
  * From catalogue to running functions: turns each entry of functions/index.ts into the handler functions-framework calls.
  * Hides how a caller is refused, how an answer becomes HTTP, and what one process sets up once, on its first request.
  */
-import type { CloudEvent, Request, Response } from '@google-cloud/functions-framework'
+import { getRequestListener } from '@hono/node-server'
+import type { CloudEvent, Request as FrameworkRequest, Response as FrameworkResponse } from '@google-cloud/functions-framework'
 import { callerVerifier } from './caller.ts'
 import { parseConfig } from './config.ts'
 import { parsePayload } from './context.ts'
@@ -40,22 +41,10 @@ export interface ScheduledFunction extends Deployed {
   readonly handle: (services: Services) => Promise<unknown>
 }
 
-/** A request of somebody outside, and its answer. */
-export interface HttpCall {
-  readonly query: Readonly<Record<string, unknown>>
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly rawBody: Buffer
-}
-
-export interface HttpAnswer {
-  readonly status: number
-  readonly body: object
-}
-
-/** Open to the world: it checks its callers itself. */
+/** Open to the world: it checks its callers itself, and speaks the web's own requests and responses. */
 export interface PublicFunction extends Deployed {
   readonly trigger: 'http'
-  readonly handle: (call: HttpCall, services: Services) => Promise<HttpAnswer>
+  readonly handle: (request: Request, services: Services) => Response | Promise<Response>
 }
 
 export type CatalogueEntry = TaskFunction | UploadFunction | ScheduledFunction | PublicFunction
@@ -75,7 +64,7 @@ export function openServices(env: Readonly<Record<string, string | undefined>>, 
 
 /** Where the handlers are put: functions-framework's `http` and `cloudEvent`. */
 export interface Framework {
-  http: (name: string, handler: (request: Request, response: Response) => Promise<void>) => unknown
+  http: (name: string, handler: (request: FrameworkRequest, response: FrameworkResponse) => Promise<void>) => unknown
   cloudEvent: (name: string, handler: (event: CloudEvent<unknown>) => Promise<void>) => unknown
 }
 
@@ -91,21 +80,19 @@ export function registerAll(framework: Framework, catalogue: readonly CatalogueE
   for (const entry of catalogue) {
     // Eventarc calls through IAM: the platform has checked its caller before the event arrives.
     if (entry.trigger === 'upload') framework.cloudEvent(entry.name, (event) => entry.handle(event.data as FinalizedObject, open().services))
+    else if (entry.trigger === 'http') framework.http(entry.name, (request, response) => passOn(entry, request, response, open().services))
     else framework.http(nameOf(entry), (request, response) => answerHttp(entry, request, response, open()))
   }
 }
 
 async function answerHttp(
-  entry: TaskFunction | ScheduledFunction | PublicFunction,
-  request: Request,
-  response: Response,
+  entry: TaskFunction | ScheduledFunction,
+  request: FrameworkRequest,
+  response: FrameworkResponse,
   { services, verify }: { services: Services; verify: ReturnType<typeof callerVerifier> },
 ): Promise<void> {
   try {
-    if (entry.trigger === 'http') {
-      const { status, body } = await entry.handle(callOf(request), services)
-      response.status(status).json(body)
-    } else if (!(await verify(request.headers.authorization))) {
+    if (!(await verify(request.headers.authorization))) {
       response.status(401).json({ code: 'unauthenticated', message: 'The call carries no valid token for this service.' })
     } else if (entry.trigger === 'schedule') {
       response.status(200).json((await entry.handle(services)) ?? {})
@@ -121,8 +108,8 @@ async function answerHttp(
   }
 }
 
-const callOf = (request: Request): HttpCall => ({
-  query: request.query,
-  headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value])),
-  rawBody: (request as Request & { rawBody?: Buffer }).rawBody ?? Buffer.alloc(0),
-})
+/** Where one address stands for all functions, the path begins with the function's name; it is not the function's business. */
+function passOn({ name, handle }: PublicFunction, request: FrameworkRequest, response: FrameworkResponse, services: Services): Promise<void> {
+  request.url = request.url.replace(new RegExp(`^/${name}(?=[/?]|$)`), '').replace(/^(?!\/)/, '/')
+  return getRequestListener((webRequest) => handle(webRequest, services))(request, response)
+}

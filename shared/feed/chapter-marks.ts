@@ -90,20 +90,14 @@ function readVtt(text: string, name: string): SuppliedMark[] {
   return marks
 }
 
-/** Entities a document declares itself are left alone: five letters could become gigabytes. */
-const xml = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '',
-  removeNSPrefix: true,
-  parseAttributeValue: false,
-  processEntities: true,
-})
+const xml = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '', removeNSPrefix: true, parseAttributeValue: false, htmlEntities: true })
 
 function readXml(text: string, name: string): SuppliedMark[] {
   const valid = XMLValidator.validate(text)
   if (valid !== true) throw unusable(name, `line ${valid.err.line}: ${valid.err.msg.replace(/\.$/, '')}`)
+  // Entities that a document declares itself could make gigabytes of a few letters.
   if (/<!DOCTYPE/i.test(text)) throw unusable(name, 'it declares a document type; leave out the DOCTYPE')
-  const list = findChapters(xml.parse(text))
+  const list = findChapters(parseXml(text, name))
   if (list === undefined) throw unusable(name, 'it has no element psc:chapters with a psc:chapter in it')
   return list.map(({ start, title = '', href, image }, i) => {
     const startSeconds = secondsOf(start ?? '')
@@ -111,6 +105,14 @@ function readXml(text: string, name: string): SuppliedMark[] {
       throw unusable(name, `psc:chapter ${i + 1}: its start is ${start === undefined ? 'missing' : `"${start}"`}; write it as in 00:01:30.500`)
     return { startSeconds, title, url: href, image }
   })
+}
+
+function parseXml(text: string, name: string): unknown {
+  try {
+    return xml.parse(text)
+  } catch (error) {
+    throw unusable(name, `it is not XML that can be taken apart (${(error as Error).message})`)
+  }
 }
 
 const simpleChapter = z.object({ start: z.string(), title: z.string(), href: z.string(), image: z.string() }).partial()

@@ -9,11 +9,13 @@ import { addDecisions, decisionsUpTo } from '../db/decisions.ts'
 import { findEpisode, lockEpisode, type Episode } from '../db/episodes.ts'
 import { latestRunOf, lockRun, resumeRun, type Run } from '../db/runs.ts'
 import { outputsOf, unparkSteps, type PendingStep } from '../db/steps.ts'
-import { runAgain } from '../episode-run.ts'
+import { readFacts, runAgain } from '../episode-run.ts'
+import { AlreadyRunning } from '../api/problems.ts'
 import { Permanent } from '../errors.ts'
 import { enqueue, type Services } from '../step.ts'
 import { answersByEdit, decideEdits, parseDecisions, waitsForReview, type Decision } from '../transcript/decisions.ts'
 import type { Edit, EditList } from '../transcript/edits.ts'
+import { nameSpeakers } from '../transcript/captions.ts'
 import type { Transcript } from '../transcript/words.ts'
 import type { Recorded } from './reel.ts'
 
@@ -44,13 +46,15 @@ export async function openReview({ config, storage }: Pick<Services, 'config' | 
   })
   const { proposedObject, analysisObject, transcriptObject, pcmObject, sampleRate, channels, sampleFormat, totalSamples } = run.context
   const policy = run.settings.cleaning.review
+  const { speakers } = readFacts(String(run.context['episodeFacts'] ?? '{}'))
   const proposed = await storage.readJson<EditList>({ bucket, name: String(proposedObject) })
   const edits = decideEdits(proposed, policy, answers, decisions, Number(totalSamples))
   return {
     ...{ episode, run, edits },
     waiting: run.status === 'awaiting_review' ? waitsForReview(edits, policy) : [],
     analysis: decodeAnalysis(await storage.read({ bucket, name: String(analysisObject) })),
-    transcript: transcriptObject === null ? undefined : await storage.readJson<Transcript>({ bucket, name: String(transcriptObject) }),
+    transcript:
+      transcriptObject === null ? undefined : nameSpeakers(await storage.readJson<Transcript>({ bucket, name: String(transcriptObject) }), speakers),
     recording: { object: String(pcmObject), format: { sampleRate, channels, sampleFormat } as unknown as PcmFormat },
   }
 }
@@ -77,7 +81,7 @@ async function take(
   const taken = { decisionRevision: revision, reviewed: true }
   if (run?.status === 'awaiting_review' && (await resumeRun(trx, seen.id, taken)))
     return { runId: seen.id, steps: await unparkSteps(trx, seen.id, taken) }
-  const again = await runAgain(trx, pipeline, episode.id)
-  if (!again.started) throw new Permanent('already_running', `The episode has a live run, ${again.runId}. Decide when it has ended.`)
+  const again = await runAgain(trx, pipeline, episode.id, { reviewed: true })
+  if (!again.started) throw new AlreadyRunning(again.runId)
   return again
 }

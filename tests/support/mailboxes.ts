@@ -37,7 +37,12 @@ export function* generateMbox(messages: number, seed = 1): Generator<string, Mai
       counts.own++
     } else {
       const topic = topics[Math.floor(next() * topics.length)]!
-      text = message(`m-${i}`, `Listener ${i} <listener-${i}@mail.test>`, `About ${topic}`, `Hello there!\n\nI am listener number ${i}, and I want to say something about ${topic}.\n\n>From the heart\n-- \nSent from my phone`)
+      text = message(
+        `m-${i}`,
+        `Listener ${i} <listener-${i}@mail.test>`,
+        `About ${topic}`,
+        `Hello there!\n\nI am listener number ${i}, and I want to say something about ${topic}.\n\n>From the heart\n-- \nSent from my phone`,
+      )
       if (sent.length < 2000) sent.push(text)
       counts.letters++
     }

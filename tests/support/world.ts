@@ -17,7 +17,7 @@ import { insertSteps, type StepStatus } from '../../shared/db/steps.ts'
 import { codeOf } from '../../shared/errors.ts'
 import { partsOf } from '../../shared/pipeline.ts'
 import { keyPurpose, openSealer } from '../../shared/seal.ts'
-import { openServices, type CatalogueEntry, type FinalizedObject, type HttpAnswer } from '../../shared/serve.ts'
+import { openServices, type CatalogueEntry, type FinalizedObject } from '../../shared/serve.ts'
 import { defaultTemplate } from '../../shared/settings.ts'
 import { deliver, enqueue, type Answer, type Services } from '../../shared/step.ts'
 import { freshDatabase } from './database.ts'
@@ -196,15 +196,11 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
     },
 
     /** A provider calls back. */
-    callBack: (url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<HttpAnswer> =>
-      onCallback(
-        {
-          query: Object.fromEntries(new URL(url).searchParams),
-          headers,
-          rawBody: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
-        },
-        services,
-      ),
+    callBack: async (url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<{ status: number; body: unknown }> => {
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      const response = await onCallback(new Request(url, { method: 'POST', headers, body: text }), services)
+      return { status: response.status, body: await response.json() }
+    },
 
     /** The user has given the provider's key. */
     giveKey: (provider: string, key: string): Promise<void> =>

@@ -51,6 +51,12 @@ describe('Supplied marks', () => {
     expect(readMarks(text, 'chapters.json')).toMatchObject([{ startSeconds: 3, image: 'https://example.com/i.png', isHidden: true }])
   })
 
+  test('are read with every letter, however it is written', () => {
+    expect(readMarks(psc('<psc:chapter start="0" title="K&#228;se &#x1F600; &quot;007&quot;"/>'), 'chapters.psc')).toMatchObject([
+      { title: 'Käse 😀 "007"' },
+    ])
+  })
+
   test('are found in the item of a feed', () => {
     const feed = `<rss xmlns:p="http://podlove.org/simple-chapters"><channel><item><p:chapters><p:chapter start="3:07" title="One"/></p:chapters></item></channel></rss>`
     expect(readMarks(feed, 'chapters.xml')).toMatchObject([{ startSeconds: 187, title: 'One' }])
@@ -67,6 +73,7 @@ describe('Supplied marks', () => {
     ['XML of something else', '<html></html>', /psc:chapters/],
     ['a chapter without a start', psc('<psc:chapter start="0" title="One"/><psc:chapter title="Two"/>'), /psc:chapter 2.*start.*missing/],
     ['XML with entities of its own', '<!DOCTYPE x [<!ENTITY a "b">]><psc:chapters><psc:chapter start="0" title="&a;"/></psc:chapters>', /DOCTYPE/],
+    ['XML without a bottom', `${'<a>'.repeat(5000)}${'</a>'.repeat(5000)}`, /cannot be used/],
     ['a cue without a time', 'WEBVTT\n\nHello\nyou\n', /line 3/],
     ['a cue with a strange time', 'WEBVTT\n\n1\nnow --> then\nHello\n', /line 4.*now/],
   ])('that are %s are refused, saying where', (_what, text, where) => {

@@ -47,6 +47,7 @@ test('what must be given is enough, and the rest has defaults', () => {
       deadlineMs: 21_600_000,
       storeIsPublic: true,
     },
+    api: { issuers: [], requestsPerMinute: 600 },
     lease: { leaseMs: 30_000, heartbeatMs: 10_000, maxAttempts: 8, overdueMs: 30_000 },
   })
 })

@@ -1,0 +1,81 @@
+/**
+ * Who calls the API: the holder of one of its keys, or of a token from an issuer that the configuration trusts.
+ * Hides that a key is known by its hash alone, and how a stranger's subject becomes one of our users.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTVerifyGetKey } from 'jose'
+import type { Config } from '../config.ts'
+import { ensureUser, findApiKey } from '../db/api.ts'
+import { withDatabase } from '../db/connect.ts'
+import { Permanent } from '../errors.ts'
+
+export const scopes = ['read', 'write'] as const
+export type Scope = (typeof scopes)[number]
+
+export interface Caller {
+  readonly userId: string
+  /** What its requests are counted under. */
+  readonly countedAs: string
+  readonly scopes: readonly string[]
+}
+
+const keyPrefix = 'spool_'
+
+/** A new key, to be shown once, and what is kept of it. */
+export function newApiKey(): { key: string; hash: string } {
+  const key = keyPrefix + randomBytes(32).toString('base64url')
+  return { key, hash: hashKey(key) }
+}
+
+/** 256 random bits need no salt and no slow hash. */
+const hashKey = (key: string): string => createHash('sha256').update(key).digest('hex')
+
+export type IdentifyCaller = (authorization: string | undefined) => Promise<Caller>
+
+/** Throws Permanent `unauthenticated`. */
+export function callerIdentifier({ api, databaseUrl }: Pick<Config, 'api' | 'databaseUrl'>): IdentifyCaller {
+  const keySets = new Map<string, JWTVerifyGetKey>(api.issuers.map(({ issuer, jwksUrl }) => [issuer, createRemoteJWKSet(new URL(jwksUrl))]))
+
+  const byKey = async (key: string): Promise<Caller | undefined> => {
+    const owner = await withDatabase(databaseUrl, (db) => findApiKey(db, hashKey(key)))
+    return owner && { userId: owner.userId, countedAs: `key:${owner.id}`, scopes: owner.scopes }
+  }
+
+  const byToken = async (token: string): Promise<Caller | undefined> => {
+    const claimed = issuerOf(token)
+    const trusted = api.issuers.find(({ issuer }) => issuer === claimed)
+    if (!trusted) return undefined
+    try {
+      const { payload } = await jwtVerify(token, keySets.get(trusted.issuer)!, { issuer: trusted.issuer, audience: trusted.audience })
+      if (payload.sub === undefined || payload.exp === undefined) return undefined
+      const userId = userIdOf(trusted.issuer, payload.sub)
+      await withDatabase(databaseUrl, (db) => ensureUser(db, userId))
+      return { userId, countedAs: `user:${userId}`, scopes }
+    } catch (error) {
+      if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== errors.JOSEError.code) return undefined
+      throw error // keys that cannot be fetched say nothing about the caller
+    }
+  }
+
+  return async (authorization) => {
+    const credential = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
+    const caller = credential === undefined ? undefined : credential.startsWith(keyPrefix) ? await byKey(credential) : await byToken(credential)
+    if (!caller) throw new Permanent('unauthenticated', 'Send a key of the API, or a token of an issuer it trusts: Authorization: Bearer …')
+    return caller
+  }
+}
+
+function issuerOf(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss
+  } catch {
+    return undefined
+  }
+}
+
+/** The same subject of the same issuer is the same user, and no two are one. */
+const userIdOf = (issuer: string, subject: string): string =>
+  `oidc_${createHash('sha256')
+    .update(JSON.stringify([issuer, subject]))
+    .digest('base64url')
+    .slice(0, 40)}`

@@ -1,0 +1,57 @@
+/** Errors as problem documents (RFC 9457) with the product's codes. The one place that says which status a code has. */
+import { z } from '@hono/zod-openapi'
+import { classify, errorCodes, Permanent, type ErrorCode } from '../errors.ts'
+
+export const problemType = 'application/problem+json'
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    /** The live run, where one stands in the way. */
+    runId: z.string().optional(),
+  })
+  .openapi('Problem')
+
+const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
+  unauthenticated: 401,
+  monthly_cap: 402,
+  forbidden: 403,
+  not_found: 404,
+  already_running: 409,
+  in_progress: 409,
+  not_cancellable: 409,
+  not_reviewable: 409,
+  idempotency_mismatch: 422,
+  bad_decisions: 422,
+  rate_limited: 429,
+  too_many_requests: 429,
+  internal: 500,
+}
+const otherwise = 400
+
+/** A live run stands in the way. */
+export class AlreadyRunning extends Permanent {
+  readonly runId: string
+  constructor(runId: string) {
+    super('already_running', `There is a live run already, ${runId}. Wait for it, or cancel it.`)
+    this.runId = runId
+  }
+}
+
+/** What anything thrown becomes; what we did not foresee tells the caller nothing of our insides. */
+export function problemOf(error: unknown): z.infer<typeof problem> {
+  const kind = classify(error)
+  const [code, detail] = kind instanceof Permanent ? [kind.code, kind.message] : (['internal', errorCodes.internal] as const)
+  return {
+    type: `urn:spool:problem:${code}`,
+    title: errorCodes[code],
+    status: statuses[code] ?? otherwise,
+    detail,
+    code,
+    ...(kind instanceof AlreadyRunning ? { runId: kind.runId } : {}),
+  }
+}
