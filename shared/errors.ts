@@ -82,6 +82,15 @@ class SpoolError extends Error {
 /** Trying again would end the same way: the run fails with this code and message. */
 export class Permanent extends SpoolError {}
 
+/** A live run stands in the way. */
+export class AlreadyRunning extends Permanent {
+  readonly runId: string
+  constructor(runId: string) {
+    super('already_running', `There is a live run already, ${runId}. Wait for it, or cancel it.`)
+    this.runId = runId
+  }
+}
+
 /** The same attempt may succeed later: the lease is released and the queue tries again. */
 export class Retryable extends SpoolError {}
 

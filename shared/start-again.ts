@@ -1,11 +1,10 @@
 /** Retry: a new run of the same episode or mailbox with what the earlier one was given. Hides which of the two it is. */
-import { AlreadyRunning } from './api/problems.ts'
 import { startMailRun } from './db/letters.ts'
 import { withDatabase } from './db/connect.ts'
 import { findRun } from './db/runs.ts'
 import { insertSteps } from './db/steps.ts'
 import { runAgain } from './episode-run.ts'
-import { Permanent } from './errors.ts'
+import { AlreadyRunning, Permanent } from './errors.ts'
 import { partsOf } from './pipeline.ts'
 import { charge } from './quota.ts'
 import { enqueue, type Services } from './step.ts'
@@ -24,10 +23,8 @@ export async function startAgain(services: Services, earlierId: string): Promise
           : await runAgain(trx, pipeline, episodeId, {})
       if (!run.started) throw new AlreadyRunning(run.runId)
       await charge(trx, config, { userId, kind: 'runs', key: run.runId, amount: 1, runId: run.runId })
-      return {
-        runId: run.runId,
-        steps: 'steps' in run ? run.steps : await insertSteps(trx, run.runId, partsOf(pipeline.stage('read-mail')!, context)),
-      }
+      const mail = episodeId === null ? await insertSteps(trx, run.runId, partsOf(pipeline.stage('read-mail')!, context)) : []
+      return { runId: run.runId, steps: [...run.steps, ...mail] }
     }),
   )
   await enqueue(services, steps)

@@ -1,6 +1,6 @@
 /** Errors as problem documents (RFC 9457) with the product's codes. The one place that says which status a code has. */
 import { z } from '@hono/zod-openapi'
-import { classify, errorCodes, Permanent, type ErrorCode } from '../errors.ts'
+import { AlreadyRunning, classify, errorCodes, Permanent, type ErrorCode } from '../errors.ts'
 
 export const problemType = 'application/problem+json'
 
@@ -32,15 +32,6 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   internal: 500,
 }
 const otherwise = 400
-
-/** A live run stands in the way. */
-export class AlreadyRunning extends Permanent {
-  readonly runId: string
-  constructor(runId: string) {
-    super('already_running', `There is a live run already, ${runId}. Wait for it, or cancel it.`)
-    this.runId = runId
-  }
-}
 
 /** What anything thrown becomes; what we did not foresee tells the caller nothing of our insides. */
 export function problemOf(error: unknown): z.infer<typeof problem> {
