@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { settingsOf } from '../shared/db/runs.ts'
-import { openKey } from '../shared/episode-run.ts'
+import { openKey } from '../shared/providers.ts'
 import { payOnce } from '../shared/paid-call.ts'
 import { openSealer } from '../shared/seal.ts'
 import { openAnswerer } from '../shared/speech/answerers.ts'

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { decisionsUpTo } from '../shared/db/decisions.ts'
+import { lettersById } from '../shared/db/letters.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { AwaitingReview } from '../shared/errors.ts'
@@ -27,14 +28,16 @@ export const decide = defineStep({
     totalSamples: z.number(),
     questions: z.string(),
     variables: z.string(),
+    letters: z.string().default('[]'),
   }),
-  load: async (db: Knex, { runId, episodeId, recordingHash, decisionRevision, questions }) => ({
+  load: async (db: Knex, { runId, userId, episodeId, recordingHash, decisionRevision, questions, letters }) => ({
     ...settingsToDecideBy(await settingsOf(db, runId)),
+    letters: await lettersById(db, userId, JSON.parse(letters) as string[]),
     decisions: await decisionsUpTo(db, episodeId, recordingHash, decisionRevision),
     answers: [...answersByEdit(questions, await outputsOf(db, runId, 'answer'))],
   }),
   inputs: ({ proposedHash, analysisObject, reviewed, variables }, input) => ({ proposedHash, analysisObject, reviewed, variables, ...input }),
-  work: async (context, { cleaning, segments, voice, decisions, answers }, { storage, config, workObject, warn }) => {
+  work: async (context, { cleaning, segments, voice, letters, decisions, answers }, { storage, config, workObject, warn }) => {
     const bucket = config.buckets.work
     const proposed = await storage.readJson<EditList>({ bucket, name: context.proposedObject })
     const { speech } = decodeAnalysis(await storage.read({ bucket, name: context.analysisObject }))
@@ -47,7 +50,7 @@ export const decide = defineStep({
     checkBudget(edits, speech, context.totalSamples, cleaning.maxRemovedShare)
     const text = JSON.stringify(edits)
     const [editsObject, spokenObject] = [workObject('edits.json'), workObject('spoken.json')]
-    const spoken = spokenIn(edits, segments, JSON.parse(context.variables) as Variables, voice)
+    const spoken = spokenIn(edits, segments, JSON.parse(context.variables) as Variables, letters, voice)
     await storage.create(editsObject, text, 'application/json')
     await storage.create(spokenObject, JSON.stringify(spoken), 'application/json')
     return {

@@ -1,19 +1,27 @@
 /**
- * How a run of an episode begins: from an upload, or again from what an earlier run was given. Hides which scalars a run starts with,
- * and which of the user's providers it may use.
+ * How a run of an episode begins: from an upload, or again from what an earlier run was given. Hides which scalars a run starts with.
  */
 import type { Knex } from 'knex'
 import { z } from 'zod'
-import { beginEpisode, findEpisode } from './db/episodes.ts'
+import type { Config } from './config.ts'
+import { beginEpisode, ensureEpisode, ensurePodcast, findEpisode } from './db/episodes.ts'
 import { decisionRevision } from './db/decisions.ts'
-import type { SealedKey } from './db/keys.ts'
+import { lettersById, newestLetters, type KeptLetter } from './db/letters.ts'
+import { providerKeys, type SealedKey } from './db/keys.ts'
 import { latestRunOf, startRun } from './db/runs.ts'
 import { insertSteps, type PendingStep } from './db/steps.ts'
-import { Permanent } from './errors.ts'
+import type { EpisodePlan } from './episode-plan.ts'
+import { Permanent, Retryable } from './errors.ts'
+import { contentHash } from './hash.ts'
+import type { UploadPath } from './objects.ts'
 import { partsOf, type Pipeline } from './pipeline.ts'
+import { chooseProviders, type ChosenProviders } from './providers.ts'
+import { charge } from './quota.ts'
 import type { Variables } from './script.ts'
-import { keyPurpose, type Sealer } from './seal.ts'
-import { recogniserNames, voicesOf, type EpisodeSettings, type PodcastSettings, type RunSettings } from './settings.ts'
+import { lettersWanted, podcastSettings, type EpisodeSettings, type PodcastSettings, type RunSettings } from './settings.ts'
+import type { Services } from './step.ts'
+import type { StoredObject } from './storage.ts'
+import { scripts } from './transcript/spoken.ts'
 
 const generation = z.string().nullable()
 
@@ -44,6 +52,8 @@ const startScalars = z.object({
   providerKeys: z.string(),
   /** What scripts may name, as JSON. */
   variables: z.string(),
+  /** The letters that are read out, as JSON. */
+  letters: z.string().default('[]'),
   /** The producer's decisions that count in this run. */
   decisionRevision: z.number(),
   /** Whether the producer has looked: what is still open then stays undone, and the run goes on. */
@@ -64,37 +74,6 @@ export type EpisodeFacts = z.infer<typeof episodeFacts>
 
 export const factsOf = ({ number, season, date, speakers }: EpisodeSettings): string => JSON.stringify({ number, season, date, speakers })
 export const readFacts = (text: string): EpisodeFacts => episodeFacts.parse(JSON.parse(text))
-
-/** Who transcribes, and the sealed keys of every provider the run may ask. Throws Permanent `provider_key_missing`. */
-export function chooseProviders(
-  settings: RunSettings,
-  hasWords: boolean,
-  keys: readonly SealedKey[],
-): Pick<StartScalars, 'recogniser' | 'providerKeys'> {
-  const { transcription, cleaning } = settings
-  const known: readonly string[] = recogniserNames
-  const wanted = transcription.provider ?? keys.find(({ provider }) => known.includes(provider))?.provider ?? 'none'
-  const recogniser = hasWords || wanted === 'none' ? null : wanted
-  const asked = [
-    { provider: recogniser, what: 'transcription.provider' },
-    { provider: cleaning.intern.answerer, what: 'cleaning.intern.answerer' },
-    ...voicesOf(settings).map(({ provider }) => ({ provider: provider === 'flite' ? null : provider, what: 'voice.provider' })),
-  ]
-  const sealed: Record<string, string> = {}
-  for (const { provider, what } of asked) {
-    if (provider == null) continue
-    const key = keys.find((one) => one.provider === provider)
-    if (!key) throw new Permanent('provider_key_missing', `${what} names ${provider}, for which there is no key. Give it with: spool key ${provider}`)
-    sealed[provider] = key.sealed
-  }
-  return { recogniser, providerKeys: JSON.stringify(sealed) }
-}
-
-/** The open key of a provider; empty for one that needs none. To be called where the key is used, and nowhere before. */
-export function openKey(sealer: Sealer, providerKeys: string, userId: string, provider: string): string {
-  const sealed = (JSON.parse(providerKeys) as Record<string, string>)[provider]
-  return sealed === undefined ? '' : sealer.open(sealed, keyPurpose(userId, provider))
-}
 
 /** What scripts may say of this episode, on the day its run starts. */
 export function variablesOf(podcast: PodcastSettings, { number, season, guest, date }: EpisodeSettings, title: string): Variables {
@@ -135,4 +114,89 @@ export async function runAgain(
   const { userId, title, description } = episode
   const run = await beginRun(trx, pipeline, { userId, episodeId, title, description, settings: latest.settings, context })
   return { ...run, steps: run.started ? await run.steps() : [] }
+}
+
+/**
+ * Opens the run of a recording that has arrived, with its podcast and episode. Undefined when another of its files was faster.
+ * `problem` is why the run cannot go on: it is there to be failed, so that its producer learns of it.
+ */
+export async function openRun(
+  trx: Knex,
+  path: UploadPath,
+  recording: StoredObject,
+  plan: EpisodePlan,
+  { pipeline, config }: Pick<Services, 'pipeline' | 'config'>,
+) {
+  const { userId } = path
+  const podcast = await ensurePodcast(trx, userId, path.podcast, plan.podcast)
+  const { title = path.episode, description = '' } = plan.episode
+  const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug: path.episode, title })
+  const recordings = JSON.stringify(plan.recordings)
+  if (plan.recordings!.length > 0 && (await latestRunOf(trx, episodeId))?.context['recordings'] === recordings) return undefined // two arrived last, and the other was first
+  const variables = variablesOf(podcastSettings(podcast.settings), plan.episode, title)
+  const letters = await lettersFor(trx, userId, plan)
+  const { problem, providers } = check(plan, variables, letters, await providerKeys(trx, userId))
+  const first = plan.recordings![0] ?? { object: recording.name, generation: recording.generation }
+  const context = {
+    recordingObject: first.object,
+    recordingGeneration: first.generation,
+    recordingHash: plan.recordings!.length > 0 ? contentHash(recordings) : recording.contentHash,
+    recordings,
+    recordingsAre: plan.episode.recordingsAre,
+    outputRate: plan.template.output.sampleRate ?? null,
+    assets: JSON.stringify(plan.assets.map(({ name, generation, contentHash }) => ({ object: name, generation, contentHash }))),
+    wordsObject: plan.words?.name ?? null,
+    wordsGeneration: plan.words?.generation ?? null,
+    wordsHash: plan.words?.contentHash ?? null,
+    coverObject: plan.cover?.name ?? null,
+    coverGeneration: plan.cover?.generation ?? null,
+    coverHash: plan.cover?.contentHash ?? null,
+    chaptersObject: plan.chapters?.name ?? null,
+    chaptersGeneration: plan.chapters?.generation ?? null,
+    chaptersHash: plan.chapters?.contentHash ?? null,
+    episodeFacts: factsOf(plan.episode),
+    ...providers,
+    variables: JSON.stringify(variables),
+    letters: JSON.stringify(letters.map(({ id }) => id)),
+    decisionRevision: await decisionRevision(trx, episodeId),
+    reviewed: false,
+  }
+  const run = await beginRun(trx, pipeline, { userId, episodeId, title, description, settings: plan.template, context })
+  // Thrown, so that the event is delivered again until the live run has ended; the upload's row is rolled back with the rest.
+  if (!run.started) throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
+  return { ...run, problem: plan.problem ?? problem ?? (await refusedStart(trx, config, userId, run.runId)) }
+}
+
+/** The letters that the template reads out: those the episode names, or the newest. */
+async function lettersFor(trx: Knex, userId: string, { episode, template }: EpisodePlan): Promise<KeptLetter[]> {
+  const wanted = lettersWanted(template)
+  if (wanted === 0) return []
+  return await lettersById(trx, userId, episode.letters ?? (await newestLetters(trx, userId, wanted)))
+}
+
+/** Counts the start of a run against what its user may start; the reason when that is too many. */
+export async function refusedStart(trx: Knex, config: Config, userId: string, runId: string): Promise<Permanent | undefined> {
+  try {
+    await charge(trx, config, { userId, kind: 'runs', key: runId, amount: 1, runId })
+    return undefined
+  } catch (error) {
+    if (error instanceof Permanent) return error
+    throw error
+  }
+}
+
+/** A provider without a key, or a script without its values, fails the run, once there is one to fail. */
+function check(
+  { template, words }: EpisodePlan,
+  variables: Variables,
+  letters: readonly KeptLetter[],
+  keys: readonly SealedKey[],
+): { providers: ChosenProviders; problem?: Permanent } {
+  try {
+    scripts(template.segments, variables, letters, template.voice)
+    return { providers: chooseProviders(template, words !== undefined, keys) }
+  } catch (error) {
+    if (!(error instanceof Permanent)) throw error
+    return { providers: { recogniser: null, providerKeys: '{}' }, problem: error }
+  }
 }

@@ -22,6 +22,7 @@ export const errorCodes = {
   bad_cover: 'The cover is not a picture Spool can use.',
   bad_chapters: 'The chapters file cannot be used.',
   missing_asset: 'A file named by the template is not there.',
+  no_letters: 'A template reads out listener mail, and there is none.',
   missing_variable: 'A script names a value that the episode does not have.',
   over_length: 'The episode would be longer than the template allows.',
   under_length: 'The episode would be shorter than the template allows.',

@@ -53,6 +53,8 @@ export function parseMailName(name: string): { userId: string; file: string } | 
 
 /** The folder beside a podcast's episodes that holds what its templates name. */
 export const assetsFolder = 'assets'
+/** A template beside the recording; among the assets, that of the podcast. */
+export const templateFile = 'template.json'
 
 export interface UploadPath {
   readonly userId: string

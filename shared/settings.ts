@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { cleaning, fileName } from './cleaning-settings.ts'
 import { Permanent, type ErrorCode } from './errors.ts'
-import { checkVariables } from './script.ts'
+import { checkVariables, letterVariableNames, variableNames } from './script.ts'
 
 export const recogniserNames = ['assemblyai', 'elevenlabs', 'deepgram', 'openai'] as const
 
@@ -43,11 +43,25 @@ const voice = z.strictObject({
 
 const spoken = z.strictObject({
   kind: z.literal('spoken'),
-  script: z.string().trim().min(1).max(5000).superRefine(checkVariables),
+  script: z.string().trim().min(1).max(5000).superRefine(checkVariables(variableNames)),
   /** Unset: the template's. */
   voice: voice.optional(),
 })
-const source = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('static'), file: fileName }), spoken])
+/** Listener mail, read out: the letters that the episode names, or the newest. */
+const mailbag = z.strictObject({
+  kind: z.literal('mail'),
+  count: z.number().int().min(1).max(20).default(1),
+  /** For each letter. */
+  script: z
+    .string()
+    .trim()
+    .min(1)
+    .max(1000)
+    .default('{from} writes: {text}')
+    .superRefine(checkVariables([...variableNames, ...letterVariableNames])),
+  voice: voice.optional(),
+})
+const source = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('static'), file: fileName }), spoken, mailbag])
 
 /** What every segment may say. */
 const placed = {
@@ -57,7 +71,7 @@ const placed = {
   /** Whether it is a chapter of its own. */
   chapter: z.boolean().default(true),
 }
-const segmentTypes = ['intro', 'outro', 'commercial', 'transition'] as const
+const segmentTypes = ['intro', 'outro', 'commercial', 'transition', 'mail'] as const
 const segment = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('content'), ...placed }),
   z.strictObject({
@@ -158,6 +172,8 @@ const episode = z.strictObject({
     .optional(),
   /** One after the other, or tracks of one conversation. */
   recordingsAre: z.enum(['sequence', 'tracks']).default('sequence'),
+  /** The letters that a mail segment reads out, by id; the newest when not given. */
+  letters: z.array(z.uuid()).max(100).optional(),
   /** Names for the speakers that a transcript calls A, B or otherwise. */
   speakers: z.record(z.string(), z.string().min(1).max(100)).default({}),
 })
@@ -234,8 +250,12 @@ export function assetsOf({ segments, music: beds, cleaning: { sfx } }: Template)
 /** Everybody who speaks what is written. */
 export const voicesOf = ({ segments, voice: usual }: Template): VoiceSettings[] => [
   usual,
-  ...segments.flatMap((one) => (one.type !== 'content' && one.source.kind === 'spoken' && one.source.voice ? [one.source.voice] : [])),
+  ...segments.flatMap((one) => (one.type !== 'content' && one.source.kind !== 'static' && one.source.voice ? [one.source.voice] : [])),
 ]
+
+/** How many letters the template reads out. */
+export const lettersWanted = ({ segments }: Template): number =>
+  segments.reduce((sum, one) => sum + (one.type !== 'content' && one.source.kind === 'mail' ? one.source.count : 0), 0)
 
 /** The template as a JSON schema, for editors that complete and check as one types. */
 export const templateSchema = (): object => ({ title: 'Spool template', ...z.toJSONSchema(template, { io: 'input', unrepresentable: 'any' }) })

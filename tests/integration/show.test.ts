@@ -94,12 +94,14 @@ describe('A show with intro, spoken welcome, content, commercial, outro and musi
   let world: World
   let timeline: Timeline
   let heard: Float32Array
+  let welcome: Float32Array
   const segment = (type: string) => timeline.segments.find((one) => one.type === type)!
 
   beforeAll(async () => {
     world = await aShow()
     expect(await runOf(world)).toMatchObject({ status: 'finished', warnings: [] })
     timeline = JSON.parse((await deliverable(world, 'timeline.json')).toString()) as Timeline
+    welcome = await welcomeOf(world)
     heard = (await decodeFile(await deliverable(world, 'episode.mp3'), sampleRate, 1))[0]!
   })
 
@@ -114,10 +116,8 @@ describe('A show with intro, spoken welcome, content, commercial, outro and musi
     expect(chapters.map(({ startTime }) => Math.round(startTime * 1000))).toEqual(
       ['intro', 'transition', 'content', 'outro'].map((type) => Math.round((segment(type).startSample / sampleRate) * 1000)),
     )
-    const { sourceObject } = await welcomeOf(world)
-    const spoken = new Float32Array(new Uint8Array(sourceObject).buffer)
     expect(offBy(heard, jingle.subarray(0, sampleRate), 0)).toBe(0)
-    expect(offBy(heard, spoken.subarray(0, sampleRate), segment('transition').startSample)).toBe(0)
+    expect(offBy(heard, welcome.subarray(0, sampleRate), segment('transition').startSample)).toBe(0)
     const recorded = recordedSamples()
     const speechAt = Math.round(1.5 * sampleRate)
     expect(offBy(heard, recorded.subarray(speechAt, speechAt + sampleRate), segment('content').startSample + speechAt)).toBe(0)
@@ -162,11 +162,12 @@ describe('A show with intro, spoken welcome, content, commercial, outro and musi
   }
 })
 
-async function welcomeOf(world: World): Promise<{ sourceObject: Buffer }> {
+/** The first voice's own samples. */
+async function welcomeOf(world: World): Promise<Float32Array> {
   const { id } = await runOf(world)
   const { output } = (await world.steps(id)).find(({ step, part }) => step === 'voice' && part === 0)!
-  const [sourceObject] = await world.storage.bucket(world.services.config.buckets.work).file(String(output!['pcmObject'])).download()
-  return { sourceObject }
+  const [bytes] = await world.storage.bucket(world.services.config.buckets.work).file(String(output!['pcmObject'])).download()
+  return new Float32Array(new Uint8Array(bytes).buffer)
 }
 
 describe('A show that cannot be made as it was asked for', () => {
@@ -215,5 +216,51 @@ describe('A show that cannot be made as it was asked for', () => {
     const rising = [0.5, 1.2, 2].map((seconds) => bedLevel(left!, seconds * sampleRate, (seconds + 0.2) * sampleRate))
     expect(rising[1]! - rising[0]!).toBeGreaterThan(3)
     expect(rising[2]! - rising[1]!).toBeGreaterThan(1)
+  })
+})
+
+describe('A podcast', () => {
+  test('lends its template to episodes that bring none, and an episode in the making keeps the one it started with', async () => {
+    const world = await aWorld()
+    await world.upload(asset('template.json'), JSON.stringify({ segments: [{ type: 'content', title: 'From the podcast' }] }))
+    await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+    await world.upload(asset('template.json'), JSON.stringify({ segments: [{ type: 'content', title: 'Changed since' }] }))
+    await world.runToEnd()
+    expect((await deliverable(world, 'chapters.json')).toString()).toMatch(/From the podcast/)
+  })
+})
+
+describe('Listener mail', () => {
+  const letter = (id: number, text: string) =>
+    `From a Sun Nov 22 10:00:00 2026\nMessage-ID: <${id}@mail.test>\nFrom: Listener ${id} <l${id}@mail.test>\nSubject: Hi\nDate: Sun, 22 Nov 2026 1${id}:00:00 +0000\n\n${text}\n\n`
+  const reads = { segments: [{ type: 'mail', title: 'Your letters', source: { kind: 'mail', count: 2 } }, { type: 'content' }] }
+
+  test('is read out where the template asks for it: the newest letters, each under its sender', async () => {
+    const world = await aWorld()
+    const mailbox = await world.upload(
+      `u/${user}/mail/box.mbox`,
+      letter(1, 'The old one.') + letter(2, 'I like the moon.') + letter(3, 'I like the tape.'),
+    )
+    await world.arrive(mailbox)
+    await world.runToEnd()
+    await world.upload(place('template.json'), JSON.stringify(reads))
+    await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+    await world.runToEnd()
+    expect(await runOf(world)).toMatchObject({ status: 'finished' })
+    expect((await deliverable(world, 'transcript.txt')).toString()).toBe(
+      'Assistant: Listener 3 writes: I like the tape. Listener 2 writes: I like the moon.\n',
+    )
+  })
+
+  test('that is not there fails the run before anything is rendered', async () => {
+    const world = await aWorld()
+    await world.upload(place('template.json'), JSON.stringify(reads))
+    await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+    expect(await runOf(world)).toMatchObject({
+      status: 'failed',
+      stopReason: 'no_letters',
+      errorMessage: expect.stringMatching(/Segment 1 \(mail\)/) as unknown,
+    })
+    expect(await world.pending()).toEqual([])
   })
 })
