@@ -117,6 +117,16 @@ program
   })
 
 program
+  .command('api-key')
+  .description('make a key for the HTTP API; it is shown once')
+  .argument('[name]', 'what it is for', 'command line')
+  .option('--read-only', 'a key that changes nothing')
+  .action(async (name: string, { readOnly }: { readOnly?: true }) => {
+    const { makeApiKey } = await import('./key.ts')
+    await withCloud(async (cloud) => void process.stdout.write(await makeApiKey(cloud, name, readOnly ? ['read'] : ['read', 'write'])))
+  })
+
+program
   .command('up')
   .description('start everything and stay')
   .option('--port <number>', 'where the functions listen', Number)
@@ -128,7 +138,7 @@ program
     await letAttach(stateDir, cloud)
     const { FUNCTIONS_URL, STORAGE_ENDPOINT, TASKS_ENDPOINT, PUBLIC_BASE_URL } = cloud.env
     process.stdout.write(
-      `Spool is up.\n  functions  ${FUNCTIONS_URL}\n  storage    ${STORAGE_ENDPOINT}\n  tasks      ${TASKS_ENDPOINT}\n  public     ${PUBLIC_BASE_URL}\n  log        ${cloud.logFile}\n` +
+      `Spool is up.\n  api        ${FUNCTIONS_URL}/api (openapi.json there; make a key with: spool api-key)\n  functions  ${FUNCTIONS_URL}\n  storage    ${STORAGE_ENDPOINT}\n  tasks      ${TASKS_ENDPOINT}\n  public     ${PUBLIC_BASE_URL}\n  log        ${cloud.logFile}\n` +
         'Drop a recording at uploads/u/local/<podcast>/<episode>/<file>. Ctrl-C ends it.\n',
     )
     await interrupted()

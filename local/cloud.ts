@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { CloudTasksClient } from '@google-cloud/tasks'
 import { credentials } from '@grpc/grpc-js'
-import { queues } from '../functions/index.ts'
+import { catalogue, queues } from '../functions/index.ts'
 import { withDatabase } from '../shared/db/connect.ts'
 import { migrate } from '../shared/db/migrate.ts'
 import { startCloudStorage } from './cloud-storage/server.ts'
@@ -89,6 +89,7 @@ export async function startLocalCloud(
       env: { ...process.env, ...env, METADATA_SERVER_DETECTION: 'none', GOOGLE_APPLICATION_CREDENTIALS: storage.credentialsFile },
       logFile,
       own: answerJwks(identity),
+      isShared: (name) => catalogue.some((entry) => entry.trigger === 'http' && entry.name === name),
     })
     stops.push(workers.stop)
     const tasks = await startCloudTasks({ dir: path.join(dir, 'tasks'), port: ports.tasks, identity })

@@ -1,4 +1,6 @@
-/** `spool key`: a provider's key, sealed into the database. Nothing prints it, and nothing keeps it open. */
+/** `spool key` and `spool api-key`: a provider's key, sealed into the database and printed by nothing; a key of our own API, printed once and kept by nobody. */
+import { newApiKey } from '../shared/api/callers.ts'
+import { insertApiKey } from '../shared/db/api.ts'
 import { withDatabase } from '../shared/db/connect.ts'
 import { deleteProviderKey, saveProviderKey } from '../shared/db/keys.ts'
 import { parseConfig } from '../shared/config.ts'
@@ -18,4 +20,11 @@ export async function keepKey({ env }: Attached, provider: string, key: string |
   const sealed = openSealer(sealingKey).seal(key, keyPurpose(userId, provider))
   await withDatabase(databaseUrl, (db) => saveProviderKey(db, userId, { provider, sealed }))
   return `The key for ${provider} is kept, sealed.\n`
+}
+
+/** Makes a key for the local user's data. */
+export async function makeApiKey({ env }: Attached, name: string, scopes: readonly string[]): Promise<string> {
+  const { key, hash } = newApiKey()
+  await withDatabase(parseConfig(env).databaseUrl, (db) => insertApiKey(db, { userId, name, hash, scopes }))
+  return `${key}\nKeep it: it is shown this once. Send it as: Authorization: Bearer ${key.slice(0, 8)}…\n`
 }

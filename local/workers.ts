@@ -31,13 +31,17 @@ export async function startWorkers(options: {
   env: NodeJS.ProcessEnv
   logFile: string
   own: (request: IncomingMessage, response: ServerResponse) => boolean
+  /** Whether a function takes many calls at once, as the door does: a stream to a watcher must not keep a worker from its work. */
+  isShared: (functionName: string) => boolean
 }): Promise<Workers> {
+  const started: Worker[] = []
   const idle: Worker[] = []
   const waiting: Invocation[] = []
   const alive = new Set<ChildProcess>()
   const log = openSync(options.logFile, 'a')
   let stopping = false
   let earlyDeaths = 0
+  let turns = 0
 
   const dispatch = () => {
     while (idle.length > 0 && waiting.length > 0) void invoke(idle.shift()!, waiting.shift()!)
@@ -59,14 +63,18 @@ export async function startWorkers(options: {
       })
       alive.add(child)
       child.once('message', (message) => {
-        idle.push({ process: child, port: (message as { port: number }).port })
+        const worker = { process: child, port: (message as { port: number }).port }
+        started.push(worker)
+        idle.push(worker)
         resolve()
         dispatch()
       })
       child.once('exit', () => {
         alive.delete(child)
-        const index = idle.findIndex((worker) => worker.process === child)
-        if (index >= 0) idle.splice(index, 1)
+        for (const list of [idle, started]) {
+          const index = list.findIndex((worker) => worker.process === child)
+          if (index >= 0) list.splice(index, 1)
+        }
         if (stopping) return
         if (++earlyDeaths > mostEarlyDeaths) reject(new Error(`The functions' workers keep dying; see ${options.logFile}.`))
         else spawnWorker().then(resolve, reject)
@@ -75,6 +83,8 @@ export async function startWorkers(options: {
 
   const server = createServer((request, response) => {
     if (options.own(request, response)) return
+    const shared = options.isShared(request.url!.slice(1).split(/[/?]/)[0]!) ? started.at(++turns % Math.max(1, started.length)) : undefined
+    if (shared) return void passOn(shared, request, response)
     waiting.push([request, response])
     dispatch()
   })
@@ -111,6 +121,7 @@ function passOn(worker: Worker, request: IncomingMessage, response: ServerRespon
       answer.once('end', resolve).once('error', fail)
     })
     call.once('error', fail)
+    response.once('close', () => call.destroy()) // whoever watched has gone
     request.pipe(call)
   })
 }

@@ -140,7 +140,7 @@ function editTable(edits: readonly Edit[], { analysis, reel }: Reviewed): string
     const options = (['', 'accept', 'reject'] as const).map((value) => `<option value="${value}">${value || status}</option>`).join('')
     const answer =
       insert?.sound === 'speech'
-        ? `<br><textarea data-edit="${id}" rows="2" placeholder="What is to be said">${''}</textarea>${insert.text === null ? '' : `<br>Answer: ${escape(insert.text)}`}`
+        ? `<br><textarea data-edit="${id}" rows="2" placeholder="What is to be said"></textarea>${insert.text === null ? '' : `<br>Answer: ${escape(insert.text)}`}`
         : ''
     return `<tr class="${status}"><td>${clock(startSample / sampleRate, 2)}</td><td>${((endSample - startSample) / sampleRate).toFixed(2)} s</td><td><span class="${kind}"></span> ${names[kind][0]}</td><td>${escape(question ?? text)}${answer}</td><td>${escape(reason)}</td><td class="play">${players}</td><td><select data-edit="${id}" data-was="" aria-label="Decision on ${id}">${options}</select></td></tr>`
   }

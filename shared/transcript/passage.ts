@@ -44,9 +44,9 @@ export interface Passage extends Reported {
   readonly letters: Uint16Array
   /** Which word a step is of; −1 for a gap. */
   readonly wordOf: Int16Array
-  /** How likely it is to come to a step, at a frame, from the one before it, and from the one before that. By frame, then step. */
-  readonly next: Float64Array
-  readonly skip: Float64Array
+  /** By step: how likely it is, at each frame, to come to it from the one before it, and from the one before that. */
+  readonly next: readonly Float32Array[]
+  readonly skip: readonly Float32Array[]
 }
 
 export function layOut(reported: Reported): Passage {
@@ -59,27 +59,24 @@ export function layOut(reported: Reported): Passage {
     letters.push(...own, after && after.start - word.end > roomForAWord ? unwritten : pause)
     wordOf.push(...own.map(() => i), -1)
   })
-  const steps = letters.length
-  const begins = words.map(({ start }) => aboutThere(start, frames, deviation))
-  const ends = words.map(({ end }) => aboutThere(end, frames, deviation))
-  const passing = (from: number, to: number, frame: number): number => {
-    const [left, entered] = [wordOf[from]!, wordOf[to]!]
-    return left === entered ? 1 : (ends[left]?.[frame] ?? 1) * (begins[entered]?.[frame] ?? 1)
+  const edges = words.map(({ start, end }) => ({ begin: edgeAbout(start, frames, deviation), end: edgeAbout(end, frames, deviation) }))
+  const passing = (from: number, to: number, weight: number): Float32Array => {
+    const [left, entered] = [wordOf[from], wordOf[to]]
+    const [end, begin] = left === entered ? [] : [edges[left ?? -1]?.end, edges[entered ?? -1]?.begin]
+    return Float32Array.from({ length: frames }, (_, frame) => weight * (end?.[frame] ?? 1) * (begin?.[frame] ?? 1))
   }
-  const next = new Float64Array(frames * steps)
-  const skip = new Float64Array(frames * steps)
-  for (let frame = 0, at = 0; frame < frames; frame++) {
-    for (let step = 0; step < steps; step++, at++) {
-      if (step >= 1) next[at] = passing(step - 1, step, frame)
-      if (step >= 2) skip[at] = passing(step - 2, step, frame) * (wordOf[step - 1]! < 0 ? 1 : skipWeight)
-    }
-  }
-  return { ...reported, steps, letters: Uint16Array.from(letters), wordOf: Int16Array.from(wordOf), next, skip }
+  const [always, skipped] = [passing(0, 0, 1), passing(0, 0, skipWeight)]
+  const isWithin = (from: number, to: number) => wordOf[from] === wordOf[to]
+  const next = letters.map((_, step) => (isWithin(step - 1, step) ? always : passing(step - 1, step, 1)))
+  const skip = letters.map((_, step) =>
+    isWithin(step - 2, step) ? skipped : passing(step - 2, step, wordOf[step - 1] === -1 ? 1 : skipWeight),
+  )
+  return { ...reported, steps: letters.length, letters: Uint16Array.from(letters), wordOf: Int16Array.from(wordOf), next, skip }
 }
 
 /** How likely an edge reported at `edge` is to be at each frame. */
-const aboutThere = (edge: number, frames: number, deviation: number): Float64Array =>
-  Float64Array.from({ length: frames }, (_, frame) => {
+const edgeAbout = (edge: number, frames: number, deviation: number): Float32Array =>
+  Float32Array.from({ length: frames }, (_, frame) => {
     const off = abs(frame - edge) / deviation
     return exp(-0.5 * off * off - (off / farthestDeviations) ** farthestPower)
   })
@@ -135,20 +132,20 @@ function soundsLike({ frames, steps, letters, wordOf, words }: Passage, models: 
 
 function setOut({ opens, wordOf, next }: Passage, ahead: Float64Array): void {
   if (opens) wordOf.forEach((word, step) => (ahead[step] = word === 0 ? 1 : 0))
-  else [ahead[0], ahead[1]] = [1, next[1]!]
+  else [ahead[0], ahead[1]] = [1, next[1]![0]!]
 }
 
 function arrive({ closes, wordOf, words, frames, steps, next }: Passage, behind: Float64Array): void {
   const end = (frames - 1) * steps
   if (closes) wordOf.forEach((word, step) => (behind[end + step] = word === words.length - 1 ? 1 : 0))
-  else [behind[end + steps - 1], behind[end + steps - 2]] = [1, next[end + steps - 1]!]
+  else [behind[end + steps - 1], behind[end + steps - 2]] = [1, next[steps - 1]![frames - 1]!]
 }
 
 function stepForward({ steps, next, skip }: Passage, ahead: Float64Array, frame: number): void {
   for (let step = 0, at = frame * steps; step < steps; step++, at++) {
     let sum = ahead[at - steps]!
-    if (step >= 1) sum += ahead[at - steps - 1]! * next[at]!
-    if (step >= 2) sum += ahead[at - steps - 2]! * skip[at]!
+    if (step >= 1) sum += ahead[at - steps - 1]! * next[step]![frame]!
+    if (step >= 2) sum += ahead[at - steps - 2]! * skip[step]![frame]!
     ahead[at] = sum
   }
 }
@@ -157,8 +154,8 @@ function stepBack({ steps, next, skip }: Passage, behind: Float64Array, sounds: 
   for (let step = 0, at = frame * steps; step < steps; step++, at++) {
     const to = at + steps
     let sum = behind[to]! * sounds[to]!
-    if (step + 1 < steps) sum += behind[to + 1]! * sounds[to + 1]! * next[to + 1]!
-    if (step + 2 < steps) sum += behind[to + 2]! * sounds[to + 2]! * skip[to + 2]!
+    if (step + 1 < steps) sum += behind[to + 1]! * sounds[to + 1]! * next[step + 1]![frame + 1]!
+    if (step + 2 < steps) sum += behind[to + 2]! * sounds[to + 2]! * skip[step + 2]![frame + 1]!
     behind[at] = sum
   }
 }
