@@ -99,8 +99,9 @@ program
       const [{ readMailbox, summariseMail }, { progressDisplay }] = await Promise.all([import('./mail.ts'), import('./progress.ts')])
       const display = progressDisplay(process.stderr)
       const report = await readMailbox(cloud, mailbox, own, display.update, signal).finally(display.end)
-      process.stdout.write(json ? `${JSON.stringify(report)}\n` : summariseMail(report))
-      if (report.status !== 'finished') throw new Permanent(report.stopReason as ErrorCode, report.message ?? undefined)
+      const { message, ...counts } = report
+      process.stdout.write(json ? `${JSON.stringify(counts)}\n` : summariseMail(report))
+      if (report.status !== 'finished') throw new Permanent(report.stopReason as ErrorCode, message ?? undefined)
     })
   })
 

@@ -6,8 +6,9 @@
 import { cepstra, cepstrumSize } from '../audio/cepstra.ts'
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Listen } from '../audio/listen.ts'
-import { learn, pause, soundsOf, tally, type Alphabet, type Tally } from './letters.ts'
+import { learn, letterCount, pause, soundsOf, tally, type Alphabet, type Tally } from './letters.ts'
 import { fit, layOut, wordsIn, type FoundWord, type Passage } from './passage.ts'
+import { spanOf, stretchesOf, type Stretch } from './stretches.ts'
 import { checkTiming } from './timing.ts'
 import type { Transcript, Word } from './words.ts'
 
@@ -33,15 +34,7 @@ export interface Wanted {
   readonly hesitations: ReadonlySet<number>
 }
 
-/** So many words to either side of a wanted one are fitted with it. */
-const contextWords = 2
-const mostWordsInPassage = 24
-/** A reported silence this long parts passages. */
-const partingSeconds = 0.5
-/** This much is listened to beyond a passage's reported ends. */
-const marginSeconds = 0.3
-/** With less to learn from than this, more is listened to; with fewer words nothing can be learned. */
-const fewestSecondsToLearn = 60
+/** With fewer words nothing can be learned. */
 const fewestWords = 30
 /** Fits and learns so often; more changes nothing. */
 const rounds = 3
@@ -51,25 +44,16 @@ const leastDeviationSeconds = 0.02
 const mostDeviationSeconds = 0.1
 /** Nine in ten of normally distributed errors are less than so many standard deviations. */
 const nineInTen = 1.645
-/** Passages that are read at the same time. */
-const readAtOnce = 8
-
-/** A stretch of words, as places in the list, and of frames. */
-interface Stretch {
-  readonly first: number
-  readonly last: number
-  readonly firstFrame: number
-  readonly frames: number
-  /** It begins inside its first word; it ends inside its last. */
-  readonly opens: boolean
-  readonly closes: boolean
-  readonly isWanted: boolean
-}
+/** Stretches that are read at the same time, and fitted before others have their turn. */
+const heardAtOnce = 8
+/** So many words are looked for with what was learned around them; a day of speech needs no more memory than an hour. */
+const learnedAtOnce = 400
 
 /** A stretch that was listened to. */
 interface Heard {
   readonly stretch: Stretch
   readonly passage: Passage
+  /** Cepstra, by frame. */
   readonly rows: Float32Array
   /** Who speaks, by frame. */
   readonly speakers: Uint8Array
@@ -94,18 +78,24 @@ export async function alignWords(transcript: Transcript, analysis: Analysis, wan
   return { ...transcript, words: inOrder(aligned) }
 }
 
-async function alignSome(words: readonly Word[], analysis: Analysis, wanted: Wanted, deviation: number, listen: Listen): Promise<Map<number, AlignedWord>> {
+async function alignSome(
+  words: readonly Word[],
+  analysis: Analysis,
+  wanted: Wanted,
+  deviation: number,
+  listen: Listen,
+): Promise<Map<number, AlignedWord>> {
   const alphabet: Alphabet = new Map()
-  const speakers = [...new Set(words.map(({ speaker }) => speaker))]
+  const names = [...new Set(words.map(({ speaker }) => speaker))]
   const heard: Heard[] = []
   const stretches = stretchesOf(words, analysis, wanted.words)
   for (let i = 0; i < stretches.length; i += heardAtOnce) {
     const some = stretches.slice(i, i + heardAtOnce)
     const sounds = await Promise.all(some.map((stretch) => listen(spanOf(stretch, analysis))))
-    heard.push(...some.map((stretch, k) => hear(stretch, sounds[k]!, { words, speakers, alphabet, deviation, wanted, analysis })))
+    heard.push(...some.map((stretch, k) => hear(stretch, sounds[k]!, { words, names, alphabet, deviation, wanted, analysis })))
   }
-  levelVoices(heard, speakers.length)
-  const newTally = () => tally(letterCount(alphabet), speakers.length)
+  levelVoices(heard, names.length)
+  const newTally = () => tally(letterCount(alphabet), names.length)
   let taught = newTally()
   for (const one of heard) teachAsReported(one, taught)
   const found = new Map<number, AlignedWord>()
@@ -121,4 +111,113 @@ async function alignSome(words: readonly Word[], analysis: Analysis, wanted: Wan
     }
   }
   return found
+}
+
+interface Surroundings {
+  readonly words: readonly Word[]
+  readonly names: readonly (string | null)[]
+  readonly alphabet: Alphabet
+  readonly deviation: number
+  readonly wanted: Wanted
+  readonly analysis: Analysis
+}
+
+function hear(stretch: Stretch, samples: Float32Array, { words, names, alphabet, deviation, wanted, analysis }: Surroundings): Heard {
+  const { first, last, firstFrame, frames, opens, closes } = stretch
+  const { sampleRate } = analysis.format
+  const frame = frameSamples(sampleRate)
+  const rows = new Float32Array(frames * cepstrumSize) // the recording's last frame may be a part of one
+  rows.set(cepstra(samples, sampleRate).subarray(0, rows.length))
+  const own = words.slice(first, last + 1)
+  const reported = own.map(({ text, startSample, endSample }, i) => ({
+    start: startSample / frame - firstFrame,
+    end: endSample / frame - firstFrame,
+    letters: soundsOf(text, wanted.hesitations.has(first + i), alphabet),
+  }))
+  const speakers = new Uint8Array(frames)
+  const quiet = new Uint8Array(frames)
+  for (let i = 0, word = 0; i < frames; i++) {
+    while (word + 1 < own.length && (reported[word]!.end + reported[word + 1]!.start) / 2 < i) word++
+    speakers[i] = names.indexOf(own[word]!.speaker)
+    quiet[i] = analysis.levels[firstFrame + i]! <= analysis.quietBelowDb * 100 ? 1 : 0
+  }
+  return { stretch, passage: layOut({ words: reported, frames, opens, closes, deviation }), rows, speakers, quiet }
+}
+
+/** Takes away what a voice, its place and its microphone do to every sound alike: the mean of each speaker's rows. */
+function levelVoices(heard: readonly Heard[], speakerCount: number): void {
+  const sums = new Float64Array(speakerCount * cepstrumSize)
+  const counts = new Float64Array(speakerCount)
+  for (const { rows, speakers, quiet } of heard) {
+    for (let i = 0; i < speakers.length; i++) {
+      if (quiet[i]) continue
+      const speaker = speakers[i]!
+      counts[speaker]!++
+      for (let d = 0; d < cepstrumSize; d++) sums[speaker * cepstrumSize + d]! += rows[i * cepstrumSize + d]!
+    }
+  }
+  for (const { rows, speakers } of heard) {
+    for (let i = 0; i < speakers.length; i++) {
+      const speaker = speakers[i]!
+      const count = Math.max(1, counts[speaker]!)
+      for (let d = 0; d < cepstrumSize; d++) rows[i * cepstrumSize + d]! -= sums[speaker * cepstrumSize + d]! / count
+    }
+  }
+}
+
+/** A first idea: background is pause, and each letter has an even part of its word where that was reported. */
+function teachAsReported({ passage: { words, frames }, rows, speakers, quiet }: Heard, taught: Tally): void {
+  for (let i = 0; i < frames; i++) if (quiet[i]) taught.add(speakers[i]!, pause, rows, i, 1)
+  for (const { start, end, letters } of words) {
+    const length = Math.max(end - start, 2)
+    for (let i = Math.max(0, Math.ceil(start)); i < Math.min(frames, start + length); i++) {
+      const letter = letters[Math.floor(((i - start) / length) * letters.length)]!
+      if (!quiet[i]) taught.add(speakers[i]!, letter, rows, i, 1)
+    }
+  }
+}
+
+/** A share of a frame smaller than this teaches nothing. */
+const leastShare = 0.01
+
+/** What sounds in a gap is no pause. */
+function teach({ passage: { frames, steps, letters, wordOf }, rows, speakers, quiet }: Heard, shares: Float64Array, taught: Tally): void {
+  for (let i = 0, at = 0; i < frames; i++) {
+    for (let step = 0; step < steps; step++, at++) {
+      if (shares[at]! > leastShare && (wordOf[step]! >= 0 || quiet[i])) taught.add(speakers[i]!, letters[step]!, rows, i, shares[at]!)
+    }
+  }
+}
+
+/** The words of a stretch where they were found; one that it begins or ends inside of stays where it was. */
+function placed({ stretch }: Heard, found: readonly FoundWord[], words: readonly Word[], { format }: Analysis): [number, AlignedWord][] {
+  const frame = frameSamples(format.sampleRate)
+  const { first, last, firstFrame, opens, closes } = stretch
+  return found.flatMap(({ start, end, startDoubt, endDoubt }, i): [number, AlignedWord][] => {
+    const place = first + i
+    if ((opens && place === first) || (closes && place === last)) return []
+    const word = words[place]!
+    const startSample = Math.round((firstFrame + start) * frame)
+    const endSample = Math.round((firstFrame + end) * frame)
+    const moved = { startMoved: startSample - word.startSample, endMoved: endSample - word.endSample }
+    return [[place, { ...word, startSample, endSample, edges: { ...moved, startDoubt: startDoubt * frame, endDoubt: endDoubt * frame } }]]
+  })
+}
+
+/** A word that stayed gives way to its neighbours that were found. */
+function inOrder(words: readonly AlignedWord[]): AlignedWord[] {
+  return words.map((word, i) => {
+    if (word.edges) return word
+    const startSample = Math.max(word.startSample, words[i - 1]?.edges ? words[i - 1]!.endSample : 0)
+    const endSample = Math.min(word.endSample, words[i + 1]?.edges ? words[i + 1]!.startSample : Infinity)
+    return { ...word, startSample: Math.min(startSample, Math.max(word.endSample, endSample)), endSample: Math.max(startSample, endSample) }
+  })
+}
+
+/** By how much reported edges err, in frames: a standard deviation. */
+function deviationOf(transcript: Transcript, analysis: Analysis): number {
+  const { errorSamples } = checkTiming(transcript, analysis)
+  const seconds = errorSamples / analysis.format.sampleRate / nineInTen
+  const believed = Number.isFinite(seconds) ? Math.min(mostDeviationSeconds, Math.max(leastDeviationSeconds, seconds)) : usualDeviationSeconds
+  return (believed * analysis.format.sampleRate) / frameSamples(analysis.format.sampleRate)
 }

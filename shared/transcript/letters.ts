@@ -5,7 +5,7 @@
  */
 import { cepstrumSize as size } from '../audio/cepstra.ts'
 
-const { floor, log, max, min } = Math
+const { log, max } = Math
 
 /** The first two letters of the alphabet stand for what is between words. */
 export const pause = 0
@@ -28,6 +28,8 @@ const hesitationSounds = /^h|\p{L}(?<![hmnr])r?|[mn]+/gu
 
 /** The letters met so far, each with a number. */
 export type Alphabet = Map<string, number>
+
+export const letterCount = (alphabet: Alphabet): number => firstLetter + alphabet.size
 
 /** The sounds of a word: its letters, accents and doubling aside; a hesitation's are its own. Never empty. */
 export function soundsOf(text: string, isHesitation: boolean, alphabet: Alphabet): number[] {
@@ -121,7 +123,11 @@ interface Speech {
 }
 
 function allSpeech({ letterCount, frames, sums, squares }: Tally): Speech {
-  const byLetter = { frames: new Float64Array(letterCount), sums: new Float64Array(letterCount * size), variances: new Float64Array(letterCount * size) }
+  const byLetter = {
+    frames: new Float64Array(letterCount),
+    sums: new Float64Array(letterCount * size),
+    variances: new Float64Array(letterCount * size),
+  }
   const total = { frames: 1e-9, sum: new Float64Array(size), square: new Float64Array(size), within: new Float64Array(size) }
   for (let cell = 0; cell < frames.length; cell++) {
     const letter = cell % letterCount

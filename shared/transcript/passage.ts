@@ -68,9 +68,7 @@ export function layOut(reported: Reported): Passage {
   const [always, skipped] = [passing(0, 0, 1), passing(0, 0, skipWeight)]
   const isWithin = (from: number, to: number) => wordOf[from] === wordOf[to]
   const next = letters.map((_, step) => (isWithin(step - 1, step) ? always : passing(step - 1, step, 1)))
-  const skip = letters.map((_, step) =>
-    isWithin(step - 2, step) ? skipped : passing(step - 2, step, wordOf[step - 1] === -1 ? 1 : skipWeight),
-  )
+  const skip = letters.map((_, step) => (isWithin(step - 2, step) ? skipped : passing(step - 2, step, wordOf[step - 1] === -1 ? 1 : skipWeight)))
   return { ...reported, steps: letters.length, letters: Uint16Array.from(letters), wordOf: Int16Array.from(wordOf), next, skip }
 }
 
@@ -107,7 +105,12 @@ export function fit(passage: Passage, models: LetterModels, rows: Float32Array, 
 }
 
 /** How likely each frame is to sound as it does at each step, relative to the likeliest; 0 beyond a word's reach. */
-function soundsLike({ frames, steps, letters, wordOf, words }: Passage, models: LetterModels, rows: Float32Array, speakers: Uint8Array): Float64Array {
+function soundsLike(
+  { frames, steps, letters, wordOf, words }: Passage,
+  models: LetterModels,
+  rows: Float32Array,
+  speakers: Uint8Array,
+): Float64Array {
   const byLetter = new Map<number, Float64Array>()
   const highest = new Float64Array(frames).fill(-Infinity)
   for (const letter of new Set(letters)) {
@@ -116,7 +119,8 @@ function soundsLike({ frames, steps, letters, wordOf, words }: Passage, models: 
     byLetter.set(letter, likely)
     for (let frame = 0; frame < frames; frame++) highest[frame] = max(highest[frame]!, likely[frame]!)
   }
-  for (const likely of byLetter.values()) for (let frame = 0; frame < frames; frame++) likely[frame] = exp(frameWeight * (likely[frame]! - highest[frame]!))
+  for (const likely of byLetter.values())
+    for (let frame = 0; frame < frames; frame++) likely[frame] = exp(frameWeight * (likely[frame]! - highest[frame]!))
   const out = new Float64Array(frames * steps)
   for (let step = 0; step < steps; step++) {
     const likely = byLetter.get(letters[step]!)!

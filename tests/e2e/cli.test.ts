@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { ownAddress, writeMbox } from '../support/mailboxes.ts'
+import { said } from '../support/recordings.ts'
 
 const root = path.join(import.meta.dirname, '../..')
 const recording = path.join(root, 'samples/conversation.flac')
@@ -75,4 +77,54 @@ test('a taken port is named, with the way out', async () => {
   await new Promise((resolve) => holder.close(resolve))
   expect(status).toBe(1)
   expect(stderr).toContain(`Port ${port} is taken`)
+})
+
+describe('an episode that waits for its producer', () => {
+  const talk = () => path.join(dir, 'talk.wav')
+  const decisions = () => path.join(dir, 'decisions.json')
+
+  test('ends with 3, lists what waits with clips to hear, and goes on with the decisions to the same files as any other', async () => {
+    const recorded = await said('We begin with a sentence.', 1, 'This one is wrong.', 0.6, 'That was a mistake.', 0.8, 'This one is right.', 1)
+    writeFileSync(talk(), recorded.wav)
+    writeFileSync(path.join(dir, 'talk.json'), recorded.words)
+    const waiting = spool(['assemble', talk(), '--words', path.join(dir, 'talk.json'), '--out', path.join(dir, 'talk'), '--json'])
+    expect([waiting.status, JSON.parse(waiting.stdout)]).toEqual([3, expect.objectContaining({ status: 'awaiting_review', files: {} })])
+
+    const listed = spool(['review', 'talk', '--out', path.join(dir, 'review'), '--json'])
+    const { waiting: open } = JSON.parse(listed.stdout) as { waiting: { id: string; kind: string; before: string; after: string }[] }
+    expect([listed.status, open.map(({ kind }) => kind)]).toEqual([3, ['flubber']])
+    for (const clip of [open[0]!.before, open[0]!.after]) expect(statSync(clip).size).toBeGreaterThan(10_000)
+    expect(readFileSync(path.join(dir, 'review/review.html'), 'utf8')).toContain('Waiting for you')
+
+    writeFileSync(decisions(), JSON.stringify({ version: 1, decisions: [{ decision: 'accept', edit: open[0]!.id }] }))
+    const done = spool(['review', 'talk', '--decisions', decisions(), '--out', path.join(dir, 'talk'), '--json'])
+    expect([done.status, JSON.parse(done.stdout)]).toEqual([0, expect.objectContaining({ status: 'finished' })])
+    expect(readFileSync(path.join(dir, 'talk/transcript.txt'), 'utf8')).toMatch(/We begin with a sentence\. This one is right\./)
+  })
+
+  test('is told which decision cannot be taken', () => {
+    writeFileSync(decisions(), JSON.stringify({ version: 1, decisions: [{ decision: 'accept', edit: 'flubber-0' }] }))
+    expect(spool(['review', 'talk', '--decisions', decisions()])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^spool: bad_decisions: .*flubber-0/) as unknown,
+    })
+    expect(spool(['review', 'nobody'])).toMatchObject({ status: 1, stderr: expect.stringMatching(/^spool: not_found: /) as unknown })
+  })
+})
+
+test('a mailbox is read to its end, every message accounted for', async () => {
+  const mailbox = path.join(dir, 'box.mbox')
+  const sent = await writeMbox(mailbox, 300)
+  const { status, stdout } = spool(['read-mail', mailbox, '--own', ownAddress, '--json'])
+  const { runId, seconds, ...report } = JSON.parse(stdout) as Record<string, unknown>
+  expect([status, typeof runId, typeof seconds]).toEqual([0, 'string', 'number'])
+  const { messages, ...counts } = sent
+  expect(report).toEqual({ status: 'finished', stopReason: null, total: messages, processed: messages, ...counts })
+})
+
+test("a provider's key is kept without being shown, and forgotten when asked", () => {
+  const kept = spool(['key', 'deepgram'], 'echo dg-secret | exec "$@"')
+  expect(kept).toMatchObject({ status: 0, stdout: 'The key for deepgram is kept, sealed.\n' })
+  expect(spool(['key', 'deepgram', '--remove']).stdout).toBe('The key for deepgram is forgotten.\n')
+  expect(spool(['key', 'nobody'])).toMatchObject({ status: 2, stderr: expect.stringContaining('There is no provider "nobody"') as unknown })
 })
