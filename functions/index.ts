@@ -49,7 +49,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   { trigger: 'task', step: finish, after: ['render', 'preview'], share: 3, ...light },
   { trigger: 'task', step: publish, after: ['finish'], share: 1, ...light },
   { trigger: 'task', step: readMail, after: [], share: 0, ...light, deadlineSeconds: 1800 },
-  { trigger: 'http', name: 'api', handle: api, memory: '512Mi', deadlineSeconds: 1860 },
+  { trigger: 'http', name: 'api', handle: api, memory: '512Mi', deadlineSeconds: 1800 },
   { trigger: 'http', name: 'on-callback', handle: onCallback, memory: '512Mi', deadlineSeconds: 60 },
   { trigger: 'schedule', name: 'sweep', handle: sweep, memory: '512Mi', deadlineSeconds: 120 },
 ]

@@ -141,6 +141,7 @@ describe('the sample show', () => {
     words,
     template: path.join(samples, 'template.json'),
     podcast: path.join(samples, 'podcast.json'),
+    episode: path.join(samples, 'episode.json'),
     cover: path.join(samples, 'cover.png'),
     title: name,
   })

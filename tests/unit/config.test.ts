@@ -24,7 +24,13 @@ test('what must be given is enough, and the rest has defaults', () => {
     storage: { projectId: 'my-project', endpoint: undefined },
     buckets: { uploads: 'uploads', work: 'work', episodes: 'episodes', public: 'public' },
     publicBaseUrl: 'https://media.example',
-    limits: { recordingBytes: 8 * 1024 ** 3, recordingSeconds: 36_000, assetBytes: 200 * 1024 ** 2, mailboxBytes: 2 * 1024 ** 3, messagesPerRun: 100_000 },
+    limits: {
+      recordingBytes: 8 * 1024 ** 3,
+      recordingSeconds: 36_000,
+      assetBytes: 200 * 1024 ** 2,
+      mailboxBytes: 2 * 1024 ** 3,
+      messagesPerRun: 100_000,
+    },
     quotas: {
       runs: [{ period: 'hour', most: 60 }],
       minutes: [{ period: 'month', most: 6000 }],

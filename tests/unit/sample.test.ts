@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from '@jest/globals'
 import { collect, ffmpeg } from '../../shared/audio/ffmpeg.ts'
 import { toPlanar } from '../../shared/audio/pcm.ts'
-import { parsePodcast, parseTemplate } from '../../shared/settings.ts'
+import { parsePodcast, parseTemplate, templateSchema } from '../../shared/settings.ts'
 
 interface TimedWord {
   readonly text: string
@@ -91,8 +91,12 @@ test.each(['music', 'intro', 'outro'])('%s.flac begins and ends in silence and n
 
 test('the template and the podcast file are ones that Spool accepts', async () => {
   const template = parseTemplate(await readFile(pathOf('template.json'), 'utf8'), 'template.json')
-  expect(template.segments.map(({ type }) => type)).toEqual(['intro', 'content', 'outro'])
+  expect(template.segments.map(({ type }) => type)).toEqual(['intro', 'transition', 'content', 'commercial', 'outro'])
   expect(parsePodcast(await readFile(pathOf('podcast.json'), 'utf8'), 'podcast.json').title).toBe('The Spool Sample Show')
+})
+
+test('the schema beside the template is that of the templates Spool accepts', async () => {
+  expect(JSON.parse(await readFile(pathOf('template.schema.json'), 'utf8'))).toEqual(templateSchema())
 })
 
 const bare = ({ text }: TimedWord) => text.toLowerCase().replaceAll(/[^a-z]/g, '')
