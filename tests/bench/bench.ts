@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { assemble, type Report } from '../../local/assemble.ts'
 import { startLocalCloud } from '../../local/cloud.ts'
 import { longSpeech } from '../support/speech.ts'
+import { benchMail, type MailFigures } from './mail.ts'
 import { prices } from './prices.ts'
 import { costOf, watch, type Cost } from './processes.ts'
 import { speedPlot } from './plot.ts'
@@ -52,7 +53,8 @@ export async function bench(root: string, { quick, long }: BenchOptions): Promis
     const ours = quick ? ten : add(await pipeline('Spool, 1 h', main, dir))
     if (long) add(await pipeline('Spool, 10 h', await speech(dir, 36_000), dir))
     const overhead = await fixedOverhead(short, dir)
-    const summary = summarise(results, ours, floor, ten, overhead)
+    const mail = await benchMail(dir, workers, quick ? 1000 : 10_000)
+    const summary = { ...summarise(results, ours, floor, ten, overhead), mail }
     await mkdir(path.join(root, 'bench'), { recursive: true })
     await writeFile(path.join(root, 'bench', 'results.json'), `${JSON.stringify(summary, null, 1)}\n`)
     await writeFile(path.join(root, 'bench', 'speed.svg'), speedPlot(results))
@@ -177,12 +179,12 @@ function summarise(results: readonly Measured[], ours: Pipeline, floor: Measured
   }
 }
 
-function table(results: readonly Measured[], summary: ReturnType<typeof summarise>): string {
+function table(results: readonly Measured[], summary: ReturnType<typeof summarise> & { mail: MailFigures }): string {
   const columns = (...cells: string[]) => cells.map((cell, i) => (i === 0 ? cell.padEnd(36) : cell.padStart(12))).join('')
   const rows = results.map(({ name, timesRealTime, seconds, cpuSeconds, peakMegabytes }) =>
     columns(name, `${timesRealTime.toFixed(1)}×`, `${seconds.toFixed(1)} s`, `${cpuSeconds.toFixed(1)} s`, `${peakMegabytes.toFixed(0)} MB`),
   )
-  const { timesLameFloor, timesFasterThanLoudnorm, memoryGrowth, dollarsPerAudioHour, pricesAsOf, overheadSecondsPerTask } = summary
+  const { timesLameFloor, timesFasterThanLoudnorm, memoryGrowth, dollarsPerAudioHour, pricesAsOf, overheadSecondsPerTask, mail } = summary
   return [
     columns('', 'real time', 'wall', 'CPU', 'peak'),
     ...rows,
@@ -192,6 +194,8 @@ function table(results: readonly Measured[], summary: ReturnType<typeof summaris
     `Peak memory against 10 minutes             ${memoryGrowth.toFixed(2)}`,
     `Cost of an audio hour                      $${dollarsPerAudioHour.toFixed(4)} (prices of ${pricesAsOf})`,
     `Fixed cost of a task                       ${(overheadSecondsPerTask * 1000).toFixed(0)} ms`,
+    `Listener mail, ${String(mail.messages).padStart(6)} messages             ${mail.perSecond.toFixed(0)} a second, ${mail.timesParserAlone.toFixed(1)} × the parser alone`,
+    `  its largest worker                       ${mail.peakMegabytes.toFixed(0)} MB, ${mail.memoryGrowth.toFixed(2)} against a tenth of the messages`,
     '',
   ].join('\n')
 }

@@ -7,9 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { assemble, type Report } from '../../local/assemble.ts'
 import { startLocalCloud, type LocalCloud } from '../../local/cloud.ts'
+import { readMailbox } from '../../local/mail.ts'
 import { readRunProgress } from '../../shared/db/progress.ts'
 import { outputsOf } from '../../shared/db/steps.ts'
 import { rows, withDatabase } from '../../shared/db/connect.ts'
+import { ownAddress, writeMbox } from '../support/mailboxes.ts'
 
 process.env['METADATA_SERVER_DETECTION'] = 'none'
 
@@ -97,3 +99,25 @@ test('the whole cloud ends in the middle and is started again on the same folder
   const audio = await fetch(/<enclosure[^>]* url="([^"]+)"/.exec(feed)![1]!)
   expect(sha256(Buffer.from(await audio.arrayBuffer()))).toBe(undisturbed.sha256)
 })
+
+test('both workers are killed twice while they read 10,000 messages: every one is accounted for, once', async () => {
+  const dir = aFolder()
+  const cloud = await aCloud(path.join(dir, 'cloud'))
+  const mailbox = path.join(dir, 'box.mbox')
+  const sent = await writeMbox(mailbox, 10_000)
+  const read = readMailbox(cloud, mailbox, [ownAddress], () => undefined, never)
+  for (const processed of [1000, 5000]) {
+    await readSoFar(cloud, processed)
+    killWorkers(cloud)
+  }
+  const { letters, duplicates, own, failed } = sent
+  expect(await read).toMatchObject({ status: 'finished', total: 10_000, processed: 10_000, letters, duplicates, own, failed })
+  const retried = await withDatabase(cloud.env['DATABASE_URL']!, (db) => rows(db, `SELECT 1 FROM steps WHERE step = 'read-mail' AND attempt > 1`))
+  expect(retried.length).toBeGreaterThan(0)
+})
+
+/** Resolves when so many messages are dealt with. */
+async function readSoFar({ env }: LocalCloud, processed: number): Promise<void> {
+  const look = () => withDatabase(env['DATABASE_URL']!, (db) => rows(db, 'SELECT 1 FROM runs WHERE processed >= :processed', { processed }))
+  while ((await look()).length === 0) await delay(pollMs)
+}
