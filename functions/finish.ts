@@ -5,6 +5,7 @@ import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { certify } from '../shared/audio/certificate.ts'
 import { masteringOf } from '../shared/audio/chunk-step.ts'
+import { keptSamples } from '../shared/audio/ledger.ts'
 import { infoFrame } from '../shared/audio/mp3.ts'
 import { joinPartials } from '../shared/audio/partials.ts'
 import type { Timeline } from '../shared/audio/timeline.ts'
@@ -12,11 +13,9 @@ import { findEpisode, findPodcast, saveFinishedAudio } from '../shared/db/episod
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { readFacts, type EpisodeFacts } from '../shared/episode-run.ts'
-import { readMarks, repairMarks, type Mark, type SuppliedMark } from '../shared/feed/chapter-marks.ts'
 import { chaptersOf, listedChapters, toChaptersJson, withChapterLines, type Chapter, type ListedChapter } from '../shared/feed/chapters.ts'
-import { fitCover, maxCoverBytes } from '../shared/feed/cover.ts'
+import { coverOf, marksOf, picturesOf } from '../shared/feed/sidecars.ts'
 import { id3Tag } from '../shared/feed/tags.ts'
-import { Permanent } from '../shared/errors.ts'
 import { episodeName, fileTypes } from '../shared/objects.ts'
 import { reviewPage } from '../shared/review/page.ts'
 import type { Reel } from '../shared/review/reel.ts'
@@ -40,6 +39,7 @@ const context = z.object({
   chaptersGeneration: z.string().nullable().default(null),
   chaptersHash: z.string().nullable().default(null),
   marksObject: z.string().nullable().default(null),
+  pictures: z.string().default('[]'),
   episodeFacts: z.string().default('{}'),
   recordingHash: z.string(),
   gainDb: z.number(),
@@ -51,12 +51,12 @@ type Context = z.infer<typeof context> & { readonly episodeId: string }
 
 export const finish = defineStep({
   name: 'finish',
-  version: 3,
+  version: 4,
   context,
   load,
   inputs: ({ timelineObject, editsObject, transcriptObject, coverHash, recordingHash, gainDb, episodeId, ...context }, input) => ({
     ...{ timelineObject, editsObject, transcriptObject, coverHash, recordingHash, gainDb, episodeId },
-    ...{ chaptersHash: context.chaptersHash, marksObject: context.marksObject, episodeFacts: context.episodeFacts },
+    ...{ chaptersHash: context.chaptersHash, marksObject: context.marksObject, pictures: context.pictures, episodeFacts: context.episodeFacts },
     ...input,
   }),
   work: assemble,
@@ -94,13 +94,14 @@ async function assemble(context: Context, input: Input, tools: Tools) {
     context.transcriptObject === null
       ? undefined
       : nameSpeakers(await storage.readJson<Transcript>({ bucket: work, name: context.transcriptObject }), facts.speakers)
-  const cover = await fittedCover(context, tools)
+  const cover = await coverOf(context, tools)
+  const pictures = await picturesOf(context.pictures, tools)
   const chapters = chaptersOf(timeline, input.title, await marksOf(context, analysis.totalSamples, tools))
   const contentHash = inputKey
   const place = (file: string) => ({ bucket: config.buckets.episodes, name: episodeName(context.episodeId, contentHash, file) })
   const put = (file: keyof typeof fileTypes, data: string | Buffer) => storage.create(place(file), data, fileTypes[file])
 
-  const audio = await join(timeline, chapters, cover, facts, input, tools)
+  const audio = await join(timeline, chapters, { cover, pictures }, facts, input, tools)
   await storage.copy({ bucket: work, name: audio.object }, place('episode.mp3'))
   const [blocks] = await joinPartials(
     storage,
@@ -142,14 +143,13 @@ async function assemble(context: Context, input: Input, tools: Tools) {
     files.push('cover.jpg')
   }
   await put('manifest.json', pretty(manifest(context, input, certificate.sha256, files)))
-  const { sampleRate, segments } = timeline
-  const content = segments.find(({ type }) => type === 'content')!
+  const { sampleRate, ledger } = timeline
   return {
     contentHash,
     files: files.join(' '),
     durationSeconds: timeline.totalSamples / sampleRate,
     sourceSeconds: analysis.totalSamples / sampleRate,
-    removedSeconds: (analysis.totalSamples - (content.endSample - content.startSample)) / sampleRate,
+    removedSeconds: (analysis.totalSamples - keptSamples(ledger)) / sampleRate,
     audioBytes: audio.bytes,
     hasTranscript: words.length > 0,
     coverFile: cover ? 'cover.jpg' : null,
@@ -169,7 +169,7 @@ async function reelOf({ reelObject, reelIndexObject }: Context, { storage, confi
 async function join(
   timeline: Timeline,
   chapters: readonly Chapter[],
-  cover: Buffer | undefined,
+  shown: { readonly cover: Buffer | undefined; readonly pictures: ReadonlyMap<string, Buffer> },
   { number, season, date }: EpisodeFacts,
   input: Input,
   { storage, config, workObject }: Tools,
@@ -177,7 +177,7 @@ async function join(
   const { title, podcastTitle, author, language, format, chunks } = input
   const { sampleRate } = timeline
   const description = withChapterLines(input.description, listedChapters(chapters, sampleRate))
-  const tag = await id3Tag({ title, podcastTitle, author, description, chapters, sampleRate, cover, language, number, season, date })
+  const tag = await id3Tag({ title, podcastTitle, author, description, chapters, sampleRate, language, number, season, date, ...shown })
   const frames = chunks.reduce((sum, { bytes }) => sum + bytes, 0)
   const info = infoFrame(format, timeline.totalSamples, frames)
   const head = workObject('head')
@@ -188,37 +188,6 @@ async function join(
   const bytes = tag.length + info.length + frames
   for await (const part of storage.readStream({ bucket: config.buckets.work, name: object }, { start: 0, end: bytes })) hash.update(part)
   return { object, bytes, sha256: hash.digest('hex') }
-}
-
-async function fittedCover({ coverObject, coverGeneration }: Context, { storage, config, warn }: Tools): Promise<Buffer | undefined> {
-  if (coverObject === null) return undefined
-  const uploaded = { bucket: config.buckets.uploads, name: coverObject, ...(coverGeneration === null ? {} : { generation: coverGeneration }) }
-  const name = coverObject.split('/').at(-1)!
-  const stored = await storage.stat(uploaded)
-  if (!stored) throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again, then the recording.`)
-  if (stored.bytes > maxCoverBytes)
-    throw new Permanent('bad_cover', `${name} has ${stored.bytes} bytes; the limit is ${maxCoverBytes}. Save it smaller.`)
-  const { jpeg, changes } = await fitCover(await storage.read(uploaded), name)
-  if (changes.length > 0) warn({ code: 'cover_fitted', message: `${name} was ${changes.join(' and ')}.` })
-  return jpeg
-}
-
-/** The recording's marks: those supplied beside it, else those it brought with it. */
-async function marksOf(context: Context, totalSamples: number, { storage, config, warn }: Tools): Promise<Mark[]> {
-  const { chaptersObject, chaptersGeneration, marksObject, sampleRate } = context
-  const name = chaptersObject?.split('/').at(-1) ?? 'The recording'
-  const supplied = async (object: string): Promise<SuppliedMark[]> => {
-    const uploaded = { bucket: config.buckets.uploads, name: object, ...(chaptersGeneration === null ? {} : { generation: chaptersGeneration }) }
-    if (!(await storage.stat(uploaded)))
-      throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again, then the recording.`)
-    return readMarks((await storage.read(uploaded)).toString('utf8'), name)
-  }
-  const embedded = async (object: string) => await storage.readJson<SuppliedMark[]>({ bucket: config.buckets.work, name: object })
-  const marks = chaptersObject !== null ? await supplied(chaptersObject) : marksObject !== null ? await embedded(marksObject) : []
-  const repaired = repairMarks(marks, { sampleRate, totalSamples })
-  if (repaired.remarks.length > 0)
-    warn({ code: 'chapters_repaired', message: `${name} has chapters that were put right: ${repaired.remarks.join('; ')}.` })
-  return repaired.marks
 }
 
 /** Rows and contexts are for scalars: a list longer than this stays out of the feed, which names chapters.json. */

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { outputsOf } from '../shared/db/steps.ts'
-import { Permanent } from '../shared/errors.ts'
 import { contentHash } from '../shared/hash.ts'
+import { fileOf, readSidecar } from '../shared/sidecars.ts'
 import type { Recognised } from '../shared/speech/recognisers.ts'
 import { defineStep, type Tools } from '../shared/step.ts'
 import { withoutUnheard } from '../shared/transcript/hallucinations.ts'
@@ -69,15 +69,13 @@ async function recognised(context: Context, slices: readonly Slice[], { storage,
   return fromRecognised(parts, context)
 }
 
-async function supplied({ wordsGeneration, ...audio }: Context, wordsObject: string, { storage, config, warn }: Tools): Promise<Transcript> {
-  const name = wordsObject.split('/').at(-1)!
-  const object = { bucket: config.buckets.uploads, name: wordsObject, ...(wordsGeneration === null ? {} : { generation: wordsGeneration }) }
-  const stored = await storage.stat(object)
-  if (!stored) throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again, then the recording.`)
-  if (stored.bytes > maxWordsBytes) throw new Permanent('bad_words_file', `${name} has ${stored.bytes} bytes; the limit is ${maxWordsBytes}.`)
-  const transcript = parseWords((await storage.read(object)).toString('utf8'), name, audio)
+async function supplied({ wordsGeneration, ...audio }: Context, wordsObject: string, tools: Tools): Promise<Transcript> {
+  const name = fileOf(wordsObject)
+  const sidecar = { object: wordsObject, generation: wordsGeneration }
+  const bytes = await readSidecar(sidecar, { mostBytes: maxWordsBytes, tooLarge: 'bad_words_file' }, tools)
+  const transcript = parseWords(bytes.toString('utf8'), name, audio)
   if (!transcript.exactTimes) {
-    warn({
+    tools.warn({
       code: 'captions_only',
       message: `${name} is a caption file: its times are good enough to read along but not to cut single words, so fillers stay.`,
     })

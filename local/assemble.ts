@@ -14,7 +14,8 @@ import { outputsOf } from '../shared/db/steps.ts'
 import { cancelRun, liveRunOf, type Warning } from '../shared/db/runs.ts'
 import { Permanent, type ErrorCode } from '../shared/errors.ts'
 import { assetsFolder, episodeName, isRecording, uploadName } from '../shared/objects.ts'
-import { assetsOf, parseEpisode, parsePodcast, parseTemplate } from '../shared/settings.ts'
+import { picturesIn, readMarks } from '../shared/feed/chapter-marks.ts'
+import { assetsOf, parseEpisode, parsePodcast, parseTemplate, picturesOf } from '../shared/settings.ts'
 import { connect } from '../shared/storage.ts'
 import type { EditList } from '../shared/transcript/edits.ts'
 import type { Attached } from './cloud.ts'
@@ -121,7 +122,7 @@ async function upload(bucket: Bucket, podcast: string, job: Job): Promise<{ obje
   const files = recordingNames(job.recordings)
   const episode = await episodeOf(job, files)
   if (episode !== undefined) await bucket.file(nameOf('episode.json')).save(episode)
-  if (job.template !== undefined) await uploadAssets(bucket, job.template, podcast)
+  await uploadAssets(bucket, job, podcast)
   for (const [i, file] of files.entries()) {
     await pipeline(createReadStream(job.recordings[i]!), bucket.file(nameOf(file)).createWriteStream({ resumable: true }))
   }
@@ -152,12 +153,22 @@ const wordsSuffix = (words: string | undefined): string => (/\.(vtt|srt)$/i.test
 const chaptersName = (chapters: string | undefined): string =>
   (/\.(json|vtt|psc|xml)$/i.exec(chapters ?? '')?.[0] ?? '.txt').toLowerCase().replace(/^/, 'chapters')
 
-/** The files a template names lie beside it. */
-async function uploadAssets(bucket: Bucket, templateFile: string, podcastSlug: string): Promise<void> {
-  for (const { file } of assetsOf(parseTemplate(await readFile(templateFile, 'utf8'), path.basename(templateFile)))) {
-    const beside = path.join(path.dirname(templateFile), file)
-    if (existsSync(beside)) await bucket.upload(beside, { destination: uploadName(userId, podcastSlug, assetsFolder, file) })
+/** The files a template names lie beside it, and a chapters file's pictures beside that. */
+async function uploadAssets(bucket: Bucket, { template, chapters }: Job, podcastSlug: string): Promise<void> {
+  const upload = async (named: readonly string[], besides: string) => {
+    for (const file of named) {
+      const beside = path.join(path.dirname(besides), file)
+      if (existsSync(beside)) await bucket.upload(beside, { destination: uploadName(userId, podcastSlug, assetsFolder, file) })
+    }
   }
+  if (template !== undefined) {
+    const parsed = parseTemplate(await readFile(template, 'utf8'), path.basename(template))
+    await upload(
+      [...assetsOf(parsed), ...picturesOf(parsed)].map(({ file }) => file),
+      template,
+    )
+  }
+  if (chapters !== undefined) await upload(picturesIn(readMarks(await readFile(chapters, 'utf8'), path.basename(chapters))), chapters)
 }
 
 /** The same, throwing Permanent with the run's code and message when it failed. */

@@ -3,7 +3,7 @@
  * keeps what its episodes share.
  */
 import { Permanent, codeOf, type ErrorCode } from './errors.ts'
-import { readMarks } from './feed/chapter-marks.ts'
+import { picturesIn, readMarks } from './feed/chapter-marks.ts'
 import { assetsFolder, findSidecars, templateFile, uploadName, type UploadPath } from './objects.ts'
 import {
   assetsOf,
@@ -12,6 +12,7 @@ import {
   parseEpisode,
   parsePodcast,
   parseTemplate,
+  picturesOf,
   type EpisodeSettings,
   type PodcastSettings,
   type Template,
@@ -36,6 +37,8 @@ export interface EpisodePlan {
   readonly cover: StoredObject | undefined
   readonly chapters: StoredObject | undefined
   readonly assets: readonly StoredObject[]
+  /** What is shown with chapters. */
+  readonly pictures: readonly StoredObject[]
   /** The files of a recording that has several, in their order; undefined while one of them is not there yet. */
   readonly recordings: readonly RecordingPart[] | undefined
   /** Why the run cannot start well: it is recorded as failed, so that its producer learns of it. */
@@ -63,11 +66,12 @@ export async function planEpisode(path: UploadPath, services: Pick<Services, 'st
     cover: find(sidecars.cover),
     chapters: find(sidecars.chapters),
     assets: [],
+    pictures: [],
     recordings: [],
   }
   try {
     const episode = sidecars.episode === undefined ? nothing.episode : parseEpisode(await read(sidecars.episode), sidecars.episode)
-    if (sidecars.chapters !== undefined) readMarks(await read(sidecars.chapters, 'bad_chapters'), sidecars.chapters) // told now, not when the work is done
+    const marks = sidecars.chapters === undefined ? [] : readMarks(await read(sidecars.chapters, 'bad_chapters'), sidecars.chapters) // told now, not when the work is done
     const template =
       sidecars.template === undefined ? await podcastTemplate(path, services) : parseTemplate(await read(sidecars.template), sidecars.template)
     return {
@@ -75,7 +79,8 @@ export async function planEpisode(path: UploadPath, services: Pick<Services, 'st
       podcast: sidecars.podcast === undefined ? undefined : parsePodcast(await read(sidecars.podcast), sidecars.podcast),
       episode,
       template,
-      assets: await findAssets(path, template, services),
+      assets: await findAssets(path, assetsOf(template), services),
+      pictures: await findAssets(path, [...picturesOf(template), ...picturesIn(marks).map((file) => ({ file, neededBy: 'A chapter' }))], services),
       recordings: findRecordings(episode, folder, beside),
       problem: undefined,
     }
@@ -100,10 +105,14 @@ function throwReplaced(file: string, error: unknown): never {
   throw new Permanent('upload_replaced', `${file} was replaced or deleted before it could be read. Upload the recording again.`, { cause: error })
 }
 
-/** The files the template names, each once, in its order. Throws `missing_asset` naming who needs it. */
-async function findAssets(path: UploadPath, template: Template, { storage, config }: Pick<Services, 'storage' | 'config'>): Promise<StoredObject[]> {
+/** The files that are needed, each once, in its order. Throws `missing_asset` naming who needs it. */
+async function findAssets(
+  path: UploadPath,
+  needed: readonly { file: string; neededBy: string }[],
+  { storage, config }: Pick<Services, 'storage' | 'config'>,
+): Promise<StoredObject[]> {
   const found = new Map<string, StoredObject>()
-  for (const { file, neededBy } of assetsOf(template)) {
+  for (const { file, neededBy } of needed) {
     if (found.has(file)) continue
     const asset = await storage.stat({ bucket: config.buckets.uploads, name: uploadName(path.userId, path.podcast, assetsFolder, file) })
     if (!asset)

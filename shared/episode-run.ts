@@ -44,6 +44,8 @@ const startScalars = z.object({
   chaptersObject: z.string().nullable().default(null),
   chaptersGeneration: generation.default(null),
   chaptersHash: z.string().nullable().default(null),
+  /** Chapters' pictures, as JSON. */
+  pictures: z.string().default('[]'),
   /** What its producer says of the episode besides title and description, as JSON. */
   episodeFacts: z.string().default('{}'),
   /** Who transcribes; null when nobody does. */
@@ -154,6 +156,7 @@ export async function openRun(
     chaptersObject: plan.chapters?.name ?? null,
     chaptersGeneration: plan.chapters?.generation ?? null,
     chaptersHash: plan.chapters?.contentHash ?? null,
+    pictures: JSON.stringify(plan.pictures.map(({ name, generation, contentHash: hash }) => ({ object: name, generation, contentHash: hash }))),
     episodeFacts: factsOf(plan.episode),
     ...providers,
     variables: JSON.stringify(variables),

@@ -61,6 +61,8 @@ export const errorCodes = {
   not_found: 'There is nothing of that name.',
   forbidden: 'The key may not do this.',
   bad_request: 'The request is not as the API asks for it.',
+  method_not_allowed: 'The address takes other methods than this.',
+  request_too_large: 'The request has more bytes than the API takes.',
   too_many_requests: 'The key has made as many requests as are allowed a minute.',
   idempotency_mismatch: 'The idempotency key was used for another request.',
   in_progress: 'The first request with this idempotency key is still under way.',

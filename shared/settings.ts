@@ -70,6 +70,8 @@ const placed = {
   offsetSeconds: z.number().min(-600).max(600).default(0),
   /** Whether it is a chapter of its own. */
   chapter: z.boolean().default(true),
+  /** A picture among the assets, shown with the chapter. */
+  image: fileName.optional(),
 }
 const segmentTypes = ['intro', 'outro', 'commercial', 'transition', 'mail'] as const
 const segment = z.discriminatedUnion('type', [
@@ -246,6 +248,10 @@ export function assetsOf({ segments, music: beds, cleaning: { sfx } }: Template)
   const ofSounds = sfx.sounds.map(({ file, phrase: said }) => ({ file, neededBy: `The sound for "${said}"` }))
   return [...ofSegments, ...ofMusic, ...ofSounds]
 }
+
+/** Every picture a template shows with a chapter. */
+export const picturesOf = ({ segments }: Template): { file: string; neededBy: string }[] =>
+  segments.flatMap(({ type, image }, i) => (image === undefined ? [] : [{ file: image, neededBy: `Segment ${i + 1} (${type})` }]))
 
 /** Everybody who speaks what is written. */
 export const voicesOf = ({ segments, voice: usual }: Template): VoiceSettings[] => [

@@ -5,6 +5,7 @@ import { findRun } from './db/runs.ts'
 import { insertSteps } from './db/steps.ts'
 import { runAgain } from './episode-run.ts'
 import { AlreadyRunning, Permanent } from './errors.ts'
+import { log } from './log.ts'
 import { partsOf } from './pipeline.ts'
 import { charge } from './quota.ts'
 import { enqueue, type Services } from './step.ts'
@@ -27,6 +28,7 @@ export async function startAgain(services: Services, earlierId: string): Promise
       return { runId: run.runId, steps: [...run.steps, ...mail] }
     }),
   )
-  await enqueue(services, steps)
+  // The run is there, whatever the queue says: its caller must learn of it, and the sweep enqueues what the queue did not take.
+  await enqueue(services, steps).catch((error: unknown) => log.error({ run: runId, error: String(error) }, 'started, and left to the sweep'))
   return runId
 }

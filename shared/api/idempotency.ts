@@ -1,34 +1,44 @@
 /** The same POST twice has one effect and one answer (Idempotency-Key). Hides where the first answer is kept and what two at once are told. */
 import type { Context } from 'hono'
 import type { Config } from '../config.ts'
-import { closeRequest, forgetRequest, openRequest } from '../db/api.ts'
+import { closeRequest, forgetRequest, openRequest, type EarlierAnswer } from '../db/api.ts'
 import { withDatabase } from '../db/connect.ts'
 import { Permanent } from '../errors.ts'
 import { contentHash } from '../hash.ts'
 
 const keyPattern = /^[\x21-\x7e]{1,200}$/
 
-export interface Answered {
-  readonly status: 200 | 201 | 202
-  readonly body: unknown
+export interface Answered<T, S extends 200 | 202> {
+  readonly status: S
+  readonly body: T
 }
 
 /** Does `work` unless the request was answered before. Throws Permanent `idempotency_mismatch`, `in_progress` or `bad_request`. */
-export async function once(context: Context, { databaseUrl }: Config, userId: string, work: () => Promise<Answered>): Promise<Answered> {
+export async function once<T, S extends 200 | 202>(
+  context: Context,
+  { databaseUrl }: Config,
+  userId: string,
+  work: () => Promise<Answered<T, S>>,
+): Promise<Answered<T, S>> {
   const key = context.req.header('idempotency-key')
   if (key === undefined) return await work()
   if (!keyPattern.test(key)) throw new Permanent('bad_request', 'An Idempotency-Key has 1 to 200 visible ASCII characters.')
   const requestHash = contentHash(`${context.req.method} ${context.req.path}\n${await context.req.text()}`)
-  const earlier = await withDatabase(databaseUrl, (db) => openRequest(db, userId, key, requestHash))
-  if (earlier && earlier.requestHash !== requestHash) throw new Permanent('idempotency_mismatch')
-  if (earlier?.status === null) throw new Permanent('in_progress')
-  if (earlier) return { status: earlier.status as Answered['status'], body: earlier.body }
+  const found = await withDatabase(databaseUrl, (db) => openRequest(db, userId, key, requestHash))
+  if ('earlier' in found) return answerAgain(found.earlier, requestHash)
   try {
     const answered = await work()
-    await withDatabase(databaseUrl, (db) => closeRequest(db, userId, key, answered))
+    await withDatabase(databaseUrl, (db) => closeRequest(db, found.opened, answered))
     return answered
   } catch (error) {
-    await withDatabase(databaseUrl, (db) => forgetRequest(db, userId, key)) // an error has changed nothing: it may be asked again
+    await withDatabase(databaseUrl, (db) => forgetRequest(db, found.opened)) // an error has changed nothing: it may be asked again
     throw error
   }
+}
+
+/** The same method, path and body were answered before: with what this route answers. */
+function answerAgain<T, S extends 200 | 202>({ requestHash, status, body }: EarlierAnswer, asked: string): Answered<T, S> {
+  if (requestHash !== asked) throw new Permanent('idempotency_mismatch')
+  if (status === null) throw new Permanent('in_progress')
+  return { status: status as S, body: body as T }
 }

@@ -1,5 +1,6 @@
 /** Errors as problem documents (RFC 9457) with the product's codes. The one place that says which status a code has. */
 import { z } from '@hono/zod-openapi'
+import { HTTPException } from 'hono/http-exception'
 import { AlreadyRunning, classify, errorCodes, Permanent, type ErrorCode } from '../errors.ts'
 
 export const problemType = 'application/problem+json'
@@ -16,15 +17,19 @@ export const problem = z
   })
   .openapi('Problem')
 
+export type Problem = z.infer<typeof problem>
+
 const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   unauthenticated: 401,
   monthly_cap: 402,
   forbidden: 403,
   not_found: 404,
+  method_not_allowed: 405,
   already_running: 409,
   in_progress: 409,
   not_cancellable: 409,
   not_reviewable: 409,
+  request_too_large: 413,
   idempotency_mismatch: 422,
   bad_decisions: 422,
   rate_limited: 429,
@@ -34,8 +39,8 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
 const otherwise = 400
 
 /** What anything thrown becomes; what we did not foresee tells the caller nothing of our insides. */
-export function problemOf(error: unknown): z.infer<typeof problem> {
-  const kind = classify(error)
+export function problemOf(error: unknown): Problem {
+  const kind = error instanceof HTTPException && error.status < 500 ? new Permanent('bad_request', `${error.message}.`) : classify(error)
   const [code, detail] = kind instanceof Permanent ? [kind.code, kind.message] : (['internal', errorCodes.internal] as const)
   return {
     type: `urn:spool:problem:${code}`,
@@ -46,3 +51,10 @@ export function problemOf(error: unknown): z.infer<typeof problem> {
     ...(kind instanceof AlreadyRunning ? { runId: kind.runId } : {}),
   }
 }
+
+export const problemHeaders = ({ code }: Problem): Record<string, string> => ({
+  'content-type': problemType,
+  ...(code === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {}),
+  ...(code === 'too_many_requests' ? { 'retry-after': '60' } : {}),
+  ...(code === 'rate_limited' ? { 'retry-after': '3600' } : {}),
+})

@@ -102,7 +102,14 @@ function laySegments(layout: Layout): { placed: TimelineSegment[]; ledger: Ledge
       layout.inserted.push(...wordsOf(source, startSample))
       at = startSample + source.totalSamples
     }
-    placed.push({ type: segment.type, title: segment.title ?? null, startSample, endSample: at, isChapter: segment.chapter })
+    placed.push({
+      type: segment.type,
+      title: segment.title ?? null,
+      startSample,
+      endSample: at,
+      isChapter: segment.chapter,
+      ...(segment.image === undefined ? {} : { image: segment.image }),
+    })
   }
   return { placed, ledger }
 }

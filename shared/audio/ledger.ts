@@ -90,6 +90,10 @@ export function toOutput(ledger: Ledger, source: number): number {
   return index + 1 < ledger.length ? ownStart(ledger, index + 1) : outputEnd(span)
 }
 
+/** How much of the source is still heard, in samples; what a crossfade lays over something else counts once. */
+export const keptSamples = (ledger: Ledger): number =>
+  ledger.reduce((sum, { sourceStart, sourceEnd }, i) => sum + sourceEnd - sourceStart - overlapBefore(ledger, i), 0)
+
 /** How much of a source span is kept, 0 to 1. */
 export function keptShare(ledger: Ledger, { startSample, endSample }: Span): number {
   let kept = 0

@@ -35,6 +35,8 @@ export interface TimelineSegment {
   readonly startSample: number
   readonly endSample: number
   readonly isChapter: boolean
+  /** The file of a picture that is shown with it. */
+  readonly image?: string
 }
 
 /** Something said or sounding that is not in the recording, as the transcript shows it. */

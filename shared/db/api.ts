@@ -46,8 +46,9 @@ export async function countRequest(db: Knex, caller: string, most: number): Prom
   const counted = await rows(
     db,
     `INSERT INTO api_callers AS c (caller, minute, requests) VALUES (:caller, date_trunc('minute', clock_timestamp()), 1)
-     ON CONFLICT (caller) DO UPDATE SET minute = excluded.minute, requests = CASE WHEN c.minute = excluded.minute THEN c.requests + 1 ELSE 1 END
-       WHERE c.minute <> excluded.minute OR c.requests < :most RETURNING 1`,
+     ON CONFLICT (caller) DO UPDATE SET minute = greatest(c.minute, excluded.minute),
+       requests = CASE WHEN c.minute < excluded.minute THEN 1 ELSE c.requests + 1 END -- one that came late counts in the minute there is
+       WHERE c.minute < excluded.minute OR c.requests < :most RETURNING 1`,
     { caller, most },
   )
   return counted.length === 1
@@ -60,42 +61,56 @@ export interface EarlierAnswer {
   readonly body: unknown
 }
 
-/** Undefined when the key is new: this request is the one that does the work. */
-export async function openRequest(db: Knex, userId: string, key: string, requestHash: string): Promise<EarlierAnswer | undefined> {
-  const fresh = await rows(
+/** A request that has its key to itself, until it is closed or given up for lost. */
+export interface OpenRequest {
+  readonly userId: string
+  readonly key: string
+  /** Tells it from another that has taken the key over. */
+  readonly openedAt: string
+}
+
+/** Takes the key for this request, which then does the work, or returns what became of the one that has it. */
+export async function openRequest(
+  db: Knex,
+  userId: string,
+  key: string,
+  requestHash: string,
+): Promise<{ opened: OpenRequest } | { earlier: EarlierAnswer }> {
+  const [fresh] = await rows<{ openedAt: string }>(
     db,
     `INSERT INTO api_requests AS r (user_id, idempotency_key, request_hash) VALUES (:userId, :key, :requestHash)
      ON CONFLICT (user_id, idempotency_key) DO UPDATE SET created_at = clock_timestamp(), request_hash = :requestHash, status = NULL, body = NULL
        WHERE r.created_at < clock_timestamp() - interval '24 hours' OR (r.status IS NULL AND r.created_at < clock_timestamp() - interval '2 minutes')
-     RETURNING 1`,
+     RETURNING extract(epoch FROM created_at)::text AS "openedAt"`,
     { userId, key, requestHash },
   )
-  if (fresh.length === 1) return undefined
+  if (fresh) return { opened: { userId, key, ...fresh } }
   const [earlier] = await rows<EarlierAnswer>(
     db,
     'SELECT request_hash AS "requestHash", status, body FROM api_requests WHERE user_id = :userId AND idempotency_key = :key',
     { userId, key },
   )
-  return earlier
+  return earlier ? { earlier } : await openRequest(db, userId, key, requestHash) // it was forgotten between the two statements
 }
 
+const isStillOpen = 'user_id = :userId AND idempotency_key = :key AND extract(epoch FROM created_at)::text = :openedAt AND status IS NULL'
+
 /** Keeps the answer for whoever asks the same again. */
-export async function closeRequest(db: Knex, userId: string, key: string, answer: { status: number; body: unknown }): Promise<void> {
-  await db.raw('UPDATE api_requests SET status = :status, body = :body WHERE user_id = :userId AND idempotency_key = :key', {
-    userId,
-    key,
-    status: answer.status,
-    body: JSON.stringify(answer.body ?? null),
+export async function closeRequest(db: Knex, opened: OpenRequest, answer: { status: number; body: unknown }): Promise<void> {
+  const { status, body } = answer
+  await db.raw(`UPDATE api_requests SET status = :status, body = :body WHERE ${isStillOpen}`, {
+    ...{ ...opened, status, body: JSON.stringify(body ?? null) },
   })
 }
 
-/** A request that failed for reasons of ours may be made again. */
-export async function forgetRequest(db: Knex, userId: string, key: string): Promise<void> {
-  await db.raw('DELETE FROM api_requests WHERE user_id = :userId AND idempotency_key = :key AND status IS NULL', { userId, key })
+/** A request that failed may be made again. */
+export async function forgetRequest(db: Knex, opened: OpenRequest): Promise<void> {
+  await db.raw(`DELETE FROM api_requests WHERE ${isStillOpen}`, { ...opened })
 }
 
 /** Where a page ended: the time and id of its last item. */
 export interface Position {
+  /** Microseconds since 1970: as exact as the database, and the same in every time zone. */
   readonly at: string
   readonly id: string
 }
@@ -123,8 +138,10 @@ export interface ListedRun {
 
 const runColumns = `id, episode_id AS "episodeId", mailbox, status, stop_reason AS "stopReason", error_message AS message, processed, total, warnings,
   created_at AS "createdAt", started_at AS "startedAt", finished_at AS "finishedAt"`
-/** Newest first; times in full, as a cursor must name its item exactly. */
-const paged = `(CAST(:at AS timestamptz) IS NULL OR (created_at, id) < (CAST(:at AS timestamptz), CAST(:id AS uuid))) ORDER BY created_at DESC, id DESC LIMIT :limit`
+const positionColumn = '(extract(epoch FROM created_at) * 1000000)::bigint::text AS position'
+/** Newest first, after the item that the cursor names exactly. */
+const paged = `(CAST(:at AS text) IS NULL OR (created_at, id) < (timestamptz 'epoch' + CAST(:at AS double precision) * interval '1 microsecond', CAST(:id AS uuid)))
+  ORDER BY created_at DESC, id DESC LIMIT :limit`
 const position = ({ limit, after, userId }: Page) => ({ userId, limit, at: after?.at ?? null, id: after?.id ?? null })
 
 type Positioned<T> = T & { readonly position: string }
@@ -136,7 +153,7 @@ export async function listRuns(
 ): Promise<Positioned<ListedRun>[]> {
   return await rows(
     db,
-    `SELECT ${runColumns}, created_at::text AS position FROM runs WHERE user_id = :userId AND (CAST(:status AS text) IS NULL OR status = :status)
+    `SELECT ${runColumns}, ${positionColumn} FROM runs WHERE user_id = :userId AND (CAST(:status AS text) IS NULL OR status = :status)
        AND (CAST(:episodeId AS text) IS NULL OR episode_id::text = :episodeId) AND ${paged}`,
     { ...position(page), status: filter.status ?? null, episodeId: filter.episodeId ?? null },
   )
@@ -160,22 +177,24 @@ export interface ListedEpisode {
 }
 
 const listedEpisodes = `SELECT e.id, p.slug AS podcast, e.slug, e.title, e.description, e.status, e.duration_seconds AS "durationSeconds",
-  e.published_at AS "publishedAt", e.created_at AS "createdAt", e.created_at, e.user_id, e.created_at::text AS position FROM episodes e JOIN podcasts p ON p.id = e.podcast_id`
-const episodeFields = `id, podcast, slug, title, description, status, "durationSeconds", "publishedAt", "createdAt", position`
+  e.published_at AS "publishedAt", e.created_at AS "createdAt", e.created_at, e.user_id FROM episodes e JOIN podcasts p ON p.id = e.podcast_id`
+const episodeFields = `id, podcast, slug, title, description, status, "durationSeconds", "publishedAt", "createdAt"`
 
 export async function listEpisodes(db: Knex, page: Page): Promise<Positioned<ListedEpisode>[]> {
-  return await rows(db, `SELECT ${episodeFields} FROM (${listedEpisodes}) AS listed WHERE user_id = :userId AND ${paged}`, position(page))
+  return await rows(
+    db,
+    `SELECT ${episodeFields}, ${positionColumn} FROM (${listedEpisodes}) AS listed WHERE user_id = :userId AND ${paged}`,
+    position(page),
+  )
 }
 
 export async function findListedEpisode(db: Knex, userId: string, id: string): Promise<ListedEpisode | undefined> {
-  const [episode] = await rows<Positioned<ListedEpisode>>(
+  const [episode] = await rows<ListedEpisode>(
     db,
     `SELECT ${episodeFields} FROM (${listedEpisodes}) AS listed WHERE user_id = :userId AND id::text = :id`,
     { userId, id },
   )
-  if (!episode) return undefined
-  const { position: _own, ...listed } = episode
-  return listed
+  return episode
 }
 
 export interface ListedLetter {
@@ -194,7 +213,7 @@ const letterColumns = `id, run_id AS "runId", sender, subject, body AS text, sen
 export async function listLetters(db: Knex, page: Page): Promise<Positioned<ListedLetter>[]> {
   return await rows(
     db,
-    `SELECT ${letterColumns}, created_at::text AS position FROM letters WHERE user_id = :userId AND outcome = 'letter' AND ${paged}`,
+    `SELECT ${letterColumns}, ${positionColumn} FROM letters WHERE user_id = :userId AND outcome = 'letter' AND ${paged}`,
     position(page),
   )
 }

@@ -55,6 +55,8 @@ export async function positionsDone(db: Knex, runId: string, from: number, to: n
 
 /** Writes down what became of messages and counts those that were not counted before. Needs the run's row locked. */
 export async function recordMessages(trx: Knex, run: Pick<Run, 'id' | 'userId' | 'processed'>, messages: readonly ReadMessage[]): Promise<void> {
+  // Two mailboxes with the same letters in another order would wait for each other; this lock leaves those who only refer to the user alone.
+  await trx.raw('SELECT 1 FROM users WHERE id = :userId FOR NO KEY UPDATE', { userId: run.userId })
   const kept = await insertMessages(trx, run, messages)
   const again = messages.filter(({ position, outcome }) => outcome === 'letter' && !kept.has(position))
   const duplicates = await insertMessages(trx, run, again, 'duplicate')

@@ -107,6 +107,8 @@ export interface RunChanges {
 
 /** How many of the latest steps forward tell the speed. */
 const keptMarks = 6
+/** What is counted already is not taken back. */
+const newTotal = 'greatest(processed, coalesce(CAST(:total AS integer), total))'
 
 /**
  * Applies several changes in one guarded statement and returns the row as plain values; null when the run does not exist or has ended.
@@ -115,12 +117,12 @@ const keptMarks = 6
 export async function updateRunProgress(db: Knex, runId: string, changes: RunChanges): Promise<Run | null> {
   const [run] = await rows<Run>(
     db,
-    `UPDATE runs SET processed = least(total, greatest(processed, CAST(:processed AS integer))), total = coalesce(:total, total),
+    `UPDATE runs SET processed = least(${newTotal}, greatest(processed, CAST(:processed AS integer))), total = ${newTotal},
             context = context || CAST(:context AS jsonb), warnings = warnings || CAST(:warnings AS jsonb),
             committed = committed OR CAST(:committed AS boolean), heartbeat_at = clock_timestamp(),
-            marks = CASE WHEN CAST(:processed AS integer) > processed THEN (
+            marks = CASE WHEN least(${newTotal}, CAST(:processed AS integer)) > processed THEN (
               SELECT jsonb_agg(mark ORDER BY i) FROM (
-                SELECT mark, i FROM jsonb_array_elements(marks || jsonb_build_array(jsonb_build_array(extract(epoch FROM clock_timestamp()), least(total, CAST(:processed AS integer)))))
+                SELECT mark, i FROM jsonb_array_elements(marks || jsonb_build_array(jsonb_build_array(extract(epoch FROM clock_timestamp()), least(${newTotal}, CAST(:processed AS integer)))))
                   WITH ORDINALITY AS all_marks (mark, i) ORDER BY i DESC LIMIT ${keptMarks}) AS latest) ELSE marks END
      WHERE id = :runId AND ${isLive} RETURNING ${runColumns}`,
     {

@@ -59,9 +59,11 @@ export async function refundRun(trx: Knex, runId: string): Promise<void> {
     `WITH refunded AS (
        UPDATE usage_entries SET refunded_at = clock_timestamp() WHERE run_id = :runId AND refunded_at IS NULL AND kind <> 'runs' RETURNING user_id, kind, amount, periods),
      back AS (
-       SELECT user_id, kind, period, sum(amount) AS amount FROM refunded, unnest(periods) AS period GROUP BY user_id, kind, period)
+       SELECT user_id, kind, period, sum(amount) AS amount FROM refunded, unnest(periods) AS period GROUP BY user_id, kind, period),
+     locked AS ( -- in the order in which they are charged, or a refund and a charge would wait for each other
+       SELECT 1 FROM usage_counters JOIN back USING (user_id, kind, period) ORDER BY kind, period DESC FOR UPDATE OF usage_counters)
      UPDATE usage_counters c SET used = greatest(0, c.used - back.amount) FROM back
-     WHERE (c.user_id, c.kind, c.period) = (back.user_id, back.kind, back.period)`,
+     WHERE (c.user_id, c.kind, c.period) = (back.user_id, back.kind, back.period) AND (SELECT count(*) FROM locked) > 0`,
     { runId },
   )
 }

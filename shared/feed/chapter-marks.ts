@@ -19,6 +19,8 @@ export interface SuppliedMark {
 /** A mark that can be used: in order, apart, inside the recording, with a title. */
 export interface Mark extends Omit<SuppliedMark, 'startSeconds'> {
   readonly startSample: number
+  /** The file of a picture among the podcast's assets. */
+  readonly picture?: string | undefined
 }
 
 /** Reads a supplied chapters file, whatever its ending. Throws Permanent `bad_chapters` naming the line or field. */
@@ -190,7 +192,7 @@ export function repairMarks(
   ].filter((remark) => remark !== '')
   const marks = few.map(({ startSample, title, url, image, isHidden }, i) => ({
     ...{ startSample, title: onOneLine(title) || `Chapter ${i + 1}` },
-    ...{ ...webAddress('url', url), ...webAddress('image', image), ...(isHidden ? { isHidden } : {}) },
+    ...{ ...webAddress('url', url), ...webAddress('image', image), ...pictureFile(image), ...(isHidden ? { isHidden } : {}) },
   }))
   return { marks, remarks }
 }
@@ -210,3 +212,12 @@ function webAddress<K extends 'url' | 'image'>(key: K, text: string | undefined)
   const isUsable = url !== null && ['http:', 'https:'].includes(url.protocol) && url.href.length <= 2000
   return (isUsable ? { [key]: url.href } : {}) as { [P in K]?: string }
 }
+
+/** An image without an address is a file among the assets. */
+const isFile = (image: string): boolean => /^[^/\\:]{1,200}\.(?:jpe?g|png)$/i.test(image)
+const pictureFile = (image: string | undefined): { picture?: string } => (image !== undefined && isFile(image) ? { picture: image } : {})
+
+/** The pictures that marks name, each once. */
+export const picturesIn = (marks: readonly SuppliedMark[]): string[] => [
+  ...new Set(marks.flatMap(({ image }) => (image !== undefined && isFile(image) ? [image] : []))),
+]

@@ -12,6 +12,8 @@ export interface Chapter {
   readonly title: string
   readonly url?: string | undefined
   readonly image?: string | undefined
+  /** The file of a picture among the podcast's assets; it goes into the tag. */
+  readonly picture?: string | undefined
   /** For machines only: players neither list it nor jump to it. */
   readonly isHidden?: boolean | undefined
 }
@@ -30,8 +32,8 @@ export function chaptersOf(timeline: Arranged, episodeTitle: string, marks: read
   const chapters = timeline.segments
     .filter(({ isChapter }) => isChapter)
     .flatMap((segment) => {
-      const { type, title, startSample, endSample } = segment
-      const whole = { startSample, endSample, title: title ?? segmentTitles[type] ?? episodeTitle }
+      const { type, title, startSample, endSample, image: picture } = segment
+      const whole = { startSample, endSample, title: title ?? segmentTitles[type] ?? episodeTitle, picture }
       return type === 'content' ? withinContent(whole, segment, timeline, marks) : [whole]
     })
     .toSorted((a, b) => a.startSample - b.startSample)
@@ -53,9 +55,9 @@ function withinContent(whole: Chapter, content: TimelineSegment, { ledger, sampl
   const starts = heard.map(({ startSample }) => Math.max(content.startSample, toOutput(ledger, startSample)))
   const headless = starts[0]! - content.startSample < shortestHeadSeconds * sampleRate
   if (headless) starts[0] = content.startSample
-  const chapters = heard.map(({ title, url, image, isHidden }, i) => ({
+  const chapters = heard.map(({ title, url, image, picture, isHidden }, i) => ({
     ...{ startSample: starts[i]!, endSample: starts[i + 1] ?? content.endSample, title },
-    ...{ url, image, isHidden },
+    ...{ url, image, picture: picture ?? whole.picture, isHidden },
   }))
   return headless ? chapters : [{ ...whole, endSample: starts[0]! }, ...chapters]
 }

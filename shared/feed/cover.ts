@@ -6,6 +6,20 @@ const leastPixels = 1400
 const mostPixels = 3000
 const quality = 88
 
+const pictureSide = 800
+const pictureQuality = 80
+
+/** A chapter's picture: a square that fits a phone's screen, small enough that twenty of them do not weigh down an episode. Throws Permanent `bad_cover`. */
+export async function fitPicture(bytes: Buffer, name: string): Promise<Buffer> {
+  const { default: sharp } = await import('sharp')
+  try {
+    const picture = sharp(bytes, { failOn: 'error' }).rotate().resize(pictureSide, pictureSide, { fit: 'cover', withoutEnlargement: true })
+    return await picture.flatten({ background: '#ffffff' }).toColourspace('srgb').jpeg({ quality: pictureQuality }).toBuffer()
+  } catch (error) {
+    throw new Permanent('bad_cover', `${name} cannot be read as a picture: ${(error as Error).message}.`, { cause: error })
+  }
+}
+
 /** Fits a JPEG or PNG; `changes` says in words what was done to it. Throws Permanent `bad_cover`. */
 export async function fitCover(bytes: Buffer, name: string): Promise<{ jpeg: Buffer; changes: string[] }> {
   if (bytes.length > maxCoverBytes)

@@ -13,6 +13,8 @@ export interface Tagged {
   readonly sampleRate: number
   /** JPEG bytes. */
   readonly cover: Buffer | undefined
+  /** Chapters' pictures by file, JPEG bytes. */
+  readonly pictures?: ReadonlyMap<string, Buffer>
   /** BCP 47. */
   readonly language?: string
   readonly number?: number | undefined
@@ -40,18 +42,25 @@ export async function id3Tag(tagged: Tagged): Promise<Buffer> {
 const mostInContents = 255
 
 /** CHAP for each chapter and one CTOC that lists them (ID3v2 Chapter Frame Addendum); nothing for a single chapter. */
-function chapterFrames({ chapters, sampleRate }: Pick<Tagged, 'chapters' | 'sampleRate'>) {
+function chapterFrames({ chapters, sampleRate, pictures }: Pick<Tagged, 'chapters' | 'sampleRate' | 'pictures'>) {
   if (chapters.length < 2) return {}
   const milliseconds = (samples: number) => Math.round((samples / sampleRate) * 1000)
-  const marks = chapters.map(({ startSample, endSample, title, url }, i) => ({
+  const marks = chapters.map(({ startSample, endSample, title, url, picture }, i) => ({
     elementID: `chapter-${i + 1}`,
     startTimeMs: milliseconds(startSample),
     endTimeMs: milliseconds(endSample),
-    tags: { title, ...(url === undefined ? {} : { userDefinedUrl: [{ description: 'chapter url', url }] }) },
+    tags: {
+      title,
+      ...(url === undefined ? {} : { userDefinedUrl: [{ description: 'chapter url', url }] }),
+      ...pictureFrame(picture === undefined ? undefined : pictures?.get(picture)),
+    },
   }))
   const listed = marks.filter((_, i) => !chapters[i]!.isHidden).slice(0, mostInContents)
   return { chapter: marks, tableOfContents: [{ elementID: 'contents', isOrdered: true, elements: listed.map(({ elementID }) => elementID) }] }
 }
+
+const pictureFrame = (jpeg: Buffer | undefined) =>
+  jpeg ? { image: { mime: 'image/jpeg', type: { id: 0, name: 'other' }, description: 'Chapter', imageBuffer: jpeg } } : {}
 
 /** ISO 639-2 (terminological) of a BCP 47 tag; `und` when it has none. */
 async function threeLetterLanguage(tag: string): Promise<string> {

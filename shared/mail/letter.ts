@@ -30,7 +30,7 @@ export async function readLetter(source: AsyncIterable<Buffer>): Promise<Letter>
   const email = await parse(await slimMessage(source))
   const senderAddress = (email.from?.address ?? '').toLowerCase()
   if (senderAddress === '') throw new UnreadableMail('It does not say who sent it.')
-  const text = ownWords(email.text ?? '')
+  const text = ownWords(await wordsOf(email))
   if (text === '') throw new UnreadableMail('It has no text.')
   return {
     messageId: email.messageId ? clip(email.messageId) : null,
@@ -40,7 +40,7 @@ export async function readLetter(source: AsyncIterable<Buffer>): Promise<Letter>
     senderName: clip(email.from?.name || senderAddress.split('@')[0]!),
     senderAddress: clip(senderAddress),
     subject: clip(email.subject ?? ''),
-    text: text.slice(0, longestText),
+    text: cut(text, longestText),
     sentAt: dateOf(email.date),
     language: languageOf(text, email.headers.find(({ key }) => key === 'content-language')?.value),
   }
@@ -54,19 +54,70 @@ async function parse(bytes: Buffer): Promise<Email> {
   }
 }
 
-/** Without the quoted history, the line that announces it, and the signature; no controls that a database refuses. */
+/** What the message says. The parser puts HTML into words where a plain part stands beside it, so one is put there. */
+async function wordsOf({ text = '', html }: Email): Promise<string> {
+  if (text.trim() !== '' || !html) return text
+  const parts = [
+    'Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n\n' + Buffer.from(withoutStyle(html)).toString('base64'),
+    '\n',
+  ]
+  const both = `Content-Type: multipart/mixed; boundary=part\n\n--part\n${parts.join('\n--part\n')}\n--part--\n`
+  return (await parse(Buffer.from(both.replaceAll(/(.{1000})/g, '$1\n')))).text ?? ''
+}
+
+const withoutStyle = (html: string): string =>
+  html
+    .split(/<style\b/i)
+    .map((piece, i) => (i === 0 ? piece : piece.slice(/<\/style\b[^>]*>?/i.exec(piece)?.index ?? piece.length)))
+    .join('')
+
+/** "On … wrote:" and its kin; a longer line announces nothing. */
+const announcement = /^(On|Am|Le|El|Il|Em) .{5,200}(wrote|schrieb|écrit|escribió|scritto|escreveu).{0,100}: *$/
+const forwarded = /^(-{2,} ?(Original Message|Forwarded message|Ursprüngliche Nachricht) ?-{2,}|_{20,}) *$/
+
+/**
+ * Without the quoted history, the line that announces it, and the signature; no controls that a database refuses.
+ * An announcement of lines that are marked as quoted may have an answer below; one of unmarked lines has only history.
+ */
 function ownWords(text: string): string {
   const lines = text.replaceAll(/\r\n?/g, '\n').split('\n')
-  const signature = lines.findIndex((line) => line === '-- ')
-  const own = (signature < 0 ? lines : lines.slice(0, signature)).filter((line) => !line.startsWith('>'))
-  const announced = own.findIndex(
-    (line, i) => /^(On|Am|Le|El|Il|Em) .{5,200}(wrote|schrieb|écrit|escribió|scritto|escreveu).{0,100}:\s*$/.test(line) && i > 0,
-  )
-  return clean((announced < 0 ? own : own.slice(0, announced)).join('\n')).trim()
+  const own: string[] = []
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!
+    if (/^-- ?$/.test(line) || (line.length < 100 && forwarded.test(line))) break
+    const said = announced(lines, i)
+    if (said === 0) {
+      if (!line.startsWith('>')) own.push(line)
+      continue
+    }
+    i += said - 1
+    if (
+      !lines
+        .slice(i + 1)
+        .find(isWritten)
+        ?.startsWith('>') &&
+      own.some(isWritten)
+    )
+      break
+  }
+  return clean(own.join('\n')).trim()
+}
+
+const isWritten = (line: string): boolean => line.trim() !== ''
+
+/** How many lines from here announce what is quoted below: 0, 1, or 2 where a program has broken the line. */
+function announced(lines: readonly string[], at: number): number {
+  const one = lines[at]!
+  if (one.length > 400 || !/^(On|Am|Le|El|Il|Em) /.test(one)) return 0
+  if (announcement.test(one)) return 1
+  const next = lines[at + 1] ?? ''
+  return next.length < 100 && announcement.test(`${one} ${next}`) ? 2 : 0
 }
 
 const clean = (text: string): string => text.replaceAll(/(?![\t\n])\p{Cc}|\p{Cs}/gu, '').replaceAll(/\n{3,}/g, '\n\n')
-const clip = (text: string): string => clean(text).replaceAll(/\s+/g, ' ').trim().slice(0, longestField)
+const clip = (text: string): string => cut(clean(text).replaceAll(/\s+/g, ' ').trim(), longestField)
+/** At most so long, and no half of a character at the end. */
+const cut = (text: string, length: number): string => text.slice(0, length).replace(/\p{Cs}$/u, '')
 
 function dateOf(date: string | undefined): Date | null {
   const time = date === undefined ? NaN : Date.parse(date)
@@ -74,7 +125,7 @@ function dateOf(date: string | undefined): Date | null {
 }
 
 /** Fewer letters than this could be any language. */
-const fewestLetters = 20
+const fewestLetters = 40
 const twoLetters: Readonly<Record<string, string>> = {
   eng: 'en',
   deu: 'de',
@@ -91,6 +142,10 @@ const twoLetters: Readonly<Record<string, string>> = {
 function languageOf(text: string, declared: string | undefined): string | null {
   const tag = /^[a-z]{2,3}\b/i.exec(declared?.trim() ?? '')?.[0]
   if (tag) return tag.toLowerCase()
-  const found = franc(text, { minLength: fewestLetters })
+  const start = text
+    .slice(0, 4000)
+    .replaceAll(/[^\p{L}]+/gu, ' ')
+    .trim()
+  const found = franc(start, { minLength: fewestLetters })
   return found === 'und' ? null : (twoLetters[found] ?? found)
 }

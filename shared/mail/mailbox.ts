@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { fromRandomAccessReader, RandomAccessReader, type Entry, type ZipFile } from 'yauzl'
 import { Permanent } from '../errors.ts'
 import type { ByteRange, ObjectName, ObjectStore } from '../storage.ts'
+import { UnreadableMail } from './slim.ts'
 
 export interface StoredMailbox {
   readonly object: ObjectName
@@ -22,10 +23,10 @@ const maxUnpackedBytes = 256 * 1024 * 1024
 
 /** Finds every message. Throws Permanent `bad_mailbox` when it is none, `too_many_messages` when it has more than `most`. */
 export async function findMessages(storage: ObjectStore, mailbox: StoredMailbox, most: number): Promise<MessagePlace[]> {
-  const head = (await storage.read(mailbox.object, { start: 0, end: Math.min(8, mailbox.bytes) })).toString('latin1')
-  const places = head.startsWith('PK')
+  const head = (await storage.read(mailbox.object, { start: 0, end: Math.min(100, mailbox.bytes) })).toString('latin1')
+  const places = /^PK(\x03\x04|\x05\x06)/.test(head)
     ? await zipEntries(storage, mailbox, most)
-    : head.startsWith('From ')
+    : /^(\xef\xbb\xbf)?\s*From /.test(head)
       ? await mboxMessages(storage, mailbox, most)
       : [{ start: 0, end: mailbox.bytes }]
   if (places.length > most)
@@ -33,24 +34,40 @@ export async function findMessages(storage: ObjectStore, mailbox: StoredMailbox,
   return places
 }
 
-/** A message starts at a line "From …" that stands first or after an empty line; a ">From" is text. */
+/** As much as must be seen of a line and the next to tell whether a message starts there. */
+const lookaheadBytes = 1000
+
+/**
+ * A message starts at a line "From …" that stands first or after an empty line and bears a date, or is followed by a header; a ">From" is text,
+ * and so is a sentence that its program forgot to mark.
+ */
 async function mboxMessages(storage: ObjectStore, { object, bytes }: StoredMailbox, most: number): Promise<MessagePlace[]> {
   const starts: number[] = []
-  let at = 0
-  let tail = Buffer.from('\n\n')
-  for await (const block of storage.readStream(object, { start: 0, end: bytes })) {
-    const seen = Buffer.concat([tail, block])
-    for (let found = seen.indexOf('\nFrom '); found >= 0; found = seen.indexOf('\nFrom ', found + 1)) {
-      const isAfterBlank = seen[found - 1] === 10 || (seen[found - 1] === 13 && seen[found - 2] === 10)
-      if (isAfterBlank) starts.push(at - tail.length + found + 1)
+  let from = 0 // where `seen` starts in the mailbox
+  let seen: Buffer = Buffer.alloc(0)
+  const look = (end: number): void => {
+    for (let found = seen.indexOf('From '); found >= 0 && found < end; found = seen.indexOf('From ', found + 1)) {
+      const before = seen.toString('latin1', Math.max(0, found - 4), found)
+      const isAfterBlank =
+        from + found < 100 ? /^(\xef\xbb\xbf|\s)*$/.test(seen.toString('latin1', 0, found)) || /\n\r?\n$/.test(before) : /\n\r?\n$/.test(before)
+      if (isAfterBlank && isSeparator(seen.toString('latin1', found, found + lookaheadBytes))) starts.push(from + found)
     }
-    at += block.length
-    tail = seen.subarray(Math.max(0, seen.length - 7))
-    if (starts.length > most) break
   }
+  for await (const block of storage.readStream(object, { start: 0, end: bytes })) {
+    seen = Buffer.concat([seen, block])
+    const end = Math.max(0, seen.length - lookaheadBytes)
+    look(end)
+    if (starts.length > most) break
+    const kept = Math.max(0, end - 4) // enough to see what stands before
+    from += kept
+    seen = seen.subarray(kept)
+  }
+  look(Infinity)
   const unique = [...new Set(starts)]
   return unique.map((start, i) => ({ start, end: unique[i + 1] ?? bytes }))
 }
+
+const isSeparator = (text: string): boolean => /^From .*(\d\d:\d\d.*\d{4}|\d{4}.*\d\d:\d\d)/.test(text) || /^From [^\n]*\n[!-9;-~]+:/.test(text)
 
 /** The bytes of one message, without the mbox line in front. */
 export async function* readMessages(
@@ -64,12 +81,12 @@ export async function* readMessages(
   }
   let held: { start: number; bytes: Buffer } | undefined
   for (const { start, end } of places as readonly ByteRange[]) {
-    if (end - start > heldBytes) yield () => withoutFromLine(storage.readStream(mailbox.object, { start, end }))
+    if (end - start > heldBytes) yield () => unescaped(storage.readStream(mailbox.object, { start, end }))
     else {
       if (!held || start < held.start || end > held.start + held.bytes.length)
         held = { start, bytes: await storage.read(mailbox.object, { start, end: Math.min(mailbox.bytes, start + heldBytes) }) }
       const message = held.bytes.subarray(start - held.start, end - held.start)
-      yield () => withoutFromLine(once(message))
+      yield () => unescaped(once(message))
     }
   }
 }
@@ -82,27 +99,54 @@ async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes
 }
 
-async function* withoutFromLine(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let isFirst = true
+/** A message of an mbox as it was before it was put there: without the line in front, and "From " where ">From " stands. Another as it is. */
+async function* unescaped(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let rest: Buffer | undefined
+  let isMbox = false
   for await (const block of source) {
-    const hasLine = isFirst && block.subarray(0, 5).toString('latin1') === 'From '
-    yield hasLine ? block.subarray(block.indexOf(10) + 1) : block
-    isFirst = false
+    if (!rest) isMbox = block.subarray(0, 5).toString('latin1') === 'From '
+    if (!isMbox) yield block
+    else {
+      const bytes: Buffer = rest ? Buffer.concat([rest, block]) : block.subarray(block.indexOf(10) + 1)
+      const end = Math.max(0, bytes.length - longestMark)
+      const start = bytes.indexOf(10, end) // a mark that has only begun waits for the next block
+      const whole = start < 0 ? bytes.length : start
+      yield unmark(bytes.subarray(0, whole))
+      rest = bytes.subarray(whole)
+    }
+    rest ??= Buffer.alloc(0)
   }
+  if (isMbox && rest) yield unmark(rest)
 }
+
+const longestMark = 100
+
+const unmark = (bytes: Buffer): Buffer =>
+  bytes.includes('\n>') ? Buffer.from(bytes.toString('latin1').replaceAll(/\n>(>{0,50}From )/g, '\n$1'), 'latin1') : bytes
 
 // Zip
 
-const isMessage = ({ fileName }: Entry): boolean => /\.eml$/i.test(fileName) && !/(^|\/)(\.|__MACOSX\/)/.test(fileName)
+/** Names are bytes here: nothing is written under them, and one that no other program could unpack costs nothing. */
+const isMessage = ({ fileNameRaw }: Entry): boolean => {
+  const name = fileNameRaw.toString('latin1')
+  return /\.eml$/i.test(name) && !/(^|[/\\])(\.|__MACOSX[/\\])[^/\\]*$|(^|[/\\])__MACOSX[/\\]/.test(name)
+}
+
+/** An open zip, and what the store could not deliver of it: that is not the zip's fault. */
+interface OpenZip {
+  readonly zip: ZipFile
+  readonly reader: StoredReader
+  readonly name: string
+}
 
 async function zipEntries(storage: ObjectStore, mailbox: StoredMailbox, most: number): Promise<MessagePlace[]> {
   const places: MessagePlace[] = []
-  const zip = await openZip(storage, mailbox)
-  for await (const { index } of entriesOf(zip, mailbox)) {
+  const opened = await openZip(storage, mailbox)
+  for await (const { index } of entriesOf(opened)) {
     places.push({ entry: index })
     if (places.length > most) break
   }
-  zip.close()
+  opened.zip.close()
   if (places.length === 0) throw new Permanent('bad_mailbox', `${mailbox.name} is a zip without messages; put .eml files into it.`)
   return places
 }
@@ -113,29 +157,30 @@ async function* readEntries(
   places: readonly { readonly entry: number }[],
 ): AsyncGenerator<() => AsyncIterable<Buffer>> {
   const wanted = new Set(places.map(({ entry }) => entry))
-  const zip = await openZip(storage, mailbox)
-  for await (const { index, entry } of entriesOf(zip, mailbox)) if (wanted.has(index)) yield () => unpack(zip, entry)
-  zip.close()
+  const opened = await openZip(storage, mailbox)
+  for await (const { index, entry } of entriesOf(opened)) if (wanted.has(index)) yield () => unpack(opened, entry)
+  opened.zip.close()
 }
 
-async function* unpack(zip: ZipFile, entry: Entry): AsyncGenerator<Buffer> {
-  if (entry.uncompressedSize > maxUnpackedBytes) throw new Error(`It unpacks to ${entry.uncompressedSize} bytes; the limit is ${maxUnpackedBytes}.`)
-  const stream = await promisify<Entry, Readable>(zip.openReadStream.bind(zip))(entry)
-  let bytes = 0
-  for await (const block of stream as AsyncIterable<Buffer>) {
-    bytes += block.length
-    if (bytes > maxUnpackedBytes) throw new Error(`It unpacks to more than ${maxUnpackedBytes} bytes.`)
-    yield block
+/** What the unpacker complains of is the message's fault; what the store did not deliver is thrown as it is. */
+async function* unpack({ zip, reader }: OpenZip, entry: Entry): AsyncGenerator<Buffer> {
+  if (entry.uncompressedSize > maxUnpackedBytes)
+    throw new UnreadableMail(`It unpacks to ${entry.uncompressedSize} bytes; the limit is ${maxUnpackedBytes}.`)
+  try {
+    yield* (await promisify<Entry, Readable>(zip.openReadStream.bind(zip))(entry)) as AsyncIterable<Buffer> // which counts what comes out
+  } catch (error) {
+    if (reader.fault !== undefined) throw reader.fault
+    throw new UnreadableMail(`It cannot be unpacked: ${(error as Error).message}.`, { cause: error })
   }
 }
 
 /** The zip's messages in the order of its directory. */
-async function* entriesOf(zip: ZipFile, { name }: StoredMailbox): AsyncGenerator<{ index: number; entry: Entry }> {
+async function* entriesOf({ zip, reader, name }: OpenZip): AsyncGenerator<{ index: number; entry: Entry }> {
   for (let index = 0; ; index++) {
     const entry = await new Promise<Entry | undefined>((resolve, reject) => {
       zip.once('entry', resolve)
       zip.once('end', () => resolve(undefined))
-      zip.once('error', (error: Error) => reject(unreadable(name, error)))
+      zip.once('error', (error: Error) => reject(reader.fault ?? unreadable(name, error)))
       zip.readEntry()
     })
     zip.removeAllListeners('entry').removeAllListeners('end').removeAllListeners('error')
@@ -144,13 +189,14 @@ async function* entriesOf(zip: ZipFile, { name }: StoredMailbox): AsyncGenerator
   }
 }
 
-const openZip = (storage: ObjectStore, { object, bytes, name }: StoredMailbox): Promise<ZipFile> =>
-  new Promise((resolve, reject) =>
-    fromRandomAccessReader(new StoredReader(storage, object), bytes, { lazyEntries: true, autoClose: false }, (error, zip) => {
-      if (error) reject(unreadable(name, error))
-      else resolve(zip)
-    }),
-  )
+const openZip = (storage: ObjectStore, { object, bytes, name }: StoredMailbox): Promise<OpenZip> =>
+  new Promise((resolve, reject) => {
+    const reader = new StoredReader(storage, object)
+    fromRandomAccessReader(reader, bytes, { lazyEntries: true, autoClose: false, decodeStrings: false }, (error, zip) => {
+      if (error) reject(reader.fault ?? unreadable(name, error))
+      else resolve({ zip, reader, name })
+    })
+  })
 
 const unreadable = (name: string, cause: Error): Permanent =>
   new Permanent('bad_mailbox', `${name} cannot be read as a zip: ${cause.message}. Pack it again.`, { cause })
@@ -159,12 +205,22 @@ const unreadable = (name: string, cause: Error): Permanent =>
 class StoredReader extends RandomAccessReader {
   readonly #storage: ObjectStore
   readonly #object: ObjectName
+  /** What the store threw last. */
+  fault: unknown
   constructor(storage: ObjectStore, object: ObjectName) {
     super()
     this.#storage = storage
     this.#object = object
   }
   override _readStreamForRange(start: number, end: number): Readable {
-    return Readable.from(this.#storage.readStream(this.#object, { start, end }))
+    return Readable.from(this.#read({ start, end }), { objectMode: false })
+  }
+  async *#read(range: ByteRange): AsyncGenerator<Buffer> {
+    try {
+      yield* this.#storage.readStream(this.#object, range)
+    } catch (error) {
+      this.fault = error
+      throw error
+    }
   }
 }

@@ -5,10 +5,10 @@
 
 /** Headers longer than this are an attack, not a letter. */
 const maxHeaderBytes = 256 * 1024
-/** Of a text part; a letter of 100,000 words has half of it. */
-const maxTextBytes = 1024 * 1024
+/** Of a text part: more than is ever read out, with the mark-up around it. The parser takes some 5 µs a line. */
+const maxTextBytes = 512 * 1024
 /** What is kept of the whole message. */
-const maxKeptBytes = 4 * 1024 * 1024
+const maxKeptBytes = 1024 * 1024
 /** Lines are looked at up to here; boundaries and headers are shorter. */
 const longestLine = 16 * 1024
 const deepestNesting = 20
@@ -16,6 +16,9 @@ const deepestNesting = 20
 /** Why a message cannot be a letter. */
 export class UnreadableMail extends Error {
   override name = 'UnreadableMail'
+  constructor(message: string, options?: ErrorOptions) {
+    super(message.slice(0, 500).replaceAll(/\p{Cc}|\p{Cs}/gu, ' '), options) // a parser's message quotes its input
+  }
 }
 
 /** A MIME entity that is being read. */
@@ -41,7 +44,7 @@ function messageReader() {
 
   const keep = (line: Buffer): void => {
     keptBytes += line.length
-    if (keptBytes <= maxKeptBytes) kept.push(line)
+    if (keptBytes <= maxKeptBytes) kept.push(Buffer.from(line)) // a copy: a line that was only pointed at would hold its whole block
   }
 
   const takeHeader = (line: Buffer): void => {
@@ -65,8 +68,8 @@ function messageReader() {
     else {
       const entity = open.at(-1)
       if (!entity?.keepsBody) return
+      keep(line.subarray(0, Math.max(0, maxTextBytes - entity.kept)))
       entity.kept += line.length
-      if (entity.kept <= maxTextBytes) keep(line)
     }
   }
 
@@ -93,13 +96,15 @@ function describe(lines: readonly Buffer[], depth: number): Entity {
 
 const isBlank = (line: Buffer): boolean => line.length === 0 || line[0] === 10 || (line[0] === 13 && line[1] === 10)
 
-const isBoundary = (line: Buffer, boundary: string): boolean =>
-  line[0] === 45 &&
-  line[1] === 45 &&
-  line.length < 2 + boundary.length + 80 &&
-  /^--(.*?)(--)?[ \t]*\r?\n?$/.exec(line.toString('latin1'))?.[1] === boundary
+const isBoundary = (line: Buffer, boundary: string): boolean => {
+  if (line[0] !== 45 || line[1] !== 45 || line.length > 2 + boundary.length + 80) return false
+  const text = delimiter(line)
+  return text === `--${boundary}` || text === `--${boundary}--`
+}
 
-const isLastBoundary = (line: Buffer, boundary: string): boolean => line.toString('latin1').startsWith(`--${boundary}--`)
+const isLastBoundary = (line: Buffer, boundary: string): boolean => delimiter(line) === `--${boundary}--`
+
+const delimiter = (line: Buffer): string => line.toString('latin1').trimEnd()
 
 /** Lines with their ends; a very long one comes in pieces of which only the first is a start. */
 async function* linesIn(source: AsyncIterable<Buffer>): AsyncGenerator<{ line: Buffer; isStart: boolean }> {

@@ -98,17 +98,22 @@ async function alignSome(
   const newTally = () => tally(letterCount(alphabet), names.length)
   let taught = newTally()
   for (const one of heard) teachAsReported(one, taught)
+  let errors: Errors = { startLag: 0, endLag: 0, deviation }
   const found = new Map<number, AlignedWord>()
   for (let round = 1; round <= rounds; round++) {
     const models = learn(taught)
     taught = newTally()
+    const seen: AlignedWord[] = []
     for (const [i, one] of heard.entries()) {
       if (i % heardAtOnce === 0) await new Promise(setImmediate) // heartbeats go on
-      const shares = round < rounds || one.stretch.isWanted ? fit(one.passage, models, one.rows, one.speakers) : undefined
+      if (round === rounds && !one.stretch.isWanted) continue
+      const passage = layOut({...one.passage, ...expected(one.passage, errors)})
+      const shares = fit(passage, models, one.rows, one.speakers)
       if (!shares) continue
-      if (round < rounds) teach(one, shares, taught)
-      else for (const [place, word] of placed(one, wordsIn(one.passage, shares), words, analysis)) found.set(place, word)
+      if (round < rounds) teach({...one, passage}, shares, taught)
+      for (const [place, word] of placed(one, wordsIn(passage, shares), words, analysis)) { seen.push(word); if (round === rounds) found.set(place, word) }
     }
+    errors = errorsOf(seen, errors, analysis)
   }
   return found
 }
@@ -220,4 +225,16 @@ function deviationOf(transcript: Transcript, analysis: Analysis): number {
   const seconds = errorSamples / analysis.format.sampleRate / nineInTen
   const believed = Number.isFinite(seconds) ? Math.min(mostDeviationSeconds, Math.max(leastDeviationSeconds, seconds)) : usualDeviationSeconds
   return (believed * analysis.format.sampleRate) / frameSamples(analysis.format.sampleRate)
+}
+
+interface Errors { startLag: number, endLag: number, deviation: number }
+const expected = ({words}: Passage, {startLag, endLag, deviation}: Errors) => ({ deviation, words: words.map((w) => ({...w, start: w.start + startLag, end: w.end + endLag}))})
+function errorsOf(seen: AlignedWord[], before: Errors, { format }: Analysis): Errors {
+  const frame = frameSamples(format.sampleRate)
+  const med = (x: number[]) => x.sort((a, b) => a - b)[x.length >> 1]!
+  const s = seen.map(({ edges }) => edges!.startMoved / frame), e = seen.map(({ edges }) => edges!.endMoved / frame)
+  const startLag = med(s), endLag = med(e)
+  const rms = Math.sqrt([...s.map((x) => x - startLag), ...e.map((x) => x - endLag)].reduce((a, x) => a + x * x, 0) / (2 * s.length))
+  if (process.env['ERR']) console.log(before.deviation.toFixed(2), startLag.toFixed(2), endLag.toFixed(2), rms.toFixed(2))
+  return process.env['NOERR'] ? before : { startLag, endLag, deviation: process.env['KEEPDEV'] ? before.deviation : Math.min(10, Math.max(2, rms * Number(process.env['DEVX'] ?? 1))) }
 }

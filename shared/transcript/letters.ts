@@ -4,6 +4,7 @@
  * and on that of all speech where a speaker said little.
  */
 import { cepstrumSize as size } from '../audio/cepstra.ts'
+import { soundOf } from './phrases.ts'
 
 const { log, max } = Math
 
@@ -25,6 +26,9 @@ const unwrittenBonus = 6
 
 /** Letters that make one sound in a hesitation: a vowel with its "r", a hum. Drawn out, and different from the same letters in words. */
 const hesitationSounds = /^h|\p{L}(?<![hmnr])r?|[mn]+/gu
+
+/** Whether a filler is a mere noise, not a word used as one: "um", "äh", "hmm", but not "like". */
+export const isHesitation = (text: string): boolean => /^h?[aeiouy]{0,2}r?h?[mn]?h?$/.test(soundOf(text))
 
 /** The letters met so far, each with a number. */
 export type Alphabet = Map<string, number>

@@ -18,8 +18,9 @@ const frameWeight = 0.15
 /** Reported edges are normally distributed about the true ones, but hardly ever further off than so many standard deviations. */
 const farthestDeviations = 1.7
 const farthestPower = 8
-/** Reported words this far apart, in frames, leave room for another that nobody wrote down. */
-const roomForAWord = 15
+/** Reported words this far apart, in frames, leave room for another that nobody wrote down; further by so many deviations of their edges. */
+const roomForAWord = 10
+const roomDeviations = 2
 
 /** A word as reported, in frames from the passage's start, and its letters. */
 export interface ReportedWord {
@@ -56,7 +57,7 @@ export function layOut(reported: Reported): Passage {
   words.forEach((word, i) => {
     const own = word.letters.flatMap((letter) => Array.from({ length: stepsPerLetter }, () => letter))
     const after = words[i + 1]
-    letters.push(...own, after && after.start - word.end > roomForAWord ? unwritten : pause)
+    letters.push(...own, after && after.start - word.end > roomForAWord + roomDeviations * deviation ? unwritten : pause)
     wordOf.push(...own.map(() => i), -1)
   })
   const edges = words.map(({ start, end }) => ({ begin: edgeAbout(start, frames, deviation), end: edgeAbout(end, frames, deviation) }))

@@ -1,5 +1,7 @@
 // A whole show through the real pipeline: what was laid out is found again in the decoded MP3, by correlation and by measurement.
 import { beforeAll, describe, expect, test } from '@jest/globals'
+import id3 from 'node-id3'
+import sharp from 'sharp'
 import type { Timeline } from '../../shared/audio/timeline.ts'
 import { decodeFile, noise, add, tone } from '../support/audio.ts'
 import { said, wav, type SaidRecording } from '../support/recordings.ts'
@@ -216,6 +218,40 @@ describe('A show that cannot be made as it was asked for', () => {
     const rising = [0.5, 1.2, 2].map((seconds) => bedLevel(left!, seconds * sampleRate, (seconds + 0.2) * sampleRate))
     expect(rising[1]! - rising[0]!).toBeGreaterThan(3)
     expect(rising[2]! - rising[1]!).toBeGreaterThan(1)
+  })
+})
+
+describe('A chapter', () => {
+  test('carries its picture in the tag, a square that fits a phone, whether its segment or its mark names it', async () => {
+    const picture = await sharp({ create: { width: 1600, height: 900, channels: 3, background: '#336699' } })
+      .png()
+      .toBuffer()
+    const world = await aWorld()
+    for (const file of ['moon.png', 'tape.png']) await world.upload(asset(file), picture)
+    await world.upload(asset('jingle.wav'), wav(jingle, sampleRate))
+    const intro = { ...template.segments[0], image: 'moon.png' }
+    await world.upload(place('template.json'), JSON.stringify({ segments: [intro, { type: 'content' }] }))
+    await world.upload(place('chapters.json'), JSON.stringify({ version: '1.2.0', chapters: [{ startTime: 1, title: 'On tape', img: 'tape.png' }] }))
+    await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+    await world.runToEnd()
+    const tags = id3.read(await deliverable(world, 'episode.mp3')) as { chapter: { tags: { title: string; image?: { imageBuffer: Buffer } } }[] }
+    const pictures = await Promise.all(
+      tags.chapter.map(async ({ tags: { title, image } }) => [title, image ? await sharp(image.imageBuffer).metadata() : undefined] as const),
+    )
+    expect(pictures.map(([title, seen]) => [title, seen?.format, seen?.width, seen?.height])).toEqual([
+      ['Jingle', 'jpeg', 800, 800],
+      ['one', undefined, undefined, undefined],
+      ['On tape', 'jpeg', 800, 800],
+    ])
+  })
+
+  test('whose picture is not there fails the run before anything is rendered', async () => {
+    const run = await runOf(await aShow({ segments: [{ type: 'content', image: 'gone.png' }] }, {}))
+    expect(run).toMatchObject({
+      status: 'failed',
+      stopReason: 'missing_asset',
+      errorMessage: expect.stringContaining('Segment 1 (content) needs gone.png') as unknown,
+    })
   })
 })
 

@@ -120,8 +120,10 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
   }
 
   /** Hands one task's body to its function; an answer of 200 ends the task. */
-  const hand = async (payload: TaskPayload): Promise<Answer> => {
-    const answer = await deliver(services, pipeline.stage(payload.step)!, payload)
+  const hand = (payload: TaskPayload): Promise<Answer> => handBy(services, payload)
+
+  const handBy = async (by: Services, payload: TaskPayload): Promise<Answer> => {
+    const answer = await deliver(by, pipeline.stage(payload.step)!, payload)
     if (answer.status === 200) await queue.remove((task) => key(task) === key(payload) && task.turn === payload.turn)
     return answer
   }
@@ -132,6 +134,8 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
     database,
     storage: servers.storage,
     hand,
+    /** The same by a process in trouble. */
+    handBy,
     tasks,
 
     /** Starts a run of an episode as an upload would, and makes it the current one. */

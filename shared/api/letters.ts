@@ -1,0 +1,35 @@
+/** The API's listener mail, and what its user has used. */
+import { z } from '@hono/zod-openapi'
+import { findLetter, listLetters } from '../db/api.ts'
+import { withDatabase } from '../db/connect.ts'
+import { usageOf } from '../db/usage.ts'
+import type { Services } from '../step.ts'
+import { pageOf, pageQuery } from './cursor.ts'
+import { idParam, listOf, moment, mustBe, pageAsked, reads, type App } from './routes.ts'
+
+const letter = z
+  .object({
+    ...{ id: z.uuid(), runId: z.uuid(), sender: z.string(), subject: z.string(), text: z.string() },
+    ...{ sentAt: moment, language: z.string().nullable(), createdAt: z.iso.datetime() },
+  })
+  .openapi('Letter')
+
+const routes = {
+  list: reads('/letters', 'Listener mail, newest first', { query: pageQuery }, listOf(letter)),
+  show: reads('/letters/{id}', 'A letter', { params: idParam }, letter),
+  usage: reads('/usage', 'What you have used this month', {}, z.record(z.string(), z.number())),
+}
+
+export function addLetters(app: App, { config: { databaseUrl } }: Services): void {
+  app.openapi(routes.list, async (context) => {
+    const query = context.req.valid('query')
+    return context.json(pageOf(await withDatabase(databaseUrl, (db) => listLetters(db, pageAsked(context, query))), query.limit), 200)
+  })
+  app.openapi(routes.show, async (context) => {
+    const { id } = context.req.valid('param')
+    return context.json(mustBe(await withDatabase(databaseUrl, (db) => findLetter(db, context.var.caller.userId, id)), 'letter'), 200)
+  })
+  app.openapi(routes.usage, async (context) =>
+    context.json(await withDatabase(databaseUrl, (db) => usageOf(db, context.var.caller.userId, 'month')), 200),
+  )
+}

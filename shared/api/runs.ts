@@ -1,0 +1,124 @@
+/** The API's runs: listed, watched as they go on, cancelled and started again. */
+import { z } from '@hono/zod-openapi'
+import { streamSSE } from 'hono/streaming'
+import { findRunOf, listRuns } from '../db/api.ts'
+import { withDatabase } from '../db/connect.ts'
+import { readRunProgress, type RunProgress } from '../db/progress.ts'
+import { cancelRun } from '../db/runs.ts'
+import { Permanent } from '../errors.ts'
+import { log } from '../log.ts'
+import { startAgain } from '../start-again.ts'
+import type { Services } from '../step.ts'
+import { pageOf, pageQuery } from './cursor.ts'
+import { once } from './idempotency.ts'
+import { changes, idParam, listOf, moment, mustBe, name, pageAsked, reads, started, tells, type App } from './routes.ts'
+
+const warning = z.object({ code: z.string(), message: z.string() })
+const run = z
+  .object({
+    id: z.uuid(),
+    episodeId: z.uuid().nullable(),
+    mailbox: z.string().nullable(),
+    status: z.enum(['queued', 'started', 'awaiting_review', 'finished', 'cancelled', 'failed']),
+    stopReason: z.string().nullable(),
+    message: z.string().nullable(),
+    processed: z.number().int(),
+    total: z.number().int(),
+    warnings: z.array(warning).readonly(),
+    createdAt: z.iso.datetime(),
+    startedAt: moment,
+    finishedAt: moment,
+  })
+  .openapi('Run')
+const progress = run
+  .pick({ status: true, stopReason: true, processed: true, total: true, warnings: true })
+  .extend({ runId: z.uuid(), currentStep: z.string().nullable(), secondsLeft: z.number().nullable(), heartbeatAt: moment })
+  .openapi('Progress')
+
+const routes = {
+  list: reads(
+    '/runs',
+    'Your runs, newest first',
+    { query: pageQuery.extend({ status: run.shape.status.optional(), episodeId: name.optional() }) },
+    listOf(run),
+  ),
+  show: reads('/runs/{id}', 'A run', { params: idParam }, run),
+  progress: reads('/runs/{id}/progress', 'How far a run is', { params: idParam }, progress),
+  events: tells('/runs/{id}/events', 'A run as it goes on, until it ends', { params: idParam }, progress),
+  cancel: changes('/runs/{id}/cancel', 'Cancel a run', { params: idParam }, run, 200),
+  retry: changes('/runs/{id}/retry', 'Start a run again with what it was given; what is still valid is reused', { params: idParam }, started, 202),
+}
+
+export function addRuns(app: App, services: Services): void {
+  const { databaseUrl } = services.config
+  const find = async (userId: string, id: string) => mustBe(await withDatabase(databaseUrl, (db) => findRunOf(db, userId, id)), 'run')
+
+  app.openapi(routes.list, async (context) => {
+    const query = context.req.valid('query')
+    const found = await withDatabase(databaseUrl, (db) => listRuns(db, pageAsked(context, query), query))
+    return context.json(pageOf(found, query.limit), 200)
+  })
+  app.openapi(routes.show, async (context) => context.json(await find(context.var.caller.userId, context.req.valid('param').id), 200))
+  app.openapi(routes.progress, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    return context.json(seen(mustBe(await withDatabase(databaseUrl, (db) => readRunProgress(db, id)), 'run')), 200)
+  })
+  app.openapi(routes.events, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    return streamSSE(
+      context,
+      async (stream) => {
+        for await (const event of eventsOf(databaseUrl, id, () => stream.aborted)) {
+          if (event.data !== undefined) await stream.writeSSE({ event: 'progress', data: event.data })
+          if (!event.isLast) await stream.sleep(eventEveryMs)
+        }
+      },
+      (error) => {
+        log.error({ run: id, error: error.stack }, 'a stream of events broke off') // its reader connects again
+        return Promise.resolve()
+      },
+    )
+  })
+  app.openapi(routes.cancel, async (context) => {
+    const { userId } = context.var.caller
+    const { status, body } = await once(context, services.config, userId, async () => {
+      const { id } = await find(userId, context.req.valid('param').id)
+      const cancelled = await withDatabase(databaseUrl, (db) => db.transaction((trx) => cancelRun(trx, id)))
+      if (!cancelled) throw new Permanent('not_cancellable')
+      return { status: 200, body: await find(userId, id) }
+    })
+    return context.json(body, status)
+  })
+  app.openapi(routes.retry, async (context) => {
+    const { userId } = context.var.caller
+    const { status, body } = await once(context, services.config, userId, async () => {
+      const { id } = await find(userId, context.req.valid('param').id)
+      return { status: 202, body: { runId: await startAgain(services, id) } }
+    })
+    return context.json(body, status)
+  })
+}
+
+/** Reading a run's progress this often shows every step of it. */
+const eventEveryMs = 1000
+/** A stream is ended then; whoever still watches connects again. */
+const longestStreamMs = 29 * 60_000
+
+/** A look at the run each time the reader comes back: what is new of it, nothing when that is nothing. A connection for each look, none between. */
+async function* eventsOf(databaseUrl: string, id: string, isLeft: () => boolean): AsyncGenerator<{ data?: string; isLast: boolean }> {
+  const endsAt = Date.now() + longestStreamMs
+  for (let last = ''; !isLeft() && Date.now() < endsAt;) {
+    const now = await withDatabase(databaseUrl, (db) => readRunProgress(db, id))
+    if (!now) return
+    const data = JSON.stringify(seen(now))
+    const isLast = ['finished', 'cancelled', 'failed'].includes(now.status)
+    yield data === last ? { isLast } : { data, isLast }
+    if (isLast) return
+    last = data
+  }
+}
+
+/** What a watcher is shown. */
+const seen = ({ runId, status, stopReason, processed, total, currentStep, secondsLeft, heartbeatAt, warnings }: RunProgress) => ({
+  ...{ runId, status, stopReason, processed, total, currentStep, secondsLeft, heartbeatAt, warnings },
+})
