@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { openReview, submitDecisions } from '../../shared/review/review.ts'
 import type { EditList } from '../../shared/transcript/edits.ts'
-import { decodeFile } from '../support/audio.ts'
+import { decodeFile, speechLike } from '../support/audio.ts'
 import { said, wav, type SaidRecording } from '../support/recordings.ts'
 import { aCandidate, aGemini, anOpenaiVoice, aTone } from '../support/vendors.ts'
 import { aWorld, user, type World } from '../support/world.ts'
@@ -227,3 +227,19 @@ function shareAt(samples: Float32Array, hz: number): number {
   }
   return (2 * (real * real + imaginary * imaginary)) / (samples.length * energy)
 }
+
+describe('A decision about the end of a longer episode', () => {
+  test('renders nothing again that stands before it', async () => {
+    const sampleRate = 48_000
+    const world = await aWorld()
+    await world.arrive(await world.upload(place('talk.wav'), wav(speechLike(sampleRate, 150, 5), sampleRate)))
+    await world.runToEnd()
+    const first = (await latest(world)).id
+    expect((await world.steps(first)).filter(({ step }) => step === 'render')).toHaveLength(3)
+    const second = await decideThat(world, { decision: 'cut', startSeconds: 140, endSeconds: 141 })
+    await world.runToEnd()
+    const reused = (await world.steps(second)).filter((row) => row.reused).map(({ step, part }) => `${step} ${part}`)
+    expect(reused).toEqual(expect.arrayContaining(['prepare 0', 'transcribe 0', 'clean 0', 'measure 0', 'measure 1', 'render 0', 'render 1']))
+    expect(reused).not.toContain('render 2')
+  })
+})

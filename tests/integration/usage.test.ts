@@ -163,6 +163,7 @@ describe('Uploads', () => {
     await world.arrive(await world.upload(`u/${user}/show/one/talk.wav`, wav(sine({ seconds: 5 }), sampleRate)))
     await world.runToEnd()
     const [run] = await runs(world)
+    console.error(openai.received.map((r)=>r.json()), await world.database.rows('SELECT error_message FROM runs'), await world.database.rows('SELECT * FROM usage_entries'), await world.database.rows('SELECT * FROM usage_counters'))
     expect([run, openai.received.length]).toMatchObject([{ status: 'failed', stopReason: 'monthly_cap' }, 0])
     expect(await used(world, 'day')).toEqual({})
   })
