@@ -57,8 +57,7 @@ async function startMail(userId: string, object: FinalizedObject, services: Serv
     log.warn({ object: object.name }, 'an upload was replaced before it was seen')
     return
   }
-  const settings = { bucket: object.bucket, name: mailName(userId, mailSettingsFile) }
-  const { own } = (await storage.stat(settings)) ? parseMailSettings((await storage.read(settings)).toString('utf8'), mailSettingsFile) : { own: [] }
+  const { own, unusable } = await ownAddresses(userId, services)
   const context = { mailboxObject: stored.name, mailboxGeneration: stored.generation, own: JSON.stringify(own) }
   const inserted = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
@@ -66,7 +65,7 @@ async function startMail(userId: string, object: FinalizedObject, services: Serv
         return await pendingOfMailbox(trx, userId, stored.name)
       const { runId, started } = await startMailRun(trx, { userId, mailbox: stored.name, context })
       if (!started) throw new Retryable('already_running', `The mailbox already has a live run, ${runId}.`)
-      const problem = await refusedStart(trx, config, userId, runId)
+      const problem = unusable ?? (await refusedStart(trx, config, userId, runId))
       if (!problem) return await insertSteps(trx, runId, partsOf(pipeline.stage('read-mail')!, context))
       await failRun(trx, runId, problem.code, problem.message)
       return []
@@ -74,6 +73,24 @@ async function startMail(userId: string, object: FinalizedObject, services: Serv
   )
   await enqueue(services, inserted)
 }
+
+/** The addresses the producer writes from; settings that cannot be used fail the run, so that its producer learns of it. */
+async function ownAddresses(userId: string, { storage, config }: Services): Promise<{ own: readonly string[]; unusable?: Permanent }> {
+  const settings = { bucket: config.buckets.uploads, name: mailName(userId, mailSettingsFile) }
+  const stored = await storage.stat(settings)
+  if (!stored) return { own: [] }
+  try {
+    if (stored.bytes > maxMailSettingsBytes)
+      throw new Permanent('bad_mail_settings', `${mailSettingsFile} has ${stored.bytes} bytes; the limit is ${maxMailSettingsBytes}.`)
+    return parseMailSettings((await storage.read(settings)).toString('utf8'), mailSettingsFile)
+  } catch (error) {
+    if (!(error instanceof Permanent)) throw error
+    return { own: [], unusable: error }
+  }
+}
+
+/** They travel in the run's context. */
+const maxMailSettingsBytes = 32 * 1024
 
 async function startEpisode(path: UploadPath, recording: StoredObject, services: Services): Promise<void> {
   const plan = await planEpisode(path, services)

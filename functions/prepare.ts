@@ -42,8 +42,11 @@ export const prepare = defineStep({
       ...{ object: { bucket: buckets.uploads, name: file, generation: pinned }, gainDb, offsetSeconds },
     }))
     return await withTake(tools.storage, parts, recordingsAre, { ...bounds, targetRate }, tools.signal, async (opened) => {
-      if (source === 'recording') await chargeMinutes(opened.probed.declaredSeconds ?? 0, { userId, runId, contentHash }, tools)
+      const { declaredSeconds } = opened.probed
+      const charged = { userId, runId, contentHash }
+      if (source === 'recording' && declaredSeconds !== undefined) await chargeMinutes(declaredSeconds, charged, tools)
       const analysis = await decodeAndAnalyse(opened, name, bounds.seconds, tools)
+      if (source === 'recording') await chargeMinutes(analysis.totalSamples / analysis.format.sampleRate, charged, tools) // for those that did not say
       warnOfDefects(analysis, name, tools)
       return {
         file: name,

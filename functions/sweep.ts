@@ -1,4 +1,5 @@
 /** sweep: each minute, what fell between the chairs: overdue steps whose task the queue no longer has are given a new one. */
+import { forgetOldRequests } from '../shared/db/api.ts'
 import { withDatabase } from '../shared/db/connect.ts'
 import { overdueSteps, reviveStep, type PendingStep } from '../shared/db/steps.ts'
 import { log } from '../shared/log.ts'
@@ -11,6 +12,7 @@ export async function sweep(services: Services): Promise<{ overdue: number; revi
   const { config } = services
   const { overdueMs } = config.lease
   const overdue = await withDatabase(config.databaseUrl, (db) => overdueSteps(db, overdueMs, batch))
+  await withDatabase(config.databaseUrl, forgetOldRequests)
   let revived = 0
   for (const step of overdue) {
     try {

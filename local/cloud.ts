@@ -86,7 +86,13 @@ export async function startLocalCloud(
     const workers = await startWorkers({
       count: options.workers ?? availableParallelism(),
       port: ports.functions,
-      env: { ...process.env, ...env, METADATA_SERVER_DETECTION: 'none', GOOGLE_APPLICATION_CREDENTIALS: storage.credentialsFile },
+      env: {
+        ...process.env,
+        ...env,
+        METADATA_SERVER_DETECTION: 'none',
+        NODE_ENV: 'production',
+        GOOGLE_APPLICATION_CREDENTIALS: storage.credentialsFile,
+      },
       logFile,
       own: answerJwks(identity),
       isShared: (name) => catalogue.some((entry) => entry.trigger === 'http' && entry.name === name),

@@ -83,6 +83,7 @@ async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>
     if (answer.state === 'waiting') await settle(tools, call, { status: 'waiting', reference: answer.reference })
     return answer
   } catch (error) {
+    if (error instanceof Permanent) await settle(tools, call, { status: 'intended', error: error.message, unsent: true }) // refused before it was sent
     if (!(error instanceof VendorError)) throw error
     switch (error.kind) {
       case 'refused':

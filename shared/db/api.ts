@@ -229,3 +229,9 @@ export async function findLetter(db: Knex, userId: string, id: string): Promise<
   )
   return letter
 }
+
+/** Answers kept for whoever asks the same again within a day, and counters of minutes long gone. */
+export async function forgetOldRequests(db: Knex): Promise<void> {
+  await db.raw(`DELETE FROM api_requests WHERE created_at < clock_timestamp() - interval '24 hours'`)
+  await db.raw(`DELETE FROM api_callers WHERE minute < clock_timestamp() - interval '1 day'`)
+}

@@ -206,7 +206,7 @@ class StoredReader extends RandomAccessReader {
   readonly #storage: ObjectStore
   readonly #object: ObjectName
   /** What the store threw last. */
-  fault: unknown
+  fault: Error | undefined
   constructor(storage: ObjectStore, object: ObjectName) {
     super()
     this.#storage = storage
@@ -219,7 +219,7 @@ class StoredReader extends RandomAccessReader {
     try {
       yield* this.#storage.readStream(this.#object, range)
     } catch (error) {
-      this.fault = error
+      this.fault = error as Error
       throw error
     }
   }

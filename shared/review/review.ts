@@ -11,6 +11,7 @@ import { latestRunOf, lockRun, resumeRun, type Run } from '../db/runs.ts'
 import { outputsOf, unparkSteps, type PendingStep } from '../db/steps.ts'
 import { readFacts, runAgain } from '../episode-run.ts'
 import { AlreadyRunning, Permanent } from '../errors.ts'
+import { log } from '../log.ts'
 import { enqueue, type Services } from '../step.ts'
 import { answersByEdit, decideEdits, parseDecisions, waitsForReview, type Decision } from '../transcript/decisions.ts'
 import type { Edit, EditList } from '../transcript/edits.ts'
@@ -62,7 +63,7 @@ export async function openReview({ config, storage }: Pick<Services, 'config' | 
 export async function submitDecisions(services: Services, review: Review, text: string, name: string): Promise<string> {
   const decisions = parseDecisions(text, name, review.edits, review.analysis.totalSamples)
   const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) => db.transaction((trx) => take(trx, services, review, decisions)))
-  await enqueue(services, steps)
+  await enqueue(services, steps).catch((error: unknown) => log.error({ run: runId, error: String(error) }, 'not enqueued; the sweep will')) // decided is decided
   return runId
 }
 

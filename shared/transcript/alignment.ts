@@ -7,7 +7,7 @@ import { cepstra, cepstrumSize } from '../audio/cepstra.ts'
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Listen } from '../audio/listen.ts'
 import { learn, letterCount, pause, soundsOf, tally, type Alphabet, type Tally } from './letters.ts'
-import { fit, layOut, wordsIn, type FoundWord, type Passage } from './passage.ts'
+import { fit, layOut, wordsIn, type FoundWord, type Passage, type ReportedWord } from './passage.ts'
 import { spanOf, stretchesOf, type Stretch } from './stretches.ts'
 import { checkTiming } from './timing.ts'
 import type { Transcript, Word } from './words.ts'
@@ -21,6 +21,8 @@ export interface AlignedWord extends Word {
     /** Standard deviations: how sure the edges are. */
     readonly startDoubt: number
     readonly endDoubt: number
+    /** Both are no further from where they were reported than this recogniser errs. */
+    readonly isCredible: boolean
   }
 }
 
@@ -44,6 +46,8 @@ const leastDeviationSeconds = 0.02
 const mostDeviationSeconds = 0.1
 /** Nine in ten of normally distributed errors are less than so many standard deviations. */
 const nineInTen = 1.645
+/** An edge found further from where it was expected is not that word's. */
+const credibleDeviations = 2.2
 /** Stretches that are read at the same time, and fitted before others have their turn. */
 const heardAtOnce = 8
 /** So many words are looked for with what was learned around them; a day of speech needs no more memory than an hour. */
@@ -52,7 +56,7 @@ const learnedAtOnce = 400
 /** A stretch that was listened to. */
 interface Heard {
   readonly stretch: Stretch
-  readonly passage: Passage
+  readonly reported: readonly ReportedWord[]
   /** Cepstra, by frame. */
   readonly rows: Float32Array
   /** Who speaks, by frame. */
@@ -78,6 +82,13 @@ export async function alignWords(transcript: Transcript, analysis: Analysis, wan
   return { ...transcript, words: inOrder(aligned) }
 }
 
+/** By how much a recogniser is late with starts and with ends, in frames, and how much any edge errs besides: a standard deviation. */
+interface Habits {
+  readonly startLag: number
+  readonly endLag: number
+  readonly deviation: number
+}
+
 async function alignSome(
   words: readonly Word[],
   analysis: Analysis,
@@ -85,50 +96,54 @@ async function alignSome(
   deviation: number,
   listen: Listen,
 ): Promise<Map<number, AlignedWord>> {
-  const alphabet: Alphabet = new Map()
-  const names = [...new Set(words.map(({ speaker }) => speaker))]
-  const heard: Heard[] = []
-  const stretches = stretchesOf(words, analysis, wanted.words)
-  for (let i = 0; i < stretches.length; i += heardAtOnce) {
-    const some = stretches.slice(i, i + heardAtOnce)
-    const sounds = await Promise.all(some.map((stretch) => listen(spanOf(stretch, analysis))))
-    heard.push(...some.map((stretch, k) => hear(stretch, sounds[k]!, { words, names, alphabet, deviation, wanted, analysis })))
-  }
-  levelVoices(heard, names.length)
-  const newTally = () => tally(letterCount(alphabet), names.length)
+  const { heard, newTally } = await hearAll(words, analysis, wanted, listen)
+  let habits: Habits = { startLag: 0, endLag: 0, deviation }
   let taught = newTally()
   for (const one of heard) teachAsReported(one, taught)
-  let errors: Errors = { startLag: 0, endLag: 0, deviation }
-  const found = new Map<number, AlignedWord>()
+  let placed: Placed[] = []
   for (let round = 1; round <= rounds; round++) {
     const models = learn(taught)
     taught = newTally()
-    const seen: AlignedWord[] = []
+    placed = []
     for (const [i, one] of heard.entries()) {
       if (i % heardAtOnce === 0) await new Promise(setImmediate) // heartbeats go on
       if (round === rounds && !one.stretch.isWanted) continue
-      const passage = layOut({...one.passage, ...expected(one.passage, errors)})
+      const passage = passageOf(one, habits)
       const shares = fit(passage, models, one.rows, one.speakers)
       if (!shares) continue
-      if (round < rounds) teach({...one, passage}, shares, taught)
-      for (const [place, word] of placed(one, wordsIn(passage, shares), words, analysis)) { seen.push(word); if (round === rounds) found.set(place, word) }
+      teach(one, passage, shares, taught)
+      placed.push(...placedIn(one, passage, shares))
     }
-    errors = errorsOf(seen, errors, analysis)
+    if (round < rounds) habits = habitsOf(placed, deviation)
   }
-  return found
+  return new Map(placed.map((one) => [one.place, aligned(one, words[one.place]!, habits, analysis)]))
+}
+
+/** Listens to all stretches; what they are levelled by and what they teach is among them. */
+async function hearAll(words: readonly Word[], analysis: Analysis, wanted: Wanted, listen: Listen) {
+  const alphabet: Alphabet = new Map()
+  const names = [...new Set(words.map(({ speaker }) => speaker))]
+  const stretches = stretchesOf(words, analysis, wanted.words)
+  const heard: Heard[] = []
+  for (let i = 0; i < stretches.length; i += heardAtOnce) {
+    const some = stretches.slice(i, i + heardAtOnce)
+    const sounds = await Promise.all(some.map((stretch) => listen(spanOf(stretch, analysis))))
+    heard.push(...some.map((stretch, k) => hear(stretch, sounds[k]!, { words, names, alphabet, wanted, analysis })))
+  }
+  levelVoices(heard, names.length)
+  return { heard, newTally: () => tally(letterCount(alphabet), names.length) }
 }
 
 interface Surroundings {
   readonly words: readonly Word[]
   readonly names: readonly (string | null)[]
   readonly alphabet: Alphabet
-  readonly deviation: number
   readonly wanted: Wanted
   readonly analysis: Analysis
 }
 
-function hear(stretch: Stretch, samples: Float32Array, { words, names, alphabet, deviation, wanted, analysis }: Surroundings): Heard {
-  const { first, last, firstFrame, frames, opens, closes } = stretch
+function hear(stretch: Stretch, samples: Float32Array, { words, names, alphabet, wanted, analysis }: Surroundings): Heard {
+  const { first, last, firstFrame, frames } = stretch
   const { sampleRate } = analysis.format
   const frame = frameSamples(sampleRate)
   const rows = new Float32Array(frames * cepstrumSize) // the recording's last frame may be a part of one
@@ -146,7 +161,7 @@ function hear(stretch: Stretch, samples: Float32Array, { words, names, alphabet,
     speakers[i] = names.indexOf(own[word]!.speaker)
     quiet[i] = analysis.levels[firstFrame + i]! <= analysis.quietBelowDb * 100 ? 1 : 0
   }
-  return { stretch, passage: layOut({ words: reported, frames, opens, closes, deviation }), rows, speakers, quiet }
+  return { stretch, reported, rows, speakers, quiet }
 }
 
 /** Takes away what a voice, its place and its microphone do to every sound alike: the mean of each speaker's rows. */
@@ -171,9 +186,9 @@ function levelVoices(heard: readonly Heard[], speakerCount: number): void {
 }
 
 /** A first idea: background is pause, and each letter has an even part of its word where that was reported. */
-function teachAsReported({ passage: { words, frames }, rows, speakers, quiet }: Heard, taught: Tally): void {
+function teachAsReported({ stretch: { frames }, reported, rows, speakers, quiet }: Heard, taught: Tally): void {
   for (let i = 0; i < frames; i++) if (quiet[i]) taught.add(speakers[i]!, pause, rows, i, 1)
-  for (const { start, end, letters } of words) {
+  for (const { start, end, letters } of reported) {
     const length = Math.max(end - start, 2)
     for (let i = Math.max(0, Math.ceil(start)); i < Math.min(frames, start + length); i++) {
       const letter = letters[Math.floor(((i - start) / length) * letters.length)]!
@@ -186,7 +201,7 @@ function teachAsReported({ passage: { words, frames }, rows, speakers, quiet }: 
 const leastShare = 0.01
 
 /** What sounds in a gap is no pause. */
-function teach({ passage: { frames, steps, letters, wordOf }, rows, speakers, quiet }: Heard, shares: Float64Array, taught: Tally): void {
+function teach({ rows, speakers, quiet }: Heard, { frames, steps, letters, wordOf }: Passage, shares: Float64Array, taught: Tally): void {
   for (let i = 0, at = 0; i < frames; i++) {
     for (let step = 0; step < steps; step++, at++) {
       if (shares[at]! > leastShare && (wordOf[step]! >= 0 || quiet[i])) taught.add(speakers[i]!, letters[step]!, rows, i, shares[at]!)
@@ -194,19 +209,52 @@ function teach({ passage: { frames, steps, letters, wordOf }, rows, speakers, qu
   }
 }
 
-/** The words of a stretch where they were found; one that it begins or ends inside of stays where it was. */
-function placed({ stretch }: Heard, found: readonly FoundWord[], words: readonly Word[], { format }: Analysis): [number, AlignedWord][] {
-  const frame = frameSamples(format.sampleRate)
-  const { first, last, firstFrame, opens, closes } = stretch
-  return found.flatMap(({ start, end, startDoubt, endDoubt }, i): [number, AlignedWord][] => {
-    const place = first + i
-    if ((opens && place === first) || (closes && place === last)) return []
-    const word = words[place]!
-    const startSample = Math.round((firstFrame + start) * frame)
-    const endSample = Math.round((firstFrame + end) * frame)
-    const moved = { startMoved: startSample - word.startSample, endMoved: endSample - word.endSample }
-    return [[place, { ...word, startSample, endSample, edges: { ...moved, startDoubt: startDoubt * frame, endDoubt: endDoubt * frame } }]]
+/** The stretch's words about where such a recogniser's words really are. */
+function passageOf({ stretch: { frames, opens, closes }, reported }: Heard, { startLag, endLag, deviation }: Habits): Passage {
+  const words = reported.map(({ start, end, letters }) => ({ start: start - startLag, end: end - endLag, letters }))
+  return layOut({ words, frames, opens, closes, deviation })
+}
+
+/** A word where it was found, in frames of the recording, and by how much it was reported late. */
+interface Placed extends FoundWord {
+  readonly place: number
+  readonly startLate: number
+  readonly endLate: number
+}
+
+/** The words of a stretch where they were found, but those that it begins or ends inside of. */
+function placedIn({ stretch, reported }: Heard, passage: Passage, shares: Float64Array): Placed[] {
+  const { first, firstFrame, opens, closes } = stretch
+  return wordsIn(passage, shares).flatMap((found, i) => {
+    if ((opens && i === 0) || (closes && i === reported.length - 1)) return []
+    const late = { startLate: reported[i]!.start - found.start, endLate: reported[i]!.end - found.end }
+    return [{ ...found, ...late, place: first + i, start: firstFrame + found.start, end: firstFrame + found.end }]
   })
+}
+
+const habitsOf = (placed: readonly Placed[], deviation: number): Habits => ({
+  startLag: median(placed.map(({ startLate }) => startLate)),
+  endLag: median(placed.map(({ endLate }) => endLate)),
+  deviation,
+})
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+
+function aligned({ start, end, startLate, endLate, startDoubt, endDoubt }: Placed, word: Word, habits: Habits, { format }: Analysis): AlignedWord {
+  const frame = frameSamples(format.sampleRate)
+  const { startLag, endLag, deviation } = habits
+  return {
+    ...word,
+    startSample: Math.round(start * frame),
+    endSample: Math.round(end * frame),
+    edges: {
+      startMoved: Math.round(-startLate * frame),
+      endMoved: Math.round(-endLate * frame),
+      startDoubt: startDoubt * frame,
+      endDoubt: endDoubt * frame,
+      isCredible: Math.max(Math.abs(startLate - startLag), Math.abs(endLate - endLag)) <= credibleDeviations * deviation,
+    },
+  }
 }
 
 /** A word that stayed gives way to its neighbours that were found. */
@@ -225,16 +273,4 @@ function deviationOf(transcript: Transcript, analysis: Analysis): number {
   const seconds = errorSamples / analysis.format.sampleRate / nineInTen
   const believed = Number.isFinite(seconds) ? Math.min(mostDeviationSeconds, Math.max(leastDeviationSeconds, seconds)) : usualDeviationSeconds
   return (believed * analysis.format.sampleRate) / frameSamples(analysis.format.sampleRate)
-}
-
-interface Errors { startLag: number, endLag: number, deviation: number }
-const expected = ({words}: Passage, {startLag, endLag, deviation}: Errors) => ({ deviation, words: words.map((w) => ({...w, start: w.start + startLag, end: w.end + endLag}))})
-function errorsOf(seen: AlignedWord[], before: Errors, { format }: Analysis): Errors {
-  const frame = frameSamples(format.sampleRate)
-  const med = (x: number[]) => x.sort((a, b) => a - b)[x.length >> 1]!
-  const s = seen.map(({ edges }) => edges!.startMoved / frame), e = seen.map(({ edges }) => edges!.endMoved / frame)
-  const startLag = med(s), endLag = med(e)
-  const rms = Math.sqrt([...s.map((x) => x - startLag), ...e.map((x) => x - endLag)].reduce((a, x) => a + x * x, 0) / (2 * s.length))
-  if (process.env['ERR']) console.log(before.deviation.toFixed(2), startLag.toFixed(2), endLag.toFixed(2), rms.toFixed(2))
-  return process.env['NOERR'] ? before : { startLag, endLag, deviation: process.env['KEEPDEV'] ? before.deviation : Math.min(10, Math.max(2, rms * Number(process.env['DEVX'] ?? 1))) }
 }

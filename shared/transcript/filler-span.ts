@@ -15,9 +15,7 @@ export interface FillerSpan extends Span {
 }
 
 export function spanOfFiller(words: readonly AlignedWord[], first: number, last: number, analysis: Analysis, timing: Timing): FillerSpan {
-  return words[first]!.edges && words[last]!.edges
-    ? foundSpan(words, first, last, analysis, timing)
-    : reportedSpan(words, first, last, analysis, timing)
+  return words[first]!.edges && words[last]!.edges ? foundSpan(words, first, last, analysis) : reportedSpan(words, first, last, analysis, timing)
 }
 
 // Found: its sounds are known, with a doubt at either edge
@@ -36,55 +34,53 @@ const farthestInsideSeconds = 0.03
 /** So much of a filler may be left, and this much besides, which the crossfade covers. */
 const leftShare = 0.25
 const coveredSeconds = 0.012
-/** With greater doubt, or further from where it was reported than nine in ten edges by this factor, it is not the filler that was found. */
+/** With greater doubt it is not known to be the filler that was found. */
 const greatestDoubtSeconds = 0.04
-const fartherThanMost = 1.35
-const usualErrorSeconds = 0.05
 
 /** One end of a filler, looked at from inside: `outwards` is −1 for its start and 1 for its end. */
 interface Edge {
   readonly sample: number
   readonly outwards: -1 | 1
-  readonly moved: number
   readonly doubt: number
   /** Samples to the next word; what is unsure is where that one ends. */
   readonly gap: number
   readonly neighbourDoubt: number
 }
 
-function foundSpan(words: readonly AlignedWord[], first: number, last: number, analysis: Analysis, { errorSamples }: Timing): FillerSpan {
+function foundSpan(words: readonly AlignedWord[], first: number, last: number, analysis: Analysis): FillerSpan {
   const { sampleRate } = analysis.format
   const [before, head, tail, after] = [words[first - 1], words[first]!, words[last]!, words[last + 1]]
-  const { startMoved, startDoubt } = head.edges!
-  const { endMoved, endDoubt } = tail.edges!
+  const [{ startDoubt }, { endDoubt }] = [head.edges!, tail.edges!]
   const edges: Edge[] = [
     {
-      ...{ sample: head.startSample, outwards: -1, moved: startMoved, doubt: startDoubt },
+      ...{ sample: head.startSample, outwards: -1, doubt: startDoubt },
       ...{ gap: head.startSample - (before?.endSample ?? 0), neighbourDoubt: before?.edges?.endDoubt ?? startDoubt },
     },
     {
-      ...{ sample: tail.endSample, outwards: 1, moved: endMoved, doubt: endDoubt },
+      ...{ sample: tail.endSample, outwards: 1, doubt: endDoubt },
       ...{ gap: (after?.startSample ?? analysis.totalSamples) - tail.endSample, neighbourDoubt: after?.edges?.startDoubt ?? endDoubt },
     },
   ]
-  const inside = edges.map((edge) => insideBy(edge, analysis))
+  const inside = edges.map((edge) => insideBy(edge, analysis, SHARE * (tail.endSample - head.startSample)))
   const left = inside.reduce((sum, distance) => sum + Math.max(0, distance), 0)
-  const farthest = fartherThanMost * Math.max(errorSamples, usualErrorSeconds * sampleRate)
   return {
     startSample: Math.max(0, Math.round(head.startSample + inside[0]!)),
     endSample: Math.min(analysis.totalSamples, Math.round(tail.endSample - inside[1]!)),
     isSure:
-      edges.every(({ moved, doubt }) => Math.abs(moved) <= farthest && doubt <= greatestDoubtSeconds * sampleRate) &&
+      head.edges!.isCredible &&
+      tail.edges!.isCredible &&
+      edges.every(({ doubt }) => doubt <= greatestDoubtSeconds * sampleRate) &&
       left <= leftShare * (tail.endSample - head.startSample) + coveredSeconds * sampleRate,
   }
 }
 
 /** How far inside the filler an edge of the cut lies, in samples; negative when it lies in the gap beside it. */
-function insideBy(edge: Edge, analysis: Analysis): number {
+const SHARE = Number(process.env['SHARE'] ?? 0)
+function insideBy(edge: Edge, analysis: Analysis, least: number): number {
   const { sampleRate } = analysis.format
   const room = edge.gap - runTogetherSeconds * sampleRate
   if (room < 0) {
-    const inside = doubtsInside * edge.neighbourDoubt - unmissedSeconds * sampleRate - Math.max(0, edge.gap)
+    const inside = Math.max(least, doubtsInside * edge.neighbourDoubt - unmissedSeconds * sampleRate) - Math.max(0, edge.gap)
     return Math.min(farthestInsideSeconds * sampleRate, Math.max(0, inside))
   }
   const rest = edge.gap < realGapSeconds * sampleRate ? 0 : restBeside(edge, analysis, Math.min(room, longestRestSeconds * sampleRate))

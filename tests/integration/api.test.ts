@@ -521,7 +521,7 @@ async function* eventsIn(response: Response): AsyncGenerator<{ processed: number
   let text = ''
   const decoder = new TextDecoder()
   for await (const block of response.body!) {
-    text += decoder.decode(block, { stream: true })
+    text += decoder.decode(block as Uint8Array, { stream: true })
     for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
       const data = /^data: (.*)$/m.exec(text.slice(0, end))?.[1]
       text = text.slice(end + 2)

@@ -99,6 +99,16 @@ describe('A mailbox', () => {
     expect(await texts(world)).toEqual(['Here is letter number 1.'])
   })
 
+  test('beside settings that cannot be used fails, and says why', async () => {
+    for (const settings of ['{"own":', JSON.stringify({ own: ['x'.repeat(40_000)] })]) {
+      const world = await aWorld()
+      await world.upload(`u/${user}/mail/mail.json`, settings)
+      const run = await world.run(await drop(world, mbox(letter(1))))
+      expect(run).toMatchObject({ status: 'failed', stopReason: 'bad_mail_settings', errorMessage: expect.stringMatching(/mail\.json/) })
+      expect(await world.pending()).toEqual([])
+    }
+  })
+
   test('of hostile messages loses those and no other', async () => {
     const emoji = `Subject: ${'x'.repeat(499)}😀`
     const hostile = [
@@ -163,7 +173,7 @@ test('What the store cannot deliver is not the message’s fault: the part is tr
     ...world.services,
     storage: {
       ...storage,
-      // eslint-disable-next-line @typescript-eslint/require-await, require-yield -- it breaks before it gives anything
+      // eslint-disable-next-line @typescript-eslint/require-await -- it breaks before it gives anything
       readStream: async function* () {
         throw new Error('socket hang up')
       },

@@ -24,7 +24,7 @@ const used = (world: World, period: 'hour' | 'day' | 'month') => database(world,
 async function anAccount(most: Partial<Config['quotas']>) {
   const world = await aWorld({ catalogue: aToyShow([{ name: 'cut' }]).catalogue })
   const runId = await world.start()
-  const quotas = { ...world.services.config.quotas, ...most } as Config['quotas']
+  const quotas = { ...world.services.config.quotas, ...most }
   const entry = (key: string, amount: number, kind: UsageEntry['kind'] = 'characters'): UsageEntry => ({ userId: user, kind, key, amount, runId })
   const pay = async (...asked: Parameters<typeof entry>): Promise<string> =>
     await database(world, (db) => charge(db, { quotas }, entry(...asked))).then(
@@ -158,12 +158,12 @@ describe('Uploads', () => {
     const openai = await anOpenaiVoice(aTone(1))
     const world = await aWorld({ env: { OPENAI_URL: `${openai.baseUrl}/v1`, CHARACTERS_PER_DAY: '20' } })
     await world.giveKey('openai', 'o-key')
+    const transcription = { provider: 'none' }
     const segments = [{ type: 'intro', source: { kind: 'spoken', script: 'More words than twenty characters can hold.' } }, { type: 'content' }]
-    await world.upload(`u/${user}/show/one/template.json`, JSON.stringify({ voice: { provider: 'openai', voice: 'alloy' }, segments }))
+    await world.upload(`u/${user}/show/one/template.json`, JSON.stringify({ voice: { provider: 'openai', voice: 'alloy' }, segments, transcription }))
     await world.arrive(await world.upload(`u/${user}/show/one/talk.wav`, wav(sine({ seconds: 5 }), sampleRate)))
     await world.runToEnd()
     const [run] = await runs(world)
-    console.error(openai.received.map((r)=>r.json()), await world.database.rows('SELECT error_message FROM runs'), await world.database.rows('SELECT * FROM usage_entries'), await world.database.rows('SELECT * FROM usage_counters'))
     expect([run, openai.received.length]).toMatchObject([{ status: 'failed', stopReason: 'monthly_cap' }, 0])
     expect(await used(world, 'day')).toEqual({})
   })
