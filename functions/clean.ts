@@ -1,29 +1,41 @@
-/** clean: words + analysis + settings → proposed edits. Nothing is cut here; every change is a proposal that can be switched off. */
+/** clean: words + sound + settings → words where they are heard, and proposed edits. Nothing is cut here; every change can be switched off. */
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { listenTo } from '../shared/audio/listen.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { contentHash } from '../shared/hash.ts'
 import { defineStep } from '../shared/step.ts'
 import { toEditList, type EditList } from '../shared/transcript/edits.ts'
-import { proposeEdits } from '../shared/transcript/propose.ts'
+import { alignForEdits, proposeEdits } from '../shared/transcript/propose.ts'
 import type { Transcript } from '../shared/transcript/words.ts'
 
 export const clean = defineStep({
   name: 'clean',
-  version: 2,
-  context: z.object({ analysisObject: z.string(), transcriptObject: z.string().nullable() }),
+  version: 3,
+  context: z.object({
+    analysisObject: z.string(),
+    transcriptObject: z.string().nullable(),
+    pcmObject: z.string(),
+    sampleRate: z.number(),
+    channels: z.union([z.literal(1), z.literal(2)]),
+    sampleFormat: z.enum(['s16le', 'f32le']),
+  }),
   load: async (db: Knex, { runId }) => (await settingsOf(db, runId)).cleaning,
   inputs: ({ analysisObject, transcriptObject }, { review: _policy, ...settings }) => ({ analysisObject, transcriptObject, settings }),
-  work: async ({ analysisObject, transcriptObject }, settings, { storage, config, workObject }) => {
-    const work = config.buckets.work
-    const analysis = decodeAnalysis(await storage.read({ bucket: work, name: analysisObject }))
-    const transcript = transcriptObject === null ? undefined : await storage.readJson<Transcript>({ bucket: work, name: transcriptObject })
+  work: async ({ analysisObject, transcriptObject, pcmObject, ...format }, settings, { storage, config, workObject }) => {
+    const bucket = config.buckets.work
+    const analysis = decodeAnalysis(await storage.read({ bucket, name: analysisObject }))
+    const listen = listenTo(storage, { bucket, name: pcmObject }, format)
+    const reported = transcriptObject === null ? undefined : await storage.readJson<Transcript>({ bucket, name: transcriptObject })
+    const transcript = reported && (await alignForEdits(reported, analysis, settings, listen))
     const proposed = toEditList(proposeEdits(transcript, analysis, settings), analysis.format.sampleRate)
-    const object = workObject('proposed.json')
+    const [object, heard] = [workObject('proposed.json'), workObject('transcript.json')]
     const text = JSON.stringify(proposed)
     await storage.create(object, text, 'application/json')
+    if (transcript) await storage.create(heard, JSON.stringify(transcript), 'application/json')
     return {
+      transcriptObject: transcript ? heard.name : null,
       proposedObject: object.name,
       proposedHash: contentHash(text),
       questions: JSON.stringify(questionsIn(proposed)),

@@ -27,9 +27,10 @@ const farthestIntoGapSeconds = 0.015
 /** What sounds on into a gap this long until it is quiet, and not for longer, is the filler's: a breath before it, a hum after it. */
 const realGapSeconds = 0.1
 const longestRestSeconds = 0.1
-/** Where words run together the cut stays inside the filler by this many times the doubt, less what nobody misses, up to a limit. */
+/** Where words run together the cut stays inside the filler by this many times the doubt, less what nobody misses; within limits. */
 const doubtsInside = 2
 const unmissedSeconds = 0.015
+const leastShareInside = 0.06
 const farthestInsideSeconds = 0.03
 /** So much of a filler may be left, and this much besides, which the crossfade covers. */
 const leftShare = 0.25
@@ -61,11 +62,14 @@ function foundSpan(words: readonly AlignedWord[], first: number, last: number, a
       ...{ gap: (after?.startSample ?? analysis.totalSamples) - tail.endSample, neighbourDoubt: after?.edges?.startDoubt ?? endDoubt },
     },
   ]
-  const inside = edges.map((edge) => insideBy(edge, analysis, SHARE * (tail.endSample - head.startSample)))
+  const inside = edges.map((edge) => insideBy(edge, tail.endSample - head.startSample, analysis))
   const left = inside.reduce((sum, distance) => sum + Math.max(0, distance), 0)
+  const startSample = Math.max(0, Math.round(head.startSample + inside[0]!))
+  const endSample = Math.min(analysis.totalSamples, Math.round(tail.endSample - inside[1]!))
+  if (endSample <= startSample) return { startSample: head.startSample, endSample: tail.endSample, isSure: false }
   return {
-    startSample: Math.max(0, Math.round(head.startSample + inside[0]!)),
-    endSample: Math.min(analysis.totalSamples, Math.round(tail.endSample - inside[1]!)),
+    startSample,
+    endSample,
     isSure:
       head.edges!.isCredible &&
       tail.edges!.isCredible &&
@@ -75,13 +79,12 @@ function foundSpan(words: readonly AlignedWord[], first: number, last: number, a
 }
 
 /** How far inside the filler an edge of the cut lies, in samples; negative when it lies in the gap beside it. */
-const SHARE = Number(process.env['SHARE'] ?? 0)
-function insideBy(edge: Edge, analysis: Analysis, least: number): number {
+function insideBy(edge: Edge, fillerSamples: number, analysis: Analysis): number {
   const { sampleRate } = analysis.format
   const room = edge.gap - runTogetherSeconds * sampleRate
   if (room < 0) {
-    const inside = Math.max(least, doubtsInside * edge.neighbourDoubt - unmissedSeconds * sampleRate) - Math.max(0, edge.gap)
-    return Math.min(farthestInsideSeconds * sampleRate, Math.max(0, inside))
+    const inside = Math.max(leastShareInside * fillerSamples, doubtsInside * edge.neighbourDoubt - unmissedSeconds * sampleRate)
+    return Math.max(0, Math.min(farthestInsideSeconds * sampleRate, inside) - Math.max(0, edge.gap))
   }
   const rest = edge.gap < realGapSeconds * sampleRate ? 0 : restBeside(edge, analysis, Math.min(room, longestRestSeconds * sampleRate))
   return -rest - Math.min(farthestIntoGapSeconds * sampleRate, gapShare * (room - rest))

@@ -2,7 +2,7 @@
  * Words that nobody said: recognisers fill silence with "Thank you." and the like. Hides how a word is held against the sound,
  * and when the sound is no witness.
  */
-import { frameSamples, type Analysis } from '../audio/analysis.ts'
+import { frameSamples, type Analysis, type Span } from '../audio/analysis.ts'
 import type { Transcript, Word } from './words.ts'
 
 /** A recogniser's times may be off by this much; what sounds no further away may be the word. */
@@ -21,9 +21,16 @@ export function withoutUnheard(transcript: Transcript, analysis: Analysis): { re
 }
 
 /** Whether nothing between two samples rises above the background. */
-export function isBackground({ levels, quietBelowDb, format }: Analysis, startSample: number, endSample: number): boolean {
+export const isBackground = (analysis: Analysis, startSample: number, endSample: number): boolean =>
+  soundWithin(analysis, startSample, endSample) === undefined
+
+/** From the first 10 ms that rise above the background to the last, of what lies between two samples. */
+export function soundWithin({ levels, quietBelowDb, format }: Analysis, startSample: number, endSample: number): Span | undefined {
   const frame = frameSamples(format.sampleRate)
-  const last = Math.min(levels.length - 1, Math.floor(endSample / frame))
-  for (let i = Math.max(0, Math.floor(startSample / frame)); i <= last; i++) if (levels[i]! > quietBelowDb * 100) return false
-  return true
+  const isLoud = (i: number) => levels[i]! > quietBelowDb * 100
+  let first = Math.max(0, Math.floor(startSample / frame))
+  let last = Math.min(levels.length - 1, Math.floor(endSample / frame))
+  while (first <= last && !isLoud(first)) first++
+  while (last > first && !isLoud(last)) last--
+  return first > last ? undefined : { startSample: Math.max(startSample, first * frame), endSample: Math.min(endSample, (last + 1) * frame) }
 }

@@ -5,7 +5,7 @@
 import type { Analysis, Span } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../cleaning-settings.ts'
 import { lengthOf, without, type ProposedEdit } from './edits.ts'
-import { isBackground } from './hallucinations.ts'
+import { soundWithin } from './hallucinations.ts'
 import type { Transcript } from './words.ts'
 
 /** Breath and decay belong to the speech before and after: more of what stays follows the speech than precedes the next. */
@@ -53,10 +53,10 @@ function middleOf({ startSample, endSample }: Span, target: number, totalSamples
 
 /**
  * Where nobody speaks, by the sound and by the words. A gap between words that is not quiet is applause or music, not a pause;
- * a word reported over background only was heard by nobody and keeps no pause alive.
+ * of a word, what was reported over background was heard by nobody and keeps no pause alive.
  */
 function quietSpans(analysis: Analysis, transcript: Transcript | undefined, removed: readonly Span[]): Span[] {
-  const heard = (transcript?.words ?? []).filter(({ startSample, endSample }) => !isBackground(analysis, startSample, endSample))
+  const heard = (transcript?.words ?? []).flatMap(({ startSample, endSample }) => soundWithin(analysis, startSample, endSample) ?? [])
   const sliver = sliverSeconds * analysis.format.sampleRate
   const touchesRemoved = (span: Span) => removed.some((cut) => cut.endSample === span.startSample || cut.startSample === span.endSample)
   const occupied = without([...analysis.speech, ...heard], removed).filter(
