@@ -4,7 +4,7 @@
  */
 import { frameSamples } from './analysis.ts'
 
-const { cos, floor, log, log10, max, PI, round, sin, sqrt } = Math
+const { cos, floor, log, log10, max, min, PI, round, sin, sqrt } = Math
 
 /** Numbers in one row: the level, and how the spectrum bends. */
 export const cepstrumSize = 13
@@ -33,17 +33,25 @@ export function cepstra(samples: Float32Array, sampleRate: number): Float32Array
   const edges = bandEdges(rate)
   const re = new Float64Array(fftSize)
   const im = new Float64Array(fftSize)
+  const power = new Float64Array(fftSize / 2)
   const levels = new Float64Array(bands)
-  for (let row = 0, frame = 0; row < rows.length; row += cepstrumSize, frame++) {
-    windowed(sound, round((frame + 0.5) * hop - width / 2), window, re)
-    im.fill(0)
-    transform(re, im)
-    bandLevels(re, im, edges, levels)
+  const write = (row: number) => {
+    bandLevels(power, edges, levels)
     for (let c = 0; c < cepstrumSize; c++) {
       let sum = 0
       for (let b = 0; b < bands; b++) sum += cosines[c * bands + b]! * levels[b]!
       rows[row + c] = sum
     }
+  }
+  for (let row = 0, frame = 0; row < rows.length; row += 2 * cepstrumSize, frame += 2) {
+    windowed(sound, round((frame + 0.5) * hop - width / 2), window, re) // two real sounds are one complex one
+    windowed(sound, round((frame + 1.5) * hop - width / 2), window, im)
+    transform(re, im)
+    powerOf(re, im, 1, power)
+    write(row)
+    if (row + cepstrumSize === rows.length) break
+    powerOf(re, im, -1, power)
+    write(row + cepstrumSize)
   }
   return rows
 }
@@ -62,26 +70,32 @@ function everyNth(samples: Float32Array, factor: number): Float32Array {
   return out
 }
 
-/** Fills `re` with the sound from `from` on, emphasised and windowed, in the order in which the transform takes it. */
-function windowed(sound: Float32Array, from: number, window: Float64Array, re: Float64Array): void {
-  re.fill(0)
+/** Fills `out` with the sound from `from` on, emphasised and windowed, in the order in which the transform takes it. */
+function windowed(sound: Float32Array, from: number, window: Float64Array, out: Float64Array): void {
+  out.fill(0)
   for (let i = 0; i < window.length; i++) {
     const at = from + i
-    if (at > 0 && at < sound.length) re[bitReversed[i]!] = (sound[at]! - preEmphasis * sound[at - 1]!) * window[i]!
+    if (at > 0 && at < sound.length) out[bitReversed[i]!] = (sound[at]! - preEmphasis * sound[at - 1]!) * window[i]!
   }
 }
 
-/** Decibels have no part in this: natural logarithms of the power in each mel band, triangles that overlap by half. */
-function bandLevels(re: Float64Array, im: Float64Array, edges: Uint16Array, levels: Float64Array): void {
+/** The power in each bin of the sound that went in as the real part (`sign` 1), or as the imaginary part (−1). */
+function powerOf(re: Float64Array, im: Float64Array, sign: 1 | -1, power: Float64Array): void {
+  for (let k = 1; k < power.length; k++) {
+    const a = re[k]! + sign * re[fftSize - k]!
+    const b = im[k]! - sign * im[fftSize - k]!
+    power[k] = (a * a + b * b) / 4
+  }
+}
+
+/** The logarithms of the power in each band: triangles that overlap by half. */
+function bandLevels(power: Float64Array, edges: Uint16Array, levels: Float64Array): void {
   for (let b = 0; b < bands; b++) {
     const from = edges[b]!
     const peak = edges[b + 1]!
     const to = edges[b + 2]!
     let sum = leastPower
-    for (let k = from; k <= to; k++) {
-      const weight = k < peak ? (k - from) / (peak - from) : k === peak ? 1 : (to - k) / (to - peak)
-      sum += weight * (re[k]! * re[k]! + im[k]! * im[k]!)
-    }
+    for (let k = from; k <= to; k++) sum += power[k]! * (k < peak ? (k - from) / (peak - from) : k === peak ? 1 : (to - k) / (to - peak))
     levels[b] = log(sum)
   }
 }
@@ -92,7 +106,7 @@ function bandEdges(rate: number): Uint16Array {
   const [low, high] = [mel(lowestHz), mel(highestHz)]
   return Uint16Array.from({ length: bands + 2 }, (_, b) => {
     const hz = 700 * (10 ** ((low + ((high - low) * b) / (bands + 1)) / 2595) - 1)
-    return round((hz * fftSize) / rate)
+    return min(fftSize / 2 - 1, round((hz * fftSize) / rate))
   })
 }
 

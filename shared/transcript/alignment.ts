@@ -6,7 +6,7 @@
 import { cepstra, cepstrumSize } from '../audio/cepstra.ts'
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Listen } from '../audio/listen.ts'
-import { learn, letterCount, pause, soundsOf, tally, type Alphabet, type Tally } from './letters.ts'
+import { learn, letterCount, pause, soundsOf, tally, type Alphabet, type LetterModels, type Tally } from './letters.ts'
 import { fit, layOut, wordsIn, type FoundWord, type Passage, type ReportedWord } from './passage.ts'
 import { spanOf, stretchesOf, type Stretch } from './stretches.ts'
 import { checkTiming } from './timing.ts'
@@ -38,8 +38,9 @@ export interface Wanted {
 
 /** With fewer words nothing can be learned. */
 const fewestWords = 30
-/** Fits and learns so often; more changes nothing. */
-const rounds = 3
+/** Fits and learns so often, then fits what is wanted; more changes nothing, nor does more speech than this. */
+const rounds = 4
+const mostFramesToLearn = 180 * 100
 /** Standard deviation of reported edges: what is assumed of a recogniser that could not be checked, and the least and most that is believed. */
 const usualDeviationSeconds = 0.06
 const leastDeviationSeconds = 0.02
@@ -97,26 +98,42 @@ async function alignSome(
   listen: Listen,
 ): Promise<Map<number, AlignedWord>> {
   const { heard, newTally } = await hearAll(words, analysis, wanted, listen)
+  const lessons = lessonsFrom(heard)
   let habits: Habits = { startLag: 0, endLag: 0, deviation }
   let taught = newTally()
-  for (const one of heard) teachAsReported(one, taught)
-  let placed: Placed[] = []
+  for (const one of lessons) teachAsReported(one, taught)
   for (let round = 1; round <= rounds; round++) {
     const models = learn(taught)
     taught = newTally()
-    placed = []
-    for (const [i, one] of heard.entries()) {
-      if (i % heardAtOnce === 0) await new Promise(setImmediate) // heartbeats go on
-      if (round === rounds && !one.stretch.isWanted) continue
-      const passage = passageOf(one, habits)
-      const shares = fit(passage, models, one.rows, one.speakers)
-      if (!shares) continue
-      teach(one, passage, shares, taught)
-      placed.push(...placedIn(one, passage, shares))
-    }
-    if (round < rounds) habits = habitsOf(placed, deviation)
+    habits = habitsOf(await fitAll(lessons, models, habits, taught), deviation)
   }
+  const placed = await fitAll(
+    heard.filter(({ stretch }) => stretch.isWanted),
+    learn(taught),
+    habits,
+  )
   return new Map(placed.map((one) => [one.place, aligned(one, words[one.place]!, habits, analysis)]))
+}
+
+/** Some of what was heard, evenly: enough to learn from. */
+function lessonsFrom(heard: readonly Heard[]): Heard[] {
+  const frames = heard.reduce((sum, { stretch }) => sum + stretch.frames, 0)
+  const stride = Math.max(1, Math.floor(frames / mostFramesToLearn))
+  return heard.filter((_, i) => i % stride === 0)
+}
+
+/** Finds the words of stretches that the models fit; what is found there is taught to `taught`. */
+async function fitAll(heard: readonly Heard[], models: LetterModels, habits: Habits, taught?: Tally): Promise<Placed[]> {
+  const placed: Placed[] = []
+  for (const [i, one] of heard.entries()) {
+    if (i % heardAtOnce === 0) await new Promise(setImmediate) // heartbeats go on
+    const passage = passageOf(one, habits)
+    const shares = fit(passage, models, one.rows, one.speakers)
+    if (!shares) continue
+    if (taught) teach(one, passage, shares, taught)
+    placed.push(...placedIn(one, passage, shares))
+  }
+  return placed
 }
 
 /** Listens to all stretches; what they are levelled by and what they teach is among them. */
@@ -257,13 +274,15 @@ function aligned({ start, end, startLate, endLate, startDoubt, endDoubt }: Place
   }
 }
 
-/** A word that stayed gives way to its neighbours that were found. */
+/** A word that stayed gives way to its neighbours that were found; so does one that was found to the next, when two passages disagree. */
 function inOrder(words: readonly AlignedWord[]): AlignedWord[] {
+  let from = 0
   return words.map((word, i) => {
-    if (word.edges) return word
-    const startSample = Math.max(word.startSample, words[i - 1]?.edges ? words[i - 1]!.endSample : 0)
-    const endSample = Math.min(word.endSample, words[i + 1]?.edges ? words[i + 1]!.startSample : Infinity)
-    return { ...word, startSample: Math.min(startSample, Math.max(word.endSample, endSample)), endSample: Math.max(startSample, endSample) }
+    const next = words[i + 1]?.edges ? words[i + 1]!.startSample : Infinity
+    const startSample = Math.max(from, word.edges ? word.startSample : Math.min(word.startSample, next))
+    const endSample = Math.max(startSample, Math.min(word.endSample, next))
+    from = endSample
+    return { ...word, startSample, endSample }
   })
 }
 

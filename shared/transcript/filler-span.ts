@@ -29,8 +29,8 @@ const realGapSeconds = 0.1
 const longestRestSeconds = 0.1
 /** Where words run together the cut stays inside the filler by this many times the doubt, less what nobody misses; within limits. */
 const doubtsInside = 2
-const unmissedSeconds = 0.015
-const leastShareInside = 0.06
+const unmissedSeconds = 0.012
+const leastShareInside = 0.08
 const farthestInsideSeconds = 0.03
 /** So much of a filler may be left, and this much besides, which the crossfade covers. */
 const leftShare = 0.25

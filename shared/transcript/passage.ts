@@ -5,10 +5,10 @@
  */
 import { pause, unwritten, type LetterModels } from './letters.ts'
 
-const { abs, exp, max, sqrt } = Math
+const { abs, ceil, exp, max, min, sqrt } = Math
 
 /** A letter takes so many steps, of a frame or more each: one shorter than 20 ms is unlikely, not impossible. */
-const stepsPerLetter = 2
+const stepsPerLetter = 3
 /** How much less likely a way is that leaves out a step: letters may be silent. */
 const skipWeight = exp(-1)
 /** No word is looked for further than this from where it was reported, in frames. */
@@ -60,13 +60,12 @@ export function layOut(reported: Reported): Passage {
     letters.push(...own, after && after.start - word.end > roomForAWord + roomDeviations * deviation ? unwritten : pause)
     wordOf.push(...own.map(() => i), -1)
   })
-  const edges = words.map(({ start, end }) => ({ begin: edgeAbout(start, frames, deviation), end: edgeAbout(end, frames, deviation) }))
-  const passing = (from: number, to: number, weight: number): Float32Array => {
-    const [left, entered] = [wordOf[from], wordOf[to]]
-    const [end, begin] = left === entered ? [] : [edges[left ?? -1]?.end, edges[entered ?? -1]?.begin]
-    return Float32Array.from({ length: frames }, (_, frame) => weight * (end?.[frame] ?? 1) * (begin?.[frame] ?? 1))
-  }
-  const [always, skipped] = [passing(0, 0, 1), passing(0, 0, skipWeight)]
+  const always = new Float32Array(frames).fill(1)
+  const begins = words.map(({ start }) => edgeAbout(start, frames, deviation))
+  const ends = words.map(({ end }) => edgeAbout(end, frames, deviation))
+  const passing = (from: number, to: number, weight: number): Float32Array =>
+    times(ends[wordOf[from] ?? -1] ?? always, begins[wordOf[to] ?? -1] ?? always, weight)
+  const skipped = times(always, always, skipWeight)
   const isWithin = (from: number, to: number) => wordOf[from] === wordOf[to]
   const next = letters.map((_, step) => (isWithin(step - 1, step) ? always : passing(step - 1, step, 1)))
   const skip = letters.map((_, step) => (isWithin(step - 2, step) ? skipped : passing(step - 2, step, wordOf[step - 1] === -1 ? 1 : skipWeight)))
@@ -74,11 +73,21 @@ export function layOut(reported: Reported): Passage {
 }
 
 /** How likely an edge reported at `edge` is to be at each frame. */
-const edgeAbout = (edge: number, frames: number, deviation: number): Float32Array =>
-  Float32Array.from({ length: frames }, (_, frame) => {
+function edgeAbout(edge: number, frames: number, deviation: number): Float32Array {
+  const out = new Float32Array(frames)
+  const reach = 2 * farthestDeviations * deviation // what is further is less likely than a number can say
+  for (let frame = max(0, ceil(edge - reach)); frame < min(frames, edge + reach); frame++) {
     const off = abs(frame - edge) / deviation
-    return exp(-0.5 * off * off - (off / farthestDeviations) ** farthestPower)
-  })
+    out[frame] = exp(-0.5 * off * off - (off / farthestDeviations) ** farthestPower)
+  }
+  return out
+}
+
+function times(a: Float32Array, b: Float32Array, weight: number): Float32Array {
+  const out = new Float32Array(a.length)
+  for (let i = 0; i < out.length; i++) out[i] = weight * a[i]! * b[i]!
+  return out
+}
 
 /**
  * The share of each frame that belongs to each step, over all ways to fit the words, by frame, then step; shares of a frame add up to 1.

@@ -149,16 +149,32 @@ export function fromRecognised(
   return { language: language.toLowerCase(), exactTimes: true, words: repair(words, audio) }
 }
 
+/** A speaker's words are written in the order they are said: one that starts this little before the one above it has a wrong time, not a wrong place. */
+const disorderSeconds = 0.3
+
+/** Orders words by their starts, but not where only the starts are wrong. */
+function inSpokenOrder(words: readonly TimedWord[]): TimedWord[] {
+  let latest = -Infinity
+  let speaker: string | null = null
+  return words
+    .map((word) => {
+      const isSameSpeaker = (word.speaker ?? null) === speaker
+      if (!isSameSpeaker || word.start >= latest || word.start < latest - disorderSeconds) latest = word.start
+      speaker = word.speaker ?? null
+      return { ...word, start: latest }
+    })
+    .sort((a, b) => a.start - b.start)
+}
+
 /** Orders the words, drops empty ones, and clips what overlaps the next word or the end. */
 function repair(words: readonly TimedWord[], { sampleRate, totalSamples }: { sampleRate: number; totalSamples: number }): Word[] {
-  const ordered = words
+  const ordered = inSpokenOrder(words)
     .filter(({ text, start }) => text.trim() !== '' && start * sampleRate < totalSamples)
     .map((word) => ({
       ...word,
       startSample: Math.round(word.start * sampleRate),
       endSample: Math.round(Math.max(word.start, word.end) * sampleRate),
     }))
-    .sort((a, b) => a.startSample - b.startSample)
   return ordered.map(({ text, startSample, endSample, speaker, confidence }, i) => ({
     text: onOneLine(text),
     startSample,

@@ -51,6 +51,25 @@ describe('Words JSON', () => {
     ])
   })
 
+  test('keeps the order in which a speaker said the words when two starts are a little out of order', () => {
+    const ann = { speaker: 'Ann', end: 2.4 }
+    const words = [
+      { text: 'in', start: 2, ...ann },
+      { text: 'the', start: 1.8, ...ann },
+      { text: 'end', start: 2.1, ...ann },
+    ]
+    expect(timesOf(json(words))).toEqual([
+      ['in', 2000, 2000],
+      ['the', 2000, 2100],
+      ['end', 2100, 2400],
+    ])
+    expect(timesOf(json([words[0]!, { ...words[1]!, speaker: 'Ben' }]))).toEqual([
+      ['the', 1800, 2000],
+      ['in', 2000, 2400],
+    ])
+    expect(timesOf(json([words[0]!, { ...words[1]!, start: 1.6 }])).map(([text]) => text)).toEqual(['the', 'in'])
+  })
+
   test('always becomes words in order that do not overlap and lie in the recording', () => {
     const time = fc.double({ min: 0, max: 61.9, noNaN: true })
     fc.assert(
