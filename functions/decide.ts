@@ -11,7 +11,7 @@ import { contentHash } from '../shared/hash.ts'
 import type { Variables } from '../shared/script.ts'
 import type { RunSettings } from '../shared/settings.ts'
 import { defineStep } from '../shared/step.ts'
-import { answersByEdit, decideEdits, waitsForReview } from '../shared/transcript/decisions.ts'
+import { answersByEdit, decideEdits, lostDecisions, waitsForReview } from '../shared/transcript/decisions.ts'
 import { checkBudget, type EditList } from '../shared/transcript/edits.ts'
 import { spokenIn } from '../shared/transcript/spoken.ts'
 
@@ -42,6 +42,10 @@ export const decide = defineStep({
     const proposed = await storage.readJson<EditList>({ bucket, name: context.proposedObject })
     const { speech } = decodeAnalysis(await storage.read({ bucket, name: context.analysisObject }))
     const edits = decideEdits(proposed, cleaning.review, new Map(answers), decisions, context.totalSamples)
+    const lost = lostDecisions(decisions, edits)
+    if (lost > 0) {
+      warn({ code: 'decisions_lost', message: `${lost} earlier decision${lost === 1 ? ' was' : 's were'} about edits that are proposed no more.` })
+    }
     const open = waitsForReview(edits, cleaning.review)
     if (open.length > 0 && !context.reviewed) throw new AwaitingReview(`${open.length} edits wait for a decision.`)
     if (open.length > 0) {

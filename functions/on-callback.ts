@@ -48,6 +48,7 @@ async function identify(request: Request, services: Services): Promise<{ call: P
 }
 
 async function take(call: PaidCall, { answer, failure }: CallbackReading, services: Services): Promise<void> {
+  if (call.status === 'done' || call.status === 'failed') return // it comes late, or again
   const { config, storage } = services
   if (answer?.state === 'done') {
     const kept = { bucket: config.buckets.work, name: workName(call.userId, call.callKey, 'recognised.json') }

@@ -94,13 +94,16 @@ program
   .option('--json', 'print one JSON object instead of a summary')
   .action(async (mailbox: string, { own, json }: { own: string[]; json?: true }) => {
     const missing = await missingFile([mailbox])
+    const wrong = own.find((address) => !/^[^\s@]+@[^\s@]+$/.test(address))
+    if (wrong !== undefined) throw new WrongUsage(`--own takes an address such as show@example.com, not "${wrong}".`)
     if (missing !== undefined) throw new WrongUsage(missing)
     await withCloud(async (cloud, signal) => {
       const [{ readMailbox, summariseMail }, { progressDisplay }] = await Promise.all([import('./mail.ts'), import('./progress.ts')])
       const display = progressDisplay(process.stderr)
-      const report = await readMailbox(cloud, mailbox, own, display.update, signal).finally(display.end)
+      const read = await readMailbox(cloud, mailbox, own, display.update, signal).finally(display.end)
+      const { report } = read
       const { message, ...counts } = report
-      process.stdout.write(json ? `${JSON.stringify(counts)}\n` : summariseMail(report))
+      process.stdout.write(json ? `${JSON.stringify(counts)}\n` : summariseMail(read))
       if (report.status !== 'finished') throw new Permanent(report.stopReason as ErrorCode, message ?? undefined)
     })
   })
@@ -114,6 +117,8 @@ program
     const { keepKey, keyedProviders } = await import('./key.ts')
     if (!keyedProviders.includes(provider)) throw new WrongUsage(`There is no provider "${provider}"; there are ${keyedProviders.join(', ')}.`)
     const key = remove ? undefined : await askSecret(`Key for ${provider}: `)
+    if (key === '' && !(provider === 'openai' && process.env['OPENAI_URL'] !== undefined))
+      throw new WrongUsage('No key was given. Only a server of your own (OPENAI_URL) may ask for none.')
     await withCloud(async (cloud) => void process.stdout.write(await keepKey(cloud, provider, key)))
   })
 

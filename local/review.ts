@@ -10,7 +10,7 @@ import { arrangeShow } from '../shared/audio/arrange.ts'
 import { mixSlice } from '../shared/audio/mixer.ts'
 import { toInterleavedBytes } from '../shared/audio/pcm.ts'
 import { withDatabase } from '../shared/db/connect.ts'
-import { findEpisodeOf, findPodcast } from '../shared/db/episodes.ts'
+import { findEpisodesOf, findPodcast } from '../shared/db/episodes.ts'
 import { Permanent } from '../shared/errors.ts'
 import { reviewPage } from '../shared/review/page.ts'
 import { contextSeconds, makeReel } from '../shared/review/reel.ts'
@@ -46,7 +46,11 @@ export interface Listed {
 /** Opens the review of an episode given by id or name. */
 export async function reviewEpisode(cloud: Attached, episode: string): Promise<{ services: Services; review: Review }> {
   const services = openServices(cloud.env, catalogue)
-  const found = await withDatabase(services.config.databaseUrl, (db) => findEpisodeOf(db, userId, episode))
+  const [found, ...others] = await withDatabase(services.config.databaseUrl, (db) => findEpisodesOf(db, userId, episode))
+  if (found && others.length > 0) {
+    const ids = [found, ...others].map(({ id, title }) => `${id} (${title})`)
+    throw new Permanent('not_found', `There are ${ids.length} episodes "${episode}". Name one by its id: ${ids.join(', ')}.`)
+  }
   if (!found) throw new Permanent('not_found', `There is no episode "${episode}". Name it by its id, or by the name of its recording.`)
   return { services, review: await openReview(services, found.id) }
 }

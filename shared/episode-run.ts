@@ -15,7 +15,7 @@ import { Permanent, Retryable } from './errors.ts'
 import { contentHash } from './hash.ts'
 import type { UploadPath } from './objects.ts'
 import { partsOf, type Pipeline } from './pipeline.ts'
-import { chooseProviders, type ChosenProviders } from './providers.ts'
+import { chooseProviders, newestKeys, type ChosenProviders } from './providers.ts'
 import { charge } from './quota.ts'
 import type { Variables } from './script.ts'
 import { lettersWanted, podcastSettings, type EpisodeSettings, type PodcastSettings, type RunSettings } from './settings.ts'
@@ -58,6 +58,8 @@ const startScalars = z.object({
   letters: z.string().default('[]'),
   /** The producer's decisions that count in this run. */
   decisionRevision: z.number(),
+  /** The run could not even begin as its producer wanted; made again, it is planned anew. */
+  unplanned: z.boolean().default(false),
   /** Whether the producer has looked: what is still open then stays undone, and the run goes on. */
   reviewed: z.boolean(),
 })
@@ -112,7 +114,12 @@ export async function runAgain(
   const [episode, latest] = [await findEpisode(trx, episodeId), await latestRunOf(trx, episodeId)]
   if (!episode || !latest) throw new Permanent('not_found', 'The episode has never been run.')
   const given = startScalars.parse(latest.context)
-  const context = { ...given, decisionRevision: await decisionRevision(trx, episodeId), ...changes }
+  const context = {
+    ...given,
+    providerKeys: newestKeys(given.providerKeys, await providerKeys(trx, latest.userId)),
+    decisionRevision: await decisionRevision(trx, episodeId),
+    ...changes,
+  }
   const { userId, title, description } = episode
   const run = await beginRun(trx, pipeline, { userId, episodeId, title, description, settings: latest.settings, context })
   return { ...run, steps: run.started ? await run.steps() : [] }
@@ -134,7 +141,9 @@ export async function openRun(
   const { title = path.episode, description = '' } = plan.episode
   const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug: path.episode, title })
   const recordings = JSON.stringify(plan.recordings)
-  if (plan.recordings!.length > 0 && (await latestRunOf(trx, episodeId))?.context['recordings'] === recordings) return undefined // two arrived last, and the other was first
+  const latest = await latestRunOf(trx, episodeId)
+  const isTheSame = plan.recordings!.length > 0 && latest?.context['recordings'] === recordings && latest.context['unplanned'] !== true
+  if (isTheSame) return undefined // two arrived last, and the other was first
   const variables = variablesOf(podcastSettings(podcast.settings), plan.episode, title)
   const letters = await lettersFor(trx, userId, plan)
   const { problem, providers } = check(plan, variables, letters, await providerKeys(trx, userId))
@@ -162,6 +171,7 @@ export async function openRun(
     variables: JSON.stringify(variables),
     letters: JSON.stringify(letters.map(({ id }) => id)),
     decisionRevision: await decisionRevision(trx, episodeId),
+    unplanned: (plan.problem ?? problem) !== undefined,
     reviewed: false,
   }
   const run = await beginRun(trx, pipeline, { userId, episodeId, title, description, settings: plan.template, context })

@@ -106,8 +106,8 @@ export class Busy extends Error {
 export class Deferred extends Error {
   override name = 'Deferred'
   readonly dueAt: Date
-  constructor(dueAt: Date) {
-    super(`Deferred until ${dueAt.toISOString()}`)
+  constructor(dueAt: Date, why?: string) {
+    super(why ?? `Deferred until ${dueAt.toISOString()}`)
     this.dueAt = dueAt
   }
 }

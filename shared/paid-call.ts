@@ -37,9 +37,9 @@ const mostSends = 2
 
 /** Throws Deferred while there is nothing yet, Permanent with the vendor's own message when there never will be. */
 export async function payOnce<T, S>(tools: Tools, identity: Identity, step: string, purchase: Purchase<T, S>): Promise<S> {
-  const kept = await purchase.recall()
   const { userId, runId, part } = identity
   const call = await tools.withDatabase((db) => openPaidCall(db, { userId, runId, step, part, provider: purchase.provider, callKey: tools.inputKey }))
+  const kept = await purchase.recall() // after the row was seen: whoever marked it done had kept the result before
   if (kept !== undefined) {
     await finish(tools, call)
     return kept
@@ -127,7 +127,9 @@ async function free<R>(tools: Tools, call: PaidCall, ask: () => Promise<R>): Pro
   } catch (error) {
     if (!(error instanceof VendorError)) throw error
     if (error.kind !== 'refused') throw later(tools, error.message, error.retryAfterMs ?? retryDelay(tools), 'provider_unavailable')
-    await settle(tools, call, { status: 'failed', error: error.message })
+    // A key that is refused says nothing of the job: it is paid for, and a better key will fetch it.
+    const isOver = error.code !== 'provider_key_refused' && error.code !== 'provider_unpaid'
+    if (isOver) await settle(tools, call, { status: 'failed', error: error.message })
     throw new Permanent(error.code, error.message, { cause: error })
   }
 }
@@ -148,6 +150,6 @@ function later(
   code: 'provider_timeout' | 'provider_unavailable' | 'provider_unclear',
 ): Deferred | Permanent {
   const { deadlineMs } = tools.config.providers
-  if (waitedMs(tools) < deadlineMs) return new Deferred(new Date(Date.now() + Math.min(delayMs, deadlineMs)))
+  if (waitedMs(tools) < deadlineMs) return new Deferred(new Date(Date.now() + Math.min(delayMs, deadlineMs)), message)
   return new Permanent(code, `${message} It was waited for ${Math.round(deadlineMs / 60_000)} minutes; start the episode again to go on waiting.`)
 }

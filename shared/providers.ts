@@ -32,6 +32,12 @@ export function chooseProviders(settings: RunSettings, hasWords: boolean, keys: 
   return { recogniser, providerKeys: JSON.stringify(sealed) }
 }
 
+/** The same providers with the keys their user has now; one whose key was taken back has none. */
+export function newestKeys(providerKeys: string, keys: readonly SealedKey[]): string {
+  const asked = Object.keys(JSON.parse(providerKeys) as Record<string, string>)
+  return JSON.stringify(Object.fromEntries(keys.filter(({ provider }) => asked.includes(provider)).map(({ provider, sealed }) => [provider, sealed])))
+}
+
 /** The open key of a provider; empty for one that needs none. To be called where the key is used, and nowhere before. */
 export function openKey(sealer: Sealer, providerKeys: string, userId: string, provider: string): string {
   const sealed = (JSON.parse(providerKeys) as Record<string, string>)[provider]

@@ -7,6 +7,27 @@ import { cleaning, fileName } from './cleaning-settings.ts'
 import { Permanent, type ErrorCode } from './errors.ts'
 import { checkVariables, letterVariableNames, variableNames } from './script.ts'
 
+/** BCP 47. */
+const language = z
+  .string()
+  .max(35)
+  .refine((tag) => {
+    try {
+      return Intl.getCanonicalLocales(tag).length === 1
+    } catch {
+      return false
+    }
+  }, 'a language tag such as en, de-AT or pt-BR')
+/** A line break in a name would end a caption. */
+const speakerName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .transform((name) => name.replaceAll(/\s+/g, ' '))
+/** A link that a listener's program may open. */
+const webAddress = z.url({ protocol: /^https?$/ })
+
 export const recogniserNames = ['assemblyai', 'elevenlabs', 'deepgram', 'openai'] as const
 
 /** Who writes down what was said; without a provider only a supplied words file does. */
@@ -14,7 +35,7 @@ const transcription = z.strictObject({
   /** Unset: the provider whose key was given last, if any. */
   provider: z.enum([...recogniserNames, 'none']).optional(),
   /** BCP 47; unset: the provider finds out. */
-  language: z.string().min(2).max(35).optional(),
+  language: language.optional(),
 })
 
 const loudness = z.strictObject({
@@ -37,7 +58,7 @@ const voice = z.strictObject({
   voice: z.string().min(1).max(100).default('slt'),
   model: z.string().min(1).max(100).optional(),
   /** The speaker's name in transcripts. */
-  name: z.string().min(1).max(100).default('Assistant'),
+  name: speakerName.default('Assistant'),
   settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])).default({}),
 })
 
@@ -147,11 +168,11 @@ const template = z.strictObject({
 const podcast = z.strictObject({
   title: z.string().min(1).max(255).default('My podcast'),
   description: z.string().min(1).max(4000).default('A podcast assembled by Spool.'),
-  language: z.string().min(2).default('en'),
+  language: language.default('en'),
   author: z.string().min(1).max(255).default('Unknown author'),
   email: z.email().optional(),
-  link: z.url().optional(),
-  imageUrl: z.url().optional(),
+  link: webAddress.optional(),
+  imageUrl: webAddress.optional(),
   category: z.string().min(1).default('Society & Culture'),
   explicit: z.boolean().default(false),
 })
@@ -177,7 +198,7 @@ const episode = z.strictObject({
   /** The letters that a mail segment reads out, by id; the newest when not given. */
   letters: z.array(z.uuid()).max(100).optional(),
   /** Names for the speakers that a transcript calls A, B or otherwise. */
-  speakers: z.record(z.string(), z.string().min(1).max(100)).default({}),
+  speakers: z.record(z.string(), speakerName).default({}),
 })
 
 const mail = z.strictObject({

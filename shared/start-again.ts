@@ -1,11 +1,13 @@
 /** Retry: a new run of the same episode or mailbox with what the earlier one was given. Hides which of the two it is. */
 import { startMailRun } from './db/letters.ts'
 import { withDatabase } from './db/connect.ts'
-import { findRun } from './db/runs.ts'
+import { failRun, findRun, liveRunOf, type Run } from './db/runs.ts'
 import { insertSteps } from './db/steps.ts'
-import { runAgain } from './episode-run.ts'
+import { planEpisode } from './episode-plan.ts'
+import { openRun, runAgain } from './episode-run.ts'
 import { AlreadyRunning, Permanent } from './errors.ts'
 import { log } from './log.ts'
+import { parseUploadName } from './objects.ts'
 import { partsOf } from './pipeline.ts'
 import { charge } from './quota.ts'
 import { enqueue, type Services } from './step.ts'
@@ -13,10 +15,11 @@ import { enqueue, type Services } from './step.ts'
 /** Returns the new run's id. Throws AlreadyRunning with the live run's; Permanent `rate_limited`. */
 export async function startAgain(services: Services, earlierId: string): Promise<string> {
   const { config, pipeline } = services
+  const earlier = await withDatabase(config.databaseUrl, (db) => findRun(db, earlierId))
+  if (!earlier) throw new Permanent('not_found', 'There is no such run.')
+  if (earlier.context['unplanned'] === true) return await planAgain(services, earlier)
   const { runId, steps } = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
-      const earlier = await findRun(trx, earlierId)
-      if (!earlier) throw new Permanent('not_found', 'There is no such run.')
       const { userId, episodeId, mailbox, context } = earlier
       const run =
         episodeId === null
@@ -29,6 +32,29 @@ export async function startAgain(services: Services, earlierId: string): Promise
     }),
   )
   // The run is there, whatever the queue says: its caller must learn of it, and the sweep enqueues what the queue did not take.
+  await enqueue(services, steps).catch((error: unknown) => log.error({ run: runId, error: String(error) }, 'started, and left to the sweep'))
+  return runId
+}
+
+/** A run that could not begin had no plan worth repeating: what was missing may be there now. Its new run fails again, and says why, if it is not. */
+async function planAgain(services: Services, { context }: Run): Promise<string> {
+  const { config, storage } = services
+  const path = parseUploadName(String(context['recordingObject']))!
+  const recording = await storage.stat({
+    ...{ bucket: config.buckets.uploads, name: String(context['recordingObject']), generation: String(context['recordingGeneration']) },
+  })
+  if (!recording) throw new Permanent('upload_replaced', `${path.file} was replaced or deleted since. Upload it again.`)
+  const plan = await planEpisode(path, services)
+  const { runId, steps } = await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (trx) => {
+      const live = await liveRunOf(trx, path.userId, path.podcast, path.episode)
+      if (live !== undefined) throw new AlreadyRunning(live)
+      const run = (await openRun(trx, path, recording, plan, services))!
+      if (!run.problem) return { runId: run.runId, steps: await run.steps() }
+      await failRun(trx, run.runId, run.problem.code, run.problem.message)
+      return { runId: run.runId, steps: [] }
+    }),
+  )
   await enqueue(services, steps).catch((error: unknown) => log.error({ run: runId, error: String(error) }, 'started, and left to the sweep'))
   return runId
 }

@@ -328,7 +328,7 @@ async function settleError(services: Services, task: TaskPayload, held: Attempt 
     if (kind instanceof Stopped) return { status: 200, outcome: 'stopped' }
     if (kind instanceof Busy) return { status: 409, outcome: 'busy' }
     if (kind instanceof Deferred && held) {
-      const deferred = await withDatabase(databaseUrl, (db) => deferStep(db, held, kind.dueAt))
+      const deferred = await withDatabase(databaseUrl, (db) => deferStep(db, held, kind.dueAt, kind.message))
       if (deferred) await enqueue(services, [deferred])
       return { status: 200, outcome: 'deferred' }
     }

@@ -32,7 +32,13 @@ const run = z
   .openapi('Run')
 const progress = run
   .pick({ status: true, stopReason: true, processed: true, total: true, warnings: true })
-  .extend({ runId: z.uuid(), currentStep: z.string().nullable(), secondsLeft: z.number().nullable(), heartbeatAt: moment })
+  .extend({
+    runId: z.uuid(),
+    currentStep: z.string().nullable(),
+    waitingFor: z.string().nullable(),
+    secondsLeft: z.number().nullable(),
+    heartbeatAt: moment,
+  })
   .openapi('Progress')
 
 const routes = {
@@ -119,6 +125,6 @@ async function* eventsOf(databaseUrl: string, id: string, isLeft: () => boolean)
 }
 
 /** What a watcher is shown. */
-const seen = ({ runId, status, stopReason, processed, total, currentStep, secondsLeft, heartbeatAt, warnings }: RunProgress) => ({
-  ...{ runId, status, stopReason, processed, total, currentStep, secondsLeft, heartbeatAt, warnings },
+const seen = ({ runId, status, stopReason, processed, total, currentStep, waitingFor, secondsLeft, heartbeatAt, warnings }: RunProgress) => ({
+  ...{ runId, status, stopReason, processed, total, currentStep, waitingFor, secondsLeft, heartbeatAt, warnings },
 })

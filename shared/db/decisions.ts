@@ -1,10 +1,10 @@
 /** What a producer decided of an episode's edits, in revisions that only grow. Hides the statements. */
 import type { Knex } from 'knex'
-import type { Decision } from '../transcript/decisions.ts'
+import type { KeptDecision } from '../transcript/decisions.ts'
 import { rows } from './connect.ts'
 
 /** Adds decisions as the next revision and returns its number. Needs the episode's row locked, or two would share one. */
-export async function addDecisions(trx: Knex, episodeId: string, recordingHash: string, decisions: readonly Decision[]): Promise<number> {
+export async function addDecisions(trx: Knex, episodeId: string, recordingHash: string, decisions: readonly KeptDecision[]): Promise<number> {
   const [{ revision } = { revision: 1 }] = await rows<{ revision: number }>(
     trx,
     'SELECT coalesce(max(revision), 0)::int + 1 AS revision FROM edit_decisions WHERE episode_id = :episodeId',
@@ -19,8 +19,8 @@ export async function addDecisions(trx: Knex, episodeId: string, recordingHash: 
 }
 
 /** The decisions about one recording up to a revision, oldest first. */
-export async function decisionsUpTo(db: Knex, episodeId: string, recordingHash: string, revision: number): Promise<Decision[]> {
-  const found = await rows<{ decision: Decision }>(
+export async function decisionsUpTo(db: Knex, episodeId: string, recordingHash: string, revision: number): Promise<KeptDecision[]> {
+  const found = await rows<{ decision: KeptDecision }>(
     db,
     `SELECT decision FROM edit_decisions WHERE episode_id = :episodeId AND recording_hash = :recordingHash AND revision <= :revision ORDER BY revision, id`,
     { episodeId, recordingHash, revision },

@@ -102,6 +102,15 @@ export async function countOutcomes(db: Knex, runId: string): Promise<Readonly<R
   return { letter: 0, duplicate: 0, own: 0, failed: 0, ...Object.fromEntries(found.map(({ outcome, count }) => [outcome, count])) }
 }
 
+/** Why messages of a run could not be read: the commonest reasons first. */
+export async function failureReasons(db: Knex, runId: string, most: number): Promise<{ reason: string; count: number }[]> {
+  return await rows(
+    db,
+    `SELECT reason, count(*)::int AS count FROM letters WHERE run_id = :runId AND outcome = 'failed' GROUP BY reason ORDER BY count(*) DESC, reason LIMIT :most`,
+    { runId, most },
+  )
+}
+
 /** The user's letters of these ids, in their order; those that are not there (any more) are missing. */
 export async function lettersById(db: Knex, userId: string, ids: readonly string[]): Promise<KeptLetter[]> {
   const found = await rows<KeptLetter>(

@@ -29,6 +29,8 @@ export interface RunProgress {
   readonly secondsLeft: number | null
   readonly heartbeatAt: Date | null
   readonly currentStep: string | null
+  /** Whom the run waits for besides itself, in words; null when it does not. */
+  readonly waitingFor: string | null
   readonly steps: readonly StepSummary[]
 }
 
@@ -55,7 +57,7 @@ export async function findRunOfMailbox(db: Knex, mailbox: string, generation: st
 const staleSeconds = 60
 
 export async function readRunProgress(db: Knex, runId: string): Promise<RunProgress | undefined> {
-  const [run] = await rows<Omit<RunProgress, 'steps' | 'secondsLeft' | 'currentStep'> & { marks: Mark[]; now: number }>(
+  const [run] = await rows<Omit<RunProgress, 'steps' | 'secondsLeft' | 'currentStep' | 'waitingFor'> & { marks: Mark[]; now: number }>(
     db,
     `SELECT id AS "runId", episode_id AS "episodeId", status, stop_reason AS "stopReason", error_message AS "errorMessage", warnings,
             processed, total, marks, heartbeat_at AS "heartbeatAt", extract(epoch FROM clock_timestamp())::float8 AS now,
@@ -72,11 +74,17 @@ export async function readRunProgress(db: Knex, runId: string): Promise<RunProgr
      FROM steps WHERE run_id = :runId GROUP BY step ORDER BY min(due_at), min(started_at)`,
     { runId },
   )
+  const [deferred] = await rows<{ error: string | null }>(
+    db,
+    `SELECT error FROM steps WHERE run_id = :runId AND status = 'pending' AND due_at > clock_timestamp() AND error IS NOT NULL ORDER BY due_at LIMIT 1`,
+    { runId },
+  )
   const { marks, now, ...progress } = run
   return {
     ...progress,
     secondsLeft: run.status === 'started' ? secondsLeft(marks, now, run.total) : null,
     currentStep: steps.findLast(({ done, parts }) => done < parts)?.name ?? null,
+    waitingFor: run.status === 'started' ? (deferred?.error ?? null) : null,
     steps,
   }
 }

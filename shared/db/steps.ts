@@ -120,11 +120,16 @@ export async function releaseStep(db: Knex, claim: StepIdentity & { attempt: num
 }
 
 /** Puts the step off until `dueAt` under a new turn, not counting the attempt. Undefined when the attempt no longer holds it. */
-export async function deferStep(db: Knex, claim: StepIdentity & { attempt: number }, dueAt: Date): Promise<PendingStep | undefined> {
+export async function deferStep(
+  db: Knex,
+  claim: StepIdentity & { attempt: number },
+  dueAt: Date,
+  why: string | null = null,
+): Promise<PendingStep | undefined> {
   const [deferred] = await rows<PendingStep>(
     db,
-    `UPDATE steps SET status = 'pending', lease_until = NULL, attempt = attempt - 1, turn = turn + 1, due_at = :dueAt WHERE ${held} RETURNING ${pendingColumns}`,
-    { ...where(claim), attempt: claim.attempt, dueAt },
+    `UPDATE steps SET status = 'pending', lease_until = NULL, attempt = attempt - 1, turn = turn + 1, due_at = :dueAt, error = :why WHERE ${held} RETURNING ${pendingColumns}`,
+    { ...where(claim), attempt: claim.attempt, dueAt, why },
   )
   return deferred
 }

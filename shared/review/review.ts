@@ -13,8 +13,8 @@ import { readFacts, runAgain } from '../episode-run.ts'
 import { AlreadyRunning, Permanent } from '../errors.ts'
 import { log } from '../log.ts'
 import { enqueue, type Services } from '../step.ts'
-import { answersByEdit, decideEdits, parseDecisions, waitsForReview, type Decision } from '../transcript/decisions.ts'
-import type { Edit, EditList } from '../transcript/edits.ts'
+import { answersByEdit, decideEdits, keptDecisions, parseDecisions, waitsForReview, type KeptDecision } from '../transcript/decisions.ts'
+import { checkBudget, type Edit, type EditList } from '../transcript/edits.ts'
 import { nameSpeakers } from '../transcript/captions.ts'
 import type { Transcript } from '../transcript/words.ts'
 import type { Recorded } from './reel.ts'
@@ -61,7 +61,11 @@ export async function openReview({ config, storage }: Pick<Services, 'config' | 
 
 /** Takes a decisions file: a waiting run goes on with it, a finished episode is made again. Returns the run. */
 export async function submitDecisions(services: Services, review: Review, text: string, name: string): Promise<string> {
-  const decisions = parseDecisions(text, name, review.edits, review.analysis.totalSamples)
+  const { edits, analysis, run } = review
+  const decisions = keptDecisions(parseDecisions(text, name, edits, analysis.totalSamples), edits)
+  const { review: policy } = run.settings.cleaning
+  // Kept for good, so they must leave something; what the show's own budget says is for the run.
+  checkBudget(decideEdits(edits, policy, new Map(), decisions, analysis.totalSamples), analysis.speech, analysis.totalSamples, 1)
   const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) => db.transaction((trx) => take(trx, services, review, decisions)))
   await enqueue(services, steps).catch((error: unknown) => log.error({ run: runId, error: String(error) }, 'not enqueued; the sweep will')) // decided is decided
   return runId
@@ -73,7 +77,7 @@ async function take(
   trx: Transaction,
   { pipeline }: Services,
   { episode, run: seen }: Review,
-  decisions: readonly Decision[],
+  decisions: readonly KeptDecision[],
 ): Promise<{ runId: string; steps: PendingStep[] }> {
   const run = await lockRun(trx, seen.id)
   await lockEpisode(trx, episode.id)

@@ -1,14 +1,14 @@
 /**
  * Finds where words really begin and end. Recognisers are 50 to 150 ms off, and a filler is no longer than that; but a recording in which a
  * thousand words stand about where they are said teaches what each letter sounds like in it, and that tells where each word must be.
- * Hides which passages are listened to, and how the learning goes round.
+ * Hides how the learning goes round, and how a recogniser's habits are told from its errors.
  */
-import { cepstra, cepstrumSize } from '../audio/cepstra.ts'
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Listen } from '../audio/listen.ts'
-import { learn, letterCount, pause, soundsOf, tally, type Alphabet, type LetterModels, type Tally } from './letters.ts'
-import { fit, layOut, wordsIn, type FoundWord, type Passage, type ReportedWord } from './passage.ts'
-import { spanOf, stretchesOf, type Stretch } from './stretches.ts'
+import { hearAll, type Heard } from './hearing.ts'
+import { learn, letterCount, pause, tally, type Alphabet, type LetterModels, type Tally } from './letters.ts'
+import { fit, layOut, wordsIn, type FoundWord, type Passage } from './passage.ts'
+import { stretchesOf } from './stretches.ts'
 import { checkTiming } from './timing.ts'
 import type { Transcript, Word } from './words.ts'
 
@@ -49,22 +49,10 @@ const mostDeviationSeconds = 0.1
 const nineInTen = 1.645
 /** An edge found further from where it was expected is not that word's. */
 const credibleDeviations = 2.2
-/** Stretches that are read at the same time, and fitted before others have their turn. */
-const heardAtOnce = 8
+/** Stretches that are fitted before others have their turn. */
+const fittedAtOnce = 8
 /** So many words are looked for with what was learned around them; a day of speech needs no more memory than an hour. */
 const learnedAtOnce = 400
-
-/** A stretch that was listened to. */
-interface Heard {
-  readonly stretch: Stretch
-  readonly reported: readonly ReportedWord[]
-  /** Cepstra, by frame. */
-  readonly rows: Float32Array
-  /** Who speaks, by frame. */
-  readonly speakers: Uint8Array
-  /** Which frames are background. */
-  readonly quiet: Uint8Array
-}
 
 /**
  * The transcript with the wanted words, and those beside them, where the sound has them. It stays as it is where the sound tells nothing: when
@@ -97,8 +85,12 @@ async function alignSome(
   deviation: number,
   listen: Listen,
 ): Promise<Map<number, AlignedWord>> {
-  const { heard, newTally } = await hearAll(words, analysis, wanted, listen)
+  const alphabet: Alphabet = new Map()
+  const speakers = [...new Set(words.map(({ speaker }) => speaker))]
+  const stretches = stretchesOf(words, analysis, wanted.words)
+  const heard = await hearAll(stretches, { words, speakers, hesitations: wanted.hesitations, analysis }, alphabet, listen)
   const lessons = lessonsFrom(heard)
+  const newTally = () => tally(letterCount(alphabet), speakers.length)
   let habits: Habits = { startLag: 0, endLag: 0, deviation }
   let taught = newTally()
   for (const one of lessons) teachAsReported(one, taught)
@@ -126,7 +118,7 @@ function lessonsFrom(heard: readonly Heard[]): Heard[] {
 async function fitAll(heard: readonly Heard[], models: LetterModels, habits: Habits, taught?: Tally): Promise<Placed[]> {
   const placed: Placed[] = []
   for (const [i, one] of heard.entries()) {
-    if (i % heardAtOnce === 0) await new Promise(setImmediate) // heartbeats go on
+    if (i % fittedAtOnce === 0) await new Promise(setImmediate) // heartbeats go on
     const passage = passageOf(one, habits)
     const shares = fit(passage, models, one.rows, one.speakers)
     if (!shares) continue
@@ -134,72 +126,6 @@ async function fitAll(heard: readonly Heard[], models: LetterModels, habits: Hab
     placed.push(...placedIn(one, passage, shares))
   }
   return placed
-}
-
-/** Listens to all stretches; what they are levelled by and what they teach is among them. */
-async function hearAll(words: readonly Word[], analysis: Analysis, wanted: Wanted, listen: Listen) {
-  const alphabet: Alphabet = new Map()
-  const names = [...new Set(words.map(({ speaker }) => speaker))]
-  const stretches = stretchesOf(words, analysis, wanted.words)
-  const heard: Heard[] = []
-  for (let i = 0; i < stretches.length; i += heardAtOnce) {
-    const some = stretches.slice(i, i + heardAtOnce)
-    const sounds = await Promise.all(some.map((stretch) => listen(spanOf(stretch, analysis))))
-    heard.push(...some.map((stretch, k) => hear(stretch, sounds[k]!, { words, names, alphabet, wanted, analysis })))
-  }
-  levelVoices(heard, names.length)
-  return { heard, newTally: () => tally(letterCount(alphabet), names.length) }
-}
-
-interface Surroundings {
-  readonly words: readonly Word[]
-  readonly names: readonly (string | null)[]
-  readonly alphabet: Alphabet
-  readonly wanted: Wanted
-  readonly analysis: Analysis
-}
-
-function hear(stretch: Stretch, samples: Float32Array, { words, names, alphabet, wanted, analysis }: Surroundings): Heard {
-  const { first, last, firstFrame, frames } = stretch
-  const { sampleRate } = analysis.format
-  const frame = frameSamples(sampleRate)
-  const rows = new Float32Array(frames * cepstrumSize) // the recording's last frame may be a part of one
-  rows.set(cepstra(samples, sampleRate).subarray(0, rows.length))
-  const own = words.slice(first, last + 1)
-  const reported = own.map(({ text, startSample, endSample }, i) => ({
-    start: startSample / frame - firstFrame,
-    end: endSample / frame - firstFrame,
-    letters: soundsOf(text, wanted.hesitations.has(first + i), alphabet),
-  }))
-  const speakers = new Uint8Array(frames)
-  const quiet = new Uint8Array(frames)
-  for (let i = 0, word = 0; i < frames; i++) {
-    while (word + 1 < own.length && (reported[word]!.end + reported[word + 1]!.start) / 2 < i) word++
-    speakers[i] = names.indexOf(own[word]!.speaker)
-    quiet[i] = analysis.levels[firstFrame + i]! <= analysis.quietBelowDb * 100 ? 1 : 0
-  }
-  return { stretch, reported, rows, speakers, quiet }
-}
-
-/** Takes away what a voice, its place and its microphone do to every sound alike: the mean of each speaker's rows. */
-function levelVoices(heard: readonly Heard[], speakerCount: number): void {
-  const sums = new Float64Array(speakerCount * cepstrumSize)
-  const counts = new Float64Array(speakerCount)
-  for (const { rows, speakers, quiet } of heard) {
-    for (let i = 0; i < speakers.length; i++) {
-      if (quiet[i]) continue
-      const speaker = speakers[i]!
-      counts[speaker]!++
-      for (let d = 0; d < cepstrumSize; d++) sums[speaker * cepstrumSize + d]! += rows[i * cepstrumSize + d]!
-    }
-  }
-  for (const { rows, speakers } of heard) {
-    for (let i = 0; i < speakers.length; i++) {
-      const speaker = speakers[i]!
-      const count = Math.max(1, counts[speaker]!)
-      for (let d = 0; d < cepstrumSize; d++) rows[i * cepstrumSize + d]! -= sums[speaker * cepstrumSize + d]! / count
-    }
-  }
 }
 
 /** A first idea: background is pause, and each letter has an even part of its word where that was reported. */

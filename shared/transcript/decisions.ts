@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Scalars } from '../context.ts'
 import { Permanent } from '../errors.ts'
 import type { CleaningSettings } from '../cleaning-settings.ts'
-import { editKinds, toEditList, type Edit, type EditList, type ProposedEdit } from './edits.ts'
+import { editKinds, toEditList, type Edit, type EditList, type EditKind, type ProposedEdit } from './edits.ts'
 
 const editId = z.string().max(64)
 const span = { startSeconds: z.number().nonnegative(), endSeconds: z.number().nonnegative() }
@@ -33,7 +33,7 @@ export function parseDecisions(text: string, name: string, { edits, sampleRate }
   try {
     json = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
-    throw new Permanent('bad_decisions', `${name} is not JSON: ${(error as Error).message}.`)
+    throw new Permanent('bad_decisions', `${name}: this is not JSON (${(error as Error).message}).`)
   }
   const parsed = decisionsFile.safeParse(json)
   if (!parsed.success) {
@@ -61,22 +61,53 @@ export function decideEdits(
   proposed: EditList,
   policy: CleaningSettings['review'],
   answers: ReadonlyMap<string, string>,
-  decisions: readonly Decision[],
+  decisions: readonly KeptDecision[],
   totalSamples: number,
 ): EditList {
   const { sampleRate } = proposed
   const edits = new Map(proposed.edits.map((edit) => [edit.id, underPolicy(answered(edit, answers.get(edit.id)), policy)]))
-  const cuts: ProposedEdit[] = []
   const toSample = (seconds: number) => Math.min(totalSamples, Math.round(seconds * sampleRate))
   for (const one of decisions) {
-    if (one.decision === 'cut') cuts.push(cutByHand(toSample(one.startSeconds), toSample(one.endSeconds)))
-    else {
-      const edit = edits.get(one.edit)
-      if (edit) edits.set(one.edit, decided(edit, one, toSample))
+    if (one.decision === 'cut') {
+      for (const cut of toEditList([cutByHand(toSample(one.startSeconds), toSample(one.endSeconds))], sampleRate).edits) {
+        const id = edits.has(cut.id) ? `${cut.id}-${cut.endSample}` : cut.id // another may begin where this one does
+        edits.set(id, { ...cut, id })
+      }
+    } else {
+      const edit = meant(one, edits)
+      if (edit) edits.set(edit.id, decided(edit, one, toSample))
     }
   }
-  const all = [...edits.values(), ...toEditList(cuts, sampleRate).edits.filter(({ id }) => !edits.has(id))]
-  return { ...proposed, edits: all.sort((a, b) => a.startSample - b.startSample || editKinds.indexOf(a.kind) - editKinds.indexOf(b.kind)) }
+  const ordered = [...edits.values()].sort((a, b) => a.startSample - b.startSample || editKinds.indexOf(a.kind) - editKinds.indexOf(b.kind))
+  return { ...proposed, edits: ordered }
+}
+
+type EditDecision = Exclude<Decision, { decision: 'cut' }>
+/** As it is kept: with the edit's kind and place when it was decided on, by which it is found when other words have moved it. */
+export type KeptDecision = Decision & {
+  readonly of?: { readonly kind: EditKind; readonly startSample: number; readonly endSample: number } | undefined
+}
+
+/** The decisions with what they are about. */
+export const keptDecisions = (decisions: readonly Decision[], { edits }: EditList): KeptDecision[] =>
+  decisions.map((one) => {
+    const edit = 'edit' in one ? edits.find(({ id }) => id === one.edit) : undefined
+    return edit ? { ...one, of: { kind: edit.kind, startSample: edit.startSample, endSample: edit.endSample } } : one
+  })
+
+/** The edit a decision is about: the one of its name, or that of its kind which covers most of where it was. */
+function meant(one: EditDecision & Pick<KeptDecision, 'of'>, edits: ReadonlyMap<string, Edit>): Edit | undefined {
+  const named = edits.get(one.edit)
+  if (named || !one.of) return named
+  const { kind, startSample, endSample } = one.of
+  const shared = (edit: Edit) => Math.min(edit.endSample, endSample) - Math.max(edit.startSample, startSample)
+  return [...edits.values()].filter((edit) => edit.kind === kind && shared(edit) > 0).sort((a, b) => shared(b) - shared(a))[0]
+}
+
+/** How many decisions are about edits that are proposed no more, in any place. */
+export function lostDecisions(decisions: readonly KeptDecision[], { edits }: EditList): number {
+  const known = new Map(edits.map((edit) => [edit.id, edit]))
+  return decisions.filter((one) => one.decision !== 'cut' && !meant(one, known)).length
 }
 
 const cutByHand = (startSample: number, endSample: number): ProposedEdit => ({
@@ -95,7 +126,7 @@ function underPolicy(edit: Edit, policy: CleaningSettings['review']): Edit {
   return edit.status === 'applied' && asks ? { ...edit, status: 'pending' } : edit
 }
 
-function decided(edit: Edit, one: Exclude<Decision, { decision: 'cut' }>, toSample: (seconds: number) => number): Edit {
+function decided(edit: Edit, one: EditDecision, toSample: (seconds: number) => number): Edit {
   const accepted = (changed: Edit): Edit =>
     lacksAnswer(changed) ? { ...changed, status: 'pending' } : { ...changed, status: 'applied', accepted: true }
   switch (one.decision) {

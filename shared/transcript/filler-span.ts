@@ -20,17 +20,17 @@ export function spanOfFiller(words: readonly AlignedWord[], first: number, last:
 
 // Found: its sounds are known, with a doubt at either edge
 
-/** Words nearer to each other run together; a gap between others is theirs, and the cut goes only so far into it. */
+/** Words nearer to each other run together. A gap up to the second length is the closure of a "t" or a "b", and the word's that has it. */
 const runTogetherSeconds = 0.03
+const realGapSeconds = 0.1
+/** What sounds on into a real gap until it is quiet, and not for longer, is the filler's: a breath before it, a hum after it. A little goes besides. */
+const longestRestSeconds = 0.1
 const gapShare = 0.25
 const farthestIntoGapSeconds = 0.015
-/** What sounds on into a gap this long until it is quiet, and not for longer, is the filler's: a breath before it, a hum after it. */
-const realGapSeconds = 0.1
-const longestRestSeconds = 0.1
 /** Where words run together the cut stays inside the filler by this many times the doubt, less what nobody misses; within limits. */
 const doubtsInside = 2
-const unmissedSeconds = 0.012
-const leastShareInside = 0.08
+const unmissedSeconds = 0.017
+const leastShareInside = 0.05
 const farthestInsideSeconds = 0.03
 /** So much of a filler may be left, and this much besides, which the crossfade covers. */
 const leftShare = 0.25
@@ -81,13 +81,13 @@ function foundSpan(words: readonly AlignedWord[], first: number, last: number, a
 /** How far inside the filler an edge of the cut lies, in samples; negative when it lies in the gap beside it. */
 function insideBy(edge: Edge, fillerSamples: number, analysis: Analysis): number {
   const { sampleRate } = analysis.format
-  const room = edge.gap - runTogetherSeconds * sampleRate
-  if (room < 0) {
+  if (edge.gap < runTogetherSeconds * sampleRate) {
     const inside = Math.max(leastShareInside * fillerSamples, doubtsInside * edge.neighbourDoubt - unmissedSeconds * sampleRate)
     return Math.max(0, Math.min(farthestInsideSeconds * sampleRate, inside) - Math.max(0, edge.gap))
   }
-  const rest = edge.gap < realGapSeconds * sampleRate ? 0 : restBeside(edge, analysis, Math.min(room, longestRestSeconds * sampleRate))
-  return -rest - Math.min(farthestIntoGapSeconds * sampleRate, gapShare * (room - rest))
+  if (edge.gap < realGapSeconds * sampleRate) return 0
+  const rest = restBeside(edge, analysis, Math.min(edge.gap / 2, longestRestSeconds * sampleRate))
+  return -rest - Math.min(farthestIntoGapSeconds * sampleRate, gapShare * (edge.gap - rest))
 }
 
 /** How long it goes on sounding outwards of an edge before it is quiet; 0 when it is not within `longest`. */

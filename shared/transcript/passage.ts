@@ -8,7 +8,7 @@ import { pause, unwritten, type LetterModels } from './letters.ts'
 const { abs, ceil, exp, max, min, sqrt } = Math
 
 /** A letter takes so many steps, of a frame or more each: one shorter than 20 ms is unlikely, not impossible. */
-const stepsPerLetter = 3
+const stepsPerLetter = 2
 /** How much less likely a way is that leaves out a step: letters may be silent. */
 const skipWeight = exp(-1)
 /** No word is looked for further than this from where it was reported, in frames. */

@@ -35,7 +35,7 @@ async function readOn(dir: string, workers: number, messages: number): Promise<{
   const state = await mkdtemp(path.join(dir, 'cloud-'))
   const cloud = await startLocalCloud(state, { workers })
   const eachWorker = watch(cloud.workerPids)
-  const report = await readMailbox(cloud, mailbox, [ownAddress], () => undefined, new AbortController().signal)
+  const { report } = await readMailbox(cloud, mailbox, [ownAddress], () => undefined, new AbortController().signal)
   const { peakMegabytes } = eachWorker.stop()
   await cloud.stop()
   await rm(state, { recursive: true, force: true })

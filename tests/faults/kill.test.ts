@@ -111,7 +111,7 @@ test('both workers are killed twice while they read 10,000 messages: every one i
     killWorkers(cloud)
   }
   const { letters, duplicates, own, failed } = sent
-  expect(await read).toMatchObject({ status: 'finished', total: 10_000, processed: 10_000, letters, duplicates, own, failed })
+  expect((await read).report).toMatchObject({ status: 'finished', total: 10_000, processed: 10_000, letters, duplicates, own, failed })
   const retried = await withDatabase(cloud.env['DATABASE_URL']!, (db) => rows(db, `SELECT 1 FROM steps WHERE step = 'read-mail' AND attempt > 1`))
   expect(retried.length).toBeGreaterThan(0)
 })

@@ -110,7 +110,7 @@ describe.each([0.15, 0.1, -0.1, -0.15])('with times wrong by %d s throughout', (
 
 describe('with every edge wrong at random', () => {
   test('by up to 80 ms, no word is harmed, 98 fillers in 100 go, and no pause is over the limit', async () => {
-    const runs = 30
+    const runs = 20
     const outcome = await cutOften(runs, (seconds, random) => seconds + random() * 0.08)
     expect(outcome.harmed).toEqual([])
     expect(outcome.audible.length).toBeLessThan(0.02 * runs * truth.words.filter(isFiller).length)
@@ -118,7 +118,7 @@ describe('with every edge wrong at random', () => {
   })
 
   test('by up to 150 ms, hardly a word is harmed and 9 fillers in 10 go', async () => {
-    const runs = 20
+    const runs = 10
     const outcome = await cutOften(runs, (seconds, random) => seconds + random() * 0.15)
     expect(outcome.harmed.length).toBeLessThan(0.001 * runs * truth.words.length)
     expect(outcome.audible.length).toBeLessThan(0.1 * runs * truth.words.filter(isFiller).length)
@@ -126,7 +126,7 @@ describe('with every edge wrong at random', () => {
   })
 
   test('and late besides, no word is harmed', async () => {
-    const runs = 20
+    const runs = 10
     const outcome = await cutOften(runs, (seconds, random) => seconds + 0.07 + random() * 0.08)
     expect(outcome.harmed).toEqual([])
     expect(outcome.audible.length).toBeLessThan(0.05 * runs * truth.words.filter(isFiller).length)

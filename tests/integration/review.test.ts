@@ -1,6 +1,7 @@
 // Spoken commands and their review, on synthetic speech through the real pipeline: what waits, what a decision changes, and what it costs.
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { openReview, submitDecisions } from '../../shared/review/review.ts'
+import { startAgain } from '../../shared/start-again.ts'
 import type { EditList } from '../../shared/transcript/edits.ts'
 import { decodeFile, speechLike } from '../support/audio.ts'
 import { said, wav, type SaidRecording } from '../support/recordings.ts'
@@ -241,5 +242,53 @@ describe('A decision about the end of a longer episode', () => {
     const reused = (await world.steps(second)).filter((row) => row.reused).map(({ step, part }) => `${step} ${part}`)
     expect(reused).toEqual(expect.arrayContaining(['prepare 0', 'transcribe 0', 'clean 0', 'measure 0', 'measure 1', 'render 0', 'render 1']))
     expect(reused).not.toContain('render 2')
+  })
+})
+
+describe('Decisions', () => {
+  test('that were cut by hand can be taken back, and those that leave nothing are not kept', async () => {
+    const world = await aTalk({ cleaning: { flubber: { enabled: false }, intern: { enabled: false } } })
+    await expect(decideThat(world, { decision: 'cut', startSeconds: 0, endSeconds: 1000 })).rejects.toMatchObject({ code: 'nothing_left' })
+    await decideThat(world, { decision: 'cut', startSeconds: 0.5, endSeconds: 4 })
+    await world.runToEnd()
+    expect(await text(world, (await latest(world)).id)).not.toMatch(/Welcome/)
+    await decideThat(world, { decision: 'reject', edit: `cut-${0.5 * sampleRate}` })
+    await world.runToEnd()
+    expect(await text(world, (await latest(world)).id)).toMatch(/Welcome/)
+  })
+
+  test('follow their edit when other words have moved it a little', async () => {
+    const world = await aTalk()
+    const { waiting } = await openReview(world.services, (await latest(world)).episodeId)
+    await decideThat(world, ...waiting.map(({ id }) => ({ decision: 'reject', edit: id })))
+    await world.runToEnd()
+    const { words, ...file } = JSON.parse(talk.words) as { words: { start: number; end: number }[] }
+    const late = words.map((word) => ({ ...word, start: word.start + 0.03, end: word.end + 0.03 }))
+    await world.upload(place('words.json'), JSON.stringify({ ...file, words: late }))
+    await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+    await world.runToEnd()
+    const { id } = await latest(world)
+    const { status, warnings } = await world.run(id)
+    expect([status, warnings.map(({ code }) => code)]).toEqual(['finished', ['words_shifted']])
+    expect(await text(world, id)).toMatch(/cheese/)
+  })
+})
+
+describe('A run that could not begin', () => {
+  test('is planned anew when it is tried again: what was missing then is there now, or it fails once more and says why', async () => {
+    const world = await aWorld()
+    const template = { segments: [{ type: 'intro', source: { kind: 'static', file: 'jingle.wav' } }, { type: 'content' }] }
+    await world.upload(place('template.json'), JSON.stringify(template))
+    await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+    const first = await latest(world)
+    expect(await world.run(first.id)).toMatchObject({ status: 'failed', stopReason: 'missing_asset' })
+    const second = await startAgain(world.services, first.id)
+    expect(await world.run(second)).toMatchObject({ status: 'failed', stopReason: 'missing_asset' })
+    await world.upload(`u/${user}/show/assets/jingle.wav`, wav(speechLike(sampleRate, 2, 3), sampleRate))
+    const third = await startAgain(world.services, second)
+    await world.runToEnd()
+    expect(await world.run(third)).toMatchObject({ status: 'finished' })
+    const timeline = JSON.parse((await deliverable(world, 'timeline.json', third)).toString()) as { segments: { type: string }[] }
+    expect(timeline.segments.map(({ type }) => type)).toEqual(['intro', 'content'])
   })
 })
