@@ -397,7 +397,7 @@ describe('A run', () => {
     expect((await ask('GET', `/runs/${runId}`)).body).toMatchObject({ id: runId, status: 'started', processed: 500, total: 1000, mailbox: null })
     expect((await ask('GET', `/runs/${runId}/progress`)).body).toEqual({
       ...{ runId, status: 'started', stopReason: null, processed: 500, total: 1000, currentStep: 'join' },
-      ...{ secondsLeft: null, heartbeatAt: expect.any(String), warnings: [] },
+      ...{ waitingFor: null, secondsLeft: null, heartbeatAt: expect.any(String), warnings: [] },
     })
   })
 })
