@@ -6,6 +6,7 @@ import path from 'node:path'
 const jest = [
   ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--disable-warning=MaxListenersExceededWarning'],
   'node_modules/jest/bin/jest.js',
+  '--maxWorkers=2', // most tests wait for ffmpeg or PostgreSQL: one worker leaves half of two cores idle
 ]
 
 /** Resolves to the exit code. With `patterns` only the matching tests run. */

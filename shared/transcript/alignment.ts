@@ -47,6 +47,9 @@ const leastDeviationSeconds = 0.02
 const mostDeviationSeconds = 0.1
 /** Nine in ten of normally distributed errors are less than so many standard deviations. */
 const nineInTen = 1.645
+/** Words that so many frames are between have a pause between them; so many edges beside one tell a lag. */
+const pauseFrames = 8
+const fewestEdges = 40
 /** An edge found further from where it was expected is not that word's. */
 const credibleDeviations = 2.2
 /** Stretches that are fitted before others have their turn. */
@@ -71,10 +74,9 @@ export async function alignWords(transcript: Transcript, analysis: Analysis, wan
   return { ...transcript, words: inOrder(aligned) }
 }
 
-/** By how much a recogniser is late with starts and with ends, in frames, and how much any edge errs besides: a standard deviation. */
+/** By how much a recogniser is late throughout, in frames, and how much any edge errs besides: a standard deviation. */
 interface Habits {
-  readonly startLag: number
-  readonly endLag: number
+  readonly lag: number
   readonly deviation: number
 }
 
@@ -91,7 +93,7 @@ async function alignSome(
   const heard = await hearAll(stretches, { words, speakers, hesitations: wanted.hesitations, analysis }, alphabet, listen)
   const lessons = lessonsFrom(heard)
   const newTally = () => tally(letterCount(alphabet), speakers.length)
-  let habits: Habits = { startLag: 0, endLag: 0, deviation }
+  let habits: Habits = { lag: 0, deviation }
   let taught = newTally()
   for (const one of lessons) teachAsReported(one, taught)
   for (let round = 1; round <= rounds; round++) {
@@ -153,8 +155,8 @@ function teach({ rows, speakers, quiet }: Heard, { frames, steps, letters, wordO
 }
 
 /** The stretch's words about where such a recogniser's words really are. */
-function passageOf({ stretch: { frames, opens, closes }, reported }: Heard, { startLag, endLag, deviation }: Habits): Passage {
-  const words = reported.map(({ start, end, letters }) => ({ start: start - startLag, end: end - endLag, letters }))
+function passageOf({ stretch: { frames, opens, closes }, reported }: Heard, { lag, deviation }: Habits): Passage {
+  const words = reported.map(({ start, end, letters }) => ({ start: start - lag, end: end - lag, letters }))
   return layOut({ words, frames, opens, closes, deviation })
 }
 
@@ -175,17 +177,23 @@ function placedIn({ stretch, reported }: Heard, passage: Passage, shares: Float6
   })
 }
 
-const habitsOf = (placed: readonly Placed[], deviation: number): Habits => ({
-  startLag: median(placed.map(({ startLate }) => startLate)),
-  endLag: median(placed.map(({ endLate }) => endLate)),
-  deviation,
-})
+/** Told from the edges beside a pause, which cannot be mistaken; letters that were learned a little too late are found a little too late. */
+function habitsOf(placed: readonly Placed[], deviation: number): Habits {
+  const isApart = (before: Placed | undefined, after: Placed | undefined) =>
+    before !== undefined && after?.place === before.place + 1 && after.start - before.end >= pauseFrames
+  const atPauses = placed.flatMap((one, i) => [
+    ...(isApart(placed[i - 1], one) ? [one.startLate] : []),
+    ...(isApart(one, placed[i + 1]) ? [one.endLate] : []),
+  ])
+  const late = atPauses.length >= fewestEdges ? atPauses : placed.flatMap(({ startLate, endLate }) => [startLate, endLate])
+  return { lag: median(late), deviation }
+}
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 
 function aligned({ start, end, startLate, endLate, startDoubt, endDoubt }: Placed, word: Word, habits: Habits, { format }: Analysis): AlignedWord {
   const frame = frameSamples(format.sampleRate)
-  const { startLag, endLag, deviation } = habits
+  const { lag, deviation } = habits
   return {
     ...word,
     startSample: Math.round(start * frame),
@@ -195,7 +203,7 @@ function aligned({ start, end, startLate, endLate, startDoubt, endDoubt }: Place
       endMoved: Math.round(-endLate * frame),
       startDoubt: startDoubt * frame,
       endDoubt: endDoubt * frame,
-      isCredible: Math.max(Math.abs(startLate - startLag), Math.abs(endLate - endLag)) <= credibleDeviations * deviation,
+      isCredible: Math.max(Math.abs(startLate - lag), Math.abs(endLate - lag)) <= credibleDeviations * deviation,
     },
   }
 }

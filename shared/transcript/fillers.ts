@@ -41,7 +41,9 @@ export function findFillers({ words, language }: Transcript, settings: CleaningS
   const spoken = words.map(({ text }) => [spelling(text), spelling(text, '$1')])
   const found: Filler[] = []
   for (let first = 0; first < words.length; first++) {
-    const phrase = phrases.find((candidate) => candidate.every((word, i) => spoken[first + i]?.includes(word)))
+    const { speaker } = words[first]!
+    const isSaid = (word: string, place: number) => spoken[place]?.includes(word) === true && words[place]!.speaker === speaker
+    const phrase = phrases.find((candidate) => candidate.every((word, i) => isSaid(word, first + i)))
     if (!phrase) continue
     const last = first + phrase.length - 1
     found.push({ first, last })

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Analysis } from '../../shared/audio/analysis.ts'
+import type { AlignedTranscript } from '../../shared/transcript/alignment.ts'
 import { detectFillers } from '../../shared/transcript/fillers.ts'
 import type { Transcript, Word } from '../../shared/transcript/words.ts'
 
@@ -56,8 +57,10 @@ describe('A filler', () => {
     ])
   })
 
-  test('is not looked for where a phrase would run past the last word', () => {
+  test('is not looked for where a phrase would run past the last word, or from one speaker to the next', () => {
     expect(found(said('that is you'), ['you know'])).toEqual([])
+    const { words, ...rest } = said('you know')
+    expect(found({ ...rest, words: words.map((word, i) => ({ ...word, speaker: `${i}` })) }, ['you know'])).toEqual([])
   })
 
   test('is a whole word: not part of one, and not punctuation', () => {
@@ -126,6 +129,73 @@ describe('A cut', () => {
         }
       }),
       { numRuns: 500 },
+    )
+  })
+})
+
+describe('A filler that was found in the sound', () => {
+  /** "the um word", run together, with times that were found and how sure they are. */
+  const found = (doubt: number, more: { gap?: number; isCredible?: boolean } = {}): AlignedTranscript => {
+    const { gap = 0, isCredible = true } = more
+    const edges = { startMoved: 40, endMoved: -30, startDoubt: doubt, endDoubt: doubt, isCredible }
+    const word = (text: string, startSample: number, endSample: number) => ({ text, startSample, endSample, speaker: null, confidence: null, edges })
+    return {
+      language: 'en',
+      exactTimes: true,
+      words: [word('the', 1000, 1200), word('um', 1200 + gap, 1500 + gap), word('word', 1500 + 2 * gap, 1800 + 2 * gap)],
+    }
+  }
+  const cutOf = (transcript: AlignedTranscript, analysis = analysisOf(transcript.words)) => detectFillers(transcript, analysis, unsure, on)[0]!
+  /** Nobody would cut by the reported times. */
+  const unsure = { lagSamples: 0, errorSamples: Infinity }
+
+  test('is cut though it runs into its neighbours, and the further inside the less sure its edges are', () => {
+    const [sure, less] = [cutOf(found(10)), cutOf(found(20))]
+    expect([sure.status, less.status]).toEqual([undefined, undefined])
+    expect([sure.startSample, sure.endSample]).toEqual([1215, 1485])
+    expect([less.startSample, less.endSample]).toEqual([1223, 1477])
+    expect(sure.reason).toBe('A filler word; its start moved 55 ms and its end -45 ms to where it was heard.')
+  })
+
+  test('waits for its owner when its edges are too unsure, or are not where it was said to be', () => {
+    expect(cutOf(found(60)).status).toBe('pending')
+    expect(cutOf(found(10, { isCredible: false })).status).toBe('pending')
+  })
+
+  test('leaves a short gap to its neighbours: it may be the closure of a "t"', () => {
+    const { startSample, endSample } = cutOf(found(10, { gap: 60 }))
+    expect([startSample, endSample]).toEqual([1260, 1560])
+  })
+
+  test('goes with the breath before it and the hum after it where there is a pause', () => {
+    const transcript = found(10, { gap: 200 })
+    const analysis = analysisOf(transcript.words)
+    analysis.levels.fill(-3000, 136, 140)
+    analysis.levels.fill(-3000, 170, 176)
+    const { startSample, endSample } = cutOf(transcript, analysis)
+    expect(startSample).toBeLessThanOrEqual(1360)
+    expect(startSample).toBeGreaterThan(1300)
+    expect(endSample).toBeGreaterThanOrEqual(1760)
+    expect(endSample).toBeLessThan(1800)
+  })
+
+  test('never takes anything of a neighbour that was found, and where it is cut it is cut from front to back', () => {
+    const place = fc.record({ gap: fc.nat(300), length: fc.integer({ min: 20, max: 500 }), doubt: fc.integer({ min: 1, max: 60 }) })
+    fc.assert(
+      fc.property(fc.array(place, { minLength: 3, maxLength: 3 }), fc.infiniteStream(fc.integer({ min: -9000, max: -1000 })), (places, noise) => {
+        let at = 500
+        const words = places.map(({ gap, length, doubt }, i) => {
+          const startSample = at + gap
+          at = startSample + length
+          const edges = { startMoved: 0, endMoved: 0, startDoubt: doubt, endDoubt: doubt, isCredible: true }
+          return { text: i === 1 ? 'um' : 'word', startSample, endSample: at, speaker: null, confidence: null, edges }
+        })
+        const levels = Int16Array.from({ length: 300 }, () => noise.next().value as number)
+        const cut = cutOf({ language: 'en', exactTimes: true, words }, { ...analysisOf(words, 3000), levels })
+        expect(cut.endSample).toBeGreaterThan(cut.startSample)
+        expect(cut.startSample).toBeGreaterThanOrEqual(words[0]!.endSample)
+        expect(cut.endSample).toBeLessThanOrEqual(words[2]!.startSample)
+      }),
     )
   })
 })

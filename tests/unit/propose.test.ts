@@ -1,7 +1,8 @@
 // All detectors together: what they must know of one another.
 import { describe, expect, test } from '@jest/globals'
+import type { Span } from '../../shared/audio/analysis.ts'
 import { toEditList, splicesOf } from '../../shared/transcript/edits.ts'
-import { proposeEdits } from '../../shared/transcript/propose.ts'
+import { alignForEdits, proposeEdits } from '../../shared/transcript/propose.ts'
 import { defaultTemplate } from '../../shared/settings.ts'
 import { sampleRate, saying, soundingIn } from '../support/saying.ts'
 
@@ -50,5 +51,30 @@ describe('A pause', () => {
     expect(pause!.startSample).toBeGreaterThan(flubber!.startSample)
     expect(pause!.endSample).toBeLessThan(flubber!.endSample)
     expect(splicesOf(list).filter(({ edit }) => edit === pause)).toEqual([])
+  })
+})
+
+describe('Before anything is proposed, words are looked for in the sound', () => {
+  const text = `${'one two three four. '.repeat(15)} Clay is paper. That was a mistake. ${'five six seven um eight. '.repeat(2)} ${'nine ten eleven. '.repeat(15)}`
+  const transcript = saying(text)
+  const analysis = soundingIn(transcript.words)
+
+  test('where they will be cut', async () => {
+    const heard: Span[] = []
+    const listen = (span: Span) => {
+      heard.push(span)
+      return Promise.resolve(new Float32Array(span.endSample - span.startSample).fill(0.1))
+    }
+    await alignForEdits(transcript, analysis, cleaning, listen)
+    const edges = proposeEdits(transcript, analysis, cleaning)
+      .filter(({ kind }) => kind !== 'pause')
+      .flatMap(({ startSample, endSample }) => [startSample, endSample])
+    expect(edges).toHaveLength(6)
+    for (const edge of edges) expect(heard.some(({ startSample, endSample }) => startSample <= edge && edge <= endSample)).toBe(true)
+  })
+
+  test('not when the times are those of captions', async () => {
+    const captions = saying(text, 'en', false)
+    expect(await alignForEdits(captions, analysis, cleaning, () => Promise.reject(new Error('Nobody listens.')))).toBe(captions)
   })
 })
