@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { Scalars } from '../context.ts'
 import { Permanent } from '../errors.ts'
 import type { CleaningSettings } from '../cleaning-settings.ts'
+import { shortestCutSeconds } from './cuts.ts'
 import { editKinds, toEditList, type Edit, type EditList, type EditKind, type ProposedEdit } from './edits.ts'
 
 const editId = z.string().max(64)
@@ -23,9 +24,6 @@ const decision = z.discriminatedUnion('decision', [
 const decisionsFile = z.strictObject({ version: z.literal(1), decisions: z.array(decision).max(10_000) })
 
 export type Decision = z.infer<typeof decision>
-
-/** No cut by hand is shorter than this. */
-export const shortestCutSeconds = 0.02
 
 /** Reads a decisions file about the given edits. Throws Permanent `bad_decisions` that names what is wrong. */
 export function parseDecisions(text: string, name: string, { edits, sampleRate }: EditList, totalSamples: number): Decision[] {
