@@ -4,7 +4,6 @@ import type { Knex } from 'knex'
 import { settingsOf } from '../shared/db/runs.ts'
 import { openKey } from '../shared/providers.ts'
 import { payOnce } from '../shared/paid-call.ts'
-import { openSealer } from '../shared/seal.ts'
 import { openAnswerer } from '../shared/speech/answerers.ts'
 import { defineStep } from '../shared/step.ts'
 
@@ -21,7 +20,7 @@ export const answer = defineStep({
   inputs: ({ question }, settings) => ({ question, ...settings }),
   work: async (context, { answerer: name, model, language }, tools) => {
     const { storage, config, workObject, signal } = tools
-    const apiKey = openKey(openSealer(config.sealingKey), context.providerKeys, context.userId, name)
+    const apiKey = openKey(config, context.providerKeys, context.userId, name)
     const answerer = openAnswerer(name, { baseUrl: config.providers.urls[name], apiKey, model })
     const kept = workObject('answer.txt')
     const text = await payOnce<string, string>(tools, context, 'answer', {

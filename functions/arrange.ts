@@ -4,7 +4,7 @@ import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { arrangeShow, chunkContents, type ArrangedSource, type Show, type SpokenSource } from '../shared/audio/arrange.ts'
 import { fitLength } from '../shared/audio/length.ts'
-import type { PcmFormat } from '../shared/audio/pcm.ts'
+import { pcmScalars, type PcmFormat } from '../shared/audio/pcm.ts'
 import { bleep } from '../shared/audio/tone.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
@@ -21,9 +21,7 @@ const source = z.object({
   file: z.string(),
   pcmObject: z.string(),
   analysisObject: z.string(),
-  sampleRate: z.number(),
-  channels: z.union([z.literal(1), z.literal(2)]),
-  sampleFormat: z.enum(['s16le', 'f32le']),
+  ...pcmScalars,
   totalSamples: z.number(),
   integratedLufs: z.number().nullable(),
 })

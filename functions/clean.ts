@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { listenTo } from '../shared/audio/listen.ts'
+import { pcmScalars } from '../shared/audio/pcm.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { contentHash } from '../shared/hash.ts'
 import { defineStep } from '../shared/step.ts'
@@ -17,9 +18,7 @@ export const clean = defineStep({
     analysisObject: z.string(),
     transcriptObject: z.string().nullable(),
     pcmObject: z.string(),
-    sampleRate: z.number(),
-    channels: z.union([z.literal(1), z.literal(2)]),
-    sampleFormat: z.enum(['s16le', 'f32le']),
+    ...pcmScalars,
   }),
   load: async (db: Knex, { runId }) => (await settingsOf(db, runId)).cleaning,
   inputs: ({ analysisObject, transcriptObject }, { review: _policy, ...settings }) => ({ analysisObject, transcriptObject, settings }),

@@ -5,7 +5,7 @@ import { startMailRun } from '../shared/db/letters.ts'
 import { failRun } from '../shared/db/runs.ts'
 import { insertSteps, pendingOfMailbox, pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
 import { planEpisode } from '../shared/episode-plan.ts'
-import { openRun, refusedStart } from '../shared/episode-run.ts'
+import { refusedStart, startPlanned } from '../shared/episode-run.ts'
 import { Permanent, Retryable } from '../shared/errors.ts'
 import { log } from '../shared/log.ts'
 import {
@@ -99,16 +99,7 @@ async function startEpisode(path: UploadPath, recording: StoredObject, services:
       if (!(await recordUpload(trx, { userId: path.userId, kind: 'recording', bucket: services.config.buckets.uploads, object: recording })))
         return []
       if (!plan.recordings) return [] // the last of them starts the run
-      const run = await openRun(trx, path, recording, plan, services)
-      if (!run) return []
-      try {
-        if (run.problem) throw run.problem
-        return await run.steps()
-      } catch (error) {
-        if (!(error instanceof Permanent)) throw error
-        await failRun(trx, run.runId, error.code, error.message)
-        return []
-      }
+      return (await startPlanned(trx, path, recording, plan, services))?.steps ?? []
     }),
   )
   await enqueue(services, inserted.length > 0 ? inserted : await pendingOf(path, services))

@@ -6,6 +6,7 @@ import { bytesPerFrame, inBlocks } from '../shared/audio/pcm.ts'
 import { explain, tooLong, type OpenedSource } from '../shared/audio/source.ts'
 import { withTake, type TakePart } from '../shared/audio/take.ts'
 import { Permanent } from '../shared/errors.ts'
+import { fileOf } from '../shared/objects.ts'
 import { charge } from '../shared/quota.ts'
 import { defineStep, type Tools } from '../shared/step.ts'
 
@@ -78,8 +79,6 @@ const chargeMinutes = (
   { userId, runId, contentHash }: { userId: string; runId: string; contentHash: string },
   { withDatabase, config }: Tools,
 ) => withDatabase((db) => charge(db, config, { userId, kind: 'minutes', key: contentHash, amount: seconds / 60, runId }))
-
-const fileOf = (object: string): string => object.split('/').at(-1)!
 
 /** One pass: decode, look at every block, store it. */
 async function decodeAndAnalyse({ probed, decode }: OpenedSource, name: string, maxSeconds: number, tools: Tools): Promise<Analysis> {

@@ -6,6 +6,7 @@ import { Permanent, Retryable, Stopped } from '../shared/errors.ts'
 import { readLetter } from '../shared/mail/letter.ts'
 import { findMessages, readMessages, type MessagePlace, type StoredMailbox } from '../shared/mail/mailbox.ts'
 import { UnreadableMail } from '../shared/mail/slim.ts'
+import { fileOf } from '../shared/objects.ts'
 import { defineStep, type Identity, type Tools } from '../shared/step.ts'
 
 const messagesPerPart = 100
@@ -46,7 +47,7 @@ export const readMail = defineStep<z.infer<typeof context>, undefined, Output>({
 
 async function mailboxOf({ mailboxObject, mailboxGeneration }: Context, { storage, config }: Tools): Promise<StoredMailbox> {
   const object = { bucket: config.buckets.uploads, name: mailboxObject, generation: mailboxGeneration }
-  const name = mailboxObject.split('/').at(-1)!
+  const name = fileOf(mailboxObject)
   const stored = await storage.stat(object)
   if (!stored) throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again.`)
   const { mailboxBytes } = config.limits

@@ -1,12 +1,12 @@
 /** recognise: a slice of the recording → what the chosen provider heard in it. No parts when the words were supplied or nobody transcribes. */
 import { z } from 'zod'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { pcmScalars } from '../shared/audio/pcm.ts'
 import { encodeForRecogniser, sliceBounds, sliceCount } from '../shared/audio/recogniser-sound.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { openKey } from '../shared/providers.ts'
 import { payOnce } from '../shared/paid-call.ts'
 import { callbackFor } from '../shared/provider-callback.ts'
-import { openSealer } from '../shared/seal.ts'
 import { recogniserNames } from '../shared/settings.ts'
 import { openRecogniser, sliceSecondsOf, type Recognised } from '../shared/speech/recognisers.ts'
 import { defineStep } from '../shared/step.ts'
@@ -19,9 +19,7 @@ export const recognise = defineStep({
     providerKeys: z.string(),
     pcmObject: z.string(),
     analysisObject: z.string(),
-    sampleRate: z.number(),
-    channels: z.union([z.literal(1), z.literal(2)]),
-    sampleFormat: z.enum(['s16le', 'f32le']),
+    ...pcmScalars,
     totalSamples: z.number(),
     slice: z.number(),
     slices: z.number(),
@@ -35,7 +33,7 @@ export const recognise = defineStep({
     const analysis = decodeAnalysis(await storage.read({ bucket, name: context.analysisObject }))
     const { startSample, endSample } = sliceBounds(analysis, slice, slices)
     const sound = await encodeForRecogniser(context, { startSample, endSample }, workObject('speech.ogg'), tools)
-    const apiKey = openKey(openSealer(config.sealingKey), providerKeys, userId, name)
+    const apiKey = openKey(config, providerKeys, userId, name)
     const recogniser = openRecogniser(name, { baseUrl: config.providers.urls[name], apiKey })
     const kept = workObject('recognised.json')
     const words = await payOnce<Recognised, number>(tools, context, 'recognise', {

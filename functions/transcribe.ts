@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { outputsOf } from '../shared/db/steps.ts'
-import { contentHash } from '../shared/hash.ts'
-import { fileOf, readSidecar } from '../shared/sidecars.ts'
+import { fileOf } from '../shared/objects.ts'
+import { readSidecar } from '../shared/sidecars.ts'
 import type { Recognised } from '../shared/speech/recognisers.ts'
 import { defineStep, type Tools } from '../shared/step.ts'
 import { withoutUnheard } from '../shared/transcript/hallucinations.ts'
@@ -48,12 +48,12 @@ export const transcribe = defineStep({
         code: 'no_words',
         message: 'There is no transcript, so filler words cannot be found and no transcript is published; pauses are found from the sound.',
       })
-      return { transcriptObject: null, transcriptHash: null }
+      return { transcriptObject: null }
     }
     const text = JSON.stringify(alignToSound(heardOnly(found, analysis, tools), analysis, tools))
     const object = workObject('transcript.json')
     await storage.create(object, text, 'application/json')
-    return { transcriptObject: object.name, transcriptHash: contentHash(text) }
+    return { transcriptObject: object.name }
   },
   passOn: (output) => output,
 })

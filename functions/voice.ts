@@ -6,7 +6,6 @@ import { Permanent } from '../shared/errors.ts'
 import { openKey } from '../shared/providers.ts'
 import { payOnce } from '../shared/paid-call.ts'
 import { charge } from '../shared/quota.ts'
-import { openSealer } from '../shared/seal.ts'
 import { VendorError } from '../shared/speech/vendor.ts'
 import { openVoice, type Spoken } from '../shared/speech/voices.ts'
 import { defineStep } from '../shared/step.ts'
@@ -30,7 +29,7 @@ export const voice = defineStep({
     const texts = await storage.readJson<SpokenText[]>({ bucket: config.buckets.work, name: context.spokenObject })
     const { text, voice: wanted } = texts[context.spoken]!
     const { provider, voice: speaker, model, settings } = wanted
-    const apiKey = openKey(openSealer(config.sealingKey), context.providerKeys, context.userId, provider)
+    const apiKey = openKey(config, context.providerKeys, context.userId, provider)
     const baseUrl = provider === 'flite' ? '' : config.providers.urls[provider]
     const [pcm, words, facts] = [workObject('pcm'), workObject('words.json'), workObject('facts.json')]
     const speak = () => openVoice(provider, { baseUrl, apiKey }).speak({ text, voice: speaker, model, settings }, signal)

@@ -5,7 +5,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { catalogue } from '../functions/index.ts'
-import { collect, ffmpeg } from '../shared/audio/ffmpeg.ts'
+import { ffmpegOutput } from '../shared/audio/ffmpeg.ts'
 import { arrangeShow } from '../shared/audio/arrange.ts'
 import { mixSlice } from '../shared/audio/mixer.ts'
 import { toInterleavedBytes } from '../shared/audio/pcm.ts'
@@ -112,13 +112,7 @@ async function writeClips(
   return { before: await clip([], 'before'), after: await clip(edit.endSample > edit.startSample ? [{ ...cut, status: 'applied' }] : [], 'after') }
 }
 
-async function toMp3(planes: readonly Float32Array[], sampleRate: number, signal: AbortSignal): Promise<Buffer> {
-  // eslint-disable-next-line @typescript-eslint/require-await -- a stream of bytes is asynchronous to whoever reads it
-  async function* bytes(): AsyncGenerator<Buffer> {
-    yield toInterleavedBytes(planes)
-  }
+function toMp3(planes: readonly Float32Array[], sampleRate: number, signal: AbortSignal): Promise<Buffer> {
   const input = ['-f', 'f32le', '-ar', `${sampleRate}`, '-ac', `${planes.length}`, '-i', 'pipe:0']
-  const encoder = ffmpeg([...input, '-c:a', 'libmp3lame', '-b:a', '96k', '-f', 'mp3', 'pipe:1'], signal, bytes())
-  const [mp3] = await Promise.all([collect(encoder.stdout), encoder.ended])
-  return mp3
+  return ffmpegOutput([...input, '-c:a', 'libmp3lame', '-b:a', '96k', '-f', 'mp3', 'pipe:1'], signal, [toInterleavedBytes(planes)])
 }

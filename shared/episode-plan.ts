@@ -28,6 +28,9 @@ export interface RecordingPart {
   readonly offsetSeconds: number
 }
 
+/** What names one upload for good. */
+export const pinned = ({ name, generation, contentHash }: StoredObject) => ({ object: name, generation, contentHash })
+
 /** Everything the run is told, gathered from the recording's folder before the database is opened. */
 export interface EpisodePlan {
   readonly podcast: PodcastSettings | undefined
@@ -94,7 +97,7 @@ export async function planEpisode(path: UploadPath, services: Pick<Services, 'st
 function findRecordings({ recordings = [] }: EpisodeSettings, folder: string, beside: readonly StoredObject[]): RecordingPart[] | undefined {
   const found = recordings.map(({ file, gainDb, offsetSeconds }) => {
     const stored = beside.find(({ name }) => name === folder + file)
-    return stored && { object: stored.name, generation: stored.generation, contentHash: stored.contentHash, gainDb, offsetSeconds }
+    return stored && { ...pinned(stored), gainDb, offsetSeconds }
   })
   return found.every((part) => part !== undefined) ? found : undefined
 }

@@ -8,9 +8,9 @@ import { beginEpisode, ensureEpisode, ensurePodcast, findEpisode } from './db/ep
 import { decisionRevision } from './db/decisions.ts'
 import { lettersById, newestLetters, type KeptLetter } from './db/letters.ts'
 import { providerKeys, type SealedKey } from './db/keys.ts'
-import { latestRunOf, startRun } from './db/runs.ts'
+import { failRun, latestRunOf, startRun } from './db/runs.ts'
 import { insertSteps, type PendingStep } from './db/steps.ts'
-import type { EpisodePlan } from './episode-plan.ts'
+import { pinned, type EpisodePlan } from './episode-plan.ts'
 import { Permanent, Retryable } from './errors.ts'
 import { contentHash } from './hash.ts'
 import type { UploadPath } from './objects.ts'
@@ -125,11 +125,25 @@ export async function runAgain(
   return { ...run, steps: run.started ? await run.steps() : [] }
 }
 
+/** Starts the run of a planned episode; one that cannot go on is there as failed, so that its producer learns of it. Undefined as for `openRun`. */
+export async function startPlanned(...planned: Parameters<typeof openRun>): Promise<{ runId: string; steps: PendingStep[] } | undefined> {
+  const run = await openRun(...planned)
+  if (!run) return undefined
+  try {
+    if (run.problem) throw run.problem
+    return { runId: run.runId, steps: await run.steps() }
+  } catch (error) {
+    if (!(error instanceof Permanent)) throw error
+    await failRun(planned[0], run.runId, error.code, error.message)
+    return { runId: run.runId, steps: [] }
+  }
+}
+
 /**
  * Opens the run of a recording that has arrived, with its podcast and episode. Undefined when another of its files was faster.
- * `problem` is why the run cannot go on: it is there to be failed, so that its producer learns of it.
+ * `problem` is why the run cannot go on.
  */
-export async function openRun(
+async function openRun(
   trx: Knex,
   path: UploadPath,
   recording: StoredObject,
@@ -155,7 +169,7 @@ export async function openRun(
     recordings,
     recordingsAre: plan.episode.recordingsAre,
     outputRate: plan.template.output.sampleRate ?? null,
-    assets: JSON.stringify(plan.assets.map(({ name, generation, contentHash }) => ({ object: name, generation, contentHash }))),
+    assets: JSON.stringify(plan.assets.map(pinned)),
     wordsObject: plan.words?.name ?? null,
     wordsGeneration: plan.words?.generation ?? null,
     wordsHash: plan.words?.contentHash ?? null,
@@ -165,7 +179,7 @@ export async function openRun(
     chaptersObject: plan.chapters?.name ?? null,
     chaptersGeneration: plan.chapters?.generation ?? null,
     chaptersHash: plan.chapters?.contentHash ?? null,
-    pictures: JSON.stringify(plan.pictures.map(({ name, generation, contentHash: hash }) => ({ object: name, generation, contentHash: hash }))),
+    pictures: JSON.stringify(plan.pictures.map(pinned)),
     episodeFacts: factsOf(plan.episode),
     ...providers,
     variables: JSON.stringify(variables),

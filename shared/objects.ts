@@ -37,6 +37,9 @@ export const publicName = (podcastId: string, episodeId: string, hash: string, f
 
 export const feedName = (podcastId: string): string => `p/${podcastId}/feed.xml`
 
+/** A path's last part: the file as its producer knows it. */
+export const fileOf = (name: string): string => name.split('/').at(-1)!
+
 export const uploadName = (userId: string, podcast: string, episode: string, file: string): string => `u/${userId}/${podcast}/${episode}/${file}`
 
 /** Mailboxes of listener mail, and the settings beside them. */

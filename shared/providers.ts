@@ -1,7 +1,8 @@
 /** The user's providers in a run: who is asked for what, with which key. Hides that keys travel sealed and are opened only where they are used. */
+import type { Config } from './config.ts'
 import type { SealedKey } from './db/keys.ts'
 import { Permanent } from './errors.ts'
-import { keyPurpose, type Sealer } from './seal.ts'
+import { keyPurpose, openSealer } from './seal.ts'
 import { recogniserNames, voicesOf, type RunSettings } from './settings.ts'
 
 export interface ChosenProviders {
@@ -39,7 +40,7 @@ export function newestKeys(providerKeys: string, keys: readonly SealedKey[]): st
 }
 
 /** The open key of a provider; empty for one that needs none. To be called where the key is used, and nowhere before. */
-export function openKey(sealer: Sealer, providerKeys: string, userId: string, provider: string): string {
+export function openKey({ sealingKey }: Pick<Config, 'sealingKey'>, providerKeys: string, userId: string, provider: string): string {
   const sealed = (JSON.parse(providerKeys) as Record<string, string>)[provider]
-  return sealed === undefined ? '' : sealer.open(sealed, keyPurpose(userId, provider))
+  return sealed === undefined ? '' : openSealer(sealingKey).open(sealed, keyPurpose(userId, provider))
 }

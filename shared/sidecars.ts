@@ -3,6 +3,7 @@
  * is an error that says so, never another file.
  */
 import { Permanent, type ErrorCode } from './errors.ts'
+import { fileOf } from './objects.ts'
 import type { Tools } from './step.ts'
 
 export interface Sidecar {
@@ -10,9 +11,6 @@ export interface Sidecar {
   /** Null where it is not known; then whatever is there now. */
   readonly generation: string | null
 }
-
-/** Its name without folders, as its producer knows it. */
-export const fileOf = (object: string): string => object.split('/').at(-1)!
 
 /** Throws Permanent `upload_replaced`, or `tooLarge` when it has more than `mostBytes`. */
 export async function readSidecar(

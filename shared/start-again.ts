@@ -1,16 +1,15 @@
 /** Retry: a new run of the same episode or mailbox with what the earlier one was given. Hides which of the two it is. */
 import { startMailRun } from './db/letters.ts'
 import { withDatabase } from './db/connect.ts'
-import { failRun, findRun, liveRunOf, type Run } from './db/runs.ts'
+import { findRun, liveRunOf, type Run } from './db/runs.ts'
 import { insertSteps } from './db/steps.ts'
 import { planEpisode } from './episode-plan.ts'
-import { openRun, runAgain } from './episode-run.ts'
+import { runAgain, startPlanned } from './episode-run.ts'
 import { AlreadyRunning, Permanent } from './errors.ts'
-import { log } from './log.ts'
 import { parseUploadName } from './objects.ts'
 import { partsOf } from './pipeline.ts'
 import { charge } from './quota.ts'
-import { enqueue, type Services } from './step.ts'
+import { offer, type Services } from './step.ts'
 
 /** Returns the new run's id. Throws AlreadyRunning with the live run's; Permanent `rate_limited`. */
 export async function startAgain(services: Services, earlierId: string): Promise<string> {
@@ -31,8 +30,7 @@ export async function startAgain(services: Services, earlierId: string): Promise
       return { runId: run.runId, steps: [...run.steps, ...mail] }
     }),
   )
-  // The run is there, whatever the queue says: its caller must learn of it, and the sweep enqueues what the queue did not take.
-  await enqueue(services, steps).catch((error: unknown) => log.error({ run: runId, error: String(error) }, 'started, and left to the sweep'))
+  await offer(services, runId, steps)
   return runId
 }
 
@@ -49,12 +47,9 @@ async function planAgain(services: Services, { context }: Run): Promise<string> 
     db.transaction(async (trx) => {
       const live = await liveRunOf(trx, path.userId, path.podcast, path.episode)
       if (live !== undefined) throw new AlreadyRunning(live)
-      const run = (await openRun(trx, path, recording, plan, services))!
-      if (!run.problem) return { runId: run.runId, steps: await run.steps() }
-      await failRun(trx, run.runId, run.problem.code, run.problem.message)
-      return { runId: run.runId, steps: [] }
+      return (await startPlanned(trx, path, recording, plan, services))!
     }),
   )
-  await enqueue(services, steps).catch((error: unknown) => log.error({ run: runId, error: String(error) }, 'started, and left to the sweep'))
+  await offer(services, runId, steps)
   return runId
 }

@@ -310,6 +310,11 @@ export async function enqueue({ tasks, pipeline }: Services, steps: readonly Pen
   )
 }
 
+/** Enqueues what a caller has started. The run is there, whatever the queue says: its caller must learn of it, and the sweep enqueues the rest. */
+export async function offer(services: Services, runId: string, steps: readonly PendingStep[]): Promise<void> {
+  await enqueue(services, steps).catch((error: unknown) => log.error({ run: runId, error: String(error) }, 'started, and left to the sweep'))
+}
+
 /** A redelivery heals what a crash between commit and enqueue lost: the steps that follow, and the parts that the first one brought. */
 async function enqueueBehind(
   services: Services,

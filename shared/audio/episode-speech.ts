@@ -2,7 +2,7 @@
 import type { Spoken } from '../speech/voices.ts'
 import { shareOut } from '../transcript/words.ts'
 import { analyser } from './analysis.ts'
-import { collect, ffmpeg } from './ffmpeg.ts'
+import { ffmpegOutput } from './ffmpeg.ts'
 import { inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'
 
 export interface EpisodeSpeech {
@@ -18,7 +18,7 @@ export async function toEpisodeSpeech(spoken: Spoken, text: string, sampleRate: 
   const format: PcmFormat = { sampleRate, channels: 1, sampleFormat: 'f32le' }
   const bytes = spoken.sampleRate === sampleRate ? toInterleavedBytes([spoken.samples]) : await resampled(spoken, sampleRate, signal)
   const gather = analyser(format)
-  for await (const block of inBlocks(once(bytes), gather.blockBytes)) gather.add(block)
+  for await (const block of inBlocks([bytes], gather.blockBytes)) gather.add(block)
   const { integratedLufs, speech, totalSamples } = gather.finish()
   const [from, to] = [speech[0]?.startSample ?? 0, speech.at(-1)?.endSample ?? totalSamples]
   const words =
@@ -34,12 +34,5 @@ export async function toEpisodeSpeech(spoken: Spoken, text: string, sampleRate: 
 async function resampled({ samples, sampleRate: rate }: Spoken, sampleRate: number, signal: AbortSignal): Promise<Buffer> {
   const raw = ['-f', 'f32le', '-ac', '1']
   const args = [...raw, '-ar', `${rate}`, '-i', 'pipe:0', '-ar', `${sampleRate}`, ...raw, 'pipe:1']
-  const resampler = ffmpeg(args, signal, once(toInterleavedBytes([samples])))
-  const [bytes] = await Promise.all([collect(resampler.stdout), resampler.ended])
-  return bytes
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- a stream of bytes is asynchronous to whoever reads it
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
+  return await ffmpegOutput(args, signal, [toInterleavedBytes([samples])])
 }

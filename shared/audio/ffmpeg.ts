@@ -12,13 +12,23 @@ export interface RunningFfmpeg {
   readonly ended: Promise<void>
 }
 
+/** Bytes as they come, or as they lie. */
+export type Pieces = AsyncIterable<Buffer> | Iterable<Buffer>
+
 const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error']
 /** Long enough for the reason, short enough for a row. */
 const keptComplaint = 2000
 
 /** Starts ffmpeg; `input`, if any, is fed to its standard input. Killed when the signal aborts. */
-export function ffmpeg(args: readonly string[], signal: AbortSignal, input?: AsyncIterable<Buffer>): RunningFfmpeg {
+export function ffmpeg(args: readonly string[], signal: AbortSignal, input?: Pieces): RunningFfmpeg {
   return start('ffmpeg', [...quiet, ...args], signal, input)
+}
+
+/** Runs ffmpeg to its end and returns all that it wrote. */
+export async function ffmpegOutput(args: readonly string[], signal: AbortSignal, input?: Pieces): Promise<Buffer> {
+  const { stdout, ended } = ffmpeg(args, signal, input)
+  const [bytes] = await Promise.all([collect(stdout), ended])
+  return bytes
 }
 
 /** Runs ffprobe and returns what it printed. */
@@ -34,7 +44,7 @@ export async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-function start(program: string, args: readonly string[], signal: AbortSignal, input?: AsyncIterable<Buffer>): RunningFfmpeg {
+function start(program: string, args: readonly string[], signal: AbortSignal, input?: Pieces): RunningFfmpeg {
   signal.throwIfAborted()
   const child = spawn(program, args, { signal, killSignal: 'SIGKILL' })
   const fed = input ? feed(child, input) : Promise.resolve(child.stdin.destroy())
@@ -44,7 +54,7 @@ function start(program: string, args: readonly string[], signal: AbortSignal, in
 }
 
 /** A child that ends before it read everything closes the pipe: its exit status tells why, not the pipe. */
-async function feed(child: ChildProcessWithoutNullStreams, input: AsyncIterable<Buffer>): Promise<void> {
+async function feed(child: ChildProcessWithoutNullStreams, input: Pieces): Promise<void> {
   try {
     await pipeline(input, child.stdin)
   } catch (error) {

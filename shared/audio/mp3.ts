@@ -46,7 +46,7 @@ export async function encode(pcm: AsyncIterable<Buffer>, { sampleRate, channels,
 /** Starts decoding bare frames to interleaved float PCM, delay included. */
 export function decode(frames: Buffer, { sampleRate, channels }: Mp3Format, signal: AbortSignal) {
   const output = ['-f', 'f32le', '-ar', String(sampleRate), '-ac', String(channels), 'pipe:1']
-  return ffmpeg(['-f', 'mp3', '-i', 'pipe:0', ...output], signal, [frames] as unknown as AsyncIterable<Buffer>)
+  return ffmpeg(['-f', 'mp3', '-i', 'pipe:0', ...output], signal, [frames])
 }
 
 const bitrates = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]

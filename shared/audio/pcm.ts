@@ -1,4 +1,5 @@
 /** Canonical PCM: raw interleaved little-endian samples, seekable by sample. Hides the byte layout. */
+import { z } from 'zod'
 
 export interface PcmFormat {
   /** Samples per second and channel. */
@@ -6,6 +7,13 @@ export interface PcmFormat {
   readonly channels: 1 | 2
   /** 16-bit sources stay 16-bit; everything else is float, which neither clips nor boosts quantisation noise. */
   readonly sampleFormat: 's16le' | 'f32le'
+}
+
+/** The format as scalars of a step's context or output. */
+export const pcmScalars = {
+  sampleRate: z.number(),
+  channels: z.union([z.literal(1), z.literal(2)]),
+  sampleFormat: z.enum(['s16le', 'f32le']),
 }
 
 export const bytesPerFrame = ({ channels, sampleFormat }: PcmFormat): number => channels * (sampleFormat === 's16le' ? 2 : 4)
@@ -50,7 +58,7 @@ export function toInterleavedBytes(planes: readonly Float32Array[]): Buffer {
 }
 
 /** Regroups a byte stream into blocks of exactly `blockBytes`, the last one shorter; each block has a buffer of its own. */
-export async function* inBlocks(source: AsyncIterable<Buffer>, blockBytes: number): AsyncGenerator<Buffer> {
+export async function* inBlocks(source: AsyncIterable<Buffer> | Iterable<Buffer>, blockBytes: number): AsyncGenerator<Buffer> {
   let block = newBlock(blockBytes)
   let filled = 0
   for await (const chunk of source) {

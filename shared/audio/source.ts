@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { Permanent } from '../errors.ts'
+import { fileOf } from '../objects.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import { FfmpegError, ffmpeg, ffprobe, type RunningFfmpeg } from './ffmpeg.ts'
 import type { PcmFormat } from './pcm.ts'
@@ -50,7 +51,7 @@ export async function withSource<T>(
   signal: AbortSignal,
   use: (source: OpenedSource) => Promise<T>,
 ): Promise<T> {
-  const name = object.name.split('/').at(-1)!
+  const name = fileOf(object.name)
   const stored = await storage.stat(object)
   if (!stored) throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again.`)
   const { bytes, generation } = stored

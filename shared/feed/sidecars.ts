@@ -1,7 +1,8 @@
 /** What listeners see besides the words: cover, chapters' marks and pictures, from what lies beside a recording. Hides where each is, and what is done to make it fit. */
 import { z } from 'zod'
+import { fileOf } from '../objects.ts'
 import { maxDocumentBytes } from '../settings.ts'
-import { fileOf, readSidecar } from '../sidecars.ts'
+import { readSidecar } from '../sidecars.ts'
 import type { Tools } from '../step.ts'
 import { readMarks, repairMarks, type Mark, type SuppliedMark } from './chapter-marks.ts'
 import { fitCover, fitPicture, maxCoverBytes } from './cover.ts'

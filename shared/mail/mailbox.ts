@@ -86,7 +86,7 @@ export async function* readMessages(
       if (!held || start < held.start || end > held.start + held.bytes.length)
         held = { start, bytes: await storage.read(mailbox.object, { start, end: Math.min(mailbox.bytes, start + heldBytes) }) }
       const message = held.bytes.subarray(start - held.start, end - held.start)
-      yield () => unescaped(once(message))
+      yield () => unescaped([message])
     }
   }
 }
@@ -94,13 +94,8 @@ export async function* readMessages(
 /** Small messages are fetched many at a time. */
 const heldBytes = 1024 * 1024
 
-// eslint-disable-next-line @typescript-eslint/require-await -- a stream of bytes is asynchronous to whoever reads it
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
-}
-
 /** A message of an mbox as it was before it was put there: without the line in front, and "From " where ">From " stands. Another as it is. */
-async function* unescaped(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* unescaped(source: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<Buffer> {
   let rest: Buffer | undefined
   let isMbox = false
   for await (const block of source) {

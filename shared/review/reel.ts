@@ -4,7 +4,7 @@
  */
 import { bytesPerFrame, type PcmFormat } from '../audio/pcm.ts'
 import type { Analysis, Span } from '../audio/analysis.ts'
-import { collect, ffmpeg } from '../audio/ffmpeg.ts'
+import { ffmpegOutput } from '../audio/ffmpeg.ts'
 import type { TimelineSource } from '../audio/timeline.ts'
 import type { ObjectStore } from '../storage.ts'
 import type { Edit, EditList } from '../transcript/edits.ts'
@@ -136,8 +136,7 @@ async function encode(
     '-f',
     'mp3',
   ]
-  const encoder = ffmpeg([...input, ...sound, ...mp3, 'pipe:1'], signal, pcm())
-  const [bytes] = await Promise.all([collect(encoder.stdout), encoder.ended])
+  const bytes = await ffmpegOutput([...input, ...sound, ...mp3, 'pipe:1'], signal, pcm())
   return sized(bytes, pieces.reduce((sum, { stretch }) => sum + framesOf(stretch, grid), 0) * reelFrameBytes)
 }
 

@@ -11,8 +11,7 @@ import { latestRunOf, lockRun, resumeRun, type Run } from '../db/runs.ts'
 import { outputsOf, unparkSteps, type PendingStep } from '../db/steps.ts'
 import { readFacts, runAgain } from '../episode-run.ts'
 import { AlreadyRunning, Permanent } from '../errors.ts'
-import { log } from '../log.ts'
-import { enqueue, type Services } from '../step.ts'
+import { offer, type Services } from '../step.ts'
 import { answersByEdit, decideEdits, keptDecisions, parseDecisions, waitsForReview, type KeptDecision } from '../transcript/decisions.ts'
 import { checkBudget, type Edit, type EditList } from '../transcript/edits.ts'
 import { nameSpeakers } from '../transcript/captions.ts'
@@ -67,7 +66,7 @@ export async function submitDecisions(services: Services, review: Review, text: 
   // Kept for good, so they must leave something; what the show's own budget says is for the run.
   checkBudget(decideEdits(edits, policy, new Map(), decisions, analysis.totalSamples), analysis.speech, analysis.totalSamples, 1)
   const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) => db.transaction((trx) => take(trx, services, review, decisions)))
-  await enqueue(services, steps).catch((error: unknown) => log.error({ run: runId, error: String(error) }, 'not enqueued; the sweep will')) // decided is decided
+  await offer(services, runId, steps)
   return runId
 }
 
