@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { settingsOf } from '../shared/db/runs.ts'
-import { openKey } from '../shared/providers.ts'
-import { payOnce } from '../shared/paid-call.ts'
-import { openAnswerer } from '../shared/speech/answerers.ts'
-import { defineStep } from '../shared/step.ts'
+import { openKey } from '../shared/providers/choose.ts'
+import { payOnce } from '../shared/providers/paid-call.ts'
+import { openAnswerer } from '../shared/providers/answerers.ts'
+import { defineStep } from '../shared/engine/step.ts'
 
 const questions = z.array(z.object({ edit: z.string(), question: z.string() }))
 

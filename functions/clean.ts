@@ -2,14 +2,14 @@
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
-import { listenTo } from '../shared/audio/listen.ts'
+import { listenTo } from '../shared/alignment/listen.ts'
 import { pcmScalars } from '../shared/audio/pcm.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { contentHash } from '../shared/hash.ts'
-import { defineStep } from '../shared/step.ts'
-import { toEditList, type EditList } from '../shared/transcript/edits.ts'
-import { alignForEdits, proposeEdits } from '../shared/transcript/propose.ts'
-import type { Transcript } from '../shared/transcript/words.ts'
+import { defineStep } from '../shared/engine/step.ts'
+import { toEditList, type EditList } from '../shared/edits/edits.ts'
+import { alignForEdits, proposeEdits } from '../shared/edits/propose.ts'
+import type { Transcript } from '../shared/words/words.ts'
 
 export const clean = defineStep({
   name: 'clean',

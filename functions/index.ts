@@ -2,7 +2,7 @@
  * The contents page: every function, what it follows, what starts it, and what it is given. Deployment and the local host read it.
  * `share` is a step's part of a typical run's time; it drives the progress shown.
  */
-import type { CatalogueEntry } from '../shared/serve.ts'
+import type { CatalogueEntry } from '../shared/engine/serve.ts'
 import { answer } from './answer.ts'
 import { api } from './api.ts'
 import { arrange } from './arrange.ts'

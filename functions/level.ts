@@ -1,11 +1,11 @@
 /** level: all partials → the one gain that brings the programme to its target. */
 import { z } from 'zod'
 import type { Knex } from 'knex'
-import { chooseGain } from '../shared/audio/gain.ts'
-import { joinPartials } from '../shared/audio/partials.ts'
+import { chooseGain } from '../shared/mastering/gain.ts'
+import { joinPartials } from '../shared/mastering/partials.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
-import { defineStep } from '../shared/step.ts'
+import { defineStep } from '../shared/engine/step.ts'
 
 export const level = defineStep({
   name: 'level',

@@ -1,11 +1,11 @@
 /** measure: one chunk of the mix → its loudness partials at a few gains. */
 import { z } from 'zod'
-import { chunkParts, loadChunk } from '../shared/audio/chunk-step.ts'
-import { measureChunk } from '../shared/audio/gain.ts'
-import { ceilingDb } from '../shared/audio/programme.ts'
-import { encodePartials } from '../shared/audio/partials.ts'
-import type { Timeline } from '../shared/audio/timeline.ts'
-import { defineStep } from '../shared/step.ts'
+import { chunkParts, loadChunk } from '../shared/mastering/chunk-step.ts'
+import { measureChunk } from '../shared/mastering/gain.ts'
+import { ceilingDb } from '../shared/mastering/programme.ts'
+import { encodePartials } from '../shared/mastering/partials.ts'
+import type { Timeline } from '../shared/timeline/timeline.ts'
+import { defineStep } from '../shared/engine/step.ts'
 
 export const measure = defineStep({
   name: 'measure',

@@ -4,10 +4,10 @@ import { findPaidCall, settlePaidCall, type PaidCall } from '../shared/db/paid-c
 import { wakeStep } from '../shared/db/steps.ts'
 import { Permanent } from '../shared/errors.ts'
 import { workName } from '../shared/objects.ts'
-import { callbackSecretOf, callOf } from '../shared/provider-callback.ts'
-import { recogniserNames } from '../shared/settings.ts'
-import { readCallback, type CallbackReading } from '../shared/speech/callbacks.ts'
-import { enqueue, fail, type Services } from '../shared/step.ts'
+import { callbackSecretOf, callOf } from '../shared/providers/callback-url.ts'
+import { recogniserNames } from '../shared/settings/settings.ts'
+import { readCallback, type CallbackReading } from '../shared/providers/callbacks.ts'
+import { enqueue, fail, type Services } from '../shared/engine/step.ts'
 
 export async function onCallback(request: Request, services: Services): Promise<Response> {
   try {

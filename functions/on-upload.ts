@@ -4,8 +4,8 @@ import { recordUpload } from '../shared/db/episodes.ts'
 import { startMailRun } from '../shared/db/letters.ts'
 import { failRun } from '../shared/db/runs.ts'
 import { insertSteps, pendingOfMailbox, pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
-import { planEpisode } from '../shared/episode-plan.ts'
-import { refusedStart, startPlanned } from '../shared/episode-run.ts'
+import { planEpisode } from '../shared/episode/plan.ts'
+import { refusedStart, startPlanned } from '../shared/episode/run.ts'
 import { Permanent, Retryable } from '../shared/errors.ts'
 import { log } from '../shared/log.ts'
 import {
@@ -18,10 +18,10 @@ import {
   parseUploadName,
   type UploadPath,
 } from '../shared/objects.ts'
-import { partsOf } from '../shared/pipeline.ts'
-import type { FinalizedObject } from '../shared/serve.ts'
-import { parseMailSettings } from '../shared/settings.ts'
-import { enqueue, type Services } from '../shared/step.ts'
+import { partsOf } from '../shared/engine/pipeline.ts'
+import type { FinalizedObject } from '../shared/engine/serve.ts'
+import { parseMailSettings } from '../shared/settings/settings.ts'
+import { enqueue, type Services } from '../shared/engine/step.ts'
 import type { StoredObject } from '../shared/storage.ts'
 
 export async function onUpload(object: FinalizedObject, services: Services): Promise<void> {

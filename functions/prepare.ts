@@ -4,11 +4,11 @@ import { analyser, blockSamples, encodeAnalysis, type Analysis } from '../shared
 import { FfmpegError } from '../shared/audio/ffmpeg.ts'
 import { bytesPerFrame, inBlocks } from '../shared/audio/pcm.ts'
 import { explain, tooLong, type OpenedSource } from '../shared/audio/source.ts'
-import { withTake, type TakePart } from '../shared/audio/take.ts'
+import { withTake, type TakePart } from '../shared/audio/multi-source.ts'
 import { Permanent } from '../shared/errors.ts'
 import { fileOf } from '../shared/objects.ts'
-import { charge } from '../shared/quota.ts'
-import { defineStep, type Tools } from '../shared/step.ts'
+import { charge } from '../shared/episode/quota.ts'
+import { defineStep, type Tools } from '../shared/engine/step.ts'
 
 /** A decode shorter than the file says of itself by more than this, and by more than a hundredth, is an upload cut off. */
 const toleratedLossSeconds = 1

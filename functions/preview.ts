@@ -1,10 +1,10 @@
 /** preview: the sound of the review page, beside the rendering: the stretches round every edit as one small file. */
 import { z } from 'zod'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
-import type { Timeline } from '../shared/audio/timeline.ts'
+import type { Timeline } from '../shared/timeline/timeline.ts'
 import { makeReel } from '../shared/review/reel.ts'
-import { defineStep } from '../shared/step.ts'
-import type { EditList } from '../shared/transcript/edits.ts'
+import { defineStep } from '../shared/engine/step.ts'
+import type { EditList } from '../shared/edits/edits.ts'
 
 export const preview = defineStep({
   name: 'preview',

@@ -5,8 +5,8 @@ import { lockRun, updateRunProgress } from '../shared/db/runs.ts'
 import { Retryable, Stopped } from '../shared/errors.ts'
 import { renderFeed } from '../shared/feed/rss.ts'
 import { episodeName, feedName, fileTypes, publicFiles, publicName } from '../shared/objects.ts'
-import { podcastSettings } from '../shared/settings.ts'
-import { defineStep, type Tools } from '../shared/step.ts'
+import { podcastSettings } from '../shared/settings/settings.ts'
+import { defineStep, type Tools } from '../shared/engine/step.ts'
 
 /** Another episode of the same podcast is published at the same moment; each try loses only to one that won. */
 const feedTries = 20

@@ -7,7 +7,7 @@ import { readLetter } from '../shared/mail/letter.ts'
 import { findMessages, readMessages, type MessagePlace, type StoredMailbox } from '../shared/mail/mailbox.ts'
 import { UnreadableMail } from '../shared/mail/slim.ts'
 import { fileOf } from '../shared/objects.ts'
-import { defineStep, type Identity, type Tools } from '../shared/step.ts'
+import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 
 const messagesPerPart = 100
 /** So many messages are lost, and read again, when a process dies. */

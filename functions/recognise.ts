@@ -2,14 +2,14 @@
 import { z } from 'zod'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { pcmScalars } from '../shared/audio/pcm.ts'
-import { encodeForRecogniser, sliceBounds, sliceCount } from '../shared/audio/recogniser-sound.ts'
+import { encodeForRecogniser, sliceBounds, sliceCount } from '../shared/providers/recogniser-sound.ts'
 import { settingsOf } from '../shared/db/runs.ts'
-import { openKey } from '../shared/providers.ts'
-import { payOnce } from '../shared/paid-call.ts'
-import { callbackFor } from '../shared/provider-callback.ts'
-import { recogniserNames } from '../shared/settings.ts'
-import { openRecogniser, sliceSecondsOf, type Recognised } from '../shared/speech/recognisers.ts'
-import { defineStep } from '../shared/step.ts'
+import { openKey } from '../shared/providers/choose.ts'
+import { payOnce } from '../shared/providers/paid-call.ts'
+import { callbackFor } from '../shared/providers/callback-url.ts'
+import { recogniserNames } from '../shared/settings/settings.ts'
+import { openRecogniser, sliceSecondsOf, type Recognised } from '../shared/providers/recognisers.ts'
+import { defineStep } from '../shared/engine/step.ts'
 
 export const recognise = defineStep({
   name: 'recognise',

@@ -1,10 +1,10 @@
 /** render: one chunk of the mix at its gain → MP3 frames, and the loudness partials of those frames decoded again. */
 import { z } from 'zod'
-import { chunkParts, loadChunk } from '../shared/audio/chunk-step.ts'
-import { renderChunk } from '../shared/audio/render-chunk.ts'
-import { encodePartials } from '../shared/audio/partials.ts'
-import type { Timeline } from '../shared/audio/timeline.ts'
-import { defineStep } from '../shared/step.ts'
+import { chunkParts, loadChunk } from '../shared/mastering/chunk-step.ts'
+import { renderChunk } from '../shared/mastering/render-chunk.ts'
+import { encodePartials } from '../shared/mastering/partials.ts'
+import type { Timeline } from '../shared/timeline/timeline.ts'
+import { defineStep } from '../shared/engine/step.ts'
 
 export const render = defineStep({
   name: 'render',

@@ -3,7 +3,7 @@ import { forgetOldRequests } from '../shared/db/api.ts'
 import { withDatabase } from '../shared/db/connect.ts'
 import { overdueSteps, reviveStep, type PendingStep } from '../shared/db/steps.ts'
 import { log } from '../shared/log.ts'
-import { enqueue, type Services } from '../shared/step.ts'
+import { enqueue, type Services } from '../shared/engine/step.ts'
 
 /** One sweep's worth; the next is a minute away. */
 const batch = 200

@@ -4,12 +4,12 @@ import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { fileOf } from '../shared/objects.ts'
-import { readSidecar } from '../shared/sidecars.ts'
-import type { Recognised } from '../shared/speech/recognisers.ts'
-import { defineStep, type Tools } from '../shared/step.ts'
-import { withoutUnheard } from '../shared/transcript/hallucinations.ts'
-import { checkTiming, withoutLag } from '../shared/transcript/timing.ts'
-import { fromRecognised, parseWords, type Transcript } from '../shared/transcript/words.ts'
+import { readSidecar } from '../shared/pinned-file.ts'
+import type { Recognised } from '../shared/providers/recognisers.ts'
+import { defineStep, type Tools } from '../shared/engine/step.ts'
+import { withoutUnheard } from '../shared/words/hallucinations.ts'
+import { checkTiming, withoutLag } from '../shared/words/timing.ts'
+import { fromRecognised, parseWords, type Transcript } from '../shared/words/words.ts'
 
 /** A ten-hour transcript with all its fields is a tenth of this. */
 const maxWordsBytes = 128 * 1024 * 1024

@@ -1,15 +1,15 @@
 /** voice: one text → speech as canonical PCM at the episode's rate, with its words. Paid for once by text, voice, model and settings; never silence. */
 import { z } from 'zod'
-import { toEpisodeSpeech } from '../shared/audio/episode-speech.ts'
+import { toEpisodeSpeech } from '../shared/show/episode-speech.ts'
 import { toInterleavedBytes } from '../shared/audio/pcm.ts'
 import { Permanent } from '../shared/errors.ts'
-import { openKey } from '../shared/providers.ts'
-import { payOnce } from '../shared/paid-call.ts'
-import { charge } from '../shared/quota.ts'
-import { VendorError } from '../shared/speech/vendor.ts'
-import { openVoice, type Spoken } from '../shared/speech/voices.ts'
-import { defineStep } from '../shared/step.ts'
-import type { SpokenText } from '../shared/transcript/spoken.ts'
+import { openKey } from '../shared/providers/choose.ts'
+import { payOnce } from '../shared/providers/paid-call.ts'
+import { charge } from '../shared/episode/quota.ts'
+import { VendorError } from '../shared/providers/vendor.ts'
+import { openVoice, type Spoken } from '../shared/providers/voices.ts'
+import { defineStep } from '../shared/engine/step.ts'
+import type { SpokenText } from '../shared/show/spoken.ts'
 
 const kept = z.object({ totalSamples: z.number(), integratedLufs: z.number().nullable() })
 

@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { ffmpeg } from '../shared/audio/ffmpeg.ts'
-import { templateSchema } from '../shared/settings.ts'
+import { templateSchema } from '../shared/settings/settings.ts'
 import { intro, musicRate, outro, playMusic } from './music.ts'
 import { record, recordingRate } from './recording.ts'
 

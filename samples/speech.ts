@@ -2,7 +2,7 @@
  * Sentences with the exact time of every word. Flite tells when each sound ends, but not to which word it belongs:
  * hidden here is how that is found out, and where a word that borders on silence really begins and ends.
  */
-import { speak, type Phone, type Voice } from '../shared/speech/flite.ts'
+import { speak, type Phone, type Voice } from '../shared/providers/flite.ts'
 
 export interface SpokenWord {
   /** As written, with its punctuation. */

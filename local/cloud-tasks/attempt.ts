@@ -2,7 +2,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { status as grpcStatus } from '@grpc/grpc-js'
-import type { IdentityProvider } from '../oidc.ts'
+import type { IdentityProvider } from '../host/identity.ts'
 import type { Clock } from './dispatch.ts'
 import type { Progress, TaskRow } from './journal.ts'
 

@@ -5,7 +5,7 @@
 import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { RunSettings } from '../settings.ts'
+import type { RunSettings } from '../settings/settings.ts'
 import { rows } from './connect.ts'
 import { refundRun } from './usage.ts'
 

@@ -2,8 +2,8 @@
  * Chapters of the finished audio: its segments, and inside the content the marks of the recording, put through the ledger.
  * Hides which chapters are left when cuts are made, and the written forms: Podcasting 2.0 JSON, and lines for a description.
  */
-import { keptShare, toOutput } from '../audio/ledger.ts'
-import type { Timeline, TimelineSegment } from '../audio/timeline.ts'
+import { keptShare, toOutput } from '../timeline/ledger.ts'
+import type { Timeline, TimelineSegment } from '../timeline/timeline.ts'
 import type { Mark } from './chapter-marks.ts'
 
 export interface Chapter {

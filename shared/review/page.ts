@@ -3,11 +3,11 @@
  * struck through, every edit with its reason and its sound before and after. Hides the markup; everything it needs is inside it.
  */
 import type { Analysis } from '../audio/analysis.ts'
-import type { Certificate } from '../audio/certificate.ts'
-import { keepAllBut, keptShare } from '../audio/ledger.ts'
-import type { Timeline } from '../audio/timeline.ts'
-import { editKinds, lengthOf, splicesOf, type Edit, type EditKind, type EditList, type Splice } from '../transcript/edits.ts'
-import type { Transcript } from '../transcript/words.ts'
+import type { Certificate } from '../mastering/certificate.ts'
+import { keepAllBut, keptShare } from '../timeline/ledger.ts'
+import type { Timeline } from '../timeline/timeline.ts'
+import { editKinds, lengthOf, splicesOf, type Edit, type EditKind, type EditList, type Splice } from '../edits/edits.ts'
+import type { Transcript } from '../words/words.ts'
 import { playerScript } from './player.ts'
 import { contextSeconds, reelDelaySamples, reelFrameBytes, reelFrameSamples, reelRate, type Reel } from './reel.ts'
 

@@ -5,9 +5,9 @@
 import { bytesPerFrame, type PcmFormat } from '../audio/pcm.ts'
 import type { Analysis, Span } from '../audio/analysis.ts'
 import { ffmpegOutput } from '../audio/ffmpeg.ts'
-import type { TimelineSource } from '../audio/timeline.ts'
+import type { TimelineSource } from '../timeline/timeline.ts'
 import type { ObjectStore } from '../storage.ts'
-import type { Edit, EditList } from '../transcript/edits.ts'
+import type { Edit, EditList } from '../edits/edits.ts'
 
 /** MPEG-2 layer III, 24 kHz, 32 kb/s: 576 samples or 24 ms in 96 bytes, never padded. Enough for speech. */
 export const reelRate = 24_000

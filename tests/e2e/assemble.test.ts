@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { assemble, type Job, type Report } from '../../local/assemble.ts'
-import { startLocalCloud, type LocalCloud } from '../../local/cloud.ts'
+import { assemble, type Job, type Report } from '../../local/cli/assemble.ts'
+import { startLocalCloud, type LocalCloud } from '../../local/host/cloud.ts'
 
 const samples = path.join(import.meta.dirname, '../../samples')
 const conversation = path.join(samples, 'conversation.flac')

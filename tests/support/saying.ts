@@ -1,6 +1,6 @@
 // Transcripts for tests, written as somebody would say them, and the sound that goes with them.
 import type { Analysis, Span } from '../../shared/audio/analysis.ts'
-import type { Transcript, Word } from '../../shared/transcript/words.ts'
+import type { Transcript, Word } from '../../shared/words/words.ts'
 
 /** Small numbers are easy to read: a sample is a millisecond, a frame ten. */
 export const sampleRate = 1000

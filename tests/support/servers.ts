@@ -7,7 +7,7 @@ import { Storage } from '@google-cloud/storage'
 import { afterAll } from '@jest/globals'
 import { startCloudStorage } from '../../local/cloud-storage/server.ts'
 import { startCloudTasks } from '../../local/cloud-tasks/server.ts'
-import { openIdentityProvider, type IdentityProvider } from '../../local/oidc.ts'
+import { openIdentityProvider, type IdentityProvider } from '../../local/host/identity.ts'
 import { aClient } from './task-world.ts'
 
 export interface Servers {

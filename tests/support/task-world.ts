@@ -8,7 +8,7 @@ import path from 'node:path'
 import { CloudTasksClient, type protos } from '@google-cloud/tasks'
 import { credentials } from '@grpc/grpc-js'
 import { startCloudTasks } from '../../local/cloud-tasks/server.ts'
-import { openIdentityProvider } from '../../local/oidc.ts'
+import { openIdentityProvider } from '../../local/host/identity.ts'
 
 process.env.METADATA_SERVER_DETECTION = 'none'
 

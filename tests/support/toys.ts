@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto'
 import { afterEach } from '@jest/globals'
 import { z } from 'zod'
 import type { Scalars } from '../../shared/context.ts'
-import type { CatalogueEntry, TaskFunction } from '../../shared/serve.ts'
-import { defineStep, type Identity, type Tools } from '../../shared/step.ts'
+import type { CatalogueEntry, TaskFunction } from '../../shared/engine/serve.ts'
+import { defineStep, type Identity, type Tools } from '../../shared/engine/step.ts'
 
 export type ToyContext = Scalars & Identity
 

@@ -1,0 +1,201 @@
+/**
+ * `spool bench`: how fast and how lean, against LAME alone and the usual two-pass ffmpeg recipe, all in one run on the same machine.
+ * Prints a table, writes bench/results.json and bench/speed.svg. Ratios are what to compare between machines.
+ */
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { assemble, type Report } from '../local/cli/assemble.ts'
+import { startLocalCloud } from '../local/host/cloud.ts'
+import { longSpeech } from '../tests/support/speech.ts'
+import { benchMail, type MailFigures } from './mail.ts'
+import { prices } from './prices.ts'
+import { costOf, watch, type Cost } from './processes.ts'
+import { speedPlot } from './plot.ts'
+
+export interface BenchOptions {
+  /** Ten minutes instead of an hour. */
+  readonly quick: boolean
+  /** Also ten hours of FLAC. */
+  readonly long: boolean
+}
+
+interface Measured extends Cost {
+  readonly name: string
+  readonly audioSeconds: number
+  readonly timesRealTime: number
+}
+
+interface Pipeline extends Measured {
+  readonly report: Report
+}
+
+const workers = 2
+const bitrate = '128k'
+
+export async function bench(root: string, { quick, long }: BenchOptions): Promise<void> {
+  const dir = await mkdtemp(path.join(tmpdir(), 'spool-bench-'))
+  try {
+    const short = await speech(dir, 600)
+    const main = quick ? short : await speech(dir, 3600)
+    const results: Measured[] = []
+    const add = <M extends Measured>(measured: M): M => {
+      results.push(measured)
+      process.stderr.write(`${measured.name}: ${measured.timesRealTime.toFixed(1)}×\n`)
+      return measured
+    }
+    add(measured('LAME alone, one core', main.seconds, await costOf(lame(main.file))))
+    const floor = add(measured('LAME alone, both cores', main.seconds, await lameOnBothCores(main)))
+    add(measured('ffmpeg loudnorm, two passes + MP3', main.seconds, await loudnormTwice(main.file, dir)))
+    const ten = add(await pipeline('Spool, 10 min', short, dir))
+    const ours = quick ? ten : add(await pipeline('Spool, 1 h', main, dir))
+    if (long) add(await pipeline('Spool, 10 h', await speech(dir, 36_000), dir))
+    const overhead = await fixedOverhead(short, dir)
+    const mail = await benchMail(dir, workers, quick ? 1000 : 10_000)
+    const summary = { ...summarise(results, ours, floor, ten, overhead), mail }
+    await mkdir(path.join(root, 'bench'), { recursive: true })
+    await writeFile(path.join(root, 'bench', 'results.json'), `${JSON.stringify(summary, null, 1)}\n`)
+    await writeFile(path.join(root, 'bench', 'speed.svg'), speedPlot(results))
+    process.stdout.write(table(results, summary))
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+interface Speech {
+  readonly file: string
+  readonly seconds: number
+}
+
+/** Stereo, so that nothing is won by both sides being the same. */
+async function speech(dir: string, seconds: number): Promise<Speech> {
+  const mono = path.join(dir, `mono-${seconds}.flac`)
+  const file = path.join(dir, `speech-${seconds}.flac`)
+  await longSpeech(seconds, mono, { sampleRate: 48_000, channels: 1, format: 'flac' })
+  const sides = 'pan=stereo|c0=c0|c1=0.8*c0,aphaser=out_gain=1:speed=0.1'
+  await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', mono, '-af', sides, '-c:a', 'flac', '-sample_fmt', 's16', file])
+  await rm(mono)
+  return { file, seconds }
+}
+
+const measured = (name: string, audioSeconds: number, cost: Cost): Measured => ({
+  name,
+  audioSeconds,
+  ...cost,
+  timesRealTime: audioSeconds / cost.seconds,
+})
+
+/** Decodes and encodes a stretch of the file, or all of it, and throws the result away. */
+const lame = (file: string, ...stretch: string[]): string[] => {
+  const input = ['ffmpeg', '-v', 'error', '-nostdin', '-threads', '1', ...stretch, '-i', file]
+  return [...input, '-c:a', 'libmp3lame', '-b:a', bitrate, '-f', 'null', '-']
+}
+
+/** The floor of anything that makes an MP3 of it: half of the file on each core, at once. */
+async function lameOnBothCores({ file, seconds }: Speech): Promise<Cost> {
+  const started = performance.now()
+  const half = String(seconds / 2)
+  const halves = await Promise.all([costOf(lame(file, '-t', half)), costOf(lame(file, '-ss', half))])
+  return {
+    seconds: (performance.now() - started) / 1000,
+    cpuSeconds: Math.max(...halves.map(({ cpuSeconds }) => cpuSeconds)), // both saw the children of both
+    peakMegabytes: Math.max(...halves.map(({ peakMegabytes }) => peakMegabytes)),
+  }
+}
+
+/** The recipe of every how-to: measure with loudnorm, then apply what was measured and encode. */
+async function loudnormTwice(file: string, dir: string): Promise<Cost> {
+  const target = 'loudnorm=I=-16:TP=-1:LRA=11'
+  const input = ['-hide_banner', '-nostats', '-nostdin', '-y', '-i', file]
+  const first = await costOf(['ffmpeg', ...input, '-af', `${target}:print_format=json`, '-f', 'null', '-'])
+  const found = JSON.parse(first.complaint.slice(first.complaint.lastIndexOf('{'), first.complaint.lastIndexOf('}') + 1)) as Record<string, string>
+  const known = `measured_I=${found['input_i']}:measured_TP=${found['input_tp']}:measured_LRA=${found['input_lra']}:measured_thresh=${found['input_thresh']}:offset=${found['target_offset']}`
+  const encoder = ['-ar', '48000', '-c:a', 'libmp3lame', '-b:a', bitrate]
+  const second = await costOf(['ffmpeg', ...input, '-af', `${target}:${known}:linear=true`, ...encoder, path.join(dir, 'loudnorm.mp3')])
+  return {
+    seconds: first.seconds + second.seconds,
+    cpuSeconds: first.cpuSeconds + second.cpuSeconds,
+    peakMegabytes: Math.max(first.peakMegabytes, second.peakMegabytes),
+  }
+}
+
+/** Upload to finished episode, on an empty cloud of its own; memory is that of the largest worker; the ffmpeg it runs adds what LAME alone needs. */
+async function pipeline(name: string, { file, seconds }: Speech, dir: string): Promise<Pipeline> {
+  const state = await mkdtemp(path.join(dir, 'cloud-'))
+  const cloud = await startLocalCloud(state, { workers })
+  const everything = watch(() => [...cloud.workerPids(), process.pid])
+  const eachWorker = watch(cloud.workerPids)
+  const started = performance.now()
+  const report = await assemble(cloud, { recordings: [file], out: path.join(dir, 'out') }, () => undefined, new AbortController().signal)
+  const elapsed = (performance.now() - started) / 1000
+  const { cpuSeconds } = everything.stop()
+  const { peakMegabytes } = eachWorker.stop()
+  await cloud.stop()
+  await rm(state, { recursive: true, force: true })
+  return { ...measured(name, seconds, { seconds: elapsed, cpuSeconds, peakMegabytes }), report }
+}
+
+/** The same recording again finds every result made already: what is left is the price of a step. */
+async function fixedOverhead({ file }: Speech, dir: string): Promise<number> {
+  const state = await mkdtemp(path.join(dir, 'cloud-'))
+  const cloud = await startLocalCloud(state, { workers })
+  const once = () => assemble(cloud, { recordings: [file], out: path.join(dir, 'out') }, () => undefined, new AbortController().signal)
+  await once()
+  const started = performance.now()
+  const { steps } = await once()
+  const seconds = (performance.now() - started) / 1000
+  await cloud.stop()
+  return seconds / steps.reduce((sum, { parts }) => sum + parts, 0)
+}
+
+function summarise(results: readonly Measured[], ours: Pipeline, floor: Measured, ten: Measured, overheadSecondsPerTask: number) {
+  const tasks = ours.report.steps.reduce((sum, { parts }) => sum + parts, 0)
+  const hours = ours.audioSeconds / 3600
+  const dollars =
+    (ours.cpuSeconds * (prices.perVcpuSecond + prices.perGibSecond) +
+      (tasks * (prices.perMillionRequests + 2 * prices.perMillionTaskOperations)) / 1e6) /
+    hours
+  return {
+    machine: { cores: workers, node: process.version },
+    results: results.map(({ name, audioSeconds, seconds, cpuSeconds, peakMegabytes, timesRealTime }) => ({
+      name,
+      audioSeconds,
+      seconds,
+      cpuSeconds,
+      peakMegabytes,
+      timesRealTime,
+    })),
+    timesRealTime: ours.timesRealTime,
+    timesLameFloor: ours.seconds / floor.seconds,
+    timesFasterThanLoudnorm: ours.timesRealTime / results[2]!.timesRealTime,
+    memoryGrowth: ours.peakMegabytes / ten.peakMegabytes,
+    dollarsPerAudioHour: dollars,
+    pricesAsOf: prices.asOf,
+    overheadSecondsPerTask,
+    steps: ours.report.steps,
+    loudness: ours.report.loudness,
+  }
+}
+
+function table(results: readonly Measured[], summary: ReturnType<typeof summarise> & { mail: MailFigures }): string {
+  const columns = (...cells: string[]) => cells.map((cell, i) => (i === 0 ? cell.padEnd(36) : cell.padStart(12))).join('')
+  const rows = results.map(({ name, timesRealTime, seconds, cpuSeconds, peakMegabytes }) =>
+    columns(name, `${timesRealTime.toFixed(1)}×`, `${seconds.toFixed(1)} s`, `${cpuSeconds.toFixed(1)} s`, `${peakMegabytes.toFixed(0)} MB`),
+  )
+  const { timesLameFloor, timesFasterThanLoudnorm, memoryGrowth, dollarsPerAudioHour, pricesAsOf, overheadSecondsPerTask, mail } = summary
+  return [
+    columns('', 'real time', 'wall', 'CPU', 'peak'),
+    ...rows,
+    '',
+    `Wall time against LAME alone on both cores ${timesLameFloor.toFixed(2)}`,
+    `Faster than two-pass loudnorm + MP3        ${timesFasterThanLoudnorm.toFixed(1)}×`,
+    `Peak memory against 10 minutes             ${memoryGrowth.toFixed(2)}`,
+    `Cost of an audio hour                      $${dollarsPerAudioHour.toFixed(4)} (prices of ${pricesAsOf})`,
+    `Fixed cost of a task                       ${(overheadSecondsPerTask * 1000).toFixed(0)} ms`,
+    `Listener mail, ${String(mail.messages).padStart(6)} messages             ${mail.perSecond.toFixed(0)} a second, ${mail.timesParserAlone.toFixed(1)} × the parser alone`,
+    `  its largest worker                       ${mail.peakMegabytes.toFixed(0)} MB, ${mail.memoryGrowth.toFixed(2)} against a tenth of the messages`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,319 @@
+/** The command line: one command each, their flags, and the exit codes scripts depend on: 0 done, 1 failed, 2 wrong usage, 3 awaiting review. */
+import { mkdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { Permanent, classify, type ErrorCode } from '../../shared/errors.ts'
+import type { fetchRun, Job, Report, Watcher } from './assemble.ts'
+import type { Attached } from '../host/cloud.ts'
+import { FolderBusy } from '../host/lock.ts'
+import { choosePorts, isFree } from '../host/ports.ts'
+
+// Each command loads what it needs: a wrong flag is told at once, not after the cloud clients.
+
+const root = path.join(import.meta.dirname, '../..')
+const stateDir = process.env['SPOOL_STATE'] ?? path.join(root, '.spool')
+const samples = path.join(root, 'samples')
+
+/** The caller's mistake: exit 2, as for an unknown flag. */
+class WrongUsage extends Error {}
+
+process.env['METADATA_SERVER_DETECTION'] = 'none'
+process.on('SIGXFSZ', () => undefined) // a file at its size limit is a failed write, not the end of the process
+
+const program = new Command('spool').description('Podcast episodes from raw recordings.').exitOverride().configureHelp({ showGlobalOptions: true })
+
+program
+  .command('assemble')
+  .description('make a finished episode of a recording')
+  .argument('<recording...>', 'MP3, WAV, M4A, FLAC, Ogg, Opus, WebM or MP4; several are one after the other')
+  .option('--tracks', 'several recordings are tracks of one conversation')
+  .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
+  .option('--template <file>', 'the show: segments, cleaning, loudness, output')
+  .option('--podcast <file>', 'the podcast: title, author, language and so on')
+  .option('--episode <file>', 'the episode: title, description, number, season, guest and so on')
+  .option('--title <title>', "the episode's title; the file's name when not given")
+  .option('--cover <file>', 'JPEG or PNG')
+  .option('--chapters <file>', 'chapters at times of the recording: JSON, WebVTT, Podlove XML or plain text')
+  .option('--out <dir>', 'where the files go; episodes/<name>/ when not given')
+  .option('--json', 'print one JSON object instead of a summary')
+  .action(async (recordings: string[], options: Omit<Job, 'recordings'> & { json?: true }) => {
+    await runJob({ recordings, ...options }, options.json ?? false)
+  })
+
+program
+  .command('demo')
+  .description('assemble the sample that ships with Spool')
+  .option('--out <dir>', 'where the files go', path.join('episodes', 'demo'))
+  .option('--json', 'print one JSON object instead of a summary')
+  .action(async ({ out, json }: { out: string; json?: true }) => {
+    const sample = (file: string) => path.join(samples, file)
+    await runJob(
+      {
+        recordings: [sample('conversation.flac')],
+        words: sample('conversation.words.json'),
+        template: sample('template.json'),
+        podcast: sample('podcast.json'),
+        cover: sample('cover.png'),
+        episode: sample('episode.json'),
+        out,
+      },
+      json ?? false,
+    )
+  })
+
+program
+  .command('review')
+  .description('what waits for a decision, with clips before and after; takes decisions')
+  .argument('<episode>', "the episode's id, or its name")
+  .option('--decisions <file>', 'JSON as the review page saves it; the episode goes on, or is made again, with it')
+  .option('--out <dir>', 'where the page and the clips go, or the finished files')
+  .option('--json', 'print one JSON object instead of a summary')
+  .action(async (episode: string, options: { decisions?: string; out?: string; json?: true }) => {
+    const missing = await missingFile([options.decisions])
+    if (missing !== undefined) throw new WrongUsage(missing)
+    await withCloud(async (cloud, signal) => {
+      const { reviewEpisode, listReview, decide } = await import('./review.ts')
+      const { services, review } = await reviewEpisode(cloud, episode)
+      if (options.decisions !== undefined) {
+        const runId = await decide(services, review, options.decisions)
+        await reportRun((watch) => fetchEpisode(cloud, runId, review.episode.slug, options.out, watch, signal), options.json ?? false)
+        return
+      }
+      const { summariseListing } = await import('./summary.ts')
+      const listing = await listReview(services, review, options.out ?? path.join('review', review.episode.slug), signal)
+      process.stdout.write(options.json ? `${JSON.stringify(listing)}\n` : summariseListing(listing))
+      if (listing.waiting.length > 0) process.exitCode = awaitingReview
+    })
+  })
+
+program
+  .command('read-mail')
+  .description('listener mail from a file: .mbox, .eml or a zip of .eml')
+  .argument('<mailbox>')
+  .option('--own <address>', 'an address of the show itself; may be given again', (address: string, others: string[]) => [...others, address], [])
+  .option('--json', 'print one JSON object instead of a summary')
+  .action(async (mailbox: string, { own, json }: { own: string[]; json?: true }) => {
+    const missing = await missingFile([mailbox])
+    const wrong = own.find((address) => !/^[^\s@]+@[^\s@]+$/.test(address))
+    if (wrong !== undefined) throw new WrongUsage(`--own takes an address such as show@example.com, not "${wrong}".`)
+    if (missing !== undefined) throw new WrongUsage(missing)
+    await withCloud(async (cloud, signal) => {
+      const [{ readMailbox, summariseMail }, { progressDisplay }] = await Promise.all([import('./read-mail.ts'), import('./progress.ts')])
+      const display = progressDisplay(process.stderr)
+      const read = await readMailbox(cloud, mailbox, own, display.update, signal).finally(display.end)
+      const { report } = read
+      const { message, ...counts } = report
+      process.stdout.write(json ? `${JSON.stringify(counts)}\n` : summariseMail(read))
+      if (report.status !== 'finished') throw new Permanent(report.stopReason as ErrorCode, message ?? undefined)
+    })
+  })
+
+program
+  .command('key')
+  .description("keep a provider's key, sealed: assemblyai, elevenlabs, deepgram, openai or gemini")
+  .argument('<provider>')
+  .option('--remove', 'forget it')
+  .action(async (provider: string, { remove }: { remove?: true }) => {
+    const { keepKey, keyedProviders } = await import('./key.ts')
+    if (!keyedProviders.includes(provider)) throw new WrongUsage(`There is no provider "${provider}"; there are ${keyedProviders.join(', ')}.`)
+    const key = remove ? undefined : await askSecret(`Key for ${provider}: `)
+    if (key === '' && !(provider === 'openai' && process.env['OPENAI_URL'] !== undefined))
+      throw new WrongUsage('No key was given. Only a server of your own (OPENAI_URL) may ask for none.')
+    await withCloud(async (cloud) => void process.stdout.write(await keepKey(cloud, provider, key)))
+  })
+
+program
+  .command('api-key')
+  .description('make a key for the HTTP API; it is shown once')
+  .argument('[name]', 'what it is for', 'command line')
+  .option('--read-only', 'a key that changes nothing')
+  .action(async (name: string, { readOnly }: { readOnly?: true }) => {
+    const { makeApiKey } = await import('./key.ts')
+    await withCloud(async (cloud) => void process.stdout.write(await makeApiKey(cloud, name, readOnly ? ['read'] : ['read', 'write'])))
+  })
+
+program
+  .command('up')
+  .description('start everything and stay')
+  .option('--port <number>', 'where the functions listen', Number)
+  .action(async ({ port }: { port?: number }) => {
+    if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) throw new WrongUsage('--port takes a number from 1 to 65535.')
+    if (port !== undefined && !(await isFree(port))) throw new Error(`Port ${port} is taken. Free it, or choose another with --port.`)
+    const { startLocalCloud, letAttach } = await import('../host/cloud.ts')
+    const cloud = await startLocalCloud(stateDir, port === undefined ? {} : { ports: { functions: port } })
+    await letAttach(stateDir, cloud)
+    const { FUNCTIONS_URL, STORAGE_ENDPOINT, TASKS_ENDPOINT, PUBLIC_BASE_URL } = cloud.env
+    process.stdout.write(
+      `Spool is up.\n  api        ${FUNCTIONS_URL}/api (openapi.json there; make a key with: spool api-key)\n  functions  ${FUNCTIONS_URL}\n  storage    ${STORAGE_ENDPOINT}\n  tasks      ${TASKS_ENDPOINT}\n  public     ${PUBLIC_BASE_URL}\n  log        ${cloud.logFile}\n` +
+        'Drop a recording at uploads/u/local/<podcast>/<episode>/<file>. Ctrl-C ends it.\n',
+    )
+    await interrupted()
+    await cloud.stop()
+  })
+
+program
+  .command('migrate')
+  .description('bring the database to the newest schema')
+  .action(async () => {
+    const { DATABASE_URL } = process.env
+    const ran = DATABASE_URL === undefined ? await migrateLocal() : await migrateAt(DATABASE_URL)
+    process.stdout.write(ran.length === 0 ? 'The database is up to date.\n' : `Ran ${ran.join(', ')}.\n`)
+  })
+
+program
+  .command('doctor')
+  .description('say what is there and what is missing')
+  .action(async () => {
+    const { diagnose } = await import('./doctor.ts')
+    const { text, healthy } = await diagnose(root)
+    process.stdout.write(text)
+    if (!healthy) process.exitCode = 1
+  })
+
+program
+  .command('bench')
+  .description('how fast and how lean, against LAME alone and the usual ffmpeg recipe')
+  .option('--quick', 'ten minutes instead of an hour')
+  .option('--long', 'ten hours as well')
+  .action(async ({ quick, long }: { quick?: true; long?: true }) => {
+    const { bench } = await import('../../bench/bench.ts')
+    await bench(root, { quick: quick ?? false, long: long ?? false })
+  })
+
+program
+  .command('test')
+  .description('types, lint, format and every test')
+  .argument('[pattern...]', 'only test files whose path matches')
+  .action(async (patterns: string[]) => {
+    const { runChecks } = await import('./checks.ts')
+    process.exitCode = await runChecks(root, patterns)
+  })
+
+async function migrateAt(databaseUrl: string): Promise<string[]> {
+  const [{ withDatabase }, { migrate }] = await Promise.all([import('../../shared/db/connect.ts'), import('../../shared/db/migrate.ts')])
+  return await withDatabase(databaseUrl, migrate)
+}
+
+async function migrateLocal(): Promise<string[]> {
+  const [{ startPostgres }, { holdFolder }] = await Promise.all([import('../host/postgres.ts'), import('../host/lock.ts')])
+  await mkdir(stateDir, { recursive: true })
+  const folder = await holdFolder(stateDir)
+  try {
+    const postgres = await startPostgres(path.join(stateDir, 'postgres'), (await choosePorts(stateDir)).database)
+    return await migrateAt(postgres.url).finally(postgres.stop)
+  } finally {
+    await folder.release()
+  }
+}
+
+/** Says which of the files is not there; undefined when all are. */
+async function missingFile(files: readonly (string | undefined)[]): Promise<string | undefined> {
+  for (const file of files) {
+    if (file === undefined) continue
+    const found = await stat(file).catch(() => undefined)
+    if (!found) return `There is no file ${file}.`
+    if (!found.isFile()) return `${file} is not a file.`
+  }
+  return undefined
+}
+
+/** The exit code of a command that cannot go on without its producer. */
+const awaitingReview = 3
+
+async function runJob(job: Job, json: boolean): Promise<void> {
+  const { recordings, words, template, podcast, episode, cover, chapters } = job
+  const missing = await missingFile([...recordings, words, template, podcast, episode, cover, chapters])
+  if (missing !== undefined) throw new WrongUsage(missing)
+  await withCloud(async (cloud, signal) => {
+    const { assemble } = await import('./assemble.ts')
+    await reportRun((watch) => assemble(cloud, job, watch, signal), json)
+  })
+}
+
+/** Starts or finds the cloud, and leaves it as it was. An interrupt aborts the signal. */
+async function withCloud(use: (cloud: Attached, signal: AbortSignal) => Promise<void>): Promise<void> {
+  const cancel = new AbortController()
+  void interrupted().then(() => cancel.abort())
+  const cloud = await startOrAttach(cancel.signal)
+  try {
+    await use(cloud, cancel.signal)
+  } finally {
+    await cloud.stop()
+  }
+}
+
+/** Shows a run's progress while it lasts, and what came of it. */
+async function reportRun(run: (watch: Watcher) => Promise<Report>, json: boolean): Promise<void> {
+  const [{ progressDisplay }, { summarise }] = await Promise.all([import('./progress.ts'), import('./summary.ts')])
+  const display = progressDisplay(process.stderr)
+  let report: Report
+  try {
+    report = await run(display.update)
+  } finally {
+    display.end()
+  }
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : summarise(report))
+  if (report.status === 'awaiting_review') process.exitCode = awaitingReview
+}
+
+const fetchEpisode: typeof fetchRun = async (...given) => (await import('./assemble.ts')).fetchRun(...given)
+
+/** From a terminal without showing it, or from a pipe. */
+async function askSecret(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const { Writable } = await import('node:stream')
+  if (process.stdin.isTTY) process.stderr.write(question)
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: process.stdin.isTTY })
+  try {
+    for await (const line of lines) return line.trim()
+    return ''
+  } finally {
+    lines.close()
+    if (process.stdin.isTTY) process.stderr.write('\n')
+  }
+}
+
+/** Uses the cloud that `spool up` keeps; another command at work on the same folder is waited for. */
+async function startOrAttach(signal: AbortSignal): Promise<Attached> {
+  const { attach, startLocalCloud } = await import('../host/cloud.ts')
+  for (let told = false; ;) {
+    try {
+      return await startLocalCloud(stateDir)
+    } catch (error) {
+      if (!(error instanceof FolderBusy)) throw error
+      const staying = await attach(stateDir, error.pid)
+      if (staying) return staying
+      if (!told) process.stderr.write(`spool: another spool is at work (process ${error.pid}); waiting for it to end\n`)
+      told = true
+      if (signal.aborted) throw new Permanent('user_cancelled')
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  }
+}
+
+const interrupted = (): Promise<void> => new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))
+
+function describe(error: unknown): { code: string | undefined; message: string } {
+  const kind = classify(error)
+  if (kind instanceof Permanent) return { code: kind.code, message: kind.message }
+  return { code: undefined, message: error instanceof Error ? error.message : String(error) }
+}
+
+function explainAndExit(error: unknown): void {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2 // commander has said why
+    return
+  }
+  const { code, message } = describe(error)
+  process.stderr.write(`spool: ${code === undefined ? '' : `${code}: `}${message}\n`)
+  process.exitCode = error instanceof WrongUsage ? 2 : 1
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  explainAndExit(error)
+}
+// A kept-alive connection to a server that has ended must not keep the process.
+process.exit()

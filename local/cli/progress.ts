@@ -1,0 +1,38 @@
+/** The progress shown on a terminal: step, share, seconds left. Into a pipe only what the run waits for. */
+import { SingleBar } from 'cli-progress'
+import type { RunProgress } from '../../shared/db/run-progress.ts'
+
+export interface ProgressDisplay {
+  readonly update: (progress: RunProgress) => void
+  readonly end: () => void
+}
+
+export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
+  if (!stream.isTTY) return waitingOnly(stream)
+  const bar = new SingleBar({
+    format: '{step} {bar} {percentage} %{left}',
+    barsize: 30,
+    hideCursor: true,
+    stream,
+    clearOnComplete: true,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+  })
+  bar.start(1000, 0, { step: 'starting'.padEnd(10), left: '' })
+  const update = ({ processed, total, secondsLeft, currentStep, waitingFor }: RunProgress) => {
+    const left = waitingFor !== null ? `  waiting: ${waitingFor}` : secondsLeft === null ? '' : `  ${secondsLeft} s left`
+    bar.update(total > 0 ? Math.floor((1000 * processed) / total) : 0, { step: (currentStep ?? 'queued').padEnd(10), left })
+  }
+  return { update, end: () => bar.stop() }
+}
+
+/** Into a pipe nothing is drawn, but whoever waits for somebody else is told so, once for each reason. */
+function waitingOnly(stream: NodeJS.WriteStream): ProgressDisplay {
+  const told = new Set<string>()
+  const update = ({ waitingFor }: RunProgress) => {
+    if (waitingFor === null || told.has(waitingFor)) return
+    told.add(waitingFor)
+    stream.write(`spool: waiting: ${waitingFor}\n`)
+  }
+  return { update, end: () => undefined }
+}

@@ -1,0 +1,72 @@
+/** `spool read-mail`: a mailbox goes into the bucket, letters come out; the same counts whoever asks. */
+import { createReadStream } from 'node:fs'
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { withDatabase } from '../../shared/db/connect.ts'
+import { countOutcomes, failureReasons } from '../../shared/db/letters.ts'
+import { findRunOfMailbox } from '../../shared/db/run-progress.ts'
+import { mailName, mailSettingsFile } from '../../shared/objects.ts'
+import { connect } from '../../shared/storage.ts'
+import { userId, watchRun, type Watcher } from './assemble.ts'
+import type { Attached } from '../host/cloud.ts'
+
+export interface MailReport {
+  readonly runId: string
+  readonly status: string
+  readonly stopReason: string | null
+  readonly message: string | null
+  readonly total: number
+  readonly processed: number
+  readonly letters: number
+  readonly duplicates: number
+  readonly own: number
+  readonly failed: number
+  readonly seconds: number
+}
+
+/** Enough to see what is wrong with a mailbox. */
+const reasonsShown = 5
+
+export interface ReadMailbox {
+  readonly report: MailReport
+  readonly reasons: readonly { readonly reason: string; readonly count: number }[]
+}
+
+/** Reads the mailbox to its end, or until it fails or the signal aborts; a failure is in the report. */
+export async function readMailbox(
+  cloud: Attached,
+  mailbox: string,
+  own: readonly string[],
+  watch: Watcher,
+  signal: AbortSignal,
+): Promise<ReadMailbox> {
+  const storage = await connect({ endpoint: cloud.env['STORAGE_ENDPOINT'], projectId: cloud.env['PROJECT_ID']! })
+  const bucket = storage.bucket('uploads')
+  await bucket.file(mailName(userId, mailSettingsFile)).save(JSON.stringify({ own }))
+  const base = path.basename(mailbox)
+  const file = bucket.file(mailName(userId, base === mailSettingsFile ? `mailbox-${base}` : base))
+  await pipeline(createReadStream(mailbox), file.createWriteStream({ resumable: true }))
+  const [{ generation }] = await file.getMetadata()
+  const run = await watchRun(cloud, (db) => findRunOfMailbox(db, file.name, String(generation)), watch, signal)
+  const { counts, reasons } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
+    counts: await countOutcomes(db, run.runId),
+    reasons: await failureReasons(db, run.runId, reasonsShown),
+  }))
+  const { runId, status, stopReason, errorMessage: message, total, processed, elapsedSeconds } = run
+  const report = {
+    ...{ runId, status, stopReason, message, total, processed },
+    ...{ letters: counts.letter, duplicates: counts.duplicate, own: counts.own, failed: counts.failed },
+    seconds: Math.round(elapsedSeconds * 100) / 100,
+  }
+  return { report, reasons }
+}
+
+export function summariseMail({ report, reasons }: ReadMailbox): string {
+  const { status, total, processed, letters, duplicates, own, failed, seconds } = report
+  const lines = [
+    `Mailbox   ${status}: ${processed} of ${total} messages in ${seconds.toFixed(1)} s`,
+    `Letters   ${letters} kept, ${duplicates} there already, ${own} of the show itself, ${failed} unreadable`,
+    ...reasons.map(({ reason, count }) => `Note      ${count} ×  ${reason}`),
+  ]
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,165 @@
+/**
+ * The local default: a PostgreSQL, a Cloud Tasks, a Cloud Storage, a scheduler and the functions, on loopback, with all their state in one folder.
+ * Hides the order they start in and the settings that make the product find them; the product itself knows nothing of it.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { CloudTasksClient } from '@google-cloud/tasks'
+import { credentials } from '@grpc/grpc-js'
+import { catalogue, queues } from '../../functions/index.ts'
+import { withDatabase } from '../../shared/db/connect.ts'
+import { migrate } from '../../shared/db/migrate.ts'
+import { startCloudStorage } from '../cloud-storage/server.ts'
+import { startCloudTasks } from '../cloud-tasks/server.ts'
+import { holdFolder } from './lock.ts'
+import { openIdentityProvider, type IdentityProvider } from './identity.ts'
+import { choosePorts, host, type Ports } from './ports.ts'
+import { startPostgres } from './postgres.ts'
+import { startWorkers } from './workers.ts'
+
+/** A running cloud as a command sees it. */
+export interface Attached {
+  /** The settings the functions run with. */
+  readonly env: Readonly<Record<string, string>>
+  stop(): Promise<void>
+}
+
+export interface LocalCloud extends Attached {
+  readonly ports: Ports
+  readonly logFile: string
+  readonly workerPids: () => number[]
+}
+
+/** Where a cloud that stays says how to reach it. */
+const attachFile = (dir: string): string => path.join(dir, 'cloud.json')
+
+/** Lets other commands use this cloud until it stops. The file holds the database's password, so only its owner may read it. */
+export async function letAttach(dir: string, { env }: LocalCloud): Promise<void> {
+  await writeFile(attachFile(dir), JSON.stringify({ pid: process.pid, env }), { mode: 0o600 })
+}
+
+/** The cloud that process `pid` keeps up on this folder; undefined when it is at a work of its own. */
+export async function attach(dir: string, pid: number): Promise<Attached | undefined> {
+  const text = await readFile(attachFile(dir), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  const staying = JSON.parse(text) as { pid: number; env: Record<string, string> }
+  return staying.pid === pid ? { env: staying.env, stop: () => Promise.resolve() } : undefined
+}
+
+const projectId = 'spool-local'
+const location = 'local'
+const callerEmail = 'caller@spool-local.iam.gserviceaccount.com'
+const audience = 'https://spool.local'
+const sweepEveryMs = 60_000
+/** Quick to retry, as one waits for the result; the ceiling keeps recovery from a crash under a minute. */
+const retryConfig = { minBackoff: { seconds: 1 }, maxBackoff: { seconds: 5 }, maxDoublings: 3, maxAttempts: 1000, maxRetryDuration: { seconds: 0 } }
+
+/** Starts everything on the state in `dir`. `env` overrides single settings; `ports` fixes single ports. */
+export async function startLocalCloud(
+  dir: string,
+  options: { workers?: number; env?: Record<string, string>; ports?: Partial<Ports> } = {},
+): Promise<LocalCloud> {
+  await mkdir(dir, { recursive: true })
+  const folder = await holdFolder(dir)
+  const ports = { ...(await choosePorts(dir)), ...options.ports }
+  const identity = await openIdentityProvider(dir)
+  const logFile = path.join(dir, 'functions.log')
+  const stops: (() => Promise<void>)[] = [folder.release]
+  const stop = async () => {
+    for (const end of stops.splice(0).reverse()) await end()
+  }
+  try {
+    const postgres = await startPostgres(path.join(dir, 'postgres'), ports.database)
+    stops.push(postgres.stop)
+    await withDatabase(postgres.url, migrate)
+    const env = { ...settings(postgres.url, ports), SEALING_KEY: await sealingKey(dir), ...options.env }
+    const storage = await startCloudStorage({
+      dir: path.join(dir, 'storage'),
+      port: ports.storage,
+      buckets: ['uploads', 'work', 'episodes', 'public'],
+      notifications: [{ bucket: 'uploads', url: `http://${host}:${ports.functions}/on-upload`, audience }],
+      sign: (claims) => identity.sign(claims),
+    })
+    stops.push(storage.close)
+    const workers = await startWorkers({
+      count: options.workers ?? availableParallelism(),
+      port: ports.functions,
+      env: {
+        ...process.env,
+        ...env,
+        METADATA_SERVER_DETECTION: 'none',
+        NODE_ENV: 'production',
+        GOOGLE_APPLICATION_CREDENTIALS: storage.credentialsFile,
+      },
+      logFile,
+      own: answerJwks(identity),
+      isShared: (name) => catalogue.some((entry) => entry.trigger === 'http' && entry.name === name),
+    })
+    stops.push(workers.stop)
+    const tasks = await startCloudTasks({ dir: path.join(dir, 'tasks'), port: ports.tasks, identity })
+    stops.push(tasks.close)
+    await ensureQueues(ports.tasks)
+    stops.push(scheduleSweep(identity, ports.functions))
+    return { env, ports, logFile, workerPids: workers.pids, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Made once and kept beside what it seals; only its owner may read it. */
+async function sealingKey(dir: string): Promise<string> {
+  const file = path.join(dir, 'sealing.key')
+  await writeFile(file, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  })
+  return await readFile(file, 'utf8')
+}
+
+const settings = (databaseUrl: string, ports: Ports): Record<string, string> => ({
+  DATABASE_URL: databaseUrl,
+  PROJECT_ID: projectId,
+  LOCATION: location,
+  FUNCTIONS_URL: `http://${host}:${ports.functions}`,
+  CALLER_AUDIENCE: audience,
+  CALLER_ISSUER: 'https://identity.spool.local',
+  CALLER_JWKS_URL: `http://${host}:${ports.functions}/jwks.json`,
+  CALLER_EMAIL: callerEmail,
+  PUBLIC_BASE_URL: `http://${host}:${ports.storage}/public`,
+  STORAGE_ENDPOINT: `http://${host}:${ports.storage}`,
+  TASKS_ENDPOINT: `${host}:${ports.tasks}`,
+  STORE_IS_PUBLIC: 'false',
+})
+
+/** The signing keys, for whoever checks a caller. */
+const answerJwks = (identity: IdentityProvider): Parameters<typeof startWorkers>[0]['own'] => {
+  const body = JSON.stringify(identity.jwks)
+  return (request, response) => {
+    if (request.url !== '/jwks.json') return false
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body)
+    return true
+  }
+}
+
+async function ensureQueues(port: number): Promise<void> {
+  const client = new CloudTasksClient({ apiEndpoint: host, port, sslCreds: credentials.createInsecure(), projectId })
+  for (const [name, { maxConcurrentDispatches }] of Object.entries(queues)) {
+    await client.updateQueue({ queue: { name: client.queuePath(projectId, location, name), rateLimits: { maxConcurrentDispatches }, retryConfig } })
+  }
+  await client.close()
+}
+
+/** Cloud Scheduler's part: a timer that calls `sweep`. */
+function scheduleSweep(identity: IdentityProvider, port: number): () => Promise<void> {
+  const call = async () => {
+    const token = await identity.sign({ audience, email: callerEmail })
+    await fetch(`http://${host}:${port}/sweep`, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+  }
+  const timer = setInterval(() => void call().catch(() => undefined), sweepEveryMs) // a missed sweep is made up for by the next
+  return () => {
+    clearInterval(timer)
+    return Promise.resolve()
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Finds where words really begin and end. Recognisers are 50 to 150 ms off, and a filler is no longer than that; but a recording in which a
+ * thousand words stand about where they are said teaches what each letter sounds like in it, and that tells where each word must be.
+ * Hides how the learning goes round, and how a recogniser's habits are told from its errors.
+ */
+import { frameSamples, type Analysis } from '../audio/analysis.ts'
+import type { Listen } from './listen.ts'
+import { hearAll, type Heard } from './features.ts'
+import { learn, letterCount, pause, tally, type Alphabet, type LetterModels, type Tally } from './acoustic-model.ts'
+import { fit, layOut, wordsIn, type FoundWord, type Passage } from './forced-alignment.ts'
+import { stretchesOf } from './stretches.ts'
+import { checkTiming } from '../words/timing.ts'
+import type { Transcript, Word } from '../words/words.ts'
+
+/** A word, and what is known of its edges when they were looked for in the sound; in samples. */
+export interface AlignedWord extends Word {
+  readonly edges?: {
+    /** How far from where it was reported. */
+    readonly startMoved: number
+    readonly endMoved: number
+    /** Standard deviations: how sure the edges are. */
+    readonly startDoubt: number
+    readonly endDoubt: number
+    /** Both are no further from where they were reported than this recogniser errs. */
+    readonly isCredible: boolean
+  }
+}
+
+export interface AlignedTranscript extends Transcript {
+  readonly words: readonly AlignedWord[]
+}
+
+/** Which words are wanted, and which of them are no words but hesitations; as places in the list of words. */
+export interface Wanted {
+  readonly words: readonly number[]
+  readonly hesitations: ReadonlySet<number>
+}
+
+/** With fewer words nothing can be learned. */
+const fewestWords = 30
+/** Fits and learns so often, then fits what is wanted; more changes nothing, nor does more speech than this. */
+const rounds = 4
+const mostFramesToLearn = 180 * 100
+/** Standard deviation of reported edges: what is assumed of a recogniser that could not be checked, and the least and most that is believed. */
+const usualDeviationSeconds = 0.06
+const leastDeviationSeconds = 0.02
+const mostDeviationSeconds = 0.1
+/** Nine in ten of normally distributed errors are less than so many standard deviations. */
+const nineInTen = 1.645
+/** Words that so many frames are between have a pause between them; so many edges beside one tell a lag. */
+const pauseFrames = 8
+const fewestEdges = 40
+/** An edge found further from where it was expected is not that word's. */
+const credibleDeviations = 2.2
+/** Stretches that are fitted before others have their turn. */
+const fittedAtOnce = 8
+/** So many words are looked for with what was learned around them; a day of speech needs no more memory than an hour. */
+const learnedAtOnce = 400
+
+/**
+ * The transcript with the wanted words, and those beside them, where the sound has them. It stays as it is where the sound tells nothing: when
+ * there is no background, when there are too few words, and where the words are others than were said.
+ */
+export async function alignWords(transcript: Transcript, analysis: Analysis, wanted: Wanted, listen: Listen): Promise<AlignedTranscript> {
+  const { words, exactTimes } = transcript
+  if (!exactTimes || words.length < fewestWords || !Number.isFinite(analysis.quietBelowDb)) return transcript
+  const deviation = deviationOf(transcript, analysis)
+  const aligned: AlignedWord[] = [...words]
+  const places = [...new Set(wanted.words)].sort((a, b) => a - b)
+  for (let i = 0; i < places.length; i += learnedAtOnce) {
+    const some = { ...wanted, words: places.slice(i, i + learnedAtOnce) }
+    for (const [place, word] of await alignSome(words, analysis, some, deviation, listen)) aligned[place] = word
+  }
+  return { ...transcript, words: inOrder(aligned) }
+}
+
+/** By how much a recogniser is late throughout, in frames, and how much any edge errs besides: a standard deviation. */
+interface Habits {
+  readonly lag: number
+  readonly deviation: number
+}
+
+async function alignSome(
+  words: readonly Word[],
+  analysis: Analysis,
+  wanted: Wanted,
+  deviation: number,
+  listen: Listen,
+): Promise<Map<number, AlignedWord>> {
+  const alphabet: Alphabet = new Map()
+  const speakers = [...new Set(words.map(({ speaker }) => speaker))]
+  const stretches = stretchesOf(words, analysis, wanted.words)
+  const heard = await hearAll(stretches, { words, speakers, hesitations: wanted.hesitations, analysis }, alphabet, listen)
+  const lessons = lessonsFrom(heard)
+  const newTally = () => tally(letterCount(alphabet), speakers.length)
+  let habits: Habits = { lag: 0, deviation }
+  let taught = newTally()
+  for (const one of lessons) teachAsReported(one, taught)
+  for (let round = 1; round <= rounds; round++) {
+    const models = learn(taught)
+    taught = newTally()
+    habits = habitsOf(await fitAll(lessons, models, habits, taught), deviation)
+  }
+  const placed = await fitAll(
+    heard.filter(({ stretch }) => stretch.isWanted),
+    learn(taught),
+    habits,
+  )
+  return new Map(placed.map((one) => [one.place, aligned(one, words[one.place]!, habits, analysis)]))
+}
+
+/** Some of what was heard, evenly: enough to learn from. */
+function lessonsFrom(heard: readonly Heard[]): Heard[] {
+  const frames = heard.reduce((sum, { stretch }) => sum + stretch.frames, 0)
+  const stride = Math.max(1, Math.floor(frames / mostFramesToLearn))
+  return heard.filter((_, i) => i % stride === 0)
+}
+
+/** Finds the words of stretches that the models fit; what is found there is taught to `taught`. */
+async function fitAll(heard: readonly Heard[], models: LetterModels, habits: Habits, taught?: Tally): Promise<Placed[]> {
+  const placed: Placed[] = []
+  for (const [i, one] of heard.entries()) {
+    if (i % fittedAtOnce === 0) await new Promise(setImmediate) // heartbeats go on
+    const passage = passageOf(one, habits)
+    const shares = fit(passage, models, one.rows, one.speakers)
+    if (!shares) continue
+    if (taught) teach(one, passage, shares, taught)
+    placed.push(...placedIn(one, passage, shares))
+  }
+  return placed
+}
+
+/** A first idea: background is pause, and each letter has an even part of its word where that was reported. */
+function teachAsReported({ stretch: { frames }, reported, rows, speakers, quiet }: Heard, taught: Tally): void {
+  for (let i = 0; i < frames; i++) if (quiet[i]) taught.add(speakers[i]!, pause, rows, i, 1)
+  for (const { start, end, letters } of reported) {
+    const length = Math.max(end - start, 2)
+    for (let i = Math.max(0, Math.ceil(start)); i < Math.min(frames, start + length); i++) {
+      const letter = letters[Math.floor(((i - start) / length) * letters.length)]!
+      if (!quiet[i]) taught.add(speakers[i]!, letter, rows, i, 1)
+    }
+  }
+}
+
+/** A share of a frame smaller than this teaches nothing. */
+const leastShare = 0.01
+
+/** What sounds in a gap is no pause. */
+function teach({ rows, speakers, quiet }: Heard, { frames, steps, letters, wordOf }: Passage, shares: Float64Array, taught: Tally): void {
+  for (let i = 0, at = 0; i < frames; i++) {
+    for (let step = 0; step < steps; step++, at++) {
+      if (shares[at]! > leastShare && (wordOf[step]! >= 0 || quiet[i])) taught.add(speakers[i]!, letters[step]!, rows, i, shares[at]!)
+    }
+  }
+}
+
+/** The stretch's words about where such a recogniser's words really are. */
+function passageOf({ stretch: { frames, opens, closes }, reported }: Heard, { lag, deviation }: Habits): Passage {
+  const words = reported.map(({ start, end, letters }) => ({ start: start - lag, end: end - lag, letters }))
+  return layOut({ words, frames, opens, closes, deviation })
+}
+
+/** A word where it was found, in frames of the recording, and by how much it was reported late. */
+interface Placed extends FoundWord {
+  readonly place: number
+  readonly startLate: number
+  readonly endLate: number
+}
+
+/** The words of a stretch where they were found, but those that it begins or ends inside of. */
+function placedIn({ stretch, reported }: Heard, passage: Passage, shares: Float64Array): Placed[] {
+  const { first, firstFrame, opens, closes } = stretch
+  return wordsIn(passage, shares).flatMap((found, i) => {
+    if ((opens && i === 0) || (closes && i === reported.length - 1)) return []
+    const late = { startLate: reported[i]!.start - found.start, endLate: reported[i]!.end - found.end }
+    return [{ ...found, ...late, place: first + i, start: firstFrame + found.start, end: firstFrame + found.end }]
+  })
+}
+
+/** Told from the edges beside a pause, which cannot be mistaken; letters that were learned a little too late are found a little too late. */
+function habitsOf(placed: readonly Placed[], deviation: number): Habits {
+  const isApart = (before: Placed | undefined, after: Placed | undefined) =>
+    before !== undefined && after?.place === before.place + 1 && after.start - before.end >= pauseFrames
+  const atPauses = placed.flatMap((one, i) => [
+    ...(isApart(placed[i - 1], one) ? [one.startLate] : []),
+    ...(isApart(one, placed[i + 1]) ? [one.endLate] : []),
+  ])
+  const late = atPauses.length >= fewestEdges ? atPauses : placed.flatMap(({ startLate, endLate }) => [startLate, endLate])
+  return { lag: median(late), deviation }
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+
+function aligned({ start, end, startLate, endLate, startDoubt, endDoubt }: Placed, word: Word, habits: Habits, { format }: Analysis): AlignedWord {
+  const frame = frameSamples(format.sampleRate)
+  const { lag, deviation } = habits
+  return {
+    ...word,
+    startSample: Math.round(start * frame),
+    endSample: Math.round(end * frame),
+    edges: {
+      startMoved: Math.round(-startLate * frame),
+      endMoved: Math.round(-endLate * frame),
+      startDoubt: startDoubt * frame,
+      endDoubt: endDoubt * frame,
+      isCredible: Math.max(Math.abs(startLate - lag), Math.abs(endLate - lag)) <= credibleDeviations * deviation,
+    },
+  }
+}
+
+/** A word that stayed gives way to its neighbours that were found; so does one that was found to the next, when two passages disagree. */
+function inOrder(words: readonly AlignedWord[]): AlignedWord[] {
+  let from = 0
+  return words.map((word, i) => {
+    const next = words[i + 1]?.edges ? words[i + 1]!.startSample : Infinity
+    const startSample = Math.max(from, word.edges ? word.startSample : Math.min(word.startSample, next))
+    const endSample = Math.max(startSample, Math.min(word.endSample, next))
+    from = endSample
+    return { ...word, startSample, endSample }
+  })
+}
+
+/** By how much reported edges err, in frames: a standard deviation. */
+function deviationOf(transcript: Transcript, analysis: Analysis): number {
+  const { errorSamples } = checkTiming(transcript, analysis)
+  const seconds = errorSamples / analysis.format.sampleRate / nineInTen
+  const believed = Number.isFinite(seconds) ? Math.min(mostDeviationSeconds, Math.max(leastDeviationSeconds, seconds)) : usualDeviationSeconds
+  return (believed * analysis.format.sampleRate) / frameSamples(analysis.format.sampleRate)
+}

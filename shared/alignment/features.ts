@@ -1,0 +1,88 @@
+/** Listens to stretches of a recording. Hides how they are read, and what is taken out of their sound that says more of a voice than of its words. */
+import { frameSamples, type Analysis } from '../audio/analysis.ts'
+import { cepstra, cepstrumSize } from './cepstra.ts'
+import type { Listen } from './listen.ts'
+import { soundsOf, type Alphabet } from './acoustic-model.ts'
+import type { ReportedWord } from './forced-alignment.ts'
+import { spanOf, type Stretch } from './stretches.ts'
+import type { Word } from '../words/words.ts'
+
+/** Stretches that are read at the same time. */
+const heardAtOnce = 8
+
+/** What a stretch is a part of. */
+export interface Surroundings {
+  readonly words: readonly Word[]
+  /** Everybody who speaks. */
+  readonly speakers: readonly (string | null)[]
+  /** Which words are hesitations, as places in the list. */
+  readonly hesitations: ReadonlySet<number>
+  readonly analysis: Analysis
+}
+
+/** A stretch that was listened to. */
+export interface Heard {
+  readonly stretch: Stretch
+  readonly reported: readonly ReportedWord[]
+  /** Cepstra, by frame. */
+  readonly rows: Float32Array
+  /** Who speaks, by frame. */
+  readonly speakers: Uint8Array
+  /** Which frames are background. */
+  readonly quiet: Uint8Array
+}
+
+/** Listens to the stretches; letters that are met for the first time enter the alphabet. */
+export async function hearAll(stretches: readonly Stretch[], surroundings: Surroundings, alphabet: Alphabet, listen: Listen): Promise<Heard[]> {
+  const heard: Heard[] = []
+  for (let i = 0; i < stretches.length; i += heardAtOnce) {
+    const some = stretches.slice(i, i + heardAtOnce)
+    const sounds = await Promise.all(some.map((stretch) => listen(spanOf(stretch, surroundings.analysis))))
+    heard.push(...some.map((stretch, k) => hear(stretch, sounds[k]!, surroundings, alphabet)))
+  }
+  levelVoices(heard, surroundings.speakers.length)
+  return heard
+}
+
+function hear(stretch: Stretch, samples: Float32Array, { words, speakers: names, hesitations, analysis }: Surroundings, alphabet: Alphabet): Heard {
+  const { first, last, firstFrame, frames } = stretch
+  const { sampleRate } = analysis.format
+  const frame = frameSamples(sampleRate)
+  const rows = new Float32Array(frames * cepstrumSize) // the recording's last frame may be a part of one
+  rows.set(cepstra(samples, sampleRate).subarray(0, rows.length))
+  const own = words.slice(first, last + 1)
+  const reported = own.map(({ text, startSample, endSample }, i) => ({
+    start: startSample / frame - firstFrame,
+    end: endSample / frame - firstFrame,
+    letters: soundsOf(text, hesitations.has(first + i), alphabet),
+  }))
+  const speakers = new Uint8Array(frames)
+  const quiet = new Uint8Array(frames)
+  for (let i = 0, word = 0; i < frames; i++) {
+    while (word + 1 < own.length && (reported[word]!.end + reported[word + 1]!.start) / 2 < i) word++
+    speakers[i] = names.indexOf(own[word]!.speaker)
+    quiet[i] = analysis.levels[firstFrame + i]! <= analysis.quietBelowDb * 100 ? 1 : 0
+  }
+  return { stretch, reported, rows, speakers, quiet }
+}
+
+/** Takes away what a voice, its place and its microphone do to every sound alike: the mean of each speaker's rows. */
+function levelVoices(heard: readonly Heard[], speakerCount: number): void {
+  const sums = new Float64Array(speakerCount * cepstrumSize)
+  const counts = new Float64Array(speakerCount)
+  for (const { rows, speakers, quiet } of heard) {
+    for (let i = 0; i < speakers.length; i++) {
+      if (quiet[i]) continue
+      const speaker = speakers[i]!
+      counts[speaker]!++
+      for (let d = 0; d < cepstrumSize; d++) sums[speaker * cepstrumSize + d]! += rows[i * cepstrumSize + d]!
+    }
+  }
+  for (const { rows, speakers } of heard) {
+    for (let i = 0; i < speakers.length; i++) {
+      const speaker = speakers[i]!
+      const count = Math.max(1, counts[speaker]!)
+      for (let d = 0; d < cepstrumSize; d++) rows[i * cepstrumSize + d]! -= sums[speaker * cepstrumSize + d]! / count
+    }
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * What a producer decides of proposed edits: the decisions file, and how decisions, answers and the show's policy turn proposals into
+ * the edits that are applied. Pure; the same decisions give the same edits.
+ */
+import { z } from 'zod'
+import type { Scalars } from '../context.ts'
+import { Permanent } from '../errors.ts'
+import type { CleaningSettings } from '../settings/cleaning.ts'
+import { shortestCutSeconds } from './cuts.ts'
+import { editKinds, toEditList, type Edit, type EditList, type EditKind, type ProposedEdit } from './edits.ts'
+
+const editId = z.string().max(64)
+const span = { startSeconds: z.number().nonnegative(), endSeconds: z.number().nonnegative() }
+const decision = z.discriminatedUnion('decision', [
+  z.strictObject({ decision: z.literal('accept'), edit: editId }),
+  z.strictObject({ decision: z.literal('reject'), edit: editId }),
+  /** Moves the edges of an edit, and accepts it. */
+  z.strictObject({ decision: z.literal('adjust'), edit: editId, ...span }),
+  /** What is to be said at an intern's place, and accepts it. */
+  z.strictObject({ decision: z.literal('answer'), edit: editId, text: z.string().trim().min(1).max(4000) }),
+  z.strictObject({ decision: z.literal('cut'), ...span }),
+])
+
+const decisionsFile = z.strictObject({ version: z.literal(1), decisions: z.array(decision).max(10_000) })
+
+export type Decision = z.infer<typeof decision>
+
+/** Reads a decisions file about the given edits. Throws Permanent `bad_decisions` that names what is wrong. */
+export function parseDecisions(text: string, name: string, { edits, sampleRate }: EditList, totalSamples: number): Decision[] {
+  let json: unknown
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    throw new Permanent('bad_decisions', `${name}: this is not JSON (${(error as Error).message}).`)
+  }
+  const parsed = decisionsFile.safeParse(json)
+  if (!parsed.success) {
+    const issues = parsed.error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
+    throw new Permanent('bad_decisions', `${name} cannot be used: ${issues.join('; ')}.`)
+  }
+  const known = new Map(edits.map((edit) => [edit.id, edit]))
+  parsed.data.decisions.forEach((one, i) => {
+    const problem = problemOf(one, known, totalSamples / sampleRate)
+    if (problem !== undefined) throw new Permanent('bad_decisions', `${name}, decision ${i + 1}: ${problem}`)
+  })
+  return parsed.data.decisions
+}
+
+function problemOf(one: Decision, known: ReadonlyMap<string, Edit>, totalSeconds: number): string | undefined {
+  if ('edit' in one && !known.has(one.edit)) return `there is no edit "${one.edit}". The ids are in edits.json.`
+  if (one.decision === 'answer' && known.get(one.edit)!.kind !== 'intern') return `${one.edit} asks nothing, so it takes no answer.`
+  if (!('startSeconds' in one)) return undefined
+  if (one.endSeconds - one.startSeconds < shortestCutSeconds) return `it is shorter than ${shortestCutSeconds} s, or ends before it starts.`
+  return one.startSeconds >= totalSeconds ? `it starts after the end of the recording, which is ${totalSeconds.toFixed(2)} s long.` : undefined
+}
+
+/** The edits after policy, answers (by edit) and decisions, oldest first, a later one standing over an earlier. */
+export function decideEdits(
+  proposed: EditList,
+  policy: CleaningSettings['review'],
+  answers: ReadonlyMap<string, string>,
+  decisions: readonly KeptDecision[],
+  totalSamples: number,
+): EditList {
+  const { sampleRate } = proposed
+  const edits = new Map(proposed.edits.map((edit) => [edit.id, underPolicy(answered(edit, answers.get(edit.id)), policy)]))
+  const toSample = (seconds: number) => Math.min(totalSamples, Math.round(seconds * sampleRate))
+  for (const one of decisions) {
+    if (one.decision === 'cut') {
+      for (const cut of toEditList([cutByHand(toSample(one.startSeconds), toSample(one.endSeconds))], sampleRate).edits) {
+        const id = edits.has(cut.id) ? `${cut.id}-${cut.endSample}` : cut.id // another may begin where this one does
+        edits.set(id, { ...cut, id })
+      }
+    } else {
+      const edit = meant(one, edits)
+      if (edit) edits.set(edit.id, decided(edit, one, toSample))
+    }
+  }
+  const ordered = [...edits.values()].sort((a, b) => a.startSample - b.startSample || editKinds.indexOf(a.kind) - editKinds.indexOf(b.kind))
+  return { ...proposed, edits: ordered }
+}
+
+type EditDecision = Exclude<Decision, { decision: 'cut' }>
+/** As it is kept: with the edit's kind and place when it was decided on, by which it is found when other words have moved it. */
+export type KeptDecision = Decision & {
+  readonly of?: { readonly kind: EditKind; readonly startSample: number; readonly endSample: number } | undefined
+}
+
+/** The decisions with what they are about. */
+export const keptDecisions = (decisions: readonly Decision[], { edits }: EditList): KeptDecision[] =>
+  decisions.map((one) => {
+    const edit = 'edit' in one ? edits.find(({ id }) => id === one.edit) : undefined
+    return edit ? { ...one, of: { kind: edit.kind, startSample: edit.startSample, endSample: edit.endSample } } : one
+  })
+
+/** The edit a decision is about: the one of its name, or that of its kind which covers most of where it was. */
+function meant(one: EditDecision & Pick<KeptDecision, 'of'>, edits: ReadonlyMap<string, Edit>): Edit | undefined {
+  const named = edits.get(one.edit)
+  if (named || !one.of) return named
+  const { kind, startSample, endSample } = one.of
+  const shared = (edit: Edit) => Math.min(edit.endSample, endSample) - Math.max(edit.startSample, startSample)
+  return [...edits.values()].filter((edit) => edit.kind === kind && shared(edit) > 0).sort((a, b) => shared(b) - shared(a))[0]
+}
+
+/** How many decisions are about edits that are proposed no more, in any place. */
+export function lostDecisions(decisions: readonly KeptDecision[], { edits }: EditList): number {
+  const known = new Map(edits.map((edit) => [edit.id, edit]))
+  return decisions.filter((one) => one.decision !== 'cut' && !meant(one, known)).length
+}
+
+const cutByHand = (startSample: number, endSample: number): ProposedEdit => ({
+  ...{ kind: 'cut', startSample, endSample, text: '', detector: 'producer', score: 1, reason: 'Cut by hand.' },
+})
+
+function answered(edit: Edit, text: string | undefined): Edit {
+  return text !== undefined && edit.insert?.sound === 'speech' ? { ...edit, insert: { ...edit.insert, text } } : edit
+}
+
+/** Whoever has nothing to say cannot be applied. */
+const lacksAnswer = ({ insert }: Edit): boolean => insert?.sound === 'speech' && insert.text === null
+
+function underPolicy(edit: Edit, policy: CleaningSettings['review']): Edit {
+  const asks = policy[edit.kind] === 'wait' || lacksAnswer(edit)
+  return edit.status === 'applied' && asks ? { ...edit, status: 'pending' } : edit
+}
+
+function decided(edit: Edit, one: EditDecision, toSample: (seconds: number) => number): Edit {
+  const accepted = (changed: Edit): Edit =>
+    lacksAnswer(changed) ? { ...changed, status: 'pending' } : { ...changed, status: 'applied', accepted: true }
+  switch (one.decision) {
+    case 'accept':
+      return accepted(edit)
+    case 'reject':
+      return { ...edit, status: 'rejected' }
+    case 'adjust':
+      return accepted({
+        ...edit,
+        startSample: toSample(one.startSeconds),
+        endSample: toSample(one.endSeconds),
+        reason: `${edit.reason} Its edges were moved by hand.`,
+      })
+    case 'answer':
+      return accepted(answered(edit, one.text))
+  }
+}
+
+/** Whether a producer should look before the episode is made: an edit whose kind waits, or a question without an answer. */
+export const waitsForReview = ({ edits }: EditList, policy: CleaningSettings['review']): Edit[] =>
+  edits.filter((edit) => edit.status === 'pending' && (policy[edit.kind] === 'wait' || lacksAnswer(edit)))
+
+/** The answers by the edits that asked: the parts of `answer` are in the order of the questions. */
+export function answersByEdit(questions: string, parts: readonly { readonly part: number; readonly output: Scalars }[]): Map<string, string> {
+  const asked = JSON.parse(questions) as { edit: string }[]
+  return new Map(parts.map(({ part, output }) => [asked[part]!.edit, String(output['text'])]))
+}

@@ -1,0 +1,99 @@
+/**
+ * Everything that is proposed for a recording. Hides which words must be found in the sound first, the order in which the detectors are asked, and
+ * what they must know of one another: a pause is what is left once everything else is gone.
+ */
+import type { Analysis, Span } from '../audio/analysis.ts'
+import type { Listen } from '../alignment/listen.ts'
+import type { CleaningSettings } from '../settings/cleaning.ts'
+import { alignWords, type AlignedTranscript } from '../alignment/alignment.ts'
+import { detectCensored } from './censor.ts'
+import { detectCuts } from './cuts.ts'
+import { toEditList, type EditList, type ProposedEdit } from './edits.ts'
+import { detectFillers, findFillers } from './fillers.ts'
+import { detectFlubbers } from './flubber.ts'
+import { detectInterns } from './intern.ts'
+import { isHesitation } from '../alignment/acoustic-model.ts'
+import { detectPauses } from './pauses.ts'
+import { detectSounds } from './sfx.ts'
+import { checkTiming } from '../words/timing.ts'
+import type { Transcript, Word } from '../words/words.ts'
+
+/**
+ * The transcript with its words where they are heard, as far as it matters: fillers, spoken commands and their neighbours, for `proposeEdits` and
+ * for whoever reads along what is left. As it was where the sound does not tell. Listens to a few seconds around each such word.
+ */
+export async function alignForEdits(
+  transcript: Transcript,
+  analysis: Analysis,
+  cleaning: CleaningSettings,
+  listen: Listen,
+): Promise<AlignedTranscript> {
+  const { words } = transcript
+  const fillers = cleaning.fillers.enabled ? findFillers(transcript, cleaning.fillers) : []
+  const takes = takesIn(transcript, analysis, cleaning)
+  const edges = takes.flatMap(({ startSample, endSample }) => [wordAt(words, startSample, 'startSample'), wordAt(words, endSample, 'endSample')])
+  const hesitations = fillers.filter(({ first, last }) => first === last && isHesitation(words[first]!.text)).map(({ first }) => first)
+  const wanted = [...fillers.flatMap(({ first, last }) => [first, last]), ...edges]
+  return alignWords(transcript, analysis, { words: wanted, hesitations: new Set(hesitations) }, listen)
+}
+
+/** The word whose edge is nearest to a sample. */
+function wordAt(words: readonly Word[], sample: number, edge: 'startSample' | 'endSample'): number {
+  let low = 0
+  let high = words.length - 1
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (words[middle]![edge] < sample) low = middle + 1
+    else high = middle
+  }
+  const isBeforeNearer = low > 0 && sample - words[low - 1]![edge] < Math.abs(words[low]![edge] - sample)
+  return isBeforeNearer ? low - 1 : low
+}
+
+/**
+ * Proposals in no order; those that overlap are for `splicesOf` to settle. `transcript` is undefined when nobody transcribed; one from
+ * `alignForEdits` lets fillers be cut that run into their neighbours.
+ */
+export function proposeEdits(transcript: AlignedTranscript | undefined, analysis: Analysis, cleaning: CleaningSettings): ProposedEdit[] {
+  const takes = [...detectCuts(transcript, analysis, cleaning), ...(transcript ? takesIn(transcript, analysis, cleaning) : [])]
+  const fillers = transcript ? detectFillers(transcript, analysis, checkTiming(transcript, analysis), cleaning.fillers) : []
+  return [...takes, ...fillers, ...pausesAround(takes, fillers, transcript, analysis, cleaning.pauses)]
+}
+
+const takesIn = (transcript: Transcript, analysis: Analysis, cleaning: CleaningSettings): ProposedEdit[] => [
+  ...detectFlubbers(transcript, analysis, cleaning),
+  ...detectInterns(transcript, analysis, cleaning),
+  ...detectSounds(transcript, analysis, cleaning),
+  ...detectCensored(transcript, analysis.format.sampleRate, cleaning),
+]
+
+/** Pauses as they will sound, and those inside a longer edit, for the case that somebody switches it off. */
+function pausesAround(
+  takes: readonly ProposedEdit[],
+  fillers: readonly ProposedEdit[],
+  transcript: Transcript | undefined,
+  analysis: Analysis,
+  settings: CleaningSettings['pauses'],
+): ProposedEdit[] {
+  const certain = (edits: readonly ProposedEdit[]) => edits.filter(({ status }) => status !== 'pending')
+  const removed = certain([...takes, ...fillers]).filter(({ insert }) => !insert)
+  const filled = certain(takes).filter(({ insert }) => insert)
+  const within = detectPauses(analysis, transcript, certain(fillers), settings).filter((pause) => takes.some((take) => contains(take, pause)))
+  return [...detectPauses(analysis, transcript, removed, settings, filled), ...within]
+}
+
+const contains = (outer: Span, inner: Span): boolean => outer.startSample <= inner.startSample && inner.endSample <= outer.endSample
+
+/** The edits with other pauses than they have: those that nobody decided on are found anew by other limits, as they will sound beside the rest. */
+export function withPauses(list: EditList, transcript: Transcript | undefined, analysis: Analysis, limits: CleaningSettings['pauses']): EditList {
+  const kept = list.edits.filter(({ kind, status, accepted }) => kind !== 'pause' || status !== 'applied' || accepted)
+  const applied = kept.filter(({ status }) => status === 'applied')
+  const removed = applied.filter(({ insert }) => !insert)
+  const filled = applied.filter(({ insert }) => insert)
+  const declined = kept.filter(({ kind, status }) => kind === 'pause' && status === 'rejected')
+  const anew = detectPauses(analysis, transcript, removed, limits, filled).filter((pause) => !declined.some((one) => overlaps(one, pause)))
+  const edits = [...kept, ...toEditList(anew, list.sampleRate).edits].sort((a, b) => a.startSample - b.startSample)
+  return { ...list, edits }
+}
+
+const overlaps = (a: Span, b: Span): boolean => a.startSample < b.endSample && b.startSample < a.endSample

@@ -1,0 +1,115 @@
+/**
+ * From catalogue to running functions: turns each entry of functions/index.ts into the handler functions-framework calls.
+ * Hides how a caller is refused, how an answer becomes HTTP, and what one process sets up once, on its first request.
+ */
+import { getRequestListener } from '@hono/node-server'
+import type { CloudEvent, Request as FrameworkRequest, Response as FrameworkResponse } from '@google-cloud/functions-framework'
+import { callerVerifier } from './caller.ts'
+import { parseConfig } from '../config.ts'
+import { parsePayload } from '../context.ts'
+import { Permanent } from '../errors.ts'
+import { log } from '../log.ts'
+import { planPipeline, type Stage } from './pipeline.ts'
+import { deliver, type Services } from './step.ts'
+import { openStorage } from '../storage.ts'
+import { openTasks } from './tasks.ts'
+
+export interface TaskFunction extends Stage {
+  readonly trigger: 'task'
+}
+
+interface Deployed {
+  readonly name: string
+  readonly memory: string
+  readonly deadlineSeconds: number
+}
+
+/** What a finalize event says of its object, as far as Spool reads it. */
+export interface FinalizedObject {
+  readonly bucket: string
+  readonly name: string
+  readonly generation: string
+}
+
+export interface UploadFunction extends Deployed {
+  readonly trigger: 'upload'
+  readonly handle: (object: FinalizedObject, services: Services) => Promise<void>
+}
+
+export interface ScheduledFunction extends Deployed {
+  readonly trigger: 'schedule'
+  readonly handle: (services: Services) => Promise<unknown>
+}
+
+/** Open to the world: it checks its callers itself, and speaks the web's own requests and responses. */
+export interface PublicFunction extends Deployed {
+  readonly trigger: 'http'
+  readonly handle: (request: Request, services: Services) => Response | Promise<Response>
+}
+
+export type CatalogueEntry = TaskFunction | UploadFunction | ScheduledFunction | PublicFunction
+
+export const nameOf = (entry: CatalogueEntry): string => (entry.trigger === 'task' ? entry.step.name : entry.name)
+
+/** Opens what every invocation shares. Nothing connects until it is used. */
+export function openServices(env: Readonly<Record<string, string | undefined>>, catalogue: readonly CatalogueEntry[]): Services {
+  const config = parseConfig(env)
+  return {
+    config,
+    storage: openStorage(config.storage),
+    tasks: openTasks({ ...config.tasks, audience: config.caller.audience, callerEmail: config.caller.email }),
+    pipeline: planPipeline(catalogue.filter((entry) => entry.trigger === 'task')),
+  }
+}
+
+/** Where the handlers are put: functions-framework's `http` and `cloudEvent`. */
+export interface Framework {
+  http: (name: string, handler: (request: FrameworkRequest, response: FrameworkResponse) => Promise<void>) => unknown
+  cloudEvent: (name: string, handler: (event: CloudEvent<unknown>) => Promise<void>) => unknown
+}
+
+export function registerAll(framework: Framework, catalogue: readonly CatalogueEntry[], env: Readonly<Record<string, string | undefined>>): void {
+  let opened: { services: Services; verify: ReturnType<typeof callerVerifier> } | undefined
+  const open = () => {
+    if (!opened) {
+      const services = openServices(env, catalogue)
+      opened = { services, verify: callerVerifier(services.config.caller) }
+    }
+    return opened
+  }
+  for (const entry of catalogue) {
+    // Eventarc calls through IAM: the platform has checked its caller before the event arrives.
+    if (entry.trigger === 'upload') framework.cloudEvent(entry.name, (event) => entry.handle(event.data as FinalizedObject, open().services))
+    else if (entry.trigger === 'http') framework.http(entry.name, (request, response) => passOn(entry, request, response, open().services))
+    else framework.http(nameOf(entry), (request, response) => answerHttp(entry, request, response, open()))
+  }
+}
+
+async function answerHttp(
+  entry: TaskFunction | ScheduledFunction,
+  request: FrameworkRequest,
+  response: FrameworkResponse,
+  { services, verify }: { services: Services; verify: ReturnType<typeof callerVerifier> },
+): Promise<void> {
+  try {
+    if (!(await verify(request.headers.authorization))) {
+      response.status(401).json({ code: 'unauthenticated', message: 'The call carries no valid token for this service.' })
+    } else if (entry.trigger === 'schedule') {
+      response.status(200).json((await entry.handle(services)) ?? {})
+    } else {
+      const { status, outcome } = await deliver(services, entry, parsePayload(request.body))
+      response.status(status).json({ outcome })
+    }
+  } catch (error) {
+    // A body that is not ours can never be handled: 200 ends its task, and the log has it.
+    const status = error instanceof Permanent ? 200 : 500
+    log.error({ function: nameOf(entry), error: error instanceof Error ? error.stack : String(error) }, 'request refused')
+    response.status(status).json({ outcome: status === 200 ? 'refused' : 'to be retried' })
+  }
+}
+
+/** Where one address stands for all functions, the path begins with the function's name; it is not the function's business. */
+function passOn({ name, handle }: PublicFunction, request: FrameworkRequest, response: FrameworkResponse, services: Services): Promise<void> {
+  request.url = request.url.replace(new RegExp(`^/${name}(?=[/?]|$)`), '').replace(/^(?!\/)/, '/')
+  return getRequestListener((webRequest) => handle(webRequest, services))(request, response)
+}

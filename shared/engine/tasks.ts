@@ -1,0 +1,105 @@
+/**
+ * The queue: the only file that talks to Cloud Tasks.
+ * Hides the client and its lazy start, how a task is named, what it carries, and that a task created twice is one task.
+ */
+import { createHash } from 'node:crypto'
+import type { CloudTasksClient } from '@google-cloud/tasks'
+import { contextVersion, type Scalars, type StepIdentity, type TaskPayload } from '../context.ts'
+import { codeOf } from '../errors.ts'
+
+export interface QueuedStep extends StepIdentity {
+  readonly context: Scalars
+  readonly queue: string
+  readonly deadlineSeconds: number
+  /** Not before; now when absent. */
+  readonly dueAt?: Date
+}
+
+export interface TaskOptions {
+  readonly projectId: string
+  readonly location: string
+  readonly endpoint?: string | undefined
+  readonly functionsUrl: string
+  readonly audience: string
+  readonly callerEmail: string
+}
+
+export type TaskQueue = ReturnType<typeof openTasks>
+
+const alreadyExists = '6'
+const notFound = '5'
+/** Enough to hide the round trips, few enough for a small instance. */
+const parallelCreates = 16
+
+/** The same (run, step, part, turn) always has the same name; it opens with a hash because sequential prefixes are slow. */
+export function taskName({ runId, step, part, turn }: StepIdentity): string {
+  return createHash('sha256').update(`${runId}/${step}/${part}/${turn}`).digest('hex').slice(0, 40)
+}
+
+export function openTasks(options: TaskOptions) {
+  let client: Promise<CloudTasksClient> | undefined
+  const tasks = () => (client ??= connect(options.endpoint))
+  const parent = (queue: string) => `projects/${options.projectId}/locations/${options.location}/queues/${queue}`
+
+  const create = async (step: QueuedStep): Promise<void> => {
+    const payload: TaskPayload = { v: contextVersion, runId: step.runId, step: step.step, part: step.part, turn: step.turn, context: step.context }
+    try {
+      await (
+        await tasks()
+      ).createTask({
+        parent: parent(step.queue),
+        task: {
+          name: `${parent(step.queue)}/tasks/${taskName(step)}`,
+          ...(step.dueAt ? { scheduleTime: timestamp(step.dueAt) } : {}),
+          dispatchDeadline: { seconds: step.deadlineSeconds },
+          httpRequest: {
+            url: `${options.functionsUrl}/${step.step}`,
+            httpMethod: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: Buffer.from(JSON.stringify(payload)),
+            oidcToken: { serviceAccountEmail: options.callerEmail, audience: options.audience },
+          },
+        },
+      })
+    } catch (error) {
+      if (codeOf(error) !== alreadyExists) throw error
+    }
+  }
+
+  /** Creates every task, several at a time. Throws the first failure; what was created stays, and a repeat is harmless. */
+  const enqueue = async (steps: readonly QueuedStep[]): Promise<void> => {
+    const rest = steps.values()
+    const worker = async () => {
+      for (const step of rest) await create(step)
+    }
+    await Promise.all(Array.from({ length: Math.min(parallelCreates, steps.length) }, worker))
+  }
+
+  /** Whether the queue still holds the task of this turn. */
+  const holds = async (step: StepIdentity & { readonly queue: string }): Promise<boolean> => {
+    try {
+      await (await tasks()).getTask({ name: `${parent(step.queue)}/tasks/${taskName(step)}` })
+      return true
+    } catch (error) {
+      if (codeOf(error) === notFound) return false
+      throw error
+    }
+  }
+
+  const close = async (): Promise<void> => {
+    if (client) await (await client).close()
+  }
+
+  return { enqueue, holds, close }
+}
+
+const timestamp = (date: Date) => ({ seconds: Math.floor(date.getTime() / 1000), nanos: (date.getTime() % 1000) * 1e6 })
+
+/** Loading the client costs 0.2 s and 78 MB, so it waits for the first task. */
+async function connect(endpoint: string | undefined): Promise<CloudTasksClient> {
+  const { CloudTasksClient } = await import('@google-cloud/tasks')
+  if (endpoint === undefined) return new CloudTasksClient()
+  const { credentials } = await import('@grpc/grpc-js')
+  const [apiEndpoint, port] = endpoint.split(':')
+  return new CloudTasksClient({ apiEndpoint: apiEndpoint!, port: Number(port), sslCreds: credentials.createInsecure() })
+}

@@ -1,0 +1,139 @@
+/**
+ * What is to be made of a recording, gathered from what lies beside it in the bucket. Hides which files belong to it, and where a podcast
+ * keeps what its episodes share.
+ */
+import { Permanent, codeOf, type ErrorCode } from '../errors.ts'
+import { picturesIn, readMarks } from '../feed/chapter-marks.ts'
+import { assetsFolder, findSidecars, templateFile, uploadName, type UploadPath } from '../objects.ts'
+import {
+  assetsOf,
+  defaultTemplate,
+  maxDocumentBytes,
+  parseEpisode,
+  parsePodcast,
+  parseTemplate,
+  picturesOf,
+  type EpisodeSettings,
+  type PodcastSettings,
+  type Template,
+} from '../settings/settings.ts'
+import type { Services } from '../engine/step.ts'
+import type { StoredObject } from '../storage.ts'
+
+export interface RecordingPart {
+  readonly object: string
+  readonly generation: string
+  readonly contentHash: string
+  readonly gainDb: number
+  readonly offsetSeconds: number
+}
+
+/** What names one upload for good. */
+export const pinned = ({ name, generation, contentHash }: StoredObject) => ({ object: name, generation, contentHash })
+
+/** Everything the run is told, gathered from the recording's folder before the database is opened. */
+export interface EpisodePlan {
+  readonly podcast: PodcastSettings | undefined
+  readonly episode: EpisodeSettings
+  readonly template: Template
+  readonly words: StoredObject | undefined
+  readonly cover: StoredObject | undefined
+  readonly chapters: StoredObject | undefined
+  readonly assets: readonly StoredObject[]
+  /** What is shown with chapters. */
+  readonly pictures: readonly StoredObject[]
+  /** The files of a recording that has several, in their order; undefined while one of them is not there yet. */
+  readonly recordings: readonly RecordingPart[] | undefined
+  /** Why the run cannot start well: it is recorded as failed, so that its producer learns of it. */
+  readonly problem: Permanent | undefined
+}
+
+/** Reads what lies beside a recording that has arrived. What is wrong with it is in the plan: the run is told, and fails. */
+export async function planEpisode(path: UploadPath, services: Pick<Services, 'storage' | 'config'>): Promise<EpisodePlan> {
+  const { storage, config } = services
+  const bucket = config.buckets.uploads
+  const folder = uploadName(path.userId, path.podcast, path.episode, '')
+  const beside = (await storage.list(bucket, folder)).filter(({ name }) => !name.slice(folder.length).includes('/'))
+  const sidecars = findSidecars(beside.map(({ name }) => name.slice(folder.length)))
+  const find = (file: string | undefined) => beside.find(({ name }) => file !== undefined && name === folder + file)
+  const read = async (file: string, code: ErrorCode = 'bad_template'): Promise<string> => {
+    const { name, generation, bytes } = find(file)!
+    if (bytes > maxDocumentBytes) throw new Permanent(code, `${file} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`)
+    return (await storage.read({ bucket, name, generation }).catch((error: unknown) => throwReplaced(file, error))).toString('utf8')
+  }
+  const nothing = {
+    podcast: undefined,
+    episode: parseEpisode('{}', 'episode.json'),
+    template: defaultTemplate(),
+    words: find(sidecars.words),
+    cover: find(sidecars.cover),
+    chapters: find(sidecars.chapters),
+    assets: [],
+    pictures: [],
+    recordings: [],
+  }
+  try {
+    const episode = sidecars.episode === undefined ? nothing.episode : parseEpisode(await read(sidecars.episode), sidecars.episode)
+    const marks = sidecars.chapters === undefined ? [] : readMarks(await read(sidecars.chapters, 'bad_chapters'), sidecars.chapters) // told now, not when the work is done
+    const template =
+      sidecars.template === undefined ? await podcastTemplate(path, services) : parseTemplate(await read(sidecars.template), sidecars.template)
+    return {
+      ...nothing,
+      podcast: sidecars.podcast === undefined ? undefined : parsePodcast(await read(sidecars.podcast), sidecars.podcast),
+      episode,
+      template,
+      assets: await findAssets(path, assetsOf(template), services),
+      pictures: await findAssets(path, [...picturesOf(template), ...picturesIn(marks).map((file) => ({ file, neededBy: 'A chapter' }))], services),
+      recordings: findRecordings(episode, folder, beside),
+      problem: undefined,
+    }
+  } catch (error) {
+    if (!(error instanceof Permanent)) throw error
+    return { ...nothing, problem: error }
+  }
+}
+
+/** None when the recording is one file; undefined while one of several is missing. */
+function findRecordings({ recordings = [] }: EpisodeSettings, folder: string, beside: readonly StoredObject[]): RecordingPart[] | undefined {
+  const found = recordings.map(({ file, gainDb, offsetSeconds }) => {
+    const stored = beside.find(({ name }) => name === folder + file)
+    return stored && { ...pinned(stored), gainDb, offsetSeconds }
+  })
+  return found.every((part) => part !== undefined) ? found : undefined
+}
+
+/** The generation that was listed is gone. */
+function throwReplaced(file: string, error: unknown): never {
+  if (codeOf(error) !== 'not_found') throw error
+  throw new Permanent('upload_replaced', `${file} was replaced or deleted before it could be read. Upload the recording again.`, { cause: error })
+}
+
+/** The files that are needed, each once, in its order. Throws `missing_asset` naming who needs it. */
+async function findAssets(
+  path: UploadPath,
+  needed: readonly { file: string; neededBy: string }[],
+  { storage, config }: Pick<Services, 'storage' | 'config'>,
+): Promise<StoredObject[]> {
+  const found = new Map<string, StoredObject>()
+  for (const { file, neededBy } of needed) {
+    if (found.has(file)) continue
+    const asset = await storage.stat({ bucket: config.buckets.uploads, name: uploadName(path.userId, path.podcast, assetsFolder, file) })
+    if (!asset)
+      throw new Permanent('missing_asset', `${neededBy} needs ${file}, which is not among the podcast's assets. Upload it, then the recording again.`)
+    found.set(file, asset)
+  }
+  return [...found.values()]
+}
+
+/** The template of the podcast, for episodes that bring none: it lies among the assets. */
+async function podcastTemplate(path: UploadPath, { storage, config }: Pick<Services, 'storage' | 'config'>): Promise<Template> {
+  const object = { bucket: config.buckets.uploads, name: uploadName(path.userId, path.podcast, assetsFolder, templateFile) }
+  const stored = await storage.stat(object)
+  if (!stored) return defaultTemplate()
+  if (stored.bytes > maxDocumentBytes)
+    throw new Permanent(
+      'bad_template',
+      `The podcast's ${templateFile} has ${stored.bytes} bytes; a document of settings may have ${maxDocumentBytes}.`,
+    )
+  return parseTemplate((await storage.read(object)).toString('utf8'), `the podcast's ${templateFile}`)
+}

@@ -1,0 +1,29 @@
+/** What a user may use, asked before work starts. Hides which limits a kind has and how a refusal is worded. */
+import type { Knex } from 'knex'
+import type { Config } from '../config.ts'
+import { chargeUsage, type UsageEntry, type UsageKind, type UsageLimit } from '../db/usage.ts'
+import { Permanent, type ErrorCode } from '../errors.ts'
+
+const refusals: Readonly<Record<UsageKind, { code: ErrorCode; unit: string }>> = {
+  runs: { code: 'rate_limited', unit: 'runs' },
+  minutes: { code: 'monthly_cap', unit: 'minutes of recordings' },
+  characters: { code: 'monthly_cap', unit: 'characters to be spoken' },
+}
+
+/** Charges the entry, or throws Permanent `rate_limited` or `monthly_cap`, and then nothing is charged. */
+export async function charge(db: Knex, { quotas }: Pick<Config, 'quotas'>, entry: UsageEntry): Promise<void> {
+  await db.transaction(async (trx) => {
+    const broken = await chargeUsage(trx, entry, quotas[entry.kind])
+    if (broken) throw refusal(entry, broken)
+  })
+}
+
+function refusal({ kind, amount }: UsageEntry, { period, most }: UsageLimit): Permanent {
+  const { code, unit } = refusals[kind]
+  const next = { hour: 'the next hour', day: 'midnight UTC', month: 'the first of next month' }[period]
+  const asked = kind === 'runs' ? '' : ` This needs ${Math.ceil(amount)} more.`
+  return new Permanent(
+    code,
+    `The limit is ${most} ${unit} ${period === 'hour' ? 'an' : 'a'} ${period}, and it is reached.${asked} Try again after ${next}, or have the limit raised.`,
+  )
+}

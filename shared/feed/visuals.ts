@@ -1,0 +1,63 @@
+/** What listeners see besides the words: cover, chapters' marks and pictures, from what lies beside a recording. Hides where each is, and what is done to make it fit. */
+import { z } from 'zod'
+import { fileOf } from '../objects.ts'
+import { maxDocumentBytes } from '../settings/settings.ts'
+import { readSidecar } from '../pinned-file.ts'
+import type { Tools } from '../engine/step.ts'
+import { readMarks, repairMarks, type Mark, type SuppliedMark } from './chapter-marks.ts'
+import { fitCover, fitPicture, maxCoverBytes } from './cover.ts'
+
+const picture = { mostBytes: maxCoverBytes, tooLarge: 'bad_cover' } as const
+
+/** The cover as directories want it; undefined when there is none. Throws Permanent `bad_cover`, `upload_replaced`. */
+export async function coverOf(
+  { coverObject, coverGeneration }: { coverObject: string | null; coverGeneration: string | null },
+  tools: Tools,
+): Promise<Buffer | undefined> {
+  if (coverObject === null) return undefined
+  const name = fileOf(coverObject)
+  const { jpeg, changes } = await fitCover(await readSidecar({ object: coverObject, generation: coverGeneration }, picture, tools), name)
+  if (changes.length > 0) tools.warn({ code: 'cover_fitted', message: `${name} was ${changes.join(' and ')}.` })
+  return jpeg
+}
+
+const uploaded = z.array(z.object({ object: z.string(), generation: z.string() }))
+
+/** Chapters' pictures by their files, fitted. `pictures` is the run's list, as JSON. */
+export async function picturesOf(pictures: string, tools: Tools): Promise<ReadonlyMap<string, Buffer>> {
+  const fitted = new Map<string, Buffer>()
+  for (const sidecar of uploaded.parse(JSON.parse(pictures))) {
+    const name = fileOf(sidecar.object)
+    fitted.set(name, await fitPicture(await readSidecar(sidecar, picture, tools), name))
+  }
+  return fitted
+}
+
+interface MarksContext {
+  readonly chaptersObject: string | null
+  readonly chaptersGeneration: string | null
+  readonly marksObject: string | null
+  readonly sampleRate: number
+}
+
+/** The recording's marks: those supplied beside it, else those it brought with it. */
+export async function marksOf(context: MarksContext, totalSamples: number, tools: Tools): Promise<Mark[]> {
+  const { chaptersObject, marksObject, sampleRate } = context
+  const name = chaptersObject === null ? 'The recording' : fileOf(chaptersObject)
+  const { marks, remarks } = repairMarks(await readAll(context, name, marksObject, tools), { sampleRate, totalSamples })
+  if (remarks.length > 0) tools.warn({ code: 'chapters_repaired', message: `${name} has chapters that were put right: ${remarks.join('; ')}.` })
+  return marks
+}
+
+async function readAll(
+  { chaptersObject, chaptersGeneration }: MarksContext,
+  name: string,
+  marksObject: string | null,
+  tools: Tools,
+): Promise<SuppliedMark[]> {
+  if (chaptersObject === null) {
+    return marksObject === null ? [] : await tools.storage.readJson<SuppliedMark[]>({ bucket: tools.config.buckets.work, name: marksObject })
+  }
+  const limit = { mostBytes: maxDocumentBytes, tooLarge: 'bad_chapters' } as const
+  return readMarks((await readSidecar({ object: chaptersObject, generation: chaptersGeneration }, limit, tools)).toString('utf8'), name)
+}

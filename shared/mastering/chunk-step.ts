@@ -1,0 +1,28 @@
+/** What `measure` and `render` share: one part per chunk, its own hash, the timeline and the settings it is mastered by. */
+import type { Knex } from 'knex'
+import type { Scalars } from '../context.ts'
+import { settingsOf } from '../db/runs.ts'
+import { outputsOf } from '../db/steps.ts'
+import { bitrateOf, type RunSettings } from '../settings/settings.ts'
+import type { Loudness } from './programme.ts'
+import type { Mp3Format } from './mp3.ts'
+
+export const chunkParts = ({ chunkCount }: Scalars): { chunk: number }[] => Array.from({ length: Number(chunkCount) }, (_, chunk) => ({ chunk }))
+
+export interface Mastering {
+  readonly format: Mp3Format
+  readonly loudness: Loudness
+}
+
+export const masteringOf = ({ output, loudness }: RunSettings, sampleRate: number): Mastering => ({
+  format: { sampleRate, channels: output.channels === 'mono' ? 1 : 2, bitrateKbps: bitrateOf(output) },
+  loudness,
+})
+
+export async function loadChunk(
+  db: Knex,
+  { runId, chunk, sampleRate }: { runId: string; chunk: number; sampleRate: number },
+): Promise<Mastering & { chunkHash: string }> {
+  const [arranged] = await outputsOf(db, runId, 'arrange')
+  return { chunkHash: String(arranged!.output['chunkHashes']).split(' ')[chunk]!, ...masteringOf(await settingsOf(db, runId), sampleRate) }
+}

@@ -1,0 +1,76 @@
+/**
+ * The one gain that brings a programme to its loudness: tried at a few values, a chunk at a time, then interpolated.
+ * Hides that nothing is rendered for it: energies per limiter step, times the limiter's gain squared, are the loudness after limiting.
+ */
+import { limiterGains, limiterStep } from './limiter.ts'
+import { energyMeter, integratedLoudness, kWeighting } from '../audio/loudness.ts'
+import { margin, onGrid, preRollSamples, programme, stepPeaks, type Room } from './programme.ts'
+import { samplesPerChunk, type Timeline } from '../timeline/timeline.ts'
+import { fromDb } from '../audio/true-peak.ts'
+
+/** Gains tried around the estimate, in dB: limiting makes the programme quieter, so more above than below. */
+const triedGainsDb = [-2, -1, 0, 1, 2, 3.5, 5]
+/** Steps small enough for the loudness bar of 0.2 LU, coarse enough that a small edit does not change every chunk. */
+const gainStepDb = 0.1
+
+export interface GainTrial {
+  readonly gainDb: number
+  /** K-weighted mean square per 100 ms, after gain and limiter. */
+  readonly blocks: Float32Array
+}
+
+/** The loudness partials of one chunk at every tried gain. The limiter's gain moves so slowly that it commutes with K-weighting. */
+export async function measureChunk(timeline: Timeline, room: Room, chunk: number, estimateDb: number, limitDb: number): Promise<GainTrial[]> {
+  const start = chunk * samplesPerChunk
+  const end = Math.min(start + samplesPerChunk, timeline.totalSamples)
+  const from = onGrid(start - preRollSamples)
+  const planes = await programme(timeline, room, from, onGrid(end + margin))
+  const ceiling = fromDb(limitDb)
+  const peak = stepPeaks(planes, ceiling / fromDb(estimateDb)) // at the higher gains sample peaks do: only the loudness is asked for
+  const energy = stepEnergies(planes, timeline.sampleRate)
+  const block = timeline.sampleRate / 10
+  const stepsPerBlock = block / limiterStep
+  const firstStep = (start - from) / limiterStep
+  return triedGainsDb.map((offset) => {
+    const gainDb = estimateDb + offset
+    const inputGain = fromDb(gainDb)
+    const gains = limiterGains(peak, inputGain, ceiling)
+    const blocks = new Float32Array(Math.floor((end - start) / block))
+    for (let i = 0; i < blocks.length; i++) {
+      let sum = 0
+      for (let step = firstStep + i * stepsPerBlock, n = 0; n < stepsPerBlock; step++, n++) sum += energy[step]! * (gains[step]! * inputGain) ** 2
+      blocks[i] = sum / block
+    }
+    return { gainDb, blocks }
+  })
+}
+
+/** The gain in dB, a whole multiple of 0.1, that brings the programme to the target; undefined when the programme is silent. */
+export function chooseGain(trials: readonly GainTrial[], targetLufs: number): number | undefined {
+  const tried = trials.map(({ gainDb, blocks }) => ({ gainDb, lufs: integratedLoudness(blocks) })).filter(({ lufs }) => Number.isFinite(lufs))
+  const [first, last] = [tried[0], tried.at(-1)]
+  if (!first || !last) return undefined
+  const above = tried.findIndex(({ lufs }) => lufs >= targetLufs)
+  let gainDb: number
+  if (above === 0) gainDb = first.gainDb + targetLufs - first.lufs
+  else if (above < 0) gainDb = last.gainDb
+  else {
+    const [low, high] = [tried[above - 1]!, tried[above]!]
+    gainDb = low.gainDb + ((high.gainDb - low.gainDb) * (targetLufs - low.lufs)) / (high.lufs - low.lufs)
+  }
+  return Math.round(gainDb / gainStepDb) * gainStepDb
+}
+
+/** The K-weighted energy of each limiter step, summed over what both ears hear. */
+function stepEnergies(planes: readonly Float32Array[], sampleRate: number): Float64Array {
+  const sum = new Float64Array(Math.ceil(planes[0]!.length / limiterStep))
+  const own = new Float64Array(sum.length)
+  for (const plane of planes) {
+    energyMeter(kWeighting(sampleRate))(plane, limiterStep, own)
+    for (let i = 0; i < sum.length; i++) sum[i]! += own[i]!
+  }
+  return sum.map((energy) => energy * sides(planes))
+}
+
+/** A single plane is heard from both sides. */
+const sides = (planes: readonly Float32Array[]): number => (planes.length === 1 ? 2 : 1)

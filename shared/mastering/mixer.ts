@@ -1,0 +1,142 @@
+/**
+ * Renders any slice of a timeline, sample-exact, in float. Hides range reads over the sources and the sum of clips;
+ * a slice depends only on the timeline, never on where the slice was cut.
+ */
+import type { ObjectStore } from '../storage.ts'
+import { bytesPerFrame, toInterleaved } from '../audio/pcm.ts'
+import { fromDb } from '../audio/true-peak.ts'
+import { gainAt } from '../show/beds.ts'
+import type { Clip, GainPoint, Timeline } from '../timeline/timeline.ts'
+
+/** Clips of one source that lie this near are fetched in one read: a request costs more than reading half a second too much. */
+const mergedGapSamples = 24_000
+
+/** Fetched in one request: enough that its round trip does not show, little beside the chunk itself. */
+const windowBytes = 2 * 1024 * 1024
+
+interface Stretch {
+  source: number
+  start: number
+  end: number
+}
+
+/**
+ * The slice [start, end) of the output as one Float32Array per channel; silence outside the timeline.
+ * A single channel, to be heard from both sides, when everything that sounds in the slice is mono; else two.
+ */
+export async function mixSlice(timeline: Timeline, storage: ObjectStore, bucket: string, start: number, end: number): Promise<Float32Array[]> {
+  const heard = timeline.clips.filter(({ outputStart, length }) => outputStart < end && outputStart + length > start)
+  const channels = Math.max(1, ...heard.map(({ source }) => timeline.sources[source]!.format.channels))
+  const planes = Array.from({ length: channels }, () => new Float32Array(end - start))
+  for (const stretch of stretches(heard, start, end)) {
+    for await (const window of readWindows(timeline, storage, bucket, stretch)) {
+      for (const clip of heard) {
+        if (clip.source !== stretch.source) continue
+        planes.forEach((plane, channel) => addClip(plane, window, Math.min(channel, window.channels - 1), clip, start))
+      }
+    }
+  }
+  return planes
+}
+
+/** The part of a clip's source that sounds in [start, end). */
+function sourceRange({ sourceStart, outputStart, length }: Clip, start: number, end: number): [from: number, to: number] {
+  return [sourceStart + Math.max(0, start - outputStart), sourceStart + Math.min(length, end - outputStart)]
+}
+
+function stretches(clips: readonly Clip[], start: number, end: number): Stretch[] {
+  const wanted = clips.map((clip) => ({ source: clip.source, range: sourceRange(clip, start, end) }))
+  wanted.sort((a, b) => a.source - b.source || a.range[0] - b.range[0])
+  const merged: Stretch[] = []
+  for (const { source, range } of wanted) {
+    const last = merged.at(-1)
+    if (last?.source === source && range[0] <= last.end + mergedGapSamples) last.end = Math.max(last.end, range[1])
+    else merged.push({ source, start: range[0], end: range[1] })
+  }
+  return merged
+}
+
+/** Frames `start` to `end` of a source, as they lie in its object. */
+interface Window {
+  readonly start: number
+  readonly end: number
+  readonly samples: Int16Array | Float32Array
+  readonly scale: number
+  readonly channels: number
+}
+
+/** A stretch in pieces of a few megabytes: a chunk's worth at once would double what a worker holds. */
+async function* readWindows(timeline: Timeline, storage: ObjectStore, bucket: string, stretch: Stretch): AsyncGenerator<Window> {
+  const { object, format } = timeline.sources[stretch.source]!
+  const width = bytesPerFrame(format)
+  const windowFrames = windowBytes / width
+  for (let start = stretch.start; start < stretch.end; start += windowFrames) {
+    const end = Math.min(stretch.end, start + windowFrames)
+    const bytes = await storage.read({ bucket, name: object }, { start: start * width, end: end * width })
+    yield { start, end, ...toInterleaved(bytes, format), channels: format.channels }
+  }
+}
+
+/** Adds what of `clip` lies in the window and in the slice that `plane` holds from output sample `start` on. */
+function addClip(plane: Float32Array, window: Window, channel: number, clip: Clip, start: number): void {
+  const { samples, channels } = window
+  const { outputStart, sourceStart, length, fadeIn, fadeOut } = clip
+  const gain = fromDb(clip.gainDb) * window.scale
+  const first = Math.max(start, outputStart, outputStart + window.start - sourceStart)
+  const last = Math.min(start + plane.length, outputStart + length, outputStart + window.end - sourceStart)
+  const fadeOutStart = outputStart + length - fadeOut
+  const indexOf = (output: number): number => (output - outputStart + sourceStart - window.start) * channels + channel
+  const level = (output: number): number => {
+    const rising = output < outputStart + fadeIn ? Math.sin(((output - outputStart + 0.5) / fadeIn) * (Math.PI / 2)) : 1
+    return output >= fadeOutStart ? rising * Math.cos(((output - fadeOutStart + 0.5) / fadeOut) * (Math.PI / 2)) : rising
+  }
+  const { automation } = clip
+  const addFaded = (from: number, to: number): void => {
+    for (let output = from; output < to; output++) {
+      const automated = automation ? gainAt(automation, output) : 1
+      plane[output - start]! += samples[indexOf(output)]! * gain * level(output) * automated
+    }
+  }
+  const steadyFrom = Math.min(last, Math.max(first, outputStart + fadeIn))
+  const steadyTo = Math.max(steadyFrom, Math.min(last, fadeOutStart))
+  addFaded(first, steadyFrom)
+  if (automation)
+    for (const line of linesOf(automation, steadyFrom, steadyTo)) addLine(plane, samples, channels, indexOf(line.from), line, gain, start)
+  else for (let at = steadyFrom - start, i = indexOf(steadyFrom); at < steadyTo - start; at++, i += channels) plane[at]! += samples[i]! * gain
+  addFaded(steadyTo, last)
+}
+
+/** A stretch over which an envelope is one straight line: `gain` at `anchor`, changing by `slope` a sample. */
+interface Line {
+  readonly from: number
+  readonly to: number
+  readonly anchor: number
+  readonly gain: number
+  readonly slope: number
+}
+
+function linesOf(points: readonly GainPoint[], start: number, end: number): Line[] {
+  const edges = [-Infinity, ...points.map(([sample]) => sample), Infinity]
+  return edges.slice(1).flatMap((edge, i) => {
+    const [from, to] = [Math.max(start, edges[i]!), Math.min(end, edge)]
+    if (to <= from) return []
+    const [left, right] = [points[i - 1], points[i]]
+    const [anchor, gain] = left ?? right ?? [0, 1]
+    return [{ from, to, anchor, gain, slope: left && right ? (right[1] - left[1]) / (right[0] - left[0]) : 0 }]
+  })
+}
+
+/** The value at a sample depends on the sample alone, so that slices come out as the whole does. */
+function addLine(
+  plane: Float32Array,
+  samples: Int16Array | Float32Array,
+  channels: number,
+  firstIndex: number,
+  { from, to, anchor, gain, slope }: Line,
+  clipGain: number,
+  start: number,
+): void {
+  for (let output = from, i = firstIndex; output < to; output++, i += channels) {
+    plane[output - start]! += samples[i]! * clipGain * (gain + slope * (output - anchor))
+  }
+}

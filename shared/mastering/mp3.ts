@@ -1,0 +1,126 @@
+/**
+ * MP3 as Spool needs it: frames that can be cut and joined anywhere, and the Info frame in front that makes the whole gapless and seekable.
+ * Hides MPEG-1 layer III's headers, LAME's delay and the way it scales its input.
+ */
+import { ffmpeg, collect } from '../audio/ffmpeg.ts'
+
+export const samplesPerFrame = 1152
+/** Frames fed before a chunk so that the encoder's state has become what a serial encode would have. */
+export const preRollFrames = 49
+/** Frames fed after it, for the encoder's look-ahead. */
+export const postRollFrames = 4
+/** LAME delays its input by this; a decoder adds 529 more. */
+const encoderDelay = 576
+const decoderDelay = 529
+/** The first timeline sample lies this far into the decoded stream. */
+export const decodedDelay = encoderDelay + decoderDelay
+
+/** LAME lowers its input by a preset of the bit rate (up to 160k, 192k, 224k); from 256k on it does not. */
+const inputScales: readonly { upToKbps: number; scale: number }[] = [
+  { upToKbps: 160, scale: 0.95 },
+  { upToKbps: 192, scale: 0.97 },
+  { upToKbps: 224, scale: 0.98 },
+]
+
+/** The factor that makes up for it. */
+export const inputCompensation = (bitrateKbps: number): number => 1 / (inputScales.find(({ upToKbps }) => bitrateKbps <= upToKbps)?.scale ?? 1)
+
+export interface Mp3Format {
+  readonly sampleRate: number
+  readonly channels: 1 | 2
+  readonly bitrateKbps: number
+}
+
+/** Frames that hold `totalSamples` with the delay before and at least the decoder's delay after. */
+export const frameCount = (totalSamples: number): number => Math.ceil((totalSamples + decodedDelay) / samplesPerFrame)
+
+/** Encodes interleaved float PCM without bit reservoir, tags or header frame; every frame stands for itself. */
+export async function encode(pcm: AsyncIterable<Buffer>, { sampleRate, channels, bitrateKbps }: Mp3Format, signal: AbortSignal): Promise<Buffer> {
+  const input = ['-f', 'f32le', '-ar', String(sampleRate), '-ac', String(channels), '-i', 'pipe:0']
+  const coder = ['-c:a', 'libmp3lame', '-b:a', `${bitrateKbps}k`, '-reservoir', '0', '-joint_stereo', '1', '-write_xing', '0', '-id3v2_version', '0']
+  const lame = ffmpeg([...input, ...coder, '-f', 'mp3', 'pipe:1'], signal, pcm)
+  const [bytes] = await Promise.all([collect(lame.stdout), lame.ended])
+  return bytes
+}
+
+/** Starts decoding bare frames to interleaved float PCM, delay included. */
+export function decode(frames: Buffer, { sampleRate, channels }: Mp3Format, signal: AbortSignal) {
+  const output = ['-f', 'f32le', '-ar', String(sampleRate), '-ac', String(channels), 'pipe:1']
+  return ffmpeg(['-f', 'mp3', '-i', 'pipe:0', ...output], signal, [frames])
+}
+
+const bitrates = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
+const sampleRates = [44100, 48000, 32000]
+
+/** Bytes of the frame whose header starts at `at`. Throws when there is none. */
+function frameBytes(bytes: Buffer, at: number): number {
+  const [sync, version, rates] = [bytes[at], bytes[at + 1], bytes[at + 2]]
+  if (sync !== 0xff || (version! & 0xfe) !== 0xfa || rates === undefined) throw new Error(`No MPEG-1 layer III frame at byte ${at}.`)
+  const bitrate = bitrates[rates >> 4]
+  const sampleRate = sampleRates[(rates >> 2) & 3]
+  if (!bitrate || !sampleRate) throw new Error(`An unusable MPEG header at byte ${at}.`)
+  return Math.floor((144_000 * bitrate) / sampleRate) + ((rates >> 1) & 1)
+}
+
+/** Where each frame starts, and at the end where the last one ends. */
+export function frameOffsets(bytes: Buffer): number[] {
+  const offsets = [0]
+  for (let at = 0; at < bytes.length; offsets.push(at)) at += frameBytes(bytes, at)
+  return offsets
+}
+
+const sideInfoBytes = { 1: 17, 2: 32 } as const
+const seekEntries = 100
+const xingBytes = 4 + 4 + 4 + 4 + seekEntries + 4
+const infoFlags = 0x0f // frames, bytes, seek table and quality follow
+
+/**
+ * The Info frame: a silent frame of the stream's own kind that carries its length in frames and bytes, a seek table,
+ * and in LAME's extension the delay and padding that make it gapless.
+ */
+export function infoFrame(format: Mp3Format, totalSamples: number, audioBytes: number): Buffer {
+  const { header, bytes } = infoHeader(format)
+  const frame = Buffer.alloc(bytes)
+  header.copy(frame)
+  let at = 4 + sideInfoBytes[format.channels]
+  const frames = frameCount(totalSamples)
+  frame.write('Info', at, 'latin1')
+  frame.writeUInt32BE(infoFlags, at + 4)
+  frame.writeUInt32BE(frames, at + 8)
+  frame.writeUInt32BE(Math.min(0xffffffff, audioBytes + bytes), at + 12)
+  for (let i = 0; i < seekEntries; i++) frame[at + 16 + i] = Math.floor((i * 256) / seekEntries) // a constant bit rate seeks in straight lines
+  at += xingBytes
+  frame.write('LAME3.100', at, 'latin1')
+  frame[at + 9] = 0x01 // tag revision 0, constant bit rate
+  frame[at + 20] = Math.min(255, format.bitrateKbps)
+  const padding = frames * samplesPerFrame - encoderDelay - totalSamples
+  frame.writeUIntBE((encoderDelay << 12) | padding, at + 21, 3)
+  frame.writeUInt32BE(Math.min(0xffffffff, audioBytes + bytes), at + 28)
+  frame.writeUInt16BE(crc16(frame.subarray(0, at + 34)), at + 34)
+  return frame
+}
+
+/** The smallest bit rate whose frame holds the tag: below 64k the tag's frame is larger than the stream's own. */
+function infoHeader({ sampleRate, channels, bitrateKbps }: Mp3Format): { header: Buffer; bytes: number } {
+  const needed = 4 + sideInfoBytes[channels] + xingBytes + 36
+  const rate = sampleRates.indexOf(sampleRate)
+  const index = bitrates.findIndex((kbps) => kbps >= bitrateKbps && Math.floor((144_000 * kbps) / sampleRate) >= needed)
+  const header = Buffer.from([0xff, 0xfb, (index << 4) | (rate << 2), channels === 1 ? 0xc0 : 0x40])
+  return { header, bytes: frameBytes(header, 0) }
+}
+
+/** CRC-16 (reflected 0x8005) as LAME's tag ends with. */
+function crc16(bytes: Buffer): number {
+  let crc = 0
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xa001 : crc >>> 1
+  }
+  return crc
+}
+
+/** How far below the certificate's bar the limiter aims, in dB: the codec adds peaks of its own, the more the fewer its bits. */
+export const codecHeadroomDb = ({ bitrateKbps, channels }: Mp3Format): number => {
+  const perChannel = bitrateKbps / channels
+  return perChannel >= 96 ? 0.3 : perChannel >= 64 ? 0.5 : 0.9
+}

@@ -1,0 +1,53 @@
+/**
+ * The programme as mastering sees it: slices of the mix with the limiter's view of their peaks.
+ * Hides how much before and after a chunk must be looked at for it to come out as if everything had been rendered in one piece.
+ */
+import type { ObjectStore } from '../storage.ts'
+import { limiterStep, limiterSupportSamples } from './limiter.ts'
+import { mixSlice } from './mixer.ts'
+import { codecHeadroomDb, postRollFrames, preRollFrames, samplesPerFrame, type Mp3Format } from './mp3.ts'
+import type { Timeline } from '../timeline/timeline.ts'
+import { peaks } from '../audio/true-peak.ts'
+
+export interface Loudness {
+  readonly targetLufs: number
+  readonly maxTruePeakDbtp: number
+}
+
+/** Where the mix is read from. */
+export interface Room {
+  readonly storage: ObjectStore
+  readonly bucket: string
+}
+
+/** K-weighting forgets what was before in 0.4 s; the pre-roll is longer. */
+export const preRollSamples = preRollFrames * samplesPerFrame
+export const postRollSamples = postRollFrames * samplesPerFrame
+/** What the limiter depends on beyond a stretch, and a step for the grid. */
+export const margin = limiterSupportSamples + limiterStep
+
+/** The limiter's steps are anchored at sample 0 of the timeline, so every slice sees the same ones. */
+export const onGrid = (sample: number): number => Math.floor(sample / limiterStep) * limiterStep
+
+/** The programme's slice as it is carried through mastering: a single plane when both sides are the same. */
+export async function programme(timeline: Timeline, room: Room, start: number, end: number): Promise<Float32Array[]> {
+  const planes = await mixSlice(timeline, room.storage, room.bucket, start, end)
+  if (timeline.outputChannels === 2 || planes.length === 1) return planes
+  const [left, right] = planes as [Float32Array, Float32Array]
+  return [left.map((sample, i) => (sample + right[i]!) / 2)]
+}
+
+/** The highest peak of each step over all planes; true peaks where they could reach `matters`. */
+export function stepPeaks(planes: readonly Float32Array[], matters: number): Float32Array {
+  const steps = Math.ceil(planes[0]!.length / limiterStep)
+  const highest = new Float32Array(steps)
+  const own = new Float32Array(steps)
+  for (const plane of planes) {
+    peaks(plane, 0, plane.length, limiterStep, matters, own)
+    for (let i = 0; i < steps; i++) if (own[i]! > highest[i]!) highest[i] = own[i]!
+  }
+  return highest
+}
+
+/** How far the limiter lets peaks go, so that the codec's own stay under the bar. */
+export const ceilingDb = ({ maxTruePeakDbtp }: Loudness, format: Mp3Format): number => maxTruePeakDbtp - codecHeadroomDb(format)

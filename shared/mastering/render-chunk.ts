@@ -1,0 +1,243 @@
+/**
+ * Renders one chunk of the programme through limiter and encoder, and measures what was encoded.
+ * Hides the encoder's pre-roll, the seams that two chunks share, and what is done when the codec goes over the bar.
+ */
+import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from './limiter.ts'
+import { energyMeter, kWeighting } from '../audio/loudness.ts'
+import { decode, decodedDelay, encode, frameCount, frameOffsets, inputCompensation, preRollFrames, samplesPerFrame, type Mp3Format } from './mp3.ts'
+import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from '../audio/pcm.ts'
+import { ceilingDb, margin, onGrid, postRollSamples, preRollSamples, programme, stepPeaks, type Loudness, type Room } from './programme.ts'
+import { framesPerChunk, samplesPerChunk, type Timeline } from '../timeline/timeline.ts'
+import { fromDb, toDb, truePeakMeter } from '../audio/true-peak.ts'
+
+export interface RenderedChunk {
+  /** Exactly the chunk's frames. */
+  readonly frames: Buffer
+  readonly frameCount: number
+  /** K-weighted mean square per 100 ms of the decoded frames, on the timeline's grid. */
+  readonly blocks: Float32Array
+  readonly truePeakDbtp: number
+  /** How far the ceiling had to be lowered, in dB. */
+  readonly loweredDb: number
+}
+
+const mostRenders = 4
+/** Beyond the excess, so that the next render is clear of the bar. */
+const extraLoweringDb = 0.15
+
+/** What every render of a run shares. */
+interface Job {
+  readonly timeline: Timeline
+  readonly room: Room
+  readonly inputGain: number
+  readonly limitDb: number
+  readonly loudness: Loudness
+  readonly format: Mp3Format
+  readonly signal: AbortSignal
+}
+
+/** Renders one chunk; when what the codec made of it is over the bar, again with the limiter's ceiling lowered inside the chunk. */
+export async function renderChunk(
+  timeline: Timeline,
+  room: Room,
+  chunk: number,
+  gainDb: number,
+  loudness: Loudness,
+  format: Mp3Format,
+  signal: AbortSignal,
+): Promise<RenderedChunk> {
+  const job: Job = { timeline, room, inputGain: fromDb(gainDb), limitDb: ceilingDb(loudness, format), loudness, format, signal }
+  const place = placeChunk(timeline, chunk)
+  const { mix, peak } = await mixOf(place, job)
+  const before = chunk === 0 ? 0 : await seamLoweringDb(place.start, peak, place, job)
+  const after = place.isLast ? 0 : await seamLoweringDb(place.end, peak, place, job)
+  const { encoded, ...settled } = await settle(
+    place,
+    mix,
+    peak,
+    (loweredDb) => ceilings(place, peak.length, job.limitDb, before, loweredDb, after),
+    job,
+  )
+  const offsets = frameOffsets(encoded)
+  return { frames: encoded.subarray(offsets[place.preRoll], offsets[place.preRoll + place.frames]), frameCount: place.frames, ...settled }
+}
+
+async function mixOf({ mixStart, mixEnd }: Place, { timeline, room, limitDb, inputGain }: Job): Promise<{ mix: Float32Array[]; peak: Float32Array }> {
+  const mix = await programme(timeline, room, mixStart, mixEnd)
+  return { mix, peak: stepPeaks(mix, fromDb(limitDb) / inputGain) }
+}
+
+/** Encodes and measures until the place is under the bar, each time with the ceiling lowered by what it was over. */
+async function settle(
+  place: Place,
+  mix: readonly Float32Array[],
+  peak: Float32Array,
+  ceilingsAt: (loweredDb: number) => number | Float32Array,
+  job: Job,
+) {
+  const { inputGain, loudness, format, signal } = job
+  let loweredDb = 0
+  for (let render = 1; ; render++) {
+    const gains = limiterGains(peak, inputGain, ceilingsAt(loweredDb))
+    const encoded = await encode(limited(mix, gains, inputGain * inputCompensation(format.bitrateKbps), place, format), format, signal)
+    const decoded = await measureDecoded(encoded, place, mix.length === 1, format, signal)
+    const over = decoded.truePeakDbtp - loudness.maxTruePeakDbtp
+    if (over <= 0 || render === mostRenders) return { encoded, ...decoded, loweredDb }
+    loweredDb += over + extraLoweringDb
+  }
+}
+
+/** What both neighbours look at around a seam: pre-roll before it, post-roll after it, and the limiter's support beyond. */
+const seamBefore = preRollSamples + limiterSupportSamples
+const seamAfter = postRollSamples + limiterSupportSamples
+/** Sound this far under the ceiling does not come out of the codec over the bar. */
+const riskFromDb = -1
+/** Where peaks are no denser than this, as in all speech that was not clipped, the encoder's usual headroom is enough and a trial is not worth its time. */
+const sparseShare = 0.05
+
+/**
+ * How far the ceiling is lowered around a seam. Its two chunks must agree without asking each other, so each decides from the same stretch of
+ * sound; where that is dense with peaks, as clipped recordings are, each renders the stretch and so comes to the same figure.
+ */
+async function seamLoweringDb(seam: number, peak: Float32Array, { mixStart }: Place, job: Job): Promise<number> {
+  const seen = peak.subarray((onGrid(seam - seamBefore) - mixStart) / limiterStep, (onGrid(seam + seamAfter) - mixStart) / limiterStep)
+  const risky = fromDb(job.limitDb + riskFromDb) / job.inputGain
+  const share = seen.reduce((count, value) => (value >= risky ? count + 1 : count), 0) / seen.length
+  if (share <= sparseShare) return 0
+  const [encodeStart, encodeEnd] = [seam - 2 * preRollSamples, seam + 4 * postRollSamples]
+  const place = {
+    start: seam - seamBefore,
+    end: seam + seamAfter,
+    encodeStart,
+    encodeEnd,
+    mixStart: onGrid(encodeStart - margin),
+    mixEnd: onGrid(encodeEnd + margin + limiterStep),
+  }
+  const around = await mixOf(place, job)
+  const { loweredDb } = await settle(place, around.mix, around.peak, (lowered) => fromDb(job.limitDb - lowered), job)
+  return loweredDb
+}
+
+/** A stretch of the programme that is encoded from `encodeStart` to `encodeEnd` for the sake of [`start`, `end`). */
+interface Place {
+  readonly start: number
+  readonly end: number
+  readonly encodeStart: number
+  readonly encodeEnd: number
+  readonly mixStart: number
+  readonly mixEnd: number
+}
+
+interface ChunkPlace extends Place {
+  readonly frames: number
+  /** Frames encoded before the chunk and dropped again. */
+  readonly preRoll: number
+  readonly isLast: boolean
+}
+
+function placeChunk({ totalSamples }: Timeline, chunk: number): ChunkPlace {
+  const start = chunk * samplesPerChunk
+  const preRoll = chunk === 0 ? 0 : preRollFrames
+  const isLast = start + samplesPerChunk >= totalSamples
+  const frames = isLast ? frameCount(totalSamples) - chunk * framesPerChunk : framesPerChunk
+  const encodeStart = start - preRoll * samplesPerFrame
+  const encodeEnd = start + frames * samplesPerFrame + postRollSamples
+  return {
+    start,
+    end: Math.min(start + samplesPerChunk, totalSamples),
+    frames,
+    preRoll,
+    isLast,
+    encodeStart,
+    encodeEnd,
+    mixStart: onGrid(encodeStart - margin),
+    mixEnd: onGrid(encodeEnd + margin + limiterStep),
+  }
+}
+
+/** One ceiling, or one for each step: lowered by `insideDb` inside the chunk, by what its seams need wherever a neighbour looks. */
+function ceilings(
+  { start, end, mixStart, isLast }: ChunkPlace,
+  steps: number,
+  limitDb: number,
+  beforeDb: number,
+  insideDb: number,
+  afterDb: number,
+): number | Float32Array {
+  if (beforeDb === 0 && insideDb === 0 && afterDb === 0) return fromDb(limitDb)
+  const [before, lowered, after] = [fromDb(limitDb - beforeDb), fromDb(limitDb - insideDb), fromDb(limitDb - afterDb)]
+  const ramp = limiterSupportSamples
+  const first = start === 0 ? -ramp : start + seamAfter
+  const last = isLast ? Infinity : end - seamBefore
+  return Float32Array.from({ length: steps }, (_, step) => {
+    const sample = mixStart + step * limiterStep
+    const inside = Math.max(0, Math.min((sample - first) / ramp, (last - sample) / ramp, 1))
+    const seam = last - sample < ramp ? after : before
+    return seam + (lowered - seam) * inside
+  })
+}
+
+/** What the encoder is fed: the limited slice a second at a time, as interleaved floats, one plane given to as many channels as the format has. */
+function* slices(mix: readonly Float32Array[], gains: Float64Array, gain: number, place: Place, format: Mp3Format): Generator<Buffer> {
+  const block = format.sampleRate
+  for (let from = onGrid(place.encodeStart); from < place.encodeEnd; from += block) {
+    const at = from - place.mixStart
+    const to = at + Math.min(block, place.encodeEnd - from)
+    const planes = mix.map((plane) => {
+      const part = plane.slice(at, to)
+      applyGains(part, 0, part.length, gains, at / limiterStep, gain)
+      return part.subarray(Math.max(0, place.encodeStart - from))
+    })
+    yield toInterleavedBytes(planes.length < format.channels ? [planes[0]!, planes[0]!] : planes)
+  }
+}
+
+async function* limited(...slice: Parameters<typeof slices>): AsyncGenerator<Buffer> {
+  for (const bytes of slices(...slice)) {
+    yield bytes
+    await new Promise(setImmediate) // heartbeats go on
+  }
+}
+
+/** Looks at the decoded frames as they come: what was heard of the chunk, on the timeline's grid, after a warm-up for the filters. */
+async function measureDecoded(
+  encoded: Buffer,
+  place: Place,
+  isMonaural: boolean,
+  format: Mp3Format,
+  signal: AbortSignal,
+): Promise<{ blocks: Float32Array; truePeakDbtp: number }> {
+  const { sampleRate, channels } = format
+  const block = sampleRate / 10
+  const heard = place.start - place.encodeStart + decodedDelay
+  const length = place.end - place.start
+  const warmUpBlocks = Math.floor(heard / block)
+  const pcm: PcmFormat = { sampleRate, channels, sampleFormat: 'f32le' }
+  const meters = Array.from({ length: isMonaural ? 1 : channels }, () => ({ energies: energyMeter(kWeighting(sampleRate)), peak: truePeakMeter() }))
+  const blocks = new Float32Array(Math.floor(length / block))
+  const energy = new Float64Array(1)
+  let at = -warmUpBlocks
+  const decoder = decode(encoded, format, signal)
+  const aligned = inBlocks(skipBytes(decoder.stdout, (heard % block) * bytesPerFrame(pcm)), block * bytesPerFrame(pcm))
+  for await (const bytes of aligned) {
+    const planes = toPlanar(bytes, pcm)
+    const wanted = Math.min(block, length - at * block)
+    meters.forEach(({ energies, peak }, channel) => {
+      energies(planes[channel]!, block, energy)
+      if (at >= 0 && at < blocks.length) blocks[at]! += (energy[0]! * (isMonaural ? 2 : 1)) / block
+      if (at >= 0 && wanted > 0) peak.add(planes[channel]!.subarray(0, wanted))
+    })
+    at++
+  }
+  await decoder.ended
+  return { blocks, truePeakDbtp: toDb(Math.max(...meters.map(({ peak }) => peak.highest()))) }
+}
+
+async function* skipBytes(source: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
+  let left = count
+  for await (const chunk of source) {
+    const skipped = Math.min(left, chunk.length)
+    left -= skipped
+    if (skipped < chunk.length) yield chunk.subarray(skipped)
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * What a producer laid beside a recording, read when a step needs it. Hides that the generation is pinned: a file that was replaced meanwhile
+ * is an error that says so, never another file.
+ */
+import { Permanent, type ErrorCode } from './errors.ts'
+import { fileOf } from './objects.ts'
+import type { Tools } from './engine/step.ts'
+
+export interface Sidecar {
+  readonly object: string
+  /** Null where it is not known; then whatever is there now. */
+  readonly generation: string | null
+}
+
+/** Throws Permanent `upload_replaced`, or `tooLarge` when it has more than `mostBytes`. */
+export async function readSidecar(
+  { object, generation }: Sidecar,
+  { mostBytes, tooLarge }: { readonly mostBytes: number; readonly tooLarge: ErrorCode },
+  { storage, config }: Pick<Tools, 'storage' | 'config'>,
+): Promise<Buffer> {
+  const name = fileOf(object)
+  const pinned = { bucket: config.buckets.uploads, name: object, ...(generation === null ? {} : { generation }) }
+  const stored = await storage.stat(pinned)
+  if (!stored) throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again, then the recording.`)
+  if (stored.bytes > mostBytes) throw new Permanent(tooLarge, `${name} has ${stored.bytes} bytes; the limit is ${mostBytes}. Save it smaller.`)
+  return await storage.read(pinned)
+}

@@ -1,0 +1,155 @@
+/**
+ * Something that costs money, asked for once. An intent row stands before the request, so that nobody pays twice unknowingly: what was
+ * clearly refused is asked for again, what nobody knows about is looked up at the vendor, or repeated a single time with a warning.
+ * Hides the waiting too: a vendor that is slow, busy or away puts the step off, until the deadline.
+ */
+import { Deferred, Permanent } from '../errors.ts'
+import { markSending, openPaidCall, settlePaidCall, type PaidCall } from '../db/paid-calls.ts'
+import type { Identity, Tools } from '../engine/step.ts'
+import { VendorError } from './vendor.ts'
+
+/** What a vendor says: here it is, or that it works on it under a name of its own. */
+export type Answer<T> = { readonly state: 'done'; readonly result: T } | { readonly state: 'waiting'; readonly reference: string }
+
+export interface Purchase<T, S> {
+  readonly provider: string
+  /** What an earlier attempt kept; undefined when there is nothing yet. */
+  readonly recall: () => Promise<S | undefined>
+  /** Asks and pays. `callId` is our name for the call. */
+  readonly submit: (callId: string) => Promise<Answer<T>>
+  readonly poll?: (reference: string) => Promise<Answer<T>>
+  /** Looks for a call that may have been accepted without our hearing of it. */
+  readonly find?: () => Promise<string | undefined>
+  /** Stores the result where `recall` finds it. */
+  readonly keep: (result: T) => Promise<S>
+}
+
+/** An attempt that is still sending is left alone for this long; its vendor calls time out before. */
+const sendingMs = 15 * 60_000
+/** A vendor is asked after a quarter of the time it has had already, within these. */
+const soonestPollMs = 3_000
+const latestPollMs = 60_000
+/** A vendor that is away is tried again after half the time it has been away, within these. */
+const soonestRetryMs = 5_000
+const latestRetryMs = 10 * 60_000
+/** How often an unclear call is sent in all. */
+const mostSends = 2
+
+/** Throws Deferred while there is nothing yet, Permanent with the vendor's own message when there never will be. */
+export async function payOnce<T, S>(tools: Tools, identity: Identity, step: string, purchase: Purchase<T, S>): Promise<S> {
+  const { userId, runId, part } = identity
+  const call = await tools.withDatabase((db) => openPaidCall(db, { userId, runId, step, part, provider: purchase.provider, callKey: tools.inputKey }))
+  const kept = await purchase.recall() // after the row was seen: whoever marked it done had kept the result before
+  if (kept !== undefined) {
+    await finish(tools, call)
+    return kept
+  }
+  const answer = await nextAnswer(tools, call, purchase)
+  if (answer.state === 'waiting') throw later(tools, `${purchase.provider} is still at work.`, pollDelay(tools), 'provider_timeout')
+  const result = await purchase.keep(answer.result)
+  await finish(tools, call)
+  return result
+}
+
+/** A call that was sent twice may have been paid twice: its owner is told when the result is there. */
+async function finish(tools: Tools, call: PaidCall): Promise<void> {
+  const sends = await settle(tools, call, { status: 'done' })
+  if (sends > 1) {
+    tools.warn({
+      code: 'possible_double_charge',
+      message: `A request to ${call.provider} was lost on its way and was sent again; it may have been charged twice.`,
+    })
+  }
+}
+
+async function nextAnswer<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<Answer<T>> {
+  switch (call.status) {
+    case 'waiting':
+      return await poll(tools, call, call.reference!, purchase)
+    case 'sent':
+      if (Date.now() - call.sentAt!.getTime() < sendingMs) throw new Deferred(new Date(Date.now() + soonestRetryMs)) // another attempt is at it
+      return await resolveUnclear(tools, call, purchase)
+    case 'unclear':
+      return await resolveUnclear(tools, call, purchase)
+    default:
+      return await send(tools, call, purchase) // 'done' whose result was deleted since is bought anew
+  }
+}
+
+async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<Answer<T>> {
+  if (!(await tools.withDatabase((db) => markSending(db, call)))) throw new Deferred(new Date(Date.now() + soonestRetryMs))
+  try {
+    const answer = await purchase.submit(call.id)
+    if (answer.state === 'waiting') await settle(tools, call, { status: 'waiting', reference: answer.reference })
+    return answer
+  } catch (error) {
+    if (error instanceof Permanent) await settle(tools, call, { status: 'intended', error: error.message, unsent: true }) // refused before it was sent
+    if (!(error instanceof VendorError)) throw error
+    switch (error.kind) {
+      case 'refused':
+        await settle(tools, call, { status: 'failed', error: error.message, unsent: true })
+        throw new Permanent(error.code, error.message, { cause: error })
+      case 'later':
+        await settle(tools, call, { status: 'intended', error: error.message, unsent: true })
+        throw later(tools, error.message, error.retryAfterMs ?? retryDelay(tools), 'provider_unavailable')
+      case 'unclear':
+        await settle(tools, call, { status: 'unclear', error: error.message })
+        throw later(tools, error.message, error.retryAfterMs ?? soonestRetryMs, 'provider_unclear')
+    }
+  }
+}
+
+/** Nobody knows whether the vendor took the call: first it is asked, then the call is repeated once. */
+async function resolveUnclear<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<Answer<T>> {
+  const { find } = purchase
+  const reference = find && (await free(tools, call, find))
+  if (reference !== undefined) {
+    await settle(tools, call, { status: 'waiting', reference })
+    return await poll(tools, call, reference, purchase)
+  }
+  if (call.sends >= mostSends) {
+    await settle(tools, call, { status: 'failed', error: 'unclear twice' })
+    throw new Permanent('provider_unclear', `${purchase.provider} was asked ${call.sends} times and no answer arrived. ${call.error ?? ''}`.trim())
+  }
+  return await send(tools, call, purchase)
+}
+
+async function poll<T, S>(tools: Tools, call: PaidCall, reference: string, purchase: Purchase<T, S>): Promise<Answer<T>> {
+  const { poll: askAgain } = purchase
+  if (!askAgain) return { state: 'waiting', reference } // it will call back
+  return await free(tools, call, () => askAgain(reference))
+}
+
+/** A question that costs nothing may be asked again at any time. */
+async function free<R>(tools: Tools, call: PaidCall, ask: () => Promise<R>): Promise<R> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!(error instanceof VendorError)) throw error
+    if (error.kind !== 'refused') throw later(tools, error.message, error.retryAfterMs ?? retryDelay(tools), 'provider_unavailable')
+    // A key that is refused says nothing of the job: it is paid for, and a better key will fetch it.
+    const isOver = error.code !== 'provider_key_refused' && error.code !== 'provider_unpaid'
+    if (isOver) await settle(tools, call, { status: 'failed', error: error.message })
+    throw new Permanent(error.code, error.message, { cause: error })
+  }
+}
+
+const settle = (tools: Tools, { id }: PaidCall, outcome: Parameters<typeof settlePaidCall>[2]): Promise<number> =>
+  tools.withDatabase((db) => settlePaidCall(db, id, outcome))
+
+const waitedMs = ({ since }: Tools): number => Math.max(0, Date.now() - since.getTime())
+const within = (least: number, value: number, most: number): number => Math.min(most, Math.max(least, value))
+const pollDelay = (tools: Tools): number => within(soonestPollMs, waitedMs(tools) / 4, latestPollMs)
+const retryDelay = (tools: Tools): number => within(soonestRetryMs, waitedMs(tools) / 2, latestRetryMs)
+
+/** Puts the step off, or ends it when the deadline would pass meanwhile. What the vendor was asked for stays: a new run asks for it again. */
+function later(
+  tools: Tools,
+  message: string,
+  delayMs: number,
+  code: 'provider_timeout' | 'provider_unavailable' | 'provider_unclear',
+): Deferred | Permanent {
+  const { deadlineMs } = tools.config.providers
+  if (waitedMs(tools) < deadlineMs) return new Deferred(new Date(Date.now() + Math.min(delayMs, deadlineMs)), message)
+  return new Permanent(code, `${message} It was waited for ${Math.round(deadlineMs / 60_000)} minutes; start the episode again to go on waiting.`)
+}

@@ -1,0 +1,37 @@
+/**
+ * Scripts of spoken segments: text with variables in braces. Hides which variables there are and what happens to one that nobody gave a value.
+ */
+import type { z } from 'zod'
+import { Permanent } from '../errors.ts'
+
+export const variableNames = ['podcast_name', 'episode_title', 'episode_number', 'season_number', 'date', 'guest'] as const
+export type VariableName = (typeof variableNames)[number]
+/** What a letter says of itself. */
+export const letterVariableNames = ['from', 'subject', 'text'] as const
+/** Values are as they are spoken; what is not known is absent. */
+export type Variables = Readonly<Partial<Record<VariableName | (typeof letterVariableNames)[number], string>>>
+
+const placeholder = /\{([^{}]*)\}/g
+
+/** A zod refinement: every name in braces is one of these. */
+export const checkVariables =
+  (names: readonly string[]) =>
+  (script: string, { addIssue }: z.RefinementCtx): void => {
+    for (const [, name] of script.matchAll(placeholder)) {
+      if (!names.includes(name!.trim()))
+        addIssue({ code: 'custom', message: `there is no variable {${name}}; there are ${names.map((one) => `{${one}}`).join(', ')}` })
+    }
+  }
+
+/** The script as it is spoken. Throws Permanent `missing_variable` that names what has no value and who needs it. */
+export function fillScript(script: string, variables: Variables, neededBy: string): string {
+  return script.replaceAll(placeholder, (_, name: string) => {
+    const value = variables[name.trim() as keyof Variables]
+    if (value === undefined)
+      throw new Permanent(
+        'missing_variable',
+        `${neededBy} says {${name.trim()}}, but the episode has no such value. Give it in episode.json, or change the script.`,
+      )
+    return value
+  })
+}

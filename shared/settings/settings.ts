@@ -1,0 +1,288 @@
+/**
+ * What a producer may set, with every default in its one place: the template, the podcast and the episode.
+ * Hides how a document is checked; an error names the field and what it should be.
+ */
+import { z } from 'zod'
+import { cleaning, fileName } from './cleaning.ts'
+import { Permanent, type ErrorCode } from '../errors.ts'
+import { checkVariables, letterVariableNames, variableNames } from './script.ts'
+
+/** BCP 47. */
+const language = z
+  .string()
+  .max(35)
+  .refine((tag) => {
+    try {
+      return Intl.getCanonicalLocales(tag).length === 1
+    } catch {
+      return false
+    }
+  }, 'a language tag such as en, de-AT or pt-BR')
+/** A line break in a name would end a caption. */
+const speakerName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .transform((name) => name.replaceAll(/\s+/g, ' '))
+/** A link that a listener's program may open. */
+const webAddress = z.url({ protocol: /^https?$/ })
+
+export const recogniserNames = ['assemblyai', 'elevenlabs', 'deepgram', 'openai'] as const
+
+/** Who writes down what was said; without a provider only a supplied words file does. */
+const transcription = z.strictObject({
+  /** Unset: the provider whose key was given last, if any. */
+  provider: z.enum([...recogniserNames, 'none']).optional(),
+  /** BCP 47; unset: the provider finds out. */
+  language: language.optional(),
+})
+
+const loudness = z.strictObject({
+  targetLufs: z.number().min(-31).max(-8).default(-16),
+  maxTruePeakDbtp: z.number().min(-9).max(-0.1).default(-1),
+})
+
+const stereoBitrates = [64, 96, 112, 128, 160, 192, 224, 256, 320] as const
+const output = z.strictObject({
+  bitrateKbps: z.literal(stereoBitrates).optional(),
+  channels: z.enum(['stereo', 'mono']).default('stereo'),
+  /** Unset: the recording's own when it is 44.1 or 48 kHz, else 48 kHz. */
+  sampleRate: z.literal([44100, 48000]).optional(),
+})
+
+/** Who speaks what is written: flite is built in and needs no key. */
+const voice = z.strictObject({
+  provider: z.enum(['flite', 'elevenlabs', 'openai']).default('flite'),
+  /** The provider's name of the voice. */
+  voice: z.string().min(1).max(100).default('slt'),
+  model: z.string().min(1).max(100).optional(),
+  /** The speaker's name in transcripts. */
+  name: speakerName.default('Assistant'),
+  settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])).default({}),
+})
+
+const spoken = z.strictObject({
+  kind: z.literal('spoken'),
+  script: z.string().trim().min(1).max(5000).superRefine(checkVariables(variableNames)),
+  /** Unset: the template's. */
+  voice: voice.optional(),
+})
+/** Listener mail, read out: the letters that the episode names, or the newest. */
+const mailbag = z.strictObject({
+  kind: z.literal('mail'),
+  count: z.number().int().min(1).max(20).default(1),
+  /** For each letter. */
+  script: z
+    .string()
+    .trim()
+    .min(1)
+    .max(1000)
+    .default('{from} writes: {text}')
+    .superRefine(checkVariables([...variableNames, ...letterVariableNames])),
+  voice: voice.optional(),
+})
+const source = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('static'), file: fileName }), spoken, mailbag])
+
+/** What every segment may say. */
+const placed = {
+  title: z.string().min(1).max(255).optional(),
+  /** From the end of the segment before to this one's start; negative lets them overlap. */
+  offsetSeconds: z.number().min(-600).max(600).default(0),
+  /** Whether it is a chapter of its own. */
+  chapter: z.boolean().default(true),
+  /** A picture among the assets, shown with the chapter. */
+  image: fileName.optional(),
+}
+const segmentTypes = ['intro', 'outro', 'commercial', 'transition', 'mail'] as const
+const segment = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('content'), ...placed }),
+  z.strictObject({
+    type: z.enum(segmentTypes),
+    ...placed,
+    /** Louder or quieter than the programme it is levelled to. */
+    gainDb: z.number().min(-40).max(12).default(0),
+    source,
+  }),
+])
+
+const ducking = z.strictObject({
+  enabled: z.boolean().default(true),
+  /** How much quieter the bed is while somebody speaks. */
+  depthDb: z.number().min(-40).max(0).default(-10),
+  attackSeconds: z.number().min(0.005).max(2).default(0.2),
+  releaseSeconds: z.number().min(0.02).max(3).default(0.6),
+})
+
+const music = z.strictObject({
+  file: fileName,
+  /** It plays under every unbroken run of these segments. */
+  under: z
+    .array(z.enum(['content', ...segmentTypes]))
+    .min(1)
+    .default(['content']),
+  /** Moves the bed's start and end; negative is earlier. */
+  startOffsetSeconds: z.number().min(-600).max(600).default(0),
+  endOffsetSeconds: z.number().min(-600).max(600).default(0),
+  fadeInSeconds: z.number().min(0).max(60).default(2),
+  fadeOutSeconds: z.number().min(0).max(60).default(3),
+  /** Below the programme's loudness, while nobody speaks. */
+  levelDb: z.number().min(-60).max(6).default(-15),
+  /** A bed longer than its asset goes on from its start, across a fade of this length. */
+  loopCrossfadeSeconds: z.number().min(0.05).max(10).default(2),
+  ducking: ducking.prefault({}),
+})
+
+const seconds = z.number().positive().optional()
+const length = z
+  .strictObject({
+    /** Wanted: pauses are tightened to meet the longest, and a shorter episode is remarked on. */
+    softMinSeconds: seconds,
+    softMaxSeconds: seconds,
+    /** Required: the run ends rather than publish outside of these. */
+    hardMinSeconds: seconds,
+    hardMaxSeconds: seconds,
+    /** How far pauses may be tightened: longer ones than the first become as long as the second. */
+    tightestMaxPauseSeconds: z.number().positive().default(0.7),
+    tightestTargetPauseSeconds: z.number().positive().default(0.25),
+  })
+  .refine((l) => l.tightestMaxPauseSeconds >= l.tightestTargetPauseSeconds, 'tightestMaxPauseSeconds must be at least tightestTargetPauseSeconds')
+
+const template = z.strictObject({
+  $schema: z.string().optional(),
+  version: z.literal(1).default(1),
+  segments: z
+    .array(segment)
+    .max(100)
+    .refine((list) => list.filter(({ type }) => type === 'content').length <= 1, 'the content may come only once')
+    .prefault([{ type: 'content' }]),
+  music: z.array(music).max(20).default([]),
+  length: length.prefault({}),
+  transcription: transcription.prefault({}),
+  voice: voice.prefault({}),
+  cleaning: cleaning.prefault({}),
+  loudness: loudness.prefault({}),
+  output: output.prefault({}),
+})
+
+const podcast = z.strictObject({
+  title: z.string().min(1).max(255).default('My podcast'),
+  description: z.string().min(1).max(4000).default('A podcast assembled by Spool.'),
+  language: language.default('en'),
+  author: z.string().min(1).max(255).default('Unknown author'),
+  email: z.email().optional(),
+  link: webAddress.optional(),
+  imageUrl: webAddress.optional(),
+  category: z.string().min(1).default('Society & Culture'),
+  explicit: z.boolean().default(false),
+})
+
+const episode = z.strictObject({
+  title: z.string().min(1).max(255).optional(),
+  description: z.string().max(4000).optional(),
+  number: z.number().int().positive().optional(),
+  season: z.number().int().positive().optional(),
+  guest: z.string().min(1).max(255).optional(),
+  /** The day it is about; today when not given. */
+  date: z.iso.date().optional(),
+  /** Several files as one recording; their order here is that of the episode. The run starts when all of them are there. */
+  recordings: z
+    .array(
+      z.strictObject({ file: fileName, gainDb: z.number().min(-60).max(60).default(0), offsetSeconds: z.number().min(-3600).max(3600).default(0) }),
+    )
+    .min(1)
+    .max(20)
+    .optional(),
+  /** One after the other, or tracks of one conversation. */
+  recordingsAre: z.enum(['sequence', 'tracks']).default('sequence'),
+  /** The letters that a mail segment reads out, by id; the newest when not given. */
+  letters: z.array(z.uuid()).max(100).optional(),
+  /** Names for the speakers that a transcript calls A, B or otherwise. */
+  speakers: z.record(z.string(), speakerName).default({}),
+})
+
+const mail = z.strictObject({
+  /** The show's own addresses: what they send is no listener mail. */
+  own: z.array(z.email()).max(100).default([]),
+})
+
+export type Template = z.infer<typeof template>
+export type Segment = z.infer<typeof segment>
+export type MusicRule = z.infer<typeof music>
+export type LengthSettings = z.infer<typeof length>
+export type VoiceSettings = z.infer<typeof voice>
+export type TranscriptionSettings = z.infer<typeof transcription>
+export type PodcastSettings = z.infer<typeof podcast>
+export type EpisodeSettings = z.infer<typeof episode>
+/** What a run snapshots when it starts; a later change of the template never touches it. */
+export type RunSettings = Template
+
+/** Joint stereo at 128k by default, also for a voice; 96k when mono is asked for. */
+export const bitrateOf = ({ bitrateKbps, channels }: Template['output']): number => bitrateKbps ?? (channels === 'mono' ? 96 : 128)
+
+/** A document may be this large; it is a page of settings, not a recording. */
+export const maxDocumentBytes = 1024 * 1024
+
+export const parseTemplate = (text: string, name: string): Template => parse(template, text, name, 'bad_template')
+export const parsePodcast = (text: string, name: string): PodcastSettings => parse(podcast, text, name, 'bad_podcast_file')
+export const parseMailSettings = (text: string, name: string): z.infer<typeof mail> => parse(mail, text, name, 'bad_mail_settings')
+export const parseEpisode = (text: string, name: string): EpisodeSettings => parse(episode, text, name, 'bad_episode_file')
+
+function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorCode): T {
+  let json: unknown
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''), withoutUnseen)
+  } catch (error) {
+    throw new Permanent(code, `${name} is not JSON: ${(error as Error).message}.`)
+  }
+  const parsed = schema.safeParse(json)
+  if (!parsed.success)
+    throw new Permanent(
+      code,
+      `${name} cannot be used. ${parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'The document'}: ${message}`).join('; ')}.`,
+    )
+  return parsed.data
+}
+
+/** Control characters come with pasted text and are never seen, but one of them makes a whole feed unreadable: XML and PostgreSQL cannot hold them. */
+const withoutUnseen = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.replaceAll(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '') : value
+
+/** The content goes before the outro when the template forgot it. */
+export function withContent(segments: readonly Segment[]): Segment[] {
+  if (segments.some(({ type }) => type === 'content')) return [...segments]
+  const outro = segments.findIndex(({ type }) => type === 'outro')
+  const at = outro < 0 ? segments.length : outro
+  return [...segments.slice(0, at), segment.parse({ type: 'content' }), ...segments.slice(at)]
+}
+
+/** A podcast's settings with every default filled in. */
+export const podcastSettings = (stored: unknown): PodcastSettings => podcast.parse(stored)
+export const defaultTemplate = (): Template => template.parse({})
+
+/** Every file a template needs among the podcast's assets, and what needs it. */
+export function assetsOf({ segments, music: beds, cleaning: { sfx } }: Template): { file: string; neededBy: string }[] {
+  const ofSegments = segments.flatMap((one, i) =>
+    one.type !== 'content' && one.source.kind === 'static' ? [{ file: one.source.file, neededBy: `Segment ${i + 1} (${one.type})` }] : [],
+  )
+  const ofMusic = beds.map(({ file }, i) => ({ file, neededBy: `Music rule ${i + 1}` }))
+  const ofSounds = sfx.sounds.map(({ file, phrase: said }) => ({ file, neededBy: `The sound for "${said}"` }))
+  return [...ofSegments, ...ofMusic, ...ofSounds]
+}
+
+/** Every picture a template shows with a chapter. */
+export const picturesOf = ({ segments }: Template): { file: string; neededBy: string }[] =>
+  segments.flatMap(({ type, image }, i) => (image === undefined ? [] : [{ file: image, neededBy: `Segment ${i + 1} (${type})` }]))
+
+/** Everybody who speaks what is written. */
+export const voicesOf = ({ segments, voice: usual }: Template): VoiceSettings[] => [
+  usual,
+  ...segments.flatMap((one) => (one.type !== 'content' && one.source.kind !== 'static' && one.source.voice ? [one.source.voice] : [])),
+]
+
+/** How many letters the template reads out. */
+export const lettersWanted = ({ segments }: Template): number =>
+  segments.reduce((sum, one) => sum + (one.type !== 'content' && one.source.kind === 'mail' ? one.source.count : 0), 0)
+
+/** The template as a JSON schema, for editors that complete and check as one types. */
+export const templateSchema = (): object => ({ title: 'Spool template', ...z.toJSONSchema(template, { io: 'input', unrepresentable: 'any' }) })

@@ -1,0 +1,52 @@
+/** What is to be spoken in an episode that nobody said: the segments' scripts, and the answers at an intern's places. */
+import type { KeptLetter } from '../db/letters.ts'
+import { Permanent } from '../errors.ts'
+import { fillScript, type Variables } from '../settings/script.ts'
+import type { Segment, VoiceSettings } from '../settings/settings.ts'
+import type { EditList } from '../edits/edits.ts'
+
+export interface SpokenText {
+  /** The edit it belongs to, or its segment as `segmentPlace` names it. */
+  readonly place: string
+  readonly text: string
+  readonly voice: VoiceSettings
+}
+
+/** `index` counts the template's own segments from 0. */
+export const segmentPlace = (index: number): string => `segment-${index}`
+
+/** Everything that is spoken, in no order. Throws as `scripts` does. */
+export function spokenIn(
+  { edits }: EditList,
+  segments: readonly Segment[],
+  variables: Variables,
+  letters: readonly KeptLetter[],
+  usual: VoiceSettings,
+): SpokenText[] {
+  return [...scripts(segments, variables, letters, usual), ...answers({ edits }, usual)]
+}
+
+/** The segments' scripts as they are spoken. Throws Permanent `missing_variable` or `no_letters` naming the segment. */
+export function scripts(segments: readonly Segment[], variables: Variables, letters: readonly KeptLetter[], usual: VoiceSettings): SpokenText[] {
+  const bag = [...letters]
+  return segments.flatMap((segment, i): SpokenText[] => {
+    if (segment.type === 'content' || segment.source.kind === 'static') return []
+    const { source } = segment
+    const name = `Segment ${i + 1} (${segment.type})`
+    const spoken = { place: segmentPlace(i), voice: source.voice ?? usual }
+    if (source.kind === 'spoken') return [{ ...spoken, text: fillScript(source.script, variables, name) }]
+    const read = bag.splice(0, source.count)
+    if (read.length === 0)
+      throw new Permanent(
+        'no_letters',
+        `${name} reads out listener mail, but there is none. Read a mailbox first, or name the letters in episode.json.`,
+      )
+    const texts = read.map(({ sender: from, subject, text }) => fillScript(source.script, { ...variables, from, subject, text }, name))
+    return [{ ...spoken, text: texts.join('\n\n') }]
+  })
+}
+
+const answers = ({ edits }: Pick<EditList, 'edits'>, voice: VoiceSettings): SpokenText[] =>
+  edits.flatMap(({ id, status, insert }) =>
+    status === 'applied' && insert?.sound === 'speech' && insert.text !== null ? [{ place: id, text: insert.text, voice }] : [],
+  )

@@ -1,0 +1,187 @@
+/**
+ * Transcripts of the finished audio in the four forms players read. Hides how words are put through the ledger,
+ * how they are grouped into lines that can be read, and each format's syntax.
+ */
+import { keptShare, toOutput } from '../timeline/ledger.ts'
+import type { Timeline } from '../timeline/timeline.ts'
+import type { Transcript } from './words.ts'
+
+export interface HeardWord {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+  readonly speaker: string | null
+}
+
+/** A word cut by more than half is gone. */
+const heardShare = 0.5
+/** Lines are read at a glance: Podcasting 2.0 advises 65 characters for WebVTT and two lines of 32 for SubRip. */
+const vttLineLength = 65
+const srtLineLength = 32
+const longestCueSeconds = 6
+const cueBreakSeconds = 0.8
+/** A word that a crossfade swallowed still needs a cue that ends after it starts. */
+const shortestCueMs = 10
+
+/** Everything that can be heard as words, at its time in the finished audio, in seconds: what is left of the recording's, and what was put in. */
+export function heardWords(
+  transcript: Transcript | undefined,
+  { ledger, inserted, sampleRate }: Pick<Timeline, 'ledger' | 'inserted' | 'sampleRate'>,
+): HeardWord[] {
+  const kept = (transcript?.words ?? [])
+    .filter((word) => keptShare(ledger, word) >= heardShare)
+    .map(({ text, startSample, endSample, speaker }) => {
+      const start = toOutput(ledger, startSample)
+      const end = Math.max(start, toOutput(ledger, endSample)) // a removed end maps to the middle of the crossfade, which a short word may start after
+      return { text, start, end, speaker }
+    })
+  const added = inserted.map(({ text, startSample, endSample, speaker }) => ({ text, start: startSample, end: endSample, speaker }))
+  return [...kept, ...added]
+    .sort((a, b) => a.start - b.start)
+    .map((word, i, all) => ({
+      ...word,
+      speaker: word.speaker ?? all[i - 1]?.speaker ?? null,
+      start: word.start / sampleRate,
+      end: word.end / sampleRate,
+    }))
+}
+
+/** The transcript with the names its producer gives the speakers; others keep what the recogniser calls them. */
+export function nameSpeakers(transcript: Transcript, names: Readonly<Record<string, string>>): Transcript {
+  const named = new Map(Object.entries(names).map(([speaker, name]) => [speaker, name.trim().replaceAll(/\s+/g, ' ')]))
+  const words = transcript.words.map((word) => ({ ...word, speaker: word.speaker === null ? null : (named.get(word.speaker) ?? word.speaker) }))
+  return { ...transcript, words }
+}
+
+interface Cue {
+  readonly startMs: number
+  readonly endMs: number
+  readonly speaker: string | null
+  readonly lines: readonly string[]
+}
+
+export function toVtt(words: readonly HeardWord[]): string {
+  const cues = group(words, vttLineLength, 1).map(({ startMs, endMs, speaker, lines }) => {
+    const text = escapeVtt(lines[0]!)
+    return `${clock(startMs, '.')} --> ${clock(endMs, '.')}\n${speaker === null ? text : `<v ${escapeVtt(speaker)}>${text}`}\n`
+  })
+  return ['WEBVTT\n', ...cues].join('\n')
+}
+
+export function toSrt(words: readonly HeardWord[]): string {
+  return group(words, srtLineLength, 2)
+    .map(({ startMs, endMs, lines }, i) => `${i + 1}\n${clock(startMs, ',')} --> ${clock(endMs, ',')}\n${lines.join('\n')}\n`)
+    .join('\n')
+}
+
+/** The podcast namespace's JSON transcript: one segment for each cue. */
+export function toTranscriptJson(words: readonly HeardWord[]): string {
+  const segments = group(words, vttLineLength, 1).map(({ startMs, endMs, speaker, lines }) => ({
+    ...(speaker === null ? {} : { speaker }),
+    startTime: startMs / 1000,
+    endTime: endMs / 1000,
+    body: lines[0]!,
+  }))
+  return `${JSON.stringify({ version: '1.0.0', segments }, null, 1)}\n`
+}
+
+/** Paragraphs by speaker. */
+export function toPlainText(words: readonly HeardWord[]): string {
+  const paragraphs: { speaker: string | null; texts: string[] }[] = []
+  for (const { text, speaker } of words) {
+    const last = paragraphs.at(-1)
+    if (last?.speaker === speaker) last.texts.push(text)
+    else paragraphs.push({ speaker, texts: [text] })
+  }
+  return paragraphs.map(({ speaker, texts }) => `${speaker === null ? '' : `${speaker}: `}${texts.join(' ')}\n`).join('\n')
+}
+
+/** A word, or a piece of one that is longer than a line. */
+interface Piece extends HeardWord {
+  /** It goes on where the piece before it ended, without a space. */
+  readonly isContinued: boolean
+}
+
+function group(words: readonly HeardWord[], lineLength: number, maxLines: number): Cue[] {
+  const groups: Piece[][] = []
+  for (const piece of words.flatMap((word) => piecesOf(word, lineLength))) {
+    const current = groups.at(-1)
+    if (!current || breaksBefore(piece, current, lineLength, maxLines)) groups.push([piece])
+    else current.push(piece)
+  }
+  return timed(groups).map(({ pieces, startMs, endMs }) => ({ startMs, endMs, speaker: pieces[0]!.speaker, lines: wrap(pieces, lineLength) }))
+}
+
+const milliseconds = (seconds: number): number => Math.round(seconds * 1000)
+const endOf = (pieces: readonly Piece[]): number => pieces.reduce((latest, { end }) => Math.max(latest, end), 0)
+
+function breaksBefore(piece: Piece, current: readonly Piece[], lineLength: number, maxLines: number): boolean {
+  const first = current[0]!
+  const end = endOf(current)
+  return (
+    piece.speaker !== first.speaker ||
+    piece.start - end > cueBreakSeconds ||
+    milliseconds(Math.max(piece.end, end)) - milliseconds(first.start) > 1000 * longestCueSeconds ||
+    wrap([...current, piece], lineLength).length > maxLines
+  )
+}
+
+/** Cues one after the other in whole milliseconds. Where people speak at once, a cue ends when the next begins, but is shown for half its time. */
+function timed(groups: readonly Piece[][]): { pieces: Piece[]; startMs: number; endMs: number }[] {
+  let earliest = 0
+  return groups.map((pieces, i) => {
+    const startMs = Math.max(earliest, milliseconds(pieces[0]!.start))
+    const ownEnd = Math.max(milliseconds(endOf(pieces)), startMs + shortestCueMs)
+    const next = milliseconds(groups[i + 1]?.[0]?.start ?? Infinity)
+    const endMs = Math.min(ownEnd, Math.max(next, Math.ceil((startMs + ownEnd) / 2)))
+    earliest = endMs
+    return { pieces, startMs, endMs }
+  })
+}
+
+const graphemes = new Intl.Segmenter()
+
+/** A word that fits on a line is itself; a longer one, as of a script without spaces, is broken between what one sees as characters. */
+function piecesOf(word: HeardWord, lineLength: number): Piece[] {
+  if (word.text.length <= lineLength) return [{ ...word, isContinued: false }]
+  const texts = word.text.split(' ').flatMap((part) => brokenText(part, lineLength).map((text, i) => ({ text, isContinued: i > 0 })))
+  const total = texts.reduce((sum, { text }) => sum + text.length, 0)
+  let at = 0
+  const time = (length: number) => word.start + ((word.end - word.start) * length) / total
+  return texts.map(({ text, isContinued }) => {
+    const start = time(at)
+    at += text.length
+    return { ...word, text, start, end: time(at), isContinued }
+  })
+}
+
+function brokenText(text: string, lineLength: number): string[] {
+  const lines: string[] = []
+  for (const { segment } of graphemes.segment(text)) {
+    const parts = segment.length > lineLength ? Array.from(segment) : [segment] // marks piled on one letter
+    for (const part of parts) {
+      const last = lines.at(-1)
+      if (last !== undefined && last.length + part.length <= lineLength) lines[lines.length - 1] = last + part
+      else lines.push(part)
+    }
+  }
+  return lines
+}
+
+function wrap(pieces: readonly Piece[], lineLength: number): string[] {
+  const lines: string[] = []
+  for (const { text, isContinued } of pieces) {
+    const last = lines.at(-1)
+    const space = isContinued ? '' : ' '
+    if (last !== undefined && last.length + space.length + text.length <= lineLength) lines[lines.length - 1] = last + space + text
+    else lines.push(text)
+  }
+  return lines
+}
+
+const escapeVtt = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
+function clock(ms: number, decimal: string): string {
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
+  return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1000) % 60)}${decimal}${String(ms % 1000).padStart(3, '0')}`
+}

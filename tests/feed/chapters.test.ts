@@ -1,0 +1,271 @@
+// Chapters: marks as they are supplied, what is left of them when cuts are made, and the forms they are written in.
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { keepAllBut } from '../../shared/timeline/ledger.ts'
+import { Permanent } from '../../shared/errors.ts'
+import type { TimelineSegment } from '../../shared/timeline/timeline.ts'
+import { mostMarks, readMarks, repairMarks, type Mark } from '../../shared/feed/chapter-marks.ts'
+import { chapterLines, chaptersOf, listedChapters, toChaptersJson, withChapterLines } from '../../shared/feed/chapters.ts'
+
+const sampleRate = 1000
+const tenMinutes = { sampleRate, totalSamples: 600 * sampleRate }
+const psc = (chapters: string) =>
+  `<?xml version="1.0"?><psc:chapters version="1.2" xmlns:psc="http://podlove.org/simple-chapters">${chapters}</psc:chapters>`
+
+describe('Supplied marks', () => {
+  const two = [
+    { startSeconds: 0, title: 'Hello' },
+    { startSeconds: 62.5, title: 'Bits & <bobs>', url: 'https://example.com/b?x=1&y' },
+  ]
+  test.each([
+    [
+      'Podcasting 2.0 JSON',
+      JSON.stringify({
+        version: '1.2.0',
+        chapters: [
+          { startTime: 0, title: 'Hello' },
+          { startTime: 62.5, title: 'Bits & <bobs>', url: two[1]!.url },
+        ],
+      }),
+    ],
+    [
+      'Podlove Simple Chapters',
+      psc(
+        '<psc:chapter start="0" title="Hello"/><psc:chapter start="00:01:02.500" title="Bits &amp; &lt;bobs>" href="https://example.com/b?x=1&amp;y"/>',
+      ),
+    ],
+    ['plain text', `00:00:00.000 Hello\r\n\r\n00:01:02.500 Bits & <bobs> <${two[1]!.url}>\r\n`],
+    ['MP4Chaps', '# a remark\nCHAPTER01=00:00:00.000\nCHAPTER01NAME=Hello\nCHAPTER02=00:01:02.500\nCHAPTER02NAME=Bits & <bobs>'],
+    [
+      'WebVTT',
+      'WEBVTT - chapters\n\nNOTE of no use\n\n1\n00:00.000 --> 01:02.500\nHello\n\n00:01:02.500 --> 00:09:00.000\nBits &amp; &lt;bobs&gt;\n',
+    ],
+  ])('are read as %s', (form, text) => {
+    const found = readMarks(`\uFEFF${text}`, 'chapters.txt')
+    expect(found.map(({ startSeconds, title }) => ({ startSeconds, title }))).toEqual(two.map(({ startSeconds, title }) => ({ startSeconds, title })))
+    if (form !== 'WebVTT' && form !== 'MP4Chaps') expect(found[1]!.url).toBe(two[1]!.url)
+  })
+
+  test('bring pictures, and marks that are for machines only', () => {
+    const text = JSON.stringify({ version: '1.2.0', chapters: [{ startTime: 3, img: 'https://example.com/i.png', toc: false }] })
+    expect(readMarks(text, 'chapters.json')).toMatchObject([{ startSeconds: 3, image: 'https://example.com/i.png', isHidden: true }])
+  })
+
+  test('are read with every letter, however it is written', () => {
+    expect(readMarks(psc('<psc:chapter start="0" title="K&#228;se &#x1F600; &quot;007&quot;"/>'), 'chapters.psc')).toMatchObject([
+      { title: 'Käse 😀 "007"' },
+    ])
+  })
+
+  test('are found in the item of a feed', () => {
+    const feed = `<rss xmlns:p="http://podlove.org/simple-chapters"><channel><item><p:chapters><p:chapter start="3:07" title="One"/></p:chapters></item></channel></rss>`
+    expect(readMarks(feed, 'chapters.xml')).toMatchObject([{ startSeconds: 187, title: 'One' }])
+  })
+
+  test.each([
+    ['nothing', ' \n', /is empty.*00:01:30/],
+    ['broken JSON', '{"chapters":[', /is not JSON/],
+    ['a time that is text', '{"version":"1.2.0","chapters":[{"startTime":0},{"startTime":"soon"}]}', /chapters\.1\.startTime/],
+    ['JSON of something else', '{"words":[]}', /chapters: /],
+    ['a line without a time', '00:00 Hello\nand then\n', /line 2: "and then"/],
+    ['minutes that are none', '00:61:00 Hello', /line 1/],
+    ['broken XML', '<psc:chapters>\n<psc:chapter start="0" title="One">\n</psc:chapters>', /line \d/],
+    ['XML of something else', '<html></html>', /psc:chapters/],
+    ['a chapter without a start', psc('<psc:chapter start="0" title="One"/><psc:chapter title="Two"/>'), /psc:chapter 2.*start.*missing/],
+    ['XML with entities of its own', '<!DOCTYPE x [<!ENTITY a "b">]><psc:chapters><psc:chapter start="0" title="&a;"/></psc:chapters>', /DOCTYPE/],
+    ['XML without a bottom', `${'<a>'.repeat(5000)}${'</a>'.repeat(5000)}`, /cannot be used/],
+    ['a cue without a time', 'WEBVTT\n\nHello\nyou\n', /line 3/],
+    ['a cue with a strange time', 'WEBVTT\n\n1\nnow --> then\nHello\n', /line 4.*now/],
+  ])('that are %s are refused, saying where', (_what, text, where) => {
+    expect(() => readMarks(text, 'chapters.x')).toThrow(where)
+    expect(() => readMarks(text, 'chapters.x')).toThrow(Permanent)
+  })
+
+  test('are read or refused, whatever they are, and never crash', () => {
+    const start = fc.constantFrom('', '{', '[', '<', 'WEBVTT\n\n', 'CHAPTER01=', '00:00 ', '{"chapters":[')
+    fc.assert(
+      fc.property(start, fc.string({ unit: 'binary', maxLength: 80 }), (head, rest) => {
+        try {
+          repairMarks(readMarks(head + rest, 'chapters.txt'), tenMinutes)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'bad_chapters' })
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('Repaired marks', () => {
+  test('are in order, apart, inside the recording and titled, and what was done is said', () => {
+    const { marks, remarks } = repairMarks(
+      [
+        { startSeconds: 20, title: ' Second\n part ', url: 'javascript:alert(1)' },
+        { startSeconds: 10, title: 'First', url: 'https://example.com' },
+        { startSeconds: 10.0001, title: 'Again' },
+        { startSeconds: 30, title: '\0' },
+        { startSeconds: 600, title: 'Late' },
+        { startSeconds: -1, title: 'Early' },
+      ],
+      tenMinutes,
+    )
+    expect(marks).toEqual([
+      { startSample: 10_000, title: 'First', url: 'https://example.com/' },
+      { startSample: 20_000, title: 'Second part' },
+      { startSample: 30_000, title: 'Chapter 3' },
+    ])
+    expect(remarks).toEqual([
+      '2 marks outside of the recording, left out',
+      'the marks were not in order',
+      '1 mark at the time of another, left out',
+      '1 mark without a title, numbered',
+    ])
+  })
+
+  test('that need no repair are left as they are, without a word', () => {
+    const supplied = [0, 10, 20].map((startSeconds) => ({ startSeconds, title: `At ${startSeconds}` }))
+    expect(repairMarks(supplied, tenMinutes)).toEqual({
+      marks: supplied.map(({ startSeconds, title }) => ({ startSample: 1000 * startSeconds, title })),
+      remarks: [],
+    })
+  })
+
+  test('are never more than a tag can list, and a title is never endless', () => {
+    const { marks, remarks } = repairMarks(
+      Array.from({ length: 500 }, (_, i) => ({ startSeconds: i, title: '👩‍🚀'.repeat(200) })),
+      tenMinutes,
+    )
+    expect(marks.length).toBe(mostMarks)
+    expect(remarks).toEqual([`${500 - mostMarks} marks beyond the limit of ${mostMarks}, left out`])
+    expect(marks[0]!.title).toBe('👩‍🚀'.repeat(51))
+  })
+})
+
+const segment = (type: string, startSample: number, endSample: number, change: Partial<TimelineSegment> = {}): TimelineSegment => ({
+  ...{ type, title: null, startSample, endSample, isChapter: true },
+  ...change,
+})
+const mark = (startSample: number, title: string): Mark => ({ startSample, title })
+
+/** A recording of 60 s with cuts, from the fifth second on, between an intro and an outro. */
+function aShow(cuts: readonly (readonly [number, number])[], segments?: (contentEnd: number) => TimelineSegment[]) {
+  const ledger = keepAllBut(
+    cuts.map(([startSample, endSample]) => ({ startSample, endSample })),
+    60_000,
+    5000,
+    () => 30,
+  )
+  const last = ledger.at(-1)!
+  const end = last.outputStart + last.sourceEnd - last.sourceStart
+  const usual = [segment('intro', 0, 5000), segment('content', 5000, end), segment('outro', end, end + 3000)]
+  const format = { sampleRate, channels: 1, sampleFormat: 's16le' } as const
+  return { segments: segments?.(end) ?? usual, ledger, sampleRate, sources: [{ object: '', format, totalSamples: 60_000 }], end }
+}
+const starts = (chapters: readonly { title: string; startSample: number }[]) => chapters.map(({ title, startSample }) => [title, startSample])
+
+describe('Chapters', () => {
+  test('are the segments where there are no marks, without those that are none', () => {
+    const show = aShow([], (end) => [
+      segment('intro', 0, 5000),
+      segment('commercial', 5000, 5000 + 10, { isChapter: false }),
+      segment('content', 5010, end),
+    ])
+    expect(starts(chaptersOf(show, 'One'))).toEqual([
+      ['Intro', 0],
+      ['One', 5010],
+    ])
+  })
+
+  test('inside the content begin where their marks are heard', () => {
+    const show = aShow([[10_000, 12_000]])
+    const chapters = chaptersOf(show, 'One', [mark(3000, 'A'), mark(11_000, 'B'), mark(20_000, 'C')])
+    expect(starts(chapters)).toEqual([
+      ['Intro', 0],
+      ['One', 5000],
+      ['A', 8000],
+      ['B', 15_000 - 15], // in the cut: at the middle of its crossfade
+      ['C', 25_000 - 2000 - 30],
+      ['Outro', show.end],
+    ])
+    chapters.slice(1).forEach(({ startSample }, i) => expect(chapters[i]!.endSample).toBe(startSample))
+  })
+
+  test('that were cut away are none, and neither is the little that a cut leaves of one', () => {
+    const show = aShow([[10_000, 30_000]])
+    const marks = [mark(0, 'A'), mark(9900, 'hardly'), mark(12_000, 'gone'), mark(20_000, 'B'), mark(40_000, 'C')]
+    expect(starts(chaptersOf(show, 'One', marks)).map(([title]) => title)).toEqual(['Intro', 'A', 'B', 'C', 'Outro'])
+    const short = [mark(0, 'A'), mark(1000, 'short but whole'), mark(1100, 'B')]
+    expect(starts(chaptersOf(aShow([]), 'One', short)).map(([title]) => title)).toContain('short but whole')
+  })
+
+  test('leave less than a second before the first mark to the first mark', () => {
+    expect(starts(chaptersOf(aShow([]), 'One', [mark(999, 'A')]))).toEqual([
+      ['Intro', 0],
+      ['A', 5000],
+      ['Outro', 65_000],
+    ])
+    const show = aShow([], (end) => [segment('content', 5000, end, { title: 'Talk' })])
+    expect(starts(chaptersOf(show, 'One', [mark(1000, 'A')]))).toEqual([
+      ['Talk', 5000],
+      ['A', 6000],
+    ])
+  })
+
+  test('of a recording whose every mark was cut away are the recording', () => {
+    expect(starts(chaptersOf(aShow([[10_000, 60_000]]), 'One', [mark(20_000, 'gone')]))[1]).toEqual(['One', 5000])
+  })
+
+  test('are in order, apart and inside the episode, whatever is cut and marked', () => {
+    const cut = fc.tuple(fc.nat(59_000), fc.integer({ min: 20, max: 9000 }))
+    fc.assert(
+      fc.property(fc.array(cut, { maxLength: 8 }), fc.array(fc.nat(60_500), { maxLength: 12 }), (pieces, places) => {
+        const cuts: [number, number][] = []
+        for (const [at, length] of pieces.toSorted((a, b) => a[0] - b[0]))
+          if (at > (cuts.at(-1)?.[1] ?? 0)) cuts.push([at, Math.min(59_999, at + length)])
+        const show = aShow(cuts.filter(([from, to]) => to > from))
+        const { marks } = repairMarks(
+          places.map((place) => ({ startSeconds: place / 1000, title: String(place) })),
+          { sampleRate, totalSamples: 60_000 },
+        )
+        const chapters = chaptersOf(show, 'One', marks)
+        chapters.forEach(({ startSample, endSample }, i) => {
+          expect(endSample).toBeGreaterThan(startSample)
+          expect(startSample).toBe(chapters[i - 1]?.endSample ?? 0)
+        })
+        expect(chapters.at(-1)!.endSample).toBe(show.end + 3000)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('Written chapters', () => {
+  const chapters = [
+    { startSample: 12_000, endSample: 62_999, title: 'One', url: 'https://example.com/' },
+    { startSample: 62_999, endSample: 63_500, title: 'silent', isHidden: true },
+    { startSample: 63_500, endSample: 3_723_000, title: 'Two', image: 'https://example.com/i.png' },
+    { startSample: 3_723_000, endSample: 3_800_000, title: 'Three' },
+  ]
+
+  test('are Podcasting 2.0 JSON', () => {
+    expect(JSON.parse(toChaptersJson(chapters, sampleRate))).toEqual({
+      version: '1.2.0',
+      chapters: [
+        { startTime: 12, title: 'One', url: 'https://example.com/' },
+        { startTime: 62.999, title: 'silent', toc: false },
+        { startTime: 63.5, title: 'Two', img: 'https://example.com/i.png' },
+        { startTime: 3723, title: 'Three' },
+      ],
+    })
+  })
+
+  test('are lines below the description, the first at the very start', () => {
+    const listed = listedChapters(chapters, sampleRate)
+    expect(chapterLines(listed)).toBe('00:00:00 One\n00:01:03 Two\n01:02:03 Three')
+    expect(withChapterLines('On cheese.', listed)).toBe('On cheese.\n\n00:00:00 One\n00:01:03 Two\n01:02:03 Three')
+  })
+
+  test('are not listed when there is only one', () => {
+    expect([listedChapters(chapters.slice(0, 2), sampleRate), withChapterLines('On cheese.', [])]).toEqual([[], 'On cheese.'])
+  })
+})
