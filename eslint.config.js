@@ -13,12 +13,20 @@ const wall = (files, patterns, open = []) => ({
   rules: {
     '@typescript-eslint/no-restricted-imports': [
       'error',
-      { paths: sdkWalls.filter(({ name }) => !open.includes(name)).map((path) => ({ ...path, allowTypeImports: true })), patterns },
+      {
+        paths: sdkWalls
+          .filter(({ name }) => !open.includes(name))
+          .map((path) => ({ ...path, allowTypeImports: true })),
+        patterns,
+      },
     ],
   },
 })
 const notInto = (folder, why) => ({ group: [`**/${folder}/**`], message: why })
-const noSiblingStep = { group: ['./*'], message: 'A function never imports another; shared work belongs in shared/.' }
+const noSiblingStep = {
+  group: ['./*'],
+  message: 'A function never imports another; shared work belongs in shared/.',
+}
 
 export default tseslint.config(
   { ignores: ['node_modules', '.spool', 'dist', 'episodes', 'coverage', 'tests/support/strip-types.js'] },
@@ -30,9 +38,15 @@ export default tseslint.config(
       'no-console': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, argsIgnorePattern: '^_' }], // what a rest leaves out is named
       '@typescript-eslint/no-non-null-assertion': 'off', // typed-array reads inside bounds
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/prefer-promise-reject-errors': 'off', // an AbortSignal's reason is passed on as it is
       '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true, allowRethrowing: true }],
       '@typescript-eslint/unbound-method': 'off', // functions come in plain objects here; none has a `this`
@@ -40,8 +54,14 @@ export default tseslint.config(
       '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
     },
   },
-  wall(['functions/*.ts'], [notInto('local', 'The product cannot tell the local default from the cloud.'), noSiblingStep]),
-  wall(['functions/index.ts', 'functions/main.ts'], [notInto('local', 'The product cannot tell the local default from the cloud.')]),
+  wall(
+    ['functions/*.ts'],
+    [notInto('local', 'The product cannot tell the local default from the cloud.'), noSiblingStep],
+  ),
+  wall(
+    ['functions/index.ts', 'functions/main.ts'],
+    [notInto('local', 'The product cannot tell the local default from the cloud.')],
+  ),
   wall(
     ['shared/**/*.ts'],
     [
@@ -54,9 +74,15 @@ export default tseslint.config(
   wall(['shared/audio/ffmpeg.ts'], [], ['node:child_process']),
   wall(
     ['shared/db/**/*.ts', 'migrations/*.ts'],
-    [notInto('functions', 'The database knows no function.'), notInto('local', 'The database knows no host.')],
+    [
+      notInto('functions', 'The database knows no function.'),
+      notInto('local', 'The database knows no host.'),
+    ],
     ['knex', 'pg'],
   ),
-  { files: ['local/**/*.ts', 'samples/**/*.ts', 'bench/**/*.ts', 'tests/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['local/**/*.ts', 'samples/**/*.ts', 'bench/**/*.ts', 'tests/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
   { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
 )

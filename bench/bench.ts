@@ -75,7 +75,19 @@ async function speech(dir: string, seconds: number): Promise<Speech> {
   const file = path.join(dir, `speech-${seconds}.flac`)
   await longSpeech(seconds, mono, { sampleRate: 48_000, channels: 1, format: 'flac' })
   const sides = 'pan=stereo|c0=c0|c1=0.8*c0,aphaser=out_gain=1:speed=0.1'
-  await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', mono, '-af', sides, '-c:a', 'flac', '-sample_fmt', 's16', file])
+  await promisify(execFile)('ffmpeg', [
+    '-v',
+    'error',
+    '-i',
+    mono,
+    '-af',
+    sides,
+    '-c:a',
+    'flac',
+    '-sample_fmt',
+    's16',
+    file,
+  ])
   await rm(mono)
   return { file, seconds }
 }
@@ -110,10 +122,19 @@ async function loudnormTwice(file: string, dir: string): Promise<Cost> {
   const target = 'loudnorm=I=-16:TP=-1:LRA=11'
   const input = ['-hide_banner', '-nostats', '-nostdin', '-y', '-i', file]
   const first = await costOf(['ffmpeg', ...input, '-af', `${target}:print_format=json`, '-f', 'null', '-'])
-  const found = JSON.parse(first.complaint.slice(first.complaint.lastIndexOf('{'), first.complaint.lastIndexOf('}') + 1)) as Record<string, string>
+  const found = JSON.parse(
+    first.complaint.slice(first.complaint.lastIndexOf('{'), first.complaint.lastIndexOf('}') + 1),
+  ) as Record<string, string>
   const known = `measured_I=${found['input_i']}:measured_TP=${found['input_tp']}:measured_LRA=${found['input_lra']}:measured_thresh=${found['input_thresh']}:offset=${found['target_offset']}`
   const encoder = ['-ar', '48000', '-c:a', 'libmp3lame', '-b:a', bitrate]
-  const second = await costOf(['ffmpeg', ...input, '-af', `${target}:${known}:linear=true`, ...encoder, path.join(dir, 'loudnorm.mp3')])
+  const second = await costOf([
+    'ffmpeg',
+    ...input,
+    '-af',
+    `${target}:${known}:linear=true`,
+    ...encoder,
+    path.join(dir, 'loudnorm.mp3'),
+  ])
   return {
     seconds: first.seconds + second.seconds,
     cpuSeconds: first.cpuSeconds + second.cpuSeconds,
@@ -128,7 +149,12 @@ async function pipeline(name: string, { file, seconds }: Speech, dir: string): P
   const everything = watch(() => [...cloud.workerPids(), process.pid])
   const eachWorker = watch(cloud.workerPids)
   const started = performance.now()
-  const report = await assemble(cloud, { recordings: [file], out: path.join(dir, 'out') }, () => undefined, new AbortController().signal)
+  const report = await assemble(
+    cloud,
+    { recordings: [file], out: path.join(dir, 'out') },
+    () => undefined,
+    new AbortController().signal,
+  )
   const elapsed = (performance.now() - started) / 1000
   const { cpuSeconds } = everything.stop()
   const { peakMegabytes } = eachWorker.stop()
@@ -141,7 +167,13 @@ async function pipeline(name: string, { file, seconds }: Speech, dir: string): P
 async function fixedOverhead({ file }: Speech, dir: string): Promise<number> {
   const state = await mkdtemp(path.join(dir, 'cloud-'))
   const cloud = await startLocalCloud(state, { workers })
-  const once = () => assemble(cloud, { recordings: [file], out: path.join(dir, 'out') }, () => undefined, new AbortController().signal)
+  const once = () =>
+    assemble(
+      cloud,
+      { recordings: [file], out: path.join(dir, 'out') },
+      () => undefined,
+      new AbortController().signal,
+    )
   await once()
   const started = performance.now()
   const { steps } = await once()
@@ -150,7 +182,13 @@ async function fixedOverhead({ file }: Speech, dir: string): Promise<number> {
   return seconds / steps.reduce((sum, { parts }) => sum + parts, 0)
 }
 
-function summarise(results: readonly Measured[], ours: Pipeline, floor: Measured, ten: Measured, overheadSecondsPerTask: number) {
+function summarise(
+  results: readonly Measured[],
+  ours: Pipeline,
+  floor: Measured,
+  ten: Measured,
+  overheadSecondsPerTask: number,
+) {
   const tasks = ours.report.steps.reduce((sum, { parts }) => sum + parts, 0)
   const hours = ours.audioSeconds / 3600
   const dollars =
@@ -179,12 +217,30 @@ function summarise(results: readonly Measured[], ours: Pipeline, floor: Measured
   }
 }
 
-function table(results: readonly Measured[], summary: ReturnType<typeof summarise> & { mail: MailFigures }): string {
-  const columns = (...cells: string[]) => cells.map((cell, i) => (i === 0 ? cell.padEnd(36) : cell.padStart(12))).join('')
+function table(
+  results: readonly Measured[],
+  summary: ReturnType<typeof summarise> & { mail: MailFigures },
+): string {
+  const columns = (...cells: string[]) =>
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(36) : cell.padStart(12))).join('')
   const rows = results.map(({ name, timesRealTime, seconds, cpuSeconds, peakMegabytes }) =>
-    columns(name, `${timesRealTime.toFixed(1)}×`, `${seconds.toFixed(1)} s`, `${cpuSeconds.toFixed(1)} s`, `${peakMegabytes.toFixed(0)} MB`),
+    columns(
+      name,
+      `${timesRealTime.toFixed(1)}×`,
+      `${seconds.toFixed(1)} s`,
+      `${cpuSeconds.toFixed(1)} s`,
+      `${peakMegabytes.toFixed(0)} MB`,
+    ),
   )
-  const { timesLameFloor, timesFasterThanLoudnorm, memoryGrowth, dollarsPerAudioHour, pricesAsOf, overheadSecondsPerTask, mail } = summary
+  const {
+    timesLameFloor,
+    timesFasterThanLoudnorm,
+    memoryGrowth,
+    dollarsPerAudioHour,
+    pricesAsOf,
+    overheadSecondsPerTask,
+    mail,
+  } = summary
   return [
     columns('', 'real time', 'wall', 'CPU', 'peak'),
     ...rows,

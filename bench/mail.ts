@@ -29,17 +29,28 @@ export async function benchMail(dir: string, workers: number, messages = 10_000)
   }
 }
 
-async function readOn(dir: string, workers: number, messages: number): Promise<{ report: MailReport; peakMegabytes: number }> {
+async function readOn(
+  dir: string,
+  workers: number,
+  messages: number,
+): Promise<{ report: MailReport; peakMegabytes: number }> {
   const mailbox = path.join(dir, `mail-${messages}.mbox`)
   await writeMbox(mailbox, messages)
   const state = await mkdtemp(path.join(dir, 'cloud-'))
   const cloud = await startLocalCloud(state, { workers })
   const eachWorker = watch(cloud.workerPids)
-  const { report } = await readMailbox(cloud, mailbox, [ownAddress], () => undefined, new AbortController().signal)
+  const { report } = await readMailbox(
+    cloud,
+    mailbox,
+    [ownAddress],
+    () => undefined,
+    new AbortController().signal,
+  )
   const { peakMegabytes } = eachWorker.stop()
   await cloud.stop()
   await rm(state, { recursive: true, force: true })
-  if (report.status !== 'finished' || report.processed !== messages) throw new Error(`The mailbox was not read: ${JSON.stringify(report)}`)
+  if (report.status !== 'finished' || report.processed !== messages)
+    throw new Error(`The mailbox was not read: ${JSON.stringify(report)}`)
   return { report, peakMegabytes }
 }
 

@@ -30,7 +30,11 @@ function readStat(pid: number): Stat | undefined {
       .split(' ')
       .map(Number)
     const ticks = fields[11]! + fields[12]! + fields[13]! + fields[14]!
-    return { parent: fields[1]!, cpuSeconds: ticks / ticksPerSecond, residentMegabytes: fields[21]! * pageMegabytes }
+    return {
+      parent: fields[1]!,
+      cpuSeconds: ticks / ticksPerSecond,
+      residentMegabytes: fields[21]! * pageMegabytes,
+    }
   } catch {
     return undefined // it ended meanwhile
   }
@@ -44,7 +48,8 @@ function family(roots: readonly number[]): Map<number, Stat> {
     if (stat) all.set(Number(name), stat)
   }
   const members = new Map<number, Stat>()
-  const belongs = (pid: number): boolean => roots.includes(pid) || (all.has(pid) && belongs(all.get(pid)!.parent))
+  const belongs = (pid: number): boolean =>
+    roots.includes(pid) || (all.has(pid) && belongs(all.get(pid)!.parent))
   for (const [pid, stat] of all) if (belongs(pid)) members.set(pid, stat)
   return members
 }
@@ -53,7 +58,8 @@ function family(roots: readonly number[]): Map<number, Stat> {
 export function watch(roots: () => readonly number[]): { stop: () => Omit<Cost, 'seconds'> } {
   let peakMegabytes = 0
   const sample = () => {
-    for (const root of roots()) peakMegabytes = Math.max(peakMegabytes, readStat(root)?.residentMegabytes ?? 0)
+    for (const root of roots())
+      peakMegabytes = Math.max(peakMegabytes, readStat(root)?.residentMegabytes ?? 0)
   }
   const cpu = () => [...family(roots()).values()].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
   const before = cpu()
@@ -74,11 +80,19 @@ export async function costOf([program, ...args]: readonly string[]): Promise<Cos
   let complaint = ''
   child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-4000)))
   let peakMegabytes = 0
-  const timer = setInterval(() => (peakMegabytes = Math.max(peakMegabytes, readStat(child.pid!)?.residentMegabytes ?? 0)), sampleEveryMs)
+  const timer = setInterval(
+    () => (peakMegabytes = Math.max(peakMegabytes, readStat(child.pid!)?.residentMegabytes ?? 0)),
+    sampleEveryMs,
+  )
   const [code] = (await once(child, 'close')) as [number]
   clearInterval(timer)
   if (code !== 0) throw new Error(`${program} failed: ${complaint}`)
-  return { seconds: (performance.now() - started) / 1000, cpuSeconds: childrenCpu() - before, peakMegabytes, complaint }
+  return {
+    seconds: (performance.now() - started) / 1000,
+    cpuSeconds: childrenCpu() - before,
+    peakMegabytes,
+    complaint,
+  }
 }
 
 /** CPU of this process's ended children. */

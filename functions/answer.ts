@@ -15,7 +15,11 @@ export const answer = defineStep({
   context: z.object({ edit: z.string(), question: z.string(), providerKeys: z.string() }),
   load: async (db: Knex, { runId }) => {
     const { cleaning, transcription } = await settingsOf(db, runId)
-    return { answerer: cleaning.intern.answerer!, model: cleaning.intern.model, language: transcription.language }
+    return {
+      answerer: cleaning.intern.answerer!,
+      model: cleaning.intern.model,
+      language: transcription.language,
+    }
   },
   inputs: ({ question }, settings) => ({ question, ...settings }),
   work: async (context, { answerer: name, model, language }, tools) => {
@@ -25,8 +29,12 @@ export const answer = defineStep({
     const kept = workObject('answer.txt')
     const text = await payOnce<string, string>(tools, context, 'answer', {
       provider: name,
-      recall: async () => ((await storage.stat(kept)) ? (await storage.read(kept)).toString('utf8') : undefined),
-      submit: async () => ({ state: 'done', result: await answerer.answer(context.question, { language }, signal) }),
+      recall: async () =>
+        (await storage.stat(kept)) ? (await storage.read(kept)).toString('utf8') : undefined,
+      submit: async () => ({
+        state: 'done',
+        result: await answerer.answer(context.question, { language }, signal),
+      }),
       keep: async (said) => {
         await storage.create(kept, said, 'text/plain; charset=utf-8')
         return said
@@ -34,5 +42,6 @@ export const answer = defineStep({
     })
     return { text }
   },
-  parts: ({ questions: asked, answers }) => (answers === false ? [] : questions.parse(JSON.parse(String(asked)))),
+  parts: ({ questions: asked, answers }) =>
+    answers === false ? [] : questions.parse(JSON.parse(String(asked))),
 })

@@ -2,7 +2,9 @@
 import { createApi } from '../shared/api/app.ts'
 import type { Services } from '../shared/engine/step.ts'
 
-let app: { readonly services: Services; readonly fetch: (request: Request) => Response | Promise<Response> } | undefined
+let app:
+  | { readonly services: Services; readonly fetch: (request: Request) => Response | Promise<Response> }
+  | undefined
 
 export function api(request: Request, services: Services): Response | Promise<Response> {
   if (app?.services !== services) app = { services, fetch: createApi(services).fetch }

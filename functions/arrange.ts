@@ -2,7 +2,13 @@
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
-import { arrangeShow, chunkContents, type ArrangedSource, type Show, type SpokenSource } from '../shared/show/arrange.ts'
+import {
+  arrangeShow,
+  chunkContents,
+  type ArrangedSource,
+  type Show,
+  type SpokenSource,
+} from '../shared/show/arrange.ts'
 import { fitLength } from '../shared/show/length.ts'
 import { pcmScalars, type PcmFormat } from '../shared/audio/pcm.ts'
 import { bleep } from '../shared/show/tone.ts'
@@ -25,9 +31,18 @@ const source = z.object({
   totalSamples: z.number(),
   integratedLufs: z.number().nullable(),
 })
-const speech = z.object({ pcmObject: z.string(), wordsObject: z.string(), totalSamples: z.number(), integratedLufs: z.number().nullable() })
+const speech = z.object({
+  pcmObject: z.string(),
+  wordsObject: z.string(),
+  totalSamples: z.number(),
+  integratedLufs: z.number().nullable(),
+})
 
-const context = z.object({ editsObject: z.string(), spokenObject: z.string(), transcriptObject: z.string().nullable() })
+const context = z.object({
+  editsObject: z.string(),
+  spokenObject: z.string(),
+  transcriptObject: z.string().nullable(),
+})
 type Context = z.infer<typeof context>
 type Input = Awaited<ReturnType<typeof load>>
 
@@ -36,7 +51,12 @@ export const arrange = defineStep({
   version: 3,
   context,
   load,
-  inputs: ({ editsObject, spokenObject, transcriptObject }, input) => ({ editsObject, spokenObject, transcriptObject, ...input }),
+  inputs: ({ editsObject, spokenObject, transcriptObject }, input) => ({
+    editsObject,
+    spokenObject,
+    transcriptObject,
+    ...input,
+  }),
   work: async (context, input, tools) => {
     const { storage, workObject } = tools
     const { edits, timeline } = await layOut(context, input, tools)
@@ -60,7 +80,9 @@ export const arrange = defineStep({
 })
 
 async function load(db: Knex, { runId }: { runId: string }) {
-  const [recording, ...assets] = (await outputsOf(db, runId, 'prepare')).map(({ output }) => source.parse(output))
+  const [recording, ...assets] = (await outputsOf(db, runId, 'prepare')).map(({ output }) =>
+    source.parse(output),
+  )
   const voices = (await outputsOf(db, runId, 'voice')).map(({ output }) => speech.parse(output))
   return { recording: recording!, assets, voices, settings: settingsToArrangeBy(await settingsOf(db, runId)) }
 }
@@ -76,17 +98,26 @@ async function layOut(context: Context, { recording, assets, voices, settings }:
   const texts = await storage.readJson<SpokenText[]>({ bucket, name: context.spokenObject })
   const analysis = decodeAnalysis(await storage.read({ bucket, name: recording.analysisObject }))
   const hasDucking = settings.music.some(({ ducking }) => ducking.enabled)
-  const spoken = await Promise.all(voices.map((voice, i) => toSpokenSource(voice, recording.sampleRate, texts[i]!.voice.name, tools)))
+  const spoken = await Promise.all(
+    voices.map((voice, i) => toSpokenSource(voice, recording.sampleRate, texts[i]!.voice.name, tools)),
+  )
   const show: Omit<Show, 'edits'> = {
     recording: toSource(recording, analysis),
-    assets: await Promise.all(assets.map(async (asset) => toSource(asset, hasDucking ? await analysisOf(asset.analysisObject, tools) : undefined))),
+    assets: await Promise.all(
+      assets.map(async (asset) =>
+        toSource(asset, hasDucking ? await analysisOf(asset.analysisObject, tools) : undefined),
+      ),
+    ),
     spoken: new Map(texts.map(({ place }, i) => [place, spoken[i]!])),
     tone: await bleep(edits, recording.sampleRate, workObject('tone'), storage),
     segments: settings.segments,
     music: settings.music,
     outputChannels: settings.output.channels === 'mono' ? 1 : 2,
   }
-  const transcript = context.transcriptObject === null ? undefined : await storage.readJson<Transcript>({ bucket, name: context.transcriptObject })
+  const transcript =
+    context.transcriptObject === null
+      ? undefined
+      : await storage.readJson<Transcript>({ bucket, name: context.transcriptObject })
   const { result, remark } = fitLength(
     settings.length,
     settings.pauses,
@@ -115,8 +146,23 @@ async function toSpokenSource(
   speaker: string,
   { storage, config }: Tools,
 ): Promise<SpokenSource> {
-  const words = await storage.readJson<SpokenSource['words']>({ bucket: config.buckets.work, name: wordsObject })
+  const words = await storage.readJson<SpokenSource['words']>({
+    bucket: config.buckets.work,
+    name: wordsObject,
+  })
   const format: PcmFormat = { sampleRate, channels: 1, sampleFormat: 'f32le' }
-  const whole = { startSample: words[0]?.startSample ?? 0, endSample: words.at(-1)?.endSample ?? totalSamples }
-  return { file: '', object: pcmObject, format, totalSamples, integratedLufs, speech: [whole], speaker, words }
+  const whole = {
+    startSample: words[0]?.startSample ?? 0,
+    endSample: words.at(-1)?.endSample ?? totalSamples,
+  }
+  return {
+    file: '',
+    object: pcmObject,
+    format,
+    totalSamples,
+    integratedLufs,
+    speech: [whole],
+    speaker,
+    words,
+  }
 }

@@ -21,12 +21,23 @@ export const clean = defineStep({
     ...pcmScalars,
   }),
   load: async (db: Knex, { runId }) => (await settingsOf(db, runId)).cleaning,
-  inputs: ({ analysisObject, transcriptObject }, { review: _policy, ...settings }) => ({ analysisObject, transcriptObject, settings }),
-  work: async ({ analysisObject, transcriptObject, pcmObject, ...format }, settings, { storage, config, workObject }) => {
+  inputs: ({ analysisObject, transcriptObject }, { review: _policy, ...settings }) => ({
+    analysisObject,
+    transcriptObject,
+    settings,
+  }),
+  work: async (
+    { analysisObject, transcriptObject, pcmObject, ...format },
+    settings,
+    { storage, config, workObject },
+  ) => {
     const bucket = config.buckets.work
     const analysis = decodeAnalysis(await storage.read({ bucket, name: analysisObject }))
     const listen = listenTo(storage, { bucket, name: pcmObject }, format)
-    const reported = transcriptObject === null ? undefined : await storage.readJson<Transcript>({ bucket, name: transcriptObject })
+    const reported =
+      transcriptObject === null
+        ? undefined
+        : await storage.readJson<Transcript>({ bucket, name: transcriptObject })
     const transcript = reported && (await alignForEdits(reported, analysis, settings, listen))
     const proposed = toEditList(proposeEdits(transcript, analysis, settings), analysis.format.sampleRate)
     const [object, heard] = [workObject('proposed.json'), workObject('transcript.json')]
@@ -48,4 +59,6 @@ export const clean = defineStep({
 const mostQuestions = 50
 
 const questionsIn = ({ edits }: EditList): { edit: string; question: string }[] =>
-  edits.flatMap(({ id, question }) => (question === undefined ? [] : [{ edit: id, question }])).slice(0, mostQuestions)
+  edits
+    .flatMap(({ id, question }) => (question === undefined ? [] : [{ edit: id, question }]))
+    .slice(0, mostQuestions)

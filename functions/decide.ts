@@ -30,26 +30,46 @@ export const decide = defineStep({
     variables: z.string(),
     letters: z.string().default('[]'),
   }),
-  load: async (db: Knex, { runId, userId, episodeId, recordingHash, decisionRevision, questions, letters }) => ({
+  load: async (
+    db: Knex,
+    { runId, userId, episodeId, recordingHash, decisionRevision, questions, letters },
+  ) => ({
     ...settingsToDecideBy(await settingsOf(db, runId)),
     letters: await lettersById(db, userId, JSON.parse(letters) as string[]),
     decisions: await decisionsUpTo(db, episodeId, recordingHash, decisionRevision),
     answers: [...answersByEdit(questions, await outputsOf(db, runId, 'answer'))],
   }),
-  inputs: ({ proposedHash, analysisObject, reviewed, variables }, input) => ({ proposedHash, analysisObject, reviewed, variables, ...input }),
-  work: async (context, { cleaning, segments, voice, letters, decisions, answers }, { storage, config, workObject, warn }) => {
+  inputs: ({ proposedHash, analysisObject, reviewed, variables }, input) => ({
+    proposedHash,
+    analysisObject,
+    reviewed,
+    variables,
+    ...input,
+  }),
+  work: async (
+    context,
+    { cleaning, segments, voice, letters, decisions, answers },
+    { storage, config, workObject, warn },
+  ) => {
     const bucket = config.buckets.work
     const proposed = await storage.readJson<EditList>({ bucket, name: context.proposedObject })
     const { speech } = decodeAnalysis(await storage.read({ bucket, name: context.analysisObject }))
     const edits = decideEdits(proposed, cleaning.review, new Map(answers), decisions, context.totalSamples)
     const lost = lostDecisions(decisions, edits)
     if (lost > 0) {
-      warn({ code: 'decisions_lost', message: `${lost} earlier decision${lost === 1 ? ' was' : 's were'} about edits that are proposed no more.` })
+      warn({
+        code: 'decisions_lost',
+        message: `${lost} earlier decision${lost === 1 ? ' was' : 's were'} about edits that are proposed no more.`,
+      })
     }
     const open = waitsForReview(edits, cleaning.review)
-    if (open.length > 0 && !context.reviewed) throw new AwaitingReview(`${open.length} edits wait for a decision.`)
+    if (open.length > 0 && !context.reviewed)
+      throw new AwaitingReview(`${open.length} edits wait for a decision.`)
     if (open.length > 0) {
-      warn({ code: 'left_undecided', message: `${open.length} edit${open.length === 1 ? ' was' : 's were'} left undecided and not made.` })
+      warn({
+        code: 'left_undecided',
+        message: `${open.length} edit${open.length === 1 ? ' was' : 's were'} left undecided and not made.`,
+      })
     }
     checkBudget(edits, speech, context.totalSamples, cleaning.maxRemovedShare)
     const text = JSON.stringify(edits)
@@ -61,7 +81,9 @@ export const decide = defineStep({
       editsObject: editsObject.name,
       editsHash: contentHash(text),
       spokenObject: spokenObject.name,
-      spokenHashes: spoken.map((one) => contentHash(JSON.stringify([one.text, one.voice])).slice(0, 16)).join(' '),
+      spokenHashes: spoken
+        .map((one) => contentHash(JSON.stringify([one.text, one.voice])).slice(0, 16))
+        .join(' '),
     }
   },
   passOn: (output) => output,

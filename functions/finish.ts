@@ -13,7 +13,14 @@ import { findEpisode, findPodcast, saveFinishedAudio } from '../shared/db/episod
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { readFacts, type EpisodeFacts } from '../shared/episode/run.ts'
-import { chaptersOf, listedChapters, toChaptersJson, withChapterLines, type Chapter, type ListedChapter } from '../shared/feed/chapters.ts'
+import {
+  chaptersOf,
+  listedChapters,
+  toChaptersJson,
+  withChapterLines,
+  type Chapter,
+  type ListedChapter,
+} from '../shared/feed/chapters.ts'
 import { coverOf, marksOf, picturesOf } from '../shared/feed/visuals.ts'
 import { id3Tag } from '../shared/feed/tags.ts'
 import { episodeName, fileTypes } from '../shared/objects.ts'
@@ -21,7 +28,14 @@ import { reviewPage } from '../shared/review/page.ts'
 import type { Reel } from '../shared/review/reel.ts'
 import { podcastSettings } from '../shared/settings/settings.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
-import { heardWords, nameSpeakers, toPlainText, toSrt, toTranscriptJson, toVtt } from '../shared/words/captions.ts'
+import {
+  heardWords,
+  nameSpeakers,
+  toPlainText,
+  toSrt,
+  toTranscriptJson,
+  toVtt,
+} from '../shared/words/captions.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import type { Transcript } from '../shared/words/words.ts'
 
@@ -54,21 +68,56 @@ export const finish = defineStep({
   version: 4,
   context,
   load,
-  inputs: ({ timelineObject, editsObject, transcriptObject, coverHash, recordingHash, gainDb, episodeId, ...context }, input) => ({
+  inputs: (
+    {
+      timelineObject,
+      editsObject,
+      transcriptObject,
+      coverHash,
+      recordingHash,
+      gainDb,
+      episodeId,
+      ...context
+    },
+    input,
+  ) => ({
     ...{ timelineObject, editsObject, transcriptObject, coverHash, recordingHash, gainDb, episodeId },
-    ...{ chaptersHash: context.chaptersHash, marksObject: context.marksObject, pictures: context.pictures, episodeFacts: context.episodeFacts },
+    ...{
+      chaptersHash: context.chaptersHash,
+      marksObject: context.marksObject,
+      pictures: context.pictures,
+      episodeFacts: context.episodeFacts,
+    },
     ...input,
   }),
   work: assemble,
-  record: async (trx, { episodeId, episodeFacts }, { contentHash, durationSeconds, audioBytes, hasTranscript, coverFile, chapters }) => {
+  record: async (
+    trx,
+    { episodeId, episodeFacts },
+    { contentHash, durationSeconds, audioBytes, hasTranscript, coverFile, chapters },
+  ) => {
     const { number = null, season = null } = readFacts(episodeFacts)
-    const facts = { chapters: JSON.parse(chapters) as ListedChapter[], episodeNumber: number, seasonNumber: season }
-    await saveFinishedAudio(trx, episodeId, { contentHash, durationSeconds, audioBytes, hasTranscript, coverFile, ...facts })
+    const facts = {
+      chapters: JSON.parse(chapters) as ListedChapter[],
+      episodeNumber: number,
+      seasonNumber: season,
+    }
+    await saveFinishedAudio(trx, episodeId, {
+      contentHash,
+      durationSeconds,
+      audioBytes,
+      hasTranscript,
+      coverFile,
+      ...facts,
+    })
   },
   passOn: ({ contentHash, files }) => ({ contentHash, files }),
 })
 
-async function load(db: Knex, { runId, episodeId, sampleRate }: { runId: string; episodeId: string; sampleRate: number }) {
+async function load(
+  db: Knex,
+  { runId, episodeId, sampleRate }: { runId: string; episodeId: string; sampleRate: number },
+) {
   const episode = await findEpisode(db, episodeId)
   const podcast = await findPodcast(db, episode!.podcastId)
   const settings = await settingsOf(db, runId)
@@ -80,7 +129,16 @@ async function load(db: Knex, { runId, episodeId, sampleRate }: { runId: string;
   }))
   const { title: podcastTitle, author, language } = podcastSettings(podcast!.settings)
   const { title, description } = episode!
-  return { title, description, podcastTitle, author, language, settings, chunks, ...masteringOf(settings, sampleRate) }
+  return {
+    title,
+    description,
+    podcastTitle,
+    author,
+    language,
+    settings,
+    chunks,
+    ...masteringOf(settings, sampleRate),
+  }
 }
 
 async function assemble(context: Context, input: Input, tools: Tools) {
@@ -93,13 +151,20 @@ async function assemble(context: Context, input: Input, tools: Tools) {
   const transcript =
     context.transcriptObject === null
       ? undefined
-      : nameSpeakers(await storage.readJson<Transcript>({ bucket: work, name: context.transcriptObject }), facts.speakers)
+      : nameSpeakers(
+          await storage.readJson<Transcript>({ bucket: work, name: context.transcriptObject }),
+          facts.speakers,
+        )
   const cover = await coverOf(context, tools)
   const pictures = await picturesOf(context.pictures, tools)
   const chapters = chaptersOf(timeline, input.title, await marksOf(context, analysis.totalSamples, tools))
   const contentHash = inputKey
-  const place = (file: string) => ({ bucket: config.buckets.episodes, name: episodeName(context.episodeId, contentHash, file) })
-  const put = (file: keyof typeof fileTypes, data: string | Buffer) => storage.create(place(file), data, fileTypes[file])
+  const place = (file: string) => ({
+    bucket: config.buckets.episodes,
+    name: episodeName(context.episodeId, contentHash, file),
+  })
+  const put = (file: keyof typeof fileTypes, data: string | Buffer) =>
+    storage.create(place(file), data, fileTypes[file])
 
   const audio = await join(timeline, chapters, { cover, pictures }, facts, input, tools)
   await storage.copy({ bucket: work, name: audio.object }, place('episode.mp3'))
@@ -122,14 +187,34 @@ async function assemble(context: Context, input: Input, tools: Tools) {
       message: `The audio measures ${integratedLufs} LUFS and ${truePeakDbtp} dBTP; the bars are ${targetLufs} ±0.2 LUFS and ${maxTruePeakDbtp} dBTP.`,
     })
   }
-  const files: string[] = ['episode.mp3', 'chapters.json', 'edits.json', 'timeline.json', 'certificate.json', 'manifest.json', 'review.html']
+  const files: string[] = [
+    'episode.mp3',
+    'chapters.json',
+    'edits.json',
+    'timeline.json',
+    'certificate.json',
+    'manifest.json',
+    'review.html',
+  ]
   await put('chapters.json', toChaptersJson(chapters, timeline.sampleRate))
   await put('edits.json', pretty(edits))
   await put('timeline.json', pretty(timeline))
   await put('certificate.json', pretty(certificate))
   const { title, podcastTitle } = input
   const reel = await reelOf(context, tools)
-  await put('review.html', reviewPage({ title, podcastTitle, analysis, edits, transcript, reel, finished: { timeline, certificate }, waiting: [] }))
+  await put(
+    'review.html',
+    reviewPage({
+      title,
+      podcastTitle,
+      analysis,
+      edits,
+      transcript,
+      reel,
+      finished: { timeline, certificate },
+      waiting: [],
+    }),
+  )
   const words = heardWords(transcript, timeline)
   if (words.length > 0) {
     await put('transcript.vtt', toVtt(words))
@@ -177,16 +262,37 @@ async function join(
   const { title, podcastTitle, author, language, format, chunks } = input
   const { sampleRate } = timeline
   const description = withChapterLines(input.description, listedChapters(chapters, sampleRate))
-  const tag = await id3Tag({ title, podcastTitle, author, description, chapters, sampleRate, language, number, season, date, ...shown })
+  const tag = await id3Tag({
+    title,
+    podcastTitle,
+    author,
+    description,
+    chapters,
+    sampleRate,
+    language,
+    number,
+    season,
+    date,
+    ...shown,
+  })
   const frames = chunks.reduce((sum, { bytes }) => sum + bytes, 0)
   const info = infoFrame(format, timeline.totalSamples, frames)
   const head = workObject('head')
   await storage.create(head, Buffer.concat([tag, info]), 'audio/mpeg')
   const object = workObject('episode.mp3').name
-  await storage.compose(config.buckets.work, [head.name, ...chunks.map((chunk) => chunk.frames)], object, 'audio/mpeg')
+  await storage.compose(
+    config.buckets.work,
+    [head.name, ...chunks.map((chunk) => chunk.frames)],
+    object,
+    'audio/mpeg',
+  )
   const hash = createHash('sha256')
   const bytes = tag.length + info.length + frames
-  for await (const part of storage.readStream({ bucket: config.buckets.work, name: object }, { start: 0, end: bytes })) hash.update(part)
+  for await (const part of storage.readStream(
+    { bucket: config.buckets.work, name: object },
+    { start: 0, end: bytes },
+  ))
+    hash.update(part)
   return { object, bytes, sha256: hash.digest('hex') }
 }
 

@@ -28,7 +28,10 @@ export const level = defineStep({
       targetLufs,
     )
     if (gainDb === undefined)
-      warn({ code: 'silent_programme', message: 'Nothing in the programme is loud enough to measure; its level is left as it is.' })
+      warn({
+        code: 'silent_programme',
+        message: 'Nothing in the programme is loud enough to measure; its level is left as it is.',
+      })
     return { gainDb: gainDb ?? 0 }
   },
   passOn: (output) => output,

@@ -10,15 +10,39 @@ import { defineStep } from '../shared/engine/step.ts'
 export const measure = defineStep({
   name: 'measure',
   version: 1,
-  context: z.object({ timelineObject: z.string(), chunk: z.number(), sampleRate: z.number(), gainEstimateDb: z.number() }),
+  context: z.object({
+    timelineObject: z.string(),
+    chunk: z.number(),
+    sampleRate: z.number(),
+    gainEstimateDb: z.number(),
+  }),
   load: loadChunk,
-  inputs: ({ gainEstimateDb }, { chunkHash, format, loudness }) => ({ gainEstimateDb, chunkHash, format, loudness }),
-  work: async ({ timelineObject, chunk, gainEstimateDb }, { format, loudness }, { storage, config, workObject }) => {
+  inputs: ({ gainEstimateDb }, { chunkHash, format, loudness }) => ({
+    gainEstimateDb,
+    chunkHash,
+    format,
+    loudness,
+  }),
+  work: async (
+    { timelineObject, chunk, gainEstimateDb },
+    { format, loudness },
+    { storage, config, workObject },
+  ) => {
     const bucket = config.buckets.work
     const timeline = await storage.readJson<Timeline>({ bucket, name: timelineObject })
-    const trials = await measureChunk(timeline, { storage, bucket }, chunk, gainEstimateDb, ceilingDb(loudness, format))
+    const trials = await measureChunk(
+      timeline,
+      { storage, bucket },
+      chunk,
+      gainEstimateDb,
+      ceilingDb(loudness, format),
+    )
     const object = workObject('partials')
-    await storage.create(object, encodePartials(trials.map(({ blocks }) => blocks)), 'application/octet-stream')
+    await storage.create(
+      object,
+      encodePartials(trials.map(({ blocks }) => blocks)),
+      'application/octet-stream',
+    )
     return { partialsObject: object.name, gainsDb: trials.map(({ gainDb }) => gainDb).join(' ') }
   },
   parts: chunkParts,

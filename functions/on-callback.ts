@@ -24,27 +24,46 @@ export async function onCallback(request: Request, services: Services): Promise<
 const maxCallbackBytes = 128 * 1024 * 1024
 
 /** Whose callback it is. Throws Permanent `bad_callback` for one that is not ours, or not theirs. */
-async function identify(request: Request, services: Services): Promise<{ call: PaidCall; reading: CallbackReading }> {
+async function identify(
+  request: Request,
+  services: Services,
+): Promise<{ call: PaidCall; reading: CallbackReading }> {
   const { config } = services
   const findCall = async (id: string | undefined): Promise<PaidCall> => {
-    const call = id === undefined ? undefined : await withDatabase(config.databaseUrl, (db) => findPaidCall(db, id))
+    const call =
+      id === undefined ? undefined : await withDatabase(config.databaseUrl, (db) => findPaidCall(db, id))
     if (!call) throw new Permanent('bad_callback')
     return call
   }
   const query = Object.fromEntries(new URL(request.url).searchParams)
   const rawBody = Buffer.from(await request.arrayBuffer())
   if (rawBody.length > maxCallbackBytes)
-    throw new Permanent('bad_callback', `The callback has ${rawBody.length} bytes; the limit is ${maxCallbackBytes}.`)
+    throw new Permanent(
+      'bad_callback',
+      `The callback has ${rawBody.length} bytes; the limit is ${maxCallbackBytes}.`,
+    )
   const message = { headers: Object.fromEntries(request.headers), rawBody, now: Date.now() }
-  const elevenlabs = () => readCallback('elevenlabs', { ...message, secret: config.providers.elevenlabsWebhookSecret ?? '' })
+  const elevenlabs = () =>
+    readCallback('elevenlabs', { ...message, secret: config.providers.elevenlabsWebhookSecret ?? '' })
   if (query['call'] === undefined) {
     const reading = elevenlabs() // it has one address for everything, and brings back the one we gave it
-    return { call: await findCall(callOf(config, Object.fromEntries(new URL(reading.callbackUrl ?? 'none:').searchParams))), reading }
+    return {
+      call: await findCall(
+        callOf(config, Object.fromEntries(new URL(reading.callbackUrl ?? 'none:').searchParams)),
+      ),
+      reading,
+    }
   }
   const call = await findCall(callOf(config, query))
   const name = recogniserNames.find((known) => known === call.provider)
   if (name === undefined) throw new Permanent('bad_callback')
-  return { call, reading: name === 'elevenlabs' ? elevenlabs() : readCallback(name, { ...message, secret: callbackSecretOf(config, call.id) }) }
+  return {
+    call,
+    reading:
+      name === 'elevenlabs'
+        ? elevenlabs()
+        : readCallback(name, { ...message, secret: callbackSecretOf(config, call.id) }),
+  }
 }
 
 async function take(call: PaidCall, { answer, failure }: CallbackReading, services: Services): Promise<void> {
@@ -55,7 +74,9 @@ async function take(call: PaidCall, { answer, failure }: CallbackReading, servic
     await storage.create(kept, JSON.stringify(answer.result), 'application/json')
   }
   if (failure !== undefined) {
-    await withDatabase(config.databaseUrl, (db) => settlePaidCall(db, call.id, { status: 'failed', error: failure }))
+    await withDatabase(config.databaseUrl, (db) =>
+      settlePaidCall(db, call.id, { status: 'failed', error: failure }),
+    )
     await fail(services, { ...call, turn: 0 }, new Permanent('provider_rejected', failure))
     return
   }

@@ -35,18 +35,28 @@ export async function onUpload(object: FinalizedObject, services: Services): Pro
     log.warn({ object: object.name }, 'an upload outside u/{user}/{podcast}/{episode}/ was left alone')
     return
   }
-  const stored = await services.storage.stat({ bucket: object.bucket, name: object.name, generation: object.generation })
+  const stored = await services.storage.stat({
+    bucket: object.bucket,
+    name: object.name,
+    generation: object.generation,
+  })
   if (!stored) {
     log.warn({ object: object.name }, 'an upload was replaced before it was seen')
     return
   }
   if (path.episode !== assetsFolder && !isSidecar(path.file) && !isRecording(path.file)) {
-    log.warn({ object: object.name }, 'an upload that is neither a recording nor belongs to one was left alone')
+    log.warn(
+      { object: object.name },
+      'an upload that is neither a recording nor belongs to one was left alone',
+    )
     return
   }
   const kind = path.episode === assetsFolder ? 'asset' : isSidecar(path.file) ? 'sidecar' : 'recording'
   if (kind === 'recording') await startEpisode(path, stored, services)
-  else await withDatabase(services.config.databaseUrl, (db) => recordUpload(db, { userId: path.userId, kind, bucket: object.bucket, object: stored }))
+  else
+    await withDatabase(services.config.databaseUrl, (db) =>
+      recordUpload(db, { userId: path.userId, kind, bucket: object.bucket, object: stored }),
+    )
 }
 
 /** A mailbox starts a run of its own. */
@@ -58,7 +68,11 @@ async function startMail(userId: string, object: FinalizedObject, services: Serv
     return
   }
   const { own, unusable } = await ownAddresses(userId, services)
-  const context = { mailboxObject: stored.name, mailboxGeneration: stored.generation, own: JSON.stringify(own) }
+  const context = {
+    mailboxObject: stored.name,
+    mailboxGeneration: stored.generation,
+    own: JSON.stringify(own),
+  }
   const inserted = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
       if (!(await recordUpload(trx, { userId, kind: 'mailbox', bucket: object.bucket, object: stored })))
@@ -75,13 +89,19 @@ async function startMail(userId: string, object: FinalizedObject, services: Serv
 }
 
 /** The addresses the producer writes from; settings that cannot be used fail the run, so that its producer learns of it. */
-async function ownAddresses(userId: string, { storage, config }: Services): Promise<{ own: readonly string[]; unusable?: Permanent }> {
+async function ownAddresses(
+  userId: string,
+  { storage, config }: Services,
+): Promise<{ own: readonly string[]; unusable?: Permanent }> {
   const settings = { bucket: config.buckets.uploads, name: mailName(userId, mailSettingsFile) }
   const stored = await storage.stat(settings)
   if (!stored) return { own: [] }
   try {
     if (stored.bytes > maxMailSettingsBytes)
-      throw new Permanent('bad_mail_settings', `${mailSettingsFile} has ${stored.bytes} bytes; the limit is ${maxMailSettingsBytes}.`)
+      throw new Permanent(
+        'bad_mail_settings',
+        `${mailSettingsFile} has ${stored.bytes} bytes; the limit is ${maxMailSettingsBytes}.`,
+      )
     return parseMailSettings((await storage.read(settings)).toString('utf8'), mailSettingsFile)
   } catch (error) {
     if (!(error instanceof Permanent)) throw error
@@ -96,7 +116,14 @@ async function startEpisode(path: UploadPath, recording: StoredObject, services:
   const plan = await planEpisode(path, services)
   const inserted = await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
-      if (!(await recordUpload(trx, { userId: path.userId, kind: 'recording', bucket: services.config.buckets.uploads, object: recording })))
+      if (
+        !(await recordUpload(trx, {
+          userId: path.userId,
+          kind: 'recording',
+          bucket: services.config.buckets.uploads,
+          object: recording,
+        }))
+      )
         return []
       if (!plan.recordings) return [] // the last of them starts the run
       return (await startPlanned(trx, path, recording, plan, services))?.steps ?? []
@@ -108,6 +135,12 @@ async function startEpisode(path: UploadPath, recording: StoredObject, services:
 /** The event came before: whatever its first delivery could not enqueue is enqueued now. */
 async function pendingOf(path: UploadPath, services: Services): Promise<PendingStep[]> {
   return await withDatabase(services.config.databaseUrl, (db) =>
-    pendingStepsOfEpisode(db, path.userId, path.podcast, path.episode, services.pipeline.stages[0]!.step.name),
+    pendingStepsOfEpisode(
+      db,
+      path.userId,
+      path.podcast,
+      path.episode,
+      services.pipeline.stages[0]!.step.name,
+    ),
   )
 }

@@ -33,44 +33,77 @@ export const prepare = defineStep({
   name: 'prepare',
   version: 2,
   context,
-  inputs: ({ source, object, contentHash, targetRate, recordingsAre }) => ({ source, file: fileOf(object), contentHash, targetRate, recordingsAre }),
-  work: async ({ source, object, generation, contentHash, targetRate, recordings, recordingsAre, userId, runId }, _input: undefined, tools) => {
+  inputs: ({ source, object, contentHash, targetRate, recordingsAre }) => ({
+    source,
+    file: fileOf(object),
+    contentHash,
+    targetRate,
+    recordingsAre,
+  }),
+  work: async (
+    { source, object, generation, contentHash, targetRate, recordings, recordingsAre, userId, runId },
+    _input: undefined,
+    tools,
+  ) => {
     const { buckets, limits } = tools.config
     const name = fileOf(object)
-    const bounds = { bytes: source === 'asset' ? limits.assetBytes : limits.recordingBytes, seconds: limits.recordingSeconds }
-    const uploaded = source === 'recording' && recordings.length > 0 ? recordings : [{ object, generation, gainDb: 0, offsetSeconds: 0 }]
+    const bounds = {
+      bytes: source === 'asset' ? limits.assetBytes : limits.recordingBytes,
+      seconds: limits.recordingSeconds,
+    }
+    const uploaded =
+      source === 'recording' && recordings.length > 0
+        ? recordings
+        : [{ object, generation, gainDb: 0, offsetSeconds: 0 }]
     const parts = uploaded.map(({ object: file, generation: pinned, gainDb, offsetSeconds }) => ({
       ...{ object: { bucket: buckets.uploads, name: file, generation: pinned }, gainDb, offsetSeconds },
     }))
-    return await withTake(tools.storage, parts, recordingsAre, { ...bounds, targetRate }, tools.signal, async (opened) => {
-      const { declaredSeconds } = opened.probed
-      const charged = { userId, runId, contentHash }
-      if (source === 'recording' && declaredSeconds !== undefined) await chargeMinutes(declaredSeconds, charged, tools)
-      const analysis = await decodeAndAnalyse(opened, name, bounds.seconds, tools)
-      if (source === 'recording') await chargeMinutes(analysis.totalSamples / analysis.format.sampleRate, charged, tools) // for those that did not say
-      warnOfDefects(analysis, name, tools)
-      return {
-        file: name,
-        pcmObject: tools.workObject('pcm').name,
-        analysisObject: tools.workObject('analysis').name,
-        sampleRate: analysis.format.sampleRate,
-        channels: analysis.format.channels,
-        sampleFormat: analysis.format.sampleFormat,
-        totalSamples: analysis.totalSamples,
-        integratedLufs: Number.isFinite(analysis.integratedLufs) ? analysis.integratedLufs : null,
-        marksObject: source === 'recording' ? await storeMarks(opened, parts, name, tools) : null,
-      }
-    })
+    return await withTake(
+      tools.storage,
+      parts,
+      recordingsAre,
+      { ...bounds, targetRate },
+      tools.signal,
+      async (opened) => {
+        const { declaredSeconds } = opened.probed
+        const charged = { userId, runId, contentHash }
+        if (source === 'recording' && declaredSeconds !== undefined)
+          await chargeMinutes(declaredSeconds, charged, tools)
+        const analysis = await decodeAndAnalyse(opened, name, bounds.seconds, tools)
+        if (source === 'recording')
+          await chargeMinutes(analysis.totalSamples / analysis.format.sampleRate, charged, tools) // for those that did not say
+        warnOfDefects(analysis, name, tools)
+        return {
+          file: name,
+          pcmObject: tools.workObject('pcm').name,
+          analysisObject: tools.workObject('analysis').name,
+          sampleRate: analysis.format.sampleRate,
+          channels: analysis.format.channels,
+          sampleFormat: analysis.format.sampleFormat,
+          totalSamples: analysis.totalSamples,
+          integratedLufs: Number.isFinite(analysis.integratedLufs) ? analysis.integratedLufs : null,
+          marksObject: source === 'recording' ? await storeMarks(opened, parts, name, tools) : null,
+        }
+      },
+    )
   },
   passOn: (output, { source }) => {
     if (source === 'asset') return {}
-    const { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples, marksObject } = output
+    const { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples, marksObject } =
+      output
     return { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples, marksObject }
   },
   parts: ({ recordingObject, recordingGeneration, recordingHash, outputRate }) => [
-    { source: 'recording', object: recordingObject!, generation: recordingGeneration!, contentHash: recordingHash!, targetRate: outputRate! },
+    {
+      source: 'recording',
+      object: recordingObject!,
+      generation: recordingGeneration!,
+      contentHash: recordingHash!,
+      targetRate: outputRate!,
+    },
   ],
-  furtherParts: ({ sampleRate }, { assets }) => assets.map((asset) => ({ source: 'asset', targetRate: sampleRate, ...asset })),
+  furtherParts: ({ sampleRate }, { assets }) =>
+    assets.map((asset) => ({ source: 'asset', targetRate: sampleRate, ...asset })),
 })
 
 /** The same recording again costs nothing in the same account. */
@@ -78,10 +111,18 @@ const chargeMinutes = (
   seconds: number,
   { userId, runId, contentHash }: { userId: string; runId: string; contentHash: string },
   { withDatabase, config }: Tools,
-) => withDatabase((db) => charge(db, config, { userId, kind: 'minutes', key: contentHash, amount: seconds / 60, runId }))
+) =>
+  withDatabase((db) =>
+    charge(db, config, { userId, kind: 'minutes', key: contentHash, amount: seconds / 60, runId }),
+  )
 
 /** One pass: decode, look at every block, store it. */
-async function decodeAndAnalyse({ probed, decode }: OpenedSource, name: string, maxSeconds: number, tools: Tools): Promise<Analysis> {
+async function decodeAndAnalyse(
+  { probed, decode }: OpenedSource,
+  name: string,
+  maxSeconds: number,
+  tools: Tools,
+): Promise<Analysis> {
   const gather = analyser(probed.pcm)
   const { sampleRate } = probed.pcm
   const decoder = decode(tools.signal)
@@ -102,12 +143,21 @@ async function decodeAndAnalyse({ probed, decode }: OpenedSource, name: string, 
   }
   await tools.storage.create(tools.workObject('pcm'), analysed(), 'application/octet-stream')
   const analysis = gather.finish()
-  await tools.storage.create(tools.workObject('analysis'), encodeAnalysis(analysis), 'application/octet-stream')
+  await tools.storage.create(
+    tools.workObject('analysis'),
+    encodeAnalysis(analysis),
+    'application/octet-stream',
+  )
   return analysis
 }
 
 /** The chapters that a recording brings with it; only of one file is it known where in the recording they are. */
-async function storeMarks({ probed }: OpenedSource, parts: readonly TakePart[], name: string, tools: Tools): Promise<string | null> {
+async function storeMarks(
+  { probed }: OpenedSource,
+  parts: readonly TakePart[],
+  name: string,
+  tools: Tools,
+): Promise<string | null> {
   if (probed.marks.length === 0) return null
   if (parts.length > 1) {
     tools.warn({
@@ -118,7 +168,10 @@ async function storeMarks({ probed }: OpenedSource, parts: readonly TakePart[], 
   }
   const { offsetSeconds } = parts[0]!
   const object = tools.workObject('marks.json')
-  const marks = probed.marks.map(({ startSeconds, title }) => ({ startSeconds: startSeconds + offsetSeconds, title }))
+  const marks = probed.marks.map(({ startSeconds, title }) => ({
+    startSeconds: startSeconds + offsetSeconds,
+    title,
+  }))
   await tools.storage.create(object, JSON.stringify(marks), 'application/json')
   return object.name
 }
@@ -138,8 +191,16 @@ function checkLength(name: string, seconds: number, declared: number | undefined
 const audibleClipping = 10
 const veryQuietLufs = -40
 
-function warnOfDefects({ integratedLufs, clippedSamples, totalSamples, format }: Analysis, name: string, tools: Tools): void {
-  if (integratedLufs === -Infinity) tools.warn({ code: 'silent_recording', message: `${name} is silent; there is nothing to bring to loudness.` })
+function warnOfDefects(
+  { integratedLufs, clippedSamples, totalSamples, format }: Analysis,
+  name: string,
+  tools: Tools,
+): void {
+  if (integratedLufs === -Infinity)
+    tools.warn({
+      code: 'silent_recording',
+      message: `${name} is silent; there is nothing to bring to loudness.`,
+    })
   else if (integratedLufs < veryQuietLufs) {
     tools.warn({
       code: 'very_quiet',

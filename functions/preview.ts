@@ -9,15 +9,31 @@ import type { EditList } from '../shared/edits/edits.ts'
 export const preview = defineStep({
   name: 'preview',
   version: 2,
-  context: z.object({ analysisObject: z.string(), editsObject: z.string(), editsHash: z.string(), timelineObject: z.string() }),
+  context: z.object({
+    analysisObject: z.string(),
+    editsObject: z.string(),
+    editsHash: z.string(),
+    timelineObject: z.string(),
+  }),
   inputs: ({ analysisObject, editsHash, timelineObject }) => ({ analysisObject, editsHash, timelineObject }),
-  work: async ({ analysisObject, editsObject, timelineObject }, _input: undefined, { storage, config, workObject, signal }) => {
+  work: async (
+    { analysisObject, editsObject, timelineObject },
+    _input: undefined,
+    { storage, config, workObject, signal },
+  ) => {
     const bucket = config.buckets.work
     const analysis = decodeAnalysis(await storage.read({ bucket, name: analysisObject }))
     const edits = await storage.readJson<EditList>({ bucket, name: editsObject })
     const { sources, answers } = await storage.readJson<Timeline>({ bucket, name: timelineObject })
     const inserted = new Map(Object.entries(answers).map(([edit, source]) => [edit, sources[source]!]))
-    const { mp3, ...places } = await makeReel(edits, analysis, sources[0]!, inserted, { storage, bucket }, signal)
+    const { mp3, ...places } = await makeReel(
+      edits,
+      analysis,
+      sources[0]!,
+      inserted,
+      { storage, bucket },
+      signal,
+    )
     const [reel, index] = [workObject('reel.mp3'), workObject('reel.json')]
     await storage.create(reel, mp3, 'audio/mpeg')
     await storage.create(index, JSON.stringify(places), 'application/json')

@@ -1,6 +1,13 @@
 /** publish: the gate, then public files, then the feed under the generation it was read at. Once, however often asked. */
 import { z } from 'zod'
-import { episodesInFeed, findEpisode, findPodcast, markPublished, markPublishing, type PublishedEpisode } from '../shared/db/episodes.ts'
+import {
+  episodesInFeed,
+  findEpisode,
+  findPodcast,
+  markPublished,
+  markPublishing,
+  type PublishedEpisode,
+} from '../shared/db/episodes.ts'
 import { lockRun, updateRunProgress } from '../shared/db/runs.ts'
 import { Retryable, Stopped } from '../shared/errors.ts'
 import { renderFeed } from '../shared/feed/rss.ts'
@@ -23,7 +30,10 @@ export const publish = defineStep({
     for (const file of files.split(' ').filter((name) => publicFiles.has(name))) {
       const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, file) }
       const to = { bucket: config.buckets.public, name: publicName(podcastId, episodeId, contentHash, file) }
-      await storage.copy(from, to, { contentType: fileTypes[file as keyof typeof fileTypes], cacheControl: oneYear })
+      await storage.copy(from, to, {
+        contentType: fileTypes[file as keyof typeof fileTypes],
+        cacheControl: oneYear,
+      })
     }
     await passPointOfNoReturn(runId, episodeId, tools)
     await swapFeed(podcastId, tools)
@@ -36,7 +46,8 @@ export const publish = defineStep({
 async function passPointOfNoReturn(runId: string, episodeId: string, { withDatabase }: Tools): Promise<void> {
   await withDatabase((db) =>
     db.transaction(async (trx) => {
-      if ((await lockRun(trx, runId))?.status !== 'started') throw new Stopped('The run ended before its publication began.')
+      if ((await lockRun(trx, runId))?.status !== 'started')
+        throw new Stopped('The run ended before its publication began.')
       await updateRunProgress(trx, runId, { committed: true })
       await markPublishing(trx, episodeId)
     }),
@@ -47,7 +58,8 @@ async function passPointOfNoReturn(runId: string, episodeId: string, { withDatab
 async function swapFeed(podcastId: string, { storage, config, withDatabase }: Tools): Promise<void> {
   const feed = { bucket: config.buckets.public, name: feedName(podcastId) }
   const urlFor = (name: string) => `${config.publicBaseUrl}/${name}`
-  const urlOf = (episode: PublishedEpisode, file: string) => urlFor(publicName(podcastId, episode.id, episode.contentHash, file))
+  const urlOf = (episode: PublishedEpisode, file: string) =>
+    urlFor(publicName(podcastId, episode.id, episode.contentHash, file))
   for (let attempt = 1; attempt <= feedTries; attempt++) {
     const seen = (await storage.stat(feed))?.generation ?? '0'
     const { settings, episodes } = await withDatabase(async (db) => ({
@@ -55,7 +67,10 @@ async function swapFeed(podcastId: string, { storage, config, withDatabase }: To
       episodes: await episodesInFeed(db, podcastId),
     }))
     const xml = await renderFeed({ feedUrl: urlFor(feed.name), settings, episodes, urlOf })
-    if (await storage.swap(feed, seen, xml, 'application/rss+xml; charset=utf-8', { cacheControl: shortLived })) return
+    if (
+      await storage.swap(feed, seen, xml, 'application/rss+xml; charset=utf-8', { cacheControl: shortLived })
+    )
+      return
   }
   throw new Retryable('internal', `The feed changed ${feedTries} times while it was being written.`)
 }

@@ -45,19 +45,34 @@ export const readMail = defineStep<z.infer<typeof context>, undefined, Output>({
     })),
 })
 
-async function mailboxOf({ mailboxObject, mailboxGeneration }: Context, { storage, config }: Tools): Promise<StoredMailbox> {
+async function mailboxOf(
+  { mailboxObject, mailboxGeneration }: Context,
+  { storage, config }: Tools,
+): Promise<StoredMailbox> {
   const object = { bucket: config.buckets.uploads, name: mailboxObject, generation: mailboxGeneration }
   const name = fileOf(mailboxObject)
   const stored = await storage.stat(object)
-  if (!stored) throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again.`)
+  if (!stored)
+    throw new Permanent(
+      'upload_replaced',
+      `${name} was replaced or deleted before it could be read. Upload it again.`,
+    )
   const { mailboxBytes } = config.limits
   if (stored.bytes === 0) throw new Permanent('bad_mailbox', `${name} has no bytes.`)
-  if (stored.bytes > mailboxBytes) throw new Permanent('bad_mailbox', `${name} has ${stored.bytes} bytes; the limit is ${mailboxBytes}. Split it.`)
+  if (stored.bytes > mailboxBytes)
+    throw new Permanent(
+      'bad_mailbox',
+      `${name} has ${stored.bytes} bytes; the limit is ${mailboxBytes}. Split it.`,
+    )
   return { object, bytes: stored.bytes, name }
 }
 
 async function count(context: Context, tools: Tools): Promise<Output> {
-  const places = await findMessages(tools.storage, await mailboxOf(context, tools), tools.config.limits.messagesPerRun)
+  const places = await findMessages(
+    tools.storage,
+    await mailboxOf(context, tools),
+    tools.config.limits.messagesPerRun,
+  )
   const object = tools.workObject('places.json')
   await tools.storage.create(object, JSON.stringify(places), 'application/json')
   return { placesObject: object.name, messages: places.length }
@@ -67,7 +82,10 @@ async function read(context: Context, tools: Tools): Promise<Output> {
   const { storage, config, signal, withDatabase, progress } = tools
   const [from, to] = [context.from!, context.to!]
   const mailbox = await mailboxOf(context, tools)
-  const places = await storage.readJson<MessagePlace[]>({ bucket: config.buckets.work, name: context.placesObject! })
+  const places = await storage.readJson<MessagePlace[]>({
+    bucket: config.buckets.work,
+    name: context.placesObject!,
+  })
   const done = await withDatabase((db) => positionsDone(db, context.runId, from, to))
   const left = Array.from({ length: to - from }, (_, i) => from + i).filter((position) => !done.has(position))
   const own = new Set(context.own.map((address) => address.toLowerCase()))
@@ -90,7 +108,11 @@ async function read(context: Context, tools: Tools): Promise<Output> {
 }
 
 /** One message in trouble costs one item. What the store cannot deliver is not the message's fault. */
-async function readOne(position: number, open: () => AsyncIterable<Buffer>, own: ReadonlySet<string>): Promise<ReadMessage> {
+async function readOne(
+  position: number,
+  open: () => AsyncIterable<Buffer>,
+  own: ReadonlySet<string>,
+): Promise<ReadMessage> {
   try {
     const letter = await readLetter(open())
     return { position, outcome: own.has(letter.senderAddress) ? 'own' : 'letter', letter }

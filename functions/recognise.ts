@@ -25,20 +25,32 @@ export const recognise = defineStep({
     slices: z.number(),
   }),
   load: async (db, { runId }) => (await settingsOf(db, runId)).transcription.language,
-  inputs: ({ recogniser, pcmObject, slice, slices }, language) => ({ recogniser, pcmObject, slice, slices, language }),
+  inputs: ({ recogniser, pcmObject, slice, slices }, language) => ({
+    recogniser,
+    pcmObject,
+    slice,
+    slices,
+    language,
+  }),
   work: async (context, language, tools) => {
     const { storage, config, workObject, signal } = tools
     const { recogniser: name, providerKeys, slice, slices, userId } = context
     const bucket = config.buckets.work
     const analysis = decodeAnalysis(await storage.read({ bucket, name: context.analysisObject }))
     const { startSample, endSample } = sliceBounds(analysis, slice, slices)
-    const sound = await encodeForRecogniser(context, { startSample, endSample }, workObject('speech.ogg'), tools)
+    const sound = await encodeForRecogniser(
+      context,
+      { startSample, endSample },
+      workObject('speech.ogg'),
+      tools,
+    )
     const apiKey = openKey(config, providerKeys, userId, name)
     const recogniser = openRecogniser(name, { baseUrl: config.providers.urls[name], apiKey })
     const kept = workObject('recognised.json')
     const words = await payOnce<Recognised, number>(tools, context, 'recognise', {
       provider: name,
-      recall: async () => ((await storage.stat(kept)) ? (await storage.readJson<Recognised>(kept)).words.length : undefined),
+      recall: async () =>
+        (await storage.stat(kept)) ? (await storage.readJson<Recognised>(kept)).words.length : undefined,
       submit: (callId) => recogniser.submit(sound, { language, ...callbackFor(config, callId) }, signal),
       ...(recogniser.find ? { find: () => recogniser.find!(sound, signal) } : {}),
       ...(recogniser.poll ? { poll: (reference) => recogniser.poll!(reference, signal) } : {}),

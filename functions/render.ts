@@ -9,10 +9,19 @@ import { defineStep } from '../shared/engine/step.ts'
 export const render = defineStep({
   name: 'render',
   version: 1,
-  context: z.object({ timelineObject: z.string(), chunk: z.number(), sampleRate: z.number(), gainDb: z.number() }),
+  context: z.object({
+    timelineObject: z.string(),
+    chunk: z.number(),
+    sampleRate: z.number(),
+    gainDb: z.number(),
+  }),
   load: loadChunk,
   inputs: ({ gainDb }, { chunkHash, format, loudness }) => ({ gainDb, chunkHash, format, loudness }),
-  work: async ({ timelineObject, chunk, gainDb }, { format, loudness }, { storage, config, workObject, signal }) => {
+  work: async (
+    { timelineObject, chunk, gainDb },
+    { format, loudness },
+    { storage, config, workObject, signal },
+  ) => {
     const bucket = config.buckets.work
     const timeline = await storage.readJson<Timeline>({ bucket, name: timelineObject })
     const rendered = await renderChunk(timeline, { storage, bucket }, chunk, gainDb, loudness, format, signal)

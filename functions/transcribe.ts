@@ -41,12 +41,18 @@ export const transcribe = defineStep({
   inputs: ({ wordsHash, analysisObject }, slices) => ({ wordsHash, analysisObject, slices }),
   work: async (context, slices, tools) => {
     const { storage, config, workObject, warn } = tools
-    const analysis = decodeAnalysis(await storage.read({ bucket: config.buckets.work, name: context.analysisObject }))
-    const found = context.wordsObject === null ? await recognised(context, slices, tools) : await supplied(context, context.wordsObject, tools)
+    const analysis = decodeAnalysis(
+      await storage.read({ bucket: config.buckets.work, name: context.analysisObject }),
+    )
+    const found =
+      context.wordsObject === null
+        ? await recognised(context, slices, tools)
+        : await supplied(context, context.wordsObject, tools)
     if (!found) {
       warn({
         code: 'no_words',
-        message: 'There is no transcript, so filler words cannot be found and no transcript is published; pauses are found from the sound.',
+        message:
+          'There is no transcript, so filler words cannot be found and no transcript is published; pauses are found from the sound.',
       })
       return { transcriptObject: null }
     }
@@ -58,7 +64,11 @@ export const transcribe = defineStep({
   passOn: (output) => output,
 })
 
-async function recognised(context: Context, slices: readonly Slice[], { storage, config }: Tools): Promise<Transcript | undefined> {
+async function recognised(
+  context: Context,
+  slices: readonly Slice[],
+  { storage, config }: Tools,
+): Promise<Transcript | undefined> {
   if (slices.length === 0) return undefined
   const parts = await Promise.all(
     slices.map(async ({ object, startSample }) => ({
@@ -69,7 +79,11 @@ async function recognised(context: Context, slices: readonly Slice[], { storage,
   return fromRecognised(parts, context)
 }
 
-async function supplied({ wordsGeneration, ...audio }: Context, wordsObject: string, tools: Tools): Promise<Transcript> {
+async function supplied(
+  { wordsGeneration, ...audio }: Context,
+  wordsObject: string,
+  tools: Tools,
+): Promise<Transcript> {
   const name = fileOf(wordsObject)
   const sidecar = { object: wordsObject, generation: wordsGeneration }
   const bytes = await readSidecar(sidecar, { mostBytes: maxWordsBytes, tooLarge: 'bad_words_file' }, tools)

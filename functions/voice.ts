@@ -26,13 +26,17 @@ export const voice = defineStep({
   inputs: ({ spokenHash, sampleRate }) => ({ spokenHash, sampleRate }),
   work: async (context, _input: undefined, tools) => {
     const { storage, config, workObject, signal } = tools
-    const texts = await storage.readJson<SpokenText[]>({ bucket: config.buckets.work, name: context.spokenObject })
+    const texts = await storage.readJson<SpokenText[]>({
+      bucket: config.buckets.work,
+      name: context.spokenObject,
+    })
     const { text, voice: wanted } = texts[context.spoken]!
     const { provider, voice: speaker, model, settings } = wanted
     const apiKey = openKey(config, context.providerKeys, context.userId, provider)
     const baseUrl = provider === 'flite' ? '' : config.providers.urls[provider]
     const [pcm, words, facts] = [workObject('pcm'), workObject('words.json'), workObject('facts.json')]
-    const speak = () => openVoice(provider, { baseUrl, apiKey }).speak({ text, voice: speaker, model, settings }, signal)
+    const speak = () =>
+      openVoice(provider, { baseUrl, apiKey }).speak({ text, voice: speaker, model, settings }, signal)
     const keep = async (spoken: Spoken) => {
       const speech = await toEpisodeSpeech(spoken, text, context.sampleRate, signal)
       await storage.create(words, JSON.stringify(speech.words), 'application/json')
@@ -46,9 +50,16 @@ export const voice = defineStep({
         ? await keep(await speak().catch(refuse))
         : await payOnce(tools, context, 'voice', {
             provider,
-            recall: async () => ((await storage.stat(facts)) ? kept.parse(await storage.readJson(facts)) : undefined),
+            recall: async () =>
+              (await storage.stat(facts)) ? kept.parse(await storage.readJson(facts)) : undefined,
             submit: async () => {
-              const entry = { userId: context.userId, kind: 'characters', key: tools.inputKey, amount: text.length, runId: context.runId } as const
+              const entry = {
+                userId: context.userId,
+                kind: 'characters',
+                key: tools.inputKey,
+                amount: text.length,
+                runId: context.runId,
+              } as const
               await tools.withDatabase((db) => charge(db, config, entry))
               return { state: 'done', result: await speak() }
             },

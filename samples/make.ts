@@ -32,7 +32,8 @@ async function writeFlac(name: string, planes: readonly Float32Array[], sampleRa
   const raw = ['-f', 's16le', '-ar', `${sampleRate}`, '-ac', `${planes.length}`, '-i', 'pipe:0']
   const reproducible = ['-map_metadata', '-1', '-fflags', '+bitexact', '-flags:a', '+bitexact']
   const flac = ['-c:a', 'flac', '-compression_level', '8', '-f', 'flac', '-y', pathOf(name)]
-  await ffmpeg([...raw, ...reproducible, ...flac], AbortSignal.timeout(60_000), inSeconds(planes, sampleRate)).ended
+  await ffmpeg([...raw, ...reproducible, ...flac], AbortSignal.timeout(60_000), inSeconds(planes, sampleRate))
+    .ended
 }
 
 /** 16-bit interleaved, a second at a time. */
@@ -43,7 +44,8 @@ async function* inSeconds(planes: readonly Float32Array[], sampleRate: number): 
     const frames = Math.min(sampleRate, length - first)
     const samples = new Int16Array(frames * planes.length)
     planes.forEach((plane, channel) => {
-      for (let i = 0; i < frames; i++) samples[i * planes.length + channel] = Math.round(plane[first + i]! * 32767)
+      for (let i = 0; i < frames; i++)
+        samples[i * planes.length + channel] = Math.round(plane[first + i]! * 32767)
     })
     yield Buffer.from(samples.buffer)
   }
@@ -52,7 +54,10 @@ async function* inSeconds(planes: readonly Float32Array[], sampleRate: number): 
 async function drawCover(): Promise<void> {
   const side = 1500
   const drawing = await readFile(pathOf('cover.svg'))
-  await sharp(drawing).resize(side, side).png({ compressionLevel: 9, palette: true, colours: 128 }).toFile(pathOf('cover.png'))
+  await sharp(drawing)
+    .resize(side, side)
+    .png({ compressionLevel: 9, palette: true, colours: 128 })
+    .toFile(pathOf('cover.png'))
 }
 
 await makeSample()

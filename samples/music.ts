@@ -23,7 +23,10 @@ const chords = [
 const finalBar = 8
 
 export function playMusic(): Stereo {
-  const music: Stereo = [new Float32Array(lengthSeconds * musicRate), new Float32Array(lengthSeconds * musicRate)]
+  const music: Stereo = [
+    new Float32Array(lengthSeconds * musicRate),
+    new Float32Array(lengthSeconds * musicRate),
+  ]
   for (let bar = 0; bar < finalBar; bar++) playBar(music, bar)
   playEnding(music)
   echo(music, 1.5 * eighth, 0.28)
@@ -32,20 +35,30 @@ export function playMusic(): Stereo {
 }
 
 /** A part of the music, faded at both ends. */
-export function excerpt(music: Stereo, fromSeconds: number, toSeconds: number, fadeInSeconds: number, fadeOutSeconds: number): Stereo {
-  const part = (plane: Float32Array) => plane.slice(Math.round(fromSeconds * musicRate), Math.round(toSeconds * musicRate))
+export function excerpt(
+  music: Stereo,
+  fromSeconds: number,
+  toSeconds: number,
+  fadeInSeconds: number,
+  fadeOutSeconds: number,
+): Stereo {
+  const part = (plane: Float32Array) =>
+    plane.slice(Math.round(fromSeconds * musicRate), Math.round(toSeconds * musicRate))
   return fade([part(music[0]), part(music[1])], fadeInSeconds, fadeOutSeconds)
 }
 
 /** Three bars from the beginning; from the last bar before the end to the end. */
 export const intro = (music: Stereo): Stereo => excerpt(music, 0, 3 * barSeconds, 0.003, barSeconds)
-export const outro = (music: Stereo): Stereo => excerpt(music, 7 * barSeconds, lengthSeconds, 0.05, 0.5 * barSeconds)
+export const outro = (music: Stereo): Stereo =>
+  excerpt(music, 7 * barSeconds, lengthSeconds, 0.05, 0.5 * barSeconds)
 
 function playBar(music: Stereo, bar: number): void {
   const [bass, ...chord] = chords[bar % chords.length]!
   const at = bar * barSeconds
   const arpeggio = [0, 2, 1, 3, 2, 1, 3, 2]
-  arpeggio.forEach((step, i) => pluck(music, at + i * eighth, chord[step]! + 12, i === 0 ? 0.5 : 0.36, i % 2 ? 0.5 : -0.5))
+  arpeggio.forEach((step, i) =>
+    pluck(music, at + i * eighth, chord[step]! + 12, i === 0 ? 0.5 : 0.36, i % 2 ? 0.5 : -0.5),
+  )
   for (const note of chord) pad(music, at, barSeconds, note)
   bassNote(music, at, 1.5 * quarter, bass)
   bassNote(music, at + 1.5 * quarter, quarter, bass)
@@ -69,7 +82,8 @@ function pluck(music: Stereo, atSeconds: number, note: number, level: number, pa
   const fraction = period - whole
   const random = randomNumbers(note)
   const line = Float64Array.from({ length: whole + 1 }, () => random() * 2 - 1)
-  for (let pass = 0; pass < 3; pass++) for (let i = 1; i < line.length; i++) line[i] = 0.5 * (line[i]! + line[i - 1]!) // a soft plectrum
+  for (let pass = 0; pass < 3; pass++)
+    for (let i = 1; i < line.length; i++) line[i] = 0.5 * (line[i]! + line[i - 1]!) // a soft plectrum
   const mean = line.reduce((sum, value) => sum + value, 0) / line.length
   line.forEach((value, i) => (line[i] = value - mean)) // a constant would die away as a thump
   const decay = 10 ** (-3 / (1.8 * toHz(note))) // −60 dB in 1.8 s
@@ -95,7 +109,14 @@ function pad(music: Stereo, atSeconds: number, holdSeconds: number, note: number
     const turn = 2 * Math.PI * toHz(note) * detune
     mixIn(music, atSeconds, holdSeconds + release, pan, (t) => {
       const envelope = Math.min(1, t / attack) * Math.min(1, (holdSeconds + release - t) / release)
-      return 0.03 * envelope ** 2 * (Math.sin(turn * t) + Math.sin(2 * turn * t) / 4 + Math.sin(3 * turn * t) / 9 + Math.sin(4 * turn * t) / 20)
+      return (
+        0.03 *
+        envelope ** 2 *
+        (Math.sin(turn * t) +
+          Math.sin(2 * turn * t) / 4 +
+          Math.sin(3 * turn * t) / 9 +
+          Math.sin(4 * turn * t) / 20)
+      )
     })
   }
 }
@@ -105,11 +126,19 @@ function bassNote(music: Stereo, atSeconds: number, holdSeconds: number, note: n
   const release = 0.08
   mixIn(music, atSeconds, holdSeconds, 0, (t) => {
     const envelope = Math.min(1, t / 0.012) * Math.min(1, (holdSeconds - t) / release) * Math.exp(-1.2 * t)
-    return 0.15 * envelope * (Math.sin(turn * t) + 0.5 * Math.sin(2 * turn * t) + 0.12 * Math.sin(3 * turn * t))
+    return (
+      0.15 * envelope * (Math.sin(turn * t) + 0.5 * Math.sin(2 * turn * t) + 0.12 * Math.sin(3 * turn * t))
+    )
   })
 }
 
-function mixIn([left, right]: Stereo, atSeconds: number, seconds: number, pan: number, sample: (seconds: number) => number): void {
+function mixIn(
+  [left, right]: Stereo,
+  atSeconds: number,
+  seconds: number,
+  pan: number,
+  sample: (seconds: number) => number,
+): void {
   const angle = ((pan + 1) * Math.PI) / 4
   const [leftGain, rightGain] = [Math.cos(angle), Math.sin(angle)]
   const first = Math.round(atSeconds * musicRate)
@@ -132,7 +161,9 @@ function echo([left, right]: Stereo, delaySeconds: number, gain: number): void {
 }
 
 function normalise(music: Stereo): void {
-  const peak = Math.max(...music.map((plane) => plane.reduce((highest, value) => Math.max(highest, Math.abs(value)), 0)))
+  const peak = Math.max(
+    ...music.map((plane) => plane.reduce((highest, value) => Math.max(highest, Math.abs(value)), 0)),
+  )
   const gain = 10 ** (peakDbfs / 20) / peak
   for (const plane of music) plane.forEach((value, i) => (plane[i] = value * gain))
 }

@@ -42,9 +42,19 @@ export async function record(turns: readonly Turn[] = script): Promise<Recording
     const totalGainDb = seat.gainDb + gainDb
     const sentence = await speakWords(text, seat.voice, audibleDbfs - totalGainDb)
     const at = Math.round((cursor - sentence.words[0]!.startSeconds) * recordingRate)
-    takes.push({ samples: upsample(sentence.samples, recordingRate / sentence.sampleRate), at, gain: fromDb(totalGainDb) })
+    takes.push({
+      samples: upsample(sentence.samples, recordingRate / sentence.sampleRate),
+      at,
+      gain: fromDb(totalGainDb),
+    })
     for (const { text, startSeconds, endSeconds } of sentence.words) {
-      words.push({ text, start: inMilliseconds(at, startSeconds), end: inMilliseconds(at, endSeconds), speaker, confidence: certain })
+      words.push({
+        text,
+        start: inMilliseconds(at, startSeconds),
+        end: inMilliseconds(at, endSeconds),
+        speaker,
+        confidence: certain,
+      })
     }
     cursor = at / recordingRate + sentence.words.at(-1)!.endSeconds + pauseSeconds
   }
@@ -54,7 +64,8 @@ export async function record(turns: readonly Turn[] = script): Promise<Recording
 }
 
 const fromDb = (db: number): number => 10 ** (db / 20)
-const inMilliseconds = (at: number, seconds: number): number => Math.round((at / recordingRate + seconds) * 1000) / 1000
+const inMilliseconds = (at: number, seconds: number): number =>
+  Math.round((at / recordingRate + seconds) * 1000) / 1000
 
 function addInto(mix: Float32Array, samples: Float32Array, at: number, gain: number): void {
   for (let i = 0; i < samples.length && at + i < mix.length; i++) mix[at + i]! += samples[i]! * gain
@@ -75,7 +86,8 @@ function upsample(samples: Float32Array, factor: number): Float32Array {
     const kernel = kernels[i % factor]!
     const first = Math.floor(i / factor) - reach + 1
     let sum = 0
-    for (let tap = Math.max(0, -first); tap < kernel.length && first + tap < samples.length; tap++) sum += kernel[tap]! * samples[first + tap]!
+    for (let tap = Math.max(0, -first); tap < kernel.length && first + tap < samples.length; tap++)
+      sum += kernel[tap]! * samples[first + tap]!
     out[i] = sum
   }
   return out

@@ -28,22 +28,46 @@ export const leadInSeconds = 0.8
 const turnSeconds = 0.35
 
 export const script: readonly Turn[] = [
-  { speaker: 'Ada', text: 'Hello, and welcome to Spool, the show about podcasts that, um, almost make themselves.', pauseSeconds: turnSeconds },
-  { speaker: 'Ben', text: 'Um, hello. I am Ben, and I still own scissors for cutting tape.', pauseSeconds: 2.1 },
+  {
+    speaker: 'Ada',
+    text: 'Hello, and welcome to Spool, the show about podcasts that, um, almost make themselves.',
+    pauseSeconds: turnSeconds,
+  },
+  {
+    speaker: 'Ben',
+    text: 'Um, hello. I am Ben, and I still own scissors for cutting tape.',
+    pauseSeconds: 2.1,
+  },
   { speaker: 'Ada', text: 'Ben, what does serverless mean to you?', pauseSeconds: 3.2 },
   { speaker: 'Ben', text: 'Hmm.', pauseSeconds: 1.8 },
   { speaker: 'Ben', text: 'It means that somebody stole the server.', pauseSeconds: turnSeconds },
   { speaker: 'Ada', text: 'Nobody stole it. It sleeps, uh, until there is work to do.', pauseSeconds: 0.5 },
   { speaker: 'Ben', text: 'So it is like my cat.', pauseSeconds: 2.4 },
-  { speaker: 'Ada', text: 'A little. You drop a recording into a bucket, and small functions wake up, one after another.', pauseSeconds: 0.3 },
-  { speaker: 'Ada', text: 'One of them counts the words um, and writes them all down.', pauseSeconds: turnSeconds },
+  {
+    speaker: 'Ada',
+    text: 'A little. You drop a recording into a bucket, and small functions wake up, one after another.',
+    pauseSeconds: 0.3,
+  },
+  {
+    speaker: 'Ada',
+    text: 'One of them counts the words um, and writes them all down.',
+    pauseSeconds: turnSeconds,
+  },
   { speaker: 'Ben', text: 'And another one takes out the, er,', pauseSeconds: 2.6, gainDb: -3 },
   { speaker: 'Ben', text: 'the embarrassing bits?', pauseSeconds: turnSeconds },
-  { speaker: 'Ada', text: 'It cuts er, the hesitations, it shortens the silences, and it keeps the jokes.', pauseSeconds: 0.4 },
+  {
+    speaker: 'Ada',
+    text: 'It cuts er, the hesitations, it shortens the silences, and it keeps the jokes.',
+    pauseSeconds: 0.4,
+  },
   { speaker: 'Ben', text: 'Even mine?', pauseSeconds: 3.8 },
   { speaker: 'Ada', text: 'We are, um, still testing that.', pauseSeconds: 0.6 },
   { speaker: 'Ben', text: 'And if a machine dies in the uh middle of the night?', pauseSeconds: turnSeconds },
-  { speaker: 'Ada', text: 'Then another one picks up the tape, and nobody has to get out of bed.', pauseSeconds: 0.5 },
+  {
+    speaker: 'Ada',
+    text: 'Then another one picks up the tape, and nobody has to get out of bed.',
+    pauseSeconds: 0.5,
+  },
   { speaker: 'Ben', text: 'Er, so what do you and I do all day?', pauseSeconds: 2.8 },
   { speaker: 'Ada', text: 'We talk, Ben. That is the part that, hmm, does not scale.', pauseSeconds: 0.7 },
   { speaker: 'Ben', text: 'Then let us talk again next week. Goodbye, everybody!', pauseSeconds: 0.3 },

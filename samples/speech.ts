@@ -29,8 +29,11 @@ const windowSeconds = 0.01
 export async function speakWords(text: string, voice: Voice, audibleDbfs: number): Promise<Sentence> {
   const tokens = text.split(' ')
   const { samples, sampleRate, phones } = await speak(tokens.map(pronounceable).join(' '), voice)
-  const alone = soundsByWord((await speak(tokens.map((token) => bare(pronounceable(token))).join(', '), voice)).phones)
-  if (alone.length !== tokens.length) throw new Error(`"${text}" has ${tokens.length} words, but Flite spoke ${alone.length}.`)
+  const alone = soundsByWord(
+    (await speak(tokens.map((token) => bare(pronounceable(token))).join(', '), voice)).phones,
+  )
+  if (alone.length !== tokens.length)
+    throw new Error(`"${text}" has ${tokens.length} words, but Flite spoke ${alone.length}.`)
   const heard = hearing(samples, sampleRate, audibleDbfs)
   const sounds = withStarts(phones)
   const words: SpokenWord[] = []
@@ -41,7 +44,9 @@ export async function speakWords(text: string, voice: Voice, audibleDbfs: number
       while (sounds[next]?.phone === 'pau') next++
       const sound = sounds[next++]
       if (!sound || !alike(sound.phone, expected))
-        throw new Error(`"${token}" in "${text}" does not sound as it does alone: ${sound?.phone ?? 'nothing'} for ${expected}.`)
+        throw new Error(
+          `"${token}" in "${text}" does not sound as it does alone: ${sound?.phone ?? 'nothing'} for ${expected}.`,
+        )
       own.push(sound)
     }
     const [first, last] = [own[0]!, own.at(-1)!]
@@ -51,7 +56,8 @@ export async function speakWords(text: string, voice: Voice, audibleDbfs: number
 }
 
 const bare = (token: string): string => token.replaceAll(/[^\w']/g, '')
-const pronounceable = (token: string): string => token.replace(/\w+/, (word) => respelt[word.toLowerCase()] ?? word)
+const pronounceable = (token: string): string =>
+  token.replace(/\w+/, (word) => respelt[word.toLowerCase()] ?? word)
 
 /** Spoken as a list, words stand between silences. */
 function soundsByWord(phones: readonly Phone[]): string[][] {
@@ -64,7 +70,8 @@ function soundsByWord(phones: readonly Phone[]): string[][] {
 }
 
 /** In a sentence a vowel may be another ("the apple", "the tape"), a consonant may not. */
-const alike = (heard: string, alone: string): boolean => heard === alone || (vowels.test(heard) && vowels.test(alone))
+const alike = (heard: string, alone: string): boolean =>
+  heard === alone || (vowels.test(heard) && vowels.test(alone))
 
 interface Sound extends Phone {
   readonly startSeconds: number
@@ -77,8 +84,10 @@ function withStarts(phones: readonly Phone[]): Sound[] {
   return phones.map((sound, i) => {
     const startSeconds = phones[i - 1]?.endSeconds ?? 0
     const [before, after] = [phones[i - 1], phones[i + 1]]
-    const quietFromSeconds = before?.phone === 'pau' ? (startSeconds + (phones[i - 2]?.endSeconds ?? 0)) / 2 : startSeconds
-    const quietToSeconds = after?.phone === 'pau' ? (sound.endSeconds + after.endSeconds) / 2 : sound.endSeconds
+    const quietFromSeconds =
+      before?.phone === 'pau' ? (startSeconds + (phones[i - 2]?.endSeconds ?? 0)) / 2 : startSeconds
+    const quietToSeconds =
+      after?.phone === 'pau' ? (sound.endSeconds + after.endSeconds) / 2 : sound.endSeconds
     return { ...sound, startSeconds, quietFromSeconds, quietToSeconds }
   })
 }
@@ -91,7 +100,11 @@ function hearing(samples: Float32Array, sampleRate: number, audibleDbfs: number)
   const audible = 10 ** (audibleDbfs / 10) * 2 * half
   return (seconds) => {
     const centre = Math.round(seconds * sampleRate)
-    return samples.subarray(Math.max(0, centre - half), centre + half).reduce((energy, sample) => energy + sample * sample, 0) > audible
+    return (
+      samples
+        .subarray(Math.max(0, centre - half), centre + half)
+        .reduce((energy, sample) => energy + sample * sample, 0) > audible
+    )
   }
 }
 

@@ -63,7 +63,8 @@ const variables = z
       .default('[]')
       .transform((text, context) => {
         const parsed = issuers.safeParse(tryJson(text))
-        if (!parsed.success) context.addIssue({ code: 'custom', message: 'must be JSON: [{"issuer", "audience", "jwksUrl"}]' })
+        if (!parsed.success)
+          context.addIssue({ code: 'custom', message: 'must be JSON: [{"issuer", "audience", "jwksUrl"}]' })
         return parsed.data ?? []
       }), // whose tokens the API takes besides its own keys
     API_REQUESTS_PER_MINUTE: positive.default(600), // of one key, or one user with a token
@@ -72,7 +73,10 @@ const variables = z
     PROVIDER_DEADLINE_MS: positive.default(6 * 3600_000), // how long a provider may take, or be away
     STORE_IS_PUBLIC: z.stringbool().default(true), // whether providers can fetch from the store by signed URL
   })
-  .refine(({ HEARTBEAT_MS, LEASE_MS }) => HEARTBEAT_MS < LEASE_MS, { path: ['HEARTBEAT_MS'], message: 'must be shorter than LEASE_MS' })
+  .refine(({ HEARTBEAT_MS, LEASE_MS }) => HEARTBEAT_MS < LEASE_MS, {
+    path: ['HEARTBEAT_MS'],
+    message: 'must be shorter than LEASE_MS',
+  })
 
 export type Config = ReturnType<typeof parseConfig>
 
@@ -83,10 +87,25 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
   const v = parsed.data
   return {
     databaseUrl: v.DATABASE_URL,
-    tasks: { projectId: v.PROJECT_ID, location: v.LOCATION, endpoint: v.TASKS_ENDPOINT, functionsUrl: v.FUNCTIONS_URL.replace(/\/$/, '') },
-    caller: { audience: v.CALLER_AUDIENCE, issuer: v.CALLER_ISSUER, jwksUrl: v.CALLER_JWKS_URL, email: v.CALLER_EMAIL },
+    tasks: {
+      projectId: v.PROJECT_ID,
+      location: v.LOCATION,
+      endpoint: v.TASKS_ENDPOINT,
+      functionsUrl: v.FUNCTIONS_URL.replace(/\/$/, ''),
+    },
+    caller: {
+      audience: v.CALLER_AUDIENCE,
+      issuer: v.CALLER_ISSUER,
+      jwksUrl: v.CALLER_JWKS_URL,
+      email: v.CALLER_EMAIL,
+    },
     storage: { projectId: v.PROJECT_ID, endpoint: v.STORAGE_ENDPOINT },
-    buckets: { uploads: v.UPLOADS_BUCKET, work: v.WORK_BUCKET, episodes: v.EPISODES_BUCKET, public: v.PUBLIC_BUCKET },
+    buckets: {
+      uploads: v.UPLOADS_BUCKET,
+      work: v.WORK_BUCKET,
+      episodes: v.EPISODES_BUCKET,
+      public: v.PUBLIC_BUCKET,
+    },
     publicBaseUrl: v.PUBLIC_BASE_URL.replace(/\/$/, ''),
     limits: {
       recordingBytes: v.MAX_RECORDING_BYTES,
@@ -105,13 +124,24 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
     } satisfies Record<UsageKind, readonly UsageLimit[]>,
     sealingKey: v.SEALING_KEY === undefined ? undefined : Buffer.from(v.SEALING_KEY, 'base64'),
     providers: {
-      urls: { assemblyai: v.ASSEMBLYAI_URL, elevenlabs: v.ELEVENLABS_URL, deepgram: v.DEEPGRAM_URL, openai: v.OPENAI_URL, gemini: v.GEMINI_URL },
+      urls: {
+        assemblyai: v.ASSEMBLYAI_URL,
+        elevenlabs: v.ELEVENLABS_URL,
+        deepgram: v.DEEPGRAM_URL,
+        openai: v.OPENAI_URL,
+        gemini: v.GEMINI_URL,
+      },
       callbacksUrl: v.CALLBACKS_URL,
       elevenlabsWebhookSecret: v.ELEVENLABS_WEBHOOK_SECRET,
       deadlineMs: v.PROVIDER_DEADLINE_MS,
       storeIsPublic: v.STORE_IS_PUBLIC,
     },
     api: { issuers: v.API_ISSUERS, requestsPerMinute: v.API_REQUESTS_PER_MINUTE },
-    lease: { leaseMs: v.LEASE_MS, heartbeatMs: v.HEARTBEAT_MS, maxAttempts: v.MAX_ATTEMPTS, overdueMs: v.OVERDUE_MS },
+    lease: {
+      leaseMs: v.LEASE_MS,
+      heartbeatMs: v.HEARTBEAT_MS,
+      maxAttempts: v.MAX_ATTEMPTS,
+      overdueMs: v.OVERDUE_MS,
+    },
   }
 }

@@ -29,10 +29,14 @@ export interface TaskPayload extends StepIdentity {
 
 /** Throws Permanent `bad_context` naming the first key that is not a scalar, or the size when it is over the limit. */
 export function assertScalars(value: unknown): asserts value is Scalars {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Permanent('bad_context', 'A context is an object of scalars.')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Permanent('bad_context', 'A context is an object of scalars.')
   for (const [key, entry] of Object.entries(value)) {
     if (!isScalar(entry))
-      throw new Permanent('bad_context', `Context value "${key}" is ${describe(entry)}; only a string, number, boolean or null may cross a step.`)
+      throw new Permanent(
+        'bad_context',
+        `Context value "${key}" is ${describe(entry)}; only a string, number, boolean or null may cross a step.`,
+      )
   }
   const bytes = Buffer.byteLength(JSON.stringify(value))
   if (bytes > maxContextBytes) {
@@ -48,7 +52,10 @@ export function parsePayload(body: unknown): TaskPayload {
   const payload = body as Partial<TaskPayload> | null
   const { v, runId, step, part, turn, context } = payload ?? {}
   if (typeof v !== 'number' || !acceptedVersions.includes(v)) {
-    throw new Permanent('bad_context', `Payload version ${String(v)} is not accepted; this build reads ${acceptedVersions.join(' and ')}.`)
+    throw new Permanent(
+      'bad_context',
+      `Payload version ${String(v)} is not accepted; this build reads ${acceptedVersions.join(' and ')}.`,
+    )
   }
   if (typeof runId !== 'string' || typeof step !== 'string' || !isIndex(part) || !isIndex(turn)) {
     throw new Permanent('bad_context', 'The payload names no run, step, part and turn.')
@@ -59,6 +66,13 @@ export function parsePayload(body: unknown): TaskPayload {
 
 const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 const isScalar = (value: unknown): value is Scalar =>
-  value === null || typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
+  value === null ||
+  typeof value === 'string' ||
+  typeof value === 'boolean' ||
+  (typeof value === 'number' && Number.isFinite(value))
 const describe = (value: unknown): string =>
-  Array.isArray(value) ? 'a list' : typeof value === 'number' ? 'not a finite number' : `of type ${typeof value}`
+  Array.isArray(value)
+    ? 'a list'
+    : typeof value === 'number'
+      ? 'not a finite number'
+      : `of type ${typeof value}`

@@ -10,7 +10,8 @@ export const errorCodes = {
   no_audio_stream: 'The file is a media file without sound.',
   empty_file: 'The file has no bytes, or no sound at all.',
   truncated_file: 'The file ends too early to be read.',
-  refers_elsewhere: 'The file is a playlist or refers to other files or hosts; Spool reads only the bytes it was given.',
+  refers_elsewhere:
+    'The file is a playlist or refers to other files or hosts; Spool reads only the bytes it was given.',
   recording_too_long: 'The recording is longer than the limit.',
   recording_too_large: 'The recording has more bytes than the limit.',
   upload_replaced: 'The uploaded file was replaced or deleted while it was being worked on.',
@@ -141,7 +142,11 @@ const passingFaults = new Set([
 /** Yields an error and every error that caused it, each once, outermost first. */
 export function* causes(error: unknown): Generator {
   const seen = new Set<unknown>()
-  for (let current = error; current !== undefined && current !== null && !seen.has(current); current = (current as { cause?: unknown }).cause) {
+  for (
+    let current = error;
+    current !== undefined && current !== null && !seen.has(current);
+    current = (current as { cause?: unknown }).cause
+  ) {
     seen.add(current)
     yield current
   }
@@ -166,7 +171,13 @@ export function classify(error: unknown): Kind {
   }
   const code = codeOf(error)
   if (code === 'ENOSPC' || code === 'EFBIG' || code === '507')
-    return new Permanent('disk_full', 'There is no room left to write. Free some space and try again.', { cause: error })
+    return new Permanent('disk_full', 'There is no room left to write. Free some space and try again.', {
+      cause: error,
+    })
   const message = error instanceof Error ? error.message : String(error)
-  return new Retryable('internal', code !== undefined && passingFaults.has(code) ? `A passing fault: ${message}` : message, { cause: error })
+  return new Retryable(
+    'internal',
+    code !== undefined && passingFaults.has(code) ? `A passing fault: ${message}` : message,
+    { cause: error },
+  )
 }

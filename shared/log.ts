@@ -1,7 +1,13 @@
 /** The log: one JSON line per transition, on stdout, in the fields Cloud Logging reads. Nothing else in the product prints. */
 import pino from 'pino'
 
-const severities: Record<string, string> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR', fatal: 'CRITICAL' }
+const severities: Record<string, string> = {
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+  fatal: 'CRITICAL',
+}
 
 export const log = pino({
   level: process.env['LOG_LEVEL'] ?? 'info',

@@ -28,19 +28,23 @@ export const publicFiles: ReadonlySet<string> = new Set([
 ])
 
 /** Where the bytes of everything derived from the same inputs live. */
-export const workName = (userId: string, inputKey: string, name: string): string => `w/${userId}/${inputKey}/${name}`
+export const workName = (userId: string, inputKey: string, name: string): string =>
+  `w/${userId}/${inputKey}/${name}`
 
 /** A finished episode's file in the private bucket; `hash` stands for everything it was made of. */
-export const episodeName = (episodeId: string, hash: string, file: string): string => `e/${episodeId}/${hash}/${file}`
+export const episodeName = (episodeId: string, hash: string, file: string): string =>
+  `e/${episodeId}/${hash}/${file}`
 
-export const publicName = (podcastId: string, episodeId: string, hash: string, file: string): string => `p/${podcastId}/${episodeId}/${hash}/${file}`
+export const publicName = (podcastId: string, episodeId: string, hash: string, file: string): string =>
+  `p/${podcastId}/${episodeId}/${hash}/${file}`
 
 export const feedName = (podcastId: string): string => `p/${podcastId}/feed.xml`
 
 /** A path's last part: the file as its producer knows it. */
 export const fileOf = (name: string): string => name.split('/').at(-1)!
 
-export const uploadName = (userId: string, podcast: string, episode: string, file: string): string => `u/${userId}/${podcast}/${episode}/${file}`
+export const uploadName = (userId: string, podcast: string, episode: string, file: string): string =>
+  `u/${userId}/${podcast}/${episode}/${file}`
 
 /** Mailboxes of listener mail, and the settings beside them. */
 export const mailName = (userId: string, file: string): string => `u/${userId}/mail/${file}`
@@ -51,7 +55,9 @@ const mailPattern = /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/mail\/(?<file>[^/\p{Cc}
 /** Takes `u/{user}/mail/{file}` apart; undefined for any other path. */
 export function parseMailName(name: string): { userId: string; file: string } | undefined {
   const { userId, file } = mailPattern.exec(name)?.groups ?? {}
-  return userId === undefined || file === undefined || file === '.' || file === '..' ? undefined : { userId, file }
+  return userId === undefined || file === undefined || file === '.' || file === '..'
+    ? undefined
+    : { userId, file }
 }
 
 /** The folder beside a podcast's episodes that holds what its templates name. */
@@ -66,13 +72,17 @@ export interface UploadPath {
   readonly file: string
 }
 
-const uploadPattern = /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/(?<podcast>[^/\p{Cc}]{1,200})\/(?<episode>[^/\p{Cc}]{1,200})\/(?<file>[^/\p{Cc}]{1,200})$/u
+const uploadPattern =
+  /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/(?<podcast>[^/\p{Cc}]{1,200})\/(?<episode>[^/\p{Cc}]{1,200})\/(?<file>[^/\p{Cc}]{1,200})$/u
 
 /** Takes `u/{user}/{podcast}/{episode}/{file}` apart; undefined for any other path, one that climbs, and one with control characters. */
 export function parseUploadName(name: string): UploadPath | undefined {
   const { userId, podcast, episode, file } = uploadPattern.exec(name)?.groups ?? {}
-  if (userId === undefined || podcast === undefined || episode === undefined || file === undefined) return undefined
-  return [podcast, episode, file].some((part) => part === '.' || part === '..') ? undefined : { userId, podcast, episode, file }
+  if (userId === undefined || podcast === undefined || episode === undefined || file === undefined)
+    return undefined
+  return [podcast, episode, file].some((part) => part === '.' || part === '..')
+    ? undefined
+    : { userId, podcast, episode, file }
 }
 
 /** Files that go with a recording and are uploaded before it. */
@@ -95,15 +105,23 @@ const sidecarPatterns: Readonly<Record<keyof Sidecars, RegExp>> = {
 }
 
 /** What a recording may be called; its content decides whether it is one. A name without an ending says nothing against it. */
-const recordingEndings = /\.(?:mp3|mp2|wav|wave|w64|rf64|bwf|aiff?|aifc|caf|m4a|m4b|mp4|mov|aac|flac|ogg|oga|opus|webm|mka|mkv)$/i
-export const isRecording = (file: string): boolean => !isSidecar(file) && (recordingEndings.test(file) || !file.includes('.'))
+const recordingEndings =
+  /\.(?:mp3|mp2|wav|wave|w64|rf64|bwf|aiff?|aifc|caf|m4a|m4b|mp4|mov|aac|flac|ogg|oga|opus|webm|mka|mkv)$/i
+export const isRecording = (file: string): boolean =>
+  !isSidecar(file) && (recordingEndings.test(file) || !file.includes('.'))
 
-export const isSidecar = (file: string): boolean => Object.values(sidecarPatterns).some((pattern) => pattern.test(file))
+export const isSidecar = (file: string): boolean =>
+  Object.values(sidecarPatterns).some((pattern) => pattern.test(file))
 
 export function findSidecars(files: readonly string[]): Sidecars {
   const find = (kind: keyof Sidecars) => files.find((file) => sidecarPatterns[kind].test(file))
   return {
-    ...{ words: find('words'), template: find('template'), episode: find('episode'), podcast: find('podcast') },
+    ...{
+      words: find('words'),
+      template: find('template'),
+      episode: find('episode'),
+      podcast: find('podcast'),
+    },
     ...{ cover: find('cover'), chapters: find('chapters') },
   }
 }

@@ -19,9 +19,21 @@ export async function readSidecar(
   { storage, config }: Pick<Tools, 'storage' | 'config'>,
 ): Promise<Buffer> {
   const name = fileOf(object)
-  const pinned = { bucket: config.buckets.uploads, name: object, ...(generation === null ? {} : { generation }) }
+  const pinned = {
+    bucket: config.buckets.uploads,
+    name: object,
+    ...(generation === null ? {} : { generation }),
+  }
   const stored = await storage.stat(pinned)
-  if (!stored) throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again, then the recording.`)
-  if (stored.bytes > mostBytes) throw new Permanent(tooLarge, `${name} has ${stored.bytes} bytes; the limit is ${mostBytes}. Save it smaller.`)
+  if (!stored)
+    throw new Permanent(
+      'upload_replaced',
+      `${name} was replaced or deleted before it could be read. Upload it again, then the recording.`,
+    )
+  if (stored.bytes > mostBytes)
+    throw new Permanent(
+      tooLarge,
+      `${name} has ${stored.bytes} bytes; the limit is ${mostBytes}. Save it smaller.`,
+    )
   return await storage.read(pinned)
 }

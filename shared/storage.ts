@@ -58,7 +58,9 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
   }
 
   const fetchBytes = async (object: ObjectName, range?: ByteRange): Promise<Buffer> => {
-    const source = (await file(object)).createReadStream(range ? { start: range.start, end: range.end - 1, validation: false } : {})
+    const source = (await file(object)).createReadStream(
+      range ? { start: range.start, end: range.end - 1, validation: false } : {},
+    )
     const parts: Buffer[] = []
     for await (const part of source) parts.push(part as Buffer)
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
@@ -87,12 +89,16 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     try {
       return await fetchBytes(object, range)
     } catch (error) {
-      if (codeOf(error) === '404') throw new Permanent('not_found', `There is no object ${object.bucket}/${object.name}.`, { cause: error })
+      if (codeOf(error) === '404')
+        throw new Permanent('not_found', `There is no object ${object.bucket}/${object.name}.`, {
+          cause: error,
+        })
       throw error
     }
   }
 
-  const readJson = async <T>(object: ObjectName): Promise<T> => JSON.parse((await read(object)).toString('utf8')) as T
+  const readJson = async <T>(object: ObjectName): Promise<T> =>
+    JSON.parse((await read(object)).toString('utf8')) as T
 
   /** Creates an object from bytes or a stream; one that is already there is left as it is and the rest of the stream is drained. */
   const create = async (
@@ -109,7 +115,9 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     }
     const rest = data[Symbol.asyncIterator]()
     const source = { [Symbol.asyncIterator]: () => ({ next: () => rest.next() }) } // no `return`: a refused upload must not end the producer
-    await ignoringExisting(pipeline(Readable.from(source), target.createWriteStream({ ...write, resumable: true })))
+    await ignoringExisting(
+      pipeline(Readable.from(source), target.createWriteStream({ ...write, resumable: true })),
+    )
     while (!(await rest.next()).done) continue
   }
 
@@ -122,7 +130,14 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     metadata: ObjectMetadata = {},
   ): Promise<boolean> => {
     try {
-      await (await file(object)).save(data, { contentType, metadata, resumable: false, preconditionOpts: { ifGenerationMatch: seenGeneration } })
+      await (
+        await file(object)
+      ).save(data, {
+        contentType,
+        metadata,
+        resumable: false,
+        preconditionOpts: { ifGenerationMatch: seenGeneration },
+      })
       return true
     } catch (error) {
       if (codeOf(error) === '412') return false
@@ -131,7 +146,12 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
   }
 
   /** Joins objects of one bucket in order, without their bytes passing through here; a tree when there are more than one call takes. */
-  const compose = async (bucketName: string, sources: readonly string[], target: string, contentType: string): Promise<void> => {
+  const compose = async (
+    bucketName: string,
+    sources: readonly string[],
+    target: string,
+    contentType: string,
+  ): Promise<void> => {
     let level = sources
     for (let depth = 0; level.length > maxComposeSources; depth++) {
       const groups = Array.from({ length: Math.ceil(level.length / maxComposeSources) }, (_, i) =>
@@ -144,7 +164,12 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     await composeOnce(bucketName, level, target, contentType)
   }
 
-  const composeOnce = async (bucketName: string, sources: readonly string[], target: string, contentType: string): Promise<void> => {
+  const composeOnce = async (
+    bucketName: string,
+    sources: readonly string[],
+    target: string,
+    contentType: string,
+  ): Promise<void> => {
     const room = await bucket(bucketName)
     const files = await Promise.all(
       sources.map(async (name) => {
@@ -159,9 +184,15 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
   }
 
   /** Copies server-side; a copy that is already there is left as it is. */
-  const copy = async (from: ObjectName, to: ObjectName, metadata: ObjectMetadata & { contentType?: string } = {}): Promise<void> => {
+  const copy = async (
+    from: ObjectName,
+    to: ObjectName,
+    metadata: ObjectMetadata & { contentType?: string } = {},
+  ): Promise<void> => {
     const target = await file(to)
-    await ignoringExisting((await file(from)).copy(target, { ...metadata, preconditionOpts: { ifGenerationMatch: 0 } }))
+    await ignoringExisting(
+      (await file(from)).copy(target, { ...metadata, preconditionOpts: { ifGenerationMatch: 0 } }),
+    )
   }
 
   const list = async (bucketName: string, prefix: string): Promise<StoredObject[]> => {
@@ -171,7 +202,9 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
 
   /** An address anybody may read the object from for so long, at most a week. */
   const signedUrl = async (object: ObjectName, seconds: number): Promise<string> => {
-    const [url] = await (await file(object)).getSignedUrl({ version: 'v4', action: 'read', expires: Date.now() + 1000 * seconds })
+    const [url] = await (
+      await file(object)
+    ).getSignedUrl({ version: 'v4', action: 'read', expires: Date.now() + 1000 * seconds })
     return url
   }
 
@@ -210,9 +243,19 @@ async function ignoringExisting(write: Promise<unknown>): Promise<void> {
 }
 
 /** The client itself, for what only the local default does. Its checksums are native. */
-export async function connect({ projectId, endpoint }: { projectId: string; endpoint?: string | undefined }): Promise<Storage> {
+export async function connect({
+  projectId,
+  endpoint,
+}: {
+  projectId: string
+  endpoint?: string | undefined
+}): Promise<Storage> {
   const { Storage } = await import('@google-cloud/storage')
-  return new Storage({ projectId, crc32cGenerator: () => new NativeCrc32c(), ...(endpoint === undefined ? {} : { apiEndpoint: endpoint }) })
+  return new Storage({
+    projectId,
+    crc32cGenerator: () => new NativeCrc32c(),
+    ...(endpoint === undefined ? {} : { apiEndpoint: endpoint }),
+  })
 }
 
 /** CRC32C (RFC 3720) in native code; the client's own is JavaScript and a tenth as fast. */
@@ -222,7 +265,14 @@ class NativeCrc32c {
     this.#value = crc32c(data, this.#value)
   }
   validate(value: string | number | Buffer): boolean {
-    return this.toString() === (typeof value === 'string' ? value : Buffer.isBuffer(value) ? value.toString('base64') : bigEndian(value))
+    return (
+      this.toString() ===
+      (typeof value === 'string'
+        ? value
+        : Buffer.isBuffer(value)
+          ? value.toString('base64')
+          : bigEndian(value))
+    )
   }
   toString(): string {
     return bigEndian(this.#value)

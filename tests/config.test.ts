@@ -14,7 +14,12 @@ const env = {
 test('what must be given is enough, and the rest has defaults', () => {
   expect(parseConfig(env)).toEqual({
     databaseUrl: env.DATABASE_URL,
-    tasks: { projectId: 'my-project', location: 'us-central1', endpoint: undefined, functionsUrl: 'https://functions.example' },
+    tasks: {
+      projectId: 'my-project',
+      location: 'us-central1',
+      endpoint: undefined,
+      functionsUrl: 'https://functions.example',
+    },
     caller: {
       audience: 'https://spool.example',
       issuer: 'https://accounts.google.com',

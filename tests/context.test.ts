@@ -1,7 +1,13 @@
 // What may cross from one step to the next: scalars, checked when compiled and when run, of a size and version that fit.
 import { describe, expect, test } from '@jest/globals'
 import { z } from 'zod'
-import { assertScalars, contextVersion, maxContextBytes, parsePayload, type Scalars } from '../shared/context.ts'
+import {
+  assertScalars,
+  contextVersion,
+  maxContextBytes,
+  parsePayload,
+  type Scalars,
+} from '../shared/context.ts'
 import { Permanent } from '../shared/errors.ts'
 import { defineStep } from '../shared/engine/step.ts'
 
@@ -12,7 +18,9 @@ const refused = (check: () => unknown, message: RegExp) => {
 
 describe('a context', () => {
   test('of strings, finite numbers, booleans and null passes', () => {
-    expect(() => assertScalars({ title: 'Ümläut', count: -1.5, ready: false, cover: null, empty: '' })).not.toThrow()
+    expect(() =>
+      assertScalars({ title: 'Ümläut', count: -1.5, ready: false, cover: null, empty: '' }),
+    ).not.toThrow()
     expect(() => assertScalars({})).not.toThrow()
   })
 
@@ -31,14 +39,20 @@ describe('a context', () => {
     refused(() => assertScalars({ title: 'One', episode }), message)
   })
 
-  test.each([[null], [undefined], ['text'], [7], [[]], [[{ a: 1 }]]])('that is %j instead of an object is refused', (value) => {
-    refused(() => assertScalars(value), /an object of scalars/)
-  })
+  test.each([[null], [undefined], ['text'], [7], [[]], [[{ a: 1 }]]])(
+    'that is %j instead of an object is refused',
+    (value) => {
+      refused(() => assertScalars(value), /an object of scalars/)
+    },
+  )
 
   test('may have 64 KiB as JSON in UTF-8, and not a byte more', () => {
     const around = JSON.stringify({ a: '' }).length
     expect(() => assertScalars({ a: 'x'.repeat(maxContextBytes - around) })).not.toThrow()
-    refused(() => assertScalars({ a: 'x'.repeat(maxContextBytes - around + 1) }), /65537 bytes; the limit is 65536/)
+    refused(
+      () => assertScalars({ a: 'x'.repeat(maxContextBytes - around + 1) }),
+      /65537 bytes; the limit is 65536/,
+    )
     refused(() => assertScalars({ a: 'ü'.repeat(maxContextBytes / 2) }), /the limit is 65536/)
   })
 })
@@ -47,12 +61,16 @@ describe('a payload', () => {
   const payload = { v: contextVersion, runId: 'r', step: 'cut', part: 0, turn: 0, context: { chunk: 1 } }
 
   test('of this version and of the one before is read', () => {
-    for (const v of [contextVersion, contextVersion - 1]) expect(parsePayload({ ...payload, v })).toEqual({ ...payload, v })
+    for (const v of [contextVersion, contextVersion - 1])
+      expect(parsePayload({ ...payload, v })).toEqual({ ...payload, v })
   })
 
   test('of any other version is refused, saying which are read', () => {
     for (const v of [contextVersion + 1, contextVersion - 2, undefined, '1', null])
-      refused(() => parsePayload({ ...payload, v }), new RegExp(`version ${String(v)} is not accepted; this build reads 0 and 1`))
+      refused(
+        () => parsePayload({ ...payload, v }),
+        new RegExp(`version ${String(v)} is not accepted; this build reads 0 and 1`),
+      )
   })
 
   test.each<[string, object]>([

@@ -1,25 +1,44 @@
 // One place decides what an error means for the queue, whatever it was wrapped in.
 import { describe, expect, test } from '@jest/globals'
-import { Busy, Deferred, Permanent, Retryable, Stopped, causes, classify, codeOf, errorCodes } from '../shared/errors.ts'
+import {
+  Busy,
+  Deferred,
+  Permanent,
+  Retryable,
+  Stopped,
+  causes,
+  classify,
+  codeOf,
+  errorCodes,
+} from '../shared/errors.ts'
 
 const withCode = (code: string | number, message = 'it broke') => Object.assign(new Error(message), { code })
 
 describe('an error of our own', () => {
-  test.each([new Permanent('not_audio'), new Retryable('internal'), new Busy(), new Deferred(new Date(0)), new Stopped()])(
-    '%p stays what it is',
-    (error) => {
-      expect(classify(error)).toBe(error)
-      expect(classify(new Error('around it', { cause: new Error('and again', { cause: error }) }))).toBe(error)
-    },
-  )
+  test.each([
+    new Permanent('not_audio'),
+    new Retryable('internal'),
+    new Busy(),
+    new Deferred(new Date(0)),
+    new Stopped(),
+  ])('%p stays what it is', (error) => {
+    expect(classify(error)).toBe(error)
+    expect(classify(new Error('around it', { cause: new Error('and again', { cause: error }) }))).toBe(error)
+  })
 
   test('of two, the outer one counts', () => {
-    const outer = new Permanent('bad_cover', 'cover.png cannot be read.', { cause: new Retryable('internal') })
+    const outer = new Permanent('bad_cover', 'cover.png cannot be read.', {
+      cause: new Retryable('internal'),
+    })
     expect(classify(outer)).toBe(outer)
   })
 
   test('says what its code means when it has nothing better to say', () => {
-    expect(new Permanent('empty_file')).toMatchObject({ name: 'Permanent', code: 'empty_file', message: errorCodes.empty_file })
+    expect(new Permanent('empty_file')).toMatchObject({
+      name: 'Permanent',
+      code: 'empty_file',
+      message: errorCodes.empty_file,
+    })
   })
 })
 
@@ -29,13 +48,26 @@ describe('an error of somebody else', () => {
     expect(classify(error)).toMatchObject({ name: 'Permanent', code: 'disk_full', cause: error })
   })
 
-  test.each(['40001', '40P01', '53300', '57P01', '57P03', '08006', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE'])(
-    '%s is a fault that passes',
-    (code) => {
-      const error = withCode(code, 'gone away')
-      expect(classify(error)).toMatchObject({ name: 'Retryable', code: 'internal', message: 'A passing fault: gone away', cause: error })
-    },
-  )
+  test.each([
+    '40001',
+    '40P01',
+    '53300',
+    '57P01',
+    '57P03',
+    '08006',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'ETIMEDOUT',
+    'EPIPE',
+  ])('%s is a fault that passes', (code) => {
+    const error = withCode(code, 'gone away')
+    expect(classify(error)).toMatchObject({
+      name: 'Retryable',
+      code: 'internal',
+      message: 'A passing fault: gone away',
+      cause: error,
+    })
+  })
 
   test.each<[unknown, string]>([
     [new TypeError('x is not a function'), 'x is not a function'],

@@ -1,7 +1,17 @@
 // Where things lie: the paths of uploads taken apart and put together, and what goes with a recording.
 import { describe, expect, test } from '@jest/globals'
 import { assert, property, string, stringMatching } from 'fast-check'
-import { episodeName, feedName, fileTypes, findSidecars, isSidecar, parseUploadName, publicFiles, publicName, uploadName } from '../shared/objects.ts'
+import {
+  episodeName,
+  feedName,
+  fileTypes,
+  findSidecars,
+  isSidecar,
+  parseUploadName,
+  publicFiles,
+  publicName,
+  uploadName,
+} from '../shared/objects.ts'
 
 describe('the path of an upload', () => {
   test('is taken apart, in any script', () => {
@@ -11,7 +21,12 @@ describe('the path of an upload', () => {
       episode: '第一集',
       file: 'Gespräch (1).wav',
     })
-    expect(parseUploadName('u/a/🎙️/..one/...')).toEqual({ userId: 'a', podcast: '🎙️', episode: '..one', file: '...' })
+    expect(parseUploadName('u/a/🎙️/..one/...')).toEqual({
+      userId: 'a',
+      podcast: '🎙️',
+      episode: '..one',
+      file: '...',
+    })
   })
 
   test.each([
@@ -38,9 +53,20 @@ describe('the path of an upload', () => {
   test('taken apart and put together again is the same', () => {
     const part = stringMatching(/^[^/\p{Cc}.][^/\p{Cc}]{0,40}$/u)
     assert(
-      property(stringMatching(/^[A-Za-z0-9_-]{1,64}$/), part, part, part, (userId, podcast, episode, file) => {
-        expect(parseUploadName(uploadName(userId, podcast, episode, file))).toEqual({ userId, podcast, episode, file })
-      }),
+      property(
+        stringMatching(/^[A-Za-z0-9_-]{1,64}$/),
+        part,
+        part,
+        part,
+        (userId, podcast, episode, file) => {
+          expect(parseUploadName(uploadName(userId, podcast, episode, file))).toEqual({
+            userId,
+            podcast,
+            episode,
+            file,
+          })
+        },
+      ),
       { numRuns: 200 },
     )
   })
@@ -50,7 +76,9 @@ describe('the path of an upload', () => {
       property(string({ maxLength: 40 }), (text) => {
         const path = parseUploadName(`u/anna/${text}`)
         const parts = path ? [path.podcast, path.episode, path.file] : []
-        expect(parts.some((part) => part === '..' || part === '.' || part.includes('/') || part === '')).toBe(false)
+        expect(parts.some((part) => part === '..' || part === '.' || part.includes('/') || part === '')).toBe(
+          false,
+        )
       }),
       { numRuns: 500 },
     )
@@ -91,14 +119,19 @@ describe('what goes with a recording', () => {
   })
 
   test('is found among other files, each kind once', () => {
-    expect(findSidecars(['talk.wav', 'notes.txt', 'Cover.JPG', 'talk.words.json', 'talk.srt', 'template.json'])).toEqual({
+    expect(
+      findSidecars(['talk.wav', 'notes.txt', 'Cover.JPG', 'talk.words.json', 'talk.srt', 'template.json']),
+    ).toEqual({
       words: 'talk.words.json',
       template: 'template.json',
       episode: undefined,
       podcast: undefined,
       cover: 'Cover.JPG',
     })
-    expect(findSidecars(['chapters.vtt', 'talk.vtt'])).toMatchObject({ words: 'talk.vtt', chapters: 'chapters.vtt' })
+    expect(findSidecars(['chapters.vtt', 'talk.vtt'])).toMatchObject({
+      words: 'talk.vtt',
+      chapters: 'chapters.vtt',
+    })
     expect(Object.values(findSidecars([])).every((file) => file === undefined)).toBe(true)
   })
 })
@@ -112,6 +145,7 @@ describe('what is finished', () => {
 
   test('reaches listeners without what is only for the producer', () => {
     for (const file of publicFiles) expect(Object.keys(fileTypes)).toContain(file)
-    for (const file of ['edits.json', 'timeline.json', 'certificate.json', 'manifest.json', 'review.html']) expect(publicFiles.has(file)).toBe(false)
+    for (const file of ['edits.json', 'timeline.json', 'certificate.json', 'manifest.json', 'review.html'])
+      expect(publicFiles.has(file)).toBe(false)
   })
 })

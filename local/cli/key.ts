@@ -23,7 +23,11 @@ export async function keepKey({ env }: Attached, provider: string, key: string |
 }
 
 /** Makes a key for the local user's data. */
-export async function makeApiKey({ env }: Attached, name: string, scopes: readonly string[]): Promise<string> {
+export async function makeApiKey(
+  { env }: Attached,
+  name: string,
+  scopes: readonly string[],
+): Promise<string> {
   const { key, hash } = newApiKey()
   await withDatabase(parseConfig(env).databaseUrl, (db) => insertApiKey(db, { userId, name, hash, scopes }))
   return `${key}\nKeep it: it is shown this once. Send it as: Authorization: Bearer ${key.slice(0, 8)}…\n`

@@ -20,7 +20,10 @@ class WrongUsage extends Error {}
 process.env['METADATA_SERVER_DETECTION'] = 'none'
 process.on('SIGXFSZ', () => undefined) // a file at its size limit is a failed write, not the end of the process
 
-const program = new Command('spool').description('Podcast episodes from raw recordings.').exitOverride().configureHelp({ showGlobalOptions: true })
+const program = new Command('spool')
+  .description('Podcast episodes from raw recordings.')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
 
 program
   .command('assemble')
@@ -65,7 +68,10 @@ program
   .command('review')
   .description('what waits for a decision, with clips before and after; takes decisions')
   .argument('<episode>', "the episode's id, or its name")
-  .option('--decisions <file>', 'JSON as the review page saves it; the episode goes on, or is made again, with it')
+  .option(
+    '--decisions <file>',
+    'JSON as the review page saves it; the episode goes on, or is made again, with it',
+  )
   .option('--out <dir>', 'where the page and the clips go, or the finished files')
   .option('--json', 'print one JSON object instead of a summary')
   .action(async (episode: string, options: { decisions?: string; out?: string; json?: true }) => {
@@ -76,11 +82,19 @@ program
       const { services, review } = await reviewEpisode(cloud, episode)
       if (options.decisions !== undefined) {
         const runId = await decide(services, review, options.decisions)
-        await reportRun((watch) => fetchEpisode(cloud, runId, review.episode.slug, options.out, watch, signal), options.json ?? false)
+        await reportRun(
+          (watch) => fetchEpisode(cloud, runId, review.episode.slug, options.out, watch, signal),
+          options.json ?? false,
+        )
         return
       }
       const { summariseListing } = await import('./summary.ts')
-      const listing = await listReview(services, review, options.out ?? path.join('review', review.episode.slug), signal)
+      const listing = await listReview(
+        services,
+        review,
+        options.out ?? path.join('review', review.episode.slug),
+        signal,
+      )
       process.stdout.write(options.json ? `${JSON.stringify(listing)}\n` : summariseListing(listing))
       if (listing.waiting.length > 0) process.exitCode = awaitingReview
     })
@@ -90,21 +104,31 @@ program
   .command('read-mail')
   .description('listener mail from a file: .mbox, .eml or a zip of .eml')
   .argument('<mailbox>')
-  .option('--own <address>', 'an address of the show itself; may be given again', (address: string, others: string[]) => [...others, address], [])
+  .option(
+    '--own <address>',
+    'an address of the show itself; may be given again',
+    (address: string, others: string[]) => [...others, address],
+    [],
+  )
   .option('--json', 'print one JSON object instead of a summary')
   .action(async (mailbox: string, { own, json }: { own: string[]; json?: true }) => {
     const missing = await missingFile([mailbox])
     const wrong = own.find((address) => !/^[^\s@]+@[^\s@]+$/.test(address))
-    if (wrong !== undefined) throw new WrongUsage(`--own takes an address such as show@example.com, not "${wrong}".`)
+    if (wrong !== undefined)
+      throw new WrongUsage(`--own takes an address such as show@example.com, not "${wrong}".`)
     if (missing !== undefined) throw new WrongUsage(missing)
     await withCloud(async (cloud, signal) => {
-      const [{ readMailbox, summariseMail }, { progressDisplay }] = await Promise.all([import('./read-mail.ts'), import('./progress.ts')])
+      const [{ readMailbox, summariseMail }, { progressDisplay }] = await Promise.all([
+        import('./read-mail.ts'),
+        import('./progress.ts'),
+      ])
       const display = progressDisplay(process.stderr)
       const read = await readMailbox(cloud, mailbox, own, display.update, signal).finally(display.end)
       const { report } = read
       const { message, ...counts } = report
       process.stdout.write(json ? `${JSON.stringify(counts)}\n` : summariseMail(read))
-      if (report.status !== 'finished') throw new Permanent(report.stopReason as ErrorCode, message ?? undefined)
+      if (report.status !== 'finished')
+        throw new Permanent(report.stopReason as ErrorCode, message ?? undefined)
     })
   })
 
@@ -115,7 +139,8 @@ program
   .option('--remove', 'forget it')
   .action(async (provider: string, { remove }: { remove?: true }) => {
     const { keepKey, keyedProviders } = await import('./key.ts')
-    if (!keyedProviders.includes(provider)) throw new WrongUsage(`There is no provider "${provider}"; there are ${keyedProviders.join(', ')}.`)
+    if (!keyedProviders.includes(provider))
+      throw new WrongUsage(`There is no provider "${provider}"; there are ${keyedProviders.join(', ')}.`)
     const key = remove ? undefined : await askSecret(`Key for ${provider}: `)
     if (key === '' && !(provider === 'openai' && process.env['OPENAI_URL'] !== undefined))
       throw new WrongUsage('No key was given. Only a server of your own (OPENAI_URL) may ask for none.')
@@ -129,7 +154,10 @@ program
   .option('--read-only', 'a key that changes nothing')
   .action(async (name: string, { readOnly }: { readOnly?: true }) => {
     const { makeApiKey } = await import('./key.ts')
-    await withCloud(async (cloud) => void process.stdout.write(await makeApiKey(cloud, name, readOnly ? ['read'] : ['read', 'write'])))
+    await withCloud(
+      async (cloud) =>
+        void process.stdout.write(await makeApiKey(cloud, name, readOnly ? ['read'] : ['read', 'write'])),
+    )
   })
 
 program
@@ -137,8 +165,10 @@ program
   .description('start everything and stay')
   .option('--port <number>', 'where the functions listen', Number)
   .action(async ({ port }: { port?: number }) => {
-    if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) throw new WrongUsage('--port takes a number from 1 to 65535.')
-    if (port !== undefined && !(await isFree(port))) throw new Error(`Port ${port} is taken. Free it, or choose another with --port.`)
+    if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536))
+      throw new WrongUsage('--port takes a number from 1 to 65535.')
+    if (port !== undefined && !(await isFree(port)))
+      throw new Error(`Port ${port} is taken. Free it, or choose another with --port.`)
     const { startLocalCloud, letAttach } = await import('../host/cloud.ts')
     const cloud = await startLocalCloud(stateDir, port === undefined ? {} : { ports: { functions: port } })
     await letAttach(stateDir, cloud)
@@ -190,16 +220,25 @@ program
   })
 
 async function migrateAt(databaseUrl: string): Promise<string[]> {
-  const [{ withDatabase }, { migrate }] = await Promise.all([import('../../shared/db/connect.ts'), import('../../shared/db/migrate.ts')])
+  const [{ withDatabase }, { migrate }] = await Promise.all([
+    import('../../shared/db/connect.ts'),
+    import('../../shared/db/migrate.ts'),
+  ])
   return await withDatabase(databaseUrl, migrate)
 }
 
 async function migrateLocal(): Promise<string[]> {
-  const [{ startPostgres }, { holdFolder }] = await Promise.all([import('../host/postgres.ts'), import('../host/lock.ts')])
+  const [{ startPostgres }, { holdFolder }] = await Promise.all([
+    import('../host/postgres.ts'),
+    import('../host/lock.ts'),
+  ])
   await mkdir(stateDir, { recursive: true })
   const folder = await holdFolder(stateDir)
   try {
-    const postgres = await startPostgres(path.join(stateDir, 'postgres'), (await choosePorts(stateDir)).database)
+    const postgres = await startPostgres(
+      path.join(stateDir, 'postgres'),
+      (await choosePorts(stateDir)).database,
+    )
     return await migrateAt(postgres.url).finally(postgres.stop)
   } finally {
     await folder.release()
@@ -244,7 +283,10 @@ async function withCloud(use: (cloud: Attached, signal: AbortSignal) => Promise<
 
 /** Shows a run's progress while it lasts, and what came of it. */
 async function reportRun(run: (watch: Watcher) => Promise<Report>, json: boolean): Promise<void> {
-  const [{ progressDisplay }, { summarise }] = await Promise.all([import('./progress.ts'), import('./summary.ts')])
+  const [{ progressDisplay }, { summarise }] = await Promise.all([
+    import('./progress.ts'),
+    import('./summary.ts'),
+  ])
   const display = progressDisplay(process.stderr)
   let report: Report
   try {
@@ -284,7 +326,10 @@ async function startOrAttach(signal: AbortSignal): Promise<Attached> {
       if (!(error instanceof FolderBusy)) throw error
       const staying = await attach(stateDir, error.pid)
       if (staying) return staying
-      if (!told) process.stderr.write(`spool: another spool is at work (process ${error.pid}); waiting for it to end\n`)
+      if (!told)
+        process.stderr.write(
+          `spool: another spool is at work (process ${error.pid}); waiting for it to end\n`,
+        )
       told = true
       if (signal.aborted) throw new Permanent('user_cancelled')
       await new Promise((resolve) => setTimeout(resolve, 500))
@@ -292,7 +337,8 @@ async function startOrAttach(signal: AbortSignal): Promise<Attached> {
   }
 }
 
-const interrupted = (): Promise<void> => new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))
+const interrupted = (): Promise<void> =>
+  new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))
 
 function describe(error: unknown): { code: string | undefined; message: string } {
   const kind = classify(error)

@@ -20,8 +20,12 @@ export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
   })
   bar.start(1000, 0, { step: 'starting'.padEnd(10), left: '' })
   const update = ({ processed, total, secondsLeft, currentStep, waitingFor }: RunProgress) => {
-    const left = waitingFor !== null ? `  waiting: ${waitingFor}` : secondsLeft === null ? '' : `  ${secondsLeft} s left`
-    bar.update(total > 0 ? Math.floor((1000 * processed) / total) : 0, { step: (currentStep ?? 'queued').padEnd(10), left })
+    const left =
+      waitingFor !== null ? `  waiting: ${waitingFor}` : secondsLeft === null ? '' : `  ${secondsLeft} s left`
+    bar.update(total > 0 ? Math.floor((1000 * processed) / total) : 0, {
+      step: (currentStep ?? 'queued').padEnd(10),
+      left,
+    })
   }
   return { update, end: () => bar.stop() }
 }

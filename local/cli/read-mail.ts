@@ -40,14 +40,22 @@ export async function readMailbox(
   watch: Watcher,
   signal: AbortSignal,
 ): Promise<ReadMailbox> {
-  const storage = await connect({ endpoint: cloud.env['STORAGE_ENDPOINT'], projectId: cloud.env['PROJECT_ID']! })
+  const storage = await connect({
+    endpoint: cloud.env['STORAGE_ENDPOINT'],
+    projectId: cloud.env['PROJECT_ID']!,
+  })
   const bucket = storage.bucket('uploads')
   await bucket.file(mailName(userId, mailSettingsFile)).save(JSON.stringify({ own }))
   const base = path.basename(mailbox)
   const file = bucket.file(mailName(userId, base === mailSettingsFile ? `mailbox-${base}` : base))
   await pipeline(createReadStream(mailbox), file.createWriteStream({ resumable: true }))
   const [{ generation }] = await file.getMetadata()
-  const run = await watchRun(cloud, (db) => findRunOfMailbox(db, file.name, String(generation)), watch, signal)
+  const run = await watchRun(
+    cloud,
+    (db) => findRunOfMailbox(db, file.name, String(generation)),
+    watch,
+    signal,
+  )
   const { counts, reasons } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
     counts: await countOutcomes(db, run.runId),
     reasons: await failureReasons(db, run.runId, reasonsShown),

@@ -44,32 +44,63 @@ export interface Listed {
 }
 
 /** Opens the review of an episode given by id or name. */
-export async function reviewEpisode(cloud: Attached, episode: string): Promise<{ services: Services; review: Review }> {
+export async function reviewEpisode(
+  cloud: Attached,
+  episode: string,
+): Promise<{ services: Services; review: Review }> {
   const services = openServices(cloud.env, catalogue)
-  const [found, ...others] = await withDatabase(services.config.databaseUrl, (db) => findEpisodesOf(db, userId, episode))
+  const [found, ...others] = await withDatabase(services.config.databaseUrl, (db) =>
+    findEpisodesOf(db, userId, episode),
+  )
   if (found && others.length > 0) {
     const ids = [found, ...others].map(({ id, title }) => `${id} (${title})`)
-    throw new Permanent('not_found', `There are ${ids.length} episodes "${episode}". Name one by its id: ${ids.join(', ')}.`)
+    throw new Permanent(
+      'not_found',
+      `There are ${ids.length} episodes "${episode}". Name one by its id: ${ids.join(', ')}.`,
+    )
   }
-  if (!found) throw new Permanent('not_found', `There is no episode "${episode}". Name it by its id, or by the name of its recording.`)
+  if (!found)
+    throw new Permanent(
+      'not_found',
+      `There is no episode "${episode}". Name it by its id, or by the name of its recording.`,
+    )
   return { services, review: await openReview(services, found.id) }
 }
 
 /** Writes the page, and the clips of what waits, into `folder`. */
-export async function listReview(services: Services, review: Review, folder: string, signal: AbortSignal): Promise<Listing> {
+export async function listReview(
+  services: Services,
+  review: Review,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Listing> {
   const { episode, run, waiting, edits } = review
   await mkdir(folder, { recursive: true })
   await writeFile(path.join(folder, 'review.html'), await pageOf(services, review, signal))
   const listed: Listed[] = []
-  for (const edit of waiting) listed.push({ ...describe(edit, edits.sampleRate), ...(await writeClips(services, review, edit, folder, signal)) })
-  return { episodeId: episode.id, runId: run.id, status: run.status, folder, waiting: listed, edits: edits.edits.length }
+  for (const edit of waiting)
+    listed.push({
+      ...describe(edit, edits.sampleRate),
+      ...(await writeClips(services, review, edit, folder, signal)),
+    })
+  return {
+    episodeId: episode.id,
+    runId: run.id,
+    status: run.status,
+    folder,
+    waiting: listed,
+    edits: edits.edits.length,
+  }
 }
 
 /** Hands a decisions file over; returns the run that goes on, or starts, with it. */
 export const decide = async (services: Services, review: Review, file: string): Promise<string> =>
   await submitDecisions(services, review, await readFile(file, 'utf8'), path.basename(file))
 
-const describe = ({ id, kind, startSample, endSample, text, reason, question }: Edit, sampleRate: number) => ({
+const describe = (
+  { id, kind, startSample, endSample, text, reason, question }: Edit,
+  sampleRate: number,
+) => ({
   ...{ id, kind, startSeconds: startSample / sampleRate, endSeconds: endSample / sampleRate, text, reason },
   ...(question === undefined ? {} : { question }),
 })
@@ -79,7 +110,15 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
   const podcast = await withDatabase(config.databaseUrl, (db) => findPodcast(db, episode.podcastId))
   const room = { storage, bucket: config.buckets.work }
   return reviewPage({
-    ...{ title: episode.title, podcastTitle: podcastSettings(podcast!.settings).title, analysis, edits, transcript, waiting, finished: undefined },
+    ...{
+      title: episode.title,
+      podcastTitle: podcastSettings(podcast!.settings).title,
+      analysis,
+      edits,
+      transcript,
+      waiting,
+      finished: undefined,
+    },
     reel: await makeReel(edits, analysis, recording, new Map(), room, signal),
   })
 }
@@ -94,7 +133,13 @@ async function writeClips(
 ): Promise<{ before: string; after: string }> {
   const { sampleRate } = edits
   const { before, after } = contextSeconds(edit.kind)
-  const source = { ...recording, file: '', totalSamples: analysis.totalSamples, integratedLufs: null, speech: [] }
+  const source = {
+    ...recording,
+    file: '',
+    totalSamples: analysis.totalSamples,
+    integratedLufs: null,
+    speech: [],
+  }
   const { insert: _nothing, ...cut } = edit
   const clip = async (made: readonly Edit[], name: string): Promise<string> => {
     const timeline = arrangeShow({
@@ -109,10 +154,15 @@ async function writeClips(
     await writeFile(file, await toMp3(planes, sampleRate, signal))
     return file
   }
-  return { before: await clip([], 'before'), after: await clip(edit.endSample > edit.startSample ? [{ ...cut, status: 'applied' }] : [], 'after') }
+  return {
+    before: await clip([], 'before'),
+    after: await clip(edit.endSample > edit.startSample ? [{ ...cut, status: 'applied' }] : [], 'after'),
+  }
 }
 
 function toMp3(planes: readonly Float32Array[], sampleRate: number, signal: AbortSignal): Promise<Buffer> {
   const input = ['-f', 'f32le', '-ar', `${sampleRate}`, '-ac', `${planes.length}`, '-i', 'pipe:0']
-  return ffmpegOutput([...input, '-c:a', 'libmp3lame', '-b:a', '96k', '-f', 'mp3', 'pipe:1'], signal, [toInterleavedBytes(planes)])
+  return ffmpegOutput([...input, '-c:a', 'libmp3lame', '-b:a', '96k', '-f', 'mp3', 'pipe:1'], signal, [
+    toInterleavedBytes(planes),
+  ])
 }

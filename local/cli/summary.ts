@@ -3,14 +3,29 @@ import path from 'node:path'
 import type { Report } from './assemble.ts'
 import type { Listing } from './review.ts'
 
-export const summarise = (report: Report): string => (report.status === 'awaiting_review' ? saysThatItWaits(report) : saysThatItIsDone(report))
+export const summarise = (report: Report): string =>
+  report.status === 'awaiting_review' ? saysThatItWaits(report) : saysThatItIsDone(report)
 
 const saysThatItWaits = ({ episodeId, warnings }: Report): string =>
-  [`The episode waits for a decision. See and hear what it is:`, `  ./spool review ${episodeId}`, ...warnings.map(note), ''].join('\n')
+  [
+    `The episode waits for a decision. See and hear what it is:`,
+    `  ./spool review ${episodeId}`,
+    ...warnings.map(note),
+    '',
+  ].join('\n')
 
 const note = ({ code, message }: Report['warnings'][number]): string => `Note      ${message} (${code})`
 
-function saysThatItIsDone({ files, sourceSeconds, durationSeconds, removedSeconds, edits, loudness, warnings, steps }: Report): string {
+function saysThatItIsDone({
+  files,
+  sourceSeconds,
+  durationSeconds,
+  removedSeconds,
+  edits,
+  loudness,
+  warnings,
+  steps,
+}: Report): string {
   const audio = files['episode.mp3']!
   const seconds = steps.reduce((sum, step) => sum + step.seconds, 0)
   const lines = [
@@ -35,7 +50,9 @@ function saysThatItIsDone({ files, sourceSeconds, durationSeconds, removedSecond
 /** What a producer is asked, and where to look and listen. */
 export function summariseListing({ status, waiting, edits, folder, episodeId }: Listing): string {
   const head =
-    waiting.length > 0 ? `${waiting.length} of ${edits} edits wait for a decision.` : `Nothing waits: the run is ${status}, with ${edits} edits.`
+    waiting.length > 0
+      ? `${waiting.length} of ${edits} edits wait for a decision.`
+      : `Nothing waits: the run is ${status}, with ${edits} edits.`
   const each = waiting.flatMap(({ id, startSeconds, endSeconds, text, reason, question, before, after }) => [
     '',
     `${id}   ${clock(startSeconds)} to ${clock(endSeconds)}`,
@@ -45,7 +62,11 @@ export function summariseListing({ status, waiting, edits, folder, episodeId }: 
     `  hear    ${before}   ${after}`,
   ])
   const example = waiting[0]?.question === undefined ? 'accept' : 'answer'
-  const decision = { decision: example, edit: waiting[0]?.id ?? 'ID', ...(example === 'answer' ? { text: '…' } : {}) }
+  const decision = {
+    decision: example,
+    edit: waiting[0]?.id ?? 'ID',
+    ...(example === 'answer' ? { text: '…' } : {}),
+  }
   return `${[
     head,
     ...each,

@@ -34,16 +34,32 @@ const DISK_FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
 function classify(error: unknown): StorageError {
   if (error instanceof StorageError) return error
-  if (error instanceof z.ZodError) return new StorageError('invalid', z.prettifyError(error), { cause: error })
+  if (error instanceof z.ZodError)
+    return new StorageError('invalid', z.prettifyError(error), { cause: error })
   const { code, message } = error as NodeJS.ErrnoException
   if (code && DISK_FULL.has(code))
-    return new StorageError('insufficientStorage', `The disk is full; the object was not stored: ${message}`, { cause: error })
-  return new StorageError('backendError', `The storage server could not complete the request: ${message}`, { cause: error })
+    return new StorageError(
+      'insufficientStorage',
+      `The disk is full; the object was not stored: ${message}`,
+      { cause: error },
+    )
+  return new StorageError('backendError', `The storage server could not complete the request: ${message}`, {
+    cause: error,
+  })
 }
 
-export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   const text = JSON.stringify(body)
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=UTF-8', 'Content-Length': Buffer.byteLength(text), ...headers })
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=UTF-8',
+    'Content-Length': Buffer.byteLength(text),
+    ...headers,
+  })
   response.end(text)
 }
 
@@ -54,14 +70,22 @@ export function sendRefusal(response: ServerResponse, error: unknown, form: 'jso
   const { status, xmlCode } = REFUSALS[reason]
   if (status === 304) return void response.writeHead(304).end()
   if (form === 'json') {
-    sendJson(response, status, { error: { code: status, message, errors: [{ message, domain: 'global', reason }] } })
+    sendJson(response, status, {
+      error: { code: status, message, errors: [{ message, domain: 'global', reason }] },
+    })
     return
   }
   const text = `<?xml version='1.0' encoding='UTF-8'?><Error><Code>${xmlCode}</Code><Message>${escapeXml(message)}</Message></Error>`
-  response.writeHead(status, { 'Content-Type': 'application/xml; charset=UTF-8', 'Content-Length': Buffer.byteLength(text) }).end(text)
+  response
+    .writeHead(status, {
+      'Content-Type': 'application/xml; charset=UTF-8',
+      'Content-Length': Buffer.byteLength(text),
+    })
+    .end(text)
 }
 
-const escapeXml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+const escapeXml = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 /** The request's bytes; leaving the loop early keeps the socket, so that a refusal can still be answered on it. */
 export function bytesOf(request: IncomingMessage): AsyncIterableIterator<Buffer> {
@@ -75,7 +99,8 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   let sizeBytes = 0
   for await (const chunk of bytesOf(request)) {
     sizeBytes += chunk.length
-    if (sizeBytes > JSON_BODY_LIMIT_BYTES) throw new StorageError('invalid', 'A JSON body is limited to 1 MiB.')
+    if (sizeBytes > JSON_BODY_LIMIT_BYTES)
+      throw new StorageError('invalid', 'A JSON body is limited to 1 MiB.')
     chunks.push(chunk)
   }
   return parseJson(Buffer.concat(chunks).toString())

@@ -69,7 +69,8 @@ export function openBlobs(dir: string) {
 
     async digest(id: string): Promise<Digest> {
       const digest = startDigest()
-      for await (const chunk of createReadStream(pathOf(id), { highWaterMark: READ_BYTES })) digest.update(chunk as Buffer)
+      for await (const chunk of createReadStream(pathOf(id), { highWaterMark: READ_BYTES }))
+        digest.update(chunk as Buffer)
       return digest
     },
 
@@ -81,7 +82,12 @@ export function openBlobs(dir: string) {
         let blobStart = 0
         for (const { id, sizeBytes } of blobs) {
           const [start, end] = [Math.max(first - blobStart, 0), Math.min(last - blobStart, sizeBytes - 1)]
-          if (start <= end) yield* createReadStream(pathOf(id), { start, end, highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>
+          if (start <= end)
+            yield* createReadStream(pathOf(id), {
+              start,
+              end,
+              highWaterMark: READ_BYTES,
+            }) as AsyncIterable<Buffer>
           blobStart += sizeBytes
         }
       } finally {

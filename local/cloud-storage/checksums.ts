@@ -64,7 +64,12 @@ function shiftOver(sizeBytes: number): number {
 
 /** crc(A‖B) = crc(A)·x^(8·|B|) + crc(B) over GF(2) (the identity behind zlib's crc32_combine): no byte is read again. */
 export function joinCrc32c(parts: readonly { crc32c: string; sizeBytes: number }[]): string {
-  return toBase64(parts.reduce((crc, part) => (multiply(shiftOver(part.sizeBytes), crc) ^ fromBase64(part.crc32c)) >>> 0, 0))
+  return toBase64(
+    parts.reduce(
+      (crc, part) => (multiply(shiftOver(part.sizeBytes), crc) ^ fromBase64(part.crc32c)) >>> 0,
+      0,
+    ),
+  )
 }
 
 /** Refuses bytes that are not what their sender said they were. */
@@ -72,7 +77,10 @@ export function verifyChecksums(found: Checksums, ...expectations: Partial<Check
   for (const expected of expectations) {
     for (const kind of ['crc32c', 'md5Hash'] as const) {
       if (expected[kind] === undefined || expected[kind] === found[kind]) continue
-      throw new StorageError('invalid', `Provided ${kind} "${expected[kind]}" doesn't match calculated ${kind} "${String(found[kind])}".`)
+      throw new StorageError(
+        'invalid',
+        `Provided ${kind} "${expected[kind]}" doesn't match calculated ${kind} "${String(found[kind])}".`,
+      )
     }
   }
 }

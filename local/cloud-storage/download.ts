@@ -21,7 +21,11 @@ export async function sendObject(
   }
   const { first, last } = range ?? { first: 0, last: record.sizeBytes - 1 }
   const partial = range && { 'Content-Range': `bytes ${first}-${last}/${record.sizeBytes}` }
-  response.writeHead(range ? 206 : 200, { ...headers, ...partial, 'Content-Length': String(last - first + 1) })
+  response.writeHead(range ? 206 : 200, {
+    ...headers,
+    ...partial,
+    'Content-Length': String(last - first + 1),
+  })
   if (request.method === 'HEAD') response.end()
   else await pipeline(blobs.read(record.blobs, first, last), response)
 }
@@ -54,12 +58,17 @@ function objectHeaders(record: ObjectRecord): Record<string, string | undefined>
 /** A header's characters are bytes: text beyond ASCII goes as UTF-8. */
 function asHeaders(values: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, Buffer.from(value).toString('latin1')]])),
+    Object.entries(values).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Buffer.from(value).toString('latin1')]],
+    ),
   )
 }
 
 /** RFC 9110 §14: one range is served; several, a malformed one, or one for other bytes (If-Range) get the whole object. */
-function requestedRange({ headers }: IncomingMessage, record: ObjectRecord): { first: number; last: number } | 'unsatisfiable' | undefined {
+function requestedRange(
+  { headers }: IncomingMessage,
+  record: ObjectRecord,
+): { first: number; last: number } | 'unsatisfiable' | undefined {
   const [matched, start, end] = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '') ?? []
   if (matched === undefined || (start === '' && end === '')) return undefined
   if (headers['if-range'] !== undefined && headers['if-range'] !== contentEtag(record)) return undefined
@@ -73,7 +82,10 @@ function requestedRange({ headers }: IncomingMessage, record: ObjectRecord): { f
 /** RFC 9110 §13.2.2: If-None-Match decides when it is there, else If-Modified-Since, to the second. */
 export function isUnchanged({ headers }: IncomingMessage, record: ObjectRecord): boolean {
   const tags = headers['if-none-match']
-  if (tags !== undefined) return tags === '*' || tags.split(',').some((tag) => tag.trim().replace(/^W\//, '') === contentEtag(record))
+  if (tags !== undefined)
+    return (
+      tags === '*' || tags.split(',').some((tag) => tag.trim().replace(/^W\//, '') === contentEtag(record))
+    )
   const since = Date.parse(headers['if-modified-since'] ?? '')
   return Math.floor(Date.parse(record.updated) / 1000) * 1000 <= since
 }

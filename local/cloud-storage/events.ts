@@ -44,12 +44,18 @@ export function openOutbox(options: OutboxOptions) {
 
   // One file per event and receiver, named generation.receiver: the URL is looked up anew, for ports change between starts.
   const filesFor = ({ bucket, generation }: ObjectRecord) =>
-    notifications.flatMap((notification, receiver) => (notification.bucket === bucket ? [`${generation}.${receiver}.json`] : []))
+    notifications.flatMap((notification, receiver) =>
+      notification.bucket === bucket ? [`${generation}.${receiver}.json`] : [],
+    )
 
   async function deliver(file: string): Promise<void> {
     const event = JSON.parse(readFileSync(join(dir, file), 'utf8')) as PendingEvent
     const notification = notifications[Number(file.split('.')[1])]
-    for (let waitMs = FIRST_RETRY_MS; notification && now() - event.timeMs < RETENTION_MS; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
+    for (
+      let waitMs = FIRST_RETRY_MS;
+      notification && now() - event.timeMs < RETENTION_MS;
+      waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)
+    ) {
       if (await post(event, notification, options, closing.signal)) break
       await delay(waitMs, undefined, { signal: closing.signal })
     }
@@ -59,7 +65,8 @@ export function openOutbox(options: OutboxOptions) {
   function begin(file: string): void {
     const delivery: Promise<void> = deliver(file)
       .catch((error: unknown) => {
-        if (!closing.signal.aborted) process.stderr.write(`spool: the event ${file} could not be delivered: ${String(error)}\n`)
+        if (!closing.signal.aborted)
+          process.stderr.write(`spool: the event ${file} could not be delivered: ${String(error)}\n`)
       })
       .finally(() => deliveries.delete(delivery))
     deliveries.add(delivery)
@@ -68,7 +75,13 @@ export function openOutbox(options: OutboxOptions) {
   return {
     store(record: ObjectRecord): void {
       const { bucket, name, generation } = record
-      const event: PendingEvent = { bucket, name, generation, timeMs: now(), data: objectResource(record, options.origin()) }
+      const event: PendingEvent = {
+        bucket,
+        name,
+        generation,
+        timeMs: now(),
+        data: objectResource(record, options.origin()),
+      }
       for (const file of filesFor(record)) writeFileSync(join(dir, file), JSON.stringify(event))
     },
 
@@ -93,7 +106,12 @@ export function openOutbox(options: OutboxOptions) {
 }
 
 /** True when the receiver took the event. The id stays the same over every attempt: (source, id) is how receivers tell a duplicate. */
-async function post(event: PendingEvent, { url, audience }: Notification, options: OutboxOptions, closing: AbortSignal): Promise<boolean> {
+async function post(
+  event: PendingEvent,
+  { url, audience }: Notification,
+  options: OutboxOptions,
+  closing: AbortSignal,
+): Promise<boolean> {
   const signal = AbortSignal.any([closing, AbortSignal.timeout(ANSWER_LIMIT_MS)])
   try {
     const token = await options.sign?.({ audience: audience ?? url, email: options.serviceAccountEmail })

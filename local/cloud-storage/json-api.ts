@@ -4,7 +4,13 @@ import { z } from 'zod'
 import { bytesOf, readJson, sendJson, StorageError } from './answers.ts'
 import { checksumsIn } from './checksums.ts'
 import { sendObject } from './download.ts'
-import { fieldsSchema, objectResource, patchSchema, uploadSchema, type ObjectRecord } from './object-resource.ts'
+import {
+  fieldsSchema,
+  objectResource,
+  patchSchema,
+  uploadSchema,
+  type ObjectRecord,
+} from './object-resource.ts'
 import { checkPreconditions, generationNumber, preconditionsIn } from './preconditions.ts'
 import type { Call, Route } from './server.ts'
 import { insertObject, readMultipart, type Insertion } from './uploads.ts'
@@ -38,7 +44,8 @@ function pinned(query: URLSearchParams, name = 'generation'): string | undefined
   return value === null ? undefined : generationNumber(value)
 }
 
-const answerObject = ({ response, origin }: Call, record: ObjectRecord) => sendJson(response, 200, objectResource(record, origin))
+const answerObject = ({ response, origin }: Call, record: ObjectRecord) =>
+  sendJson(response, 200, objectResource(record, origin))
 
 async function startUpload(call: Call): Promise<void> {
   const { request, query, objects, blobs } = call
@@ -52,7 +59,11 @@ async function startUpload(call: Call): Promise<void> {
 }
 
 type UploadMetadata = z.infer<typeof uploadSchema>
-type Insert = (metadata: UploadMetadata, contentType: string | undefined, body: AsyncIterable<Buffer>) => Promise<void>
+type Insert = (
+  metadata: UploadMetadata,
+  contentType: string | undefined,
+  body: AsyncIterable<Buffer>,
+) => Promise<void>
 
 const UPLOADS: Record<string, (call: Call, insert: Insert) => Promise<void>> = {
   media: ({ request }, insert) => insert({}, request.headers['content-type'], bytesOf(request)),
@@ -65,10 +76,16 @@ const UPLOADS: Record<string, (call: Call, insert: Insert) => Promise<void>> = {
   async resumable(call) {
     const { request, response, parameters, origin, uploads } = call
     const metadata = uploadSchema.parse(await readJson(request))
-    const [contentType, length] = ['type', 'length'].map((field) => request.headers[`x-upload-content-${field}`])
+    const [contentType, length] = ['type', 'length'].map(
+      (field) => request.headers[`x-upload-content-${field}`],
+    )
     const insertion = insertionOf(call, metadata, contentType === undefined ? undefined : String(contentType))
     const id = uploads.start(insertion, length === undefined ? undefined : Number(length))
-    const address = new URLSearchParams({ uploadType: 'resumable', name: insertion.where.name, upload_id: id })
+    const address = new URLSearchParams({
+      uploadType: 'resumable',
+      name: insertion.where.name,
+      upload_id: id,
+    })
     response.setHeader('X-GUploader-UploadID', id)
     response.setHeader('Location', `${origin}/upload/storage/v1/b/${parameters[0]}/o?${address.toString()}`)
     response.writeHead(200, { 'Content-Length': '0' }).end()
@@ -119,7 +136,10 @@ const bucketResource = ({ objects, origin }: Call, name: string) => ({
 function listBuckets(call: Call): void {
   const prefix = call.query.get('prefix') ?? ''
   const names = call.objects.bucketNames().filter((name) => name.startsWith(prefix))
-  sendJson(call.response, 200, { kind: 'storage#buckets', items: names.map((name) => bucketResource(call, name)) })
+  sendJson(call.response, 200, {
+    kind: 'storage#buckets',
+    items: names.map((name) => bucketResource(call, name)),
+  })
 }
 
 async function createBucket(call: Call): Promise<void> {
@@ -153,7 +173,12 @@ function listObjects({ response, objects, parameters, query, origin }: Call): vo
     endOffset: query.get('endOffset') ?? undefined,
   })
   const resources = items.map((record) => objectResource(record, origin))
-  sendJson(response, 200, { kind: 'storage#objects', items: resources, ...(prefixes.length > 0 && { prefixes }), nextPageToken })
+  sendJson(response, 200, {
+    kind: 'storage#objects',
+    items: resources,
+    ...(prefixes.length > 0 && { prefixes }),
+    nextPageToken,
+  })
 }
 
 async function getObject(call: Call): Promise<void> {
@@ -213,7 +238,13 @@ async function copyObject(call: Call): Promise<void> {
 async function rewriteObject(call: Call): Promise<void> {
   const resource = objectResource(await copied(call), call.origin)
   const { size } = resource
-  sendJson(call.response, 200, { kind: 'storage#rewriteResponse', totalBytesRewritten: size, objectSize: size, done: true, resource })
+  sendJson(call.response, 200, {
+    kind: 'storage#rewriteResponse',
+    totalBytesRewritten: size,
+    objectSize: size,
+    done: true,
+    resource,
+  })
 }
 
 async function moveObject(call: Call): Promise<void> {

@@ -23,7 +23,11 @@ export const fieldsSchema = z
 export type ObjectFields = z.infer<typeof fieldsSchema>
 
 /** An upload's metadata may also carry its name and the checksums its bytes must have. */
-export const uploadSchema = fieldsSchema.extend({ name: text.optional(), md5Hash: text.optional(), crc32c: text.optional() })
+export const uploadSchema = fieldsSchema.extend({
+  name: text.optional(),
+  md5Hash: text.optional(),
+  crc32c: text.optional(),
+})
 
 /** A patch: null takes a field away. */
 export const patchSchema = z
@@ -59,20 +63,26 @@ export interface ObjectRecord {
 
 export function patched(fields: ObjectFields, patch: ObjectPatch): ObjectFields {
   const { metadata, ...plain } = patch
-  const custom = metadata === undefined ? {} : { metadata: metadata && withoutNulls({ ...fields.metadata, ...metadata }) }
+  const custom =
+    metadata === undefined ? {} : { metadata: metadata && withoutNulls({ ...fields.metadata, ...metadata }) }
   return withoutNulls({ ...fields, ...plain, ...custom })
 }
 
 function withoutNulls<T extends object>(values: T): { [K in keyof T]: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as { [K in keyof T]: NonNullable<T[K]> }
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as {
+    [K in keyof T]: NonNullable<T[K]>
+  }
 }
 
 /** Weakly tied to the metadata too, as the JSON API's is. */
-const jsonEtag = ({ generation, metageneration }: ObjectRecord) => Buffer.from(`${generation}/${metageneration}`).toString('base64')
+const jsonEtag = ({ generation, metageneration }: ObjectRecord) =>
+  Buffer.from(`${generation}/${metageneration}`).toString('base64')
 
 /** What GET /bucket/object answers: the MD5 where there is one, else something else that changes with the bytes. */
 export function contentEtag({ md5Hash, generation, crc32c }: ObjectRecord): string {
-  const hex = md5Hash ? Buffer.from(md5Hash, 'base64').toString('hex') : createHash('md5').update(`${generation}/${crc32c}`).digest('hex')
+  const hex = md5Hash
+    ? Buffer.from(md5Hash, 'base64').toString('hex')
+    : createHash('md5').update(`${generation}/${crc32c}`).digest('hex')
   return `"${hex}"`
 }
 

@@ -2,7 +2,16 @@
 // A change is one synchronous run of the event loop, so two writers never pass the same precondition; on disk it is one
 // rename, so a killed server finds either the old object or the new one, bytes included.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { StorageError } from './answers.ts'
 import type { BlobRef, Blobs } from './blobs.ts'
@@ -44,13 +53,24 @@ export type Objects = ReturnType<typeof openObjects>
 const COMPOSE_LIMIT = 32
 const PAGE_LIMIT = 1000
 
-export function openObjects({ dir, blobs, outbox, now }: { dir: string; blobs: Blobs; outbox: Outbox; now: () => number }) {
+export function openObjects({
+  dir,
+  blobs,
+  outbox,
+  now,
+}: {
+  dir: string
+  blobs: Blobs
+  outbox: Outbox
+  now: () => number
+}) {
   const bucketsDir = join(dir, 'objects')
   const stagingDir = join(dir, 'staging')
   const buckets = new Map<string, Bucket>()
   let lastGeneration = 0
 
-  const pathOf = ({ bucket, name }: ObjectName) => join(bucketsDir, bucket, `${createHash('sha256').update(name).digest('hex')}.json`)
+  const pathOf = ({ bucket, name }: ObjectName) =>
+    join(bucketsDir, bucket, `${createHash('sha256').update(name).digest('hex')}.json`)
   const timestamp = () => new Date(now()).toISOString()
 
   function load(): void {
@@ -83,7 +103,10 @@ export function openObjects({ dir, blobs, outbox, now }: { dir: string; blobs: B
   function find(where: ObjectName, generation?: string): ObjectRecord {
     const record = current(where)
     if (!record || (generation !== undefined && generation !== record.generation)) {
-      throw new StorageError('notFound', `No such object: ${where.bucket}/${where.name}${generation === undefined ? '' : `#${generation}`}`)
+      throw new StorageError(
+        'notFound',
+        `No such object: ${where.bucket}/${where.name}${generation === undefined ? '' : `#${generation}`}`,
+      )
     }
     return record
   }
@@ -116,7 +139,13 @@ export function openObjects({ dir, blobs, outbox, now }: { dir: string; blobs: B
   }
 
   /** Makes the object exist. The caller still holds the blobs; from here on the object does too. */
-  function finalize(where: ObjectName, content: Content, fields: ObjectFields, conditions: Preconditions, uploadId?: string): ObjectRecord {
+  function finalize(
+    where: ObjectName,
+    content: Content,
+    fields: ObjectFields,
+    conditions: Preconditions,
+    uploadId?: string,
+  ): ObjectRecord {
     checkWritable(where, conditions)
     const time = timestamp()
     const record: ObjectRecord = {
@@ -150,10 +179,20 @@ export function openObjects({ dir, blobs, outbox, now }: { dir: string; blobs: B
     blobs.release(idsOf(record))
   }
 
-  function patch(where: ObjectName, change: ObjectPatch, conditions: Preconditions, generation?: string): ObjectRecord {
+  function patch(
+    where: ObjectName,
+    change: ObjectPatch,
+    conditions: Preconditions,
+    generation?: string,
+  ): ObjectRecord {
     const record = find(where, generation)
     checkPreconditions(record, conditions)
-    const next = { ...record, fields: patched(record.fields, change), metageneration: record.metageneration + 1, updated: timestamp() }
+    const next = {
+      ...record,
+      fields: patched(record.fields, change),
+      metageneration: record.metageneration + 1,
+      updated: timestamp(),
+    }
     const staged = join(stagingDir, 'patch.json')
     writeFileSync(staged, JSON.stringify(next))
     renameSync(staged, pathOf(where))
@@ -161,10 +200,19 @@ export function openObjects({ dir, blobs, outbox, now }: { dir: string; blobs: B
     return next
   }
 
-  function compose(where: ObjectName, sources: readonly ComposeSource[], fields: ObjectFields, conditions: Preconditions): ObjectRecord {
-    if (sources.length < 1) throw new StorageError('invalid', 'You must provide at least one source component.')
+  function compose(
+    where: ObjectName,
+    sources: readonly ComposeSource[],
+    fields: ObjectFields,
+    conditions: Preconditions,
+  ): ObjectRecord {
+    if (sources.length < 1)
+      throw new StorageError('invalid', 'You must provide at least one source component.')
     if (sources.length > COMPOSE_LIMIT) {
-      throw new StorageError('invalid', `The number of source components provided (${sources.length}) exceeds the maximum (${COMPOSE_LIMIT})`)
+      throw new StorageError(
+        'invalid',
+        `The number of source components provided (${sources.length}) exceeds the maximum (${COMPOSE_LIMIT})`,
+      )
     }
     const parts = sources.map(({ name, generation, conditions: own }) => {
       const record = find({ bucket: where.bucket, name }, generation)
@@ -181,22 +229,34 @@ export function openObjects({ dir, blobs, outbox, now }: { dir: string; blobs: B
   }
 
   /** Fields given replace the source's as a whole; none given, they are copied. */
-  function copy(source: ObjectRecord, where: ObjectName, fields: ObjectFields, conditions: Preconditions): ObjectRecord {
+  function copy(
+    source: ObjectRecord,
+    where: ObjectName,
+    fields: ObjectFields,
+    conditions: Preconditions,
+  ): ObjectRecord {
     const { sizeBytes, crc32c, md5Hash, componentCount } = source
     const content = { sizeBytes, crc32c, md5Hash, componentCount, blobs: source.blobs }
-    const ownFields = Object.keys(fields).length > 0 ? { contentType: source.fields.contentType, ...fields } : source.fields
+    const ownFields =
+      Object.keys(fields).length > 0 ? { contentType: source.fields.contentType, ...fields } : source.fields
     return finalize(where, content, ownFields, conditions)
   }
 
   function createBucket(name: string): void {
-    if (!/^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/.test(name)) throw new StorageError('invalid', `Invalid bucket name: '${name}'`)
-    if (buckets.has(name)) throw new StorageError('conflict', 'Your previous request to create the named bucket succeeded and you already own it.')
+    if (!/^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/.test(name))
+      throw new StorageError('invalid', `Invalid bucket name: '${name}'`)
+    if (buckets.has(name))
+      throw new StorageError(
+        'conflict',
+        'Your previous request to create the named bucket succeeded and you already own it.',
+      )
     mkdirSync(join(bucketsDir, name), { recursive: true })
     buckets.set(name, { objects: new Map() })
   }
 
   function removeBucket(name: string): void {
-    if (bucketOf(name).objects.size > 0) throw new StorageError('conflict', 'The bucket you tried to delete is not empty.')
+    if (bucketOf(name).objects.size > 0)
+      throw new StorageError('conflict', 'The bucket you tried to delete is not empty.')
     rmdirSync(join(bucketsDir, name))
     buckets.delete(name)
   }
@@ -248,18 +308,26 @@ export interface ListQuery {
 }
 
 /** One page in name order; names that share a prefix up to the delimiter count as one entry. The token is the last entry's name. */
-function page(sortedNames: readonly string[], query: ListQuery): { entries: { name: string; isPrefix: boolean }[]; nextPageToken?: string } {
+function page(
+  sortedNames: readonly string[],
+  query: ListQuery,
+): { entries: { name: string; isPrefix: boolean }[]; nextPageToken?: string } {
   const { prefix, delimiter, startOffset, endOffset } = query
-  const after = query.pageToken === undefined ? undefined : Buffer.from(query.pageToken, 'base64url').toString()
+  const after =
+    query.pageToken === undefined ? undefined : Buffer.from(query.pageToken, 'base64url').toString()
   const limit = Math.min(query.maxResults ?? PAGE_LIMIT, PAGE_LIMIT)
   const entries: { name: string; isPrefix: boolean }[] = []
   for (const name of sortedNames) {
-    if (!name.startsWith(prefix) || name < startOffset || (endOffset !== undefined && name >= endOffset)) continue
+    if (!name.startsWith(prefix) || name < startOffset || (endOffset !== undefined && name >= endOffset))
+      continue
     const cut = delimiter === '' ? -1 : name.indexOf(delimiter, prefix.length)
-    const entry = cut < 0 ? { name, isPrefix: false } : { name: name.slice(0, cut + delimiter.length), isPrefix: true }
+    const entry =
+      cut < 0 ? { name, isPrefix: false } : { name: name.slice(0, cut + delimiter.length), isPrefix: true }
     const last = entries.at(-1)
-    if ((after !== undefined && entry.name <= after) || (entry.isPrefix && entry.name === last?.name)) continue
-    if (last && entries.length === limit) return { entries, nextPageToken: Buffer.from(last.name).toString('base64url') }
+    if ((after !== undefined && entry.name <= after) || (entry.isPrefix && entry.name === last?.name))
+      continue
+    if (last && entries.length === limit)
+      return { entries, nextPageToken: Buffer.from(last.name).toString('base64url') }
     entries.push(entry)
   }
   return { entries }

@@ -61,7 +61,14 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
   const signing = await loadSigningCredentials(credentialsFile, serviceAccountEmail)
   let origin = ''
   const { notifications = [], sign } = options
-  const outbox = openOutbox({ dir: join(dir, 'events'), notifications, sign, serviceAccountEmail, origin: () => origin, now })
+  const outbox = openOutbox({
+    dir: join(dir, 'events'),
+    notifications,
+    sign,
+    serviceAccountEmail,
+    origin: () => origin,
+    now,
+  })
   const blobs = openBlobs(join(dir, 'blobs'))
   const objects = openObjects({ dir, blobs, outbox, now })
   const uploads = openResumableUploads({ dir: join(dir, 'uploads'), objects, blobs, now })
@@ -70,12 +77,17 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
 
   const rooms = { objects, blobs, uploads, verifyUrl: urlVerifier(signing, now) }
   const working = new Set<Promise<void>>()
-  const server = createServer({ highWaterMark: 1 << 20, keepAliveTimeout: IDLE_CONNECTION_MS, requestTimeout: 0 }, (request, response) => {
-    const work = answer(request, response, (parsed) => ({ request, response, origin, ...parsed, ...rooms }))
-    working.add(work)
-    void work.finally(() => working.delete(work))
-  })
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port ?? 0, HOST, resolve))
+  const server = createServer(
+    { highWaterMark: 1 << 20, keepAliveTimeout: IDLE_CONNECTION_MS, requestTimeout: 0 },
+    (request, response) => {
+      const work = answer(request, response, (parsed) => ({ request, response, origin, ...parsed, ...rooms }))
+      working.add(work)
+      void work.finally(() => working.delete(work))
+    },
+  )
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(options.port ?? 0, HOST, resolve),
+  )
   const { port } = server.address() as AddressInfo
   origin = `http://${HOST}:${port}`
   outbox.start()
@@ -94,7 +106,11 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
 type ParsedUrl = Pick<Call, 'path' | 'parameters' | 'query'>
 
 /** Never rejects: whatever a handler throws is answered, in the form its API uses. */
-async function answer(request: IncomingMessage, response: ServerResponse, call: (parsed: ParsedUrl) => Call): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  call: (parsed: ParsedUrl) => Call,
+): Promise<void> {
   const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s)
   const isJson = /^\/(storage|upload|download)\//.test(path)
   try {

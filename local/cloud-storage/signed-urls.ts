@@ -20,7 +20,12 @@ export async function loadSigningCredentials(path: string, clientEmail: string):
   if (!existsSync(path)) {
     const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
     const private_key = privateKey.export({ type: 'pkcs8', format: 'pem' })
-    const file = { type: 'service_account', project_id: 'spool-local', client_email: clientEmail, private_key }
+    const file = {
+      type: 'service_account',
+      project_id: 'spool-local',
+      client_email: clientEmail,
+      private_key,
+    }
     writeFileSync(`${path}.new`, JSON.stringify(file, null, 2), { mode: 0o600 })
     renameSync(`${path}.new`, path)
   }
@@ -38,21 +43,40 @@ export function urlVerifier({ client_email, private_key }: SigningCredentials, n
   return (request: IncomingMessage, path: string, query: URLSearchParams): void => {
     const field = (name: string) => query.get(`X-Goog-${name}`) ?? ''
     if (!query.has('X-Goog-Signature'))
-      throw new StorageError('forbidden', 'Anonymous caller does not have access to the Google Cloud Storage object.')
-    const signedMs = Date.parse(field('Date').replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+      throw new StorageError(
+        'forbidden',
+        'Anonymous caller does not have access to the Google Cloud Storage object.',
+      )
+    const signedMs = Date.parse(
+      field('Date').replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'),
+    )
     const lifeSeconds = /^\d+$/.test(field('Expires')) ? Number(field('Expires')) : NaN
     if (Number.isNaN(signedMs) || !(lifeSeconds > 0 && lifeSeconds <= LONGEST_LIFE_SECONDS)) {
       throw new StorageError('invalid', 'X-Goog-Date or X-Goog-Expires is missing or out of bounds.')
     }
-    if (field('Algorithm') !== 'GOOG4-RSA-SHA256' || !isSigned(request, path, query, client_email, publicKey)) {
-      throw new StorageError('signatureDoesNotMatch', 'Access denied. The request signature we calculated does not match the signature you provided.')
+    if (
+      field('Algorithm') !== 'GOOG4-RSA-SHA256' ||
+      !isSigned(request, path, query, client_email, publicKey)
+    ) {
+      throw new StorageError(
+        'signatureDoesNotMatch',
+        'Access denied. The request signature we calculated does not match the signature you provided.',
+      )
     }
-    if (signedMs > now() + CLOCK_SKEW_MS) throw new StorageError('forbidden', 'The signed URL is not valid yet.')
-    if (now() >= signedMs + lifeSeconds * 1000) throw new StorageError('expiredToken', 'Invalid argument: the signed URL has expired.')
+    if (signedMs > now() + CLOCK_SKEW_MS)
+      throw new StorageError('forbidden', 'The signed URL is not valid yet.')
+    if (now() >= signedMs + lifeSeconds * 1000)
+      throw new StorageError('expiredToken', 'Invalid argument: the signed URL has expired.')
   }
 }
 
-function isSigned(request: IncomingMessage, path: string, query: URLSearchParams, clientEmail: string, publicKey: KeyObject): boolean {
+function isSigned(
+  request: IncomingMessage,
+  path: string,
+  query: URLSearchParams,
+  clientEmail: string,
+  publicKey: KeyObject,
+): boolean {
   const time = query.get('X-Goog-Date') ?? ''
   const scope = `${time.slice(0, 8)}/auto/storage/goog4_request`
   if (query.get('X-Goog-Credential') !== `${clientEmail}/${scope}`) return false
@@ -69,10 +93,17 @@ function isSigned(request: IncomingMessage, path: string, query: URLSearchParams
 
 /** A header that changes what is stored must not be added by whoever holds the URL. */
 function unsignedGoogHeader({ headers }: IncomingMessage, signedNames: string[]): boolean {
-  return Object.keys(headers).some((name) => /^x-goog-(meta-|if-|resumable)/.test(name) && !signedNames.includes(name))
+  return Object.keys(headers).some(
+    (name) => /^x-goog-(meta-|if-|resumable)/.test(name) && !signedNames.includes(name),
+  )
 }
 
-function canonicalRequest(request: IncomingMessage, path: string, query: URLSearchParams, names: string[]): string {
+function canonicalRequest(
+  request: IncomingMessage,
+  path: string,
+  query: URLSearchParams,
+  names: string[],
+): string {
   const canonicalQuery = [...query]
     .filter(([name]) => name !== 'X-Goog-Signature')
     .map(([name, value]) => [encodePart(name), encodePart(value)] as const)
@@ -80,7 +111,9 @@ function canonicalRequest(request: IncomingMessage, path: string, query: URLSear
     .map(([name, value]) => `${name}=${value}`)
     .join('&')
   const headerLines = names.map((name) => `${name}:${headerValue(request, name)}\n`).join('')
-  const payload = names.includes('x-goog-content-sha256') ? headerValue(request, 'x-goog-content-sha256') : 'UNSIGNED-PAYLOAD'
+  const payload = names.includes('x-goog-content-sha256')
+    ? headerValue(request, 'x-goog-content-sha256')
+    : 'UNSIGNED-PAYLOAD'
   const canonicalPath = decodeURIComponent(path).split('/').map(encodePart).join('/')
   return [request.method, canonicalPath, canonicalQuery, headerLines, names.join(';'), payload].join('\n')
 }
@@ -92,4 +125,7 @@ function headerValue({ headers }: IncomingMessage, name: string): string {
 }
 
 const encodePart = (text: string) =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+  encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )

@@ -19,7 +19,12 @@ export interface Insertion {
 }
 
 /** Stores a body that comes in one request. Whatever fails, nothing stays. */
-export async function insertObject(objects: Objects, blobs: Blobs, insertion: Insertion, body: AsyncIterable<Buffer>): Promise<ObjectRecord> {
+export async function insertObject(
+  objects: Objects,
+  blobs: Blobs,
+  insertion: Insertion,
+  body: AsyncIterable<Buffer>,
+): Promise<ObjectRecord> {
   const { where, fields, conditions, expected } = insertion
   objects.checkWritable(where, conditions)
   const blob = blobs.create()
@@ -29,7 +34,12 @@ export async function insertObject(objects: Objects, blobs: Blobs, insertion: In
     const checksums = digest.checksums()
     verifyChecksums(checksums, expected)
     const sizeBytes = digest.sizeBytes()
-    return objects.finalize(where, { sizeBytes, blobs: [{ id: blob, sizeBytes }], ...checksums }, fields, conditions)
+    return objects.finalize(
+      where,
+      { sizeBytes, blobs: [{ id: blob, sizeBytes }], ...checksums },
+      fields,
+      conditions,
+    )
   } finally {
     blobs.release([blob])
   }
@@ -39,7 +49,8 @@ const PART_HEAD_LIMIT_BYTES = 1 << 20
 
 /** RFC 2387, two parts: the metadata, then the media as a stream that ends before the closing boundary. */
 export async function readMultipart(request: IncomingMessage) {
-  const [, quoted, plain] = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(request.headers['content-type'] ?? '') ?? []
+  const [, quoted, plain] =
+    /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(request.headers['content-type'] ?? '') ?? []
   const boundary = quoted ?? plain
   if (boundary === undefined) throw new StorageError('invalid', 'A multipart upload must name its boundary.')
   const reader = delimitedReader(bytesOf(request))
@@ -64,7 +75,8 @@ function delimitedReader(chunks: AsyncIterator<Buffer>) {
   async function readUntil(mark: string): Promise<Buffer> {
     let at: number
     while ((at = rest.indexOf(mark)) < 0) {
-      if (rest.length > PART_HEAD_LIMIT_BYTES) throw new StorageError('invalid', 'The multipart metadata is limited to 1 MiB.')
+      if (rest.length > PART_HEAD_LIMIT_BYTES)
+        throw new StorageError('invalid', 'The multipart metadata is limited to 1 MiB.')
       await more()
     }
     const head = rest.subarray(0, at)
@@ -104,7 +116,17 @@ export type ResumableUploads = ReturnType<typeof openResumableUploads>
 const SESSION_LIFE_MS = 7 * 24 * 3_600_000
 const CHUNK_UNIT_BYTES = 256 * 1024
 
-export function openResumableUploads({ dir, objects, blobs, now }: { dir: string; objects: Objects; blobs: Blobs; now: () => number }) {
+export function openResumableUploads({
+  dir,
+  objects,
+  blobs,
+  now,
+}: {
+  dir: string
+  objects: Objects
+  blobs: Blobs
+  now: () => number
+}) {
   const sessions = new Map<string, Session>()
   const digests = new Map<string, Digest>()
   const active = new Map<string, { request: IncomingMessage; done: Promise<unknown> }>()
@@ -152,7 +174,11 @@ export function openResumableUploads({ dir, objects, blobs, now }: { dir: string
   }
 
   /** Bytes are taken by one request at a time. A newer one wins: its client has given the older up. */
-  async function exclusively<T>(id: string, request: IncomingMessage, work: (session: Session) => Promise<T>): Promise<T> {
+  async function exclusively<T>(
+    id: string,
+    request: IncomingMessage,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
     for (let other = active.get(id); other; other = active.get(id)) {
       other.request.destroy()
       await other.done
@@ -180,21 +206,33 @@ export function openResumableUploads({ dir, objects, blobs, now }: { dir: string
     if (range.firstByte !== undefined) {
       checkPiece(range, digest.sizeBytes())
       digests.delete(session.id)
-      await blobs.append(session.blob, skipping(bytesOf(request), digest.sizeBytes() - range.firstByte), digest)
+      await blobs.append(
+        session.blob,
+        skipping(bytesOf(request), digest.sizeBytes() - range.firstByte),
+        digest,
+      )
     }
     digests.set(session.id, digest)
     const persistedBytes = digest.sizeBytes()
-    const totalBytes = range.totalBytes ?? (range.toTheEnd ? (session.declaredBytes ?? persistedBytes) : undefined)
+    const totalBytes =
+      range.totalBytes ?? (range.toTheEnd ? (session.declaredBytes ?? persistedBytes) : undefined)
     if (totalBytes !== undefined && persistedBytes > totalBytes) {
       end(session)
-      throw new StorageError('invalid', `The upload has ${persistedBytes} bytes, but was declared to have ${totalBytes}.`)
+      throw new StorageError(
+        'invalid',
+        `The upload has ${persistedBytes} bytes, but was declared to have ${totalBytes}.`,
+      )
     }
     if (persistedBytes !== totalBytes) return { persistedBytes }
     return { finished: await finalize(session, digest, checksumsOfWhole(request)) }
   }
 
   /** A refusal here is final: the client has to begin anew, so nothing is kept. */
-  async function finalize(session: Session, digest: Digest, expected: Partial<Checksums>): Promise<ObjectRecord> {
+  async function finalize(
+    session: Session,
+    digest: Digest,
+    expected: Partial<Checksums>,
+  ): Promise<ObjectRecord> {
     if (digest.sizeBytes() === 0) await blobs.append(session.blob, emptyBody(), digest)
     const checksums = digest.checksums()
     const sizeBytes = digest.sizeBytes()
@@ -214,12 +252,19 @@ export function openResumableUploads({ dir, objects, blobs, now }: { dir: string
   return {
     start(insertion: Insertion, declaredBytes?: number): string {
       objects.checkWritable(insertion.where, insertion.conditions)
-      const session = { ...insertion, id: randomUUID(), blob: blobs.create(), declaredBytes, startedMs: now() }
+      const session = {
+        ...insertion,
+        id: randomUUID(),
+        blob: blobs.create(),
+        declaredBytes,
+        startedMs: now(),
+      }
       save(session)
       return session.id
     },
 
-    put: (id: string, request: IncomingMessage) => exclusively(id, request, (session) => take(session, request)),
+    put: (id: string, request: IncomingMessage) =>
+      exclusively(id, request, (session) => take(session, request)),
 
     cancel: (id: string, request: IncomingMessage) =>
       exclusively(id, request, (session) => {
@@ -255,7 +300,9 @@ interface ContentRange {
 // `bytes 0-524287/*`, `bytes 524288-600000/600001`, `bytes 0-*/*`, `bytes */600001`, or the query `bytes */*`.
 function contentRange(header: string | undefined): ContentRange {
   if (header === undefined) return { firstByte: 0, toTheEnd: true }
-  const match = /^bytes (?:\*|(\d+)-(\d+|\*))\/(\d+|\*)$/.exec(header === 'bytes 0--1/0' ? 'bytes */0' : header) // the client's empty object
+  const match = /^bytes (?:\*|(\d+)-(\d+|\*))\/(\d+|\*)$/.exec(
+    header === 'bytes 0--1/0' ? 'bytes */0' : header,
+  ) // the client's empty object
   if (!match) throw new StorageError('invalid', `Failed to parse Content-Range header: "${header}".`)
   const [, first, last, total] = match
   return {
@@ -268,9 +315,19 @@ function contentRange(header: string | undefined): ContentRange {
 
 function checkPiece({ firstByte = 0, lastByte, totalBytes }: ContentRange, persistedBytes: number): void {
   if (firstByte > persistedBytes) {
-    throw new StorageError('unavailable', `The piece starts at byte ${firstByte}, but only ${persistedBytes} bytes have arrived; ask for the status.`)
+    throw new StorageError(
+      'unavailable',
+      `The piece starts at byte ${firstByte}, but only ${persistedBytes} bytes have arrived; ask for the status.`,
+    )
   }
-  if (lastByte !== undefined && totalBytes === undefined && (lastByte + 1 - firstByte) % CHUNK_UNIT_BYTES !== 0) {
-    throw new StorageError('invalid', 'Every piece except the last must be a multiple of 256 KiB (262144 bytes).')
+  if (
+    lastByte !== undefined &&
+    totalBytes === undefined &&
+    (lastByte + 1 - firstByte) % CHUNK_UNIT_BYTES !== 0
+  ) {
+    throw new StorageError(
+      'invalid',
+      'Every piece except the last must be a multiple of 256 KiB (262144 bytes).',
+    )
   }
 }

@@ -24,7 +24,11 @@ const CORS = {
 }
 
 function preflight({ response }: Call): void {
-  const allowed = { 'Access-Control-Allow-Methods': 'GET, HEAD, PUT, POST', 'Access-Control-Allow-Headers': '*', 'Access-Control-Max-Age': '3600' }
+  const allowed = {
+    'Access-Control-Allow-Methods': 'GET, HEAD, PUT, POST',
+    'Access-Control-Allow-Headers': '*',
+    'Access-Control-Max-Age': '3600',
+  }
   response.writeHead(204, { ...CORS, ...allowed }).end()
 }
 
@@ -38,9 +42,14 @@ async function read(call: Call): Promise<void> {
   response.setHeaders(new Map(Object.entries(CORS)))
   if (bucket !== PUBLIC_BUCKET) authorize(call)
   const generation = query.get('generation')
-  const record = objects.find({ bucket, name }, generation === null ? undefined : generationNumber(generation))
+  const record = objects.find(
+    { bucket, name },
+    generation === null ? undefined : generationNumber(generation),
+  )
   if (isUnchanged(request, record)) {
-    response.writeHead(304, { ETag: contentEtag(record), 'Last-Modified': new Date(record.updated).toUTCString() }).end()
+    response
+      .writeHead(304, { ETag: contentEtag(record), 'Last-Modified': new Date(record.updated).toUTCString() })
+      .end()
     return
   }
   const overrides: Record<string, string> = {}
@@ -59,7 +68,8 @@ function insertionOf({ request: { headers }, parameters }: Call): Insertion {
   for (const [header, value] of Object.entries(headers)) {
     if (header.startsWith('x-goog-meta-')) metadata[header.slice('x-goog-meta-'.length)] = String(value)
     if (header === 'x-goog-if-generation-match') conditions.GenerationMatch = generationNumber(String(value))
-    if (header === 'x-goog-if-metageneration-match') conditions.MetagenerationMatch = generationNumber(String(value))
+    if (header === 'x-goog-if-metageneration-match')
+      conditions.MetagenerationMatch = generationNumber(String(value))
   }
   const fields = {
     contentType: headers['content-type'],
@@ -94,7 +104,8 @@ function startResumable(call: Call): void {
   const { request, response, uploads, origin } = call
   response.setHeaders(new Map(Object.entries(CORS)))
   authorize(call)
-  if (request.headers['x-goog-resumable'] !== 'start') throw new StorageError('invalid', 'Only the start of a resumable upload may be posted here.')
+  if (request.headers['x-goog-resumable'] !== 'start')
+    throw new StorageError('invalid', 'Only the start of a resumable upload may be posted here.')
   const insertion = insertionOf(call)
   const id = uploads.start(insertion)
   const location = `${origin}/upload/storage/v1/b/${insertion.where.bucket}/o?uploadType=resumable&upload_id=${id}`

@@ -12,7 +12,8 @@ export type Outcome = { status: { code: number; message: string }; httpStatus?: 
 export type Courier = { deliver(task: TaskRow, before: Progress): Promise<Outcome>; close(): void }
 
 /** Headers that Cloud Tasks sets itself or keeps for Google (target.proto, HttpRequest.headers), and those that would break the framing. */
-const RESERVED_HEADER = /^(host|content-length|user-agent|connection|transfer-encoding|x-google-.*|x-appengine-.*|x-cloudtasks-.*)$/i
+const RESERVED_HEADER =
+  /^(host|content-length|user-agent|connection|transfer-encoding|x-google-.*|x-appengine-.*|x-cloudtasks-.*)$/i
 
 const CODE_OF_HTTP_STATUS: Partial<Record<number, grpcStatus>> = {
   400: grpcStatus.INVALID_ARGUMENT,
@@ -49,10 +50,15 @@ export function openCourier(identity: IdentityProvider, clock: Clock): Courier {
 }
 
 /** The request's headers; `before` is the task's progress before this attempt. */
-function requestHeaders(task: TaskRow, before: Progress, token: string | undefined): Record<string, string | number> {
+function requestHeaders(
+  task: TaskRow,
+  before: Progress,
+  token: string | undefined,
+): Record<string, string | number> {
   const { last } = before
   const own = Object.entries(task.target.headers).filter(
-    ([name]) => !RESERVED_HEADER.test(name) && !(token !== undefined && name.toLowerCase() === 'authorization'),
+    ([name]) =>
+      !RESERVED_HEADER.test(name) && !(token !== undefined && name.toLowerCase() === 'authorization'),
   )
   return {
     ...Object.fromEntries(own),
@@ -63,7 +69,10 @@ function requestHeaders(task: TaskRow, before: Progress, token: string | undefin
     'X-CloudTasks-TaskExecutionCount': before.executionCount,
     'X-CloudTasks-TaskETA': (before.scheduleTime / 1000).toFixed(6),
     ...(last?.httpStatus !== undefined && { 'X-CloudTasks-TaskPreviousResponse': last.httpStatus }),
-    ...(last && { 'X-CloudTasks-TaskRetryReason': last.status?.message ?? describe(grpcStatus.UNKNOWN, 'no response is known') }),
+    ...(last && {
+      'X-CloudTasks-TaskRetryReason':
+        last.status?.message ?? describe(grpcStatus.UNKNOWN, 'no response is known'),
+    }),
     ...(token !== undefined && { Authorization: `Bearer ${token}` }),
   }
 }
@@ -71,7 +80,12 @@ function requestHeaders(task: TaskRow, before: Progress, token: string | undefin
 type Agents = { 'http:': http.Agent; 'https:': https.Agent }
 
 // node:http and not fetch, which gives up on its own after 300 s without response headers: a deadline may be 30 minutes.
-function send(task: TaskRow, headers: Record<string, string | number>, agents: Agents, clock: Clock): Promise<Outcome> {
+function send(
+  task: TaskRow,
+  headers: Record<string, string | number>,
+  agents: Agents,
+  clock: Clock,
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const url = new URL(task.target.url)
     const body = Buffer.from(task.target.body, 'base64')
@@ -90,7 +104,8 @@ function send(task: TaskRow, headers: Record<string, string | number>, agents: A
       cancelDeadline()
       resolve(outcome)
     }
-    const broken = (error: NodeJS.ErrnoException) => settle(failure(grpcStatus.UNAVAILABLE, error.code ?? 'connection failed'))
+    const broken = (error: NodeJS.ErrnoException) =>
+      settle(failure(grpcStatus.UNAVAILABLE, error.code ?? 'connection failed'))
     request.on('error', broken)
     request.on('response', (response) => {
       response.on('error', broken)
@@ -103,13 +118,20 @@ function send(task: TaskRow, headers: Record<string, string | number>, agents: A
 
 function answered(response: http.IncomingMessage): Outcome {
   const httpStatus = response.statusCode ?? 0
-  if (httpStatus >= 200 && httpStatus <= 299) return { httpStatus, status: { code: grpcStatus.OK, message: 'OK' } }
+  if (httpStatus >= 200 && httpStatus <= 299)
+    return { httpStatus, status: { code: grpcStatus.OK, message: 'OK' } }
   const code = CODE_OF_HTTP_STATUS[httpStatus] ?? grpcStatus.UNKNOWN
   const retryAfter = response.headers['retry-after']
-  return { ...failure(code, `HTTP status code ${httpStatus}`), httpStatus, ...(retryAfter !== undefined && { retryAfter }) }
+  return {
+    ...failure(code, `HTTP status code ${httpStatus}`),
+    httpStatus,
+    ...(retryAfter !== undefined && { retryAfter }),
+  }
 }
 
-const failure = (code: grpcStatus, why: string): Outcome => ({ status: { code, message: describe(code, why) } })
+const failure = (code: grpcStatus, why: string): Outcome => ({
+  status: { code, message: describe(code, why) },
+})
 
 const describe = (code: grpcStatus, why: string) => `${grpcStatus[code]}(${code}): ${why}`
 

@@ -15,7 +15,15 @@ const RETENTION_MS = 31 * 86_400_000
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** A queue at run time. `due` holds the tasks not being attempted, by schedule time, then age. */
-type Lane = { due: TaskRow[]; inFlight: number; tokens: number; refilledAt: number; heldUntil: number; holds: number; wakeAt: number }
+type Lane = {
+  due: TaskRow[]
+  inFlight: number
+  tokens: number
+  refilledAt: number
+  heldUntil: number
+  holds: number
+  wakeAt: number
+}
 
 /** Dispatches the journal's tasks, those found in it first. All changes to tasks go through here. */
 export class Dispatcher {
@@ -62,7 +70,11 @@ export class Dispatcher {
     const queue = this.#journal.queues.get(queueName)
     const lane = this.#lane(queueName)
     lane.wakeAt = Infinity
-    while (queue?.state === 'RUNNING' && !this.#closed && lane.inFlight < queue.rateLimits.maxConcurrentDispatches) {
+    while (
+      queue?.state === 'RUNNING' &&
+      !this.#closed &&
+      lane.inFlight < queue.rateLimits.maxConcurrentDispatches
+    ) {
       const [next] = lane.due
       if (!next) break
       const now = this.#clock.now()
@@ -89,7 +101,15 @@ export class Dispatcher {
   #lane(queueName: string): Lane {
     let lane = this.#lanes.get(queueName)
     if (!lane) {
-      lane = { due: [], inFlight: 0, tokens: Infinity, refilledAt: this.#clock.now(), heldUntil: 0, holds: 0, wakeAt: Infinity }
+      lane = {
+        due: [],
+        inFlight: 0,
+        tokens: Infinity,
+        refilledAt: this.#clock.now(),
+        heldUntil: 0,
+        holds: 0,
+        wakeAt: Infinity,
+      }
       this.#lanes.set(queueName, lane)
     }
     return lane
@@ -130,7 +150,10 @@ export class Dispatcher {
       return
     }
     // A forced attempt's retry counts from the RunTask call (cloudtasks.proto), any other's from its failure.
-    const wait = Math.max(backoffMs(queue.retryConfig, progress.dispatchCount), askedWait(queue, outcome, now))
+    const wait = Math.max(
+      backoffMs(queue.retryConfig, progress.dispatchCount),
+      askedWait(queue, outcome, now),
+    )
     const { status, httpStatus } = outcome
     const answered = httpStatus !== undefined
     withdraw(this.#lane(task.queue).due, task)
@@ -155,7 +178,10 @@ export class Dispatcher {
     if (!queue || !isThrottling(outcome)) return
     const now = this.#clock.now()
     if (now >= lane.heldUntil) lane.holds += 1 // answers to attempts sent before the hold say nothing new
-    lane.heldUntil = Math.max(lane.heldUntil, now + Math.max(holdMs(Math.max(1, lane.holds)), askedWait(queue, outcome, now)))
+    lane.heldUntil = Math.max(
+      lane.heldUntil,
+      now + Math.max(holdMs(Math.max(1, lane.holds)), askedWait(queue, outcome, now)),
+    )
   }
 
   #setTimer(): void {

@@ -1,6 +1,14 @@
 // What the server must not forget (queues, tasks, names used lately), and how it survives a SIGKILL: each change is one line
 // appended to a file before it is answered, and the file is rewritten at start. Written, not synced: it is the process that dies, not the machine.
-import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 
 /** How long the name of a done or deleted task stays taken. Google's pages say from about 1 h to 24 h. */
@@ -11,11 +19,29 @@ const COMPACT_ABOVE_BYTES = 64 * 1024 * 1024
 
 export type RateLimits = { maxDispatchesPerSecond: number; maxConcurrentDispatches: number }
 /** maxAttempts −1 and maxRetryDurationMs 0 mean no limit. */
-export type RetryConfig = { maxAttempts: number; maxRetryDurationMs: number; minBackoffMs: number; maxBackoffMs: number; maxDoublings: number }
-export type QueueRow = { name: string; state: 'RUNNING' | 'PAUSED'; rateLimits: RateLimits; retryConfig: RetryConfig; purgeTime?: number }
+export type RetryConfig = {
+  maxAttempts: number
+  maxRetryDurationMs: number
+  minBackoffMs: number
+  maxBackoffMs: number
+  maxDoublings: number
+}
+export type QueueRow = {
+  name: string
+  state: 'RUNNING' | 'PAUSED'
+  rateLimits: RateLimits
+  retryConfig: RetryConfig
+  purgeTime?: number
+}
 
 /** The request to send. `body` is base64. */
-export type Target = { url: string; method: string; headers: Record<string, string>; body: string; oidc?: { email: string; audience: string } }
+export type Target = {
+  url: string
+  method: string
+  headers: Record<string, string>
+  body: string
+  oidc?: { email: string; audience: string }
+}
 /** One attempt; without `status` it was dispatched and nothing is known since. Times are epoch ms. */
 export type Attempt = {
   scheduleTime: number
@@ -34,7 +60,15 @@ export type Progress = {
   last?: Attempt
 }
 /** `seq` is the order of creation. `progress` alone changes. */
-export type TaskRow = { name: string; queue: string; seq: number; createTime: number; deadlineMs: number; target: Target; progress: Progress }
+export type TaskRow = {
+  name: string
+  queue: string
+  seq: number
+  createTime: number
+  deadlineMs: number
+  target: Target
+  progress: Progress
+}
 
 type Entry =
   | { type: 'queue'; queue: QueueRow }
@@ -60,8 +94,10 @@ export function openJournal(dir: string, now: () => number) {
     queues: state.queues as ReadonlyMap<string, QueueRow>,
     tasks: state.tasks as ReadonlyMap<string, TaskRow>,
     nextSeq: () => ++lastSeq,
-    isReserved: (taskName: string) => now() - (state.goneTasks.get(taskName) ?? -Infinity) < TASK_NAME_RESERVED_MS,
-    isReservedQueue: (queueName: string) => now() - (state.goneQueues.get(queueName) ?? -Infinity) < QUEUE_NAME_RESERVED_MS,
+    isReserved: (taskName: string) =>
+      now() - (state.goneTasks.get(taskName) ?? -Infinity) < TASK_NAME_RESERVED_MS,
+    isReservedQueue: (queueName: string) =>
+      now() - (state.goneQueues.get(queueName) ?? -Infinity) < QUEUE_NAME_RESERVED_MS,
     /** Remembers a change: when this returns, the change survives the process. */
     commit(entry: Entry): void {
       const line = JSON.stringify(entry) + '\n'

@@ -3,13 +3,30 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { Server, ServerCredentials, status, type UntypedServiceImplementation, type handleUnaryCall } from '@grpc/grpc-js'
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type UntypedServiceImplementation,
+  type handleUnaryCall,
+} from '@grpc/grpc-js'
 import { fromJSON, type ServiceDefinition } from '@grpc/proto-loader'
 import type { IdentityProvider } from '../host/identity.ts'
 import { openCourier } from './attempt.ts'
 import { Dispatcher, type Clock } from './dispatch.ts'
 import { openJournal, type Journal, type QueueRow, type TaskRow } from './journal.ts'
-import { Refusal, locationName, maskedQueue, queueName, readQueue, readTask, refuse, taskName, writeQueue, writeTask } from './wire.ts'
+import {
+  Refusal,
+  locationName,
+  maskedQueue,
+  queueName,
+  readQueue,
+  readTask,
+  refuse,
+  taskName,
+  writeQueue,
+  writeTask,
+} from './wire.ts'
 import type { QueueMessage, TaskMessage, View } from './wire.ts'
 
 export type CloudTasksServer = { port: number; close(): Promise<void> }
@@ -28,7 +45,12 @@ const systemClock: Clock = {
  * Starts the server on 127.0.0.1, with the queues and tasks that `dir` holds; what was in flight when the last server ended
  * is dispatched again. `close` cuts the attempts under way, as the end of the process would.
  */
-export async function startCloudTasks(options: { dir: string; port?: number; identity: IdentityProvider; clock?: Clock }): Promise<CloudTasksServer> {
+export async function startCloudTasks(options: {
+  dir: string
+  port?: number
+  identity: IdentityProvider
+  clock?: Clock
+}): Promise<CloudTasksServer> {
   const clock = options.clock ?? systemClock
   const server = new Server()
   const port = await listen(server, options.port ?? 0) // before the journal: where the port is fixed, a second server stops here
@@ -60,7 +82,10 @@ function queueMethods({ journal, dispatcher, clock }: Service): UntypedServiceIm
   }
   const create = (message: QueueMessage) => {
     if (journal.isReservedQueue(message.name))
-      throw refuse('FAILED_PRECONDITION', `A queue ${message.name} existed until recently; its name is free after 7 days`)
+      throw refuse(
+        'FAILED_PRECONDITION',
+        `A queue ${message.name} existed until recently; its name is free after 7 days`,
+      )
     return put({ name: message.name, state: 'RUNNING', ...readQueue(message) })
   }
   return {
@@ -72,19 +97,40 @@ function queueMethods({ journal, dispatcher, clock }: Service): UntypedServiceIm
       if (journal.queues.has(queue.name)) throw refuse('ALREADY_EXISTS', `Queue ${queue.name} already exists`)
       return create(queue)
     }),
-    updateQueue: answer(({ queue, updateMask }: { queue: QueueMessage | null; updateMask: { paths: string[] } | null }) => {
-      if (!queue) throw refuse('INVALID_ARGUMENT', 'queue is missing')
-      const current = journal.queues.get(queueName(queue.name))
-      return current ? put({ ...current, ...readQueue(maskedQueue(current, queue, updateMask?.paths ?? [])) }) : create(queue)
-    }),
+    updateQueue: answer(
+      ({ queue, updateMask }: { queue: QueueMessage | null; updateMask: { paths: string[] } | null }) => {
+        if (!queue) throw refuse('INVALID_ARGUMENT', 'queue is missing')
+        const current = journal.queues.get(queueName(queue.name))
+        return current
+          ? put({ ...current, ...readQueue(maskedQueue(current, queue, updateMask?.paths ?? [])) })
+          : create(queue)
+      },
+    ),
     getQueue: answer(({ name }: { name: string }) => writeQueue(findQueue(journal, name))),
-    listQueues: answer(({ parent, filter, pageSize, pageToken }: { parent: string; filter: string; pageSize: number; pageToken: string }) => {
-      if (filter) throw refuse('UNIMPLEMENTED', 'listQueues takes no filter here')
-      const all = [...journal.queues.values()].filter(({ name }) => name.startsWith(`${locationName(parent)}/queues/`))
-      const rest = all.sort((a, b) => (a.name < b.name ? -1 : 1)).filter(({ name }) => name > pageToken)
-      const page = rest.slice(0, pageLength(pageSize, 9800))
-      return { queues: page.map(writeQueue), nextPageToken: page.length < rest.length ? page.at(-1)?.name : '' }
-    }),
+    listQueues: answer(
+      ({
+        parent,
+        filter,
+        pageSize,
+        pageToken,
+      }: {
+        parent: string
+        filter: string
+        pageSize: number
+        pageToken: string
+      }) => {
+        if (filter) throw refuse('UNIMPLEMENTED', 'listQueues takes no filter here')
+        const all = [...journal.queues.values()].filter(({ name }) =>
+          name.startsWith(`${locationName(parent)}/queues/`),
+        )
+        const rest = all.sort((a, b) => (a.name < b.name ? -1 : 1)).filter(({ name }) => name > pageToken)
+        const page = rest.slice(0, pageLength(pageSize, 9800))
+        return {
+          queues: page.map(writeQueue),
+          nextPageToken: page.length < rest.length ? page.at(-1)?.name : '',
+        }
+      },
+    ),
     deleteQueue: answer(({ name }: { name: string }) => {
       findQueue(journal, name)
       for (const task of tasksOf(journal, name)) dispatcher.remove(task)
@@ -98,32 +144,55 @@ function queueMethods({ journal, dispatcher, clock }: Service): UntypedServiceIm
       return put({ ...queue, purgeTime: clock.now() })
     }),
     pauseQueue: answer(({ name }: { name: string }) => put({ ...findQueue(journal, name), state: 'PAUSED' })),
-    resumeQueue: answer(({ name }: { name: string }) => put({ ...findQueue(journal, name), state: 'RUNNING' })),
+    resumeQueue: answer(({ name }: { name: string }) =>
+      put({ ...findQueue(journal, name), state: 'RUNNING' }),
+    ),
   }
 }
 
 function taskMethods({ journal, dispatcher, clock }: Service): UntypedServiceImplementation {
   return {
-    createTask: answer(({ parent, task, responseView }: { parent: string; task: TaskMessage | null; responseView: View }) => {
-      const described = readTask(task, queueName(parent), clock.now())
-      // FAILED_PRECONDITION, not NOT_FOUND: what Google answers (stackkit/laravel-google-cloud-tasks-queue #103).
-      if (!journal.queues.has(parent)) throw refuse('FAILED_PRECONDITION', `Queue ${parent} does not exist`)
-      if (journal.tasks.has(described.name)) throw refuse('ALREADY_EXISTS', `Task ${described.name} already exists`)
-      if (journal.isReserved(described.name)) {
-        throw refuse('ALREADY_EXISTS', `A task ${described.name} was done or deleted recently; its name is free about an hour after`)
-      }
-      const created: TaskRow = { ...described, seq: journal.nextSeq() }
-      const reply = writeTask(created, responseView)
-      dispatcher.add(created)
-      return reply
-    }),
-    getTask: answer(({ name, responseView }: { name: string; responseView: View }) => writeTask(findTask(journal, name), responseView)),
+    createTask: answer(
+      ({ parent, task, responseView }: { parent: string; task: TaskMessage | null; responseView: View }) => {
+        const described = readTask(task, queueName(parent), clock.now())
+        // FAILED_PRECONDITION, not NOT_FOUND: what Google answers (stackkit/laravel-google-cloud-tasks-queue #103).
+        if (!journal.queues.has(parent)) throw refuse('FAILED_PRECONDITION', `Queue ${parent} does not exist`)
+        if (journal.tasks.has(described.name))
+          throw refuse('ALREADY_EXISTS', `Task ${described.name} already exists`)
+        if (journal.isReserved(described.name)) {
+          throw refuse(
+            'ALREADY_EXISTS',
+            `A task ${described.name} was done or deleted recently; its name is free about an hour after`,
+          )
+        }
+        const created: TaskRow = { ...described, seq: journal.nextSeq() }
+        const reply = writeTask(created, responseView)
+        dispatcher.add(created)
+        return reply
+      },
+    ),
+    getTask: answer(({ name, responseView }: { name: string; responseView: View }) =>
+      writeTask(findTask(journal, name), responseView),
+    ),
     listTasks: answer(
-      ({ parent, responseView, pageSize, pageToken }: { parent: string; responseView: View; pageSize: number; pageToken: string }) => {
+      ({
+        parent,
+        responseView,
+        pageSize,
+        pageToken,
+      }: {
+        parent: string
+        responseView: View
+        pageSize: number
+        pageToken: string
+      }) => {
         findQueue(journal, parent)
         const rest = tasksOf(journal, parent).filter(({ seq }) => seq > Number(pageToken))
         const page = rest.slice(0, pageLength(pageSize, 1000))
-        return { tasks: page.map((task) => writeTask(task, responseView)), nextPageToken: page.length < rest.length ? String(page.at(-1)?.seq) : '' }
+        return {
+          tasks: page.map((task) => writeTask(task, responseView)),
+          nextPageToken: page.length < rest.length ? String(page.at(-1)?.seq) : '',
+        }
       },
     ),
     deleteTask: answer(({ name }: { name: string }) => {
@@ -145,7 +214,10 @@ function answer<Request, Reply>(method: (request: Request) => Reply): handleUnar
     try {
       reply = method(call.request)
     } catch (error) {
-      callback({ code: error instanceof Refusal ? error.code : status.INTERNAL, details: error instanceof Error ? error.message : String(error) })
+      callback({
+        code: error instanceof Refusal ? error.code : status.INTERNAL,
+        details: error instanceof Error ? error.message : String(error),
+      })
       return
     }
     callback(null, reply)
@@ -161,17 +233,23 @@ function findQueue(journal: Journal, name: string): QueueRow {
 function findTask(journal: Journal, name: string): TaskRow {
   const task = journal.tasks.get(taskName(name))
   if (task) return task
-  throw refuse('NOT_FOUND', journal.isReserved(name) ? `Task ${name} is done or was deleted` : `Task ${name} does not exist`)
+  throw refuse(
+    'NOT_FOUND',
+    journal.isReserved(name) ? `Task ${name} is done or was deleted` : `Task ${name} does not exist`,
+  )
 }
 
-const tasksOf = (journal: Journal, queue: string) => [...journal.tasks.values()].filter((task) => task.queue === queue)
+const tasksOf = (journal: Journal, queue: string) =>
+  [...journal.tasks.values()].filter((task) => task.queue === queue)
 
 const pageLength = (asked: number, most: number) => (asked > 0 ? Math.min(asked, most) : most)
 
 /** The service's definition, from the protos inside Google's client (a file that its `exports` does not name). */
 function cloudTasksDefinition(): ServiceDefinition {
   const protos = path.dirname(createRequire(import.meta.url).resolve('@google-cloud/tasks/build/protos'))
-  const json = JSON.parse(readFileSync(path.join(protos, 'protos.json'), 'utf8')) as Parameters<typeof fromJSON>[0]
+  const json = JSON.parse(readFileSync(path.join(protos, 'protos.json'), 'utf8')) as Parameters<
+    typeof fromJSON
+  >[0]
   const definitions = fromJSON(json, { longs: Number, enums: String, defaults: true, oneofs: true })
   return definitions['google.cloud.tasks.v2.CloudTasks'] as ServiceDefinition
 }

@@ -7,7 +7,11 @@ import type { Attempt, QueueRow, RateLimits, RetryConfig, Target, TaskRow } from
 
 /** Seconds and nanoseconds: a Timestamp since 1970, or a Duration. */
 type Seconds = { seconds: number; nanos: number }
-type RateLimitsMessage = { maxDispatchesPerSecond: number; maxBurstSize: number; maxConcurrentDispatches: number }
+type RateLimitsMessage = {
+  maxDispatchesPerSecond: number
+  maxBurstSize: number
+  maxConcurrentDispatches: number
+}
 type RetryConfigMessage = {
   maxAttempts: number
   maxRetryDuration: Seconds | null
@@ -16,7 +20,11 @@ type RetryConfigMessage = {
   maxDoublings: number
 }
 /** Numbers are 0 and messages null when the caller left them out (proto3); members of a oneof are absent. */
-export type QueueMessage = { name: string; rateLimits: RateLimitsMessage | null; retryConfig: RetryConfigMessage | null }
+export type QueueMessage = {
+  name: string
+  rateLimits: RateLimitsMessage | null
+  retryConfig: RetryConfigMessage | null
+}
 type HttpRequestMessage = {
   url: string
   httpMethod: string
@@ -25,7 +33,12 @@ type HttpRequestMessage = {
   oauthToken?: object
   oidcToken?: { serviceAccountEmail: string; audience: string }
 }
-export type TaskMessage = { name: string; httpRequest?: HttpRequestMessage; scheduleTime: Seconds | null; dispatchDeadline: Seconds | null }
+export type TaskMessage = {
+  name: string
+  httpRequest?: HttpRequestMessage
+  scheduleTime: Seconds | null
+  dispatchDeadline: Seconds | null
+}
 export type View = 'VIEW_UNSPECIFIED' | 'BASIC' | 'FULL'
 
 /** A call refused with a gRPC status. */
@@ -38,7 +51,8 @@ export class Refusal extends Error {
   }
 }
 
-export const refuse = (code: Exclude<keyof typeof status, number>, message: string): Refusal => new Refusal(status[code], message)
+export const refuse = (code: Exclude<keyof typeof status, number>, message: string): Refusal =>
+  new Refusal(status[code], message)
 
 const invalid = (message: string) => refuse('INVALID_ARGUMENT', message)
 
@@ -49,7 +63,8 @@ function check(holds: boolean, message: string): asserts holds {
 
 const LOCATION_NAME = /^projects\/[A-Za-z0-9:.-]+\/locations\/[A-Za-z0-9-]+$/
 const QUEUE_NAME = /^projects\/[A-Za-z0-9:.-]+\/locations\/[A-Za-z0-9-]+\/queues\/[A-Za-z0-9-]{1,100}$/
-const TASK_NAME = /^projects\/[A-Za-z0-9:.-]+\/locations\/[A-Za-z0-9-]+\/queues\/[A-Za-z0-9-]{1,100}\/tasks\/[A-Za-z0-9_-]{1,500}$/
+const TASK_NAME =
+  /^projects\/[A-Za-z0-9:.-]+\/locations\/[A-Za-z0-9-]+\/queues\/[A-Za-z0-9-]{1,100}\/tasks\/[A-Za-z0-9_-]{1,500}$/
 
 export function locationName(name: string): string {
   check(LOCATION_NAME.test(name), `"${name}" is not of the form projects/PROJECT/locations/LOCATION`)
@@ -57,7 +72,10 @@ export function locationName(name: string): string {
 }
 
 export function queueName(name: string): string {
-  check(QUEUE_NAME.test(name), `"${name}" is not of the form projects/PROJECT/locations/LOCATION/queues/QUEUE, QUEUE being 1 to 100 of [A-Za-z0-9-]`)
+  check(
+    QUEUE_NAME.test(name),
+    `"${name}" is not of the form projects/PROJECT/locations/LOCATION/queues/QUEUE, QUEUE being 1 to 100 of [A-Za-z0-9-]`,
+  )
   return name
 }
 
@@ -71,7 +89,13 @@ export function taskName(name: string): string {
 
 // What a queue gets when its creator says nothing. From emulators' sources: Google's pages name no defaults.
 const DEFAULT_RATE: RateLimits = { maxDispatchesPerSecond: 500, maxConcurrentDispatches: 1000 }
-const DEFAULT_RETRY: RetryConfig = { maxAttempts: 100, maxRetryDurationMs: 0, minBackoffMs: 100, maxBackoffMs: 3_600_000, maxDoublings: 16 }
+const DEFAULT_RETRY: RetryConfig = {
+  maxAttempts: 100,
+  maxRetryDurationMs: 0,
+  minBackoffMs: 100,
+  maxBackoffMs: 3_600_000,
+  maxDoublings: 16,
+}
 
 /** The settings a caller asks for, the rest defaults. */
 export function readQueue(message: QueueMessage): Pick<QueueRow, 'rateLimits' | 'retryConfig'> {
@@ -89,12 +113,21 @@ export function readQueue(message: QueueMessage): Pick<QueueRow, 'rateLimits' | 
     maxBackoffMs: toMs(retry?.maxBackoff) ?? DEFAULT_RETRY.maxBackoffMs,
     maxDoublings: retry?.maxDoublings || DEFAULT_RETRY.maxDoublings,
   }
-  check(rateLimits.maxDispatchesPerSecond > 0 && rateLimits.maxDispatchesPerSecond <= 500, 'maxDispatchesPerSecond must be above 0 and at most 500')
-  check(rateLimits.maxConcurrentDispatches > 0 && rateLimits.maxConcurrentDispatches <= 5000, 'maxConcurrentDispatches must be from 1 to 5000')
+  check(
+    rateLimits.maxDispatchesPerSecond > 0 && rateLimits.maxDispatchesPerSecond <= 500,
+    'maxDispatchesPerSecond must be above 0 and at most 500',
+  )
+  check(
+    rateLimits.maxConcurrentDispatches > 0 && rateLimits.maxConcurrentDispatches <= 5000,
+    'maxConcurrentDispatches must be from 1 to 5000',
+  )
   check(retryConfig.maxAttempts >= -1, 'maxAttempts must be −1 (unlimited) or more')
   check(retryConfig.maxRetryDurationMs >= 0, 'maxRetryDuration must not be negative')
   check(retryConfig.maxDoublings >= 0, 'maxDoublings must not be negative')
-  check(retryConfig.minBackoffMs >= 0 && retryConfig.minBackoffMs <= retryConfig.maxBackoffMs, 'minBackoff must be from 0 to maxBackoff')
+  check(
+    retryConfig.minBackoffMs >= 0 && retryConfig.minBackoffMs <= retryConfig.maxBackoffMs,
+    'minBackoff must be from 0 to maxBackoff',
+  )
   return { rateLimits, retryConfig }
 }
 
@@ -121,9 +154,14 @@ export function maskedQueue(current: QueueRow, update: QueueMessage, paths: stri
   const { rateLimits, retryConfig } = merged
   const parts = { rateLimits, retryConfig }
   for (const path of paths) {
-    const [part = '', field] = path.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()).split('.')
+    const [part = '', field] = path
+      .replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+      .split('.')
     if (part === 'name' || part === 'state') continue
-    check(part === 'rateLimits' || part === 'retryConfig', `updateMask names "${path}", which is no field of a queue that can be set`)
+    check(
+      part === 'rateLimits' || part === 'retryConfig',
+      `updateMask names "${path}", which is no field of a queue that can be set`,
+    )
     const given = update[part] ?? {}
     if (field === undefined) Object.assign(parts, { [part]: given })
     else Object.assign(parts[part], { [field]: (given as Record<string, unknown>)[field] })
@@ -140,10 +178,17 @@ const DEADLINE_MS = { least: 15_000, most: 30 * 60_000, default: 10 * 60_000 }
 /** A task as its creator describes it, unnamed ones named. */
 export function readTask(message: TaskMessage | null, queue: string, now: number): Omit<TaskRow, 'seq'> {
   check(message !== null, 'task is missing')
-  if (message.name) check(taskName(message.name).startsWith(`${queue}/tasks/`), `the task's name must start with its queue's name, ${queue}/tasks/`)
+  if (message.name)
+    check(
+      taskName(message.name).startsWith(`${queue}/tasks/`),
+      `the task's name must start with its queue's name, ${queue}/tasks/`,
+    )
   const target = readTarget(message.httpRequest)
   const deadlineMs = toMs(message.dispatchDeadline) ?? DEADLINE_MS.default
-  check(deadlineMs >= DEADLINE_MS.least && deadlineMs <= DEADLINE_MS.most, 'dispatchDeadline must be from 15 s to 30 min')
+  check(
+    deadlineMs >= DEADLINE_MS.least && deadlineMs <= DEADLINE_MS.most,
+    'dispatchDeadline must be from 15 s to 30 min',
+  )
   const scheduleTime = Math.max(now, toMs(message.scheduleTime) ?? now)
   check(scheduleTime - now <= MAX_SCHEDULE_AHEAD_MS, 'scheduleTime must be at most 30 days ahead')
   return {
@@ -159,12 +204,21 @@ export function readTask(message: TaskMessage | null, queue: string, now: number
 function readTarget(request: HttpRequestMessage | undefined): Target {
   check(request !== undefined, 'httpRequest is missing; App Engine tasks are not dispatched here')
   const { url, headers, body, oidcToken } = request
-  check(/^https?:\/\//.test(url) && URL.canParse(url), `httpRequest.url must be a URL that begins with http:// or https://, not "${url}"`)
+  check(
+    /^https?:\/\//.test(url) && URL.canParse(url),
+    `httpRequest.url must be a URL that begins with http:// or https://, not "${url}"`,
+  )
   check(url.length <= MAX_URL_LENGTH, `httpRequest.url must be at most ${MAX_URL_LENGTH} characters`)
   const method = request.httpMethod === 'HTTP_METHOD_UNSPECIFIED' ? 'POST' : request.httpMethod
-  check(body.length === 0 || ['POST', 'PUT', 'PATCH'].includes(method), `a ${method} request takes no body; use POST, PUT or PATCH`)
+  check(
+    body.length === 0 || ['POST', 'PUT', 'PATCH'].includes(method),
+    `a ${method} request takes no body; use POST, PUT or PATCH`,
+  )
   const headerBytes = checkHeaders(headers)
-  check(headerBytes + url.length + body.length <= MAX_TASK_BYTES, 'a task must be at most 1 MiB; put large input into an object and pass its name')
+  check(
+    headerBytes + url.length + body.length <= MAX_TASK_BYTES,
+    'a task must be at most 1 MiB; put large input into an object and pass its name',
+  )
   if (request.oauthToken) throw refuse('UNIMPLEMENTED', 'oauthToken is not issued here; use oidcToken')
   if (oidcToken) check(oidcToken.serviceAccountEmail !== '', 'oidcToken.serviceAccountEmail is missing')
   return {
@@ -202,14 +256,19 @@ export function writeTask(task: TaskRow, view: View) {
       httpMethod: target.method,
       headers: target.headers,
       ...(full && { body: Buffer.from(target.body, 'base64') }),
-      ...(target.oidc && { oidcToken: { serviceAccountEmail: target.oidc.email, audience: target.oidc.audience } }),
+      ...(target.oidc && {
+        oidcToken: { serviceAccountEmail: target.oidc.email, audience: target.oidc.audience },
+      }),
     },
     scheduleTime: toSeconds(progress.scheduleTime),
     createTime: toSeconds(Math.floor(task.createTime / 1000) * 1000),
     dispatchDeadline: toSeconds(task.deadlineMs),
     dispatchCount: progress.dispatchCount,
     responseCount: progress.responseCount,
-    firstAttempt: progress.firstDispatchTime === undefined ? null : { dispatchTime: toSeconds(progress.firstDispatchTime) },
+    firstAttempt:
+      progress.firstDispatchTime === undefined
+        ? null
+        : { dispatchTime: toSeconds(progress.firstDispatchTime) },
     lastAttempt: progress.last ? writeAttempt(progress.last) : null,
     view: full ? 'FULL' : 'BASIC',
   }

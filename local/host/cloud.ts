@@ -54,7 +54,13 @@ const callerEmail = 'caller@spool-local.iam.gserviceaccount.com'
 const audience = 'https://spool.local'
 const sweepEveryMs = 60_000
 /** Quick to retry, as one waits for the result; the ceiling keeps recovery from a crash under a minute. */
-const retryConfig = { minBackoff: { seconds: 1 }, maxBackoff: { seconds: 5 }, maxDoublings: 3, maxAttempts: 1000, maxRetryDuration: { seconds: 0 } }
+const retryConfig = {
+  minBackoff: { seconds: 1 },
+  maxBackoff: { seconds: 5 },
+  maxDoublings: 3,
+  maxAttempts: 1000,
+  maxRetryDuration: { seconds: 0 },
+}
 
 /** Starts everything on the state in `dir`. `env` overrides single settings; `ports` fixes single ports. */
 export async function startLocalCloud(
@@ -112,9 +118,11 @@ export async function startLocalCloud(
 /** Made once and kept beside what it seals; only its owner may read it. */
 async function sealingKey(dir: string): Promise<string> {
   const file = path.join(dir, 'sealing.key')
-  await writeFile(file, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  })
+  await writeFile(file, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' }).catch(
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    },
+  )
   return await readFile(file, 'utf8')
 }
 
@@ -144,9 +152,20 @@ const answerJwks = (identity: IdentityProvider): Parameters<typeof startWorkers>
 }
 
 async function ensureQueues(port: number): Promise<void> {
-  const client = new CloudTasksClient({ apiEndpoint: host, port, sslCreds: credentials.createInsecure(), projectId })
+  const client = new CloudTasksClient({
+    apiEndpoint: host,
+    port,
+    sslCreds: credentials.createInsecure(),
+    projectId,
+  })
   for (const [name, { maxConcurrentDispatches }] of Object.entries(queues)) {
-    await client.updateQueue({ queue: { name: client.queuePath(projectId, location, name), rateLimits: { maxConcurrentDispatches }, retryConfig } })
+    await client.updateQueue({
+      queue: {
+        name: client.queuePath(projectId, location, name),
+        rateLimits: { maxConcurrentDispatches },
+        retryConfig,
+      },
+    })
   }
   await client.close()
 }
@@ -155,7 +174,10 @@ async function ensureQueues(port: number): Promise<void> {
 function scheduleSweep(identity: IdentityProvider, port: number): () => Promise<void> {
   const call = async () => {
     const token = await identity.sign({ audience, email: callerEmail })
-    await fetch(`http://${host}:${port}/sweep`, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+    await fetch(`http://${host}:${port}/sweep`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+    })
   }
   const timer = setInterval(() => void call().catch(() => undefined), sweepEveryMs) // a missed sweep is made up for by the next
   return () => {

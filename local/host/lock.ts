@@ -18,7 +18,8 @@ export async function holdFolder(dir: string): Promise<{ release: () => Promise<
   for (;;) {
     if (await placeWhole(file, String(process.pid))) return { release: () => rm(file, { force: true }) }
     const holder = Number(await readFile(file, 'utf8').catch(() => ''))
-    if (holder > 0 && holder !== process.pid && isAlive(holder) && (await isNode(holder))) throw new FolderBusy(dir, holder)
+    if (holder > 0 && holder !== process.pid && isAlive(holder) && (await isNode(holder)))
+      throw new FolderBusy(dir, holder)
     await rm(file, { force: true })
   }
 }
@@ -39,4 +40,5 @@ async function placeWhole(file: string, content: string): Promise<boolean> {
 }
 
 /** A number is given to another program in time. Where there is no /proc the number alone must do. */
-const isNode = async (pid: number): Promise<boolean> => (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => 'node')).includes('node')
+const isNode = async (pid: number): Promise<boolean> =>
+  (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => 'node')).includes('node')

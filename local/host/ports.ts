@@ -19,7 +19,8 @@ export async function choosePorts(dir: string): Promise<Ports> {
   const file = path.join(dir, 'ports.json')
   const last = await readPorts(file)
   const chosen: Record<string, number> = {}
-  for (const name of names) chosen[name] = last[name] !== undefined && (await isFree(last[name])) ? last[name] : await freePort()
+  for (const name of names)
+    chosen[name] = last[name] !== undefined && (await isFree(last[name])) ? last[name] : await freePort()
   await writeFile(file, JSON.stringify(chosen))
   return chosen as unknown as Ports
 }

@@ -27,18 +27,38 @@ const superuser = 'spool'
 const settings = [
   ...['-c', `listen_addresses=${host}`, '-c', 'unix_socket_directories='],
   ...['-c', 'synchronous_commit=off'], // survives the death of any process; only a power cut may lose the last moments
-  ...['-c', 'max_connections=60', '-c', 'shared_buffers=32MB', '-c', 'max_wal_size=256MB', '-c', 'log_min_messages=fatal'],
+  ...[
+    '-c',
+    'max_connections=60',
+    '-c',
+    'shared_buffers=32MB',
+    '-c',
+    'max_wal_size=256MB',
+    '-c',
+    'log_min_messages=fatal',
+  ],
 ]
 
 /** Starts the cluster in `dir`, making it first when there is none. `extra` adds server settings. */
-export async function startPostgres(dir: string, port: number, extra: readonly string[] = []): Promise<Postgres> {
+export async function startPostgres(
+  dir: string,
+  port: number,
+  extra: readonly string[] = [],
+): Promise<Postgres> {
   const binaries = await findBinaries()
   const data = path.join(dir, 'data')
   await mkdir(dir, { recursive: true, mode: 0o700 })
   if (!existsSync(data)) await makeCluster(binaries, dir, data)
   await endOrphan(data)
   const password = (await readFile(path.join(dir, 'password'), 'utf8')).trim()
-  const server = asServer(binaries.postgres, ['-D', data, '-p', String(port), ...settings, ...extra.flatMap((setting) => ['-c', setting])])
+  const server = asServer(binaries.postgres, [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    ...settings,
+    ...extra.flatMap((setting) => ['-c', setting]),
+  ])
   await untilReady(server, data)
   return { url: `postgres://${superuser}:${password}@${host}:${port}/postgres`, stop: () => stop(server) }
 }
@@ -114,7 +134,8 @@ async function untilReady(server: ChildProcess, data: string): Promise<void> {
   let complaint = ''
   server.stderr!.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-2000)))
   for (;;) {
-    if (server.exitCode !== null || server.signalCode !== null) throw new Error(`The database did not start: ${complaint.trim()}`)
+    if (server.exitCode !== null || server.signalCode !== null)
+      throw new Error(`The database did not start: ${complaint.trim()}`)
     const state = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '')
     if (/\bready\s*$/.test(state)) return
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -134,7 +155,9 @@ async function endOrphan(data: string): Promise<void> {
 }
 
 const commandOf = (pid: number): Promise<string> =>
-  readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => (isAlive(pid) && process.platform !== 'linux' ? 'postgres' : ''))
+  readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() =>
+    isAlive(pid) && process.platform !== 'linux' ? 'postgres' : '',
+  )
 const isPostgres = (pid: number, command: string): boolean => command.includes('postgres') && isAlive(pid)
 
 export function isAlive(pid: number): boolean {

@@ -10,7 +10,9 @@ import '../../functions/main.ts'
 import { nameOf } from '../../shared/engine/serve.ts'
 import { host } from './ports.ts'
 
-const servers = new Map<string, Server>(catalogue.map((entry) => [nameOf(entry), getTestServer(nameOf(entry))]))
+const servers = new Map<string, Server>(
+  catalogue.map((entry) => [nameOf(entry), getTestServer(nameOf(entry))]),
+)
 
 const front = createServer((request, response) => {
   const server = servers.get(request.url!.slice(1).split(/[/?]/)[0]!)

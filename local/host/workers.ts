@@ -76,20 +76,25 @@ export async function startWorkers(options: {
           if (index >= 0) list.splice(index, 1)
         }
         if (stopping) return
-        if (++earlyDeaths > mostEarlyDeaths) reject(new Error(`The functions' workers keep dying; see ${options.logFile}.`))
+        if (++earlyDeaths > mostEarlyDeaths)
+          reject(new Error(`The functions' workers keep dying; see ${options.logFile}.`))
         else spawnWorker().then(resolve, reject)
       })
     })
 
   const server = createServer((request, response) => {
     if (options.own(request, response)) return
-    const shared = options.isShared(request.url!.slice(1).split(/[/?]/)[0]!) ? started.at(++turns % Math.max(1, started.length)) : undefined
+    const shared = options.isShared(request.url!.slice(1).split(/[/?]/)[0]!)
+      ? started.at(++turns % Math.max(1, started.length))
+      : undefined
     if (shared) return void passOn(shared, request, response)
     waiting.push([request, response])
     dispatch()
   })
   server.requestTimeout = 0
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, host, resolve))
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(options.port, host, resolve),
+  )
   await Promise.all(Array.from({ length: options.count }, spawnWorker))
   const stop = async () => {
     stopping = true
@@ -115,11 +120,14 @@ function passOn(worker: Worker, request: IncomingMessage, response: ServerRespon
       response.end()
       resolve()
     }
-    const call = callWorker({ host, port: worker.port, method: request.method, path: request.url, headers: request.headers }, (answer) => {
-      response.writeHead(answer.statusCode!, answer.headers)
-      answer.pipe(response)
-      answer.once('end', resolve).once('error', fail)
-    })
+    const call = callWorker(
+      { host, port: worker.port, method: request.method, path: request.url, headers: request.headers },
+      (answer) => {
+        response.writeHead(answer.statusCode!, answer.headers)
+        answer.pipe(response)
+        answer.once('end', resolve).once('error', fail)
+      },
+    )
     call.once('error', fail)
     response.once('close', () => call.destroy()) // whoever watched has gone
     request.pipe(call)

@@ -42,7 +42,9 @@ export function soundsOf(text: string, isHesitation: boolean, alphabet: Alphabet
     .normalize(isHesitation ? 'NFC' : 'NFD')
     .replaceAll(/[^\p{L}\p{N}]/gu, '')
     .replaceAll(/(.)\1+/gu, '$1')
-  const sounds = isHesitation ? (letters.match(hesitationSounds) ?? []).flatMap(drawnOut) : Array.from(letters)
+  const sounds = isHesitation
+    ? (letters.match(hesitationSounds) ?? []).flatMap(drawnOut)
+    : Array.from(letters)
   return (sounds.length > 0 ? sounds : ['?']).map((sound) => {
     if (!alphabet.has(sound)) alphabet.set(sound, firstLetter + alphabet.size)
     return alphabet.get(sound)!
@@ -112,7 +114,11 @@ function logDensity({ mean, halfPrecision, constant }: Shape, rows: Float32Array
 }
 
 function shaped(mean: Float64Array, variance: Float64Array): Shape {
-  return { mean, halfPrecision: variance.map((value) => 0.5 / value), constant: variance.reduce((sum, value) => sum - 0.5 * log(value), 0) }
+  return {
+    mean,
+    halfPrecision: variance.map((value) => 0.5 / value),
+    constant: variance.reduce((sum, value) => sum - 0.5 * log(value), 0),
+  }
 }
 
 interface Speech {
@@ -132,7 +138,12 @@ function allSpeech({ letterCount, frames, sums, squares }: Tally): Speech {
     sums: new Float64Array(letterCount * size),
     variances: new Float64Array(letterCount * size),
   }
-  const total = { frames: 1e-9, sum: new Float64Array(size), square: new Float64Array(size), within: new Float64Array(size) }
+  const total = {
+    frames: 1e-9,
+    sum: new Float64Array(size),
+    square: new Float64Array(size),
+    within: new Float64Array(size),
+  }
   for (let cell = 0; cell < frames.length; cell++) {
     const letter = cell % letterCount
     const count = frames[cell]!
@@ -152,26 +163,38 @@ function allSpeech({ letterCount, frames, sums, squares }: Tally): Speech {
   }
   const mean = total.sum.map((sum) => sum / total.frames)
   const spread = total.square.map((square, d) => max(leastVariance, square / total.frames - mean[d]! ** 2))
-  return { mean, spread, within: total.within.map((value) => max(leastVariance, value / total.frames)), ...byLetter }
+  return {
+    mean,
+    spread,
+    within: total.within.map((value) => max(leastVariance, value / total.frames)),
+    ...byLetter,
+  }
 }
 
 /** Of logarithms of power; far below what any voice varies by. */
 const leastVariance = 1e-3
 
 /** How one speaker says a letter, leaning on how all do, and that on all speech. */
-function shapeOf({ letterCount, frames, sums }: Tally, speech: Speech, speaker: number, letter: number): Shape {
+function shapeOf(
+  { letterCount, frames, sums }: Tally,
+  speech: Speech,
+  speaker: number,
+  letter: number,
+): Shape {
   const cell = speaker * letterCount + letter
   const mean = new Float64Array(size)
   const variance = new Float64Array(size)
   for (let d = 0; d < size; d++) {
     const at = letter * size + d
     const background = letter === pause ? 0 : speech.mean[d]!
-    const common = (speech.sums[at]! + framesPerLetter * background) / (speech.frames[letter]! + framesPerLetter)
+    const common =
+      (speech.sums[at]! + framesPerLetter * background) / (speech.frames[letter]! + framesPerLetter)
     mean[d] = (sums[cell * size + d]! + framesPerSpeaker * common) / (frames[cell]! + framesPerSpeaker)
     variance[d] =
       letter === pause
         ? max(speech.variances[at]! / max(1, speech.frames[pause]!), leastPauseVariance * speech.within[d]!)
-        : (speech.variances[at]! + framesPerVariance * speech.within[d]!) / (speech.frames[letter]! + framesPerVariance)
+        : (speech.variances[at]! + framesPerVariance * speech.within[d]!) /
+          (speech.frames[letter]! + framesPerVariance)
   }
   return shaped(mean, variance)
 }

@@ -6,7 +6,15 @@
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Listen } from './listen.ts'
 import { hearAll, type Heard } from './features.ts'
-import { learn, letterCount, pause, tally, type Alphabet, type LetterModels, type Tally } from './acoustic-model.ts'
+import {
+  learn,
+  letterCount,
+  pause,
+  tally,
+  type Alphabet,
+  type LetterModels,
+  type Tally,
+} from './acoustic-model.ts'
 import { fit, layOut, wordsIn, type FoundWord, type Passage } from './forced-alignment.ts'
 import { stretchesOf } from './stretches.ts'
 import { checkTiming } from '../words/timing.ts'
@@ -61,7 +69,12 @@ const learnedAtOnce = 400
  * The transcript with the wanted words, and those beside them, where the sound has them. It stays as it is where the sound tells nothing: when
  * there is no background, when there are too few words, and where the words are others than were said.
  */
-export async function alignWords(transcript: Transcript, analysis: Analysis, wanted: Wanted, listen: Listen): Promise<AlignedTranscript> {
+export async function alignWords(
+  transcript: Transcript,
+  analysis: Analysis,
+  wanted: Wanted,
+  listen: Listen,
+): Promise<AlignedTranscript> {
   const { words, exactTimes } = transcript
   if (!exactTimes || words.length < fewestWords || !Number.isFinite(analysis.quietBelowDb)) return transcript
   const deviation = deviationOf(transcript, analysis)
@@ -69,7 +82,8 @@ export async function alignWords(transcript: Transcript, analysis: Analysis, wan
   const places = [...new Set(wanted.words)].sort((a, b) => a - b)
   for (let i = 0; i < places.length; i += learnedAtOnce) {
     const some = { ...wanted, words: places.slice(i, i + learnedAtOnce) }
-    for (const [place, word] of await alignSome(words, analysis, some, deviation, listen)) aligned[place] = word
+    for (const [place, word] of await alignSome(words, analysis, some, deviation, listen))
+      aligned[place] = word
   }
   return { ...transcript, words: inOrder(aligned) }
 }
@@ -90,7 +104,12 @@ async function alignSome(
   const alphabet: Alphabet = new Map()
   const speakers = [...new Set(words.map(({ speaker }) => speaker))]
   const stretches = stretchesOf(words, analysis, wanted.words)
-  const heard = await hearAll(stretches, { words, speakers, hesitations: wanted.hesitations, analysis }, alphabet, listen)
+  const heard = await hearAll(
+    stretches,
+    { words, speakers, hesitations: wanted.hesitations, analysis },
+    alphabet,
+    listen,
+  )
   const lessons = lessonsFrom(heard)
   const newTally = () => tally(letterCount(alphabet), speakers.length)
   let habits: Habits = { lag: 0, deviation }
@@ -117,7 +136,12 @@ function lessonsFrom(heard: readonly Heard[]): Heard[] {
 }
 
 /** Finds the words of stretches that the models fit; what is found there is taught to `taught`. */
-async function fitAll(heard: readonly Heard[], models: LetterModels, habits: Habits, taught?: Tally): Promise<Placed[]> {
+async function fitAll(
+  heard: readonly Heard[],
+  models: LetterModels,
+  habits: Habits,
+  taught?: Tally,
+): Promise<Placed[]> {
   const placed: Placed[] = []
   for (const [i, one] of heard.entries()) {
     if (i % fittedAtOnce === 0) await new Promise(setImmediate) // heartbeats go on
@@ -131,7 +155,10 @@ async function fitAll(heard: readonly Heard[], models: LetterModels, habits: Hab
 }
 
 /** A first idea: background is pause, and each letter has an even part of its word where that was reported. */
-function teachAsReported({ stretch: { frames }, reported, rows, speakers, quiet }: Heard, taught: Tally): void {
+function teachAsReported(
+  { stretch: { frames }, reported, rows, speakers, quiet }: Heard,
+  taught: Tally,
+): void {
   for (let i = 0; i < frames; i++) if (quiet[i]) taught.add(speakers[i]!, pause, rows, i, 1)
   for (const { start, end, letters } of reported) {
     const length = Math.max(end - start, 2)
@@ -146,16 +173,25 @@ function teachAsReported({ stretch: { frames }, reported, rows, speakers, quiet 
 const leastShare = 0.01
 
 /** What sounds in a gap is no pause. */
-function teach({ rows, speakers, quiet }: Heard, { frames, steps, letters, wordOf }: Passage, shares: Float64Array, taught: Tally): void {
+function teach(
+  { rows, speakers, quiet }: Heard,
+  { frames, steps, letters, wordOf }: Passage,
+  shares: Float64Array,
+  taught: Tally,
+): void {
   for (let i = 0, at = 0; i < frames; i++) {
     for (let step = 0; step < steps; step++, at++) {
-      if (shares[at]! > leastShare && (wordOf[step]! >= 0 || quiet[i])) taught.add(speakers[i]!, letters[step]!, rows, i, shares[at]!)
+      if (shares[at]! > leastShare && (wordOf[step]! >= 0 || quiet[i]))
+        taught.add(speakers[i]!, letters[step]!, rows, i, shares[at]!)
     }
   }
 }
 
 /** The stretch's words about where such a recogniser's words really are. */
-function passageOf({ stretch: { frames, opens, closes }, reported }: Heard, { lag, deviation }: Habits): Passage {
+function passageOf(
+  { stretch: { frames, opens, closes }, reported }: Heard,
+  { lag, deviation }: Habits,
+): Passage {
   const words = reported.map(({ start, end, letters }) => ({ start: start - lag, end: end - lag, letters }))
   return layOut({ words, frames, opens, closes, deviation })
 }
@@ -173,7 +209,9 @@ function placedIn({ stretch, reported }: Heard, passage: Passage, shares: Float6
   return wordsIn(passage, shares).flatMap((found, i) => {
     if ((opens && i === 0) || (closes && i === reported.length - 1)) return []
     const late = { startLate: reported[i]!.start - found.start, endLate: reported[i]!.end - found.end }
-    return [{ ...found, ...late, place: first + i, start: firstFrame + found.start, end: firstFrame + found.end }]
+    return [
+      { ...found, ...late, place: first + i, start: firstFrame + found.start, end: firstFrame + found.end },
+    ]
   })
 }
 
@@ -185,13 +223,22 @@ function habitsOf(placed: readonly Placed[], deviation: number): Habits {
     ...(isApart(placed[i - 1], one) ? [one.startLate] : []),
     ...(isApart(one, placed[i + 1]) ? [one.endLate] : []),
   ])
-  const late = atPauses.length >= fewestEdges ? atPauses : placed.flatMap(({ startLate, endLate }) => [startLate, endLate])
+  const late =
+    atPauses.length >= fewestEdges
+      ? atPauses
+      : placed.flatMap(({ startLate, endLate }) => [startLate, endLate])
   return { lag: median(late), deviation }
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 
-function aligned({ start, end, startLate, endLate, startDoubt, endDoubt }: Placed, word: Word, habits: Habits, { format }: Analysis): AlignedWord {
+function aligned(
+  { start, end, startLate, endLate, startDoubt, endDoubt }: Placed,
+  word: Word,
+  habits: Habits,
+  { format }: Analysis,
+): AlignedWord {
   const frame = frameSamples(format.sampleRate)
   const { lag, deviation } = habits
   return {
@@ -203,7 +250,8 @@ function aligned({ start, end, startLate, endLate, startDoubt, endDoubt }: Place
       endMoved: Math.round(-endLate * frame),
       startDoubt: startDoubt * frame,
       endDoubt: endDoubt * frame,
-      isCredible: Math.max(Math.abs(startLate - lag), Math.abs(endLate - lag)) <= credibleDeviations * deviation,
+      isCredible:
+        Math.max(Math.abs(startLate - lag), Math.abs(endLate - lag)) <= credibleDeviations * deviation,
     },
   }
 }
@@ -224,6 +272,8 @@ function inOrder(words: readonly AlignedWord[]): AlignedWord[] {
 function deviationOf(transcript: Transcript, analysis: Analysis): number {
   const { errorSamples } = checkTiming(transcript, analysis)
   const seconds = errorSamples / analysis.format.sampleRate / nineInTen
-  const believed = Number.isFinite(seconds) ? Math.min(mostDeviationSeconds, Math.max(leastDeviationSeconds, seconds)) : usualDeviationSeconds
+  const believed = Number.isFinite(seconds)
+    ? Math.min(mostDeviationSeconds, Math.max(leastDeviationSeconds, seconds))
+    : usualDeviationSeconds
   return (believed * analysis.format.sampleRate) / frameSamples(analysis.format.sampleRate)
 }

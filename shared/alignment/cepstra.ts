@@ -75,7 +75,8 @@ function windowed(sound: Float32Array, from: number, window: Float64Array, out: 
   out.fill(0)
   for (let i = 0; i < window.length; i++) {
     const at = from + i
-    if (at > 0 && at < sound.length) out[bitReversed[i]!] = (sound[at]! - preEmphasis * sound[at - 1]!) * window[i]!
+    if (at > 0 && at < sound.length)
+      out[bitReversed[i]!] = (sound[at]! - preEmphasis * sound[at - 1]!) * window[i]!
   }
 }
 
@@ -95,7 +96,8 @@ function bandLevels(power: Float64Array, edges: Uint16Array, levels: Float64Arra
     const peak = edges[b + 1]!
     const to = edges[b + 2]!
     let sum = leastPower
-    for (let k = from; k <= to; k++) sum += power[k]! * (k < peak ? (k - from) / (peak - from) : k === peak ? 1 : (to - k) / (to - peak))
+    for (let k = from; k <= to; k++)
+      sum += power[k]! * (k < peak ? (k - from) / (peak - from) : k === peak ? 1 : (to - k) / (to - peak))
     levels[b] = log(sum)
   }
 }
@@ -118,7 +120,8 @@ const turnsRe = Float64Array.from({ length: fftSize / 2 }, (_, i) => cos((2 * PI
 const turnsIm = Float64Array.from({ length: fftSize / 2 }, (_, i) => -sin((2 * PI * i) / fftSize))
 const bitReversed = Uint16Array.from({ length: fftSize }, (_, i) => {
   let reversed = 0
-  for (let bit = 1, mirror = fftSize / 2; bit < fftSize; bit *= 2, mirror /= 2) if (i & bit) reversed |= mirror
+  for (let bit = 1, mirror = fftSize / 2; bit < fftSize; bit *= 2, mirror /= 2)
+    if (i & bit) reversed |= mirror
   return reversed
 })
 

@@ -33,7 +33,12 @@ export interface Heard {
 }
 
 /** Listens to the stretches; letters that are met for the first time enter the alphabet. */
-export async function hearAll(stretches: readonly Stretch[], surroundings: Surroundings, alphabet: Alphabet, listen: Listen): Promise<Heard[]> {
+export async function hearAll(
+  stretches: readonly Stretch[],
+  surroundings: Surroundings,
+  alphabet: Alphabet,
+  listen: Listen,
+): Promise<Heard[]> {
   const heard: Heard[] = []
   for (let i = 0; i < stretches.length; i += heardAtOnce) {
     const some = stretches.slice(i, i + heardAtOnce)
@@ -44,7 +49,12 @@ export async function hearAll(stretches: readonly Stretch[], surroundings: Surro
   return heard
 }
 
-function hear(stretch: Stretch, samples: Float32Array, { words, speakers: names, hesitations, analysis }: Surroundings, alphabet: Alphabet): Heard {
+function hear(
+  stretch: Stretch,
+  samples: Float32Array,
+  { words, speakers: names, hesitations, analysis }: Surroundings,
+  alphabet: Alphabet,
+): Heard {
   const { first, last, firstFrame, frames } = stretch
   const { sampleRate } = analysis.format
   const frame = frameSamples(sampleRate)
@@ -82,7 +92,8 @@ function levelVoices(heard: readonly Heard[], speakerCount: number): void {
     for (let i = 0; i < speakers.length; i++) {
       const speaker = speakers[i]!
       const count = Math.max(1, counts[speaker]!)
-      for (let d = 0; d < cepstrumSize; d++) rows[i * cepstrumSize + d]! -= sums[speaker * cepstrumSize + d]! / count
+      for (let d = 0; d < cepstrumSize; d++)
+        rows[i * cepstrumSize + d]! -= sums[speaker * cepstrumSize + d]! / count
     }
   }
 }

@@ -57,7 +57,10 @@ export function layOut(reported: Reported): Passage {
   words.forEach((word, i) => {
     const own = word.letters.flatMap((letter) => Array.from({ length: stepsPerLetter }, () => letter))
     const after = words[i + 1]
-    letters.push(...own, after && after.start - word.end > roomForAWord + roomDeviations * deviation ? unwritten : pause)
+    letters.push(
+      ...own,
+      after && after.start - word.end > roomForAWord + roomDeviations * deviation ? unwritten : pause,
+    )
     wordOf.push(...own.map(() => i), -1)
   })
   const always = new Float32Array(frames).fill(1)
@@ -68,8 +71,17 @@ export function layOut(reported: Reported): Passage {
   const skipped = times(always, always, skipWeight)
   const isWithin = (from: number, to: number) => wordOf[from] === wordOf[to]
   const next = letters.map((_, step) => (isWithin(step - 1, step) ? always : passing(step - 1, step, 1)))
-  const skip = letters.map((_, step) => (isWithin(step - 2, step) ? skipped : passing(step - 2, step, wordOf[step - 1] === -1 ? 1 : skipWeight)))
-  return { ...reported, steps: letters.length, letters: Uint16Array.from(letters), wordOf: Int16Array.from(wordOf), next, skip }
+  const skip = letters.map((_, step) =>
+    isWithin(step - 2, step) ? skipped : passing(step - 2, step, wordOf[step - 1] === -1 ? 1 : skipWeight),
+  )
+  return {
+    ...reported,
+    steps: letters.length,
+    letters: Uint16Array.from(letters),
+    wordOf: Int16Array.from(wordOf),
+    next,
+    skip,
+  }
 }
 
 /** How likely an edge reported at `edge` is to be at each frame. */
@@ -93,7 +105,12 @@ function times(a: Float32Array, b: Float32Array, weight: number): Float32Array {
  * The share of each frame that belongs to each step, over all ways to fit the words, by frame, then step; shares of a frame add up to 1.
  * Undefined when there is no way: the words are not the ones that were said.
  */
-export function fit(passage: Passage, models: LetterModels, rows: Float32Array, speakers: Uint8Array): Float64Array | undefined {
+export function fit(
+  passage: Passage,
+  models: LetterModels,
+  rows: Float32Array,
+  speakers: Uint8Array,
+): Float64Array | undefined {
   const { frames, steps } = passage
   const sounds = soundsLike(passage, models, rows, speakers)
   const ahead = new Float64Array(frames * steps)
@@ -130,7 +147,8 @@ function soundsLike(
     for (let frame = 0; frame < frames; frame++) highest[frame] = max(highest[frame]!, likely[frame]!)
   }
   for (const likely of byLetter.values())
-    for (let frame = 0; frame < frames; frame++) likely[frame] = exp(frameWeight * (likely[frame]! - highest[frame]!))
+    for (let frame = 0; frame < frames; frame++)
+      likely[frame] = exp(frameWeight * (likely[frame]! - highest[frame]!))
   const out = new Float64Array(frames * steps)
   for (let step = 0; step < steps; step++) {
     const likely = byLetter.get(letters[step]!)!
@@ -138,7 +156,8 @@ function soundsLike(
     const earliest = own?.start ?? words[wordOf[step - 1] ?? -1]?.end ?? -Infinity
     const latest = own?.end ?? words[wordOf[step + 1] ?? -1]?.start ?? Infinity
     for (let frame = 0; frame < frames; frame++) {
-      if (frame >= earliest - reachFrames && frame <= latest + reachFrames) out[frame * steps + step] = likely[frame]!
+      if (frame >= earliest - reachFrames && frame <= latest + reachFrames)
+        out[frame * steps + step] = likely[frame]!
     }
   }
   return out
@@ -164,7 +183,12 @@ function stepForward({ steps, next, skip }: Passage, ahead: Float64Array, frame:
   }
 }
 
-function stepBack({ steps, next, skip }: Passage, behind: Float64Array, sounds: Float64Array, frame: number): void {
+function stepBack(
+  { steps, next, skip }: Passage,
+  behind: Float64Array,
+  sounds: Float64Array,
+  frame: number,
+): void {
   for (let step = 0, at = frame * steps; step < steps; step++, at++) {
     const to = at + steps
     let sum = behind[to]! * sounds[to]!
@@ -201,7 +225,12 @@ export function wordsIn({ frames, steps, wordOf, words }: Passage, shares: Float
 }
 
 /** When `step` is reached, if not passed: the middle of the distribution, and its standard deviation. */
-function whenReached(shares: Float64Array, frames: number, steps: number, step: number): { at: number; doubt: number } {
+function whenReached(
+  shares: Float64Array,
+  frames: number,
+  steps: number,
+  step: number,
+): { at: number; doubt: number } {
   let reached = 0
   let mean = 0
   let square = 0

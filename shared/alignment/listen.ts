@@ -10,7 +10,10 @@ export type Listen = (span: Span) => Promise<Float32Array>
 export function listenTo(storage: Pick<ObjectStore, 'read'>, pcm: ObjectName, format: PcmFormat): Listen {
   const width = bytesPerFrame(format)
   return async ({ startSample, endSample }) => {
-    const planes = toPlanar(await storage.read(pcm, { start: startSample * width, end: endSample * width }), format)
+    const planes = toPlanar(
+      await storage.read(pcm, { start: startSample * width, end: endSample * width }),
+      format,
+    )
     return planes.length === 1 ? planes[0]! : mixed(planes[0]!, planes[1]!)
   }
 }

@@ -27,11 +27,17 @@ const framesPerSecond = 100
 const fewestSeconds = 60
 
 /** Stretches around the wanted words, in order, and others all over the recording when those are too short to learn from. */
-export function stretchesOf(words: readonly Word[], analysis: Analysis, wanted: readonly number[]): Stretch[] {
+export function stretchesOf(
+  words: readonly Word[],
+  analysis: Analysis,
+  wanted: readonly number[],
+): Stretch[] {
   const around = grouped(words, analysis, wanted, true)
   const apart = 2 * contextWords + 1
   const centres = words.flatMap((_, i) => (i % apart === contextWords ? [i] : []))
-  const others = grouped(words, analysis, centres, false).filter(({ first, last }) => around.every((one) => one.last < first || last < one.first))
+  const others = grouped(words, analysis, centres, false).filter(({ first, last }) =>
+    around.every((one) => one.last < first || last < one.first),
+  )
   let missing = fewestSeconds * framesPerSecond - around.reduce((sum, { frames }) => sum + frames, 0)
   const needed = Math.ceil(missing / Math.max(1, others[0]?.frames ?? 1))
   const stride = Math.max(1, Math.floor(others.length / Math.max(1, needed)))
@@ -50,16 +56,23 @@ export function spanOf({ firstFrame, frames }: Stretch, { format, totalSamples }
 }
 
 /** Each centre with the words beside it, up to a silence; those that meet are one. */
-function grouped(words: readonly Word[], analysis: Analysis, centres: readonly number[], isWanted: boolean): Stretch[] {
+function grouped(
+  words: readonly Word[],
+  analysis: Analysis,
+  centres: readonly number[],
+  isWanted: boolean,
+): Stretch[] {
   const parting = partingSeconds * analysis.format.sampleRate
-  const isParted = (i: number) => i <= 0 || i >= words.length || words[i]!.startSample - words[i - 1]!.endSample > parting
+  const isParted = (i: number) =>
+    i <= 0 || i >= words.length || words[i]!.startSample - words[i - 1]!.endSample > parting
   const groups: { first: number; last: number }[] = []
   for (const centre of centres) {
     let [first, last] = [centre, centre]
     for (let i = 0; i < contextWords && !isParted(first); i++) first--
     for (let i = 0; i < contextWords && !isParted(last + 1); i++) last++
     const before = groups.at(-1)
-    if (before && first <= before.last && last - before.first < mostWords) before.last = Math.max(before.last, last)
+    if (before && first <= before.last && last - before.first < mostWords)
+      before.last = Math.max(before.last, last)
     else groups.push({ first, last })
   }
   return groups.map(({ first, last }) => {
@@ -73,12 +86,25 @@ function grouped(words: readonly Word[], analysis: Analysis, centres: readonly n
 }
 
 /** From and to the middle of a word where words go on, else some way into the silence, but not into the next words. */
-function boundsOf(words: readonly Word[], first: number, last: number, opens: boolean, closes: boolean, { format, totalSamples }: Analysis): Span {
+function boundsOf(
+  words: readonly Word[],
+  first: number,
+  last: number,
+  opens: boolean,
+  closes: boolean,
+  { format, totalSamples }: Analysis,
+): Span {
   const margin = marginSeconds * format.sampleRate
   const [a, b] = [words[first]!, words[last]!]
   const middle = (one: number, other: number) => (one + other) / 2
-  const beforeStart = Math.max(a.startSample - margin, first > 0 ? middle(words[first - 1]!.endSample, a.startSample) : 0)
-  const afterEnd = Math.min(b.endSample + margin, last + 1 < words.length ? middle(b.endSample, words[last + 1]!.startSample) : totalSamples)
+  const beforeStart = Math.max(
+    a.startSample - margin,
+    first > 0 ? middle(words[first - 1]!.endSample, a.startSample) : 0,
+  )
+  const afterEnd = Math.min(
+    b.endSample + margin,
+    last + 1 < words.length ? middle(b.endSample, words[last + 1]!.startSample) : totalSamples,
+  )
   return {
     startSample: opens ? middle(a.startSample, a.endSample) : beforeStart,
     endSample: closes ? middle(b.startSample, b.endSample) : afterEnd,

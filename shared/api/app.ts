@@ -26,7 +26,10 @@ export function createApi(services: Services): App {
   app.onError(refuse)
   app.notFound((context) => refuse(nothingThere(app, context), context))
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
-  app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Spool', version: '1', description: 'Runs, episodes, reviews and listener mail.' } })
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Spool', version: '1', description: 'Runs, episodes, reviews and listener mail.' },
+  })
   guard(app, services)
   addRuns(app, services)
   addEpisodes(app, services)
@@ -40,10 +43,18 @@ function guard(app: App, { config }: Services): void {
   app.use(async (context, next) => {
     const { method } = context.req
     const caller = await identify(context.req.header('authorization'))
-    if (!(await withDatabase(config.databaseUrl, (db) => countRequest(db, caller.countedAs, config.api.requestsPerMinute))))
+    if (
+      !(await withDatabase(config.databaseUrl, (db) =>
+        countRequest(db, caller.countedAs, config.api.requestsPerMinute),
+      ))
+    )
       throw new Permanent('too_many_requests')
     const needed: Scope = method === 'GET' || method === 'HEAD' ? 'read' : 'write'
-    if (!caller.scopes.includes(needed)) throw new Permanent('forbidden', `This key may ${caller.scopes.join(', ')}; the request needs "${needed}".`)
+    if (!caller.scopes.includes(needed))
+      throw new Permanent(
+        'forbidden',
+        `This key may ${caller.scopes.join(', ')}; the request needs "${needed}".`,
+      )
     context.set('caller', caller)
     await next()
   })
@@ -56,23 +67,34 @@ function guard(app: App, { config }: Services): void {
 
 function refuse(error: unknown, context: Context): Response {
   const answer = problemOf(error)
-  if (answer.status === 500) log.error({ path: context.req.path, error: error instanceof Error ? error.stack : String(error) }, 'request failed')
+  if (answer.status === 500)
+    log.error(
+      { path: context.req.path, error: error instanceof Error ? error.stack : String(error) },
+      'request failed',
+    )
   return context.json(answer, answer.status as 500, problemHeaders(answer))
 }
 
 /** A path that is there for other methods, or not at all. */
 function nothingThere(app: App, { req: { path, method } }: Context): Permanent {
   const methods = app.openAPIRegistry.definitions.flatMap((definition) =>
-    definition.type === 'route' && new RegExp(`^${definition.route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path)
+    definition.type === 'route' &&
+    new RegExp(`^${definition.route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path)
       ? [definition.route.method]
       : [],
   )
   if (methods.length === 0) return new Permanent('not_found', `There is nothing at ${path}.`)
-  return new Permanent('method_not_allowed', `${path} takes ${methods.join(', ').toUpperCase()}, not ${method}.`)
+  return new Permanent(
+    'method_not_allowed',
+    `${path} takes ${methods.join(', ').toUpperCase()}, not ${method}.`,
+  )
 }
 
 const tooLarge = (): never => {
-  throw new Permanent('request_too_large', `A request may have ${maxBodyBytes} bytes. Files are uploaded to the bucket.`)
+  throw new Permanent(
+    'request_too_large',
+    `A request may have ${maxBodyBytes} bytes. Files are uploaded to the bucket.`,
+  )
 }
 
 function mustBeUtf8(body: ArrayBuffer): void {
@@ -85,6 +107,8 @@ function mustBeUtf8(body: ArrayBuffer): void {
 
 const refuseInvalid: Hook<unknown, Env, string, undefined> = (result) => {
   if (result.success) return
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'The request'}: ${message}`)
+  const issues = result.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'The request'}: ${message}`,
+  )
   throw new Permanent('bad_request', `${issues.join('; ')}.`)
 }

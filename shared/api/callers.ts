@@ -34,7 +34,9 @@ export type IdentifyCaller = (authorization: string | undefined) => Promise<Call
 
 /** Throws Permanent `unauthenticated`. */
 export function callerIdentifier({ api, databaseUrl }: Pick<Config, 'api' | 'databaseUrl'>): IdentifyCaller {
-  const keySets = new Map<string, JWTVerifyGetKey>(api.issuers.map(({ issuer, jwksUrl }) => [issuer, createRemoteJWKSet(new URL(jwksUrl))]))
+  const keySets = new Map<string, JWTVerifyGetKey>(
+    api.issuers.map(({ issuer, jwksUrl }) => [issuer, createRemoteJWKSet(new URL(jwksUrl))]),
+  )
 
   const byKey = async (key: string): Promise<Caller | undefined> => {
     const owner = await withDatabase(databaseUrl, (db) => findApiKey(db, hashKey(key)))
@@ -46,21 +48,38 @@ export function callerIdentifier({ api, databaseUrl }: Pick<Config, 'api' | 'dat
     const trusted = api.issuers.find(({ issuer }) => issuer === claimed)
     if (!trusted) return undefined
     try {
-      const { payload } = await jwtVerify(token, keySets.get(trusted.issuer)!, { issuer: trusted.issuer, audience: trusted.audience })
+      const { payload } = await jwtVerify(token, keySets.get(trusted.issuer)!, {
+        issuer: trusted.issuer,
+        audience: trusted.audience,
+      })
       if (payload.sub === undefined || payload.exp === undefined) return undefined
       const userId = userIdOf(trusted.issuer, payload.sub)
       await withDatabase(databaseUrl, (db) => ensureUser(db, userId))
       return { userId, countedAs: `user:${userId}`, scopes }
     } catch (error) {
-      if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== errors.JOSEError.code) return undefined
+      if (
+        error instanceof errors.JOSEError &&
+        !(error instanceof errors.JWKSTimeout) &&
+        error.code !== errors.JOSEError.code
+      )
+        return undefined
       throw error // keys that cannot be fetched say nothing about the caller
     }
   }
 
   return async (authorization) => {
     const credential = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
-    const caller = credential === undefined ? undefined : credential.startsWith(keyPrefix) ? await byKey(credential) : await byToken(credential)
-    if (!caller) throw new Permanent('unauthenticated', 'Send a key of the API, or a token of an issuer it trusts: Authorization: Bearer …')
+    const caller =
+      credential === undefined
+        ? undefined
+        : credential.startsWith(keyPrefix)
+          ? await byKey(credential)
+          : await byToken(credential)
+    if (!caller)
+      throw new Permanent(
+        'unauthenticated',
+        'Send a key of the API, or a token of an issuer it trusts: Authorization: Bearer …',
+      )
     return caller
   }
 }

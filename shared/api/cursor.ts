@@ -16,7 +16,11 @@ export function readCursor(cursor: string | undefined): Position | undefined {
   try {
     return position.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))
   } catch (error) {
-    throw new Permanent('bad_request', 'The cursor is not one of ours. Take `next` of the page before, as it is.', { cause: error })
+    throw new Permanent(
+      'bad_request',
+      'The cursor is not one of ours. Take `next` of the page before, as it is.',
+      { cause: error },
+    )
   }
 }
 
@@ -27,5 +31,7 @@ export function pageOf<T extends { readonly id: string; readonly position: strin
 ): { items: Omit<T, 'position'>[]; next?: string } {
   const last = found.length === limit ? found.at(-1) : undefined
   const items = found.map(({ position: _own, ...item }) => item)
-  return last ? { items, next: Buffer.from(JSON.stringify({ at: last.position, id: last.id })).toString('base64url') } : { items }
+  return last
+    ? { items, next: Buffer.from(JSON.stringify({ at: last.position, id: last.id })).toString('base64url') }
+    : { items }
 }

@@ -11,18 +11,43 @@ import { changes, idParam, listOf, moment, mustBe, pageAsked, reads, started, ty
 
 const episode = z
   .object({
-    ...{ id: z.uuid(), podcast: z.string(), slug: z.string(), title: z.string(), description: z.string(), status: z.string() },
+    ...{
+      id: z.uuid(),
+      podcast: z.string(),
+      slug: z.string(),
+      title: z.string(),
+      description: z.string(),
+      status: z.string(),
+    },
     ...{ durationSeconds: z.number().nullable(), publishedAt: moment, createdAt: z.iso.datetime() },
   })
   .openapi('Episode')
 const edit = z
   .object({
-    ...{ id: z.string(), kind: z.string(), status: z.string(), startSeconds: z.number(), endSeconds: z.number() },
-    ...{ text: z.string(), reason: z.string(), score: z.number(), question: z.string().optional(), waits: z.boolean() },
+    ...{
+      id: z.string(),
+      kind: z.string(),
+      status: z.string(),
+      startSeconds: z.number(),
+      endSeconds: z.number(),
+    },
+    ...{
+      text: z.string(),
+      reason: z.string(),
+      score: z.number(),
+      question: z.string().optional(),
+      waits: z.boolean(),
+    },
   })
   .openapi('Edit')
 const decisionsBody = {
-  body: { content: { 'application/json': { schema: z.looseObject({ version: z.literal(1), decisions: z.array(z.looseObject({})) }) } } },
+  body: {
+    content: {
+      'application/json': {
+        schema: z.looseObject({ version: z.literal(1), decisions: z.array(z.looseObject({})) }),
+      },
+    },
+  },
 }
 
 const routes = {
@@ -46,19 +71,33 @@ const routes = {
 
 export function addEpisodes(app: App, services: Services): void {
   const { databaseUrl } = services.config
-  const find = async (userId: string, id: string) => mustBe(await withDatabase(databaseUrl, (db) => findListedEpisode(db, userId, id)), 'episode')
+  const find = async (userId: string, id: string) =>
+    mustBe(await withDatabase(databaseUrl, (db) => findListedEpisode(db, userId, id)), 'episode')
 
   app.openapi(routes.list, async (context) => {
     const query = context.req.valid('query')
-    return context.json(pageOf(await withDatabase(databaseUrl, (db) => listEpisodes(db, pageAsked(context, query))), query.limit), 200)
+    return context.json(
+      pageOf(
+        await withDatabase(databaseUrl, (db) => listEpisodes(db, pageAsked(context, query))),
+        query.limit,
+      ),
+      200,
+    )
   })
-  app.openapi(routes.show, async (context) => context.json(await find(context.var.caller.userId, context.req.valid('param').id), 200))
+  app.openapi(routes.show, async (context) =>
+    context.json(await find(context.var.caller.userId, context.req.valid('param').id), 200),
+  )
   app.openapi(routes.start, async (context) => {
     const { userId } = context.var.caller
     const { status, body } = await once(context, services.config, userId, async () => {
       const { id } = await find(userId, context.req.valid('param').id)
-      const [latest] = await withDatabase(databaseUrl, (db) => listRuns(db, { userId, limit: 1, after: undefined }, { episodeId: id }))
-      return { status: 202, body: { runId: await startAgain(services, mustBe(latest, 'run of the episode').id) } }
+      const [latest] = await withDatabase(databaseUrl, (db) =>
+        listRuns(db, { userId, limit: 1, after: undefined }, { episodeId: id }),
+      )
+      return {
+        status: 202,
+        body: { runId: await startAgain(services, mustBe(latest, 'run of the episode').id) },
+      }
     })
     return context.json(body, status)
   })
@@ -71,7 +110,10 @@ export function addEpisodes(app: App, services: Services): void {
     const { status, body } = await once(context, services.config, userId, async () => {
       const { id } = await find(userId, context.req.valid('param').id)
       const review = await openReview(services, id)
-      return { status: 202, body: { runId: await submitDecisions(services, review, await context.req.text(), 'The decisions') } }
+      return {
+        status: 202,
+        body: { runId: await submitDecisions(services, review, await context.req.text(), 'The decisions') },
+      }
     })
     return context.json(body, status)
   })
@@ -80,10 +122,21 @@ export function addEpisodes(app: App, services: Services): void {
 function listEdits({ run, edits, waiting }: Review) {
   const waits = new Set(waiting.map(({ id }) => id))
   const seconds = (sample: number) => sample / edits.sampleRate
-  const listed = edits.edits.map(({ id, kind, status, startSample, endSample, text, reason, score, question }) => ({
-    ...{ id, kind, status, startSeconds: seconds(startSample), endSeconds: seconds(endSample), text, reason, score },
-    ...(question === undefined ? {} : { question }),
-    waits: waits.has(id),
-  }))
+  const listed = edits.edits.map(
+    ({ id, kind, status, startSample, endSample, text, reason, score, question }) => ({
+      ...{
+        id,
+        kind,
+        status,
+        startSeconds: seconds(startSample),
+        endSeconds: seconds(endSample),
+        text,
+        reason,
+        score,
+      },
+      ...(question === undefined ? {} : { question }),
+      waits: waits.has(id),
+    }),
+  )
   return { runId: run.id, status: run.status, edits: listed }
 }

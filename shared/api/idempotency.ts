@@ -22,7 +22,8 @@ export async function once<T, S extends 200 | 202>(
 ): Promise<Answered<T, S>> {
   const key = context.req.header('idempotency-key')
   if (key === undefined) return await work()
-  if (!keyPattern.test(key)) throw new Permanent('bad_request', 'An Idempotency-Key has 1 to 200 visible ASCII characters.')
+  if (!keyPattern.test(key))
+    throw new Permanent('bad_request', 'An Idempotency-Key has 1 to 200 visible ASCII characters.')
   const requestHash = contentHash(`${context.req.method} ${context.req.path}\n${await context.req.text()}`)
   const found = await withDatabase(databaseUrl, (db) => openRequest(db, userId, key, requestHash))
   if ('earlier' in found) return answerAgain(found.earlier, requestHash)
@@ -37,7 +38,10 @@ export async function once<T, S extends 200 | 202>(
 }
 
 /** The same method, path and body were answered before: with what this route answers. */
-function answerAgain<T, S extends 200 | 202>({ requestHash, status, body }: EarlierAnswer, asked: string): Answered<T, S> {
+function answerAgain<T, S extends 200 | 202>(
+  { requestHash, status, body }: EarlierAnswer,
+  asked: string,
+): Answered<T, S> {
   if (requestHash !== asked) throw new Permanent('idempotency_mismatch')
   if (status === null) throw new Permanent('in_progress')
   return { status: status as S, body: body as T }

@@ -23,13 +23,28 @@ const routes = {
 export function addLetters(app: App, { config: { databaseUrl } }: Services): void {
   app.openapi(routes.list, async (context) => {
     const query = context.req.valid('query')
-    return context.json(pageOf(await withDatabase(databaseUrl, (db) => listLetters(db, pageAsked(context, query))), query.limit), 200)
+    return context.json(
+      pageOf(
+        await withDatabase(databaseUrl, (db) => listLetters(db, pageAsked(context, query))),
+        query.limit,
+      ),
+      200,
+    )
   })
   app.openapi(routes.show, async (context) => {
     const { id } = context.req.valid('param')
-    return context.json(mustBe(await withDatabase(databaseUrl, (db) => findLetter(db, context.var.caller.userId, id)), 'letter'), 200)
+    return context.json(
+      mustBe(
+        await withDatabase(databaseUrl, (db) => findLetter(db, context.var.caller.userId, id)),
+        'letter',
+      ),
+      200,
+    )
   })
   app.openapi(routes.usage, async (context) =>
-    context.json(await withDatabase(databaseUrl, (db) => usageOf(db, context.var.caller.userId, 'month')), 200),
+    context.json(
+      await withDatabase(databaseUrl, (db) => usageOf(db, context.var.caller.userId, 'month')),
+      200,
+    ),
   )
 }

@@ -40,8 +40,12 @@ const otherwise = 400
 
 /** What anything thrown becomes; what we did not foresee tells the caller nothing of our insides. */
 export function problemOf(error: unknown): Problem {
-  const kind = error instanceof HTTPException && error.status < 500 ? new Permanent('bad_request', `${error.message}.`) : classify(error)
-  const [code, detail] = kind instanceof Permanent ? [kind.code, kind.message] : (['internal', errorCodes.internal] as const)
+  const kind =
+    error instanceof HTTPException && error.status < 500
+      ? new Permanent('bad_request', `${error.message}.`)
+      : classify(error)
+  const [code, detail] =
+    kind instanceof Permanent ? [kind.code, kind.message] : (['internal', errorCodes.internal] as const)
   return {
     type: `urn:spool:problem:${code}`,
     title: errorCodes[code],

@@ -17,14 +17,25 @@ export const name = z
   .string()
   .max(100)
   .regex(/^\P{Cc}*$/u, 'has control characters')
-export const idParam = z.object({ id: name.openapi({ param: { name: 'id', in: 'path' }, example: '0f8b6f6e-6d0b-4a57-9d8c-2f4f1f0c7a11' }) })
+export const idParam = z.object({
+  id: name.openapi({ param: { name: 'id', in: 'path' }, example: '0f8b6f6e-6d0b-4a57-9d8c-2f4f1f0c7a11' }),
+})
 export const moment = z.iso.datetime().nullable()
 export const started = z.object({ runId: z.uuid() }).openapi('Started')
-export const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().optional() })
+export const listOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next: z.string().optional() })
 
-const problems = { content: { [problemType]: { schema: problem } }, description: 'Why not; `code` is one of a documented list.' }
-const contentOf = <T extends z.ZodType>(schema: T) => ({ content: { 'application/json': { schema } }, description: 'As asked.' })
-type Responses<T extends z.ZodType, S extends number> = Record<S, ReturnType<typeof contentOf<T>>> & { default: typeof problems }
+const problems = {
+  content: { [problemType]: { schema: problem } },
+  description: 'Why not; `code` is one of a documented list.',
+}
+const contentOf = <T extends z.ZodType>(schema: T) => ({
+  content: { 'application/json': { schema } },
+  description: 'As asked.',
+})
+type Responses<T extends z.ZodType, S extends number> = Record<S, ReturnType<typeof contentOf<T>>> & {
+  default: typeof problems
+}
 
 /** A route that only reads. */
 export const reads = <P extends string, R extends NonNullable<RouteConfig['request']>, T extends z.ZodType>(
@@ -32,19 +43,35 @@ export const reads = <P extends string, R extends NonNullable<RouteConfig['reque
   summary: string,
   request: R,
   schema: T,
-) => createRoute({ method: 'get', path, summary, security: [{ bearer: [] }], request, responses: { 200: contentOf(schema), default: problems } })
+) =>
+  createRoute({
+    method: 'get',
+    path,
+    summary,
+    security: [{ bearer: [] }],
+    request,
+    responses: { 200: contentOf(schema), default: problems },
+  })
 
 /** A route that changes something, and may be asked twice. */
-export function changes<P extends string, R extends NonNullable<RouteConfig['request']>, T extends z.ZodType, S extends 200 | 202>(
-  path: P,
-  summary: string,
-  request: R,
-  schema: T,
-  status: S,
-) {
+export function changes<
+  P extends string,
+  R extends NonNullable<RouteConfig['request']>,
+  T extends z.ZodType,
+  S extends 200 | 202,
+>(path: P, summary: string, request: R, schema: T, status: S) {
   const responses = { [status]: contentOf(schema), default: problems } as Responses<T, S>
-  const description = 'Takes an Idempotency-Key: the same request with the same key has one effect and one answer.'
-  return createRoute({ method: 'post', path, summary, description, security: [{ bearer: [] }], request, responses })
+  const description =
+    'Takes an Idempotency-Key: the same request with the same key has one effect and one answer.'
+  return createRoute({
+    method: 'post',
+    path,
+    summary,
+    description,
+    security: [{ bearer: [] }],
+    request,
+    responses,
+  })
 }
 
 /** A route that tells what goes on for as long as it does, as server-sent events of that shape. */
@@ -57,7 +84,10 @@ export const tells = <P extends string, R extends NonNullable<RouteConfig['reque
   createRoute({
     ...({ method: 'get', path, summary, request } as const),
     security: [{ bearer: [] }],
-    responses: { 200: { content: { 'text/event-stream': { schema } }, description: 'Events, until it ends.' }, default: problems },
+    responses: {
+      200: { content: { 'text/event-stream': { schema } }, description: 'Events, until it ends.' },
+      default: problems,
+    },
   })
 
 export const pageAsked = (context: Context<Env>, { limit, cursor }: z.infer<typeof pageQuery>): Page => ({

@@ -11,7 +11,19 @@ import { startAgain } from '../episode/retry.ts'
 import type { Services } from '../engine/step.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { once } from './idempotency.ts'
-import { changes, idParam, listOf, moment, mustBe, name, pageAsked, reads, started, tells, type App } from './routes.ts'
+import {
+  changes,
+  idParam,
+  listOf,
+  moment,
+  mustBe,
+  name,
+  pageAsked,
+  reads,
+  started,
+  tells,
+  type App,
+} from './routes.ts'
 
 const warning = z.object({ code: z.string(), message: z.string() })
 const run = z
@@ -52,22 +64,34 @@ const routes = {
   progress: reads('/runs/{id}/progress', 'How far a run is', { params: idParam }, progress),
   events: tells('/runs/{id}/events', 'A run as it goes on, until it ends', { params: idParam }, progress),
   cancel: changes('/runs/{id}/cancel', 'Cancel a run', { params: idParam }, run, 200),
-  retry: changes('/runs/{id}/retry', 'Start a run again with what it was given; what is still valid is reused', { params: idParam }, started, 202),
+  retry: changes(
+    '/runs/{id}/retry',
+    'Start a run again with what it was given; what is still valid is reused',
+    { params: idParam },
+    started,
+    202,
+  ),
 }
 
 export function addRuns(app: App, services: Services): void {
   const { databaseUrl } = services.config
-  const find = async (userId: string, id: string) => mustBe(await withDatabase(databaseUrl, (db) => findRunOf(db, userId, id)), 'run')
+  const find = async (userId: string, id: string) =>
+    mustBe(await withDatabase(databaseUrl, (db) => findRunOf(db, userId, id)), 'run')
 
   app.openapi(routes.list, async (context) => {
     const query = context.req.valid('query')
     const found = await withDatabase(databaseUrl, (db) => listRuns(db, pageAsked(context, query), query))
     return context.json(pageOf(found, query.limit), 200)
   })
-  app.openapi(routes.show, async (context) => context.json(await find(context.var.caller.userId, context.req.valid('param').id), 200))
+  app.openapi(routes.show, async (context) =>
+    context.json(await find(context.var.caller.userId, context.req.valid('param').id), 200),
+  )
   app.openapi(routes.progress, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
-    return context.json(seen(mustBe(await withDatabase(databaseUrl, (db) => readRunProgress(db, id)), 'run')), 200)
+    return context.json(
+      seen(mustBe(await withDatabase(databaseUrl, (db) => readRunProgress(db, id)), 'run')),
+      200,
+    )
   })
   app.openapi(routes.events, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
@@ -111,7 +135,11 @@ const eventEveryMs = 1000
 const longestStreamMs = 29 * 60_000
 
 /** A look at the run each time the reader comes back: what is new of it, nothing when that is nothing. A connection for each look, none between. */
-async function* eventsOf(databaseUrl: string, id: string, isLeft: () => boolean): AsyncGenerator<{ data?: string; isLast: boolean }> {
+async function* eventsOf(
+  databaseUrl: string,
+  id: string,
+  isLeft: () => boolean,
+): AsyncGenerator<{ data?: string; isLast: boolean }> {
   const endsAt = Date.now() + longestStreamMs
   for (let last = ''; !isLeft() && Date.now() < endsAt;) {
     const now = await withDatabase(databaseUrl, (db) => readRunProgress(db, id))
@@ -125,6 +153,28 @@ async function* eventsOf(databaseUrl: string, id: string, isLeft: () => boolean)
 }
 
 /** What a watcher is shown. */
-const seen = ({ runId, status, stopReason, processed, total, currentStep, waitingFor, secondsLeft, heartbeatAt, warnings }: RunProgress) => ({
-  ...{ runId, status, stopReason, processed, total, currentStep, waitingFor, secondsLeft, heartbeatAt, warnings },
+const seen = ({
+  runId,
+  status,
+  stopReason,
+  processed,
+  total,
+  currentStep,
+  waitingFor,
+  secondsLeft,
+  heartbeatAt,
+  warnings,
+}: RunProgress) => ({
+  ...{
+    runId,
+    status,
+    stopReason,
+    processed,
+    total,
+    currentStep,
+    waitingFor,
+    secondsLeft,
+    heartbeatAt,
+    warnings,
+  },
 })

@@ -51,7 +51,9 @@ export function analyser(format: PcmFormat) {
   const block = blockSamples(sampleRate)
   const frame = frameSamples(sampleRate)
   const loudness = Array.from({ length: channels }, () => energyMeter(kWeighting(sampleRate)))
-  const level = Array.from({ length: channels }, () => energyMeter([highPass(sampleRate, speechHighPassHz), highPass(sampleRate, speechHighPassHz)]))
+  const level = Array.from({ length: channels }, () =>
+    energyMeter([highPass(sampleRate, speechHighPassHz), highPass(sampleRate, speechHighPassHz)]),
+  )
   const blocks = growing(Float32Array)
   const levels = growing(Int16Array)
   const waveform = growing(Int8Array)
@@ -102,7 +104,11 @@ export function analyser(format: PcmFormat) {
       levels: levels.take(),
       waveform: waveform.take(),
     }
-    return { ...gathered, integratedLufs: integratedLoudness(gathered.blocks), ...findSpeech(gathered.levels, sampleRate, totalSamples) }
+    return {
+      ...gathered,
+      integratedLufs: integratedLoudness(gathered.blocks),
+      ...findSpeech(gathered.levels, sampleRate, totalSamples),
+    }
   }
   return { add, finish, blockBytes: block * bytesPerFrame(format) }
 }
@@ -115,7 +121,11 @@ function sameSamples(left: Float32Array, right: Float32Array): boolean {
   return true
 }
 
-function extremes(planes: readonly Float32Array[], start: number, end: number): [low: number, high: number, clipped: number] {
+function extremes(
+  planes: readonly Float32Array[],
+  start: number,
+  end: number,
+): [low: number, high: number, clipped: number] {
   let low = 0
   let high = 0
   let clipped = 0
@@ -172,13 +182,19 @@ interface Activity {
 /** Finds the floor and the speech level from the distribution of levels, then the spans above a line between them. */
 export function findSpeech(levels: Int16Array, sampleRate: number, totalSamples: number): Activity {
   const sorted = levels.filter((level) => level > digitalSilence).sort()
-  if (sorted.length === 0) return { noiseFloorDb: silenceDb, speechLevelDb: silenceDb, quietBelowDb: -Infinity, speech: [] }
+  if (sorted.length === 0)
+    return { noiseFloorDb: silenceDb, speechLevelDb: silenceDb, quietBelowDb: -Infinity, speech: [] }
   const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)]! / 100
   const muted = sorted.length < 0.9 * levels.length // a gate or an editor put digital silence between the words
   const noiseFloorDb = muted ? Math.min(at(0.02), at(0.9) - 40) : at(0.05)
   const speechLevelDb = at(0.9)
   if (speechLevelDb - noiseFloorDb < leastContrastDb) {
-    return { noiseFloorDb, speechLevelDb, quietBelowDb: -Infinity, speech: [{ startSample: 0, endSample: totalSamples }] }
+    return {
+      noiseFloorDb,
+      speechLevelDb,
+      quietBelowDb: -Infinity,
+      speech: [{ startSample: 0, endSample: totalSamples }],
+    }
   }
   const quietBelowDb = noiseFloorDb + Math.max(leastMarginDb, lineShare * (speechLevelDb - noiseFloorDb))
   const frame = frameSamples(sampleRate)
@@ -202,7 +218,10 @@ function activeRuns(levels: Int16Array, line: number, count: number): { start: n
   }
   return runs
     .filter(({ start, end }) => end - start >= shortestSpeechFrames)
-    .map(({ start, end }) => ({ start: Math.max(0, start - paddingFrames), end: Math.min(count, end + paddingFrames) }))
+    .map(({ start, end }) => ({
+      start: Math.max(0, start - paddingFrames),
+      end: Math.min(count, end + paddingFrames),
+    }))
 }
 
 // Storage: a line of JSON, then the arrays one after the other, each starting at a multiple of four bytes
@@ -222,7 +241,9 @@ export function encodeAnalysis({ blocks, levels, waveform, ...head }: Analysis):
     quietBelowDb: finite(head.quietBelowDb),
     lengths: [blocks.length, levels.length, waveform.length],
   })
-  const headerBytes = Buffer.from(`${header.padEnd(header.length + ((3 - (Buffer.byteLength(header) % 4) + 4) % 4))}\n`)
+  const headerBytes = Buffer.from(
+    `${header.padEnd(header.length + ((3 - (Buffer.byteLength(header) % 4) + 4) % 4))}\n`,
+  )
   return Buffer.concat([headerBytes, padded(blocks), padded(levels), padded(waveform)])
 }
 
@@ -250,7 +271,13 @@ function padded(array: Float32Array | Int16Array | Int8Array): Buffer {
 }
 
 /** The middle of the quietest 10 ms frame within `reach` samples of `sample`, inside [`low`, `high`]; ties go to the nearest. In samples. */
-export function quietestNear({ levels, format }: Analysis, sample: number, reach: number, low: number, high: number): number {
+export function quietestNear(
+  { levels, format }: Analysis,
+  sample: number,
+  reach: number,
+  low: number,
+  high: number,
+): number {
   const frame = frameSamples(format.sampleRate)
   const middle = (index: number) => index * frame + frame / 2
   const [from, to] = [Math.max(sample - reach, low), Math.min(sample + reach, high)]

@@ -25,7 +25,11 @@ export function ffmpeg(args: readonly string[], signal: AbortSignal, input?: Pie
 }
 
 /** Runs ffmpeg to its end and returns all that it wrote. */
-export async function ffmpegOutput(args: readonly string[], signal: AbortSignal, input?: Pieces): Promise<Buffer> {
+export async function ffmpegOutput(
+  args: readonly string[],
+  signal: AbortSignal,
+  input?: Pieces,
+): Promise<Buffer> {
   const { stdout, ended } = ffmpeg(args, signal, input)
   const [bytes] = await Promise.all([collect(stdout), ended])
   return bytes
@@ -68,12 +72,20 @@ async function feed(child: ChildProcessWithoutNullStreams, input: Pieces): Promi
 
 function outcome(program: string, child: ChildProcessWithoutNullStreams, signal: AbortSignal): Promise<void> {
   let complaint = ''
-  child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, keptComplaint)))
+  child.stderr.on(
+    'data',
+    (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, keptComplaint)),
+  )
   return new Promise((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (signal.aborted) reject(signal.reason as Error)
       else if (error.code === 'ENOENT')
-        reject(new Permanent('ffmpeg_missing', `${program} is not installed where the work runs. Install ffmpeg and retry.`))
+        reject(
+          new Permanent(
+            'ffmpeg_missing',
+            `${program} is not installed where the work runs. Install ffmpeg and retry.`,
+          ),
+        )
       else reject(error)
     })
     child.on('close', (status, killedBy) => {

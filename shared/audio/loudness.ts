@@ -34,7 +34,9 @@ export function integratedLoudness(blocks: ArrayLike<number>): number {
 
 /** Loudness range in LU; 0 when there are fewer than two audible windows of 3 s. */
 export function loudnessRange(blocks: ArrayLike<number>): number {
-  const audible = slidingMeans(blocks, shortTermBlocks).filter((energy) => energy > toEnergy(absoluteGateLufs))
+  const audible = slidingMeans(blocks, shortTermBlocks).filter(
+    (energy) => energy > toEnergy(absoluteGateLufs),
+  )
   if (audible.length < 2) return 0
   const gate = mean(audible) * 10 ** (rangeGateLu / 10)
   const kept = audible.filter((energy) => energy >= gate).sort()
@@ -87,7 +89,13 @@ export function kWeighting(sampleRate: number): readonly [Biquad, Biquad] {
   const passQ = 0.5003270373238773
   const p = Math.tan((Math.PI * 38.13547087602444) / sampleRate)
   const passNorm = 1 + p / passQ + p * p
-  const highPass = { b0: 1, b1: -2, b2: 1, a1: (2 * (p * p - 1)) / passNorm, a2: (1 - p / passQ + p * p) / passNorm }
+  const highPass = {
+    b0: 1,
+    b1: -2,
+    b2: 1,
+    a1: (2 * (p * p - 1)) / passNorm,
+    a2: (1 - p / passQ + p * p) / passNorm,
+  }
   return [shelf, highPass]
 }
 
@@ -95,7 +103,13 @@ export function kWeighting(sampleRate: number): readonly [Biquad, Biquad] {
 export function highPass(sampleRate: number, cutoffHz: number): Biquad {
   const k = Math.tan((Math.PI * cutoffHz) / sampleRate)
   const norm = 1 + Math.SQRT2 * k + k * k
-  return { b0: 1 / norm, b1: -2 / norm, b2: 1 / norm, a1: (2 * (k * k - 1)) / norm, a2: (1 - Math.SQRT2 * k + k * k) / norm }
+  return {
+    b0: 1 / norm,
+    b1: -2 / norm,
+    b2: 1 / norm,
+    a1: (2 * (k * k - 1)) / norm,
+    a2: (1 - Math.SQRT2 * k + k * k) / norm,
+  }
 }
 
 /** Below this a filter's memory is silence; cleared so that it never decays into slow denormal numbers. */

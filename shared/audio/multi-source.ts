@@ -26,30 +26,45 @@ export async function withTake<T>(
   use: (source: OpenedSource) => Promise<T>,
 ): Promise<T> {
   const [only] = parts
-  if (parts.length === 1 && only!.gainDb === 0 && only!.offsetSeconds === 0) return await withSource(storage, only!.object, terms, signal, use)
+  if (parts.length === 1 && only!.gainDb === 0 && only!.offsetSeconds === 0)
+    return await withSource(storage, only!.object, terms, signal, use)
   const openAll = async (opened: readonly OpenedSource[]): Promise<T> => {
     const next = parts[opened.length]
     if (!next) return await use(combined(opened, parts, order))
     const targetRate = opened[0]?.probed.pcm.sampleRate ?? terms.targetRate
-    return await withSource(storage, next.object, { ...terms, targetRate }, signal, (source) => openAll([...opened, source]))
+    return await withSource(storage, next.object, { ...terms, targetRate }, signal, (source) =>
+      openAll([...opened, source]),
+    )
   }
   return await openAll([])
 }
 
-function combined(opened: readonly OpenedSource[], parts: readonly TakePart[], order: TakeOrder): OpenedSource {
+function combined(
+  opened: readonly OpenedSource[],
+  parts: readonly TakePart[],
+  order: TakeOrder,
+): OpenedSource {
   const { sampleRate } = opened[0]!.probed.pcm
   const channels = opened.some(({ probed }) => probed.pcm.channels === 2) ? 2 : 1
   const pcm: PcmFormat = { sampleRate, channels, sampleFormat: 'f32le' }
-  const lengths = opened.map(({ probed }, i) => (probed.declaredSeconds === undefined ? undefined : probed.declaredSeconds + parts[i]!.offsetSeconds))
+  const lengths = opened.map(({ probed }, i) =>
+    probed.declaredSeconds === undefined ? undefined : probed.declaredSeconds + parts[i]!.offsetSeconds,
+  )
   const isKnown = lengths.every((seconds) => seconds !== undefined)
-  const declaredSeconds = !isKnown ? undefined : order === 'tracks' ? Math.max(...lengths) : lengths.reduce((sum, seconds) => sum + seconds, 0)
+  const declaredSeconds = !isKnown
+    ? undefined
+    : order === 'tracks'
+      ? Math.max(...lengths)
+      : lengths.reduce((sum, seconds) => sum + seconds, 0)
   return {
     probed: { ...opened[0]!.probed, declaredSeconds, pcm },
     decode: (signal) => {
       const decoders = opened.map((source) => source.decode(signal))
       const ended = Promise.all(decoders.map((decoder) => decoder.ended)).then(() => undefined)
       ended.catch(() => undefined) // seen by whoever awaits it; unseen until then it must not end the process
-      const streams = decoders.map(({ stdout }, i) => heard(stdout, opened[i]!.probed.pcm, parts[i]!, channels))
+      const streams = decoders.map(({ stdout }, i) =>
+        heard(stdout, opened[i]!.probed.pcm, parts[i]!, channels),
+      )
       return { stdout: order === 'tracks' ? together(streams, sampleRate, channels) : inTurn(streams), ended }
     },
   }
@@ -85,10 +100,18 @@ async function* inTurn(streams: readonly AsyncIterable<Buffer>[]): AsyncGenerato
 }
 
 /** The sum of all, as long as the longest. */
-async function* together(streams: readonly AsyncIterable<Buffer>[], sampleRate: number, channels: 1 | 2): AsyncGenerator<Buffer> {
-  const tracks = streams.map((stream) => inBlocks(stream, blockFrames(sampleRate) * 4 * channels)[Symbol.asyncIterator]())
+async function* together(
+  streams: readonly AsyncIterable<Buffer>[],
+  sampleRate: number,
+  channels: 1 | 2,
+): AsyncGenerator<Buffer> {
+  const tracks = streams.map((stream) =>
+    inBlocks(stream, blockFrames(sampleRate) * 4 * channels)[Symbol.asyncIterator](),
+  )
   for (;;) {
-    const blocks = (await Promise.all(tracks.map((track) => track.next()))).flatMap(({ done, value }) => (done ? [] : [value]))
+    const blocks = (await Promise.all(tracks.map((track) => track.next()))).flatMap(({ done, value }) =>
+      done ? [] : [value],
+    )
     if (blocks.length === 0) return
     const sum = new Float32Array(Math.max(...blocks.map(({ length }) => length)) / 4)
     for (const block of blocks) {

@@ -16,7 +16,8 @@ export const pcmScalars = {
   sampleFormat: z.enum(['s16le', 'f32le']),
 }
 
-export const bytesPerFrame = ({ channels, sampleFormat }: PcmFormat): number => channels * (sampleFormat === 's16le' ? 2 : 4)
+export const bytesPerFrame = ({ channels, sampleFormat }: PcmFormat): number =>
+  channels * (sampleFormat === 's16le' ? 2 : 4)
 
 /** Reads interleaved bytes as one Float32Array per channel, full scale ±1. `bytes` holds whole frames. */
 export function toPlanar(bytes: Buffer, format: PcmFormat): Float32Array[] {
@@ -31,12 +32,16 @@ export function fillPlanes(bytes: Buffer, format: PcmFormat, planes: readonly Fl
   const { channels } = format
   const { samples, scale } = toInterleaved(bytes, format)
   planes.forEach((plane, channel) => {
-    for (let frame = 0, i = channel; i < samples.length; frame++, i += channels) plane[frame] = samples[i]! * scale
+    for (let frame = 0, i = channel; i < samples.length; frame++, i += channels)
+      plane[frame] = samples[i]! * scale
   })
 }
 
 /** The samples as they lie, channel after channel, and the factor that brings them to full scale ±1. */
-export function toInterleaved(bytes: Buffer, format: PcmFormat): { samples: Int16Array | Float32Array; scale: number } {
+export function toInterleaved(
+  bytes: Buffer,
+  format: PcmFormat,
+): { samples: Int16Array | Float32Array; scale: number } {
   return { samples: interleaved(bytes, format), scale: format.sampleFormat === 's16le' ? 1 / 32768 : 1 }
 }
 
@@ -58,7 +63,10 @@ export function toInterleavedBytes(planes: readonly Float32Array[]): Buffer {
 }
 
 /** Regroups a byte stream into blocks of exactly `blockBytes`, the last one shorter; each block has a buffer of its own. */
-export async function* inBlocks(source: AsyncIterable<Buffer> | Iterable<Buffer>, blockBytes: number): AsyncGenerator<Buffer> {
+export async function* inBlocks(
+  source: AsyncIterable<Buffer> | Iterable<Buffer>,
+  blockBytes: number,
+): AsyncGenerator<Buffer> {
   let block = newBlock(blockBytes)
   let filled = 0
   for await (const chunk of source) {

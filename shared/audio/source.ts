@@ -53,7 +53,11 @@ export async function withSource<T>(
 ): Promise<T> {
   const name = fileOf(object.name)
   const stored = await storage.stat(object)
-  if (!stored) throw new Permanent('upload_replaced', `${name} was replaced or deleted before it could be read. Upload it again.`)
+  if (!stored)
+    throw new Permanent(
+      'upload_replaced',
+      `${name} was replaced or deleted before it could be read. Upload it again.`,
+    )
   const { bytes, generation } = stored
   if (bytes === 0) throw new Permanent('empty_file', `${name} has no bytes. Record or export it again.`)
   if (bytes > terms.bytes) {
@@ -68,8 +72,11 @@ export async function withSource<T>(
   const served = await serveRanges(storage, { ...object, generation }, bytes)
   const input = ['-protocol_whitelist', 'http,tcp', '-f', demuxer, '-i', served.url]
   try {
-    const probed = await probe(input, name, terms.targetRate, signal, saysItsLength(demuxer, head)).finally(served.assertUnbroken)
-    if (probed.declaredSeconds !== undefined && probed.declaredSeconds > terms.seconds) throw tooLong(name, probed.declaredSeconds, terms.seconds)
+    const probed = await probe(input, name, terms.targetRate, signal, saysItsLength(demuxer, head)).finally(
+      served.assertUnbroken,
+    )
+    if (probed.declaredSeconds !== undefined && probed.declaredSeconds > terms.seconds)
+      throw tooLong(name, probed.declaredSeconds, terms.seconds)
     const decode = (abort: AbortSignal): RunningFfmpeg => {
       const { stdout, ended } = ffmpeg([...input, ...decodeArguments(probed.pcm)], abort)
       const whole = ended.finally(served.assertUnbroken)
@@ -83,7 +90,10 @@ export async function withSource<T>(
 }
 
 export const tooLong = (name: string, seconds: number, limitSeconds: number): Permanent =>
-  new Permanent('recording_too_long', `${name} runs for ${Math.round(seconds)} s; the limit is ${limitSeconds} s. Split it into several episodes.`)
+  new Permanent(
+    'recording_too_long',
+    `${name} runs for ${Math.round(seconds)} s; the limit is ${limitSeconds} s. Split it into several episodes.`,
+  )
 
 const decodeArguments = ({ sampleRate, channels, sampleFormat }: PcmFormat): string[] => [
   ...['-map', '0:a:0', '-ar', String(sampleRate), '-ac', String(channels)],
@@ -114,10 +124,16 @@ export function sniff(head: Buffer, name: string): string {
   const found = signatures.find(({ at, magic }) => text.startsWith(magic, at))
   if (found) return found.demuxer
   if (references.test(text))
-    throw new Permanent('refers_elsewhere', `${name} is a playlist or a reference to other files. Upload the recording itself.`)
+    throw new Permanent(
+      'refers_elsewhere',
+      `${name} is a playlist or a reference to other files. Upload the recording itself.`,
+    )
   if (hasFrames(head, isMpegAudioHeader)) return 'mp3'
   if (hasFrames(head, isAdtsHeader)) return 'aac'
-  throw new Permanent('not_audio', `${name} is not audio Spool can read. It takes MP3, WAV, M4A/AAC, FLAC, Ogg, Opus, WebM and MP4.`)
+  throw new Permanent(
+    'not_audio',
+    `${name} is not audio Spool can read. It takes MP3, WAV, M4A/AAC, FLAC, Ogg, Opus, WebM and MP4.`,
+  )
 }
 
 /** MPEG audio layer III: 11 sync bits, a version, layer bits 01, a bit rate and a sampling rate that exist. */
@@ -128,7 +144,8 @@ const isMpegAudioHeader = (b: Buffer, i: number): boolean =>
   (b[i + 2]! & 0xf0) !== 0xf0 &&
   (b[i + 2]! & 0xf0) !== 0 &&
   (b[i + 2]! & 0x0c) !== 0x0c
-const isAdtsHeader = (b: Buffer, i: number): boolean => b[i] === 0xff && (b[i + 1]! & 0xf6) === 0xf0 && (b[i + 2]! & 0x3c) < 0x34
+const isAdtsHeader = (b: Buffer, i: number): boolean =>
+  b[i] === 0xff && (b[i + 1]! & 0xf6) === 0xf0 && (b[i + 2]! & 0x3c) < 0x34
 
 /** Two plausible headers with the same fixed bits within 4 KiB, the first near the start. */
 function hasFrames(head: Buffer, isHeader: (bytes: Buffer, at: number) => boolean): boolean {
@@ -136,7 +153,12 @@ function hasFrames(head: Buffer, isHeader: (bytes: Buffer, at: number) => boolea
   for (let first = 0; first < Math.min(last, 4096); first++) {
     if (!isHeader(head, first)) continue
     for (let next = first + 24; next < Math.min(last, first + 4096); next++) {
-      if (isHeader(head, next) && head[next + 1] === head[first + 1] && (head[next + 2]! & 0x0c) === (head[first + 2]! & 0x0c)) return true
+      if (
+        isHeader(head, next) &&
+        head[next + 1] === head[first + 1] &&
+        (head[next + 2]! & 0x0c) === (head[first + 2]! & 0x0c)
+      )
+        return true
     }
     return false
   }
@@ -191,27 +213,55 @@ const probeOutput = z.object({
     .catch([]),
 })
 
-async function probe(input: readonly string[], name: string, targetRate: number | null, signal: AbortSignal, saysLength: boolean): Promise<Probed> {
+async function probe(
+  input: readonly string[],
+  name: string,
+  targetRate: number | null,
+  signal: AbortSignal,
+  saysLength: boolean,
+): Promise<Probed> {
   const { streams, format, chapters } = await readProbe(input, name, signal)
   const [audio] = streams
-  if (!audio) throw new Permanent('no_audio_stream', `${name} is a media file without a sound track. Upload one that has sound.`)
+  if (!audio)
+    throw new Permanent(
+      'no_audio_stream',
+      `${name} is a media file without a sound track. Upload one that has sound.`,
+    )
   if (audio.sample_rate <= 0 || audio.channels <= 0)
     throw new Permanent('not_audio', `${name} names no sample rate or channels; it cannot be decoded.`)
-  const sampleRate = targetRate ?? (episodeRates.includes(audio.sample_rate) ? audio.sample_rate : fallbackRate)
+  const sampleRate =
+    targetRate ?? (episodeRates.includes(audio.sample_rate) ? audio.sample_rate : fallbackRate)
   return {
     declaredSeconds: saysLength ? (audio.duration ?? format.duration) : undefined,
     pcm: {
       sampleRate,
       channels: audio.channels === 1 ? 1 : 2,
-      sampleFormat: is16Bit(audio) && audio.sample_rate === sampleRate && audio.channels <= 2 ? 's16le' : 'f32le',
+      sampleFormat:
+        is16Bit(audio) && audio.sample_rate === sampleRate && audio.channels <= 2 ? 's16le' : 'f32le',
     },
     marks: chapters.map(({ start_time, tags }) => ({ startSeconds: start_time, title: tags.title ?? '' })),
   }
 }
 
-async function readProbe(input: readonly string[], name: string, signal: AbortSignal): Promise<z.infer<typeof probeOutput>> {
+async function readProbe(
+  input: readonly string[],
+  name: string,
+  signal: AbortSignal,
+): Promise<z.infer<typeof probeOutput>> {
   try {
-    const text = await ffprobe([...input, '-print_format', 'json', '-show_format', '-show_streams', '-show_chapters', '-select_streams', 'a'], signal)
+    const text = await ffprobe(
+      [
+        ...input,
+        '-print_format',
+        'json',
+        '-show_format',
+        '-show_streams',
+        '-show_chapters',
+        '-select_streams',
+        'a',
+      ],
+      signal,
+    )
     return probeOutput.parse(JSON.parse(text))
   } catch (error) {
     if (error instanceof FfmpegError) throw explain(error, name)
@@ -221,12 +271,22 @@ async function readProbe(input: readonly string[], name: string, signal: AbortSi
 
 /** What ffmpeg's complaint about an untrusted file means for its owner. */
 export function explain(error: FfmpegError, name: string): Permanent {
-  const truncated = /moov atom not found|End of file|Truncat|partial file|Invalid NAL|EOF/i.test(error.message)
+  const truncated = /moov atom not found|End of file|Truncat|partial file|Invalid NAL|EOF/i.test(
+    error.message,
+  )
   return truncated
-    ? new Permanent('truncated_file', `${name} ends too early to be read; the upload or the export was cut off. Upload it again.`, { cause: error })
-    : new Permanent('not_audio', `${name} cannot be decoded: ${error.message.replaceAll(/http:\/\/127\.0\.0\.1:\S+/g, name).slice(0, 300)}`, {
-        cause: error,
-      })
+    ? new Permanent(
+        'truncated_file',
+        `${name} ends too early to be read; the upload or the export was cut off. Upload it again.`,
+        { cause: error },
+      )
+    : new Permanent(
+        'not_audio',
+        `${name} cannot be decoded: ${error.message.replaceAll(/http:\/\/127\.0\.0\.1:\S+/g, name).slice(0, 300)}`,
+        {
+          cause: error,
+        },
+      )
 }
 
 /** Lossless 16-bit sources fit in s16le exactly. */
@@ -241,7 +301,9 @@ const is16Bit = ({
 }): boolean =>
   codec_name.startsWith('pcm_s16') ||
   codec_name === 'pcm_u8' ||
-  ((codec_name === 'flac' || codec_name === 'alac') && (sample_fmt ?? '').startsWith('s16') && (bits_per_raw_sample ?? 16) <= 16)
+  ((codec_name === 'flac' || codec_name === 'alac') &&
+    (sample_fmt ?? '').startsWith('s16') &&
+    (bits_per_raw_sample ?? 16) <= 16)
 
 /** A server on loopback that answers range reads of one object under a name nobody can guess. */
 async function serveRanges(storage: ObjectStore, object: ObjectName, bytes: number) {
@@ -249,7 +311,10 @@ async function serveRanges(storage: ObjectStore, object: ObjectName, bytes: numb
   let fault: Error | undefined
   const server: Server = createServer((request, response) => {
     if (request.url !== path) response.writeHead(404).end()
-    else void answerRange(storage, object, bytes, request.headers.range, response).catch((error: unknown) => (fault = error as Error))
+    else
+      void answerRange(storage, object, bytes, request.headers.range, response).catch(
+        (error: unknown) => (fault = error as Error),
+      )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -279,7 +344,11 @@ async function answerRange(
     response.writeHead(416, { 'content-range': `bytes */${bytes}` }).end()
     return
   }
-  const headers = { 'accept-ranges': 'bytes', 'content-length': end - start, 'content-range': `bytes ${start}-${end - 1}/${bytes}` }
+  const headers = {
+    'accept-ranges': 'bytes',
+    'content-length': end - start,
+    'content-range': `bytes ${start}-${end - 1}/${bytes}`,
+  }
   response.writeHead(range === undefined ? 200 : 206, headers)
   try {
     await pipeline(storage.readStream(object, { start, end }), response)

@@ -47,7 +47,15 @@ const worstOvershoot = 1.5
  * Writes the peak of every `step` samples of `samples[from…to)` to `out`, as amplitude: the true peak where the sample peak, times the worst
  * overshoot, reaches `matters`; the sample peak elsewhere. Values up to `truePeakReach` beyond both ends are read where they exist.
  */
-export function peaks(samples: Float32Array, from: number, to: number, step: number, matters: number, out: Float32Array, outStart = 0): void {
+export function peaks(
+  samples: Float32Array,
+  from: number,
+  to: number,
+  step: number,
+  matters: number,
+  out: Float32Array,
+  outStart = 0,
+): void {
   const threshold = matters / worstOvershoot
   for (let start = from, group = outStart; start < to; start += step, group++) {
     const end = Math.min(start + step, to)
@@ -83,9 +91,33 @@ export function interSamplePeak(samples: Float32Array, start: number, end: numbe
   for (let i = base - shift; i < end - shift - (truePeakReach - 1); i++) {
     const [a, b, c, d, e, f] = [s[i]!, s[i + 1]!, s[i + 2]!, s[i + 3]!, s[i + 4]!, s[i + 5]!]
     const [g, h, j, k, l, m] = [s[i + 6]!, s[i + 7]!, s[i + 8]!, s[i + 9]!, s[i + 10]!, s[i + 11]!]
-    const x = q0 * a + q1 * b + q2 * c + q3 * d + q4 * e + q5 * f + q6 * g + q7 * h + q8 * j + q9 * k + q10 * l + q11 * m
+    const x =
+      q0 * a +
+      q1 * b +
+      q2 * c +
+      q3 * d +
+      q4 * e +
+      q5 * f +
+      q6 * g +
+      q7 * h +
+      q8 * j +
+      q9 * k +
+      q10 * l +
+      q11 * m
     const y = h0 * (a + m) + h1 * (b + l) + h2 * (c + k) + h3 * (d + j) + h4 * (e + h) + h5 * (f + g)
-    const z = q11 * a + q10 * b + q9 * c + q8 * d + q7 * e + q6 * f + q5 * g + q4 * h + q3 * j + q2 * k + q1 * l + q0 * m
+    const z =
+      q11 * a +
+      q10 * b +
+      q9 * c +
+      q8 * d +
+      q7 * e +
+      q6 * f +
+      q5 * g +
+      q4 * h +
+      q3 * j +
+      q2 * k +
+      q1 * l +
+      q0 * m
     if (x > peak) peak = x
     else if (-x > peak) peak = -x
     if (y > peak) peak = y

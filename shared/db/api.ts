@@ -9,7 +9,10 @@ export interface KeyOwner {
   readonly scopes: readonly string[]
 }
 
-export async function insertApiKey(db: Knex, key: { userId: string; name: string; hash: string; scopes: readonly string[] }): Promise<string> {
+export async function insertApiKey(
+  db: Knex,
+  key: { userId: string; name: string; hash: string; scopes: readonly string[] },
+): Promise<string> {
   await db.raw('INSERT INTO users (id) VALUES (:userId) ON CONFLICT DO NOTHING', { userId: key.userId })
   const [row] = await rows<{ id: string }>(
     db,
@@ -93,10 +96,15 @@ export async function openRequest(
   return earlier ? { earlier } : await openRequest(db, userId, key, requestHash) // it was forgotten between the two statements
 }
 
-const isStillOpen = 'user_id = :userId AND idempotency_key = :key AND extract(epoch FROM created_at)::text = :openedAt AND status IS NULL'
+const isStillOpen =
+  'user_id = :userId AND idempotency_key = :key AND extract(epoch FROM created_at)::text = :openedAt AND status IS NULL'
 
 /** Keeps the answer for whoever asks the same again. */
-export async function closeRequest(db: Knex, opened: OpenRequest, answer: { status: number; body: unknown }): Promise<void> {
+export async function closeRequest(
+  db: Knex,
+  opened: OpenRequest,
+  answer: { status: number; body: unknown },
+): Promise<void> {
   const { status, body } = answer
   await db.raw(`UPDATE api_requests SET status = :status, body = :body WHERE ${isStillOpen}`, {
     ...{ ...opened, status, body: JSON.stringify(body ?? null) },
@@ -142,7 +150,12 @@ const positionColumn = '(extract(epoch FROM created_at) * 1000000)::bigint::text
 /** Newest first, after the item that the cursor names exactly. */
 const paged = `(CAST(:at AS text) IS NULL OR (created_at, id) < (timestamptz 'epoch' + CAST(:at AS double precision) * interval '1 microsecond', CAST(:id AS uuid)))
   ORDER BY created_at DESC, id DESC LIMIT :limit`
-const position = ({ limit, after, userId }: Page) => ({ userId, limit, at: after?.at ?? null, id: after?.id ?? null })
+const position = ({ limit, after, userId }: Page) => ({
+  userId,
+  limit,
+  at: after?.at ?? null,
+  id: after?.id ?? null,
+})
 
 type Positioned<T> = T & { readonly position: string }
 
@@ -160,7 +173,11 @@ export async function listRuns(
 }
 
 export async function findRunOf(db: Knex, userId: string, id: string): Promise<ListedRun | undefined> {
-  const [run] = await rows<ListedRun>(db, `SELECT ${runColumns} FROM runs WHERE user_id = :userId AND id::text = :id`, { userId, id })
+  const [run] = await rows<ListedRun>(
+    db,
+    `SELECT ${runColumns} FROM runs WHERE user_id = :userId AND id::text = :id`,
+    { userId, id },
+  )
   return run
 }
 
@@ -188,7 +205,11 @@ export async function listEpisodes(db: Knex, page: Page): Promise<Positioned<Lis
   )
 }
 
-export async function findListedEpisode(db: Knex, userId: string, id: string): Promise<ListedEpisode | undefined> {
+export async function findListedEpisode(
+  db: Knex,
+  userId: string,
+  id: string,
+): Promise<ListedEpisode | undefined> {
   const [episode] = await rows<ListedEpisode>(
     db,
     `SELECT ${episodeFields} FROM (${listedEpisodes}) AS listed WHERE user_id = :userId AND id::text = :id`,

@@ -12,7 +12,12 @@ const say = (message: unknown): void => log.warn({ error: String(message) }, 'da
 export async function withDatabase<T>(databaseUrl: string, use: (db: Knex) => Promise<T>): Promise<T> {
   const db = knex({
     client: 'pg',
-    connection: { connectionString: databaseUrl, application_name: 'spool', connectionTimeoutMillis: 10_000, statement_timeout: 30_000 },
+    connection: {
+      connectionString: databaseUrl,
+      application_name: 'spool',
+      connectionTimeoutMillis: 10_000,
+      statement_timeout: 30_000,
+    },
     pool: { min: 0, max: 1 },
     log: { warn: say, error: say, deprecate: say, debug: say },
   })
@@ -24,7 +29,11 @@ export async function withDatabase<T>(databaseUrl: string, use: (db: Knex) => Pr
 }
 
 /** The rows of one statement, as the given plain type. */
-export async function rows<T>(db: Knex, sql: string, bindings: Record<string, Knex.RawBinding> = {}): Promise<T[]> {
+export async function rows<T>(
+  db: Knex,
+  sql: string,
+  bindings: Record<string, Knex.RawBinding> = {},
+): Promise<T[]> {
   const result = await db.raw<{ rows: T[] }>(sql, bindings)
   return result.rows
 }

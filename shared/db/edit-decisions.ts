@@ -4,7 +4,12 @@ import type { KeptDecision } from '../edits/decisions.ts'
 import { rows } from './connect.ts'
 
 /** Adds decisions as the next revision and returns its number. Needs the episode's row locked, or two would share one. */
-export async function addDecisions(trx: Knex, episodeId: string, recordingHash: string, decisions: readonly KeptDecision[]): Promise<number> {
+export async function addDecisions(
+  trx: Knex,
+  episodeId: string,
+  recordingHash: string,
+  decisions: readonly KeptDecision[],
+): Promise<number> {
   const [{ revision } = { revision: 1 }] = await rows<{ revision: number }>(
     trx,
     'SELECT coalesce(max(revision), 0)::int + 1 AS revision FROM edit_decisions WHERE episode_id = :episodeId',
@@ -19,7 +24,12 @@ export async function addDecisions(trx: Knex, episodeId: string, recordingHash: 
 }
 
 /** The decisions about one recording up to a revision, oldest first. */
-export async function decisionsUpTo(db: Knex, episodeId: string, recordingHash: string, revision: number): Promise<KeptDecision[]> {
+export async function decisionsUpTo(
+  db: Knex,
+  episodeId: string,
+  recordingHash: string,
+  revision: number,
+): Promise<KeptDecision[]> {
   const found = await rows<{ decision: KeptDecision }>(
     db,
     `SELECT decision FROM edit_decisions WHERE episode_id = :episodeId AND recording_hash = :recordingHash AND revision <= :revision ORDER BY revision, id`,

@@ -45,7 +45,12 @@ export interface PublishedEpisode extends FinishedAudio {
 
 const episodeColumns = 'id, user_id AS "userId", podcast_id AS "podcastId", slug, title, description, status'
 
-export async function ensurePodcast(trx: Knex, userId: string, slug: string, settings: unknown): Promise<Podcast> {
+export async function ensurePodcast(
+  trx: Knex,
+  userId: string,
+  slug: string,
+  settings: unknown,
+): Promise<Podcast> {
   await trx.raw('INSERT INTO users (id) VALUES (:userId) ON CONFLICT DO NOTHING', { userId })
   const [podcast] = await rows<Podcast>(
     trx,
@@ -58,26 +63,42 @@ export async function ensurePodcast(trx: Knex, userId: string, slug: string, set
 }
 
 /** Finds or makes the episode of that name and leaves it as it is: who changes an episode has locked its run first, or two would wait for each other. */
-export async function ensureEpisode(trx: Knex, episode: { userId: string; podcastId: string; slug: string; title: string }): Promise<string> {
+export async function ensureEpisode(
+  trx: Knex,
+  episode: { userId: string; podcastId: string; slug: string; title: string },
+): Promise<string> {
   await trx.raw(
     'INSERT INTO episodes (user_id, podcast_id, slug, title) VALUES (:userId, :podcastId, :slug, :title) ON CONFLICT (podcast_id, slug) DO NOTHING',
     { ...episode },
   )
-  const [row] = await rows<{ id: string }>(trx, 'SELECT id FROM episodes WHERE podcast_id = :podcastId AND slug = :slug', { ...episode })
+  const [row] = await rows<{ id: string }>(
+    trx,
+    'SELECT id FROM episodes WHERE podcast_id = :podcastId AND slug = :slug',
+    { ...episode },
+  )
   return row!.id
 }
 
 /** A run of the episode has started: `processing` from now on. */
-export async function beginEpisode(trx: Knex, episodeId: string, { title, description }: { title: string; description: string }): Promise<void> {
-  await trx.raw(`UPDATE episodes SET title = :title, description = :description, status = 'processing' WHERE id = :episodeId`, {
-    episodeId,
-    title,
-    description,
-  })
+export async function beginEpisode(
+  trx: Knex,
+  episodeId: string,
+  { title, description }: { title: string; description: string },
+): Promise<void> {
+  await trx.raw(
+    `UPDATE episodes SET title = :title, description = :description, status = 'processing' WHERE id = :episodeId`,
+    {
+      episodeId,
+      title,
+      description,
+    },
+  )
 }
 
 export async function findEpisode(db: Knex, episodeId: string): Promise<Episode | undefined> {
-  const [row] = await rows<Episode>(db, `SELECT ${episodeColumns} FROM episodes WHERE id = :episodeId`, { episodeId })
+  const [row] = await rows<Episode>(db, `SELECT ${episodeColumns} FROM episodes WHERE id = :episodeId`, {
+    episodeId,
+  })
   return row
 }
 
@@ -96,7 +117,11 @@ export async function findEpisodesOf(db: Knex, userId: string, idOrSlug: string)
 }
 
 export async function findPodcast(db: Knex, podcastId: string): Promise<Podcast | undefined> {
-  const [row] = await rows<Podcast>(db, 'SELECT id, user_id AS "userId", slug, settings FROM podcasts WHERE id = :podcastId', { podcastId })
+  const [row] = await rows<Podcast>(
+    db,
+    'SELECT id, user_id AS "userId", slug, settings FROM podcasts WHERE id = :podcastId',
+    { podcastId },
+  )
   return row
 }
 
@@ -109,7 +134,13 @@ export async function saveFinishedAudio(
     `UPDATE episodes SET status = 'processed', content_hash = :contentHash, duration_seconds = :durationSeconds, audio_bytes = :audioBytes,
             has_transcript = :hasTranscript, cover_file = :coverFile, chapters = :chapters, episode_number = :episodeNumber,
             season_number = :seasonNumber WHERE id = :episodeId`,
-    { episodeId, ...audio, episodeNumber, seasonNumber, chapters: chapters ? JSON.stringify(chapters) : null },
+    {
+      episodeId,
+      ...audio,
+      episodeNumber,
+      seasonNumber,
+      chapters: chapters ? JSON.stringify(chapters) : null,
+    },
   )
 }
 
@@ -130,7 +161,12 @@ export async function markPublished(trx: Knex, episodeId: string): Promise<void>
 
 /** Every published episode, newest first. */
 export async function episodesInFeed(db: Knex, podcastId: string): Promise<PublishedEpisode[]> {
-  const found = await rows<{ id: string; slug: string; publishedAt: Date; published: Omit<PublishedEpisode, 'id' | 'slug' | 'publishedAt'> }>(
+  const found = await rows<{
+    id: string
+    slug: string
+    publishedAt: Date
+    published: Omit<PublishedEpisode, 'id' | 'slug' | 'publishedAt'>
+  }>(
     db,
     `SELECT id, slug, published, published_at AS "publishedAt" FROM episodes
      WHERE podcast_id = :podcastId AND published_at <= clock_timestamp() ORDER BY published_at DESC, id`,
@@ -142,7 +178,12 @@ export async function episodesInFeed(db: Knex, podcastId: string): Promise<Publi
 /** Records a dropped file. False when this very generation was recorded before: the event came twice. */
 export async function recordUpload(
   trx: Knex,
-  upload: { userId: string; kind: 'recording' | 'asset' | 'sidecar' | 'mailbox'; bucket: string; object: StoredObject },
+  upload: {
+    userId: string
+    kind: 'recording' | 'asset' | 'sidecar' | 'mailbox'
+    bucket: string
+    object: StoredObject
+  },
 ): Promise<boolean> {
   await trx.raw('INSERT INTO users (id) VALUES (:userId) ON CONFLICT DO NOTHING', { userId: upload.userId })
   const recorded = await rows(

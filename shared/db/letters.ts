@@ -45,16 +45,24 @@ export async function startMailRun(
 
 /** The positions in [from, to) that the run has dealt with. */
 export async function positionsDone(db: Knex, runId: string, from: number, to: number): Promise<Set<number>> {
-  const found = await rows<{ position: number }>(db, 'SELECT position FROM letters WHERE run_id = :runId AND position >= :from AND position < :to', {
-    runId,
-    from,
-    to,
-  })
+  const found = await rows<{ position: number }>(
+    db,
+    'SELECT position FROM letters WHERE run_id = :runId AND position >= :from AND position < :to',
+    {
+      runId,
+      from,
+      to,
+    },
+  )
   return new Set(found.map(({ position }) => position))
 }
 
 /** Writes down what became of messages and counts those that were not counted before. Needs the run's row locked. */
-export async function recordMessages(trx: Knex, run: Pick<Run, 'id' | 'userId' | 'processed'>, messages: readonly ReadMessage[]): Promise<void> {
+export async function recordMessages(
+  trx: Knex,
+  run: Pick<Run, 'id' | 'userId' | 'processed'>,
+  messages: readonly ReadMessage[],
+): Promise<void> {
   // Two mailboxes with the same letters in another order would wait for each other; this lock leaves those who only refer to the user alone.
   await trx.raw('SELECT 1 FROM users WHERE id = :userId FOR NO KEY UPDATE', { userId: run.userId })
   const kept = await insertMessages(trx, run, messages)
@@ -76,7 +84,12 @@ async function insertMessages(
     const letter = 'letter' in message ? message.letter : undefined
     return {
       ...{ position: message.position, outcome, reason: 'reason' in message ? message.reason : null },
-      ...{ message_id: letter?.messageId, content_hash: letter?.contentHash, sender: letter?.senderName, subject: letter?.subject },
+      ...{
+        message_id: letter?.messageId,
+        content_hash: letter?.contentHash,
+        sender: letter?.senderName,
+        subject: letter?.subject,
+      },
       body: outcome === 'letter' ? letter?.text : undefined, // what is not kept as a letter is nobody's business
       ...{ sent_at: letter?.sentAt, language: letter?.language },
     }
@@ -99,11 +112,21 @@ export async function countOutcomes(db: Knex, runId: string): Promise<Readonly<R
     'SELECT outcome, count(*)::int AS count FROM letters WHERE run_id = :runId GROUP BY outcome',
     { runId },
   )
-  return { letter: 0, duplicate: 0, own: 0, failed: 0, ...Object.fromEntries(found.map(({ outcome, count }) => [outcome, count])) }
+  return {
+    letter: 0,
+    duplicate: 0,
+    own: 0,
+    failed: 0,
+    ...Object.fromEntries(found.map(({ outcome, count }) => [outcome, count])),
+  }
 }
 
 /** Why messages of a run could not be read: the commonest reasons first. */
-export async function failureReasons(db: Knex, runId: string, most: number): Promise<{ reason: string; count: number }[]> {
+export async function failureReasons(
+  db: Knex,
+  runId: string,
+  most: number,
+): Promise<{ reason: string; count: number }[]> {
   return await rows(
     db,
     `SELECT reason, count(*)::int AS count FROM letters WHERE run_id = :runId AND outcome = 'failed' GROUP BY reason ORDER BY count(*) DESC, reason LIMIT :most`,

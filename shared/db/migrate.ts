@@ -8,7 +8,10 @@ const source: Knex.MigrationSource<Migration> = {
   getMigrations: () => Promise.resolve(migrations),
   getMigrationName: (migration) => migration.name,
   getMigration: (migration) =>
-    Promise.resolve({ up: (db: Knex) => migration.up(db), down: () => Promise.reject(new Error('Migrations go forward only.')) }),
+    Promise.resolve({
+      up: (db: Knex) => migration.up(db),
+      down: () => Promise.reject(new Error('Migrations go forward only.')),
+    }),
 }
 
 /** Any number that nothing else locks. */
@@ -18,6 +21,9 @@ const lock = 20260101
 export async function migrate(db: Knex): Promise<string[]> {
   // Knex's own lock is a row of a table that two first starts would both create. This one is the session's and ends with it.
   await db.raw('SELECT pg_advisory_lock(:lock)', { lock })
-  const [, ran] = (await db.migrate.latest({ migrationSource: source, tableName: 'migrations' })) as [number, string[]]
+  const [, ran] = (await db.migrate.latest({ migrationSource: source, tableName: 'migrations' })) as [
+    number,
+    string[],
+  ]
   return ran
 }

@@ -26,7 +26,10 @@ export interface PaidCall {
 const columns = `id, user_id AS "userId", provider, call_key AS "callKey", run_id AS "runId", step, part, status, sends, sent_at AS "sentAt", reference, error`
 
 /** The row of what is to be paid for, made when there is none; it now belongs to the run that asks. */
-export async function openPaidCall(db: Knex, call: Pick<PaidCall, 'userId' | 'provider' | 'callKey' | 'runId' | 'step' | 'part'>): Promise<PaidCall> {
+export async function openPaidCall(
+  db: Knex,
+  call: Pick<PaidCall, 'userId' | 'provider' | 'callKey' | 'runId' | 'step' | 'part'>,
+): Promise<PaidCall> {
   const [row] = await rows<PaidCall>(
     db,
     `INSERT INTO paid_calls (user_id, provider, call_key, run_id, step, part) VALUES (:userId, :provider, :callKey, :runId, :step, :part)
@@ -61,7 +64,13 @@ export async function settlePaidCall(
     db,
     `UPDATE paid_calls SET status = :status, reference = coalesce(:reference, reference), error = :error,
             sends = sends - CASE WHEN CAST(:unsent AS boolean) THEN 1 ELSE 0 END WHERE id = :id AND status <> 'failed' RETURNING sends`,
-    { id, status: outcome.status, reference: outcome.reference ?? null, error: outcome.error ?? null, unsent: outcome.unsent ?? false },
+    {
+      id,
+      status: outcome.status,
+      reference: outcome.reference ?? null,
+      error: outcome.error ?? null,
+      unsent: outcome.unsent ?? false,
+    },
   )
   return row?.sends ?? 0
 }

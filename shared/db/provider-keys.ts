@@ -7,7 +7,11 @@ export interface SealedKey {
   readonly sealed: string
 }
 
-export async function saveProviderKey(db: Knex, userId: string, { provider, sealed }: SealedKey): Promise<void> {
+export async function saveProviderKey(
+  db: Knex,
+  userId: string,
+  { provider, sealed }: SealedKey,
+): Promise<void> {
   await db.raw('INSERT INTO users (id) VALUES (:userId) ON CONFLICT DO NOTHING', { userId })
   await db.raw(
     `INSERT INTO provider_keys (user_id, provider, sealed) VALUES (:userId, :provider, :sealed)
@@ -18,10 +22,22 @@ export async function saveProviderKey(db: Knex, userId: string, { provider, seal
 
 /** False when there was none. */
 export async function deleteProviderKey(db: Knex, userId: string, provider: string): Promise<boolean> {
-  return (await rows(db, 'DELETE FROM provider_keys WHERE user_id = :userId AND provider = :provider RETURNING 1', { userId, provider })).length > 0
+  return (
+    (
+      await rows(
+        db,
+        'DELETE FROM provider_keys WHERE user_id = :userId AND provider = :provider RETURNING 1',
+        { userId, provider },
+      )
+    ).length > 0
+  )
 }
 
 /** The user's keys, the one given last first. */
 export async function providerKeys(db: Knex, userId: string): Promise<SealedKey[]> {
-  return await rows<SealedKey>(db, 'SELECT provider, sealed FROM provider_keys WHERE user_id = :userId ORDER BY created_at DESC', { userId })
+  return await rows<SealedKey>(
+    db,
+    'SELECT provider, sealed FROM provider_keys WHERE user_id = :userId ORDER BY created_at DESC',
+    { userId },
+  )
 }

@@ -35,7 +35,11 @@ export interface RunProgress {
 }
 
 /** The run that an upload of this generation started; undefined until its event arrived. */
-export async function findRunOfUpload(db: Knex, object: string, generation: string): Promise<string | undefined> {
+export async function findRunOfUpload(
+  db: Knex,
+  object: string,
+  generation: string,
+): Promise<string | undefined> {
   const [run] = await rows<{ id: string }>(
     db,
     `SELECT id FROM runs WHERE context ->> 'recordingObject' = :object AND context ->> 'recordingGeneration' = :generation`,
@@ -45,11 +49,19 @@ export async function findRunOfUpload(db: Knex, object: string, generation: stri
 }
 
 /** The run that a mailbox of this generation started; undefined until its event arrived. */
-export async function findRunOfMailbox(db: Knex, mailbox: string, generation: string): Promise<string | undefined> {
-  const [run] = await rows<{ id: string }>(db, `SELECT id FROM runs WHERE mailbox = :mailbox AND context ->> 'mailboxGeneration' = :generation`, {
-    mailbox,
-    generation,
-  })
+export async function findRunOfMailbox(
+  db: Knex,
+  mailbox: string,
+  generation: string,
+): Promise<string | undefined> {
+  const [run] = await rows<{ id: string }>(
+    db,
+    `SELECT id FROM runs WHERE mailbox = :mailbox AND context ->> 'mailboxGeneration' = :generation`,
+    {
+      mailbox,
+      generation,
+    },
+  )
   return run?.id
 }
 
@@ -57,7 +69,9 @@ export async function findRunOfMailbox(db: Knex, mailbox: string, generation: st
 const staleSeconds = 60
 
 export async function readRunProgress(db: Knex, runId: string): Promise<RunProgress | undefined> {
-  const [run] = await rows<Omit<RunProgress, 'steps' | 'secondsLeft' | 'currentStep' | 'waitingFor'> & { marks: Mark[]; now: number }>(
+  const [run] = await rows<
+    Omit<RunProgress, 'steps' | 'secondsLeft' | 'currentStep' | 'waitingFor'> & { marks: Mark[]; now: number }
+  >(
     db,
     `SELECT id AS "runId", episode_id AS "episodeId", status, stop_reason AS "stopReason", error_message AS "errorMessage", warnings,
             processed, total, marks, heartbeat_at AS "heartbeatAt", extract(epoch FROM clock_timestamp())::float8 AS now,

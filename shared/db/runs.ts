@@ -46,7 +46,13 @@ export const runTotal = 1000
 /** Starts the one live run of an episode; when there is one already, says which. */
 export async function startRun(
   trx: Knex,
-  start: { userId: string; episodeId: string; settings: RunSettings; context: Scalars; warnings: readonly Warning[] },
+  start: {
+    userId: string
+    episodeId: string
+    settings: RunSettings
+    context: Scalars
+    warnings: readonly Warning[]
+  },
 ): Promise<{ runId: string; started: boolean }> {
   const [created] = await rows<{ id: string }>(
     trx,
@@ -62,7 +68,11 @@ export async function startRun(
     },
   )
   if (created) return { runId: created.id, started: true }
-  const [live] = await rows<{ id: string }>(trx, `SELECT id FROM runs WHERE episode_id = :episodeId AND ${isLive}`, { episodeId: start.episodeId })
+  const [live] = await rows<{ id: string }>(
+    trx,
+    `SELECT id FROM runs WHERE episode_id = :episodeId AND ${isLive}`,
+    { episodeId: start.episodeId },
+  )
   if (!live) return await startRun(trx, start) // it ended between the two statements
   return { runId: live.id, started: false }
 }
@@ -74,12 +84,19 @@ export async function findRun(db: Knex, runId: string): Promise<Run | undefined>
 
 /** The template as it was when the run started. */
 export async function settingsOf(db: Knex, runId: string): Promise<RunSettings> {
-  const [run] = await rows<{ settings: RunSettings }>(db, 'SELECT settings FROM runs WHERE id = :runId', { runId })
+  const [run] = await rows<{ settings: RunSettings }>(db, 'SELECT settings FROM runs WHERE id = :runId', {
+    runId,
+  })
   return run!.settings
 }
 
 /** The live run of an episode by the names its upload gave it. */
-export async function liveRunOf(db: Knex, userId: string, podcast: string, episode: string): Promise<string | undefined> {
+export async function liveRunOf(
+  db: Knex,
+  userId: string,
+  podcast: string,
+  episode: string,
+): Promise<string | undefined> {
   const [run] = await rows<{ id: string }>(
     db,
     `SELECT runs.id FROM runs JOIN episodes ON episodes.id = runs.episode_id JOIN podcasts ON podcasts.id = episodes.podcast_id
@@ -149,7 +166,13 @@ export async function resumeRun(trx: Knex, runId: string, context: Scalars): Pro
   return true
 }
 
-async function moveRun(trx: Knex, runId: string, from: RunStatus, to: RunStatus, episodeStatus: string): Promise<boolean> {
+async function moveRun(
+  trx: Knex,
+  runId: string,
+  from: RunStatus,
+  to: RunStatus,
+  episodeStatus: string,
+): Promise<boolean> {
   const moved = await rows(
     trx,
     `WITH moved AS (UPDATE runs SET status = :to, heartbeat_at = clock_timestamp() WHERE id = :runId AND status = :from RETURNING episode_id)
@@ -161,13 +184,20 @@ async function moveRun(trx: Knex, runId: string, from: RunStatus, to: RunStatus,
 
 /** The run that was started last for an episode. */
 export async function latestRunOf(db: Knex, episodeId: string): Promise<Run | undefined> {
-  const [run] = await rows<Run>(db, `SELECT ${runColumns} FROM runs WHERE episode_id = :episodeId ORDER BY created_at DESC LIMIT 1`, { episodeId })
+  const [run] = await rows<Run>(
+    db,
+    `SELECT ${runColumns} FROM runs WHERE episode_id = :episodeId ORDER BY created_at DESC LIMIT 1`,
+    { episodeId },
+  )
   return run
 }
 
 /** Ends a live run as finished. */
 export async function finishRun(trx: Knex, runId: string): Promise<void> {
-  await trx.raw(`UPDATE runs SET status = 'finished', processed = total, finished_at = clock_timestamp() WHERE id = :runId AND ${isLive}`, { runId })
+  await trx.raw(
+    `UPDATE runs SET status = 'finished', processed = total, finished_at = clock_timestamp() WHERE id = :runId AND ${isLive}`,
+    { runId },
+  )
 }
 
 /** Ends a live run as failed, and its episode with it. False when the run had ended already. */
@@ -180,7 +210,11 @@ export async function cancelRun(trx: Knex, runId: string): Promise<boolean> {
   return await endRun(trx, runId, { status: 'cancelled', reason: 'user_cancelled', message: null })
 }
 
-async function endRun(trx: Knex, runId: string, end: { status: 'failed' | 'cancelled'; reason: string; message: string | null }): Promise<boolean> {
+async function endRun(
+  trx: Knex,
+  runId: string,
+  end: { status: 'failed' | 'cancelled'; reason: string; message: string | null },
+): Promise<boolean> {
   const ended = await rows(
     trx,
     `WITH ended AS (

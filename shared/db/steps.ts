@@ -37,9 +37,16 @@ const pendingColumns = 'run_id AS "runId", step, part, turn, context, due_at AS 
 const where = ({ runId, step, part }: Omit<StepIdentity, 'turn'>) => ({ runId, step, part })
 
 /** Takes the step for one attempt when it is free and the run is live; otherwise says why not. */
-export async function claimStep(db: Knex, task: StepIdentity, { leaseMs, maxAttempts }: { leaseMs: number; maxAttempts: number }): Promise<Claim> {
+export async function claimStep(
+  db: Knex,
+  task: StepIdentity,
+  { leaseMs, maxAttempts }: { leaseMs: number; maxAttempts: number },
+): Promise<Claim> {
   const bindings = { ...where(task), turn: task.turn, leaseMs, maxAttempts }
-  await db.raw(`UPDATE runs SET status = 'started', started_at = clock_timestamp() WHERE id = :runId AND status = 'queued'`, bindings)
+  await db.raw(
+    `UPDATE runs SET status = 'started', started_at = clock_timestamp() WHERE id = :runId AND status = 'queued'`,
+    bindings,
+  )
   const [claimed] = await rows<{ attempt: number; startedAt: Date }>(
     db,
     `UPDATE steps SET status = 'running', attempt = attempt + 1, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond',
@@ -54,7 +61,14 @@ export async function claimStep(db: Knex, task: StepIdentity, { leaseMs, maxAtte
 }
 
 async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number): Promise<Claim> {
-  const [row] = await rows<{ status: StepStatus; turn: number; attempt: number; error: string | null; live: boolean; leased: boolean }>(
+  const [row] = await rows<{
+    status: StepStatus
+    turn: number
+    attempt: number
+    error: string | null
+    live: boolean
+    leased: boolean
+  }>(
     db,
     `SELECT s.status, s.turn, s.attempt, s.error, r.status IN ('queued', 'started') AS live, coalesce(s.lease_until >= clock_timestamp(), false) AS leased
      FROM steps s JOIN runs r ON r.id = s.run_id WHERE s.run_id = :runId AND s.step = :step AND s.part = :part`,
@@ -69,7 +83,12 @@ async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number)
 }
 
 /** Extends the lease of a live attempt and notes its progress (0 to 1). False when the attempt lost its step or the run ended. */
-export async function extendLease(db: Knex, claim: StepIdentity & { attempt: number }, leaseMs: number, progress: number): Promise<boolean> {
+export async function extendLease(
+  db: Knex,
+  claim: StepIdentity & { attempt: number },
+  leaseMs: number,
+  progress: number,
+): Promise<boolean> {
   const extended = await rows(
     db,
     `UPDATE steps SET lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond', progress = greatest(progress, :progress)
@@ -80,12 +99,25 @@ export async function extendLease(db: Knex, claim: StepIdentity & { attempt: num
 }
 
 /** Notes under which key this attempt's objects are written, before it writes them. */
-export async function noteInputKey(db: Knex, claim: StepIdentity & { attempt: number }, inputKey: string): Promise<void> {
-  await db.raw(`UPDATE steps SET input_key = :inputKey WHERE ${held}`, { ...where(claim), attempt: claim.attempt, inputKey })
+export async function noteInputKey(
+  db: Knex,
+  claim: StepIdentity & { attempt: number },
+  inputKey: string,
+): Promise<void> {
+  await db.raw(`UPDATE steps SET input_key = :inputKey WHERE ${held}`, {
+    ...where(claim),
+    attempt: claim.attempt,
+    inputKey,
+  })
 }
 
 /** The output of a finished step of the same user with the same inputs, if there is one. */
-export async function findReusableOutput(db: Knex, userId: string, step: string, inputKey: string): Promise<Scalars | undefined> {
+export async function findReusableOutput(
+  db: Knex,
+  userId: string,
+  step: string,
+  inputKey: string,
+): Promise<Scalars | undefined> {
   const [found] = await rows<{ output: Scalars }>(
     db,
     `SELECT s.output FROM steps s JOIN runs r ON r.id = s.run_id
@@ -105,18 +137,31 @@ export async function markDone(
     trx,
     `UPDATE steps SET status = 'done', lease_until = NULL, progress = 1, output = :output, input_key = :inputKey, reused = :reused, error = NULL,
             finished_at = clock_timestamp() WHERE ${held} RETURNING 1`,
-    { ...where(claim), attempt: claim.attempt, output: JSON.stringify(result.output), inputKey: result.inputKey, reused: result.reused },
+    {
+      ...where(claim),
+      attempt: claim.attempt,
+      output: JSON.stringify(result.output),
+      inputKey: result.inputKey,
+      reused: result.reused,
+    },
   )
   return done.length === 1
 }
 
 /** Gives the step back for another attempt, keeping the reason. */
-export async function releaseStep(db: Knex, claim: StepIdentity & { attempt: number }, error: string): Promise<void> {
-  await db.raw(`UPDATE steps SET status = 'pending', lease_until = NULL, error = :error, due_at = clock_timestamp() WHERE ${held}`, {
-    ...where(claim),
-    attempt: claim.attempt,
-    error,
-  })
+export async function releaseStep(
+  db: Knex,
+  claim: StepIdentity & { attempt: number },
+  error: string,
+): Promise<void> {
+  await db.raw(
+    `UPDATE steps SET status = 'pending', lease_until = NULL, error = :error, due_at = clock_timestamp() WHERE ${held}`,
+    {
+      ...where(claim),
+      attempt: claim.attempt,
+      error,
+    },
+  )
 }
 
 /** Puts the step off until `dueAt` under a new turn, not counting the attempt. Undefined when the attempt no longer holds it. */
@@ -150,7 +195,10 @@ export async function unparkSteps(trx: Knex, runId: string, context: Scalars): P
 }
 
 /** Makes a step that is put off due at once, under a new turn. Undefined when it is not waiting. */
-export async function wakeStep(trx: Knex, step: Omit<StepIdentity, 'turn'>): Promise<PendingStep | undefined> {
+export async function wakeStep(
+  trx: Knex,
+  step: Omit<StepIdentity, 'turn'>,
+): Promise<PendingStep | undefined> {
   const [woken] = await rows<PendingStep>(
     trx,
     `UPDATE steps SET turn = turn + 1, due_at = clock_timestamp() WHERE ${addressed} AND status = 'pending' AND due_at > clock_timestamp()
@@ -161,7 +209,11 @@ export async function wakeStep(trx: Knex, step: Omit<StepIdentity, 'turn'>): Pro
 }
 
 /** Marks an unfinished step failed. False when it is finished, or when an attempt is named that no longer holds it. */
-export async function markFailed(trx: Knex, step: Omit<StepIdentity, 'turn'> & { attempt?: number }, error: string): Promise<boolean> {
+export async function markFailed(
+  trx: Knex,
+  step: Omit<StepIdentity, 'turn'> & { attempt?: number },
+  error: string,
+): Promise<boolean> {
   const failed = await rows(
     trx,
     `UPDATE steps SET status = 'failed', lease_until = NULL, error = :error
@@ -171,7 +223,11 @@ export async function markFailed(trx: Knex, step: Omit<StepIdentity, 'turn'> & {
   return failed.length === 1
 }
 
-export async function insertSteps(trx: Knex, runId: string, steps: readonly NewStep[]): Promise<PendingStep[]> {
+export async function insertSteps(
+  trx: Knex,
+  runId: string,
+  steps: readonly NewStep[],
+): Promise<PendingStep[]> {
   if (steps.length === 0) return []
   return await rows<PendingStep>(
     trx,
@@ -200,7 +256,11 @@ export async function countSteps(db: Knex, runId: string): Promise<StepCount[]> 
 }
 
 /** Rows still waiting for their task among the named steps of a live run. */
-export async function pendingSteps(db: Knex, runId: string, steps: readonly string[]): Promise<PendingStep[]> {
+export async function pendingSteps(
+  db: Knex,
+  runId: string,
+  steps: readonly string[],
+): Promise<PendingStep[]> {
   return await rows<PendingStep>(
     db,
     `SELECT ${pendingColumns} FROM steps WHERE run_id = :runId AND status = 'pending' AND step = ANY(:steps)
@@ -210,7 +270,13 @@ export async function pendingSteps(db: Knex, runId: string, steps: readonly stri
 }
 
 /** Rows of one step still waiting for their task, in the live run of an episode named as its upload was. */
-export async function pendingStepsOfEpisode(db: Knex, userId: string, podcast: string, episode: string, step: string): Promise<PendingStep[]> {
+export async function pendingStepsOfEpisode(
+  db: Knex,
+  userId: string,
+  podcast: string,
+  episode: string,
+  step: string,
+): Promise<PendingStep[]> {
   return await rows<PendingStep>(
     db,
     `SELECT ${pendingColumns} FROM steps WHERE status = 'pending' AND step = :step AND run_id IN (
@@ -232,10 +298,14 @@ export async function pendingOfMailbox(db: Knex, userId: string, mailbox: string
 
 /** The finished parts' outputs of one step, in the order of their parts. */
 export async function outputsOf(db: Knex, runId: string, step: string): Promise<StepOutput[]> {
-  return await rows<StepOutput>(db, `SELECT part, output FROM steps WHERE run_id = :runId AND step = :step AND status = 'done' ORDER BY part`, {
-    runId,
-    step,
-  })
+  return await rows<StepOutput>(
+    db,
+    `SELECT part, output FROM steps WHERE run_id = :runId AND step = :step AND status = 'done' ORDER BY part`,
+    {
+      runId,
+      step,
+    },
+  )
 }
 
 /** Steps of live runs whose time passed `overdueMs` ago. */
@@ -251,7 +321,11 @@ export async function overdueSteps(db: Knex, overdueMs: number, limit: number): 
 }
 
 /** Gives an overdue step whose task is gone a new turn, if it is still as it was seen; rows another sweep holds are passed over. */
-export async function reviveStep(db: Knex, seen: StepIdentity, overdueMs: number): Promise<PendingStep | undefined> {
+export async function reviveStep(
+  db: Knex,
+  seen: StepIdentity,
+  overdueMs: number,
+): Promise<PendingStep | undefined> {
   const [revived] = await rows<PendingStep>(
     db,
     `UPDATE steps SET status = 'pending', lease_until = NULL, turn = turn + 1, due_at = clock_timestamp()

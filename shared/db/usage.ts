@@ -23,13 +23,19 @@ export interface UsageEntry {
 }
 
 /** `hour`: 2026-11-22T10; `day`: 2026-11-22; `month`: 2026-11. UTC. */
-const nameOf = (period: Period, now: Date): string => now.toISOString().slice(0, { hour: 13, day: 10, month: 7 }[period])
+const nameOf = (period: Period, now: Date): string =>
+  now.toISOString().slice(0, { hour: 13, day: 10, month: 7 }[period])
 
 /**
  * Charges the entry to every limit's counter, or to none: returns the limit it would break. Charging the same again does nothing.
  * Needs a transaction of its own or one that is rolled back when a limit is returned.
  */
-export async function chargeUsage(trx: Knex, entry: UsageEntry, limits: readonly UsageLimit[], now = new Date()): Promise<UsageLimit | undefined> {
+export async function chargeUsage(
+  trx: Knex,
+  entry: UsageEntry,
+  limits: readonly UsageLimit[],
+  now = new Date(),
+): Promise<UsageLimit | undefined> {
   const { userId, kind, key, amount, runId } = entry
   const periods = limits.map(({ period }) => nameOf(period, now))
   const fresh = await rows(
@@ -69,10 +75,19 @@ export async function refundRun(trx: Knex, runId: string): Promise<void> {
 }
 
 /** What the user has used in the month of `now`, by kind. */
-export async function usageOf(db: Knex, userId: string, period: Period, now = new Date()): Promise<Readonly<Record<string, number>>> {
-  const found = await rows<{ kind: string; used: number }>(db, 'SELECT kind, used FROM usage_counters WHERE user_id = :userId AND period = :period', {
-    userId,
-    period: nameOf(period, now),
-  })
+export async function usageOf(
+  db: Knex,
+  userId: string,
+  period: Period,
+  now = new Date(),
+): Promise<Readonly<Record<string, number>>> {
+  const found = await rows<{ kind: string; used: number }>(
+    db,
+    'SELECT kind, used FROM usage_counters WHERE user_id = :userId AND period = :period',
+    {
+      userId,
+      period: nameOf(period, now),
+    },
+  )
   return Object.fromEntries(found.map(({ kind, used }) => [kind, used]))
 }

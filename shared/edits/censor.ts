@@ -11,7 +11,18 @@ import type { Transcript, Word } from '../words/words.ts'
 const toneHz = 1000
 const endings = ['', 's', 'es', 'ed', 'er', 'ers', 'ing', "in'"] as const
 /** Letters as people type them who do not want to be found, and as recognisers mask them. */
-const disguises: Readonly<Record<string, string>> = { 0: 'o', 1: 'i', 3: 'e', 4: 'a', 5: 's', 7: 't', '@': 'a', $: 's', '!': 'i', '+': 't' }
+const disguises: Readonly<Record<string, string>> = {
+  0: 'o',
+  1: 'i',
+  3: 'e',
+  4: 'a',
+  5: 's',
+  7: 't',
+  '@': 'a',
+  $: 's',
+  '!': 'i',
+  '+': 't',
+}
 /** From here on a word has letters to spare: a mishearing of one of them is not another word. */
 const longWordLetters = 8
 
@@ -33,7 +44,9 @@ export function detectCensored(
     sampleRate,
     matchScore,
   )
-  const alone = found.filter(({ first }) => phrases.every((phrase) => first < phrase.first || first > phrase.last))
+  const alone = found.filter(({ first }) =>
+    phrases.every((phrase) => first < phrase.first || first > phrase.last),
+  )
   return [...phrases, ...alone].map(({ first, last, score }) => ({
     kind: 'censor',
     startSample: words[first]!.startSample,
@@ -55,7 +68,9 @@ interface Forms {
 function formsOf(text: string): Forms {
   const listed = withoutAccents(spelling(text))
   const stems = [listed, listed + listed.slice(-1), listed.replace(/e$/, '')]
-  const all = stems.flatMap((stem, i) => endings.filter((ending) => i === 0 || /^[ei]/.test(ending)).map((ending) => stem + ending))
+  const all = stems.flatMap((stem, i) =>
+    endings.filter((ending) => i === 0 || /^[ei]/.test(ending)).map((ending) => stem + ending),
+  )
   return { listed, all: new Set(all) }
 }
 
@@ -64,7 +79,15 @@ function scoreOf({ text }: Word, { listed, all }: Forms, matchScore: number): nu
   if (listed === '') return 0
   const bare = withoutAccents(text.toLowerCase()).replaceAll(/^["'“‘(¡¿]+|["”’.,?!…:;)-]+$/gu, '')
   const plain = bare.replaceAll(/[013457@$!+]/g, (letter) => disguises[letter]!)
-  if ([bare, plain].some((word) => all.has(spelling(word)) || all.has(spelling(word, '$1')) || all.has(spelling(word).replaceAll(/'/g, '')))) return 1
+  if (
+    [bare, plain].some(
+      (word) =>
+        all.has(spelling(word)) ||
+        all.has(spelling(word, '$1')) ||
+        all.has(spelling(word).replaceAll(/'/g, '')),
+    )
+  )
+    return 1
   if (bare.includes('*')) return isMasked(bare, all) ? 1 : 0
   return listed.length >= longWordLetters ? likeness(soundOf(plain), soundOf(listed), matchScore) : 0
 }
@@ -73,6 +96,8 @@ const withoutAccents = (text: string): string => text.normalize('NFD').replaceAl
 
 /** "f**k" and "f***ing": every letter that is left is in its place, and the first one is left. */
 function isMasked(text: string, forms: ReadonlySet<string>): boolean {
-  const fits = (form: string) => form.length === text.length && Array.from(form).every((letter, i) => text[i] === '*' || text[i] === letter)
+  const fits = (form: string) =>
+    form.length === text.length &&
+    Array.from(form).every((letter, i) => text[i] === '*' || text[i] === letter)
   return !text.startsWith('*') && [...forms].some(fits)
 }

@@ -10,10 +10,21 @@ export const shortestCutSeconds = 0.02
 type Cuts = Pick<CleaningSettings, 'cuts'>
 
 /** Proposes the spans of `settings.cuts` as they are, whatever is in them; those that overlap or touch are one cut. */
-export function detectCuts(transcript: Transcript | undefined, { format, totalSamples }: Analysis, { cuts }: Cuts): ProposedEdit[] {
+export function detectCuts(
+  transcript: Transcript | undefined,
+  { format, totalSamples }: Analysis,
+  { cuts }: Cuts,
+): ProposedEdit[] {
   return merged(cuts, format.sampleRate, totalSamples)
     .filter((span) => !isTooShort(span, format.sampleRate))
-    .map((span) => ({ kind: 'cut', ...span, text: textIn(transcript, span), detector: 'by hand', score: 1, reason: 'Cut by hand.' }))
+    .map((span) => ({
+      kind: 'cut',
+      ...span,
+      text: textIn(transcript, span),
+      detector: 'by hand',
+      score: 1,
+      reason: 'Cut by hand.',
+    }))
 }
 
 /** The words that are mostly inside. */
@@ -29,12 +40,16 @@ function textIn(transcript: Transcript | undefined, cut: Span): string {
 export const droppedCuts = ({ format, totalSamples }: Analysis, { cuts }: Cuts): number =>
   merged(cuts, format.sampleRate, totalSamples).filter((span) => isTooShort(span, format.sampleRate)).length
 
-const isTooShort = ({ startSample, endSample }: Span, sampleRate: number): boolean => endSample - startSample < shortestCutSeconds * sampleRate
+const isTooShort = ({ startSample, endSample }: Span, sampleRate: number): boolean =>
+  endSample - startSample < shortestCutSeconds * sampleRate
 
 function merged(cuts: CleaningSettings['cuts'], sampleRate: number, totalSamples: number): Span[] {
   const sample = (seconds: number) => Math.min(totalSamples, Math.round(seconds * sampleRate))
   const spans = cuts
-    .map(({ startSeconds, endSeconds }) => ({ startSample: sample(startSeconds), endSample: sample(endSeconds) }))
+    .map(({ startSeconds, endSeconds }) => ({
+      startSample: sample(startSeconds),
+      endSample: sample(endSeconds),
+    }))
     .sort((a, b) => a.startSample - b.startSample)
   const apart: { startSample: number; endSample: number }[] = []
   for (const { startSample, endSample } of spans) {

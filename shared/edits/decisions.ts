@@ -26,7 +26,12 @@ const decisionsFile = z.strictObject({ version: z.literal(1), decisions: z.array
 export type Decision = z.infer<typeof decision>
 
 /** Reads a decisions file about the given edits. Throws Permanent `bad_decisions` that names what is wrong. */
-export function parseDecisions(text: string, name: string, { edits, sampleRate }: EditList, totalSamples: number): Decision[] {
+export function parseDecisions(
+  text: string,
+  name: string,
+  { edits, sampleRate }: EditList,
+  totalSamples: number,
+): Decision[] {
   let json: unknown
   try {
     json = JSON.parse(text.replace(/^\uFEFF/, ''))
@@ -35,7 +40,9 @@ export function parseDecisions(text: string, name: string, { edits, sampleRate }
   }
   const parsed = decisionsFile.safeParse(json)
   if (!parsed.success) {
-    const issues = parsed.error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
+    const issues = parsed.error.issues
+      .slice(0, 3)
+      .map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
     throw new Permanent('bad_decisions', `${name} cannot be used: ${issues.join('; ')}.`)
   }
   const known = new Map(edits.map((edit) => [edit.id, edit]))
@@ -46,12 +53,21 @@ export function parseDecisions(text: string, name: string, { edits, sampleRate }
   return parsed.data.decisions
 }
 
-function problemOf(one: Decision, known: ReadonlyMap<string, Edit>, totalSeconds: number): string | undefined {
-  if ('edit' in one && !known.has(one.edit)) return `there is no edit "${one.edit}". The ids are in edits.json.`
-  if (one.decision === 'answer' && known.get(one.edit)!.kind !== 'intern') return `${one.edit} asks nothing, so it takes no answer.`
+function problemOf(
+  one: Decision,
+  known: ReadonlyMap<string, Edit>,
+  totalSeconds: number,
+): string | undefined {
+  if ('edit' in one && !known.has(one.edit))
+    return `there is no edit "${one.edit}". The ids are in edits.json.`
+  if (one.decision === 'answer' && known.get(one.edit)!.kind !== 'intern')
+    return `${one.edit} asks nothing, so it takes no answer.`
   if (!('startSeconds' in one)) return undefined
-  if (one.endSeconds - one.startSeconds < shortestCutSeconds) return `it is shorter than ${shortestCutSeconds} s, or ends before it starts.`
-  return one.startSeconds >= totalSeconds ? `it starts after the end of the recording, which is ${totalSeconds.toFixed(2)} s long.` : undefined
+  if (one.endSeconds - one.startSeconds < shortestCutSeconds)
+    return `it is shorter than ${shortestCutSeconds} s, or ends before it starts.`
+  return one.startSeconds >= totalSeconds
+    ? `it starts after the end of the recording, which is ${totalSeconds.toFixed(2)} s long.`
+    : undefined
 }
 
 /** The edits after policy, answers (by edit) and decisions, oldest first, a later one standing over an earlier. */
@@ -63,11 +79,16 @@ export function decideEdits(
   totalSamples: number,
 ): EditList {
   const { sampleRate } = proposed
-  const edits = new Map(proposed.edits.map((edit) => [edit.id, underPolicy(answered(edit, answers.get(edit.id)), policy)]))
+  const edits = new Map(
+    proposed.edits.map((edit) => [edit.id, underPolicy(answered(edit, answers.get(edit.id)), policy)]),
+  )
   const toSample = (seconds: number) => Math.min(totalSamples, Math.round(seconds * sampleRate))
   for (const one of decisions) {
     if (one.decision === 'cut') {
-      for (const cut of toEditList([cutByHand(toSample(one.startSeconds), toSample(one.endSeconds))], sampleRate).edits) {
+      for (const cut of toEditList(
+        [cutByHand(toSample(one.startSeconds), toSample(one.endSeconds))],
+        sampleRate,
+      ).edits) {
         const id = edits.has(cut.id) ? `${cut.id}-${cut.endSample}` : cut.id // another may begin where this one does
         edits.set(id, { ...cut, id })
       }
@@ -76,30 +97,40 @@ export function decideEdits(
       if (edit) edits.set(edit.id, decided(edit, one, toSample))
     }
   }
-  const ordered = [...edits.values()].sort((a, b) => a.startSample - b.startSample || editKinds.indexOf(a.kind) - editKinds.indexOf(b.kind))
+  const ordered = [...edits.values()].sort(
+    (a, b) => a.startSample - b.startSample || editKinds.indexOf(a.kind) - editKinds.indexOf(b.kind),
+  )
   return { ...proposed, edits: ordered }
 }
 
 type EditDecision = Exclude<Decision, { decision: 'cut' }>
 /** As it is kept: with the edit's kind and place when it was decided on, by which it is found when other words have moved it. */
 export type KeptDecision = Decision & {
-  readonly of?: { readonly kind: EditKind; readonly startSample: number; readonly endSample: number } | undefined
+  readonly of?:
+    { readonly kind: EditKind; readonly startSample: number; readonly endSample: number } | undefined
 }
 
 /** The decisions with what they are about. */
 export const keptDecisions = (decisions: readonly Decision[], { edits }: EditList): KeptDecision[] =>
   decisions.map((one) => {
     const edit = 'edit' in one ? edits.find(({ id }) => id === one.edit) : undefined
-    return edit ? { ...one, of: { kind: edit.kind, startSample: edit.startSample, endSample: edit.endSample } } : one
+    return edit
+      ? { ...one, of: { kind: edit.kind, startSample: edit.startSample, endSample: edit.endSample } }
+      : one
   })
 
 /** The edit a decision is about: the one of its name, or that of its kind which covers most of where it was. */
-function meant(one: EditDecision & Pick<KeptDecision, 'of'>, edits: ReadonlyMap<string, Edit>): Edit | undefined {
+function meant(
+  one: EditDecision & Pick<KeptDecision, 'of'>,
+  edits: ReadonlyMap<string, Edit>,
+): Edit | undefined {
   const named = edits.get(one.edit)
   if (named || !one.of) return named
   const { kind, startSample, endSample } = one.of
   const shared = (edit: Edit) => Math.min(edit.endSample, endSample) - Math.max(edit.startSample, startSample)
-  return [...edits.values()].filter((edit) => edit.kind === kind && shared(edit) > 0).sort((a, b) => shared(b) - shared(a))[0]
+  return [...edits.values()]
+    .filter((edit) => edit.kind === kind && shared(edit) > 0)
+    .sort((a, b) => shared(b) - shared(a))[0]
 }
 
 /** How many decisions are about edits that are proposed no more, in any place. */
@@ -109,11 +140,21 @@ export function lostDecisions(decisions: readonly KeptDecision[], { edits }: Edi
 }
 
 const cutByHand = (startSample: number, endSample: number): ProposedEdit => ({
-  ...{ kind: 'cut', startSample, endSample, text: '', detector: 'producer', score: 1, reason: 'Cut by hand.' },
+  ...{
+    kind: 'cut',
+    startSample,
+    endSample,
+    text: '',
+    detector: 'producer',
+    score: 1,
+    reason: 'Cut by hand.',
+  },
 })
 
 function answered(edit: Edit, text: string | undefined): Edit {
-  return text !== undefined && edit.insert?.sound === 'speech' ? { ...edit, insert: { ...edit.insert, text } } : edit
+  return text !== undefined && edit.insert?.sound === 'speech'
+    ? { ...edit, insert: { ...edit.insert, text } }
+    : edit
 }
 
 /** Whoever has nothing to say cannot be applied. */
@@ -126,7 +167,9 @@ function underPolicy(edit: Edit, policy: CleaningSettings['review']): Edit {
 
 function decided(edit: Edit, one: EditDecision, toSample: (seconds: number) => number): Edit {
   const accepted = (changed: Edit): Edit =>
-    lacksAnswer(changed) ? { ...changed, status: 'pending' } : { ...changed, status: 'applied', accepted: true }
+    lacksAnswer(changed)
+      ? { ...changed, status: 'pending' }
+      : { ...changed, status: 'applied', accepted: true }
   switch (one.decision) {
     case 'accept':
       return accepted(edit)
@@ -149,7 +192,10 @@ export const waitsForReview = ({ edits }: EditList, policy: CleaningSettings['re
   edits.filter((edit) => edit.status === 'pending' && (policy[edit.kind] === 'wait' || lacksAnswer(edit)))
 
 /** The answers by the edits that asked: the parts of `answer` are in the order of the questions. */
-export function answersByEdit(questions: string, parts: readonly { readonly part: number; readonly output: Scalars }[]): Map<string, string> {
+export function answersByEdit(
+  questions: string,
+  parts: readonly { readonly part: number; readonly output: Scalars }[],
+): Map<string, string> {
   const asked = JSON.parse(questions) as { edit: string }[]
   return new Map(parts.map(({ part, output }) => [asked[part]!.edit, String(output['text'])]))
 }

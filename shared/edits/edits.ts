@@ -52,7 +52,10 @@ export interface EditList {
 export function toEditList(proposals: readonly ProposedEdit[], sampleRate: number): EditList {
   const edits = new Map<string, Edit>()
   const ordered = proposals
-    .filter(({ startSample, endSample, insert }) => endSample > startSample || (insert && endSample === startSample))
+    .filter(
+      ({ startSample, endSample, insert }) =>
+        endSample > startSample || (insert && endSample === startSample),
+    )
     .sort((a, b) => a.startSample - b.startSample || b.endSample - a.endSample)
   for (const proposal of ordered) {
     const id = `${proposal.kind}-${proposal.startSample}`
@@ -76,7 +79,11 @@ export function splicesOf({ edits }: EditList): Splice[] {
     for (const edit of edits) {
       if (edit.status !== 'applied' || edit.kind !== kind) continue
       const { startSample, endSample } = edit
-      const rest = edit.insert ? (taken.some((other) => collides(edit, other)) ? [] : [{ startSample, endSample }]) : without([edit], taken)
+      const rest = edit.insert
+        ? taken.some((other) => collides(edit, other))
+          ? []
+          : [{ startSample, endSample }]
+        : without([edit], taken)
       taken.push(...rest.map((span) => ({ ...span, edit })))
     }
   }
@@ -85,7 +92,8 @@ export function splicesOf({ edits }: EditList): Splice[] {
 
 /** Touching is not colliding; an empty span collides with what it stands inside of, and with another empty one at its place. */
 const collides = (a: Span, b: Span): boolean =>
-  (a.startSample < b.endSample && b.startSample < a.endSample) || (a.startSample === b.startSample && a.endSample === b.endSample)
+  (a.startSample < b.endSample && b.startSample < a.endSample) ||
+  (a.startSample === b.startSample && a.endSample === b.endSample)
 
 /** The spans less what `cuts` take of them. */
 export function without(spans: readonly Span[], cuts: readonly Span[]): Span[] {
@@ -104,13 +112,23 @@ export function without(spans: readonly Span[], cuts: readonly Span[]): Span[] {
   })
 }
 
-export const lengthOf = (spans: readonly Span[]): number => spans.reduce((sum, { startSample, endSample }) => sum + endSample - startSample, 0)
+export const lengthOf = (spans: readonly Span[]): number =>
+  spans.reduce((sum, { startSample, endSample }) => sum + endSample - startSample, 0)
 
 /** Throws `cut_budget_exceeded` or `nothing_left` when the applied edits remove more of the speech than allowed. What a person cut or accepted is not counted. */
-export function checkBudget(list: EditList, speech: readonly Span[], totalSamples: number, maxRemovedShare: number): void {
+export function checkBudget(
+  list: EditList,
+  speech: readonly Span[],
+  totalSamples: number,
+  maxRemovedShare: number,
+): void {
   const splices = splicesOf(list)
-  if (lengthOf(splices) >= totalSamples) throw new Permanent('nothing_left', 'The edits would remove the whole recording. Switch some off.')
-  const byDetector = splices.filter(({ edit }) => edit.kind !== 'cut' && !edit.accepted && edit.kind !== 'pause' && edit.insert?.sound !== 'tone')
+  if (lengthOf(splices) >= totalSamples)
+    throw new Permanent('nothing_left', 'The edits would remove the whole recording. Switch some off.')
+  const byDetector = splices.filter(
+    ({ edit }) =>
+      edit.kind !== 'cut' && !edit.accepted && edit.kind !== 'pause' && edit.insert?.sound !== 'tone',
+  )
   const share = (lengthOf(speech) - lengthOf(without(speech, byDetector))) / Math.max(1, lengthOf(speech))
   if (share > maxRemovedShare) {
     throw new Permanent(

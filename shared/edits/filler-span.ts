@@ -14,8 +14,16 @@ export interface FillerSpan extends Span {
   readonly isSure: boolean
 }
 
-export function spanOfFiller(words: readonly AlignedWord[], first: number, last: number, analysis: Analysis, timing: Timing): FillerSpan {
-  return words[first]!.edges && words[last]!.edges ? foundSpan(words, first, last, analysis) : reportedSpan(words, first, last, analysis, timing)
+export function spanOfFiller(
+  words: readonly AlignedWord[],
+  first: number,
+  last: number,
+  analysis: Analysis,
+  timing: Timing,
+): FillerSpan {
+  return words[first]!.edges && words[last]!.edges
+    ? foundSpan(words, first, last, analysis)
+    : reportedSpan(words, first, last, analysis, timing)
 }
 
 // Found: its sounds are known, with a doubt at either edge
@@ -48,25 +56,37 @@ interface Edge {
   readonly neighbourDoubt: number
 }
 
-function foundSpan(words: readonly AlignedWord[], first: number, last: number, analysis: Analysis): FillerSpan {
+function foundSpan(
+  words: readonly AlignedWord[],
+  first: number,
+  last: number,
+  analysis: Analysis,
+): FillerSpan {
   const { sampleRate } = analysis.format
   const [before, head, tail, after] = [words[first - 1], words[first]!, words[last]!, words[last + 1]]
   const [{ startDoubt }, { endDoubt }] = [head.edges!, tail.edges!]
   const edges: Edge[] = [
     {
       ...{ sample: head.startSample, outwards: -1, doubt: startDoubt },
-      ...{ gap: head.startSample - (before?.endSample ?? 0), neighbourDoubt: before?.edges?.endDoubt ?? startDoubt },
+      ...{
+        gap: head.startSample - (before?.endSample ?? 0),
+        neighbourDoubt: before?.edges?.endDoubt ?? startDoubt,
+      },
     },
     {
       ...{ sample: tail.endSample, outwards: 1, doubt: endDoubt },
-      ...{ gap: (after?.startSample ?? analysis.totalSamples) - tail.endSample, neighbourDoubt: after?.edges?.startDoubt ?? endDoubt },
+      ...{
+        gap: (after?.startSample ?? analysis.totalSamples) - tail.endSample,
+        neighbourDoubt: after?.edges?.startDoubt ?? endDoubt,
+      },
     },
   ]
   const inside = edges.map((edge) => insideBy(edge, tail.endSample - head.startSample, analysis))
   const left = inside.reduce((sum, distance) => sum + Math.max(0, distance), 0)
   const startSample = Math.max(0, Math.round(head.startSample + inside[0]!))
   const endSample = Math.min(analysis.totalSamples, Math.round(tail.endSample - inside[1]!))
-  if (endSample <= startSample) return { startSample: head.startSample, endSample: tail.endSample, isSure: false }
+  if (endSample <= startSample)
+    return { startSample: head.startSample, endSample: tail.endSample, isSure: false }
   return {
     startSample,
     endSample,
@@ -82,7 +102,10 @@ function foundSpan(words: readonly AlignedWord[], first: number, last: number, a
 function insideBy(edge: Edge, fillerSamples: number, analysis: Analysis): number {
   const { sampleRate } = analysis.format
   if (edge.gap < runTogetherSeconds * sampleRate) {
-    const inside = Math.max(leastShareInside * fillerSamples, doubtsInside * edge.neighbourDoubt - unmissedSeconds * sampleRate)
+    const inside = Math.max(
+      leastShareInside * fillerSamples,
+      doubtsInside * edge.neighbourDoubt - unmissedSeconds * sampleRate,
+    )
     return Math.max(0, Math.min(farthestInsideSeconds * sampleRate, inside) - Math.max(0, edge.gap))
   }
   if (edge.gap < realGapSeconds * sampleRate) return 0
@@ -95,7 +118,14 @@ function restBeside({ sample, outwards }: Edge, analysis: Analysis, longest: num
   const frame = frameSamples(analysis.format.sampleRate)
   for (let rest = 0; rest <= longest; rest += frame) {
     const from = sample + outwards * rest
-    if (isBackground(analysis, Math.min(from, from + (outwards * frame) / 2), Math.max(from, from + (outwards * frame) / 2))) return rest
+    if (
+      isBackground(
+        analysis,
+        Math.min(from, from + (outwards * frame) / 2),
+        Math.max(from, from + (outwards * frame) / 2),
+      )
+    )
+      return rest
   }
   return 0
 }
@@ -115,7 +145,13 @@ const exactErrorSeconds = 0.07
  * A filler with quiet on both sides is a stretch of sound of its own, and the cut takes that stretch whole, wherever the recogniser saw it. One
  * that runs into a neighbour is cut at the quietest point near its reported edge, never inside the neighbour.
  */
-function reportedSpan(words: readonly Word[], first: number, last: number, analysis: Analysis, { errorSamples }: Timing): FillerSpan {
+function reportedSpan(
+  words: readonly Word[],
+  first: number,
+  last: number,
+  analysis: Analysis,
+  { errorSamples }: Timing,
+): FillerSpan {
   const { sampleRate } = analysis.format
   const [before, after] = [words[first - 1], words[last + 1]]
   const reported = { startSample: words[first]!.startSample, endSample: words[last]!.endSample }
@@ -124,9 +160,15 @@ function reportedSpan(words: readonly Word[], first: number, last: number, analy
   const high = Math.min(reported.endSample + far, after ? middleOf(after) : analysis.totalSamples)
   const sounds = soundsIn(analysis, low, high)
   const own = sounds.find((sound) => isOwnSound(sound, reported, [before, after]))
-  const isClear = own !== undefined && sounds.length === 1 && overlap(own, reported) >= clearShare * Math.max(lengthOf(own), lengthOf(reported))
+  const isClear =
+    own !== undefined &&
+    sounds.length === 1 &&
+    overlap(own, reported) >= clearShare * Math.max(lengthOf(own), lengthOf(reported))
   if (own && (isClear || errorSamples <= trustedErrorSeconds * sampleRate)) return { ...own, isSure: true }
-  return { ...cutAround(words, first, last, analysis), isSure: errorSamples <= exactErrorSeconds * sampleRate }
+  return {
+    ...cutAround(words, first, last, analysis),
+    isSure: errorSamples <= exactErrorSeconds * sampleRate,
+  }
 }
 
 /** A stretch that shares most of its length with the filler as reported, or the other way round, and is about as long. */
@@ -134,10 +176,14 @@ function isOwnSound(sound: Span, reported: Span, neighbours: readonly (Word | un
   const [long, said] = [lengthOf(sound), lengthOf(reported)]
   const shared = overlap(sound, reported)
   return (
-    shared >= Math.min(long, said) / 2 && long >= said / 2 && long <= said * 2.5 && neighbours.every((word) => !word || overlap(sound, word) < shared)
+    shared >= Math.min(long, said) / 2 &&
+    long >= said / 2 &&
+    long <= said * 2.5 &&
+    neighbours.every((word) => !word || overlap(sound, word) < shared)
   )
 }
 
 const lengthOf = ({ startSample, endSample }: Span): number => endSample - startSample
 const middleOf = ({ startSample, endSample }: Span): number => Math.floor((startSample + endSample) / 2)
-const overlap = (a: Span, b: Span): number => Math.max(0, Math.min(a.endSample, b.endSample) - Math.max(a.startSample, b.startSample))
+const overlap = (a: Span, b: Span): number =>
+  Math.max(0, Math.min(a.endSample, b.endSample) - Math.max(a.startSample, b.startSample))

@@ -36,13 +36,17 @@ export interface Filler {
 }
 
 /** Where fillers were said, phrases longest first. */
-export function findFillers({ words, language }: Transcript, settings: CleaningSettings['fillers']): Filler[] {
+export function findFillers(
+  { words, language }: Transcript,
+  settings: CleaningSettings['fillers'],
+): Filler[] {
   const phrases = phrasesFor(language, settings)
   const spoken = words.map(({ text }) => [spelling(text), spelling(text, '$1')])
   const found: Filler[] = []
   for (let first = 0; first < words.length; first++) {
     const { speaker } = words[first]!
-    const isSaid = (word: string, place: number) => spoken[place]?.includes(word) === true && words[place]!.speaker === speaker
+    const isSaid = (word: string, place: number) =>
+      spoken[place]?.includes(word) === true && words[place]!.speaker === speaker
     const phrase = phrases.find((candidate) => candidate.every((word, i) => isSaid(word, first + i)))
     if (!phrase) continue
     const last = first + phrase.length - 1
@@ -60,7 +64,9 @@ export function detectFillers(
   settings: CleaningSettings['fillers'],
 ): ProposedEdit[] {
   if (!settings.enabled || !transcript.exactTimes) return []
-  return findFillers(transcript, settings).map(({ first, last }) => cutFiller(transcript.words, first, last, analysis, timing))
+  return findFillers(transcript, settings).map(({ first, last }) =>
+    cutFiller(transcript.words, first, last, analysis, timing),
+  )
 }
 
 function phrasesFor(language: string, { words, risky }: CleaningSettings['fillers']): string[][] {
@@ -75,7 +81,13 @@ function phrasesFor(language: string, { words, risky }: CleaningSettings['filler
   return phrases.filter((phrase) => phrase.length > 0).sort((a, b) => b.length - a.length)
 }
 
-function cutFiller(words: readonly AlignedWord[], first: number, last: number, analysis: Analysis, timing: Timing): ProposedEdit {
+function cutFiller(
+  words: readonly AlignedWord[],
+  first: number,
+  last: number,
+  analysis: Analysis,
+  timing: Timing,
+): ProposedEdit {
   const { isSure, ...span } = spanOfFiller(words, first, last, analysis, timing)
   const [head, tail] = [words[first]!, words[last]!]
   const inMs = (samples: number) => `${Math.round((samples / analysis.format.sampleRate) * 1000)} ms`

@@ -41,7 +41,9 @@ export function detectFlubbers(
   if (!flubber.enabled || !exactTimes) return []
   const { sampleRate } = analysis.format
   const commands = findPhrases(words, flubber.phrases, sampleRate, matchScore)
-  const mistakes = commands.map((command, i) => mistakeBefore(words, command, commands[i - 1], commands[i + 1], sampleRate))
+  const mistakes = commands.map((command, i) =>
+    mistakeBefore(words, command, commands[i - 1], commands[i + 1], sampleRate),
+  )
   return joined(mistakes).map(({ first, last, score, isRetaken, commands: said }) => ({
     kind: 'flubber',
     ...removalOf(words, first, last, analysis),
@@ -51,10 +53,23 @@ export function detectFlubbers(
   }))
 }
 
-function mistakeBefore(words: readonly Word[], command: Said, previous: Said | undefined, next: Said | undefined, sampleRate: number): Mistake {
+function mistakeBefore(
+  words: readonly Word[],
+  command: Said,
+  previous: Said | undefined,
+  next: Said | undefined,
+  sampleRate: number,
+): Mistake {
   const { phrase, first, last, score } = command
-  const earliest = words.findIndex(({ startSample }) => startSample >= words[first]!.startSample - farthestBackSeconds * sampleRate)
-  const sentence = startOfSentence(words, first, Math.max(earliest, previous ? previous.last + 1 : 0), sampleRate)
+  const earliest = words.findIndex(
+    ({ startSample }) => startSample >= words[first]!.startSample - farthestBackSeconds * sampleRate,
+  )
+  const sentence = startOfSentence(
+    words,
+    first,
+    Math.max(earliest, previous ? previous.last + 1 : 0),
+    sampleRate,
+  )
   const retaken = startOfTake(words, command, { earliest, sentence, end: next?.first ?? words.length })
   return { first: retaken ?? sentence, last, score, isRetaken: retaken !== undefined, commands: [phrase] }
 }
@@ -83,7 +98,11 @@ interface Reach {
 }
 
 /** Where the words that follow the command were said before it: the likeness of most words wins, then the latest. */
-function startOfTake(words: readonly Word[], { first, last }: Said, { earliest, sentence, end }: Reach): number | undefined {
+function startOfTake(
+  words: readonly Word[],
+  { first, last }: Said,
+  { earliest, sentence, end }: Reach,
+): number | undefined {
   const speaker = words[last]!.speaker
   const retake = sounds(words, last + 1, Math.min(end, last + 1 + mostBeginningWords), speaker)
   let best: { at: number; count: number; score: number } | undefined
@@ -97,7 +116,8 @@ function startOfTake(words: readonly Word[], { first, last }: Said, { earliest, 
       const isSame = [0, count - 1].every((i) => likeness(take[i]!, retake[i]!, wordScore) > 0)
       const score = isSame ? likeness(once, again, beginningScore) : 0
       if (score === 0) continue
-      if (!best || count > best.count || (count === best.count && score >= best.score)) best = { at, count, score }
+      if (!best || count > best.count || (count === best.count && score >= best.score))
+        best = { at, count, score }
       break
     }
   }
@@ -134,7 +154,12 @@ function joined(mistakes: readonly Mistake[]): Mistake[] {
 
 function reasonOf(commands: readonly string[], isRetaken: boolean): string {
   const said = `"${commands.at(-1)!}" was said${commands.length > 1 ? ` ${commands.length === 2 ? 'twice' : `${commands.length} times`}` : ''}`
-  const what = commands.length > 1 ? 'the takes before it go' : isRetaken ? 'the first take goes' : 'the sentence before it goes'
+  const what =
+    commands.length > 1
+      ? 'the takes before it go'
+      : isRetaken
+        ? 'the first take goes'
+        : 'the sentence before it goes'
   const why = isRetaken ? ', and then the same words again from the beginning' : ''
   return `${said}${why}: ${what}, together with the command${commands.length > 1 ? 's' : ''}.`
 }

@@ -34,7 +34,11 @@ interface Question {
  * are removed, in one span that the answer replaces. With `keepQuestion` the command is an edit of its own that only removes, and the answer
  * replaces what ended the question, or stands after it. Needs exact times.
  */
-export function detectInterns({ words, exactTimes }: Transcript, analysis: Analysis, { intern, matchScore }: Settings): ProposedEdit[] {
+export function detectInterns(
+  { words, exactTimes }: Transcript,
+  analysis: Analysis,
+  { intern, matchScore }: Settings,
+): ProposedEdit[] {
   if (!intern.enabled || !exactTimes) return []
   const { sampleRate } = analysis.format
   const commands = findPhrases(words, intern.phrases, sampleRate, matchScore)
@@ -42,16 +46,26 @@ export function detectInterns({ words, exactTimes }: Transcript, analysis: Analy
     const end = commands[i + 1]?.first ?? words.length
     const question = questionAfter(words, command, end, sampleRate, { intern, matchScore })
     if (!question) return []
-    return intern.keepQuestion ? answerAfter(words, command, question, analysis) : [answerInstead(words, command, question, analysis)]
+    return intern.keepQuestion
+      ? answerAfter(words, command, question, analysis)
+      : [answerInstead(words, command, question, analysis)]
   })
 }
 
 /** What is asked between the command and `end`, the next one; undefined when nothing is. */
-function questionAfter(words: readonly Word[], command: Said, end: number, sampleRate: number, settings: Settings): Question | undefined {
+function questionAfter(
+  words: readonly Word[],
+  command: Said,
+  end: number,
+  sampleRate: number,
+  settings: Settings,
+): Question | undefined {
   const first = command.last + 1
-  const isSilenceBefore = (i: number) => words[i]!.startSample - words[i - 1]!.endSample >= gapSeconds * sampleRate
+  const isSilenceBefore = (i: number) =>
+    words[i]!.startSample - words[i - 1]!.endSample >= gapSeconds * sampleRate
   const isTooLong = (i: number) =>
-    i >= first + mostQuestionWords || words[i]!.endSample - words[first]!.startSample > longestQuestionSeconds * sampleRate
+    i >= first + mostQuestionWords ||
+    words[i]!.endSample - words[first]!.startSample > longestQuestionSeconds * sampleRate
   let after = first
   while (after < end && !isSilenceBefore(after) && !isTooLong(after)) after++
   const isOver = after === end || isSilenceBefore(after)
@@ -69,14 +83,30 @@ function firstQuestionMark(words: readonly Word[], first: number, last: number):
   return last
 }
 
-function answerInstead(words: readonly Word[], command: Said, question: Question, analysis: Analysis): ProposedEdit {
+function answerInstead(
+  words: readonly Word[],
+  command: Said,
+  question: Question,
+  analysis: Analysis,
+): ProposedEdit {
   const removed = question.ending
     ? 'The answer replaces the command, the question and what ended it.'
     : 'The answer replaces the command and the question.'
-  return answer(removalOf(words, command.first, question.ending?.last ?? question.last, analysis), words, command, question, removed)
+  return answer(
+    removalOf(words, command.first, question.ending?.last ?? question.last, analysis),
+    words,
+    command,
+    question,
+    removed,
+  )
 }
 
-function answerAfter(words: readonly Word[], command: Said, question: Question, analysis: Analysis): ProposedEdit[] {
+function answerAfter(
+  words: readonly Word[],
+  command: Said,
+  question: Question,
+  analysis: Analysis,
+): ProposedEdit[] {
   const commandAlone: ProposedEdit = {
     kind: 'intern',
     ...removalOf(words, command.first, command.last, analysis),
@@ -86,7 +116,9 @@ function answerAfter(words: readonly Word[], command: Said, question: Question, 
   }
   const { ending, last } = question
   const point = pointAfter(words, last, analysis)
-  const place = ending ? removalOf(words, ending.first, ending.last, analysis) : { startSample: point, endSample: point, text: '' }
+  const place = ending
+    ? removalOf(words, ending.first, ending.last, analysis)
+    : { startSample: point, endSample: point, text: '' }
   return [
     commandAlone,
     answer(
@@ -94,12 +126,20 @@ function answerAfter(words: readonly Word[], command: Said, question: Question, 
       words,
       command,
       question,
-      ending ? 'The question stays, and the answer replaces what ended it.' : 'The question stays, and the answer follows it.',
+      ending
+        ? 'The question stays, and the answer replaces what ended it.'
+        : 'The question stays, and the answer follows it.',
     ),
   ]
 }
 
-const answer = (place: Removal, words: readonly Word[], { phrase, score }: Said, { first, last, isGuess }: Question, what: string): ProposedEdit => ({
+const answer = (
+  place: Removal,
+  words: readonly Word[],
+  { phrase, score }: Said,
+  { first, last, isGuess }: Question,
+  what: string,
+): ProposedEdit => ({
   kind: 'intern',
   ...place,
   ...(isGuess ? { status: 'pending' as const } : {}),

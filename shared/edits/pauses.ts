@@ -55,10 +55,17 @@ function middleOf({ startSample, endSample }: Span, target: number, totalSamples
  * Where nobody speaks, by the sound and by the words. A gap between words that is not quiet is applause or music, not a pause;
  * of a word, what was reported over background was heard by nobody and keeps no pause alive.
  */
-function quietSpans(analysis: Analysis, transcript: Transcript | undefined, removed: readonly Span[]): Span[] {
-  const heard = (transcript?.words ?? []).flatMap(({ startSample, endSample }) => soundWithin(analysis, startSample, endSample) ?? [])
+function quietSpans(
+  analysis: Analysis,
+  transcript: Transcript | undefined,
+  removed: readonly Span[],
+): Span[] {
+  const heard = (transcript?.words ?? []).flatMap(
+    ({ startSample, endSample }) => soundWithin(analysis, startSample, endSample) ?? [],
+  )
   const sliver = sliverSeconds * analysis.format.sampleRate
-  const touchesRemoved = (span: Span) => removed.some((cut) => cut.endSample === span.startSample || cut.startSample === span.endSample)
+  const touchesRemoved = (span: Span) =>
+    removed.some((cut) => cut.endSample === span.startSample || cut.startSample === span.endSample)
   const occupied = without([...analysis.speech, ...heard], removed).filter(
     (span) => span.endSample - span.startSample > sliver || !touchesRemoved(span),
   )

@@ -31,8 +31,13 @@ export async function alignForEdits(
   const { words } = transcript
   const fillers = cleaning.fillers.enabled ? findFillers(transcript, cleaning.fillers) : []
   const takes = takesIn(transcript, analysis, cleaning)
-  const edges = takes.flatMap(({ startSample, endSample }) => [wordAt(words, startSample, 'startSample'), wordAt(words, endSample, 'endSample')])
-  const hesitations = fillers.filter(({ first, last }) => first === last && isHesitation(words[first]!.text)).map(({ first }) => first)
+  const edges = takes.flatMap(({ startSample, endSample }) => [
+    wordAt(words, startSample, 'startSample'),
+    wordAt(words, endSample, 'endSample'),
+  ])
+  const hesitations = fillers
+    .filter(({ first, last }) => first === last && isHesitation(words[first]!.text))
+    .map(({ first }) => first)
   const wanted = [...fillers.flatMap(({ first, last }) => [first, last]), ...edges]
   return alignWords(transcript, analysis, { words: wanted, hesitations: new Set(hesitations) }, listen)
 }
@@ -54,9 +59,18 @@ function wordAt(words: readonly Word[], sample: number, edge: 'startSample' | 'e
  * Proposals in no order; those that overlap are for `splicesOf` to settle. `transcript` is undefined when nobody transcribed; one from
  * `alignForEdits` lets fillers be cut that run into their neighbours.
  */
-export function proposeEdits(transcript: AlignedTranscript | undefined, analysis: Analysis, cleaning: CleaningSettings): ProposedEdit[] {
-  const takes = [...detectCuts(transcript, analysis, cleaning), ...(transcript ? takesIn(transcript, analysis, cleaning) : [])]
-  const fillers = transcript ? detectFillers(transcript, analysis, checkTiming(transcript, analysis), cleaning.fillers) : []
+export function proposeEdits(
+  transcript: AlignedTranscript | undefined,
+  analysis: Analysis,
+  cleaning: CleaningSettings,
+): ProposedEdit[] {
+  const takes = [
+    ...detectCuts(transcript, analysis, cleaning),
+    ...(transcript ? takesIn(transcript, analysis, cleaning) : []),
+  ]
+  const fillers = transcript
+    ? detectFillers(transcript, analysis, checkTiming(transcript, analysis), cleaning.fillers)
+    : []
   return [...takes, ...fillers, ...pausesAround(takes, fillers, transcript, analysis, cleaning.pauses)]
 }
 
@@ -78,21 +92,35 @@ function pausesAround(
   const certain = (edits: readonly ProposedEdit[]) => edits.filter(({ status }) => status !== 'pending')
   const removed = certain([...takes, ...fillers]).filter(({ insert }) => !insert)
   const filled = certain(takes).filter(({ insert }) => insert)
-  const within = detectPauses(analysis, transcript, certain(fillers), settings).filter((pause) => takes.some((take) => contains(take, pause)))
+  const within = detectPauses(analysis, transcript, certain(fillers), settings).filter((pause) =>
+    takes.some((take) => contains(take, pause)),
+  )
   return [...detectPauses(analysis, transcript, removed, settings, filled), ...within]
 }
 
-const contains = (outer: Span, inner: Span): boolean => outer.startSample <= inner.startSample && inner.endSample <= outer.endSample
+const contains = (outer: Span, inner: Span): boolean =>
+  outer.startSample <= inner.startSample && inner.endSample <= outer.endSample
 
 /** The edits with other pauses than they have: those that nobody decided on are found anew by other limits, as they will sound beside the rest. */
-export function withPauses(list: EditList, transcript: Transcript | undefined, analysis: Analysis, limits: CleaningSettings['pauses']): EditList {
-  const kept = list.edits.filter(({ kind, status, accepted }) => kind !== 'pause' || status !== 'applied' || accepted)
+export function withPauses(
+  list: EditList,
+  transcript: Transcript | undefined,
+  analysis: Analysis,
+  limits: CleaningSettings['pauses'],
+): EditList {
+  const kept = list.edits.filter(
+    ({ kind, status, accepted }) => kind !== 'pause' || status !== 'applied' || accepted,
+  )
   const applied = kept.filter(({ status }) => status === 'applied')
   const removed = applied.filter(({ insert }) => !insert)
   const filled = applied.filter(({ insert }) => insert)
   const declined = kept.filter(({ kind, status }) => kind === 'pause' && status === 'rejected')
-  const anew = detectPauses(analysis, transcript, removed, limits, filled).filter((pause) => !declined.some((one) => overlaps(one, pause)))
-  const edits = [...kept, ...toEditList(anew, list.sampleRate).edits].sort((a, b) => a.startSample - b.startSample)
+  const anew = detectPauses(analysis, transcript, removed, limits, filled).filter(
+    (pause) => !declined.some((one) => overlaps(one, pause)),
+  )
+  const edits = [...kept, ...toEditList(anew, list.sampleRate).edits].sort(
+    (a, b) => a.startSample - b.startSample,
+  )
   return { ...list, edits }
 }
 

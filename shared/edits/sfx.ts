@@ -14,17 +14,25 @@ export function detectSounds(
 ): ProposedEdit[] {
   if (!exactTimes) return []
   const phrases = sfx.sounds.map(({ phrase }) => phrase)
-  return findPhrases(words, phrases, analysis.format.sampleRate, matchScore).map(({ phrase, first, last, score }) => {
-    const { file, mode } = sfx.sounds.find((sound) => sound.phrase === phrase)!
-    const point = pointAfter(words, last, analysis)
-    const place = mode === 'replace' ? removalOf(words, first, last, analysis) : { startSample: point, endSample: point, text: '' }
-    return {
-      kind: 'sfx',
-      ...place,
-      detector: 'sounds',
-      score,
-      reason: mode === 'replace' ? `"${phrase}" was said; ${file} takes its place.` : `"${phrase}" was said; ${file} follows it.`,
-      insert: { sound: 'file', file, text: `{${phrase}}` },
-    }
-  })
+  return findPhrases(words, phrases, analysis.format.sampleRate, matchScore).map(
+    ({ phrase, first, last, score }) => {
+      const { file, mode } = sfx.sounds.find((sound) => sound.phrase === phrase)!
+      const point = pointAfter(words, last, analysis)
+      const place =
+        mode === 'replace'
+          ? removalOf(words, first, last, analysis)
+          : { startSample: point, endSample: point, text: '' }
+      return {
+        kind: 'sfx',
+        ...place,
+        detector: 'sounds',
+        score,
+        reason:
+          mode === 'replace'
+            ? `"${phrase}" was said; ${file} takes its place.`
+            : `"${phrase}" was said; ${file} follows it.`,
+        insert: { sound: 'file', file, text: `{${phrase}}` },
+      }
+    },
+  )
 }

@@ -13,7 +13,8 @@ const neighbourGuardSeconds = 0.03
 /** The span of the words from `first` to `last`, each edge at the quietest point near it, never inside a neighbour. */
 export function cutAround(words: readonly Word[], first: number, last: number, analysis: Analysis): Span {
   const { near, guard } = reaches(analysis)
-  const inward = ({ startSample, endSample }: Word) => Math.min(near, Math.round((endSample - startSample) * inwardShare))
+  const inward = ({ startSample, endSample }: Word) =>
+    Math.min(near, Math.round((endSample - startSample) * inwardShare))
   const start = words[first]!.startSample
   const low = Math.min(start, (words[first - 1]?.endSample ?? 0) + guard)
   return {
@@ -52,7 +53,12 @@ export const confidenceOf = (words: readonly Word[], first: number, last: number
 export type Removal = Pick<ProposedEdit, 'startSample' | 'endSample' | 'text'>
 
 /** What a proposal to cut the words says of them. */
-export const removalOf = (words: readonly Word[], first: number, last: number, analysis: Analysis): Removal => ({
+export const removalOf = (
+  words: readonly Word[],
+  first: number,
+  last: number,
+  analysis: Analysis,
+): Removal => ({
   ...cutAround(words, first, last, analysis),
   text: textOf(words, first, last),
 })

@@ -22,4 +22,6 @@ export function callerVerifier({ audience, issuer, jwksUrl, email }: Config['cal
 
 /** Keys that cannot be fetched say nothing about the caller: the queue should try again. The library's plain error is an answer other than 200. */
 const isOutage = (error: unknown): boolean =>
-  !(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout || error.code === errors.JOSEError.code
+  !(error instanceof errors.JOSEError) ||
+  error instanceof errors.JWKSTimeout ||
+  error.code === errors.JOSEError.code

@@ -29,7 +29,8 @@ export function planPipeline(stages: readonly Stage[]) {
   const trace = (name: string, path: readonly string[]): Set<string> => {
     const known = ancestors.get(name)
     if (known) return known
-    if (path.includes(name)) throw new Error(`Steps follow each other in a circle: ${[...path, name].join(' → ')}`)
+    if (path.includes(name))
+      throw new Error(`Steps follow each other in a circle: ${[...path, name].join(' → ')}`)
     const stage = byName.get(name)
     if (!stage) throw new Error(`${path.at(-1)} follows "${name}", which is no step`)
     const found = new Set(stage.after.flatMap((before) => [before, ...trace(before, [...path, name])]))
@@ -37,7 +38,9 @@ export function planPipeline(stages: readonly Stage[]) {
     return found
   }
   for (const { step } of stages) trace(step.name, [])
-  const ordered = [...stages].sort((a, b) => ancestors.get(a.step.name)!.size - ancestors.get(b.step.name)!.size)
+  const ordered = [...stages].sort(
+    (a, b) => ancestors.get(a.step.name)!.size - ancestors.get(b.step.name)!.size,
+  )
   const totalShare = ordered.reduce((sum, { share }) => sum + share, 0)
   return {
     stages: ordered,
@@ -49,7 +52,12 @@ export function planPipeline(stages: readonly Stage[]) {
     progress: (counts: readonly StepCount[]) => {
       const reached = new Map(counts.map(({ step, progress }) => [step, progress]))
       const passed = new Set(counts.flatMap(({ step }) => [...(ancestors.get(step) ?? [])]))
-      return ordered.reduce((sum, { step: { name }, share }) => sum + share * (reached.get(name) ?? (passed.has(name) ? 1 : 0)), 0) / totalShare
+      return (
+        ordered.reduce(
+          (sum, { step: { name }, share }) => sum + share * (reached.get(name) ?? (passed.has(name) ? 1 : 0)),
+          0,
+        ) / totalShare
+      )
     },
   }
 }

@@ -3,7 +3,11 @@
  * Hides how a caller is refused, how an answer becomes HTTP, and what one process sets up once, on its first request.
  */
 import { getRequestListener } from '@hono/node-server'
-import type { CloudEvent, Request as FrameworkRequest, Response as FrameworkResponse } from '@google-cloud/functions-framework'
+import type {
+  CloudEvent,
+  Request as FrameworkRequest,
+  Response as FrameworkResponse,
+} from '@google-cloud/functions-framework'
 import { callerVerifier } from './caller.ts'
 import { parseConfig } from '../config.ts'
 import { parsePayload } from '../context.ts'
@@ -49,10 +53,14 @@ export interface PublicFunction extends Deployed {
 
 export type CatalogueEntry = TaskFunction | UploadFunction | ScheduledFunction | PublicFunction
 
-export const nameOf = (entry: CatalogueEntry): string => (entry.trigger === 'task' ? entry.step.name : entry.name)
+export const nameOf = (entry: CatalogueEntry): string =>
+  entry.trigger === 'task' ? entry.step.name : entry.name
 
 /** Opens what every invocation shares. Nothing connects until it is used. */
-export function openServices(env: Readonly<Record<string, string | undefined>>, catalogue: readonly CatalogueEntry[]): Services {
+export function openServices(
+  env: Readonly<Record<string, string | undefined>>,
+  catalogue: readonly CatalogueEntry[],
+): Services {
   const config = parseConfig(env)
   return {
     config,
@@ -64,11 +72,18 @@ export function openServices(env: Readonly<Record<string, string | undefined>>, 
 
 /** Where the handlers are put: functions-framework's `http` and `cloudEvent`. */
 export interface Framework {
-  http: (name: string, handler: (request: FrameworkRequest, response: FrameworkResponse) => Promise<void>) => unknown
+  http: (
+    name: string,
+    handler: (request: FrameworkRequest, response: FrameworkResponse) => Promise<void>,
+  ) => unknown
   cloudEvent: (name: string, handler: (event: CloudEvent<unknown>) => Promise<void>) => unknown
 }
 
-export function registerAll(framework: Framework, catalogue: readonly CatalogueEntry[], env: Readonly<Record<string, string | undefined>>): void {
+export function registerAll(
+  framework: Framework,
+  catalogue: readonly CatalogueEntry[],
+  env: Readonly<Record<string, string | undefined>>,
+): void {
   let opened: { services: Services; verify: ReturnType<typeof callerVerifier> } | undefined
   const open = () => {
     if (!opened) {
@@ -79,8 +94,12 @@ export function registerAll(framework: Framework, catalogue: readonly CatalogueE
   }
   for (const entry of catalogue) {
     // Eventarc calls through IAM: the platform has checked its caller before the event arrives.
-    if (entry.trigger === 'upload') framework.cloudEvent(entry.name, (event) => entry.handle(event.data as FinalizedObject, open().services))
-    else if (entry.trigger === 'http') framework.http(entry.name, (request, response) => passOn(entry, request, response, open().services))
+    if (entry.trigger === 'upload')
+      framework.cloudEvent(entry.name, (event) =>
+        entry.handle(event.data as FinalizedObject, open().services),
+      )
+    else if (entry.trigger === 'http')
+      framework.http(entry.name, (request, response) => passOn(entry, request, response, open().services))
     else framework.http(nameOf(entry), (request, response) => answerHttp(entry, request, response, open()))
   }
 }
@@ -93,7 +112,9 @@ async function answerHttp(
 ): Promise<void> {
   try {
     if (!(await verify(request.headers.authorization))) {
-      response.status(401).json({ code: 'unauthenticated', message: 'The call carries no valid token for this service.' })
+      response
+        .status(401)
+        .json({ code: 'unauthenticated', message: 'The call carries no valid token for this service.' })
     } else if (entry.trigger === 'schedule') {
       response.status(200).json((await entry.handle(services)) ?? {})
     } else {
@@ -103,13 +124,21 @@ async function answerHttp(
   } catch (error) {
     // A body that is not ours can never be handled: 200 ends its task, and the log has it.
     const status = error instanceof Permanent ? 200 : 500
-    log.error({ function: nameOf(entry), error: error instanceof Error ? error.stack : String(error) }, 'request refused')
+    log.error(
+      { function: nameOf(entry), error: error instanceof Error ? error.stack : String(error) },
+      'request refused',
+    )
     response.status(status).json({ outcome: status === 200 ? 'refused' : 'to be retried' })
   }
 }
 
 /** Where one address stands for all functions, the path begins with the function's name; it is not the function's business. */
-function passOn({ name, handle }: PublicFunction, request: FrameworkRequest, response: FrameworkResponse, services: Services): Promise<void> {
+function passOn(
+  { name, handle }: PublicFunction,
+  request: FrameworkRequest,
+  response: FrameworkResponse,
+  services: Services,
+): Promise<void> {
   request.url = request.url.replace(new RegExp(`^/${name}(?=[/?]|$)`), '').replace(/^(?!\/)/, '/')
   return getRequestListener((webRequest) => handle(webRequest, services))(request, response)
 }

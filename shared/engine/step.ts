@@ -123,7 +123,11 @@ const warningsKey = 'warnings'
 
 export function defineStep<C, I, O extends Scalars>(definition: StepDefinition<C, I, O>): Step {
   const { name, parts } = definition
-  return { name, ...(parts ? { parts } : {}), open: (db, services, attempt) => openAttempt(definition, db, services, attempt) }
+  return {
+    name,
+    ...(parts ? { parts } : {}),
+    open: (db, services, attempt) => openAttempt(definition, db, services, attempt),
+  }
 }
 
 async function openAttempt<C, I, O extends Scalars>(
@@ -134,10 +138,17 @@ async function openAttempt<C, I, O extends Scalars>(
 ): Promise<() => Promise<Result>> {
   const run = await findRun(db, attempt.runId)
   if (!run) throw new Stopped('The run is gone.')
-  const context = { ...parseContext(step, attempt.context), runId: run.id, userId: run.userId, episodeId: run.episodeId ?? '', part: attempt.part }
+  const context = {
+    ...parseContext(step, attempt.context),
+    runId: run.id,
+    userId: run.userId,
+    episodeId: run.episodeId ?? '',
+    part: attempt.part,
+  }
   const input = (await step.load?.(db, context)) as I
   const inputKey = step.inputs ? hashInputs(step, step.inputs(context, input)) : null
-  const earlier = inputKey === null ? undefined : await findReusableOutput(db, run.userId, step.name, inputKey)
+  const earlier =
+    inputKey === null ? undefined : await findReusableOutput(db, run.userId, step.name, inputKey)
   if (inputKey !== null) await noteInputKey(db, attempt, inputKey)
   const settle = (output: O, warnings: readonly Warning[]): Result => ({
     output: { ...output, [warningsKey]: JSON.stringify(warnings) },
@@ -155,9 +166,17 @@ async function openAttempt<C, I, O extends Scalars>(
   return async () => {
     const warnings: Warning[] = []
     const resultKey = inputKey ?? run.id
-    const workObject = (name: string) => ({ bucket: services.config.buckets.work, name: workName(run.userId, resultKey, name) })
+    const workObject = (name: string) => ({
+      bucket: services.config.buckets.work,
+      name: workName(run.userId, resultKey, name),
+    })
     const output = await withHeartbeat(services, attempt, (tools) =>
-      step.work(context, input, { ...tools, workObject, inputKey: resultKey, warn: (warning) => warnings.push(warning) }),
+      step.work(context, input, {
+        ...tools,
+        workObject,
+        inputKey: resultKey,
+        warn: (warning) => warnings.push(warning),
+      }),
     )
     return settle(output, warnings)
   }
@@ -218,14 +237,19 @@ async function withHeartbeat<T>(
 /** A task must outlive an attempt that lost its step: whoever holds it now may yet need the queue to try again. */
 async function whyLost(db: Knex, runId: string): Promise<Stopped | Busy> {
   const run = await findRun(db, runId)
-  return run?.status === 'started' ? new Busy('Another attempt took the step over.') : new Stopped('The run ended before the step did.')
+  return run?.status === 'started'
+    ? new Busy('Another attempt took the step over.')
+    : new Stopped('The run ended before the step did.')
 }
 
 /** Handles one delivery of one task. Never throws: every outcome is an answer to the queue. */
 export async function deliver(services: Services, stage: Stage, task: TaskPayload): Promise<Answer> {
   const startedAt = performance.now()
   const answer = await attemptDelivery(services, stage, task)
-  log.info({ ...identify(task), ms: Math.round(performance.now() - startedAt), status: answer.status }, answer.outcome)
+  log.info(
+    { ...identify(task), ms: Math.round(performance.now() - startedAt), status: answer.status },
+    answer.outcome,
+  )
   return answer
 }
 
@@ -283,9 +307,16 @@ async function commit(services: Services, attempt: Attempt, result: Result): Pro
       if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')
       if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
       await result.record(trx)
-      const updated = (await updateRunProgress(trx, attempt.runId, { context: result.passOn, warnings: result.warnings })) ?? run
+      const updated =
+        (await updateRunProgress(trx, attempt.runId, {
+          context: result.passOn,
+          warnings: result.warnings,
+        })) ?? run
       const further = result.furtherParts.map((own, i) => partRow(attempt.step, i + 1, updated.context, own))
-      return [...(await insertSteps(trx, attempt.runId, further)), ...(await insertFollowers(trx, services.pipeline, updated, attempt.step))]
+      return [
+        ...(await insertSteps(trx, attempt.runId, further)),
+        ...(await insertFollowers(trx, services.pipeline, updated, attempt.step)),
+      ]
     }),
   )
 }
@@ -312,21 +343,31 @@ export async function enqueue({ tasks, pipeline }: Services, steps: readonly Pen
 
 /** Enqueues what a caller has started. The run is there, whatever the queue says: its caller must learn of it, and the sweep enqueues the rest. */
 export async function offer(services: Services, runId: string, steps: readonly PendingStep[]): Promise<void> {
-  await enqueue(services, steps).catch((error: unknown) => log.error({ run: runId, error: String(error) }, 'started, and left to the sweep'))
+  await enqueue(services, steps).catch((error: unknown) =>
+    log.error({ run: runId, error: String(error) }, 'started, and left to the sweep'),
+  )
 }
 
 /** A redelivery heals what a crash between commit and enqueue lost: the steps that follow, and the parts that the first one brought. */
 async function enqueueBehind(
   services: Services,
   task: TaskPayload,
-  steps = [...(task.part === 0 ? [task.step] : []), ...services.pipeline.following(task.step).map(({ step }) => step.name)],
+  steps = [
+    ...(task.part === 0 ? [task.step] : []),
+    ...services.pipeline.following(task.step).map(({ step }) => step.name),
+  ],
 ): Promise<void> {
   const pending = await withDatabase(services.config.databaseUrl, (db) => pendingSteps(db, task.runId, steps))
   await enqueue(services, pending)
 }
 
 /** The one place that turns an error into what the rows say and what the queue is told. */
-async function settleError(services: Services, task: TaskPayload, held: Attempt | undefined, error: unknown): Promise<Answer> {
+async function settleError(
+  services: Services,
+  task: TaskPayload,
+  held: Attempt | undefined,
+  error: unknown,
+): Promise<Answer> {
   const kind = classify(error)
   const { databaseUrl } = services.config
   try {
@@ -345,7 +386,10 @@ async function settleError(services: Services, task: TaskPayload, held: Attempt 
       await fail(services, held ?? task, kind)
       return { status: 200, outcome: 'failed' }
     }
-    log.error({ ...identify(task), error: error instanceof Error ? error.stack : String(error) }, 'attempt failed')
+    log.error(
+      { ...identify(task), error: error instanceof Error ? error.stack : String(error) },
+      'attempt failed',
+    )
     if (held) await withDatabase(databaseUrl, (db) => releaseStep(db, held, kind.message))
     return { status: 500, outcome: 'to be retried' }
   } catch (secondError) {
@@ -355,7 +399,11 @@ async function settleError(services: Services, task: TaskPayload, held: Attempt 
 }
 
 /** Ends the run with a code and message, unless a later attempt holds the step or the run has ended. */
-export async function fail(services: Services, step: StepIdentity & { attempt?: number }, error: Permanent): Promise<void> {
+export async function fail(
+  services: Services,
+  step: StepIdentity & { attempt?: number },
+  error: Permanent,
+): Promise<void> {
   log.warn({ ...identify(step), code: error.code, error: error.message }, 'failed')
   await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {

@@ -39,10 +39,18 @@ export function taskName({ runId, step, part, turn }: StepIdentity): string {
 export function openTasks(options: TaskOptions) {
   let client: Promise<CloudTasksClient> | undefined
   const tasks = () => (client ??= connect(options.endpoint))
-  const parent = (queue: string) => `projects/${options.projectId}/locations/${options.location}/queues/${queue}`
+  const parent = (queue: string) =>
+    `projects/${options.projectId}/locations/${options.location}/queues/${queue}`
 
   const create = async (step: QueuedStep): Promise<void> => {
-    const payload: TaskPayload = { v: contextVersion, runId: step.runId, step: step.step, part: step.part, turn: step.turn, context: step.context }
+    const payload: TaskPayload = {
+      v: contextVersion,
+      runId: step.runId,
+      step: step.step,
+      part: step.part,
+      turn: step.turn,
+      context: step.context,
+    }
     try {
       await (
         await tasks()
@@ -93,7 +101,10 @@ export function openTasks(options: TaskOptions) {
   return { enqueue, holds, close }
 }
 
-const timestamp = (date: Date) => ({ seconds: Math.floor(date.getTime() / 1000), nanos: (date.getTime() % 1000) * 1e6 })
+const timestamp = (date: Date) => ({
+  seconds: Math.floor(date.getTime() / 1000),
+  nanos: (date.getTime() % 1000) * 1e6,
+})
 
 /** Loading the client costs 0.2 s and 78 MB, so it waits for the first task. */
 async function connect(endpoint: string | undefined): Promise<CloudTasksClient> {
@@ -101,5 +112,9 @@ async function connect(endpoint: string | undefined): Promise<CloudTasksClient> 
   if (endpoint === undefined) return new CloudTasksClient()
   const { credentials } = await import('@grpc/grpc-js')
   const [apiEndpoint, port] = endpoint.split(':')
-  return new CloudTasksClient({ apiEndpoint: apiEndpoint!, port: Number(port), sslCreds: credentials.createInsecure() })
+  return new CloudTasksClient({
+    apiEndpoint: apiEndpoint!,
+    port: Number(port),
+    sslCreds: credentials.createInsecure(),
+  })
 }

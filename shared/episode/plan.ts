@@ -29,7 +29,11 @@ export interface RecordingPart {
 }
 
 /** What names one upload for good. */
-export const pinned = ({ name, generation, contentHash }: StoredObject) => ({ object: name, generation, contentHash })
+export const pinned = ({ name, generation, contentHash }: StoredObject) => ({
+  object: name,
+  generation,
+  contentHash,
+})
 
 /** Everything the run is told, gathered from the recording's folder before the database is opened. */
 export interface EpisodePlan {
@@ -49,17 +53,29 @@ export interface EpisodePlan {
 }
 
 /** Reads what lies beside a recording that has arrived. What is wrong with it is in the plan: the run is told, and fails. */
-export async function planEpisode(path: UploadPath, services: Pick<Services, 'storage' | 'config'>): Promise<EpisodePlan> {
+export async function planEpisode(
+  path: UploadPath,
+  services: Pick<Services, 'storage' | 'config'>,
+): Promise<EpisodePlan> {
   const { storage, config } = services
   const bucket = config.buckets.uploads
   const folder = uploadName(path.userId, path.podcast, path.episode, '')
-  const beside = (await storage.list(bucket, folder)).filter(({ name }) => !name.slice(folder.length).includes('/'))
+  const beside = (await storage.list(bucket, folder)).filter(
+    ({ name }) => !name.slice(folder.length).includes('/'),
+  )
   const sidecars = findSidecars(beside.map(({ name }) => name.slice(folder.length)))
-  const find = (file: string | undefined) => beside.find(({ name }) => file !== undefined && name === folder + file)
+  const find = (file: string | undefined) =>
+    beside.find(({ name }) => file !== undefined && name === folder + file)
   const read = async (file: string, code: ErrorCode = 'bad_template'): Promise<string> => {
     const { name, generation, bytes } = find(file)!
-    if (bytes > maxDocumentBytes) throw new Permanent(code, `${file} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`)
-    return (await storage.read({ bucket, name, generation }).catch((error: unknown) => throwReplaced(file, error))).toString('utf8')
+    if (bytes > maxDocumentBytes)
+      throw new Permanent(
+        code,
+        `${file} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`,
+      )
+    return (
+      await storage.read({ bucket, name, generation }).catch((error: unknown) => throwReplaced(file, error))
+    ).toString('utf8')
   }
   const nothing = {
     podcast: undefined,
@@ -73,17 +89,32 @@ export async function planEpisode(path: UploadPath, services: Pick<Services, 'st
     recordings: [],
   }
   try {
-    const episode = sidecars.episode === undefined ? nothing.episode : parseEpisode(await read(sidecars.episode), sidecars.episode)
-    const marks = sidecars.chapters === undefined ? [] : readMarks(await read(sidecars.chapters, 'bad_chapters'), sidecars.chapters) // told now, not when the work is done
+    const episode =
+      sidecars.episode === undefined
+        ? nothing.episode
+        : parseEpisode(await read(sidecars.episode), sidecars.episode)
+    const marks =
+      sidecars.chapters === undefined
+        ? []
+        : readMarks(await read(sidecars.chapters, 'bad_chapters'), sidecars.chapters) // told now, not when the work is done
     const template =
-      sidecars.template === undefined ? await podcastTemplate(path, services) : parseTemplate(await read(sidecars.template), sidecars.template)
+      sidecars.template === undefined
+        ? await podcastTemplate(path, services)
+        : parseTemplate(await read(sidecars.template), sidecars.template)
     return {
       ...nothing,
-      podcast: sidecars.podcast === undefined ? undefined : parsePodcast(await read(sidecars.podcast), sidecars.podcast),
+      podcast:
+        sidecars.podcast === undefined
+          ? undefined
+          : parsePodcast(await read(sidecars.podcast), sidecars.podcast),
       episode,
       template,
       assets: await findAssets(path, assetsOf(template), services),
-      pictures: await findAssets(path, [...picturesOf(template), ...picturesIn(marks).map((file) => ({ file, neededBy: 'A chapter' }))], services),
+      pictures: await findAssets(
+        path,
+        [...picturesOf(template), ...picturesIn(marks).map((file) => ({ file, neededBy: 'A chapter' }))],
+        services,
+      ),
       recordings: findRecordings(episode, folder, beside),
       problem: undefined,
     }
@@ -94,7 +125,11 @@ export async function planEpisode(path: UploadPath, services: Pick<Services, 'st
 }
 
 /** None when the recording is one file; undefined while one of several is missing. */
-function findRecordings({ recordings = [] }: EpisodeSettings, folder: string, beside: readonly StoredObject[]): RecordingPart[] | undefined {
+function findRecordings(
+  { recordings = [] }: EpisodeSettings,
+  folder: string,
+  beside: readonly StoredObject[],
+): RecordingPart[] | undefined {
   const found = recordings.map(({ file, gainDb, offsetSeconds }) => {
     const stored = beside.find(({ name }) => name === folder + file)
     return stored && { ...pinned(stored), gainDb, offsetSeconds }
@@ -105,7 +140,11 @@ function findRecordings({ recordings = [] }: EpisodeSettings, folder: string, be
 /** The generation that was listed is gone. */
 function throwReplaced(file: string, error: unknown): never {
   if (codeOf(error) !== 'not_found') throw error
-  throw new Permanent('upload_replaced', `${file} was replaced or deleted before it could be read. Upload the recording again.`, { cause: error })
+  throw new Permanent(
+    'upload_replaced',
+    `${file} was replaced or deleted before it could be read. Upload the recording again.`,
+    { cause: error },
+  )
 }
 
 /** The files that are needed, each once, in its order. Throws `missing_asset` naming who needs it. */
@@ -117,17 +156,29 @@ async function findAssets(
   const found = new Map<string, StoredObject>()
   for (const { file, neededBy } of needed) {
     if (found.has(file)) continue
-    const asset = await storage.stat({ bucket: config.buckets.uploads, name: uploadName(path.userId, path.podcast, assetsFolder, file) })
+    const asset = await storage.stat({
+      bucket: config.buckets.uploads,
+      name: uploadName(path.userId, path.podcast, assetsFolder, file),
+    })
     if (!asset)
-      throw new Permanent('missing_asset', `${neededBy} needs ${file}, which is not among the podcast's assets. Upload it, then the recording again.`)
+      throw new Permanent(
+        'missing_asset',
+        `${neededBy} needs ${file}, which is not among the podcast's assets. Upload it, then the recording again.`,
+      )
     found.set(file, asset)
   }
   return [...found.values()]
 }
 
 /** The template of the podcast, for episodes that bring none: it lies among the assets. */
-async function podcastTemplate(path: UploadPath, { storage, config }: Pick<Services, 'storage' | 'config'>): Promise<Template> {
-  const object = { bucket: config.buckets.uploads, name: uploadName(path.userId, path.podcast, assetsFolder, templateFile) }
+async function podcastTemplate(
+  path: UploadPath,
+  { storage, config }: Pick<Services, 'storage' | 'config'>,
+): Promise<Template> {
+  const object = {
+    bucket: config.buckets.uploads,
+    name: uploadName(path.userId, path.podcast, assetsFolder, templateFile),
+  }
   const stored = await storage.stat(object)
   if (!stored) return defaultTemplate()
   if (stored.bytes > maxDocumentBytes)

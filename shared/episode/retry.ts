@@ -26,7 +26,10 @@ export async function startAgain(services: Services, earlierId: string): Promise
           : await runAgain(trx, pipeline, episodeId, {})
       if (!run.started) throw new AlreadyRunning(run.runId)
       await charge(trx, config, { userId, kind: 'runs', key: run.runId, amount: 1, runId: run.runId })
-      const mail = episodeId === null ? await insertSteps(trx, run.runId, partsOf(pipeline.stage('read-mail')!, context)) : []
+      const mail =
+        episodeId === null
+          ? await insertSteps(trx, run.runId, partsOf(pipeline.stage('read-mail')!, context))
+          : []
       return { runId: run.runId, steps: [...run.steps, ...mail] }
     }),
   )
@@ -39,9 +42,14 @@ async function planAgain(services: Services, { context }: Run): Promise<string> 
   const { config, storage } = services
   const path = parseUploadName(String(context['recordingObject']))!
   const recording = await storage.stat({
-    ...{ bucket: config.buckets.uploads, name: String(context['recordingObject']), generation: String(context['recordingGeneration']) },
+    ...{
+      bucket: config.buckets.uploads,
+      name: String(context['recordingObject']),
+      generation: String(context['recordingGeneration']),
+    },
   })
-  if (!recording) throw new Permanent('upload_replaced', `${path.file} was replaced or deleted since. Upload it again.`)
+  if (!recording)
+    throw new Permanent('upload_replaced', `${path.file} was replaced or deleted since. Upload it again.`)
   const plan = await planEpisode(path, services)
   const { runId, steps } = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (trx) => {

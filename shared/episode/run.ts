@@ -18,7 +18,13 @@ import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, newestKeys, type ChosenProviders } from '../providers/choose.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
-import { lettersWanted, podcastSettings, type EpisodeSettings, type PodcastSettings, type RunSettings } from '../settings/settings.ts'
+import {
+  lettersWanted,
+  podcastSettings,
+  type EpisodeSettings,
+  type PodcastSettings,
+  type RunSettings,
+} from '../settings/settings.ts'
 import type { Services } from '../engine/step.ts'
 import type { StoredObject } from '../storage.ts'
 import { scripts } from '../show/spoken.ts'
@@ -76,11 +82,16 @@ const episodeFacts = z.object({
 })
 export type EpisodeFacts = z.infer<typeof episodeFacts>
 
-export const factsOf = ({ number, season, date, speakers }: EpisodeSettings): string => JSON.stringify({ number, season, date, speakers })
+export const factsOf = ({ number, season, date, speakers }: EpisodeSettings): string =>
+  JSON.stringify({ number, season, date, speakers })
 export const readFacts = (text: string): EpisodeFacts => episodeFacts.parse(JSON.parse(text))
 
 /** What scripts may say of this episode, on the day its run starts. */
-export function variablesOf(podcast: PodcastSettings, { number, season, guest, date }: EpisodeSettings, title: string): Variables {
+export function variablesOf(
+  podcast: PodcastSettings,
+  { number, season, guest, date }: EpisodeSettings,
+  title: string,
+): Variables {
   const day = new Intl.DateTimeFormat(podcast.language, { dateStyle: 'long', timeZone: 'UTC' }).format(
     date === undefined ? new Date() : new Date(date),
   )
@@ -96,7 +107,14 @@ export function variablesOf(podcast: PodcastSettings, { number, season, guest, d
 export async function beginRun(
   trx: Knex,
   pipeline: Pipeline,
-  begin: { userId: string; episodeId: string; title: string; description: string; settings: RunSettings; context: StartScalars },
+  begin: {
+    userId: string
+    episodeId: string
+    title: string
+    description: string
+    settings: RunSettings
+    context: StartScalars
+  },
 ): Promise<{ runId: string; started: boolean; steps: () => Promise<PendingStep[]> }> {
   const { userId, episodeId, settings, context } = begin
   const { runId, started } = await startRun(trx, { userId, episodeId, settings, context, warnings: [] })
@@ -121,12 +139,21 @@ export async function runAgain(
     ...changes,
   }
   const { userId, title, description } = episode
-  const run = await beginRun(trx, pipeline, { userId, episodeId, title, description, settings: latest.settings, context })
+  const run = await beginRun(trx, pipeline, {
+    userId,
+    episodeId,
+    title,
+    description,
+    settings: latest.settings,
+    context,
+  })
   return { ...run, steps: run.started ? await run.steps() : [] }
 }
 
 /** Starts the run of a planned episode; one that cannot go on is there as failed, so that its producer learns of it. Undefined as for `openRun`. */
-export async function startPlanned(...planned: Parameters<typeof openRun>): Promise<{ runId: string; steps: PendingStep[] } | undefined> {
+export async function startPlanned(
+  ...planned: Parameters<typeof openRun>
+): Promise<{ runId: string; steps: PendingStep[] } | undefined> {
   const run = await openRun(...planned)
   if (!run) return undefined
   try {
@@ -156,7 +183,10 @@ async function openRun(
   const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug: path.episode, title })
   const recordings = JSON.stringify(plan.recordings)
   const latest = await latestRunOf(trx, episodeId)
-  const isTheSame = plan.recordings!.length > 0 && latest?.context['recordings'] === recordings && latest.context['unplanned'] !== true
+  const isTheSame =
+    plan.recordings!.length > 0 &&
+    latest?.context['recordings'] === recordings &&
+    latest.context['unplanned'] !== true
   if (isTheSame) return undefined // two arrived last, and the other was first
   const variables = variablesOf(podcastSettings(podcast.settings), plan.episode, title)
   const letters = await lettersFor(trx, userId, plan)
@@ -188,21 +218,38 @@ async function openRun(
     unplanned: (plan.problem ?? problem) !== undefined,
     reviewed: false,
   }
-  const run = await beginRun(trx, pipeline, { userId, episodeId, title, description, settings: plan.template, context })
+  const run = await beginRun(trx, pipeline, {
+    userId,
+    episodeId,
+    title,
+    description,
+    settings: plan.template,
+    context,
+  })
   // Thrown, so that the event is delivered again until the live run has ended; the upload's row is rolled back with the rest.
-  if (!run.started) throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
+  if (!run.started)
+    throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
   return { ...run, problem: plan.problem ?? problem ?? (await refusedStart(trx, config, userId, run.runId)) }
 }
 
 /** The letters that the template reads out: those the episode names, or the newest. */
-async function lettersFor(trx: Knex, userId: string, { episode, template }: EpisodePlan): Promise<KeptLetter[]> {
+async function lettersFor(
+  trx: Knex,
+  userId: string,
+  { episode, template }: EpisodePlan,
+): Promise<KeptLetter[]> {
   const wanted = lettersWanted(template)
   if (wanted === 0) return []
   return await lettersById(trx, userId, episode.letters ?? (await newestLetters(trx, userId, wanted)))
 }
 
 /** Counts the start of a run against what its user may start; the reason when that is too many. */
-export async function refusedStart(trx: Knex, config: Config, userId: string, runId: string): Promise<Permanent | undefined> {
+export async function refusedStart(
+  trx: Knex,
+  config: Config,
+  userId: string,
+  runId: string,
+): Promise<Permanent | undefined> {
   try {
     await charge(trx, config, { userId, kind: 'runs', key: runId, amount: 1, runId })
     return undefined

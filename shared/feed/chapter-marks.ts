@@ -34,7 +34,8 @@ export function readMarks(file: string, name: string): SuppliedMark[] {
   return readLines(text, name)
 }
 
-const unusable = (name: string, what: string): Permanent => new Permanent('bad_chapters', `${name} cannot be used: ${what}.`)
+const unusable = (name: string, what: string): Permanent =>
+  new Permanent('bad_chapters', `${name} cannot be used: ${what}.`)
 
 const chaptersFile = z.object({
   chapters: z.array(
@@ -57,8 +58,13 @@ function readJson(text: string, name: string): SuppliedMark[] {
   }
   const parsed = chaptersFile.safeParse(json)
   if (!parsed.success) {
-    const issues = parsed.error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
-    throw unusable(name, `${issues.join('; ')}; Podcasting 2.0 asks for {"version":"1.2.0","chapters":[{"startTime":90.5,"title":"…"}]}`)
+    const issues = parsed.error.issues
+      .slice(0, 3)
+      .map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
+    throw unusable(
+      name,
+      `${issues.join('; ')}; Podcasting 2.0 asks for {"version":"1.2.0","chapters":[{"startTime":90.5,"title":"…"}]}`,
+    )
   }
   return parsed.data.chapters.map(({ startTime, title, img, url, toc }) => ({
     ...{ startSeconds: startTime, title, url, image: img },
@@ -68,7 +74,15 @@ function readJson(text: string, name: string): SuppliedMark[] {
 
 /** Blocks of WebVTT that are no cues. */
 const vttBlock = /^(?:WEBVTT|NOTE|STYLE|REGION)\b/
-const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: ' ', lrm: '', rlm: '' }
+const entities: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  nbsp: ' ',
+  lrm: '',
+  rlm: '',
+}
 
 function readVtt(text: string, name: string): SuppliedMark[] {
   const marks: SuppliedMark[] = []
@@ -79,9 +93,14 @@ function readVtt(text: string, name: string): SuppliedMark[] {
     const block = lines.slice(from, at)
     const timing = block.findIndex((line) => line.includes('-->'))
     if (block.length === 0 || (vttBlock.test(block[0]!) && timing < 0)) continue
-    if (timing < 0) throw unusable(name, `line ${from + 1}: a cue without a time, "${block[0]!.slice(0, 60)}"`)
+    if (timing < 0)
+      throw unusable(name, `line ${from + 1}: a cue without a time, "${block[0]!.slice(0, 60)}"`)
     const startSeconds = secondsOf(block[timing]!.split('-->')[0]!)
-    if (startSeconds === undefined) throw unusable(name, `line ${from + timing + 1}: no time can be read in "${block[timing]!.slice(0, 60)}"`)
+    if (startSeconds === undefined)
+      throw unusable(
+        name,
+        `line ${from + timing + 1}: no time can be read in "${block[timing]!.slice(0, 60)}"`,
+      )
     const title = block
       .slice(timing + 1)
       .join(' ')
@@ -92,7 +111,13 @@ function readVtt(text: string, name: string): SuppliedMark[] {
   return marks
 }
 
-const xml = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '', removeNSPrefix: true, parseAttributeValue: false, htmlEntities: true })
+const xml = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '',
+  removeNSPrefix: true,
+  parseAttributeValue: false,
+  htmlEntities: true,
+})
 
 function readXml(text: string, name: string): SuppliedMark[] {
   const valid = XMLValidator.validate(text)
@@ -104,7 +129,10 @@ function readXml(text: string, name: string): SuppliedMark[] {
   return list.map(({ start, title = '', href, image }, i) => {
     const startSeconds = secondsOf(start ?? '')
     if (startSeconds === undefined)
-      throw unusable(name, `psc:chapter ${i + 1}: its start is ${start === undefined ? 'missing' : `"${start}"`}; write it as in 00:01:30.500`)
+      throw unusable(
+        name,
+        `psc:chapter ${i + 1}: its start is ${start === undefined ? 'missing' : `"${start}"`}; write it as in 00:01:30.500`,
+      )
     return { startSeconds, title, url: href, image }
   })
 }
@@ -117,7 +145,9 @@ function parseXml(text: string, name: string): unknown {
   }
 }
 
-const simpleChapter = z.object({ start: z.string(), title: z.string(), href: z.string(), image: z.string() }).partial()
+const simpleChapter = z
+  .object({ start: z.string(), title: z.string(), href: z.string(), image: z.string() })
+  .partial()
 
 /** The chapters wherever they stand: alone, or in the item of a feed. */
 function findChapters(node: unknown): z.infer<typeof simpleChapter>[] | undefined {
@@ -148,9 +178,18 @@ function readLines(text: string, name: string): SuppliedMark[] {
       owner.title = named['title']!
       return
     }
-    const { number, start = '', title = '', url } = (titleLine.exec(line) ?? numberedStart.exec(line))?.groups ?? {}
+    const {
+      number,
+      start = '',
+      title = '',
+      url,
+    } = (titleLine.exec(line) ?? numberedStart.exec(line))?.groups ?? {}
     const startSeconds = secondsOf(start)
-    if (startSeconds === undefined) throw unusable(name, `line ${i + 1}: "${line.slice(0, 60)}" does not begin with a time as in 00:01:30.500`)
+    if (startSeconds === undefined)
+      throw unusable(
+        name,
+        `line ${i + 1}: "${line.slice(0, 60)}" does not begin with a time as in 00:01:30.500`,
+      )
     marks.push({ startSeconds, title, url, ...(number === undefined ? {} : { number }) })
   })
   return marks.map(({ startSeconds, title, url }) => ({ startSeconds, title, url }))
@@ -177,7 +216,10 @@ export function repairMarks(
   supplied: readonly SuppliedMark[],
   { sampleRate, totalSamples }: { readonly sampleRate: number; readonly totalSamples: number },
 ): { marks: Mark[]; remarks: string[] } {
-  const placed = supplied.map(({ startSeconds, ...mark }) => ({ ...mark, startSample: Math.round(startSeconds * sampleRate) }))
+  const placed = supplied.map(({ startSeconds, ...mark }) => ({
+    ...mark,
+    startSample: Math.round(startSeconds * sampleRate),
+  }))
   const inside = placed.filter(({ startSample }) => startSample >= 0 && startSample < totalSamples)
   const ordered = inside.toSorted((a, b) => a.startSample - b.startSample)
   const apart = ordered.filter(({ startSample }, i) => startSample !== ordered[i - 1]?.startSample)
@@ -192,12 +234,18 @@ export function repairMarks(
   ].filter((remark) => remark !== '')
   const marks = few.map(({ startSample, title, url, image, isHidden }, i) => ({
     ...{ startSample, title: onOneLine(title) || `Chapter ${i + 1}` },
-    ...{ ...webAddress('url', url), ...webAddress('image', image), ...pictureFile(image), ...(isHidden ? { isHidden } : {}) },
+    ...{
+      ...webAddress('url', url),
+      ...webAddress('image', image),
+      ...pictureFile(image),
+      ...(isHidden ? { isHidden } : {}),
+    },
   }))
   return { marks, remarks }
 }
 
-const count = (number: number, one: string, what: string): string => (number === 0 ? '' : `${number} ${one}${number === 1 ? '' : 's'} ${what}`)
+const count = (number: number, one: string, what: string): string =>
+  number === 0 ? '' : `${number} ${one}${number === 1 ? '' : 's'} ${what}`
 
 /** Players show a title in one line, and XML cannot hold what is never seen. */
 const onOneLine = (title: string): string =>
@@ -215,7 +263,8 @@ function webAddress<K extends 'url' | 'image'>(key: K, text: string | undefined)
 
 /** An image without an address is a file among the assets. */
 const isFile = (image: string): boolean => /^[^/\\:]{1,200}\.(?:jpe?g|png)$/i.test(image)
-const pictureFile = (image: string | undefined): { picture?: string } => (image !== undefined && isFile(image) ? { picture: image } : {})
+const pictureFile = (image: string | undefined): { picture?: string } =>
+  image !== undefined && isFile(image) ? { picture: image } : {}
 
 /** The pictures that marks name, each once. */
 export const picturesIn = (marks: readonly SuppliedMark[]): string[] => [

@@ -20,7 +20,12 @@ export interface Chapter {
 
 type Arranged = Pick<Timeline, 'segments' | 'ledger' | 'sampleRate' | 'sources'>
 
-const segmentTitles: Readonly<Record<string, string>> = { intro: 'Intro', outro: 'Outro', commercial: 'Break', transition: 'Interlude' }
+const segmentTitles: Readonly<Record<string, string>> = {
+  intro: 'Intro',
+  outro: 'Outro',
+  commercial: 'Break',
+  transition: 'Interlude',
+}
 
 /** Content before the first mark is a chapter of its own only when there is this much of it. */
 const shortestHeadSeconds = 1
@@ -38,12 +43,20 @@ export function chaptersOf(timeline: Arranged, episodeTitle: string, marks: read
     })
     .toSorted((a, b) => a.startSample - b.startSample)
   return chapters
-    .map((chapter, i) => ({ ...chapter, endSample: Math.min(chapter.endSample, chapters[i + 1]?.startSample ?? Infinity) }))
+    .map((chapter, i) => ({
+      ...chapter,
+      endSample: Math.min(chapter.endSample, chapters[i + 1]?.startSample ?? Infinity),
+    }))
     .filter(({ startSample, endSample }) => endSample > startSample)
 }
 
 /** The marks whose chapters can still be heard, each from where its mark is heard to the next. */
-function withinContent(whole: Chapter, content: TimelineSegment, { ledger, sampleRate, sources }: Arranged, marks: readonly Mark[]): Chapter[] {
+function withinContent(
+  whole: Chapter,
+  content: TimelineSegment,
+  { ledger, sampleRate, sources }: Arranged,
+  marks: readonly Mark[],
+): Chapter[] {
   const sourceEnd = sources[0]?.totalSamples ?? 0
   const heard = marks.filter(({ startSample }, i) => {
     const span = { startSample, endSample: marks[i + 1]?.startSample ?? sourceEnd }

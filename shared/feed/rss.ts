@@ -47,13 +47,20 @@ export async function renderFeed({ feedUrl, settings, episodes, urlOf }: FeedSou
       ...(image === undefined ? {} : { image }),
       ...(settings.email === undefined ? {} : { owner: { name: settings.author, email: settings.email } }),
     },
-    podcast: { guid: podcastGuid(feedUrl), locked: { value: false, ...(settings.email === undefined ? {} : { owner: settings.email }) } },
+    podcast: {
+      guid: podcastGuid(feedUrl),
+      locked: { value: false, ...(settings.email === undefined ? {} : { owner: settings.email }) },
+    },
     items: episodes.map((episode) => item(episode, settings, (file) => urlOf(episode, file))),
   })
   return asAppleWantsIt(xml)
 }
 
-function item(episode: PublishedEpisode, { explicit, language }: PodcastSettings, url: (file: string) => string) {
+function item(
+  episode: PublishedEpisode,
+  { explicit, language }: PodcastSettings,
+  url: (file: string) => string,
+) {
   const transcripts = [
     { url: url('transcript.vtt'), type: 'text/vtt', language, rel: 'captions' },
     { url: url('transcript.srt'), type: 'application/x-subrip', language, rel: 'captions' },
@@ -95,4 +102,6 @@ const simpleChapter = ({ startMs, title, url, image }: ListedChapter) => ({
 
 /** Apple's guide asks for "true" or "false"; the library still writes the older "yes" and "no". */
 const asAppleWantsIt = (xml: string): string =>
-  xml.replaceAll('<itunes:explicit>no<', '<itunes:explicit>false<').replaceAll('<itunes:explicit>yes<', '<itunes:explicit>true<')
+  xml
+    .replaceAll('<itunes:explicit>no<', '<itunes:explicit>false<')
+    .replaceAll('<itunes:explicit>yes<', '<itunes:explicit>true<')

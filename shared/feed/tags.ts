@@ -33,7 +33,16 @@ export async function id3Tag(tagged: Tagged): Promise<Buffer> {
     ...(season === undefined ? {} : { partOfSet: String(season) }),
     ...(date === undefined ? {} : { year: date.slice(0, 4), date: date.slice(8, 10) + date.slice(5, 7) }),
     ...(description === '' ? {} : { comment: { language, text: description } }),
-    ...(cover ? { image: { mime: 'image/jpeg', type: { id: 3, name: 'front cover' }, description: 'Cover', imageBuffer: cover } } : {}),
+    ...(cover
+      ? {
+          image: {
+            mime: 'image/jpeg',
+            type: { id: 3, name: 'front cover' },
+            description: 'Cover',
+            imageBuffer: cover,
+          },
+        }
+      : {}),
     ...chapterFrames(tagged),
   })
 }
@@ -42,7 +51,11 @@ export async function id3Tag(tagged: Tagged): Promise<Buffer> {
 const mostInContents = 255
 
 /** CHAP for each chapter and one CTOC that lists them (ID3v2 Chapter Frame Addendum); nothing for a single chapter. */
-function chapterFrames({ chapters, sampleRate, pictures }: Pick<Tagged, 'chapters' | 'sampleRate' | 'pictures'>) {
+function chapterFrames({
+  chapters,
+  sampleRate,
+  pictures,
+}: Pick<Tagged, 'chapters' | 'sampleRate' | 'pictures'>) {
   if (chapters.length < 2) return {}
   const milliseconds = (samples: number) => Math.round((samples / sampleRate) * 1000)
   const marks = chapters.map(({ startSample, endSample, title, url, picture }, i) => ({
@@ -56,16 +69,32 @@ function chapterFrames({ chapters, sampleRate, pictures }: Pick<Tagged, 'chapter
     },
   }))
   const listed = marks.filter((_, i) => !chapters[i]!.isHidden).slice(0, mostInContents)
-  return { chapter: marks, tableOfContents: [{ elementID: 'contents', isOrdered: true, elements: listed.map(({ elementID }) => elementID) }] }
+  return {
+    chapter: marks,
+    tableOfContents: [
+      { elementID: 'contents', isOrdered: true, elements: listed.map(({ elementID }) => elementID) },
+    ],
+  }
 }
 
 const pictureFrame = (jpeg: Buffer | undefined) =>
-  jpeg ? { image: { mime: 'image/jpeg', type: { id: 0, name: 'other' }, description: 'Chapter', imageBuffer: jpeg } } : {}
+  jpeg
+    ? {
+        image: {
+          mime: 'image/jpeg',
+          type: { id: 0, name: 'other' },
+          description: 'Chapter',
+          imageBuffer: jpeg,
+        },
+      }
+    : {}
 
 /** ISO 639-2 (terminological) of a BCP 47 tag; `und` when it has none. */
 async function threeLetterLanguage(tag: string): Promise<string> {
   const { iso6392 } = await import('iso-639-2')
   const subtag = tag.toLowerCase().split('-')[0]!
-  const found = iso6392.find(({ iso6391, iso6392B, iso6392T }) => [iso6391, iso6392B, iso6392T].includes(subtag))
+  const found = iso6392.find(({ iso6391, iso6392B, iso6392T }) =>
+    [iso6391, iso6392B, iso6392T].includes(subtag),
+  )
   return found?.iso6392T ?? found?.iso6392B ?? (/^[a-z]{3}$/.test(subtag) ? subtag : 'und')
 }

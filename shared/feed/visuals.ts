@@ -16,8 +16,12 @@ export async function coverOf(
 ): Promise<Buffer | undefined> {
   if (coverObject === null) return undefined
   const name = fileOf(coverObject)
-  const { jpeg, changes } = await fitCover(await readSidecar({ object: coverObject, generation: coverGeneration }, picture, tools), name)
-  if (changes.length > 0) tools.warn({ code: 'cover_fitted', message: `${name} was ${changes.join(' and ')}.` })
+  const { jpeg, changes } = await fitCover(
+    await readSidecar({ object: coverObject, generation: coverGeneration }, picture, tools),
+    name,
+  )
+  if (changes.length > 0)
+    tools.warn({ code: 'cover_fitted', message: `${name} was ${changes.join(' and ')}.` })
   return jpeg
 }
 
@@ -44,8 +48,15 @@ interface MarksContext {
 export async function marksOf(context: MarksContext, totalSamples: number, tools: Tools): Promise<Mark[]> {
   const { chaptersObject, marksObject, sampleRate } = context
   const name = chaptersObject === null ? 'The recording' : fileOf(chaptersObject)
-  const { marks, remarks } = repairMarks(await readAll(context, name, marksObject, tools), { sampleRate, totalSamples })
-  if (remarks.length > 0) tools.warn({ code: 'chapters_repaired', message: `${name} has chapters that were put right: ${remarks.join('; ')}.` })
+  const { marks, remarks } = repairMarks(await readAll(context, name, marksObject, tools), {
+    sampleRate,
+    totalSamples,
+  })
+  if (remarks.length > 0)
+    tools.warn({
+      code: 'chapters_repaired',
+      message: `${name} has chapters that were put right: ${remarks.join('; ')}.`,
+    })
   return marks
 }
 
@@ -56,8 +67,15 @@ async function readAll(
   tools: Tools,
 ): Promise<SuppliedMark[]> {
   if (chaptersObject === null) {
-    return marksObject === null ? [] : await tools.storage.readJson<SuppliedMark[]>({ bucket: tools.config.buckets.work, name: marksObject })
+    return marksObject === null
+      ? []
+      : await tools.storage.readJson<SuppliedMark[]>({ bucket: tools.config.buckets.work, name: marksObject })
   }
   const limit = { mostBytes: maxDocumentBytes, tooLarge: 'bad_chapters' } as const
-  return readMarks((await readSidecar({ object: chaptersObject, generation: chaptersGeneration }, limit, tools)).toString('utf8'), name)
+  return readMarks(
+    (await readSidecar({ object: chaptersObject, generation: chaptersGeneration }, limit, tools)).toString(
+      'utf8',
+    ),
+    name,
+  )
 }

@@ -58,7 +58,8 @@ async function parse(bytes: Buffer): Promise<Email> {
 async function wordsOf({ text = '', html }: Email): Promise<string> {
   if (text.trim() !== '' || !html) return text
   const parts = [
-    'Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n\n' + Buffer.from(withoutStyle(html)).toString('base64'),
+    'Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n\n' +
+      Buffer.from(withoutStyle(html)).toString('base64'),
     '\n',
   ]
   const both = `Content-Type: multipart/mixed; boundary=part\n\n--part\n${parts.join('\n--part\n')}\n--part--\n`
@@ -68,11 +69,14 @@ async function wordsOf({ text = '', html }: Email): Promise<string> {
 const withoutStyle = (html: string): string =>
   html
     .split(/<style\b/i)
-    .map((piece, i) => (i === 0 ? piece : piece.slice(/<\/style\b[^>]*>?/i.exec(piece)?.index ?? piece.length)))
+    .map((piece, i) =>
+      i === 0 ? piece : piece.slice(/<\/style\b[^>]*>?/i.exec(piece)?.index ?? piece.length),
+    )
     .join('')
 
 /** "On … wrote:" and its kin; a longer line announces nothing. */
-const announcement = /^(On|Am|Le|El|Il|Em) .{5,200}(wrote|schrieb|écrit|escribió|scritto|escreveu).{0,100}: *$/
+const announcement =
+  /^(On|Am|Le|El|Il|Em) .{5,200}(wrote|schrieb|écrit|escribió|scritto|escreveu).{0,100}: *$/
 const forwarded = /^(-{2,} ?(Original Message|Forwarded message|Ursprüngliche Nachricht) ?-{2,}|_{20,}) *$/
 
 /**
@@ -114,7 +118,8 @@ function announced(lines: readonly string[], at: number): number {
   return next.length < 100 && announcement.test(`${one} ${next}`) ? 2 : 0
 }
 
-const clean = (text: string): string => text.replaceAll(/(?![\t\n])\p{Cc}|\p{Cs}/gu, '').replaceAll(/\n{3,}/g, '\n\n')
+const clean = (text: string): string =>
+  text.replaceAll(/(?![\t\n])\p{Cc}|\p{Cs}/gu, '').replaceAll(/\n{3,}/g, '\n\n')
 const clip = (text: string): string => cut(clean(text).replaceAll(/\s+/g, ' ').trim(), longestField)
 /** At most so long, and no half of a character at the end. */
 const cut = (text: string, length: number): string => text.slice(0, length).replace(/\p{Cs}$/u, '')

@@ -22,15 +22,24 @@ export type MessagePlace = ByteRange | { readonly entry: number }
 const maxUnpackedBytes = 256 * 1024 * 1024
 
 /** Finds every message. Throws Permanent `bad_mailbox` when it is none, `too_many_messages` when it has more than `most`. */
-export async function findMessages(storage: ObjectStore, mailbox: StoredMailbox, most: number): Promise<MessagePlace[]> {
-  const head = (await storage.read(mailbox.object, { start: 0, end: Math.min(100, mailbox.bytes) })).toString('latin1')
+export async function findMessages(
+  storage: ObjectStore,
+  mailbox: StoredMailbox,
+  most: number,
+): Promise<MessagePlace[]> {
+  const head = (await storage.read(mailbox.object, { start: 0, end: Math.min(100, mailbox.bytes) })).toString(
+    'latin1',
+  )
   const places = /^PK(\x03\x04|\x05\x06)/.test(head)
     ? await zipEntries(storage, mailbox, most)
     : /^(\xef\xbb\xbf)?\s*From /.test(head)
       ? await mboxMessages(storage, mailbox, most)
       : [{ start: 0, end: mailbox.bytes }]
   if (places.length > most)
-    throw new Permanent('too_many_messages', `${mailbox.name} has more than ${most} messages, which is the limit of one run. Split it.`)
+    throw new Permanent(
+      'too_many_messages',
+      `${mailbox.name} has more than ${most} messages, which is the limit of one run. Split it.`,
+    )
   return places
 }
 
@@ -41,16 +50,27 @@ const lookaheadBytes = 1000
  * A message starts at a line "From …" that stands first or after an empty line and bears a date, or is followed by a header; a ">From" is text,
  * and so is a sentence that its program forgot to mark.
  */
-async function mboxMessages(storage: ObjectStore, { object, bytes }: StoredMailbox, most: number): Promise<MessagePlace[]> {
+async function mboxMessages(
+  storage: ObjectStore,
+  { object, bytes }: StoredMailbox,
+  most: number,
+): Promise<MessagePlace[]> {
   const starts: number[] = []
   let from = 0 // where `seen` starts in the mailbox
   let seen: Buffer = Buffer.alloc(0)
   const look = (end: number): void => {
-    for (let found = seen.indexOf('From '); found >= 0 && found < end; found = seen.indexOf('From ', found + 1)) {
+    for (
+      let found = seen.indexOf('From ');
+      found >= 0 && found < end;
+      found = seen.indexOf('From ', found + 1)
+    ) {
       const before = seen.toString('latin1', Math.max(0, found - 4), found)
       const isAfterBlank =
-        from + found < 100 ? /^(\xef\xbb\xbf|\s)*$/.test(seen.toString('latin1', 0, found)) || /\n\r?\n$/.test(before) : /\n\r?\n$/.test(before)
-      if (isAfterBlank && isSeparator(seen.toString('latin1', found, found + lookaheadBytes))) starts.push(from + found)
+        from + found < 100
+          ? /^(\xef\xbb\xbf|\s)*$/.test(seen.toString('latin1', 0, found)) || /\n\r?\n$/.test(before)
+          : /\n\r?\n$/.test(before)
+      if (isAfterBlank && isSeparator(seen.toString('latin1', found, found + lookaheadBytes)))
+        starts.push(from + found)
     }
   }
   for await (const block of storage.readStream(object, { start: 0, end: bytes })) {
@@ -67,7 +87,8 @@ async function mboxMessages(storage: ObjectStore, { object, bytes }: StoredMailb
   return unique.map((start, i) => ({ start, end: unique[i + 1] ?? bytes }))
 }
 
-const isSeparator = (text: string): boolean => /^From .*(\d\d:\d\d.*\d{4}|\d{4}.*\d\d:\d\d)/.test(text) || /^From [^\n]*\n[!-9;-~]+:/.test(text)
+const isSeparator = (text: string): boolean =>
+  /^From .*(\d\d:\d\d.*\d{4}|\d{4}.*\d\d:\d\d)/.test(text) || /^From [^\n]*\n[!-9;-~]+:/.test(text)
 
 /** The bytes of one message, without the mbox line in front. */
 export async function* readMessages(
@@ -84,7 +105,13 @@ export async function* readMessages(
     if (end - start > heldBytes) yield () => unescaped(storage.readStream(mailbox.object, { start, end }))
     else {
       if (!held || start < held.start || end > held.start + held.bytes.length)
-        held = { start, bytes: await storage.read(mailbox.object, { start, end: Math.min(mailbox.bytes, start + heldBytes) }) }
+        held = {
+          start,
+          bytes: await storage.read(mailbox.object, {
+            start,
+            end: Math.min(mailbox.bytes, start + heldBytes),
+          }),
+        }
       const message = held.bytes.subarray(start - held.start, end - held.start)
       yield () => unescaped([message])
     }
@@ -117,7 +144,9 @@ async function* unescaped(source: AsyncIterable<Buffer> | Iterable<Buffer>): Asy
 const longestMark = 100
 
 const unmark = (bytes: Buffer): Buffer =>
-  bytes.includes('\n>') ? Buffer.from(bytes.toString('latin1').replaceAll(/\n>(>{0,50}From )/g, '\n$1'), 'latin1') : bytes
+  bytes.includes('\n>')
+    ? Buffer.from(bytes.toString('latin1').replaceAll(/\n>(>{0,50}From )/g, '\n$1'), 'latin1')
+    : bytes
 
 // Zip
 
@@ -134,7 +163,11 @@ interface OpenZip {
   readonly name: string
 }
 
-async function zipEntries(storage: ObjectStore, mailbox: StoredMailbox, most: number): Promise<MessagePlace[]> {
+async function zipEntries(
+  storage: ObjectStore,
+  mailbox: StoredMailbox,
+  most: number,
+): Promise<MessagePlace[]> {
   const places: MessagePlace[] = []
   const opened = await openZip(storage, mailbox)
   for await (const { index } of entriesOf(opened)) {
@@ -142,7 +175,8 @@ async function zipEntries(storage: ObjectStore, mailbox: StoredMailbox, most: nu
     if (places.length > most) break
   }
   opened.zip.close()
-  if (places.length === 0) throw new Permanent('bad_mailbox', `${mailbox.name} is a zip without messages; put .eml files into it.`)
+  if (places.length === 0)
+    throw new Permanent('bad_mailbox', `${mailbox.name} is a zip without messages; put .eml files into it.`)
   return places
 }
 
@@ -153,14 +187,17 @@ async function* readEntries(
 ): AsyncGenerator<() => AsyncIterable<Buffer>> {
   const wanted = new Set(places.map(({ entry }) => entry))
   const opened = await openZip(storage, mailbox)
-  for await (const { index, entry } of entriesOf(opened)) if (wanted.has(index)) yield () => unpack(opened, entry)
+  for await (const { index, entry } of entriesOf(opened))
+    if (wanted.has(index)) yield () => unpack(opened, entry)
   opened.zip.close()
 }
 
 /** What the unpacker complains of is the message's fault; what the store did not deliver is thrown as it is. */
 async function* unpack({ zip, reader }: OpenZip, entry: Entry): AsyncGenerator<Buffer> {
   if (entry.uncompressedSize > maxUnpackedBytes)
-    throw new UnreadableMail(`It unpacks to ${entry.uncompressedSize} bytes; the limit is ${maxUnpackedBytes}.`)
+    throw new UnreadableMail(
+      `It unpacks to ${entry.uncompressedSize} bytes; the limit is ${maxUnpackedBytes}.`,
+    )
   try {
     yield* (await promisify<Entry, Readable>(zip.openReadStream.bind(zip))(entry)) as AsyncIterable<Buffer> // which counts what comes out
   } catch (error) {
@@ -187,10 +224,15 @@ async function* entriesOf({ zip, reader, name }: OpenZip): AsyncGenerator<{ inde
 const openZip = (storage: ObjectStore, { object, bytes, name }: StoredMailbox): Promise<OpenZip> =>
   new Promise((resolve, reject) => {
     const reader = new StoredReader(storage, object)
-    fromRandomAccessReader(reader, bytes, { lazyEntries: true, autoClose: false, decodeStrings: false }, (error, zip) => {
-      if (error) reject(reader.fault ?? unreadable(name, error))
-      else resolve({ zip, reader, name })
-    })
+    fromRandomAccessReader(
+      reader,
+      bytes,
+      { lazyEntries: true, autoClose: false, decodeStrings: false },
+      (error, zip) => {
+        if (error) reject(reader.fault ?? unreadable(name, error))
+        else resolve({ zip, reader, name })
+      },
+    )
   })
 
 const unreadable = (name: string, cause: Error): Permanent =>

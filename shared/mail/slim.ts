@@ -49,7 +49,8 @@ function messageReader() {
 
   const takeHeader = (line: Buffer): void => {
     headerBytes += line.length
-    if (headerBytes > maxHeaderBytes) throw new UnreadableMail(`Its headers have more than ${maxHeaderBytes} bytes.`)
+    if (headerBytes > maxHeaderBytes)
+      throw new UnreadableMail(`Its headers have more than ${maxHeaderBytes} bytes.`)
     header!.push(line)
     keep(line)
     if (!isBlank(line)) return
@@ -58,7 +59,9 @@ function messageReader() {
   }
 
   const take = (line: Buffer, isStart: boolean): void => {
-    const at = isStart ? open.findLastIndex(({ boundary }) => boundary !== undefined && isBoundary(line, boundary)) : -1
+    const at = isStart
+      ? open.findLastIndex(({ boundary }) => boundary !== undefined && isBoundary(line, boundary))
+      : -1
     if (at >= 0) {
       open.length = at + 1
       keep(line)
@@ -88,13 +91,19 @@ function describe(lines: readonly Buffer[], depth: number): Entity {
   const kind = (type?.[1] ?? 'text/plain').trim().toLowerCase()
   const isAttached = /^content-disposition:[ \t]*attachment/im.test(headers)
   if (!kind.startsWith('multipart/'))
-    return { boundary: undefined, keepsBody: (kind === 'text/plain' || kind === 'text/html' || kind === '') && !isAttached, kept: 0 }
-  if (depth >= deepestNesting) throw new UnreadableMail(`Its parts are nested more than ${deepestNesting} deep.`)
+    return {
+      boundary: undefined,
+      keepsBody: (kind === 'text/plain' || kind === 'text/html' || kind === '') && !isAttached,
+      kept: 0,
+    }
+  if (depth >= deepestNesting)
+    throw new UnreadableMail(`Its parts are nested more than ${deepestNesting} deep.`)
   const boundary = /boundary[ \t]*=[ \t]*(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(type?.[2] ?? '')
   return { boundary: boundary?.[1] ?? boundary?.[2], keepsBody: false, kept: 0 }
 }
 
-const isBlank = (line: Buffer): boolean => line.length === 0 || line[0] === 10 || (line[0] === 13 && line[1] === 10)
+const isBlank = (line: Buffer): boolean =>
+  line.length === 0 || line[0] === 10 || (line[0] === 13 && line[1] === 10)
 
 const isBoundary = (line: Buffer, boundary: string): boolean => {
   if (line[0] !== 45 || line[1] !== 45 || line.length > 2 + boundary.length + 80) return false

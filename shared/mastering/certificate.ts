@@ -47,8 +47,11 @@ export function certify(measured: {
     ...(dualMono ? { singleChannelLufs: hundredths(lufs - dualMonoLu) } : {}),
     durationSeconds: timeline.totalSamples / timeline.sampleRate,
     sha256: measured.sha256,
-    pass: Math.abs(lufs - loudness.targetLufs) <= toleranceLu && measured.truePeakDbtp <= loudness.maxTruePeakDbtp,
+    pass:
+      Math.abs(lufs - loudness.targetLufs) <= toleranceLu &&
+      measured.truePeakDbtp <= loudness.maxTruePeakDbtp,
   }
 }
 
-const hundredths = (value: number): number | null => (Number.isFinite(value) ? Math.round(value * 100) / 100 : null)
+const hundredths = (value: number): number | null =>
+  Number.isFinite(value) ? Math.round(value * 100) / 100 : null

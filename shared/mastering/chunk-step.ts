@@ -7,7 +7,8 @@ import { bitrateOf, type RunSettings } from '../settings/settings.ts'
 import type { Loudness } from './programme.ts'
 import type { Mp3Format } from './mp3.ts'
 
-export const chunkParts = ({ chunkCount }: Scalars): { chunk: number }[] => Array.from({ length: Number(chunkCount) }, (_, chunk) => ({ chunk }))
+export const chunkParts = ({ chunkCount }: Scalars): { chunk: number }[] =>
+  Array.from({ length: Number(chunkCount) }, (_, chunk) => ({ chunk }))
 
 export interface Mastering {
   readonly format: Mp3Format
@@ -24,5 +25,8 @@ export async function loadChunk(
   { runId, chunk, sampleRate }: { runId: string; chunk: number; sampleRate: number },
 ): Promise<Mastering & { chunkHash: string }> {
   const [arranged] = await outputsOf(db, runId, 'arrange')
-  return { chunkHash: String(arranged!.output['chunkHashes']).split(' ')[chunk]!, ...masteringOf(await settingsOf(db, runId), sampleRate) }
+  return {
+    chunkHash: String(arranged!.output['chunkHashes']).split(' ')[chunk]!,
+    ...masteringOf(await settingsOf(db, runId), sampleRate),
+  }
 }

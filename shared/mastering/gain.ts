@@ -20,7 +20,13 @@ export interface GainTrial {
 }
 
 /** The loudness partials of one chunk at every tried gain. The limiter's gain moves so slowly that it commutes with K-weighting. */
-export async function measureChunk(timeline: Timeline, room: Room, chunk: number, estimateDb: number, limitDb: number): Promise<GainTrial[]> {
+export async function measureChunk(
+  timeline: Timeline,
+  room: Room,
+  chunk: number,
+  estimateDb: number,
+  limitDb: number,
+): Promise<GainTrial[]> {
   const start = chunk * samplesPerChunk
   const end = Math.min(start + samplesPerChunk, timeline.totalSamples)
   const from = onGrid(start - preRollSamples)
@@ -38,7 +44,8 @@ export async function measureChunk(timeline: Timeline, room: Room, chunk: number
     const blocks = new Float32Array(Math.floor((end - start) / block))
     for (let i = 0; i < blocks.length; i++) {
       let sum = 0
-      for (let step = firstStep + i * stepsPerBlock, n = 0; n < stepsPerBlock; step++, n++) sum += energy[step]! * (gains[step]! * inputGain) ** 2
+      for (let step = firstStep + i * stepsPerBlock, n = 0; n < stepsPerBlock; step++, n++)
+        sum += energy[step]! * (gains[step]! * inputGain) ** 2
       blocks[i] = sum / block
     }
     return { gainDb, blocks }
@@ -47,7 +54,9 @@ export async function measureChunk(timeline: Timeline, room: Room, chunk: number
 
 /** The gain in dB, a whole multiple of 0.1, that brings the programme to the target; undefined when the programme is silent. */
 export function chooseGain(trials: readonly GainTrial[], targetLufs: number): number | undefined {
-  const tried = trials.map(({ gainDb, blocks }) => ({ gainDb, lufs: integratedLoudness(blocks) })).filter(({ lufs }) => Number.isFinite(lufs))
+  const tried = trials
+    .map(({ gainDb, blocks }) => ({ gainDb, lufs: integratedLoudness(blocks) }))
+    .filter(({ lufs }) => Number.isFinite(lufs))
   const [first, last] = [tried[0], tried.at(-1)]
   if (!first || !last) return undefined
   const above = tried.findIndex(({ lufs }) => lufs >= targetLufs)

@@ -19,7 +19,11 @@ const unity = 2 ** 24
  * The gain of each step that keeps `peaks` (amplitudes before the limiter) times `inputGain` at or under `ceilings` (one value, or one for each step).
  * Exact for steps at least `limiterSupportSteps` from both ends of `peaks`, except where the programme itself begins or ends.
  */
-export function limiterGains(peaks: Float32Array, inputGain: number, ceilings: number | Float32Array): Float64Array {
+export function limiterGains(
+  peaks: Float32Array,
+  inputGain: number,
+  ceilings: number | Float32Array,
+): Float64Array {
   const needed = new Float64Array(peaks.length)
   let active = false
   for (let i = 0; i < peaks.length; i++) {
@@ -76,7 +80,14 @@ function boxcar(values: Float64Array, radius: number): Float64Array {
  * Multiplies `samples[from…to)` by `inputGain` and the limiter's gain, in place. `gains[firstStep]` belongs to the step that starts at `from`;
  * between the centres of steps the gain runs in straight lines.
  */
-export function applyGains(samples: Float32Array, from: number, to: number, gains: Float64Array, firstStep: number, inputGain: number): void {
+export function applyGains(
+  samples: Float32Array,
+  from: number,
+  to: number,
+  gains: Float64Array,
+  firstStep: number,
+  inputGain: number,
+): void {
   for (let start = from, step = firstStep; start < to; start += limiterStep, step++) {
     const here = gains[step]!
     const before = gains[step - 1] ?? here

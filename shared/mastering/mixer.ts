@@ -24,15 +24,25 @@ interface Stretch {
  * The slice [start, end) of the output as one Float32Array per channel; silence outside the timeline.
  * A single channel, to be heard from both sides, when everything that sounds in the slice is mono; else two.
  */
-export async function mixSlice(timeline: Timeline, storage: ObjectStore, bucket: string, start: number, end: number): Promise<Float32Array[]> {
-  const heard = timeline.clips.filter(({ outputStart, length }) => outputStart < end && outputStart + length > start)
+export async function mixSlice(
+  timeline: Timeline,
+  storage: ObjectStore,
+  bucket: string,
+  start: number,
+  end: number,
+): Promise<Float32Array[]> {
+  const heard = timeline.clips.filter(
+    ({ outputStart, length }) => outputStart < end && outputStart + length > start,
+  )
   const channels = Math.max(1, ...heard.map(({ source }) => timeline.sources[source]!.format.channels))
   const planes = Array.from({ length: channels }, () => new Float32Array(end - start))
   for (const stretch of stretches(heard, start, end)) {
     for await (const window of readWindows(timeline, storage, bucket, stretch)) {
       for (const clip of heard) {
         if (clip.source !== stretch.source) continue
-        planes.forEach((plane, channel) => addClip(plane, window, Math.min(channel, window.channels - 1), clip, start))
+        planes.forEach((plane, channel) =>
+          addClip(plane, window, Math.min(channel, window.channels - 1), clip, start),
+        )
       }
     }
   }
@@ -40,7 +50,11 @@ export async function mixSlice(timeline: Timeline, storage: ObjectStore, bucket:
 }
 
 /** The part of a clip's source that sounds in [start, end). */
-function sourceRange({ sourceStart, outputStart, length }: Clip, start: number, end: number): [from: number, to: number] {
+function sourceRange(
+  { sourceStart, outputStart, length }: Clip,
+  start: number,
+  end: number,
+): [from: number, to: number] {
   return [sourceStart + Math.max(0, start - outputStart), sourceStart + Math.min(length, end - outputStart)]
 }
 
@@ -50,7 +64,8 @@ function stretches(clips: readonly Clip[], start: number, end: number): Stretch[
   const merged: Stretch[] = []
   for (const { source, range } of wanted) {
     const last = merged.at(-1)
-    if (last?.source === source && range[0] <= last.end + mergedGapSamples) last.end = Math.max(last.end, range[1])
+    if (last?.source === source && range[0] <= last.end + mergedGapSamples)
+      last.end = Math.max(last.end, range[1])
     else merged.push({ source, start: range[0], end: range[1] })
   }
   return merged
@@ -66,7 +81,12 @@ interface Window {
 }
 
 /** A stretch in pieces of a few megabytes: a chunk's worth at once would double what a worker holds. */
-async function* readWindows(timeline: Timeline, storage: ObjectStore, bucket: string, stretch: Stretch): AsyncGenerator<Window> {
+async function* readWindows(
+  timeline: Timeline,
+  storage: ObjectStore,
+  bucket: string,
+  stretch: Stretch,
+): AsyncGenerator<Window> {
   const { object, format } = timeline.sources[stretch.source]!
   const width = bytesPerFrame(format)
   const windowFrames = windowBytes / width
@@ -85,10 +105,14 @@ function addClip(plane: Float32Array, window: Window, channel: number, clip: Cli
   const first = Math.max(start, outputStart, outputStart + window.start - sourceStart)
   const last = Math.min(start + plane.length, outputStart + length, outputStart + window.end - sourceStart)
   const fadeOutStart = outputStart + length - fadeOut
-  const indexOf = (output: number): number => (output - outputStart + sourceStart - window.start) * channels + channel
+  const indexOf = (output: number): number =>
+    (output - outputStart + sourceStart - window.start) * channels + channel
   const level = (output: number): number => {
-    const rising = output < outputStart + fadeIn ? Math.sin(((output - outputStart + 0.5) / fadeIn) * (Math.PI / 2)) : 1
-    return output >= fadeOutStart ? rising * Math.cos(((output - fadeOutStart + 0.5) / fadeOut) * (Math.PI / 2)) : rising
+    const rising =
+      output < outputStart + fadeIn ? Math.sin(((output - outputStart + 0.5) / fadeIn) * (Math.PI / 2)) : 1
+    return output >= fadeOutStart
+      ? rising * Math.cos(((output - fadeOutStart + 0.5) / fadeOut) * (Math.PI / 2))
+      : rising
   }
   const { automation } = clip
   const addFaded = (from: number, to: number): void => {
@@ -101,8 +125,11 @@ function addClip(plane: Float32Array, window: Window, channel: number, clip: Cli
   const steadyTo = Math.max(steadyFrom, Math.min(last, fadeOutStart))
   addFaded(first, steadyFrom)
   if (automation)
-    for (const line of linesOf(automation, steadyFrom, steadyTo)) addLine(plane, samples, channels, indexOf(line.from), line, gain, start)
-  else for (let at = steadyFrom - start, i = indexOf(steadyFrom); at < steadyTo - start; at++, i += channels) plane[at]! += samples[i]! * gain
+    for (const line of linesOf(automation, steadyFrom, steadyTo))
+      addLine(plane, samples, channels, indexOf(line.from), line, gain, start)
+  else
+    for (let at = steadyFrom - start, i = indexOf(steadyFrom); at < steadyTo - start; at++, i += channels)
+      plane[at]! += samples[i]! * gain
   addFaded(steadyTo, last)
 }
 
@@ -122,7 +149,9 @@ function linesOf(points: readonly GainPoint[], start: number, end: number): Line
     if (to <= from) return []
     const [left, right] = [points[i - 1], points[i]]
     const [anchor, gain] = left ?? right ?? [0, 1]
-    return [{ from, to, anchor, gain, slope: left && right ? (right[1] - left[1]) / (right[0] - left[0]) : 0 }]
+    return [
+      { from, to, anchor, gain, slope: left && right ? (right[1] - left[1]) / (right[0] - left[0]) : 0 },
+    ]
   })
 }
 

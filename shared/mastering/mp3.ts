@@ -23,7 +23,8 @@ const inputScales: readonly { upToKbps: number; scale: number }[] = [
 ]
 
 /** The factor that makes up for it. */
-export const inputCompensation = (bitrateKbps: number): number => 1 / (inputScales.find(({ upToKbps }) => bitrateKbps <= upToKbps)?.scale ?? 1)
+export const inputCompensation = (bitrateKbps: number): number =>
+  1 / (inputScales.find(({ upToKbps }) => bitrateKbps <= upToKbps)?.scale ?? 1)
 
 export interface Mp3Format {
   readonly sampleRate: number
@@ -32,12 +33,30 @@ export interface Mp3Format {
 }
 
 /** Frames that hold `totalSamples` with the delay before and at least the decoder's delay after. */
-export const frameCount = (totalSamples: number): number => Math.ceil((totalSamples + decodedDelay) / samplesPerFrame)
+export const frameCount = (totalSamples: number): number =>
+  Math.ceil((totalSamples + decodedDelay) / samplesPerFrame)
 
 /** Encodes interleaved float PCM without bit reservoir, tags or header frame; every frame stands for itself. */
-export async function encode(pcm: AsyncIterable<Buffer>, { sampleRate, channels, bitrateKbps }: Mp3Format, signal: AbortSignal): Promise<Buffer> {
+export async function encode(
+  pcm: AsyncIterable<Buffer>,
+  { sampleRate, channels, bitrateKbps }: Mp3Format,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const input = ['-f', 'f32le', '-ar', String(sampleRate), '-ac', String(channels), '-i', 'pipe:0']
-  const coder = ['-c:a', 'libmp3lame', '-b:a', `${bitrateKbps}k`, '-reservoir', '0', '-joint_stereo', '1', '-write_xing', '0', '-id3v2_version', '0']
+  const coder = [
+    '-c:a',
+    'libmp3lame',
+    '-b:a',
+    `${bitrateKbps}k`,
+    '-reservoir',
+    '0',
+    '-joint_stereo',
+    '1',
+    '-write_xing',
+    '0',
+    '-id3v2_version',
+    '0',
+  ]
   const lame = ffmpeg([...input, ...coder, '-f', 'mp3', 'pipe:1'], signal, pcm)
   const [bytes] = await Promise.all([collect(lame.stdout), lame.ended])
   return bytes
@@ -55,7 +74,8 @@ const sampleRates = [44100, 48000, 32000]
 /** Bytes of the frame whose header starts at `at`. Throws when there is none. */
 function frameBytes(bytes: Buffer, at: number): number {
   const [sync, version, rates] = [bytes[at], bytes[at + 1], bytes[at + 2]]
-  if (sync !== 0xff || (version! & 0xfe) !== 0xfa || rates === undefined) throw new Error(`No MPEG-1 layer III frame at byte ${at}.`)
+  if (sync !== 0xff || (version! & 0xfe) !== 0xfa || rates === undefined)
+    throw new Error(`No MPEG-1 layer III frame at byte ${at}.`)
   const bitrate = bitrates[rates >> 4]
   const sampleRate = sampleRates[(rates >> 2) & 3]
   if (!bitrate || !sampleRate) throw new Error(`An unusable MPEG header at byte ${at}.`)
@@ -104,7 +124,9 @@ export function infoFrame(format: Mp3Format, totalSamples: number, audioBytes: n
 function infoHeader({ sampleRate, channels, bitrateKbps }: Mp3Format): { header: Buffer; bytes: number } {
   const needed = 4 + sideInfoBytes[channels] + xingBytes + 36
   const rate = sampleRates.indexOf(sampleRate)
-  const index = bitrates.findIndex((kbps) => kbps >= bitrateKbps && Math.floor((144_000 * kbps) / sampleRate) >= needed)
+  const index = bitrates.findIndex(
+    (kbps) => kbps >= bitrateKbps && Math.floor((144_000 * kbps) / sampleRate) >= needed,
+  )
   const header = Buffer.from([0xff, 0xfb, (index << 4) | (rate << 2), channels === 1 ? 0xc0 : 0x40])
   return { header, bytes: frameBytes(header, 0) }
 }

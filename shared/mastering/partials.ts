@@ -16,7 +16,11 @@ function decodePartials(bytes: Buffer): Float32Array[] {
 }
 
 /** Reads the chunks' partials in order and returns each row for the whole programme. */
-export async function joinPartials(storage: ObjectStore, bucket: string, objects: readonly string[]): Promise<Float32Array[]> {
+export async function joinPartials(
+  storage: ObjectStore,
+  bucket: string,
+  objects: readonly string[],
+): Promise<Float32Array[]> {
   const chunks: Float32Array[][] = []
   const pending = objects.entries()
   const reader = async () => {

@@ -30,7 +30,12 @@ export const margin = limiterSupportSamples + limiterStep
 export const onGrid = (sample: number): number => Math.floor(sample / limiterStep) * limiterStep
 
 /** The programme's slice as it is carried through mastering: a single plane when both sides are the same. */
-export async function programme(timeline: Timeline, room: Room, start: number, end: number): Promise<Float32Array[]> {
+export async function programme(
+  timeline: Timeline,
+  room: Room,
+  start: number,
+  end: number,
+): Promise<Float32Array[]> {
   const planes = await mixSlice(timeline, room.storage, room.bucket, start, end)
   if (timeline.outputChannels === 2 || planes.length === 1) return planes
   const [left, right] = planes as [Float32Array, Float32Array]
@@ -50,4 +55,5 @@ export function stepPeaks(planes: readonly Float32Array[], matters: number): Flo
 }
 
 /** How far the limiter lets peaks go, so that the codec's own stay under the bar. */
-export const ceilingDb = ({ maxTruePeakDbtp }: Loudness, format: Mp3Format): number => maxTruePeakDbtp - codecHeadroomDb(format)
+export const ceilingDb = ({ maxTruePeakDbtp }: Loudness, format: Mp3Format): number =>
+  maxTruePeakDbtp - codecHeadroomDb(format)

@@ -4,9 +4,29 @@
  */
 import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from './limiter.ts'
 import { energyMeter, kWeighting } from '../audio/loudness.ts'
-import { decode, decodedDelay, encode, frameCount, frameOffsets, inputCompensation, preRollFrames, samplesPerFrame, type Mp3Format } from './mp3.ts'
+import {
+  decode,
+  decodedDelay,
+  encode,
+  frameCount,
+  frameOffsets,
+  inputCompensation,
+  preRollFrames,
+  samplesPerFrame,
+  type Mp3Format,
+} from './mp3.ts'
 import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from '../audio/pcm.ts'
-import { ceilingDb, margin, onGrid, postRollSamples, preRollSamples, programme, stepPeaks, type Loudness, type Room } from './programme.ts'
+import {
+  ceilingDb,
+  margin,
+  onGrid,
+  postRollSamples,
+  preRollSamples,
+  programme,
+  stepPeaks,
+  type Loudness,
+  type Room,
+} from './programme.ts'
 import { framesPerChunk, samplesPerChunk, type Timeline } from '../timeline/timeline.ts'
 import { fromDb, toDb, truePeakMeter } from '../audio/true-peak.ts'
 
@@ -46,7 +66,15 @@ export async function renderChunk(
   format: Mp3Format,
   signal: AbortSignal,
 ): Promise<RenderedChunk> {
-  const job: Job = { timeline, room, inputGain: fromDb(gainDb), limitDb: ceilingDb(loudness, format), loudness, format, signal }
+  const job: Job = {
+    timeline,
+    room,
+    inputGain: fromDb(gainDb),
+    limitDb: ceilingDb(loudness, format),
+    loudness,
+    format,
+    signal,
+  }
   const place = placeChunk(timeline, chunk)
   const { mix, peak } = await mixOf(place, job)
   const before = chunk === 0 ? 0 : await seamLoweringDb(place.start, peak, place, job)
@@ -59,10 +87,17 @@ export async function renderChunk(
     job,
   )
   const offsets = frameOffsets(encoded)
-  return { frames: encoded.subarray(offsets[place.preRoll], offsets[place.preRoll + place.frames]), frameCount: place.frames, ...settled }
+  return {
+    frames: encoded.subarray(offsets[place.preRoll], offsets[place.preRoll + place.frames]),
+    frameCount: place.frames,
+    ...settled,
+  }
 }
 
-async function mixOf({ mixStart, mixEnd }: Place, { timeline, room, limitDb, inputGain }: Job): Promise<{ mix: Float32Array[]; peak: Float32Array }> {
+async function mixOf(
+  { mixStart, mixEnd }: Place,
+  { timeline, room, limitDb, inputGain }: Job,
+): Promise<{ mix: Float32Array[]; peak: Float32Array }> {
   const mix = await programme(timeline, room, mixStart, mixEnd)
   return { mix, peak: stepPeaks(mix, fromDb(limitDb) / inputGain) }
 }
@@ -79,7 +114,11 @@ async function settle(
   let loweredDb = 0
   for (let render = 1; ; render++) {
     const gains = limiterGains(peak, inputGain, ceilingsAt(loweredDb))
-    const encoded = await encode(limited(mix, gains, inputGain * inputCompensation(format.bitrateKbps), place, format), format, signal)
+    const encoded = await encode(
+      limited(mix, gains, inputGain * inputCompensation(format.bitrateKbps), place, format),
+      format,
+      signal,
+    )
     const decoded = await measureDecoded(encoded, place, mix.length === 1, format, signal)
     const over = decoded.truePeakDbtp - loudness.maxTruePeakDbtp
     if (over <= 0 || render === mostRenders) return { encoded, ...decoded, loweredDb }
@@ -99,8 +138,16 @@ const sparseShare = 0.05
  * How far the ceiling is lowered around a seam. Its two chunks must agree without asking each other, so each decides from the same stretch of
  * sound; where that is dense with peaks, as clipped recordings are, each renders the stretch and so comes to the same figure.
  */
-async function seamLoweringDb(seam: number, peak: Float32Array, { mixStart }: Place, job: Job): Promise<number> {
-  const seen = peak.subarray((onGrid(seam - seamBefore) - mixStart) / limiterStep, (onGrid(seam + seamAfter) - mixStart) / limiterStep)
+async function seamLoweringDb(
+  seam: number,
+  peak: Float32Array,
+  { mixStart }: Place,
+  job: Job,
+): Promise<number> {
+  const seen = peak.subarray(
+    (onGrid(seam - seamBefore) - mixStart) / limiterStep,
+    (onGrid(seam + seamAfter) - mixStart) / limiterStep,
+  )
   const risky = fromDb(job.limitDb + riskFromDb) / job.inputGain
   const share = seen.reduce((count, value) => (value >= risky ? count + 1 : count), 0) / seen.length
   if (share <= sparseShare) return 0
@@ -114,7 +161,13 @@ async function seamLoweringDb(seam: number, peak: Float32Array, { mixStart }: Pl
     mixEnd: onGrid(encodeEnd + margin + limiterStep),
   }
   const around = await mixOf(place, job)
-  const { loweredDb } = await settle(place, around.mix, around.peak, (lowered) => fromDb(job.limitDb - lowered), job)
+  const { loweredDb } = await settle(
+    place,
+    around.mix,
+    around.peak,
+    (lowered) => fromDb(job.limitDb - lowered),
+    job,
+  )
   return loweredDb
 }
 
@@ -165,7 +218,11 @@ function ceilings(
   afterDb: number,
 ): number | Float32Array {
   if (beforeDb === 0 && insideDb === 0 && afterDb === 0) return fromDb(limitDb)
-  const [before, lowered, after] = [fromDb(limitDb - beforeDb), fromDb(limitDb - insideDb), fromDb(limitDb - afterDb)]
+  const [before, lowered, after] = [
+    fromDb(limitDb - beforeDb),
+    fromDb(limitDb - insideDb),
+    fromDb(limitDb - afterDb),
+  ]
   const ramp = limiterSupportSamples
   const first = start === 0 ? -ramp : start + seamAfter
   const last = isLast ? Infinity : end - seamBefore
@@ -178,7 +235,13 @@ function ceilings(
 }
 
 /** What the encoder is fed: the limited slice a second at a time, as interleaved floats, one plane given to as many channels as the format has. */
-function* slices(mix: readonly Float32Array[], gains: Float64Array, gain: number, place: Place, format: Mp3Format): Generator<Buffer> {
+function* slices(
+  mix: readonly Float32Array[],
+  gains: Float64Array,
+  gain: number,
+  place: Place,
+  format: Mp3Format,
+): Generator<Buffer> {
   const block = format.sampleRate
   for (let from = onGrid(place.encodeStart); from < place.encodeEnd; from += block) {
     const at = from - place.mixStart
@@ -213,12 +276,18 @@ async function measureDecoded(
   const length = place.end - place.start
   const warmUpBlocks = Math.floor(heard / block)
   const pcm: PcmFormat = { sampleRate, channels, sampleFormat: 'f32le' }
-  const meters = Array.from({ length: isMonaural ? 1 : channels }, () => ({ energies: energyMeter(kWeighting(sampleRate)), peak: truePeakMeter() }))
+  const meters = Array.from({ length: isMonaural ? 1 : channels }, () => ({
+    energies: energyMeter(kWeighting(sampleRate)),
+    peak: truePeakMeter(),
+  }))
   const blocks = new Float32Array(Math.floor(length / block))
   const energy = new Float64Array(1)
   let at = -warmUpBlocks
   const decoder = decode(encoded, format, signal)
-  const aligned = inBlocks(skipBytes(decoder.stdout, (heard % block) * bytesPerFrame(pcm)), block * bytesPerFrame(pcm))
+  const aligned = inBlocks(
+    skipBytes(decoder.stdout, (heard % block) * bytesPerFrame(pcm)),
+    block * bytesPerFrame(pcm),
+  )
   for await (const bytes of aligned) {
     const planes = toPlanar(bytes, pcm)
     const wanted = Math.min(block, length - at * block)

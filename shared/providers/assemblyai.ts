@@ -30,7 +30,11 @@ const job = z.object({
   language_code: z.string().nullish(),
   words: z.array(word).nullish(),
 })
-const jobs = z.object({ transcripts: z.array(z.object({ id: z.string().min(1), status: z.string(), audio_url: z.string().nullish() })) })
+const jobs = z.object({
+  transcripts: z.array(
+    z.object({ id: z.string().min(1), status: z.string(), audio_url: z.string().nullish() }),
+  ),
+})
 
 const uploadMs = 10 * 60_000
 const answerMs = 60_000
@@ -47,26 +51,52 @@ export function openAssemblyai(access: RecogniserAccess): Recogniser {
       speech_models: access.model === undefined ? models : [access.model],
       speaker_labels: true,
       disfluencies: true,
-      ...(wish.language === undefined ? { language_detection: true } : { language_code: languageOnly(wish.language) }),
+      ...(wish.language === undefined
+        ? { language_detection: true }
+        : { language_code: languageOnly(wish.language) }),
       ...callback(wish),
     })
     const secrets = [audioUrl, wish.callbackUrl ?? '', wish.callbackSecret ?? '']
-    const call = { method: 'POST', path: '/v2/transcript', body, read: readJson(job), paid: true, timeoutMs: answerMs, secrets } as const
+    const call = {
+      method: 'POST',
+      path: '/v2/transcript',
+      body,
+      read: readJson(job),
+      paid: true,
+      timeoutMs: answerMs,
+      secrets,
+    } as const
     return answerOf(vendor, await callVendor(vendor, call, signal))
   }
 
   const poll = async (reference: string, signal: AbortSignal): Promise<Answer> => {
     const path = `/v2/transcript/${encodeURIComponent(reference)}`
-    return answerOf(vendor, await callVendor(vendor, { method: 'GET', path, read: readJson(job), paid: false, timeoutMs: answerMs }, signal))
+    return answerOf(
+      vendor,
+      await callVendor(
+        vendor,
+        { method: 'GET', path, read: readJson(job), paid: false, timeoutMs: answerMs },
+        signal,
+      ),
+    )
   }
 
   const find = async ({ signedUrl }: SpeechSound, signal: AbortSignal): Promise<string | undefined> => {
     if (!signedUrl) return undefined
     const object = withoutSignature(await signedUrl())
     const query = { limit: `${listed}` }
-    const call = { method: 'GET', path: '/v2/transcript', query, read: readJson(jobs), paid: false, timeoutMs: answerMs } as const
+    const call = {
+      method: 'GET',
+      path: '/v2/transcript',
+      query,
+      read: readJson(jobs),
+      paid: false,
+      timeoutMs: answerMs,
+    } as const
     const { transcripts } = await callVendor(vendor, call, signal)
-    return transcripts.find(({ status, audio_url: url }) => status !== 'error' && url != null && withoutSignature(url) === object)?.id
+    return transcripts.find(
+      ({ status, audio_url: url }) => status !== 'error' && url != null && withoutSignature(url) === object,
+    )?.id
   }
 
   return { name: 'assemblyai', sliceSeconds: Infinity, submit, poll, find }
@@ -75,16 +105,30 @@ export function openAssemblyai(access: RecogniserAccess): Recogniser {
 /** Puts the sound where only AssemblyAI reads it; that much is free. At most 2.2 GB. */
 async function upload(vendor: Vendor, { bytes, stream }: SpeechSound, signal: AbortSignal): Promise<string> {
   const body = { contentType: 'application/octet-stream', bytes, content: stream() }
-  const call = { method: 'POST', path: '/v2/upload', body, read: readJson(uploaded), paid: false, timeoutMs: uploadMs } as const
+  const call = {
+    method: 'POST',
+    path: '/v2/upload',
+    body,
+    read: readJson(uploaded),
+    paid: false,
+    timeoutMs: uploadMs,
+  } as const
   return (await callVendor(vendor, call, signal)).upload_url
 }
 
 const callback = ({ callbackUrl, callbackSecret }: Wish): object =>
   callbackUrl === undefined || callbackSecret === undefined
     ? {}
-    : { webhook_url: callbackUrl, webhook_auth_header_name: assemblyaiSecretHeader, webhook_auth_header_value: callbackSecret }
+    : {
+        webhook_url: callbackUrl,
+        webhook_auth_header_name: assemblyaiSecretHeader,
+        webhook_auth_header_value: callbackSecret,
+      }
 
-function answerOf(vendor: Vendor, { id, status, error, language_code: language, words }: z.infer<typeof job>): Answer {
+function answerOf(
+  vendor: Vendor,
+  { id, status, error, language_code: language, words }: z.infer<typeof job>,
+): Answer {
   switch (status) {
     case 'queued':
     case 'processing':

@@ -27,4 +27,5 @@ export function callOf({ sealingKey }: Config, query: Readonly<Record<string, un
   return openSealer(sealingKey).isSigned(subject(call), signature) ? call : undefined
 }
 
-export const callbackSecretOf = ({ sealingKey }: Config, callId: string): string => openSealer(sealingKey).sign(subject(callId))
+export const callbackSecretOf = ({ sealingKey }: Config, callId: string): string =>
+  openSealer(sealingKey).sign(subject(callId))

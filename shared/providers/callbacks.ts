@@ -48,13 +48,22 @@ export function readCallback(name: RecogniserName, message: CallbackMessage): Ca
   }
 }
 
-const nothing: CallbackReading = { reference: undefined, answer: undefined, failure: undefined, callbackUrl: undefined }
+const nothing: CallbackReading = {
+  reference: undefined,
+  answer: undefined,
+  failure: undefined,
+  callbackUrl: undefined,
+}
 
 /** Only a name and a state; both the result and the reason of a failure are asked for. */
-const assemblyaiMessage = z.object({ transcript_id: z.string().min(1), status: z.enum(['completed', 'error']) })
+const assemblyaiMessage = z.object({
+  transcript_id: z.string().min(1),
+  status: z.enum(['completed', 'error']),
+})
 
 function fromAssemblyai({ headers, rawBody, secret }: CallbackMessage): CallbackReading {
-  if (!sameSecret(headers[assemblyaiSecretHeader], secret)) throw unbelievable(`AssemblyAI's callback does not carry the secret it was given.`)
+  if (!sameSecret(headers[assemblyaiSecretHeader], secret))
+    throw unbelievable(`AssemblyAI's callback does not carry the secret it was given.`)
   return { ...nothing, reference: parse(assemblyaiMessage, rawBody).transcript_id }
 }
 
@@ -80,8 +89,17 @@ function fromElevenlabs({ headers, rawBody, secret, now }: CallbackMessage): Cal
   const { data } = parse(elevenlabsMessage, rawBody)
   const { request_id: reference, transcription, error } = data
   const callbackUrl = ourMetadata.parse(data.webhook_metadata)?.callbackUrl
-  if (transcription) return { reference, answer: { state: 'done', result: readScribe(transcription) }, failure: undefined, callbackUrl }
-  const failure = error == null ? undefined : presentable(`ElevenLabs could not transcribe the sound: ${wordsOf(error)}`, [])
+  if (transcription)
+    return {
+      reference,
+      answer: { state: 'done', result: readScribe(transcription) },
+      failure: undefined,
+      callbackUrl,
+    }
+  const failure =
+    error == null
+      ? undefined
+      : presentable(`ElevenLabs could not transcribe the sound: ${wordsOf(error)}`, [])
   return { reference, answer: undefined, failure, callbackUrl }
 }
 
@@ -92,10 +110,15 @@ function checkElevenlabsSignature(header: string, rawBody: Buffer, secret: strin
   const expected = createHmac('sha256', secret).update(`${time}.`).update(rawBody).digest('hex')
   const signed = items.some(([name, value]) => name === 'v0' && sameSecret(value, expected))
   if (secret === '' || !signed) throw unbelievable(`ElevenLabs' callback is not signed with its secret.`)
-  if (!/^\d+$/.test(time) || Math.abs(now - Number(time) * 1000) > toleratedMs) throw unbelievable(`ElevenLabs' callback was signed too long ago.`)
+  if (!/^\d+$/.test(time) || Math.abs(now - Number(time) * 1000) > toleratedMs)
+    throw unbelievable(`ElevenLabs' callback was signed too long ago.`)
 }
 
-const deepgramFailure = z.object({ request_id: z.string().min(1).nullish(), err_msg: z.string().nullish(), message: z.string().nullish() })
+const deepgramFailure = z.object({
+  request_id: z.string().min(1).nullish(),
+  err_msg: z.string().nullish(),
+  message: z.string().nullish(),
+})
 
 /**
  * Deepgram signs nothing, and its `dg-token` header is the identifier of the key, which is no secret. What proves the call is our own
@@ -103,15 +126,27 @@ const deepgramFailure = z.object({ request_id: z.string().min(1).nullish(), err_
  */
 function fromDeepgram({ rawBody }: CallbackMessage): CallbackReading {
   const body = parse(z.union([deepgramTranscript, deepgramFailure]), rawBody)
-  if ('results' in body) return { ...nothing, reference: body.metadata.request_id, answer: { state: 'done', result: readDeepgram(body) } }
+  if ('results' in body)
+    return {
+      ...nothing,
+      reference: body.metadata.request_id,
+      answer: { state: 'done', result: readDeepgram(body) },
+    }
   const why = body.err_msg ?? body.message
   if (why == null) throw unbelievable(`Deepgram's callback carries neither a transcript nor an error.`)
-  return { ...nothing, reference: body.request_id ?? undefined, failure: presentable(`Deepgram could not transcribe the sound: ${why}`, []) }
+  return {
+    ...nothing,
+    reference: body.request_id ?? undefined,
+    failure: presentable(`Deepgram could not transcribe the sound: ${why}`, []),
+  }
 }
 
 function parse<T>(schema: z.ZodType<T>, rawBody: Buffer): T {
   const parsed = schema.safeParse(tryJson(rawBody.toString('utf8')))
-  if (!parsed.success) throw new Permanent('bad_callback', 'The callback is not in the form its vendor documents.', { cause: parsed.error })
+  if (!parsed.success)
+    throw new Permanent('bad_callback', 'The callback is not in the form its vendor documents.', {
+      cause: parsed.error,
+    })
   return parsed.data
 }
 

@@ -26,9 +26,15 @@ export function complaintIn(text: string): Complaint {
     return { message: withoutMarkup(text), codes: [] }
   }
   const said = [...strings(json, deepest)]
-  const of = (names: ReadonlySet<string>) => [...new Set(said.filter(([name]) => names.has(name)).map(([, value]) => value))]
+  const of = (names: ReadonlySet<string>) => [
+    ...new Set(said.filter(([name]) => names.has(name)).map(([, value]) => value)),
+  ]
   const delay = /^(\d+(?:\.\d+)?)s$/.exec(said.find(([name]) => name === 'retryDelay')?.[1] ?? '')?.[1] // Gemini's RetryInfo
-  return { message: of(messageNames).join('; '), codes: of(codeNames), retryAfterMs: delay === undefined ? undefined : Number(delay) * 1000 }
+  return {
+    message: of(messageNames).join('; '),
+    codes: of(codeNames),
+    retryAfterMs: delay === undefined ? undefined : Number(delay) * 1000,
+  }
 }
 
 /** Every text in an answer with the name it stands under, outermost first. */
@@ -40,7 +46,9 @@ function* strings(value: unknown, depth: number): Generator<[name: string, value
 }
 
 const withoutMarkup = (text: string): string =>
-  /^\s*</.test(text) ? text.replaceAll(/<(script|style)\b[^]*?<\/\1>/gi, ' ').replaceAll(/<[^>]*>/g, ' ') : text
+  /^\s*</.test(text)
+    ? text.replaceAll(/<(script|style)\b[^]*?<\/\1>/gi, ' ').replaceAll(/<[^>]*>/g, ' ')
+    : text
 
 const longestMessage = 500
 

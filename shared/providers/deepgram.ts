@@ -39,13 +39,27 @@ export function openDeepgram(access: RecogniserAccess): Recogniser {
       punctuate: 'true',
       filler_words: 'true',
       diarize_model: 'latest', // `diarize` is the old way; both together are refused
-      ...(wish.language === undefined ? { detect_language: 'true' } : { language: languageOnly(wish.language) }),
+      ...(wish.language === undefined
+        ? { detect_language: 'true' }
+        : { language: languageOnly(wish.language) }),
       ...(wish.callbackUrl === undefined ? {} : { callback: wish.callbackUrl }), // it calls the ports 80, 443, 8080 and 8443 only
     }
     const secrets = [url ?? '', wish.callbackUrl ?? '']
-    const call = { method: 'POST', path: '/v1/listen', query, body: soundBody(sound, url), paid: true, timeoutMs: longestAnswerMs, secrets } as const
+    const call = {
+      method: 'POST',
+      path: '/v1/listen',
+      query,
+      body: soundBody(sound, url),
+      paid: true,
+      timeoutMs: longestAnswerMs,
+      secrets,
+    } as const
     if (wish.callbackUrl !== undefined) {
-      const { request_id: reference } = await callVendor(vendor, { ...call, read: readJson(accepted) }, signal)
+      const { request_id: reference } = await callVendor(
+        vendor,
+        { ...call, read: readJson(accepted) },
+        signal,
+      )
       return { state: 'waiting', reference }
     }
     const transcript = await callVendor(vendor, { ...call, read: readJson(deepgramTranscript) }, signal)
@@ -61,12 +75,14 @@ const soundBody = ({ contentType, bytes, stream }: SpeechSound, url: string | un
 /** The first guess of the only channel. The language is told only when it was to be found out. */
 export function readDeepgram({ results }: z.infer<typeof deepgramTranscript>, wished?: string): Recognised {
   const { detected_language: detected, alternatives } = results.channels[0]!
-  const words = (alternatives[0]!.words ?? []).map(({ word: bare, punctuated_word: text, start, end, speaker, confidence }) => ({
-    text: text ?? bare,
-    start,
-    end,
-    speaker: speaker == null ? null : `${speaker}`,
-    confidence: confidence ?? null,
-  }))
+  const words = (alternatives[0]!.words ?? []).map(
+    ({ word: bare, punctuated_word: text, start, end, speaker, confidence }) => ({
+      text: text ?? bare,
+      start,
+      end,
+      speaker: speaker == null ? null : `${speaker}`,
+      confidence: confidence ?? null,
+    }),
+  )
   return { language: bcp47(detected ?? wished), words }
 }

@@ -7,7 +7,14 @@ import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'
 import { multipart } from './multipart.ts'
 import type { Answer, Recognised, Recogniser, RecogniserAccess, SpeechSound, Wish } from './recognisers.ts'
-import { callVendor, longestAnswerMs, readJson, VendorError, type RequestBody, type Vendor } from './vendor.ts'
+import {
+  callVendor,
+  longestAnswerMs,
+  readJson,
+  VendorError,
+  type RequestBody,
+  type Vendor,
+} from './vendor.ts'
 import { elevenlabs } from './vendors.ts'
 
 const usualModel = 'scribe_v2'
@@ -34,7 +41,10 @@ export function openScribe(access: RecogniserAccess): Recogniser {
     try {
       return await ask(vendor, access.model, sound, wish, longestAnswerMs, signal)
     } catch (error) {
-      const noAddress = wish.callbackUrl !== undefined && error instanceof VendorError && error.vendorCodes.includes('no_webhooks_configured')
+      const noAddress =
+        wish.callbackUrl !== undefined &&
+        error instanceof VendorError &&
+        error.vendorCodes.includes('no_webhooks_configured')
       if (!noAddress) throw error
       const left = Math.max(0, longestAnswerMs - Math.round(performance.now() - began))
       return await ask(vendor, access.model, sound, { ...wish, callbackUrl: undefined }, left, signal) // nothing was charged
@@ -47,7 +57,11 @@ export function openScribe(access: RecogniserAccess): Recogniser {
     const path = `/v1/speech-to-text/transcripts/${encodeURIComponent(id)}`
     const read = readJson(z.union([scribeTranscript, unfinished]))
     try {
-      const transcript = await callVendor(vendor, { method: 'GET', path, read, paid: false, timeoutMs: pollMs }, signal)
+      const transcript = await callVendor(
+        vendor,
+        { method: 'GET', path, read, paid: false, timeoutMs: pollMs },
+        signal,
+      )
       return transcript ? { state: 'done', result: readScribe(transcript) } : { state: 'waiting', reference }
     } catch (error) {
       if (error instanceof VendorError && error.status === 404) return { state: 'waiting', reference } // there is nothing until it is done
@@ -71,8 +85,15 @@ async function ask(
   const secrets = [url ?? '', wish.callbackUrl ?? '']
   const call = { method: 'POST', path: '/v1/speech-to-text', body, paid: true, timeoutMs, secrets } as const
   if (wish.callbackUrl === undefined)
-    return { state: 'done', result: readScribe(await callVendor(vendor, { ...call, read: readJson(scribeTranscript) }, signal)) }
-  const { request_id: request, transcription_id: transcript } = await callVendor(vendor, { ...call, read: readJson(accepted) }, signal)
+    return {
+      state: 'done',
+      result: readScribe(await callVendor(vendor, { ...call, read: readJson(scribeTranscript) }, signal)),
+    }
+  const { request_id: request, transcription_id: transcript } = await callVendor(
+    vendor,
+    { ...call, read: readJson(accepted) },
+    signal,
+  )
   return { state: 'waiting', reference: transcript == null ? request : `${request}/${transcript}` }
 }
 
@@ -91,17 +112,29 @@ function form(
   ]
   if (language !== undefined) fields.push(['language_code', languageOnly(language)])
   // Its workspace says where it calls; what we wished for comes back to us in the metadata.
-  if (callbackUrl !== undefined) fields.push(['webhook', 'true'], ['webhook_metadata', JSON.stringify({ callbackUrl })])
+  if (callbackUrl !== undefined)
+    fields.push(['webhook', 'true'], ['webhook_metadata', JSON.stringify({ callbackUrl })])
   if (url !== undefined) return multipart([...fields, ['source_url', url]])
   return multipart(fields, { name: 'file', fileName, contentType, bytes, stream })
 }
 
 /** The words among the tokens: spaces and sounds that nobody said are left out. */
-export const readScribe = ({ language_code: language, words }: z.infer<typeof scribeTranscript>): Recognised => ({
+export const readScribe = ({
+  language_code: language,
+  words,
+}: z.infer<typeof scribeTranscript>): Recognised => ({
   language: bcp47(language),
   words: words.flatMap(({ text, type, start, end, speaker_id: speaker, logprob }) =>
     type !== 'word' || start == null || end == null
       ? []
-      : [{ text, start, end, speaker: speaker ?? null, confidence: logprob == null ? null : Math.min(1, Math.exp(logprob)) }],
+      : [
+          {
+            text,
+            start,
+            end,
+            speaker: speaker ?? null,
+            confidence: logprob == null ? null : Math.min(1, Math.exp(logprob)),
+          },
+        ],
   ),
 })

@@ -35,7 +35,11 @@ export function elevenlabsSpeaker(access: Access): Speaker {
       })
       const path = `/v1/text-to-speech/${encodeURIComponent(voice)}/with-timestamps`
       const query = { output_format: `pcm_${sampleRate}` }
-      return callVendor(vendor, { method: 'POST', path, query, body, read: readSpeech, paid: true, timeoutMs: longestAnswerMs }, signal)
+      return callVendor(
+        vendor,
+        { method: 'POST', path, query, body, read: readSpeech, paid: true, timeoutMs: longestAnswerMs },
+        signal,
+      )
     },
     lacksVoice: ({ vendorCodes }) => vendorCodes.some((code) => notThatVoice.has(code)),
   }
@@ -48,7 +52,11 @@ function readSpeech(answer: Buffer): Spoken {
 }
 
 /** Characters between white space make a word; it lasts from the first's start to the last's end. */
-function wordsOf({ characters, character_start_times_seconds: starts, character_end_times_seconds: ends }: z.infer<typeof alignment>) {
+function wordsOf({
+  characters,
+  character_start_times_seconds: starts,
+  character_end_times_seconds: ends,
+}: z.infer<typeof alignment>) {
   const words: { text: string; start: number; end: number }[] = []
   let word: (typeof words)[number] | undefined
   for (const [i, character] of characters.entries()) {

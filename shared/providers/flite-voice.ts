@@ -12,10 +12,15 @@ const longestPiece = 300
 export const fliteSpeaker = (): Speaker => ({
   vendor,
   speak: async ({ text, voice }, signal) => {
-    if (!isVoice(voice)) throw refuse(vendor, `has no voice "${voice}". It has ${voices.join(', ')}.`, 'unknown_voice')
+    if (!isVoice(voice))
+      throw refuse(vendor, `has no voice "${voice}". It has ${voices.join(', ')}.`, 'unknown_voice')
     const spoken: Speech[] = []
     for (const piece of pieces(readable(text))) spoken.push(await speak(piece, voice, signal))
-    return { samples: joined(spoken.map(({ samples }) => samples)), sampleRate: spoken[0]?.sampleRate ?? 16_000, words: null }
+    return {
+      samples: joined(spoken.map(({ samples }) => samples)),
+      sampleRate: spoken[0]?.sampleRate ?? 16_000,
+      words: null,
+    }
   },
   lacksVoice: () => false, // it says so itself
 })
@@ -50,19 +55,27 @@ function readable(text: string): string {
   const bare = text.normalize('NFKD').replaceAll(/\p{M}/gu, '')
   const plain = Array.from(bare, (sign) => inAscii[sign] ?? sign).join('')
   const foreign = /(?!\p{ASCII})[\p{L}\p{N}]/u.exec(plain)?.[0]
-  if (foreign !== undefined) throw refuse(vendor, `can read English only, and the text has "${foreign}" in it. Choose another provider for it.`)
+  if (foreign !== undefined)
+    throw refuse(
+      vendor,
+      `can read English only, and the text has "${foreign}" in it. Choose another provider for it.`,
+    )
   return plain.replaceAll(/[^\x20-\x7e]+/g, ' ').trim()
 }
 
 /** Sentences, joined while they are short together; one that is too long is divided between words. */
 function pieces(text: string): string[] {
-  const sentences = [...new Intl.Segmenter('en', { granularity: 'sentence' }).segment(text)].flatMap(({ segment }) =>
-    segment.length <= longestPiece ? [segment] : (segment.match(new RegExp(`.{1,${longestPiece}}(?=\\s|$)|\\S{1,${longestPiece}}`, 'g')) ?? []),
+  const sentences = [...new Intl.Segmenter('en', { granularity: 'sentence' }).segment(text)].flatMap(
+    ({ segment }) =>
+      segment.length <= longestPiece
+        ? [segment]
+        : (segment.match(new RegExp(`.{1,${longestPiece}}(?=\\s|$)|\\S{1,${longestPiece}}`, 'g')) ?? []),
   )
   const grouped: string[] = []
   for (const sentence of sentences) {
     const last = grouped.at(-1)
-    if (last !== undefined && last.length + sentence.length <= longestPiece) grouped[grouped.length - 1] = last + sentence
+    if (last !== undefined && last.length + sentence.length <= longestPiece)
+      grouped[grouped.length - 1] = last + sentence
     else grouped.push(sentence)
   }
   return grouped.map((piece) => piece.trim()).filter((piece) => /[a-z0-9]/i.test(piece))

@@ -53,7 +53,10 @@ export async function speak(text: string, voice: Voice, signal?: AbortSignal): P
   const folder = await mkdtemp(join(tmpdir(), 'flite-'))
   try {
     await run({ program: await program, folder, text, voice }, signal)
-    const [wav, printout] = await Promise.all([readFile(join(folder, 'speech.wav')), readFile(join(folder, 'phones'), 'utf8')])
+    const [wav, printout] = await Promise.all([
+      readFile(join(folder, 'speech.wav')),
+      readFile(join(folder, 'phones'), 'utf8'),
+    ])
     return { ...readWav(wav), phones: readPhones(printout) }
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -90,7 +93,8 @@ function readPhones(printout: string): Phone[] {
     .map((item) => {
       const [phone = '', end] = item.split(':')
       const endSeconds = Number(end)
-      if (!phone || !Number.isFinite(endSeconds)) throw new Error(`Flite printed "${item}" where a phone was expected.`)
+      if (!phone || !Number.isFinite(endSeconds))
+        throw new Error(`Flite printed "${item}" where a phone was expected.`)
       return { phone, endSeconds }
     })
 }
@@ -98,7 +102,8 @@ function readPhones(printout: string): Phone[] {
 /** Flite writes 16-bit mono with a plain 44-byte header. */
 function readWav(wav: Buffer): { samples: Float32Array; sampleRate: number } {
   const headerBytes = 44
-  if (wav.toString('latin1', 0, 4) !== 'RIFF' || wav.toString('latin1', 36, 40) !== 'data') throw new Error('Flite wrote no WAV file.')
+  if (wav.toString('latin1', 0, 4) !== 'RIFF' || wav.toString('latin1', 36, 40) !== 'data')
+    throw new Error('Flite wrote no WAV file.')
   const samples = new Float32Array((wav.length - headerBytes) / 2)
   for (let i = 0; i < samples.length; i++) samples[i] = wav.readInt16LE(headerBytes + 2 * i) / 32768
   return { samples, sampleRate: wav.readUInt32LE(24) }

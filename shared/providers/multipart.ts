@@ -11,10 +11,15 @@ export interface FormFile {
 }
 
 /** A form of text fields, in order, and at most one file after them. */
-export function multipart(fields: readonly (readonly [name: string, value: string])[], file?: FormFile): RequestBody {
+export function multipart(
+  fields: readonly (readonly [name: string, value: string])[],
+  file?: FormFile,
+): RequestBody {
   const boundary = `spool-${randomUUID()}`
   const contentType = `multipart/form-data; boundary=${boundary}`
-  const opening = fields.map(([name, value]) => `--${boundary}\r\n${disposition(name)}\r\n\r\n${value}\r\n`).join('')
+  const opening = fields
+    .map(([name, value]) => `--${boundary}\r\n${disposition(name)}\r\n\r\n${value}\r\n`)
+    .join('')
   const end = `--${boundary}--\r\n`
   if (!file) return { contentType, bytes: Buffer.byteLength(opening + end), content: opening + end }
   const head = Buffer.from(
@@ -33,4 +38,5 @@ async function* joined(head: Buffer, { stream }: FormFile, tail: Buffer): AsyncG
 const disposition = (name: string): string => `content-disposition: form-data; name="${quoted(name)}"`
 
 /** As browsers do it (the HTML standard, multipart/form-data encoding algorithm). */
-const quoted = (text: string): string => text.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
+const quoted = (text: string): string =>
+  text.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')

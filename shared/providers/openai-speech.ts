@@ -15,8 +15,21 @@ export function openaiSpeaker(access: Access): Speaker {
   return {
     vendor,
     speak: ({ text, voice, model, settings }, signal) => {
-      const body = jsonBody({ ...settings, model: model ?? usualModel, input: text, voice, response_format: 'pcm' })
-      const call = { method: 'POST', path: '/audio/speech', body, read: readSamples, paid: true, timeoutMs: longestAnswerMs } as const
+      const body = jsonBody({
+        ...settings,
+        model: model ?? usualModel,
+        input: text,
+        voice,
+        response_format: 'pcm',
+      })
+      const call = {
+        method: 'POST',
+        path: '/audio/speech',
+        body,
+        read: readSamples,
+        paid: true,
+        timeoutMs: longestAnswerMs,
+      } as const
       return callVendor(vendor, call, signal)
     },
     lacksVoice,
@@ -27,12 +40,14 @@ export function openaiSpeaker(access: Access): Speaker {
 const lacksVoice = ({ kind, code, vendorCodes, message }: VendorError): boolean =>
   kind === 'refused' &&
   code === 'provider_rejected' &&
-  (vendorCodes.some((name) => /^voice$|voice_not_found|(invalid|unknown)_voice/i.test(name)) || /\bvoice\b/i.test(message))
+  (vendorCodes.some((name) => /^voice$|voice_not_found|(invalid|unknown)_voice/i.test(name)) ||
+    /\bvoice\b/i.test(message))
 
 const filesBegin = /^(RIFF|ID3|OggS|fLaC)/
 
 function readSamples(answer: Buffer): Spoken {
-  if (filesBegin.test(answer.toString('latin1', 0, 4))) throw new Error('an audio file, where bare samples were asked for')
+  if (filesBegin.test(answer.toString('latin1', 0, 4)))
+    throw new Error('an audio file, where bare samples were asked for')
   const [samples] = toPlanar(answer, { sampleRate, channels: 1, sampleFormat: 's16le' })
   return { samples: samples!, sampleRate, words: null }
 }

@@ -68,17 +68,28 @@ export function openOpenaiTranscriptions(access: RecogniserAccess): Recogniser {
   return { name: 'openai', sliceSeconds, submit }
 }
 
-function recognised(vendor: Vendor, { language, text, words, segments }: z.infer<typeof transcription>, wished: string | undefined): Recognised {
+function recognised(
+  vendor: Vendor,
+  { language, text, words, segments }: z.infer<typeof transcription>,
+  wished: string | undefined,
+): Recognised {
   const bare = words ?? segments?.flatMap((segment) => segment.words ?? []) ?? []
   const written = segments?.map((segment) => segment.text).join(' ') ?? text ?? ''
-  if (bare.length === 0 && written.trim() !== '') throw refuse(vendor, 'gave a text without the times of its words. Choose a model that gives them.')
+  if (bare.length === 0 && written.trim() !== '')
+    throw refuse(vendor, 'gave a text without the times of its words. Choose a model that gives them.')
   const texts = punctuated(
     bare.map((one) => one.word.trim()),
     written,
   )
   return {
     language: bcp47(language ?? wished),
-    words: bare.map(({ start, end, probability }, i) => ({ text: texts[i]!, start, end, speaker: null, confidence: probability ?? null })),
+    words: bare.map(({ start, end, probability }, i) => ({
+      text: texts[i]!,
+      start,
+      end,
+      speaker: null,
+      confidence: probability ?? null,
+    })),
   }
 }
 

@@ -9,7 +9,8 @@ import type { Identity, Tools } from '../engine/step.ts'
 import { VendorError } from './vendor.ts'
 
 /** What a vendor says: here it is, or that it works on it under a name of its own. */
-export type Answer<T> = { readonly state: 'done'; readonly result: T } | { readonly state: 'waiting'; readonly reference: string }
+export type Answer<T> =
+  { readonly state: 'done'; readonly result: T } | { readonly state: 'waiting'; readonly reference: string }
 
 export interface Purchase<T, S> {
   readonly provider: string
@@ -36,16 +37,24 @@ const latestRetryMs = 10 * 60_000
 const mostSends = 2
 
 /** Throws Deferred while there is nothing yet, Permanent with the vendor's own message when there never will be. */
-export async function payOnce<T, S>(tools: Tools, identity: Identity, step: string, purchase: Purchase<T, S>): Promise<S> {
+export async function payOnce<T, S>(
+  tools: Tools,
+  identity: Identity,
+  step: string,
+  purchase: Purchase<T, S>,
+): Promise<S> {
   const { userId, runId, part } = identity
-  const call = await tools.withDatabase((db) => openPaidCall(db, { userId, runId, step, part, provider: purchase.provider, callKey: tools.inputKey }))
+  const call = await tools.withDatabase((db) =>
+    openPaidCall(db, { userId, runId, step, part, provider: purchase.provider, callKey: tools.inputKey }),
+  )
   const kept = await purchase.recall() // after the row was seen: whoever marked it done had kept the result before
   if (kept !== undefined) {
     await finish(tools, call)
     return kept
   }
   const answer = await nextAnswer(tools, call, purchase)
-  if (answer.state === 'waiting') throw later(tools, `${purchase.provider} is still at work.`, pollDelay(tools), 'provider_timeout')
+  if (answer.state === 'waiting')
+    throw later(tools, `${purchase.provider} is still at work.`, pollDelay(tools), 'provider_timeout')
   const result = await purchase.keep(answer.result)
   await finish(tools, call)
   return result
@@ -67,7 +76,8 @@ async function nextAnswer<T, S>(tools: Tools, call: PaidCall, purchase: Purchase
     case 'waiting':
       return await poll(tools, call, call.reference!, purchase)
     case 'sent':
-      if (Date.now() - call.sentAt!.getTime() < sendingMs) throw new Deferred(new Date(Date.now() + soonestRetryMs)) // another attempt is at it
+      if (Date.now() - call.sentAt!.getTime() < sendingMs)
+        throw new Deferred(new Date(Date.now() + soonestRetryMs)) // another attempt is at it
       return await resolveUnclear(tools, call, purchase)
     case 'unclear':
       return await resolveUnclear(tools, call, purchase)
@@ -77,13 +87,16 @@ async function nextAnswer<T, S>(tools: Tools, call: PaidCall, purchase: Purchase
 }
 
 async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<Answer<T>> {
-  if (!(await tools.withDatabase((db) => markSending(db, call)))) throw new Deferred(new Date(Date.now() + soonestRetryMs))
+  if (!(await tools.withDatabase((db) => markSending(db, call))))
+    throw new Deferred(new Date(Date.now() + soonestRetryMs))
   try {
     const answer = await purchase.submit(call.id)
-    if (answer.state === 'waiting') await settle(tools, call, { status: 'waiting', reference: answer.reference })
+    if (answer.state === 'waiting')
+      await settle(tools, call, { status: 'waiting', reference: answer.reference })
     return answer
   } catch (error) {
-    if (error instanceof Permanent) await settle(tools, call, { status: 'intended', error: error.message, unsent: true }) // refused before it was sent
+    if (error instanceof Permanent)
+      await settle(tools, call, { status: 'intended', error: error.message, unsent: true }) // refused before it was sent
     if (!(error instanceof VendorError)) throw error
     switch (error.kind) {
       case 'refused':
@@ -100,7 +113,11 @@ async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>
 }
 
 /** Nobody knows whether the vendor took the call: first it is asked, then the call is repeated once. */
-async function resolveUnclear<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<Answer<T>> {
+async function resolveUnclear<T, S>(
+  tools: Tools,
+  call: PaidCall,
+  purchase: Purchase<T, S>,
+): Promise<Answer<T>> {
   const { find } = purchase
   const reference = find && (await free(tools, call, find))
   if (reference !== undefined) {
@@ -109,12 +126,20 @@ async function resolveUnclear<T, S>(tools: Tools, call: PaidCall, purchase: Purc
   }
   if (call.sends >= mostSends) {
     await settle(tools, call, { status: 'failed', error: 'unclear twice' })
-    throw new Permanent('provider_unclear', `${purchase.provider} was asked ${call.sends} times and no answer arrived. ${call.error ?? ''}`.trim())
+    throw new Permanent(
+      'provider_unclear',
+      `${purchase.provider} was asked ${call.sends} times and no answer arrived. ${call.error ?? ''}`.trim(),
+    )
   }
   return await send(tools, call, purchase)
 }
 
-async function poll<T, S>(tools: Tools, call: PaidCall, reference: string, purchase: Purchase<T, S>): Promise<Answer<T>> {
+async function poll<T, S>(
+  tools: Tools,
+  call: PaidCall,
+  reference: string,
+  purchase: Purchase<T, S>,
+): Promise<Answer<T>> {
   const { poll: askAgain } = purchase
   if (!askAgain) return { state: 'waiting', reference } // it will call back
   return await free(tools, call, () => askAgain(reference))
@@ -126,7 +151,8 @@ async function free<R>(tools: Tools, call: PaidCall, ask: () => Promise<R>): Pro
     return await ask()
   } catch (error) {
     if (!(error instanceof VendorError)) throw error
-    if (error.kind !== 'refused') throw later(tools, error.message, error.retryAfterMs ?? retryDelay(tools), 'provider_unavailable')
+    if (error.kind !== 'refused')
+      throw later(tools, error.message, error.retryAfterMs ?? retryDelay(tools), 'provider_unavailable')
     // A key that is refused says nothing of the job: it is paid for, and a better key will fetch it.
     const isOver = error.code !== 'provider_key_refused' && error.code !== 'provider_unpaid'
     if (isOver) await settle(tools, call, { status: 'failed', error: error.message })
@@ -134,8 +160,11 @@ async function free<R>(tools: Tools, call: PaidCall, ask: () => Promise<R>): Pro
   }
 }
 
-const settle = (tools: Tools, { id }: PaidCall, outcome: Parameters<typeof settlePaidCall>[2]): Promise<number> =>
-  tools.withDatabase((db) => settlePaidCall(db, id, outcome))
+const settle = (
+  tools: Tools,
+  { id }: PaidCall,
+  outcome: Parameters<typeof settlePaidCall>[2],
+): Promise<number> => tools.withDatabase((db) => settlePaidCall(db, id, outcome))
 
 const waitedMs = ({ since }: Tools): number => Math.max(0, Date.now() - since.getTime())
 const within = (least: number, value: number, most: number): number => Math.min(most, Math.max(least, value))
@@ -150,6 +179,10 @@ function later(
   code: 'provider_timeout' | 'provider_unavailable' | 'provider_unclear',
 ): Deferred | Permanent {
   const { deadlineMs } = tools.config.providers
-  if (waitedMs(tools) < deadlineMs) return new Deferred(new Date(Date.now() + Math.min(delayMs, deadlineMs)), message)
-  return new Permanent(code, `${message} It was waited for ${Math.round(deadlineMs / 60_000)} minutes; start the episode again to go on waiting.`)
+  if (waitedMs(tools) < deadlineMs)
+    return new Deferred(new Date(Date.now() + Math.min(delayMs, deadlineMs)), message)
+  return new Permanent(
+    code,
+    `${message} It was waited for ${Math.round(deadlineMs / 60_000)} minutes; start the episode again to go on waiting.`,
+  )
 }

@@ -14,7 +14,9 @@ const boundaryReachSeconds = 15
 
 /** How many slices of at most `longestSeconds` a recording needs, with room for boundaries to move. */
 export const sliceCount = (seconds: number, longestSeconds: number): number =>
-  Number.isFinite(longestSeconds) ? Math.max(1, Math.ceil(seconds / (longestSeconds - 2 * boundaryReachSeconds))) : 1
+  Number.isFinite(longestSeconds)
+    ? Math.max(1, Math.ceil(seconds / (longestSeconds - 2 * boundaryReachSeconds)))
+    : 1
 
 /** The slice's span; neighbours compute the same boundary. */
 export function sliceBounds(analysis: Analysis, slice: number, slices: number): Span {
@@ -42,8 +44,31 @@ export async function encodeForRecogniser(
     const width = bytesPerFrame(format)
     const range = { start: startSample * width, end: endSample * width }
     const pcm = storage.readStream({ bucket: config.buckets.work, name: pcmObject }, range)
-    const input = ['-f', format.sampleFormat, '-ar', `${format.sampleRate}`, '-ac', `${format.channels}`, '-i', 'pipe:0']
-    const opus = ['-ac', '1', '-c:a', 'libopus', '-b:a', '32k', '-application', 'voip', '-fflags', '+bitexact', '-f', 'ogg', 'pipe:1']
+    const input = [
+      '-f',
+      format.sampleFormat,
+      '-ar',
+      `${format.sampleRate}`,
+      '-ac',
+      `${format.channels}`,
+      '-i',
+      'pipe:0',
+    ]
+    const opus = [
+      '-ac',
+      '1',
+      '-c:a',
+      'libopus',
+      '-b:a',
+      '32k',
+      '-application',
+      'voip',
+      '-fflags',
+      '+bitexact',
+      '-f',
+      'ogg',
+      'pipe:1',
+    ]
     const encoder = ffmpeg([...input, ...opus], signal, pcm)
     async function* encoded(): AsyncGenerator<Buffer> {
       yield* encoder.stdout
@@ -54,7 +79,12 @@ export async function encodeForRecogniser(
   }
   const { bytes } = stored
   return {
-    ...{ bytes, seconds: (endSample - startSample) / format.sampleRate, contentType: 'audio/ogg', fileName: 'speech.ogg' },
+    ...{
+      bytes,
+      seconds: (endSample - startSample) / format.sampleRate,
+      contentType: 'audio/ogg',
+      fileName: 'speech.ogg',
+    },
     stream: () => storage.readStream(target, { start: 0, end: bytes }),
     signedUrl: config.providers.storeIsPublic ? () => storage.signedUrl(target, sharedForSeconds) : undefined,
   }

@@ -48,7 +48,9 @@ export interface Wish {
 }
 
 /** What a vendor says: here it is, or that it works on it under a reference of its own. */
-export type Answer = { readonly state: 'done'; readonly result: Recognised } | { readonly state: 'waiting'; readonly reference: string }
+export type Answer =
+  | { readonly state: 'done'; readonly result: Recognised }
+  | { readonly state: 'waiting'; readonly reference: string }
 
 export type RecogniserName = 'assemblyai' | 'elevenlabs' | 'deepgram' | 'openai'
 
@@ -78,7 +80,9 @@ const openers = {
 } satisfies Record<RecogniserName, (access: RecogniserAccess) => Recogniser>
 
 /** `baseUrl` as each vendor's clients have it: OpenAI's ends in its version (`…/v1`), the others' do not. An empty key sends none. */
-export const openRecogniser = (name: RecogniserName, access: RecogniserAccess): Recogniser => openers[name](access)
+export const openRecogniser = (name: RecogniserName, access: RecogniserAccess): Recogniser =>
+  openers[name](access)
 
 /** The longest sound, in seconds, that the vendor takes in one request. Needs no key. */
-export const sliceSecondsOf = (name: RecogniserName): number => openRecogniser(name, { baseUrl: '', apiKey: '' }).sliceSeconds
+export const sliceSecondsOf = (name: RecogniserName): number =>
+  openRecogniser(name, { baseUrl: '', apiKey: '' }).sliceSeconds

@@ -29,9 +29,13 @@ export function openSealer(key: Buffer | undefined) {
   const open = (sealed: string, purpose: string): string => {
     const bytes = Buffer.from(sealed.replace(/^v1\./, ''), 'base64url')
     try {
-      const decipher = createDecipheriv(algorithm, secret(), bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
+      const decipher = createDecipheriv(algorithm, secret(), bytes.subarray(0, nonceBytes), {
+        authTagLength: tagBytes,
+      })
       decipher.setAAD(Buffer.from(purpose)).setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes))
-      return decipher.update(bytes.subarray(nonceBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8')
+      return (
+        decipher.update(bytes.subarray(nonceBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8')
+      )
     } catch (error) {
       if (error instanceof Permanent) throw error
       throw new Permanent('bad_seal', undefined, { cause: error })

@@ -56,7 +56,12 @@ export interface VendorCall<T> {
 export type FailureKind = 'refused' | 'later' | 'unclear'
 export type VendorErrorCode = Extract<
   ErrorCode,
-  'provider_key_refused' | 'provider_unpaid' | 'provider_rejected' | 'provider_unavailable' | 'provider_unclear' | 'unknown_voice'
+  | 'provider_key_refused'
+  | 'provider_unpaid'
+  | 'provider_rejected'
+  | 'provider_unavailable'
+  | 'provider_unclear'
+  | 'unknown_voice'
 >
 
 interface Failure {
@@ -105,7 +110,12 @@ export async function callVendor<T>(vendor: Vendor, call: VendorCall<T>, signal:
   signal.throwIfAborted()
   const limit = AbortSignal.timeout(call.timeoutMs)
   const body = follow(call.body)
-  const request = open(addressOf(vendor, call), call.method, headersOf(vendor, call), AbortSignal.any([signal, limit]))
+  const request = open(
+    addressOf(vendor, call),
+    call.method,
+    headersOf(vendor, call),
+    AbortSignal.any([signal, limit]),
+  )
   let response: IncomingMessage | undefined
   let answer: Buffer
   try {
@@ -139,15 +149,25 @@ export const readJson =
   }
 
 /** The error for an answer that came but says no in its own way: a failed job, an empty text, silence. */
-export const refuse = (vendor: Pick<Vendor, 'title' | 'apiKey'>, what: string, code: VendorErrorCode = 'provider_rejected'): VendorError =>
+export const refuse = (
+  vendor: Pick<Vendor, 'title' | 'apiKey'>,
+  what: string,
+  code: VendorErrorCode = 'provider_rejected',
+): VendorError =>
   new VendorError(presentable(`${vendor.title} ${what}`, [vendor.apiKey]), { kind: 'refused', code })
 
-function headersOf<T>({ title, apiKey, keyHeaders }: Vendor, { body }: VendorCall<T>): Record<string, string> {
+function headersOf<T>(
+  { title, apiKey, keyHeaders }: Vendor,
+  { body }: VendorCall<T>,
+): Record<string, string> {
   if (/[^\x21-\x7e]/.test(apiKey))
-    throw new VendorError(`The key for ${title} has characters that no key has, such as spaces or line breaks.`, {
-      kind: 'refused',
-      code: 'provider_key_refused',
-    })
+    throw new VendorError(
+      `The key for ${title} has characters that no key has, such as spaces or line breaks.`,
+      {
+        kind: 'refused',
+        code: 'provider_key_refused',
+      },
+    )
   return {
     accept: 'application/json, */*',
     ...(apiKey === '' ? {} : keyHeaders(apiKey)),
@@ -163,8 +183,12 @@ function addressOf<T>({ baseUrl }: Vendor, { path, query }: VendorCall<T>): URL 
 type Content = RequestBody['content'] | undefined
 
 /** The body, and what its own source did wrong, if it did: that is no fault of the vendor's. */
-function follow(body: RequestBody | undefined): { content: Content; failure: () => { readonly error: unknown } | undefined } {
-  if (body === undefined || typeof body.content === 'string') return { content: body?.content, failure: () => undefined }
+function follow(body: RequestBody | undefined): {
+  content: Content
+  failure: () => { readonly error: unknown } | undefined
+} {
+  if (body === undefined || typeof body.content === 'string')
+    return { content: body?.content, failure: () => undefined }
   let failure: { error: unknown } | undefined
   async function* followed(source: AsyncIterable<Buffer>, announced: number): AsyncGenerator<Buffer> {
     let bytes = 0
@@ -173,7 +197,8 @@ function follow(body: RequestBody | undefined): { content: Content; failure: () 
         bytes += part.length
         yield part
       }
-      if (bytes !== announced) throw new Error(`${bytes} bytes were to be sent, and ${announced} had been announced.`)
+      if (bytes !== announced)
+        throw new Error(`${bytes} bytes were to be sent, and ${announced} had been announced.`)
     } catch (error) {
       failure = { error }
       throw error
@@ -183,8 +208,18 @@ function follow(body: RequestBody | undefined): { content: Content; failure: () 
 }
 
 /** A request on a connection of its own. */
-const open = (address: URL, method: string, headers: Record<string, string>, signal: AbortSignal): ClientRequest =>
-  (address.protocol === 'https:' ? requestHttps : requestHttp)(address, { method, headers, signal, agent: false })
+const open = (
+  address: URL,
+  method: string,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): ClientRequest =>
+  (address.protocol === 'https:' ? requestHttps : requestHttp)(address, {
+    method,
+    headers,
+    signal,
+    agent: false,
+  })
 
 /** A vendor may answer before it has read everything; then the rest stays unsent. */
 async function send(request: ClientRequest, content: Content): Promise<IncomingMessage> {
@@ -213,7 +248,12 @@ async function readBounded(response: IncomingMessage, limit: number): Promise<Bu
   return Buffer.concat(parts)
 }
 
-function useAnswer<T>(vendor: Vendor, call: VendorCall<T>, { statusCode }: IncomingMessage, answer: Buffer): T {
+function useAnswer<T>(
+  vendor: Vendor,
+  call: VendorCall<T>,
+  { statusCode }: IncomingMessage,
+  answer: Buffer,
+): T {
   try {
     return call.read(answer)
   } catch (error) {
@@ -221,15 +261,31 @@ function useAnswer<T>(vendor: Vendor, call: VendorCall<T>, { statusCode }: Incom
   }
 }
 
-function unusable<T>(vendor: Vendor, call: VendorCall<T>, status: number | undefined, cause: unknown): VendorError {
+function unusable<T>(
+  vendor: Vendor,
+  call: VendorCall<T>,
+  status: number | undefined,
+  cause: unknown,
+): VendorError {
   const why = cause instanceof Error ? cause.message : String(cause)
-  const message = presentable(`${vendor.title} answered ${status ?? ''} with something that cannot be used: ${why}`, secretsOf(vendor, call))
-  const meaning = call.paid ? ({ kind: 'unclear', code: 'provider_unclear' } as const) : ({ kind: 'refused', code: 'provider_rejected' } as const)
+  const message = presentable(
+    `${vendor.title} answered ${status ?? ''} with something that cannot be used: ${why}`,
+    secretsOf(vendor, call),
+  )
+  const meaning = call.paid
+    ? ({ kind: 'unclear', code: 'provider_unclear' } as const)
+    : ({ kind: 'refused', code: 'provider_rejected' } as const)
   return new VendorError(message, { ...meaning, ...(status === undefined ? {} : { status }), cause })
 }
 
 /** `sent`: all of the request left this machine; before that no vendor can have accepted it. */
-function lost<T>(vendor: Vendor, call: VendorCall<T>, cause: unknown, sent: boolean, tooLate: boolean): VendorError {
+function lost<T>(
+  vendor: Vendor,
+  call: VendorCall<T>,
+  cause: unknown,
+  sent: boolean,
+  tooLate: boolean,
+): VendorError {
   if (cause instanceof TooLong) return unusable(vendor, call, undefined, cause)
   const reason = codeOf(cause) ?? ''
   const what = tooLate
@@ -239,7 +295,9 @@ function lost<T>(vendor: Vendor, call: VendorCall<T>, cause: unknown, sent: bool
   const message = `${vendor.title} ${what}.${doubt ? ' It may have accepted the request.' : ''}`
   return new VendorError(
     message,
-    doubt ? { kind: 'unclear', code: 'provider_unclear', cause } : { kind: 'later', code: 'provider_unavailable', cause },
+    doubt
+      ? { kind: 'unclear', code: 'provider_unclear', cause }
+      : { kind: 'later', code: 'provider_unavailable', cause },
   )
 }
 
@@ -260,19 +318,38 @@ const keyCodes = new Set(['API_KEY_INVALID']) // Gemini, with 400
 /** A gateway that gave up waiting: what stands behind it may have finished. */
 const gaveUpWaiting = new Set([504, 524])
 
-function refusal<T>(vendor: Vendor, call: VendorCall<T>, { statusCode: status = 0, headers }: IncomingMessage, text: string): VendorError {
+function refusal<T>(
+  vendor: Vendor,
+  call: VendorCall<T>,
+  { statusCode: status = 0, headers }: IncomingMessage,
+  text: string,
+): VendorError {
   const complaint = complaintIn(text)
-  const message = presentable(`${vendor.title} answered ${status}${complaint.message && `: ${complaint.message}`}`, secretsOf(vendor, call))
+  const message = presentable(
+    `${vendor.title} answered ${status}${complaint.message && `: ${complaint.message}`}`,
+    secretsOf(vendor, call),
+  )
   const retryAfterMs = retryAfter(headers) ?? complaint.retryAfterMs
-  return new VendorError(message, { ...meaningOf(status, complaint, call.paid), retryAfterMs, status, vendorCodes: complaint.codes })
+  return new VendorError(message, {
+    ...meaningOf(status, complaint, call.paid),
+    retryAfterMs,
+    status,
+    vendorCodes: complaint.codes,
+  })
 }
 
-function meaningOf(status: number, { codes, message }: Complaint, paid: boolean): Pick<Failure, 'kind' | 'code'> {
+function meaningOf(
+  status: number,
+  { codes, message }: Complaint,
+  paid: boolean,
+): Pick<Failure, 'kind' | 'code'> {
   const unpaid = status === 402 || codes.some((code) => unpaidCodes.has(code)) || unpaidWords.test(message)
   if (unpaid && status < 500) return { kind: 'refused', code: 'provider_unpaid' }
-  if (status === 401 || status === 403 || codes.some((code) => keyCodes.has(code))) return { kind: 'refused', code: 'provider_key_refused' }
+  if (status === 401 || status === 403 || codes.some((code) => keyCodes.has(code)))
+    return { kind: 'refused', code: 'provider_key_refused' }
   if (paid && gaveUpWaiting.has(status)) return { kind: 'unclear', code: 'provider_unclear' }
-  if (status >= 500 || status === 429 || status === 408) return { kind: 'later', code: 'provider_unavailable' }
+  if (status >= 500 || status === 429 || status === 408)
+    return { kind: 'later', code: 'provider_unavailable' }
   return { kind: 'refused', code: 'provider_rejected' }
 }
 
@@ -287,4 +364,7 @@ function retryAfter(headers: IncomingMessage['headers']): number | undefined {
   return Number.isNaN(then) ? undefined : Math.max(0, then - (Number.isNaN(now) ? Date.now() : now))
 }
 
-const secretsOf = <T>({ apiKey }: Vendor, { secrets }: VendorCall<T>): string[] => [apiKey, ...(secrets ?? [])]
+const secretsOf = <T>({ apiKey }: Vendor, { secrets }: VendorCall<T>): string[] => [
+  apiKey,
+  ...(secrets ?? []),
+]

@@ -43,10 +43,11 @@ export interface Voice {
   readonly speak: (line: Line, signal: AbortSignal) => Promise<Spoken>
 }
 
-const speakers = { elevenlabs: elevenlabsSpeaker, openai: openaiSpeaker, flite: fliteSpeaker } satisfies Record<
-  VoiceName,
-  (access: Access) => Speaker
->
+const speakers = {
+  elevenlabs: elevenlabsSpeaker,
+  openai: openaiSpeaker,
+  flite: fliteSpeaker,
+} satisfies Record<VoiceName, (access: Access) => Speaker>
 
 /** −60 dBFS: what no voice stays under. */
 const audible = 10 ** (-60 / 20)
@@ -59,9 +60,12 @@ export function openVoice(name: VoiceName, access: Access): Voice {
   return {
     speak: async (line, signal) => {
       const letters = line.text.match(/[\p{L}\p{N}]/gu)?.length ?? 0
-      if (letters === 0) throw refuse(speaker.vendor, 'was given nothing to say: the text has neither letters nor figures.')
+      if (letters === 0)
+        throw refuse(speaker.vendor, 'was given nothing to say: the text has neither letters nor figures.')
       const spoken = await speaker.speak(line, signal).catch((error: unknown) => {
-        throw error instanceof VendorError && speaker.lacksVoice(error) ? unknownVoice(error, line.voice) : error
+        throw error instanceof VendorError && speaker.lacksVoice(error)
+          ? unknownVoice(error, line.voice)
+          : error
       })
       return checked(speaker, spoken, letters)
     },
@@ -69,12 +73,17 @@ export function openVoice(name: VoiceName, access: Access): Voice {
 }
 
 const unknownVoice = (cause: VendorError, voice: string): VendorError =>
-  new VendorError(`There is no voice "${voice}". ${cause.message}`, { kind: 'refused', code: 'unknown_voice', cause })
+  new VendorError(`There is no voice "${voice}". ${cause.message}`, {
+    kind: 'refused',
+    code: 'unknown_voice',
+    cause,
+  })
 
 function checked({ vendor }: Speaker, spoken: Spoken, letters: number): Spoken {
   const { samples, sampleRate } = spoken
   const seconds = samples.length / sampleRate
-  if (!samples.some((sample) => Math.abs(sample) > audible)) throw refuse(vendor, `spoke ${seconds.toFixed(1)} seconds of silence.`)
+  if (!samples.some((sample) => Math.abs(sample) > audible))
+    throw refuse(vendor, `spoke ${seconds.toFixed(1)} seconds of silence.`)
   if (seconds * mostLettersPerSecond < letters)
     throw refuse(vendor, `spoke ${letters} letters in ${seconds.toFixed(2)} seconds: most of it is missing.`)
   return spoken

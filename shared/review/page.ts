@@ -6,10 +6,25 @@ import type { Analysis } from '../audio/analysis.ts'
 import type { Certificate } from '../mastering/certificate.ts'
 import { keepAllBut, keptShare } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
-import { editKinds, lengthOf, splicesOf, type Edit, type EditKind, type EditList, type Splice } from '../edits/edits.ts'
+import {
+  editKinds,
+  lengthOf,
+  splicesOf,
+  type Edit,
+  type EditKind,
+  type EditList,
+  type Splice,
+} from '../edits/edits.ts'
 import type { Transcript } from '../words/words.ts'
 import { playerScript } from './player.ts'
-import { contextSeconds, reelDelaySamples, reelFrameBytes, reelFrameSamples, reelRate, type Reel } from './reel.ts'
+import {
+  contextSeconds,
+  reelDelaySamples,
+  reelFrameBytes,
+  reelFrameSamples,
+  reelRate,
+  type Reel,
+} from './reel.ts'
 
 export interface Reviewed {
   readonly title: string
@@ -58,15 +73,37 @@ const warmUpFrames = 2
 
 function playerData({ edits, reel }: Reviewed, splices: readonly Splice[]): string {
   const { sampleRate } = edits
-  const sounding = ({ insert }: Edit) => (insert ? { sound: insert.sound, ...(insert.sound === 'tone' ? { hz: insert.hz } : {}) } : {})
+  const sounding = ({ insert }: Edit) =>
+    insert ? { sound: insert.sound, ...(insert.sound === 'tone' ? { hz: insert.hz } : {}) } : {}
   const known = edits.edits.map((edit) => {
     const { before, after } = contextSeconds(edit.kind)
-    return [edit.id, { id: edit.id, startSample: edit.startSample, endSample: edit.endSample, context: [before, after], ...sounding(edit) }] as const
+    return [
+      edit.id,
+      {
+        id: edit.id,
+        startSample: edit.startSample,
+        endSample: edit.endSample,
+        context: [before, after],
+        ...sounding(edit),
+      },
+    ] as const
   })
   const data = {
-    ...{ sampleRate, reelRate, warmUpFrames, frameSamples: reelFrameSamples, frameBytes: reelFrameBytes, delaySamples: reelDelaySamples },
+    ...{
+      sampleRate,
+      reelRate,
+      warmUpFrames,
+      frameSamples: reelFrameSamples,
+      frameBytes: reelFrameBytes,
+      delaySamples: reelDelaySamples,
+    },
     ...{ stretches: reel.stretches, inserted: reel.inserted, edits: Object.fromEntries(known) },
-    splices: splices.map(({ startSample, endSample, edit }) => ({ startSample, endSample, edit: edit.id, ...sounding(edit) })),
+    splices: splices.map(({ startSample, endSample, edit }) => ({
+      startSample,
+      endSample,
+      edit: edit.id,
+      ...sounding(edit),
+    })),
   }
   return JSON.stringify(data).replaceAll('<', '\\u003c')
 }
@@ -75,7 +112,10 @@ function summary({ analysis, finished }: Reviewed, splices: readonly Splice[]): 
   const { sampleRate } = analysis.format
   const facts: [string, string][] = [['Recording', clock(analysis.totalSamples / sampleRate)]]
   if (finished) facts.push(['Episode', clock(finished.timeline.totalSamples / sampleRate)])
-  facts.push(['Removed', `${(lengthOf(splices.filter(({ edit }) => edit.insert?.sound !== 'tone')) / sampleRate).toFixed(1)} s`])
+  facts.push([
+    'Removed',
+    `${(lengthOf(splices.filter(({ edit }) => edit.insert?.sound !== 'tone')) / sampleRate).toFixed(1)} s`,
+  ])
   for (const kind of editKinds) {
     const count = new Set(splices.filter(({ edit }) => edit.kind === kind).map(({ edit }) => edit.id)).size
     if (count > 0) facts.push([names[kind][1], String(count)])
@@ -111,7 +151,11 @@ function waveform({ analysis }: Reviewed, splices: readonly Splice[]): string {
   const path: string[] = []
   for (let x = 0; x < width; x++) {
     let [low, high] = [0, 0]
-    for (let i = Math.floor((x * frames) / width); i < Math.max(Math.floor((x * frames) / width) + 1, Math.floor(((x + 1) * frames) / width)); i++) {
+    for (
+      let i = Math.floor((x * frames) / width);
+      i < Math.max(Math.floor((x * frames) / width) + 1, Math.floor(((x + 1) * frames) / width));
+      i++
+    ) {
       low = Math.min(low, points[2 * i] ?? 0)
       high = Math.max(high, points[2 * i + 1] ?? 0)
     }
@@ -133,11 +177,17 @@ function editTable(edits: readonly Edit[], { analysis, reel }: Reviewed): string
   const { sampleRate } = analysis.format
   const row = (edit: Edit) => {
     const { id, kind, status, startSample, endSample, text, reason, question, insert } = edit
-    const heard = reel.stretches.some((stretch) => stretch.startSample <= startSample && endSample <= stretch.endSample)
+    const heard = reel.stretches.some(
+      (stretch) => stretch.startSample <= startSample && endSample <= stretch.endSample,
+    )
     const players = heard
-      ? ['before', 'after'].map((play) => `<button data-play="${play}" data-edit="${id}">${play}</button>`).join(' ')
+      ? ['before', 'after']
+          .map((play) => `<button data-play="${play}" data-edit="${id}">${play}</button>`)
+          .join(' ')
       : '<span class="hint">not in the reel</span>'
-    const options = (['', 'accept', 'reject'] as const).map((value) => `<option value="${value}">${value || status}</option>`).join('')
+    const options = (['', 'accept', 'reject'] as const)
+      .map((value) => `<option value="${value}">${value || status}</option>`)
+      .join('')
     const answer =
       insert?.sound === 'speech'
         ? `<br><textarea data-edit="${id}" rows="2" placeholder="What is to be said"></textarea>${insert.text === null ? '' : `<br>Answer: ${escape(insert.text)}`}`
@@ -157,7 +207,12 @@ function transcriptText({ transcript, analysis }: Reviewed, splices: readonly Sp
     if (last?.speaker === word.speaker) last.words.push(text)
     else paragraphs.push({ speaker: word.speaker, words: [text] })
   }
-  return paragraphs.map(({ speaker, words }) => `<p>${speaker === null ? '' : `<b>${escape(speaker)}</b> `}${words.join(' ')}</p>`).join('\n')
+  return paragraphs
+    .map(
+      ({ speaker, words }) =>
+        `<p>${speaker === null ? '' : `<b>${escape(speaker)}</b> `}${words.join(' ')}</p>`,
+    )
+    .join('\n')
 }
 
 function clock(seconds: number, decimals = 0): string {
@@ -167,7 +222,8 @@ function clock(seconds: number, decimals = 0): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`
 }
 
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
 const colours: Readonly<Record<EditKind, readonly [light: string, dark: string]>> = {
   cut: ['#8a6fb0', '#7c63a3'],
@@ -178,8 +234,11 @@ const colours: Readonly<Record<EditKind, readonly [light: string, dark: string]>
   filler: ['#e2873b', '#c9712a'],
   pause: ['#8fb3d1', '#3f6384'],
 }
-const colourVariables = (theme: 0 | 1): string => editKinds.map((kind) => `--${kind}: ${colours[kind][theme]}`).join('; ')
-const colourRules = editKinds.map((kind) => `span.${kind} { background: var(--${kind}) } svg .${kind} { fill: var(--${kind}) }`).join('\n')
+const colourVariables = (theme: 0 | 1): string =>
+  editKinds.map((kind) => `--${kind}: ${colours[kind][theme]}`).join('; ')
+const colourRules = editKinds
+  .map((kind) => `span.${kind} { background: var(--${kind}) } svg .${kind} { fill: var(--${kind}) }`)
+  .join('\n')
 
 const style = `
 :root { color-scheme: light dark; --ink: #1d2430; --paper: #fbfaf7; --card: #fff; --line: #d9d5cc; --wave: #33526e; ${colourVariables(0)} }

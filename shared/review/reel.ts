@@ -23,7 +23,11 @@ const framesPerGrid = 5
 
 /** A botched take is judged by what led to it; a filler by the words beside it. */
 export const contextSeconds = (kind: Edit['kind']): { before: number; after: number } =>
-  kind === 'flubber' ? { before: 45, after: 10 } : kind === 'intern' ? { before: 10, after: 10 } : { before: 2.4, after: 2.4 }
+  kind === 'flubber'
+    ? { before: 45, after: 10 }
+    : kind === 'intern'
+      ? { before: 10, after: 10 }
+      : { before: 2.4, after: 2.4 }
 /** A page of more than this (10 MB) is no pleasure; the edits after it are shown without sound. */
 const longestReelSeconds = 2400
 const reelLufs = -18
@@ -63,16 +67,26 @@ export async function makeReel(
     return placed
   }
   const stretches = stretchesRound(edits, analysis.totalSamples, grid, recording.format.sampleRate).map(place)
-  const sounds = [...inserted].map(([edit, source]) => ({ edit, source, stretch: place({ startSample: 0, endSample: source.totalSamples }) }))
+  const sounds = [...inserted].map(([edit, source]) => ({
+    edit,
+    source,
+    stretch: place({ startSample: 0, endSample: source.totalSamples }),
+  }))
   const loudestGainDb = -20 * Math.log10(Math.max(analysis.peak, 1e-5))
-  const gainDb = Number.isFinite(analysis.integratedLufs) ? Math.min(reelLufs - analysis.integratedLufs, loudestGainDb) : 0
+  const gainDb = Number.isFinite(analysis.integratedLufs)
+    ? Math.min(reelLufs - analysis.integratedLufs, loudestGainDb)
+    : 0
   const parts: Buffer[] = []
   for (const part of [
     ...group(stretches.map((stretch) => ({ ...recording, stretch }))),
     ...sounds.flatMap(({ source, stretch }) => group([{ ...source, stretch }])),
   ])
     parts.push(await encode(part, grid, gainDb, { storage, bucket }, signal))
-  return { stretches, inserted: Object.fromEntries(sounds.map(({ edit, stretch }) => [edit, stretch])), mp3: Buffer.concat(parts) }
+  return {
+    stretches,
+    inserted: Object.fromEntries(sounds.map(({ edit, stretch }) => [edit, stretch])),
+    mp3: Buffer.concat(parts),
+  }
 }
 
 function stretchesRound({ edits }: EditList, totalSamples: number, grid: number, sampleRate: number): Span[] {
@@ -92,7 +106,9 @@ function stretchesRound({ edits }: EditList, totalSamples: number, grid: number,
   }
   let seconds = 0
   return merged.filter(
-    (span) => span.endSample > span.startSample && (seconds += (span.endSample - span.startSample) / sampleRate) <= longestReelSeconds,
+    (span) =>
+      span.endSample > span.startSample &&
+      (seconds += (span.endSample - span.startSample) / sampleRate) <= longestReelSeconds,
   )
 }
 
@@ -114,11 +130,26 @@ async function encode(
   const width = bytesPerFrame(format)
   async function* pcm(): AsyncGenerator<Buffer> {
     for (const { object, stretch } of pieces) {
-      yield* storage.readStream({ bucket, name: object }, { start: stretch.startSample * width, end: stretch.endSample * width })
-      yield Buffer.alloc(((framesOf(stretch, grid) / framesPerGrid) * grid - (stretch.endSample - stretch.startSample)) * width)
+      yield* storage.readStream(
+        { bucket, name: object },
+        { start: stretch.startSample * width, end: stretch.endSample * width },
+      )
+      yield Buffer.alloc(
+        ((framesOf(stretch, grid) / framesPerGrid) * grid - (stretch.endSample - stretch.startSample)) *
+          width,
+      )
     }
   }
-  const input = ['-f', format.sampleFormat, '-ar', `${format.sampleRate}`, '-ac', `${format.channels}`, '-i', 'pipe:0']
+  const input = [
+    '-f',
+    format.sampleFormat,
+    '-ar',
+    `${format.sampleRate}`,
+    '-ac',
+    `${format.channels}`,
+    '-i',
+    'pipe:0',
+  ]
   const sound = ['-af', `volume=${gainDb.toFixed(1)}dB`, '-ac', '1', '-ar', `${reelRate}`]
   const mp3 = [
     '-c:a',
@@ -141,8 +172,11 @@ async function encode(
 }
 
 /** With a grid's worth of silence behind it, in which the encoder's delay runs out. */
-const framesOf = ({ startSample, endSample }: Span, grid: number): number => (Math.ceil((endSample - startSample) / grid) + 1) * framesPerGrid
+const framesOf = ({ startSample, endSample }: Span, grid: number): number =>
+  (Math.ceil((endSample - startSample) / grid) + 1) * framesPerGrid
 
 /** What the encoder adds at the end holds only its delay. */
 const sized = (bytes: Buffer, wanted: number): Buffer =>
-  bytes.length >= wanted ? bytes.subarray(0, wanted) : Buffer.concat([bytes, Buffer.alloc(wanted - bytes.length)])
+  bytes.length >= wanted
+    ? bytes.subarray(0, wanted)
+    : Buffer.concat([bytes, Buffer.alloc(wanted - bytes.length)])

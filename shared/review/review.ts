@@ -12,7 +12,14 @@ import { outputsOf, unparkSteps, type PendingStep } from '../db/steps.ts'
 import { readFacts, runAgain } from '../episode/run.ts'
 import { AlreadyRunning, Permanent } from '../errors.ts'
 import { offer, type Services } from '../engine/step.ts'
-import { answersByEdit, decideEdits, keptDecisions, parseDecisions, waitsForReview, type KeptDecision } from '../edits/decisions.ts'
+import {
+  answersByEdit,
+  decideEdits,
+  keptDecisions,
+  parseDecisions,
+  waitsForReview,
+  type KeptDecision,
+} from '../edits/decisions.ts'
 import { checkBudget, type Edit, type EditList } from '../edits/edits.ts'
 import { nameSpeakers } from '../words/captions.ts'
 import type { Transcript } from '../words/words.ts'
@@ -30,7 +37,10 @@ export interface Review {
 }
 
 /** Reads what there is to decide. Throws Permanent `not_reviewable` when the episode has not come so far. */
-export async function openReview({ config, storage }: Pick<Services, 'config' | 'storage'>, episodeId: string): Promise<Review> {
+export async function openReview(
+  { config, storage }: Pick<Services, 'config' | 'storage'>,
+  episodeId: string,
+): Promise<Review> {
   const bucket = config.buckets.work
   const { episode, run, decisions, answers } = await withDatabase(config.databaseUrl, async (db) => {
     const [found, latest] = [await findEpisode(db, episodeId), await latestRunOf(db, episodeId)]
@@ -43,7 +53,16 @@ export async function openReview({ config, storage }: Pick<Services, 'config' | 
       answers: answersByEdit(String(questions), await outputsOf(db, latest.id, 'answer')),
     }
   })
-  const { proposedObject, analysisObject, transcriptObject, pcmObject, sampleRate, channels, sampleFormat, totalSamples } = run.context
+  const {
+    proposedObject,
+    analysisObject,
+    transcriptObject,
+    pcmObject,
+    sampleRate,
+    channels,
+    sampleFormat,
+    totalSamples,
+  } = run.context
   const policy = run.settings.cleaning.review
   const { speakers } = readFacts(String(run.context['episodeFacts'] ?? '{}'))
   const proposed = await storage.readJson<EditList>({ bucket, name: String(proposedObject) })
@@ -53,19 +72,39 @@ export async function openReview({ config, storage }: Pick<Services, 'config' | 
     waiting: run.status === 'awaiting_review' ? waitsForReview(edits, policy) : [],
     analysis: decodeAnalysis(await storage.read({ bucket, name: String(analysisObject) })),
     transcript:
-      transcriptObject === null ? undefined : nameSpeakers(await storage.readJson<Transcript>({ bucket, name: String(transcriptObject) }), speakers),
-    recording: { object: String(pcmObject), format: { sampleRate, channels, sampleFormat } as unknown as PcmFormat },
+      transcriptObject === null
+        ? undefined
+        : nameSpeakers(
+            await storage.readJson<Transcript>({ bucket, name: String(transcriptObject) }),
+            speakers,
+          ),
+    recording: {
+      object: String(pcmObject),
+      format: { sampleRate, channels, sampleFormat } as unknown as PcmFormat,
+    },
   }
 }
 
 /** Takes a decisions file: a waiting run goes on with it, a finished episode is made again. Returns the run. */
-export async function submitDecisions(services: Services, review: Review, text: string, name: string): Promise<string> {
+export async function submitDecisions(
+  services: Services,
+  review: Review,
+  text: string,
+  name: string,
+): Promise<string> {
   const { edits, analysis, run } = review
   const decisions = keptDecisions(parseDecisions(text, name, edits, analysis.totalSamples), edits)
   const { review: policy } = run.settings.cleaning
   // Kept for good, so they must leave something; what the show's own budget says is for the run.
-  checkBudget(decideEdits(edits, policy, new Map(), decisions, analysis.totalSamples), analysis.speech, analysis.totalSamples, 1)
-  const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) => db.transaction((trx) => take(trx, services, review, decisions)))
+  checkBudget(
+    decideEdits(edits, policy, new Map(), decisions, analysis.totalSamples),
+    analysis.speech,
+    analysis.totalSamples,
+    1,
+  )
+  const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) =>
+    db.transaction((trx) => take(trx, services, review, decisions)),
+  )
   await offer(services, runId, steps)
   return runId
 }

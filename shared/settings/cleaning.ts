@@ -15,7 +15,10 @@ const pauses = z
     maxPauseSeconds: z.number().positive().default(1.5),
     targetPauseSeconds: z.number().positive().default(0.5),
   })
-  .refine(({ maxPauseSeconds, targetPauseSeconds }) => maxPauseSeconds >= targetPauseSeconds, 'maxPauseSeconds must be at least targetPauseSeconds')
+  .refine(
+    ({ maxPauseSeconds, targetPauseSeconds }) => maxPauseSeconds >= targetPauseSeconds,
+    'maxPauseSeconds must be at least targetPauseSeconds',
+  )
 
 /** Kinds of edits a run may be told to wait for. Whatever `waits` stops the run until its producer has decided. */
 const policy = z.enum(['apply', 'wait'])
@@ -59,7 +62,10 @@ const censor = z.strictObject({
 
 const cut = z
   .strictObject({ startSeconds: z.number().nonnegative(), endSeconds: z.number().positive() })
-  .refine(({ startSeconds, endSeconds }) => endSeconds > startSeconds, 'endSeconds must be after startSeconds')
+  .refine(
+    ({ startSeconds, endSeconds }) => endSeconds > startSeconds,
+    'endSeconds must be after startSeconds',
+  )
 
 export const cleaning = z.strictObject({
   fillers: fillers.prefault({}),

@@ -4,7 +4,14 @@
 import type { z } from 'zod'
 import { Permanent } from '../errors.ts'
 
-export const variableNames = ['podcast_name', 'episode_title', 'episode_number', 'season_number', 'date', 'guest'] as const
+export const variableNames = [
+  'podcast_name',
+  'episode_title',
+  'episode_number',
+  'season_number',
+  'date',
+  'guest',
+] as const
 export type VariableName = (typeof variableNames)[number]
 /** What a letter says of itself. */
 export const letterVariableNames = ['from', 'subject', 'text'] as const
@@ -19,7 +26,10 @@ export const checkVariables =
   (script: string, { addIssue }: z.RefinementCtx): void => {
     for (const [, name] of script.matchAll(placeholder)) {
       if (!names.includes(name!.trim()))
-        addIssue({ code: 'custom', message: `there is no variable {${name}}; there are ${names.map((one) => `{${one}}`).join(', ')}` })
+        addIssue({
+          code: 'custom',
+          message: `there is no variable {${name}}; there are ${names.map((one) => `{${one}}`).join(', ')}`,
+        })
     }
   }
 

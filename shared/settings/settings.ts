@@ -82,7 +82,11 @@ const mailbag = z.strictObject({
     .superRefine(checkVariables([...variableNames, ...letterVariableNames])),
   voice: voice.optional(),
 })
-const source = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('static'), file: fileName }), spoken, mailbag])
+const source = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('static'), file: fileName }),
+  spoken,
+  mailbag,
+])
 
 /** What every segment may say. */
 const placed = {
@@ -146,7 +150,10 @@ const length = z
     tightestMaxPauseSeconds: z.number().positive().default(0.7),
     tightestTargetPauseSeconds: z.number().positive().default(0.25),
   })
-  .refine((l) => l.tightestMaxPauseSeconds >= l.tightestTargetPauseSeconds, 'tightestMaxPauseSeconds must be at least tightestTargetPauseSeconds')
+  .refine(
+    (l) => l.tightestMaxPauseSeconds >= l.tightestTargetPauseSeconds,
+    'tightestMaxPauseSeconds must be at least tightestTargetPauseSeconds',
+  )
 
 const template = z.strictObject({
   $schema: z.string().optional(),
@@ -154,7 +161,10 @@ const template = z.strictObject({
   segments: z
     .array(segment)
     .max(100)
-    .refine((list) => list.filter(({ type }) => type === 'content').length <= 1, 'the content may come only once')
+    .refine(
+      (list) => list.filter(({ type }) => type === 'content').length <= 1,
+      'the content may come only once',
+    )
     .prefault([{ type: 'content' }]),
   music: z.array(music).max(20).default([]),
   length: length.prefault({}),
@@ -188,7 +198,11 @@ const episode = z.strictObject({
   /** Several files as one recording; their order here is that of the episode. The run starts when all of them are there. */
   recordings: z
     .array(
-      z.strictObject({ file: fileName, gainDb: z.number().min(-60).max(60).default(0), offsetSeconds: z.number().min(-3600).max(3600).default(0) }),
+      z.strictObject({
+        file: fileName,
+        gainDb: z.number().min(-60).max(60).default(0),
+        offsetSeconds: z.number().min(-3600).max(3600).default(0),
+      }),
     )
     .min(1)
     .max(20)
@@ -218,15 +232,20 @@ export type EpisodeSettings = z.infer<typeof episode>
 export type RunSettings = Template
 
 /** Joint stereo at 128k by default, also for a voice; 96k when mono is asked for. */
-export const bitrateOf = ({ bitrateKbps, channels }: Template['output']): number => bitrateKbps ?? (channels === 'mono' ? 96 : 128)
+export const bitrateOf = ({ bitrateKbps, channels }: Template['output']): number =>
+  bitrateKbps ?? (channels === 'mono' ? 96 : 128)
 
 /** A document may be this large; it is a page of settings, not a recording. */
 export const maxDocumentBytes = 1024 * 1024
 
-export const parseTemplate = (text: string, name: string): Template => parse(template, text, name, 'bad_template')
-export const parsePodcast = (text: string, name: string): PodcastSettings => parse(podcast, text, name, 'bad_podcast_file')
-export const parseMailSettings = (text: string, name: string): z.infer<typeof mail> => parse(mail, text, name, 'bad_mail_settings')
-export const parseEpisode = (text: string, name: string): EpisodeSettings => parse(episode, text, name, 'bad_episode_file')
+export const parseTemplate = (text: string, name: string): Template =>
+  parse(template, text, name, 'bad_template')
+export const parsePodcast = (text: string, name: string): PodcastSettings =>
+  parse(podcast, text, name, 'bad_podcast_file')
+export const parseMailSettings = (text: string, name: string): z.infer<typeof mail> =>
+  parse(mail, text, name, 'bad_mail_settings')
+export const parseEpisode = (text: string, name: string): EpisodeSettings =>
+  parse(episode, text, name, 'bad_episode_file')
 
 function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorCode): T {
   let json: unknown
@@ -261,9 +280,15 @@ export const podcastSettings = (stored: unknown): PodcastSettings => podcast.par
 export const defaultTemplate = (): Template => template.parse({})
 
 /** Every file a template needs among the podcast's assets, and what needs it. */
-export function assetsOf({ segments, music: beds, cleaning: { sfx } }: Template): { file: string; neededBy: string }[] {
+export function assetsOf({
+  segments,
+  music: beds,
+  cleaning: { sfx },
+}: Template): { file: string; neededBy: string }[] {
   const ofSegments = segments.flatMap((one, i) =>
-    one.type !== 'content' && one.source.kind === 'static' ? [{ file: one.source.file, neededBy: `Segment ${i + 1} (${one.type})` }] : [],
+    one.type !== 'content' && one.source.kind === 'static'
+      ? [{ file: one.source.file, neededBy: `Segment ${i + 1} (${one.type})` }]
+      : [],
   )
   const ofMusic = beds.map(({ file }, i) => ({ file, neededBy: `Music rule ${i + 1}` }))
   const ofSounds = sfx.sounds.map(({ file, phrase: said }) => ({ file, neededBy: `The sound for "${said}"` }))
@@ -272,17 +297,27 @@ export function assetsOf({ segments, music: beds, cleaning: { sfx } }: Template)
 
 /** Every picture a template shows with a chapter. */
 export const picturesOf = ({ segments }: Template): { file: string; neededBy: string }[] =>
-  segments.flatMap(({ type, image }, i) => (image === undefined ? [] : [{ file: image, neededBy: `Segment ${i + 1} (${type})` }]))
+  segments.flatMap(({ type, image }, i) =>
+    image === undefined ? [] : [{ file: image, neededBy: `Segment ${i + 1} (${type})` }],
+  )
 
 /** Everybody who speaks what is written. */
 export const voicesOf = ({ segments, voice: usual }: Template): VoiceSettings[] => [
   usual,
-  ...segments.flatMap((one) => (one.type !== 'content' && one.source.kind !== 'static' && one.source.voice ? [one.source.voice] : [])),
+  ...segments.flatMap((one) =>
+    one.type !== 'content' && one.source.kind !== 'static' && one.source.voice ? [one.source.voice] : [],
+  ),
 ]
 
 /** How many letters the template reads out. */
 export const lettersWanted = ({ segments }: Template): number =>
-  segments.reduce((sum, one) => sum + (one.type !== 'content' && one.source.kind === 'mail' ? one.source.count : 0), 0)
+  segments.reduce(
+    (sum, one) => sum + (one.type !== 'content' && one.source.kind === 'mail' ? one.source.count : 0),
+    0,
+  )
 
 /** The template as a JSON schema, for editors that complete and check as one types. */
-export const templateSchema = (): object => ({ title: 'Spool template', ...z.toJSONSchema(template, { io: 'input', unrepresentable: 'any' }) })
+export const templateSchema = (): object => ({
+  title: 'Spool template',
+  ...z.toJSONSchema(template, { io: 'input', unrepresentable: 'any' }),
+})

@@ -31,7 +31,11 @@ export interface ArrangedSource extends TimelineSource {
 /** Something spoken for this episode, with its words at samples of its own. */
 export interface SpokenSource extends ArrangedSource {
   readonly speaker: string | null
-  readonly words: readonly { readonly text: string; readonly startSample: number; readonly endSample: number }[]
+  readonly words: readonly {
+    readonly text: string
+    readonly startSample: number
+    readonly endSample: number
+  }[]
 }
 
 export interface Show {
@@ -73,13 +77,30 @@ interface Layout {
 export function arrangeShow(show: Show): Timeline {
   const { recording, assets, outputChannels } = show
   const { sampleRate } = recording.format
-  const layout: Layout = { show, sources: [recording, ...assets], clips: [], inserted: [], answers: {}, speech: [] }
+  const layout: Layout = {
+    show,
+    sources: [recording, ...assets],
+    clips: [],
+    inserted: [],
+    answers: {},
+    speech: [],
+  }
   const { placed, ledger } = laySegments(layout)
   layMusic(layout, placed)
-  const ends = [...placed.map(({ endSample }) => endSample), ...layout.clips.map(({ outputStart, length }) => outputStart + length)]
+  const ends = [
+    ...placed.map(({ endSample }) => endSample),
+    ...layout.clips.map(({ outputStart, length }) => outputStart + length),
+  ]
   const sources = layout.sources.map(({ object, format, totalSamples }) => ({ object, format, totalSamples }))
   return {
-    ...{ version: 1, sampleRate, outputChannels, totalSamples: Math.max(0, ...ends), sources, clips: layout.clips },
+    ...{
+      version: 1,
+      sampleRate,
+      outputChannels,
+      totalSamples: Math.max(0, ...ends),
+      sources,
+      clips: layout.clips,
+    },
     ...{ segments: placed, ledger, inserted: layout.inserted, answers: layout.answers },
   }
 }
@@ -117,7 +138,9 @@ function laySegments(layout: Layout): { placed: TimelineSegment[]; ledger: Ledge
 type OwnSegment = Exclude<Segment, { type: 'content' }>
 
 const sourceOf = (show: Show, segment: OwnSegment): ArrangedSource | SpokenSource =>
-  segment.source.kind === 'static' ? assetOf(show, segment.source.file) : show.spoken.get(segmentPlace(show.segments.indexOf(segment)))!
+  segment.source.kind === 'static'
+    ? assetOf(show, segment.source.file)
+    : show.spoken.get(segmentPlace(show.segments.indexOf(segment)))!
 
 /** Every rule's beds, under everything else. */
 function layMusic(layout: Layout, placed: readonly TimelineSegment[]): void {
@@ -126,8 +149,13 @@ function layMusic(layout: Layout, placed: readonly TimelineSegment[]): void {
   const speech = [...layout.speech].sort((a, b) => a.startSample - b.startSample)
   for (const rule of show.music) {
     const asset = assetOf(show, rule.file)
-    const bed = { source: layout.sources.indexOf(asset), assetSamples: asset.totalSamples, gainDb: levelling(asset, show.recording) + rule.levelDb }
-    for (const span of bedSpans(rule, placed, sampleRate)) layout.clips.push(...layBed(rule, span, bed, speech, sampleRate))
+    const bed = {
+      source: layout.sources.indexOf(asset),
+      assetSamples: asset.totalSamples,
+      gainDb: levelling(asset, show.recording) + rule.levelDb,
+    }
+    for (const span of bedSpans(rule, placed, sampleRate))
+      layout.clips.push(...layBed(rule, span, bed, speech, sampleRate))
   }
 }
 
@@ -138,7 +166,14 @@ function layContent(layout: Layout, at: number): { ledger: Ledger; endSample: nu
   const joins = splicesOf(edits).map(({ startSample, endSample, edit }) => {
     const insertion = insertionOf(layout.show, edit)
     const crossfadeSamples = crossfadeSeconds[edit.kind] * sampleRate
-    return { startSample, endSample, crossfadeSamples, edit, insertion, insertedSamples: insertion ? insertion.length + 2 * insertion.room : 0 }
+    return {
+      startSample,
+      endSample,
+      crossfadeSamples,
+      edit,
+      insertion,
+      insertedSamples: insertion ? insertion.length + 2 * insertion.room : 0,
+    }
   })
   const { ledger, insertedAt, endSample } = splice(joins, recording.totalSamples, at)
   layout.speech.push(...keptSpeech(recording.speech, ledger))
@@ -172,12 +207,17 @@ function insertionOf(show: Show, { id, insert, startSample, endSample }: Edit): 
     }
     case 'speech': {
       const source = show.spoken.get(id)!
-      return { source, length: source.totalSamples, room: Math.round(answerRoomSeconds * source.format.sampleRate) }
+      return {
+        source,
+        length: source.totalSamples,
+        room: Math.round(answerRoomSeconds * source.format.sampleRate),
+      }
     }
   }
 }
 
-const assetOf = ({ assets }: Show, file: string): ArrangedSource => assets.find((asset) => asset.file === file)!
+const assetOf = ({ assets }: Show, file: string): ArrangedSource =>
+  assets.find((asset) => asset.file === file)!
 
 /** What is left of a recording's speech, where it is heard. */
 const keptSpeech = (speech: readonly Span[], ledger: Ledger): Span[] =>
@@ -190,7 +230,12 @@ const keptSpeech = (speech: readonly Span[], ledger: Ledger): Span[] =>
       })),
   )
 
-function textOf({ insert }: Edit, source: ArrangedSource | SpokenSource, startSample: number, endSample: number): InsertedText[] {
+function textOf(
+  { insert }: Edit,
+  source: ArrangedSource | SpokenSource,
+  startSample: number,
+  endSample: number,
+): InsertedText[] {
   if (insert?.sound === 'speech') return wordsOf(source, startSample)
   return insert ? [{ startSample, endSample, text: insert.text, speaker: null }] : []
 }
@@ -203,9 +248,20 @@ const wordsOf = (source: ArrangedSource | SpokenSource, at: number): InsertedTex
     : []
 
 /** Puts `length` samples of a source at `at`, levelled to the recording. */
-function place({ show, sources, clips, speech }: Layout, source: ArrangedSource, at: number, length = source.totalSamples, gainDb = 0): void {
+function place(
+  { show, sources, clips, speech }: Layout,
+  source: ArrangedSource,
+  at: number,
+  length = source.totalSamples,
+  gainDb = 0,
+): void {
   if (!sources.includes(source)) sources.push(source)
-  speech.push(...source.speech.map(({ startSample, endSample }) => ({ startSample: at + startSample, endSample: at + endSample })))
+  speech.push(
+    ...source.speech.map(({ startSample, endSample }) => ({
+      startSample: at + startSample,
+      endSample: at + endSample,
+    })),
+  )
   const fade = Math.min(Math.round(edgeFadeSeconds * source.format.sampleRate), length >> 1)
   clips.push({
     ...{ source: sources.indexOf(source), sourceStart: 0, length, outputStart: at },
@@ -220,7 +276,13 @@ function levelling(asset: ArrangedSource, recording: ArrangedSource): number {
 }
 
 /** What each chunk is made of, as text: chunks whose text is the same sound the same. */
-export function chunkContents({ clips, sources, sampleRate, outputChannels, totalSamples }: Timeline): string[] {
+export function chunkContents({
+  clips,
+  sources,
+  sampleRate,
+  outputChannels,
+  totalSamples,
+}: Timeline): string[] {
   const reach = 3 * sampleRate // more than twice the pre-roll and the limiter: what `render` looks at round a seam
   return Array.from({ length: chunkCount(totalSamples) }, (_, chunk) => {
     const start = chunk * samplesPerChunk - reach
@@ -240,11 +302,16 @@ export function chunkContents({ clips, sources, sampleRate, outputChannels, tota
 }
 
 /** A clip as it sounds in [start, end): what lies beyond, or fades elsewhere, makes no difference there. */
-function audiblePart({ source, sourceStart, outputStart, length, gainDb, fadeIn, fadeOut, automation }: Clip, start: number, end: number) {
+function audiblePart(
+  { source, sourceStart, outputStart, length, gainDb, fadeIn, fadeOut, automation }: Clip,
+  start: number,
+  end: number,
+) {
   const from = Math.max(start, outputStart)
   const to = Math.min(end, outputStart + length)
   const rises = fadeIn > 0 && from < outputStart + fadeIn ? { fadeIn, from: outputStart } : null
-  const falls = fadeOut > 0 && to > outputStart + length - fadeOut ? { fadeOut, to: outputStart + length } : null
+  const falls =
+    fadeOut > 0 && to > outputStart + length - fadeOut ? { fadeOut, to: outputStart + length } : null
   return {
     source,
     sourceFrom: sourceStart + from - outputStart,

@@ -46,11 +46,16 @@ export function layBed(
   speech: readonly Span[],
   sampleRate: number,
 ): Clip[] {
-  const envelope = product(fades(rule, span, sampleRate), rule.ducking.enabled ? ducks(rule.ducking, speech, sampleRate) : [])
-  return loops(span, bed.assetSamples, Math.round(rule.loopCrossfadeSeconds * sampleRate)).map(({ outputStart, length, fadeIn, fadeOut }) => ({
-    ...{ source: bed.source, sourceStart: 0, length, outputStart, gainDb: bed.gainDb, fadeIn, fadeOut },
-    automation: pointsWithin(envelope, outputStart, outputStart + length),
-  }))
+  const envelope = product(
+    fades(rule, span, sampleRate),
+    rule.ducking.enabled ? ducks(rule.ducking, speech, sampleRate) : [],
+  )
+  return loops(span, bed.assetSamples, Math.round(rule.loopCrossfadeSeconds * sampleRate)).map(
+    ({ outputStart, length, fadeIn, fadeOut }) => ({
+      ...{ source: bed.source, sourceStart: 0, length, outputStart, gainDb: bed.gainDb, fadeIn, fadeOut },
+      automation: pointsWithin(envelope, outputStart, outputStart + length),
+    }),
+  )
 }
 
 interface Loop {
@@ -77,10 +82,16 @@ function loops({ startSample, endSample }: Span, assetSamples: number, wishedCro
 }
 
 /** In and out, each shorter in proportion where the span has no room for both. */
-function fades({ fadeInSeconds, fadeOutSeconds }: MusicRule, { startSample, endSample }: Span, sampleRate: number): GainPoint[] {
+function fades(
+  { fadeInSeconds, fadeOutSeconds }: MusicRule,
+  { startSample, endSample }: Span,
+  sampleRate: number,
+): GainPoint[] {
   const wished = (fadeInSeconds + fadeOutSeconds) * sampleRate
   const scale = Math.min(1, (endSample - startSample) / Math.max(1, wished))
-  const [inSamples, outSamples] = [fadeInSeconds, fadeOutSeconds].map((seconds) => Math.floor(seconds * sampleRate * scale)) as [number, number]
+  const [inSamples, outSamples] = [fadeInSeconds, fadeOutSeconds].map((seconds) =>
+    Math.floor(seconds * sampleRate * scale),
+  ) as [number, number]
   return [
     ...(inSamples > 0 ? ([[startSample, 0]] as const) : []),
     [startSample + inSamples, 1],
@@ -90,7 +101,11 @@ function fades({ fadeInSeconds, fadeOutSeconds }: MusicRule, { startSample, endS
 }
 
 /** Down before each stretch of speech and up again after it. */
-export function ducks({ depthDb, attackSeconds, releaseSeconds }: MusicRule['ducking'], speech: readonly Span[], sampleRate: number): GainPoint[] {
+export function ducks(
+  { depthDb, attackSeconds, releaseSeconds }: MusicRule['ducking'],
+  speech: readonly Span[],
+  sampleRate: number,
+): GainPoint[] {
   const [attack, release] = [attackSeconds * sampleRate, releaseSeconds * sampleRate]
   const [before, after] = [lookAheadSeconds * sampleRate, holdSeconds * sampleRate]
   const low = fromDb(depthDb)
@@ -98,7 +113,8 @@ export function ducks({ depthDb, attackSeconds, releaseSeconds }: MusicRule['duc
   for (const { startSample, endSample } of speech) {
     const last = down.at(-1)
     const [from, to] = [startSample - before, endSample + after]
-    if (last && from - last.to <= attack + release + bridgeSeconds * sampleRate) last.to = Math.max(last.to, to)
+    if (last && from - last.to <= attack + release + bridgeSeconds * sampleRate)
+      last.to = Math.max(last.to, to)
     else down.push({ from, to })
   }
   return down.flatMap(({ from, to }): GainPoint[] => [

@@ -54,7 +54,10 @@ export function fitLength<T>(
 
 function checkShort<T>(wanted: LengthSettings, result: T, seconds: number): Fitted<T> {
   if (seconds < (wanted.hardMinSeconds ?? 0)) {
-    throw new Permanent('under_length', `The episode would be ${clock(seconds)} long; length.hardMinSeconds is ${clock(wanted.hardMinSeconds!)}.`)
+    throw new Permanent(
+      'under_length',
+      `The episode would be ${clock(seconds)} long; length.hardMinSeconds is ${clock(wanted.hardMinSeconds!)}.`,
+    )
   }
   const isShort = seconds < (wanted.softMinSeconds ?? 0)
   const message = `The episode is ${clock(seconds)} long, shorter than the wanted ${clock(wanted.softMinSeconds ?? 0)}.`
@@ -75,7 +78,11 @@ function tightenUntil<T>(layOut: (tightness: number) => T, isEnough: (result: T)
   return best
 }
 
-function between(usual: PauseLimits, { tightestMaxPauseSeconds, tightestTargetPauseSeconds }: LengthSettings, tightness: number): PauseLimits {
+function between(
+  usual: PauseLimits,
+  { tightestMaxPauseSeconds, tightestTargetPauseSeconds }: LengthSettings,
+  tightness: number,
+): PauseLimits {
   const towards = (from: number, to: number) => from + (Math.min(from, to) - from) * tightness
   return {
     maxPauseSeconds: towards(usual.maxPauseSeconds, tightestMaxPauseSeconds),

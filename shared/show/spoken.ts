@@ -27,7 +27,12 @@ export function spokenIn(
 }
 
 /** The segments' scripts as they are spoken. Throws Permanent `missing_variable` or `no_letters` naming the segment. */
-export function scripts(segments: readonly Segment[], variables: Variables, letters: readonly KeptLetter[], usual: VoiceSettings): SpokenText[] {
+export function scripts(
+  segments: readonly Segment[],
+  variables: Variables,
+  letters: readonly KeptLetter[],
+  usual: VoiceSettings,
+): SpokenText[] {
   const bag = [...letters]
   return segments.flatMap((segment, i): SpokenText[] => {
     if (segment.type === 'content' || segment.source.kind === 'static') return []
@@ -41,12 +46,16 @@ export function scripts(segments: readonly Segment[], variables: Variables, lett
         'no_letters',
         `${name} reads out listener mail, but there is none. Read a mailbox first, or name the letters in episode.json.`,
       )
-    const texts = read.map(({ sender: from, subject, text }) => fillScript(source.script, { ...variables, from, subject, text }, name))
+    const texts = read.map(({ sender: from, subject, text }) =>
+      fillScript(source.script, { ...variables, from, subject, text }, name),
+    )
     return [{ ...spoken, text: texts.join('\n\n') }]
   })
 }
 
 const answers = ({ edits }: Pick<EditList, 'edits'>, voice: VoiceSettings): SpokenText[] =>
   edits.flatMap(({ id, status, insert }) =>
-    status === 'applied' && insert?.sound === 'speech' && insert.text !== null ? [{ place: id, text: insert.text, voice }] : [],
+    status === 'applied' && insert?.sound === 'speech' && insert.text !== null
+      ? [{ place: id, text: insert.text, voice }]
+      : [],
   )

@@ -13,7 +13,8 @@ export interface KeptSpan {
 
 export type Ledger = readonly KeptSpan[]
 
-export const outputEnd = ({ sourceStart, sourceEnd, outputStart }: KeptSpan): number => outputStart + sourceEnd - sourceStart
+export const outputEnd = ({ sourceStart, sourceEnd, outputStart }: KeptSpan): number =>
+  outputStart + sourceEnd - sourceStart
 
 /** Samples of overlap between a span and the one before it; 0 for the first, and where something was put in between. */
 export const overlapBefore = (ledger: Ledger, index: number): number =>
@@ -47,7 +48,9 @@ export function splice(joins: readonly Join[], totalSamples: number, outputStart
   const keep = (sourceStart: number, sourceEnd: number) => {
     if (sourceEnd <= sourceStart) return
     const last = ledger.at(-1)
-    const half = last ? Math.floor(Math.min(last.sourceEnd - last.sourceStart, sourceEnd - sourceStart) / 2) : 0
+    const half = last
+      ? Math.floor(Math.min(last.sourceEnd - last.sourceStart, sourceEnd - sourceStart) / 2)
+      : 0
     const overlap = makesRoom ? 0 : Math.min(Math.max(0, Math.round(crossfade)), half)
     ledger.push({ sourceStart, sourceEnd, outputStart: at - overlap })
     at += sourceEnd - sourceStart - overlap
@@ -66,13 +69,19 @@ export function splice(joins: readonly Join[], totalSamples: number, outputStart
 }
 
 /** Keeps what the cuts leave, with `crossfadeOf` each at its join. */
-export function keepAllBut<C extends Span>(cuts: readonly C[], totalSamples: number, outputStart: number, crossfadeOf: (cut: C) => number): Ledger {
+export function keepAllBut<C extends Span>(
+  cuts: readonly C[],
+  totalSamples: number,
+  outputStart: number,
+  crossfadeOf: (cut: C) => number,
+): Ledger {
   const joins = cuts.map((cut) => ({ ...cut, insertedSamples: 0, crossfadeSamples: crossfadeOf(cut) }))
   return splice(joins, totalSamples, outputStart).ledger
 }
 
 /** Where a span's own part of the output begins: an overlap belongs to the left span up to its midpoint. */
-const ownStart = (ledger: Ledger, index: number): number => ledger[index]!.outputStart + Math.ceil(overlapBefore(ledger, index) / 2)
+const ownStart = (ledger: Ledger, index: number): number =>
+  ledger[index]!.outputStart + Math.ceil(overlapBefore(ledger, index) / 2)
 
 /** The source sample heard at an output sample. Output outside the ledger maps to the nearest end. */
 export function toSource(ledger: Ledger, output: number): number {
@@ -92,7 +101,10 @@ export function toOutput(ledger: Ledger, source: number): number {
 
 /** How much of the source is still heard, in samples; what a crossfade lays over something else counts once. */
 export const keptSamples = (ledger: Ledger): number =>
-  ledger.reduce((sum, { sourceStart, sourceEnd }, i) => sum + sourceEnd - sourceStart - overlapBefore(ledger, i), 0)
+  ledger.reduce(
+    (sum, { sourceStart, sourceEnd }, i) => sum + sourceEnd - sourceStart - overlapBefore(ledger, i),
+    0,
+  )
 
 /** How much of a source span is kept, 0 to 1. */
 export function keptShare(ledger: Ledger, { startSample, endSample }: Span): number {

@@ -67,7 +67,8 @@ export interface Timeline {
 export const framesPerChunk = 2450
 export const samplesPerChunk = framesPerChunk * samplesPerFrame
 
-export const chunkCount = (totalSamples: number): number => Math.max(1, Math.ceil(totalSamples / samplesPerChunk))
+export const chunkCount = (totalSamples: number): number =>
+  Math.max(1, Math.ceil(totalSamples / samplesPerChunk))
 
 /** Clips of a ledger's kept spans, crossfading where they overlap and with `edgeFade` samples of fade where something else stands between. */
 export function clipsOf(ledger: Ledger, source: number, gainDb: number, edgeFade = 0): Clip[] {
@@ -75,7 +76,9 @@ export function clipsOf(ledger: Ledger, source: number, gainDb: number, edgeFade
     if (i === 0 || i === ledger.length) return 0
     const overlap = overlapBefore(ledger, i)
     const stands = overlap === 0 && ledger[i]!.outputStart > outputEnd(ledger[i - 1]!)
-    return stands ? Math.min(edgeFade, ...[i - 1, i].map((at) => (ledger[at]!.sourceEnd - ledger[at]!.sourceStart) >> 1)) : overlap
+    return stands
+      ? Math.min(edgeFade, ...[i - 1, i].map((at) => (ledger[at]!.sourceEnd - ledger[at]!.sourceStart) >> 1))
+      : overlap
   }
   return ledger.map(({ sourceStart, sourceEnd, outputStart }, i) => ({
     source,

@@ -35,7 +35,12 @@ export function heardWords(
       const end = Math.max(start, toOutput(ledger, endSample)) // a removed end maps to the middle of the crossfade, which a short word may start after
       return { text, start, end, speaker }
     })
-  const added = inserted.map(({ text, startSample, endSample, speaker }) => ({ text, start: startSample, end: endSample, speaker }))
+  const added = inserted.map(({ text, startSample, endSample, speaker }) => ({
+    text,
+    start: startSample,
+    end: endSample,
+    speaker,
+  }))
   return [...kept, ...added]
     .sort((a, b) => a.start - b.start)
     .map((word, i, all) => ({
@@ -48,8 +53,13 @@ export function heardWords(
 
 /** The transcript with the names its producer gives the speakers; others keep what the recogniser calls them. */
 export function nameSpeakers(transcript: Transcript, names: Readonly<Record<string, string>>): Transcript {
-  const named = new Map(Object.entries(names).map(([speaker, name]) => [speaker, name.trim().replaceAll(/\s+/g, ' ')]))
-  const words = transcript.words.map((word) => ({ ...word, speaker: word.speaker === null ? null : (named.get(word.speaker) ?? word.speaker) }))
+  const named = new Map(
+    Object.entries(names).map(([speaker, name]) => [speaker, name.trim().replaceAll(/\s+/g, ' ')]),
+  )
+  const words = transcript.words.map((word) => ({
+    ...word,
+    speaker: word.speaker === null ? null : (named.get(word.speaker) ?? word.speaker),
+  }))
   return { ...transcript, words }
 }
 
@@ -70,7 +80,10 @@ export function toVtt(words: readonly HeardWord[]): string {
 
 export function toSrt(words: readonly HeardWord[]): string {
   return group(words, srtLineLength, 2)
-    .map(({ startMs, endMs, lines }, i) => `${i + 1}\n${clock(startMs, ',')} --> ${clock(endMs, ',')}\n${lines.join('\n')}\n`)
+    .map(
+      ({ startMs, endMs, lines }, i) =>
+        `${i + 1}\n${clock(startMs, ',')} --> ${clock(endMs, ',')}\n${lines.join('\n')}\n`,
+    )
     .join('\n')
 }
 
@@ -93,7 +106,9 @@ export function toPlainText(words: readonly HeardWord[]): string {
     if (last?.speaker === speaker) last.texts.push(text)
     else paragraphs.push({ speaker, texts: [text] })
   }
-  return paragraphs.map(({ speaker, texts }) => `${speaker === null ? '' : `${speaker}: `}${texts.join(' ')}\n`).join('\n')
+  return paragraphs
+    .map(({ speaker, texts }) => `${speaker === null ? '' : `${speaker}: `}${texts.join(' ')}\n`)
+    .join('\n')
 }
 
 /** A word, or a piece of one that is longer than a line. */
@@ -109,13 +124,24 @@ function group(words: readonly HeardWord[], lineLength: number, maxLines: number
     if (!current || breaksBefore(piece, current, lineLength, maxLines)) groups.push([piece])
     else current.push(piece)
   }
-  return timed(groups).map(({ pieces, startMs, endMs }) => ({ startMs, endMs, speaker: pieces[0]!.speaker, lines: wrap(pieces, lineLength) }))
+  return timed(groups).map(({ pieces, startMs, endMs }) => ({
+    startMs,
+    endMs,
+    speaker: pieces[0]!.speaker,
+    lines: wrap(pieces, lineLength),
+  }))
 }
 
 const milliseconds = (seconds: number): number => Math.round(seconds * 1000)
-const endOf = (pieces: readonly Piece[]): number => pieces.reduce((latest, { end }) => Math.max(latest, end), 0)
+const endOf = (pieces: readonly Piece[]): number =>
+  pieces.reduce((latest, { end }) => Math.max(latest, end), 0)
 
-function breaksBefore(piece: Piece, current: readonly Piece[], lineLength: number, maxLines: number): boolean {
+function breaksBefore(
+  piece: Piece,
+  current: readonly Piece[],
+  lineLength: number,
+  maxLines: number,
+): boolean {
   const first = current[0]!
   const end = endOf(current)
   return (
@@ -144,7 +170,9 @@ const graphemes = new Intl.Segmenter()
 /** A word that fits on a line is itself; a longer one, as of a script without spaces, is broken between what one sees as characters. */
 function piecesOf(word: HeardWord, lineLength: number): Piece[] {
   if (word.text.length <= lineLength) return [{ ...word, isContinued: false }]
-  const texts = word.text.split(' ').flatMap((part) => brokenText(part, lineLength).map((text, i) => ({ text, isContinued: i > 0 })))
+  const texts = word.text
+    .split(' ')
+    .flatMap((part) => brokenText(part, lineLength).map((text, i) => ({ text, isContinued: i > 0 })))
   const total = texts.reduce((sum, { text }) => sum + text.length, 0)
   let at = 0
   const time = (length: number) => word.start + ((word.end - word.start) * length) / total
@@ -173,13 +201,15 @@ function wrap(pieces: readonly Piece[], lineLength: number): string[] {
   for (const { text, isContinued } of pieces) {
     const last = lines.at(-1)
     const space = isContinued ? '' : ' '
-    if (last !== undefined && last.length + space.length + text.length <= lineLength) lines[lines.length - 1] = last + space + text
+    if (last !== undefined && last.length + space.length + text.length <= lineLength)
+      lines[lines.length - 1] = last + space + text
     else lines.push(text)
   }
   return lines
 }
 
-const escapeVtt = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+const escapeVtt = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 function clock(ms: number, decimal: string): string {
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0')

@@ -11,13 +11,21 @@ const wrongTimesSeconds = 0.3
 const mostDropped = 0.5
 
 /** Parts the words that stand wholly over background from the others. Where the analysis cannot tell background, every word stays. */
-export function withoutUnheard(transcript: Transcript, analysis: Analysis): { readonly transcript: Transcript; readonly dropped: Word[] } {
+export function withoutUnheard(
+  transcript: Transcript,
+  analysis: Analysis,
+): { readonly transcript: Transcript; readonly dropped: Word[] } {
   const reach = Math.round(wrongTimesSeconds * analysis.format.sampleRate)
-  const isUnheard = ({ startSample, endSample }: Word) => isBackground(analysis, startSample - reach, endSample + reach)
+  const isUnheard = ({ startSample, endSample }: Word) =>
+    isBackground(analysis, startSample - reach, endSample + reach)
   const dropped = transcript.words.filter(isUnheard)
-  if (dropped.length === 0 || dropped.length > mostDropped * transcript.words.length) return { transcript, dropped: [] }
+  if (dropped.length === 0 || dropped.length > mostDropped * transcript.words.length)
+    return { transcript, dropped: [] }
   const unheard = new Set(dropped)
-  return { transcript: { ...transcript, words: transcript.words.filter((word) => !unheard.has(word)) }, dropped }
+  return {
+    transcript: { ...transcript, words: transcript.words.filter((word) => !unheard.has(word)) },
+    dropped,
+  }
 }
 
 /** Whether nothing between two samples rises above the background. */
@@ -25,12 +33,21 @@ export const isBackground = (analysis: Analysis, startSample: number, endSample:
   soundWithin(analysis, startSample, endSample) === undefined
 
 /** From the first 10 ms that rise above the background to the last, of what lies between two samples. */
-export function soundWithin({ levels, quietBelowDb, format }: Analysis, startSample: number, endSample: number): Span | undefined {
+export function soundWithin(
+  { levels, quietBelowDb, format }: Analysis,
+  startSample: number,
+  endSample: number,
+): Span | undefined {
   const frame = frameSamples(format.sampleRate)
   const isLoud = (i: number) => levels[i]! > quietBelowDb * 100
   let first = Math.max(0, Math.floor(startSample / frame))
   let last = Math.min(levels.length - 1, Math.floor(endSample / frame))
   while (first <= last && !isLoud(first)) first++
   while (last > first && !isLoud(last)) last--
-  return first > last ? undefined : { startSample: Math.max(startSample, first * frame), endSample: Math.min(endSample, (last + 1) * frame) }
+  return first > last
+    ? undefined
+    : {
+        startSample: Math.max(startSample, first * frame),
+        endSample: Math.min(endSample, (last + 1) * frame),
+      }
 }

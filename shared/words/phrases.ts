@@ -61,7 +61,11 @@ function editDistance(a: string, b: string, most = Infinity): number {
     row[0] = i
     let least = i
     for (let j = 1; j <= b.length; j++) {
-      const cost = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (a.charCodeAt(i - 1) === b.charCodeAt(j - 1) ? 0 : 1))
+      const cost = Math.min(
+        above[j]! + 1,
+        row[j - 1]! + 1,
+        above[j - 1]! + (a.charCodeAt(i - 1) === b.charCodeAt(j - 1) ? 0 : 1),
+      )
       row[j] = cost
       if (cost < least) least = cost
     }
@@ -75,13 +79,19 @@ function editDistance(a: string, b: string, most = Infinity): number {
  * Where any of `phrases` was said, in order and apart: the longest phrase first, then the one said most exactly. What was said counts when it
  * is as like the phrase as `matchScore`, 0 to 1, says. Nobody starts a phrase that another ends, and nobody falls silent in one for long.
  */
-export function findPhrases(words: readonly Word[], phrases: readonly string[], sampleRate: number, matchScore: number): Said[] {
+export function findPhrases(
+  words: readonly Word[],
+  phrases: readonly string[],
+  sampleRate: number,
+  matchScore: number,
+): Said[] {
   const spoken = words.map(({ text }) => soundOf(text))
   const found = [...new Set(phrases)].flatMap((phrase) => {
     const wanted = soundOf(phrase)
     const count = phrase.split(/\s+/).filter((word) => soundOf(word) !== '').length
     if (wanted === '') return []
-    const least = wanted.length <= shortPhrase.letters ? Math.max(matchScore, shortPhrase.matchScore) : matchScore
+    const least =
+      wanted.length <= shortPhrase.letters ? Math.max(matchScore, shortPhrase.matchScore) : matchScore
     return words.flatMap((_, first) => {
       const best = bestFrom(words, spoken, first, { wanted, count, sampleRate, matchScore: least })
       return best ? [{ phrase, first, ...best, length: wanted.length }] : []
@@ -90,7 +100,8 @@ export function findPhrases(words: readonly Word[], phrases: readonly string[], 
   found.sort((a, b) => b.length - a.length || b.score - a.score || a.first - b.first)
   const taken: Said[] = []
   for (const { phrase, first, last, score } of found) {
-    if (taken.every((other) => other.last < first || last < other.first)) taken.push({ phrase, first, last, score })
+    if (taken.every((other) => other.last < first || last < other.first))
+      taken.push({ phrase, first, last, score })
   }
   return taken.sort((a, b) => a.first - b.first)
 }
@@ -103,7 +114,12 @@ interface Wanted {
 }
 
 /** The stretch of words from `first` on that is most like the phrase; the shortest of several. */
-function bestFrom(words: readonly Word[], spoken: readonly string[], first: number, { wanted, count, sampleRate, matchScore }: Wanted) {
+function bestFrom(
+  words: readonly Word[],
+  spoken: readonly string[],
+  first: number,
+  { wanted, count, sampleRate, matchScore }: Wanted,
+) {
   const most = Math.min(words.length, first + count + joinedOrSplitWords)
   if (spoken[first] === '') return undefined
   let best: { last: number; score: number } | undefined
@@ -128,7 +144,8 @@ const isBroken = (a: Word, b: Word, sampleRate: number): boolean =>
 function saysMore(spoken: readonly string[], wanted: string): boolean {
   const all = editDistance(spoken.join(''), wanted)
   return spoken.some((word, i) => {
-    if (word.length < 2 || hesitation.test(word) || word === spoken[i - 1] || word === spoken[i + 1]) return false
+    if (word.length < 2 || hesitation.test(word) || word === spoken[i - 1] || word === spoken[i + 1])
+      return false
     return editDistance(spoken.toSpliced(i, 1).join(''), wanted) <= all - word.length + 1
   })
 }

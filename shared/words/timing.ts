@@ -46,10 +46,15 @@ export function checkTiming({ words }: Transcript, analysis: Analysis): Timing {
   }
 }
 
-function clearEdges(words: readonly Word[], side: 'start' | 'end', { format, totalSamples }: Analysis): number[] {
+function clearEdges(
+  words: readonly Word[],
+  side: 'start' | 'end',
+  { format, totalSamples }: Analysis,
+): number[] {
   const clear = clearSeconds * format.sampleRate
   return words.flatMap(({ startSample, endSample }, i) => {
-    if (side === 'start') return startSample - (words[i - 1]?.endSample ?? -Infinity) >= clear ? [startSample] : []
+    if (side === 'start')
+      return startSample - (words[i - 1]?.endSample ?? -Infinity) >= clear ? [startSample] : []
     return (words[i + 1]?.startSample ?? totalSamples + clear) - endSample >= clear ? [endSample] : []
   })
 }
@@ -57,7 +62,10 @@ function clearEdges(words: readonly Word[], side: 'start' | 'end', { format, tot
 function errorsOf(reported: readonly number[], heard: readonly number[], { format }: Analysis): number[] {
   const longest = longestErrorSeconds * format.sampleRate
   return reported.flatMap((edge) => {
-    const nearest = heard.reduce((best, candidate) => (Math.abs(candidate - edge) < Math.abs(best - edge) ? candidate : best), Infinity)
+    const nearest = heard.reduce(
+      (best, candidate) => (Math.abs(candidate - edge) < Math.abs(best - edge) ? candidate : best),
+      Infinity,
+    )
     return Math.abs(nearest - edge) <= longest ? [edge - nearest] : []
   })
 }
@@ -71,6 +79,10 @@ export function withoutLag(transcript: Transcript, { lagSamples }: Timing, total
   const shift = (sample: number) => Math.min(totalSamples, Math.max(0, sample - lagSamples))
   return {
     ...transcript,
-    words: transcript.words.map((word) => ({ ...word, startSample: shift(word.startSample), endSample: shift(word.endSample) })),
+    words: transcript.words.map((word) => ({
+      ...word,
+      startSample: shift(word.startSample),
+      endSample: shift(word.endSample),
+    })),
   }
 }

@@ -50,7 +50,11 @@ const wordsFile = z.object({
 const toleratedOverrunSeconds = 2
 
 /** Reads a supplied words file. Throws Permanent `bad_words_file` saying what is wrong and where. */
-export function parseWords(text: string, name: string, audio: { sampleRate: number; totalSamples: number }): Transcript {
+export function parseWords(
+  text: string,
+  name: string,
+  audio: { sampleRate: number; totalSamples: number },
+): Transcript {
   const { language, exactTimes, words } = readAny(text.replace(/^\uFEFF/, ''), name)
   const durationSeconds = audio.totalSamples / audio.sampleRate
   const last = words.reduce((latest, word) => Math.max(latest, word.end), 0)
@@ -71,7 +75,8 @@ interface ParsedFile {
 
 function readAny(text: string, name: string): ParsedFile {
   if (text.trim() === '') throw unusable(name, 'it is empty')
-  if (text.startsWith('WEBVTT') || / --> /.test(text)) return { language: 'en', exactTimes: false, words: parseCues(text, name) }
+  if (text.startsWith('WEBVTT') || / --> /.test(text))
+    return { language: 'en', exactTimes: false, words: parseCues(text, name) }
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -90,9 +95,11 @@ function readAny(text: string, name: string): ParsedFile {
   return { language: parsed.data.language, exactTimes: true, words: parsed.data.words }
 }
 
-const unusable = (name: string, what: string): Permanent => new Permanent('bad_words_file', `${name} cannot be used: ${what}.`)
+const unusable = (name: string, what: string): Permanent =>
+  new Permanent('bad_words_file', `${name} cannot be used: ${what}.`)
 
-const cueTiming = /^(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})\s+-->\s+(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})/
+const cueTiming =
+  /^(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})\s+-->\s+(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})/
 const entities = { amp: '&', lt: '<', gt: '>', nbsp: ' ' } as const
 const voiceTag = /^<v(?:\.[^\s>]*)?\s+([^>]+)>/i
 
@@ -104,7 +111,11 @@ function parseCues(text: string, name: string): TimedWord[] {
     const timingLine = lines.findIndex((line) => line.includes('-->'))
     if (timingLine < 0) continue
     const timing = cueTiming.exec(lines[timingLine]!.trim())
-    if (!timing) throw unusable(name, `it has a cue with an unreadable time, "${lines[timingLine]!.trim().slice(0, 60)}"`)
+    if (!timing)
+      throw unusable(
+        name,
+        `it has a cue with an unreadable time, "${lines[timingLine]!.trim().slice(0, 60)}"`,
+      )
     const [start, end] = [seconds(timing.slice(1, 5)), seconds(timing.slice(5, 9))]
     if (end <= start) throw unusable(name, `its cue at ${start.toFixed(3)} s ends before it starts`)
     words.push(...wordsOfCue(lines.slice(timingLine + 1), start, end))
@@ -125,7 +136,11 @@ function wordsOfCue(lines: readonly string[], start: number, end: number): Timed
 }
 
 /** Shares a stretch of speech among the words of `text` by their lengths: near enough to read along. In the unit of `start` and `end`. */
-export function shareOut(text: string, start: number, end: number): { text: string; start: number; end: number }[] {
+export function shareOut(
+  text: string,
+  start: number,
+  end: number,
+): { text: string; start: number; end: number }[] {
   const words = text.split(/\s+/).filter(Boolean)
   const total = words.reduce((sum, word) => sum + word.length + 1, 0)
   let at = start
@@ -167,7 +182,10 @@ function inSpokenOrder(words: readonly TimedWord[]): TimedWord[] {
 }
 
 /** Orders the words, drops empty ones, and clips what overlaps the next word or the end. */
-function repair(words: readonly TimedWord[], { sampleRate, totalSamples }: { sampleRate: number; totalSamples: number }): Word[] {
+function repair(
+  words: readonly TimedWord[],
+  { sampleRate, totalSamples }: { sampleRate: number; totalSamples: number },
+): Word[] {
   const ordered = inSpokenOrder(words)
     .filter(({ text, start }) => text.trim() !== '' && start * sampleRate < totalSamples)
     .map((word) => ({
@@ -178,7 +196,10 @@ function repair(words: readonly TimedWord[], { sampleRate, totalSamples }: { sam
   return ordered.map(({ text, startSample, endSample, speaker, confidence }, i) => ({
     text: onOneLine(text),
     startSample,
-    endSample: Math.max(startSample, Math.min(endSample, ordered[i + 1]?.startSample ?? totalSamples, totalSamples)),
+    endSample: Math.max(
+      startSample,
+      Math.min(endSample, ordered[i + 1]?.startSample ?? totalSamples, totalSamples),
+    ),
     speaker: speaker == null ? null : onOneLine(speaker),
     confidence: confidence ?? null,
   }))

@@ -23,7 +23,14 @@ function say(text: string): Recording {
   let at = pieces[0]!.length
   for (const word of text.split(' ')) {
     const piece = word === '.' ? new Float32Array(sampleRate / 2) : spoken(word)
-    if (word !== '.') words.push({ text: word, startSample: at, endSample: at + piece.length, speaker: null, confidence: null })
+    if (word !== '.')
+      words.push({
+        text: word,
+        startSample: at,
+        endSample: at + piece.length,
+        speaker: null,
+        confidence: null,
+      })
     pieces.push(piece)
     at += piece.length
   }
@@ -51,7 +58,8 @@ function spoken(word: string): Float32Array {
 function analysisOf(samples: Float32Array): Analysis {
   const gather = analyser(format)
   const pcm = toPcm([samples], 's16le')
-  for (let at = 0; at < pcm.length; at += gather.blockBytes) gather.add(Buffer.from(pcm.subarray(at, at + gather.blockBytes)))
+  for (let at = 0; at < pcm.length; at += gather.blockBytes)
+    gather.add(Buffer.from(pcm.subarray(at, at + gather.blockBytes)))
   return gather.finish()
 }
 
@@ -78,11 +86,14 @@ const listenTo =
   ({ startSample, endSample }: Span) =>
     Promise.resolve(samples.slice(startSample, endSample))
 const nobody = new Set<number>()
-const edgesOf = ({ words }: Transcript, places: readonly number[]) => places.flatMap((i) => [words[i]!.startSample, words[i]!.endSample])
+const edgesOf = ({ words }: Transcript, places: readonly number[]) =>
+  places.flatMap((i) => [words[i]!.startSample, words[i]!.endSample])
 const worstOf = (found: AlignedTranscript, truth: Transcript, places: readonly number[]) =>
-  Math.max(...edgesOf(found, places).map((edge, i) => Math.abs(edge - edgesOf(truth, places)[i]!))) / sampleRate
+  Math.max(...edgesOf(found, places).map((edge, i) => Math.abs(edge - edgesOf(truth, places)[i]!))) /
+  sampleRate
 
-const sentences = 'the cat sat on a mat . dogs bark at big trees . no one saw it fly . red fish swim far . you can go home now . we all like to sing'
+const sentences =
+  'the cat sat on a mat . dogs bark at big trees . no one saw it fly . red fish swim far . you can go home now . we all like to sing'
 let recording: Recording
 let places: number[]
 beforeAll(() => {
@@ -94,7 +105,12 @@ describe('A word is found where it sounds', () => {
   test('though its edges, and all others, were reported wrong by up to 80 ms, and nothing parts it from its neighbours', async () => {
     const wrong = reported(recording.transcript, 0.08)
     expect(worstOf(wrong, recording.transcript, places)).toBeGreaterThan(0.06)
-    const found = await alignWords(wrong, recording.analysis, { words: places, hesitations: nobody }, listenTo(recording))
+    const found = await alignWords(
+      wrong,
+      recording.analysis,
+      { words: places, hesitations: nobody },
+      listenTo(recording),
+    )
     expect(worstOf(found, recording.transcript, places)).toBeLessThan(0.015)
   })
 
@@ -111,13 +127,23 @@ describe('A word is found where it sounds', () => {
 
   test('when the recogniser is late throughout', async () => {
     const wrong = reported(recording.transcript, 0.04, 0.05)
-    const found = await alignWords(wrong, recording.analysis, { words: places, hesitations: nobody }, listenTo(recording))
+    const found = await alignWords(
+      wrong,
+      recording.analysis,
+      { words: places, hesitations: nobody },
+      listenTo(recording),
+    )
     expect(worstOf(found, recording.transcript, places)).toBeLessThan(0.015)
   })
 
   test('and it is said how far that is from where it was reported, and how sure', async () => {
     const wrong = reported(recording.transcript, 0.08)
-    const found = await alignWords(wrong, recording.analysis, { words: places, hesitations: nobody }, listenTo(recording))
+    const found = await alignWords(
+      wrong,
+      recording.analysis,
+      { words: places, hesitations: nobody },
+      listenTo(recording),
+    )
     for (const i of places) {
       const { startSample, endSample, edges } = found.words[i]!
       expect(edges).toMatchObject({
@@ -133,16 +159,30 @@ describe('A word is found where it sounds', () => {
 
 describe('Words stay where they were reported', () => {
   test('when nobody asked for them, or when times come from captions', async () => {
-    const found = await alignWords(recording.transcript, recording.analysis, { words: [], hesitations: nobody }, listenTo(recording))
+    const found = await alignWords(
+      recording.transcript,
+      recording.analysis,
+      { words: [], hesitations: nobody },
+      listenTo(recording),
+    )
     expect(found.words).toEqual(recording.transcript.words)
     const captions = { ...recording.transcript, exactTimes: false }
-    expect(await alignWords(captions, recording.analysis, { words: places, hesitations: nobody }, listenTo(recording))).toBe(captions)
+    expect(
+      await alignWords(
+        captions,
+        recording.analysis,
+        { words: places, hesitations: nobody },
+        listenTo(recording),
+      ),
+    ).toBe(captions)
   })
 
   test('where the sound cannot tell: no background, or too few words to learn from', async () => {
     const wanted = { words: [1], hesitations: nobody }
     const loud = { ...recording.analysis, quietBelowDb: -Infinity }
-    expect(await alignWords(recording.transcript, loud, wanted, listenTo(recording))).toBe(recording.transcript)
+    expect(await alignWords(recording.transcript, loud, wanted, listenTo(recording))).toBe(
+      recording.transcript,
+    )
     const short = say('the cat sat')
     expect(await alignWords(short.transcript, short.analysis, wanted, listenTo(short))).toBe(short.transcript)
   })
@@ -155,10 +195,16 @@ describe('Words stay where they were reported', () => {
       heard.push(span)
       return listenTo(long)(span)
     }
-    const found = await alignWords(reported(long.transcript, 0.05), long.analysis, { words: wanted, hesitations: nobody }, listen)
+    const found = await alignWords(
+      reported(long.transcript, 0.05),
+      long.analysis,
+      { words: wanted, hesitations: nobody },
+      listen,
+    )
     expect(found.words.slice(100).every(({ edges }) => edges === undefined)).toBe(true)
     expect(found.words.slice(0, 90).filter(({ edges }) => edges).length).toBeGreaterThan(80)
-    const seconds = heard.reduce((sum, { startSample, endSample }) => sum + endSample - startSample, 0) / sampleRate
+    const seconds =
+      heard.reduce((sum, { startSample, endSample }) => sum + endSample - startSample, 0) / sampleRate
     expect(seconds).toBeLessThan(70)
   })
 })
@@ -178,6 +224,11 @@ test('Aligned words are in order and do not overlap', async () => {
 
 test('The same sound and words are aligned the same every time', async () => {
   const align = () =>
-    alignWords(reported(recording.transcript, 0.08), recording.analysis, { words: places, hesitations: nobody }, listenTo(recording))
+    alignWords(
+      reported(recording.transcript, 0.08),
+      recording.analysis,
+      { words: places, hesitations: nobody },
+      listenTo(recording),
+    )
   expect(await align()).toEqual(await align())
 })

@@ -2,24 +2,43 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { cepstrumSize } from '../../shared/alignment/cepstra.ts'
-import { learn, pause, soundsOf, tally, type Alphabet, type LetterModels } from '../../shared/alignment/acoustic-model.ts'
+import {
+  learn,
+  pause,
+  soundsOf,
+  tally,
+  type Alphabet,
+  type LetterModels,
+} from '../../shared/alignment/acoustic-model.ts'
 import { fit, layOut, wordsIn, type Reported } from '../../shared/alignment/forced-alignment.ts'
 
 /** A sound is drawn as its letters, a frame each; "." is a pause. A model that hears the drawing. */
 const drawn = (drawing: string, alphabet: Alphabet) => {
-  const soundAt = Array.from(drawing, (letter) => (letter === '.' ? pause : soundsOf(letter, false, alphabet)[0]!))
+  const soundAt = Array.from(drawing, (letter) =>
+    letter === '.' ? pause : soundsOf(letter, false, alphabet)[0]!,
+  )
   const models: LetterModels = {
     likelihoods: (letter, _rows, _speakers, out) =>
-      soundAt.forEach((sound, i) => (out[i] = sound === letter || (letter <= 1 && sound === pause) ? 0 : -60)),
+      soundAt.forEach(
+        (sound, i) => (out[i] = sound === letter || (letter <= 1 && sound === pause) ? 0 : -60),
+      ),
   }
   return { frames: drawing.length, models }
 }
 
 /** Where each of the words, [text, reported start, reported end], is found in the drawing. */
-function found(drawing: string, words: readonly (readonly [string, number, number])[], more: Partial<Reported> = {}) {
+function found(
+  drawing: string,
+  words: readonly (readonly [string, number, number])[],
+  more: Partial<Reported> = {},
+) {
   const alphabet: Alphabet = new Map()
   const { frames, models } = drawn(drawing, alphabet)
-  const reported = words.map(([text, start, end]) => ({ start, end, letters: soundsOf(text, false, alphabet) }))
+  const reported = words.map(([text, start, end]) => ({
+    start,
+    end,
+    letters: soundsOf(text, false, alphabet),
+  }))
   const passage = layOut({ words: reported, frames, opens: false, closes: false, deviation: 5, ...more })
   const shares = fit(passage, models, new Float32Array(frames * cepstrumSize), new Uint8Array(frames))
   return shares && wordsIn(passage, shares).map(({ start, end }) => [Math.round(start), Math.round(end)])
@@ -81,7 +100,9 @@ describe('Words are found', () => {
 
 test('Whatever is reported, the shares of a frame add up to one, and words come in order', () => {
   const drawing = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '.'), minLength: 30, maxLength: 60 })
-  const edges = fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 6, maxLength: 6 }).map((list) => list.sort((a, b) => a - b))
+  const edges = fc
+    .array(fc.integer({ min: 0, max: 60 }), { minLength: 6, maxLength: 6 })
+    .map((list) => list.sort((a, b) => a - b))
   fc.assert(
     fc.property(drawing, edges, ([...letters], [a, b, c, d, e, f]) => {
       const alphabet: Alphabet = new Map()
@@ -91,12 +112,18 @@ test('Whatever is reported, the shares of a frame add up to one, and words come 
         ['c', c!, d!],
         ['ba', e!, f!],
       ] as const
-      const reported = words.map(([text, start, end]) => ({ start, end, letters: soundsOf(text, false, alphabet) }))
+      const reported = words.map(([text, start, end]) => ({
+        start,
+        end,
+        letters: soundsOf(text, false, alphabet),
+      }))
       const passage = layOut({ words: reported, frames, opens: false, closes: false, deviation: 8 })
       const shares = fit(passage, models, new Float32Array(frames * cepstrumSize), new Uint8Array(frames))
       if (!shares) return
       for (let i = 0; i < frames; i++) {
-        expect(shares.subarray(i * passage.steps, (i + 1) * passage.steps).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6)
+        expect(
+          shares.subarray(i * passage.steps, (i + 1) * passage.steps).reduce((sum, share) => sum + share, 0),
+        ).toBeCloseTo(1, 6)
       }
       let from = -1e-6
       for (const { start, end, startDoubt, endDoubt } of wordsIn(passage, shares)) {
@@ -117,7 +144,9 @@ describe('Letters', () => {
     expect(soundsOf('mmm', false, alphabet)).toHaveLength(1)
     expect(soundsOf('Um,', true, alphabet)).toHaveLength(4)
     expect(soundsOf('uh', true, alphabet)).toEqual(soundsOf('um', true, alphabet).slice(0, 2))
-    expect(soundsOf('um', true, alphabet).some((sound) => soundsOf('um', false, alphabet).includes(sound))).toBe(false)
+    expect(
+      soundsOf('um', true, alphabet).some((sound) => soundsOf('um', false, alphabet).includes(sound)),
+    ).toBe(false)
     expect(soundsOf('…', false, alphabet)).toHaveLength(1)
   })
 

@@ -10,7 +10,15 @@ import { withDatabase } from '../../shared/db/connect.ts'
 import { updateRunProgress } from '../../shared/db/runs.ts'
 import { errorCodes } from '../../shared/errors.ts'
 import { registerAll, type CatalogueEntry } from '../../shared/engine/serve.ts'
-import { aKey, anIssuer, callerOf, listening, type Answered, type Caller, type Issuer } from '../support/callers.ts'
+import {
+  aKey,
+  anIssuer,
+  callerOf,
+  listening,
+  type Answered,
+  type Caller,
+  type Issuer,
+} from '../support/callers.ts'
 import { message } from '../support/mailboxes.ts'
 import { said, type SaidRecording } from '../support/recordings.ts'
 import { aToyShow, type ToyShow } from '../support/toys.ts'
@@ -18,9 +26,30 @@ import { aWorld, user, type World } from '../support/world.ts'
 
 /** What an upload would have told the run. */
 const told = {
-  ...{ recordingObject: 'u/anna/show/one/talk.wav', recordingGeneration: '1', recordingHash: 'hash', recordings: '[]', recordingsAre: 'sequence' },
-  ...{ outputRate: null, assets: '[]', wordsObject: null, wordsGeneration: null, wordsHash: null, coverObject: null, coverGeneration: null },
-  ...{ coverHash: null, recogniser: null, providerKeys: '{}', variables: '{}', decisionRevision: 0, reviewed: false },
+  ...{
+    recordingObject: 'u/anna/show/one/talk.wav',
+    recordingGeneration: '1',
+    recordingHash: 'hash',
+    recordings: '[]',
+    recordingsAre: 'sequence',
+  },
+  ...{
+    outputRate: null,
+    assets: '[]',
+    wordsObject: null,
+    wordsGeneration: null,
+    wordsHash: null,
+    coverObject: null,
+    coverGeneration: null,
+  },
+  ...{
+    coverHash: null,
+    recogniser: null,
+    providerKeys: '{}',
+    variables: '{}',
+    decisionRevision: 0,
+    reviewed: false,
+  },
 }
 
 let issuer: Issuer
@@ -42,8 +71,13 @@ async function aProducer(env: Record<string, string> = {}): Promise<Setting> {
     { name: 'cut', inputs: () => 'the same' },
     { name: 'join', after: ['cut'] },
   ])
-  const catalogue: CatalogueEntry[] = [...show.catalogue, { trigger: 'http', name: 'api', handle: api, memory: '256Mi', deadlineSeconds: 60 }]
-  const issuers = JSON.stringify([{ issuer: issuer.issuer, audience: issuer.audience, jwksUrl: issuer.jwksUrl }])
+  const catalogue: CatalogueEntry[] = [
+    ...show.catalogue,
+    { trigger: 'http', name: 'api', handle: api, memory: '256Mi', deadlineSeconds: 60 },
+  ]
+  const issuers = JSON.stringify([
+    { issuer: issuer.issuer, audience: issuer.audience, jwksUrl: issuer.jwksUrl },
+  ])
   const world = await aWorld({ catalogue, env: { API_ISSUERS: issuers, ...env } })
   const { key } = await aKey(world, user)
   return { world, show, catalogue, key, ask: callerOf(world, `Bearer ${key}`) }
@@ -54,7 +88,9 @@ const idsOf = ({ body }: Answered) => (body['items'] as { id: string }[]).map(({
 
 /** Everything the database holds, as text. */
 async function everyRow(world: World): Promise<string> {
-  const tables = await world.database.rows<{ name: string }>(`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`)
+  const tables = await world.database.rows<{ name: string }>(
+    `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`,
+  )
   const found = await Promise.all(tables.map(({ name }) => world.database.rows(`SELECT * FROM ${name}`)))
   return JSON.stringify(found)
 }
@@ -64,7 +100,9 @@ describe('A caller', () => {
     const { world, ask, key } = await aProducer()
     const answers = [await ask('GET', '/runs'), await ask('GET', '/nowhere'), await ask('GET', '/runs/x')]
     expect(answers.map(({ status }) => status)).toEqual([200, 404, 404])
-    expect([await everyRow(world), JSON.stringify(answers)].filter((text) => text.includes(key.slice(6)))).toEqual([])
+    expect(
+      [await everyRow(world), JSON.stringify(answers)].filter((text) => text.includes(key.slice(6))),
+    ).toEqual([])
   })
 
   const strangers: readonly [string, (key: string) => string | undefined | Promise<string | undefined>][] = [
@@ -80,9 +118,16 @@ describe('A caller', () => {
     ['a token that never expires', async () => `Bearer ${await issuer.sign({ exp: undefined as never })}`],
     ['a token that is not valid yet', async () => `Bearer ${await issuer.sign({ nbf: 4e9 })}`],
     ['a token without a subject', async () => `Bearer ${await issuer.sign({ sub: undefined as never })}`],
-    ['a token of an unknown issuer', async () => `Bearer ${await issuer.sign({ iss: 'https://elsewhere.test' })}`],
+    [
+      'a token of an unknown issuer',
+      async () => `Bearer ${await issuer.sign({ iss: 'https://elsewhere.test' })}`,
+    ],
     ['a token that another has signed', async () => `Bearer ${await (await anIssuer()).sign()}`],
-    ['an unsigned token', () => `Bearer ${new UnsecuredJWT({ iss: issuer.issuer, aud: issuer.audience, sub: 'ada', exp: 4e9 }).encode()}`],
+    [
+      'an unsigned token',
+      () =>
+        `Bearer ${new UnsecuredJWT({ iss: issuer.issuer, aud: issuer.audience, sub: 'ada', exp: 4e9 }).encode()}`,
+    ],
     [
       'a token signed with a shared secret',
       async () =>
@@ -96,7 +141,12 @@ describe('A caller', () => {
     const { world, key } = await aProducer()
     for (const [what, credential] of strangers) {
       const answer = await callerOf(world, await credential(key))('GET', '/runs')
-      expect([what, ...codeOf(answer), answer.headers.get('www-authenticate')]).toEqual([what, 401, 'unauthenticated', 'Bearer'])
+      expect([what, ...codeOf(answer), answer.headers.get('www-authenticate')]).toEqual([
+        what,
+        401,
+        'unauthenticated',
+        'Bearer',
+      ])
     }
   })
 
@@ -105,8 +155,12 @@ describe('A caller', () => {
     const { id, key } = await aKey(world, user)
     const ask = callerOf(world, `Bearer ${key}`)
     expect((await ask('GET', '/runs')).status).toBe(200)
-    expect(await withDatabase(world.services.config.databaseUrl, (db) => revokeApiKey(db, 'berta', id))).toBe(false)
-    expect(await withDatabase(world.services.config.databaseUrl, (db) => revokeApiKey(db, user, id))).toBe(true)
+    expect(await withDatabase(world.services.config.databaseUrl, (db) => revokeApiKey(db, 'berta', id))).toBe(
+      false,
+    )
+    expect(await withDatabase(world.services.config.databaseUrl, (db) => revokeApiKey(db, user, id))).toBe(
+      true,
+    )
     expect((await ask('GET', '/runs')).status).toBe(401)
   })
 
@@ -151,7 +205,9 @@ describe('A caller', () => {
     const answers = await Promise.all(Array.from({ length: 12 }, () => ask('GET', '/runs')))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(4)
     const refused = answers.filter(({ status }) => status !== 200)
-    expect(new Set(refused.map((answer) => codeOf(answer).join()))).toEqual(new Set(['429,too_many_requests']))
+    expect(new Set(refused.map((answer) => codeOf(answer).join()))).toEqual(
+      new Set(['429,too_many_requests']),
+    )
     expect(refused[0]!.headers.get('retry-after')).toBe('60')
     const other = callerOf(world, `Bearer ${(await aKey(world, user)).key}`)
     expect((await other('GET', '/runs')).status).toBe(200)
@@ -164,10 +220,13 @@ interface Documented {
   readonly paths: Record<string, Record<string, { requestBody?: unknown }>>
 }
 const eachRoute = ({ paths }: Documented) =>
-  Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ path, method: method.toUpperCase() })))
+  Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => ({ path, method: method.toUpperCase() })),
+  )
 
 describe('Every documented route', () => {
-  const documentOf = async ({ world }: Setting): Promise<Documented> => (await callerOf(world)('GET', '/openapi.json')).body as never
+  const documentOf = async ({ world }: Setting): Promise<Documented> =>
+    (await callerOf(world)('GET', '/openapi.json')).body as never
 
   test('wants to know who asks', async () => {
     const setting = await aProducer()
@@ -175,7 +234,11 @@ describe('Every documented route', () => {
     const routes = eachRoute(await documentOf(setting))
     expect(routes.length).toBeGreaterThan(12)
     for (const { path, method } of routes) {
-      const answer = await stranger(method, path.replaceAll(/\{\w+\}/g, 'x'), method === 'GET' ? {} : { body: { version: 1, decisions: [] } })
+      const answer = await stranger(
+        method,
+        path.replaceAll(/\{\w+\}/g, 'x'),
+        method === 'GET' ? {} : { body: { version: 1, decisions: [] } },
+      )
       expect([method, path, ...codeOf(answer)]).toEqual([method, path, 401, 'unauthenticated'])
     }
   })
@@ -184,7 +247,9 @@ describe('Every documented route', () => {
     const setting = await aProducer()
     const { world } = setting
     const runId = await world.start(told)
-    const [{ episodeId }] = (await world.database.rows<{ episodeId: string }>('SELECT id AS "episodeId" FROM episodes')) as [{ episodeId: string }]
+    const [{ episodeId }] = (await world.database.rows<{ episodeId: string }>(
+      'SELECT id AS "episodeId" FROM episodes',
+    )) as [{ episodeId: string }]
     const [letter] = await world.database.rows<{ id: string }>(
       `INSERT INTO letters (user_id, run_id, position, outcome, body, content_hash) VALUES (:user, :runId, 0, 'letter', 'Hello', 'h') RETURNING id`,
       { user, runId },
@@ -202,11 +267,16 @@ describe('Every documented route', () => {
         )
         expect([method, path, ...codeOf(answer)]).toEqual([method, path, 404, 'not_found'])
       }
-      expect((await other(method, path.replaceAll(/\{\w+\}/g, '%00'), method === 'GET' ? {} : { body })).status).toBe(400)
+      expect(
+        (await other(method, path.replaceAll(/\{\w+\}/g, '%00'), method === 'GET' ? {} : { body })).status,
+      ).toBe(400)
     }
-    expect(await world.database.rows(`SELECT id, status FROM runs`)).toEqual([{ id: runId, status: 'queued' }])
+    expect(await world.database.rows(`SELECT id, status FROM runs`)).toEqual([
+      { id: runId, status: 'queued' },
+    ])
     expect(await world.database.rows('SELECT 1 FROM edit_decisions')).toEqual([])
-    for (const list of ['/runs', '/episodes', '/letters']) expect((await other('GET', list)).body).toEqual({ items: [] })
+    for (const list of ['/runs', '/episodes', '/letters'])
+      expect((await other('GET', list)).body).toEqual({ items: [] })
     expect((await other('GET', `/runs?episodeId=${episodeId}`)).body).toEqual({ items: [] })
   })
 })
@@ -224,7 +294,9 @@ describe('A list', () => {
     await world.database.rows(
       `UPDATE runs SET created_at = timestamptz '2026-11-22 10:00:00.123456+00' + (get_byte(uuid_send(id), 15) % 2) * interval '1 microsecond'`,
     )
-    const order = (await world.database.rows<{ id: string }>('SELECT id FROM runs ORDER BY created_at DESC, id DESC')).map(({ id }) => id)
+    const order = (
+      await world.database.rows<{ id: string }>('SELECT id FROM runs ORDER BY created_at DESC, id DESC')
+    ).map(({ id }) => id)
     const seen: string[] = []
     let next: string | undefined
     for (let page = 0; page === 0 || next !== undefined; page++) {
@@ -256,7 +328,11 @@ describe('A list', () => {
       expect([...idsOf(first), ...idsOf(second)]).toEqual(all)
       expect(await ask('GET', `${path}/${all[0]!}`)).toMatchObject({ status: 200, body: { id: all[0] } })
     }
-    expect((await ask('GET', '/episodes')).body['items']).toMatchObject([{ podcast: 'show', slug: 'episode-2', status: 'processing' }, {}, {}])
+    expect((await ask('GET', '/episodes')).body['items']).toMatchObject([
+      { podcast: 'show', slug: 'episode-2', status: 'processing' },
+      {},
+      {},
+    ])
   })
 
   test('can be narrowed down', async () => {
@@ -285,7 +361,8 @@ describe('A list', () => {
 
   test('refuses a cursor that is not its own, and a query that makes no sense', async () => {
     const { ask } = await aProducer()
-    for (const query of forged) expect([query, ...codeOf(await ask('GET', `/runs?${query}`))]).toEqual([query, 400, 'bad_request'])
+    for (const query of forged)
+      expect([query, ...codeOf(await ask('GET', `/runs?${query}`))]).toEqual([query, 400, 'bad_request'])
   })
 })
 
@@ -300,7 +377,10 @@ describe('A cancel', () => {
     expect(codeOf(await ask('POST', `/runs/${runId}/cancel`))).toEqual([409, 'not_cancellable'])
     const second = await world.start(told)
     await world.deliver('cut')
-    expect(await ask('POST', `/runs/${second}/cancel`)).toMatchObject({ status: 200, body: { status: 'cancelled' } })
+    expect(await ask('POST', `/runs/${second}/cancel`)).toMatchObject({
+      status: 200,
+      body: { status: 'cancelled' },
+    })
     expect(await world.deliver('join')).toEqual({ status: 200, outcome: 'over' })
   })
 
@@ -308,13 +388,18 @@ describe('A cancel', () => {
     const { world, ask } = await aProducer()
     const runId = await world.start(told)
     await world.database.rows(`UPDATE runs SET status = 'awaiting_review', started_at = clock_timestamp()`)
-    expect(await ask('POST', `/runs/${runId}/cancel`)).toMatchObject({ status: 200, body: { status: 'cancelled' } })
+    expect(await ask('POST', `/runs/${runId}/cancel`)).toMatchObject({
+      status: 200,
+      body: { status: 'cancelled' },
+    })
   })
 
   test('comes too late for a run that has finished, or is being published', async () => {
     const { world, ask } = await aProducer()
     const committed = await world.start(told, 'published')
-    await withDatabase(world.services.config.databaseUrl, (db) => updateRunProgress(db, committed, { committed: true }))
+    await withDatabase(world.services.config.databaseUrl, (db) =>
+      updateRunProgress(db, committed, { committed: true }),
+    )
     expect(codeOf(await ask('POST', `/runs/${committed}/cancel`))).toEqual([409, 'not_cancellable'])
     const finished = await world.start(told)
     await world.runToEnd()
@@ -344,7 +429,10 @@ describe('A run', () => {
     const again = String(body['runId'])
     expect(again).not.toBe(runId)
     await world.runToEnd()
-    expect(await world.run(again)).toMatchObject({ status: 'finished', episodeId: (await world.run(runId)).episodeId })
+    expect(await world.run(again)).toMatchObject({
+      status: 'finished',
+      episodeId: (await world.run(runId)).episodeId,
+    })
     expect(await world.steps(again)).toMatchObject([
       { step: 'cut', reused: true },
       { step: 'join', reused: false },
@@ -357,10 +445,14 @@ describe('A run', () => {
     await world.start(told)
     await world.cancel()
     const { episodeId } = await world.run()
-    const answers = await Promise.all(Array.from({ length: 5 }, () => ask('POST', `/episodes/${episodeId!}/runs`)))
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => ask('POST', `/episodes/${episodeId!}/runs`)),
+    )
     const begun = answers.filter(({ status }) => status === 202).map(({ body }) => body['runId'])
     expect(begun).toHaveLength(1)
-    expect(answers.filter(({ status }) => status === 409).map(({ body }) => body['runId'])).toEqual(Array.from({ length: 4 }, () => begun[0]))
+    expect(answers.filter(({ status }) => status === 409).map(({ body }) => body['runId'])).toEqual(
+      Array.from({ length: 4 }, () => begun[0]),
+    )
     expect(await world.database.rows(`SELECT 1 FROM runs`)).toHaveLength(2)
   })
 
@@ -387,14 +479,22 @@ describe('A run', () => {
     const refused = await ask('POST', `/runs/${runId}/retry`)
     expect([...codeOf(refused), refused.headers.get('retry-after')]).toEqual([429, 'rate_limited', '3600'])
     expect(await world.database.rows('SELECT 1 FROM runs')).toHaveLength(2)
-    expect(await world.database.rows('SELECT DISTINCT status FROM episodes')).toEqual([{ status: 'cancelled' }])
+    expect(await world.database.rows('SELECT DISTINCT status FROM episodes')).toEqual([
+      { status: 'cancelled' },
+    ])
   })
 
   test('is shown with where it is', async () => {
     const { world, ask } = await aProducer()
     const runId = await world.start(told)
     await world.deliver('cut')
-    expect((await ask('GET', `/runs/${runId}`)).body).toMatchObject({ id: runId, status: 'started', processed: 500, total: 1000, mailbox: null })
+    expect((await ask('GET', `/runs/${runId}`)).body).toMatchObject({
+      id: runId,
+      status: 'started',
+      processed: 500,
+      total: 1000,
+      mailbox: null,
+    })
     expect((await ask('GET', `/runs/${runId}/progress`)).body).toEqual({
       ...{ runId, status: 'started', stopReason: null, processed: 500, total: 1000, currentStep: 'join' },
       ...{ waitingFor: null, secondsLeft: null, heartbeatAt: expect.any(String), warnings: [] },
@@ -408,11 +508,32 @@ describe('What goes wrong', () => {
     ['another method', 'DELETE', '/runs/x', {}, 405, 'method_not_allowed'],
     ['another method', 'POST', '/runs', {}, 405, 'method_not_allowed'],
     ['no JSON', 'POST', '/episodes/x/decisions', { body: '{"version":' }, 400, 'bad_request'],
-    ['no UTF-8', 'POST', '/episodes/x/decisions', { body: new Uint8Array([0x22, 0xff, 0xfe, 0x22]) }, 400, 'bad_request'],
+    [
+      'no UTF-8',
+      'POST',
+      '/episodes/x/decisions',
+      { body: new Uint8Array([0x22, 0xff, 0xfe, 0x22]) },
+      400,
+      'bad_request',
+    ],
     ['another shape', 'POST', '/episodes/x/decisions', { body: { version: 2 } }, 400, 'bad_request'],
-    ['a huge body', 'POST', '/episodes/x/decisions', { body: `"${'x'.repeat(2 ** 20)}"` }, 413, 'request_too_large'],
+    [
+      'a huge body',
+      'POST',
+      '/episodes/x/decisions',
+      { body: `"${'x'.repeat(2 ** 20)}"` },
+      413,
+      'request_too_large',
+    ],
     ['a long id', 'GET', `/runs/${'x'.repeat(101)}`, {}, 400, 'bad_request'],
-    ['an empty idempotency key', 'POST', '/runs/x/cancel', { headers: { 'idempotency-key': ' ' } }, 400, 'bad_request'],
+    [
+      'an empty idempotency key',
+      'POST',
+      '/runs/x/cancel',
+      { headers: { 'idempotency-key': ' ' } },
+      400,
+      'bad_request',
+    ],
     ['a path that does not decode', 'GET', '/runs/%E0%A4%A', {}, 404, 'not_found'],
   ]
 
@@ -421,7 +542,12 @@ describe('What goes wrong', () => {
     for (const [what, method, path, asked, status, code] of wrong) {
       const answer = await ask(method, path, asked)
       expect([what, ...codeOf(answer), answer.type]).toEqual([what, status, code, 'application/problem+json'])
-      expect(answer.body).toMatchObject({ status, title: errorCodes[code], detail: expect.any(String), type: `urn:spool:problem:${code}` })
+      expect(answer.body).toMatchObject({
+        status,
+        title: errorCodes[code],
+        detail: expect.any(String),
+        type: `urn:spool:problem:${code}`,
+      })
     }
   })
 
@@ -451,7 +577,10 @@ describe('The same request with one idempotency key', () => {
     const runId = await world.start(told)
     await ask('POST', `/runs/${runId}/cancel`, keyed)
     expect(codeOf(await ask('POST', `/runs/${runId}/retry`, keyed))).toEqual([422, 'idempotency_mismatch'])
-    expect(codeOf(await ask('POST', `/runs/${runId}/cancel`, { ...keyed, body: '{}' }))).toEqual([422, 'idempotency_mismatch'])
+    expect(codeOf(await ask('POST', `/runs/${runId}/cancel`, { ...keyed, body: '{}' }))).toEqual([
+      422,
+      'idempotency_mismatch',
+    ])
     const other = callerOf(world, `Bearer ${(await aKey(world, 'berta')).key}`)
     expect((await other('POST', `/runs/${runId}/retry`, keyed)).status).toBe(404)
   })
@@ -460,11 +589,14 @@ describe('The same request with one idempotency key', () => {
     const { world, ask } = await aProducer()
     const runId = await world.start(told)
     await world.cancel()
-    const answers = await Promise.all(Array.from({ length: 8 }, () => ask('POST', `/runs/${runId}/retry`, keyed)))
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => ask('POST', `/runs/${runId}/retry`, keyed)),
+    )
     const done = answers.filter(({ status }) => status === 202)
     expect(done.length).toBeGreaterThan(0)
     expect(new Set(done.map(({ body }) => body['runId'])).size).toBe(1)
-    for (const answer of answers.filter(({ status }) => status !== 202)) expect(codeOf(answer)).toEqual([409, 'in_progress'])
+    for (const answer of answers.filter(({ status }) => status !== 202))
+      expect(codeOf(answer)).toEqual([409, 'in_progress'])
     expect(await world.database.rows('SELECT 1 FROM runs')).toHaveLength(2)
   })
 
@@ -499,7 +631,10 @@ test('Under functions-framework a body is heard, and a stream shows a whole run 
     body: '{"version":1,"decisions":[]}',
   })
   expect([decided.status, await decided.json()]).toMatchObject([409, { code: 'not_reviewable' }])
-  expect((await fetch(`${url}/api/episodes/x/decisions`, { method: 'POST', headers, body: '{"version":7}' })).status).toBe(400)
+  expect(
+    (await fetch(`${url}/api/episodes/x/decisions`, { method: 'POST', headers, body: '{"version":7}' }))
+      .status,
+  ).toBe(400)
 
   const stream = await fetch(`${url}/api/runs/${first}/events`, { headers })
   expect(stream.headers.get('content-type')).toMatch(/^text\/event-stream/)
@@ -517,7 +652,9 @@ test('Under functions-framework a body is heard, and a stream shows a whole run 
   ])
 })
 
-async function* eventsIn(response: Response): AsyncGenerator<{ processed: number; status: string; total: number }> {
+async function* eventsIn(
+  response: Response,
+): AsyncGenerator<{ processed: number; status: string; total: number }> {
   let text = ''
   const decoder = new TextDecoder()
   for await (const block of response.body!) {
@@ -533,20 +670,32 @@ async function* eventsIn(response: Response): AsyncGenerator<{ processed: number
 describe('A review', () => {
   let talk: SaidRecording
   beforeAll(async () => {
-    talk = await said('The moon is made of cheese.', 0.7, 'That was a mistake.', 0.8, 'The moon is made of rock.', 1.0)
+    talk = await said(
+      'The moon is made of cheese.',
+      0.7,
+      'That was a mistake.',
+      0.8,
+      'The moon is made of rock.',
+      1.0,
+    )
   })
 
   test('is read and decided by its producer, and the episode is made', async () => {
     const world = await aWorld()
     const ask = callerOf(world, `Bearer ${(await aKey(world, user)).key}`)
     await world.upload(`u/${user}/show/moon/words.json`, talk.words)
-    await world.upload(`u/${user}/show/moon/template.json`, JSON.stringify({ cleaning: { maxRemovedShare: 1 } }))
+    await world.upload(
+      `u/${user}/show/moon/template.json`,
+      JSON.stringify({ cleaning: { maxRemovedShare: 1 } }),
+    )
     await world.arrive(await world.upload(`u/${user}/show/moon/talk.wav`, talk.wav))
     await world.runToEnd()
     const [episodeId] = idsOf(await ask('GET', '/episodes'))
     const review = await ask('GET', `/episodes/${episodeId!}/edits`)
     expect(review).toMatchObject({ status: 200, body: { status: 'awaiting_review' } })
-    const waiting = (review.body['edits'] as { id: string; kind: string; waits: boolean }[]).filter(({ waits }) => waits)
+    const waiting = (review.body['edits'] as { id: string; kind: string; waits: boolean }[]).filter(
+      ({ waits }) => waits,
+    )
     expect(waiting).toMatchObject([{ kind: 'flubber' }])
     const wrong = await ask('POST', `/episodes/${episodeId!}/decisions`, {
       body: { version: 1, decisions: [{ decision: 'accept', edit: 'nothing' }] },
@@ -556,8 +705,13 @@ describe('A review', () => {
     const decided = await ask('POST', `/episodes/${episodeId!}/decisions`, { body: decisions })
     expect(decided).toMatchObject({ status: 202, body: { runId: review.body['runId'] } })
     await world.runToEnd()
-    expect((await ask('GET', `/runs/${String(review.body['runId'])}`)).body).toMatchObject({ status: 'finished' })
-    expect((await ask('GET', `/episodes/${episodeId!}`)).body).toMatchObject({ status: 'published', durationSeconds: expect.any(Number) })
+    expect((await ask('GET', `/runs/${String(review.body['runId'])}`)).body).toMatchObject({
+      status: 'finished',
+    })
+    expect((await ask('GET', `/episodes/${episodeId!}`)).body).toMatchObject({
+      status: 'published',
+      durationSeconds: expect.any(Number),
+    })
     const usage = (await ask('GET', '/usage')).body['minutes'] as number
     expect(usage).toBeCloseTo(talk.seconds / 60, 2)
   })
@@ -566,13 +720,25 @@ describe('A review', () => {
 test('A mailbox is run again by its run, and its letters are listed with what they say', async () => {
   const world = await aWorld()
   const ask = callerOf(world, `Bearer ${(await aKey(world, user)).key}`)
-  await world.arrive(await world.upload(`u/${user}/mail/one.eml`, message('one', 'Ada <ada@mail.test>', 'Hello', 'A word of thanks.')))
+  await world.arrive(
+    await world.upload(
+      `u/${user}/mail/one.eml`,
+      message('one', 'Ada <ada@mail.test>', 'Hello', 'A word of thanks.'),
+    ),
+  )
   await world.runToEnd()
-  expect((await ask('GET', '/letters')).body['items']).toMatchObject([{ sender: 'Ada', subject: 'Hello', text: 'A word of thanks.' }])
+  expect((await ask('GET', '/letters')).body['items']).toMatchObject([
+    { sender: 'Ada', subject: 'Hello', text: 'A word of thanks.' },
+  ])
   const [runId] = idsOf(await ask('GET', '/runs'))
   const { status, body } = await ask('POST', `/runs/${runId!}/retry`)
   expect(status).toBe(202)
   await world.runToEnd()
-  expect((await ask('GET', `/runs/${String(body['runId'])}`)).body).toMatchObject({ status: 'finished', processed: 1, total: 1, episodeId: null })
+  expect((await ask('GET', `/runs/${String(body['runId'])}`)).body).toMatchObject({
+    status: 'finished',
+    processed: 1,
+    total: 1,
+    episodeId: null,
+  })
   expect(idsOf(await ask('GET', '/letters'))).toHaveLength(1)
 })

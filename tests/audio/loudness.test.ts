@@ -1,7 +1,13 @@
 // Loudness against EBU Tech 3341 (cases 1 to 5), Tech 3342 (cases 1 to 4) and ffmpeg's own meter.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { energyMeter, integratedLoudness, kWeighting, loudnessRange, toLufs } from '../../shared/audio/loudness.ts'
+import {
+  energyMeter,
+  integratedLoudness,
+  kWeighting,
+  loudnessRange,
+  toLufs,
+} from '../../shared/audio/loudness.ts'
 import { add, conversation, ebur128Of, noise, speechLike, tone, tones } from '../support/audio.ts'
 
 /** The partials of some channels: K-weighted mean square of each whole 100 ms, summed over channels. */
@@ -11,13 +17,15 @@ function blocksOf(sampleRate: number, planes: readonly Float32Array[], split = p
   for (const plane of planes) {
     const meter = energyMeter(kWeighting(sampleRate))
     const own = new Float64Array(blocks.length)
-    for (let at = 0; at < plane.length; at += split) meter(plane.subarray(at, at + split), step, own, at / step)
+    for (let at = 0; at < plane.length; at += split)
+      meter(plane.subarray(at, at + split), step, own, at / step)
     own.forEach((energy, i) => (blocks[i]! += energy / step))
   }
   return [...blocks].slice(0, Math.floor(planes[0]!.length / step))
 }
 
-const steps = (...parts: readonly (readonly [seconds: number, db: number])[]) => parts.map(([seconds, db]) => ({ seconds, db }))
+const steps = (...parts: readonly (readonly [seconds: number, db: number])[]) =>
+  parts.map(([seconds, db]) => ({ seconds, db }))
 
 describe.each([48000, 44100])('At %d Hz', (sampleRate) => {
   test.each([
@@ -46,7 +54,9 @@ describe.each([48000, 44100])('At %d Hz', (sampleRate) => {
     { what: 'a conversation in stereo', planes: () => conversation(sampleRate, 20, 2) },
     {
       what: 'hum, hiss and a whistle',
-      planes: () => [add(tone(sampleRate, 12, 50, -20), tone(sampleRate, 12, 9000, -40), noise(sampleRate * 12, -35, 3))],
+      planes: () => [
+        add(tone(sampleRate, 12, 50, -20), tone(sampleRate, 12, 9000, -40), noise(sampleRate * 12, -35, 3)),
+      ],
     },
   ])("agrees with ffmpeg's ebur128 on $what", async ({ planes }) => {
     const sound = planes()
@@ -82,7 +92,9 @@ describe('Partials', () => {
         const edges = [0, ...cuts.sort((a, b) => a - b), 100]
         const chunks = edges.slice(1).map((end, i) => {
           const warmUp = Math.min(5, edges[i]!)
-          const slice = planes.map((plane) => plane.subarray(((edges[i]! - warmUp) * sampleRate) / 10, (end * sampleRate) / 10))
+          const slice = planes.map((plane) =>
+            plane.subarray(((edges[i]! - warmUp) * sampleRate) / 10, (end * sampleRate) / 10),
+          )
           return blocksOf(sampleRate, slice).slice(warmUp)
         })
         expect(integratedLoudness(chunks.flat())).toBeCloseTo(integratedLoudness(whole), 4)
@@ -102,7 +114,10 @@ describe('Silence', () => {
 
   test('and everything under −70 LUFS does not count', () => {
     const loud = Array.from({ length: 1000 }, () => 0.01)
-    expect(integratedLoudness([...loud, ...Array.from({ length: 500 }, () => 1e-9)])).toBeCloseTo(toLufs(0.01), 1)
+    expect(integratedLoudness([...loud, ...Array.from({ length: 500 }, () => 1e-9)])).toBeCloseTo(
+      toLufs(0.01),
+      1,
+    )
   })
 
   test('shorter than a gating block is nothing to measure', () => {

@@ -9,7 +9,9 @@ const sampleRate = 48000
 /** A steady tone that swells and fades over 20 ms: a hard start is not band-limited and truly overshoots. */
 function steady(cyclesPerSample: number, degrees: number, peak: number): Float32Array {
   const ramp = sampleRate / 50
-  const samples = tones(sampleRate, [{ seconds: 0.25, db: toDb(peak), hz: cyclesPerSample * sampleRate, phase: (degrees / 180) * Math.PI }])
+  const samples = tones(sampleRate, [
+    { seconds: 0.25, db: toDb(peak), hz: cyclesPerSample * sampleRate, phase: (degrees / 180) * Math.PI },
+  ])
   for (let i = 0; i < ramp; i++) {
     const swell = Math.sin((Math.PI / 2) * (i / ramp)) ** 2
     samples[i]! *= swell
@@ -63,7 +65,8 @@ describe('EBU Tech 3341', () => {
 describe('The interpolator', () => {
   test('reads every tone up to 0.38 of the sampling rate right, whatever its phase', () => {
     for (const cyclesPerSample of [0.03, 0.1, 1 / 6, 0.2, 0.25, 0.3, 1 / 3, 0.35, 0.38]) {
-      for (let degrees = 0; degrees < 180; degrees += 7.5) expectWithinTolerance(meterDb(steady(cyclesPerSample, degrees, 1)), 0)
+      for (let degrees = 0; degrees < 180; degrees += 7.5)
+        expectWithinTolerance(meterDb(steady(cyclesPerSample, degrees, 1)), 0)
     }
   })
 
@@ -89,7 +92,8 @@ describe('The meter fed block by block', () => {
 
   test('reads the EBU signals right in any blocks', () => {
     for (const block of [1, 5, 11, 4410, 48000]) {
-      for (const offset of [0, 1, 2, 3]) expectWithinTolerance(toDb(fed(crestBetweenSamples(offset), block)), 0)
+      for (const offset of [0, 1, 2, 3])
+        expectWithinTolerance(toDb(fed(crestBetweenSamples(offset), block)), 0)
       expectWithinTolerance(toDb(fed(steady(1 / 4, 45, 1.41), block)), 3)
     }
   })
@@ -97,7 +101,8 @@ describe('The meter fed block by block', () => {
   test('finds the same peak as a look at the whole', () => {
     for (const seed of [1, 2, 3, 4]) {
       const voice = speechLike(sampleRate, 2, seed, -15)
-      for (const block of [480, 1000, 4410, 4800, 96_000]) expect(toDb(fed(voice, block))).toBeCloseTo(meterDb(voice), 4)
+      for (const block of [480, 1000, 4410, 4800, 96_000])
+        expect(toDb(fed(voice, block))).toBeCloseTo(meterDb(voice), 4)
     }
   })
 })

@@ -59,8 +59,12 @@ describe('the guards', () => {
     await database.rows(
       `INSERT INTO episodes (id, user_id, podcast_id, slug, title) VALUES ('${ids.episode}', 'anna', '${ids.podcast}', 'one', 'One')`,
     )
-    await database.rows(`INSERT INTO runs (id, user_id, episode_id, status, total) VALUES ('${ids.run}', 'anna', '${ids.episode}', 'started', 10)`)
-    await database.rows(`INSERT INTO steps (run_id, step, part, context) VALUES ('${ids.run}', 'cut', 0, '{}')`)
+    await database.rows(
+      `INSERT INTO runs (id, user_id, episode_id, status, total) VALUES ('${ids.run}', 'anna', '${ids.episode}', 'started', 10)`,
+    )
+    await database.rows(
+      `INSERT INTO steps (run_id, step, part, context) VALUES ('${ids.run}', 'cut', 0, '{}')`,
+    )
   })
 
   test.each([
@@ -84,16 +88,30 @@ describe('the guards', () => {
 
   test('a done step keeps its status, attempt and output', async () => {
     await database.rows(`UPDATE steps SET status = 'done', output = '{"made":"it"}', attempt = 2`)
-    for (const change of [`status = 'pending', output = NULL`, `output = '{"made":"other"}'`, 'attempt = 3']) {
-      await expect(database.rows(`UPDATE steps SET ${change}`)).rejects.toMatchObject({ code: restrictViolation })
+    for (const change of [
+      `status = 'pending', output = NULL`,
+      `output = '{"made":"other"}'`,
+      'attempt = 3',
+    ]) {
+      await expect(database.rows(`UPDATE steps SET ${change}`)).rejects.toMatchObject({
+        code: restrictViolation,
+      })
     }
-    expect(await database.rows('SELECT status, attempt, output FROM steps')).toEqual([{ status: 'done', attempt: 2, output: { made: 'it' } }])
+    expect(await database.rows('SELECT status, attempt, output FROM steps')).toEqual([
+      { status: 'done', attempt: 2, output: { made: 'it' } },
+    ])
   })
 
   test('an episode has at most one live run, of whatever live status, and another once that has ended', async () => {
-    const another = (status: string) => database.rows(`INSERT INTO runs (user_id, episode_id, status) VALUES ('anna', '${ids.episode}', '${status}')`)
-    for (const status of ['queued', 'started', 'awaiting_review']) await expect(another(status)).rejects.toMatchObject({ code: uniqueViolation })
-    await database.rows(`UPDATE runs SET status = 'cancelled', stop_reason = 'user_cancelled', finished_at = clock_timestamp()`)
+    const another = (status: string) =>
+      database.rows(
+        `INSERT INTO runs (user_id, episode_id, status) VALUES ('anna', '${ids.episode}', '${status}')`,
+      )
+    for (const status of ['queued', 'started', 'awaiting_review'])
+      await expect(another(status)).rejects.toMatchObject({ code: uniqueViolation })
+    await database.rows(
+      `UPDATE runs SET status = 'cancelled', stop_reason = 'user_cancelled', finished_at = clock_timestamp()`,
+    )
     await another('queued')
     await expect(another('queued')).rejects.toMatchObject({ code: uniqueViolation })
   })
@@ -102,7 +120,10 @@ describe('the guards', () => {
     ['progress below nothing', 'UPDATE runs SET processed = -1'],
     ['progress past the total', 'UPDATE runs SET processed = 11'],
     ['a total below the progress', 'UPDATE runs SET processed = 5, total = 4'],
-    ['a finished run that is not complete', `UPDATE runs SET status = 'finished', processed = 9, finished_at = now()`],
+    [
+      'a finished run that is not complete',
+      `UPDATE runs SET status = 'finished', processed = 9, finished_at = now()`,
+    ],
     ['an end without a time', `UPDATE runs SET status = 'finished', processed = 10`],
     ['a failure without a reason', `UPDATE runs SET status = 'failed', finished_at = now()`],
     ['a reason to stop in a live run', `UPDATE runs SET stop_reason = 'internal'`],
@@ -127,14 +148,20 @@ describe('the guards', () => {
   })
 
   test('refuse rows of nobody', async () => {
-    await expect(database.rows(`INSERT INTO podcasts (user_id, slug) VALUES ('nobody', 'show')`)).rejects.toMatchObject({ code: foreignKeyViolation })
+    await expect(
+      database.rows(`INSERT INTO podcasts (user_id, slug) VALUES ('nobody', 'show')`),
+    ).rejects.toMatchObject({ code: foreignKeyViolation })
   })
 
   test('let a user go with everything that is theirs', async () => {
-    await database.rows(`UPDATE runs SET status = 'cancelled', stop_reason = 'user_cancelled', finished_at = clock_timestamp()`)
+    await database.rows(
+      `UPDATE runs SET status = 'cancelled', stop_reason = 'user_cancelled', finished_at = clock_timestamp()`,
+    )
     await database.rows('DELETE FROM users')
     expect(
-      await database.rows('SELECT 1 FROM podcasts UNION ALL SELECT 1 FROM episodes UNION ALL SELECT 1 FROM runs UNION ALL SELECT 1 FROM steps'),
+      await database.rows(
+        'SELECT 1 FROM podcasts UNION ALL SELECT 1 FROM episodes UNION ALL SELECT 1 FROM runs UNION ALL SELECT 1 FROM steps',
+      ),
     ).toEqual([])
   })
 })

@@ -8,9 +8,12 @@ import { aWorld, type World } from '../support/world.ts'
 
 const update = (world: World, changes: RunChanges, runId = world.runId()) =>
   withDatabase(world.services.config.databaseUrl, (db) => updateRunProgress(db, runId, changes))
-const look = async (world: World) => (await withDatabase(world.services.config.databaseUrl, (db) => readRunProgress(db, world.runId())))!
+const look = async (world: World) =>
+  (await withDatabase(world.services.config.databaseUrl, (db) => readRunProgress(db, world.runId())))!
 
-async function aRun(show: ToyShow = aToyShow([{ name: 'cut' }, { name: 'join', after: ['cut'] }])): Promise<World> {
+async function aRun(
+  show: ToyShow = aToyShow([{ name: 'cut' }, { name: 'join', after: ['cut'] }]),
+): Promise<World> {
   const world = await aWorld({ catalogue: show.catalogue })
   await world.start()
   return world
@@ -38,22 +41,34 @@ describe('An update', () => {
   test('goes neither back nor past the total, and a total does not fall below what is counted', async () => {
     const world = await aRun()
     const processed = async (changes: RunChanges) => (await update(world, changes))!.processed
-    expect([await processed({ processed: 500 }), await processed({ processed: 300 }), await processed({ processed: 1e6 })]).toEqual([500, 500, 1000])
+    expect([
+      await processed({ processed: 500 }),
+      await processed({ processed: 300 }),
+      await processed({ processed: 1e6 }),
+    ]).toEqual([500, 500, 1000])
     expect([await processed({}), await processed({ processed: -1 })]).toEqual([1000, 1000])
     expect(await update(world, { total: 10 })).toMatchObject({ processed: 1000, total: 1000 })
-    expect(await world.database.rows('SELECT jsonb_array_length(marks) AS marks FROM runs')).toEqual([{ marks: 2 }])
+    expect(await world.database.rows('SELECT jsonb_array_length(marks) AS marks FROM runs')).toEqual([
+      { marks: 2 },
+    ])
   })
 
   test('of many at once is the highest, and every context and warning is kept', async () => {
     const world = await aRun()
     await Promise.all(
       Array.from({ length: 12 }, (_, i) =>
-        update(world, { processed: 10 * i, context: { [`k${i}`]: i }, warnings: [{ code: `w${i}`, message: '' }] }),
+        update(world, {
+          processed: 10 * i,
+          context: { [`k${i}`]: i },
+          warnings: [{ code: `w${i}`, message: '' }],
+        }),
       ),
     )
     const run = await world.run()
     expect([run.processed, Object.keys(run.context).length, run.warnings.length]).toEqual([110, 12, 12])
-    expect((await world.database.rows<{ marks: number[][] }>('SELECT marks FROM runs'))[0]!.marks.length).toBeLessThanOrEqual(6)
+    expect(
+      (await world.database.rows<{ marks: number[][] }>('SELECT marks FROM runs'))[0]!.marks.length,
+    ).toBeLessThanOrEqual(6)
   })
 })
 
@@ -113,7 +128,11 @@ test('A reader of a whole run sees rising numbers only, through failures, crashe
   ])
   const world = await aRun(show)
   const seen = [await look(world)]
-  for (let queued = await world.tasks(), round = 0; queued.length > 0; queued = await world.tasks(), round++) {
+  for (
+    let queued = await world.tasks(), round = 0;
+    queued.length > 0;
+    queued = await world.tasks(), round++
+  ) {
     const { step } = queued[0]!.payload
     if (round % 3 === 0) {
       show.next(step, () => {
@@ -128,5 +147,11 @@ test('A reader of a whole run sees rising numbers only, through failures, crashe
   expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
   expect(new Set(numbers).size).toBeGreaterThan(5)
   expect(seen.every(({ processed, total }) => processed <= total)).toBe(true)
-  expect(seen.at(-1)).toMatchObject({ status: 'finished', processed: 1000, total: 1000, currentStep: null, secondsLeft: null })
+  expect(seen.at(-1)).toMatchObject({
+    status: 'finished',
+    processed: 1000,
+    total: 1000,
+    currentStep: null,
+    secondsLeft: null,
+  })
 })

@@ -39,8 +39,19 @@ const apart = <T>(use: (db: Knex) => Promise<T>): Promise<T> => withDatabase(dat
 async function aStep(): Promise<StepIdentity> {
   return await withDatabase(database.url, async (db) => {
     const podcast = await ensurePodcast(db, 'anna', 'show', undefined)
-    const episodeId = await ensureEpisode(db, { userId: 'anna', podcastId: podcast.id, slug: randomUUID(), title: 'One' })
-    const { runId } = await startRun(db, { userId: 'anna', episodeId, settings: defaultTemplate(), context: {}, warnings: [] })
+    const episodeId = await ensureEpisode(db, {
+      userId: 'anna',
+      podcastId: podcast.id,
+      slug: randomUUID(),
+      title: 'One',
+    })
+    const { runId } = await startRun(db, {
+      userId: 'anna',
+      episodeId,
+      settings: defaultTemplate(),
+      context: {},
+      warnings: [],
+    })
     await insertSteps(db, runId, [{ step: 'cut', part: 0, context: {} }])
     return { runId, step: 'cut', part: 0, turn: 0 }
   })
@@ -64,7 +75,9 @@ const row = async ({ runId, step, part }: StepIdentity) => {
 
 /** Every lease and due time is a minute longer ago. */
 const aMinutePasses = () =>
-  database.rows(`UPDATE steps SET due_at = due_at - interval '1 minute', lease_until = lease_until - interval '11 minutes' WHERE status <> 'done'`)
+  database.rows(
+    `UPDATE steps SET due_at = due_at - interval '1 minute', lease_until = lease_until - interval '11 minutes' WHERE status <> 'done'`,
+  )
 
 const counted = (outcomes: readonly string[]) =>
   Object.fromEntries(
@@ -85,7 +98,9 @@ describe('a claim', () => {
   test('a queued run is started by its first claim', async () => {
     const step = await aStep()
     await claim(step)
-    expect(await database.rows(`SELECT status, started_at IS NOT NULL AS dated FROM runs`)).toEqual([{ status: 'started', dated: true }])
+    expect(await database.rows(`SELECT status, started_at IS NOT NULL AS dated FROM runs`)).toEqual([
+      { status: 'started', dated: true },
+    ])
   })
 
   test('a lapsed lease lets one of many take the step over, as the next attempt', async () => {
@@ -147,7 +162,9 @@ describe('an attempt that lost its step', () => {
     for (let round = 0; round < 5; round++) {
       const { step, stale, holder } = await aStaleAttempt()
       const won = await Promise.all(
-        [stale, holder].map((attempt) => apart((db) => markDone(db, attempt, { ...result, output: { by: attempt.attempt } }))),
+        [stale, holder].map((attempt) =>
+          apart((db) => markDone(db, attempt, { ...result, output: { by: attempt.attempt } })),
+        ),
       )
       expect(won).toEqual([false, true])
       expect(await row(step)).toMatchObject({ status: 'done', output: { by: 2 } })
@@ -189,7 +206,12 @@ describe('a deferral', () => {
     const step = await aStep()
     const attempt = await claimed(step)
     const dueAt = new Date(Date.now() + 3_600_000)
-    expect(await apart((db) => deferStep(db, attempt, dueAt))).toEqual({ ...step, turn: 1, context: {}, dueAt })
+    expect(await apart((db) => deferStep(db, attempt, dueAt))).toEqual({
+      ...step,
+      turn: 1,
+      context: {},
+      dueAt,
+    })
     expect(await row(step)).toMatchObject({ status: 'pending', turn: 1, attempt: 0, leased: null })
     expect(await claim(step)).toEqual({ outcome: 'turned', turn: 1 })
     expect(await claim({ ...step, turn: 1 })).toMatchObject({ outcome: 'claimed', attempt: 1 })
@@ -215,7 +237,9 @@ describe('the sweep', () => {
       const lost = await claimed(step)
       await aMinutePasses()
       const revived = await Promise.all([revive(step), revive(step), revive(step)])
-      expect(revived.filter((found) => found !== undefined)).toEqual([expect.objectContaining({ ...step, turn: 1 })])
+      expect(revived.filter((found) => found !== undefined)).toEqual([
+        expect.objectContaining({ ...step, turn: 1 }),
+      ])
       expect(await row(step)).toMatchObject({ status: 'pending', turn: 1, attempt: 1 })
       expect(await apart((db) => markDone(db, lost, result))).toBe(false)
     }
@@ -253,5 +277,9 @@ test('rows inserted twice are inserted once, and only those of the first time ar
       .map(({ part }) => part)
       .sort(),
   ).toEqual([0, 1, 2])
-  expect((await apart((db) => pendingSteps(db, runId, ['join']))).map(({ context }) => context)).toEqual([{ part: 0 }, { part: 1 }, { part: 2 }])
+  expect((await apart((db) => pendingSteps(db, runId, ['join']))).map(({ context }) => context)).toEqual([
+    { part: 0 },
+    { part: 1 },
+    { part: 2 },
+  ])
 })

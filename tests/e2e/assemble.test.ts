@@ -39,16 +39,27 @@ function write(file: string, content: string | Buffer): string {
 
 let outs = 0
 const run = (job: Job): Promise<Report> =>
-  assemble(cloud, { out: path.join(dir, `out-${outs++}`), ...job }, () => undefined, new AbortController().signal)
+  assemble(
+    cloud,
+    { out: path.join(dir, `out-${outs++}`), ...job },
+    () => undefined,
+    new AbortController().signal,
+  )
 
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
 
 /** What ffmpeg's own meter says of a file, and how many samples it decodes to. */
 function measure(file: string): { lufs: number; truePeakDbtp: number; samples: number } {
-  const text = execFileSync('sh', ['-c', `ffmpeg -hide_banner -nostats -i '${file}' -af ebur128=peak=true -f null - 2>&1 | tail -n 20`], {
+  const text = execFileSync(
+    'sh',
+    ['-c', `ffmpeg -hide_banner -nostats -i '${file}' -af ebur128=peak=true -f null - 2>&1 | tail -n 20`],
+    {
+      encoding: 'utf8',
+    },
+  )
+  const pcm = execFileSync('sh', ['-c', `ffmpeg -v error -i '${file}' -ac 1 -f s16le - | wc -c`], {
     encoding: 'utf8',
   })
-  const pcm = execFileSync('sh', ['-c', `ffmpeg -v error -i '${file}' -ac 1 -f s16le - | wc -c`], { encoding: 'utf8' })
   return {
     lufs: Number(/I:\s+(-?[\d.]+) LUFS/.exec(text)![1]),
     truePeakDbtp: Number(/Peak:\s+(-?[\d.]+) dBFS/.exec(text)![1]),
@@ -103,9 +114,17 @@ describe('a bad recording fails with its code, and nothing of it is public', () 
   }
   const bad: [name: string, code: string, file: () => string][] = [
     ['an empty file', 'empty_file', () => write('empty.wav', '')],
-    ['noise that calls itself MP3', 'not_audio', () => write('noise.mp3', createHash('sha512').update('noise').digest())],
+    [
+      'noise that calls itself MP3',
+      'not_audio',
+      () => write('noise.mp3', createHash('sha512').update('noise').digest()),
+    ],
     ['a playlist', 'refers_elsewhere', () => write('list.mp3', '#EXTM3U\nhttp://example.com/a.mp3\n')],
-    ['a list of other files', 'refers_elsewhere', () => write('list.wav', 'ffconcat version 1.0\nfile /etc/hostname\n')],
+    [
+      'a list of other files',
+      'refers_elsewhere',
+      () => write('list.wav', 'ffconcat version 1.0\nfile /etc/hostname\n'),
+    ],
     ['a WAV cut off', 'truncated_file', () => cutOff('cut.wav', 1_000_000)],
     ['an M4A cut off before its index', 'truncated_file', () => cutOff('cut.m4a', 100_000, '-c:a', 'aac')],
     ['a FLAC cut off', 'truncated_file', () => cutOff('cut.flac', 1_000_000, '-c:a', 'flac')],
@@ -124,14 +143,27 @@ describe('a bad recording fails with its code, and nothing of it is public', () 
   })
 
   test('words that belong to another recording', async () => {
-    const other = write('other.json', JSON.stringify({ version: 1, words: [{ text: 'late', start: 500, end: 501 }] }))
-    await expect(run({ recordings: [make('wrong-words.wav', '-t', '5')], words: other })).rejects.toMatchObject({ code: 'bad_words_file' })
+    const other = write(
+      'other.json',
+      JSON.stringify({ version: 1, words: [{ text: 'late', start: 500, end: 501 }] }),
+    )
+    await expect(
+      run({ recordings: [make('wrong-words.wav', '-t', '5')], words: other }),
+    ).rejects.toMatchObject({ code: 'bad_words_file' })
   })
 
   test('a template that names a missing file says which segment', async () => {
-    const template = write('template.json', JSON.stringify({ segments: [{ type: 'intro', source: { kind: 'static', file: 'nowhere.wav' } }] }))
-    const failure = await run({ recordings: [make('no-intro.wav', '-t', '5')], template }).catch((error: unknown) => error)
-    expect(failure).toMatchObject({ code: 'missing_asset', message: expect.stringMatching(/Segment 1 \(intro\).*nowhere\.wav/) as unknown })
+    const template = write(
+      'template.json',
+      JSON.stringify({ segments: [{ type: 'intro', source: { kind: 'static', file: 'nowhere.wav' } }] }),
+    )
+    const failure = await run({ recordings: [make('no-intro.wav', '-t', '5')], template }).catch(
+      (error: unknown) => error,
+    )
+    expect(failure).toMatchObject({
+      code: 'missing_asset',
+      message: expect.stringMatching(/Segment 1 \(intro\).*nowhere\.wav/) as unknown,
+    })
   })
 })
 

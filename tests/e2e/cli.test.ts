@@ -18,24 +18,37 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 /** Runs the real command on a state folder of its own. */
 function spool(args: readonly string[], shell = 'exec "$@"') {
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', shell, 'spool', path.join(root, 'spool'), ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, SPOOL_STATE: path.join(dir, 'state') },
-  })
+  const { status, stdout, stderr } = spawnSync(
+    'bash',
+    ['-c', shell, 'spool', path.join(root, 'spool'), ...args],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, SPOOL_STATE: path.join(dir, 'state') },
+    },
+  )
   return { status, stdout, stderr }
 }
 
-test.each([[['nonsense']], [['assemble']], [['assemble', recording, '--loud']], [['assemble', '/nowhere/recording.wav']], [[]]])(
-  'wrong usage ends with 2 and says why: %j',
-  (args) => {
-    const { status, stdout, stderr } = spool(args)
-    expect([status, stdout]).toEqual([2, ''])
-    expect(stderr).not.toBe('')
-  },
-)
+test.each([
+  [['nonsense']],
+  [['assemble']],
+  [['assemble', recording, '--loud']],
+  [['assemble', '/nowhere/recording.wav']],
+  [[]],
+])('wrong usage ends with 2 and says why: %j', (args) => {
+  const { status, stdout, stderr } = spool(args)
+  expect([status, stdout]).toEqual([2, ''])
+  expect(stderr).not.toBe('')
+})
 
 test('an episode that fails ends with 1, its code on stderr and nothing on stdout', () => {
-  const { status, stdout, stderr } = spool(['assemble', path.join(root, 'README.md'), '--out', path.join(dir, 'failed'), '--json'])
+  const { status, stdout, stderr } = spool([
+    'assemble',
+    path.join(root, 'README.md'),
+    '--out',
+    path.join(dir, 'failed'),
+    '--json',
+  ])
   expect([status, stdout]).toEqual([1, ''])
   expect(stderr).toMatch(/^spool: not_audio: /)
   expect(existsSync(path.join(dir, 'failed'))).toBe(false)
@@ -59,13 +72,18 @@ test('with --json stdout is one object of the agreed shape, and nothing is drawn
     'warnings',
   ]
   expect(Object.keys(report).sort()).toEqual(keys.sort())
-  expect(Object.values(report['files'] as Record<string, string>).every((file) => existsSync(file))).toBe(true)
+  expect(Object.values(report['files'] as Record<string, string>).every((file) => existsSync(file))).toBe(
+    true,
+  )
 })
 
 test('a disk too full for the decoded recording is said to be full', () => {
   const long = path.join(dir, 'long.flac')
   spawnSync('ffmpeg', ['-v', 'error', '-stream_loop', '3', '-i', recording, long])
-  const { status, stderr } = spool(['assemble', long, '--out', path.join(dir, 'full')], 'ulimit -f 20000; exec "$@"')
+  const { status, stderr } = spool(
+    ['assemble', long, '--out', path.join(dir, 'full')],
+    'ulimit -f 20000; exec "$@"',
+  )
   expect([status, stderr]).toEqual([1, expect.stringMatching(/^spool: disk_full: /)])
 })
 
@@ -84,31 +102,75 @@ describe('an episode that waits for its producer', () => {
   const decisions = () => path.join(dir, 'decisions.json')
 
   test('ends with 3, lists what waits with clips to hear, and goes on with the decisions to the same files as any other', async () => {
-    const recorded = await said('We begin with a sentence.', 1, 'This one is wrong.', 0.6, 'That was a mistake.', 0.8, 'This one is right.', 1)
+    const recorded = await said(
+      'We begin with a sentence.',
+      1,
+      'This one is wrong.',
+      0.6,
+      'That was a mistake.',
+      0.8,
+      'This one is right.',
+      1,
+    )
     writeFileSync(talk(), recorded.wav)
     writeFileSync(path.join(dir, 'talk.json'), recorded.words)
-    const waiting = spool(['assemble', talk(), '--words', path.join(dir, 'talk.json'), '--out', path.join(dir, 'talk'), '--json'])
-    expect([waiting.status, JSON.parse(waiting.stdout)]).toEqual([3, expect.objectContaining({ status: 'awaiting_review', files: {} })])
+    const waiting = spool([
+      'assemble',
+      talk(),
+      '--words',
+      path.join(dir, 'talk.json'),
+      '--out',
+      path.join(dir, 'talk'),
+      '--json',
+    ])
+    expect([waiting.status, JSON.parse(waiting.stdout)]).toEqual([
+      3,
+      expect.objectContaining({ status: 'awaiting_review', files: {} }),
+    ])
 
     const listed = spool(['review', 'talk', '--out', path.join(dir, 'review'), '--json'])
-    const { waiting: open } = JSON.parse(listed.stdout) as { waiting: { id: string; kind: string; before: string; after: string }[] }
+    const { waiting: open } = JSON.parse(listed.stdout) as {
+      waiting: { id: string; kind: string; before: string; after: string }[]
+    }
     expect([listed.status, open.map(({ kind }) => kind)]).toEqual([3, ['flubber']])
     for (const clip of [open[0]!.before, open[0]!.after]) expect(statSync(clip).size).toBeGreaterThan(10_000)
     expect(readFileSync(path.join(dir, 'review/review.html'), 'utf8')).toContain('Waiting for you')
 
-    writeFileSync(decisions(), JSON.stringify({ version: 1, decisions: [{ decision: 'accept', edit: open[0]!.id }] }))
-    const done = spool(['review', 'talk', '--decisions', decisions(), '--out', path.join(dir, 'talk'), '--json'])
-    expect([done.status, JSON.parse(done.stdout)]).toEqual([0, expect.objectContaining({ status: 'finished' })])
-    expect(readFileSync(path.join(dir, 'talk/transcript.txt'), 'utf8')).toMatch(/We begin with a sentence\. This one is right\./)
+    writeFileSync(
+      decisions(),
+      JSON.stringify({ version: 1, decisions: [{ decision: 'accept', edit: open[0]!.id }] }),
+    )
+    const done = spool([
+      'review',
+      'talk',
+      '--decisions',
+      decisions(),
+      '--out',
+      path.join(dir, 'talk'),
+      '--json',
+    ])
+    expect([done.status, JSON.parse(done.stdout)]).toEqual([
+      0,
+      expect.objectContaining({ status: 'finished' }),
+    ])
+    expect(readFileSync(path.join(dir, 'talk/transcript.txt'), 'utf8')).toMatch(
+      /We begin with a sentence\. This one is right\./,
+    )
   })
 
   test('is told which decision cannot be taken', () => {
-    writeFileSync(decisions(), JSON.stringify({ version: 1, decisions: [{ decision: 'accept', edit: 'flubber-0' }] }))
+    writeFileSync(
+      decisions(),
+      JSON.stringify({ version: 1, decisions: [{ decision: 'accept', edit: 'flubber-0' }] }),
+    )
     expect(spool(['review', 'talk', '--decisions', decisions()])).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/^spool: bad_decisions: .*flubber-0/) as unknown,
     })
-    expect(spool(['review', 'nobody'])).toMatchObject({ status: 1, stderr: expect.stringMatching(/^spool: not_found: /) as unknown })
+    expect(spool(['review', 'nobody'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^spool: not_found: /) as unknown,
+    })
   })
 })
 
@@ -119,12 +181,21 @@ test('a mailbox is read to its end, every message accounted for', async () => {
   const { runId, seconds, ...report } = JSON.parse(stdout) as Record<string, unknown>
   expect([status, typeof runId, typeof seconds]).toEqual([0, 'string', 'number'])
   const { messages, ...counts } = sent
-  expect(report).toEqual({ status: 'finished', stopReason: null, total: messages, processed: messages, ...counts })
+  expect(report).toEqual({
+    status: 'finished',
+    stopReason: null,
+    total: messages,
+    processed: messages,
+    ...counts,
+  })
 })
 
 test("a provider's key is kept without being shown, and forgotten when asked", () => {
   const kept = spool(['key', 'deepgram'], 'echo dg-secret | exec "$@"')
   expect(kept).toMatchObject({ status: 0, stdout: 'The key for deepgram is kept, sealed.\n' })
   expect(spool(['key', 'deepgram', '--remove']).stdout).toBe('The key for deepgram is forgotten.\n')
-  expect(spool(['key', 'nobody'])).toMatchObject({ status: 2, stderr: expect.stringContaining('There is no provider "nobody"') as unknown })
+  expect(spool(['key', 'nobody'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('There is no provider "nobody"') as unknown,
+  })
 })

@@ -5,7 +5,8 @@ import type { Transcript } from '../../shared/words/words.ts'
 import { sampleRate, saying } from '../support/saying.ts'
 
 const censor = { enabled: true, words: ['fuck', 'shit', 'bite', 'son of a bitch', 'abracadabra'] }
-const proposed = (transcript: Transcript, own = censor) => detectCensored(transcript, sampleRate, { censor: own, matchScore: 0.8 })
+const proposed = (transcript: Transcript, own = censor) =>
+  detectCensored(transcript, sampleRate, { censor: own, matchScore: 0.8 })
 const covered = (text: string) => proposed(saying(text)).map((edit) => edit.text)
 
 describe('A listed word is covered', () => {
@@ -32,7 +33,9 @@ describe('A listed word is covered', () => {
 
 describe('Another word is not covered', () => {
   test('though it is one letter away, or holds a listed one', () => {
-    expect(covered('shift duck sheet ship shut luck truck shirt bit bitter wish it fuchsia mishit')).toEqual([])
+    expect(covered('shift duck sheet ship shut luck truck shirt bit bitter wish it fuchsia mishit')).toEqual(
+      [],
+    )
   })
 
   test('for being nothing but asterisks', () => {

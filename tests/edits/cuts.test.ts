@@ -5,9 +5,14 @@ import { detectCuts, droppedCuts } from '../../shared/edits/cuts.ts'
 import { sampleRate, saying, soundingIn } from '../support/saying.ts'
 
 const analysis = soundingIn([], 10_000)
-const cutsOf = (...spans: readonly [number, number][]) => ({ cuts: spans.map(([startSeconds, endSeconds]) => ({ startSeconds, endSeconds })) })
+const cutsOf = (...spans: readonly [number, number][]) => ({
+  cuts: spans.map(([startSeconds, endSeconds]) => ({ startSeconds, endSeconds })),
+})
 const spansOf = (...spans: readonly [number, number][]) =>
-  detectCuts(undefined, analysis, cutsOf(...spans)).map(({ startSample, endSample }) => [startSample, endSample])
+  detectCuts(undefined, analysis, cutsOf(...spans)).map(({ startSample, endSample }) => [
+    startSample,
+    endSample,
+  ])
 
 describe('Cuts by hand', () => {
   test('are made as they are asked for, in order', () => {
@@ -44,7 +49,9 @@ describe('Cuts by hand', () => {
       .map(([start, length]): [number, number] => [start / 1000, (start + length) / 1000])
     fc.assert(
       fc.property(fc.array(span, { maxLength: 12 }), fc.nat(9_999), (spans, at) => {
-        const asked = spans.some(([from, to]) => at >= Math.round(from * sampleRate) && at < Math.round(to * sampleRate))
+        const asked = spans.some(
+          ([from, to]) => at >= Math.round(from * sampleRate) && at < Math.round(to * sampleRate),
+        )
         const cut = spansOf(...spans).filter(([from, to]) => at >= from! && at < to!)
         expect(cut).toHaveLength(asked ? 1 : 0)
       }),

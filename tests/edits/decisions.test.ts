@@ -1,30 +1,54 @@
 // What a producer decides of proposed edits, under the show's policy.
 import { describe, expect, test } from '@jest/globals'
 import { cleaningSettings } from '../../shared/settings/cleaning.ts'
-import { answersByEdit, decideEdits, parseDecisions, waitsForReview, type Decision } from '../../shared/edits/decisions.ts'
+import {
+  answersByEdit,
+  decideEdits,
+  parseDecisions,
+  waitsForReview,
+  type Decision,
+} from '../../shared/edits/decisions.ts'
 import { toEditList, type ProposedEdit } from '../../shared/edits/edits.ts'
 
-const proposed = (kind: ProposedEdit['kind'], startSample: number, endSample: number, more: Partial<ProposedEdit> = {}): ProposedEdit => ({
+const proposed = (
+  kind: ProposedEdit['kind'],
+  startSample: number,
+  endSample: number,
+  more: Partial<ProposedEdit> = {},
+): ProposedEdit => ({
   ...{ kind, startSample, endSample, text: '', detector: 'test', score: 1, reason: 'Found.' },
   ...more,
 })
-const question = proposed('intern', 5000, 7000, { insert: { sound: 'speech', text: null }, question: 'how old is the moon' })
+const question = proposed('intern', 5000, 7000, {
+  insert: { sound: 'speech', text: null },
+  question: 'how old is the moon',
+})
 const list = toEditList([proposed('filler', 100, 200), proposed('flubber', 1000, 3000), question], 1000)
 const policy = cleaningSettings({}).review
-const decide = (decisions: readonly Decision[] = [], answers = new Map<string, string>()) => decideEdits(list, policy, answers, decisions, 10_000)
+const decide = (decisions: readonly Decision[] = [], answers = new Map<string, string>()) =>
+  decideEdits(list, policy, answers, decisions, 10_000)
 const statuses = (decisions: readonly Decision[] = [], answers?: Map<string, string>) =>
   Object.fromEntries(decide(decisions, answers).edits.map(({ id, status }) => [id, status]))
 
 describe('Without decisions', () => {
   test('what may be applied is, and what must be asked for waits: a botched take, and a question nobody answered', () => {
-    expect(statuses()).toEqual({ 'filler-100': 'applied', 'flubber-1000': 'pending', 'intern-5000': 'pending' })
+    expect(statuses()).toEqual({
+      'filler-100': 'applied',
+      'flubber-1000': 'pending',
+      'intern-5000': 'pending',
+    })
     expect(waitsForReview(decide(), policy).map(({ id }) => id)).toEqual(['flubber-1000', 'intern-5000'])
   })
 
   test('an answer from elsewhere needs nobody to wait', () => {
-    const answers = answersByEdit('[{"edit":"intern-5000"}]', [{ part: 0, output: { text: 'Four billion years.' } }])
+    const answers = answersByEdit('[{"edit":"intern-5000"}]', [
+      { part: 0, output: { text: 'Four billion years.' } },
+    ])
     expect(statuses([], answers)['intern-5000']).toBe('applied')
-    expect(decide([], answers).edits.find(({ id }) => id === 'intern-5000')!.insert).toEqual({ sound: 'speech', text: 'Four billion years.' })
+    expect(decide([], answers).edits.find(({ id }) => id === 'intern-5000')!.insert).toEqual({
+      sound: 'speech',
+      text: 'Four billion years.',
+    })
   })
 
   test('a show may apply everything, or look at everything', () => {
@@ -53,21 +77,36 @@ describe('A decision', () => {
   })
 
   test('moves the edges of an edit, which keeps its name', () => {
-    const edit = decide([{ decision: 'adjust', edit: 'flubber-1000', startSeconds: 1.5, endSeconds: 2.25 }]).edits.find(
-      ({ id }) => id === 'flubber-1000',
-    )
-    expect(edit).toMatchObject({ status: 'applied', startSample: 1500, endSample: 2250, reason: 'Found. Its edges were moved by hand.' })
+    const edit = decide([
+      { decision: 'adjust', edit: 'flubber-1000', startSeconds: 1.5, endSeconds: 2.25 },
+    ]).edits.find(({ id }) => id === 'flubber-1000')
+    expect(edit).toMatchObject({
+      status: 'applied',
+      startSample: 1500,
+      endSample: 2250,
+      reason: 'Found. Its edges were moved by hand.',
+    })
   })
 
   test('answers a question; accepting one without an answer leaves it open', () => {
-    expect(statuses([{ decision: 'answer', edit: 'intern-5000', text: 'Old.' }])['intern-5000']).toBe('applied')
+    expect(statuses([{ decision: 'answer', edit: 'intern-5000', text: 'Old.' }])['intern-5000']).toBe(
+      'applied',
+    )
     expect(statuses([{ decision: 'accept', edit: 'intern-5000' }])['intern-5000']).toBe('pending')
   })
 
   test('cuts by hand, up to the end of the recording', () => {
-    const cuts = decide([{ decision: 'cut', startSeconds: 9, endSeconds: 99 }]).edits.filter(({ kind }) => kind === 'cut')
+    const cuts = decide([{ decision: 'cut', startSeconds: 9, endSeconds: 99 }]).edits.filter(
+      ({ kind }) => kind === 'cut',
+    )
     expect(cuts).toEqual([
-      expect.objectContaining({ id: 'cut-9000', status: 'applied', startSample: 9000, endSample: 10_000, reason: 'Cut by hand.' }),
+      expect.objectContaining({
+        id: 'cut-9000',
+        status: 'applied',
+        startSample: 9000,
+        endSample: 10_000,
+        reason: 'Cut by hand.',
+      }),
     ])
   })
 
@@ -77,20 +116,28 @@ describe('A decision', () => {
 })
 
 describe('A decisions file', () => {
-  const parse = (decisions: unknown) => parseDecisions(JSON.stringify({ version: 1, decisions }), 'mine.json', list, 10_000)
+  const parse = (decisions: unknown) =>
+    parseDecisions(JSON.stringify({ version: 1, decisions }), 'mine.json', list, 10_000)
 
   test.each([
     [[{ decision: 'accept', edit: 'filler-1' }], /mine\.json, decision 1: there is no edit "filler-1"/],
     [[{ decision: 'answer', edit: 'filler-100', text: 'x' }], /filler-100 asks nothing/],
     [[{ decision: 'cut', startSeconds: 1, endSeconds: 1.01 }], /shorter than 0\.02 s/],
-    [[{ decision: 'cut', startSeconds: 11, endSeconds: 12 }], /starts after the end of the recording, which is 10\.00 s/],
+    [
+      [{ decision: 'cut', startSeconds: 11, endSeconds: 12 }],
+      /starts after the end of the recording, which is 10\.00 s/,
+    ],
     [[{ decision: 'maybe', edit: 'filler-100' }], /decisions\.0/],
     [[{ decision: 'accept', edit: 'filler-100', why: 'x' }], /why/],
   ])('that holds %j is refused with the reason', (decisions, message) => {
-    expect(() => parse(decisions)).toThrow(expect.objectContaining({ code: 'bad_decisions', message: expect.stringMatching(message) as unknown }))
+    expect(() => parse(decisions)).toThrow(
+      expect.objectContaining({ code: 'bad_decisions', message: expect.stringMatching(message) as unknown }),
+    )
   })
 
   test('that is not JSON is refused', () => {
-    expect(() => parseDecisions('accept all', 'mine.json', list, 10_000)).toThrow(/mine\.json: this is not JSON/)
+    expect(() => parseDecisions('accept all', 'mine.json', list, 10_000)).toThrow(
+      /mine\.json: this is not JSON/,
+    )
   })
 })

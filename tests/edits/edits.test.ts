@@ -1,9 +1,22 @@
 // The list of edits: named by kind and place, settled where they overlap, within the budget.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { checkBudget, editKinds, splicesOf, toEditList, type EditKind, type Insertion, type ProposedEdit } from '../../shared/edits/edits.ts'
+import {
+  checkBudget,
+  editKinds,
+  splicesOf,
+  toEditList,
+  type EditKind,
+  type Insertion,
+  type ProposedEdit,
+} from '../../shared/edits/edits.ts'
 
-const proposed = (kind: EditKind, startSample: number, endSample: number, insert?: Insertion): ProposedEdit => ({
+const proposed = (
+  kind: EditKind,
+  startSample: number,
+  endSample: number,
+  insert?: Insertion,
+): ProposedEdit => ({
   ...{ kind, startSample, endSample, text: '', detector: 'test', score: 1, reason: '' },
   ...(insert ? { insert } : {}),
 })
@@ -11,7 +24,11 @@ const bleep: Insertion = { sound: 'tone', hz: 1000, text: '[bleep]' }
 const bell: Insertion = { sound: 'file', file: 'bell.wav', text: '{bell}' }
 const namesOf = (proposals: readonly ProposedEdit[]) => toEditList(proposals, 1000).edits.map(({ id }) => id)
 const spliced = (proposals: readonly ProposedEdit[]) =>
-  splicesOf(toEditList(proposals, 1000)).map(({ startSample, endSample, edit }) => [edit.kind, startSample, endSample])
+  splicesOf(toEditList(proposals, 1000)).map(({ startSample, endSample, edit }) => [
+    edit.kind,
+    startSample,
+    endSample,
+  ])
 
 describe('An edit list', () => {
   test('is in order, each edit applied and named by its kind and place', () => {
@@ -26,11 +43,9 @@ describe('An edit list', () => {
   })
 
   test('keeps every proposal whole, whatever overlaps it, for each can be switched off alone', () => {
-    expect(namesOf([proposed('flubber', 0, 900), proposed('filler', 100, 200), proposed('pause', 150, 400)])).toEqual([
-      'flubber-0',
-      'filler-100',
-      'pause-150',
-    ])
+    expect(
+      namesOf([proposed('flubber', 0, 900), proposed('filler', 100, 200), proposed('pause', 150, 400)]),
+    ).toEqual(['flubber-0', 'filler-100', 'pause-150'])
   })
 
   test('drops what removes nothing and puts nothing in', () => {
@@ -40,11 +55,16 @@ describe('An edit list', () => {
 
 describe('What the edits come to', () => {
   test('is only what is applied', () => {
-    const { edits, ...list } = toEditList([proposed('filler', 0, 10), proposed('filler', 20, 30), proposed('filler', 40, 50)], 1000)
+    const { edits, ...list } = toEditList(
+      [proposed('filler', 0, 10), proposed('filler', 20, 30), proposed('filler', 40, 50)],
+      1000,
+    )
     const statuses = ['rejected', 'applied', 'pending'] as const
-    expect(splicesOf({ ...list, edits: edits.map((edit, i) => ({ ...edit, status: statuses[i]! })) }).map(({ edit }) => edit.id)).toEqual([
-      'filler-20',
-    ])
+    expect(
+      splicesOf({ ...list, edits: edits.map((edit, i) => ({ ...edit, status: statuses[i]! })) }).map(
+        ({ edit }) => edit.id,
+      ),
+    ).toEqual(['filler-20'])
   })
 
   test('is trimmed where a pause meets a filler: the filler keeps its span', () => {
@@ -56,11 +76,19 @@ describe('What the edits come to', () => {
   })
 
   test('leaves out what lies inside a botched take', () => {
-    expect(spliced([proposed('flubber', 0, 900), proposed('filler', 100, 200), proposed('censor', 300, 400, bleep)])).toEqual([['flubber', 0, 900]])
+    expect(
+      spliced([
+        proposed('flubber', 0, 900),
+        proposed('filler', 100, 200),
+        proposed('censor', 300, 400, bleep),
+      ]),
+    ).toEqual([['flubber', 0, 900]])
   })
 
   test('puts nothing in twice at one place, and an insertion may stand at the edge of a cut', () => {
-    expect(spliced([proposed('sfx', 500, 500, bell), proposed('cut', 100, 500), proposed('sfx', 300, 300, bell)])).toEqual([
+    expect(
+      spliced([proposed('sfx', 500, 500, bell), proposed('cut', 100, 500), proposed('sfx', 300, 300, bell)]),
+    ).toEqual([
       ['cut', 100, 500],
       ['sfx', 500, 500],
     ])
@@ -68,7 +96,11 @@ describe('What the edits come to', () => {
 
   test('never overlaps itself, and covers what was proposed to be removed and nothing else, whatever the order', () => {
     const span = fc
-      .tuple(fc.constantFrom<EditKind>(...editKinds.filter((kind) => kind !== 'sfx' && kind !== 'censor')), fc.nat(500), fc.nat(60))
+      .tuple(
+        fc.constantFrom<EditKind>(...editKinds.filter((kind) => kind !== 'sfx' && kind !== 'censor')),
+        fc.nat(500),
+        fc.nat(60),
+      )
       .map(([kind, start, length]) => proposed(kind, start, start + length))
     const within = (spans: readonly { startSample: number; endSample: number }[], sample: number) =>
       spans.some(({ startSample, endSample }) => startSample <= sample && sample < endSample)
@@ -81,7 +113,8 @@ describe('What the edits come to', () => {
           expect(startSample).toBeGreaterThanOrEqual(splices[i - 1]?.endSample ?? 0)
         })
         for (let sample = 0; sample < 560; sample++)
-          if (within(splices, sample) !== within(list.edits, sample)) throw new Error(`Sample ${sample} differs`)
+          if (within(splices, sample) !== within(list.edits, sample))
+            throw new Error(`Sample ${sample} differs`)
         expect(new Set(list.edits.map(({ id }) => id)).size).toBe(list.edits.length)
       }),
     )
@@ -98,7 +131,10 @@ describe('The budget', () => {
 
   test('stops a run that would remove more, and says how much', () => {
     expect(() => checkBudget(list, speech, 10_000, 0.29)).toThrow(
-      expect.objectContaining({ code: 'cut_budget_exceeded', message: expect.stringContaining('30 %') as unknown }),
+      expect.objectContaining({
+        code: 'cut_budget_exceeded',
+        message: expect.stringContaining('30 %') as unknown,
+      }),
     )
   })
 
@@ -110,8 +146,13 @@ describe('The budget', () => {
   })
 
   test('never lets the whole recording go', () => {
-    expect(() => checkBudget(toEditList([proposed('pause', 0, 600), proposed('filler', 600, 1000)], 1000), speech, 1000, 1)).toThrow(
-      expect.objectContaining({ code: 'nothing_left' }),
-    )
+    expect(() =>
+      checkBudget(
+        toEditList([proposed('pause', 0, 600), proposed('filler', 600, 1000)], 1000),
+        speech,
+        1000,
+        1,
+      ),
+    ).toThrow(expect.objectContaining({ code: 'nothing_left' }))
   })
 })

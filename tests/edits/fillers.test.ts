@@ -15,23 +15,44 @@ const exact = { lagSamples: 0, errorSamples: 0 }
 /** Silence wherever no word is said; the words' own middles are loudest. */
 function analysisOf(words: readonly Word[], totalSamples = 20_000): Analysis {
   const levels = new Int16Array(totalSamples / frame).fill(-6000)
-  for (const { startSample, endSample } of words) levels.fill(-2000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
-  return { levels, format: { sampleRate, channels: 1, sampleFormat: 's16le' }, totalSamples, quietBelowDb: -45 } as unknown as Analysis
+  for (const { startSample, endSample } of words)
+    levels.fill(-2000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
+  return {
+    levels,
+    format: { sampleRate, channels: 1, sampleFormat: 's16le' },
+    totalSamples,
+    quietBelowDb: -45,
+  } as unknown as Analysis
 }
 
 /** Words of 300 ms with 100 ms between them. */
 const said = (text: string, language = 'en', exactTimes = true): Transcript => ({
   language,
   exactTimes,
-  words: text.split(' ').map((word, i) => ({ text: word, startSample: 1000 + i * 400, endSample: 1300 + i * 400, speaker: null, confidence: null })),
+  words: text
+    .split(' ')
+    .map((word, i) => ({
+      text: word,
+      startSample: 1000 + i * 400,
+      endSample: 1300 + i * 400,
+      speaker: null,
+      confidence: null,
+    })),
 })
 
 const found = (transcript: Transcript, words?: string[]) =>
-  detectFillers(transcript, analysisOf(transcript.words), exact, words ? { ...on, words } : on).map(({ text }) => text)
+  detectFillers(transcript, analysisOf(transcript.words), exact, words ? { ...on, words } : on).map(
+    ({ text }) => text,
+  )
 
 describe('A filler', () => {
   test('is told by its sound, not by case, punctuation or how long it was drawn out', () => {
-    expect(found(said('So, Um, I uhhhh think ERM… that hmmmm - yes'))).toEqual(['Um,', 'uhhhh', 'ERM…', 'hmmmm'])
+    expect(found(said('So, Um, I uhhhh think ERM… that hmmmm - yes'))).toEqual([
+      'Um,',
+      'uhhhh',
+      'ERM…',
+      'hmmmm',
+    ])
   })
 
   test('is one however long the speaker draws it out, in any language', () => {
@@ -50,17 +71,21 @@ describe('A filler', () => {
   })
 
   test('is what the producer says when there is a list of their own, longest phrase first', () => {
-    expect(found(said('you know what I mean you know, um sort of'), ['you know', 'you know what I mean', 'sort of'])).toEqual([
-      'you know what I mean',
-      'you know,',
-      'sort of',
-    ])
+    expect(
+      found(said('you know what I mean you know, um sort of'), [
+        'you know',
+        'you know what I mean',
+        'sort of',
+      ]),
+    ).toEqual(['you know what I mean', 'you know,', 'sort of'])
   })
 
   test('is not looked for where a phrase would run past the last word, or from one speaker to the next', () => {
     expect(found(said('that is you'), ['you know'])).toEqual([])
     const { words, ...rest } = said('you know')
-    expect(found({ ...rest, words: words.map((word, i) => ({ ...word, speaker: `${i}` })) }, ['you know'])).toEqual([])
+    expect(
+      found({ ...rest, words: words.map((word, i) => ({ ...word, speaker: `${i}` })) }, ['you know']),
+    ).toEqual([])
   })
 
   test('is a whole word: not part of one, and not punctuation', () => {
@@ -72,12 +97,16 @@ describe('A filler', () => {
     const risky = detectFillers(transcript, analysisOf(transcript.words), exact, { ...on, risky: true })
     expect(found(transcript)).toEqual(['um'])
     expect(risky.map(({ text }) => text)).toEqual(['So', 'like,', 'you know,', 'um', 'sort of'])
-    expect(detectFillers(said('tipo né', 'pt-BR'), analysisOf([]), exact, { ...on, risky: true })).toHaveLength(2)
+    expect(
+      detectFillers(said('tipo né', 'pt-BR'), analysisOf([]), exact, { ...on, risky: true }),
+    ).toHaveLength(2)
   })
 
   test('is left alone when switched off, and when times come from captions', () => {
     const transcript = said('um yes')
-    expect(detectFillers(transcript, analysisOf(transcript.words), exact, { enabled: false, risky: false })).toEqual([])
+    expect(
+      detectFillers(transcript, analysisOf(transcript.words), exact, { enabled: false, risky: false }),
+    ).toEqual([])
     expect(found(said('um yes', 'en', false))).toEqual([])
   })
 })
@@ -97,17 +126,21 @@ describe('A cut', () => {
   test('waits for its owner when the filler runs into its neighbours and the times are not to be trusted', () => {
     const transcript = said('I um think')
     const loud = { ...analysisOf(transcript.words), levels: new Int16Array(2000).fill(-2000) }
-    const statusAt = (errorSamples: number) => detectFillers(transcript, loud, { lagSamples: 0, errorSamples }, on).map(({ status }) => status)
+    const statusAt = (errorSamples: number) =>
+      detectFillers(transcript, loud, { lagSamples: 0, errorSamples }, on).map(({ status }) => status)
     expect(statusAt(0.05 * sampleRate)).toEqual([undefined])
     expect(statusAt(0.2 * sampleRate)).toEqual(['pending'])
     expect(statusAt(Infinity)).toEqual(['pending'])
   })
 
   test('never enters a neighbour that sounds where it was said to be, however the words lie', () => {
-    const gaps = fc.array(fc.record({ gap: fc.nat(120), length: fc.integer({ min: 0, max: 400 }), filler: fc.boolean() }), {
-      minLength: 1,
-      maxLength: 15,
-    })
+    const gaps = fc.array(
+      fc.record({ gap: fc.nat(120), length: fc.integer({ min: 0, max: 400 }), filler: fc.boolean() }),
+      {
+        minLength: 1,
+        maxLength: 15,
+      },
+    )
     fc.assert(
       fc.property(gaps, fc.infiniteStream(fc.integer({ min: -9000, max: -1000 })), (pieces, noise) => {
         let at = 0
@@ -118,13 +151,23 @@ describe('A cut', () => {
         })
         const neighbours = words.filter(({ text }) => text === 'word')
         const levels = Int16Array.from({ length: 900 }, () => noise.next().value as number)
-        for (const { startSample, endSample } of words.slice(0, 4)) levels.fill(-3000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
-        for (const { startSample, endSample } of neighbours) levels.fill(-2000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
-        const cuts = detectFillers({ language: 'en', exactTimes: true, words }, { ...analysisOf(words, 9000), levels }, exact, on)
+        for (const { startSample, endSample } of words.slice(0, 4))
+          levels.fill(-3000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
+        for (const { startSample, endSample } of neighbours)
+          levels.fill(-2000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
+        const cuts = detectFillers(
+          { language: 'en', exactTimes: true, words },
+          { ...analysisOf(words, 9000), levels },
+          exact,
+          on,
+        )
         expect(cuts.length).toBe(words.length - neighbours.length)
         for (const cut of cuts) {
           for (const { startSample, endSample } of neighbours) {
-            if (endSample > startSample) expect(Math.min(cut.endSample, endSample) - Math.max(cut.startSample, startSample)).toBeLessThanOrEqual(0)
+            if (endSample > startSample)
+              expect(
+                Math.min(cut.endSample, endSample) - Math.max(cut.startSample, startSample),
+              ).toBeLessThanOrEqual(0)
           }
         }
       }),
@@ -138,14 +181,26 @@ describe('A filler that was found in the sound', () => {
   const found = (doubt: number, more: { gap?: number; isCredible?: boolean } = {}): AlignedTranscript => {
     const { gap = 0, isCredible = true } = more
     const edges = { startMoved: 40, endMoved: -30, startDoubt: doubt, endDoubt: doubt, isCredible }
-    const word = (text: string, startSample: number, endSample: number) => ({ text, startSample, endSample, speaker: null, confidence: null, edges })
+    const word = (text: string, startSample: number, endSample: number) => ({
+      text,
+      startSample,
+      endSample,
+      speaker: null,
+      confidence: null,
+      edges,
+    })
     return {
       language: 'en',
       exactTimes: true,
-      words: [word('the', 1000, 1200), word('um', 1200 + gap, 1500 + gap), word('word', 1500 + 2 * gap, 1800 + 2 * gap)],
+      words: [
+        word('the', 1000, 1200),
+        word('um', 1200 + gap, 1500 + gap),
+        word('word', 1500 + 2 * gap, 1800 + 2 * gap),
+      ],
     }
   }
-  const cutOf = (transcript: AlignedTranscript, analysis = analysisOf(transcript.words)) => detectFillers(transcript, analysis, unsure, on)[0]!
+  const cutOf = (transcript: AlignedTranscript, analysis = analysisOf(transcript.words)) =>
+    detectFillers(transcript, analysis, unsure, on)[0]!
   /** Nobody would cut by the reported times. */
   const unsure = { lagSamples: 0, errorSamples: Infinity }
 
@@ -180,22 +235,40 @@ describe('A filler that was found in the sound', () => {
   })
 
   test('never takes anything of a neighbour that was found, and where it is cut it is cut from front to back', () => {
-    const place = fc.record({ gap: fc.nat(300), length: fc.integer({ min: 20, max: 500 }), doubt: fc.integer({ min: 1, max: 60 }) })
+    const place = fc.record({
+      gap: fc.nat(300),
+      length: fc.integer({ min: 20, max: 500 }),
+      doubt: fc.integer({ min: 1, max: 60 }),
+    })
     fc.assert(
-      fc.property(fc.array(place, { minLength: 3, maxLength: 3 }), fc.infiniteStream(fc.integer({ min: -9000, max: -1000 })), (places, noise) => {
-        let at = 500
-        const words = places.map(({ gap, length, doubt }, i) => {
-          const startSample = at + gap
-          at = startSample + length
-          const edges = { startMoved: 0, endMoved: 0, startDoubt: doubt, endDoubt: doubt, isCredible: true }
-          return { text: i === 1 ? 'um' : 'word', startSample, endSample: at, speaker: null, confidence: null, edges }
-        })
-        const levels = Int16Array.from({ length: 300 }, () => noise.next().value as number)
-        const cut = cutOf({ language: 'en', exactTimes: true, words }, { ...analysisOf(words, 3000), levels })
-        expect(cut.endSample).toBeGreaterThan(cut.startSample)
-        expect(cut.startSample).toBeGreaterThanOrEqual(words[0]!.endSample)
-        expect(cut.endSample).toBeLessThanOrEqual(words[2]!.startSample)
-      }),
+      fc.property(
+        fc.array(place, { minLength: 3, maxLength: 3 }),
+        fc.infiniteStream(fc.integer({ min: -9000, max: -1000 })),
+        (places, noise) => {
+          let at = 500
+          const words = places.map(({ gap, length, doubt }, i) => {
+            const startSample = at + gap
+            at = startSample + length
+            const edges = { startMoved: 0, endMoved: 0, startDoubt: doubt, endDoubt: doubt, isCredible: true }
+            return {
+              text: i === 1 ? 'um' : 'word',
+              startSample,
+              endSample: at,
+              speaker: null,
+              confidence: null,
+              edges,
+            }
+          })
+          const levels = Int16Array.from({ length: 300 }, () => noise.next().value as number)
+          const cut = cutOf(
+            { language: 'en', exactTimes: true, words },
+            { ...analysisOf(words, 3000), levels },
+          )
+          expect(cut.endSample).toBeGreaterThan(cut.startSample)
+          expect(cut.startSample).toBeGreaterThanOrEqual(words[0]!.endSample)
+          expect(cut.endSample).toBeLessThanOrEqual(words[2]!.startSample)
+        },
+      ),
     )
   })
 })

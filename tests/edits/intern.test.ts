@@ -4,10 +4,16 @@ import { detectInterns } from '../../shared/edits/intern.ts'
 import type { Transcript } from '../../shared/words/words.ts'
 import { saying, soundingIn } from '../support/saying.ts'
 
-const intern = { enabled: true, phrases: ['ask the assistant'], endPhrases: ['stop intern', 'stop'], keepQuestion: false }
+const intern = {
+  enabled: true,
+  phrases: ['ask the assistant'],
+  endPhrases: ['stop intern', 'stop'],
+  keepQuestion: false,
+}
 const settings = { intern, matchScore: 0.8 }
 const keeping = { ...settings, intern: { ...intern, keepQuestion: true } }
-const proposed = (transcript: Transcript, own = settings) => detectInterns(transcript, soundingIn(transcript.words), own)
+const proposed = (transcript: Transcript, own = settings) =>
+  detectInterns(transcript, soundingIn(transcript.words), own)
 const asked = (text: string) => proposed(saying(text)).map(({ question }) => question)
 const removed = (text: string, own = settings) => proposed(saying(text), own).map((edit) => edit.text)
 
@@ -22,7 +28,8 @@ describe('A question', () => {
       question: 'how high Everest is,',
       insert: { sound: 'speech', text: null },
       score: 1,
-      reason: '"ask the assistant" was said. The answer replaces the command, the question and what ended it.',
+      reason:
+        '"ask the assistant" was said. The answer replaces the command, the question and what ended it.',
     })
     expect(edit!.status).toBeUndefined()
     const [well, ask, so] = [0, 1, 9].map((i) => transcript.words[i]!)
@@ -33,7 +40,9 @@ describe('A question', () => {
   })
 
   test('ends with the longer of two end phrases', () => {
-    expect(removed('ask the assistant how high is it stop intern so there')).toEqual(['ask the assistant how high is it stop intern'])
+    expect(removed('ask the assistant how high is it stop intern so there')).toEqual([
+      'ask the assistant how high is it stop intern',
+    ])
   })
 
   test('ends with a silence of two and a half seconds', () => {
@@ -43,17 +52,27 @@ describe('A question', () => {
 
   test('ends with the recording, or with the next command', () => {
     expect(asked('ask the assistant how high is it')).toEqual(['how high is it'])
-    expect(asked('ask the assistant how high is it ask the assistant how deep is it')).toEqual(['how high is it', 'how deep is it'])
+    expect(asked('ask the assistant how high is it ask the assistant how deep is it')).toEqual([
+      'how high is it',
+      'how deep is it',
+    ])
   })
 
   test('has at most forty words', () => {
     const numbers = Array.from({ length: 50 }, (_, i) => `${i}`)
     const quick = (text: string): Transcript => {
       const { words, ...rest } = saying(text)
-      return { ...rest, words: words.map((word, i) => ({ ...word, startSample: 1000 + i * 200, endSample: 1150 + i * 200 })) }
+      return {
+        ...rest,
+        words: words.map((word, i) => ({ ...word, startSample: 1000 + i * 200, endSample: 1150 + i * 200 })),
+      }
     }
-    expect(proposed(quick(`ask the assistant ${numbers.join(' ')}`))[0]!.question).toBe(numbers.slice(0, 40).join(' '))
-    expect(proposed(quick(`ask the assistant ${numbers.slice(0, 40).join(' ')} stop so`))[0]!.question).toBe(numbers.slice(0, 40).join(' '))
+    expect(proposed(quick(`ask the assistant ${numbers.join(' ')}`))[0]!.question).toBe(
+      numbers.slice(0, 40).join(' '),
+    )
+    expect(proposed(quick(`ask the assistant ${numbers.slice(0, 40).join(' ')} stop so`))[0]!.question).toBe(
+      numbers.slice(0, 40).join(' '),
+    )
   })
 
   test('lasts at most fifteen seconds', () => {
@@ -82,10 +101,18 @@ describe('A command is no edit', () => {
 
 describe('A question that listeners hear', () => {
   test('stays between two edits: the command goes, and the answer replaces what ended it', () => {
-    const [command, answer] = proposed(saying('Well. Ask the assistant how high is it, stop. So there.'), keeping)
+    const [command, answer] = proposed(
+      saying('Well. Ask the assistant how high is it, stop. So there.'),
+      keeping,
+    )
     expect(command).toMatchObject({ kind: 'intern', text: 'Ask the assistant' })
     expect(command!.insert).toBeUndefined()
-    expect(answer).toMatchObject({ kind: 'intern', text: 'stop.', question: 'how high is it,', insert: { sound: 'speech', text: null } })
+    expect(answer).toMatchObject({
+      kind: 'intern',
+      text: 'stop.',
+      question: 'how high is it,',
+      insert: { sound: 'speech', text: null },
+    })
     expect(answer!.startSample).toBeGreaterThan(command!.endSample)
   })
 

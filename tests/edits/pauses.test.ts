@@ -12,7 +12,13 @@ const span = (startSample: number, endSample: number): Span => ({ startSample, e
 function heard(speech: readonly Span[], totalSamples = 20_000): Analysis {
   const levels = new Int16Array(totalSamples / 10).fill(-6000)
   for (const { startSample, endSample } of speech) levels.fill(-2000, startSample / 10, endSample / 10)
-  return { levels, speech, format: { sampleRate, channels: 1, sampleFormat: 's16le' }, totalSamples, quietBelowDb: -45 } as unknown as Analysis
+  return {
+    levels,
+    speech,
+    format: { sampleRate, channels: 1, sampleFormat: 's16le' },
+    totalSamples,
+    quietBelowDb: -45,
+  } as unknown as Analysis
 }
 
 const words = (...spans: readonly Span[]): Transcript => ({
@@ -21,7 +27,10 @@ const words = (...spans: readonly Span[]): Transcript => ({
   words: spans.map((at) => ({ text: 'word', speaker: null, confidence: null, ...at })),
 })
 const cuts = (analysis: Analysis, transcript?: Transcript, removed: readonly Span[] = []) =>
-  detectPauses(analysis, transcript, removed, settings).map(({ startSample, endSample }) => [startSample, endSample])
+  detectPauses(analysis, transcript, removed, settings).map(({ startSample, endSample }) => [
+    startSample,
+    endSample,
+  ])
 
 describe('A pause', () => {
   test('over the limit is cut in its middle to the target, more of the rest after the speech than before it', () => {
@@ -40,7 +49,9 @@ describe('A pause', () => {
   })
 
   test('is not cut when switched off', () => {
-    expect(detectPauses(heard([span(3000, 16_000)]), undefined, [], { ...settings, enabled: false })).toEqual([])
+    expect(detectPauses(heard([span(3000, 16_000)]), undefined, [], { ...settings, enabled: false })).toEqual(
+      [],
+    )
   })
 
   test('tells how long it was, and by what it was found', () => {
@@ -51,7 +62,9 @@ describe('A pause', () => {
       detector: 'pauses from sound',
       reason: 'A pause of 3.00 s, shortened to 0.5 s.',
     })
-    expect(detectPauses(analysis, words(), [], settings)[0]).toMatchObject({ detector: 'pauses from sound and words' })
+    expect(detectPauses(analysis, words(), [], settings)[0]).toMatchObject({
+      detector: 'pauses from sound and words',
+    })
   })
 })
 
@@ -103,7 +116,10 @@ describe('Where something is put in', () => {
   test('a pause ends: what stands before it and after it are two', () => {
     const analysis = heard([span(0, 5000), span(7000, 20_000)])
     const around = (filled: Span) =>
-      detectPauses(analysis, undefined, [], settings, [filled]).map(({ startSample, endSample }) => [startSample, endSample])
+      detectPauses(analysis, undefined, [], settings, [filled]).map(({ startSample, endSample }) => [
+        startSample,
+        endSample,
+      ])
     expect(around(span(6000, 6000))).toEqual([])
     expect(around(span(5100, 5100))).toEqual([[5375, 6775]])
     expect(around(span(5000, 6900))).toEqual([])

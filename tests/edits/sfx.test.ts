@@ -35,14 +35,21 @@ describe('A sound', () => {
   test('follows its phrase in the quiet after it, and nothing is removed', () => {
     const transcript = saying('a big applause for Ada')
     const [edit] = proposed(transcript)
-    expect(edit).toMatchObject({ text: '', insert: { file: 'hands.wav', text: '{applause}' }, reason: '"applause" was said; hands.wav follows it.' })
+    expect(edit).toMatchObject({
+      text: '',
+      insert: { file: 'hands.wav', text: '{applause}' },
+      reason: '"applause" was said; hands.wav follows it.',
+    })
     expect(edit!.endSample).toBe(edit!.startSample)
     expect(edit!.startSample).toBeGreaterThanOrEqual(transcript.words[2]!.endSample)
     expect(edit!.startSample).toBeLessThanOrEqual(transcript.words[3]!.startSample)
   })
 
   test('is that of the longest phrase', () => {
-    expect(proposed(saying('a big drum roll and a drum roll')).map(({ text }) => text)).toEqual(['big drum roll', 'drum roll'])
+    expect(proposed(saying('a big drum roll and a drum roll')).map(({ text }) => text)).toEqual([
+      'big drum roll',
+      'drum roll',
+    ])
   })
 
   test('is not looked for when times come from captions', () => {

@@ -51,7 +51,12 @@ afterAll(() => keys.close())
 
 async function serve(jwksUrl: string) {
   const show = aToyShow([{ name: 'cut' }, { name: 'join', after: ['cut'] }])
-  const env = { CALLER_ISSUER: issuer, CALLER_AUDIENCE: audience, CALLER_EMAIL: email, CALLER_JWKS_URL: jwksUrl }
+  const env = {
+    CALLER_ISSUER: issuer,
+    CALLER_AUDIENCE: audience,
+    CALLER_EMAIL: email,
+    CALLER_JWKS_URL: jwksUrl,
+  }
   world = await aWorld({ catalogue: show.catalogue, env })
   await world.start()
   payload = (await world.tasks())[0]!.payload
@@ -71,10 +76,14 @@ interface Claims {
 }
 const now = () => Math.floor(Date.now() / 1000)
 const good = (): Claims => ({ iss: issuer, aud: audience, email, email_verified: true, exp: now() + 3600 })
-const sign = (claims: Claims, by = key) => new SignJWT({ ...claims }).setProtectedHeader({ alg: 'RS256', kid: 'one' }).setIssuedAt().sign(by)
+const sign = (claims: Claims, by = key) =>
+  new SignJWT({ ...claims }).setProtectedHeader({ alg: 'RS256', kid: 'one' }).setIssuedAt().sign(by)
 
 async function call(token: string | undefined, body: unknown = payload): Promise<number> {
-  const headers = { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: token }) }
+  const headers = {
+    'content-type': 'application/json',
+    ...(token === undefined ? {} : { authorization: token }),
+  }
   return (await fetch(functionUrl, { method: 'POST', headers, body: JSON.stringify(body) })).status
 }
 const statusOfStep = async () => (await world.steps())[0]!.status
@@ -90,11 +99,20 @@ describe('a call', () => {
     ['something else than a bearer', async () => `Basic ${await sign(good())}`],
     ['no JWT at all', () => Promise.resolve('Bearer of good news')],
     ['another audience', async () => `Bearer ${await sign({ ...good(), aud: 'https://other.test' })}`],
-    ['no audience', async () => `Bearer ${await sign({ iss: issuer, email, email_verified: true, exp: now() + 3600 })}`],
+    [
+      'no audience',
+      async () => `Bearer ${await sign({ iss: issuer, email, email_verified: true, exp: now() + 3600 })}`,
+    ],
     ['another issuer', async () => `Bearer ${await sign({ ...good(), iss: 'https://accounts.google.com' })}`],
     ['an expired token', async () => `Bearer ${await sign({ ...good(), exp: now() - 60 })}`],
-    ['the e-mail address of somebody else', async () => `Bearer ${await sign({ ...good(), email: 'mallory@spool.test' })}`],
-    ['an address that nobody verified', async () => `Bearer ${await sign({ ...good(), email_verified: false })}`],
+    [
+      'the e-mail address of somebody else',
+      async () => `Bearer ${await sign({ ...good(), email: 'mallory@spool.test' })}`,
+    ],
+    [
+      'an address that nobody verified',
+      async () => `Bearer ${await sign({ ...good(), email_verified: false })}`,
+    ],
     ['the signature of another key', async () => `Bearer ${await sign(good(), otherKey)}`],
     ['no signature', () => Promise.resolve(`Bearer ${new UnsecuredJWT({ ...good() }).encode()}`)],
     ['a signature cut off', async () => `Bearer ${(await sign(good())).replace(/[^.]+$/, '')}`],

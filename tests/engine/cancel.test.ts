@@ -20,7 +20,11 @@ describe('a run that is cancelled', () => {
     expect(await world.cancel()).toBe(true)
     expect(await world.deliver('cut')).toEqual({ status: 200, outcome: 'over' })
     expect(await world.worked('cut')).toBe(0)
-    expect(await world.run()).toMatchObject({ status: 'cancelled', stopReason: 'user_cancelled', startedAt: null })
+    expect(await world.run()).toMatchObject({
+      status: 'cancelled',
+      stopReason: 'user_cancelled',
+      startedAt: null,
+    })
     expect(await world.database.rows('SELECT status FROM episodes')).toEqual([{ status: 'cancelled' }])
   })
 
@@ -114,7 +118,11 @@ test('heartbeats extend the lease of work that outlasts it', async () => {
   const delivery = world.deliver('cut')
   await gate.entered
   const leaseOf = async () =>
-    (await world.database.rows<{ until: number }>(`SELECT extract(epoch FROM lease_until)::float8 AS until FROM steps`))[0]!.until
+    (
+      await world.database.rows<{ until: number }>(
+        `SELECT extract(epoch FROM lease_until)::float8 AS until FROM steps`,
+      )
+    )[0]!.until
   const before = await leaseOf()
   while ((await leaseOf()) < before + 1.2) await world.pending()
   expect(await world.deliver('cut')).toEqual({ status: 409, outcome: 'busy' })

@@ -10,7 +10,8 @@ let show: ToyShow
 let world: World
 
 /** One step, then three parts, then one step. */
-const threeSteps = () => aToyShow([{ name: 'split' }, { name: 'cut', after: ['split'], parts: 3 }, { name: 'join', after: ['cut'] }])
+const threeSteps = () =>
+  aToyShow([{ name: 'split' }, { name: 'cut', after: ['split'], parts: 3 }, { name: 'join', after: ['cut'] }])
 
 async function aThreeStepWorld(env: Record<string, string> = {}) {
   show = threeSteps()
@@ -20,7 +21,8 @@ async function aThreeStepWorld(env: Record<string, string> = {}) {
 beforeEach(() => aThreeStepWorld())
 
 const outcomes = (answers: readonly { outcome: string }[]) => new Set(answers.map(({ outcome }) => outcome))
-const statusOf = async (step: string, part = 0) => (await world.steps()).find((row) => row.step === step && row.part === part)
+const statusOf = async (step: string, part = 0) =>
+  (await world.steps()).find((row) => row.step === step && row.part === part)
 const aMinute = 60_000
 
 describe('a task that comes more than once', () => {
@@ -54,7 +56,9 @@ describe('a task that comes more than once', () => {
   test('long after the run has finished: nothing changes', async () => {
     await world.runToEnd()
     const [run, rows] = [await world.run(), await world.steps()]
-    expect(outcomes([await world.deliver('split'), await world.deliver('cut', 1), await world.deliver('join')])).toEqual(new Set(['done before']))
+    expect(
+      outcomes([await world.deliver('split'), await world.deliver('cut', 1), await world.deliver('join')]),
+    ).toEqual(new Set(['done before']))
     expect([await world.run(), await world.steps(), await world.pending()]).toEqual([run, rows, []])
   })
 
@@ -64,7 +68,11 @@ describe('a task that comes more than once', () => {
     await world.cancel()
     await world.lose('cut')
     const [run, rows] = [await world.run(), await world.steps()]
-    expect([await world.deliver('split'), await world.deliver('cut', 0), await world.deliver('cut', 1)]).toEqual([
+    expect([
+      await world.deliver('split'),
+      await world.deliver('cut', 0),
+      await world.deliver('cut', 1),
+    ]).toEqual([
       { status: 200, outcome: 'done before' },
       { status: 200, outcome: 'done before' },
       { status: 200, outcome: 'over' },
@@ -127,7 +135,9 @@ describe('the sweep', () => {
     await world.timePasses(aMinute)
     const sweeps = await Promise.all([world.sweep(), world.sweep()])
     expect(sweeps.reduce((sum, { revived }) => sum + revived, 0)).toBe(3)
-    expect((await world.tasks()).map(({ payload: { step, turn } }) => [step, turn])).toEqual([1, 1, 1].map((turn) => ['cut', turn]))
+    expect((await world.tasks()).map(({ payload: { step, turn } }) => [step, turn])).toEqual(
+      [1, 1, 1].map((turn) => ['cut', turn]),
+    )
   })
 
   test('leaves a late step alone whose task the queue still has', async () => {
@@ -173,8 +183,16 @@ describe('a work that ends badly', () => {
   test('for good: the run and its episode fail with code and message, and it is not tried again', async () => {
     failing(new Permanent('bad_words_file', 'words.json is empty.'))
     expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'failed' })
-    expect(await world.run()).toMatchObject({ status: 'failed', stopReason: 'bad_words_file', errorMessage: 'words.json is empty.' })
-    expect(await statusOf('split')).toMatchObject({ status: 'failed', attempt: 1, error: 'words.json is empty.' })
+    expect(await world.run()).toMatchObject({
+      status: 'failed',
+      stopReason: 'bad_words_file',
+      errorMessage: 'words.json is empty.',
+    })
+    expect(await statusOf('split')).toMatchObject({
+      status: 'failed',
+      attempt: 1,
+      error: 'words.json is empty.',
+    })
     expect(await world.database.rows('SELECT status FROM episodes')).toEqual([{ status: 'failed' }])
     expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'over' })
     await world.timePasses(aMinute)
@@ -186,13 +204,20 @@ describe('a work that ends badly', () => {
     ['a Retryable', new Retryable('internal', 'The vendor hiccuped.')],
     ['an error of unknown kind', new Error('The vendor hiccuped.')],
     ['something that is no Error', 'The vendor hiccuped.'],
-  ])('for now, with %s: the lease is released before the answer, and the next delivery works again', async (_kind, error) => {
-    failing(error)
-    expect(await world.deliver('split')).toEqual({ status: 500, outcome: 'to be retried' })
-    expect(await statusOf('split')).toMatchObject({ status: 'pending', attempt: 1, error: 'The vendor hiccuped.' })
-    expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'done' })
-    expect(await statusOf('split')).toMatchObject({ status: 'done', attempt: 2, error: null })
-  })
+  ])(
+    'for now, with %s: the lease is released before the answer, and the next delivery works again',
+    async (_kind, error) => {
+      failing(error)
+      expect(await world.deliver('split')).toEqual({ status: 500, outcome: 'to be retried' })
+      expect(await statusOf('split')).toMatchObject({
+        status: 'pending',
+        attempt: 1,
+        error: 'The vendor hiccuped.',
+      })
+      expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'done' })
+      expect(await statusOf('split')).toMatchObject({ status: 'done', attempt: 2, error: null })
+    },
+  )
 
   test('until somebody says to come back: deferred under a new turn, counting no attempt', async () => {
     const dueAt = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3_600_000)
@@ -235,11 +260,16 @@ describe('attempts', () => {
     const { databaseUrl, lease } = world.services.config
     for (let i = 0; i < 2; i++) {
       const task = { runId: world.runId(), step: 'split', part: 0, turn: 0 }
-      expect(await withDatabase(databaseUrl, (db) => claimStep(db, task, lease))).toMatchObject({ outcome: 'claimed' })
+      expect(await withDatabase(databaseUrl, (db) => claimStep(db, task, lease))).toMatchObject({
+        outcome: 'claimed',
+      })
       await world.timePasses(11 * aMinute)
     }
     expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'attempts exhausted' })
-    expect(await world.run()).toMatchObject({ status: 'failed', errorMessage: 'split was tried 2 times. The last reason: its process ended' })
+    expect(await world.run()).toMatchObject({
+      status: 'failed',
+      errorMessage: 'split was tried 2 times. The last reason: its process ended',
+    })
   })
 })
 
@@ -262,7 +292,11 @@ describe('an attempt that lost its step while it worked', () => {
     expect(await world.pending()).toEqual(['split'])
     late.open({ by: 'the second' })
     expect(await second).toEqual({ status: 200, outcome: 'done' })
-    expect(await statusOf('split')).toMatchObject({ status: 'done', attempt: 2, output: { by: 'the second' } })
+    expect(await statusOf('split')).toMatchObject({
+      status: 'done',
+      attempt: 2,
+      output: { by: 'the second' },
+    })
     expect(await world.run()).toMatchObject({ context: { by: 'the second' } })
   })
 

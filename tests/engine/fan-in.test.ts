@@ -8,7 +8,8 @@ const aWorldOf = async (toys: readonly Toy[], context = {}): Promise<World> => {
   await world.start(context)
   return world
 }
-const rowsOf = async (world: World, step: string, runId = world.runId()) => (await world.steps(runId)).filter((row) => row.step === step)
+const rowsOf = async (world: World, step: string, runId = world.runId()) =>
+  (await world.steps(runId)).filter((row) => row.step === step)
 
 describe('parts that commit at the same moment', () => {
   const parts = 8
@@ -53,7 +54,11 @@ describe('parts that commit at the same moment', () => {
 })
 
 describe('a step with no parts', () => {
-  const toys: Toy[] = [{ name: 'split' }, { name: 'voice', after: ['split'], parts: 'voices' }, { name: 'join', after: ['voice'] }]
+  const toys: Toy[] = [
+    { name: 'split' },
+    { name: 'voice', after: ['split'], parts: 'voices' },
+    { name: 'join', after: ['voice'] },
+  ]
 
   test('counts as finished: what follows starts at once', async () => {
     const world = await aWorldOf(toys, { voices: 0 })
@@ -144,7 +149,9 @@ test('progress only rises, and never passes the total', async () => {
     BEGIN INSERT INTO seen (processed, total) VALUES (NEW.processed, NEW.total); RETURN NEW; END $$`)
   await world.database.rows('CREATE TRIGGER note AFTER UPDATE ON runs FOR EACH ROW EXECUTE FUNCTION note()')
   await world.runToEnd()
-  const seen = await world.database.rows<{ processed: number; total: number }>('SELECT processed, total FROM seen ORDER BY n')
+  const seen = await world.database.rows<{ processed: number; total: number }>(
+    'SELECT processed, total FROM seen ORDER BY n',
+  )
   const values = seen.map(({ processed }) => processed)
   expect(values).toEqual(values.toSorted((a, b) => a - b))
   expect(new Set(values).size).toBeGreaterThan(6)

@@ -17,7 +17,12 @@ const stage = (name: string, after: readonly string[] = [], share = 1): Stage =>
 const names = (stages: readonly Stage[]) => stages.map(({ step }) => step.name)
 
 describe('a graph', () => {
-  const diamond = planPipeline([stage('join', ['left', 'right']), stage('right', ['split']), stage('split'), stage('left', ['split'])])
+  const diamond = planPipeline([
+    stage('join', ['left', 'right']),
+    stage('right', ['split']),
+    stage('split'),
+    stage('left', ['split']),
+  ])
 
   test('is ordered so that nothing comes before what it follows', () => {
     const order = names(diamond.stages)
@@ -56,7 +61,12 @@ describe('a graph', () => {
 describe('progress', () => {
   const plan = planPipeline([stage('a', [], 1), stage('b', ['a'], 3)])
 
-  const count = (step: string, progress: number) => ({ step, parts: 2, unfinished: progress === 1 ? 0 : 1, progress })
+  const count = (step: string, progress: number) => ({
+    step,
+    parts: 2,
+    unfinished: progress === 1 ? 0 : 1,
+    progress,
+  })
 
   test('is the share of the expected work that is done, parts under way included', () => {
     expect(plan.progress([])).toBe(0)
@@ -83,7 +93,10 @@ describe('parts', () => {
     const cut = stage('cut')
     const fanned: Stage = {
       ...cut,
-      step: { ...cut.step, parts: ({ count }) => Array.from({ length: Number(count) }, (_, chunk) => ({ chunk, title: 'own' })) },
+      step: {
+        ...cut.step,
+        parts: ({ count }) => Array.from({ length: Number(count) }, (_, chunk) => ({ chunk, title: 'own' })),
+      },
     }
     expect(partsOf(fanned, { count: 2, title: 'One' })).toEqual([
       { step: 'cut', part: 0, context: { count: 2, chunk: 0, title: 'own' } },
@@ -107,7 +120,10 @@ describe('the contents page', () => {
     const stages = catalogue.filter((entry) => entry.trigger === 'task')
     const pipeline = planPipeline(stages)
     expect(names(stages.filter(({ after }) => after.length === 0))).toEqual(['prepare', 'read-mail'])
-    expect(names(stages.filter(({ step }) => pipeline.following(step.name).length === 0))).toEqual(['publish', 'read-mail'])
+    expect(names(stages.filter(({ step }) => pipeline.following(step.name).length === 0))).toEqual([
+      'publish',
+      'read-mail',
+    ])
     for (const { queue } of stages) expect(Object.keys(queues)).toContain(queue)
   })
 

@@ -21,10 +21,17 @@ test('a second run with the same inputs takes everything over without work, and 
   expect(made).toHaveLength(4)
   const second = await world.start({ hash: 'abc' })
   await world.runToEnd()
-  expect(await world.run(second)).toMatchObject({ status: 'finished', context: { rate: 48000 }, warnings: [{ code: 'quiet' }] })
+  expect(await world.run(second)).toMatchObject({
+    status: 'finished',
+    context: { rate: 48000 },
+    warnings: [{ code: 'quiet' }],
+  })
   expect(await world.results()).toEqual(made)
-  expect([await world.worked('prepare'), await world.worked('cut'), await world.worked('publish')]).toEqual([0, 0, 1])
-  const outputs = async (runId: string) => (await world.steps(runId)).filter(({ step }) => step !== 'publish').map(({ output }) => output)
+  expect([await world.worked('prepare'), await world.worked('cut'), await world.worked('publish')]).toEqual([
+    0, 0, 1,
+  ])
+  const outputs = async (runId: string) =>
+    (await world.steps(runId)).filter(({ step }) => step !== 'publish').map(({ output }) => output)
   expect(await outputs(second)).toEqual(await outputs(first))
   expect((await world.steps(second)).map(({ step, reused }) => [step, reused])).toEqual([
     ['prepare', true],
@@ -35,7 +42,10 @@ test('a second run with the same inputs takes everything over without work, and 
 
 test('other inputs make other objects, and only what depends on them is made again', async () => {
   const world = await aWorld({
-    catalogue: aToyShow([...toys().slice(0, 1), { name: 'cut', after: ['prepare'], inputs: ({ gain }) => gain }]).catalogue,
+    catalogue: aToyShow([
+      ...toys().slice(0, 1),
+      { name: 'cut', after: ['prepare'], inputs: ({ gain }) => gain },
+    ]).catalogue,
   })
   await world.start({ hash: 'abc', gain: 1 })
   await world.runToEnd()
@@ -46,7 +56,9 @@ test('other inputs make other objects, and only what depends on them is made aga
 })
 
 test('parts of one run with the same inputs share one result', async () => {
-  const world = await aWorld({ catalogue: aToyShow([{ name: 'cut', parts: 4, inputs: ({ hash }) => hash }]).catalogue })
+  const world = await aWorld({
+    catalogue: aToyShow([{ name: 'cut', parts: 4, inputs: ({ hash }) => hash }]).catalogue,
+  })
   await world.start({ hash: 'abc' })
   await world.deliver('cut', 0)
   await world.runToEnd()
@@ -63,9 +75,12 @@ test('a run that was cancelled half way leaves what it finished to the next one'
   await world.runToEnd()
   await world.start({ hash: 'abc' })
   await world.runToEnd()
-  expect([await world.worked('prepare'), await world.worked('cut', 0), await world.worked('cut', 1), await world.worked('cut', 2)]).toEqual([
-    0, 1, 0, 1,
-  ])
+  expect([
+    await world.worked('prepare'),
+    await world.worked('cut', 0),
+    await world.worked('cut', 1),
+    await world.worked('cut', 2),
+  ]).toEqual([0, 1, 0, 1])
 })
 
 test('an attempt that died after it wrote its object leaves one object, which the next attempt finds', async () => {

@@ -32,7 +32,10 @@ test.each<[string, unknown]>([
 test('an output of more than 64 KiB fails the run and says what to do instead', async () => {
   const world = await aWorldOf([{ name: 'cut', act: () => ({ words: 'x'.repeat(maxContextBytes) }) }])
   await world.deliver('cut')
-  expect(await world.run()).toMatchObject({ ...failure, errorMessage: expect.stringMatching(/65\d{3} bytes; the limit is 65536.*into an object/) })
+  expect(await world.run()).toMatchObject({
+    ...failure,
+    errorMessage: expect.stringMatching(/65\d{3} bytes; the limit is 65536.*into an object/),
+  })
 })
 
 test('a context that only grows too large step by step fails the run at the step that passed the limit', async () => {
@@ -47,7 +50,10 @@ test('a context that only grows too large step by step fails the run at the step
 })
 
 test('so does one that is too large for the further parts of its own step', async () => {
-  const world = await aWorldOf([{ name: 'prepare', further: 1, act: () => ({ words: 'x'.repeat(40_000) }) }], { notes: 'x'.repeat(30_000) })
+  const world = await aWorldOf(
+    [{ name: 'prepare', further: 1, act: () => ({ words: 'x'.repeat(40_000) }) }],
+    { notes: 'x'.repeat(30_000) },
+  )
   expect(await world.deliver('prepare')).toEqual({ status: 200, outcome: 'failed' })
   expect(await world.run()).toMatchObject(failure)
 })
@@ -60,7 +66,16 @@ test('a task of the version before is taken', async () => {
 
 test('a step whose context lacks what it needs fails its run, naming what is missing', async () => {
   const world = await aWorld()
-  await world.start({ recordingObject: 'u/anna/show/one/a.wav', recordingGeneration: '1', recordingHash: 'h', outputRate: null, assets: 7 })
+  await world.start({
+    recordingObject: 'u/anna/show/one/a.wav',
+    recordingGeneration: '1',
+    recordingHash: 'h',
+    outputRate: null,
+    assets: 7,
+  })
   await world.deliver('prepare')
-  expect(await world.run()).toMatchObject({ ...failure, errorMessage: expect.stringMatching(/prepare lacks what it needs: assets/) })
+  expect(await world.run()).toMatchObject({
+    ...failure,
+    errorMessage: expect.stringMatching(/prepare lacks what it needs: assets/),
+  })
 })

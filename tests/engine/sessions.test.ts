@@ -61,7 +61,8 @@ test('a heartbeat opens its connection for a moment and closes it', async () => 
   const gate = show.hold('cut')
   const delivery = world.deliver('cut')
   await gate.entered
-  const leaseUntil = async () => (await world.database.rows<{ until: Date }>('SELECT lease_until AS until FROM steps'))[0]!.until.getTime()
+  const leaseUntil = async () =>
+    (await world.database.rows<{ until: Date }>('SELECT lease_until AS until FROM steps'))[0]!.until.getTime()
   const before = await leaseUntil()
   while ((await leaseUntil()) === before) await world.pending()
   expect(await world.connections()).toEqual([])

@@ -15,17 +15,26 @@ let minute: Buffer
 beforeAll(() => {
   minute = wav(sine({ seconds: 60 }), sampleRate)
 })
-const sine = ({ seconds }: { seconds: number }) => Float32Array.from({ length: seconds * sampleRate }, (_, i) => 0.1 * Math.sin(i / 10))
+const sine = ({ seconds }: { seconds: number }) =>
+  Float32Array.from({ length: seconds * sampleRate }, (_, i) => 0.1 * Math.sin(i / 10))
 
-const database = <T>(world: World, use: Parameters<typeof withDatabase<T>>[1]) => withDatabase(world.services.config.databaseUrl, use)
-const used = (world: World, period: 'hour' | 'day' | 'month') => database(world, (db) => usageOf(db, user, period))
+const database = <T>(world: World, use: Parameters<typeof withDatabase<T>>[1]) =>
+  withDatabase(world.services.config.databaseUrl, use)
+const used = (world: World, period: 'hour' | 'day' | 'month') =>
+  database(world, (db) => usageOf(db, user, period))
 
 /** A user with a live run to charge. */
 async function anAccount(most: Partial<Config['quotas']>) {
   const world = await aWorld({ catalogue: aToyShow([{ name: 'cut' }]).catalogue })
   const runId = await world.start()
   const quotas = { ...world.services.config.quotas, ...most }
-  const entry = (key: string, amount: number, kind: UsageEntry['kind'] = 'characters'): UsageEntry => ({ userId: user, kind, key, amount, runId })
+  const entry = (key: string, amount: number, kind: UsageEntry['kind'] = 'characters'): UsageEntry => ({
+    userId: user,
+    kind,
+    key,
+    amount,
+    runId,
+  })
   const pay = async (...asked: Parameters<typeof entry>): Promise<string> =>
     await database(world, (db) => charge(db, { quotas }, entry(...asked))).then(
       () => 'charged',
@@ -45,7 +54,10 @@ describe('A charge', () => {
     const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => pay(`text ${i}`, 100)))
     expect(answers.filter((answer) => answer === 'charged')).toHaveLength(3)
     expect(answers.filter((answer) => answer === 'monthly_cap')).toHaveLength(9)
-    expect([await used(world, 'day'), await used(world, 'month')]).toEqual([{ characters: 300 }, { characters: 300 }])
+    expect([await used(world, 'day'), await used(world, 'month')]).toEqual([
+      { characters: 300 },
+      { characters: 300 },
+    ])
     expect(await world.database.rows('SELECT 1 FROM usage_entries')).toHaveLength(3)
     expect(await pay('a short one', 50)).toBe('charged')
   })
@@ -60,10 +72,20 @@ describe('A charge', () => {
     const { world } = await anAccount({})
     const entry = { userId: user, kind: 'minutes', key: 'long', amount: 90.5, runId: null } as const
     const refusal = database(world, (db) =>
-      charge(db, { quotas: { ...world.services.config.quotas, minutes: [{ period: 'month', most: 60 }] } }, entry),
+      charge(
+        db,
+        { quotas: { ...world.services.config.quotas, minutes: [{ period: 'month', most: 60 }] } },
+        entry,
+      ),
     )
-    await expect(refusal).rejects.toMatchObject({ code: 'monthly_cap', message: expect.stringMatching(/60 minutes.*91 more.*first of next month/) })
-    expect([await used(world, 'month'), await world.database.rows('SELECT 1 FROM usage_entries')]).toEqual([{}, []])
+    await expect(refusal).rejects.toMatchObject({
+      code: 'monthly_cap',
+      message: expect.stringMatching(/60 minutes.*91 more.*first of next month/),
+    })
+    expect([await used(world, 'month'), await world.database.rows('SELECT 1 FROM usage_entries')]).toEqual([
+      {},
+      [],
+    ])
   })
 
   test('counts in the hour, day and month it is made in', async () => {
@@ -71,13 +93,22 @@ describe('A charge', () => {
     const limits = (['hour', 'day', 'month'] as const).map((period) => ({ period, most: 10 }))
     const at = (time: string, key: string) =>
       database(world, (db) =>
-        db.transaction((trx) => chargeUsage(trx, { userId: user, kind: 'characters', key, amount: 10, runId: null }, limits, new Date(time))),
+        db.transaction((trx) =>
+          chargeUsage(
+            trx,
+            { userId: user, kind: 'characters', key, amount: 10, runId: null },
+            limits,
+            new Date(time),
+          ),
+        ),
       )
     expect(await at('2026-11-30T23:59:59.999Z', 'a')).toBeUndefined()
     expect(await at('2026-12-01T00:00:00Z', 'b')).toBeUndefined()
-    expect((await world.database.rows<{ period: string }>('SELECT period FROM usage_counters ORDER BY period')).map(({ period }) => period)).toEqual([
-      ...['2026-11', '2026-11-30', '2026-11-30T23', '2026-12', '2026-12-01', '2026-12-01T00'],
-    ])
+    expect(
+      (
+        await world.database.rows<{ period: string }>('SELECT period FROM usage_counters ORDER BY period')
+      ).map(({ period }) => period),
+    ).toEqual([...['2026-11', '2026-11-30', '2026-11-30T23', '2026-12', '2026-12-01', '2026-12-01T00']])
   })
 })
 
@@ -87,9 +118,16 @@ describe('A run that fails', () => {
     await pay('a text', 100)
     await pay('a recording', 2.5, 'minutes')
     await pay(runId, 1, 'runs')
-    const failures = await Promise.all([1, 2, 3].map(() => database(world, (db) => db.transaction((trx) => failRun(trx, runId, 'not_audio', 'No.')))))
+    const failures = await Promise.all(
+      [1, 2, 3].map(() =>
+        database(world, (db) => db.transaction((trx) => failRun(trx, runId, 'not_audio', 'No.'))),
+      ),
+    )
     expect(failures.filter(Boolean)).toHaveLength(1)
-    expect([await used(world, 'month'), await used(world, 'hour')]).toEqual([{ characters: 0, minutes: 0 }, { runs: 1 }])
+    expect([await used(world, 'month'), await used(world, 'hour')]).toEqual([
+      { characters: 0, minutes: 0 },
+      { runs: 1 },
+    ])
     await pay('a text', 70)
     expect(await used(world, 'day')).toEqual({ characters: 70 })
   })
@@ -102,9 +140,14 @@ describe('A run that fails', () => {
     const { quotas } = world.services.config
     await Promise.all([
       failing,
-      ...Array.from({ length: 6 }, (_, i) => database(world, (db) => charge(db, { quotas }, { ...second, key: `${i}`, amount: 10 }))),
+      ...Array.from({ length: 6 }, (_, i) =>
+        database(world, (db) => charge(db, { quotas }, { ...second, key: `${i}`, amount: 10 })),
+      ),
     ])
-    expect([await used(world, 'day'), await used(world, 'month')]).toEqual([{ characters: 60 }, { characters: 60 }])
+    expect([await used(world, 'day'), await used(world, 'month')]).toEqual([
+      { characters: 60 },
+      { characters: 60 },
+    ])
   })
 
   test('because it was cancelled has used what it used', async () => {
@@ -125,13 +168,24 @@ describe('Uploads', () => {
     const world = await aWorld({ env: { RUNS_PER_HOUR: '3' } })
     const dropped = await Promise.all(
       Array.from({ length: 6 }, (_, i) =>
-        world.upload(i % 2 ? `u/${user}/mail/box-${i}` : `u/${user}/show/episode-${i}/talk.wav`, `From: a@b.c\n\n${i}`),
+        world.upload(
+          i % 2 ? `u/${user}/mail/box-${i}` : `u/${user}/show/episode-${i}/talk.wav`,
+          `From: a@b.c\n\n${i}`,
+        ),
       ),
     )
     await Promise.all(dropped.map((object) => world.arrive(object)))
     const refused = (await runs(world)).filter(({ status }) => status === 'failed')
-    expect(refused.map(({ stopReason }) => stopReason)).toEqual(['rate_limited', 'rate_limited', 'rate_limited'])
-    expect(await world.database.rows(`SELECT 1 FROM steps JOIN runs ON runs.id = run_id WHERE runs.status = 'failed'`)).toEqual([])
+    expect(refused.map(({ stopReason }) => stopReason)).toEqual([
+      'rate_limited',
+      'rate_limited',
+      'rate_limited',
+    ])
+    expect(
+      await world.database.rows(
+        `SELECT 1 FROM steps JOIN runs ON runs.id = run_id WHERE runs.status = 'failed'`,
+      ),
+    ).toEqual([])
     expect([await used(world, 'hour'), (await world.pending()).length]).toEqual([{ runs: 3 }, 3])
     expect((await world.run(refused[0]!.id)).errorMessage).toMatch(/limit is 3 runs an hour/)
   })
@@ -159,9 +213,17 @@ describe('Uploads', () => {
     const world = await aWorld({ env: { OPENAI_URL: `${openai.baseUrl}/v1`, CHARACTERS_PER_DAY: '20' } })
     await world.giveKey('openai', 'o-key')
     const transcription = { provider: 'none' }
-    const segments = [{ type: 'intro', source: { kind: 'spoken', script: 'More words than twenty characters can hold.' } }, { type: 'content' }]
-    await world.upload(`u/${user}/show/one/template.json`, JSON.stringify({ voice: { provider: 'openai', voice: 'alloy' }, segments, transcription }))
-    await world.arrive(await world.upload(`u/${user}/show/one/talk.wav`, wav(sine({ seconds: 5 }), sampleRate)))
+    const segments = [
+      { type: 'intro', source: { kind: 'spoken', script: 'More words than twenty characters can hold.' } },
+      { type: 'content' },
+    ]
+    await world.upload(
+      `u/${user}/show/one/template.json`,
+      JSON.stringify({ voice: { provider: 'openai', voice: 'alloy' }, segments, transcription }),
+    )
+    await world.arrive(
+      await world.upload(`u/${user}/show/one/talk.wav`, wav(sine({ seconds: 5 }), sampleRate)),
+    )
     await world.runToEnd()
     const [run] = await runs(world)
     expect([run, openai.received.length]).toMatchObject([{ status: 'failed', stopReason: 'monthly_cap' }, 0])

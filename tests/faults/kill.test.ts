@@ -38,26 +38,43 @@ async function aCloud(dir: string): Promise<LocalCloud> {
   return cloud
 }
 
-const assembleSample = (cloud: LocalCloud, out: string, watch: (runId: string) => void = () => undefined): Promise<Report> =>
-  assemble(cloud, { recordings: [sample('conversation.flac')], words: sample('conversation.words.json'), out }, ({ runId }) => watch(runId), never)
+const assembleSample = (
+  cloud: LocalCloud,
+  out: string,
+  watch: (runId: string) => void = () => undefined,
+): Promise<Report> =>
+  assemble(
+    cloud,
+    { recordings: [sample('conversation.flac')], words: sample('conversation.words.json'), out },
+    ({ runId }) => watch(runId),
+    never,
+  )
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 const sha256Of = ({ files }: Report): string => sha256(readFileSync(files['episode.mp3']!))
 
 /** Resolves as soon as an attempt of the step is at work. */
 async function running({ env }: LocalCloud, step: string): Promise<void> {
-  const look = () => withDatabase(env['DATABASE_URL']!, (db) => rows(db, `SELECT 1 FROM steps WHERE status = 'running' AND step = :step`, { step }))
+  const look = () =>
+    withDatabase(env['DATABASE_URL']!, (db) =>
+      rows(db, `SELECT 1 FROM steps WHERE status = 'running' AND step = :step`, { step }),
+    )
   while ((await look()).length === 0) await delay(pollMs)
 }
 
-const killWorkers = ({ workerPids }: LocalCloud): void => workerPids().forEach((pid) => process.kill(pid, 'SIGKILL'))
-const attemptsAt = ({ steps }: Report, step: string): number => steps.find(({ name }) => name === step)!.attempts
+const killWorkers = ({ workerPids }: LocalCloud): void =>
+  workerPids().forEach((pid) => process.kill(pid, 'SIGKILL'))
+const attemptsAt = ({ steps }: Report, step: string): number =>
+  steps.find(({ name }) => name === step)!.attempts
 
 let undisturbed: { sha256: string; parts: Map<string, number> }
 beforeAll(async () => {
   const dir = aFolder()
   const report = await assembleSample(await aCloud(path.join(dir, 'cloud')), path.join(dir, 'out'))
-  undisturbed = { sha256: sha256Of(report), parts: new Map(report.steps.map(({ name, parts }) => [name, parts])) }
+  undisturbed = {
+    sha256: sha256Of(report),
+    parts: new Map(report.steps.map(({ name, parts }) => [name, parts])),
+  }
   await cleanUp()
 })
 afterAll(cleanUp)
@@ -71,7 +88,8 @@ test('every worker is killed during prepare, then during render, then during fin
     killWorkers(cloud)
   }
   const report = await finished
-  for (const step of ['prepare', 'render', 'finish']) expect(attemptsAt(report, step)).toBeGreaterThan(undisturbed.parts.get(step)!)
+  for (const step of ['prepare', 'render', 'finish'])
+    expect(attemptsAt(report, step)).toBeGreaterThan(undisturbed.parts.get(step)!)
   expect(report.status).toBe('finished')
   expect(sha256Of(report)).toBe(undisturbed.sha256)
 })
@@ -81,7 +99,9 @@ test('the whole cloud ends in the middle and is started again on the same folder
   const state = path.join(dir, 'cloud')
   const first = await aCloud(state)
   let runId = ''
-  const given = assembleSample(first, path.join(dir, 'out'), (id) => (runId = id)).catch((error: unknown) => error)
+  const given = assembleSample(first, path.join(dir, 'out'), (id) => (runId = id)).catch(
+    (error: unknown) => error,
+  )
   await running(first, 'render')
   await first.stop()
   await given
@@ -95,7 +115,9 @@ test('the whole cloud ends in the middle and is started again on the same folder
     await delay(pollMs)
   }
   const [published] = await withDatabase(databaseUrl, (db) => outputsOf(db, runId, 'publish'))
-  const feed = await (await fetch(`${env['PUBLIC_BASE_URL']}/${String(published!.output['feedObject'])}`)).text()
+  const feed = await (
+    await fetch(`${env['PUBLIC_BASE_URL']}/${String(published!.output['feedObject'])}`)
+  ).text()
   const audio = await fetch(/<enclosure[^>]* url="([^"]+)"/.exec(feed)![1]!)
   expect(sha256(Buffer.from(await audio.arrayBuffer()))).toBe(undisturbed.sha256)
 })
@@ -111,13 +133,26 @@ test('both workers are killed twice while they read 10,000 messages: every one i
     killWorkers(cloud)
   }
   const { letters, duplicates, own, failed } = sent
-  expect((await read).report).toMatchObject({ status: 'finished', total: 10_000, processed: 10_000, letters, duplicates, own, failed })
-  const retried = await withDatabase(cloud.env['DATABASE_URL']!, (db) => rows(db, `SELECT 1 FROM steps WHERE step = 'read-mail' AND attempt > 1`))
+  expect((await read).report).toMatchObject({
+    status: 'finished',
+    total: 10_000,
+    processed: 10_000,
+    letters,
+    duplicates,
+    own,
+    failed,
+  })
+  const retried = await withDatabase(cloud.env['DATABASE_URL']!, (db) =>
+    rows(db, `SELECT 1 FROM steps WHERE step = 'read-mail' AND attempt > 1`),
+  )
   expect(retried.length).toBeGreaterThan(0)
 })
 
 /** Resolves when so many messages are dealt with. */
 async function readSoFar({ env }: LocalCloud, processed: number): Promise<void> {
-  const look = () => withDatabase(env['DATABASE_URL']!, (db) => rows(db, 'SELECT 1 FROM runs WHERE processed >= :processed', { processed }))
+  const look = () =>
+    withDatabase(env['DATABASE_URL']!, (db) =>
+      rows(db, 'SELECT 1 FROM runs WHERE processed >= :processed', { processed }),
+    )
   while ((await look()).length === 0) await delay(pollMs)
 }

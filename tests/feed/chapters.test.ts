@@ -5,7 +5,13 @@ import { keepAllBut } from '../../shared/timeline/ledger.ts'
 import { Permanent } from '../../shared/errors.ts'
 import type { TimelineSegment } from '../../shared/timeline/timeline.ts'
 import { mostMarks, readMarks, repairMarks, type Mark } from '../../shared/feed/chapter-marks.ts'
-import { chapterLines, chaptersOf, listedChapters, toChaptersJson, withChapterLines } from '../../shared/feed/chapters.ts'
+import {
+  chapterLines,
+  chaptersOf,
+  listedChapters,
+  toChaptersJson,
+  withChapterLines,
+} from '../../shared/feed/chapters.ts'
 
 const sampleRate = 1000
 const tenMinutes = { sampleRate, totalSamples: 600 * sampleRate }
@@ -35,26 +41,36 @@ describe('Supplied marks', () => {
       ),
     ],
     ['plain text', `00:00:00.000 Hello\r\n\r\n00:01:02.500 Bits & <bobs> <${two[1]!.url}>\r\n`],
-    ['MP4Chaps', '# a remark\nCHAPTER01=00:00:00.000\nCHAPTER01NAME=Hello\nCHAPTER02=00:01:02.500\nCHAPTER02NAME=Bits & <bobs>'],
+    [
+      'MP4Chaps',
+      '# a remark\nCHAPTER01=00:00:00.000\nCHAPTER01NAME=Hello\nCHAPTER02=00:01:02.500\nCHAPTER02NAME=Bits & <bobs>',
+    ],
     [
       'WebVTT',
       'WEBVTT - chapters\n\nNOTE of no use\n\n1\n00:00.000 --> 01:02.500\nHello\n\n00:01:02.500 --> 00:09:00.000\nBits &amp; &lt;bobs&gt;\n',
     ],
   ])('are read as %s', (form, text) => {
     const found = readMarks(`\uFEFF${text}`, 'chapters.txt')
-    expect(found.map(({ startSeconds, title }) => ({ startSeconds, title }))).toEqual(two.map(({ startSeconds, title }) => ({ startSeconds, title })))
+    expect(found.map(({ startSeconds, title }) => ({ startSeconds, title }))).toEqual(
+      two.map(({ startSeconds, title }) => ({ startSeconds, title })),
+    )
     if (form !== 'WebVTT' && form !== 'MP4Chaps') expect(found[1]!.url).toBe(two[1]!.url)
   })
 
   test('bring pictures, and marks that are for machines only', () => {
-    const text = JSON.stringify({ version: '1.2.0', chapters: [{ startTime: 3, img: 'https://example.com/i.png', toc: false }] })
-    expect(readMarks(text, 'chapters.json')).toMatchObject([{ startSeconds: 3, image: 'https://example.com/i.png', isHidden: true }])
+    const text = JSON.stringify({
+      version: '1.2.0',
+      chapters: [{ startTime: 3, img: 'https://example.com/i.png', toc: false }],
+    })
+    expect(readMarks(text, 'chapters.json')).toMatchObject([
+      { startSeconds: 3, image: 'https://example.com/i.png', isHidden: true },
+    ])
   })
 
   test('are read with every letter, however it is written', () => {
-    expect(readMarks(psc('<psc:chapter start="0" title="K&#228;se &#x1F600; &quot;007&quot;"/>'), 'chapters.psc')).toMatchObject([
-      { title: 'Käse 😀 "007"' },
-    ])
+    expect(
+      readMarks(psc('<psc:chapter start="0" title="K&#228;se &#x1F600; &quot;007&quot;"/>'), 'chapters.psc'),
+    ).toMatchObject([{ title: 'Käse 😀 "007"' }])
   })
 
   test('are found in the item of a feed', () => {
@@ -65,14 +81,26 @@ describe('Supplied marks', () => {
   test.each([
     ['nothing', ' \n', /is empty.*00:01:30/],
     ['broken JSON', '{"chapters":[', /is not JSON/],
-    ['a time that is text', '{"version":"1.2.0","chapters":[{"startTime":0},{"startTime":"soon"}]}', /chapters\.1\.startTime/],
+    [
+      'a time that is text',
+      '{"version":"1.2.0","chapters":[{"startTime":0},{"startTime":"soon"}]}',
+      /chapters\.1\.startTime/,
+    ],
     ['JSON of something else', '{"words":[]}', /chapters: /],
     ['a line without a time', '00:00 Hello\nand then\n', /line 2: "and then"/],
     ['minutes that are none', '00:61:00 Hello', /line 1/],
     ['broken XML', '<psc:chapters>\n<psc:chapter start="0" title="One">\n</psc:chapters>', /line \d/],
     ['XML of something else', '<html></html>', /psc:chapters/],
-    ['a chapter without a start', psc('<psc:chapter start="0" title="One"/><psc:chapter title="Two"/>'), /psc:chapter 2.*start.*missing/],
-    ['XML with entities of its own', '<!DOCTYPE x [<!ENTITY a "b">]><psc:chapters><psc:chapter start="0" title="&a;"/></psc:chapters>', /DOCTYPE/],
+    [
+      'a chapter without a start',
+      psc('<psc:chapter start="0" title="One"/><psc:chapter title="Two"/>'),
+      /psc:chapter 2.*start.*missing/,
+    ],
+    [
+      'XML with entities of its own',
+      '<!DOCTYPE x [<!ENTITY a "b">]><psc:chapters><psc:chapter start="0" title="&a;"/></psc:chapters>',
+      /DOCTYPE/,
+    ],
     ['XML without a bottom', `${'<a>'.repeat(5000)}${'</a>'.repeat(5000)}`, /cannot be used/],
     ['a cue without a time', 'WEBVTT\n\nHello\nyou\n', /line 3/],
     ['a cue with a strange time', 'WEBVTT\n\n1\nnow --> then\nHello\n', /line 4.*now/],
@@ -141,14 +169,22 @@ describe('Repaired marks', () => {
   })
 })
 
-const segment = (type: string, startSample: number, endSample: number, change: Partial<TimelineSegment> = {}): TimelineSegment => ({
+const segment = (
+  type: string,
+  startSample: number,
+  endSample: number,
+  change: Partial<TimelineSegment> = {},
+): TimelineSegment => ({
   ...{ type, title: null, startSample, endSample, isChapter: true },
   ...change,
 })
 const mark = (startSample: number, title: string): Mark => ({ startSample, title })
 
 /** A recording of 60 s with cuts, from the fifth second on, between an intro and an outro. */
-function aShow(cuts: readonly (readonly [number, number])[], segments?: (contentEnd: number) => TimelineSegment[]) {
+function aShow(
+  cuts: readonly (readonly [number, number])[],
+  segments?: (contentEnd: number) => TimelineSegment[],
+) {
   const ledger = keepAllBut(
     cuts.map(([startSample, endSample]) => ({ startSample, endSample })),
     60_000,
@@ -159,9 +195,16 @@ function aShow(cuts: readonly (readonly [number, number])[], segments?: (content
   const end = last.outputStart + last.sourceEnd - last.sourceStart
   const usual = [segment('intro', 0, 5000), segment('content', 5000, end), segment('outro', end, end + 3000)]
   const format = { sampleRate, channels: 1, sampleFormat: 's16le' } as const
-  return { segments: segments?.(end) ?? usual, ledger, sampleRate, sources: [{ object: '', format, totalSamples: 60_000 }], end }
+  return {
+    segments: segments?.(end) ?? usual,
+    ledger,
+    sampleRate,
+    sources: [{ object: '', format, totalSamples: 60_000 }],
+    end,
+  }
 }
-const starts = (chapters: readonly { title: string; startSample: number }[]) => chapters.map(({ title, startSample }) => [title, startSample])
+const starts = (chapters: readonly { title: string; startSample: number }[]) =>
+  chapters.map(({ title, startSample }) => [title, startSample])
 
 describe('Chapters', () => {
   test('are the segments where there are no marks, without those that are none', () => {
@@ -192,8 +235,20 @@ describe('Chapters', () => {
 
   test('that were cut away are none, and neither is the little that a cut leaves of one', () => {
     const show = aShow([[10_000, 30_000]])
-    const marks = [mark(0, 'A'), mark(9900, 'hardly'), mark(12_000, 'gone'), mark(20_000, 'B'), mark(40_000, 'C')]
-    expect(starts(chaptersOf(show, 'One', marks)).map(([title]) => title)).toEqual(['Intro', 'A', 'B', 'C', 'Outro'])
+    const marks = [
+      mark(0, 'A'),
+      mark(9900, 'hardly'),
+      mark(12_000, 'gone'),
+      mark(20_000, 'B'),
+      mark(40_000, 'C'),
+    ]
+    expect(starts(chaptersOf(show, 'One', marks)).map(([title]) => title)).toEqual([
+      'Intro',
+      'A',
+      'B',
+      'C',
+      'Outro',
+    ])
     const short = [mark(0, 'A'), mark(1000, 'short but whole'), mark(1100, 'B')]
     expect(starts(chaptersOf(aShow([]), 'One', short)).map(([title]) => title)).toContain('short but whole')
   })
@@ -212,28 +267,35 @@ describe('Chapters', () => {
   })
 
   test('of a recording whose every mark was cut away are the recording', () => {
-    expect(starts(chaptersOf(aShow([[10_000, 60_000]]), 'One', [mark(20_000, 'gone')]))[1]).toEqual(['One', 5000])
+    expect(starts(chaptersOf(aShow([[10_000, 60_000]]), 'One', [mark(20_000, 'gone')]))[1]).toEqual([
+      'One',
+      5000,
+    ])
   })
 
   test('are in order, apart and inside the episode, whatever is cut and marked', () => {
     const cut = fc.tuple(fc.nat(59_000), fc.integer({ min: 20, max: 9000 }))
     fc.assert(
-      fc.property(fc.array(cut, { maxLength: 8 }), fc.array(fc.nat(60_500), { maxLength: 12 }), (pieces, places) => {
-        const cuts: [number, number][] = []
-        for (const [at, length] of pieces.toSorted((a, b) => a[0] - b[0]))
-          if (at > (cuts.at(-1)?.[1] ?? 0)) cuts.push([at, Math.min(59_999, at + length)])
-        const show = aShow(cuts.filter(([from, to]) => to > from))
-        const { marks } = repairMarks(
-          places.map((place) => ({ startSeconds: place / 1000, title: String(place) })),
-          { sampleRate, totalSamples: 60_000 },
-        )
-        const chapters = chaptersOf(show, 'One', marks)
-        chapters.forEach(({ startSample, endSample }, i) => {
-          expect(endSample).toBeGreaterThan(startSample)
-          expect(startSample).toBe(chapters[i - 1]?.endSample ?? 0)
-        })
-        expect(chapters.at(-1)!.endSample).toBe(show.end + 3000)
-      }),
+      fc.property(
+        fc.array(cut, { maxLength: 8 }),
+        fc.array(fc.nat(60_500), { maxLength: 12 }),
+        (pieces, places) => {
+          const cuts: [number, number][] = []
+          for (const [at, length] of pieces.toSorted((a, b) => a[0] - b[0]))
+            if (at > (cuts.at(-1)?.[1] ?? 0)) cuts.push([at, Math.min(59_999, at + length)])
+          const show = aShow(cuts.filter(([from, to]) => to > from))
+          const { marks } = repairMarks(
+            places.map((place) => ({ startSeconds: place / 1000, title: String(place) })),
+            { sampleRate, totalSamples: 60_000 },
+          )
+          const chapters = chaptersOf(show, 'One', marks)
+          chapters.forEach(({ startSample, endSample }, i) => {
+            expect(endSample).toBeGreaterThan(startSample)
+            expect(startSample).toBe(chapters[i - 1]?.endSample ?? 0)
+          })
+          expect(chapters.at(-1)!.endSample).toBe(show.end + 3000)
+        },
+      ),
       { numRuns: 500 },
     )
   })
@@ -262,10 +324,15 @@ describe('Written chapters', () => {
   test('are lines below the description, the first at the very start', () => {
     const listed = listedChapters(chapters, sampleRate)
     expect(chapterLines(listed)).toBe('00:00:00 One\n00:01:03 Two\n01:02:03 Three')
-    expect(withChapterLines('On cheese.', listed)).toBe('On cheese.\n\n00:00:00 One\n00:01:03 Two\n01:02:03 Three')
+    expect(withChapterLines('On cheese.', listed)).toBe(
+      'On cheese.\n\n00:00:00 One\n00:01:03 Two\n01:02:03 Three',
+    )
   })
 
   test('are not listed when there is only one', () => {
-    expect([listedChapters(chapters.slice(0, 2), sampleRate), withChapterLines('On cheese.', [])]).toEqual([[], 'On cheese.'])
+    expect([listedChapters(chapters.slice(0, 2), sampleRate), withChapterLines('On cheese.', [])]).toEqual([
+      [],
+      'On cheese.',
+    ])
   })
 })

@@ -21,7 +21,8 @@ const anEpisode = (change: Partial<PublishedEpisode> = {}): PublishedEpisode => 
   ...change,
 })
 const urlOf = ({ id }: PublishedEpisode, file: string) => `https://media.example/p/one/${id}/${file}`
-const render = (settings: object, episodes: readonly PublishedEpisode[]) => renderFeed({ feedUrl, settings: podcast(settings), episodes, urlOf })
+const render = (settings: object, episodes: readonly PublishedEpisode[]) =>
+  renderFeed({ feedUrl, settings: podcast(settings), episodes, urlOf })
 
 describe("a podcast's identifier", () => {
   test.each([
@@ -36,13 +37,25 @@ describe("a podcast's identifier", () => {
 
 describe('a feed', () => {
   test('carries what the directories require, and its item what a player needs', async () => {
-    const settings = { title: 'Käse & Co', description: 'On cheese.', author: 'Anna', email: 'anna@example.com', language: 'de', category: 'Food' }
+    const settings = {
+      title: 'Käse & Co',
+      description: 'On cheese.',
+      author: 'Anna',
+      email: 'anna@example.com',
+      language: 'de',
+      category: 'Food',
+    }
     const feed = parseRssFeed(await render(settings, [anEpisode()]))
     expect(feed).toMatchObject({
       title: 'Käse & Co',
       description: 'On cheese.',
       language: 'de',
-      itunes: { author: 'Anna', explicit: false, image: `https://media.example/p/one/${anEpisode().id}/cover.jpg`, categories: [{ text: 'Food' }] },
+      itunes: {
+        author: 'Anna',
+        explicit: false,
+        image: `https://media.example/p/one/${anEpisode().id}/cover.jpg`,
+        categories: [{ text: 'Food' }],
+      },
       podcast: { guid: podcastGuid(feedUrl), locked: { value: false } },
       atom: { links: [{ href: feedUrl, rel: 'self' }] },
     })
@@ -51,7 +64,13 @@ describe('a feed', () => {
         title: 'Bits & <bobs>',
         description: 'Bits & <bobs>',
         guid: { value: anEpisode().id, isPermaLink: false },
-        enclosures: [{ url: `https://media.example/p/one/${anEpisode().id}/episode.mp3`, length: 12345, type: 'audio/mpeg' }],
+        enclosures: [
+          {
+            url: `https://media.example/p/one/${anEpisode().id}/episode.mp3`,
+            length: 12345,
+            type: 'audio/mpeg',
+          },
+        ],
         itunes: { duration: 62, explicit: false },
         podcast: { chapters: { type: 'application/json+chapters' } },
       },
@@ -70,7 +89,9 @@ describe('a feed', () => {
       { startMs: 0, title: 'Intro' },
       { startMs: 62_500, title: 'Käse & <Co>', url: 'https://example.com/?a=1&b' },
     ]
-    const xml = await render({}, [anEpisode({ description: 'On cheese.', chapters, episodeNumber: 7, seasonNumber: 2 })])
+    const xml = await render({}, [
+      anEpisode({ description: 'On cheese.', chapters, episodeNumber: 7, seasonNumber: 2 }),
+    ])
     const [item] = parseRssFeed(xml).items!
     expect(item!.description).toBe('On cheese.\n\n00:00:00 Intro\n00:01:02 Käse & <Co>')
     expect(item!.psc!.chapters).toEqual([
@@ -94,12 +115,17 @@ describe('a feed', () => {
   })
 
   test('names no transcripts and no cover where there are none', async () => {
-    const [item] = parseRssFeed(await render({}, [anEpisode({ hasTranscript: false, coverFile: null })])).items!
+    const [item] = parseRssFeed(
+      await render({}, [anEpisode({ hasTranscript: false, coverFile: null })]),
+    ).items!
     expect([item!.podcast!.transcripts, item!.itunes!.image]).toEqual([undefined, undefined])
   })
 
   test('keeps the order it is given, and is the same text for the same rows', async () => {
-    const episodes = [anEpisode({ title: 'Newest' }), anEpisode({ id: '6d1f0f1e-0000-4000-8000-000000000002', title: 'Older' })]
+    const episodes = [
+      anEpisode({ title: 'Newest' }),
+      anEpisode({ id: '6d1f0f1e-0000-4000-8000-000000000002', title: 'Older' }),
+    ]
     const xml = await render({}, episodes)
     expect(parseRssFeed(xml).items!.map(({ title }) => title)).toEqual(['Newest', 'Older'])
     expect(await render({}, episodes)).toBe(xml)

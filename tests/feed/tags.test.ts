@@ -27,7 +27,9 @@ const tagged = (change: Partial<Tagged> = {}): Tagged => ({
 
 async function readBack(change: Partial<Tagged> = {}) {
   const audio = infoFrame({ sampleRate, channels: 2, bitrateKbps: 128 }, 120 * sampleRate, 100_000)
-  const { common, native } = await parseBuffer(Buffer.concat([await id3Tag(tagged(change)), audio]), { mimeType: 'audio/mpeg' })
+  const { common, native } = await parseBuffer(Buffer.concat([await id3Tag(tagged(change)), audio]), {
+    mimeType: 'audio/mpeg',
+  })
   const frames = Object.values(native).flat()
   const all = <T>(id: string) => frames.filter((frame) => frame.id === id).map(({ value }) => value as T)
   return { common, all }
@@ -41,7 +43,12 @@ interface ChapterFrame {
 
 test('title, podcast, author and description', async () => {
   const { common } = await readBack()
-  expect(common).toMatchObject({ title: 'Bits & Bäume', album: 'Käse & Co', artist: 'Anna', genre: ['Podcast'] })
+  expect(common).toMatchObject({
+    title: 'Bits & Bäume',
+    album: 'Käse & Co',
+    artist: 'Anna',
+    genre: ['Podcast'],
+  })
   expect(common.comment).toMatchObject([{ text: 'On cheese – and trees.' }])
 })
 
@@ -54,7 +61,9 @@ test('chapters in milliseconds, and a table of contents that names them in order
     [100_001, 120_000],
   ])
   expect(marks.map(({ frames }) => frames.get('TIT2'))).toEqual(chapters.map(({ title }) => title))
-  expect(all('CTOC')).toMatchObject([{ childElementIds: marks.map(({ label }) => label), flags: { topLevel: true, ordered: true } }])
+  expect(all('CTOC')).toMatchObject([
+    { childElementIds: marks.map(({ label }) => label), flags: { topLevel: true, ordered: true } },
+  ])
 })
 
 test('a single chapter is none', async () => {
@@ -74,7 +83,11 @@ test('the cover, byte for byte', async () => {
 
 /** The same, as ffmpeg reads it. */
 async function probed(change: Partial<Tagged>) {
-  const frames = Buffer.concat(Array.from({ length: 20 }, () => infoFrame({ sampleRate, channels: 2, bitrateKbps: 128 }, 120 * sampleRate, 100_000)))
+  const frames = Buffer.concat(
+    Array.from({ length: 20 }, () =>
+      infoFrame({ sampleRate, channels: 2, bitrateKbps: 128 }, 120 * sampleRate, 100_000),
+    ),
+  )
   return await withFile(Buffer.concat([await id3Tag(tagged(change)), frames]), async (file) => {
     const args = ['-f', 'mp3', '-i', file, '-print_format', 'json', '-show_format', '-show_chapters']
     return JSON.parse(await ffprobe(args, new AbortController().signal)) as {
@@ -88,10 +101,22 @@ const facts = { number: 7, season: 2, date: '2026-03-04', language: 'de-CH' }
 
 test('number, season, day and language, as two readers find them', async () => {
   const { common, all } = await readBack(facts)
-  expect(common).toMatchObject({ albumartist: 'Anna', track: { no: 7 }, disk: { no: 2 }, year: 2026, language: 'deu' })
+  expect(common).toMatchObject({
+    albumartist: 'Anna',
+    track: { no: 7 },
+    disk: { no: 2 },
+    year: 2026,
+    language: 'deu',
+  })
   expect([all('TDAT'), common.comment]).toMatchObject([['0403'], [{ language: 'deu' }]])
   const { format } = await probed(facts)
-  expect(format.tags).toMatchObject({ title: 'Bits & Bäume', album: 'Käse & Co', artist: 'Anna', album_artist: 'Anna', genre: 'Podcast' })
+  expect(format.tags).toMatchObject({
+    title: 'Bits & Bäume',
+    album: 'Käse & Co',
+    artist: 'Anna',
+    album_artist: 'Anna',
+    genre: 'Podcast',
+  })
   expect(format.tags).toMatchObject({ track: '7', disc: '2', date: '2026-03-04', language: 'deu' })
 })
 
@@ -118,7 +143,9 @@ test('any script survives, in titles of the episode and of chapters', async () =
   const named = chapters.map((chapter) => ({ ...chapter, title: `${title} ${chapter.title}` }))
   const { common, all } = await readBack({ title, description: title, chapters: named })
   expect([common.title, common.comment![0]!.text]).toEqual([title, title])
-  expect(all<ChapterFrame>('CHAP').map(({ frames }) => frames.get('TIT2'))).toEqual(named.map((chapter) => chapter.title))
+  expect(all<ChapterFrame>('CHAP').map(({ frames }) => frames.get('TIT2'))).toEqual(
+    named.map((chapter) => chapter.title),
+  )
   const read = await probed({ title, chapters: named })
   expect(read.format.tags['title']).toBe(title)
   expect(read.chapters.map(({ start_time, tags }) => [Number(start_time), tags.title])).toEqual(
@@ -128,14 +155,20 @@ test('any script survives, in titles of the episode and of chapters', async () =
 
 test("a chapter's address is with it, and one for machines only is not in the table of contents", async () => {
   const [first, second, third] = chapters
-  const { all } = await readBack({ chapters: [{ ...first!, url: 'https://example.com/a' }, { ...second!, isHidden: true }, third!] })
+  const { all } = await readBack({
+    chapters: [{ ...first!, url: 'https://example.com/a' }, { ...second!, isHidden: true }, third!],
+  })
   const marks = all<ChapterFrame>('CHAP')
   expect(marks[0]!.frames.get('WXXX')).toMatchObject({ url: 'https://example.com/a' })
   expect(all('CTOC')).toMatchObject([{ childElementIds: [marks[0]!.label, marks[2]!.label] }])
 })
 
 test('more chapters than a table of contents can name are all there, and the table is still one', async () => {
-  const many = Array.from({ length: 300 }, (_, i) => ({ startSample: i * sampleRate, endSample: (i + 1) * sampleRate, title: `${i}` }))
+  const many = Array.from({ length: 300 }, (_, i) => ({
+    startSample: i * sampleRate,
+    endSample: (i + 1) * sampleRate,
+    title: `${i}`,
+  }))
   const { all } = await readBack({ chapters: many })
   expect(all('CHAP').length).toBe(300)
   expect(all<{ childElementIds: string[] }>('CTOC')[0]!.childElementIds.length).toBe(255)

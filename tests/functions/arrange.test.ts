@@ -17,7 +17,12 @@ const jingle = add(tone(sampleRate, 3, 700, -20), noise(3 * sampleRate, -35, 7))
 const bed = wav(tone(sampleRate, 4, bedHz, -10), sampleRate)
 
 beforeAll(async () => {
-  talk = await said('Nothing is as quiet as the night before a show.', 3.2, 'And nothing is as loud as the morning after it.', 1.5)
+  talk = await said(
+    'Nothing is as quiet as the night before a show.',
+    3.2,
+    'And nothing is as loud as the morning after it.',
+    1.5,
+  )
 })
 
 const template = {
@@ -26,19 +31,39 @@ const template = {
     {
       type: 'transition',
       title: 'Welcome',
-      source: { kind: 'spoken', script: 'Welcome to {podcast_name}, episode {episode_number}.', voice: { voice: 'rms', name: 'Host' } },
+      source: {
+        kind: 'spoken',
+        script: 'Welcome to {podcast_name}, episode {episode_number}.',
+        voice: { voice: 'rms', name: 'Host' },
+      },
     },
     { type: 'content' },
-    { type: 'commercial', chapter: false, source: { kind: 'spoken', script: 'This was brought to you by nobody.' } },
+    {
+      type: 'commercial',
+      chapter: false,
+      source: { kind: 'spoken', script: 'This was brought to you by nobody.' },
+    },
     { type: 'outro', offsetSeconds: -1, source: { kind: 'static', file: 'jingle.wav' } },
   ],
-  music: [{ file: 'bed.wav', under: ['transition', 'content'], fadeInSeconds: 0.5, fadeOutSeconds: 0.5, levelDb: -12, loopCrossfadeSeconds: 0.5 }],
+  music: [
+    {
+      file: 'bed.wav',
+      under: ['transition', 'content'],
+      fadeInSeconds: 0.5,
+      fadeOutSeconds: 0.5,
+      levelDb: -12,
+      loopCrossfadeSeconds: 0.5,
+    },
+  ],
   cleaning: { fillers: { enabled: false }, pauses: { enabled: false } },
 }
 
 async function aShow(
   given: object = template,
-  files: Readonly<Record<string, Buffer | string>> = { 'jingle.wav': wav(jingle, sampleRate), 'bed.wav': bed },
+  files: Readonly<Record<string, Buffer | string>> = {
+    'jingle.wav': wav(jingle, sampleRate),
+    'bed.wav': bed,
+  },
 ): Promise<World> {
   const world = await aWorld()
   for (const [file, bytes] of Object.entries(files)) await world.upload(asset(file), bytes)
@@ -52,7 +77,9 @@ async function aShow(
 }
 
 const runOf = async (world: World) => {
-  const [row] = await world.database.rows<{ id: string }>('SELECT id FROM runs ORDER BY created_at DESC LIMIT 1')
+  const [row] = await world.database.rows<{ id: string }>(
+    'SELECT id FROM runs ORDER BY created_at DESC LIMIT 1',
+  )
   return await world.run(row!.id)
 }
 
@@ -112,17 +139,28 @@ describe('A show with intro, spoken welcome, content, commercial, outro and musi
   })
 
   test('has the intro, the spoken welcome and the content where chapters and timeline say, to the sample', async () => {
-    const chapters = (JSON.parse((await deliverable(world, 'chapters.json')).toString()) as { chapters: { startTime: number; title: string }[] })
-      .chapters
+    const chapters = (
+      JSON.parse((await deliverable(world, 'chapters.json')).toString()) as {
+        chapters: { startTime: number; title: string }[]
+      }
+    ).chapters
     expect(chapters.map(({ title }) => title)).toEqual(['Jingle', 'Welcome', 'Before and after', 'Outro'])
     expect(chapters.map(({ startTime }) => Math.round(startTime * 1000))).toEqual(
-      ['intro', 'transition', 'content', 'outro'].map((type) => Math.round((segment(type).startSample / sampleRate) * 1000)),
+      ['intro', 'transition', 'content', 'outro'].map((type) =>
+        Math.round((segment(type).startSample / sampleRate) * 1000),
+      ),
     )
     expect(offBy(heard, jingle.subarray(0, sampleRate), 0)).toBe(0)
     expect(offBy(heard, welcome.subarray(0, sampleRate), segment('transition').startSample)).toBe(0)
     const recorded = recordedSamples()
     const speechAt = Math.round(1.5 * sampleRate)
-    expect(offBy(heard, recorded.subarray(speechAt, speechAt + sampleRate), segment('content').startSample + speechAt)).toBe(0)
+    expect(
+      offBy(
+        heard,
+        recorded.subarray(speechAt, speechAt + sampleRate),
+        segment('content').startSample + speechAt,
+      ),
+    ).toBe(0)
   })
 
   test('overlaps its commercial with its outro by the second that the offset says', () => {
@@ -133,7 +171,9 @@ describe('A show with intro, spoken welcome, content, commercial, outro and musi
     const start = segment('content').startSample
     const { words } = JSON.parse(talk.words) as { words: { start: number; end: number }[] }
     const gap = words.findIndex(({ start: at }, i) => i > 0 && at - words[i - 1]!.end > 3)
-    const spans = [words.slice(0, gap), words.slice(gap)].map((part) => [part[0]!.start, part.at(-1)!.end] as const)
+    const spans = [words.slice(0, gap), words.slice(gap)].map(
+      (part) => [part[0]!.start, part.at(-1)!.end] as const,
+    )
     const at = (seconds: number) => start + Math.round(seconds * sampleRate)
     for (const [from, to] of spans) {
       const speech = rms(heard, at(from), at(to))
@@ -146,9 +186,14 @@ describe('A show with intro, spoken welcome, content, commercial, outro and musi
   })
 
   test('goes on with a bed that is shorter than its span, without a hole', () => {
-    const [from, to] = [segment('transition').startSample + sampleRate, segment('content').endSample - sampleRate]
+    const [from, to] = [
+      segment('transition').startSample + sampleRate,
+      segment('content').endSample - sampleRate,
+    ]
     expect(to - from).toBeGreaterThan(8 * sampleRate)
-    const levels = Array.from({ length: Math.floor((to - from) / 4800) }, (_, i) => bedLevel(heard, from + i * 4800, from + (i + 1) * 4800))
+    const levels = Array.from({ length: Math.floor((to - from) / 4800) }, (_, i) =>
+      bedLevel(heard, from + i * 4800, from + (i + 1) * 4800),
+    )
     expect(Math.max(...levels) - Math.min(...levels)).toBeLessThan(15) // 10 dB of ducking, and what two tones make of each other in a crossfade
   })
 
@@ -168,7 +213,10 @@ describe('A show with intro, spoken welcome, content, commercial, outro and musi
 async function welcomeOf(world: World): Promise<Float32Array> {
   const { id } = await runOf(world)
   const { output } = (await world.steps(id)).find(({ step, part }) => step === 'voice' && part === 0)!
-  const [bytes] = await world.storage.bucket(world.services.config.buckets.work).file(String(output!['pcmObject'])).download()
+  const [bytes] = await world.storage
+    .bucket(world.services.config.buckets.work)
+    .file(String(output!['pcmObject']))
+    .download()
   return new Float32Array(new Uint8Array(bytes).buffer)
 }
 
@@ -182,7 +230,12 @@ describe('A show that cannot be made as it was asked for', () => {
       'missing_asset',
       /Segment 1 \(intro\) needs gone\.wav/,
     ],
-    ['music that is not there', short({ music: [{ file: 'gone.wav' }] }), 'missing_asset', /Music rule 1 needs gone\.wav/],
+    [
+      'music that is not there',
+      short({ music: [{ file: 'gone.wav' }] }),
+      'missing_asset',
+      /Music rule 1 needs gone\.wav/,
+    ],
     [
       'an asset that is no sound',
       short({ segments: [{ type: 'intro', source: { kind: 'static', file: 'broken.wav' } }] }),
@@ -191,7 +244,9 @@ describe('A show that cannot be made as it was asked for', () => {
     ],
     [
       'an unknown voice',
-      short({ segments: [{ type: 'intro', source: { kind: 'spoken', script: 'Hi.', voice: { voice: 'elvis' } } }] }),
+      short({
+        segments: [{ type: 'intro', source: { kind: 'spoken', script: 'Hi.', voice: { voice: 'elvis' } } }],
+      }),
       'unknown_voice',
       /elvis/,
     ],
@@ -201,21 +256,37 @@ describe('A show that cannot be made as it was asked for', () => {
       'missing_variable',
       /Segment 1 \(intro\) says \{guest\}/,
     ],
-    ['a length it cannot have', short({ length: { hardMaxSeconds: 2 } }), 'over_length', /hardMaxSeconds is 0:02/],
+    [
+      'a length it cannot have',
+      short({ length: { hardMaxSeconds: 2 } }),
+      'over_length',
+      /hardMaxSeconds is 0:02/,
+    ],
   ])('fails for %s, and says so', async (_what, given, code, message) => {
     const run = await runOf(await aShow(given, { 'broken.wav': 'this is no sound' }))
-    expect(run).toMatchObject({ status: 'failed', stopReason: code, errorMessage: expect.stringMatching(message) as unknown })
+    expect(run).toMatchObject({
+      status: 'failed',
+      stopReason: code,
+      errorMessage: expect.stringMatching(message) as unknown,
+    })
   })
 
   test('plays mono content from both sides of a stereo show, and a fade longer than its clip is made to fit', async () => {
     const music = [{ ...template.music[0], under: ['intro'], fadeInSeconds: 30, fadeOutSeconds: 10 }]
     const stereo = wav(jingle, sampleRate)
-    const world = await aShow({ ...template, music, segments: [template.segments[0], { type: 'content' }] }, { 'jingle.wav': stereo, 'bed.wav': bed })
+    const world = await aShow(
+      { ...template, music, segments: [template.segments[0], { type: 'content' }] },
+      { 'jingle.wav': stereo, 'bed.wav': bed },
+    )
     expect(await runOf(world)).toMatchObject({ status: 'finished' })
     const [left, right] = await decodeFile(await deliverable(world, 'episode.mp3'), sampleRate, 2)
     const middle = 6 * sampleRate
-    expect(Math.abs(rms(left!, middle, middle + sampleRate) - rms(right!, middle, middle + sampleRate))).toBeLessThan(0.1)
-    const rising = [0.5, 1.2, 2].map((seconds) => bedLevel(left!, seconds * sampleRate, (seconds + 0.2) * sampleRate))
+    expect(
+      Math.abs(rms(left!, middle, middle + sampleRate) - rms(right!, middle, middle + sampleRate)),
+    ).toBeLessThan(0.1)
+    const rising = [0.5, 1.2, 2].map((seconds) =>
+      bedLevel(left!, seconds * sampleRate, (seconds + 0.2) * sampleRate),
+    )
     expect(rising[1]! - rising[0]!).toBeGreaterThan(3)
     expect(rising[2]! - rising[1]!).toBeGreaterThan(1)
   })
@@ -231,12 +302,20 @@ describe('A chapter', () => {
     await world.upload(asset('jingle.wav'), wav(jingle, sampleRate))
     const intro = { ...template.segments[0], image: 'moon.png' }
     await world.upload(place('template.json'), JSON.stringify({ segments: [intro, { type: 'content' }] }))
-    await world.upload(place('chapters.json'), JSON.stringify({ version: '1.2.0', chapters: [{ startTime: 1, title: 'On tape', img: 'tape.png' }] }))
+    await world.upload(
+      place('chapters.json'),
+      JSON.stringify({ version: '1.2.0', chapters: [{ startTime: 1, title: 'On tape', img: 'tape.png' }] }),
+    )
     await world.arrive(await world.upload(place('talk.wav'), talk.wav))
     await world.runToEnd()
-    const tags = id3.read(await deliverable(world, 'episode.mp3')) as { chapter: { tags: { title: string; image?: { imageBuffer: Buffer } } }[] }
+    const tags = id3.read(await deliverable(world, 'episode.mp3')) as {
+      chapter: { tags: { title: string; image?: { imageBuffer: Buffer } } }[]
+    }
     const pictures = await Promise.all(
-      tags.chapter.map(async ({ tags: { title, image } }) => [title, image ? await sharp(image.imageBuffer).metadata() : undefined] as const),
+      tags.chapter.map(
+        async ({ tags: { title, image } }) =>
+          [title, image ? await sharp(image.imageBuffer).metadata() : undefined] as const,
+      ),
     )
     expect(pictures.map(([title, seen]) => [title, seen?.format, seen?.width, seen?.height])).toEqual([
       ['Jingle', 'jpeg', 800, 800],
@@ -258,9 +337,15 @@ describe('A chapter', () => {
 describe('A podcast', () => {
   test('lends its template to episodes that bring none, and an episode in the making keeps the one it started with', async () => {
     const world = await aWorld()
-    await world.upload(asset('template.json'), JSON.stringify({ segments: [{ type: 'content', title: 'From the podcast' }] }))
+    await world.upload(
+      asset('template.json'),
+      JSON.stringify({ segments: [{ type: 'content', title: 'From the podcast' }] }),
+    )
     await world.arrive(await world.upload(place('talk.wav'), talk.wav))
-    await world.upload(asset('template.json'), JSON.stringify({ segments: [{ type: 'content', title: 'Changed since' }] }))
+    await world.upload(
+      asset('template.json'),
+      JSON.stringify({ segments: [{ type: 'content', title: 'Changed since' }] }),
+    )
     await world.runToEnd()
     expect((await deliverable(world, 'chapters.json')).toString()).toMatch(/From the podcast/)
   })
@@ -269,7 +354,12 @@ describe('A podcast', () => {
 describe('Listener mail', () => {
   const letter = (id: number, text: string) =>
     `From a Sun Nov 22 10:00:00 2026\nMessage-ID: <${id}@mail.test>\nFrom: Listener ${id} <l${id}@mail.test>\nSubject: Hi\nDate: Sun, 22 Nov 2026 1${id}:00:00 +0000\n\n${text}\n\n`
-  const reads = { segments: [{ type: 'mail', title: 'Your letters', source: { kind: 'mail', count: 2 } }, { type: 'content' }] }
+  const reads = {
+    segments: [
+      { type: 'mail', title: 'Your letters', source: { kind: 'mail', count: 2 } },
+      { type: 'content' },
+    ],
+  }
 
   test('is read out where the template asks for it: the newest letters, each under its sender', async () => {
     const world = await aWorld()

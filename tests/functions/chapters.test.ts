@@ -38,9 +38,19 @@ const template = {
   segments: [{ type: 'intro', source: { kind: 'static', file: 'tone.wav' } }, { type: 'content' }],
   cleaning: { maxRemovedShare: 1 },
 }
-const episode = { title: 'Moons', description: 'On moons.', number: 3, season: 2, date: '2026-05-06', speakers: { Ada: 'Ada Lovelace' } }
+const episode = {
+  title: 'Moons',
+  description: 'On moons.',
+  number: 3,
+  season: 2,
+  date: '2026-05-06',
+  speakers: { Ada: 'Ada Lovelace' },
+}
 
-async function anEpisode(recording: { file: string; bytes: Buffer }, chapters?: { file: string; text: string }) {
+async function anEpisode(
+  recording: { file: string; bytes: Buffer },
+  chapters?: { file: string; text: string },
+) {
   const world = await aWorld()
   await world.upload(`u/${user}/show/assets/tone.wav`, wav(tone(sampleRate, 2, 440, -20), sampleRate))
   await world.upload(place('words.json'), talk.words)
@@ -67,9 +77,16 @@ const chaptersIn = async (world: World): Promise<Found[]> =>
   (JSON.parse((await deliverable(world, 'chapters.json')).toString()) as { chapters: Found[] }).chapters
 
 /** By how many samples the sound that begins at `second` of the episode is late against that at `startSeconds` of the recording. */
-function lateness(heard: Float32Array, second: number, startSeconds: number): { samples: number; likeness: number } {
+function lateness(
+  heard: Float32Array,
+  second: number,
+  startSeconds: number,
+): { samples: number; likeness: number } {
   const length = 0.5 * sampleRate
-  const wanted = sound.subarray(Math.round(startSeconds * sampleRate), Math.round(startSeconds * sampleRate) + length)
+  const wanted = sound.subarray(
+    Math.round(startSeconds * sampleRate),
+    Math.round(startSeconds * sampleRate) + length,
+  )
   let best = { samples: 0, likeness: -1 }
   for (let late = -480; late <= 480; late++) {
     const at = Math.round(second * sampleRate) + late
@@ -102,8 +119,11 @@ async function expectMarksWhereTheyAreHeard(world: World): Promise<void> {
     expect(likeness).toBeGreaterThan(0.9)
     expect(Math.abs(samples)).toBeLessThanOrEqual(mostLateSamples)
   }
-  const probed = await withFile(mp3, (file) => ffprobe(['-i', file, '-print_format', 'json', '-show_chapters'], new AbortController().signal))
-  const inTag = (JSON.parse(probed) as { chapters: { start_time: string; tags: { title: string } }[] }).chapters
+  const probed = await withFile(mp3, (file) =>
+    ffprobe(['-i', file, '-print_format', 'json', '-show_chapters'], new AbortController().signal),
+  )
+  const inTag = (JSON.parse(probed) as { chapters: { start_time: string; tags: { title: string } }[] })
+    .chapters
   expect(inTag.map(({ start_time, tags }) => ({ startTime: Number(start_time), title: tags.title }))).toEqual(
     chapters.map(({ startTime, title }) => ({ startTime, title })),
   )
@@ -119,7 +139,11 @@ async function withChaptersInside(file: string, ...encode: readonly string[]): P
       ({ title, startSeconds }, i) =>
         `[CHAPTER]\nTIMEBASE=1/1000\nSTART=${Math.round(1000 * startSeconds)}\nEND=${Math.round(1000 * ends[i]!)}\ntitle=${title}\n`,
     )
-    const [source, info, made] = ['talk.wav', 'info.txt', file].map((name) => path.join(folder, name)) as [string, string, string]
+    const [source, info, made] = ['talk.wav', 'info.txt', file].map((name) => path.join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
     writeFileSync(source, talk.wav)
     writeFileSync(info, [';FFMETADATA1', ...metadata].join('\n'))
     await run(['-i', source, '-i', info, '-map', '0:a', '-map_chapters', '1', ...encode, made])
@@ -131,9 +155,15 @@ async function withChaptersInside(file: string, ...encode: readonly string[]): P
 
 describe('Marks supplied beside a recording', () => {
   test('stand where they are heard after the cuts: in chapters.json, in the tag, and in the feed', async () => {
-    const chapters = [...marks, { title: 'Late', startSeconds: 999 }].map(({ title, startSeconds }) => ({ startTime: startSeconds, title }))
+    const chapters = [...marks, { title: 'Late', startSeconds: 999 }].map(({ title, startSeconds }) => ({
+      startTime: startSeconds,
+      title,
+    }))
     const text = JSON.stringify({ version: '1.2.0', chapters: [...chapters].reverse() })
-    const { world, run: finished } = await anEpisode({ file: 'talk.wav', bytes: talk.wav }, { file: 'chapters.json', text })
+    const { world, run: finished } = await anEpisode(
+      { file: 'talk.wav', bytes: talk.wav },
+      { file: 'chapters.json', text },
+    )
     expect(finished.status).toBe('finished')
     const repaired = finished.warnings.filter(({ code }) => code === 'chapters_repaired')
     expect(repaired.map(({ message }) => message)).toEqual([
@@ -146,14 +176,19 @@ describe('Marks supplied beside a recording', () => {
     const [item] = parseRssFeed(feed).items!
     const found = await chaptersIn(world)
     expect(item!.description).toMatch(/^On moons\.\n\n00:00:00 Intro\n00:00:02 Moons\n00:00:\d\d The moon\n/)
-    expect(item!.psc!.chapters!.map(({ title, start }) => [title, Number(start!.slice(6))])).toEqual(found.map((one) => [one.title, one.startTime]))
+    expect(item!.psc!.chapters!.map(({ title, start }) => [title, Number(start!.slice(6))])).toEqual(
+      found.map((one) => [one.title, one.startTime]),
+    )
     expect([item!.itunes!.episode, item!.itunes!.season]).toEqual([3, 2])
     expect((await deliverable(world, 'transcript.vtt')).toString()).toContain('<v Ada Lovelace>')
     expect((await deliverable(world, 'review.html')).toString()).toContain('<b>Ada Lovelace</b>')
   })
 
   test('that cannot be read fail the run at once, naming the line', async () => {
-    const { run: failed } = await anEpisode({ file: 'talk.wav', bytes: talk.wav }, { file: 'chapters.txt', text: '00:00 Hello\nsoon Goodbye\n' })
+    const { run: failed } = await anEpisode(
+      { file: 'talk.wav', bytes: talk.wav },
+      { file: 'chapters.txt', text: '00:00 Hello\nsoon Goodbye\n' },
+    )
     expect(failed).toMatchObject({ status: 'failed', stopReason: 'bad_chapters' })
     expect(failed.errorMessage).toMatch(/^chapters\.txt.*line 2: "soon Goodbye"/)
   })
@@ -165,7 +200,10 @@ describe('Marks that a recording brings with it', () => {
     ['talk.mp3', ['-c:a', 'libmp3lame', '-b:a', '160k', '-id3v2_version', '3']],
     ['talk.mka', ['-c:a', 'flac']],
   ])('as %s does, stand where they are heard after the cuts', async (file, encode) => {
-    const { world, run: finished } = await anEpisode({ file, bytes: await withChaptersInside(file, ...encode) })
+    const { world, run: finished } = await anEpisode({
+      file,
+      bytes: await withChaptersInside(file, ...encode),
+    })
     expect(finished.status).toBe('finished')
     await expectMarksWhereTheyAreHeard(world)
   })

@@ -29,9 +29,14 @@ let listen: Listen
 const supplied = readFileSync(path.join(samples, 'conversation.words.json'), 'utf8')
 
 beforeAll(() => {
-  const pcm = execFileSync('ffmpeg', ['-v', 'error', '-i', path.join(samples, 'conversation.flac'), '-f', 's16le', '-'], { maxBuffer: 2 ** 28 })
+  const pcm = execFileSync(
+    'ffmpeg',
+    ['-v', 'error', '-i', path.join(samples, 'conversation.flac'), '-f', 's16le', '-'],
+    { maxBuffer: 2 ** 28 },
+  )
   const gather = analyser(format)
-  for (let at = 0; at < pcm.length; at += gather.blockBytes) gather.add(Buffer.from(pcm.subarray(at, at + gather.blockBytes)))
+  for (let at = 0; at < pcm.length; at += gather.blockBytes)
+    gather.add(Buffer.from(pcm.subarray(at, at + gather.blockBytes)))
   analysis = gather.finish()
   truth = parseWords(supplied, 'words', { sampleRate, totalSamples: analysis.totalSamples })
   listen = listenTo(readOnlyStore({ pcm }), { bucket: 'work', name: 'pcm' }, format)
@@ -44,7 +49,10 @@ async function cutWith(wrong: (seconds: number) => number): Promise<Ledger> {
     word.start = Math.max(0, wrong(word.start))
     word.end = Math.max(word.start + 0.02, wrong(word.end))
   }
-  const reported = parseWords(JSON.stringify(file), 'words', { sampleRate, totalSamples: analysis.totalSamples })
+  const reported = parseWords(JSON.stringify(file), 'words', {
+    sampleRate,
+    totalSamples: analysis.totalSamples,
+  })
   const transcript = withoutLag(reported, checkTiming(reported, analysis), analysis.totalSamples)
   const edits = proposeEdits(await alignForEdits(transcript, analysis, cleaning, listen), analysis, cleaning)
   return keepAllBut(splicesOf(toEditList(edits, sampleRate)), analysis.totalSamples, 0, () => 1440)
@@ -54,8 +62,10 @@ const isFiller = ({ text }: Word): boolean => /^(um|uh|er|hmm)[,.]?$/i.test(text
 /** A hundredth of a second at either edge is within what the true times are off by. */
 const kept = (ledger: Ledger, { startSample, endSample }: Word): number =>
   keptShare(ledger, { startSample: startSample + 480, endSample: endSample - 480 })
-const harmed = (ledger: Ledger): string[] => truth.words.filter((word) => !isFiller(word) && kept(ledger, word) < 0.97).map(({ text }) => text)
-const audible = (ledger: Ledger): string[] => truth.words.filter((word) => isFiller(word) && kept(ledger, word) > 0.25).map(({ text }) => text)
+const harmed = (ledger: Ledger): string[] =>
+  truth.words.filter((word) => !isFiller(word) && kept(ledger, word) < 0.97).map(({ text }) => text)
+const audible = (ledger: Ledger): string[] =>
+  truth.words.filter((word) => isFiller(word) && kept(ledger, word) > 0.25).map(({ text }) => text)
 
 /** The longest that nothing but background is heard, in seconds. What sounds for less than 40 ms is no speech, and soft edges are 30 ms. */
 function longestPause(ledger: Ledger): number {

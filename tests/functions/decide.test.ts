@@ -40,7 +40,12 @@ const latest = async (world: World) =>
 
 const decideThat = async (world: World, ...decisions: object[]): Promise<string> => {
   const review = await openReview(world.services, (await latest(world)).episodeId)
-  return await submitDecisions(world.services, review, JSON.stringify({ version: 1, decisions }), 'decisions.json')
+  return await submitDecisions(
+    world.services,
+    review,
+    JSON.stringify({ version: 1, decisions }),
+    'decisions.json',
+  )
 }
 
 async function deliverable(world: World, file: string, runId: string): Promise<Buffer> {
@@ -50,7 +55,8 @@ async function deliverable(world: World, file: string, runId: string): Promise<B
   return (await world.storage.bucket(world.services.config.buckets.episodes).file(name).download())[0]
 }
 
-const text = async (world: World, runId: string) => (await deliverable(world, 'transcript.txt', runId)).toString()
+const text = async (world: World, runId: string) =>
+  (await deliverable(world, 'transcript.txt', runId)).toString()
 
 describe('A recording in which somebody asks for a cut and for an answer', () => {
   test('waits, with both listed and no task alive, until its producer has decided; then it is made with the answer spoken', async () => {
@@ -77,7 +83,9 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     expect(transcript).toMatch(/About four hundred thousand kilometers\./)
     expect(transcript).not.toMatch(/cheese|mistake|assistant|Stop/)
     const [sound] = await decodeFile(await deliverable(world, 'episode.mp3', id), sampleRate, 1)
-    const timeline = JSON.parse((await deliverable(world, 'timeline.json', id)).toString()) as { totalSamples: number }
+    const timeline = JSON.parse((await deliverable(world, 'timeline.json', id)).toString()) as {
+      totalSamples: number
+    }
     expect(sound!.length).toBe(timeline.totalSamples)
   })
 
@@ -89,12 +97,20 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     const first = await latest(world)
     expect(first.status).toBe('finished')
 
-    const second = await decideThat(world, { decision: 'cut', startSeconds: talk.seconds - 3, endSeconds: talk.seconds - 2 })
+    const second = await decideThat(world, {
+      decision: 'cut',
+      startSeconds: talk.seconds - 3,
+      endSeconds: talk.seconds - 2,
+    })
     expect(second).not.toBe(first.id)
     await world.runToEnd()
     expect(await world.run(second)).toMatchObject({ status: 'finished' })
     const anew = (await world.steps(second)).filter(({ reused }) => !reused).map(({ step }) => step)
-    expect(anew).toEqual(['decide', 'arrange', 'preview', 'measure', 'level', 'render', 'finish', 'publish'].filter((step) => anew.includes(step)))
+    expect(anew).toEqual(
+      ['decide', 'arrange', 'preview', 'measure', 'level', 'render', 'finish', 'publish'].filter((step) =>
+        anew.includes(step),
+      ),
+    )
     const edits = JSON.parse((await deliverable(world, 'edits.json', second)).toString()) as EditList
     expect(edits.edits.filter(({ kind }) => kind === 'cut')).toHaveLength(1)
     expect(await text(world, second)).toMatch(/Far\./)
@@ -120,10 +136,17 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
   test('of two decisions at once one wakes the run, and the other is told or makes it again', async () => {
     const world = await aTalk()
     const review = await openReview(world.services, (await latest(world)).episodeId)
-    const file = JSON.stringify({ version: 1, decisions: [{ decision: 'reject', edit: review.waiting[0]!.id }] })
-    const outcomes = await Promise.allSettled([1, 2].map(() => submitDecisions(world.services, review, file, 'decisions.json')))
+    const file = JSON.stringify({
+      version: 1,
+      decisions: [{ decision: 'reject', edit: review.waiting[0]!.id }],
+    })
+    const outcomes = await Promise.allSettled(
+      [1, 2].map(() => submitDecisions(world.services, review, file, 'decisions.json')),
+    )
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'already_running' } })
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'already_running' },
+    })
     expect(await world.pending()).toEqual(['decide'])
   })
 
@@ -168,7 +191,10 @@ describe('A show with a language model and a voice of its own', () => {
     const world = await aWorld({ env: { OPENAI_URL: `${openai.baseUrl}/v1` } })
     await world.giveKey('openai', 'o-key')
     await world.upload(place('words.json'), talk.words)
-    const unknown = { voice: { provider: 'openai', voice: 'nobody' }, cleaning: { ...template.cleaning, intern: {} } }
+    const unknown = {
+      voice: { provider: 'openai', voice: 'nobody' },
+      cleaning: { ...template.cleaning, intern: {} },
+    }
     await world.upload(place('template.json'), JSON.stringify(unknown))
     await world.arrive(await world.upload(place('talk.wav'), talk.wav))
     await world.runToEnd()
@@ -184,7 +210,10 @@ describe('A show with a language model and a voice of its own', () => {
 describe('Sounds and bleeps', () => {
   test('a bleep stands exactly over its word, which the transcript hides too, and a sound takes the place of its phrase', async () => {
     const world = await aWorld()
-    const bell = Float32Array.from({ length: sampleRate }, (_, i) => 0.3 * Math.sin((2 * Math.PI * 440 * i) / sampleRate))
+    const bell = Float32Array.from(
+      { length: sampleRate },
+      (_, i) => 0.3 * Math.sin((2 * Math.PI * 440 * i) / sampleRate),
+    )
     await world.upload(`u/${user}/show/assets/bell.wav`, wav(bell, sampleRate))
     const template = {
       cleaning: {
@@ -209,8 +238,14 @@ describe('Sounds and bleeps', () => {
     const { words } = JSON.parse(talk.words) as { words: { text: string; start: number; end: number }[] }
     const cheese = words.find((word) => word.text.startsWith('cheese'))!
     const [sound] = await decodeFile(await deliverable(world, 'episode.mp3', id), sampleRate, 1)
-    const inside = sound!.subarray(Math.round((cheese.start + 0.01) * sampleRate), Math.round((cheese.end - 0.01) * sampleRate))
-    const before = sound!.subarray(Math.round((cheese.start - 0.3) * sampleRate), Math.round((cheese.start - 0.02) * sampleRate))
+    const inside = sound!.subarray(
+      Math.round((cheese.start + 0.01) * sampleRate),
+      Math.round((cheese.end - 0.01) * sampleRate),
+    )
+    const before = sound!.subarray(
+      Math.round((cheese.start - 0.3) * sampleRate),
+      Math.round((cheese.start - 0.02) * sampleRate),
+    )
     expect(shareAt(inside, 1000)).toBeGreaterThan(0.95)
     expect(shareAt(before, 1000)).toBeLessThan(0.3)
   })
@@ -239,8 +274,20 @@ describe('A decision about the end of a longer episode', () => {
     expect((await world.steps(first)).filter(({ step }) => step === 'render')).toHaveLength(3)
     const second = await decideThat(world, { decision: 'cut', startSeconds: 140, endSeconds: 141 })
     await world.runToEnd()
-    const reused = (await world.steps(second)).filter((row) => row.reused).map(({ step, part }) => `${step} ${part}`)
-    expect(reused).toEqual(expect.arrayContaining(['prepare 0', 'transcribe 0', 'clean 0', 'measure 0', 'measure 1', 'render 0', 'render 1']))
+    const reused = (await world.steps(second))
+      .filter((row) => row.reused)
+      .map(({ step, part }) => `${step} ${part}`)
+    expect(reused).toEqual(
+      expect.arrayContaining([
+        'prepare 0',
+        'transcribe 0',
+        'clean 0',
+        'measure 0',
+        'measure 1',
+        'render 0',
+        'render 1',
+      ]),
+    )
     expect(reused).not.toContain('render 2')
   })
 })
@@ -248,7 +295,9 @@ describe('A decision about the end of a longer episode', () => {
 describe('Decisions', () => {
   test('that were cut by hand can be taken back, and those that leave nothing are not kept', async () => {
     const world = await aTalk({ cleaning: { flubber: { enabled: false }, intern: { enabled: false } } })
-    await expect(decideThat(world, { decision: 'cut', startSeconds: 0, endSeconds: 1000 })).rejects.toMatchObject({ code: 'nothing_left' })
+    await expect(
+      decideThat(world, { decision: 'cut', startSeconds: 0, endSeconds: 1000 }),
+    ).rejects.toMatchObject({ code: 'nothing_left' })
     await decideThat(world, { decision: 'cut', startSeconds: 0.5, endSeconds: 4 })
     await world.runToEnd()
     expect(await text(world, (await latest(world)).id)).not.toMatch(/Welcome/)
@@ -277,7 +326,9 @@ describe('Decisions', () => {
 describe('A run that could not begin', () => {
   test('is planned anew when it is tried again: what was missing then is there now, or it fails once more and says why', async () => {
     const world = await aWorld()
-    const template = { segments: [{ type: 'intro', source: { kind: 'static', file: 'jingle.wav' } }, { type: 'content' }] }
+    const template = {
+      segments: [{ type: 'intro', source: { kind: 'static', file: 'jingle.wav' } }, { type: 'content' }],
+    }
     await world.upload(place('template.json'), JSON.stringify(template))
     await world.arrive(await world.upload(place('talk.wav'), talk.wav))
     const first = await latest(world)
@@ -288,7 +339,9 @@ describe('A run that could not begin', () => {
     const third = await startAgain(world.services, second)
     await world.runToEnd()
     expect(await world.run(third)).toMatchObject({ status: 'finished' })
-    const timeline = JSON.parse((await deliverable(world, 'timeline.json', third)).toString()) as { segments: { type: string }[] }
+    const timeline = JSON.parse((await deliverable(world, 'timeline.json', third)).toString()) as {
+      segments: { type: string }[]
+    }
     expect(timeline.segments.map(({ type }) => type)).toEqual(['intro', 'content'])
   })
 })

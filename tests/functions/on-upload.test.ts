@@ -11,9 +11,14 @@ beforeEach(async () => {
 
 const place = (file: string, folder = 'one') => `u/${user}/show/${folder}/${file}`
 const runs = () =>
-  world.database.rows<{ id: string; status: string; stop_reason: string | null; error_message: string | null; context: Scalars; settings: object }>(
-    'SELECT * FROM runs ORDER BY created_at',
-  )
+  world.database.rows<{
+    id: string
+    status: string
+    stop_reason: string | null
+    error_message: string | null
+    context: Scalars
+    settings: object
+  }>('SELECT * FROM runs ORDER BY created_at')
 const media = () => world.database.rows(`SELECT kind, object FROM media_items ORDER BY object`)
 
 describe('a recording', () => {
@@ -21,12 +26,22 @@ describe('a recording', () => {
     const recording = await world.upload(place('talk.wav'))
     await world.arrive(recording)
     expect(await runs()).toMatchObject([
-      { status: 'queued', context: { recordingObject: place('talk.wav'), wordsObject: null, coverObject: null, assets: '[]' } },
+      {
+        status: 'queued',
+        context: { recordingObject: place('talk.wav'), wordsObject: null, coverObject: null, assets: '[]' },
+      },
     ])
-    expect(await world.database.rows('SELECT slug, title, status FROM episodes')).toEqual([{ slug: 'one', title: 'one', status: 'processing' }])
+    expect(await world.database.rows('SELECT slug, title, status FROM episodes')).toEqual([
+      { slug: 'one', title: 'one', status: 'processing' },
+    ])
     expect(await world.tasks()).toMatchObject([
       {
-        payload: { step: 'prepare', part: 0, turn: 0, context: { source: 'recording', object: place('talk.wav'), generation: recording.generation } },
+        payload: {
+          step: 'prepare',
+          part: 0,
+          turn: 0,
+          context: { source: 'recording', object: place('talk.wav'), generation: recording.generation },
+        },
       },
     ])
   })
@@ -58,7 +73,10 @@ describe('a recording', () => {
     expect([(await runs()).length, (await media()).length]).toEqual([1, 1])
     await world.cancel(first!.id)
     await world.arrive(second)
-    expect(await runs()).toMatchObject([{ status: 'cancelled' }, { status: 'queued', context: { recordingGeneration: second.generation } }])
+    expect(await runs()).toMatchObject([
+      { status: 'cancelled' },
+      { status: 'queued', context: { recordingGeneration: second.generation } },
+    ])
     expect(await world.database.rows('SELECT status FROM episodes')).toEqual([{ status: 'processing' }])
   })
 
@@ -97,8 +115,17 @@ describe('a recording', () => {
   test('that is replaced before it is read fails its run', async () => {
     await world.arrive(await world.upload(place('talk.wav'), 'old'))
     await world.upload(place('talk.wav'), 'new')
-    expect(await world.deliver('prepare', 0, (await runs())[0]!.id)).toEqual({ status: 200, outcome: 'failed' })
-    expect(await runs()).toMatchObject([{ status: 'failed', stop_reason: 'upload_replaced', error_message: expect.stringContaining('talk.wav') }])
+    expect(await world.deliver('prepare', 0, (await runs())[0]!.id)).toEqual({
+      status: 200,
+      outcome: 'failed',
+    })
+    expect(await runs()).toMatchObject([
+      {
+        status: 'failed',
+        stop_reason: 'upload_replaced',
+        error_message: expect.stringContaining('talk.wav'),
+      },
+    ])
   })
 })
 
@@ -106,9 +133,15 @@ describe('what lies beside a recording', () => {
   test('is found by its name, pinned to its generation, and starts nothing itself', async () => {
     const words = await world.upload(place('talk.words.json'), '{}')
     const cover = await world.upload(place('Cover.JPG'), 'jpeg')
-    await world.upload(place('episode.json'), JSON.stringify({ title: 'Ümläute', description: 'On letters.' }))
+    await world.upload(
+      place('episode.json'),
+      JSON.stringify({ title: 'Ümläute', description: 'On letters.' }),
+    )
     await world.upload(place('podcast.json'), JSON.stringify({ title: 'The show' }))
-    await world.upload(place('template.json'), JSON.stringify({ output: { sampleRate: 44100 }, loudness: { targetLufs: -14 } }))
+    await world.upload(
+      place('template.json'),
+      JSON.stringify({ output: { sampleRate: 44100 }, loudness: { targetLufs: -14 } }),
+    )
     for (const sidecar of [words, cover]) await world.arrive(sidecar)
     expect(await runs()).toEqual([])
     await world.arrive(await world.upload(place('talk.wav')))
@@ -124,8 +157,12 @@ describe('what lies beside a recording', () => {
         settings: { loudness: { targetLufs: -14 } },
       },
     ])
-    expect(await world.database.rows('SELECT title, description FROM episodes')).toEqual([{ title: 'Ümläute', description: 'On letters.' }])
-    expect(await world.database.rows(`SELECT settings ->> 'title' AS title FROM podcasts`)).toEqual([{ title: 'The show' }])
+    expect(await world.database.rows('SELECT title, description FROM episodes')).toEqual([
+      { title: 'Ümläute', description: 'On letters.' },
+    ])
+    expect(await world.database.rows(`SELECT settings ->> 'title' AS title FROM podcasts`)).toEqual([
+      { title: 'The show' },
+    ])
   })
 
   test("is not another episode's, nor in a folder below", async () => {
@@ -144,7 +181,9 @@ describe('what lies beside a recording', () => {
   ])('and cannot be used (%s: %s) fails the run at once, as %s', async (file, text, code) => {
     await world.upload(place(file), text)
     await world.arrive(await world.upload(place('talk.wav')))
-    expect(await runs()).toMatchObject([{ status: 'failed', stop_reason: code, error_message: expect.stringContaining(file) }])
+    expect(await runs()).toMatchObject([
+      { status: 'failed', stop_reason: code, error_message: expect.stringContaining(file) },
+    ])
     expect(await world.pending()).toEqual([])
     expect(await world.database.rows('SELECT status FROM episodes')).toEqual([{ status: 'failed' }])
   })
@@ -157,16 +196,28 @@ describe('what lies beside a recording', () => {
       await world.upload(place('template.json'), '{"version": 1}')
       return found
     }
-    await onUpload(await world.upload(place('talk.wav')), { ...services, storage: { ...services.storage, list } })
+    await onUpload(await world.upload(place('talk.wav')), {
+      ...services,
+      storage: { ...services.storage, list },
+    })
     expect(await runs()).toMatchObject([
-      { status: 'failed', stop_reason: 'upload_replaced', error_message: expect.stringContaining('template.json') },
+      {
+        status: 'failed',
+        stop_reason: 'upload_replaced',
+        error_message: expect.stringContaining('template.json'),
+      },
     ])
   })
 })
 
 describe("the podcast's assets", () => {
   const template = (...files: string[]) =>
-    JSON.stringify({ segments: [...files.map((file) => ({ type: 'intro', source: { kind: 'static', file } })), { type: 'content' }] })
+    JSON.stringify({
+      segments: [
+        ...files.map((file) => ({ type: 'intro', source: { kind: 'static', file } })),
+        { type: 'content' },
+      ],
+    })
 
   test('are pinned for the run, each once', async () => {
     const intro = await world.upload(place('intro.flac', 'assets'))
@@ -174,7 +225,9 @@ describe("the podcast's assets", () => {
     await world.upload(place('template.json'), template('intro.flac', 'intro.flac'))
     await world.arrive(await world.upload(place('talk.wav')))
     const [run] = await runs()
-    expect(JSON.parse(String(run!.context['assets']))).toMatchObject([{ object: intro.name, generation: intro.generation }])
+    expect(JSON.parse(String(run!.context['assets']))).toMatchObject([
+      { object: intro.name, generation: intro.generation },
+    ])
     expect(await media()).toContainEqual({ kind: 'asset', object: intro.name })
   })
 
@@ -183,7 +236,11 @@ describe("the podcast's assets", () => {
     await world.upload(place('template.json'), template('intro.flac', 'gone.flac'))
     await world.arrive(await world.upload(place('talk.wav')))
     expect(await runs()).toMatchObject([
-      { status: 'failed', stop_reason: 'missing_asset', error_message: expect.stringMatching(/^Segment 2 \(intro\) needs gone\.flac/) },
+      {
+        status: 'failed',
+        stop_reason: 'missing_asset',
+        error_message: expect.stringMatching(/^Segment 2 \(intro\) needs gone\.flac/),
+      },
     ])
     expect(await world.pending()).toEqual([])
   })

@@ -10,9 +10,13 @@ const place = (file: string) => `u/${user}/show/one/${file}`
 const sound = (hz: number, seconds: number, db = -20): Buffer =>
   wav(add(tone(sampleRate, seconds, hz, db), noise(seconds * sampleRate, -70, hz)), sampleRate)
 
-const runs = (world: World) => world.database.rows<{ id: string; status: string }>('SELECT id, status FROM runs ORDER BY created_at')
+const runs = (world: World) =>
+  world.database.rows<{ id: string; status: string }>('SELECT id, status FROM runs ORDER BY created_at')
 
-async function assembled(episode: object, uploads: Readonly<Record<string, Buffer>>): Promise<{ world: World; audio: Float32Array }> {
+async function assembled(
+  episode: object,
+  uploads: Readonly<Record<string, Buffer>>,
+): Promise<{ world: World; audio: Float32Array }> {
   const world = await aWorld()
   await world.upload(place('episode.json'), JSON.stringify(episode))
   const arrivals = []
@@ -22,14 +26,22 @@ async function assembled(episode: object, uploads: Readonly<Record<string, Buffe
   const [run, ...others] = await runs(world)
   expect([run!.status, others]).toEqual(['finished', []])
   const [files] = await world.storage.bucket(world.services.config.buckets.episodes).getFiles()
-  const [audio] = await decodeFile((await files.find(({ name }) => name.endsWith('episode.mp3'))!.download())[0], sampleRate, 1)
+  const [audio] = await decodeFile(
+    (await files.find(({ name }) => name.endsWith('episode.mp3'))!.download())[0],
+    sampleRate,
+    1,
+  )
   return { world, audio: audio! }
 }
 
 /** The level of one frequency between two times, in dB below the loudest of the given ones. */
 function level(audio: Float32Array, hz: number, fromSeconds: number, toSeconds: number): number {
   let [real, imaginary] = [0, 0]
-  const [from, to, turn] = [Math.round(fromSeconds * sampleRate), Math.round(toSeconds * sampleRate), (2 * Math.PI * hz) / sampleRate]
+  const [from, to, turn] = [
+    Math.round(fromSeconds * sampleRate),
+    Math.round(toSeconds * sampleRate),
+    (2 * Math.PI * hz) / sampleRate,
+  ]
   const { cos, sin } = Math
   for (let i = from; i < to; i++) {
     real += audio[i]! * cos(turn * i)
@@ -50,9 +62,17 @@ describe('Several recordings', () => {
   test('as tracks sound together, each at its gain and from its offset', async () => {
     const episode = {
       recordingsAre: 'tracks',
-      recordings: [{ file: 'ada.wav' }, { file: 'ben.wav', gainDb: 6, offsetSeconds: 2 }, { file: 'cat.wav', offsetSeconds: -1 }],
+      recordings: [
+        { file: 'ada.wav' },
+        { file: 'ben.wav', gainDb: 6, offsetSeconds: 2 },
+        { file: 'cat.wav', offsetSeconds: -1 },
+      ],
     }
-    const files = { 'ada.wav': sound(500, 6, -20), 'ben.wav': sound(900, 3, -26), 'cat.wav': sound(1300, 4, -20) }
+    const files = {
+      'ada.wav': sound(500, 6, -20),
+      'ben.wav': sound(900, 3, -26),
+      'cat.wav': sound(1300, 4, -20),
+    }
     const { audio } = await assembled(episode, files)
     expect(audio.length / sampleRate).toBeCloseTo(6, 1)
     expect(level(audio, 500, 2.5, 4.5) - level(audio, 900, 2.5, 4.5)).toBeCloseTo(0, 0)
@@ -63,7 +83,10 @@ describe('Several recordings', () => {
 
   test('wait for the last of them: nothing starts before, and nothing starts twice', async () => {
     const world = await aWorld()
-    await world.upload(place('episode.json'), JSON.stringify({ recordings: [{ file: 'one.wav' }, { file: 'two.wav' }] }))
+    await world.upload(
+      place('episode.json'),
+      JSON.stringify({ recordings: [{ file: 'one.wav' }, { file: 'two.wav' }] }),
+    )
     await world.arrive(await world.upload(place('one.wav'), sound(500, 3)))
     expect(await runs(world)).toEqual([])
     const last = await world.upload(place('two.wav'), sound(900, 3))
@@ -74,7 +97,10 @@ describe('Several recordings', () => {
 
   test('of which one cannot be read fail with its name', async () => {
     const world = await aWorld()
-    await world.upload(place('episode.json'), JSON.stringify({ recordings: [{ file: 'one.wav' }, { file: 'two.wav' }] }))
+    await world.upload(
+      place('episode.json'),
+      JSON.stringify({ recordings: [{ file: 'one.wav' }, { file: 'two.wav' }] }),
+    )
     await world.upload(place('one.wav'), sound(500, 3))
     await world.arrive(await world.upload(place('two.wav'), 'not a sound at all'))
     await world.runToEnd()

@@ -25,13 +25,27 @@ beforeEach(async () => {
             `${contentHash} of ${file}`,
             'audio/mpeg',
           )
-        const audio = { contentHash, durationSeconds: 60, audioBytes: 1000, hasTranscript: false, coverFile: null }
+        const audio = {
+          contentHash,
+          durationSeconds: 60,
+          audioBytes: 1000,
+          hasTranscript: false,
+          coverFile: null,
+        }
         await withDatabase((db) => saveFinishedAudio(db, episodeId, audio))
         return { contentHash, files: 'episode.mp3 manifest.json' }
       },
     },
   ])
-  const stage = { trigger: 'task', step: publish, after: ['finish'], share: 1, queue: 'toys', memory: '512Mi', deadlineSeconds: 60 } as const
+  const stage = {
+    trigger: 'task',
+    step: publish,
+    after: ['finish'],
+    share: 1,
+    queue: 'toys',
+    memory: '512Mi',
+    deadlineSeconds: 60,
+  } as const
   world = await aWorld({ catalogue: [...show.catalogue, stage] })
 })
 
@@ -42,7 +56,8 @@ async function theFeed() {
   return feed && parseRssFeed((await feed.download())[0].toString())
 }
 const titles = async () => (await theFeed())?.items?.map(({ title }) => title).toSorted()
-const publicFiles = async () => (await bucketOf().getFiles())[0].map(({ name }) => name.split('/').slice(3).join('/')).toSorted()
+const publicFiles = async () =>
+  (await bucketOf().getFiles())[0].map(({ name }) => name.split('/').slice(3).join('/')).toSorted()
 const episodes = () => world.database.rows('SELECT slug, status FROM episodes ORDER BY slug')
 
 /** A run of the episode, up to its publication. */
@@ -62,7 +77,10 @@ const deliverPublish = (runId: string, services: Services = world.services) =>
   })
 
 /** The world's services, with one storage method done differently. */
-const withStorage = (change: Partial<Services['storage']>): Services => ({ ...world.services, storage: { ...world.services.storage, ...change } })
+const withStorage = (change: Partial<Services['storage']>): Services => ({
+  ...world.services,
+  storage: { ...world.services.storage, ...change },
+})
 
 test('an episode gets its public files, its item in the feed and its status', async () => {
   await aFinishedRun('one')

@@ -8,21 +8,33 @@ import { generateMbox, message, ownAddress } from '../support/mailboxes.ts'
 import { aWorld, user, type World } from '../support/world.ts'
 import { zipOf } from '../support/zips.ts'
 
-const letter = (id: number, body = `Here is letter number ${id}.`) => message(`m-${id}`, `Ada <ada-${id}@mail.test>`, `Letter ${id}`, body)
+const letter = (id: number, body = `Here is letter number ${id}.`) =>
+  message(`m-${id}`, `Ada <ada-${id}@mail.test>`, `Letter ${id}`, body)
 const separator = 'From ada@mail.test Sun Nov 22 10:00:00 2026\n'
 const mbox = (...messages: string[]) => messages.map((text) => `${separator}${text}\n`).join('')
 
 /** Where the world hands mail in; the run is the newest. */
 async function drop(world: World, data: string | Buffer, file = 'box.mbox'): Promise<string> {
   await world.arrive(await world.upload(`u/${user}/mail/${file}`, data))
-  const [run] = await world.database.rows<{ id: string }>('SELECT id FROM runs ORDER BY created_at DESC LIMIT 1')
+  const [run] = await world.database.rows<{ id: string }>(
+    'SELECT id FROM runs ORDER BY created_at DESC LIMIT 1',
+  )
   return run!.id
 }
-const outcomes = (world: World, runId: string) => withDatabase(world.services.config.databaseUrl, (db) => countOutcomes(db, runId))
+const outcomes = (world: World, runId: string) =>
+  withDatabase(world.services.config.databaseUrl, (db) => countOutcomes(db, runId))
 const texts = async (world: World) =>
-  (await world.database.rows<{ body: string }>(`SELECT body FROM letters WHERE outcome = 'letter' ORDER BY run_id, position`)).map(({ body }) => body)
+  (
+    await world.database.rows<{ body: string }>(
+      `SELECT body FROM letters WHERE outcome = 'letter' ORDER BY run_id, position`,
+    )
+  ).map(({ body }) => body)
 const reasons = async (world: World) =>
-  (await world.database.rows<{ reason: string }>(`SELECT reason FROM letters WHERE outcome = 'failed' ORDER BY position`)).map(({ reason }) => reason)
+  (
+    await world.database.rows<{ reason: string }>(
+      `SELECT reason FROM letters WHERE outcome = 'failed' ORDER BY position`,
+    )
+  ).map(({ reason }) => reason)
 
 async function readAll(data: string | Buffer, file?: string, env: Record<string, string> = {}) {
   const world = await aWorld({ env })
@@ -41,15 +53,27 @@ describe('A mailbox', () => {
     ['with separators that bear no date', mbox(letter(1), letter(2)).replaceAll(separator, 'From \n')],
   ])('is read %s', async (_what, data) => {
     const { world, run } = await readAll(data)
-    expect(run).toMatchObject({ status: 'finished', processed: 2, total: 2, episodeId: null, mailbox: `u/${user}/mail/box.mbox` })
+    expect(run).toMatchObject({
+      status: 'finished',
+      processed: 2,
+      total: 2,
+      episodeId: null,
+      mailbox: `u/${user}/mail/box.mbox`,
+    })
     expect(await texts(world)).toEqual(['Here is letter number 1.', 'Here is letter number 2.'])
   })
 
   test('keeps a line that begins with From, marked or not', async () => {
     const { world } = await readAll(
-      mbox(letter(1, 'Dear show,\n\n>From the heart: thanks.\n\n>>From Ada to all.'), letter(2, 'Dear show,\n\nFrom the start I liked it.\nBye')),
+      mbox(
+        letter(1, 'Dear show,\n\n>From the heart: thanks.\n\n>>From Ada to all.'),
+        letter(2, 'Dear show,\n\nFrom the start I liked it.\nBye'),
+      ),
     )
-    expect(await texts(world)).toEqual(['Dear show,\n\nFrom the heart: thanks.', 'Dear show,\n\nFrom the start I liked it.\nBye'])
+    expect(await texts(world)).toEqual([
+      'Dear show,\n\nFrom the heart: thanks.',
+      'Dear show,\n\nFrom the start I liked it.\nBye',
+    ])
   })
 
   test('of one message is read, too', async () => {
@@ -67,7 +91,11 @@ describe('A mailbox', () => {
       { name: '../../etc/two.EML', data: letter(2) },
       { name: 'C:\\mail\\three.eml', data: letter(3) },
       { name: 'secret.eml', data: letter(4), encrypted: true },
-      { name: 'spoilt.eml', data: letter(5).repeat(50), spoil: (packed) => Buffer.concat([Buffer.alloc(9, 0xff), packed.subarray(9)]) },
+      {
+        name: 'spoilt.eml',
+        data: letter(5).repeat(50),
+        spoil: (packed) => Buffer.concat([Buffer.alloc(9, 0xff), packed.subarray(9)]),
+      },
       { name: 'liar.eml', data: letter(6), claims: 10 },
       { name: 'bomb.eml', data: letter(7), claims: 300 * 1024 * 1024 },
       { name: 'last.eml', data: letter(8) },
@@ -76,7 +104,9 @@ describe('A mailbox', () => {
     expect(run).toMatchObject({ status: 'finished', processed: 8, total: 8 })
     expect(await outcomes(world, runId)).toEqual({ letter: 4, duplicate: 0, own: 0, failed: 4 })
     expect((await texts(world)).join()).toMatch(/1.*2.*3.*8/s)
-    expect(await reasons(world)).toEqual([/encrypt/, /unpacked/, /bytes/, /limit/].map((why) => expect.stringMatching(why)))
+    expect(await reasons(world)).toEqual(
+      [/encrypt/, /unpacked/, /bytes/, /limit/].map((why) => expect.stringMatching(why)),
+    )
   })
 
   test.each<[string, string | Buffer, string]>([
@@ -87,13 +117,21 @@ describe('A mailbox', () => {
     ['too many messages', mbox(...Array.from({ length: 6 }, (_, i) => letter(i))), 'too_many_messages'],
   ])('of %s is refused, and says why', async (_what, data, code) => {
     const { run } = await readAll(data, 'box', { MESSAGES_PER_RUN: '5' })
-    expect(run).toMatchObject({ status: 'failed', stopReason: code, processed: 0, errorMessage: expect.stringMatching(/box/) })
+    expect(run).toMatchObject({
+      status: 'failed',
+      stopReason: code,
+      processed: 0,
+      errorMessage: expect.stringMatching(/box/),
+    })
   })
 
   test('tells the show’s own mail from letters', async () => {
     const world = await aWorld()
     await world.upload(`u/${user}/mail/mail.json`, JSON.stringify({ own: [ownAddress.toUpperCase()] }))
-    const runId = await drop(world, mbox(letter(1), message('own', `Show <${ownAddress}>`, 'Re', 'Thank you.')))
+    const runId = await drop(
+      world,
+      mbox(letter(1), message('own', `Show <${ownAddress}>`, 'Re', 'Thank you.')),
+    )
     await world.runToEnd()
     expect(await outcomes(world, runId)).toEqual({ letter: 1, duplicate: 0, own: 1, failed: 0 })
     expect(await texts(world)).toEqual(['Here is letter number 1.'])
@@ -104,7 +142,11 @@ describe('A mailbox', () => {
       const world = await aWorld()
       await world.upload(`u/${user}/mail/mail.json`, settings)
       const run = await world.run(await drop(world, mbox(letter(1))))
-      expect(run).toMatchObject({ status: 'failed', stopReason: 'bad_mail_settings', errorMessage: expect.stringMatching(/mail\.json/) })
+      expect(run).toMatchObject({
+        status: 'failed',
+        stopReason: 'bad_mail_settings',
+        errorMessage: expect.stringMatching(/mail\.json/),
+      })
       expect(await world.pending()).toEqual([])
     }
   })
@@ -123,7 +165,10 @@ describe('A mailbox', () => {
     const { world, run, runId } = await readAll(mbox(...hostile.map((text) => `${text}\n`)))
     expect(run).toMatchObject({ status: 'finished', processed: 7, total: 7 })
     expect(await outcomes(world, runId)).toEqual({ letter: 5, duplicate: 0, own: 0, failed: 2 })
-    expect(await reasons(world)).toEqual([expect.stringMatching(/who sent/), expect.stringMatching(/headers/)])
+    expect(await reasons(world)).toEqual([
+      expect.stringMatching(/who sent/),
+      expect.stringMatching(/headers/),
+    ])
   })
 })
 
@@ -142,13 +187,25 @@ test('A thousand messages, every task delivered twice and processes dying in bet
     ...world.services,
     storage: {
       ...storage,
-      read: (...asked: Parameters<ObjectStore['read']>) => (++reads % 5 === 0 ? Promise.reject(new Error('socket hang up')) : storage.read(...asked)),
+      read: (...asked: Parameters<ObjectStore['read']>) =>
+        ++reads % 5 === 0 ? Promise.reject(new Error('socket hang up')) : storage.read(...asked),
     },
   }
   const seen: number[] = []
-  for (let queued = await world.tasks(), round = 0; queued.length > 0; queued = await world.tasks(), round++) {
+  for (
+    let queued = await world.tasks(), round = 0;
+    queued.length > 0;
+    queued = await world.tasks(), round++
+  ) {
     if (round % 3 === 1) world.crashBeforeEnqueue()
-    await Promise.all(queued.slice(0, 4).flatMap(({ payload }) => [world.handBy(round % 2 ? world.services : dying, payload), world.hand(payload)]))
+    await Promise.all(
+      queued
+        .slice(0, 4)
+        .flatMap(({ payload }) => [
+          world.handBy(round % 2 ? world.services : dying, payload),
+          world.hand(payload),
+        ]),
+    )
     seen.push((await world.run(runId)).processed)
     if ((await world.tasks()).length === 0) {
       await world.timePasses(60_000)
@@ -160,9 +217,11 @@ test('A thousand messages, every task delivered twice and processes dying in bet
   const { letter: letters, duplicate: duplicates, own, failed } = await outcomes(world, runId)
   expect({ letters, duplicates, own, failed }).toEqual(expected)
   expect(seen).toEqual([...seen].sort((a, b) => a - b))
-  expect(await world.database.rows('SELECT count(*)::int AS n, count(DISTINCT position)::int AS positions FROM letters')).toEqual([
-    { n: 1000, positions: 1000 },
-  ])
+  expect(
+    await world.database.rows(
+      'SELECT count(*)::int AS n, count(DISTINCT position)::int AS positions FROM letters',
+    ),
+  ).toEqual([{ n: 1000, positions: 1000 }])
 })
 
 test('What the store cannot deliver is not the message’s fault: the part is tried again', async () => {
@@ -227,15 +286,23 @@ test('One live run of a mailbox is all there is, however many start it', async (
       ),
     ),
   )
-  expect([started.filter((one) => one.started).length, new Set(started.map(({ runId }) => runId)).size]).toEqual([1, 1])
+  expect([
+    started.filter((one) => one.started).length,
+    new Set(started.map(({ runId }) => runId)).size,
+  ]).toEqual([1, 1])
 })
 
 test('Messages are found and read whatever the windows they come in cut apart', async () => {
-  const text = mbox(letter(1, 'One\n\n>From here'), letter(2, 'Two'), letter(3, `Three ${'long '.repeat(250_000)}\n>From there`))
+  const text = mbox(
+    letter(1, 'One\n\n>From here'),
+    letter(2, 'Two'),
+    letter(3, `Three ${'long '.repeat(250_000)}\n>From there`),
+  )
   const bytes = Buffer.from(text)
   const store = (window: number) =>
     ({
-      read: (_object: unknown, { start, end } = { start: 0, end: bytes.length }) => Promise.resolve(bytes.subarray(start, end)),
+      read: (_object: unknown, { start, end } = { start: 0, end: bytes.length }) =>
+        Promise.resolve(bytes.subarray(start, end)),
       // eslint-disable-next-line @typescript-eslint/require-await -- a stream of bytes is asynchronous to whoever reads it
       readStream: async function* (_object: unknown, { start, end }: { start: number; end: number }) {
         for (let at = start; at < end; at += window) yield bytes.subarray(at, Math.min(end, at + window))
@@ -254,7 +321,11 @@ test('Messages are found and read whatever the windows they come in cut apart', 
     contents.push(read)
   }
   expect(contents[0]!.map((one) => one.length)).toEqual(
-    [letter(1, 'One\n\nFrom here'), letter(2, 'Two'), letter(3, `Three ${'long '.repeat(250_000)}\nFrom there`)].map((one) => one.length + 1),
+    [
+      letter(1, 'One\n\nFrom here'),
+      letter(2, 'Two'),
+      letter(3, `Three ${'long '.repeat(250_000)}\nFrom there`),
+    ].map((one) => one.length + 1),
   )
   expect(contents[1]).toEqual(contents[0])
   expect(contents[2]).toEqual(contents[0])

@@ -3,7 +3,15 @@ import { describe, expect, test } from '@jest/globals'
 import { createHmac } from 'node:crypto'
 import { speechLike } from '../support/audio.ts'
 import { wav } from '../support/recordings.ts'
-import { aDeepgram, anAssemblyai, aScribe, aWhisper, deepgramAnswer, scribeAnswer, type FakeVendor } from '../support/vendors.ts'
+import {
+  aDeepgram,
+  anAssemblyai,
+  aScribe,
+  aWhisper,
+  deepgramAnswer,
+  scribeAnswer,
+  type FakeVendor,
+} from '../support/vendors.ts'
 import { aWorld, user, type World } from '../support/world.ts'
 
 const sampleRate = 48_000
@@ -13,16 +21,24 @@ const secretKey = 'k-7f3a-not-to-be-seen'
 const hour = 3_600_000
 
 /** A world whose user has a key of the provider. */
-async function aWorldWith(provider: string, vendor: FakeVendor, env: Record<string, string> = {}): Promise<World> {
+async function aWorldWith(
+  provider: string,
+  vendor: FakeVendor,
+  env: Record<string, string> = {},
+): Promise<World> {
   const suffix = provider === 'openai' ? '/v1' : ''
-  const world = await aWorld({ env: { [`${provider.toUpperCase()}_URL`]: `${vendor.baseUrl}${suffix}`, ...env } })
+  const world = await aWorld({
+    env: { [`${provider.toUpperCase()}_URL`]: `${vendor.baseUrl}${suffix}`, ...env },
+  })
   await world.giveKey(provider, secretKey)
   return world
 }
 
 async function record(world: World): Promise<string> {
   await world.arrive(await world.upload(place('talk.wav'), recording))
-  return (await world.database.rows<{ id: string }>('SELECT id FROM runs ORDER BY created_at DESC LIMIT 1'))[0]!.id
+  return (
+    await world.database.rows<{ id: string }>('SELECT id FROM runs ORDER BY created_at DESC LIMIT 1')
+  )[0]!.id
 }
 
 /** Delivers what the queue holds until only what waits for a provider is left. */
@@ -38,18 +54,28 @@ async function runUntilItWaits(world: World): Promise<void> {
 
 const words = async (world: World, runId: string) => {
   const { output } = (await world.steps(runId)).find(({ step }) => step === 'transcribe')!
-  const bytes = (await world.storage.bucket(world.services.config.buckets.work).file(String(output!['transcriptObject'])).download())[0]
+  const bytes = (
+    await world.storage
+      .bucket(world.services.config.buckets.work)
+      .file(String(output!['transcriptObject']))
+      .download()
+  )[0]
   return (JSON.parse(bytes.toString()) as { words: { text: string; speaker: string | null }[] }).words
 }
 
 /** Everything the database holds, as text. */
 const everyRow = async (world: World): Promise<string> => {
-  const tables = await world.database.rows<{ name: string }>(`SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`)
-  const dumps = await Promise.all(tables.map(({ name }) => world.database.rows(`SELECT to_jsonb(t) AS row FROM "${name}" t`)))
+  const tables = await world.database.rows<{ name: string }>(
+    `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`,
+  )
+  const dumps = await Promise.all(
+    tables.map(({ name }) => world.database.rows(`SELECT to_jsonb(t) AS row FROM "${name}" t`)),
+  )
   return JSON.stringify(dumps)
 }
 
-const paidRequests = ({ received }: FakeVendor) => received.filter(({ method, path }) => method === 'POST' && !path.endsWith('/upload')).length
+const paidRequests = ({ received }: FakeVendor) =>
+  received.filter(({ method, path }) => method === 'POST' && !path.endsWith('/upload')).length
 
 describe('Every provider', () => {
   test.each([
@@ -57,28 +83,34 @@ describe('Every provider', () => {
     ['elevenlabs', () => aScribe()],
     ['deepgram', aDeepgram],
     ['openai', () => aWhisper()],
-  ] as const)('%s writes the words down once: a second run of the recording pays nothing', async (provider, open) => {
-    const vendor = await open()
-    const world = await aWorldWith(provider, vendor)
-    const first = await record(world)
-    await world.runToEnd()
-    expect(await world.run(first)).toMatchObject({ status: 'finished' })
-    expect((await words(world, first)).map(({ text }) => text)).toEqual(['Um,', 'hello', 'world.'])
-    expect(paidRequests(vendor)).toBe(1)
-    const second = await record(world)
-    await world.runToEnd()
-    expect(await world.run(second)).toMatchObject({ status: 'finished' })
-    expect(paidRequests(vendor)).toBe(1)
-    expect(await everyRow(world)).not.toContain(secretKey)
-    expect(JSON.stringify([...(await world.tasks())])).not.toContain(secretKey)
-  })
+  ] as const)(
+    '%s writes the words down once: a second run of the recording pays nothing',
+    async (provider, open) => {
+      const vendor = await open()
+      const world = await aWorldWith(provider, vendor)
+      const first = await record(world)
+      await world.runToEnd()
+      expect(await world.run(first)).toMatchObject({ status: 'finished' })
+      expect((await words(world, first)).map(({ text }) => text)).toEqual(['Um,', 'hello', 'world.'])
+      expect(paidRequests(vendor)).toBe(1)
+      const second = await record(world)
+      await world.runToEnd()
+      expect(await world.run(second)).toMatchObject({ status: 'finished' })
+      expect(paidRequests(vendor)).toBe(1)
+      expect(await everyRow(world)).not.toContain(secretKey)
+      expect(JSON.stringify([...(await world.tasks())])).not.toContain(secretKey)
+    },
+  )
 })
 
 describe('Who transcribes', () => {
   test('is nobody when the words came with the recording, whatever keys there are', async () => {
     const vendor = await aDeepgram()
     const world = await aWorldWith('deepgram', vendor)
-    await world.upload(place('words.json'), JSON.stringify({ version: 1, words: [{ text: 'Hi.', start: 0.1, end: 0.4 }] }))
+    await world.upload(
+      place('words.json'),
+      JSON.stringify({ version: 1, words: [{ text: 'Hi.', start: 0.1, end: 0.4 }] }),
+    )
     const id = await record(world)
     await world.runToEnd()
     expect([(await world.run(id)).status, vendor.received.length]).toEqual(['finished', 0])
@@ -118,7 +150,10 @@ describe('A provider that is away', () => {
       await world.deliver('recognise', 0, id)
     }
     expect(await world.run(id)).toMatchObject({ status: 'started' })
-    expect((await world.steps(id)).find(({ step }) => step === 'recognise')).toMatchObject({ status: 'pending', attempt: 0 })
+    expect((await world.steps(id)).find(({ step }) => step === 'recognise')).toMatchObject({
+      status: 'pending',
+      attempt: 0,
+    })
     vendor.fault = undefined
     await world.runToEnd()
     expect(await world.run(id)).toMatchObject({ status: 'finished', warnings: [] })
@@ -194,7 +229,10 @@ describe('A request that was lost on its way', () => {
     await runUntilItWaits(world)
     vendor.fault = undefined
     await world.runToEnd()
-    expect(await world.run(id)).toMatchObject({ status: 'finished', warnings: [{ code: 'possible_double_charge' }] })
+    expect(await world.run(id)).toMatchObject({
+      status: 'finished',
+      warnings: [{ code: 'possible_double_charge' }],
+    })
     expect(paidRequests(vendor)).toBe(2)
   })
 
@@ -220,13 +258,19 @@ describe('A request that was lost on its way', () => {
     expect(paidRequests(vendor)).toBe(1)
     await world.timePasses(hour)
     await world.runToEnd()
-    expect(await world.run(id)).toMatchObject({ status: 'finished', warnings: [{ code: 'possible_double_charge' }] })
+    expect(await world.run(id)).toMatchObject({
+      status: 'finished',
+      warnings: [{ code: 'possible_double_charge' }],
+    })
     expect(paidRequests(vendor)).toBe(2)
   })
 })
 
 describe('A callback', () => {
-  const callbacks = { CALLBACKS_URL: 'https://functions.test/on-callback', ELEVENLABS_WEBHOOK_SECRET: 'wh-secret' }
+  const callbacks = {
+    CALLBACKS_URL: 'https://functions.test/on-callback',
+    ELEVENLABS_WEBHOOK_SECRET: 'wh-secret',
+  }
 
   test('brings the words and wakes the run; the same again changes nothing', async () => {
     const vendor = await aDeepgram()
@@ -238,7 +282,12 @@ describe('A callback', () => {
     await world.runToEnd()
     expect(await world.run(id)).toMatchObject({ status: 'finished' })
     expect(await words(world, id)).toHaveLength(3)
-    expect(await world.callBack(url, { ...deepgramAnswer, results: { channels: [{ alternatives: [{ words: [] }] }] } })).toMatchObject({
+    expect(
+      await world.callBack(url, {
+        ...deepgramAnswer,
+        results: { channels: [{ alternatives: [{ words: [] }] }] },
+      }),
+    ).toMatchObject({
       status: 200,
     })
     expect([(await world.run(id)).status, await world.pending()]).toEqual(['finished', []])
@@ -251,8 +300,13 @@ describe('A callback', () => {
     await runUntilItWaits(world)
     const url = new URL(vendor.last().query['callback']!)
     url.searchParams.set('signature', 'A'.repeat(43))
-    expect(await world.callBack(url.href, deepgramAnswer)).toEqual({ status: 401, body: { code: 'bad_callback' } })
-    expect(await world.callBack('https://functions.test/on-callback', deepgramAnswer)).toMatchObject({ status: 401 })
+    expect(await world.callBack(url.href, deepgramAnswer)).toEqual({
+      status: 401,
+      body: { code: 'bad_callback' },
+    })
+    expect(await world.callBack('https://functions.test/on-callback', deepgramAnswer)).toMatchObject({
+      status: 401,
+    })
     expect(await world.run(id)).toMatchObject({ status: 'started' })
   })
 
@@ -261,15 +315,21 @@ describe('A callback', () => {
     const world = await aWorldWith('elevenlabs', vendor, callbacks)
     const id = await record(world)
     await runUntilItWaits(world)
-    const metadata = /name="webhook_metadata"\r\n\r\n(.*)\r\n/.exec(vendor.last().body.toString('latin1'))![1]!
+    const metadata = /name="webhook_metadata"\r\n\r\n(.*)\r\n/.exec(
+      vendor.last().body.toString('latin1'),
+    )![1]!
     const data = { request_id: 'req-1', transcription: scribeAnswer, webhook_metadata: metadata }
     const body = JSON.stringify({ type: 'speech_to_text_transcription', event_timestamp: 1, data })
     const time = Math.floor(Date.now() / 1000)
     const signature = (secret: string) => ({
       'elevenlabs-signature': `t=${time},v0=${createHmac('sha256', secret).update(`${time}.${body}`).digest('hex')}`,
     })
-    expect(await world.callBack(callbacks.CALLBACKS_URL, body, signature('guessed'))).toMatchObject({ status: 401 })
-    expect(await world.callBack(callbacks.CALLBACKS_URL, body, signature('wh-secret'))).toMatchObject({ status: 200 })
+    expect(await world.callBack(callbacks.CALLBACKS_URL, body, signature('guessed'))).toMatchObject({
+      status: 401,
+    })
+    expect(await world.callBack(callbacks.CALLBACKS_URL, body, signature('wh-secret'))).toMatchObject({
+      status: 200,
+    })
     await world.runToEnd()
     expect(await world.run(id)).toMatchObject({ status: 'finished' })
     expect(await words(world, id)).toHaveLength(3)
@@ -280,7 +340,10 @@ describe('A callback', () => {
     const world = await aWorldWith('deepgram', vendor, callbacks)
     const id = await record(world)
     await runUntilItWaits(world)
-    await world.callBack(vendor.last().query['callback']!, { request_id: 'dg-1', err_msg: 'the sound is corrupt' })
+    await world.callBack(vendor.last().query['callback']!, {
+      request_id: 'dg-1',
+      err_msg: 'the sound is corrupt',
+    })
     expect(await world.run(id)).toMatchObject({
       status: 'failed',
       stopReason: 'provider_rejected',

@@ -8,14 +8,16 @@ async function* inBlocks(bytes: Buffer, size = 64 * 1024): AsyncGenerator<Buffer
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 const bytesOf = (text: string | Buffer): Buffer => (typeof text === 'string' ? Buffer.from(text) : text)
-const read = (text: string | Buffer, blockBytes?: number): Promise<Letter> => readLetter(inBlocks(bytesOf(text), blockBytes))
+const read = (text: string | Buffer, blockBytes?: number): Promise<Letter> =>
+  readLetter(inBlocks(bytesOf(text), blockBytes))
 const reasonOf = async (text: string | Buffer): Promise<string> => {
   const error: unknown = await read(text).catch((thrown: unknown) => thrown)
   if (!(error instanceof UnreadableMail)) throw new Error('It was read.', { cause: error })
   return error.message
 }
 
-const head = 'From: Ada Lovelace <Ada@Mail.test>\nSubject: Hello\nMessage-ID: <1@mail.test>\nDate: Sun, 22 Nov 2026 10:00:00 +0100\n'
+const head =
+  'From: Ada Lovelace <Ada@Mail.test>\nSubject: Hello\nMessage-ID: <1@mail.test>\nDate: Sun, 22 Nov 2026 10:00:00 +0100\n'
 const plain = (body: string, more = '') => `${head}${more}\n${body}`
 const html = (body: string) => plain(body, 'Content-Type: text/html; charset=utf-8\n')
 
@@ -24,8 +26,17 @@ describe('A letter', () => {
     const text = plain('I have a thing or two to say about the show that you made last week.\n')
     const letter = await read(text)
     expect(letter).toMatchObject({
-      ...{ messageId: '<1@mail.test>', senderName: 'Ada Lovelace', senderAddress: 'ada@mail.test', subject: 'Hello' },
-      ...{ text: 'I have a thing or two to say about the show that you made last week.', language: 'en', sentAt: new Date('2026-11-22T09:00:00Z') },
+      ...{
+        messageId: '<1@mail.test>',
+        senderName: 'Ada Lovelace',
+        senderAddress: 'ada@mail.test',
+        subject: 'Hello',
+      },
+      ...{
+        text: 'I have a thing or two to say about the show that you made last week.',
+        language: 'en',
+        sentAt: new Date('2026-11-22T09:00:00Z'),
+      },
     })
     expect(await read(text.replaceAll('\n', '\r\n'), 1)).toEqual(letter)
   })
@@ -33,13 +44,27 @@ describe('A letter', () => {
   test.each([
     ['a quote', 'My own.\n> theirs\n>> and before\nMine again.', 'My own.\nMine again.'],
     ['a signature', 'My own.\n-- \nAda\nSent from my phone', 'My own.'],
-    ['the history below', 'My own.\n\nOn Sun, Nov 22, 2026 at 10:00, The Show <show@x.test> wrote:\n\ntheirs, unmarked', 'My own.'],
-    ['the history below a broken line', 'My own.\n\nOn Sun, Nov 22, 2026 at 10:00 AM The Show <show@x.test>\nwrote:\n\n> theirs', 'My own.'],
-    ['the history above', 'On Sun, Nov 22, 2026 at 10:00, The Show <show@x.test> wrote:\n> theirs\n\nMy own.', 'My own.'],
+    [
+      'the history below',
+      'My own.\n\nOn Sun, Nov 22, 2026 at 10:00, The Show <show@x.test> wrote:\n\ntheirs, unmarked',
+      'My own.',
+    ],
+    [
+      'the history below a broken line',
+      'My own.\n\nOn Sun, Nov 22, 2026 at 10:00 AM The Show <show@x.test>\nwrote:\n\n> theirs',
+      'My own.',
+    ],
+    [
+      'the history above',
+      'On Sun, Nov 22, 2026 at 10:00, The Show <show@x.test> wrote:\n> theirs\n\nMy own.',
+      'My own.',
+    ],
     ['an announced quote in the middle', 'Hi!\nOn Sunday you wrote:\n> theirs\nMy own.', 'Hi!\nMy own.'],
     ['eine Ankündigung', 'Mein Wort.\n\nAm 22.11.2026 um 10:00 schrieb Die Sendung:\n\nihres', 'Mein Wort.'],
     ['a forwarded mail', 'See below.\n-----Original Message-----\nFrom: x', 'See below.'],
-  ])('is its own words, without %s', async (_what, body, own) => expect((await read(plain(body))).text).toBe(own))
+  ])('is its own words, without %s', async (_what, body, own) =>
+    expect((await read(plain(body))).text).toBe(own),
+  )
 
   test('that tells of what somebody wrote keeps it', async () => {
     const body = 'On the moon they wrote:\nnothing at all'
@@ -65,19 +90,31 @@ describe('A letter', () => {
     ['x-unheard-of', Buffer.from('hello'), 'hello'],
     ['utf-8', Buffer.from([0x68, 0xff, 0x69]), 'h\uFFFDi'],
   ])('in %s is read', async (charset, body, text) => {
-    expect((await read(Buffer.concat([Buffer.from(plain('', `Content-Type: text/plain; charset=${charset}\n`)), body]))).text).toBe(text)
+    expect(
+      (
+        await read(
+          Buffer.concat([Buffer.from(plain('', `Content-Type: text/plain; charset=${charset}\n`)), body]),
+        )
+      ).text,
+    ).toBe(text)
   })
 
   test('has its name and subject decoded', async () => {
-    const letter = await read('From: =?koi8-r?B?8PLp9+X0?= <a@b.c>\nSubject: =?utf-8?Q?caf=C3=A9?= =?utf-8?B?4pyT?=\n\nHello')
+    const letter = await read(
+      'From: =?koi8-r?B?8PLp9+X0?= <a@b.c>\nSubject: =?utf-8?Q?caf=C3=A9?= =?utf-8?B?4pyT?=\n\nHello',
+    )
     expect([letter.senderName, letter.subject]).toEqual(['ПРИВЕТ', 'café✓'])
   })
 
   test('is clean of what no database takes, also where it is cut', async () => {
     const long = `${'x'.repeat(499)}😀`
-    const letter = await read(plain(`a\0b\u0007c ${'y'.repeat(29_993)}😀`, `X-A: b\n`).replace('Subject: Hello', `Subject: ${long}`))
+    const letter = await read(
+      plain(`a\0b\u0007c ${'y'.repeat(29_993)}😀`, `X-A: b\n`).replace('Subject: Hello', `Subject: ${long}`),
+    )
     expect(letter.text.startsWith('abc yyy')).toBe(true)
-    expect([letter.text, letter.subject, letter.senderName].filter((text) => !text.isWellFormed())).toEqual([])
+    expect([letter.text, letter.subject, letter.senderName].filter((text) => !text.isWellFormed())).toEqual(
+      [],
+    )
     expect(letter.subject).toBe('x'.repeat(499))
   })
 
@@ -94,7 +131,9 @@ describe('A letter', () => {
     ['Ich habe die letzte Folge mit großem Vergnügen gehört und möchte mehr davon.', '', 'de'],
     ['Hi!', '', null],
     ['Hi!', 'Content-Language: fr-CA\n', 'fr'],
-  ])('%s is in its language', async (text, more, language) => expect((await read(plain(text, more))).language).toBe(language))
+  ])('%s is in its language', async (text, more, language) =>
+    expect((await read(plain(text, more))).language).toBe(language),
+  )
 })
 
 describe('A message is no letter, and says why,', () => {
@@ -106,10 +145,18 @@ describe('A message is no letter, and says why,', () => {
     ['when it has no text', plain('  \n\n'), /no text/],
     ['when all of it is quoted', plain('> theirs\n> all of it'), /no text/],
     ['when it is only an attachment', plain('x', 'Content-Type: application/pdf\n'), /no text/],
-    ['when its multipart has no boundary', plain('--x\n\nHello', 'Content-Type: multipart/mixed\n'), /no text/],
+    [
+      'when its multipart has no boundary',
+      plain('--x\n\nHello', 'Content-Type: multipart/mixed\n'),
+      /no text/,
+    ],
     [
       'when it is 10,000 parts deep',
-      head + Array.from({ length: 10_000 }, (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\n\n--b${i}\n`).join(''),
+      head +
+        Array.from(
+          { length: 10_000 },
+          (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\n\n--b${i}\n`,
+        ).join(''),
       /nested more than 20 deep/,
     ],
   ])('%s', async (_what, text, why) => expect(await reasonOf(text)).toMatch(why))
@@ -134,14 +181,20 @@ describe('What is kept of a message', () => {
   })
 
   test('ends where its multipart is not ended', async () => {
-    expect((await read(`${head}${mixed}Content-Type: image/png\n\n${'QUJD'.repeat(100)}`)).text).toBe('The letter.')
+    expect((await read(`${head}${mixed}Content-Type: image/png\n\n${'QUJD'.repeat(100)}`)).text).toBe(
+      'The letter.',
+    )
   })
 
   test('is bounded, however long its lines and however many its parts', async () => {
     const oneLine = await slimMessage(inBlocks(Buffer.from(plain('z'.repeat(3_000_000))), 3_100_000))
     expect([oneLine.length > 500_000, oneLine.length < 600_000]).toEqual([true, true])
-    const parts = await slimMessage(inBlocks(Buffer.from(`${head}${mixed}${`\n${'w '.repeat(500)}\n--cut\n`.repeat(10_000)}`)))
+    const parts = await slimMessage(
+      inBlocks(Buffer.from(`${head}${mixed}${`\n${'w '.repeat(500)}\n--cut\n`.repeat(10_000)}`)),
+    )
     expect(parts.length).toBeLessThanOrEqual(1024 * 1024)
-    expect((await read(`${head}${mixed}${'\nAgain.\n--cut\n'.repeat(1000)}`)).text).toMatch(/^The letter\.\s+Again\./)
+    expect((await read(`${head}${mixed}${'\nAgain.\n--cut\n'.repeat(1000)}`)).text).toMatch(
+      /^The letter\.\s+Again\./,
+    )
   })
 })

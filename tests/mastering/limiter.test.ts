@@ -8,7 +8,10 @@ import { noise, speechLike } from '../support/audio.ts'
 const float = (min: number, max: number) => fc.double({ min, max, noNaN: true })
 /** Peaks of a quiet programme with bursts far over full scale here and there. */
 const anyPeaks = fc
-  .array(fc.oneof({ weight: 20, arbitrary: float(0, 0.5) }, { weight: 1, arbitrary: float(0.5, 30) }), { minLength: 1, maxLength: 1500 })
+  .array(fc.oneof({ weight: 20, arbitrary: float(0, 0.5) }, { weight: 1, arbitrary: float(0.5, 30) }), {
+    minLength: 1,
+    maxLength: 1500,
+  })
   .map((values) => Float32Array.from(values))
 /** Gains are doubles, samples floats: the last bit of a float is all that rounding may add. */
 const lastBit = 1 + 2 ** -23
@@ -39,7 +42,9 @@ describe('Limited peaks', () => {
     peak[500] = 10
     const gains = limiterGains(peak, 1, 1)
     expect(gains[500]).toBeCloseTo(0.1, 5)
-    const steepest = gains.slice(1).reduce((most, gain, i) => Math.max(most, Math.abs(20 * Math.log10(gain / gains[i]!))), 0)
+    const steepest = gains
+      .slice(1)
+      .reduce((most, gain, i) => Math.max(most, Math.abs(20 * Math.log10(gain / gains[i]!))), 0)
     expect(steepest).toBeLessThan(1.5)
   })
 })
@@ -68,7 +73,10 @@ describe('The gain', () => {
     fc.assert(
       fc.property(anyPeaks, fc.nat(1500), fc.nat(400), float(0.3, 4), (peak, position, length, inputGain) => {
         const [from, to] = [Math.min(position, peak.length), Math.min(position + length, peak.length)]
-        const [sliceFrom, sliceTo] = [Math.max(0, from - limiterSupportSteps), Math.min(peak.length, to + limiterSupportSteps)]
+        const [sliceFrom, sliceTo] = [
+          Math.max(0, from - limiterSupportSteps),
+          Math.min(peak.length, to + limiterSupportSteps),
+        ]
         const whole = limiterGains(peak, inputGain, 0.9)
         const slice = limiterGains(peak.slice(sliceFrom, sliceTo), inputGain, 0.9)
         expect(slice.slice(from - sliceFrom, to - sliceFrom)).toEqual(whole.slice(from, to))
@@ -85,15 +93,19 @@ describe('Limited samples', () => {
     return limiterGains(perStep, inputGain, ceiling)
   }
 
-  test.each([1, 2, 4])('stay under the ceiling, and their true peaks near it, at a gain of %d', (inputGain) => {
-    const ceiling = 0.84
-    const limited = loud.slice()
-    applyGains(limited, 0, limited.length, limit(loud, inputGain, ceiling), 0, inputGain)
-    for (const sample of limited) if (Math.abs(sample) > ceiling * lastBit) throw new Error(`${sample} is over the ceiling`)
-    const after = new Float32Array(Math.ceil(limited.length / limiterStep))
-    peaks(limited, 0, limited.length, limiterStep, 0, after)
-    expect(after.reduce((a, b) => Math.max(a, b))).toBeLessThan(ceiling * 1.006) // 0.05 dB: the gain moves between two samples
-  })
+  test.each([1, 2, 4])(
+    'stay under the ceiling, and their true peaks near it, at a gain of %d',
+    (inputGain) => {
+      const ceiling = 0.84
+      const limited = loud.slice()
+      applyGains(limited, 0, limited.length, limit(loud, inputGain, ceiling), 0, inputGain)
+      for (const sample of limited)
+        if (Math.abs(sample) > ceiling * lastBit) throw new Error(`${sample} is over the ceiling`)
+      const after = new Float32Array(Math.ceil(limited.length / limiterStep))
+      peaks(limited, 0, limited.length, limiterStep, 0, after)
+      expect(after.reduce((a, b) => Math.max(a, b))).toBeLessThan(ceiling * 1.006) // 0.05 dB: the gain moves between two samples
+    },
+  )
 
   test('are the same to the bit in any slice on the grid', () => {
     const gains = limit(loud, 3, 0.84)

@@ -2,15 +2,36 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { ffprobe } from '../../shared/audio/ffmpeg.ts'
 import { integratedLoudness, toLufs } from '../../shared/audio/loudness.ts'
-import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from '../../shared/mastering/limiter.ts'
+import {
+  applyGains,
+  limiterGains,
+  limiterStep,
+  limiterSupportSamples,
+} from '../../shared/mastering/limiter.ts'
 import { chooseGain, measureChunk, type GainTrial } from '../../shared/mastering/gain.ts'
 import { ceilingDb } from '../../shared/mastering/programme.ts'
 import { mixSlice } from '../../shared/mastering/mixer.ts'
-import { encode, frameCount, frameOffsets, inputCompensation, type Mp3Format } from '../../shared/mastering/mp3.ts'
+import {
+  encode,
+  frameCount,
+  frameOffsets,
+  inputCompensation,
+  type Mp3Format,
+} from '../../shared/mastering/mp3.ts'
 import { toInterleavedBytes } from '../../shared/audio/pcm.ts'
 import { chunkCount } from '../../shared/timeline/timeline.ts'
 import { fromDb, peaks } from '../../shared/audio/true-peak.ts'
-import { aProgramme, conversation, decodeFile, ebur128, renderAll, speechLike, withFile, type Measured, type Programme } from '../support/audio.ts'
+import {
+  aProgramme,
+  conversation,
+  decodeFile,
+  ebur128,
+  renderAll,
+  speechLike,
+  withFile,
+  type Measured,
+  type Programme,
+} from '../support/audio.ts'
 
 const never = new AbortController().signal
 const loudness = { targetLufs: -16, maxTruePeakDbtp: -1 }
@@ -22,15 +43,25 @@ async function choose({ timeline, room }: Programme, estimateDb: number, format:
   const chunks: GainTrial[][] = []
   for (let chunk = 0; chunk < chunkCount(timeline.totalSamples); chunk++)
     chunks.push(await measureChunk(timeline, room, chunk, estimateDb, ceilingDb(loudness, format)))
-  const trials = chunks[0]!.map(({ gainDb }, i) => ({ gainDb, blocks: Float32Array.from(chunks.flatMap((trial) => [...trial[i]!.blocks])) }))
+  const trials = chunks[0]!.map(({ gainDb }, i) => ({
+    gainDb,
+    blocks: Float32Array.from(chunks.flatMap((trial) => [...trial[i]!.blocks])),
+  }))
   return chooseGain(trials, loudness.targetLufs)!
 }
 
 /** The programme mixed and limited in one piece, as the encoder is fed. */
-async function limitedWhole({ timeline, room }: Programme, gainDb: number, format: Mp3Format): Promise<Float32Array[]> {
+async function limitedWhole(
+  { timeline, room }: Programme,
+  gainDb: number,
+  format: Mp3Format,
+): Promise<Float32Array[]> {
   const end = Math.ceil((timeline.totalSamples + limiterSupportSamples) / limiterStep) * limiterStep
   const sides = await mixSlice(timeline, room.storage, room.bucket, 0, end)
-  const mix = format.channels === 1 && sides.length === 2 ? [sides[0]!.map((sample, i) => (sample + sides[1]![i]!) / 2)] : sides
+  const mix =
+    format.channels === 1 && sides.length === 2
+      ? [sides[0]!.map((sample, i) => (sample + sides[1]![i]!) / 2)]
+      : sides
   const [ceiling, gain] = [fromDb(ceilingDb(loudness, format)), fromDb(gainDb)]
   const highest = new Float32Array(end / limiterStep)
   for (const plane of mix) {
@@ -75,64 +106,80 @@ const cases = [
   { sampleRate: 44100, channels: 1, bitrateKbps: 192, seconds: 65, seed: 8 },
 ] as const
 
-describe.each(cases)('Speech at $bitrateKbps kb/s, $channels channel(s), $sampleRate Hz', ({ seconds, seed, ...format }) => {
-  const { sampleRate, channels, bitrateKbps } = format
-  let programme: Programme
-  let rendered: Awaited<ReturnType<typeof renderAll>>
-  let limited: Float32Array[]
-  let measured: Measured
+describe.each(cases)(
+  'Speech at $bitrateKbps kb/s, $channels channel(s), $sampleRate Hz',
+  ({ seconds, seed, ...format }) => {
+    const { sampleRate, channels, bitrateKbps } = format
+    let programme: Programme
+    let rendered: Awaited<ReturnType<typeof renderAll>>
+    let limited: Float32Array[]
+    let measured: Measured
 
-  beforeAll(async () => {
-    programme = aProgramme(sampleRate, channels === 2 ? conversation(sampleRate, seconds, seed) : [speechLike(sampleRate, seconds, seed)], channels)
-    const gainDb = await choose(programme, 6, format)
-    rendered = await renderAll(programme, gainDb, loudness, format)
-    limited = await limitedWhole(programme, gainDb, format)
-    measured = await withFile(rendered.file, (file) => ebur128(['-i', file]))
-  })
+    beforeAll(async () => {
+      programme = aProgramme(
+        sampleRate,
+        channels === 2 ? conversation(sampleRate, seconds, seed) : [speechLike(sampleRate, seconds, seed)],
+        channels,
+      )
+      const gainDb = await choose(programme, 6, format)
+      rendered = await renderAll(programme, gainDb, loudness, format)
+      limited = await limitedWhole(programme, gainDb, format)
+      measured = await withFile(rendered.file, (file) => ebur128(['-i', file]))
+    })
 
-  test('is heard at −16 LUFS, and nowhere over −1 dBTP', () => {
-    const integratedLufs = measured.integratedLufs + (channels === 1 ? dualMonoLu : 0)
-    expect(Math.abs(integratedLufs - loudness.targetLufs)).toBeLessThanOrEqual(0.2)
-    expect(measured.truePeakDbtp).toBeLessThanOrEqual(loudness.maxTruePeakDbtp)
-  })
+    test('is heard at −16 LUFS, and nowhere over −1 dBTP', () => {
+      const integratedLufs = measured.integratedLufs + (channels === 1 ? dualMonoLu : 0)
+      expect(Math.abs(integratedLufs - loudness.targetLufs)).toBeLessThanOrEqual(0.2)
+      expect(measured.truePeakDbtp).toBeLessThanOrEqual(loudness.maxTruePeakDbtp)
+    })
 
-  test('measures itself as ffmpeg measures it', () => {
-    const blocks = rendered.chunks.flatMap((chunk) => [...chunk.blocks])
-    const mono = channels === 1 ? dualMonoLu : 0
-    expect(integratedLoudness(blocks)).toBeCloseTo(measured.integratedLufs + mono, 1)
-    expect(Math.max(...rendered.chunks.map(({ truePeakDbtp }) => truePeakDbtp))).toBeCloseTo(measured.truePeakDbtp, 1)
-    const momentary = blocks.slice(3).map((_, i) => toLufs((blocks[i]! + blocks[i + 1]! + blocks[i + 2]! + blocks[i + 3]!) / 4))
-    expect(momentary.length).toBe(Math.floor((programme.timeline.totalSamples / sampleRate) * 10) - 3)
-    const apart = momentary.map((lufs, i) => (lufs < -60 ? 0 : Math.abs(lufs - mono - measured.momentaryLufs[i + 3]!)))
-    expect(Math.max(...apart)).toBeLessThan(0.1)
-  })
+    test('measures itself as ffmpeg measures it', () => {
+      const blocks = rendered.chunks.flatMap((chunk) => [...chunk.blocks])
+      const mono = channels === 1 ? dualMonoLu : 0
+      expect(integratedLoudness(blocks)).toBeCloseTo(measured.integratedLufs + mono, 1)
+      expect(Math.max(...rendered.chunks.map(({ truePeakDbtp }) => truePeakDbtp))).toBeCloseTo(
+        measured.truePeakDbtp,
+        1,
+      )
+      const momentary = blocks
+        .slice(3)
+        .map((_, i) => toLufs((blocks[i]! + blocks[i + 1]! + blocks[i + 2]! + blocks[i + 3]!) / 4))
+      expect(momentary.length).toBe(Math.floor((programme.timeline.totalSamples / sampleRate) * 10) - 3)
+      const apart = momentary.map((lufs, i) =>
+        lufs < -60 ? 0 : Math.abs(lufs - mono - measured.momentaryLufs[i + 3]!),
+      )
+      expect(Math.max(...apart)).toBeLessThan(0.1)
+    })
 
-  test('is the serial encode of the limited mix, byte for byte', async () => {
-    expect(rendered.chunks.map(({ loweredDb }) => loweredDb)).toEqual(rendered.chunks.map(() => 0))
-    const serial = await serialEncode(limited, format)
-    const frames = framesOf(rendered.frames)
-    expect(frames.length).toBe(frameCount(programme.timeline.totalSamples))
-    expect(frames.flatMap((frame, i) => (frame.equals(serial[i]!) ? [] : [i]))).toEqual([])
-  })
+    test('is the serial encode of the limited mix, byte for byte', async () => {
+      expect(rendered.chunks.map(({ loweredDb }) => loweredDb)).toEqual(rendered.chunks.map(() => 0))
+      const serial = await serialEncode(limited, format)
+      const frames = framesOf(rendered.frames)
+      expect(frames.length).toBe(frameCount(programme.timeline.totalSamples))
+      expect(frames.flatMap((frame, i) => (frame.equals(serial[i]!) ? [] : [i]))).toEqual([])
+    })
 
-  test('plays without a gap: as long as the mix to the sample, and in time with it', async () => {
-    const planes = await decodeFile(rendered.file, sampleRate, channels)
-    expect(planes.map((plane) => plane.length)).toEqual(planes.map(() => programme.timeline.totalSamples))
-    const seam = 2450 * 1152
-    for (const at of [sampleRate, seam - sampleRate / 2, planes[0]!.length - 2 * sampleRate]) {
-      planes.forEach((plane, side) => expect(lagOf(plane, limited[side]!, at, sampleRate)).toBe(0))
-    }
-  })
+    test('plays without a gap: as long as the mix to the sample, and in time with it', async () => {
+      const planes = await decodeFile(rendered.file, sampleRate, channels)
+      expect(planes.map((plane) => plane.length)).toEqual(planes.map(() => programme.timeline.totalSamples))
+      const seam = 2450 * 1152
+      for (const at of [sampleRate, seam - sampleRate / 2, planes[0]!.length - 2 * sampleRate]) {
+        planes.forEach((plane, side) => expect(lagOf(plane, limited[side]!, at, sampleRate)).toBe(0))
+      }
+    })
 
-  test('tells players its length and bit rate', async () => {
-    const [duration, kbps] = await withFile(rendered.file, durationAndBitrate)
-    expect(duration).toBeCloseTo(programme.timeline.totalSamples / sampleRate, 1)
-    expect(kbps).toBeCloseTo(bitrateKbps, -1)
-  })
-})
+    test('tells players its length and bit rate', async () => {
+      const [duration, kbps] = await withFile(rendered.file, durationAndBitrate)
+      expect(duration).toBeCloseTo(programme.timeline.totalSamples / sampleRate, 1)
+      expect(kbps).toBeCloseTo(bitrateKbps, -1)
+    })
+  },
+)
 
 async function durationAndBitrate(file: string): Promise<[seconds: number, kbps: number]> {
-  const { format } = JSON.parse(await ffprobe(['-of', 'json', '-show_entries', 'format=duration,bit_rate', file], never)) as {
+  const { format } = JSON.parse(
+    await ffprobe(['-of', 'json', '-show_entries', 'format=duration,bit_rate', file], never),
+  ) as {
     format: Record<string, string>
   }
   return [Number(format['duration']), Number(format['bit_rate']) / 1000]

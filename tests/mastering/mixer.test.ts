@@ -18,7 +18,13 @@ function aShow() {
   const intro = [noise(30_000, -20, 1), noise(30_000, -22, 2)]
   const voice = [speechLike(sampleRate, 12, 3)]
   const outro = [tone(sampleRate, 0.6, 330, -30), tone(sampleRate, 0.6, 440, -30)]
-  const source = (object: string, channels: 1 | 2, sampleFormat: PcmFormat['sampleFormat'], totalSamples: number, integratedLufs: number | null) => ({
+  const source = (
+    object: string,
+    channels: 1 | 2,
+    sampleFormat: PcmFormat['sampleFormat'],
+    totalSamples: number,
+    integratedLufs: number | null,
+  ) => ({
     object,
     file: `${object}.wav`,
     format: { sampleRate, channels, sampleFormat },
@@ -41,13 +47,22 @@ function aShow() {
     spoken: new Map(),
     music: [],
     segments: parseTemplate(
-      JSON.stringify({ segments: ['intro', 'outro'].map((type) => ({ type, source: { kind: 'static', file: `${type}.wav` } })) }),
+      JSON.stringify({
+        segments: ['intro', 'outro'].map((type) => ({
+          type,
+          source: { kind: 'static', file: `${type}.wav` },
+        })),
+      }),
       'template',
     ).segments,
     edits,
     outputChannels: 2,
   })
-  const storage = readOnlyStore({ intro: toPcm(intro, 'f32le'), voice: toPcm(voice, 's16le'), outro: toPcm(outro, 's16le') })
+  const storage = readOnlyStore({
+    intro: toPcm(intro, 'f32le'),
+    voice: toPcm(voice, 's16le'),
+    outro: toPcm(outro, 's16le'),
+  })
   return { timeline, storage, intro, voice, outro }
 }
 
@@ -58,15 +73,22 @@ describe('A show of three sources', () => {
   test('sounds the same to the bit in any slices', async () => {
     const whole = await mix(0, timeline.totalSamples)
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: -5000, max: timeline.totalSamples }), fc.integer({ min: 1, max: 200_000 }), async (start, length) => {
-        const slice = await mix(start, start + length)
-        whole.forEach((_, side) => {
-          const plane = slice[side] ?? slice[0]! // one channel for both sides where all is mono
-          const expected = new Float32Array(length)
-          expected.set(whole[side]!.subarray(Math.max(0, start), Math.max(0, start + length)), Math.min(length, Math.max(0, -start)))
-          expect(bytesOf(plane).equals(bytesOf(expected))).toBe(true)
-        })
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: -5000, max: timeline.totalSamples }),
+        fc.integer({ min: 1, max: 200_000 }),
+        async (start, length) => {
+          const slice = await mix(start, start + length)
+          whole.forEach((_, side) => {
+            const plane = slice[side] ?? slice[0]! // one channel for both sides where all is mono
+            const expected = new Float32Array(length)
+            expected.set(
+              whole[side]!.subarray(Math.max(0, start), Math.max(0, start + length)),
+              Math.min(length, Math.max(0, -start)),
+            )
+            expect(bytesOf(plane).equals(bytesOf(expected))).toBe(true)
+          })
+        },
+      ),
       { numRuns: 40 },
     )
   })
@@ -106,13 +128,17 @@ describe('A show of three sources', () => {
 })
 
 describe('A programme', () => {
-  test.each(['s16le', 'f32le'] as const)('without edits is its %s source, sample for sample', async (sampleFormat) => {
-    const planes = [noise(5000, -12, 1), noise(5000, -15, 2)]
-    const { timeline, room } = aProgramme(sampleRate, planes, 2, sampleFormat)
-    const mixed = await mixSlice(timeline, room.storage, room.bucket, 0, 5000)
-    const grid = (sample: number) => (sampleFormat === 'f32le' ? sample : Math.round(sample * 32768) / 32768 + 0)
-    mixed.forEach((plane, side) => expect(plane).toEqual(planes[side]!.map(grid)))
-  })
+  test.each(['s16le', 'f32le'] as const)(
+    'without edits is its %s source, sample for sample',
+    async (sampleFormat) => {
+      const planes = [noise(5000, -12, 1), noise(5000, -15, 2)]
+      const { timeline, room } = aProgramme(sampleRate, planes, 2, sampleFormat)
+      const mixed = await mixSlice(timeline, room.storage, room.bucket, 0, 5000)
+      const grid = (sample: number) =>
+        sampleFormat === 'f32le' ? sample : Math.round(sample * 32768) / 32768 + 0
+      mixed.forEach((plane, side) => expect(plane).toEqual(planes[side]!.map(grid)))
+    },
+  )
 
   test('of mono sources only has one channel', async () => {
     const { timeline, room } = aProgramme(sampleRate, [noise(500, -12, 1)], 2)
@@ -125,7 +151,13 @@ describe('A join', () => {
   /** Cut where it hurts most: wherever the cut happens to fall. */
   async function joined(sound: Float32Array, startSample: number, endSample: number, overlap = crossfade) {
     const ledger = keepAllBut([{ startSample, endSample }], sound.length, 0, () => overlap)
-    const sources = [{ object: 'sound', format: { sampleRate, channels: 1, sampleFormat: 'f32le' } as const, totalSamples: sound.length }]
+    const sources = [
+      {
+        object: 'sound',
+        format: { sampleRate, channels: 1, sampleFormat: 'f32le' } as const,
+        totalSamples: sound.length,
+      },
+    ]
     const total = sound.length - (endSample - startSample) - overlapBefore(ledger, 1)
     const timeline: Timeline = {
       version: 1,
@@ -139,11 +171,19 @@ describe('A join', () => {
       inserted: [],
       answers: {},
     }
-    const [mixed] = await mixSlice(timeline, readOnlyStore({ sound: toPcm([sound], 'f32le') }), 'work', 0, total)
+    const [mixed] = await mixSlice(
+      timeline,
+      readOnlyStore({ sound: toPcm([sound], 'f32le') }),
+      'work',
+      0,
+      total,
+    )
     return { mixed: mixed!, join: ledger[1]!.outputStart }
   }
-  const steepest = (samples: Float32Array) => samples.slice(1).reduce((most, sample, i) => Math.max(most, Math.abs(sample - samples[i]!)), 0)
-  const rms = (samples: Float32Array) => Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length)
+  const steepest = (samples: Float32Array) =>
+    samples.slice(1).reduce((most, sample, i) => Math.max(most, Math.abs(sample - samples[i]!)), 0)
+  const rms = (samples: Float32Array) =>
+    Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length)
 
   test.each([
     { what: 'a low tone', sound: () => tone(sampleRate, 2, 100, -6) },
@@ -169,6 +209,9 @@ describe('A join', () => {
     const { mixed, join } = await joined(noise(3 * sampleRate, -20, 6), 60_000, 80_000, 4800)
     const during = mixed.subarray(join, join + 4800)
     expect(20 * Math.log10(rms(during) / rms(mixed.subarray(0, 48_000)))).toBeCloseTo(0, 0)
-    for (let i = 0; i < 4; i++) expect(Math.abs(20 * Math.log10(rms(during.subarray(i * 1200, (i + 1) * 1200)) / 0.1))).toBeLessThan(0.8)
+    for (let i = 0; i < 4; i++)
+      expect(Math.abs(20 * Math.log10(rms(during.subarray(i * 1200, (i + 1) * 1200)) / 0.1))).toBeLessThan(
+        0.8,
+      )
   })
 })

@@ -26,21 +26,30 @@ async function decodeFrames(frames: Buffer, format: Mp3Format): Promise<Float32A
   return toPlanar(pcm, { ...format, sampleFormat: 'f32le' })
 }
 
-const levelDb = (samples: Float32Array): number => 10 * Math.log10(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length)
+const levelDb = (samples: Float32Array): number =>
+  10 * Math.log10(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length)
 
 describe('The level of a tone', () => {
   const bitrates = [64, 96, 112, 128, 160, 192, 224, 256, 320].flatMap((bitrateKbps) =>
     [1, 2].map((channels) => ({ bitrateKbps, channels: channels as 1 | 2 })),
   )
 
-  test.each(bitrates)('is after $bitrateKbps kb/s in $channels channel(s) what it was before', async ({ bitrateKbps, channels }) => {
-    const format = { sampleRate: bitrateKbps % 128 === 0 ? 48000 : 44100, channels, bitrateKbps }
-    const before = tone(format.sampleRate, 1.5, 1000, -20)
-    const compensated = before.map((sample) => sample * inputCompensation(bitrateKbps))
-    const [after] = await decodeFrames(await encodePlanes(channels === 2 ? [compensated, compensated] : [compensated], format), format)
-    const [from, to] = [format.sampleRate * 0.25, format.sampleRate * 1.25]
-    expect(Math.abs(levelDb(after!.subarray(from, to)) - levelDb(before.subarray(from, to)))).toBeLessThan(0.02)
-  })
+  test.each(bitrates)(
+    'is after $bitrateKbps kb/s in $channels channel(s) what it was before',
+    async ({ bitrateKbps, channels }) => {
+      const format = { sampleRate: bitrateKbps % 128 === 0 ? 48000 : 44100, channels, bitrateKbps }
+      const before = tone(format.sampleRate, 1.5, 1000, -20)
+      const compensated = before.map((sample) => sample * inputCompensation(bitrateKbps))
+      const [after] = await decodeFrames(
+        await encodePlanes(channels === 2 ? [compensated, compensated] : [compensated], format),
+        format,
+      )
+      const [from, to] = [format.sampleRate * 0.25, format.sampleRate * 1.25]
+      expect(Math.abs(levelDb(after!.subarray(from, to)) - levelDb(before.subarray(from, to)))).toBeLessThan(
+        0.02,
+      )
+    },
+  )
 })
 
 describe('Frames', () => {
@@ -60,7 +69,9 @@ describe('Frames', () => {
   })
 
   test('that are none are refused', () => {
-    expect(() => frameOffsets(Buffer.from('ID3 is not a frame'))).toThrow('No MPEG-1 layer III frame at byte 0')
+    expect(() => frameOffsets(Buffer.from('ID3 is not a frame'))).toThrow(
+      'No MPEG-1 layer III frame at byte 0',
+    )
     expect(() => frameOffsets(Buffer.from([0xff, 0xfb, 0xf0, 0]))).toThrow('unusable')
   })
 
@@ -108,7 +119,10 @@ describe('The Info frame', () => {
     const probed = await withFile(Buffer.concat([info, frames]), (file) =>
       ffprobe(['-of', 'json', '-show_entries', 'format=duration:stream=start_time', file], never),
     )
-    const { format: told, streams } = JSON.parse(probed) as { format: { duration: string }; streams: { start_time: string }[] }
+    const { format: told, streams } = JSON.parse(probed) as {
+      format: { duration: string }
+      streams: { start_time: string }[]
+    }
     expect(Number(told.duration)).toBeCloseTo(10, 1)
     expect(Number(streams[0]!.start_time)).toBeCloseTo(decodedDelay / 48000, 4)
   })

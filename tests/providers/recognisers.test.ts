@@ -1,17 +1,37 @@
 // Every recogniser against a local server that speaks its vendor's wire format: what it asks for, what it makes of the answer, what a failure means.
 import { describe, expect, test } from '@jest/globals'
 import { punctuated } from '../../shared/providers/openai-transcriptions.ts'
-import { openRecogniser, sliceSecondsOf, type RecogniserName, type SpeechSound, type Wish } from '../../shared/providers/recognisers.ts'
+import {
+  openRecogniser,
+  sliceSecondsOf,
+  type RecogniserName,
+  type SpeechSound,
+  type Wish,
+} from '../../shared/providers/recognisers.ts'
 import { callVendor, readJson, VendorError } from '../../shared/providers/vendor.ts'
 import { openai } from '../../shared/providers/vendors.ts'
-import { aDeepgram, anAssemblyai, aScribe, aVendor, aWhisper, heard, whisperAnswer, type FakeVendor, type Fault } from '../support/vendors.ts'
+import {
+  aDeepgram,
+  anAssemblyai,
+  aScribe,
+  aVendor,
+  aWhisper,
+  heard,
+  whisperAnswer,
+  type FakeVendor,
+  type Fault,
+} from '../support/vendors.ts'
 import { z } from 'zod'
 
 const apiKey = 'sk-verysecret-0123456789'
 const soundBytes = Buffer.from('not really a recording')
 const still = new AbortController().signal
 const plain: Wish = { language: undefined, callbackUrl: undefined, callbackSecret: undefined }
-const calledBack: Wish = { language: 'en', callbackUrl: 'https://spool.example/on-callback?call=7&signature=abc', callbackSecret: 'abc' }
+const calledBack: Wish = {
+  language: 'en',
+  callbackUrl: 'https://spool.example/on-callback?call=7&signature=abc',
+  callbackSecret: 'abc',
+}
 const address = 'https://store.example/work/w/u1/k1/speech.ogg?X-Goog-Signature=f00d'
 
 // eslint-disable-next-line @typescript-eslint/require-await -- sounds are asynchronous to whoever reads them
@@ -41,10 +61,12 @@ const anEndlessSound = () => {
 }
 const aSharedSound = () => aSound({ signedUrl: () => Promise.resolve(address) })
 
-const vendors = { assemblyai: anAssemblyai, elevenlabs: aScribe, deepgram: aDeepgram, openai: aWhisper } satisfies Record<
-  RecogniserName,
-  () => Promise<FakeVendor>
->
+const vendors = {
+  assemblyai: anAssemblyai,
+  elevenlabs: aScribe,
+  deepgram: aDeepgram,
+  openai: aWhisper,
+} satisfies Record<RecogniserName, () => Promise<FakeVendor>>
 const names = Object.keys(vendors) as RecogniserName[]
 const open = (name: RecogniserName, { baseUrl }: { baseUrl: string }, key = apiKey) =>
   openRecogniser(name, { baseUrl: name === 'openai' ? `${baseUrl}/v1` : baseUrl, apiKey: key })
@@ -80,8 +102,14 @@ describe('AssemblyAI', () => {
     await open('assemblyai', vendor).submit(aSound(), { ...plain, language: 'de-AT' }, still)
     const [upload, job] = vendor.received
     expect(upload).toMatchObject({ path: '/v2/upload', body: soundBytes })
-    expect(upload!.headers).toMatchObject({ 'content-length': `${soundBytes.length}`, 'content-type': 'application/octet-stream' })
-    expect(job!.json()).toMatchObject({ audio_url: 'https://cdn.assemblyai.com/upload/0d7a', language_code: 'de' })
+    expect(upload!.headers).toMatchObject({
+      'content-length': `${soundBytes.length}`,
+      'content-type': 'application/octet-stream',
+    })
+    expect(job!.json()).toMatchObject({
+      audio_url: 'https://cdn.assemblyai.com/upload/0d7a',
+      language_code: 'de',
+    })
   })
 
   test('is asked until it is done, and speaks in seconds then', async () => {
@@ -89,7 +117,10 @@ describe('AssemblyAI', () => {
     const { poll } = open('assemblyai', vendor)
     await open('assemblyai', vendor).submit(aSharedSound(), plain, still)
     expect(await poll!('job-1', still)).toEqual({ state: 'waiting', reference: 'job-1' })
-    expect(await poll!('job-1', still)).toEqual({ state: 'done', result: { language: 'en-us', words: words(0.875, ['A', 'B']) } })
+    expect(await poll!('job-1', still)).toEqual({
+      state: 'done',
+      result: { language: 'en-us', words: words(0.875, ['A', 'B']) },
+    })
   })
 
   test('repeats our secret when it calls back', async () => {
@@ -109,13 +140,17 @@ describe('AssemblyAI', () => {
     expect(await find!(signedAnew, still)).toBeUndefined()
     await submit(aSharedSound(), plain, still)
     expect(await find!(signedAnew, still)).toBe('job-1')
-    expect(await find!(aSound({ signedUrl: () => Promise.resolve('https://store.example/other.ogg') }), still)).toBeUndefined()
+    expect(
+      await find!(aSound({ signedUrl: () => Promise.resolve('https://store.example/other.ogg') }), still),
+    ).toBeUndefined()
     expect(await find!(aSound(), still)).toBeUndefined()
   })
 
   test('says why a job failed, without the signature of the address it could not fetch', async () => {
     const vendor = await aVendor({
-      'GET /v2/transcript/{id}': () => ({ json: { id: 'job-1', status: 'error', error: `Download error, unable to download ${address}.` } }),
+      'GET /v2/transcript/{id}': () => ({
+        json: { id: 'job-1', status: 'error', error: `Download error, unable to download ${address}.` },
+      }),
     })
     const failure = await failureOf(open('assemblyai', vendor).poll!('job-1', still))
     expect(failure).toMatchObject({ kind: 'refused', code: 'provider_rejected' })
@@ -125,7 +160,10 @@ describe('AssemblyAI', () => {
 
   test('refuses a negative balance with 400 and no code', async () => {
     const vendor = await anAssemblyai()
-    vendor.fault = { status: 400, body: { error: 'Your current account balance is negative. Please top up to continue using the API.' } }
+    vendor.fault = {
+      status: 400,
+      body: { error: 'Your current account balance is negative. Please top up to continue using the API.' },
+    }
     expect(await failureOf(open('assemblyai', vendor).submit(aSharedSound(), plain, still))).toMatchObject({
       kind: 'refused',
       code: 'provider_unpaid',
@@ -137,11 +175,20 @@ describe('Scribe', () => {
   test('takes a form with the sound in it, and its words are those that somebody said', async () => {
     const vendor = await aScribe()
     const answer = await open('elevenlabs', vendor).submit(aSound(), { ...plain, language: 'en-GB' }, still)
-    expect(answer).toEqual({ state: 'done', result: { language: 'en', words: words(0.5, ['speaker_0', 'speaker_1']) } })
+    expect(answer).toEqual({
+      state: 'done',
+      result: { language: 'en', words: words(0.5, ['speaker_0', 'speaker_1']) },
+    })
     const { headers, form, bytes } = vendor.last()
     expect(headers).toMatchObject({ 'xi-api-key': apiKey, 'content-length': `${bytes}` })
     const { file, ...fields } = Object.fromEntries(await form())
-    expect(fields).toEqual({ model_id: 'scribe_v2', diarize: 'true', timestamps_granularity: 'word', tag_audio_events: 'false', language_code: 'en' })
+    expect(fields).toEqual({
+      model_id: 'scribe_v2',
+      diarize: 'true',
+      timestamps_granularity: 'word',
+      tag_audio_events: 'false',
+      language_code: 'en',
+    })
     expect(file).toMatchObject({ name: 'speech.ogg', type: 'audio/ogg' })
     expect(Buffer.from(await (file as File).arrayBuffer())).toEqual(soundBytes)
   })
@@ -170,15 +217,23 @@ describe('Scribe', () => {
 
   test('answers at once when its workspace has no address to call', async () => {
     const vendor = await aScribe({ webhooks: false })
-    expect(await open('elevenlabs', vendor).submit(aSound(), calledBack, still)).toMatchObject({ state: 'done' })
+    expect(await open('elevenlabs', vendor).submit(aSound(), calledBack, still)).toMatchObject({
+      state: 'done',
+    })
     expect(vendor.received).toHaveLength(2)
     expect((await vendor.last().form()).get('file')).toMatchObject({ size: soundBytes.length })
   })
 
   test('says with 401 that its quota is used up', async () => {
     const vendor = await aScribe()
-    vendor.fault = { status: 401, body: { detail: { status: 'quota_exceeded', message: 'This request exceeds your quota.' } } }
-    expect(await failureOf(open('elevenlabs', vendor).submit(aSound(), plain, still))).toMatchObject({ kind: 'refused', code: 'provider_unpaid' })
+    vendor.fault = {
+      status: 401,
+      body: { detail: { status: 'quota_exceeded', message: 'This request exceeds your quota.' } },
+    }
+    expect(await failureOf(open('elevenlabs', vendor).submit(aSound(), plain, still))).toMatchObject({
+      kind: 'refused',
+      code: 'provider_unpaid',
+    })
   })
 })
 
@@ -189,7 +244,11 @@ describe('Deepgram', () => {
     const vendor = await aDeepgram()
     const answer = await open('deepgram', vendor).submit(aSound(), plain, still)
     expect(answer).toEqual({ state: 'done', result: { language: 'en', words: words(0.75, ['0', '1']) } })
-    expect(vendor.last()).toMatchObject({ path: '/v1/listen', query: { ...asked, detect_language: 'true' }, body: soundBytes })
+    expect(vendor.last()).toMatchObject({
+      path: '/v1/listen',
+      query: { ...asked, detect_language: 'true' },
+      body: soundBytes,
+    })
     expect(vendor.last().headers).toMatchObject({
       authorization: `Token ${apiKey}`,
       'content-type': 'audio/ogg',
@@ -199,7 +258,10 @@ describe('Deepgram', () => {
 
   test('is told where the sound is when it can fetch it, and calls back when it may', async () => {
     const vendor = await aDeepgram()
-    expect(await open('deepgram', vendor).submit(aSharedSound(), calledBack, still)).toEqual({ state: 'waiting', reference: 'dg-1' })
+    expect(await open('deepgram', vendor).submit(aSharedSound(), calledBack, still)).toEqual({
+      state: 'waiting',
+      reference: 'dg-1',
+    })
     expect(vendor.last().json()).toEqual({ url: address })
     expect(vendor.last().query).toEqual({ ...asked, language: 'en', callback: calledBack.callbackUrl })
   })
@@ -215,7 +277,10 @@ describe('OpenAI and its likes', () => {
     const answer = await open('openai', vendor).submit(aSound(), plain, still)
     expect(answer).toEqual({ state: 'done', result: { language: 'en', words: words(null, [null, null]) } })
     const form = await vendor.last().form()
-    expect(vendor.last().headers).toMatchObject({ authorization: `Bearer ${apiKey}`, 'content-length': `${vendor.last().bytes}` })
+    expect(vendor.last().headers).toMatchObject({
+      authorization: `Bearer ${apiKey}`,
+      'content-length': `${vendor.last().bytes}`,
+    })
     expect(form.get('model')).toBe('whisper-1')
     expect(form.get('response_format')).toBe('verbose_json')
     expect(form.getAll('timestamp_granularities[]')).toEqual(['word', 'segment'])
@@ -227,14 +292,21 @@ describe('OpenAI and its likes', () => {
     const vendor = await aWhisper()
     const recogniser = open('openai', vendor)
     await recogniser.submit(aSound(), { ...plain, language: 'de-DE' }, still)
-    expect(Object.fromEntries(await vendor.last().form())).toMatchObject({ language: 'de', prompt: expect.stringContaining('ähm') })
+    expect(Object.fromEntries(await vendor.last().form())).toMatchObject({
+      language: 'de',
+      prompt: expect.stringContaining('ähm'),
+    })
     await recogniser.submit(aSound(), { ...plain, language: 'fi' }, still)
     expect(Object.fromEntries(await vendor.last().form())).not.toHaveProperty('prompt')
   })
 
   test('of one’s own need no key, and have models of their own', async () => {
     const vendor = await aWhisper()
-    await openRecogniser('openai', { baseUrl: `${vendor.baseUrl}/v1/`, apiKey: '', model: 'large-v3' }).submit(aSound(), plain, still)
+    await openRecogniser('openai', {
+      baseUrl: `${vendor.baseUrl}/v1/`,
+      apiKey: '',
+      model: 'large-v3',
+    }).submit(aSound(), plain, still)
     expect(vendor.last().headers).not.toHaveProperty('authorization')
     expect((await vendor.last().form()).get('model')).toBe('large-v3')
   })
@@ -243,37 +315,55 @@ describe('OpenAI and its likes', () => {
     const { words: bare, segments, ...rest } = whisperAnswer
     const vendor = await aWhisper({
       ...rest,
-      segments: segments.map((segment, i) => ({ ...segment, words: i === 0 ? bare.slice(0, 2) : bare.slice(2) })),
+      segments: segments.map((segment, i) => ({
+        ...segment,
+        words: i === 0 ? bare.slice(0, 2) : bare.slice(2),
+      })),
     })
-    expect(await open('openai', vendor).submit(aSound(), plain, still)).toMatchObject({ result: { words: words(null, [null, null]) } })
+    expect(await open('openai', vendor).submit(aSound(), plain, still)).toMatchObject({
+      result: { words: words(null, [null, null]) },
+    })
   })
 
   test('are of no use without the times of words', async () => {
     const vendor = await aWhisper({ text: 'Um, hello world.' })
     const failure = await failureOf(open('openai', vendor).submit(aSound(), plain, still))
-    expect(failure).toMatchObject({ kind: 'refused', code: 'provider_rejected', message: expect.stringContaining('without the times of its words') })
+    expect(failure).toMatchObject({
+      kind: 'refused',
+      code: 'provider_rejected',
+      message: expect.stringContaining('without the times of its words'),
+    })
   })
 
   test('may hear nothing', async () => {
     const vendor = await aWhisper({ language: 'english', text: '', words: [], segments: [] })
-    expect(await open('openai', vendor).submit(aSound(), plain, still)).toEqual({ state: 'done', result: { language: 'en', words: [] } })
+    expect(await open('openai', vendor).submit(aSound(), plain, still)).toEqual({
+      state: 'done',
+      result: { language: 'en', words: [] },
+    })
   })
 
   test('say with 429 that there is no credit, which waiting does not mend', async () => {
     const vendor = await aWhisper()
-    const body = { error: { message: 'You exceeded your current quota.', type: 'insufficient_quota', param: null, code: 'insufficient_quota' } }
+    const body = {
+      error: {
+        message: 'You exceeded your current quota.',
+        type: 'insufficient_quota',
+        param: null,
+        code: 'insufficient_quota',
+      },
+    }
     vendor.fault = { status: 429, body, headers: { 'retry-after': '20' } }
-    expect(await failureOf(open('openai', vendor).submit(aSound(), plain, still))).toMatchObject({ kind: 'refused', code: 'provider_unpaid' })
+    expect(await failureOf(open('openai', vendor).submit(aSound(), plain, still))).toMatchObject({
+      kind: 'refused',
+      code: 'provider_unpaid',
+    })
   })
 
   test('write some words otherwise in the text; those stay as they were heard', () => {
-    expect(punctuated(['twenty', 'five', 'people', "it's", 'fine'], 'Twenty-five people? It’s fine.')).toEqual([
-      'twenty',
-      'five',
-      'people?',
-      'It’s',
-      'fine.',
-    ])
+    expect(
+      punctuated(['twenty', 'five', 'people', "it's", 'fine'], 'Twenty-five people? It’s fine.'),
+    ).toEqual(['twenty', 'five', 'people?', 'It’s', 'fine.'])
   })
 })
 
@@ -306,7 +396,9 @@ describe.each(names)('whatever goes wrong at %s', (name) => {
   })
 
   test('the vendor says when to come back, in seconds or by its own clock', async () => {
-    expect(await failing({ status: 429, headers: { 'retry-after': '7' } })).toMatchObject({ retryAfterMs: 7000 })
+    expect(await failing({ status: 429, headers: { 'retry-after': '7' } })).toMatchObject({
+      retryAfterMs: 7000,
+    })
     const headers = { date: 'Sun, 22 Nov 2026 09:00:00 GMT', 'retry-after': 'Sun, 22 Nov 2026 09:02:00 GMT' }
     expect(await failing({ status: 503, headers })).toMatchObject({ retryAfterMs: 120_000 })
     expect(await failing({ status: 503 })).toMatchObject({ retryAfterMs: undefined })
@@ -322,7 +414,10 @@ describe.each(names)('whatever goes wrong at %s', (name) => {
 
   test('a page for a browser is told in its words', async () => {
     const body = '<html><head><style>b{}</style></head><body><h1>Bad gateway</h1></body></html>'
-    expect(await failing({ status: 502, body })).toMatchObject({ kind: 'later', message: expect.stringMatching(/ answered 502: Bad gateway$/) })
+    expect(await failing({ status: 502, body })).toMatchObject({
+      kind: 'later',
+      message: expect.stringMatching(/ answered 502: Bad gateway$/),
+    })
   })
 
   test('a connection lost while the sound is on its way means that nothing was accepted', async () => {
@@ -335,7 +430,10 @@ describe.each(names)('whatever goes wrong at %s', (name) => {
   test('a refusal that comes before the sound is through is heard', async () => {
     const vendor = await vendors[name]()
     vendor.fault = 'refuse unread'
-    expect(await failureOf(submitTo(vendor, anEndlessSound()))).toMatchObject({ kind: 'refused', code: 'provider_key_refused' })
+    expect(await failureOf(submitTo(vendor, anEndlessSound()))).toMatchObject({
+      kind: 'refused',
+      code: 'provider_key_refused',
+    })
   })
 
   test('a vendor that is not there, or is not what it seems, accepted nothing', async () => {
@@ -417,7 +515,9 @@ describe.each(['assemblyai', 'elevenlabs'] as const)('asking %s again costs noth
 test('AssemblyAI’s upload costs nothing either, so losing it leaves no doubt', async () => {
   const vendor = await anAssemblyai()
   vendor.fault = 'hang up'
-  expect(await failureOf(open('assemblyai', vendor).submit(aSound(), plain, still))).toMatchObject({ kind: 'later' })
+  expect(await failureOf(open('assemblyai', vendor).submit(aSound(), plain, still))).toMatchObject({
+    kind: 'later',
+  })
 })
 
 describe.each(names)('a large sound for %s', (name) => {
@@ -439,12 +539,19 @@ describe.each(names)('a large sound for %s', (name) => {
 })
 
 describe('a call to a vendor', () => {
-  const call = { method: 'POST', path: '/ask', read: readJson(z.object({})), paid: true, timeoutMs: 60_000 } as const
+  const call = {
+    method: 'POST',
+    path: '/ask',
+    read: readJson(z.object({})),
+    paid: true,
+    timeoutMs: 60_000,
+  } as const
 
   test('that takes too long may have been accepted when it costs money, and may not when it does not', async () => {
     const vendor = await aVendor({})
     vendor.fault = 'never answer'
-    const ask = (paid: boolean) => callVendor(openai({ ...vendor, apiKey }), { ...call, paid, timeoutMs: 50 }, still)
+    const ask = (paid: boolean) =>
+      callVendor(openai({ ...vendor, apiKey }), { ...call, paid, timeoutMs: 50 }, still)
     expect(await failureOf(ask(true))).toMatchObject({
       kind: 'unclear',
       message: 'OpenAI did not answer within 0 seconds. It may have accepted the request.',
@@ -456,13 +563,18 @@ describe('a call to a vendor', () => {
     const elsewhere = await aVendor({})
     const vendor = await aVendor({})
     vendor.fault = { status: 307, headers: { location: `${elsewhere.baseUrl}/ask` } }
-    expect(await failureOf(callVendor(openai({ ...vendor, apiKey }), call, still))).toMatchObject({ kind: 'refused', status: 307 })
+    expect(await failureOf(callVendor(openai({ ...vendor, apiKey }), call, still))).toMatchObject({
+      kind: 'refused',
+      status: 307,
+    })
     expect(elsewhere.received).toEqual([])
   })
 
   test('reads only so much of an answer', async () => {
     const vendor = await aVendor({ 'POST /ask': () => ({ bytes: Buffer.alloc(65 * 1024 * 1024) }) })
-    expect(await failureOf(callVendor(openai({ ...vendor, apiKey }), { ...call, paid: false }, still))).toMatchObject({
+    expect(
+      await failureOf(callVendor(openai({ ...vendor, apiKey }), { ...call, paid: false }, still)),
+    ).toMatchObject({
       kind: 'refused',
       code: 'provider_rejected',
     })

@@ -34,11 +34,11 @@ describe('A sealed secret', () => {
 
 test('a signature stands for one text only', () => {
   const signature = sealer.sign('callback/1')
-  expect([sealer.isSigned('callback/1', signature), sealer.isSigned('callback/2', signature), sealer.isSigned('callback/1', 'no')]).toEqual([
-    true,
-    false,
-    false,
-  ])
+  expect([
+    sealer.isSigned('callback/1', signature),
+    sealer.isSigned('callback/2', signature),
+    sealer.isSigned('callback/1', 'no'),
+  ]).toEqual([true, false, false])
 })
 
 const changed = (sealed: string): string => sealed.slice(0, -2) + (sealed.endsWith('A') ? 'BB' : 'AA')

@@ -6,7 +6,8 @@ import { anElevenlabsVoice, anOpenaiVoice, aTone, type FakeVendor } from '../sup
 const apiKey = 'sk-verysecret-0123456789'
 const still = new AbortController().signal
 const nowhere = { baseUrl: '', apiKey: '' }
-const open = (name: VoiceName, { baseUrl }: FakeVendor) => openVoice(name, { baseUrl: name === 'openai' ? `${baseUrl}/v1` : baseUrl, apiKey })
+const open = (name: VoiceName, { baseUrl }: FakeVendor) =>
+  openVoice(name, { baseUrl: name === 'openai' ? `${baseUrl}/v1` : baseUrl, apiKey })
 
 const hosted = {
   elevenlabs: { start: anElevenlabsVoice, line: { text: 'Hello there, world!', voice: 'known' } },
@@ -37,13 +38,19 @@ describe.each(['elevenlabs', 'openai'] as const)('%s', (name) => {
     ['a click', aTone(0.01)],
     ['nothing', Buffer.alloc(2)],
   ])('is not believed when it sends %s', async (_, pcm) => {
-    await expect(open(name, await start(pcm)).speak(line, still)).rejects.toMatchObject({ kind: 'refused', code: 'provider_rejected' })
+    await expect(open(name, await start(pcm)).speak(line, still)).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'provider_rejected',
+    })
   })
 
   test('is not asked to say nothing', async () => {
     const vendor = await start()
     for (const text of ['', ' \n', '… — !'])
-      await expect(open(name, vendor).speak({ ...line, text }, still)).rejects.toMatchObject({ kind: 'refused', code: 'provider_rejected' })
+      await expect(open(name, vendor).speak({ ...line, text }, still)).rejects.toMatchObject({
+        kind: 'refused',
+        code: 'provider_rejected',
+      })
     expect(vendor.received).toEqual([])
   })
 
@@ -64,10 +71,19 @@ describe.each(['elevenlabs', 'openai'] as const)('%s', (name) => {
 describe('ElevenLabs', () => {
   test('is sent the text with its usual model, and tells when each word is said', async () => {
     const vendor = await anElevenlabsVoice()
-    const { words } = await open('elevenlabs', vendor).speak({ text: ' Hello  there,\nworld!', voice: 'known' }, still)
-    expect(vendor.last()).toMatchObject({ path: '/v1/text-to-speech/known/with-timestamps', query: { output_format: 'pcm_24000' } })
+    const { words } = await open('elevenlabs', vendor).speak(
+      { text: ' Hello  there,\nworld!', voice: 'known' },
+      still,
+    )
+    expect(vendor.last()).toMatchObject({
+      path: '/v1/text-to-speech/known/with-timestamps',
+      query: { output_format: 'pcm_24000' },
+    })
     expect(vendor.last().headers).toMatchObject({ 'xi-api-key': apiKey })
-    expect(vendor.last().json()).toEqual({ text: ' Hello  there,\nworld!', model_id: 'eleven_multilingual_v2' })
+    expect(vendor.last().json()).toEqual({
+      text: ' Hello  there,\nworld!',
+      model_id: 'eleven_multilingual_v2',
+    })
     expect(words).toEqual([
       { text: 'Hello', start: 0.05, end: 0.3 },
       { text: 'there,', start: 0.4, end: 0.7 },
@@ -77,29 +93,53 @@ describe('ElevenLabs', () => {
 
   test('is given a model and settings of the producer’s', async () => {
     const vendor = await anElevenlabsVoice()
-    await open('elevenlabs', vendor).speak({ text: 'Hello!', voice: 'known', model: 'eleven_v3', settings: { stability: 0.4, seed: 7 } }, still)
-    expect(vendor.last().json()).toEqual({ text: 'Hello!', model_id: 'eleven_v3', seed: 7, voice_settings: { stability: 0.4 } })
+    await open('elevenlabs', vendor).speak(
+      { text: 'Hello!', voice: 'known', model: 'eleven_v3', settings: { stability: 0.4, seed: 7 } },
+      still,
+    )
+    expect(vendor.last().json()).toEqual({
+      text: 'Hello!',
+      model_id: 'eleven_v3',
+      seed: 7,
+      voice_settings: { stability: 0.4 },
+    })
   })
 
   test('may have a voice that is not for everybody', async () => {
     const vendor = await anElevenlabsVoice()
-    vendor.fault = { status: 403, body: { detail: { type: 'authorization_error', code: 'voice_access_denied', message: 'No access.' } } }
-    await expect(open('elevenlabs', vendor).speak({ text: 'Hello!', voice: 'known' }, still)).rejects.toMatchObject({ code: 'unknown_voice' })
+    vendor.fault = {
+      status: 403,
+      body: { detail: { type: 'authorization_error', code: 'voice_access_denied', message: 'No access.' } },
+    }
+    await expect(
+      open('elevenlabs', vendor).speak({ text: 'Hello!', voice: 'known' }, still),
+    ).rejects.toMatchObject({ code: 'unknown_voice' })
   })
 })
 
 describe('OpenAI', () => {
   test('is asked for bare samples, and tells no times of words', async () => {
     const vendor = await anOpenaiVoice()
-    const { words } = await open('openai', vendor).speak({ text: 'Hello!', voice: 'alloy', settings: { speed: 1.1 } }, still)
+    const { words } = await open('openai', vendor).speak(
+      { text: 'Hello!', voice: 'alloy', settings: { speed: 1.1 } },
+      still,
+    )
     expect(words).toBeNull()
     expect(vendor.last().headers).toMatchObject({ authorization: `Bearer ${apiKey}` })
-    expect(vendor.last().json()).toEqual({ model: 'gpt-4o-mini-tts', input: 'Hello!', voice: 'alloy', response_format: 'pcm', speed: 1.1 })
+    expect(vendor.last().json()).toEqual({
+      model: 'gpt-4o-mini-tts',
+      input: 'Hello!',
+      voice: 'alloy',
+      response_format: 'pcm',
+      speed: 1.1,
+    })
   })
 
   test('may answer with a file of another kind, which is no speech', async () => {
     const vendor = await anOpenaiVoice(Buffer.concat([Buffer.from('RIFF'), aTone()]))
-    await expect(open('openai', vendor).speak({ text: 'Hello!', voice: 'alloy' }, still)).rejects.toMatchObject({ kind: 'unclear' })
+    await expect(
+      open('openai', vendor).speak({ text: 'Hello!', voice: 'alloy' }, still),
+    ).rejects.toMatchObject({ kind: 'unclear' })
   })
 })
 
@@ -138,9 +178,15 @@ describe('flite', () => {
     expect(await seconds('Don’t go to the café, Søren.')).toBe(plain)
   })
 
-  test.each(['', '—', '!?', 'Привет, world.', 'The year ٢٠٢٦.'])('does not pretend to have said %p', async (text) => {
-    await expect(flite.speak({ text, voice: 'kal16' }, still)).rejects.toMatchObject({ kind: 'refused', code: 'provider_rejected' })
-  })
+  test.each(['', '—', '!?', 'Привет, world.', 'The year ٢٠٢٦.'])(
+    'does not pretend to have said %p',
+    async (text) => {
+      await expect(flite.speak({ text, voice: 'kal16' }, still)).rejects.toMatchObject({
+        kind: 'refused',
+        code: 'provider_rejected',
+      })
+    },
+  )
 
   test('stops when the run does', async () => {
     const stop = new AbortController()

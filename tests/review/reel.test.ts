@@ -1,7 +1,14 @@
 // The review's reel: what a page cuts out of it by counting bytes is what stands in the recording, to the millisecond.
 import { expect, test } from '@jest/globals'
 import { analyser } from '../../shared/audio/analysis.ts'
-import { makeReel, reelDelaySamples, reelFrameBytes, reelFrameSamples, reelRate, type Stretch } from '../../shared/review/reel.ts'
+import {
+  makeReel,
+  reelDelaySamples,
+  reelFrameBytes,
+  reelFrameSamples,
+  reelRate,
+  type Stretch,
+} from '../../shared/review/reel.ts'
 import { toEditList, type ProposedEdit } from '../../shared/edits/edits.ts'
 import { readOnlyStore, run, speechLike, toPcm, withFile } from '../support/audio.ts'
 
@@ -15,7 +22,11 @@ const filler = (startSeconds: number, endSeconds: number, sampleRate: number): P
 })
 
 /** As the page does it: from a frame or two before, and less the delay. */
-async function soundOf(mp3: Buffer, { startSample, endSample, frame }: Stretch, sampleRate: number): Promise<Float32Array> {
+async function soundOf(
+  mp3: Buffer,
+  { startSample, endSample, frame }: Stretch,
+  sampleRate: number,
+): Promise<Float32Array> {
   const first = Math.max(0, frame - warmUpFrames)
   const seconds = (endSample - startSample) / sampleRate
   const last = frame + Math.ceil((seconds * reelRate + reelDelaySamples) / reelFrameSamples) + 1
@@ -38,28 +49,52 @@ function lag(heard: Float32Array, original: Float32Array): number {
   return best.at
 }
 
-test.each([44_100, 48_000])('each stretch at %d Hz is found again where the page looks for it, and so is what is put in', async (sampleRate) => {
-  const format = { sampleRate, channels: 1, sampleFormat: 's16le' } as const
-  const [voice, answer] = [speechLike(sampleRate, 60, 1), speechLike(sampleRate, 4.3, 2)]
-  const [pcm, answerPcm] = [toPcm([voice], 's16le'), toPcm([answer], 's16le')]
-  const gather = analyser(format)
-  for (let at = 0; at < pcm.length; at += gather.blockBytes) gather.add(Buffer.from(pcm.subarray(at, at + gather.blockBytes)))
-  const store = readOnlyStore({ voice: pcm, answer: answerPcm })
-  const edits = toEditList([filler(10, 10.4, sampleRate), filler(11, 11.2, sampleRate), filler(40, 40.3, sampleRate)], sampleRate)
-  const inserted = new Map([['intern-1', { object: 'answer', format, totalSamples: answer.length }]])
-  const room = { storage: store, bucket: 'work' }
-  const reel = await makeReel(edits, gather.finish(), { object: 'voice', format }, inserted, room, never)
-  expect(reel.stretches).toHaveLength(2)
-  expect(reel.mp3.length % reelFrameBytes).toBe(0)
-  const resampled = async (samples: Float32Array) => {
-    const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)
-    const raw = await withFile(bytes, (file) =>
-      run(['-f', 'f32le', '-ar', `${sampleRate}`, '-i', file, '-ar', `${reelRate}`, '-f', 'f32le', 'pipe:1']),
+test.each([44_100, 48_000])(
+  'each stretch at %d Hz is found again where the page looks for it, and so is what is put in',
+  async (sampleRate) => {
+    const format = { sampleRate, channels: 1, sampleFormat: 's16le' } as const
+    const [voice, answer] = [speechLike(sampleRate, 60, 1), speechLike(sampleRate, 4.3, 2)]
+    const [pcm, answerPcm] = [toPcm([voice], 's16le'), toPcm([answer], 's16le')]
+    const gather = analyser(format)
+    for (let at = 0; at < pcm.length; at += gather.blockBytes)
+      gather.add(Buffer.from(pcm.subarray(at, at + gather.blockBytes)))
+    const store = readOnlyStore({ voice: pcm, answer: answerPcm })
+    const edits = toEditList(
+      [filler(10, 10.4, sampleRate), filler(11, 11.2, sampleRate), filler(40, 40.3, sampleRate)],
+      sampleRate,
     )
-    return new Float32Array(raw.buffer, raw.byteOffset, raw.length / 4)
-  }
-  for (const [stretch, source] of [...reel.stretches.map((one) => [one, voice] as const), [reel.inserted['intern-1']!, answer] as const]) {
-    const original = await resampled(source.slice(stretch.startSample, stretch.endSample))
-    expect(Math.abs(lag(await soundOf(reel.mp3, stretch, sampleRate), original))).toBeLessThanOrEqual(reelRate / 1000)
-  }
-})
+    const inserted = new Map([['intern-1', { object: 'answer', format, totalSamples: answer.length }]])
+    const room = { storage: store, bucket: 'work' }
+    const reel = await makeReel(edits, gather.finish(), { object: 'voice', format }, inserted, room, never)
+    expect(reel.stretches).toHaveLength(2)
+    expect(reel.mp3.length % reelFrameBytes).toBe(0)
+    const resampled = async (samples: Float32Array) => {
+      const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)
+      const raw = await withFile(bytes, (file) =>
+        run([
+          '-f',
+          'f32le',
+          '-ar',
+          `${sampleRate}`,
+          '-i',
+          file,
+          '-ar',
+          `${reelRate}`,
+          '-f',
+          'f32le',
+          'pipe:1',
+        ]),
+      )
+      return new Float32Array(raw.buffer, raw.byteOffset, raw.length / 4)
+    }
+    for (const [stretch, source] of [
+      ...reel.stretches.map((one) => [one, voice] as const),
+      [reel.inserted['intern-1']!, answer] as const,
+    ]) {
+      const original = await resampled(source.slice(stretch.startSample, stretch.endSample))
+      expect(Math.abs(lag(await soundOf(reel.mp3, stretch, sampleRate), original))).toBeLessThanOrEqual(
+        reelRate / 1000,
+      )
+    }
+  },
+)

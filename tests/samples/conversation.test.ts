@@ -23,7 +23,8 @@ let words: TimedWord[]
 
 beforeAll(async () => {
   audio = (await decode('conversation.flac', sampleRate, 1))[0]!
-  words = (JSON.parse(await readFile(pathOf('conversation.words.json'), 'utf8')) as { words: TimedWord[] }).words
+  words = (JSON.parse(await readFile(pathOf('conversation.words.json'), 'utf8')) as { words: TimedWord[] })
+    .words
 })
 
 test('the conversation lasts between 60 and 90 seconds', () => {
@@ -68,14 +69,20 @@ test('there are at least eight fillers: at the start of a sentence, in its middl
     .filter(({ text }) => fillers.test(text))
   expect(said.length).toBeGreaterThanOrEqual(8)
   expect(said.some(({ word }) => /^[A-Z]/.test(word.text))).toBe(true)
-  expect(said.some(({ word, after }) => word.text.endsWith(',') && after && after.start - word.end < 0.3)).toBe(true)
+  expect(
+    said.some(({ word, after }) => word.text.endsWith(',') && after && after.start - word.end < 0.3),
+  ).toBe(true)
   expect(said.some(({ word, after }) => after && after.start - word.end > 1.7)).toBe(true)
-  expect(said.some(({ word, before }) => before && bare(before).endsWith('s') && word.start === before.end)).toBe(true)
+  expect(
+    said.some(({ word, before }) => before && bare(before).endsWith('s') && word.start === before.end),
+  ).toBe(true)
 })
 
 test('both speakers are heard, Ben quieter than Ada', () => {
   const mean = (speaker: string) => {
-    const levels = words.filter((word) => word.speaker === speaker).map(({ start, end }) => levelDb(start, end))
+    const levels = words
+      .filter((word) => word.speaker === speaker)
+      .map(({ start, end }) => levelDb(start, end))
     return levels.reduce((sum, level) => sum + level, 0) / levels.length
   }
   expect(mean('Ada') - mean('Ben')).toBeGreaterThan(3)
@@ -91,8 +98,16 @@ test.each(['music', 'intro', 'outro'])('%s.flac begins and ends in silence and n
 
 test('the template and the podcast file are ones that Spool accepts', async () => {
   const template = parseTemplate(await readFile(pathOf('template.json'), 'utf8'), 'template.json')
-  expect(template.segments.map(({ type }) => type)).toEqual(['intro', 'transition', 'content', 'commercial', 'outro'])
-  expect(parsePodcast(await readFile(pathOf('podcast.json'), 'utf8'), 'podcast.json').title).toBe('The Spool Sample Show')
+  expect(template.segments.map(({ type }) => type)).toEqual([
+    'intro',
+    'transition',
+    'content',
+    'commercial',
+    'outro',
+  ])
+  expect(parsePodcast(await readFile(pathOf('podcast.json'), 'utf8'), 'podcast.json').title).toBe(
+    'The Spool Sample Show',
+  )
 })
 
 test('the schema beside the template is that of the templates Spool accepts', async () => {
@@ -113,7 +128,10 @@ function levelDb(startSeconds: number, endSeconds: number): number {
 }
 
 async function decode(name: string, sampleRate: number, channels: 1 | 2): Promise<Float32Array[]> {
-  const decoding = ffmpeg(['-i', pathOf(name), '-f', 's16le', '-ar', `${sampleRate}`, '-ac', `${channels}`, 'pipe:1'], AbortSignal.timeout(30_000))
+  const decoding = ffmpeg(
+    ['-i', pathOf(name), '-f', 's16le', '-ar', `${sampleRate}`, '-ac', `${channels}`, 'pipe:1'],
+    AbortSignal.timeout(30_000),
+  )
   const [bytes] = await Promise.all([collect(decoding.stdout), decoding.ended])
   return toPlanar(bytes, { sampleRate, channels, sampleFormat: 's16le' })
 }

@@ -3,13 +3,18 @@ import { describe, expect, test } from '@jest/globals'
 import { fillScript } from '../../shared/settings/script.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 
-const spoken = (script: string) => JSON.stringify({ segments: [{ type: 'content' }, { type: 'outro', source: { kind: 'spoken', script } }] })
+const spoken = (script: string) =>
+  JSON.stringify({ segments: [{ type: 'content' }, { type: 'outro', source: { kind: 'spoken', script } }] })
 
 describe('A script', () => {
   test('says the values of its variables', () => {
-    expect(fillScript('Welcome to {podcast_name}, episode { episode_number }.', { podcast_name: 'The $& Show', episode_number: '7' }, 'It')).toBe(
-      'Welcome to The $& Show, episode 7.',
-    )
+    expect(
+      fillScript(
+        'Welcome to {podcast_name}, episode { episode_number }.',
+        { podcast_name: 'The $& Show', episode_number: '7' },
+        'It',
+      ),
+    ).toBe('Welcome to The $& Show, episode 7.')
   })
 
   test('that names what the episode does not have is an error that says who needs what', () => {

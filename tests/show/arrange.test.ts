@@ -22,7 +22,8 @@ const cut = (kind: ProposedEdit['kind'], from: number, to: number): ProposedEdit
   endSample: Math.round(to * sampleRate),
 })
 /** Segments with every default filled in. */
-const segmentsOf = (...segments: readonly object[]): Segment[] => parseTemplate(JSON.stringify({ segments }), 'template').segments
+const segmentsOf = (...segments: readonly object[]): Segment[] =>
+  parseTemplate(JSON.stringify({ segments }), 'template').segments
 const arranged = (edits: readonly ProposedEdit[], more: Partial<Show> = {}) =>
   arrangeShow({
     recording: source('talk.wav', 300, -20),
@@ -48,14 +49,22 @@ describe('A show', () => {
     expect(segments).toEqual([
       { type: 'intro', title: 'Hello', startSample: 0, endSample: 5 * sampleRate, isChapter: true },
       { type: 'content', title: null, startSample: 5 * sampleRate, endSample: contentEnd, isChapter: true },
-      { type: 'outro', title: null, startSample: contentEnd, endSample: contentEnd + 7 * sampleRate, isChapter: true },
+      {
+        type: 'outro',
+        title: null,
+        startSample: contentEnd,
+        endSample: contentEnd + 7 * sampleRate,
+        isChapter: true,
+      },
     ])
     expect(totalSamples).toBe(contentEnd + 7 * sampleRate)
   })
 
   test('brings an asset to the loudness of the recording, by no more than 20 dB either way, and a silent one not at all', () => {
     const files = [source('loud.wav', 1, -14.25), source('faint.wav', 1, -55), source('silent.wav', 1, null)]
-    const segments = segmentsOf(...files.map(({ file }) => ({ type: 'transition', source: { kind: 'static', file } })))
+    const segments = segmentsOf(
+      ...files.map(({ file }) => ({ type: 'transition', source: { kind: 'static', file } })),
+    )
     const { clips } = arranged([], { assets: files, segments })
     expect(clips.map(({ gainDb }) => gainDb)).toEqual([-5.75, 20, 0, 0])
   })
@@ -69,7 +78,10 @@ describe('A show', () => {
 })
 
 describe('What is put in', () => {
-  const put = (kind: ProposedEdit['kind'], from: number, to: number, insert: Insertion) => ({ ...cut(kind, from, to), insert })
+  const put = (kind: ProposedEdit['kind'], from: number, to: number, insert: Insertion) => ({
+    ...cut(kind, from, to),
+    insert,
+  })
   const heardAt = (seconds: number, { clips, sources }: Timeline, object: string) =>
     clips.find(({ source: index, outputStart, length }) => {
       const at = seconds * sampleRate
@@ -78,28 +90,52 @@ describe('What is put in', () => {
 
   test('a bleep is as long as its word and moves nothing after it', () => {
     const tone = source('tone', 1, -20)
-    const timeline = arranged([put('censor', 10, 10.4, { sound: 'tone', hz: 1000, text: '[bleep]' })], { tone })
+    const timeline = arranged([put('censor', 10, 10.4, { sound: 'tone', hz: 1000, text: '[bleep]' })], {
+      tone,
+    })
     expect(timeline.totalSamples).toBe(300 * sampleRate)
     expect(toOutput(timeline.ledger, 20 * sampleRate)).toBe(20 * sampleRate)
-    expect(heardAt(10.2, timeline, 'w/tone')).toMatchObject({ outputStart: 10 * sampleRate, length: Math.round(0.4 * sampleRate) })
+    expect(heardAt(10.2, timeline, 'w/tone')).toMatchObject({
+      outputStart: 10 * sampleRate,
+      length: Math.round(0.4 * sampleRate),
+    })
     expect(heardAt(10.2, timeline, 'w/talk.wav')).toBeUndefined()
-    expect(timeline.inserted).toEqual([{ text: '[bleep]', speaker: null, startSample: 10 * sampleRate, endSample: Math.round(10.4 * sampleRate) }])
+    expect(timeline.inserted).toEqual([
+      {
+        text: '[bleep]',
+        speaker: null,
+        startSample: 10 * sampleRate,
+        endSample: Math.round(10.4 * sampleRate),
+      },
+    ])
   })
 
   test('an answer takes the place of its question with half a second of room on either side, and brings its words', () => {
-    const answer = { ...source('answer', 3, -30), speaker: 'Assistant', words: [{ text: 'Yes.', startSample: 100, endSample: 20_000 }] }
+    const answer = {
+      ...source('answer', 3, -30),
+      speaker: 'Assistant',
+      words: [{ text: 'Yes.', startSample: 100, endSample: 20_000 }],
+    }
     const edits = [put('intern', 50, 60, { sound: 'speech', text: 'Yes.' })]
     const timeline = arranged(edits, { spoken: new Map([[`intern-${50 * sampleRate}`, answer]]) })
     const start = 50.5 * sampleRate
     expect(timeline.totalSamples).toBe((300 - 10 + 3 + 1) * sampleRate)
-    expect(heardAt(51, timeline, 'w/answer')).toMatchObject({ outputStart: start, length: 3 * sampleRate, gainDb: 10 })
+    expect(heardAt(51, timeline, 'w/answer')).toMatchObject({
+      outputStart: start,
+      length: 3 * sampleRate,
+      gainDb: 10,
+    })
     expect(toOutput(timeline.ledger, 60 * sampleRate)).toBe(54 * sampleRate)
-    expect(timeline.inserted).toEqual([{ text: 'Yes.', speaker: 'Assistant', startSample: start + 100, endSample: start + 20_000 }])
+    expect(timeline.inserted).toEqual([
+      { text: 'Yes.', speaker: 'Assistant', startSample: start + 100, endSample: start + 20_000 },
+    ])
   })
 
   test('a sound stands where it was asked for, and what was said goes on after it', () => {
     const bell = source('bell.wav', 2, -20)
-    const timeline = arranged([put('sfx', 100, 100, { sound: 'file', file: 'bell.wav', text: '{bell}' })], { assets: [bell] })
+    const timeline = arranged([put('sfx', 100, 100, { sound: 'file', file: 'bell.wav', text: '{bell}' })], {
+      assets: [bell],
+    })
     expect(timeline.totalSamples).toBe(302 * sampleRate)
     expect(heardAt(101, timeline, 'w/bell.wav')).toMatchObject({ outputStart: 100 * sampleRate })
     expect(heardAt(101, timeline, 'w/talk.wav')).toBeUndefined()
@@ -110,7 +146,8 @@ describe('What is put in', () => {
 describe("A chunk's content", () => {
   const edge = (2 * samplesPerChunk) / sampleRate
   /** A cut of a tenth of a second at each of these times. */
-  const cutAt = (...times: readonly number[]) => chunkContents(arranged(times.map((at) => cut('filler', at, at + 0.1))))
+  const cutAt = (...times: readonly number[]) =>
+    chunkContents(arranged(times.map((at) => cut('filler', at, at + 0.1))))
 
   test('is the same when an edit far behind it changes', () => {
     const [before, after] = [cutAt(50, 100, 200, 280), cutAt(50, 100, 200, 281)]

@@ -7,11 +7,19 @@ import type { GainPoint, TimelineSegment } from '../../shared/timeline/timeline.
 
 const sampleRate = 1000
 const rule = (given: Partial<Record<keyof MusicRule, unknown>> = {}): MusicRule =>
-  parseTemplate(JSON.stringify({ music: [{ file: 'bed.wav', fadeInSeconds: 0, fadeOutSeconds: 0, ...given }] }), 'template').music[0]!
+  parseTemplate(
+    JSON.stringify({ music: [{ file: 'bed.wav', fadeInSeconds: 0, fadeOutSeconds: 0, ...given }] }),
+    'template',
+  ).music[0]!
 const segment = (type: string, startSample: number, endSample: number): TimelineSegment => ({
   ...{ type, startSample, endSample, title: null, isChapter: true },
 })
-const show = [segment('intro', 0, 5000), segment('content', 5000, 50_000), segment('commercial', 50_000, 60_000), segment('outro', 58_000, 70_000)]
+const show = [
+  segment('intro', 0, 5000),
+  segment('content', 5000, 50_000),
+  segment('commercial', 50_000, 60_000),
+  segment('outro', 58_000, 70_000),
+]
 const bed = { source: 1, assetSamples: 10_000, gainDb: -15 }
 const db = (gain: number) => 20 * Math.log10(gain)
 
@@ -25,13 +33,23 @@ describe('A bed', () => {
   })
 
   test('begins and ends where its offsets say, but not before the show', () => {
-    expect(bedSpans(rule({ startOffsetSeconds: -9, endOffsetSeconds: 4 }), show, sampleRate)).toEqual([{ startSample: 0, endSample: 54_000 }])
+    expect(bedSpans(rule({ startOffsetSeconds: -9, endOffsetSeconds: 4 }), show, sampleRate)).toEqual([
+      { startSample: 0, endSample: 54_000 },
+    ])
     expect(bedSpans(rule({ startOffsetSeconds: 46 }), show, sampleRate)).toEqual([])
   })
 
   test('shorter than its span goes on from its start across a crossfade, so that no moment is without it', () => {
-    const clips = layBed(rule({ loopCrossfadeSeconds: 2 }), { startSample: 1000, endSample: 30_000 }, bed, [], sampleRate)
-    expect(clips.map(({ outputStart, length, fadeIn, fadeOut }) => [outputStart, length, fadeIn, fadeOut])).toEqual([
+    const clips = layBed(
+      rule({ loopCrossfadeSeconds: 2 }),
+      { startSample: 1000, endSample: 30_000 },
+      bed,
+      [],
+      sampleRate,
+    )
+    expect(
+      clips.map(({ outputStart, length, fadeIn, fadeOut }) => [outputStart, length, fadeIn, fadeOut]),
+    ).toEqual([
       [1000, 10_000, 0, 2000],
       [9000, 10_000, 2000, 2000],
       [17_000, 10_000, 2000, 2000],
@@ -47,13 +65,20 @@ describe('A bed', () => {
         fc.integer({ min: 1, max: 80 }),
         (assetSamples, length, tenths) => {
           const span = { startSample: 77, endSample: 77 + length }
-          const clips = layBed(rule({ loopCrossfadeSeconds: tenths / 10 }), span, { ...bed, assetSamples }, [], sampleRate)
+          const clips = layBed(
+            rule({ loopCrossfadeSeconds: tenths / 10 }),
+            span,
+            { ...bed, assetSamples },
+            [],
+            sampleRate,
+          )
           expect(clips[0]!.outputStart).toBe(77)
           expect(clips.at(-1)!.outputStart + clips.at(-1)!.length).toBe(77 + length)
           clips.forEach((clip, i) => {
             expect(clip.length).toBeLessThanOrEqual(assetSamples)
             expect(clip.fadeIn + clip.fadeOut).toBeLessThanOrEqual(Math.max(clip.length, clip.fadeIn * 2))
-            if (i > 0) expect(clips[i - 1]!.outputStart + clips[i - 1]!.length - clip.outputStart).toBe(clip.fadeIn)
+            if (i > 0)
+              expect(clips[i - 1]!.outputStart + clips[i - 1]!.length - clip.outputStart).toBe(clip.fadeIn)
           })
         },
       ),
@@ -61,7 +86,13 @@ describe('A bed', () => {
   })
 
   test('with fades longer than itself has both, each shorter in proportion', () => {
-    const [clip] = layBed(rule({ fadeInSeconds: 6, fadeOutSeconds: 3 }), { startSample: 0, endSample: 3000 }, bed, [], sampleRate)
+    const [clip] = layBed(
+      rule({ fadeInSeconds: 6, fadeOutSeconds: 3 }),
+      { startSample: 0, endSample: 3000 },
+      bed,
+      [],
+      sampleRate,
+    )
     expect(clip!.automation).toEqual([
       [0, 0],
       [2000, 1],
@@ -81,17 +112,20 @@ describe('While somebody speaks', () => {
 
   test('the bed is at its depth from the first sound of a word to the last, and back within a second', () => {
     for (const { startSample, endSample } of speech)
-      for (let sample = startSample; sample <= endSample; sample += 50) expect(db(gainAt(envelope, sample))).toBeCloseTo(-10, 6)
+      for (let sample = startSample; sample <= endSample; sample += 50)
+        expect(db(gainAt(envelope, sample))).toBeCloseTo(-10, 6)
     expect(gainAt(envelope, 26_000)).toBe(1)
     expect(gainAt(envelope, 9700)).toBe(1)
   })
 
   test('it does not come up for a pause of a moment', () => {
-    for (let sample = 20_000; sample <= 21_000; sample += 20) expect(db(gainAt(envelope, sample))).toBeCloseTo(-10, 6)
+    for (let sample = 20_000; sample <= 21_000; sample += 20)
+      expect(db(gainAt(envelope, sample))).toBeCloseTo(-10, 6)
   })
 
   test('it never jumps: a tenth of a second changes it by no more than half its way', () => {
-    for (let sample = 0; sample < 45_000; sample += 10) expect(Math.abs(gainAt(envelope, sample + 100) - gainAt(envelope, sample))).toBeLessThan(0.4)
+    for (let sample = 0; sample < 45_000; sample += 10)
+      expect(Math.abs(gainAt(envelope, sample + 100) - gainAt(envelope, sample))).toBeLessThan(0.4)
   })
 })
 
@@ -105,7 +139,8 @@ test('the part of an envelope that a stretch is given says the same there as the
       (given, start, length) => {
         const points: GainPoint[] = given.sort((a, b) => a[0] - b[0])
         const part = pointsWithin(points, start, start + length)
-        for (let sample = start; sample < start + length; sample += 37) expect(gainAt(part, sample)).toBeCloseTo(gainAt(points, sample), 12)
+        for (let sample = start; sample < start + length; sample += 37)
+          expect(gainAt(part, sample)).toBeCloseTo(gainAt(points, sample), 12)
       },
     ),
   )

@@ -17,7 +17,10 @@ const fit = (length: object) =>
 describe('An episode', () => {
   test('of the right length is left as it is, and nothing is said', () => {
     expect(fit({})).toEqual({ result: usual, remark: undefined })
-    expect(fit({ softMaxSeconds: 90, hardMaxSeconds: 100, softMinSeconds: 90 })).toEqual({ result: usual, remark: undefined })
+    expect(fit({ softMaxSeconds: 90, hardMaxSeconds: 100, softMinSeconds: 90 })).toEqual({
+      result: usual,
+      remark: undefined,
+    })
   })
 
   test('that is too long has its pauses tightened just as far as it takes', () => {
@@ -41,7 +44,10 @@ describe('An episode', () => {
 
   test('over the hard limit is not made', () => {
     expect(() => fit({ hardMaxSeconds: 70 })).toThrow(
-      expect.objectContaining({ code: 'over_length', message: expect.stringContaining('hardMaxSeconds is 1:10') as unknown }),
+      expect.objectContaining({
+        code: 'over_length',
+        message: expect.stringContaining('hardMaxSeconds is 1:10') as unknown,
+      }),
     )
   })
 

@@ -49,7 +49,8 @@ export function tones(sampleRate: number, parts: readonly Tone[]): Float32Array 
   return out
 }
 
-export const tone = (sampleRate: number, seconds: number, hz: number, db: number): Float32Array => tones(sampleRate, [{ seconds, db, hz }])
+export const tone = (sampleRate: number, seconds: number, hz: number, db: number): Float32Array =>
+  tones(sampleRate, [{ seconds, db, hz }])
 
 /** White noise of the given RMS. */
 export function noise(samples: number, rmsDb: number, seed: number): Float32Array {
@@ -58,7 +59,8 @@ export function noise(samples: number, rmsDb: number, seed: number): Float32Arra
   return Float32Array.from({ length: samples }, () => (next() - 0.5) * scale)
 }
 
-export const add = (...planes: readonly Float32Array[]): Float32Array => planes[0]!.map((_, i) => planes.reduce((sum, plane) => sum + plane[i]!, 0))
+export const add = (...planes: readonly Float32Array[]): Float32Array =>
+  planes[0]!.map((_, i) => planes.reduce((sum, plane) => sum + plane[i]!, 0))
 
 /**
  * A voice: glottal pulses through two formants that change with every syllable, sibilants, pauses between phrases and room noise.
@@ -124,9 +126,20 @@ function scaled(samples: Float32Array, rmsDb: number): Float32Array {
 }
 
 /** Two speakers at different places of a stereo picture, with a room of their own on each side. */
-export function conversation(sampleRate: number, seconds: number, seed: number, levelDb = -24): [Float32Array, Float32Array] {
-  const [first, second] = [speechLike(sampleRate, seconds, seed, levelDb), speechLike(sampleRate, seconds, seed + 1, levelDb - 3)]
-  return [first.map((sample, i) => sample + 0.3 * second[i]!), second.map((sample, i) => sample + 0.5 * first[i]!)]
+export function conversation(
+  sampleRate: number,
+  seconds: number,
+  seed: number,
+  levelDb = -24,
+): [Float32Array, Float32Array] {
+  const [first, second] = [
+    speechLike(sampleRate, seconds, seed, levelDb),
+    speechLike(sampleRate, seconds, seed + 1, levelDb - 3),
+  ]
+  return [
+    first.map((sample, i) => sample + 0.3 * second[i]!),
+    second.map((sample, i) => sample + 0.5 * first[i]!),
+  ]
 }
 
 /** Planes as canonical PCM bytes. */
@@ -134,7 +147,9 @@ export function toPcm(planes: readonly Float32Array[], sampleFormat: PcmFormat['
   const floats = toInterleavedBytes(planes)
   if (sampleFormat === 'f32le') return floats
   const samples = new Float32Array(floats.buffer, floats.byteOffset, floats.length / 4)
-  return Buffer.from(Int16Array.from(samples, (sample) => max(-32768, min(32767, round(sample * 32768)))).buffer)
+  return Buffer.from(
+    Int16Array.from(samples, (sample) => max(-32768, min(32767, round(sample * 32768)))).buffer,
+  )
 }
 
 /** A store that holds the named bytes and can only be read. */
@@ -179,18 +194,33 @@ export function aProgramme(
 export type Programme = ReturnType<typeof aProgramme>
 
 /** Everything `render` does to every chunk, and the chunks put end to end behind the Info frame. */
-export async function renderAll({ timeline, room }: Programme, gainDb: number, loudness: Loudness, format: Mp3Format) {
+export async function renderAll(
+  { timeline, room }: Programme,
+  gainDb: number,
+  loudness: Loudness,
+  format: Mp3Format,
+) {
   const chunks: RenderedChunk[] = []
   for (let chunk = 0; chunk < chunkCount(timeline.totalSamples); chunk++)
     chunks.push(await renderChunk(timeline, room, chunk, gainDb, loudness, format, never))
   const frames = Buffer.concat(chunks.map((chunk) => chunk.frames))
-  return { chunks, frames, file: Buffer.concat([infoFrame(format, timeline.totalSamples, frames.length), frames]) }
+  return {
+    chunks,
+    frames,
+    file: Buffer.concat([infoFrame(format, timeline.totalSamples, frames.length), frames]),
+  }
 }
 
 /** Decodes a whole file as a player does: delay and padding removed. */
-export async function decodeFile(bytes: Buffer, sampleRate: number, channels: 1 | 2): Promise<Float32Array[]> {
+export async function decodeFile(
+  bytes: Buffer,
+  sampleRate: number,
+  channels: 1 | 2,
+): Promise<Float32Array[]> {
   const output = ['-ar', String(sampleRate), '-ac', String(channels), '-f', 'f32le', 'pipe:1']
-  return withFile(bytes, async (file) => toPlanar(await run(['-i', file, ...output]), { sampleRate, channels, sampleFormat: 'f32le' }))
+  return withFile(bytes, async (file) =>
+    toPlanar(await run(['-i', file, ...output]), { sampleRate, channels, sampleFormat: 'f32le' }),
+  )
 }
 
 export async function run(args: readonly string[]): Promise<Buffer> {
@@ -221,12 +251,29 @@ export interface Measured {
 
 /** What ffmpeg's ebur128 filter says. `input` are ffmpeg's arguments that open the sound. */
 export async function ebur128(input: readonly string[]): Promise<Measured> {
-  const log = (await run([...input, '-af', 'ebur128=metadata=1:peak=true,ametadata=mode=print:file=-', '-f', 'null', '-'])).toString()
-  const all = (key: string) => [...log.matchAll(new RegExp(`lavfi.r128.${key}=(.+)`, 'g'))].map(([, value]) => Number(value))
+  const log = (
+    await run([
+      ...input,
+      '-af',
+      'ebur128=metadata=1:peak=true,ametadata=mode=print:file=-',
+      '-f',
+      'null',
+      '-',
+    ])
+  ).toString()
+  const all = (key: string) =>
+    [...log.matchAll(new RegExp(`lavfi.r128.${key}=(.+)`, 'g'))].map(([, value]) => Number(value))
   const highest = all('true_peaks_ch\\d').reduce((a, b) => max(a, b), 0)
-  return { integratedLufs: all('I').at(-1)!, loudnessRangeLu: all('LRA').at(-1)!, truePeakDbtp: 20 * Math.log10(highest), momentaryLufs: all('M') }
+  return {
+    integratedLufs: all('I').at(-1)!,
+    loudnessRangeLu: all('LRA').at(-1)!,
+    truePeakDbtp: 20 * Math.log10(highest),
+    momentaryLufs: all('M'),
+  }
 }
 
 /** The same for planes of samples. */
 export const ebur128Of = (sampleRate: number, planes: readonly Float32Array[]): Promise<Measured> =>
-  withFile(toInterleavedBytes(planes), (file) => ebur128(['-f', 'f32le', '-ar', String(sampleRate), '-ac', String(planes.length), '-i', file]))
+  withFile(toInterleavedBytes(planes), (file) =>
+    ebur128(['-f', 'f32le', '-ar', String(sampleRate), '-ac', String(planes.length), '-i', file]),
+  )

@@ -31,10 +31,15 @@ export interface Issuer {
   readonly sign: (claims?: JWTPayload) => Promise<string>
 }
 
-export async function anIssuer(issuer = 'https://people.test', audience = 'https://api.spool.test'): Promise<Issuer> {
+export async function anIssuer(
+  issuer = 'https://people.test',
+  audience = 'https://api.spool.test',
+): Promise<Issuer> {
   const { privateKey, publicKey } = await generateKeyPair('RS256')
   const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }
-  const url = await listening(createServer((_request, response) => response.writeHead(200).end(JSON.stringify({ keys: [jwk] }))))
+  const url = await listening(
+    createServer((_request, response) => response.writeHead(200).end(JSON.stringify({ keys: [jwk] }))),
+  )
   const soon = () => Math.floor(Date.now() / 1000) + 600
   return {
     ...{ issuer, audience, jwksUrl: `${url}/jwks.json` },
@@ -62,7 +67,10 @@ export type Caller = (method: string, path: string, asked?: Asked) => Promise<An
 /** Who asks this world's API with that credential. */
 export function callerOf(world: World, authorization?: string, app = createApi(world.services)): Caller {
   return async (method, path, { headers = {}, body } = {}) => {
-    const text = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+    const text =
+      body === undefined || typeof body === 'string' || body instanceof Uint8Array
+        ? body
+        : JSON.stringify(body)
     const response = await app.request(path, {
       method,
       headers: {
@@ -81,8 +89,14 @@ export function callerOf(world: World, authorization?: string, app = createApi(w
 }
 
 /** A key of that user, as it is shown once. */
-export async function aKey(world: World, userId: string, scopes: readonly string[] = ['read', 'write']): Promise<{ id: string; key: string }> {
+export async function aKey(
+  world: World,
+  userId: string,
+  scopes: readonly string[] = ['read', 'write'],
+): Promise<{ id: string; key: string }> {
   const { key, hash } = newApiKey()
-  const id = await withDatabase(world.services.config.databaseUrl, (db) => insertApiKey(db, { userId, name: 'test', hash, scopes }))
+  const id = await withDatabase(world.services.config.databaseUrl, (db) =>
+    insertApiKey(db, { userId, name: 'test', hash, scopes }),
+  )
   return { id, key }
 }

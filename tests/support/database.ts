@@ -18,7 +18,8 @@ export interface Database {
 
 const serverUrl = (): string => {
   const url = process.env[serverVariable]
-  if (url === undefined) throw new Error('There is no test server: run the tests through jest, whose global setup starts it.')
+  if (url === undefined)
+    throw new Error('There is no test server: run the tests through jest, whose global setup starts it.')
   return url
 }
 
@@ -27,7 +28,9 @@ export const addressOf = (name: string): string => serverUrl().replace(/\/postgr
 /** A migrated database, or an empty one. */
 export async function freshDatabase(from: 'migrated' | 'empty' = 'migrated'): Promise<Database> {
   const name = `test_${randomBytes(8).toString('hex')}`
-  await withDatabase(serverUrl(), (db) => db.raw(`CREATE DATABASE ${name} TEMPLATE ${from === 'migrated' ? template : 'template0'}`))
+  await withDatabase(serverUrl(), (db) =>
+    db.raw(`CREATE DATABASE ${name} TEMPLATE ${from === 'migrated' ? template : 'template0'}`),
+  )
   const url = addressOf(name)
   return {
     url,

@@ -13,7 +13,14 @@ export interface Mailbox {
 
 export const ownAddress = 'show@spool.test'
 
-const topics = ['the moon', 'your last episode', 'tape loops', 'why servers sleep', 'microphones', 'the jokes that were cut']
+const topics = [
+  'the moon',
+  'your last episode',
+  'tape loops',
+  'why servers sleep',
+  'microphones',
+  'the jokes that were cut',
+]
 
 export const message = (id: string, from: string, subject: string, body: string, more = ''): string =>
   `Message-ID: <${id}@mail.test>\nFrom: ${from}\nTo: ${ownAddress}\nSubject: ${subject}\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n${more}\n${body}\n`
@@ -33,7 +40,12 @@ export function* generateMbox(messages: number, seed = 1): Generator<string, Mai
       text = `Message-ID: <broken-${i}@mail.test>\nSubject: nobody sent this\n\nNo sender.\n`
       counts.failed++
     } else if (pick < 0.13) {
-      text = message(`own-${i}`, `The Show <${ownAddress}>`, 'Re: hello', `Dear listener number ${i}, thank you for writing.`)
+      text = message(
+        `own-${i}`,
+        `The Show <${ownAddress}>`,
+        'Re: hello',
+        `Dear listener number ${i}, thank you for writing.`,
+      )
       counts.own++
     } else {
       const topic = topics[Math.floor(next() * topics.length)]!

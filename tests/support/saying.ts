@@ -30,9 +30,19 @@ export function saying(text: string, language = 'en', exactTimes = true): Transc
 }
 
 /** A recording in which the spans sound and all else is quiet. */
-export function soundingIn(spans: readonly Span[], totalSamples = (spans.at(-1)?.endSample ?? 0) + 5000): Analysis {
+export function soundingIn(
+  spans: readonly Span[],
+  totalSamples = (spans.at(-1)?.endSample ?? 0) + 5000,
+): Analysis {
   const levels = new Int16Array(Math.ceil(totalSamples / frame)).fill(-6000)
-  for (const { startSample, endSample } of spans) levels.fill(-2000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
+  for (const { startSample, endSample } of spans)
+    levels.fill(-2000, Math.floor(startSample / frame), Math.ceil(endSample / frame))
   const speech = spans.map(({ startSample, endSample }) => ({ startSample, endSample }))
-  return { levels, speech, format: { sampleRate, channels: 1, sampleFormat: 's16le' }, totalSamples, quietBelowDb: -45 } as unknown as Analysis
+  return {
+    levels,
+    speech,
+    format: { sampleRate, channels: 1, sampleFormat: 's16le' },
+    totalSamples,
+    quietBelowDb: -45,
+  } as unknown as Analysis
 }

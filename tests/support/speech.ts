@@ -32,6 +32,17 @@ export async function longSpeech(
   { sampleRate = 48_000, channels = 1, format = 'wav' }: SpeechFormat = {},
 ): Promise<void> {
   const source = ['-stream_loop', '-1', '-i', conversation, '-t', `${seconds}`, '-af', wandering]
-  const target = ['-ar', `${sampleRate}`, '-ac', `${channels}`, '-map_metadata', '-1', '-fflags', '+bitexact', '-flags:a', '+bitexact']
+  const target = [
+    '-ar',
+    `${sampleRate}`,
+    '-ac',
+    `${channels}`,
+    '-map_metadata',
+    '-1',
+    '-fflags',
+    '+bitexact',
+    '-flags:a',
+    '+bitexact',
+  ]
   await ffmpeg([...source, ...target, ...encoders[format], '-y', path], AbortSignal.timeout(longestMs)).ended
 }

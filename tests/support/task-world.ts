@@ -17,7 +17,14 @@ export type ITask = protos.google.cloud.tasks.v2.ITask
 export const location = 'projects/spool-local/locations/local'
 
 /** A request that reached the target. */
-export type Arrival = { url: string; method: string; headers: http.IncomingHttpHeaders; body: string; task: string; retries: number }
+export type Arrival = {
+  url: string
+  method: string
+  headers: http.IncomingHttpHeaders
+  body: string
+  task: string
+  retries: number
+}
 export type Answer = { status: number; headers?: http.OutgoingHttpHeaders }
 
 export type TaskWorld = Awaited<ReturnType<typeof aTaskWorld>>
@@ -54,7 +61,10 @@ export async function aTaskWorld() {
     /** Creates a task for the target; its id is also the URL's path. Returns its full name. */
     async task(queue: string, id: string, task: ITask = {}) {
       const httpRequest = { url: `${target.url}/${id}`, ...task.httpRequest }
-      const [created] = await client.createTask({ parent: queue, task: { name: `${queue}/tasks/${id}`, ...task, httpRequest } })
+      const [created] = await client.createTask({
+        parent: queue,
+        task: { name: `${queue}/tasks/${id}`, ...task, httpRequest },
+      })
       return created.name ?? ''
     },
     /** Resolves once the task satisfies the condition; undefined stands for a task that is gone. */
@@ -76,7 +86,12 @@ export async function aTaskWorld() {
 }
 
 export const aClient = (port: number) =>
-  new CloudTasksClient({ apiEndpoint: '127.0.0.1', port, sslCreds: credentials.createInsecure(), projectId: 'spool-local' })
+  new CloudTasksClient({
+    apiEndpoint: '127.0.0.1',
+    port,
+    sslCreds: credentials.createInsecure(),
+    projectId: 'spool-local',
+  })
 
 /** An HTTP server that notes what arrives and answers 200, or what `answers` says. */
 export async function aTarget() {

@@ -45,7 +45,8 @@ export interface ToyShow {
 }
 
 /** Where a toy's works are counted. */
-export const tracePrefix = (runId: string, step: string, part: number): string => `trace/${runId}/${step}/${part}/`
+export const tracePrefix = (runId: string, step: string, part: number): string =>
+  `trace/${runId}/${step}/${part}/`
 
 const gates: Gate[] = []
 
@@ -61,9 +62,12 @@ export function aToyShow(toys: readonly Toy[]): ToyShow {
     const index = waiting.findIndex((entry) => entry.part === undefined || entry.part === part)
     return index < 0 ? undefined : waiting.splice(index, 1)[0]!.act
   }
-  const add = (step: string, part: number | undefined, act: Act) => acts.set(step, [...(acts.get(step) ?? []), { part, act }])
+  const add = (step: string, part: number | undefined, act: Act) =>
+    acts.set(step, [...(acts.get(step) ?? []), { part, act }])
   return {
-    catalogue: toys.map((toy) => aStage(toy, (context, tools) => (take(toy.name, context.part) ?? toy.act)?.(context, tools))),
+    catalogue: toys.map((toy) =>
+      aStage(toy, (context, tools) => (take(toy.name, context.part) ?? toy.act)?.(context, tools)),
+    ),
     next: (step, act) => add(step, undefined, act),
     hold: (step, part) => {
       const entered = Promise.withResolvers<AbortSignal>()
@@ -73,14 +77,21 @@ export function aToyShow(toys: readonly Toy[]): ToyShow {
         return opened.promise
       })
       opened.promise.catch(() => undefined)
-      const gate: Gate = { entered: entered.promise, open: (result) => opened.resolve(result), fail: (error) => opened.reject(error) }
+      const gate: Gate = {
+        entered: entered.promise,
+        open: (result) => opened.resolve(result),
+        fail: (error) => opened.reject(error),
+      }
       gates.push(gate)
       return gate
     },
   }
 }
 
-function aStage({ name, after = [], parts = 1, further = 0, share = 1, inputs, version = 1 }: Toy, act: Act): TaskFunction {
+function aStage(
+  { name, after = [], parts = 1, further = 0, share = 1, inputs, version = 1 }: Toy,
+  act: Act,
+): TaskFunction {
   const step = defineStep({
     name,
     version,
@@ -90,15 +101,25 @@ function aStage({ name, after = [], parts = 1, further = 0, share = 1, inputs, v
       await leaveTrace(name, context, tools)
       const result = await act(context, tools)
       const made = tools.workObject('made')
-      if (inputs) await tools.storage.create(made, JSON.stringify([name, inputs(context), result]), 'application/json')
+      if (inputs)
+        await tools.storage.create(made, JSON.stringify([name, inputs(context), result]), 'application/json')
       return { made: made.name, ...result }
     },
     passOn: (output) => Object.fromEntries(Object.entries(output).filter(([name]) => name !== 'made')),
-    parts: (context) => Array.from({ length: typeof parts === 'number' ? parts : Number(context[parts]) }, (_, i) => ({ number: i })),
-    ...(further > 0 ? { furtherParts: () => Array.from({ length: further }, (_, i) => ({ number: i + 1 })) } : {}),
+    parts: (context) =>
+      Array.from({ length: typeof parts === 'number' ? parts : Number(context[parts]) }, (_, i) => ({
+        number: i,
+      })),
+    ...(further > 0
+      ? { furtherParts: () => Array.from({ length: further }, (_, i) => ({ number: i + 1 })) }
+      : {}),
   })
   return { trigger: 'task', step, after, share, queue: 'toys', memory: '256Mi', deadlineSeconds: 60 }
 }
 
 const leaveTrace = (name: string, { runId, part }: Identity, { storage, config }: Tools): Promise<void> =>
-  storage.create({ bucket: config.buckets.work, name: `${tracePrefix(runId, name, part)}${randomUUID()}` }, '', 'text/plain')
+  storage.create(
+    { bucket: config.buckets.work, name: `${tracePrefix(runId, name, part)}${randomUUID()}` },
+    '',
+    'text/plain',
+  )

@@ -59,7 +59,12 @@ const keptBytes = 1024 * 1024
 export async function aVendor(routes: Routes): Promise<FakeVendor> {
   const received: Received[] = []
   let bytesReceived = 0
-  const vendor = { received, fault: undefined as Fault | undefined, bytesReceived: () => bytesReceived, last: () => received.at(-1)! }
+  const vendor = {
+    received,
+    fault: undefined as Fault | undefined,
+    bytesReceived: () => bytesReceived,
+    last: () => received.at(-1)!,
+  }
   const server = createServer((incoming, response) => {
     incoming.on('error', () => undefined) // a client that goes away
     if (vendor.fault === 'refuse unread') {
@@ -82,7 +87,11 @@ export async function aVendor(routes: Routes): Promise<FakeVendor> {
 }
 
 /** Undefined when the connection ends before the request does. */
-async function read(incoming: IncomingMessage, fault: Fault | undefined, count: (bytes: number) => void): Promise<Received | undefined> {
+async function read(
+  incoming: IncomingMessage,
+  fault: Fault | undefined,
+  count: (bytes: number) => void,
+): Promise<Received | undefined> {
   const parts: Buffer[] = []
   let bytes = 0
   try {
@@ -107,7 +116,11 @@ async function read(incoming: IncomingMessage, fault: Fault | undefined, count: 
     bytes,
     json: () => JSON.parse(body.toString('utf8')) as Record<string, unknown>,
     form: () =>
-      new Request('http://vendor', { method: 'POST', headers: { 'content-type': headers['content-type']! }, body: new Uint8Array(body) }).formData(),
+      new Request('http://vendor', {
+        method: 'POST',
+        headers: { 'content-type': headers['content-type']! },
+        body: new Uint8Array(body),
+      }).formData(),
   }
 }
 
@@ -115,9 +128,11 @@ function answer(request: Received, fault: Fault | undefined, routes: Routes, res
   if (fault === 'never answer') return
   if (fault === 'hang up') response.socket?.destroy()
   else if (fault === 'garbage') response.end('<html><body>Welcome</body></html>')
-  else if (fault === 'stop in the answer') response.writeHead(200, { 'content-length': '1000' }).write('{"half', () => response.socket?.destroy())
+  else if (fault === 'stop in the answer')
+    response.writeHead(200, { 'content-length': '1000' }).write('{"half', () => response.socket?.destroy())
   else if (fault === 'slowly') void dribble(response, JSON.stringify(routeOf(request, routes).json))
-  else if (typeof fault === 'object') send(response, { status: fault.status, json: fault.body ?? {} }, fault.headers)
+  else if (typeof fault === 'object')
+    send(response, { status: fault.status, json: fault.body ?? {} }, fault.headers)
   else send(response, routeOf(request, routes))
 }
 
@@ -132,13 +147,21 @@ async function dribble(response: ServerResponse, text: string): Promise<void> {
 
 function routeOf(request: Received, routes: Routes): Reply {
   const asked = `${request.method} ${request.path}`
-  const route = Object.keys(routes).find((pattern) => new RegExp(`^${pattern.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`).test(asked))
+  const route = Object.keys(routes).find((pattern) =>
+    new RegExp(`^${pattern.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`).test(asked),
+  )
   return route === undefined ? { status: 404, json: { error: `no route ${asked}` } } : routes[route]!(request)
 }
 
-function send(response: ServerResponse, { status = 200, json, bytes }: Reply, headers: Readonly<Record<string, string>> = {}): void {
+function send(
+  response: ServerResponse,
+  { status = 200, json, bytes }: Reply,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   const text = typeof json === 'string' ? json : JSON.stringify(json)
-  response.writeHead(status, { 'content-type': bytes ? 'audio/pcm' : 'application/json', ...headers }).end(bytes ?? text)
+  response
+    .writeHead(status, { 'content-type': bytes ? 'audio/pcm' : 'application/json', ...headers })
+    .end(bytes ?? text)
 }
 
 /** What all of them hear in any sound. */
@@ -160,7 +183,14 @@ export function anAssemblyai() {
   }))
   const describe = ({ id, asked, audio_url }: (typeof jobs)[number]) => {
     const status = ['queued', 'processing'][asked] ?? 'completed'
-    return { id, status, audio_url, language_code: 'en_us', words: status === 'completed' ? words : null, error: null }
+    return {
+      id,
+      status,
+      audio_url,
+      language_code: 'en_us',
+      words: status === 'completed' ? words : null,
+      error: null,
+    }
   }
   return aVendor({
     'POST /v2/upload': () => ({ json: { upload_url: 'https://cdn.assemblyai.com/upload/0d7a' } }),
@@ -196,13 +226,21 @@ export function aScribe({ webhooks = true } = {}) {
   let asked = 0
   return aVendor({
     'POST /v1/speech-to-text': ({ body }) => {
-      if (!/name="webhook"\r\n\r\ntrue/.test(body.toString('latin1'))) return { json: { ...scribeAnswer, transcription_id: 'tr-1' } }
-      if (webhooks) return { json: { message: 'Request accepted', request_id: 'req-1', transcription_id: 'tr-1' } }
-      const detail = { code: 'invalid_parameters', status: 'no_webhooks_configured', message: 'No speech-to-text webhooks are configured.' }
+      if (!/name="webhook"\r\n\r\ntrue/.test(body.toString('latin1')))
+        return { json: { ...scribeAnswer, transcription_id: 'tr-1' } }
+      if (webhooks)
+        return { json: { message: 'Request accepted', request_id: 'req-1', transcription_id: 'tr-1' } }
+      const detail = {
+        code: 'invalid_parameters',
+        status: 'no_webhooks_configured',
+        message: 'No speech-to-text webhooks are configured.',
+      }
       return { status: 400, json: { detail } }
     },
     'GET /v1/speech-to-text/transcripts/tr-1': () =>
-      asked++ === 0 ? { status: 404, json: { detail: { code: 'transcript_not_found', message: 'Transcript not found' } } } : { json: scribeAnswer },
+      asked++ === 0
+        ? { status: 404, json: { detail: { code: 'transcript_not_found', message: 'Transcript not found' } } }
+        : { json: scribeAnswer },
   })
 }
 
@@ -234,7 +272,11 @@ export const deepgramAnswer = {
 }
 
 export const aDeepgram = () =>
-  aVendor({ 'POST /v1/listen': ({ query }) => ({ json: query['callback'] === undefined ? deepgramAnswer : { request_id: 'dg-1' } }) })
+  aVendor({
+    'POST /v1/listen': ({ query }) => ({
+      json: query['callback'] === undefined ? deepgramAnswer : { request_id: 'dg-1' },
+    }),
+  })
 
 /** The verbose JSON of "Create transcription": the language in words, the words bare. */
 export const whisperAnswer = {
@@ -249,21 +291,34 @@ export const whisperAnswer = {
   ],
 }
 
-export const aWhisper = (whisper: object = whisperAnswer) => aVendor({ 'POST /v1/audio/transcriptions': () => ({ json: whisper }) })
+export const aWhisper = (whisper: object = whisperAnswer) =>
+  aVendor({ 'POST /v1/audio/transcriptions': () => ({ json: whisper }) })
 
 /** "Create chat completion". */
-export const aChat = (message: object = { role: 'assistant', content: 'About four light years.' }, finish_reason = 'stop') =>
-  aVendor({ 'POST /v1/chat/completions': () => ({ json: { id: 'c-1', choices: [{ index: 0, message, finish_reason }] } }) })
+export const aChat = (
+  message: object = { role: 'assistant', content: 'About four light years.' },
+  finish_reason = 'stop',
+) =>
+  aVendor({
+    'POST /v1/chat/completions': () => ({
+      json: { id: 'c-1', choices: [{ index: 0, message, finish_reason }] },
+    }),
+  })
 
 /** Gemini's "generateContent". */
 export const aGemini = (answered: object = aCandidate('About four light years.')) =>
   aVendor({ 'POST /v1beta/models/{model}:generateContent': () => ({ json: answered }) })
 
-export const aCandidate = (text: string, finishReason = 'STOP') => ({ candidates: [{ content: { role: 'model', parts: [{ text }] }, finishReason }] })
+export const aCandidate = (text: string, finishReason = 'STOP') => ({
+  candidates: [{ content: { role: 'model', parts: [{ text }] }, finishReason }],
+})
 
 /** Half a second of a tone at a tenth of full scale: 24 kHz, signed 16-bit, little-endian. */
 export function aTone(seconds = 0.5, peak = 0.1): Buffer {
-  const samples = Int16Array.from({ length: seconds * 24_000 }, (_, i) => 32767 * peak * Math.sin((2 * Math.PI * 440 * i) / 24_000))
+  const samples = Int16Array.from(
+    { length: seconds * 24_000 },
+    (_, i) => 32767 * peak * Math.sin((2 * Math.PI * 440 * i) / 24_000),
+  )
   return Buffer.from(samples.buffer)
 }
 
@@ -274,7 +329,14 @@ export const anElevenlabsVoice = (pcm = aTone()) =>
       if (!request.path.includes('/known/'))
         return {
           status: 404,
-          json: { detail: { type: 'not_found', code: 'voice_not_found', status: 'voice_not_found', message: 'A voice with that ID was not found.' } },
+          json: {
+            detail: {
+              type: 'not_found',
+              code: 'voice_not_found',
+              status: 'voice_not_found',
+              message: 'A voice with that ID was not found.',
+            },
+          },
         }
       const characters = Array.from(String(request.json()['text']))
       const alignment = {

@@ -110,7 +110,8 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
   for (const bucket of Object.values(config.buckets)) await servers.storage.createBucket(bucket)
 
   const known = new Map<string, TaskPayload>()
-  const key = ({ runId, step, part }: Omit<TaskPayload, 'v' | 'turn' | 'context'>) => `${runId}/${step}/${part}`
+  const key = ({ runId, step, part }: Omit<TaskPayload, 'v' | 'turn' | 'context'>) =>
+    `${runId}/${step}/${part}`
   let current = ''
 
   const tasks = async (): Promise<QueuedTask[]> => {
@@ -124,7 +125,8 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
 
   const handBy = async (by: Services, payload: TaskPayload): Promise<Answer> => {
     const answer = await deliver(by, pipeline.stage(payload.step)!, payload)
-    if (answer.status === 200) await queue.remove((task) => key(task) === key(payload) && task.turn === payload.turn)
+    if (answer.status === 200)
+      await queue.remove((task) => key(task) === key(payload) && task.turn === payload.turn)
     return answer
   }
 
@@ -144,8 +146,19 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
       const inserted = await withDatabase(config.databaseUrl, (db) =>
         db.transaction(async (trx) => {
           const podcast = await ensurePodcast(trx, user, 'show', undefined)
-          const episodeId = await ensureEpisode(trx, { userId: user, podcastId: podcast.id, slug, title: slug })
-          const { runId } = await startRun(trx, { userId: user, episodeId, settings: defaultTemplate(), context, warnings: [] })
+          const episodeId = await ensureEpisode(trx, {
+            userId: user,
+            podcastId: podcast.id,
+            slug,
+            title: slug,
+          })
+          const { runId } = await startRun(trx, {
+            userId: user,
+            episodeId,
+            settings: defaultTemplate(),
+            context,
+            warnings: [],
+          })
           await beginEpisode(trx, episodeId, { title: slug, description: '' })
           current = runId
           return await insertSteps(trx, runId, partsOf(first, context))
@@ -169,7 +182,9 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
 
     /** Delivers the step's task, or the one last seen when the queue has none: a duplicate, or one that comes late. */
     async deliver(step: string, part = 0, runId = current): Promise<Answer> {
-      const found = (await tasks()).filter(({ payload }) => key(payload) === key({ runId, step, part })).at(-1)
+      const found = (await tasks())
+        .filter(({ payload }) => key(payload) === key({ runId, step, part }))
+        .at(-1)
       const payload = found?.payload ?? known.get(key({ runId, step, part }))
       if (!payload) throw new Error(`There never was a task for ${step}/${part}.`)
       return await hand(payload)
@@ -179,7 +194,8 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
     async runToEnd(): Promise<void> {
       for (let queued = await tasks(); queued.length > 0; queued = await tasks()) {
         const answers = await Promise.all(queued.map(({ payload }) => hand(payload)))
-        if (!answers.some(({ status }) => status === 200)) throw new Error(`Nothing moves on: ${answers.map(({ outcome }) => outcome).join(', ')}`)
+        if (!answers.some(({ status }) => status === 200))
+          throw new Error(`Nothing moves on: ${answers.map(({ outcome }) => outcome).join(', ')}`)
       }
     },
 
@@ -200,7 +216,11 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
     },
 
     /** A provider calls back. */
-    callBack: async (url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<{ status: number; body: unknown }> => {
+    callBack: async (
+      url: string,
+      body: unknown,
+      headers: Readonly<Record<string, string>> = {},
+    ): Promise<{ status: number; body: unknown }> => {
       const text = typeof body === 'string' ? body : JSON.stringify(body)
       const response = await onCallback(new Request(url, { method: 'POST', headers, body: text }), services)
       return { status: response.status, body: await response.json() }
@@ -209,13 +229,18 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
     /** The user has given the provider's key. */
     giveKey: (provider: string, key: string): Promise<void> =>
       withDatabase(config.databaseUrl, (db) =>
-        saveProviderKey(db, user, { provider, sealed: openSealer(config.sealingKey).seal(key, keyPurpose(user, provider)) }),
+        saveProviderKey(db, user, {
+          provider,
+          sealed: openSealer(config.sealingKey).seal(key, keyPurpose(user, provider)),
+        }),
       ),
 
     sweep: () => sweep(services),
-    cancel: (runId = current): Promise<boolean> => withDatabase(config.databaseUrl, (db) => cancelRun(db, runId)),
+    cancel: (runId = current): Promise<boolean> =>
+      withDatabase(config.databaseUrl, (db) => cancelRun(db, runId)),
     runId: (): string => current,
-    run: async (runId = current): Promise<Run> => (await withDatabase(config.databaseUrl, (db) => findRun(db, runId)))!,
+    run: async (runId = current): Promise<Run> =>
+      (await withDatabase(config.databaseUrl, (db) => findRun(db, runId)))!,
 
     steps: (runId = current): Promise<StepRow[]> =>
       database.rows(
@@ -226,13 +251,16 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
 
     /** How often the step truly worked in the run, by the objects its works left behind. */
     async worked(step: string, part?: number, runId = current): Promise<number> {
-      const prefix = part === undefined ? tracePrefix(runId, step, 0).replace(/0\/$/, '') : tracePrefix(runId, step, part)
+      const prefix =
+        part === undefined ? tracePrefix(runId, step, 0).replace(/0\/$/, '') : tracePrefix(runId, step, part)
       return (await services.storage.list(config.buckets.work, prefix)).length
     },
 
     /** Every result in the work bucket, by its name and content. */
     results: async (): Promise<string[]> =>
-      (await services.storage.list(config.buckets.work, 'w/')).map(({ name, generation, contentHash }) => `${name} ${generation} ${contentHash}`),
+      (await services.storage.list(config.buckets.work, 'w/')).map(
+        ({ name, generation, contentHash }) => `${name} ${generation} ${contentHash}`,
+      ),
 
     /** The product's connections to the database, once those that are being closed are gone. */
     async connections(): Promise<{ state: string; query: string }[]> {
@@ -255,7 +283,9 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
 
 /** The world's paused queues, and what is in them. */
 async function openQueue({ tasks: client }: Servers, { config, pipeline }: Services, location: string) {
-  const queues = [...new Set(pipeline.stages.map(({ queue }) => queue))].map((name) => client.queuePath(config.tasks.projectId, location, name))
+  const queues = [...new Set(pipeline.stages.map(({ queue }) => queue))].map((name) =>
+    client.queuePath(config.tasks.projectId, location, name),
+  )
   for (const name of queues) {
     await client.updateQueue({ queue: { name } })
     await client.pauseQueue({ name })

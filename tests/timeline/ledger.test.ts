@@ -2,7 +2,16 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Span } from '../../shared/audio/analysis.ts'
-import { keepAllBut, keptShare, outputEnd, overlapBefore, splice, toOutput, toSource, type Ledger } from '../../shared/timeline/ledger.ts'
+import {
+  keepAllBut,
+  keptShare,
+  outputEnd,
+  overlapBefore,
+  splice,
+  toOutput,
+  toSource,
+  type Ledger,
+} from '../../shared/timeline/ledger.ts'
 import { mixSlice } from '../../shared/mastering/mixer.ts'
 import { clipsOf, type Timeline } from '../../shared/timeline/timeline.ts'
 import { random, readOnlyStore, toPcm } from '../support/audio.ts'
@@ -27,8 +36,10 @@ const anyEdit = fc.record({
   outputStart: fc.nat(50_000),
   probes: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 30, maxLength: 30 }),
 })
-const ledgerOf = (cuts: readonly Cut[], outputStart: number): Ledger => keepAllBut(cuts, totalSamples, outputStart, ({ crossfade }) => crossfade)
-const removedBy = (cuts: readonly Cut[], sample: number) => cuts.some(({ startSample, endSample }) => startSample <= sample && sample < endSample)
+const ledgerOf = (cuts: readonly Cut[], outputStart: number): Ledger =>
+  keepAllBut(cuts, totalSamples, outputStart, ({ crossfade }) => crossfade)
+const removedBy = (cuts: readonly Cut[], sample: number) =>
+  cuts.some(({ startSample, endSample }) => startSample <= sample && sample < endSample)
 const runs = { numRuns: 1000 }
 
 test('every output sample is heard again at itself', () => {
@@ -37,7 +48,11 @@ test('every output sample is heard again at itself', () => {
       const ledger = ledgerOf(cuts, outputStart)
       if (ledger.length === 0) return
       const length = outputEnd(ledger.at(-1)!) - outputStart
-      const joins = ledger.flatMap(({ outputStart: at }, i) => [at, at + Math.ceil(overlapBefore(ledger, i) / 2), at + overlapBefore(ledger, i)])
+      const joins = ledger.flatMap(({ outputStart: at }, i) => [
+        at,
+        at + Math.ceil(overlapBefore(ledger, i) / 2),
+        at + overlapBefore(ledger, i),
+      ])
       for (const output of [
         ...probes.map((share) => outputStart + Math.floor(share * (length - 1))),
         ...joins.filter((at) => at < outputStart + length),
@@ -57,7 +72,9 @@ test('output and source run the same way', () => {
       const ledger = ledgerOf(cuts, outputStart)
       if (ledger.length === 0) return
       const length = outputEnd(ledger.at(-1)!) - outputStart
-      const outputs = probes.map((share) => outputStart + Math.floor(share * (length - 1))).sort((a, b) => a - b)
+      const outputs = probes
+        .map((share) => outputStart + Math.floor(share * (length - 1)))
+        .sort((a, b) => a - b)
       const sources = outputs.map((output) => toSource(ledger, output))
       expect(sources).toEqual([...sources].sort((a, b) => a - b))
       const widest = ledger.reduce((most, _, i) => Math.max(most, overlapBefore(ledger, i)), 0)
@@ -65,7 +82,9 @@ test('output and source run the same way', () => {
         .map((share) => Math.floor(share * totalSamples))
         .sort((a, b) => a - b)
         .map((source) => toOutput(ledger, source))
-      heard.forEach((output, i) => expect(output).toBeGreaterThanOrEqual((heard[i - 1] ?? -Infinity) - widest)) // two sides of a crossfade sound at once
+      heard.forEach((output, i) =>
+        expect(output).toBeGreaterThanOrEqual((heard[i - 1] ?? -Infinity) - widest),
+      ) // two sides of a crossfade sound at once
     }),
     runs,
   )
@@ -79,7 +98,10 @@ test('spans cover what the cuts leave, and their lengths add up', () => {
       const kept = ledger.reduce((sum, { sourceStart, sourceEnd }) => sum + sourceEnd - sourceStart, 0)
       expect(kept).toBe(totalSamples - removed)
       expect(
-        ledger.every(({ sourceStart, sourceEnd }) => sourceStart < sourceEnd && !removedBy(cuts, sourceStart) && !removedBy(cuts, sourceEnd - 1)),
+        ledger.every(
+          ({ sourceStart, sourceEnd }) =>
+            sourceStart < sourceEnd && !removedBy(cuts, sourceStart) && !removedBy(cuts, sourceEnd - 1),
+        ),
       ).toBe(true)
       if (ledger.length === 0) return
       const overlaps = ledger.map((_, i) => overlapBefore(ledger, i))
@@ -87,7 +109,11 @@ test('spans cover what the cuts leave, and their lengths add up', () => {
       expect(outputEnd(ledger.at(-1)!)).toBe(outputStart + kept - overlaps.reduce((a, b) => a + b, 0))
       overlaps.forEach((overlap, i) => {
         expect(overlap).toBeGreaterThanOrEqual(0)
-        const shorter = Math.min(...ledger.slice(Math.max(0, i - 1), i + 1).map(({ sourceStart, sourceEnd }) => sourceEnd - sourceStart))
+        const shorter = Math.min(
+          ...ledger
+            .slice(Math.max(0, i - 1), i + 1)
+            .map(({ sourceStart, sourceEnd }) => sourceEnd - sourceStart),
+        )
         expect(overlap).toBeLessThanOrEqual(shorter / 2)
       })
     }),
@@ -102,8 +128,13 @@ test('a removed sample maps to the join that took its place', () => {
       for (const { startSample, endSample } of cuts) {
         const after = ledger.findIndex(({ sourceStart }) => sourceStart >= endSample)
         const join =
-          after < 0 ? (ledger.length > 0 ? outputEnd(ledger.at(-1)!) : 0) : ledger[after]!.outputStart + Math.ceil(overlapBefore(ledger, after) / 2)
-        for (const sample of [startSample, Math.floor((startSample + endSample) / 2), endSample - 1]) expect(toOutput(ledger, sample)).toBe(join)
+          after < 0
+            ? ledger.length > 0
+              ? outputEnd(ledger.at(-1)!)
+              : 0
+            : ledger[after]!.outputStart + Math.ceil(overlapBefore(ledger, after) / 2)
+        for (const sample of [startSample, Math.floor((startSample + endSample) / 2), endSample - 1])
+          expect(toOutput(ledger, sample)).toBe(join)
       }
     }),
     runs,
@@ -118,7 +149,10 @@ test('the kept share of a span is what a count of its samples finds', () => {
       const ledger = keepAllBut(cuts, short, 0, ({ crossfade }) => crossfade)
       const samples = Array.from({ length: endSample - startSample }, (_, i) => startSample + i)
       const kept = samples.filter((sample) => !removedBy(cuts, sample)).length
-      expect(keptShare(ledger, { startSample, endSample })).toBeCloseTo(samples.length === 0 ? 1 : kept / samples.length, 12)
+      expect(keptShare(ledger, { startSample, endSample })).toBeCloseTo(
+        samples.length === 0 ? 1 : kept / samples.length,
+        12,
+      )
     }),
     runs,
   )
@@ -161,7 +195,9 @@ describe('Sound and ledger', () => {
   test('never drift apart: after a thousand random edits every marker is where the ledger says, and nowhere else', async () => {
     const next = random(11)
     for (let edit = 0; edit < 1000; edit++) {
-      const points = Array.from({ length: 2 * Math.floor(next() * 12) }, () => Math.floor(next() * length)).sort((a, b) => a - b)
+      const points = Array.from({ length: 2 * Math.floor(next() * 12) }, () =>
+        Math.floor(next() * length),
+      ).sort((a, b) => a - b)
       const cuts = points.flatMap((startSample, i) =>
         i % 2 === 0 ? [{ startSample, endSample: points[i + 1]!, crossfade: Math.floor(next() * 120) }] : [],
       )
@@ -170,9 +206,12 @@ describe('Sound and ledger', () => {
       const expected = markers
         .filter(({ sample }) => !removedBy(cuts, sample))
         .map(({ sample, height }) => ({ at: toOutput(ledger, sample), height }))
-      const inCrossfade = (at: number) => ledger.some(({ outputStart }, i) => at >= outputStart && at < outputStart + overlapBefore(ledger, i))
+      const inCrossfade = (at: number) =>
+        ledger.some(({ outputStart }, i) => at >= outputStart && at < outputStart + overlapBefore(ledger, i))
       const found = [...heard!.entries()].filter(([, sample]) => sample !== 0)
-      expect(found.map(([at]) => at)).toEqual([...new Set(expected.map(({ at }) => at))].sort((a, b) => a - b))
+      expect(found.map(([at]) => at)).toEqual(
+        [...new Set(expected.map(({ at }) => at))].sort((a, b) => a - b),
+      )
       for (const { at, height } of expected) if (!inCrossfade(at)) expect(heard![at]).toBeCloseTo(height, 6)
     }
   })
@@ -184,7 +223,11 @@ describe('What is put in', () => {
   })
 
   test('makes room of its own length, without a crossfade, wherever it stands', () => {
-    const { ledger, insertedAt, endSample } = splice([join(0, 100, 50), join(300, 300, 7), join(900, 1000, 20)], 1000, 10)
+    const { ledger, insertedAt, endSample } = splice(
+      [join(0, 100, 50), join(300, 300, 7), join(900, 1000, 20)],
+      1000,
+      10,
+    )
     expect(insertedAt).toEqual([10, 260, 867])
     expect(endSample).toBe(887)
     expect(ledger).toEqual([
@@ -194,12 +237,21 @@ describe('What is put in', () => {
   })
 
   test('one after the other at one place, both are given room', () => {
-    const { insertedAt, endSample } = splice([join(200, 300, 50), join(300, 300, 60), join(300, 400, 0)], 1000, 0)
+    const { insertedAt, endSample } = splice(
+      [join(200, 300, 50), join(300, 300, 60), join(300, 400, 0)],
+      1000,
+      0,
+    )
     expect([insertedAt, endSample]).toEqual([[200, 250, 310], 910])
   })
 
   test('loses no sample: what is kept and put in, less the crossfades, is the whole', () => {
-    const piece = fc.record({ kept: fc.integer({ min: 0, max: 400 }), cut: fc.integer({ min: 0, max: 300 }), put: fc.nat(200), fade: fc.nat(60) })
+    const piece = fc.record({
+      kept: fc.integer({ min: 0, max: 400 }),
+      cut: fc.integer({ min: 0, max: 300 }),
+      put: fc.nat(200),
+      fade: fc.nat(60),
+    })
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 15 }), fc.nat(500), (pieces, rest) => {
         let at = 0
@@ -216,7 +268,10 @@ describe('What is put in', () => {
         insertedAt.forEach((start, i) => {
           const end = start + joins[i]!.insertedSamples
           if (end > start)
-            for (const span of ledger) expect(Math.min(end, outputEnd(span)) - Math.max(start, span.outputStart)).toBeLessThanOrEqual(0)
+            for (const span of ledger)
+              expect(Math.min(end, outputEnd(span)) - Math.max(start, span.outputStart)).toBeLessThanOrEqual(
+                0,
+              )
         })
       }),
     )

@@ -4,20 +4,39 @@ import fc from 'fast-check'
 import subtitle from 'subtitle'
 import webvtt from 'webvtt-parser'
 import { keepAllBut } from '../../shared/timeline/ledger.ts'
-import { heardWords, nameSpeakers, toPlainText, toSrt, toTranscriptJson, toVtt, type HeardWord } from '../../shared/words/captions.ts'
+import {
+  heardWords,
+  nameSpeakers,
+  toPlainText,
+  toSrt,
+  toTranscriptJson,
+  toVtt,
+  type HeardWord,
+} from '../../shared/words/captions.ts'
 import { parseWords, type Transcript, type Word } from '../../shared/words/words.ts'
 
 const said = (text: string, secondsEach = 0.4, speaker: string | null = null): HeardWord[] =>
-  text.split(' ').map((word, i) => ({ text: word, start: i * secondsEach, end: (i + 0.9) * secondsEach, speaker }))
+  text
+    .split(' ')
+    .map((word, i) => ({ text: word, start: i * secondsEach, end: (i + 0.9) * secondsEach, speaker }))
 
-const word = (text: string, startSample: number, endSample: number): Word => ({ text, startSample, endSample, speaker: null, confidence: null })
+const word = (text: string, startSample: number, endSample: number): Word => ({
+  text,
+  startSample,
+  endSample,
+  speaker: null,
+  confidence: null,
+})
 const transcriptOf = (words: readonly Word[]): Transcript => ({ language: 'en', exactTimes: true, words })
 
 /** Random words: mostly short, some longer than a line, by two speakers, with gaps. */
 const someWords = fc
   .array(
     fc.record({
-      length: fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 12 }) }, { weight: 1, arbitrary: fc.integer({ min: 13, max: 30 }) }),
+      length: fc.oneof(
+        { weight: 9, arbitrary: fc.integer({ min: 1, max: 12 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 13, max: 30 }) },
+      ),
       gap: fc.nat(1500),
       time: fc.integer({ min: 1, max: 900 }),
       second: fc.boolean(),
@@ -29,11 +48,17 @@ const someWords = fc
     return pieces.map(({ length, gap, time, second }, i): HeardWord => {
       const start = at + (i % 5 === 0 ? gap : 30)
       at = start + time
-      return { text: 'x'.repeat(length), start: start / 1000, end: at / 1000, speaker: second && i % 7 === 0 ? 'B' : 'A' }
+      return {
+        text: 'x'.repeat(length),
+        start: start / 1000,
+        end: at / 1000,
+        speaker: second && i % 7 === 0 ? 'B' : 'A',
+      }
     })
   })
 
-const secondsOf = (clock: string): number => clock.split(':').reduce((sum, part) => sum * 60 + Number(part.replace(',', '.')), 0)
+const secondsOf = (clock: string): number =>
+  clock.split(':').reduce((sum, part) => sum * 60 + Number(part.replace(',', '.')), 0)
 
 interface ReadCue {
   readonly start: number
@@ -55,7 +80,12 @@ function cuesOf(text: string): ReadCue[] {
 
 describe('WebVTT', () => {
   test('looks as players expect', () => {
-    expect(toVtt([...said('Hello there.', 0.5, 'Ann'), { text: 'Hi!', start: 3661.5, end: 3661.9, speaker: null }])).toBe(
+    expect(
+      toVtt([
+        ...said('Hello there.', 0.5, 'Ann'),
+        { text: 'Hi!', start: 3661.5, end: 3661.9, speaker: null },
+      ]),
+    ).toBe(
       'WEBVTT\n\n00:00:00.000 --> 00:00:00.950\n<v Ann>Hello there.\n\n01:01:01.500 --> 01:01:01.900\nHi!\n',
     )
   })
@@ -72,7 +102,9 @@ describe('WebVTT', () => {
   })
 
   test('escapes what has a meaning of its own', () => {
-    expect(toVtt(said('a<b Q&A -->', 0.4, 'R&D <x>'))).toContain('<v R&amp;D &lt;x&gt;>a&lt;b Q&amp;A --&gt;\n')
+    expect(toVtt(said('a<b Q&A -->', 0.4, 'R&D <x>'))).toContain(
+      '<v R&amp;D &lt;x&gt;>a&lt;b Q&amp;A --&gt;\n',
+    )
   })
 })
 
@@ -135,7 +167,9 @@ describe('Every form', () => {
     for (const text of [toVtt(words), toSrt(words)]) {
       const again = parseWords(text, 'again', { sampleRate: 1000, totalSamples: 60_000 }).words
       expect(again.map((found) => found.text)).toEqual(words.map((found) => found.text))
-      again.forEach(({ startSample }, i) => expect(Math.abs(startSample / 1000 - words[i]!.start)).toBeLessThan(0.8))
+      again.forEach(({ startSample }, i) =>
+        expect(Math.abs(startSample / 1000 - words[i]!.start)).toBeLessThan(0.8),
+      )
     }
   })
 
@@ -166,7 +200,9 @@ const anyWords = fc
         fc.stringMatching(/^[a-z]{1,9}[.,]?$/),
         fc.stringMatching(/^[a-z]{30,150}$/),
         fc.stringMatching(/^[\u4E00-\u4FFF]{1,90}$/),
-        fc.array(fc.constantFrom('👩‍🚀', '🎙️', 'é', 'a&b<c>', '-->'), { minLength: 1, maxLength: 40 }).map((parts) => parts.join('')),
+        fc
+          .array(fc.constantFrom('👩‍🚀', '🎙️', 'é', 'a&b<c>', '-->'), { minLength: 1, maxLength: 40 })
+          .map((parts) => parts.join('')),
       ),
       gap: fc.integer({ min: -900, max: 1500 }),
       time: fc.nat(9000),
@@ -199,7 +235,9 @@ interface Shown {
 
 describe('What a player makes of them', () => {
   const readableInOrder = (cues: readonly Shown[], words: readonly HeardWord[]) => {
-    expect(letters(cues.map(({ text }) => text).join(''))).toBe(letters(words.map(({ text }) => text).join('')))
+    expect(letters(cues.map(({ text }) => text).join(''))).toBe(
+      letters(words.map(({ text }) => text).join('')),
+    )
     const longestWord = words.reduce((most, { start, end }) => Math.max(most, end - start), 6)
     cues.forEach(({ startMs, endMs }, i) => {
       expect(endMs).toBeGreaterThan(startMs)
@@ -214,7 +252,11 @@ describe('What a player makes of them', () => {
         const { cues, errors } = new webvtt.WebVTTParser().parse(toVtt(words))
         expect(errors).toEqual([])
         const shown = cues.map(({ startTime, endTime, text }) => ({
-          ...{ startMs: Math.round(1000 * startTime), endMs: Math.round(1000 * endTime), text: unescaped(text) },
+          ...{
+            startMs: Math.round(1000 * startTime),
+            endMs: Math.round(1000 * endTime),
+            text: unescaped(text),
+          },
         }))
         for (const { text } of shown) expect(text.length).toBeLessThanOrEqual(65)
         readableInOrder(shown, words)
@@ -227,7 +269,11 @@ describe('What a player makes of them', () => {
       fc.property(anyWords, (words) => {
         const shown = subtitle
           .parseSync(toSrt(words))
-          .flatMap((node) => (node.type === 'cue' ? [{ startMs: node.data.start, endMs: node.data.end, text: node.data.text }] : []))
+          .flatMap((node) =>
+            node.type === 'cue'
+              ? [{ startMs: node.data.start, endMs: node.data.end, text: node.data.text }]
+              : [],
+          )
         for (const { text } of shown) {
           const lines = text.split('\n')
           expect(lines.length).toBeLessThanOrEqual(2)
@@ -239,7 +285,11 @@ describe('What a player makes of them', () => {
   })
 
   test('shows the words at the times they are said', () => {
-    const words = said('these are the words of a sentence that goes on for quite a while and then some', 0.5, 'Ann')
+    const words = said(
+      'these are the words of a sentence that goes on for quite a while and then some',
+      0.5,
+      'Ann',
+    )
     const { cues } = new webvtt.WebVTTParser().parse(toVtt(words))
     for (const { startTime, endTime, text } of cues) {
       const inside = words.filter(({ start, end }) => start >= startTime - 0.001 && end <= endTime + 0.001)
@@ -261,7 +311,13 @@ describe('Speakers', () => {
 describe('Words that are heard', () => {
   test('are those of which at least half was kept, at their new times', () => {
     const ledger = keepAllBut([{ startSample: 1000, endSample: 2000 }], 10_000, 500, () => 0)
-    const words = [word('kept', 0, 900), word('gone', 1100, 1900), word('mostly', 600, 1300), word('hardly', 1500, 2200), word('later', 3000, 3500)]
+    const words = [
+      word('kept', 0, 900),
+      word('gone', 1100, 1900),
+      word('mostly', 600, 1300),
+      word('hardly', 1500, 2200),
+      word('later', 3000, 3500),
+    ]
     expect(heardWords(transcriptOf(words), { ledger, inserted: [], sampleRate: 1000 })).toEqual([
       { text: 'kept', start: 0.5, end: 1.4, speaker: null },
       { text: 'mostly', start: 1.1, end: 1.5, speaker: null },
@@ -273,22 +329,47 @@ describe('Words that are heard', () => {
     const ledger = keepAllBut([], 10_000, 0, () => 0)
     const inserted = [{ text: 'answer', startSample: 2000, endSample: 2500, speaker: 'Assistant' }]
     const words = [word('before', 0, 900), word('after', 3000, 3900)]
-    expect(heardWords(transcriptOf(words), { ledger, inserted, sampleRate: 1000 }).map(({ text, start }) => [text, start])).toEqual([
+    expect(
+      heardWords(transcriptOf(words), { ledger, inserted, sampleRate: 1000 }).map(({ text, start }) => [
+        text,
+        start,
+      ]),
+    ).toEqual([
       ['before', 0],
       ['answer', 2],
       ['after', 3],
     ])
-    expect(heardWords(undefined, { ledger, inserted, sampleRate: 1000 })).toEqual([{ text: 'answer', start: 2, end: 2.5, speaker: 'Assistant' }])
+    expect(heardWords(undefined, { ledger, inserted, sampleRate: 1000 })).toEqual([
+      { text: 'answer', start: 2, end: 2.5, speaker: 'Assistant' },
+    ])
   })
 
   test('never end before they start, however they lie in a crossfade', () => {
-    const cut = fc.record({ startSample: fc.integer({ min: 200, max: 900 }), length: fc.integer({ min: 1, max: 500 }), crossfade: fc.nat(120) })
+    const cut = fc.record({
+      startSample: fc.integer({ min: 200, max: 900 }),
+      length: fc.integer({ min: 1, max: 500 }),
+      crossfade: fc.nat(120),
+    })
     fc.assert(
-      fc.property(cut, fc.nat(1900), fc.integer({ min: 0, max: 100 }), ({ startSample, length, crossfade }, at, wordLength) => {
-        const ledger = keepAllBut([{ startSample, endSample: startSample + length }], 2000, 0, () => crossfade)
-        for (const { start, end } of heardWords(transcriptOf([word('x', at, at + wordLength)]), { ledger, inserted: [], sampleRate: 1000 }))
-          expect(end).toBeGreaterThanOrEqual(start)
-      }),
+      fc.property(
+        cut,
+        fc.nat(1900),
+        fc.integer({ min: 0, max: 100 }),
+        ({ startSample, length, crossfade }, at, wordLength) => {
+          const ledger = keepAllBut(
+            [{ startSample, endSample: startSample + length }],
+            2000,
+            0,
+            () => crossfade,
+          )
+          for (const { start, end } of heardWords(transcriptOf([word('x', at, at + wordLength)]), {
+            ledger,
+            inserted: [],
+            sampleRate: 1000,
+          }))
+            expect(end).toBeGreaterThanOrEqual(start)
+        },
+      ),
       { numRuns: 1000 },
     )
   })

@@ -103,10 +103,27 @@ describe('Likeness', () => {
 })
 
 test('Whatever is said, phrases that are found lie in order and apart', () => {
-  const word = fc.constantFrom('that', 'was', 'a', 'mistake', 'stop', 'intern', 'uh', 'thatwas', 'miss', 'take', '—')
+  const word = fc.constantFrom(
+    'that',
+    'was',
+    'a',
+    'mistake',
+    'stop',
+    'intern',
+    'uh',
+    'thatwas',
+    'miss',
+    'take',
+    '—',
+  )
   fc.assert(
     fc.property(fc.array(word, { maxLength: 30 }), (texts) => {
-      const said = findPhrases(saying(`so ${texts.join(' ')}`).words, ['that was a mistake', 'stop', 'stop intern'], sampleRate, 0.8)
+      const said = findPhrases(
+        saying(`so ${texts.join(' ')}`).words,
+        ['that was a mistake', 'stop', 'stop intern'],
+        sampleRate,
+        0.8,
+      )
       said.forEach(({ first, last, score }, i) => {
         expect(last).toBeGreaterThanOrEqual(first)
         expect(first).toBeGreaterThan(said[i - 1]?.last ?? -1)

@@ -7,7 +7,8 @@ import { parseWords } from '../../shared/words/words.ts'
 const audio = { sampleRate: 1000, totalSamples: 60_000 } // a sample is a millisecond
 const parse = (text: string) => parseWords(text, 'words.json', audio)
 const json = (words: readonly object[], rest: object = {}) => JSON.stringify({ version: 1, words, ...rest })
-const timesOf = (text: string) => parse(text).words.map((word) => [word.text, word.startSample, word.endSample])
+const timesOf = (text: string) =>
+  parse(text).words.map((word) => [word.text, word.startSample, word.endSample])
 
 describe('Words JSON', () => {
   test('becomes words in samples, with what else it says of them', () => {
@@ -67,27 +68,37 @@ describe('Words JSON', () => {
       ['the', 1800, 2000],
       ['in', 2000, 2400],
     ])
-    expect(timesOf(json([words[0]!, { ...words[1]!, start: 1.6 }])).map(([text]) => text)).toEqual(['the', 'in'])
+    expect(timesOf(json([words[0]!, { ...words[1]!, start: 1.6 }])).map(([text]) => text)).toEqual([
+      'the',
+      'in',
+    ])
   })
 
   test('always becomes words in order that do not overlap and lie in the recording', () => {
     const time = fc.double({ min: 0, max: 61.9, noNaN: true })
     fc.assert(
-      fc.property(fc.array(fc.record({ text: fc.constantFrom('a', 'bc', ''), start: time, end: time }), { maxLength: 40 }), (words) => {
-        let from = 0
-        for (const { startSample, endSample } of parse(json(words)).words) {
-          expect(Number.isInteger(startSample) && Number.isInteger(endSample)).toBe(true)
-          expect(startSample).toBeGreaterThanOrEqual(from)
-          expect(endSample).toBeGreaterThanOrEqual(startSample)
-          from = endSample
-        }
-        expect(from).toBeLessThanOrEqual(audio.totalSamples)
-      }),
+      fc.property(
+        fc.array(fc.record({ text: fc.constantFrom('a', 'bc', ''), start: time, end: time }), {
+          maxLength: 40,
+        }),
+        (words) => {
+          let from = 0
+          for (const { startSample, endSample } of parse(json(words)).words) {
+            expect(Number.isInteger(startSample) && Number.isInteger(endSample)).toBe(true)
+            expect(startSample).toBeGreaterThanOrEqual(from)
+            expect(endSample).toBeGreaterThanOrEqual(startSample)
+            from = endSample
+          }
+          expect(from).toBeLessThanOrEqual(audio.totalSamples)
+        },
+      ),
     )
   })
 
   test('with line breaks in a word has it on one line', () => {
-    expect(timesOf(json([{ text: 'New\n\nYork\tCity', start: 1, end: 2 }]))).toEqual([['New York City', 1000, 2000]])
+    expect(timesOf(json([{ text: 'New\n\nYork\tCity', start: 1, end: 2 }]))).toEqual([
+      ['New York City', 1000, 2000],
+    ])
   })
 })
 
@@ -95,19 +106,25 @@ describe('Captions', () => {
   test('share a cue out over its words by their length, and are not exact enough to cut by', () => {
     const transcript = parse('WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nabc defgh')
     expect(transcript.exactTimes).toBe(false)
-    expect(transcript.words.map(({ text, startSample, endSample }) => [text, startSample, endSample])).toEqual([
+    expect(
+      transcript.words.map(({ text, startSample, endSample }) => [text, startSample, endSample]),
+    ).toEqual([
       ['abc', 1000, 1400],
       ['defgh', 1400, 2000],
     ])
   })
 
   test('may leave the hours out, and have them beyond 24', () => {
-    expect(timesOf('WEBVTT\n\n00:01.500 --> 00:02.000\none\n\n00:00:03.000 --> 00:00:04.000 align:start\ntwo')).toEqual([
+    expect(
+      timesOf('WEBVTT\n\n00:01.500 --> 00:02.000\none\n\n00:00:03.000 --> 00:00:04.000 align:start\ntwo'),
+    ).toEqual([
       ['one', 1500, 2000],
       ['two', 3000, 4000],
     ])
     const long = { sampleRate: 1000, totalSamples: 101 * 3_600_000 }
-    expect(parseWords('WEBVTT\n\n100:00:01.000 --> 100:00:02.000\nlate', 'w.vtt', long).words[0]!.startSample).toBe(360_001_000)
+    expect(
+      parseWords('WEBVTT\n\n100:00:01.000 --> 100:00:02.000\nlate', 'w.vtt', long).words[0]!.startSample,
+    ).toBe(360_001_000)
   })
 
   test('have speakers in voice tags, and no other tags', () => {
@@ -122,17 +139,19 @@ describe('Captions', () => {
   })
 
   test('have the characters that WebVTT writes as entities', () => {
-    expect(parse('WEBVTT\n\n00:01.000 --> 00:02.000\nQ&amp;A 1&nbsp;&lt;&nbsp;2 &gt;').words.map(({ text }) => text)).toEqual([
-      'Q&A',
-      '1',
-      '<',
-      '2',
-      '>',
-    ])
+    expect(
+      parse('WEBVTT\n\n00:01.000 --> 00:02.000\nQ&amp;A 1&nbsp;&lt;&nbsp;2 &gt;').words.map(
+        ({ text }) => text,
+      ),
+    ).toEqual(['Q&A', '1', '<', '2', '>'])
   })
 
   test('as SubRip have commas, numbers, several lines and Windows line ends', () => {
-    expect(timesOf('\uFEFF1\r\n00:00:01,000 --> 00:00:02,000\r\nabc\r\ndef\r\n\r\n2\r\n00:00:03,250 --> 00:00:04,000\r\nlast\r\n')).toEqual([
+    expect(
+      timesOf(
+        '\uFEFF1\r\n00:00:01,000 --> 00:00:02,000\r\nabc\r\ndef\r\n\r\n2\r\n00:00:03,250 --> 00:00:04,000\r\nlast\r\n',
+      ),
+    ).toEqual([
       ['abc', 1000, 1500],
       ['def', 1500, 2000],
       ['last', 3250, 4000],
@@ -157,11 +176,27 @@ describe('A words file that cannot be used says why', () => {
       ]),
       why: 'words.1.start',
     },
-    { what: 'a confidence over one', text: json([{ text: 'a', start: 1, end: 2, confidence: 80 }]), why: 'words.0.confidence' },
+    {
+      what: 'a confidence over one',
+      text: json([{ text: 'a', start: 1, end: 2, confidence: 80 }]),
+      why: 'words.0.confidence',
+    },
     { what: 'a list instead of a document', text: '[]', why: 'the file' },
-    { what: 'an unreadable time', text: 'WEBVTT\n\n00:01 --> soon\nhello', why: 'unreadable time, "00:01 --> soon"' },
-    { what: 'a cue that ends before it starts', text: 'WEBVTT\n\n00:02.000 --> 00:01.000\nhello', why: 'ends before it starts' },
-    { what: 'words of a longer recording', text: json([{ text: 'a', start: 70, end: 71 }]), why: 'it belongs to another recording' },
+    {
+      what: 'an unreadable time',
+      text: 'WEBVTT\n\n00:01 --> soon\nhello',
+      why: 'unreadable time, "00:01 --> soon"',
+    },
+    {
+      what: 'a cue that ends before it starts',
+      text: 'WEBVTT\n\n00:02.000 --> 00:01.000\nhello',
+      why: 'ends before it starts',
+    },
+    {
+      what: 'words of a longer recording',
+      text: json([{ text: 'a', start: 70, end: 71 }]),
+      why: 'it belongs to another recording',
+    },
   ])('$what', ({ text, why }) => {
     const error = (() => {
       try {

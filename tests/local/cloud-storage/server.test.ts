@@ -55,7 +55,9 @@ async function aReceiver(failures = 0) {
   const arrivals: Arrival[] = []
   const server = createServer((request, response) => {
     void (async () => {
-      const body = JSON.parse(Buffer.concat(await Readable.from(request).toArray()).toString()) as Arrival['body']
+      const body = JSON.parse(
+        Buffer.concat(await Readable.from(request).toArray()).toString(),
+      ) as Arrival['body']
       arrivals.push({ headers: request.headers, body })
       response.writeHead(arrivals.length > failures ? 204 : 500).end(() => server.emit('arrival'))
     })()
@@ -80,14 +82,22 @@ const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('base64')
 const generationOf = async (file: File) => String((await metadataOf(file)).generation)
 const blobCount = (dir: string) => readdirSync(join(dir, 'blobs')).length
 const inPieces = (bytes: Buffer, size: number) =>
-  Readable.from(Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size)))
+  Readable.from(
+    Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+      bytes.subarray(i * size, (i + 1) * size),
+    ),
+  )
 
 describe('uploads', () => {
   test('an object saved in one request comes back with its bytes, checksums, type and metadata', async () => {
     const { work } = await aStorage()
     const bytes = someBytes(300 * KIB)
     const file = work.file('w/7/ünïcode & (1)/words.json')
-    await file.save(bytes, { resumable: false, validation: 'md5', metadata: { contentType: 'application/json', metadata: { inputKey: 'abc' } } })
+    await file.save(bytes, {
+      resumable: false,
+      validation: 'md5',
+      metadata: { contentType: 'application/json', metadata: { inputKey: 'abc' } },
+    })
     expect(md5(await contentOf(file))).toBe(md5(bytes))
     const metadata = await metadataOf(file)
     expect(metadata).toMatchObject({
@@ -101,14 +111,20 @@ describe('uploads', () => {
     expect(metadata.generation).toMatch(/^\d{16}$/)
   })
 
-  test.each([0, 1, 256 * KIB, 1200 * KIB + 17])('a resumable upload of %d bytes in many pieces arrives whole', async (sizeBytes) => {
-    const { work } = await aStorage()
-    const bytes = someBytes(sizeBytes)
-    const file = work.file('recording.wav')
-    await pipeline(inPieces(bytes, 50_000), file.createWriteStream({ resumable: true, chunkSize: 256 * KIB }))
-    expect(md5(await contentOf(file))).toBe(md5(bytes))
-    expect((await metadataOf(file)).md5Hash).toBe(md5(bytes))
-  })
+  test.each([0, 1, 256 * KIB, 1200 * KIB + 17])(
+    'a resumable upload of %d bytes in many pieces arrives whole',
+    async (sizeBytes) => {
+      const { work } = await aStorage()
+      const bytes = someBytes(sizeBytes)
+      const file = work.file('recording.wav')
+      await pipeline(
+        inPieces(bytes, 50_000),
+        file.createWriteStream({ resumable: true, chunkSize: 256 * KIB }),
+      )
+      expect(md5(await contentOf(file))).toBe(md5(bytes))
+      expect((await metadataOf(file)).md5Hash).toBe(md5(bytes))
+    },
+  )
 
   test('a resumable upload in one open-ended request arrives whole', async () => {
     const { work } = await aStorage()
@@ -120,7 +136,9 @@ describe('uploads', () => {
   test('an upload cut off in a piece and by a restart goes on where it stopped', async () => {
     const first = await aStorage()
     const bytes = someBytes(900 * KIB)
-    const [session] = await first.work.file('long.wav').createResumableUpload({ metadata: { contentType: 'audio/wav' } })
+    const [session] = await first.work
+      .file('long.wav')
+      .createResumableUpload({ metadata: { contentType: 'audio/wav' } })
     const accepted = await fetch(session, {
       method: 'PUT',
       body: bytes.subarray(0, 256 * KIB),
@@ -145,17 +163,29 @@ describe('uploads', () => {
   test('a piece that is neither the last nor a multiple of 256 KiB is refused', async () => {
     const { work } = await aStorage()
     const [uri] = await work.file('a').createResumableUpload()
-    const refused = await fetch(uri, { method: 'PUT', body: someBytes(1000), headers: { 'content-range': 'bytes 0-999/*' } })
+    const refused = await fetch(uri, {
+      method: 'PUT',
+      body: someBytes(1000),
+      headers: { 'content-range': 'bytes 0-999/*' },
+    })
     expect(refused.status).toBe(400)
   })
 
   test('bytes that differ from their announced checksum are refused and leave nothing', async () => {
     const { dir, endpoint, work } = await aStorage()
     const wrong = md5(Buffer.from('other'))
-    await expect(work.file('a').save('some', { resumable: false, metadata: { md5Hash: wrong } })).rejects.toMatchObject({ code: 400 })
+    await expect(
+      work.file('a').save('some', { resumable: false, metadata: { md5Hash: wrong } }),
+    ).rejects.toMatchObject({ code: 400 })
     const url = `${endpoint}/upload/storage/v1/b/work/o?uploadType=media&name=a`
-    const refused = await fetch(url, { method: 'POST', body: 'some', headers: { 'x-goog-hash': 'crc32c=AAAAAA==' } })
-    expect(await refused.json()).toMatchObject({ error: { code: 400, errors: [{ reason: 'invalid', domain: 'global' }] } })
+    const refused = await fetch(url, {
+      method: 'POST',
+      body: 'some',
+      headers: { 'x-goog-hash': 'crc32c=AAAAAA==' },
+    })
+    expect(await refused.json()).toMatchObject({
+      error: { code: 400, errors: [{ reason: 'invalid', domain: 'global' }] },
+    })
     const [uri] = await work.file('a').createResumableUpload()
     const headers = { 'content-range': 'bytes 0-3/4', 'x-goog-hash': `md5=${wrong}` }
     expect((await fetch(uri, { method: 'PUT', body: 'some', headers })).status).toBe(400)
@@ -166,7 +196,10 @@ describe('uploads', () => {
   test('a disk that refuses the bytes is said so, and nothing half-written stays', async () => {
     const { dir, endpoint, work } = await aStorage()
     rmSync(join(dir, 'blobs'), { recursive: true })
-    const answer = await fetch(`${endpoint}/upload/storage/v1/b/work/o?uploadType=media&name=a`, { method: 'POST', body: 'some' })
+    const answer = await fetch(`${endpoint}/upload/storage/v1/b/work/o?uploadType=media&name=a`, {
+      method: 'POST',
+      body: 'some',
+    })
     expect(answer.status).toBe(500)
     expect(await answer.json()).toMatchObject({ error: { errors: [{ reason: 'backendError' }] } })
     expect(await work.file('a').exists()).toEqual([false])
@@ -175,7 +208,9 @@ describe('uploads', () => {
   test('of many writers that each must be the first, exactly one wins', async () => {
     const { work } = await aStorage()
     const writers = Array.from({ length: 8 }, (_, i) =>
-      work.file('once').save(`writer ${i}`, { resumable: i % 2 === 0, preconditionOpts: { ifGenerationMatch: 0 } }),
+      work
+        .file('once')
+        .save(`writer ${i}`, { resumable: i % 2 === 0, preconditionOpts: { ifGenerationMatch: 0 } }),
     )
     const outcomes = await Promise.allSettled(writers)
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
@@ -197,7 +232,8 @@ describe('reading', () => {
     const bytes = someBytes(200 * KIB)
     const file = work.file('pcm')
     await file.save(bytes)
-    const range = async (options: { start?: number; end?: number }) => Buffer.concat((await file.createReadStream(options).toArray()) as Buffer[])
+    const range = async (options: { start?: number; end?: number }) =>
+      Buffer.concat((await file.createReadStream(options).toArray()) as Buffer[])
     expect(await range({ start: 0, end: 0 })).toEqual(bytes.subarray(0, 1))
     expect(await range({ start: 70_000, end: 169_999 })).toEqual(bytes.subarray(70_000, 170_000))
     expect(await range({ start: 204_000 })).toEqual(bytes.subarray(204_000))
@@ -225,10 +261,18 @@ describe('reading', () => {
     expect(await listed({})).toEqual(names)
     const [firstPage, secondQuery] = await work.getFiles({ prefix: 'e/', maxResults: 2, autoPaginate: false })
     const [secondPage, thirdQuery] = await work.getFiles(secondQuery)
-    expect([firstPage, secondPage].map((page) => page.map(({ name }) => name))).toEqual([names.slice(0, 2), names.slice(2, 4)])
+    expect([firstPage, secondPage].map((page) => page.map(({ name }) => name))).toEqual([
+      names.slice(0, 2),
+      names.slice(2, 4),
+    ])
     expect(thirdQuery).toBeNull()
     expect(await listed({ startOffset: 'e/1/b', endOffset: 'e/top' })).toEqual(['e/1/b', 'e/2/a'])
-    const [files, next, response] = await work.getFiles({ prefix: 'e/', delimiter: '/', maxResults: 2, autoPaginate: false })
+    const [files, next, response] = await work.getFiles({
+      prefix: 'e/',
+      delimiter: '/',
+      maxResults: 2,
+      autoPaginate: false,
+    })
     expect([files, (response as { prefixes: string[] }).prefixes]).toEqual([[], ['e/1/', 'e/2/']])
     expect((await work.getFiles(next))[0].map(({ name }) => name)).toEqual(['e/top'])
   })
@@ -238,7 +282,12 @@ describe('reading', () => {
     await storage.createBucket('fresh-bucket')
     expect(await storage.bucket('fresh-bucket').exists()).toEqual([true])
     expect(await storage.bucket('never-made').exists()).toEqual([false])
-    expect((await storage.getBuckets())[0].map(({ name }) => name)).toEqual(['fresh-bucket', 'public', 'uploads', 'work'])
+    expect((await storage.getBuckets())[0].map(({ name }) => name)).toEqual([
+      'fresh-bucket',
+      'public',
+      'uploads',
+      'work',
+    ])
     await expect(storage.createBucket('work')).rejects.toMatchObject({ code: 409 })
     await expect(storage.bucket('never-made').file('a').save('x')).rejects.toMatchObject({ code: 404 })
   })
@@ -246,7 +295,11 @@ describe('reading', () => {
 
 describe('preconditions', () => {
   const path = '/storage/v1/b/work/o/subject'
-  const post = (body: object) => ({ method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+  const post = (body: object) => ({
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  })
   const operations: Record<string, [path: string, init: RequestInit, side?: 'Source']> = {
     upload: ['/upload/storage/v1/b/work/o?uploadType=media&name=subject', { method: 'POST', body: 'new' }],
     'resumable start': ['/upload/storage/v1/b/work/o?uploadType=resumable&name=subject', post({})],
@@ -285,13 +338,20 @@ describe('preconditions', () => {
   test('an object that must not exist, or must, is created accordingly', async () => {
     const { endpoint, work } = await aStorage()
     const create = async (query: string) =>
-      (await fetch(`${endpoint}/upload/storage/v1/b/work/o?uploadType=media&name=a&${query}`, { method: 'POST', body: 'x' })).status
+      (
+        await fetch(`${endpoint}/upload/storage/v1/b/work/o?uploadType=media&name=a&${query}`, {
+          method: 'POST',
+          body: 'x',
+        })
+      ).status
     expect(await create('ifGenerationNotMatch=0')).toBe(412)
     expect(await create('ifMetagenerationMatch=1')).toBe(412)
     expect(await create('ifGenerationMatch=0')).toBe(200)
     expect(await create('ifGenerationMatch=0')).toBe(412)
     expect(await create('ifGenerationNotMatch=0')).toBe(200)
-    await expect(work.file('a').save('x', { preconditionOpts: { ifGenerationMatch: 0 } })).rejects.toMatchObject({ code: 412 })
+    await expect(
+      work.file('a').save('x', { preconditionOpts: { ifGenerationMatch: 0 } }),
+    ).rejects.toMatchObject({ code: 412 })
   })
 
   test('a resumable upload overtaken by another writer is refused at its end', async () => {
@@ -316,12 +376,17 @@ describe('changing', () => {
     const bytes = Buffer.concat(parts)
     await work.file('reference').save(bytes)
     const { crc32c } = await metadataOf(work.file('reference'))
-    expect(await metadataOf(whole)).toMatchObject({ crc32c, componentCount: 4, size: String(bytes.length), contentType: 'audio/mpeg' })
+    expect(await metadataOf(whole)).toMatchObject({
+      crc32c,
+      componentCount: 4,
+      size: String(bytes.length),
+      contentType: 'audio/mpeg',
+    })
     expect((await metadataOf(whole)).md5Hash).toBeUndefined()
     expect(md5(await contentOf(whole))).toBe(md5(bytes))
-    expect(Buffer.concat((await whole.createReadStream({ start: 102_390, end: 102_420 }).toArray()) as Buffer[])).toEqual(
-      bytes.subarray(102_390, 102_421),
-    )
+    expect(
+      Buffer.concat((await whole.createReadStream({ start: 102_390, end: 102_420 }).toArray()) as Buffer[]),
+    ).toEqual(bytes.subarray(102_390, 102_421))
     await work.combine([whole, work.file('reference')], whole)
     expect(md5(await contentOf(whole))).toBe(md5(Buffer.concat([bytes, bytes])))
     await Promise.all([whole.delete(), work.file('reference').delete()])
@@ -336,15 +401,23 @@ describe('changing', () => {
     expect((await contentOf(work.file('whole.bin'))).toString()).toBe('x'.repeat(32))
     await expect(work.combine(sources(33), 'whole.bin')).rejects.toMatchObject({ code: 400 })
     await expect(work.combine(['part', 'missing'], 'whole.bin')).rejects.toMatchObject({ code: 404 })
-    await expect(work.combine([work.file('part', { generation: '7' })], 'whole.bin')).rejects.toMatchObject({ code: 404 })
-    const body = JSON.stringify({ sourceObjects: [{ name: 'part', objectPreconditions: { ifGenerationMatch: '7' } }] })
-    expect((await fetch(`${endpoint}/storage/v1/b/work/o/whole/compose`, { method: 'POST', body })).status).toBe(412)
+    await expect(work.combine([work.file('part', { generation: '7' })], 'whole.bin')).rejects.toMatchObject({
+      code: 404,
+    })
+    const body = JSON.stringify({
+      sourceObjects: [{ name: 'part', objectPreconditions: { ifGenerationMatch: '7' } }],
+    })
+    expect(
+      (await fetch(`${endpoint}/storage/v1/b/work/o/whole/compose`, { method: 'POST', body })).status,
+    ).toBe(412)
   })
 
   test('a copy carries bytes and metadata across buckets, and what is said instead', async () => {
     const { storage, work } = await aStorage()
     const source = work.file('a')
-    await source.save('bytes', { metadata: { contentType: 'text/vtt', cacheControl: 'max-age=60', metadata: { k: 'v' } } })
+    await source.save('bytes', {
+      metadata: { contentType: 'text/vtt', cacheControl: 'max-age=60', metadata: { k: 'v' } },
+    })
     const [plain] = await source.copy(storage.bucket('public').file('b'))
     expect(await metadataOf(plain)).toMatchObject({
       contentType: 'text/vtt',
@@ -354,7 +427,11 @@ describe('changing', () => {
     })
     const [told] = await source.copy(work.file('c'), { contentType: 'text/plain', metadata: { other: 'w' } })
     const metadata = await metadataOf(told)
-    expect([metadata.contentType, metadata.metadata, metadata.cacheControl]).toEqual(['text/plain', { other: 'w' }, undefined])
+    expect([metadata.contentType, metadata.metadata, metadata.cacheControl]).toEqual([
+      'text/plain',
+      { other: 'w' },
+      undefined,
+    ])
     await source.delete()
     expect((await contentOf(plain)).toString()).toBe('bytes')
   })
@@ -370,9 +447,15 @@ describe('changing', () => {
   test('a patch changes what it names, raises the metageneration and keeps the generation', async () => {
     const { work } = await aStorage()
     const file = work.file('a')
-    await file.save('bytes', { metadata: { contentType: 'text/plain', cacheControl: 'no-store', metadata: { keep: '1', drop: '2' } } })
+    await file.save('bytes', {
+      metadata: { contentType: 'text/plain', cacheControl: 'no-store', metadata: { keep: '1', drop: '2' } },
+    })
     const { generation } = await metadataOf(file)
-    await file.setMetadata({ contentType: 'text/vtt', cacheControl: null as unknown as string, metadata: { drop: null, add: '3' } })
+    await file.setMetadata({
+      contentType: 'text/vtt',
+      cacheControl: null as unknown as string,
+      metadata: { drop: null, add: '3' },
+    })
     const after = await metadataOf(file)
     expect(after).toMatchObject({ generation, metageneration: '2', contentType: 'text/vtt' })
     expect([after.cacheControl, after.metadata]).toEqual([undefined, { keep: '1', add: '3' }])
@@ -381,7 +464,10 @@ describe('changing', () => {
   test('names, types and metadata in any script come back as they were', async () => {
     const { storage } = await aStorage()
     const file = storage.bucket('public').file('p/日本/épisode.mp3')
-    const metadata = { contentDisposition: 'attachment; filename="日本.mp3"', metadata: { 'a key': 'line\nbreak', title: 'Čas' } }
+    const metadata = {
+      contentDisposition: 'attachment; filename="日本.mp3"',
+      metadata: { 'a key': 'line\nbreak', title: 'Čas' },
+    }
     await file.save('bytes', { metadata })
     expect(await metadataOf(file)).toMatchObject({ ...metadata, name: file.name })
     expect((await fetch(file.publicUrl())).status).toBe(200)
@@ -406,36 +492,61 @@ describe('signed URLs and the public bucket', () => {
     const file = work.file("e/1/it's (a) take & more.mp3")
     await file.save('0123456789')
     await work.file('secret').save('secret')
-    const [url] = await file.getSignedUrl({ version: 'v4', action: 'read', expires: inAnHour(), promptSaveAs: 'episode 1.mp3' })
+    const [url] = await file.getSignedUrl({
+      version: 'v4',
+      action: 'read',
+      expires: inAnHour(),
+      promptSaveAs: 'episode 1.mp3',
+    })
     const whole = await fetch(url)
-    expect([await whole.text(), whole.headers.get('content-disposition')]).toEqual(['0123456789', 'attachment; filename="episode 1.mp3"'])
+    expect([await whole.text(), whole.headers.get('content-disposition')]).toEqual([
+      '0123456789',
+      'attachment; filename="episode 1.mp3"',
+    ])
     expect(await (await fetch(url, { headers: { range: 'bytes=2-4' } })).text()).toBe('234')
-    expect(await codeOf(await fetch(url.replace(/e\/1\/[^?]+/, 'secret')))).toEqual([403, 'SignatureDoesNotMatch'])
-    expect(await codeOf(await fetch(url.replace('Expires=3600', 'Expires=36000').replace('Expires=3599', 'Expires=36000')))).toEqual([
+    expect(await codeOf(await fetch(url.replace(/e\/1\/[^?]+/, 'secret')))).toEqual([
       403,
       'SignatureDoesNotMatch',
     ])
-    expect(await codeOf(await fetch(url, { method: 'PUT', body: 'x' }))).toEqual([403, 'SignatureDoesNotMatch'])
+    expect(
+      await codeOf(
+        await fetch(url.replace('Expires=3600', 'Expires=36000').replace('Expires=3599', 'Expires=36000')),
+      ),
+    ).toEqual([403, 'SignatureDoesNotMatch'])
+    expect(await codeOf(await fetch(url, { method: 'PUT', body: 'x' }))).toEqual([
+      403,
+      'SignatureDoesNotMatch',
+    ])
     expect(await codeOf(await fetch(`${endpoint}/work/secret`))).toEqual([403, 'AccessDenied'])
   })
 
   test('a signed URL writes with the type it was signed for', async () => {
     const { work } = await aStorage()
     const file = work.file('u/7/recording.wav')
-    const [url] = await file.getSignedUrl({ version: 'v4', action: 'write', expires: inAnHour(), contentType: 'audio/wav' })
+    const [url] = await file.getSignedUrl({
+      version: 'v4',
+      action: 'write',
+      expires: inAnHour(),
+      contentType: 'audio/wav',
+    })
     const bytes = someBytes(100 * KIB)
-    expect(await codeOf(await fetch(url, { method: 'PUT', body: bytes, headers: { 'content-type': 'text/html' } }))).toEqual([
-      403,
-      'SignatureDoesNotMatch',
-    ])
-    expect((await fetch(url, { method: 'PUT', body: bytes, headers: { 'content-type': 'audio/wav' } })).status).toBe(200)
+    expect(
+      await codeOf(
+        await fetch(url, { method: 'PUT', body: bytes, headers: { 'content-type': 'text/html' } }),
+      ),
+    ).toEqual([403, 'SignatureDoesNotMatch'])
+    expect(
+      (await fetch(url, { method: 'PUT', body: bytes, headers: { 'content-type': 'audio/wav' } })).status,
+    ).toBe(200)
     expect(md5(await contentOf(file))).toBe(md5(bytes))
     expect((await metadataOf(file)).contentType).toBe('audio/wav')
   })
 
   test('a URL signed for a resumable upload opens a session', async () => {
     const { work } = await aStorage()
-    const [url] = await work.file('a').getSignedUrl({ version: 'v4', action: 'resumable', expires: inAnHour() })
+    const [url] = await work
+      .file('a')
+      .getSignedUrl({ version: 'v4', action: 'resumable', expires: inAnHour() })
     const started = await fetch(url, { method: 'POST', headers: { 'x-goog-resumable': 'start' } })
     expect(started.status).toBe(201)
     await fetch(started.headers.get('location')!, { method: 'PUT', body: 'bytes' })
@@ -451,8 +562,13 @@ describe('signed URLs and the public bucket', () => {
     laterMs = 3_600_000
     expect(await codeOf(await fetch(url))).toEqual([400, 'ExpiredToken'])
     const stranger = await aStorage()
-    const [foreign] = await stranger.work.file('a').getSignedUrl({ version: 'v4', action: 'read', expires: inAnHour() })
-    expect(await codeOf(await fetch(foreign.replace(stranger.endpoint, endpoint)))).toEqual([403, 'SignatureDoesNotMatch'])
+    const [foreign] = await stranger.work
+      .file('a')
+      .getSignedUrl({ version: 'v4', action: 'read', expires: inAnHour() })
+    expect(await codeOf(await fetch(foreign.replace(stranger.endpoint, endpoint)))).toEqual([
+      403,
+      'SignatureDoesNotMatch',
+    ])
     await close()
     const restarted = await aStorage({ dir })
     expect((await fetch(url.replace(endpoint, restarted.endpoint))).status).toBe(200)
@@ -469,22 +585,32 @@ describe('signed URLs and the public bucket', () => {
     const whole = await fetch(url)
     const seen = (answer: Response, ...names: string[]) => names.map((name) => answer.headers.get(name))
     const etag = `"${createHash('md5').update(bytes).digest('hex')}"`
-    expect(seen(whole, 'content-type', 'cache-control', 'accept-ranges', 'access-control-allow-origin', 'etag')).toEqual([
-      'application/rss+xml',
-      'max-age=300',
-      'bytes',
-      '*',
-      etag,
-    ])
+    expect(
+      seen(whole, 'content-type', 'cache-control', 'accept-ranges', 'access-control-allow-origin', 'etag'),
+    ).toEqual(['application/rss+xml', 'max-age=300', 'bytes', '*', etag])
     expect(await whole.text()).toBe('0123456789')
     const head = await fetch(url, { method: 'HEAD' })
-    expect([head.status, ...seen(head, 'content-length', 'last-modified')]).toEqual([200, '10', whole.headers.get('last-modified')])
+    expect([head.status, ...seen(head, 'content-length', 'last-modified')]).toEqual([
+      200,
+      '10',
+      whole.headers.get('last-modified'),
+    ])
     const part = await fetch(url, { headers: { range: 'bytes=-3' } })
-    expect([part.status, await part.text(), ...seen(part, 'content-range')]).toEqual([206, '789', 'bytes 7-9/10'])
+    expect([part.status, await part.text(), ...seen(part, 'content-range')]).toEqual([
+      206,
+      '789',
+      'bytes 7-9/10',
+    ])
     const beyond = await fetch(url, { headers: { range: 'bytes=10-' } })
-    expect([...(await codeOf(beyond)), ...seen(beyond, 'content-range')]).toEqual([416, 'InvalidRange', 'bytes */10'])
+    expect([...(await codeOf(beyond)), ...seen(beyond, 'content-range')]).toEqual([
+      416,
+      'InvalidRange',
+      'bytes */10',
+    ])
     expect((await fetch(url, { headers: { 'if-none-match': etag } })).status).toBe(304)
-    expect((await fetch(url, { headers: { 'if-modified-since': head.headers.get('last-modified')! } })).status).toBe(304)
+    expect(
+      (await fetch(url, { headers: { 'if-modified-since': head.headers.get('last-modified')! } })).status,
+    ).toBe(304)
     expect(await codeOf(await fetch(`${endpoint}/public/missing`))).toEqual([404, 'NoSuchKey'])
     expect(await codeOf(await fetch(url, { method: 'PUT', body: 'defaced' }))).toEqual([403, 'AccessDenied'])
   })
@@ -493,7 +619,8 @@ describe('signed URLs and the public bucket', () => {
 describe('finalize events', () => {
   test('uploads, composes and copies are announced as Eventarc does, signed, and only where asked for', async () => {
     const receiver = await aReceiver()
-    const sign = (claims: { audience: string; email: string }) => Promise.resolve(`${claims.audience} as ${claims.email}`)
+    const sign = (claims: { audience: string; email: string }) =>
+      Promise.resolve(`${claims.audience} as ${claims.email}`)
     const notifications = [{ bucket: 'uploads', url: receiver.url, audience: 'https://on-upload' }]
     const { storage, work } = await aStorage({ notifications, sign, serviceAccountEmail: 'eventarc@spool' })
     const uploads = storage.bucket('uploads')
@@ -501,7 +628,14 @@ describe('finalize events', () => {
     await uploads.file('u/7/päth.wav').save('bytes')
     const { headers, body } = await receiver.arrival(0)
     const generation = await generationOf(uploads.file('u/7/päth.wav'))
-    expect(body).toMatchObject({ bucket: 'uploads', name: 'u/7/päth.wav', generation, size: '5', metageneration: '1', contentType: 'audio/wav' })
+    expect(body).toMatchObject({
+      bucket: 'uploads',
+      name: 'u/7/päth.wav',
+      generation,
+      size: '5',
+      metageneration: '1',
+      contentType: 'audio/wav',
+    })
     expect(headers).toMatchObject({
       'ce-type': 'google.cloud.storage.object.v1.finalized',
       'ce-source': '//storage.googleapis.com/projects/_/buckets/uploads',
@@ -522,7 +656,9 @@ describe('finalize events', () => {
     const { storage } = await aStorage({ notifications: [{ bucket: 'uploads', url: receiver.url }] })
     await storage.bucket('uploads').file('a').save('bytes')
     await receiver.arrival(2)
-    const ids = receiver.arrivals.map(({ headers, body }) => `${String(headers['ce-id'])} ${String(body.generation)}`)
+    const ids = receiver.arrivals.map(
+      ({ headers, body }) => `${String(headers['ce-id'])} ${String(body.generation)}`,
+    )
     expect([ids.length, new Set(ids).size]).toEqual([3, 1])
   })
 
@@ -554,7 +690,11 @@ describe('restarts', () => {
   test('a killed server has every finished object, the event not yet taken, and no trace of what was unfinished', async () => {
     const dir = aFolder()
     const refusing = await aReceiver(Infinity)
-    const options = JSON.stringify({ dir, buckets: BUCKETS, notifications: [{ bucket: 'uploads', url: refusing.url }] })
+    const options = JSON.stringify({
+      dir,
+      buckets: BUCKETS,
+      notifications: [{ bucket: 'uploads', url: refusing.url }],
+    })
     const module = pathToFileURL(join(import.meta.dirname, '../../../local/cloud-storage/server.ts')).href
     const script = `import(${JSON.stringify(module)}).then(async (m) => console.log((await m.startCloudStorage(${options})).port))`
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -562,17 +702,25 @@ describe('restarts', () => {
     const [line] = (await once(child.stdout, 'data')) as [Buffer]
     const endpoint = `http://127.0.0.1:${Number(line.toString())}`
     const upload = (body: RequestInit['body']) =>
-      fetch(`${endpoint}/upload/storage/v1/b/uploads/o?uploadType=media&name=a`, { method: 'POST', body: body ?? null })
+      fetch(`${endpoint}/upload/storage/v1/b/uploads/o?uploadType=media&name=a`, {
+        method: 'POST',
+        body: body ?? null,
+      })
     expect((await upload('finished')).status).toBe(200)
     const { headers } = await refusing.arrival(0)
-    const half = httpRequest(`${endpoint}/upload/storage/v1/b/work/o?uploadType=media&name=half`, { method: 'POST' })
+    const half = httpRequest(`${endpoint}/upload/storage/v1/b/work/o?uploadType=media&name=half`, {
+      method: 'POST',
+    })
     half.on('error', () => undefined)
     await new Promise((resolve) => half.write(someBytes(300 * KIB), resolve))
     child.kill('SIGKILL')
     await exited
 
     const willing = await aReceiver()
-    const { storage, work } = await aStorage({ dir, notifications: [{ bucket: 'uploads', url: willing.url }] })
+    const { storage, work } = await aStorage({
+      dir,
+      notifications: [{ bucket: 'uploads', url: willing.url }],
+    })
     expect((await contentOf(storage.bucket('uploads').file('a'))).toString()).toBe('finished')
     expect((await willing.arrival(0)).headers['ce-id']).toBe(headers['ce-id'])
     expect(await work.file('half').exists()).toEqual([false])

@@ -3,7 +3,13 @@ import { expect, test } from '@jest/globals'
 import { backoffMs, holdMs, isExhausted, retryAfterMs } from '../../../local/cloud-tasks/backoff.ts'
 
 const seconds = (minBackoff: number, maxBackoff: number, maxDoublings: number, count: number) => {
-  const retry = { maxAttempts: -1, maxRetryDurationMs: 0, minBackoffMs: minBackoff * 1000, maxBackoffMs: maxBackoff * 1000, maxDoublings }
+  const retry = {
+    maxAttempts: -1,
+    maxRetryDurationMs: 0,
+    minBackoffMs: minBackoff * 1000,
+    maxBackoffMs: maxBackoff * 1000,
+    maxDoublings,
+  }
   return Array.from({ length: count }, (_, index) => backoffMs(retry, index + 1) / 1000)
 }
 

@@ -21,9 +21,18 @@ async function everythingElseHasArrived() {
 describe('the request', () => {
   test('a task arrives as the request it describes, with what Cloud Tasks adds', async () => {
     const queue = await world.queue('steps')
-    const headers = { 'Content-Type': 'application/json', 'X-Run': '7', 'User-Agent': 'me', 'X-CloudTasks-TaskRetryCount': '99', Host: 'elsewhere' }
+    const headers = {
+      'Content-Type': 'application/json',
+      'X-Run': '7',
+      'User-Agent': 'me',
+      'X-CloudTasks-TaskRetryCount': '99',
+      Host: 'elsewhere',
+    }
     const scheduleTime = inSeconds(60)
-    await world.task(queue, 'a', { scheduleTime, httpRequest: { httpMethod: 'PUT', body: Buffer.from('{"v":1}'), headers } })
+    await world.task(queue, 'a', {
+      scheduleTime,
+      httpRequest: { httpMethod: 'PUT', body: Buffer.from('{"v":1}'), headers },
+    })
     world.clock.forward(61_000)
     const [arrival] = await world.target.received(1)
     expect(arrival).toMatchObject({ method: 'PUT', url: '/a', body: '{"v":1}' })
@@ -60,7 +69,9 @@ describe('the request', () => {
     await world.task(queue, 'a', { httpRequest: { oidcToken: { serviceAccountEmail: 'queue@spool.local' } } })
     const [arrival] = await world.target.received(1)
     const token = arrival?.headers.authorization?.slice('Bearer '.length) ?? ''
-    await expect(jwtVerify(token, createLocalJWKSet(world.identity.jwks), { audience: `${world.target.url}/a` })).resolves.toBeDefined()
+    await expect(
+      jwtVerify(token, createLocalJWKSet(world.identity.jwks), { audience: `${world.target.url}/a` }),
+    ).resolves.toBeDefined()
   })
 })
 
@@ -86,7 +97,9 @@ describe('retries', () => {
   })
 
   test('a target that cannot be reached counts as a failed attempt without a response', async () => {
-    const queue = await world.queue('steps', { retryConfig: { minBackoff: { seconds: 60 }, maxBackoff: { seconds: 60 } } })
+    const queue = await world.queue('steps', {
+      retryConfig: { minBackoff: { seconds: 60 }, maxBackoff: { seconds: 60 } },
+    })
     const name = await world.task(queue, 'a', { httpRequest: { url: 'http://127.0.0.1:1/' } })
     const task = await world.taskUntil(name, (found) => Boolean(found?.lastAttempt?.responseStatus))
     expect(task).toMatchObject({
@@ -104,7 +117,9 @@ describe('retries', () => {
   })
 
   test('with maxRetryDuration too, it is given up only when both limits are met', async () => {
-    const queue = await world.queue('steps', { retryConfig: { maxAttempts: 2, maxRetryDuration: { seconds: 3600 } } })
+    const queue = await world.queue('steps', {
+      retryConfig: { maxAttempts: 2, maxRetryDuration: { seconds: 3600 } },
+    })
     world.target.answers = () => ({ status: 500 })
     const name = await world.task(queue, 'a')
     await world.target.received(5)
@@ -122,17 +137,21 @@ describe('retries', () => {
     await world.taskUntil(name, (task) => !task)
   })
 
-  test.each([429, 503])('a %s holds the whole queue for its Retry-After, other queues run on', async (status) => {
-    const queue = await world.queue('steps', { retryConfig: { maxBackoff: { seconds: 3600 } } })
-    world.target.answers = ({ task, retries }) => (task === 'a' && retries === 0 ? { status, headers: { 'Retry-After': '600' } } : { status: 200 })
-    const name = await world.task(queue, 'a')
-    await world.taskUntil(name, (task) => task?.responseCount === 1)
-    await world.task(queue, 'b')
-    expect(await everythingElseHasArrived()).toEqual(['a'])
-    world.clock.forward(600_000)
-    await world.target.received(2, 'a')
-    await world.target.received(1, 'b')
-  })
+  test.each([429, 503])(
+    'a %s holds the whole queue for its Retry-After, other queues run on',
+    async (status) => {
+      const queue = await world.queue('steps', { retryConfig: { maxBackoff: { seconds: 3600 } } })
+      world.target.answers = ({ task, retries }) =>
+        task === 'a' && retries === 0 ? { status, headers: { 'Retry-After': '600' } } : { status: 200 }
+      const name = await world.task(queue, 'a')
+      await world.taskUntil(name, (task) => task?.responseCount === 1)
+      await world.task(queue, 'b')
+      expect(await everythingElseHasArrived()).toEqual(['a'])
+      world.clock.forward(600_000)
+      await world.target.received(2, 'a')
+      await world.target.received(1, 'b')
+    },
+  )
 
   test('at its deadline an attempt has failed, but the handler runs on undisturbed', async () => {
     const queue = await world.queue('steps')

@@ -5,7 +5,14 @@ import { appendFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
-import { aClient, aTaskWorld, location, type IQueue, type ITask, type TaskWorld } from '../../support/task-world.ts'
+import {
+  aClient,
+  aTaskWorld,
+  location,
+  type IQueue,
+  type ITask,
+  type TaskWorld,
+} from '../../support/task-world.ts'
 
 let world: TaskWorld
 beforeEach(async () => {
@@ -13,7 +20,10 @@ beforeEach(async () => {
 })
 afterEach(() => world.close())
 
-const refused = (code: status, message: RegExp | string = '') => ({ code, details: expect.stringMatching(message) })
+const refused = (code: status, message: RegExp | string = '') => ({
+  code,
+  details: expect.stringMatching(message),
+})
 const later = () => ({ seconds: Math.floor(Date.now() / 1000) + 3600 })
 
 describe('queues', () => {
@@ -33,33 +43,55 @@ describe('queues', () => {
       },
     })
     expect((await world.client().getQueue({ name }))[0]).toEqual(queue)
-    await expect(world.client().createQueue({ parent: location, queue: { name } })).rejects.toMatchObject(refused(status.ALREADY_EXISTS))
+    await expect(world.client().createQueue({ parent: location, queue: { name } })).rejects.toMatchObject(
+      refused(status.ALREADY_EXISTS),
+    )
   })
 
   test('an update changes the masked settings only', async () => {
-    const name = await world.queue('steps', { retryConfig: { maxAttempts: 7 }, rateLimits: { maxConcurrentDispatches: 3 } })
+    const name = await world.queue('steps', {
+      retryConfig: { maxAttempts: 7 },
+      rateLimits: { maxConcurrentDispatches: 3 },
+    })
     const [queue] = await world.client().updateQueue({
-      queue: { name, retryConfig: { maxAttempts: 9, maxDoublings: 2 }, rateLimits: { maxConcurrentDispatches: 4 } },
+      queue: {
+        name,
+        retryConfig: { maxAttempts: 9, maxDoublings: 2 },
+        rateLimits: { maxConcurrentDispatches: 4 },
+      },
       updateMask: { paths: ['retry_config.max_attempts'] },
     })
-    expect(queue).toMatchObject({ retryConfig: { maxAttempts: 9, maxDoublings: 16 }, rateLimits: { maxConcurrentDispatches: 3 } })
+    expect(queue).toMatchObject({
+      retryConfig: { maxAttempts: 9, maxDoublings: 16 },
+      rateLimits: { maxConcurrentDispatches: 3 },
+    })
   })
 
   test('an update without a mask sets everything, and creates a queue that is not there', async () => {
     const name = await world.queue('steps', { retryConfig: { maxAttempts: 7 } })
-    const [updated] = await world.client().updateQueue({ queue: { name, rateLimits: { maxConcurrentDispatches: 4 } } })
-    expect(updated).toMatchObject({ retryConfig: { maxAttempts: 100 }, rateLimits: { maxConcurrentDispatches: 4 } })
+    const [updated] = await world
+      .client()
+      .updateQueue({ queue: { name, rateLimits: { maxConcurrentDispatches: 4 } } })
+    expect(updated).toMatchObject({
+      retryConfig: { maxAttempts: 100 },
+      rateLimits: { maxConcurrentDispatches: 4 },
+    })
     const [created] = await world.client().updateQueue({ queue: { name: `${location}/queues/new` } })
     expect(created).toMatchObject({ state: 'RUNNING' })
   })
 
   test('queues are listed by name, page by page, for one location', async () => {
     for (const id of ['c', 'a', 'b']) await world.queue(id)
-    const [first, , response] = await world.client().listQueues({ parent: location, pageSize: 2 }, { autoPaginate: false })
+    const [first, , response] = await world
+      .client()
+      .listQueues({ parent: location, pageSize: 2 }, { autoPaginate: false })
     expect(first.map(({ name }) => name)).toEqual([`${location}/queues/a`, `${location}/queues/b`])
     const [second] = await world
       .client()
-      .listQueues({ parent: location, pageSize: 2, pageToken: response.nextPageToken ?? '' }, { autoPaginate: false })
+      .listQueues(
+        { parent: location, pageSize: 2, pageToken: response.nextPageToken ?? '' },
+        { autoPaginate: false },
+      )
     expect(second.map(({ name }) => name)).toEqual([`${location}/queues/c`])
     expect((await world.client().listQueues({ parent: 'projects/other/locations/local' }))[0]).toEqual([])
   })
@@ -83,8 +115,13 @@ describe('queues', () => {
     ['must start with its location', { name: 'projects/other/locations/local/queues/q' }],
     ['not of the form', { name: `${location}/queues/under_score` }],
   ])('a queue is refused when it breaks the rule "%s"', async (rule, queue) => {
-    const created = world.client().createQueue({ parent: location, queue: { name: `${location}/queues/q`, ...queue } })
-    await expect(created).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining(rule) })
+    const created = world
+      .client()
+      .createQueue({ parent: location, queue: { name: `${location}/queues/q`, ...queue } })
+    await expect(created).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining(rule),
+    })
   })
 })
 
@@ -92,7 +129,9 @@ describe('tasks', () => {
   test('a named task is created once', async () => {
     const queue = await world.queue('steps')
     await world.task(queue, 'a', { scheduleTime: later() })
-    await expect(world.task(queue, 'a')).rejects.toMatchObject(refused(status.ALREADY_EXISTS, /already exists/))
+    await expect(world.task(queue, 'a')).rejects.toMatchObject(
+      refused(status.ALREADY_EXISTS, /already exists/),
+    )
   })
 
   test.each(['done', 'deleted'])('the name of a task that is %s stays taken for an hour', async (end) => {
@@ -107,7 +146,9 @@ describe('tasks', () => {
 
   test('a task without a name gets one of its own', async () => {
     const queue = await world.queue('steps')
-    const names = await Promise.all(Array.from({ length: 20 }, () => world.task(queue, 'unnamed', { name: '' })))
+    const names = await Promise.all(
+      Array.from({ length: 20 }, () => world.task(queue, 'unnamed', { name: '' })),
+    )
     expect(new Set(names).size).toBe(20)
     expect(names[0]).toMatch(/\/queues\/steps\/tasks\/\d+$/)
     await world.target.received(20)
@@ -116,7 +157,10 @@ describe('tasks', () => {
   test('a task is shown without its body unless the full view is asked for', async () => {
     const queue = await world.queue('steps')
     const body = Buffer.from('{"v":1}')
-    const name = await world.task(queue, 'a', { scheduleTime: later(), httpRequest: { body, headers: { 'X-Run': '7' } } })
+    const name = await world.task(queue, 'a', {
+      scheduleTime: later(),
+      httpRequest: { body, headers: { 'X-Run': '7' } },
+    })
     const [basic] = await world.client().getTask({ name })
     expect(basic).toMatchObject({
       view: 'BASIC',
@@ -134,9 +178,16 @@ describe('tasks', () => {
     for (const id of ['c', 'a', 'b']) await world.task(queue, id, { scheduleTime: later() })
     const [all] = await world.client().listTasks({ parent: queue })
     expect(all.map(({ name }) => name?.at(-1)).sort()).toEqual(['a', 'b', 'c'])
-    const [page, , response] = await world.client().listTasks({ parent: queue, pageSize: 2 }, { autoPaginate: false })
+    const [page, , response] = await world
+      .client()
+      .listTasks({ parent: queue, pageSize: 2 }, { autoPaginate: false })
     expect(page).toHaveLength(2)
-    const [rest] = await world.client().listTasks({ parent: queue, pageSize: 2, pageToken: response.nextPageToken ?? '' }, { autoPaginate: false })
+    const [rest] = await world
+      .client()
+      .listTasks(
+        { parent: queue, pageSize: 2, pageToken: response.nextPageToken ?? '' },
+        { autoPaginate: false },
+      )
     expect(rest).toHaveLength(1)
   })
 
@@ -146,9 +197,13 @@ describe('tasks', () => {
       await expect(world.client()[call]({ name: queue })).rejects.toMatchObject(refused(status.NOT_FOUND))
     }
     for (const call of ['getTask', 'deleteTask', 'runTask'] as const) {
-      await expect(world.client()[call]({ name: `${queue}/tasks/a` })).rejects.toMatchObject(refused(status.NOT_FOUND))
+      await expect(world.client()[call]({ name: `${queue}/tasks/a` })).rejects.toMatchObject(
+        refused(status.NOT_FOUND),
+      )
     }
-    await expect(world.task(queue, 'a')).rejects.toMatchObject(refused(status.FAILED_PRECONDITION, /does not exist/))
+    await expect(world.task(queue, 'a')).rejects.toMatchObject(
+      refused(status.FAILED_PRECONDITION, /does not exist/),
+    )
   })
 
   const url = 'http://127.0.0.1:9/'
@@ -171,13 +226,18 @@ describe('tasks', () => {
   ])('a task is refused when it breaks the rule "%s" (%#)', async (rule, task) => {
     const parent = await world.queue('steps')
     const created = world.client().createTask({ parent, task: { httpRequest: { url }, ...task } })
-    await expect(created).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining(rule) })
+    await expect(created).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining(rule),
+    })
   })
 })
 
 describe('a restart', () => {
   test('queues, tasks, attempts and taken names outlive it', async () => {
-    const queue = await world.queue('steps', { retryConfig: { maxAttempts: 7, minBackoff: { seconds: 60 }, maxBackoff: { seconds: 60 } } })
+    const queue = await world.queue('steps', {
+      retryConfig: { maxAttempts: 7, minBackoff: { seconds: 60 }, maxBackoff: { seconds: 60 } },
+    })
     world.target.answers = ({ task }) => ({ status: task === 'failing' ? 500 : 200 })
     const failing = await world.task(queue, 'failing', { httpRequest: { body: Buffer.from('input') } })
     const done = await world.task(queue, 'done')
@@ -190,7 +250,10 @@ describe('a restart', () => {
     await world.start()
     const [after] = await world.client().getTask({ name: failing, responseView: 'FULL' })
     expect(after).toEqual(before)
-    expect((await world.client().getQueue({ name: queue }))[0]).toMatchObject({ state: 'PAUSED', retryConfig: { maxAttempts: 7 } })
+    expect((await world.client().getQueue({ name: queue }))[0]).toMatchObject({
+      state: 'PAUSED',
+      retryConfig: { maxAttempts: 7 },
+    })
     await expect(world.task(queue, 'done')).rejects.toMatchObject(refused(status.ALREADY_EXISTS))
 
     await world.client().resumeQueue({ name: queue })
@@ -202,21 +265,29 @@ describe('a restart', () => {
 
   test('a killed server forgets nothing it answered, and what was in flight is dispatched again', async () => {
     await world.stop()
-    const entry = (file: string) => JSON.stringify(path.join(import.meta.dirname, '../../local', file))
+    const entry = (file: string) => JSON.stringify(path.join(import.meta.dirname, '../../../local', file))
     const program = `
-      const { openIdentityProvider } = await import(${entry('oidc.ts')})
+      const { openIdentityProvider } = await import(${entry('host/identity.ts')})
       const { startCloudTasks } = await import(${entry('cloud-tasks/server.ts')})
       const dir = ${JSON.stringify(world.dir)}
       console.log((await startCloudTasks({ dir, identity: await openIdentityProvider(dir) })).port)`
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const [line] = (await once(child.stdout, 'data')) as [Buffer]
     const client = aClient(Number(String(line)))
     const queue = `${location}/queues/steps`
-    await client.createQueue({ parent: location, queue: { name: queue, rateLimits: { maxConcurrentDispatches: 1 } } })
+    await client.createQueue({
+      parent: location,
+      queue: { name: queue, rateLimits: { maxConcurrentDispatches: 1 } },
+    })
     world.target.answers = () => new Promise(() => undefined)
     const ids = ['a', 'b', 'c']
     for (const id of ids) {
-      await client.createTask({ parent: queue, task: { name: `${queue}/tasks/${id}`, httpRequest: { url: `${world.target.url}/${id}` } } })
+      await client.createTask({
+        parent: queue,
+        task: { name: `${queue}/tasks/${id}`, httpRequest: { url: `${world.target.url}/${id}` } },
+      })
     }
     await world.target.received(1, 'a')
     child.kill('SIGKILL')
@@ -232,7 +303,9 @@ describe('a restart', () => {
       ['b', 0],
       ['c', 0],
     ])
-    expect(arrivals[1]?.headers).toMatchObject({ 'x-cloudtasks-taskretryreason': 'UNKNOWN(2): no response is known' })
+    expect(arrivals[1]?.headers).toMatchObject({
+      'x-cloudtasks-taskretryreason': 'UNKNOWN(2): no response is known',
+    })
   })
 
   test('a line that a kill cut short was never answered and is passed over', async () => {
