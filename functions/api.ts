@@ -1,6 +1,6 @@
 /** api: the producer's door over HTTP. Authenticates its callers itself; does no work of its own. */
 import { createApi } from '../shared/api/app.ts'
-import type { Services } from '../shared/engine/step.ts'
+import type { Services } from '../shared/engine/services.ts'
 
 let app:
   | { readonly services: Services; readonly fetch: (request: Request) => Response | Promise<Response> }

@@ -7,7 +7,9 @@ import { workName } from '../shared/objects.ts'
 import { callbackSecretOf, callOf } from '../shared/providers/callback-url.ts'
 import { recogniserNames } from '../shared/settings/settings.ts'
 import { readCallback, type CallbackReading } from '../shared/providers/callbacks.ts'
-import { enqueue, fail, type Services } from '../shared/engine/step.ts'
+import { enqueue } from '../shared/engine/enqueue.ts'
+import { fail } from '../shared/engine/delivery.ts'
+import type { Services } from '../shared/engine/services.ts'
 
 export async function onCallback(request: Request, services: Services): Promise<Response> {
   try {

@@ -21,7 +21,8 @@ import {
 import { partsOf } from '../shared/engine/pipeline.ts'
 import type { FinalizedObject } from '../shared/engine/serve.ts'
 import { parseMailSettings } from '../shared/settings/settings.ts'
-import { enqueue, type Services } from '../shared/engine/step.ts'
+import { enqueue } from '../shared/engine/enqueue.ts'
+import type { Services } from '../shared/engine/services.ts'
 import type { StoredObject } from '../shared/storage.ts'
 
 export async function onUpload(object: FinalizedObject, services: Services): Promise<void> {

@@ -3,7 +3,8 @@ import { forgetOldRequests } from '../shared/db/api.ts'
 import { withDatabase } from '../shared/db/connect.ts'
 import { overdueSteps, reviveStep, type PendingStep } from '../shared/db/steps.ts'
 import { log } from '../shared/log.ts'
-import { enqueue, type Services } from '../shared/engine/step.ts'
+import { enqueue } from '../shared/engine/enqueue.ts'
+import type { Services } from '../shared/engine/services.ts'
 
 /** One sweep's worth; the next is a minute away. */
 const batch = 200

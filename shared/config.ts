@@ -1,6 +1,13 @@
 /** The configuration: one pure function from environment variables to typed settings. Every default of the machinery lives here. */
 import { z } from 'zod'
-import type { UsageKind, UsageLimit } from './db/usage.ts'
+
+export type UsageKind = 'runs' | 'minutes' | 'characters'
+export type UsagePeriod = 'hour' | 'day' | 'month'
+
+export interface UsageLimit {
+  readonly period: UsagePeriod
+  readonly most: number
+}
 
 const positive = z.coerce.number().int().positive()
 const url = z.url()

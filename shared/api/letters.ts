@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { findLetter, listLetters } from '../db/api.ts'
 import { withDatabase } from '../db/connect.ts'
 import { usageOf } from '../db/usage.ts'
-import type { Services } from '../engine/step.ts'
+import type { Services } from '../engine/services.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { idParam, listOf, moment, mustBe, pageAsked, reads, type App } from './routes.ts'
 

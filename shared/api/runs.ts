@@ -8,7 +8,7 @@ import { cancelRun } from '../db/runs.ts'
 import { Permanent } from '../errors.ts'
 import { log } from '../log.ts'
 import { startAgain } from '../episode/retry.ts'
-import type { Services } from '../engine/step.ts'
+import type { Services } from '../engine/services.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { once } from './idempotency.ts'
 import {

@@ -180,12 +180,12 @@ export async function deferStep(
 }
 
 /** Gives the step back under a new turn, not counting the attempt, until somebody resumes its run. False when the attempt no longer holds it. */
-export async function parkStep(trx: Knex, claim: StepIdentity & { attempt: number }): Promise<boolean> {
+export async function suspendStep(trx: Knex, claim: StepIdentity & { attempt: number }): Promise<boolean> {
   return (await deferStep(trx, claim, new Date())) !== undefined
 }
 
 /** Gives what a resumed run left parked a new turn and further scalars. */
-export async function unparkSteps(trx: Knex, runId: string, context: Scalars): Promise<PendingStep[]> {
+export async function unsuspendSteps(trx: Knex, runId: string, context: Scalars): Promise<PendingStep[]> {
   return await rows<PendingStep>(
     trx,
     `UPDATE steps SET turn = turn + 1, due_at = clock_timestamp(), context = context || CAST(:context AS jsonb)

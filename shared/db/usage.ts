@@ -3,15 +3,8 @@
  * the same thing is charged once, and given back when its run fails.
  */
 import type { Knex } from 'knex'
+import type { UsageKind, UsageLimit, UsagePeriod } from '../config.ts'
 import { rows } from './connect.ts'
-
-export type UsageKind = 'runs' | 'minutes' | 'characters'
-export type Period = 'hour' | 'day' | 'month'
-
-export interface UsageLimit {
-  readonly period: Period
-  readonly most: number
-}
 
 export interface UsageEntry {
   readonly userId: string
@@ -23,7 +16,7 @@ export interface UsageEntry {
 }
 
 /** `hour`: 2026-11-22T10; `day`: 2026-11-22; `month`: 2026-11. UTC. */
-const nameOf = (period: Period, now: Date): string =>
+const nameOf = (period: UsagePeriod, now: Date): string =>
   now.toISOString().slice(0, { hour: 13, day: 10, month: 7 }[period])
 
 /**
@@ -78,7 +71,7 @@ export async function refundRun(trx: Knex, runId: string): Promise<void> {
 export async function usageOf(
   db: Knex,
   userId: string,
-  period: Period,
+  period: UsagePeriod,
   now = new Date(),
 ): Promise<Readonly<Record<string, number>>> {
   const found = await rows<{ kind: string; used: number }>(

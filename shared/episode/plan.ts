@@ -17,7 +17,7 @@ import {
   type PodcastSettings,
   type Template,
 } from '../settings/settings.ts'
-import type { Services } from '../engine/step.ts'
+import type { Services } from '../engine/services.ts'
 import type { StoredObject } from '../storage.ts'
 
 export interface RecordingPart {

@@ -1,7 +1,7 @@
 /** What a user may use, asked before work starts. Hides which limits a kind has and how a refusal is worded. */
 import type { Knex } from 'knex'
-import type { Config } from '../config.ts'
-import { chargeUsage, type UsageEntry, type UsageKind, type UsageLimit } from '../db/usage.ts'
+import type { Config, UsageKind, UsageLimit } from '../config.ts'
+import { chargeUsage, type UsageEntry } from '../db/usage.ts'
 import { Permanent, type ErrorCode } from '../errors.ts'
 
 const refusals: Readonly<Record<UsageKind, { code: ErrorCode; unit: string }>> = {

@@ -9,7 +9,8 @@ import { AlreadyRunning, Permanent } from '../errors.ts'
 import { parseUploadName } from '../objects.ts'
 import { partsOf } from '../engine/pipeline.ts'
 import { charge } from './quota.ts'
-import { offer, type Services } from '../engine/step.ts'
+import { offer } from '../engine/enqueue.ts'
+import type { Services } from '../engine/services.ts'
 
 /** Returns the new run's id. Throws AlreadyRunning with the live run's; Permanent `rate_limited`. */
 export async function startAgain(services: Services, earlierId: string): Promise<string> {

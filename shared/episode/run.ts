@@ -25,7 +25,7 @@ import {
   type PodcastSettings,
   type RunSettings,
 } from '../settings/settings.ts'
-import type { Services } from '../engine/step.ts'
+import type { Services } from '../engine/services.ts'
 import type { StoredObject } from '../storage.ts'
 import { scripts } from '../show/spoken.ts'
 

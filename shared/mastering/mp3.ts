@@ -3,8 +3,8 @@
  * Hides MPEG-1 layer III's headers, LAME's delay and the way it scales its input.
  */
 import { ffmpeg, collect } from '../audio/ffmpeg.ts'
+import { samplesPerFrame } from '../timeline/timeline.ts'
 
-export const samplesPerFrame = 1152
 /** Frames fed before a chunk so that the encoder's state has become what a serial encode would have. */
 export const preRollFrames = 49
 /** Frames fed after it, for the encoder's look-ahead. */

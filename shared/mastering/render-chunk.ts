@@ -12,7 +12,6 @@ import {
   frameOffsets,
   inputCompensation,
   preRollFrames,
-  samplesPerFrame,
   type Mp3Format,
 } from './mp3.ts'
 import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from '../audio/pcm.ts'
@@ -27,7 +26,7 @@ import {
   type Loudness,
   type Room,
 } from './programme.ts'
-import { framesPerChunk, samplesPerChunk, type Timeline } from '../timeline/timeline.ts'
+import { framesPerChunk, samplesPerChunk, samplesPerFrame, type Timeline } from '../timeline/timeline.ts'
 import { fromDb, toDb, truePeakMeter } from '../audio/true-peak.ts'
 
 export interface RenderedChunk {

@@ -8,10 +8,11 @@ import { withDatabase } from '../db/connect.ts'
 import { addDecisions, decisionsUpTo } from '../db/edit-decisions.ts'
 import { findEpisode, lockEpisode, type Episode } from '../db/episodes.ts'
 import { latestRunOf, lockRun, resumeRun, type Run } from '../db/runs.ts'
-import { outputsOf, unparkSteps, type PendingStep } from '../db/steps.ts'
+import { outputsOf, unsuspendSteps, type PendingStep } from '../db/steps.ts'
 import { readFacts, runAgain } from '../episode/run.ts'
 import { AlreadyRunning, Permanent } from '../errors.ts'
-import { offer, type Services } from '../engine/step.ts'
+import { offer } from '../engine/enqueue.ts'
+import type { Services } from '../engine/services.ts'
 import {
   answersByEdit,
   decideEdits,
@@ -122,7 +123,7 @@ async function take(
   const revision = await addDecisions(trx, episode.id, String(seen.context['recordingHash']), decisions)
   const taken = { decisionRevision: revision, reviewed: true }
   if (run?.status === 'awaiting_review' && (await resumeRun(trx, seen.id, taken)))
-    return { runId: seen.id, steps: await unparkSteps(trx, seen.id, taken) }
+    return { runId: seen.id, steps: await unsuspendSteps(trx, seen.id, taken) }
   const again = await runAgain(trx, pipeline, episode.id, { reviewed: true })
   if (!again.started) throw new AlreadyRunning(again.runId)
   return again

@@ -4,7 +4,6 @@
  */
 import type { PcmFormat } from '../audio/pcm.ts'
 import { outputEnd, overlapBefore, type Ledger } from './ledger.ts'
-import { samplesPerFrame } from '../mastering/mp3.ts'
 
 /** A recording or asset as `prepare` left it. */
 export interface TimelineSource {
@@ -63,6 +62,8 @@ export interface Timeline {
   readonly answers: Readonly<Record<string, number>>
 }
 
+/** Samples in one frame of MPEG-1 layer III (ISO/IEC 11172-3). */
+export const samplesPerFrame = 1152
 /** 2450 frames: a whole number of 100 ms blocks and of 49-frame padding cycles at both 44.1 and 48 kHz. */
 export const framesPerChunk = 2450
 export const samplesPerChunk = framesPerChunk * samplesPerFrame

@@ -29,15 +29,13 @@ function analysisOf(words: readonly Word[], totalSamples = 20_000): Analysis {
 const said = (text: string, language = 'en', exactTimes = true): Transcript => ({
   language,
   exactTimes,
-  words: text
-    .split(' ')
-    .map((word, i) => ({
-      text: word,
-      startSample: 1000 + i * 400,
-      endSample: 1300 + i * 400,
-      speaker: null,
-      confidence: null,
-    })),
+  words: text.split(' ').map((word, i) => ({
+    text: word,
+    startSample: 1000 + i * 400,
+    endSample: 1300 + i * 400,
+    speaker: null,
+    confidence: null,
+  })),
 })
 
 const found = (transcript: Transcript, words?: string[]) =>

@@ -9,9 +9,9 @@ import {
   frameOffsets,
   infoFrame,
   inputCompensation,
-  samplesPerFrame,
   type Mp3Format,
 } from '../../shared/mastering/mp3.ts'
+import { samplesPerFrame } from '../../shared/timeline/timeline.ts'
 import { toInterleavedBytes, toPlanar } from '../../shared/audio/pcm.ts'
 import { decodeFile, speechLike, tone, withFile } from '../support/audio.ts'
 

@@ -19,7 +19,9 @@ import { partsOf } from '../../shared/engine/pipeline.ts'
 import { keyPurpose, openSealer } from '../../shared/providers/seal.ts'
 import { openServices, type CatalogueEntry, type FinalizedObject } from '../../shared/engine/serve.ts'
 import { defaultTemplate } from '../../shared/settings/settings.ts'
-import { deliver, enqueue, type Answer, type Services } from '../../shared/engine/step.ts'
+import { deliver, type TaskAnswer } from '../../shared/engine/delivery.ts'
+import { enqueue } from '../../shared/engine/enqueue.ts'
+import type { Services } from '../../shared/engine/services.ts'
 import { freshDatabase } from './database.ts'
 import { theServers, type Servers } from './servers.ts'
 import { tracePrefix } from './toys.ts'
@@ -121,9 +123,9 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
   }
 
   /** Hands one task's body to its function; an answer of 200 ends the task. */
-  const hand = (payload: TaskPayload): Promise<Answer> => handBy(services, payload)
+  const hand = (payload: TaskPayload): Promise<TaskAnswer> => handBy(services, payload)
 
-  const handBy = async (by: Services, payload: TaskPayload): Promise<Answer> => {
+  const handBy = async (by: Services, payload: TaskPayload): Promise<TaskAnswer> => {
     const answer = await deliver(by, pipeline.stage(payload.step)!, payload)
     if (answer.status === 200)
       await queue.remove((task) => key(task) === key(payload) && task.turn === payload.turn)
@@ -181,7 +183,7 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
     pending: async (): Promise<string[]> => (await tasks()).map(({ payload }) => payload.step).sort(),
 
     /** Delivers the step's task, or the one last seen when the queue has none: a duplicate, or one that comes late. */
-    async deliver(step: string, part = 0, runId = current): Promise<Answer> {
+    async deliver(step: string, part = 0, runId = current): Promise<TaskAnswer> {
       const found = (await tasks())
         .filter(({ payload }) => key(payload) === key({ runId, step, part }))
         .at(-1)

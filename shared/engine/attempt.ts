@@ -1,0 +1,142 @@
+/**
+ * One attempt at a step: what was made before is taken over, else the work is done under a lease that heartbeats extend.
+ * Hides reuse, heartbeats, and how work learns that its step was lost or its run ended.
+ */
+import type { Knex } from 'knex'
+import type { Scalars, StepIdentity } from '../context.ts'
+import { withDatabase } from '../db/connect.ts'
+import { findRun, type Warning } from '../db/runs.ts'
+import { extendLease, findReusableOutput, noteInputKey } from '../db/steps.ts'
+import { Busy, Stopped } from '../errors.ts'
+import { log } from '../log.ts'
+import { workName } from '../objects.ts'
+import { noteProgress } from './pipeline.ts'
+import type { Services } from './services.ts'
+import type { Effects, OpenedStep, Step, Tools } from './step.ts'
+
+export interface Attempt extends StepIdentity {
+  /** Its number: what fences it off from earlier and later ones. */
+  readonly attempt: number
+  readonly startedAt: Date
+  readonly context: Scalars
+}
+
+export interface Result extends Effects {
+  readonly output: Scalars
+  readonly inputKey: string | null
+  readonly reused: boolean
+  readonly warnings: readonly Warning[]
+}
+
+/** Warnings travel in a step's output, so that a reused result repeats them. */
+const warningsKey = 'warnings'
+
+/** Reads what a claimed attempt needs; the function returned does the work, when the connection is closed. */
+export async function openAttempt(
+  db: Knex,
+  services: Services,
+  step: Step,
+  attempt: Attempt,
+): Promise<() => Promise<Result>> {
+  const run = await findRun(db, attempt.runId)
+  if (!run) throw new Stopped('The run is gone.')
+  const { userId } = run
+  const identity = { runId: run.id, userId, episodeId: run.episodeId ?? '', part: attempt.part }
+  const opened = await step.open(db, identity, attempt.context)
+  const { inputKey } = opened
+  if (inputKey !== null) {
+    await noteInputKey(db, attempt, inputKey)
+    const earlier = await findReusableOutput(db, userId, step.name, inputKey)
+    if (earlier) return () => Promise.resolve(takeOver(opened, earlier))
+  }
+  return () => perform(services, opened, attempt, userId)
+}
+
+function takeOver(opened: OpenedStep, { [warningsKey]: kept, ...output }: Scalars): Result {
+  const warnings = JSON.parse(String(kept ?? '[]')) as Warning[]
+  return resultOf(opened, output, warnings, true)
+}
+
+async function perform(
+  services: Services,
+  opened: OpenedStep,
+  attempt: Attempt,
+  userId: string,
+): Promise<Result> {
+  const warnings: Warning[] = []
+  const inputKey = opened.inputKey ?? attempt.runId
+  const bucket = services.config.buckets.work
+  const output = await withHeartbeat(services, attempt, (tools) =>
+    opened.work({
+      ...tools,
+      inputKey,
+      workObject: (name) => ({ bucket, name: workName(userId, inputKey, name) }),
+      warn: (warning) => warnings.push(warning),
+    }),
+  )
+  return resultOf(opened, output, warnings, false)
+}
+
+const resultOf = (
+  opened: OpenedStep,
+  output: Scalars,
+  warnings: readonly Warning[],
+  reused: boolean,
+): Result => ({
+  ...opened.effectsOf(output),
+  output: { ...output, [warningsKey]: JSON.stringify(warnings) },
+  inputKey: opened.inputKey,
+  reused,
+  warnings,
+})
+
+/**
+ * Runs `work` under a lease that is extended while it lasts; its signal aborts when an extension finds the step lost or the
+ * run ended.
+ */
+async function withHeartbeat<T>(
+  { config, storage, pipeline }: Services,
+  attempt: Attempt,
+  work: (tools: Omit<Tools, 'workObject' | 'inputKey' | 'warn'>) => Promise<T>,
+): Promise<T> {
+  const { leaseMs, heartbeatMs } = config.lease
+  const controller = new AbortController()
+  let share = 0
+  const beat = async () => {
+    try {
+      const lost = await withDatabase(config.databaseUrl, async (db) => {
+        if (!(await extendLease(db, attempt, leaseMs, share))) return await whyLost(db, attempt.runId)
+        await noteProgress(db, pipeline, attempt.runId)
+        return undefined
+      })
+      if (lost) controller.abort(lost)
+    } catch (error) {
+      const { runId: run, step, part, turn } = attempt
+      log.warn({ run, step, part, turn, error: String(error) }, 'heartbeat missed')
+    }
+  }
+  const timer = setInterval(() => void beat(), heartbeatMs)
+  try {
+    return await work({
+      config,
+      storage,
+      signal: controller.signal,
+      since: attempt.startedAt,
+      progress: (done) => (share = Math.min(1, Math.max(share, done))),
+      withDatabase: (use) => withDatabase(config.databaseUrl, use),
+    })
+  } catch (error) {
+    throw controller.signal.aborted ? controller.signal.reason : error
+  } finally {
+    clearInterval(timer)
+    controller.abort(new Stopped('The work is over.')) // whatever it left running ends with it
+  }
+}
+
+/** A task must outlive an attempt that lost its step: whoever holds it now may yet need the queue to try again. */
+async function whyLost(db: Knex, runId: string): Promise<Stopped | Busy> {
+  const run = await findRun(db, runId)
+  return run?.status === 'started'
+    ? new Busy('Another attempt took the step over.')
+    : new Stopped('The run ended before the step did.')
+}

@@ -1,0 +1,189 @@
+/**
+ * One delivery of one task, from claim to answer: claim → load → close → work → open → record, complete and insert the
+ * successors in one fenced transaction → close → enqueue → answer. Hides which outcome the rows and the queue are told.
+ */
+import type { StepIdentity, TaskPayload } from '../context.ts'
+import { withDatabase } from '../db/connect.ts'
+import { awaitReview, failRun, lockRun, updateRunProgress } from '../db/runs.ts'
+import {
+  claimStep,
+  deferStep,
+  insertSteps,
+  markDone,
+  markFailed,
+  pendingSteps,
+  releaseStep,
+  suspendStep,
+  type Claim,
+  type PendingStep,
+} from '../db/steps.ts'
+import { AwaitingReview, Busy, Deferred, Permanent, Stopped, classify } from '../errors.ts'
+import { assertScalars } from '../context.ts'
+import { log } from '../log.ts'
+import { openAttempt, type Attempt, type Result } from './attempt.ts'
+import { enqueue } from './enqueue.ts'
+import { insertFollowers, partRow, type Stage } from './pipeline.ts'
+import type { Services } from './services.ts'
+
+/** What the queue is told: 200 ends the task, anything else brings it again. */
+export interface TaskAnswer {
+  readonly status: 200 | 409 | 500
+  readonly outcome: string
+}
+
+/** Handles one delivery. Never throws: every outcome is an answer to the queue. */
+export async function deliver(services: Services, stage: Stage, task: TaskPayload): Promise<TaskAnswer> {
+  const startedAt = performance.now()
+  const answer = await attemptDelivery(services, stage, task)
+  const ms = Math.round(performance.now() - startedAt)
+  log.info({ ...identify(task), ms, status: answer.status }, answer.outcome)
+  return answer
+}
+
+async function attemptDelivery(services: Services, stage: Stage, task: TaskPayload): Promise<TaskAnswer> {
+  if (task.step !== stage.step.name) return { status: 500, outcome: `misdirected to ${stage.step.name}` }
+  const { databaseUrl, lease } = services.config
+  let held: Attempt | undefined
+  try {
+    const claimed = await withDatabase(databaseUrl, async (db) => {
+      const claim = await claimStep(db, task, lease)
+      if (claim.outcome !== 'claimed') return claim
+      const attempt: Attempt = { ...task, attempt: claim.attempt, startedAt: claim.startedAt }
+      held = attempt // from here on an error gives the step back
+      return {
+        outcome: claim.outcome,
+        attempt,
+        perform: await openAttempt(db, services, stage.step, attempt),
+      }
+    })
+    if (claimed.outcome !== 'claimed') return await answerUnclaimed(services, task, claimed)
+    const result = await claimed.perform()
+    await enqueue(services, await commit(services, claimed.attempt, result))
+    return { status: 200, outcome: result.reused ? 'reused' : 'done' }
+  } catch (error) {
+    return await answerError(services, task, held, error)
+  }
+}
+
+/** There is nothing to work on; what a lost process left to be enqueued is enqueued all the same. */
+async function answerUnclaimed(
+  services: Services,
+  task: TaskPayload,
+  claim: Exclude<Claim, { outcome: 'claimed' }>,
+): Promise<TaskAnswer> {
+  switch (claim.outcome) {
+    case 'done':
+      await enqueueBehind(services, task)
+      return { status: 200, outcome: 'done before' }
+    case 'turned':
+      await enqueuePending(services, task.runId, [task.step])
+      return { status: 200, outcome: 'an old turn' }
+    case 'busy':
+      return { status: 409, outcome: 'busy' }
+    case 'exhausted': {
+      const reason = claim.lastError ?? 'its process ended'
+      const times = services.config.lease.maxAttempts
+      const message = `${task.step} was tried ${times} times. The last reason: ${reason}`
+      await fail(services, task, new Permanent('attempts_exhausted', message))
+      return { status: 200, outcome: 'attempts exhausted' }
+    }
+    case 'over':
+    case 'unknown':
+      return { status: 200, outcome: claim.outcome }
+  }
+}
+
+/** Record, complete and insert the successors in one transaction, fenced by the attempt. */
+async function commit(services: Services, attempt: Attempt, result: Result): Promise<PendingStep[]> {
+  assertScalars(result.output)
+  return await withDatabase(services.config.databaseUrl, (db) =>
+    db.transaction(async (trx) => {
+      const run = await lockRun(trx, attempt.runId)
+      if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')
+      if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
+      await result.record(trx)
+      const { passOn: context, warnings } = result
+      const updated = (await updateRunProgress(trx, attempt.runId, { context, warnings })) ?? run
+      const further = result.furtherParts.map((own, i) => partRow(attempt.step, i + 1, updated.context, own))
+      const parts = await insertSteps(trx, attempt.runId, further)
+      return [...parts, ...(await insertFollowers(trx, services.pipeline, updated, attempt.step))]
+    }),
+  )
+}
+
+/**
+ * A redelivery heals what a crash between commit and enqueue lost: the steps that follow, and the parts that the first one
+ * brought.
+ */
+async function enqueueBehind(services: Services, { runId, step, part }: TaskPayload): Promise<void> {
+  const following = services.pipeline.following(step).map((stage) => stage.step.name)
+  await enqueuePending(services, runId, part === 0 ? [step, ...following] : following)
+}
+
+async function enqueuePending(services: Services, runId: string, steps: readonly string[]): Promise<void> {
+  const pending = await withDatabase(services.config.databaseUrl, (db) => pendingSteps(db, runId, steps))
+  await enqueue(services, pending)
+}
+
+/** The one place that turns an error into what the rows say and what the queue is told. */
+async function answerError(
+  services: Services,
+  task: TaskPayload,
+  held: Attempt | undefined,
+  error: unknown,
+): Promise<TaskAnswer> {
+  const kind = classify(error)
+  const { databaseUrl } = services.config
+  try {
+    if (kind instanceof Stopped) return { status: 200, outcome: 'stopped' }
+    if (kind instanceof Busy) return { status: 409, outcome: 'busy' }
+    if (kind instanceof Deferred && held) {
+      const deferred = await withDatabase(databaseUrl, (db) => deferStep(db, held, kind.dueAt, kind.message))
+      if (deferred) await enqueue(services, [deferred])
+      return { status: 200, outcome: 'deferred' }
+    }
+    if (kind instanceof AwaitingReview && held) {
+      await suspend(services, held)
+      return { status: 200, outcome: 'awaiting review' }
+    }
+    if (kind instanceof Permanent) {
+      await fail(services, held ?? task, kind)
+      return { status: 200, outcome: 'failed' }
+    }
+    log.error({ ...identify(task), error: textOf(error) }, 'attempt failed')
+    if (held) await withDatabase(databaseUrl, (db) => releaseStep(db, held, kind.message))
+    return { status: 500, outcome: 'to be retried' }
+  } catch (secondError) {
+    log.error({ ...identify(task), error: String(secondError) }, 'the outcome could not be recorded')
+    return { status: 500, outcome: 'to be retried' }
+  }
+}
+
+/** Ends the run with a code and message, unless a later attempt holds the step or the run has ended. */
+export async function fail(
+  services: Services,
+  step: StepIdentity & { attempt?: number },
+  error: Permanent,
+): Promise<void> {
+  log.warn({ ...identify(step), code: error.code, error: error.message }, 'failed')
+  await withDatabase(services.config.databaseUrl, (db) =>
+    db.transaction(async (trx) => {
+      if ((await lockRun(trx, step.runId))?.status !== 'started') return
+      if (!(await markFailed(trx, step, error.message))) return
+      await failRun(trx, step.runId, error.code, error.message)
+    }),
+  )
+}
+
+/** The step is put back and its run waits; no task is left that could move it. */
+async function suspend(services: Services, held: Attempt): Promise<void> {
+  await withDatabase(services.config.databaseUrl, (db) =>
+    db.transaction(async (trx) => {
+      if ((await lockRun(trx, held.runId))?.status !== 'started') return
+      if (await suspendStep(trx, held)) await awaitReview(trx, held.runId)
+    }),
+  )
+}
+
+const textOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : String(error))
+const identify = ({ runId, step, part, turn }: StepIdentity) => ({ run: runId, step, part, turn })

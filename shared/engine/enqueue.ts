@@ -1,0 +1,34 @@
+/**
+ * From pending rows to tasks. Hides what a task is told besides its row, and that creating one twice is harmless.
+ * Nothing is enqueued that is not a row first, so whatever is lost here is found again by a redelivery or by `sweep`.
+ */
+import type { PendingStep } from '../db/steps.ts'
+import { log } from '../log.ts'
+import type { Services } from './services.ts'
+
+/** A task is given a schedule only when its step is due later than this. */
+const soonMs = 1000
+
+/** Creates the tasks of pending rows; ones already created stay single. */
+export async function enqueue(
+  { tasks, pipeline }: Pick<Services, 'tasks' | 'pipeline'>,
+  steps: readonly PendingStep[],
+): Promise<void> {
+  await tasks.enqueue(
+    steps.map(({ runId, step, part, turn, context, dueAt }) => {
+      const { queue, deadlineSeconds } = pipeline.stage(step)!
+      const isLater = dueAt.getTime() > Date.now() + soonMs
+      return { runId, step, part, turn, context, queue, deadlineSeconds, ...(isLater ? { dueAt } : {}) }
+    }),
+  )
+}
+
+/**
+ * Enqueues what a caller has started. The run is there, whatever the queue says: its caller must learn of it, and `sweep`
+ * enqueues the rest.
+ */
+export async function offer(services: Services, runId: string, steps: readonly PendingStep[]): Promise<void> {
+  await enqueue(services, steps).catch((error: unknown) =>
+    log.error({ run: runId, error: String(error) }, 'started, and left to the sweep'),
+  )
+}
