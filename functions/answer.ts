@@ -5,14 +5,13 @@ import { settingsOf } from '../shared/db/runs.ts'
 import { openKey } from '../shared/providers/choose.ts'
 import { payOnce } from '../shared/providers/paid-call.ts'
 import { openAnswerer } from '../shared/providers/answerers.ts'
+import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
-
-const questions = z.array(z.object({ edit: z.string(), question: z.string() }))
 
 export const answer = defineStep({
   name: 'answer',
   version: 1,
-  context: z.object({ edit: z.string(), question: z.string(), providerKeys: z.string() }),
+  context: pick('providerKeys').and(z.object({ edit: z.string(), question: z.string() })),
   load: async (db: Knex, { runId }) => {
     const { cleaning, transcription } = await settingsOf(db, runId)
     return {
@@ -42,6 +41,5 @@ export const answer = defineStep({
     })
     return { text }
   },
-  parts: ({ questions: asked, answers }) =>
-    answers === false ? [] : questions.parse(JSON.parse(String(asked))),
+  parts: fanOut(['questions', 'answers'], ({ questions, answers }) => (answers ? questions : [])),
 })

@@ -17,6 +17,7 @@ import { outputsOf } from '../shared/db/steps.ts'
 import { Permanent } from '../shared/errors.ts'
 import { contentHash } from '../shared/hash.ts'
 import type { RunSettings } from '../shared/settings/settings.ts'
+import { pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { withPauses } from '../shared/edits/propose.ts'
@@ -38,12 +39,8 @@ const speech = z.object({
   integratedLufs: z.number().nullable(),
 })
 
-const context = z.object({
-  editsObject: z.string(),
-  spokenObject: z.string(),
-  transcriptObject: z.string().nullable(),
-})
-type Context = z.infer<typeof context>
+const context = pick('editsObject', 'spokenObject', 'transcriptObject')
+type Context = z.output<typeof context>
 type Input = Awaited<ReturnType<typeof load>>
 
 export const arrange = defineStep({

@@ -1,11 +1,10 @@
 /** clean: words + sound + settings → words where they are heard, and proposed edits. Nothing is cut here; every change can be switched off. */
-import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { listenTo } from '../shared/alignment/listen.ts'
-import { pcmScalars } from '../shared/audio/pcm.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { contentHash } from '../shared/hash.ts'
+import { pick, toScalars } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import { toEditList, type EditList } from '../shared/edits/edits.ts'
 import { alignForEdits, proposeEdits } from '../shared/edits/propose.ts'
@@ -14,12 +13,7 @@ import type { Transcript } from '../shared/words/words.ts'
 export const clean = defineStep({
   name: 'clean',
   version: 3,
-  context: z.object({
-    analysisObject: z.string(),
-    transcriptObject: z.string().nullable(),
-    pcmObject: z.string(),
-    ...pcmScalars,
-  }),
+  context: pick('analysisObject', 'transcriptObject', 'pcmObject', 'sampleRate', 'channels', 'sampleFormat'),
   load: async (db: Knex, { runId }) => (await settingsOf(db, runId)).cleaning,
   inputs: ({ analysisObject, transcriptObject }, { review: _policy, ...settings }) => ({
     analysisObject,
@@ -44,13 +38,13 @@ export const clean = defineStep({
     const text = JSON.stringify(proposed)
     await storage.create(object, text, 'application/json')
     if (transcript) await storage.create(heard, JSON.stringify(transcript), 'application/json')
-    return {
+    return toScalars({
       transcriptObject: transcript ? heard.name : null,
       proposedObject: object.name,
       proposedHash: contentHash(text),
-      questions: JSON.stringify(questionsIn(proposed)),
+      questions: questionsIn(proposed),
       answers: settings.intern.answerer !== undefined,
-    }
+    })
   },
   passOn: (output) => output,
 })

@@ -1,5 +1,4 @@
 /** decide: proposals + answers + the producer's decisions → the edits that are made, and everything that is to be spoken. May wait for the producer. */
-import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { decisionsUpTo } from '../shared/db/edit-decisions.ts'
@@ -8,8 +7,8 @@ import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { AwaitingReview } from '../shared/errors.ts'
 import { contentHash } from '../shared/hash.ts'
-import type { Variables } from '../shared/settings/script.ts'
 import type { RunSettings } from '../shared/settings/settings.ts'
+import { pick, toScalars } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import { answersByEdit, decideEdits, lostDecisions, waitsForReview } from '../shared/edits/decisions.ts'
 import { checkBudget, type EditList } from '../shared/edits/edits.ts'
@@ -18,24 +17,24 @@ import { spokenIn } from '../shared/show/spoken.ts'
 export const decide = defineStep({
   name: 'decide',
   version: 1,
-  context: z.object({
-    analysisObject: z.string(),
-    proposedObject: z.string(),
-    proposedHash: z.string(),
-    recordingHash: z.string(),
-    decisionRevision: z.number(),
-    reviewed: z.boolean(),
-    totalSamples: z.number(),
-    questions: z.string(),
-    variables: z.string(),
-    letters: z.string().default('[]'),
-  }),
+  context: pick(
+    'analysisObject',
+    'proposedObject',
+    'proposedHash',
+    'recordingHash',
+    'decisionRevision',
+    'reviewed',
+    'totalSamples',
+    'questions',
+    'variables',
+    'letters',
+  ),
   load: async (
     db: Knex,
     { runId, userId, episodeId, recordingHash, decisionRevision, questions, letters },
   ) => ({
     ...settingsToDecideBy(await settingsOf(db, runId)),
-    letters: await lettersById(db, userId, JSON.parse(letters) as string[]),
+    letters: await lettersById(db, userId, letters),
     decisions: await decisionsUpTo(db, episodeId, recordingHash, decisionRevision),
     answers: [...answersByEdit(questions, await outputsOf(db, runId, 'answer'))],
   }),
@@ -74,17 +73,15 @@ export const decide = defineStep({
     checkBudget(edits, speech, context.totalSamples, cleaning.maxRemovedShare)
     const text = JSON.stringify(edits)
     const [editsObject, spokenObject] = [workObject('edits.json'), workObject('spoken.json')]
-    const spoken = spokenIn(edits, segments, JSON.parse(context.variables) as Variables, letters, voice)
+    const spoken = spokenIn(edits, segments, context.variables, letters, voice)
     await storage.create(editsObject, text, 'application/json')
     await storage.create(spokenObject, JSON.stringify(spoken), 'application/json')
-    return {
+    return toScalars({
       editsObject: editsObject.name,
       editsHash: contentHash(text),
       spokenObject: spokenObject.name,
-      spokenHashes: spoken
-        .map((one) => contentHash(JSON.stringify([one.text, one.voice])).slice(0, 16))
-        .join(' '),
-    }
+      spokenHashes: spoken.map((one) => contentHash(JSON.stringify([one.text, one.voice])).slice(0, 16)),
+    })
   },
   passOn: (output) => output,
 })

@@ -1,18 +1,15 @@
 /** finish: chunks → the episode: joined audio with its tag, transcripts, chapters, certificate, manifest and review page. */
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
 import type { Knex } from 'knex'
-import { decodeAnalysis } from '../shared/audio/analysis.ts'
-import { certify } from '../shared/mastering/certificate.ts'
-import { masteringOf } from '../shared/mastering/chunk-step.ts'
-import { keptSamples } from '../shared/timeline/ledger.ts'
-import { infoFrame } from '../shared/mastering/mp3.ts'
-import { joinPartials } from '../shared/mastering/partials.ts'
-import type { Timeline } from '../shared/timeline/timeline.ts'
+import type { z } from 'zod'
+import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { findEpisode, findPodcast, saveFinishedAudio } from '../shared/db/episodes.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
-import { readFacts, type EpisodeFacts } from '../shared/episode/run.ts'
+import type { EditList } from '../shared/edits/edits.ts'
+import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
+import { storeDeliverables, type Deliverable } from '../shared/episode/deliverables.ts'
+import { pick } from '../shared/episode/run-context.ts'
 import {
   chaptersOf,
   listedChapters,
@@ -21,13 +18,18 @@ import {
   type Chapter,
   type ListedChapter,
 } from '../shared/feed/chapters.ts'
-import { coverOf, marksOf, picturesOf } from '../shared/feed/visuals.ts'
 import { id3Tag } from '../shared/feed/tags.ts'
-import { episodeName, fileTypes } from '../shared/objects.ts'
+import { coverOf, marksOf, picturesOf } from '../shared/feed/visuals.ts'
+import { certify, type Certificate } from '../shared/mastering/certificate.ts'
+import { masteringOf } from '../shared/mastering/chunk-step.ts'
+import { infoFrame } from '../shared/mastering/mp3.ts'
+import { joinPartials } from '../shared/mastering/partials.ts'
 import { reviewPage } from '../shared/review/page.ts'
 import type { Reel } from '../shared/review/reel.ts'
 import { podcastSettings } from '../shared/settings/settings.ts'
-import { defineStep, type Tools } from '../shared/engine/step.ts'
+import type { ObjectName } from '../shared/storage.ts'
+import { keptSamples } from '../shared/timeline/ledger.ts'
+import type { Timeline } from '../shared/timeline/timeline.ts'
 import {
   heardWords,
   nameSpeakers,
@@ -36,79 +38,63 @@ import {
   toTranscriptJson,
   toVtt,
 } from '../shared/words/captions.ts'
-import type { EditList } from '../shared/edits/edits.ts'
 import type { Transcript } from '../shared/words/words.ts'
 
-const context = z.object({
-  timelineObject: z.string(),
-  analysisObject: z.string(),
-  editsObject: z.string(),
-  transcriptObject: z.string().nullable(),
-  reelObject: z.string(),
-  reelIndexObject: z.string(),
-  coverObject: z.string().nullable(),
-  coverGeneration: z.string().nullable(),
-  coverHash: z.string().nullable(),
-  chaptersObject: z.string().nullable().default(null),
-  chaptersGeneration: z.string().nullable().default(null),
-  chaptersHash: z.string().nullable().default(null),
-  marksObject: z.string().nullable().default(null),
-  pictures: z.string().default('[]'),
-  episodeFacts: z.string().default('{}'),
-  recordingHash: z.string(),
-  gainDb: z.number(),
-  sampleRate: z.number(),
-})
+const context = pick(
+  'timelineObject',
+  'analysisObject',
+  'editsObject',
+  'transcriptObject',
+  'reelObject',
+  'reelIndexObject',
+  'coverObject',
+  'coverGeneration',
+  'coverHash',
+  'chaptersObject',
+  'chaptersGeneration',
+  'chaptersHash',
+  'marksObject',
+  'pictures',
+  'episodeFacts',
+  'recordingHash',
+  'gainDb',
+  'sampleRate',
+)
 
+type Context = z.output<typeof context> & Identity
 type Input = Awaited<ReturnType<typeof load>>
-type Context = z.infer<typeof context> & { readonly episodeId: string }
 
 export const finish = defineStep({
   name: 'finish',
   version: 4,
   context,
   load,
-  inputs: (
-    {
-      timelineObject,
-      editsObject,
-      transcriptObject,
-      coverHash,
-      recordingHash,
-      gainDb,
-      episodeId,
-      ...context
-    },
-    input,
-  ) => ({
-    ...{ timelineObject, editsObject, transcriptObject, coverHash, recordingHash, gainDb, episodeId },
-    ...{
-      chaptersHash: context.chaptersHash,
-      marksObject: context.marksObject,
-      pictures: context.pictures,
-      episodeFacts: context.episodeFacts,
-    },
+  inputs: (given, input) => ({
+    timelineObject: given.timelineObject,
+    editsObject: given.editsObject,
+    transcriptObject: given.transcriptObject,
+    coverHash: given.coverHash,
+    chaptersHash: given.chaptersHash,
+    marksObject: given.marksObject,
+    pictures: given.pictures,
+    episodeFacts: given.episodeFacts,
+    recordingHash: given.recordingHash,
+    gainDb: given.gainDb,
+    episodeId: given.episodeId,
     ...input,
   }),
-  work: assemble,
-  record: async (
-    trx,
-    { episodeId, episodeFacts },
-    { contentHash, durationSeconds, audioBytes, hasTranscript, coverFile, chapters },
-  ) => {
-    const { number = null, season = null } = readFacts(episodeFacts)
-    const facts = {
-      chapters: JSON.parse(chapters) as ListedChapter[],
-      episodeNumber: number,
-      seasonNumber: season,
-    }
+  work: finishEpisode,
+  record: async (trx, { episodeId, episodeFacts }, { files: _files, chapters, ...audio }) => {
+    const { number: episodeNumber = null, season: seasonNumber = null } = episodeFacts
     await saveFinishedAudio(trx, episodeId, {
-      contentHash,
-      durationSeconds,
-      audioBytes,
-      hasTranscript,
-      coverFile,
-      ...facts,
+      contentHash: audio.contentHash,
+      durationSeconds: audio.durationSeconds,
+      audioBytes: audio.audioBytes,
+      hasTranscript: audio.hasTranscript,
+      coverFile: audio.coverFile,
+      chapters: JSON.parse(chapters) as ListedChapter[],
+      episodeNumber,
+      seasonNumber,
     })
   },
   passOn: ({ contentHash, files }) => ({ contentHash, files }),
@@ -118,8 +104,8 @@ async function load(
   db: Knex,
   { runId, episodeId, sampleRate }: { runId: string; episodeId: string; sampleRate: number },
 ) {
-  const episode = await findEpisode(db, episodeId)
-  const podcast = await findPodcast(db, episode!.podcastId)
+  const { title, description, podcastId } = (await findEpisode(db, episodeId))!
+  const podcast = podcastSettings((await findPodcast(db, podcastId))!.settings)
   const settings = await settingsOf(db, runId)
   const chunks = (await outputsOf(db, runId, 'render')).map(({ output }) => ({
     frames: String(output['framesObject']),
@@ -127,116 +113,44 @@ async function load(
     bytes: Number(output['bytes']),
     truePeakDbtp: output['truePeakDbtp'] === null ? -Infinity : Number(output['truePeakDbtp']),
   }))
-  const { title: podcastTitle, author, language } = podcastSettings(podcast!.settings)
-  const { title, description } = episode!
   return {
     title,
     description,
-    podcastTitle,
-    author,
-    language,
+    podcastTitle: podcast.title,
+    author: podcast.author,
+    language: podcast.language,
     settings,
     chunks,
     ...masteringOf(settings, sampleRate),
   }
 }
 
-async function assemble(context: Context, input: Input, tools: Tools) {
-  const { storage, config, inputKey } = tools
-  const work = config.buckets.work
-  const timeline = await storage.readJson<Timeline>({ bucket: work, name: context.timelineObject })
-  const edits = await storage.readJson<EditList>({ bucket: work, name: context.editsObject })
-  const analysis = decodeAnalysis(await storage.read({ bucket: work, name: context.analysisObject }))
-  const facts = readFacts(context.episodeFacts)
-  const transcript =
-    context.transcriptObject === null
-      ? undefined
-      : nameSpeakers(
-          await storage.readJson<Transcript>({ bucket: work, name: context.transcriptObject }),
-          facts.speakers,
-        )
-  const cover = await coverOf(context, tools)
-  const pictures = await picturesOf(context.pictures, tools)
-  const chapters = chaptersOf(timeline, input.title, await marksOf(context, analysis.totalSamples, tools))
-  const contentHash = inputKey
-  const place = (file: string) => ({
-    bucket: config.buckets.episodes,
-    name: episodeName(context.episodeId, contentHash, file),
-  })
-  const put = (file: keyof typeof fileTypes, data: string | Buffer) =>
-    storage.create(place(file), data, fileTypes[file])
-
-  const audio = await join(timeline, chapters, { cover, pictures }, facts, input, tools)
-  await storage.copy({ bucket: work, name: audio.object }, place('episode.mp3'))
-  const [blocks] = await joinPartials(
-    storage,
-    work,
-    input.chunks.map(({ partials }) => partials),
-  )
-  const certificate = certify({
-    blocks: blocks!,
-    truePeakDbtp: Math.max(...input.chunks.map(({ truePeakDbtp }) => truePeakDbtp)),
-    timeline,
-    sha256: audio.sha256,
-    ...input,
-  })
-  if (!certificate.pass && certificate.integratedLufs !== null) {
-    const { integratedLufs, truePeakDbtp, targetLufs, maxTruePeakDbtp } = certificate
-    tools.warn({
-      code: 'certificate_failed',
-      message: `The audio measures ${integratedLufs} LUFS and ${truePeakDbtp} dBTP; the bars are ${targetLufs} ±0.2 LUFS and ${maxTruePeakDbtp} dBTP.`,
-    })
-  }
-  const files: string[] = [
-    'episode.mp3',
-    'chapters.json',
-    'edits.json',
-    'timeline.json',
-    'certificate.json',
-    'manifest.json',
-    'review.html',
+async function finishEpisode(given: Context, input: Input, tools: Tools) {
+  const { storage, config, inputKey: contentHash } = tools
+  const parts = await gather(given, input, tools)
+  const { timeline, analysis, chapters, cover } = parts
+  const audio = await joinAudio(parts, given, input, tools)
+  const certificate = await certifyAudio(audio.sha256, timeline, input, tools)
+  const made = [
+    { file: 'episode.mp3', data: { copyOf: audio.object } } as const,
+    ...documents(parts, certificate, input),
   ]
-  await put('chapters.json', toChaptersJson(chapters, timeline.sampleRate))
-  await put('edits.json', pretty(edits))
-  await put('timeline.json', pretty(timeline))
-  await put('certificate.json', pretty(certificate))
-  const { title, podcastTitle } = input
-  const reel = await reelOf(context, tools)
-  await put(
-    'review.html',
-    reviewPage({
-      title,
-      podcastTitle,
-      analysis,
-      edits,
-      transcript,
-      reel,
-      finished: { timeline, certificate },
-      waiting: [],
-    }),
+  const names = [...made.map(({ file }) => file), 'manifest.json'].sort()
+  const manifest = pretty(manifestOf(given, input, certificate.sha256, names))
+  await storeDeliverables(
+    storage,
+    { bucket: config.buckets.episodes, episodeId: given.episodeId, hash: contentHash },
+    [...made, { file: 'manifest.json', data: manifest }],
   )
-  const words = heardWords(transcript, timeline)
-  if (words.length > 0) {
-    await put('transcript.vtt', toVtt(words))
-    await put('transcript.srt', toSrt(words))
-    await put('transcript.json', toTranscriptJson(words))
-    await put('transcript.txt', toPlainText(words))
-    files.push('transcript.vtt', 'transcript.srt', 'transcript.json', 'transcript.txt')
-  }
-  if (cover) {
-    await put('cover.jpg', cover)
-    files.push('cover.jpg')
-  }
-  await put('manifest.json', pretty(manifest(context, input, certificate.sha256, files)))
-  const { sampleRate, ledger } = timeline
+  const { sampleRate, ledger, totalSamples } = timeline
   return {
     contentHash,
-    files: files.join(' '),
-    durationSeconds: timeline.totalSamples / sampleRate,
+    files: names.join(' '),
+    durationSeconds: totalSamples / sampleRate,
     sourceSeconds: analysis.totalSamples / sampleRate,
     removedSeconds: (analysis.totalSamples - keptSamples(ledger)) / sampleRate,
     audioBytes: audio.bytes,
-    hasTranscript: words.length > 0,
+    hasTranscript: names.includes('transcript.vtt'),
     coverFile: cover ? 'cover.jpg' : null,
     chapters: feedChapters(chapters, sampleRate, tools),
     integratedLufs: certificate.integratedLufs,
@@ -244,56 +158,122 @@ async function assemble(context: Context, input: Input, tools: Tools) {
   }
 }
 
-async function reelOf({ reelObject, reelIndexObject }: Context, { storage, config }: Tools): Promise<Reel> {
-  const bucket = config.buckets.work
-  const places = await storage.readJson<Omit<Reel, 'mp3'>>({ bucket, name: reelIndexObject })
-  return { ...places, mp3: await storage.read({ bucket, name: reelObject }) }
+/** What earlier steps left in the bucket, and what lies beside the recording. */
+interface Parts {
+  readonly timeline: Timeline
+  readonly edits: EditList
+  readonly analysis: Analysis
+  readonly transcript: Transcript | undefined
+  readonly reel: Reel
+  readonly chapters: readonly Chapter[]
+  readonly cover: Buffer | undefined
+  readonly pictures: ReadonlyMap<string, Buffer>
 }
 
-/** Tag and Info frame in front, then the chunks, joined where they lie. */
-async function join(
-  timeline: Timeline,
-  chapters: readonly Chapter[],
-  shown: { readonly cover: Buffer | undefined; readonly pictures: ReadonlyMap<string, Buffer> },
-  { number, season, date }: EpisodeFacts,
-  input: Input,
+async function gather(given: Context, { title }: Input, tools: Tools): Promise<Parts> {
+  const { storage, config } = tools
+  const work = (name: string) => ({ bucket: config.buckets.work, name })
+  const { transcriptObject } = given
+  const timeline = await storage.readJson<Timeline>(work(given.timelineObject))
+  const analysis = decodeAnalysis(await storage.read(work(given.analysisObject)))
+  const transcript =
+    transcriptObject === null ? undefined : await storage.readJson<Transcript>(work(transcriptObject))
+  return {
+    timeline,
+    analysis,
+    edits: await storage.readJson<EditList>(work(given.editsObject)),
+    transcript: transcript && nameSpeakers(transcript, given.episodeFacts.speakers),
+    reel: {
+      ...(await storage.readJson<Omit<Reel, 'mp3'>>(work(given.reelIndexObject))),
+      mp3: await storage.read(work(given.reelObject)),
+    },
+    chapters: chaptersOf(timeline, title, await marksOf(given, analysis.totalSamples, tools)),
+    cover: await coverOf(given, tools),
+    pictures: await picturesOf(given.pictures, tools),
+  }
+}
+
+/** Tag and Info frame in front, then the chunks, joined where they lie; no audio passes through here but for its hash. */
+async function joinAudio(
+  { timeline, chapters, cover, pictures }: Parts,
+  { episodeFacts: { number, season, date } }: Context,
+  { title, description, podcastTitle, author, language, format, chunks }: Input,
   { storage, config, workObject }: Tools,
-) {
-  const { title, podcastTitle, author, language, format, chunks } = input
-  const { sampleRate } = timeline
-  const description = withChapterLines(input.description, listedChapters(chapters, sampleRate))
+): Promise<{ object: ObjectName; bytes: number; sha256: string }> {
+  const { sampleRate, totalSamples } = timeline
   const tag = await id3Tag({
     title,
     podcastTitle,
     author,
-    description,
+    description: withChapterLines(description, listedChapters(chapters, sampleRate)),
     chapters,
     sampleRate,
     language,
     number,
     season,
     date,
-    ...shown,
+    cover,
+    pictures,
   })
   const frames = chunks.reduce((sum, { bytes }) => sum + bytes, 0)
-  const info = infoFrame(format, timeline.totalSamples, frames)
-  const head = workObject('head')
+  const info = infoFrame(format, totalSamples, frames)
+  const [head, object] = [workObject('head'), workObject('episode.mp3')]
   await storage.create(head, Buffer.concat([tag, info]), 'audio/mpeg')
-  const object = workObject('episode.mp3').name
-  await storage.compose(
-    config.buckets.work,
-    [head.name, ...chunks.map((chunk) => chunk.frames)],
-    object,
-    'audio/mpeg',
-  )
-  const hash = createHash('sha256')
+  const sources = [head.name, ...chunks.map((chunk) => chunk.frames)]
+  await storage.compose(config.buckets.work, sources, object.name, 'audio/mpeg')
   const bytes = tag.length + info.length + frames
-  for await (const part of storage.readStream(
-    { bucket: config.buckets.work, name: object },
-    { start: 0, end: bytes },
-  ))
-    hash.update(part)
+  const hash = createHash('sha256')
+  for await (const part of storage.readStream(object, { start: 0, end: bytes })) hash.update(part)
   return { object, bytes, sha256: hash.digest('hex') }
+}
+
+/** The certificate of the joined audio; a missed bar is a warning. */
+async function certifyAudio(
+  sha256: string,
+  timeline: Timeline,
+  { chunks, loudness, format }: Input,
+  { storage, config, warn }: Tools,
+): Promise<Certificate> {
+  const partials = chunks.map((chunk) => chunk.partials)
+  const [blocks] = await joinPartials(storage, config.buckets.work, partials)
+  const peak = Math.max(...chunks.map((chunk) => chunk.truePeakDbtp))
+  const certificate = certify({ blocks: blocks!, truePeakDbtp: peak, timeline, sha256, loudness, format })
+  const { pass, integratedLufs, truePeakDbtp, targetLufs, maxTruePeakDbtp } = certificate
+  if (!pass && integratedLufs !== null) {
+    warn({
+      code: 'certificate_failed',
+      message: `The audio measures ${integratedLufs} LUFS and ${truePeakDbtp} dBTP; the bars are ${targetLufs} ±0.2 LUFS and ${maxTruePeakDbtp} dBTP.`,
+    })
+  }
+  return certificate
+}
+
+/** Every deliverable but the audio and the manifest, which names them. */
+function documents(
+  { timeline, edits, analysis, transcript, reel, chapters, cover }: Parts,
+  certificate: Certificate,
+  { title, podcastTitle }: Input,
+): Deliverable[] {
+  const words = heardWords(transcript, timeline)
+  const finished = { timeline, certificate }
+  const transcripts: Deliverable[] = [
+    { file: 'transcript.vtt', data: toVtt(words) },
+    { file: 'transcript.srt', data: toSrt(words) },
+    { file: 'transcript.json', data: toTranscriptJson(words) },
+    { file: 'transcript.txt', data: toPlainText(words) },
+  ]
+  return [
+    { file: 'chapters.json', data: toChaptersJson(chapters, timeline.sampleRate) },
+    { file: 'edits.json', data: pretty(edits) },
+    { file: 'timeline.json', data: pretty(timeline) },
+    { file: 'certificate.json', data: pretty(certificate) },
+    {
+      file: 'review.html',
+      data: reviewPage({ title, podcastTitle, analysis, edits, transcript, reel, finished, waiting: [] }),
+    },
+    ...(words.length > 0 ? transcripts : []),
+    ...(cover ? [{ file: 'cover.jpg' as const, data: cover }] : []),
+  ]
 }
 
 /** Rows and contexts are for scalars: a list longer than this stays out of the feed, which names chapters.json. */
@@ -312,7 +292,7 @@ function feedChapters(chapters: readonly Chapter[], sampleRate: number, { warn }
 const pretty = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`
 
 /** What went in and what came out, so that anybody can check that the same inputs give the same bytes. */
-const manifest = (
+const manifestOf = (
   { recordingHash, coverHash, chaptersHash, gainDb }: Context,
   { settings, chunks }: Input,
   sha256: string,
@@ -323,5 +303,5 @@ const manifest = (
   settings,
   mastering: { gainDb, chunks: chunks.length },
   audioSha256: sha256,
-  files: [...files].sort(),
+  files,
 })

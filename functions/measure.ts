@@ -5,17 +5,13 @@ import { measureChunk } from '../shared/mastering/gain.ts'
 import { ceilingDb } from '../shared/mastering/programme.ts'
 import { encodePartials } from '../shared/mastering/partials.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
+import { pick } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
 
 export const measure = defineStep({
   name: 'measure',
   version: 1,
-  context: z.object({
-    timelineObject: z.string(),
-    chunk: z.number(),
-    sampleRate: z.number(),
-    gainEstimateDb: z.number(),
-  }),
+  context: pick('timelineObject', 'sampleRate', 'gainEstimateDb').and(z.object({ chunk: z.number() })),
   load: loadChunk,
   inputs: ({ gainEstimateDb }, { chunkHash, format, loudness }) => ({
     gainEstimateDb,

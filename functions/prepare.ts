@@ -8,26 +8,23 @@ import { withTake, type TakePart } from '../shared/audio/multi-source.ts'
 import { Permanent } from '../shared/errors.ts'
 import { fileOf } from '../shared/objects.ts'
 import { charge } from '../shared/episode/quota.ts'
+import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 
 /** A decode shorter than the file says of itself by more than this, and by more than a hundredth, is an upload cut off. */
 const toleratedLossSeconds = 1
 
-const asset = z.object({ object: z.string(), generation: z.string(), contentHash: z.string() })
-const part = asset.extend({ gainDb: z.number(), offsetSeconds: z.number() })
-
-const context = z.object({
+/** The parts are the recording and, at its rate, each of the template's files. */
+const part = z.object({
   source: z.enum(['recording', 'asset']),
   object: z.string(),
   generation: z.string(),
   contentHash: z.string(),
   /** Assets follow the recording; a recording keeps its own rate when it can. */
   targetRate: z.number().nullable(),
-  assets: z.string().transform((text) => z.array(asset).parse(JSON.parse(text))),
-  /** The files that are the recording together; empty when it is one. */
-  recordings: z.string().transform((text) => z.array(part).parse(JSON.parse(text))),
-  recordingsAre: z.enum(['sequence', 'tracks']),
 })
+
+const context = pick('assets', 'recordings', 'recordingsAre').and(part)
 
 export const prepare = defineStep({
   name: 'prepare',
@@ -56,7 +53,9 @@ export const prepare = defineStep({
         ? recordings
         : [{ object, generation, gainDb: 0, offsetSeconds: 0 }]
     const parts = uploaded.map(({ object: file, generation: pinned, gainDb, offsetSeconds }) => ({
-      ...{ object: { bucket: buckets.uploads, name: file, generation: pinned }, gainDb, offsetSeconds },
+      object: { bucket: buckets.uploads, name: file, generation: pinned },
+      gainDb,
+      offsetSeconds,
     }))
     return await withTake(
       tools.storage,
@@ -93,15 +92,18 @@ export const prepare = defineStep({
       output
     return { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples, marksObject }
   },
-  parts: ({ recordingObject, recordingGeneration, recordingHash, outputRate }) => [
-    {
-      source: 'recording',
-      object: recordingObject!,
-      generation: recordingGeneration!,
-      contentHash: recordingHash!,
-      targetRate: outputRate!,
-    },
-  ],
+  parts: fanOut(
+    ['recordingObject', 'recordingGeneration', 'recordingHash', 'outputRate'],
+    ({ recordingObject, recordingGeneration, recordingHash, outputRate }) => [
+      {
+        source: 'recording',
+        object: recordingObject,
+        generation: recordingGeneration,
+        contentHash: recordingHash,
+        targetRate: outputRate,
+      },
+    ],
+  ),
   furtherParts: ({ sampleRate }, { assets }) =>
     assets.map((asset) => ({ source: 'asset', targetRate: sampleRate, ...asset })),
 })

@@ -1,20 +1,15 @@
 /** preview: the sound of the review page, beside the rendering: the stretches round every edit as one small file. */
-import { z } from 'zod'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import { makeReel } from '../shared/review/reel.ts'
+import { pick } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 
 export const preview = defineStep({
   name: 'preview',
   version: 2,
-  context: z.object({
-    analysisObject: z.string(),
-    editsObject: z.string(),
-    editsHash: z.string(),
-    timelineObject: z.string(),
-  }),
+  context: pick('analysisObject', 'editsObject', 'editsHash', 'timelineObject'),
   inputs: ({ analysisObject, editsHash, timelineObject }) => ({ analysisObject, editsHash, timelineObject }),
   work: async (
     { analysisObject, editsObject, timelineObject },

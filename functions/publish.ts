@@ -1,5 +1,4 @@
 /** publish: the gate, then public files, then the feed under the generation it was read at. Once, however often asked. */
-import { z } from 'zod'
 import {
   episodesInFeed,
   findEpisode,
@@ -11,8 +10,10 @@ import {
 import { lockRun, updateRunProgress } from '../shared/db/runs.ts'
 import { Retryable, Stopped } from '../shared/errors.ts'
 import { renderFeed } from '../shared/feed/rss.ts'
-import { episodeName, feedName, fileTypes, publicFiles, publicName } from '../shared/objects.ts'
+import { episodeName, feedName, publicName } from '../shared/objects.ts'
 import { podcastSettings } from '../shared/settings/settings.ts'
+import { deliverables, isDeliverable } from '../shared/episode/deliverables.ts'
+import { pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 
 /** Another episode of the same podcast is published at the same moment; each try loses only to one that won. */
@@ -23,17 +24,14 @@ const shortLived = 'public, max-age=60'
 export const publish = defineStep({
   name: 'publish',
   version: 1,
-  context: z.object({ contentHash: z.string(), files: z.string() }),
+  context: pick('contentHash', 'files'),
   work: async ({ runId, episodeId, contentHash, files }, _input: undefined, tools) => {
     const { storage, config } = tools
     const podcastId = await tools.withDatabase(async (db) => (await findEpisode(db, episodeId))!.podcastId)
-    for (const file of files.split(' ').filter((name) => publicFiles.has(name))) {
+    for (const file of files.filter(isDeliverable).filter((name) => deliverables[name].isPublic)) {
       const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, file) }
       const to = { bucket: config.buckets.public, name: publicName(podcastId, episodeId, contentHash, file) }
-      await storage.copy(from, to, {
-        contentType: fileTypes[file as keyof typeof fileTypes],
-        cacheControl: oneYear,
-      })
+      await storage.copy(from, to, { contentType: deliverables[file].type, cacheControl: oneYear })
     }
     await passPointOfNoReturn(runId, episodeId, tools)
     await swapFeed(podcastId, tools)

@@ -1,7 +1,6 @@
 /** recognise: a slice of the recording → what the chosen provider heard in it. No parts when the words were supplied or nobody transcribes. */
 import { z } from 'zod'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
-import { pcmScalars } from '../shared/audio/pcm.ts'
 import { encodeForRecogniser, sliceBounds, sliceCount } from '../shared/providers/recogniser-sound.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { openKey } from '../shared/providers/choose.ts'
@@ -9,21 +8,21 @@ import { payOnce } from '../shared/providers/paid-call.ts'
 import { callbackFor } from '../shared/providers/callback-url.ts'
 import { recogniserNames } from '../shared/settings/settings.ts'
 import { openRecogniser, sliceSecondsOf, type Recognised } from '../shared/providers/recognisers.ts'
+import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
 
 export const recognise = defineStep({
   name: 'recognise',
   version: 1,
-  context: z.object({
-    recogniser: z.enum(recogniserNames),
-    providerKeys: z.string(),
-    pcmObject: z.string(),
-    analysisObject: z.string(),
-    ...pcmScalars,
-    totalSamples: z.number(),
-    slice: z.number(),
-    slices: z.number(),
-  }),
+  context: pick(
+    'providerKeys',
+    'pcmObject',
+    'analysisObject',
+    'sampleRate',
+    'channels',
+    'sampleFormat',
+    'totalSamples',
+  ).and(z.object({ recogniser: z.enum(recogniserNames), slice: z.number(), slices: z.number() })),
   load: async (db, { runId }) => (await settingsOf(db, runId)).transcription.language,
   inputs: ({ recogniser, pcmObject, slice, slices }, language) => ({
     recogniser,
@@ -61,10 +60,10 @@ export const recognise = defineStep({
     })
     return { recognisedObject: kept.name, startSample, words }
   },
-  parts: ({ recogniser, totalSamples, sampleRate }) => {
+  parts: fanOut(['recogniser', 'totalSamples', 'sampleRate'], ({ recogniser, totalSamples, sampleRate }) => {
     const name = recogniserNames.find((known) => known === recogniser)
     if (name === undefined) return []
-    const slices = sliceCount(Number(totalSamples) / Number(sampleRate), sliceSecondsOf(name))
+    const slices = sliceCount(totalSamples / sampleRate, sliceSecondsOf(name))
     return Array.from({ length: slices }, (_, slice) => ({ slice, slices }))
-  },
+  }),
 })

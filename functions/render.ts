@@ -4,17 +4,13 @@ import { chunkParts, loadChunk } from '../shared/mastering/chunk-step.ts'
 import { renderChunk } from '../shared/mastering/render-chunk.ts'
 import { encodePartials } from '../shared/mastering/partials.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
+import { pick } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
 
 export const render = defineStep({
   name: 'render',
   version: 1,
-  context: z.object({
-    timelineObject: z.string(),
-    chunk: z.number(),
-    sampleRate: z.number(),
-    gainDb: z.number(),
-  }),
+  context: pick('timelineObject', 'sampleRate', 'gainDb').and(z.object({ chunk: z.number() })),
   load: loadChunk,
   inputs: ({ gainDb }, { chunkHash, format, loudness }) => ({ gainDb, chunkHash, format, loudness }),
   work: async (

@@ -1,11 +1,12 @@
 /** transcribe: what was supplied or recognised → words in samples, in order and heard. Without any the episode goes on, and says so. */
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { fileOf } from '../shared/objects.ts'
 import { readSidecar } from '../shared/pinned-file.ts'
 import type { Recognised } from '../shared/providers/recognisers.ts'
+import { pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 import { withoutUnheard } from '../shared/words/hallucinations.ts'
 import { checkTiming, withoutLag } from '../shared/words/timing.ts'
@@ -14,16 +15,16 @@ import { fromRecognised, parseWords, type Transcript } from '../shared/words/wor
 /** A ten-hour transcript with all its fields is a tenth of this. */
 const maxWordsBytes = 128 * 1024 * 1024
 
-const context = z.object({
-  wordsObject: z.string().nullable(),
-  wordsGeneration: z.string().nullable(),
-  wordsHash: z.string().nullable(),
-  analysisObject: z.string(),
-  sampleRate: z.number(),
-  totalSamples: z.number(),
-})
+const context = pick(
+  'wordsObject',
+  'wordsGeneration',
+  'wordsHash',
+  'analysisObject',
+  'sampleRate',
+  'totalSamples',
+)
 
-type Context = z.infer<typeof context>
+type Context = z.output<typeof context>
 interface Slice {
   readonly object: string
   readonly startSample: number

@@ -8,6 +8,7 @@ import { payOnce } from '../shared/providers/paid-call.ts'
 import { charge } from '../shared/episode/quota.ts'
 import { VendorError } from '../shared/providers/vendor.ts'
 import { openVoice, type Spoken } from '../shared/providers/voices.ts'
+import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import type { SpokenText } from '../shared/show/spoken.ts'
 
@@ -16,13 +17,9 @@ const kept = z.object({ totalSamples: z.number(), integratedLufs: z.number().nul
 export const voice = defineStep({
   name: 'voice',
   version: 1,
-  context: z.object({
-    spokenObject: z.string(),
-    spoken: z.number(),
-    spokenHash: z.string(),
-    providerKeys: z.string(),
-    sampleRate: z.number(),
-  }),
+  context: pick('spokenObject', 'providerKeys', 'sampleRate').and(
+    z.object({ spoken: z.number(), spokenHash: z.string() }),
+  ),
   inputs: ({ spokenHash, sampleRate }) => ({ spokenHash, sampleRate }),
   work: async (context, _input: undefined, tools) => {
     const { storage, config, workObject, signal } = tools
@@ -32,11 +29,15 @@ export const voice = defineStep({
     })
     const { text, voice: wanted } = texts[context.spoken]!
     const { provider, voice: speaker, model, settings } = wanted
-    const apiKey = openKey(config, context.providerKeys, context.userId, provider)
-    const baseUrl = provider === 'flite' ? '' : config.providers.urls[provider]
+    const access =
+      provider === 'flite'
+        ? { baseUrl: '', apiKey: '' } // built in
+        : {
+            baseUrl: config.providers.urls[provider],
+            apiKey: openKey(config, context.providerKeys, context.userId, provider),
+          }
     const [pcm, words, facts] = [workObject('pcm'), workObject('words.json'), workObject('facts.json')]
-    const speak = () =>
-      openVoice(provider, { baseUrl, apiKey }).speak({ text, voice: speaker, model, settings }, signal)
+    const speak = () => openVoice(provider, access).speak({ text, voice: speaker, model, settings }, signal)
     const keep = async (spoken: Spoken) => {
       const speech = await toEpisodeSpeech(spoken, text, context.sampleRate, signal)
       await storage.create(words, JSON.stringify(speech.words), 'application/json')
@@ -67,11 +68,9 @@ export const voice = defineStep({
           })
     return { pcmObject: pcm.name, wordsObject: words.name, ...made }
   },
-  parts: ({ spokenHashes }) =>
-    String(spokenHashes)
-      .split(' ')
-      .filter(Boolean)
-      .map((spokenHash, spoken) => ({ spoken, spokenHash })),
+  parts: fanOut(['spokenHashes'], ({ spokenHashes }) =>
+    spokenHashes.map((spokenHash, spoken) => ({ spoken, spokenHash })),
+  ),
 })
 
 /** The voice that is built in costs nothing: what it refuses, it always will. */

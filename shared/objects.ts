@@ -1,32 +1,5 @@
 /** Where things lie in the buckets: the one place that knows the paths of uploads, finished episodes and public files. */
 
-/** Media types by deliverable. */
-export const fileTypes = {
-  'episode.mp3': 'audio/mpeg',
-  'transcript.vtt': 'text/vtt; charset=utf-8',
-  'transcript.srt': 'application/x-subrip; charset=utf-8',
-  'transcript.json': 'application/json',
-  'transcript.txt': 'text/plain; charset=utf-8',
-  'chapters.json': 'application/json+chapters',
-  'edits.json': 'application/json',
-  'timeline.json': 'application/json',
-  'certificate.json': 'application/json',
-  'manifest.json': 'application/json',
-  'review.html': 'text/html; charset=utf-8',
-  'cover.jpg': 'image/jpeg',
-} as const
-
-/** What listeners get; the rest stays with the producer. */
-export const publicFiles: ReadonlySet<string> = new Set([
-  'episode.mp3',
-  'transcript.vtt',
-  'transcript.srt',
-  'transcript.json',
-  'transcript.txt',
-  'chapters.json',
-  'cover.jpg',
-])
-
 /** Where the bytes of everything derived from the same inputs live. */
 export const workName = (userId: string, inputKey: string, name: string): string =>
   `w/${userId}/${inputKey}/${name}`

@@ -4,11 +4,9 @@ import { assert, property, string, stringMatching } from 'fast-check'
 import {
   episodeName,
   feedName,
-  fileTypes,
   findSidecars,
   isSidecar,
   parseUploadName,
-  publicFiles,
   publicName,
   uploadName,
 } from '../shared/objects.ts'
@@ -141,11 +139,5 @@ describe('what is finished', () => {
     expect(episodeName('e1', 'h', 'episode.mp3')).toBe('e/e1/h/episode.mp3')
     expect(publicName('p1', 'e1', 'h', 'episode.mp3')).toBe('p/p1/e1/h/episode.mp3')
     expect(feedName('p1')).toBe('p/p1/feed.xml')
-  })
-
-  test('reaches listeners without what is only for the producer', () => {
-    for (const file of publicFiles) expect(Object.keys(fileTypes)).toContain(file)
-    for (const file of ['edits.json', 'timeline.json', 'certificate.json', 'manifest.json', 'review.html'])
-      expect(publicFiles.has(file)).toBe(false)
   })
 })

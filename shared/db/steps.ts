@@ -185,7 +185,7 @@ export async function suspendStep(trx: Knex, claim: StepIdentity & { attempt: nu
 }
 
 /** Gives what a resumed run left parked a new turn and further scalars. */
-export async function unsuspendSteps(trx: Knex, runId: string, context: Scalars): Promise<PendingStep[]> {
+export async function resumeSteps(trx: Knex, runId: string, context: Scalars): Promise<PendingStep[]> {
   return await rows<PendingStep>(
     trx,
     `UPDATE steps SET turn = turn + 1, due_at = clock_timestamp(), context = context || CAST(:context AS jsonb)

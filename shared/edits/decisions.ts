@@ -193,9 +193,8 @@ export const waitsForReview = ({ edits }: EditList, policy: CleaningSettings['re
 
 /** The answers by the edits that asked: the parts of `answer` are in the order of the questions. */
 export function answersByEdit(
-  questions: string,
+  questions: readonly { readonly edit: string }[],
   parts: readonly { readonly part: number; readonly output: Scalars }[],
 ): Map<string, string> {
-  const asked = JSON.parse(questions) as { edit: string }[]
-  return new Map(parts.map(({ part, output }) => [asked[part]!.edit, String(output['text'])]))
+  return new Map(parts.map(({ part, output }) => [questions[part]!.edit, String(output['text'])]))
 }

@@ -1,10 +1,12 @@
 /** Retry: a new run of the same episode or mailbox with what the earlier one was given. Hides which of the two it is. */
+import type { Knex } from 'knex'
 import { startMailRun } from '../db/letters.ts'
 import { withDatabase } from '../db/connect.ts'
 import { findRun, liveRunOf, type Run } from '../db/runs.ts'
-import { insertSteps } from '../db/steps.ts'
+import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { planEpisode } from './plan.ts'
 import { runAgain, startPlanned } from './run.ts'
+import { readContext } from './run-context.ts'
 import { AlreadyRunning, Permanent } from '../errors.ts'
 import { parseUploadName } from '../objects.ts'
 import { partsOf } from '../engine/pipeline.ts'
@@ -14,51 +16,56 @@ import type { Services } from '../engine/services.ts'
 
 /** Returns the new run's id. Throws AlreadyRunning with the live run's; Permanent `rate_limited`. */
 export async function startAgain(services: Services, earlierId: string): Promise<string> {
-  const { config, pipeline } = services
-  const earlier = await withDatabase(config.databaseUrl, (db) => findRun(db, earlierId))
+  const earlier = await withDatabase(services.config.databaseUrl, (db) => findRun(db, earlierId))
   if (!earlier) throw new Permanent('not_found', 'There is no such run.')
-  if (earlier.context['unplanned'] === true) return await planAgain(services, earlier)
-  const { runId, steps } = await withDatabase(config.databaseUrl, (db) =>
-    db.transaction(async (trx) => {
-      const { userId, episodeId, mailbox, context } = earlier
-      const run =
-        episodeId === null
-          ? { ...(await startMailRun(trx, { userId, mailbox: mailbox!, context })), steps: [] }
-          : await runAgain(trx, pipeline, episodeId, {})
-      if (!run.started) throw new AlreadyRunning(run.runId)
-      await charge(trx, config, { userId, kind: 'runs', key: run.runId, amount: 1, runId: run.runId })
-      const mail =
-        episodeId === null
-          ? await insertSteps(trx, run.runId, partsOf(pipeline.stage('read-mail')!, context))
-          : []
-      return { runId: run.runId, steps: [...run.steps, ...mail] }
-    }),
-  )
+  const { runId, steps } = await startLike(services, earlier)
   await offer(services, runId, steps)
   return runId
 }
 
-/** A run that could not begin had no plan worth repeating: what was missing may be there now. Its new run fails again, and says why, if it is not. */
-async function planAgain(services: Services, { context }: Run): Promise<string> {
+type Started = Promise<{ runId: string; steps: PendingStep[] }>
+
+async function startLike(services: Services, earlier: Run): Started {
+  if (earlier.context['unplanned'] === true) return await planAgain(services, earlier)
+  return await withDatabase(services.config.databaseUrl, (db) =>
+    db.transaction((trx) =>
+      earlier.episodeId === null ? readAgain(trx, services, earlier) : runAgain(trx, services, earlier),
+    ),
+  )
+}
+
+async function readAgain(
+  trx: Knex,
+  { config, pipeline }: Services,
+  { userId, mailbox, context }: Run,
+): Started {
+  const { runId, started } = await startMailRun(trx, { userId, mailbox: mailbox!, context })
+  if (!started) throw new AlreadyRunning(runId)
+  await charge(trx, config, { userId, kind: 'runs', key: runId, amount: 1, runId })
+  return { runId, steps: await insertSteps(trx, runId, partsOf(pipeline.stage('read-mail')!, context)) }
+}
+
+/**
+ * A run that could not begin had no plan worth repeating: what was missing may be there now. Its new run fails again, and says
+ * why, if it is not.
+ */
+async function planAgain(services: Services, { context }: Run): Started {
   const { config, storage } = services
-  const path = parseUploadName(String(context['recordingObject']))!
-  const recording = await storage.stat({
-    ...{
-      bucket: config.buckets.uploads,
-      name: String(context['recordingObject']),
-      generation: String(context['recordingGeneration']),
-    },
-  })
+  const { recordingObject: name, recordingGeneration: generation } = readContext(
+    context,
+    'recordingObject',
+    'recordingGeneration',
+  )
+  const path = parseUploadName(name)!
+  const recording = await storage.stat({ bucket: config.buckets.uploads, name, generation })
   if (!recording)
     throw new Permanent('upload_replaced', `${path.file} was replaced or deleted since. Upload it again.`)
   const plan = await planEpisode(path, services)
-  const { runId, steps } = await withDatabase(config.databaseUrl, (db) =>
+  return await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
       const live = await liveRunOf(trx, path.userId, path.podcast, path.episode)
       if (live !== undefined) throw new AlreadyRunning(live)
       return (await startPlanned(trx, path, recording, plan, services))!
     }),
   )
-  await offer(services, runId, steps)
-  return runId
 }

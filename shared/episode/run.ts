@@ -2,20 +2,19 @@
  * How a run of an episode begins: from an upload, or again from what an earlier run was given. Hides which scalars a run starts with.
  */
 import type { Knex } from 'knex'
-import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { beginEpisode, ensureEpisode, ensurePodcast, findEpisode } from '../db/episodes.ts'
 import { decisionRevision } from '../db/edit-decisions.ts'
 import { lettersById, newestLetters, type KeptLetter } from '../db/letters.ts'
 import { providerKeys, type SealedKey } from '../db/provider-keys.ts'
-import { failRun, latestRunOf, startRun } from '../db/runs.ts'
+import { failRun, latestRunOf, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { pinned, type EpisodePlan } from './plan.ts'
-import { Permanent, Retryable } from '../errors.ts'
+import { AlreadyRunning, Permanent, Retryable } from '../errors.ts'
 import { contentHash } from '../hash.ts'
 import type { UploadPath } from '../objects.ts'
 import { partsOf, type Pipeline } from '../engine/pipeline.ts'
-import { chooseProviders, newestKeys, type ChosenProviders } from '../providers/choose.ts'
+import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
 import {
@@ -28,63 +27,7 @@ import {
 import type { Services } from '../engine/services.ts'
 import type { StoredObject } from '../storage.ts'
 import { scripts } from '../show/spoken.ts'
-
-const generation = z.string().nullable()
-
-/** What a run is told before its first step; whatever else is in its context, steps passed on. */
-const startScalars = z.object({
-  recordingObject: z.string(),
-  recordingGeneration: z.string(),
-  recordingHash: z.string(),
-  /** Every file of a recording that has several, as JSON, and what they are to one another. */
-  recordings: z.string(),
-  recordingsAre: z.enum(['sequence', 'tracks']),
-  outputRate: z.number().nullable(),
-  assets: z.string(),
-  wordsObject: z.string().nullable(),
-  wordsGeneration: generation,
-  wordsHash: z.string().nullable(),
-  coverObject: z.string().nullable(),
-  coverGeneration: generation,
-  coverHash: z.string().nullable(),
-  chaptersObject: z.string().nullable().default(null),
-  chaptersGeneration: generation.default(null),
-  chaptersHash: z.string().nullable().default(null),
-  /** Chapters' pictures, as JSON. */
-  pictures: z.string().default('[]'),
-  /** What its producer says of the episode besides title and description, as JSON. */
-  episodeFacts: z.string().default('{}'),
-  /** Who transcribes; null when nobody does. */
-  recogniser: z.string().nullable(),
-  /** The user's sealed keys of the providers that this run may ask, as JSON by provider. */
-  providerKeys: z.string(),
-  /** What scripts may name, as JSON. */
-  variables: z.string(),
-  /** The letters that are read out, as JSON. */
-  letters: z.string().default('[]'),
-  /** The producer's decisions that count in this run. */
-  decisionRevision: z.number(),
-  /** The run could not even begin as its producer wanted; made again, it is planned anew. */
-  unplanned: z.boolean().default(false),
-  /** Whether the producer has looked: what is still open then stays undone, and the run goes on. */
-  reviewed: z.boolean(),
-})
-
-export type StartScalars = z.infer<typeof startScalars>
-
-const episodeFacts = z.object({
-  number: z.number().optional(),
-  season: z.number().optional(),
-  /** ISO 8601. */
-  date: z.string().optional(),
-  /** Names by what the transcript calls the speakers. */
-  speakers: z.record(z.string(), z.string()).default({}),
-})
-export type EpisodeFacts = z.infer<typeof episodeFacts>
-
-export const factsOf = ({ number, season, date, speakers }: EpisodeSettings): string =>
-  JSON.stringify({ number, season, date, speakers })
-export const readFacts = (text: string): EpisodeFacts => episodeFacts.parse(JSON.parse(text))
+import { readContext, startContext, toScalars, type EpisodeFacts, type StartContext } from './run-context.ts'
 
 /** What scripts may say of this episode, on the day its run starts. */
 export function variablesOf(
@@ -96,7 +39,9 @@ export function variablesOf(
     date === undefined ? new Date() : new Date(date),
   )
   return {
-    ...{ podcast_name: podcast.title, episode_title: title, date: day },
+    podcast_name: podcast.title,
+    episode_title: title,
+    date: day,
     ...(number === undefined ? {} : { episode_number: String(number) }),
     ...(season === undefined ? {} : { season_number: String(season) }),
     ...(guest === undefined ? {} : { guest }),
@@ -104,7 +49,7 @@ export function variablesOf(
 }
 
 /** Starts the episode's one live run with its first step's rows; when another is live, says which. */
-export async function beginRun(
+async function beginRun(
   trx: Knex,
   pipeline: Pipeline,
   begin: {
@@ -113,41 +58,41 @@ export async function beginRun(
     title: string
     description: string
     settings: RunSettings
-    context: StartScalars
+    context: StartContext
   },
 ): Promise<{ runId: string; started: boolean; steps: () => Promise<PendingStep[]> }> {
-  const { userId, episodeId, settings, context } = begin
+  const { userId, episodeId, settings } = begin
+  const context = toScalars(begin.context)
   const { runId, started } = await startRun(trx, { userId, episodeId, settings, context, warnings: [] })
   if (started) await beginEpisode(trx, episodeId, begin)
   return { runId, started, steps: () => insertSteps(trx, runId, partsOf(pipeline.stages[0]!, context)) }
 }
 
-/** Starts a run of the same episode with what its latest run was given, under the producer's newest decisions. Everything still valid is reused. */
+/**
+ * Starts a run of the same episode with what an earlier run was given, under the producer's newest decisions; it counts as a
+ * start. Everything still valid is reused. Throws AlreadyRunning with the live run's id; Permanent `rate_limited`.
+ */
 export async function runAgain(
   trx: Knex,
-  pipeline: Pipeline,
-  episodeId: string,
-  changes: Partial<Pick<StartScalars, 'reviewed'>>,
-): Promise<{ runId: string; started: boolean; steps: PendingStep[] }> {
-  const [episode, latest] = [await findEpisode(trx, episodeId), await latestRunOf(trx, episodeId)]
-  if (!episode || !latest) throw new Permanent('not_found', 'The episode has never been run.')
-  const given = startScalars.parse(latest.context)
+  { pipeline, config }: Pick<Services, 'pipeline' | 'config'>,
+  earlier: Run,
+  changes: Partial<Pick<StartContext, 'reviewed'>> = {},
+): Promise<{ runId: string; steps: PendingStep[] }> {
+  const { userId, settings } = earlier
+  const episodeId = earlier.episodeId!
+  const { title, description } = (await findEpisode(trx, episodeId))!
+  const given = startContext.parse(earlier.context)
   const context = {
     ...given,
-    providerKeys: newestKeys(given.providerKeys, await providerKeys(trx, latest.userId)),
+    providerKeys: keysFor(settings, given.recogniser, await providerKeys(trx, userId)),
     decisionRevision: await decisionRevision(trx, episodeId),
     ...changes,
   }
-  const { userId, title, description } = episode
-  const run = await beginRun(trx, pipeline, {
-    userId,
-    episodeId,
-    title,
-    description,
-    settings: latest.settings,
-    context,
-  })
-  return { ...run, steps: run.started ? await run.steps() : [] }
+  const begin = { userId, episodeId, title, description, settings, context }
+  const { runId, started, steps } = await beginRun(trx, pipeline, begin)
+  if (!started) throw new AlreadyRunning(runId)
+  await charge(trx, config, { userId, kind: 'runs', key: runId, amount: 1, runId })
+  return { runId, steps: await steps() }
 }
 
 /** Starts the run of a planned episode; one that cannot go on is there as failed, so that its producer learns of it. Undefined as for `openRun`. */
@@ -181,39 +126,17 @@ async function openRun(
   const podcast = await ensurePodcast(trx, userId, path.podcast, plan.podcast)
   const { title = path.episode, description = '' } = plan.episode
   const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug: path.episode, title })
-  const recordings = JSON.stringify(plan.recordings)
-  const latest = await latestRunOf(trx, episodeId)
-  const isTheSame =
-    plan.recordings!.length > 0 &&
-    latest?.context['recordings'] === recordings &&
-    latest.context['unplanned'] !== true
-  if (isTheSame) return undefined // two arrived last, and the other was first
+  if (isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined // two arrived last, and the other was first
   const variables = variablesOf(podcastSettings(podcast.settings), plan.episode, title)
   const letters = await lettersFor(trx, userId, plan)
   const { problem, providers } = check(plan, variables, letters, await providerKeys(trx, userId))
-  const first = plan.recordings![0] ?? { object: recording.name, generation: recording.generation }
   const context = {
-    recordingObject: first.object,
-    recordingGeneration: first.generation,
-    recordingHash: plan.recordings!.length > 0 ? contentHash(recordings) : recording.contentHash,
-    recordings,
-    recordingsAre: plan.episode.recordingsAre,
+    ...uploadsOf(plan, recording),
     outputRate: plan.template.output.sampleRate ?? null,
-    assets: JSON.stringify(plan.assets.map(pinned)),
-    wordsObject: plan.words?.name ?? null,
-    wordsGeneration: plan.words?.generation ?? null,
-    wordsHash: plan.words?.contentHash ?? null,
-    coverObject: plan.cover?.name ?? null,
-    coverGeneration: plan.cover?.generation ?? null,
-    coverHash: plan.cover?.contentHash ?? null,
-    chaptersObject: plan.chapters?.name ?? null,
-    chaptersGeneration: plan.chapters?.generation ?? null,
-    chaptersHash: plan.chapters?.contentHash ?? null,
-    pictures: JSON.stringify(plan.pictures.map(pinned)),
     episodeFacts: factsOf(plan.episode),
     ...providers,
-    variables: JSON.stringify(variables),
-    letters: JSON.stringify(letters.map(({ id }) => id)),
+    variables,
+    letters: letters.map(({ id }) => id),
     decisionRevision: await decisionRevision(trx, episodeId),
     unplanned: (plan.problem ?? problem) !== undefined,
     reviewed: false,
@@ -231,6 +154,45 @@ async function openRun(
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
   return { ...run, problem: plan.problem ?? problem ?? (await refusedStart(trx, config, userId, run.runId)) }
 }
+
+/** Whether the run was started by another file of the same recording. */
+function isSameAs(latest: Run | undefined, { recordings = [] }: EpisodePlan): boolean {
+  if (!latest || recordings.length === 0) return false
+  const earlier = readContext(latest.context, 'recordings', 'unplanned')
+  return !earlier.unplanned && JSON.stringify(earlier.recordings) === JSON.stringify(recordings)
+}
+
+/** Every upload the run works on, by name and generation. */
+function uploadsOf(plan: EpisodePlan, recording: StoredObject) {
+  const { words, cover, chapters } = plan
+  const recordings = plan.recordings!
+  const first = recordings[0] ?? { object: recording.name, generation: recording.generation }
+  return {
+    recordingObject: first.object,
+    recordingGeneration: first.generation,
+    recordingHash: recordings.length > 0 ? contentHash(JSON.stringify(recordings)) : recording.contentHash,
+    recordings: [...recordings],
+    recordingsAre: plan.episode.recordingsAre,
+    assets: plan.assets.map(pinned),
+    wordsObject: words?.name ?? null,
+    wordsGeneration: words?.generation ?? null,
+    wordsHash: words?.contentHash ?? null,
+    coverObject: cover?.name ?? null,
+    coverGeneration: cover?.generation ?? null,
+    coverHash: cover?.contentHash ?? null,
+    chaptersObject: chapters?.name ?? null,
+    chaptersGeneration: chapters?.generation ?? null,
+    chaptersHash: chapters?.contentHash ?? null,
+    pictures: plan.pictures.map(pinned),
+  }
+}
+
+const factsOf = ({ number, season, date, speakers }: EpisodeSettings): EpisodeFacts => ({
+  speakers,
+  ...(number === undefined ? {} : { number }),
+  ...(season === undefined ? {} : { season }),
+  ...(date === undefined ? {} : { date }),
+})
 
 /** The letters that the template reads out: those the episode names, or the newest. */
 async function lettersFor(
@@ -271,6 +233,6 @@ function check(
     return { providers: chooseProviders(template, words !== undefined, keys) }
   } catch (error) {
     if (!(error instanceof Permanent)) throw error
-    return { providers: { recogniser: null, providerKeys: '{}' }, problem: error }
+    return { providers: { recogniser: null, providerKeys: {} }, problem: error }
   }
 }

@@ -1,5 +1,4 @@
 /** What listeners see besides the words: cover, chapters' marks and pictures, from what lies beside a recording. Hides where each is, and what is done to make it fit. */
-import { z } from 'zod'
 import { fileOf } from '../objects.ts'
 import { maxDocumentBytes } from '../settings/settings.ts'
 import { readSidecar } from '../pinned-file.ts'
@@ -25,12 +24,13 @@ export async function coverOf(
   return jpeg
 }
 
-const uploaded = z.array(z.object({ object: z.string(), generation: z.string() }))
-
 /** Chapters' pictures by their files, fitted. `pictures` is the run's list, as JSON. */
-export async function picturesOf(pictures: string, tools: Tools): Promise<ReadonlyMap<string, Buffer>> {
+export async function picturesOf(
+  pictures: readonly { readonly object: string; readonly generation: string }[],
+  tools: Tools,
+): Promise<ReadonlyMap<string, Buffer>> {
   const fitted = new Map<string, Buffer>()
-  for (const sidecar of uploaded.parse(JSON.parse(pictures))) {
+  for (const sidecar of pictures) {
     const name = fileOf(sidecar.object)
     fitted.set(name, await fitPicture(await readSidecar(sidecar, picture, tools), name))
   }

@@ -1,14 +1,15 @@
 /** What `measure` and `render` share: one part per chunk, its own hash, the timeline and the settings it is mastered by. */
 import type { Knex } from 'knex'
-import type { Scalars } from '../context.ts'
+import { fanOut } from '../episode/run-context.ts'
 import { settingsOf } from '../db/runs.ts'
 import { outputsOf } from '../db/steps.ts'
 import { bitrateOf, type RunSettings } from '../settings/settings.ts'
 import type { Loudness } from './programme.ts'
 import type { Mp3Format } from './mp3.ts'
 
-export const chunkParts = ({ chunkCount }: Scalars): { chunk: number }[] =>
-  Array.from({ length: Number(chunkCount) }, (_, chunk) => ({ chunk }))
+export const chunkParts = fanOut(['chunkCount'], ({ chunkCount }) =>
+  Array.from({ length: chunkCount }, (_, chunk) => ({ chunk })),
+)
 
 export interface Mastering {
   readonly format: Mp3Format

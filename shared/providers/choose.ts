@@ -3,67 +3,91 @@ import type { Config } from '../config.ts'
 import type { SealedKey } from '../db/provider-keys.ts'
 import { Permanent } from '../errors.ts'
 import { keyPurpose, openSealer } from './seal.ts'
-import { recogniserNames, voicesOf, type RunSettings } from '../settings/settings.ts'
+import { recogniserNames, voicesOfScripts, type RunSettings } from '../settings/settings.ts'
+
+/** Needs no key. */
+const builtInVoice = 'flite'
+
+/** By provider. */
+type SealedKeys = Record<string, string>
 
 export interface ChosenProviders {
   /** Null when nobody transcribes. */
   readonly recogniser: string | null
-  /** Sealed keys by provider, as JSON. */
-  readonly providerKeys: string
+  readonly providerKeys: SealedKeys
 }
 
-/** Who transcribes, and the sealed keys of every provider the run may ask. Throws Permanent `provider_key_missing`. */
+/**
+ * Who transcribes, and the sealed keys of every provider the run may ask. Throws Permanent `provider_key_missing` for one that
+ * it certainly will ask.
+ */
 export function chooseProviders(
   settings: RunSettings,
   hasWords: boolean,
   keys: readonly SealedKey[],
 ): ChosenProviders {
-  const { transcription, cleaning } = settings
+  const { transcription } = settings
   const known: readonly string[] = recogniserNames
-  const wanted =
-    transcription.provider ?? keys.find(({ provider }) => known.includes(provider))?.provider ?? 'none'
+  const newest = keys.find(({ provider }) => known.includes(provider))?.provider
+  const wanted = transcription.provider ?? newest ?? 'none'
   const recogniser = hasWords || wanted === 'none' ? null : wanted
-  const asked = [
-    { provider: recogniser, what: 'transcription.provider' },
-    { provider: cleaning.intern.answerer, what: 'cleaning.intern.answerer' },
-    ...voicesOf(settings).map(({ provider }) => ({
-      provider: provider === 'flite' ? null : provider,
-      what: 'voice.provider',
-    })),
-  ]
-  const sealed: Record<string, string> = {}
-  for (const { provider, what } of asked) {
-    if (provider == null) continue
-    const key = keys.find((one) => one.provider === provider)
-    if (!key)
-      throw new Permanent(
-        'provider_key_missing',
-        `${what} names ${provider}, for which there is no key. Give it with: spool key ${provider}`,
-      )
-    sealed[provider] = key.sealed
-  }
-  return { recogniser, providerKeys: JSON.stringify(sealed) }
+  const lacking = askedFor(settings, recogniser).find(
+    ({ provider, isCertain }) => isCertain && !keys.some((key) => key.provider === provider),
+  )
+  if (lacking) throw keyMissing(lacking.provider, `${lacking.what} names`)
+  return { recogniser, providerKeys: keysFor(settings, recogniser, keys) }
 }
 
-/** The same providers with the keys their user has now; one whose key was taken back has none. */
-export function newestKeys(providerKeys: string, keys: readonly SealedKey[]): string {
-  const asked = Object.keys(JSON.parse(providerKeys) as Record<string, string>)
-  return JSON.stringify(
-    Object.fromEntries(
-      keys
-        .filter(({ provider }) => asked.includes(provider))
-        .map(({ provider, sealed }) => [provider, sealed]),
-    ),
+/** The keys its user has now of the providers that a run may ask. */
+export function keysFor(
+  settings: RunSettings,
+  recogniser: string | null,
+  keys: readonly SealedKey[],
+): SealedKeys {
+  const asked = askedFor(settings, recogniser).map(({ provider }) => provider)
+  return Object.fromEntries(
+    keys.filter(({ provider }) => asked.includes(provider)).map(({ provider, sealed }) => [provider, sealed]),
   )
 }
 
-/** The open key of a provider; empty for one that needs none. To be called where the key is used, and nowhere before. */
+interface Asked {
+  readonly provider: string
+  readonly what: string
+  /** An answer may be spoken, if a question comes up; a script is. */
+  readonly isCertain: boolean
+}
+
+/** Every provider outside that a run may ask. */
+function askedFor(settings: RunSettings, recogniser: string | null): Asked[] {
+  const { intern } = settings.cleaning
+  const written = voicesOfScripts(settings).map(({ provider }) => provider)
+  const answers = intern.enabled ? [settings.voice.provider] : []
+  const asked: { provider: string | null | undefined; what: string; isCertain: boolean }[] = [
+    { provider: recogniser, what: 'transcription.provider', isCertain: true },
+    { provider: intern.enabled ? intern.answerer : null, what: 'cleaning.intern.answerer', isCertain: true },
+    ...written.map((provider) => ({ provider, what: 'voice.provider', isCertain: true })),
+    ...answers.map((provider) => ({ provider, what: 'voice.provider', isCertain: false })),
+  ]
+  return asked.filter((one): one is Asked => one.provider != null && one.provider !== builtInVoice)
+}
+
+const keyMissing = (provider: string, who: string): Permanent =>
+  new Permanent(
+    'provider_key_missing',
+    `${who} ${provider}, for which there is no key. Give it with: spool key ${provider}`,
+  )
+
+/**
+ * The open key of a provider, to be called where the key is used and nowhere before. Throws Permanent `provider_key_missing`,
+ * `bad_seal`.
+ */
 export function openKey(
   { sealingKey }: Pick<Config, 'sealingKey'>,
-  providerKeys: string,
+  keys: SealedKeys,
   userId: string,
   provider: string,
 ): string {
-  const sealed = (JSON.parse(providerKeys) as Record<string, string>)[provider]
-  return sealed === undefined ? '' : openSealer(sealingKey).open(sealed, keyPurpose(userId, provider))
+  const sealed = keys[provider]
+  if (sealed === undefined) throw keyMissing(provider, 'This asks')
+  return openSealer(sealingKey).open(sealed, keyPurpose(userId, provider))
 }

@@ -2,15 +2,16 @@
  * An episode's review: what was proposed, what waits, and taking the producer's decisions. Hides where a run keeps what the review needs,
  * and whether decisions wake a waiting run or start the episode again.
  */
+import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../audio/analysis.ts'
-import type { PcmFormat } from '../audio/pcm.ts'
 import { withDatabase } from '../db/connect.ts'
 import { addDecisions, decisionsUpTo } from '../db/edit-decisions.ts'
 import { findEpisode, lockEpisode, type Episode } from '../db/episodes.ts'
 import { latestRunOf, lockRun, resumeRun, type Run } from '../db/runs.ts'
-import { outputsOf, unsuspendSteps, type PendingStep } from '../db/steps.ts'
-import { readFacts, runAgain } from '../episode/run.ts'
-import { AlreadyRunning, Permanent } from '../errors.ts'
+import { outputsOf, resumeSteps, type PendingStep } from '../db/steps.ts'
+import { runAgain } from '../episode/run.ts'
+import { readContext } from '../episode/run-context.ts'
+import { Permanent } from '../errors.ts'
 import { offer } from '../engine/enqueue.ts'
 import type { Services } from '../engine/services.ts'
 import {
@@ -37,52 +38,57 @@ export interface Review {
   readonly recording: Recorded
 }
 
+/** What of a run's context the review needs. */
+const reviewed = [
+  'recordingHash',
+  'decisionRevision',
+  'questions',
+  'proposedObject',
+  'analysisObject',
+  'transcriptObject',
+  'pcmObject',
+  'sampleRate',
+  'channels',
+  'sampleFormat',
+  'totalSamples',
+  'episodeFacts',
+] as const
+
 /** Reads what there is to decide. Throws Permanent `not_reviewable` when the episode has not come so far. */
 export async function openReview(
   { config, storage }: Pick<Services, 'config' | 'storage'>,
   episodeId: string,
 ): Promise<Review> {
   const bucket = config.buckets.work
-  const { episode, run, decisions, answers } = await withDatabase(config.databaseUrl, async (db) => {
+  const { episode, run, context, decisions, answers } = await withDatabase(config.databaseUrl, async (db) => {
     const [found, latest] = [await findEpisode(db, episodeId), await latestRunOf(db, episodeId)]
     if (!found || !latest?.context['proposedObject']) throw new Permanent('not_reviewable')
-    const { recordingHash, decisionRevision, questions } = latest.context
+    const context = readContext(latest.context, ...reviewed)
+    const { recordingHash, decisionRevision, questions } = context
     return {
       episode: found,
       run: latest,
-      decisions: await decisionsUpTo(db, episodeId, String(recordingHash), Number(decisionRevision)),
-      answers: answersByEdit(String(questions), await outputsOf(db, latest.id, 'answer')),
+      context,
+      decisions: await decisionsUpTo(db, episodeId, recordingHash, decisionRevision),
+      answers: answersByEdit(questions, await outputsOf(db, latest.id, 'answer')),
     }
   })
-  const {
-    proposedObject,
-    analysisObject,
-    transcriptObject,
-    pcmObject,
-    sampleRate,
-    channels,
-    sampleFormat,
-    totalSamples,
-  } = run.context
+  const { analysisObject, transcriptObject, pcmObject, sampleRate, channels, sampleFormat } = context
   const policy = run.settings.cleaning.review
-  const { speakers } = readFacts(String(run.context['episodeFacts'] ?? '{}'))
-  const proposed = await storage.readJson<EditList>({ bucket, name: String(proposedObject) })
-  const edits = decideEdits(proposed, policy, answers, decisions, Number(totalSamples))
+  const proposed = await storage.readJson<EditList>({ bucket, name: context.proposedObject })
+  const edits = decideEdits(proposed, policy, answers, decisions, context.totalSamples)
+  const transcript =
+    transcriptObject === null
+      ? undefined
+      : await storage.readJson<Transcript>({ bucket, name: transcriptObject })
   return {
-    ...{ episode, run, edits },
+    episode,
+    run,
+    edits,
     waiting: run.status === 'awaiting_review' ? waitsForReview(edits, policy) : [],
-    analysis: decodeAnalysis(await storage.read({ bucket, name: String(analysisObject) })),
-    transcript:
-      transcriptObject === null
-        ? undefined
-        : nameSpeakers(
-            await storage.readJson<Transcript>({ bucket, name: String(transcriptObject) }),
-            speakers,
-          ),
-    recording: {
-      object: String(pcmObject),
-      format: { sampleRate, channels, sampleFormat } as unknown as PcmFormat,
-    },
+    analysis: decodeAnalysis(await storage.read({ bucket, name: analysisObject })),
+    transcript: transcript && nameSpeakers(transcript, context.episodeFacts.speakers),
+    recording: { object: pcmObject, format: { sampleRate, channels, sampleFormat } },
   }
 }
 
@@ -104,27 +110,24 @@ export async function submitDecisions(
     1,
   )
   const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) =>
-    db.transaction((trx) => take(trx, services, review, decisions)),
+    db.transaction((trx) => record(trx, services, review, decisions)),
   )
   await offer(services, runId, steps)
   return runId
 }
 
-type Transaction = Parameters<typeof lockRun>[0]
-
-async function take(
-  trx: Transaction,
-  { pipeline }: Services,
+async function record(
+  trx: Knex,
+  services: Services,
   { episode, run: seen }: Review,
   decisions: readonly KeptDecision[],
 ): Promise<{ runId: string; steps: PendingStep[] }> {
-  const run = await lockRun(trx, seen.id)
+  const run = (await lockRun(trx, seen.id))!
   await lockEpisode(trx, episode.id)
-  const revision = await addDecisions(trx, episode.id, String(seen.context['recordingHash']), decisions)
+  const { recordingHash } = readContext(run.context, 'recordingHash')
+  const revision = await addDecisions(trx, episode.id, recordingHash, decisions)
   const taken = { decisionRevision: revision, reviewed: true }
-  if (run?.status === 'awaiting_review' && (await resumeRun(trx, seen.id, taken)))
-    return { runId: seen.id, steps: await unsuspendSteps(trx, seen.id, taken) }
-  const again = await runAgain(trx, pipeline, episode.id, { reviewed: true })
-  if (!again.started) throw new AlreadyRunning(again.runId)
-  return again
+  if (run.status === 'awaiting_review' && (await resumeRun(trx, run.id, taken)))
+    return { runId: run.id, steps: await resumeSteps(trx, run.id, taken) }
+  return await runAgain(trx, services, run, { reviewed: true })
 }

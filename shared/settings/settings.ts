@@ -301,13 +301,11 @@ export const picturesOf = ({ segments }: Template): { file: string; neededBy: st
     image === undefined ? [] : [{ file: image, neededBy: `Segment ${i + 1} (${type})` }],
   )
 
-/** Everybody who speaks what is written. */
-export const voicesOf = ({ segments, voice: usual }: Template): VoiceSettings[] => [
-  usual,
-  ...segments.flatMap((one) =>
-    one.type !== 'content' && one.source.kind !== 'static' && one.source.voice ? [one.source.voice] : [],
-  ),
-]
+/** The voices of what is written in the template, one for each script. */
+export const voicesOfScripts = ({ segments, voice: usual }: Template): VoiceSettings[] =>
+  segments.flatMap((one) =>
+    one.type !== 'content' && one.source.kind !== 'static' ? [one.source.voice ?? usual] : [],
+  )
 
 /** How many letters the template reads out. */
 export const lettersWanted = ({ segments }: Template): number =>

@@ -41,9 +41,10 @@ describe('Without decisions', () => {
   })
 
   test('an answer from elsewhere needs nobody to wait', () => {
-    const answers = answersByEdit('[{"edit":"intern-5000"}]', [
-      { part: 0, output: { text: 'Four billion years.' } },
-    ])
+    const answers = answersByEdit(
+      [{ edit: 'intern-5000' }],
+      [{ part: 0, output: { text: 'Four billion years.' } }],
+    )
     expect(statuses([], answers)['intern-5000']).toBe('applied')
     expect(decide([], answers).edits.find(({ id }) => id === 'intern-5000')!.insert).toEqual({
       sound: 'speech',

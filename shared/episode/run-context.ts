@@ -1,0 +1,151 @@
+/**
+ * The context of a run of an episode: every scalar that one step passes to another, declared once; each step picks what it
+ * needs. Hides how a list or a record travels inside a scalar: a step sees the list, its task carries text.
+ */
+import { z } from 'zod'
+import type { Scalars } from '../context.ts'
+import { Permanent } from '../errors.ts'
+import { pcmScalars } from '../audio/pcm.ts'
+
+/** A value that travels as JSON inside one scalar. */
+const json = <T extends z.ZodType>(schema: T) =>
+  z.codec(z.string(), schema, {
+    decode: (text, context) => {
+      try {
+        return JSON.parse(text) as z.input<T>
+      } catch {
+        context.issues.push({ code: 'custom', message: 'is not JSON', input: text })
+        return z.NEVER
+      }
+    },
+    encode: (value) => JSON.stringify(value),
+  })
+
+/** Words without spaces, which travel with a space between them. */
+const words = z.codec(z.string(), z.array(z.string()), {
+  decode: (text) => text.split(' ').filter(Boolean),
+  encode: (list) => list.join(' '),
+})
+
+/** One generation of an uploaded file. */
+const uploadedFile = z.object({ object: z.string(), generation: z.string(), contentHash: z.string() })
+const recordingFile = uploadedFile.extend({ gainDb: z.number(), offsetSeconds: z.number() })
+
+/** What its producer says of the episode besides title and description. */
+const episodeFacts = z.object({
+  number: z.number().optional(),
+  season: z.number().optional(),
+  /** ISO 8601. */
+  date: z.string().optional(),
+  /** Names by what the transcript calls the speakers. */
+  speakers: z.record(z.string(), z.string()).default({}),
+})
+
+/** What a run is told before its first step. A default stands for runs that began before the field was there. */
+const start = {
+  recordingObject: z.string(),
+  recordingGeneration: z.string(),
+  recordingHash: z.string(),
+  /** Every file of a recording that has several, and what they are to one another. */
+  recordings: json(z.array(recordingFile)),
+  recordingsAre: z.enum(['sequence', 'tracks']),
+  outputRate: z.number().nullable(),
+  /** The template's files, each once. */
+  assets: json(z.array(uploadedFile)),
+  wordsObject: z.string().nullable(),
+  wordsGeneration: z.string().nullable(),
+  wordsHash: z.string().nullable(),
+  coverObject: z.string().nullable(),
+  coverGeneration: z.string().nullable(),
+  coverHash: z.string().nullable(),
+  chaptersObject: z.string().nullable().default(null),
+  chaptersGeneration: z.string().nullable().default(null),
+  chaptersHash: z.string().nullable().default(null),
+  /** Shown with chapters. */
+  pictures: json(z.array(uploadedFile)).default([]),
+  episodeFacts: json(episodeFacts).default({ speakers: {} }),
+  /** Who transcribes; null when nobody does. */
+  recogniser: z.string().nullable(),
+  /** The user's sealed keys of the providers that this run may ask, by provider. */
+  providerKeys: json(z.record(z.string(), z.string())),
+  /** What scripts may name. */
+  variables: json(z.record(z.string(), z.string())),
+  /** The ids of the letters that are read out. */
+  letters: json(z.array(z.string())).default([]),
+  /** The newest of the producer's decisions that count in this run. */
+  decisionRevision: z.number(),
+  /** The run could not even begin as its producer wanted; made again, it is planned anew. */
+  unplanned: z.boolean().default(false),
+  /** Whether the producer has looked: what is still open then stays undone, and the run goes on. */
+  reviewed: z.boolean(),
+}
+
+/** What steps pass on to every later one. */
+const passedOn = {
+  // prepare, of the recording
+  pcmObject: z.string(),
+  analysisObject: z.string(),
+  ...pcmScalars,
+  totalSamples: z.number(),
+  /** Chapter marks that the recording brought with it. */
+  marksObject: z.string().nullable().default(null),
+  // transcribe, and clean once the words were looked for in the sound
+  transcriptObject: z.string().nullable(),
+  // clean
+  proposedObject: z.string(),
+  proposedHash: z.string(),
+  questions: json(z.array(z.object({ edit: z.string(), question: z.string() }))),
+  /** Whether a language model answers the questions. */
+  answers: z.boolean(),
+  // decide; the edits also arrange, which may shorten pauses further
+  editsObject: z.string(),
+  editsHash: z.string(),
+  spokenObject: z.string(),
+  /** Of each text that is to be spoken, in their order. */
+  spokenHashes: words,
+  // arrange
+  timelineObject: z.string(),
+  chunkCount: z.number(),
+  gainEstimateDb: z.number(),
+  // level
+  gainDb: z.number(),
+  // preview
+  reelObject: z.string(),
+  reelIndexObject: z.string(),
+  // finish
+  contentHash: z.string(),
+  /** The names of the deliverables. */
+  files: words,
+}
+
+export const startContext = z.object(start)
+export const runContext = z.object({ ...start, ...passedOn })
+
+export type StartContext = z.infer<typeof startContext>
+export type RunContext = z.infer<typeof runContext>
+export type EpisodeFacts = RunContext['episodeFacts']
+
+type Field = keyof RunContext
+type Fields<K extends Field> = Pick<RunContext, K>
+
+/** The schema of some fields: how a step says what it needs. */
+export const pick = <K extends Field>(...fields: readonly K[]): z.ZodType<Fields<K>> =>
+  runContext.pick(Object.fromEntries(fields.map((field) => [field, true])) as never) as never
+
+/** The scalars that carry these values. */
+export const toScalars = <K extends Field>(values: Fields<K>): Scalars =>
+  z.encode(pick(...(Object.keys(values) as K[])), values) as unknown as Scalars
+
+/** Reads some fields of a run's context. Throws Permanent `bad_context` naming what is missing. */
+export function readContext<K extends Field>(context: Scalars, ...fields: readonly K[]): Fields<K> {
+  const read = pick(...fields).safeParse(context)
+  if (read.success) return read.data
+  const lacking = z.prettifyError(read.error)
+  throw new Permanent('bad_context', `The run's context lacks what is needed: ${lacking}`)
+}
+
+/** How a step becomes several parts: one entry each, made from fields of the run's context. */
+export const fanOut =
+  <K extends Field>(fields: readonly K[], parts: (context: Fields<K>) => readonly Scalars[]) =>
+  (context: Scalars): readonly Scalars[] =>
+    parts(readContext(context, ...fields))
