@@ -1,5 +1,6 @@
 // The rules a reviewer should not have to repeat: typed checks, and the walls between rooms.
 import tseslint from 'typescript-eslint'
+import rooms from './eslint-rooms.js'
 
 const sdkWalls = [
   { name: '@google-cloud/storage', message: 'Only shared/storage.ts talks to Cloud Storage.' },
@@ -32,9 +33,12 @@ export default tseslint.config(
   { ignores: ['node_modules', '.spool', 'dist', 'episodes', 'coverage', 'tests/support/strip-types.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } } },
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', 'eslint-rooms.js'] } } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
+    plugins: { rooms },
     rules: {
+      'rooms/no-upward-import': 'error',
+      'rooms/no-circle': 'error',
       'no-console': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, argsIgnorePattern: '^_' }], // what a rest leaves out is named
       '@typescript-eslint/no-non-null-assertion': 'off', // typed-array reads inside bounds

@@ -4,8 +4,8 @@ import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { fileOf } from '../shared/objects.ts'
-import { readSidecar } from '../shared/pinned-file.ts'
-import type { Recognised } from '../shared/providers/recognisers.ts'
+import { readPinnedFile } from '../shared/pinned-file.ts'
+import type { Recognised } from '../shared/providers/recogniser.ts'
 import { pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 import { withoutUnheard } from '../shared/words/hallucinations.ts'
@@ -87,7 +87,7 @@ async function supplied(
 ): Promise<Transcript> {
   const name = fileOf(wordsObject)
   const sidecar = { object: wordsObject, generation: wordsGeneration }
-  const bytes = await readSidecar(sidecar, { mostBytes: maxWordsBytes, tooLarge: 'bad_words_file' }, tools)
+  const bytes = await readPinnedFile(sidecar, { mostBytes: maxWordsBytes, tooLarge: 'bad_words_file' }, tools)
   const transcript = parseWords(bytes.toString('utf8'), name, audio)
   if (!transcript.exactTimes) {
     tools.warn({

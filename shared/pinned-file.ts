@@ -4,19 +4,20 @@
  */
 import { Permanent, type ErrorCode } from './errors.ts'
 import { fileOf } from './objects.ts'
-import type { Tools } from './engine/step.ts'
+import type { Config } from './config.ts'
+import type { ObjectStore } from './storage.ts'
 
-export interface Sidecar {
+export interface PinnedFile {
   readonly object: string
   /** Null where it is not known; then whatever is there now. */
   readonly generation: string | null
 }
 
 /** Throws Permanent `upload_replaced`, or `tooLarge` when it has more than `mostBytes`. */
-export async function readSidecar(
-  { object, generation }: Sidecar,
+export async function readPinnedFile(
+  { object, generation }: PinnedFile,
   { mostBytes, tooLarge }: { readonly mostBytes: number; readonly tooLarge: ErrorCode },
-  { storage, config }: Pick<Tools, 'storage' | 'config'>,
+  { storage, config }: { readonly storage: ObjectStore; readonly config: Config },
 ): Promise<Buffer> {
   const name = fileOf(object)
   const pinned = {

@@ -12,7 +12,7 @@ import {
   type ObjectRecord,
 } from './object-resource.ts'
 import { checkPreconditions, generationNumber, preconditionsIn } from './preconditions.ts'
-import type { Call, Route } from './server.ts'
+import type { Call, Route } from './routes.ts'
 import { insertObject, readMultipart, type Insertion } from './uploads.ts'
 
 const OBJECT = String.raw`/b/([^/]+)/o/([^/]+)`

@@ -5,12 +5,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { sendRefusal, StorageError } from './answers.ts'
-import { openBlobs, type Blobs } from './blobs.ts'
+import { openBlobs } from './blobs.ts'
 import { openOutbox, type Notification } from './events.ts'
 import { jsonRoutes } from './json-api.ts'
-import { openObjects, type Objects } from './objects.ts'
-import { loadSigningCredentials, urlVerifier, type UrlVerifier } from './signed-urls.ts'
-import { openResumableUploads, type ResumableUploads } from './uploads.ts'
+import { openObjects } from './objects.ts'
+import { loadSigningCredentials, urlVerifier } from './signed-urls.ts'
+import { openResumableUploads } from './uploads.ts'
+import type { Call, Route } from './routes.ts'
 import { xmlRoutes } from './xml-api.ts'
 
 export interface CloudStorageOptions {
@@ -34,22 +35,6 @@ export interface CloudStorage {
   credentialsFile: string
   close(): Promise<void>
 }
-
-/** What a handler gets: one request, its path taken apart, and the rooms it may use. */
-export interface Call {
-  request: IncomingMessage
-  response: ServerResponse
-  path: string
-  parameters: readonly string[]
-  query: URLSearchParams
-  origin: string
-  objects: Objects
-  blobs: Blobs
-  uploads: ResumableUploads
-  verifyUrl: UrlVerifier
-}
-
-export type Route = [methods: string, path: RegExp, handle: (call: Call) => void | Promise<void>]
 
 const HOST = '127.0.0.1'
 const IDLE_CONNECTION_MS = 120_000

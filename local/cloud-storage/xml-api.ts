@@ -4,7 +4,7 @@ import { checksumsIn } from './checksums.ts'
 import { isUnchanged, sendObject } from './download.ts'
 import { contentEtag } from './object-resource.ts'
 import { generationNumber, type Preconditions } from './preconditions.ts'
-import type { Call, Route } from './server.ts'
+import type { Call, Route } from './routes.ts'
 import { insertObject, type Insertion } from './uploads.ts'
 
 const PUBLIC_BUCKET = 'public'

@@ -2,8 +2,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { status as grpcStatus } from '@grpc/grpc-js'
-import type { IdentityProvider } from '../host/identity.ts'
-import type { Clock } from './dispatch.ts'
+import type { Clock } from './clock.ts'
 import type { Progress, TaskRow } from './journal.ts'
 
 /** How an attempt ended. Code 0 is success; without `httpStatus` no response came. */
@@ -30,7 +29,12 @@ const CODE_OF_HTTP_STATUS: Partial<Record<number, grpcStatus>> = {
 }
 
 /** Opens the sending side. `close` cuts every connection, those of abandoned attempts included. */
-export function openCourier(identity: IdentityProvider, clock: Clock): Courier {
+/** Makes the ID tokens that tasks carry: for an audience, as a service account. */
+export interface TokenSigner {
+  sign(claims: { audience: string; email: string }): Promise<string>
+}
+
+export function openCourier(identity: TokenSigner, clock: Clock): Courier {
   // A connection per attempt: none is reused after its worker died, and an abandoned one bothers nobody.
   const agents = { 'http:': new http.Agent(), 'https:': new https.Agent() }
   let closed = false

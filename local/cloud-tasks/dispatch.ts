@@ -1,14 +1,8 @@
 // Which task goes out when: hides the schedule, the limits of each queue and the one timer behind them all.
+import type { Clock } from './clock.ts'
 import type { Courier, Outcome } from './attempt.ts'
 import { backoffMs, burstSize, holdMs, isExhausted, retryAfterMs } from './backoff.ts'
 import type { Attempt, Journal, QueueRow, TaskRow } from './journal.ts'
-
-export type Clock = {
-  /** Epoch ms. */
-  now(): number
-  /** Runs something later; returns how to call it off. */
-  after(ms: number, run: () => void): () => void
-}
 
 /** A task this old is deleted whether it was dispatched or not (cloudtasks.proto, CreateQueue). */
 const RETENTION_MS = 31 * 86_400_000

@@ -11,9 +11,9 @@ import {
   type handleUnaryCall,
 } from '@grpc/grpc-js'
 import { fromJSON, type ServiceDefinition } from '@grpc/proto-loader'
-import type { IdentityProvider } from '../host/identity.ts'
-import { openCourier } from './attempt.ts'
-import { Dispatcher, type Clock } from './dispatch.ts'
+import { openCourier, type TokenSigner } from './attempt.ts'
+import type { Clock } from './clock.ts'
+import { Dispatcher } from './dispatch.ts'
 import { openJournal, type Journal, type QueueRow, type TaskRow } from './journal.ts'
 import {
   Refusal,
@@ -48,7 +48,7 @@ const systemClock: Clock = {
 export async function startCloudTasks(options: {
   dir: string
   port?: number
-  identity: IdentityProvider
+  identity: TokenSigner
   clock?: Clock
 }): Promise<CloudTasksServer> {
   const clock = options.clock ?? systemClock

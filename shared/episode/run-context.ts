@@ -8,7 +8,7 @@ import { Permanent } from '../errors.ts'
 import { pcmScalars } from '../audio/pcm.ts'
 
 /** A value that travels as JSON inside one scalar. */
-const json = <T extends z.ZodType>(schema: T) =>
+const json = <T extends z.ZodType>(schema: T): z.ZodCodec<z.ZodString, T> =>
   z.codec(z.string(), schema, {
     decode: (text, context) => {
       try {
@@ -130,11 +130,13 @@ type Fields<K extends Field> = Pick<RunContext, K>
 
 /** The schema of some fields: how a step says what it needs. */
 export const pick = <K extends Field>(...fields: readonly K[]): z.ZodType<Fields<K>> =>
-  runContext.pick(Object.fromEntries(fields.map((field) => [field, true])) as never) as never
+  runContext.pick(Object.fromEntries(fields.map((field) => [field, true])) as never) as unknown as z.ZodType<
+    Fields<K>
+  >
 
 /** The scalars that carry these values. */
 export const toScalars = <K extends Field>(values: Fields<K>): Scalars =>
-  z.encode(pick(...(Object.keys(values) as K[])), values) as unknown as Scalars
+  z.encode(pick(...(Object.keys(values) as K[])), values) as Scalars
 
 /** Reads some fields of a run's context. Throws Permanent `bad_context` naming what is missing. */
 export function readContext<K extends Field>(context: Scalars, ...fields: readonly K[]): Fields<K> {

@@ -1,7 +1,7 @@
 /** What listeners see besides the words: cover, chapters' marks and pictures, from what lies beside a recording. Hides where each is, and what is done to make it fit. */
 import { fileOf } from '../objects.ts'
 import { maxDocumentBytes } from '../settings/settings.ts'
-import { readSidecar } from '../pinned-file.ts'
+import { readPinnedFile } from '../pinned-file.ts'
 import type { Tools } from '../engine/step.ts'
 import { readMarks, repairMarks, type Mark, type SuppliedMark } from './chapter-marks.ts'
 import { fitCover, fitPicture, maxCoverBytes } from './cover.ts'
@@ -16,7 +16,7 @@ export async function coverOf(
   if (coverObject === null) return undefined
   const name = fileOf(coverObject)
   const { jpeg, changes } = await fitCover(
-    await readSidecar({ object: coverObject, generation: coverGeneration }, picture, tools),
+    await readPinnedFile({ object: coverObject, generation: coverGeneration }, picture, tools),
     name,
   )
   if (changes.length > 0)
@@ -32,7 +32,7 @@ export async function picturesOf(
   const fitted = new Map<string, Buffer>()
   for (const sidecar of pictures) {
     const name = fileOf(sidecar.object)
-    fitted.set(name, await fitPicture(await readSidecar(sidecar, picture, tools), name))
+    fitted.set(name, await fitPicture(await readPinnedFile(sidecar, picture, tools), name))
   }
   return fitted
 }
@@ -73,7 +73,7 @@ async function readAll(
   }
   const limit = { mostBytes: maxDocumentBytes, tooLarge: 'bad_chapters' } as const
   return readMarks(
-    (await readSidecar({ object: chaptersObject, generation: chaptersGeneration }, limit, tools)).toString(
+    (await readPinnedFile({ object: chaptersObject, generation: chaptersGeneration }, limit, tools)).toString(
       'utf8',
     ),
     name,

@@ -5,7 +5,14 @@
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'
-import type { Answer, Recogniser, RecogniserAccess, SpeechSound, Wish } from './recognisers.ts'
+import type { VendorResult } from './vendor.ts'
+import type {
+  Recognised,
+  Recogniser,
+  RecogniserAccess,
+  SpeechSound,
+  TranscriptionRequest,
+} from './recogniser.ts'
 import { callVendor, jsonBody, readJson, refuse, type Vendor } from './vendor.ts'
 import { assemblyai } from './vendors.ts'
 
@@ -44,7 +51,11 @@ const listed = 200
 export function openAssemblyai(access: RecogniserAccess): Recogniser {
   const vendor = assemblyai(access)
 
-  const submit = async (sound: SpeechSound, wish: Wish, signal: AbortSignal): Promise<Answer> => {
+  const submit = async (
+    sound: SpeechSound,
+    wish: TranscriptionRequest,
+    signal: AbortSignal,
+  ): Promise<VendorResult<Recognised>> => {
     const audioUrl = sound.signedUrl ? await sound.signedUrl() : await upload(vendor, sound, signal)
     const body = jsonBody({
       audio_url: audioUrl,
@@ -69,7 +80,7 @@ export function openAssemblyai(access: RecogniserAccess): Recogniser {
     return answerOf(vendor, await callVendor(vendor, call, signal))
   }
 
-  const poll = async (reference: string, signal: AbortSignal): Promise<Answer> => {
+  const poll = async (reference: string, signal: AbortSignal): Promise<VendorResult<Recognised>> => {
     const path = `/v2/transcript/${encodeURIComponent(reference)}`
     return answerOf(
       vendor,
@@ -116,7 +127,7 @@ async function upload(vendor: Vendor, { bytes, stream }: SpeechSound, signal: Ab
   return (await callVendor(vendor, call, signal)).upload_url
 }
 
-const callback = ({ callbackUrl, callbackSecret }: Wish): object =>
+const callback = ({ callbackUrl, callbackSecret }: TranscriptionRequest): object =>
   callbackUrl === undefined || callbackSecret === undefined
     ? {}
     : {
@@ -128,7 +139,7 @@ const callback = ({ callbackUrl, callbackSecret }: Wish): object =>
 function answerOf(
   vendor: Vendor,
   { id, status, error, language_code: language, words }: z.infer<typeof job>,
-): Answer {
+): VendorResult<Recognised> {
   switch (status) {
     case 'queued':
     case 'processing':

@@ -10,7 +10,8 @@ import { assemblyaiSecretHeader } from './assemblyai.ts'
 import { presentable } from './complaints.ts'
 import { deepgramTranscript, readDeepgram } from './deepgram.ts'
 import { readScribe, scribeTranscript } from './elevenlabs-scribe.ts'
-import type { Answer, RecogniserName } from './recognisers.ts'
+import type { VendorResult } from './vendor.ts'
+import type { Recognised, RecogniserName } from './recogniser.ts'
 
 export interface CallbackMessage {
   /** Names in lower case, as Node gives them. */
@@ -27,7 +28,7 @@ export interface CallbackReading {
   /** The vendor's name of the job, as `submit` gave it (ElevenLabs': the part before its slash). */
   readonly reference: string | undefined
   /** The result when it came along; undefined: poll for it. */
-  readonly answer: Answer | undefined
+  readonly answer: VendorResult<Recognised> | undefined
   /** Why there will be no result, in the vendor's words; undefined while there may be one. */
   readonly failure: string | undefined
   /** The wish's `callbackUrl`, from a vendor that calls one address for all of its customer's jobs (ElevenLabs). */

@@ -4,7 +4,14 @@
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'
-import type { Answer, Recognised, Recogniser, RecogniserAccess, SpeechSound, Wish } from './recognisers.ts'
+import type { VendorResult } from './vendor.ts'
+import type {
+  Recognised,
+  Recogniser,
+  RecogniserAccess,
+  SpeechSound,
+  TranscriptionRequest,
+} from './recogniser.ts'
 import { callVendor, jsonBody, longestAnswerMs, readJson, type RequestBody } from './vendor.ts'
 import { deepgram } from './vendors.ts'
 
@@ -32,7 +39,11 @@ const accepted = z.object({ request_id: z.string().min(1) })
 export function openDeepgram(access: RecogniserAccess): Recogniser {
   const vendor = deepgram(access)
 
-  const submit = async (sound: SpeechSound, wish: Wish, signal: AbortSignal): Promise<Answer> => {
+  const submit = async (
+    sound: SpeechSound,
+    wish: TranscriptionRequest,
+    signal: AbortSignal,
+  ): Promise<VendorResult<Recognised>> => {
     const url = await sound.signedUrl?.()
     const query = {
       model: access.model ?? usualModel,

@@ -6,7 +6,14 @@
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'
 import { multipart } from './multipart.ts'
-import type { Answer, Recognised, Recogniser, RecogniserAccess, SpeechSound, Wish } from './recognisers.ts'
+import type { VendorResult } from './vendor.ts'
+import type {
+  Recognised,
+  Recogniser,
+  RecogniserAccess,
+  SpeechSound,
+  TranscriptionRequest,
+} from './recogniser.ts'
 import {
   callVendor,
   longestAnswerMs,
@@ -36,7 +43,11 @@ const unfinished = z.object({ words: z.undefined() }).transform(() => undefined)
 export function openScribe(access: RecogniserAccess): Recogniser {
   const vendor = elevenlabs(access)
 
-  const submit = async (sound: SpeechSound, wish: Wish, signal: AbortSignal): Promise<Answer> => {
+  const submit = async (
+    sound: SpeechSound,
+    wish: TranscriptionRequest,
+    signal: AbortSignal,
+  ): Promise<VendorResult<Recognised>> => {
     const began = performance.now()
     try {
       return await ask(vendor, access.model, sound, wish, longestAnswerMs, signal)
@@ -51,7 +62,7 @@ export function openScribe(access: RecogniserAccess): Recogniser {
     }
   }
 
-  const poll = async (reference: string, signal: AbortSignal): Promise<Answer> => {
+  const poll = async (reference: string, signal: AbortSignal): Promise<VendorResult<Recognised>> => {
     const [, id] = reference.split('/')
     if (id === undefined) return { state: 'waiting', reference }
     const path = `/v1/speech-to-text/transcripts/${encodeURIComponent(id)}`
@@ -76,10 +87,10 @@ async function ask(
   vendor: Vendor,
   model: string | undefined,
   sound: SpeechSound,
-  wish: Wish,
+  wish: TranscriptionRequest,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<VendorResult<Recognised>> {
   const url = await sound.signedUrl?.()
   const body = form(model ?? usualModel, sound, url, wish)
   const secrets = [url ?? '', wish.callbackUrl ?? '']
@@ -101,7 +112,7 @@ function form(
   model: string,
   { bytes, contentType, fileName, stream }: SpeechSound,
   url: string | undefined,
-  { language, callbackUrl }: Wish,
+  { language, callbackUrl }: TranscriptionRequest,
 ): RequestBody {
   // `no_verbatim` stays unsaid: it would drop fillers.
   const fields: [string, string][] = [

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { toPlanar } from '../audio/pcm.ts'
 import { callVendor, jsonBody, longestAnswerMs, readJson, type Access } from './vendor.ts'
 import { elevenlabs } from './vendors.ts'
-import type { Speaker, Spoken } from './voices.ts'
+import type { Speaker, Spoken } from './voice.ts'
 
 const usualModel = 'eleven_multilingual_v2'
 /** The highest rate of PCM that every plan may ask for; 44.1 kHz needs the Pro plan. */

@@ -4,7 +4,7 @@
  */
 import { speak, voices, type Speech, type Voice } from './flite.ts'
 import { refuse } from './vendor.ts'
-import type { Speaker } from './voices.ts'
+import type { Speaker } from './voice.ts'
 
 const vendor = { title: 'Flite', apiKey: '' }
 const longestPiece = 300

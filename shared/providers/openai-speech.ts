@@ -5,7 +5,7 @@
 import { toPlanar } from '../audio/pcm.ts'
 import { callVendor, jsonBody, longestAnswerMs, type Access, type VendorError } from './vendor.ts'
 import { openai } from './vendors.ts'
-import type { Speaker, Spoken } from './voices.ts'
+import type { Speaker, Spoken } from './voice.ts'
 
 const usualModel = 'gpt-4o-mini-tts'
 const sampleRate = 24_000

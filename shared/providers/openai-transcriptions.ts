@@ -6,7 +6,14 @@
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'
 import { multipart } from './multipart.ts'
-import type { Answer, Recognised, Recogniser, RecogniserAccess, SpeechSound, Wish } from './recognisers.ts'
+import type { VendorResult } from './vendor.ts'
+import type {
+  Recognised,
+  Recogniser,
+  RecogniserAccess,
+  SpeechSound,
+  TranscriptionRequest,
+} from './recogniser.ts'
 import { callVendor, longestAnswerMs, readJson, refuse, type Vendor } from './vendor.ts'
 import { openai } from './vendors.ts'
 
@@ -41,7 +48,11 @@ const transcription = z.object({
 export function openOpenaiTranscriptions(access: RecogniserAccess): Recogniser {
   const vendor = openai(access)
 
-  const submit = async (sound: SpeechSound, { language }: Wish, signal: AbortSignal): Promise<Answer> => {
+  const submit = async (
+    sound: SpeechSound,
+    { language }: TranscriptionRequest,
+    signal: AbortSignal,
+  ): Promise<VendorResult<Recognised>> => {
     const spoken = language === undefined ? undefined : languageOnly(language)
     const hint = hesitant[spoken ?? 'en']
     const fields: [string, string][] = [

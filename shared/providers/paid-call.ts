@@ -6,19 +6,15 @@
 import { Deferred, Permanent } from '../errors.ts'
 import { markSending, openPaidCall, settlePaidCall, type PaidCall } from '../db/paid-calls.ts'
 import type { Identity, Tools } from '../engine/step.ts'
-import { VendorError } from './vendor.ts'
-
-/** What a vendor says: here it is, or that it works on it under a name of its own. */
-export type Answer<T> =
-  { readonly state: 'done'; readonly result: T } | { readonly state: 'waiting'; readonly reference: string }
+import { VendorError, type VendorResult } from './vendor.ts'
 
 export interface Purchase<T, S> {
   readonly provider: string
   /** What an earlier attempt kept; undefined when there is nothing yet. */
   readonly recall: () => Promise<S | undefined>
   /** Asks and pays. `callId` is our name for the call. */
-  readonly submit: (callId: string) => Promise<Answer<T>>
-  readonly poll?: (reference: string) => Promise<Answer<T>>
+  readonly submit: (callId: string) => Promise<VendorResult<T>>
+  readonly poll?: (reference: string) => Promise<VendorResult<T>>
   /** Looks for a call that may have been accepted without our hearing of it. */
   readonly find?: () => Promise<string | undefined>
   /** Stores the result where `recall` finds it. */
@@ -52,7 +48,7 @@ export async function payOnce<T, S>(
     await finish(tools, call)
     return kept
   }
-  const answer = await nextAnswer(tools, call, purchase)
+  const answer = await nextResult(tools, call, purchase)
   if (answer.state === 'waiting')
     throw later(tools, `${purchase.provider} is still at work.`, pollDelay(tools), 'provider_timeout')
   const result = await purchase.keep(answer.result)
@@ -71,7 +67,11 @@ async function finish(tools: Tools, call: PaidCall): Promise<void> {
   }
 }
 
-async function nextAnswer<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<Answer<T>> {
+async function nextResult<T, S>(
+  tools: Tools,
+  call: PaidCall,
+  purchase: Purchase<T, S>,
+): Promise<VendorResult<T>> {
   switch (call.status) {
     case 'waiting':
       return await poll(tools, call, call.reference!, purchase)
@@ -86,7 +86,7 @@ async function nextAnswer<T, S>(tools: Tools, call: PaidCall, purchase: Purchase
   }
 }
 
-async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<Answer<T>> {
+async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<VendorResult<T>> {
   if (!(await tools.withDatabase((db) => markSending(db, call))))
     throw new Deferred(new Date(Date.now() + soonestRetryMs))
   try {
@@ -117,7 +117,7 @@ async function resolveUnclear<T, S>(
   tools: Tools,
   call: PaidCall,
   purchase: Purchase<T, S>,
-): Promise<Answer<T>> {
+): Promise<VendorResult<T>> {
   const { find } = purchase
   const reference = find && (await free(tools, call, find))
   if (reference !== undefined) {
@@ -139,7 +139,7 @@ async function poll<T, S>(
   call: PaidCall,
   reference: string,
   purchase: Purchase<T, S>,
-): Promise<Answer<T>> {
+): Promise<VendorResult<T>> {
   const { poll: askAgain } = purchase
   if (!askAgain) return { state: 'waiting', reference } // it will call back
   return await free(tools, call, () => askAgain(reference))

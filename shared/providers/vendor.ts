@@ -13,6 +13,10 @@ import { z } from 'zod'
 import { codeOf, type ErrorCode } from '../errors.ts'
 import { complaintIn, presentable, type Complaint } from './complaints.ts'
 
+/** What a vendor gives: here it is, or that it works on it under a reference of its own. */
+export type VendorResult<T> =
+  { readonly state: 'done'; readonly result: T } | { readonly state: 'waiting'; readonly reference: string }
+
 export interface Vendor {
   /** As a producer knows it; begins every message. */
   readonly title: string

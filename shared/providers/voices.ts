@@ -5,43 +5,8 @@
 import { elevenlabsSpeaker } from './elevenlabs-voice.ts'
 import { fliteSpeaker } from './flite-voice.ts'
 import { openaiSpeaker } from './openai-speech.ts'
-import { refuse, VendorError, type Access, type Vendor } from './vendor.ts'
-
-export interface Line {
-  readonly text: string
-  /** The provider's name of the voice. */
-  readonly voice: string
-  /** Undefined: the provider's usual one. */
-  readonly model?: string | undefined
-  /** The provider's own, by its own names. */
-  readonly settings?: Readonly<Record<string, number | boolean | string>>
-}
-
-export interface Spoken {
-  /** One channel, full scale ±1. */
-  readonly samples: Float32Array
-  readonly sampleRate: number
-  /** Seconds from the first sample; null when the provider does not say. */
-  readonly words: readonly { readonly text: string; readonly start: number; readonly end: number }[] | null
-}
-
-/** One provider's way of speaking. */
-export interface Speaker {
-  readonly vendor: Pick<Vendor, 'title' | 'apiKey'>
-  readonly speak: (line: Line, signal: AbortSignal) => Promise<Spoken>
-  /** Whether it refused because it has no such voice. */
-  readonly lacksVoice: (refusal: VendorError) => boolean
-}
-
-export type VoiceName = 'elevenlabs' | 'openai' | 'flite'
-
-export interface Voice {
-  /**
-   * Throws VendorError: `unknown_voice`; `provider_rejected` for a text without letters or figures, for silence (no sample above −60 dBFS)
-   * and for speech shorter than anybody could say it; and whatever the call itself meets. Throws the signal's reason when it aborts.
-   */
-  readonly speak: (line: Line, signal: AbortSignal) => Promise<Spoken>
-}
+import { refuse, VendorError, type Access } from './vendor.ts'
+import type { Speaker, Spoken, Voice, VoiceName } from './voice.ts'
 
 const speakers = {
   elevenlabs: elevenlabsSpeaker,

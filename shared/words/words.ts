@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { Permanent } from '../errors.ts'
-import type { Recognised } from '../providers/recognisers.ts'
+import type { Recognised } from '../providers/recogniser.ts'
 
 export interface Word {
   readonly text: string

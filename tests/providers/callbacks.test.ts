@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { Permanent } from '../../shared/errors.ts'
 import { readCallback, type CallbackMessage } from '../../shared/providers/callbacks.ts'
-import type { RecogniserName } from '../../shared/providers/recognisers.ts'
+import type { RecogniserName } from '../../shared/providers/recogniser.ts'
 import { deepgramAnswer, heard, scribeAnswer } from '../support/vendors.ts'
 
 const secret = 'wsec_0123456789'

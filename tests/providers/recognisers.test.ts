@@ -1,13 +1,8 @@
 // Every recogniser against a local server that speaks its vendor's wire format: what it asks for, what it makes of the answer, what a failure means.
 import { describe, expect, test } from '@jest/globals'
 import { punctuated } from '../../shared/providers/openai-transcriptions.ts'
-import {
-  openRecogniser,
-  sliceSecondsOf,
-  type RecogniserName,
-  type SpeechSound,
-  type Wish,
-} from '../../shared/providers/recognisers.ts'
+import { openRecogniser, sliceSecondsOf } from '../../shared/providers/recognisers.ts'
+import type { RecogniserName, SpeechSound, TranscriptionRequest } from '../../shared/providers/recogniser.ts'
 import { callVendor, readJson, VendorError } from '../../shared/providers/vendor.ts'
 import { openai } from '../../shared/providers/vendors.ts'
 import {
@@ -26,8 +21,8 @@ import { z } from 'zod'
 const apiKey = 'sk-verysecret-0123456789'
 const soundBytes = Buffer.from('not really a recording')
 const still = new AbortController().signal
-const plain: Wish = { language: undefined, callbackUrl: undefined, callbackSecret: undefined }
-const calledBack: Wish = {
+const plain: TranscriptionRequest = { language: undefined, callbackUrl: undefined, callbackSecret: undefined }
+const calledBack: TranscriptionRequest = {
   language: 'en',
   callbackUrl: 'https://spool.example/on-callback?call=7&signature=abc',
   callbackSecret: 'abc',

@@ -1,6 +1,7 @@
 // Every voice, two of them against local servers that speak their wire formats: what they are sent, and that what comes back is speech.
 import { describe, expect, test } from '@jest/globals'
-import { openVoice, type Line, type VoiceName } from '../../shared/providers/voices.ts'
+import { openVoice } from '../../shared/providers/voices.ts'
+import type { Line, VoiceName } from '../../shared/providers/voice.ts'
 import { anElevenlabsVoice, anOpenaiVoice, aTone, type FakeVendor } from '../support/vendors.ts'
 
 const apiKey = 'sk-verysecret-0123456789'

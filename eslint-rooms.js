@@ -1,0 +1,110 @@
+// The order of the rooms, as lint rules: a file imports only from its own room and those below it, and no chain of imports comes
+// back to where it began. Types count: a type that two rooms share belongs in the lower one.
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import ts from 'typescript'
+
+/** From the top: each room (a folder, or a file that stands for itself) may import those after it. */
+export const order = [
+  'local/cli/main.ts',
+  'bench',
+  'tests',
+  'local/cli',
+  'local/host',
+  'local/cloud-tasks',
+  'local/cloud-storage',
+  'functions',
+  'shared/api',
+  'shared/review',
+  'shared/mastering',
+  'shared/episode',
+  'shared/show',
+  'shared/edits',
+  'shared/alignment',
+  'shared/words',
+  'shared/providers',
+  'shared/feed',
+  'shared/engine',
+  'shared/timeline',
+  'shared/db',
+  'shared/mail',
+  'shared/audio',
+  'shared/settings',
+  'migrations',
+  'shared',
+]
+
+const root = import.meta.dirname
+const relative = (file) => path.relative(root, file).split(path.sep).join('/')
+
+/** The room of a file: the deepest of the order that it lies in. */
+const roomOf = (file) =>
+  order.filter((room) => `${relative(file)}/`.startsWith(`${room}/`)).sort((a, b) => b.length - a.length)[0]
+
+const known = new Map()
+
+/** The project's own files that a file imports, types and dynamic imports among them. */
+function importsOf(file) {
+  if (!known.has(file)) {
+    const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'))
+    const own = importedFiles.filter(({ fileName }) => fileName.startsWith('.'))
+    known.set(
+      file,
+      own.map(({ fileName }) => path.resolve(path.dirname(file), fileName)).filter((found) => existsSync(found)),
+    )
+  }
+  return known.get(file)
+}
+
+/** The shortest chain of imports from one file to another; undefined when there is none. */
+function chain(from, to) {
+  const cameFrom = new Map([[from, undefined]])
+  for (const file of cameFrom.keys()) {
+    if (file === to) {
+      const steps = []
+      for (let at = file; at !== undefined; at = cameFrom.get(at)) steps.unshift(relative(at))
+      return steps
+    }
+    for (const next of importsOf(file)) if (!cameFrom.has(next)) cameFrom.set(next, file)
+  }
+  return undefined
+}
+
+const visitImports = (check) => (context) => {
+  const look = (node) => {
+    const spec = node.source?.value
+    if (typeof spec === 'string' && spec.startsWith('.'))
+      check(context, node.source, context.filename, path.resolve(path.dirname(context.filename), spec))
+  }
+  return {
+    ImportDeclaration: look,
+    ExportNamedDeclaration: look,
+    ExportAllDeclaration: look,
+    ImportExpression: look,
+  }
+}
+
+const noUpwardImport = visitImports((context, node, file, target) => {
+  const [from, to] = [roomOf(file), roomOf(target)]
+  if (from === undefined || to === undefined || order.indexOf(to) >= order.indexOf(from)) return
+  const message =
+    `${from}/ lies below ${to}/ and may not import from it. What both need belongs in ${from}/ or below it; ` +
+    `what only ${to}/ knows is handed down as an argument. The order is in eslint-rooms.js and ARCHITECTURE.md.`
+  context.report({ node, message })
+})
+
+const noCircle = visitImports((context, node, file, target) => {
+  const back = existsSync(target) ? chain(target, file) : undefined
+  if (!back) return
+  const message =
+    `A circle of imports: ${[relative(file), ...back].join(' → ')}. ` +
+    `Move what they share into a file of its own that imports none of them.`
+  context.report({ node, message })
+})
+
+export default {
+  rules: {
+    'no-upward-import': { meta: { type: 'problem' }, create: noUpwardImport },
+    'no-circle': { meta: { type: 'problem' }, create: noCircle },
+  },
+}

@@ -1,0 +1,7 @@
+/** The time the queue goes by: the system's, or one that a test puts forward. */
+export type Clock = {
+  /** Epoch ms. */
+  now(): number
+  /** Runs something later; returns how to call it off. */
+  after(ms: number, run: () => void): () => void
+}
