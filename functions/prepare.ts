@@ -4,7 +4,7 @@ import { analyser, blockSamples, encodeAnalysis, type Analysis } from '../shared
 import { FfmpegError } from '../shared/audio/ffmpeg.ts'
 import { bytesPerFrame, inBlocks } from '../shared/audio/pcm.ts'
 import { explain, tooLong, type OpenedSource } from '../shared/audio/source.ts'
-import { withTake, type TakePart } from '../shared/audio/multi-source.ts'
+import { withSources, type SourcePart } from '../shared/audio/multi-source.ts'
 import { Permanent } from '../shared/errors.ts'
 import { fileOf } from '../shared/objects.ts'
 import { charge } from '../shared/episode/quota.ts'
@@ -57,7 +57,7 @@ export const prepare = defineStep({
       gainDb,
       offsetSeconds,
     }))
-    return await withTake(
+    return await withSources(
       tools.storage,
       parts,
       recordingsAre,
@@ -156,7 +156,7 @@ async function decodeAndAnalyse(
 /** The chapters that a recording brings with it; only of one file is it known where in the recording they are. */
 async function storeMarks(
   { probed }: OpenedSource,
-  parts: readonly TakePart[],
+  parts: readonly SourcePart[],
   name: string,
   tools: Tools,
 ): Promise<string | null> {

@@ -170,17 +170,17 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     target: string,
     contentType: string,
   ): Promise<void> => {
-    const room = await bucket(bucketName)
+    const handle = await bucket(bucketName)
     const files = await Promise.all(
       sources.map(async (name) => {
-        const source = room.file(name)
+        const source = handle.file(name)
         await source.getMetadata() // the client sends each source's generation from here
         return source
       }),
     )
-    const joined = room.file(target)
+    const joined = handle.file(target)
     joined.metadata.contentType = contentType
-    await ignoringExisting(room.combine(files, joined, { ifGenerationMatch: 0 }))
+    await ignoringExisting(handle.combine(files, joined, { ifGenerationMatch: 0 }))
   }
 
   /** Copies server-side; a copy that is already there is left as it is. */

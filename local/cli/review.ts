@@ -108,7 +108,7 @@ const describe = (
 async function pageOf({ config, storage }: Services, review: Review, signal: AbortSignal): Promise<string> {
   const { episode, analysis, edits, transcript, recording, waiting } = review
   const podcast = await withDatabase(config.databaseUrl, (db) => findPodcast(db, episode.podcastId))
-  const room = { storage, bucket: config.buckets.work }
+  const location = { storage, bucket: config.buckets.work }
   return reviewPage({
     ...{
       title: episode.title,
@@ -119,7 +119,7 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
       waiting,
       finished: undefined,
     },
-    reel: await makeReel(edits, analysis, recording, new Map(), room, signal),
+    reel: await makeReel(edits, analysis, recording, new Map(), location, signal),
   })
 }
 

@@ -1,42 +1,46 @@
 /**
- * What the letters of a recording's words sound like. Nobody tells: it is learned from the recording itself, from which sounds lie where which
- * letters are. Hides the spelling of words as sounds, and the statistics: a normal distribution per letter, leaning on that of all speakers
- * and on that of all speech where a speaker said little.
+ * The acoustic model: what each acoustic unit, a letter of the words' spelling, sounds like in one recording. It is learned
+ * from that recording alone, from which sounds lie where the transcript has which letters. Hides how words are spelt as units,
+ * and the statistics: a normal distribution per unit and speaker, drawn towards that of all speakers, and towards that of all
+ * speech where a speaker said little.
  */
 import { cepstrumSize as size } from './cepstra.ts'
 import { soundOf } from '../words/phrases.ts'
 
 const { log, max } = Math
 
-/** The first two letters of the alphabet stand for what is between words. */
+/** The first two units of the inventory stand for what is between words. */
 export const pause = 0
 /** A gap in which somebody may have said what nobody wrote down. */
 export const unwritten = 1
-const firstLetter = 2
+const firstUnit = 2
 
-/** A letter heard in so many frames weighs as much as what it leans on. */
+/** A unit heard in so many frames weighs as much as what it leans on. */
 const framesPerSpeaker = 20
-const framesPerLetter = 10
+const framesPerUnit = 10
 const framesPerVariance = 30
 /** A pause varies less than speech, but never by nothing: a gate leaves digital silence. */
 const leastPauseVariance = 0.05
-/** How much less likely than a letter speech of any kind is that no word accounts for, as a logarithm; in a gap that sounds it is the likelier. */
+/** How much less likely than a unit speech of any kind is that no word accounts for, as a logarithm; in a gap that sounds it is the likelier. */
 const strayPenalty = 4
 const unwrittenBonus = 6
 
-/** Letters that make one sound in a hesitation: a vowel with its "r", a hum. Drawn out, and different from the same letters in words. */
+/** Units that make one sound in a hesitation: a vowel with its "r", a hum. Drawn out, and different from the same units in words. */
 const hesitationSounds = /^h|\p{L}(?<![hmnr])r?|[mn]+/gu
 
 /** Whether a filler is a mere noise, not a word used as one: "um", "äh", "hmm", but not "like". */
 export const isHesitation = (text: string): boolean => /^h?[aeiouy]{0,2}r?h?[mn]?h?$/.test(soundOf(text))
 
-/** The letters met so far, each with a number. */
-export type Alphabet = Map<string, number>
+/** An acoustic unit, by its number in the inventory. */
+export type AcousticUnit = number
 
-export const letterCount = (alphabet: Alphabet): number => firstLetter + alphabet.size
+/** The units met so far, each with its number. */
+export type UnitInventory = Map<string, AcousticUnit>
 
-/** The sounds of a word: its letters, accents and doubling aside; a hesitation's are its own. Never empty. */
-export function soundsOf(text: string, isHesitation: boolean, alphabet: Alphabet): number[] {
+export const unitCount = (inventory: UnitInventory): number => firstUnit + inventory.size
+
+/** A word as units: its letters, accents and doubling aside; a hesitation's are its own. Never empty. */
+export function unitsOf(text: string, isHesitation: boolean, inventory: UnitInventory): AcousticUnit[] {
   const letters = text
     .toLowerCase()
     .normalize(isHesitation ? 'NFC' : 'NFD')
@@ -46,21 +50,21 @@ export function soundsOf(text: string, isHesitation: boolean, alphabet: Alphabet
     ? (letters.match(hesitationSounds) ?? []).flatMap(drawnOut)
     : Array.from(letters)
   return (sounds.length > 0 ? sounds : ['?']).map((sound) => {
-    if (!alphabet.has(sound)) alphabet.set(sound, firstLetter + alphabet.size)
-    return alphabet.get(sound)!
+    if (!inventory.has(sound)) inventory.set(sound, firstUnit + inventory.size)
+    return inventory.get(sound)!
   })
 }
 
 const drawnOut = (sound: string): string[] => (sound === 'h' ? ['~h'] : [`~${sound}`, `~${sound}`])
 
-/** What was heard of each letter from each speaker: how many frames, and the sums of their rows and of the rows' squares. */
-export function tally(letterCount: number, speakerCount: number) {
-  const frames = new Float64Array(letterCount * speakerCount)
+/** What was heard of each unit from each speaker: how many frames, and the sums of their rows and of the rows' squares. */
+export function tally(unitCount: number, speakerCount: number) {
+  const frames = new Float64Array(unitCount * speakerCount)
   const sums = new Float64Array(frames.length * size)
   const squares = new Float64Array(sums.length)
-  /** Adds a frame's row, or the `share` of it that is thought to be the letter. */
-  const add = (speaker: number, letter: number, rows: Float32Array, frame: number, share: number): void => {
-    const cell = speaker * letterCount + (letter === unwritten ? pause : letter)
+  /** Adds a frame's row, or the `share` of it that is thought to be the unit. */
+  const add = (speaker: number, unit: number, rows: Float32Array, frame: number, share: number): void => {
+    const cell = speaker * unitCount + (unit === unwritten ? pause : unit)
     frames[cell]! += share
     for (let d = 0, at = cell * size, from = frame * size; d < size; d++, at++, from++) {
       const value = rows[from]!
@@ -68,7 +72,7 @@ export function tally(letterCount: number, speakerCount: number) {
       squares[at]! += share * value * value
     }
   }
-  return { letterCount, speakerCount, frames, sums, squares, add }
+  return { unitCount, speakerCount, frames, sums, squares, add }
 }
 
 export type Tally = ReturnType<typeof tally>
@@ -81,23 +85,23 @@ interface Shape {
 }
 
 export interface LetterModels {
-  /** Writes into `out`, for each frame, the logarithm of how likely its row is to be the letter. */
-  likelihoods(letter: number, rows: Float32Array, speakers: Uint8Array, out: Float64Array): void
+  /** Writes into `out`, for each frame, the logarithm of how likely its row is to be the unit. */
+  likelihoods(unit: number, rows: Float32Array, speakers: Uint8Array, out: Float64Array): void
 }
 
 /** What the tally teaches. */
 export function learn(heard: Tally): LetterModels {
-  const { letterCount, speakerCount } = heard
+  const { unitCount, speakerCount } = heard
   const speech = allSpeech(heard)
   const own = Array.from({ length: speakerCount }, (_, speaker) =>
-    Array.from({ length: letterCount }, (_, letter) => shapeOf(heard, speech, speaker, letter)),
+    Array.from({ length: unitCount }, (_, unit) => shapeOf(heard, speech, speaker, unit)),
   )
   const stray = shaped(speech.mean, speech.spread)
-  const likelihoods = (letter: number, rows: Float32Array, speakers: Uint8Array, out: Float64Array): void => {
-    const isGap = letter < firstLetter
-    const odds = letter === pause ? -strayPenalty : unwrittenBonus
+  const likelihoods = (unit: number, rows: Float32Array, speakers: Uint8Array, out: Float64Array): void => {
+    const isGap = unit < firstUnit
+    const odds = unit === pause ? -strayPenalty : unwrittenBonus
     for (let frame = 0; frame < out.length; frame++) {
-      const likely = logDensity(own[speakers[frame]!]![isGap ? pause : letter]!, rows, frame)
+      const likely = logDensity(own[speakers[frame]!]![isGap ? pause : unit]!, rows, frame)
       out[frame] = isGap ? max(likely, logDensity(stray, rows, frame) + odds) : likely
     }
   }
@@ -123,20 +127,20 @@ function shaped(mean: Float64Array, variance: Float64Array): Shape {
 
 interface Speech {
   readonly mean: Float64Array
-  /** How much rows vary over all speech, and how much within a letter. */
+  /** How much rows vary over all speech, and how much within a unit. */
   readonly spread: Float64Array
   readonly within: Float64Array
-  /** Frames, sums and variances by letter, all speakers together; a variance is summed over frames. */
+  /** Frames, sums and variances by unit, all speakers together; a variance is summed over frames. */
   readonly frames: Float64Array
   readonly sums: Float64Array
   readonly variances: Float64Array
 }
 
-function allSpeech({ letterCount, frames, sums, squares }: Tally): Speech {
-  const byLetter = {
-    frames: new Float64Array(letterCount),
-    sums: new Float64Array(letterCount * size),
-    variances: new Float64Array(letterCount * size),
+function allSpeech({ unitCount, frames, sums, squares }: Tally): Speech {
+  const byUnit = {
+    frames: new Float64Array(unitCount),
+    sums: new Float64Array(unitCount * size),
+    variances: new Float64Array(unitCount * size),
   }
   const total = {
     frames: 1e-9,
@@ -145,17 +149,17 @@ function allSpeech({ letterCount, frames, sums, squares }: Tally): Speech {
     within: new Float64Array(size),
   }
   for (let cell = 0; cell < frames.length; cell++) {
-    const letter = cell % letterCount
+    const unit = cell % unitCount
     const count = frames[cell]!
     if (count === 0) continue
-    byLetter.frames[letter]! += count
-    if (letter !== pause) total.frames += count
+    byUnit.frames[unit]! += count
+    if (unit !== pause) total.frames += count
     for (let d = 0; d < size; d++) {
       const sum = sums[cell * size + d]!
       const variance = max(0, squares[cell * size + d]! - (sum * sum) / count)
-      byLetter.sums[letter * size + d]! += sum
-      byLetter.variances[letter * size + d]! += variance
-      if (letter === pause) continue
+      byUnit.sums[unit * size + d]! += sum
+      byUnit.variances[unit * size + d]! += variance
+      if (unit === pause) continue
       total.sum[d]! += sum
       total.square[d]! += squares[cell * size + d]!
       total.within[d]! += variance
@@ -167,34 +171,28 @@ function allSpeech({ letterCount, frames, sums, squares }: Tally): Speech {
     mean,
     spread,
     within: total.within.map((value) => max(leastVariance, value / total.frames)),
-    ...byLetter,
+    ...byUnit,
   }
 }
 
 /** Of logarithms of power; far below what any voice varies by. */
 const leastVariance = 1e-3
 
-/** How one speaker says a letter, leaning on how all do, and that on all speech. */
-function shapeOf(
-  { letterCount, frames, sums }: Tally,
-  speech: Speech,
-  speaker: number,
-  letter: number,
-): Shape {
-  const cell = speaker * letterCount + letter
+/** How one speaker says a unit, leaning on how all do, and that on all speech. */
+function shapeOf({ unitCount, frames, sums }: Tally, speech: Speech, speaker: number, unit: number): Shape {
+  const cell = speaker * unitCount + unit
   const mean = new Float64Array(size)
   const variance = new Float64Array(size)
   for (let d = 0; d < size; d++) {
-    const at = letter * size + d
-    const background = letter === pause ? 0 : speech.mean[d]!
-    const common =
-      (speech.sums[at]! + framesPerLetter * background) / (speech.frames[letter]! + framesPerLetter)
+    const at = unit * size + d
+    const background = unit === pause ? 0 : speech.mean[d]!
+    const common = (speech.sums[at]! + framesPerUnit * background) / (speech.frames[unit]! + framesPerUnit)
     mean[d] = (sums[cell * size + d]! + framesPerSpeaker * common) / (frames[cell]! + framesPerSpeaker)
     variance[d] =
-      letter === pause
+      unit === pause
         ? max(speech.variances[at]! / max(1, speech.frames[pause]!), leastPauseVariance * speech.within[d]!)
         : (speech.variances[at]! + framesPerVariance * speech.within[d]!) /
-          (speech.frames[letter]! + framesPerVariance)
+          (speech.frames[unit]! + framesPerVariance)
   }
   return shaped(mean, variance)
 }

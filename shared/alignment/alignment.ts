@@ -1,22 +1,22 @@
 /**
  * Finds where words really begin and end. Recognisers are 50 to 150 ms off, and a filler is no longer than that; but a recording in which a
- * thousand words stand about where they are said teaches what each letter sounds like in it, and that tells where each word must be.
+ * thousand words stand about where they are said teaches what each unit sounds like in it, and that tells where each word must be.
  * Hides how the learning goes round, and how a recogniser's habits are told from its errors.
  */
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Listen } from './listen.ts'
-import { hearAll, type Heard } from './features.ts'
+import { extractAll, type Features } from './features.ts'
 import {
   learn,
-  letterCount,
+  unitCount,
   pause,
   tally,
-  type Alphabet,
+  type UnitInventory,
   type LetterModels,
   type Tally,
 } from './acoustic-model.ts'
-import { fit, layOut, wordsIn, type FoundWord, type Passage } from './forced-alignment.ts'
-import { stretchesOf } from './stretches.ts'
+import { fit, layOut, wordsIn, type FoundWord, type Trellis } from './forced-alignment.ts'
+import { listeningSpans } from './listening-spans.ts'
 import { checkTiming } from '../words/timing.ts'
 import type { Transcript, Word } from '../words/words.ts'
 
@@ -60,7 +60,7 @@ const pauseFrames = 8
 const fewestEdges = 40
 /** An edge found further from where it was expected is not that word's. */
 const credibleDeviations = 2.2
-/** Stretches that are fitted before others have their turn. */
+/** Spans that are fitted before others have their turn. */
 const fittedAtOnce = 8
 /** So many words are looked for with what was learned around them; a day of speech needs no more memory than an hour. */
 const learnedAtOnce = 400
@@ -101,17 +101,17 @@ async function alignSome(
   deviation: number,
   listen: Listen,
 ): Promise<Map<number, AlignedWord>> {
-  const alphabet: Alphabet = new Map()
+  const inventory: UnitInventory = new Map()
   const speakers = [...new Set(words.map(({ speaker }) => speaker))]
-  const stretches = stretchesOf(words, analysis, wanted.words)
-  const heard = await hearAll(
-    stretches,
+  const spans = listeningSpans(words, analysis, wanted.words)
+  const heard = await extractAll(
+    spans,
     { words, speakers, hesitations: wanted.hesitations, analysis },
-    alphabet,
+    inventory,
     listen,
   )
   const lessons = lessonsFrom(heard)
-  const newTally = () => tally(letterCount(alphabet), speakers.length)
+  const newTally = () => tally(unitCount(inventory), speakers.length)
   let habits: Habits = { lag: 0, deviation }
   let taught = newTally()
   for (const one of lessons) teachAsReported(one, taught)
@@ -121,7 +121,7 @@ async function alignSome(
     habits = habitsOf(await fitAll(lessons, models, habits, taught), deviation)
   }
   const placed = await fitAll(
-    heard.filter(({ stretch }) => stretch.isWanted),
+    heard.filter(({ span }) => span.isWanted),
     learn(taught),
     habits,
   )
@@ -129,15 +129,15 @@ async function alignSome(
 }
 
 /** Some of what was heard, evenly: enough to learn from. */
-function lessonsFrom(heard: readonly Heard[]): Heard[] {
-  const frames = heard.reduce((sum, { stretch }) => sum + stretch.frames, 0)
+function lessonsFrom(heard: readonly Features[]): Features[] {
+  const frames = heard.reduce((sum, { span }) => sum + span.frames, 0)
   const stride = Math.max(1, Math.floor(frames / mostFramesToLearn))
   return heard.filter((_, i) => i % stride === 0)
 }
 
-/** Finds the words of stretches that the models fit; what is found there is taught to `taught`. */
+/** Finds the words of spans that the models fit; what is found there is taught to `taught`. */
 async function fitAll(
-  heard: readonly Heard[],
+  heard: readonly Features[],
   models: LetterModels,
   habits: Habits,
   taught?: Tally,
@@ -145,26 +145,26 @@ async function fitAll(
   const placed: Placed[] = []
   for (const [i, one] of heard.entries()) {
     if (i % fittedAtOnce === 0) await new Promise(setImmediate) // heartbeats go on
-    const passage = passageOf(one, habits)
-    const shares = fit(passage, models, one.rows, one.speakers)
+    const trellis = trellisOf(one, habits)
+    const shares = fit(trellis, models, one.rows, one.speakers)
     if (!shares) continue
-    if (taught) teach(one, passage, shares, taught)
-    placed.push(...placedIn(one, passage, shares))
+    if (taught) teach(one, trellis, shares, taught)
+    placed.push(...placedIn(one, trellis, shares))
   }
   return placed
 }
 
-/** A first idea: background is pause, and each letter has an even part of its word where that was reported. */
+/** A first idea: background is pause, and each unit has an even part of its word where that was reported. */
 function teachAsReported(
-  { stretch: { frames }, reported, rows, speakers, quiet }: Heard,
+  { span: { frames }, reported, rows, speakers, quiet }: Features,
   taught: Tally,
 ): void {
   for (let i = 0; i < frames; i++) if (quiet[i]) taught.add(speakers[i]!, pause, rows, i, 1)
-  for (const { start, end, letters } of reported) {
+  for (const { start, end, units } of reported) {
     const length = Math.max(end - start, 2)
     for (let i = Math.max(0, Math.ceil(start)); i < Math.min(frames, start + length); i++) {
-      const letter = letters[Math.floor(((i - start) / length) * letters.length)]!
-      if (!quiet[i]) taught.add(speakers[i]!, letter, rows, i, 1)
+      const unit = units[Math.floor(((i - start) / length) * units.length)]!
+      if (!quiet[i]) taught.add(speakers[i]!, unit, rows, i, 1)
     }
   }
 }
@@ -174,25 +174,25 @@ const leastShare = 0.01
 
 /** What sounds in a gap is no pause. */
 function teach(
-  { rows, speakers, quiet }: Heard,
-  { frames, steps, letters, wordOf }: Passage,
+  { rows, speakers, quiet }: Features,
+  { frames, steps, units, wordOf }: Trellis,
   shares: Float64Array,
   taught: Tally,
 ): void {
   for (let i = 0, at = 0; i < frames; i++) {
     for (let step = 0; step < steps; step++, at++) {
       if (shares[at]! > leastShare && (wordOf[step]! >= 0 || quiet[i]))
-        taught.add(speakers[i]!, letters[step]!, rows, i, shares[at]!)
+        taught.add(speakers[i]!, units[step]!, rows, i, shares[at]!)
     }
   }
 }
 
-/** The stretch's words about where such a recogniser's words really are. */
-function passageOf(
-  { stretch: { frames, opens, closes }, reported }: Heard,
+/** The span's words about where such a recogniser's words really are. */
+function trellisOf(
+  { span: { frames, opens, closes }, reported }: Features,
   { lag, deviation }: Habits,
-): Passage {
-  const words = reported.map(({ start, end, letters }) => ({ start: start - lag, end: end - lag, letters }))
+): Trellis {
+  const words = reported.map(({ start, end, units }) => ({ start: start - lag, end: end - lag, units }))
   return layOut({ words, frames, opens, closes, deviation })
 }
 
@@ -203,10 +203,10 @@ interface Placed extends FoundWord {
   readonly endLate: number
 }
 
-/** The words of a stretch where they were found, but those that it begins or ends inside of. */
-function placedIn({ stretch, reported }: Heard, passage: Passage, shares: Float64Array): Placed[] {
-  const { first, firstFrame, opens, closes } = stretch
-  return wordsIn(passage, shares).flatMap((found, i) => {
+/** The words of a span where they were found, but those that it begins or ends inside of. */
+function placedIn({ span, reported }: Features, trellis: Trellis, shares: Float64Array): Placed[] {
+  const { first, firstFrame, opens, closes } = span
+  return wordsIn(trellis, shares).flatMap((found, i) => {
     if ((opens && i === 0) || (closes && i === reported.length - 1)) return []
     const late = { startLate: reported[i]!.start - found.start, endLate: reported[i]!.end - found.end }
     return [
@@ -215,7 +215,7 @@ function placedIn({ stretch, reported }: Heard, passage: Passage, shares: Float6
   })
 }
 
-/** Told from the edges beside a pause, which cannot be mistaken; letters that were learned a little too late are found a little too late. */
+/** Told from the edges beside a pause, which cannot be mistaken; units that were learned a little too late are found a little too late. */
 function habitsOf(placed: readonly Placed[], deviation: number): Habits {
   const isApart = (before: Placed | undefined, after: Placed | undefined) =>
     before !== undefined && after?.place === before.place + 1 && after.start - before.end >= pauseFrames

@@ -1,16 +1,16 @@
-/** Listens to stretches of a recording. Hides how they are read, and what is taken out of their sound that says more of a voice than of its words. */
+/** Listens to spans of a recording. Hides how they are read, and what is taken out of their sound that says more of a voice than of its words. */
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import { cepstra, cepstrumSize } from './cepstra.ts'
 import type { Listen } from './listen.ts'
-import { soundsOf, type Alphabet } from './acoustic-model.ts'
+import { unitsOf, type UnitInventory } from './acoustic-model.ts'
 import type { ReportedWord } from './forced-alignment.ts'
-import { spanOf, type Stretch } from './stretches.ts'
+import { spanOf, type ListeningSpan } from './listening-spans.ts'
 import type { Word } from '../words/words.ts'
 
-/** Stretches that are read at the same time. */
+/** Spans that are read at the same time. */
 const heardAtOnce = 8
 
-/** What a stretch is a part of. */
+/** What a span is a part of. */
 export interface Surroundings {
   readonly words: readonly Word[]
   /** Everybody who speaks. */
@@ -20,9 +20,9 @@ export interface Surroundings {
   readonly analysis: Analysis
 }
 
-/** A stretch that was listened to. */
-export interface Heard {
-  readonly stretch: Stretch
+/** A span that was listened to. */
+export interface Features {
+  readonly span: ListeningSpan
   readonly reported: readonly ReportedWord[]
   /** Cepstra, by frame. */
   readonly rows: Float32Array
@@ -32,30 +32,30 @@ export interface Heard {
   readonly quiet: Uint8Array
 }
 
-/** Listens to the stretches; letters that are met for the first time enter the alphabet. */
-export async function hearAll(
-  stretches: readonly Stretch[],
+/** Listens to the spans; units that are met for the first time enter the inventory. */
+export async function extractAll(
+  spans: readonly ListeningSpan[],
   surroundings: Surroundings,
-  alphabet: Alphabet,
+  inventory: UnitInventory,
   listen: Listen,
-): Promise<Heard[]> {
-  const heard: Heard[] = []
-  for (let i = 0; i < stretches.length; i += heardAtOnce) {
-    const some = stretches.slice(i, i + heardAtOnce)
-    const sounds = await Promise.all(some.map((stretch) => listen(spanOf(stretch, surroundings.analysis))))
-    heard.push(...some.map((stretch, k) => hear(stretch, sounds[k]!, surroundings, alphabet)))
+): Promise<Features[]> {
+  const heard: Features[] = []
+  for (let i = 0; i < spans.length; i += heardAtOnce) {
+    const some = spans.slice(i, i + heardAtOnce)
+    const sounds = await Promise.all(some.map((span) => listen(spanOf(span, surroundings.analysis))))
+    heard.push(...some.map((span, k) => extract(span, sounds[k]!, surroundings, inventory)))
   }
   levelVoices(heard, surroundings.speakers.length)
   return heard
 }
 
-function hear(
-  stretch: Stretch,
+function extract(
+  span: ListeningSpan,
   samples: Float32Array,
   { words, speakers: names, hesitations, analysis }: Surroundings,
-  alphabet: Alphabet,
-): Heard {
-  const { first, last, firstFrame, frames } = stretch
+  inventory: UnitInventory,
+): Features {
+  const { first, last, firstFrame, frames } = span
   const { sampleRate } = analysis.format
   const frame = frameSamples(sampleRate)
   const rows = new Float32Array(frames * cepstrumSize) // the recording's last frame may be a part of one
@@ -64,7 +64,7 @@ function hear(
   const reported = own.map(({ text, startSample, endSample }, i) => ({
     start: startSample / frame - firstFrame,
     end: endSample / frame - firstFrame,
-    letters: soundsOf(text, hesitations.has(first + i), alphabet),
+    units: unitsOf(text, hesitations.has(first + i), inventory),
   }))
   const speakers = new Uint8Array(frames)
   const quiet = new Uint8Array(frames)
@@ -73,11 +73,11 @@ function hear(
     speakers[i] = names.indexOf(own[word]!.speaker)
     quiet[i] = analysis.levels[firstFrame + i]! <= analysis.quietBelowDb * 100 ? 1 : 0
   }
-  return { stretch, reported, rows, speakers, quiet }
+  return { span, reported, rows, speakers, quiet }
 }
 
 /** Takes away what a voice, its place and its microphone do to every sound alike: the mean of each speaker's rows. */
-function levelVoices(heard: readonly Heard[], speakerCount: number): void {
+function levelVoices(heard: readonly Features[], speakerCount: number): void {
   const sums = new Float64Array(speakerCount * cepstrumSize)
   const counts = new Float64Array(speakerCount)
   for (const { rows, speakers, quiet } of heard) {

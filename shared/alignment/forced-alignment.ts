@@ -1,5 +1,5 @@
 /**
- * Fits a few words to the sound they were said in. Hides the search over every way to do so: letters follow one another, last, or are left out;
+ * Fits a few words to the sound they were said in. Hides the search over every way to do so: units follow one another, last, or are left out;
  * between words there may be a gap; and each word's edges lie about where the transcript has them. The search is the forward-backward
  * algorithm over a hidden Markov model in which nothing comes twice (Rabiner 1989).
  */
@@ -7,9 +7,9 @@ import { pause, unwritten, type LetterModels } from './acoustic-model.ts'
 
 const { abs, ceil, exp, max, min, sqrt } = Math
 
-/** A letter takes so many steps, of a frame or more each: one shorter than 20 ms is unlikely, not impossible. */
-const stepsPerLetter = 2
-/** How much less likely a way is that leaves out a step: letters may be silent. */
+/** A unit takes so many steps, of a frame or more each: one shorter than 20 ms is unlikely, not impossible. */
+const statesPerUnit = 2
+/** How much less likely a way is that leaves out a step: units may be silent. */
 const skipWeight = exp(-1)
 /** No word is looked for further than this from where it was reported, in frames. */
 const reachFrames = 20
@@ -22,17 +22,17 @@ const farthestPower = 8
 const roomForAWord = 10
 const roomDeviations = 2
 
-/** A word as reported, in frames from the passage's start, and its letters. */
+/** A word as reported, in frames from the trellis's start, and its units. */
 export interface ReportedWord {
   readonly start: number
   readonly end: number
-  readonly letters: readonly number[]
+  readonly units: readonly number[]
 }
 
 export interface Reported {
   readonly words: readonly ReportedWord[]
   readonly frames: number
-  /** The passage begins inside its first word, and ends inside its last. */
+  /** The trellis begins inside its first word, and ends inside its last. */
   readonly opens: boolean
   readonly closes: boolean
   /** Standard deviation of reported edges, in frames. */
@@ -40,9 +40,9 @@ export interface Reported {
 }
 
 /** The words laid out as steps: a gap, the first word's, a gap, the second word's, … and a gap. */
-export interface Passage extends Reported {
+export interface Trellis extends Reported {
   readonly steps: number
-  readonly letters: Uint16Array
+  readonly units: Uint16Array
   /** Which word a step is of; −1 for a gap. */
   readonly wordOf: Int16Array
   /** By step: how likely it is, at each frame, to come to it from the one before it, and from the one before that. */
@@ -50,14 +50,14 @@ export interface Passage extends Reported {
   readonly skip: readonly Float32Array[]
 }
 
-export function layOut(reported: Reported): Passage {
+export function layOut(reported: Reported): Trellis {
   const { words, frames, deviation } = reported
-  const letters: number[] = [pause]
+  const units: number[] = [pause]
   const wordOf: number[] = [-1]
   words.forEach((word, i) => {
-    const own = word.letters.flatMap((letter) => Array.from({ length: stepsPerLetter }, () => letter))
+    const own = word.units.flatMap((unit) => Array.from({ length: statesPerUnit }, () => unit))
     const after = words[i + 1]
-    letters.push(
+    units.push(
       ...own,
       after && after.start - word.end > roomForAWord + roomDeviations * deviation ? unwritten : pause,
     )
@@ -70,14 +70,14 @@ export function layOut(reported: Reported): Passage {
     times(ends[wordOf[from] ?? -1] ?? always, begins[wordOf[to] ?? -1] ?? always, weight)
   const skipped = times(always, always, skipWeight)
   const isWithin = (from: number, to: number) => wordOf[from] === wordOf[to]
-  const next = letters.map((_, step) => (isWithin(step - 1, step) ? always : passing(step - 1, step, 1)))
-  const skip = letters.map((_, step) =>
+  const next = units.map((_, step) => (isWithin(step - 1, step) ? always : passing(step - 1, step, 1)))
+  const skip = units.map((_, step) =>
     isWithin(step - 2, step) ? skipped : passing(step - 2, step, wordOf[step - 1] === -1 ? 1 : skipWeight),
   )
   return {
     ...reported,
-    steps: letters.length,
-    letters: Uint16Array.from(letters),
+    steps: units.length,
+    units: Uint16Array.from(units),
     wordOf: Int16Array.from(wordOf),
     next,
     skip,
@@ -106,24 +106,24 @@ function times(a: Float32Array, b: Float32Array, weight: number): Float32Array {
  * Undefined when there is no way: the words are not the ones that were said.
  */
 export function fit(
-  passage: Passage,
+  trellis: Trellis,
   models: LetterModels,
   rows: Float32Array,
   speakers: Uint8Array,
 ): Float64Array | undefined {
-  const { frames, steps } = passage
-  const sounds = soundsLike(passage, models, rows, speakers)
+  const { frames, steps } = trellis
+  const sounds = soundsLike(trellis, models, rows, speakers)
   const ahead = new Float64Array(frames * steps)
-  setOut(passage, ahead)
+  setOut(trellis, ahead)
   for (let frame = 0; frame < frames; frame++) {
-    if (frame > 0) stepForward(passage, ahead, frame)
+    if (frame > 0) stepForward(trellis, ahead, frame)
     for (let at = frame * steps; at < (frame + 1) * steps; at++) ahead[at]! *= sounds[at]!
     if (!normalise(ahead, frame * steps, steps)) return undefined
   }
   const behind = new Float64Array(frames * steps)
-  arrive(passage, behind)
+  arrive(trellis, behind)
   for (let frame = frames - 1; frame >= 0; frame--) {
-    if (frame < frames - 1) stepBack(passage, behind, sounds, frame)
+    if (frame < frames - 1) stepBack(trellis, behind, sounds, frame)
     if (!normalise(behind, frame * steps, steps)) return undefined
   }
   for (let at = 0; at < ahead.length; at++) ahead[at]! *= behind[at]!
@@ -133,25 +133,25 @@ export function fit(
 
 /** How likely each frame is to sound as it does at each step, relative to the likeliest; 0 beyond a word's reach. */
 function soundsLike(
-  { frames, steps, letters, wordOf, words }: Passage,
+  { frames, steps, units, wordOf, words }: Trellis,
   models: LetterModels,
   rows: Float32Array,
   speakers: Uint8Array,
 ): Float64Array {
-  const byLetter = new Map<number, Float64Array>()
+  const byUnit = new Map<number, Float64Array>()
   const highest = new Float64Array(frames).fill(-Infinity)
-  for (const letter of new Set(letters)) {
+  for (const unit of new Set(units)) {
     const likely = new Float64Array(frames)
-    models.likelihoods(letter, rows, speakers, likely)
-    byLetter.set(letter, likely)
+    models.likelihoods(unit, rows, speakers, likely)
+    byUnit.set(unit, likely)
     for (let frame = 0; frame < frames; frame++) highest[frame] = max(highest[frame]!, likely[frame]!)
   }
-  for (const likely of byLetter.values())
+  for (const likely of byUnit.values())
     for (let frame = 0; frame < frames; frame++)
       likely[frame] = exp(frameWeight * (likely[frame]! - highest[frame]!))
   const out = new Float64Array(frames * steps)
   for (let step = 0; step < steps; step++) {
-    const likely = byLetter.get(letters[step]!)!
+    const likely = byUnit.get(units[step]!)!
     const own = words[wordOf[step]!]
     const earliest = own?.start ?? words[wordOf[step - 1] ?? -1]?.end ?? -Infinity
     const latest = own?.end ?? words[wordOf[step + 1] ?? -1]?.start ?? Infinity
@@ -163,18 +163,18 @@ function soundsLike(
   return out
 }
 
-function setOut({ opens, wordOf, next }: Passage, ahead: Float64Array): void {
+function setOut({ opens, wordOf, next }: Trellis, ahead: Float64Array): void {
   if (opens) wordOf.forEach((word, step) => (ahead[step] = word === 0 ? 1 : 0))
   else [ahead[0], ahead[1]] = [1, next[1]![0]!]
 }
 
-function arrive({ closes, wordOf, words, frames, steps, next }: Passage, behind: Float64Array): void {
+function arrive({ closes, wordOf, words, frames, steps, next }: Trellis, behind: Float64Array): void {
   const end = (frames - 1) * steps
   if (closes) wordOf.forEach((word, step) => (behind[end + step] = word === words.length - 1 ? 1 : 0))
   else [behind[end + steps - 1], behind[end + steps - 2]] = [1, next[steps - 1]![frames - 1]!]
 }
 
-function stepForward({ steps, next, skip }: Passage, ahead: Float64Array, frame: number): void {
+function stepForward({ steps, next, skip }: Trellis, ahead: Float64Array, frame: number): void {
   for (let step = 0, at = frame * steps; step < steps; step++, at++) {
     let sum = ahead[at - steps]!
     if (step >= 1) sum += ahead[at - steps - 1]! * next[step]![frame]!
@@ -184,7 +184,7 @@ function stepForward({ steps, next, skip }: Passage, ahead: Float64Array, frame:
 }
 
 function stepBack(
-  { steps, next, skip }: Passage,
+  { steps, next, skip }: Trellis,
   behind: Float64Array,
   sounds: Float64Array,
   frame: number,
@@ -207,7 +207,7 @@ function normalise(values: Float64Array, from: number, count: number): boolean {
   return true
 }
 
-/** Where a word is, in frames from the passage's start, and how sure that is. */
+/** Where a word is, in frames from the trellis's start, and how sure that is. */
 export interface FoundWord {
   readonly start: number
   readonly end: number
@@ -216,7 +216,7 @@ export interface FoundWord {
   readonly endDoubt: number
 }
 
-export function wordsIn({ frames, steps, wordOf, words }: Passage, shares: Float64Array): FoundWord[] {
+export function wordsIn({ frames, steps, wordOf, words }: Trellis, shares: Float64Array): FoundWord[] {
   const edge = (firstStep: number) => whenReached(shares, frames, steps, firstStep)
   return words.map((_, word) => {
     const [start, end] = [edge(wordOf.indexOf(word)), edge(wordOf.lastIndexOf(word) + 1)]

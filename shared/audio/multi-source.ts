@@ -7,20 +7,20 @@ import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat }
 import { withSource, type OpenedSource, type Terms } from './source.ts'
 import { fromDb } from './true-peak.ts'
 
-export interface TakePart {
+export interface SourcePart {
   readonly object: ObjectName
   readonly gainDb: number
   /** Of a track: when it begins within the conversation (negative: what came before is left out). In a sequence: silence before it. */
   readonly offsetSeconds: number
 }
 
-export type TakeOrder = 'sequence' | 'tracks'
+export type SourceOrder = 'sequence' | 'tracks'
 
 /** As `withSource`, for one file or several; the first decides the rate when none is asked for. */
-export async function withTake<T>(
+export async function withSources<T>(
   storage: ObjectStore,
-  parts: readonly TakePart[],
-  order: TakeOrder,
+  parts: readonly SourcePart[],
+  order: SourceOrder,
   terms: Terms,
   signal: AbortSignal,
   use: (source: OpenedSource) => Promise<T>,
@@ -41,8 +41,8 @@ export async function withTake<T>(
 
 function combined(
   opened: readonly OpenedSource[],
-  parts: readonly TakePart[],
-  order: TakeOrder,
+  parts: readonly SourcePart[],
+  order: SourceOrder,
 ): OpenedSource {
   const { sampleRate } = opened[0]!.probed.pcm
   const channels = opened.some(({ probed }) => probed.pcm.channels === 2) ? 2 : 1
@@ -77,7 +77,7 @@ const blockFrames = (sampleRate: number): number => sampleRate / 10
 async function* heard(
   stdout: AsyncIterable<Buffer>,
   format: PcmFormat,
-  { gainDb, offsetSeconds }: TakePart,
+  { gainDb, offsetSeconds }: SourcePart,
   channels: 1 | 2,
 ): AsyncGenerator<Buffer> {
   const frameBytes = 4 * channels

@@ -30,8 +30,8 @@ export async function alignForEdits(
 ): Promise<AlignedTranscript> {
   const { words } = transcript
   const fillers = cleaning.fillers.enabled ? findFillers(transcript, cleaning.fillers) : []
-  const takes = takesIn(transcript, analysis, cleaning)
-  const edges = takes.flatMap(({ startSample, endSample }) => [
+  const commands = commandsIn(transcript, analysis, cleaning)
+  const edges = commands.flatMap(({ startSample, endSample }) => [
     wordAt(words, startSample, 'startSample'),
     wordAt(words, endSample, 'endSample'),
   ])
@@ -64,17 +64,21 @@ export function proposeEdits(
   analysis: Analysis,
   cleaning: CleaningSettings,
 ): ProposedEdit[] {
-  const takes = [
+  const commands = [
     ...detectCuts(transcript, analysis, cleaning),
-    ...(transcript ? takesIn(transcript, analysis, cleaning) : []),
+    ...(transcript ? commandsIn(transcript, analysis, cleaning) : []),
   ]
   const fillers = transcript
     ? detectFillers(transcript, analysis, checkTiming(transcript, analysis), cleaning.fillers)
     : []
-  return [...takes, ...fillers, ...pausesAround(takes, fillers, transcript, analysis, cleaning.pauses)]
+  return [...commands, ...fillers, ...pausesAround(commands, fillers, transcript, analysis, cleaning.pauses)]
 }
 
-const takesIn = (transcript: Transcript, analysis: Analysis, cleaning: CleaningSettings): ProposedEdit[] => [
+const commandsIn = (
+  transcript: Transcript,
+  analysis: Analysis,
+  cleaning: CleaningSettings,
+): ProposedEdit[] => [
   ...detectFlubbers(transcript, analysis, cleaning),
   ...detectInterns(transcript, analysis, cleaning),
   ...detectSounds(transcript, analysis, cleaning),
@@ -83,17 +87,17 @@ const takesIn = (transcript: Transcript, analysis: Analysis, cleaning: CleaningS
 
 /** Pauses as they will sound, and those inside a longer edit, for the case that somebody switches it off. */
 function pausesAround(
-  takes: readonly ProposedEdit[],
+  commands: readonly ProposedEdit[],
   fillers: readonly ProposedEdit[],
   transcript: Transcript | undefined,
   analysis: Analysis,
   settings: CleaningSettings['pauses'],
 ): ProposedEdit[] {
   const certain = (edits: readonly ProposedEdit[]) => edits.filter(({ status }) => status !== 'pending')
-  const removed = certain([...takes, ...fillers]).filter(({ insert }) => !insert)
-  const filled = certain(takes).filter(({ insert }) => insert)
+  const removed = certain([...commands, ...fillers]).filter(({ insert }) => !insert)
+  const filled = certain(commands).filter(({ insert }) => insert)
   const within = detectPauses(analysis, transcript, certain(fillers), settings).filter((pause) =>
-    takes.some((take) => contains(take, pause)),
+    commands.some((command) => contains(command, pause)),
   )
   return [...detectPauses(analysis, transcript, removed, settings, filled), ...within]
 }

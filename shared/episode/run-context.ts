@@ -130,9 +130,7 @@ type Fields<K extends Field> = Pick<RunContext, K>
 
 /** The schema of some fields: how a step says what it needs. */
 export const pick = <K extends Field>(...fields: readonly K[]): z.ZodType<Fields<K>> =>
-  runContext.pick(Object.fromEntries(fields.map((field) => [field, true])) as never) as unknown as z.ZodType<
-    Fields<K>
-  >
+  runContext.pick(Object.fromEntries(fields.map((field) => [field, true])) as never)
 
 /** The scalars that carry these values. */
 export const toScalars = <K extends Field>(values: Fields<K>): Scalars =>

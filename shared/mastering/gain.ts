@@ -4,7 +4,7 @@
  */
 import { limiterGains, limiterStep } from './limiter.ts'
 import { energyMeter, integratedLoudness, kWeighting } from '../audio/loudness.ts'
-import { margin, onGrid, preRollSamples, programme, stepPeaks, type Room } from './programme.ts'
+import { margin, onGrid, preRollSamples, programme, stepPeaks, type ObjectLocation } from './programme.ts'
 import { samplesPerChunk, type Timeline } from '../timeline/timeline.ts'
 import { fromDb } from '../audio/true-peak.ts'
 
@@ -22,7 +22,7 @@ export interface GainTrial {
 /** The loudness partials of one chunk at every tried gain. The limiter's gain moves so slowly that it commutes with K-weighting. */
 export async function measureChunk(
   timeline: Timeline,
-  room: Room,
+  location: ObjectLocation,
   chunk: number,
   estimateDb: number,
   limitDb: number,
@@ -30,7 +30,7 @@ export async function measureChunk(
   const start = chunk * samplesPerChunk
   const end = Math.min(start + samplesPerChunk, timeline.totalSamples)
   const from = onGrid(start - preRollSamples)
-  const planes = await programme(timeline, room, from, onGrid(end + margin))
+  const planes = await programme(timeline, location, from, onGrid(end + margin))
   const ceiling = fromDb(limitDb)
   const peak = stepPeaks(planes, ceiling / fromDb(estimateDb)) // at the higher gains sample peaks do: only the loudness is asked for
   const energy = stepEnergies(planes, timeline.sampleRate)

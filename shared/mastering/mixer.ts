@@ -14,7 +14,7 @@ const mergedGapSamples = 24_000
 /** Fetched in one request: enough that its round trip does not show, little beside the chunk itself. */
 const windowBytes = 2 * 1024 * 1024
 
-interface Stretch {
+interface SourceRange {
   source: number
   start: number
   end: number
@@ -36,10 +36,10 @@ export async function mixSlice(
   )
   const channels = Math.max(1, ...heard.map(({ source }) => timeline.sources[source]!.format.channels))
   const planes = Array.from({ length: channels }, () => new Float32Array(end - start))
-  for (const stretch of stretches(heard, start, end)) {
-    for await (const window of readWindows(timeline, storage, bucket, stretch)) {
+  for (const range of ranges(heard, start, end)) {
+    for await (const window of readWindows(timeline, storage, bucket, range)) {
       for (const clip of heard) {
-        if (clip.source !== stretch.source) continue
+        if (clip.source !== range.source) continue
         planes.forEach((plane, channel) =>
           addClip(plane, window, Math.min(channel, window.channels - 1), clip, start),
         )
@@ -58,10 +58,10 @@ function sourceRange(
   return [sourceStart + Math.max(0, start - outputStart), sourceStart + Math.min(length, end - outputStart)]
 }
 
-function stretches(clips: readonly Clip[], start: number, end: number): Stretch[] {
+function ranges(clips: readonly Clip[], start: number, end: number): SourceRange[] {
   const wanted = clips.map((clip) => ({ source: clip.source, range: sourceRange(clip, start, end) }))
   wanted.sort((a, b) => a.source - b.source || a.range[0] - b.range[0])
-  const merged: Stretch[] = []
+  const merged: SourceRange[] = []
   for (const { source, range } of wanted) {
     const last = merged.at(-1)
     if (last?.source === source && range[0] <= last.end + mergedGapSamples)
@@ -80,18 +80,18 @@ interface Window {
   readonly channels: number
 }
 
-/** A stretch in pieces of a few megabytes: a chunk's worth at once would double what a worker holds. */
+/** A range in pieces of a few megabytes: a chunk's worth at once would double what a worker holds. */
 async function* readWindows(
   timeline: Timeline,
   storage: ObjectStore,
   bucket: string,
-  stretch: Stretch,
+  range: SourceRange,
 ): AsyncGenerator<Window> {
-  const { object, format } = timeline.sources[stretch.source]!
+  const { object, format } = timeline.sources[range.source]!
   const width = bytesPerFrame(format)
   const windowFrames = windowBytes / width
-  for (let start = stretch.start; start < stretch.end; start += windowFrames) {
-    const end = Math.min(stretch.end, start + windowFrames)
+  for (let start = range.start; start < range.end; start += windowFrames) {
+    const end = Math.min(range.end, start + windowFrames)
     const bytes = await storage.read({ bucket, name: object }, { start: start * width, end: end * width })
     yield { start, end, ...toInterleaved(bytes, format), channels: format.channels }
   }
@@ -133,7 +133,7 @@ function addClip(plane: Float32Array, window: Window, channel: number, clip: Cli
   addFaded(steadyTo, last)
 }
 
-/** A stretch over which an envelope is one straight line: `gain` at `anchor`, changing by `slope` a sample. */
+/** A range over which an envelope is one straight line: `gain` at `anchor`, changing by `slope` a sample. */
 interface Line {
   readonly from: number
   readonly to: number

@@ -15,7 +15,7 @@ export interface Loudness {
 }
 
 /** Where the mix is read from. */
-export interface Room {
+export interface ObjectLocation {
   readonly storage: ObjectStore
   readonly bucket: string
 }
@@ -32,11 +32,11 @@ export const onGrid = (sample: number): number => Math.floor(sample / limiterSte
 /** The programme's slice as it is carried through mastering: a single plane when both sides are the same. */
 export async function programme(
   timeline: Timeline,
-  room: Room,
+  location: ObjectLocation,
   start: number,
   end: number,
 ): Promise<Float32Array[]> {
-  const planes = await mixSlice(timeline, room.storage, room.bucket, start, end)
+  const planes = await mixSlice(timeline, location.storage, location.bucket, start, end)
   if (timeline.outputChannels === 2 || planes.length === 1) return planes
   const [left, right] = planes as [Float32Array, Float32Array]
   return [left.map((sample, i) => (sample + right[i]!) / 2)]

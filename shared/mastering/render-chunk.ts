@@ -24,7 +24,7 @@ import {
   programme,
   stepPeaks,
   type Loudness,
-  type Room,
+  type ObjectLocation,
 } from './programme.ts'
 import { framesPerChunk, samplesPerChunk, samplesPerFrame, type Timeline } from '../timeline/timeline.ts'
 import { fromDb, toDb, truePeakMeter } from '../audio/true-peak.ts'
@@ -47,7 +47,7 @@ const extraLoweringDb = 0.15
 /** What every render of a run shares. */
 interface Job {
   readonly timeline: Timeline
-  readonly room: Room
+  readonly location: ObjectLocation
   readonly inputGain: number
   readonly limitDb: number
   readonly loudness: Loudness
@@ -58,7 +58,7 @@ interface Job {
 /** Renders one chunk; when what the codec made of it is over the bar, again with the limiter's ceiling lowered inside the chunk. */
 export async function renderChunk(
   timeline: Timeline,
-  room: Room,
+  location: ObjectLocation,
   chunk: number,
   gainDb: number,
   loudness: Loudness,
@@ -67,7 +67,7 @@ export async function renderChunk(
 ): Promise<RenderedChunk> {
   const job: Job = {
     timeline,
-    room,
+    location,
     inputGain: fromDb(gainDb),
     limitDb: ceilingDb(loudness, format),
     loudness,
@@ -95,9 +95,9 @@ export async function renderChunk(
 
 async function mixOf(
   { mixStart, mixEnd }: Place,
-  { timeline, room, limitDb, inputGain }: Job,
+  { timeline, location, limitDb, inputGain }: Job,
 ): Promise<{ mix: Float32Array[]; peak: Float32Array }> {
-  const mix = await programme(timeline, room, mixStart, mixEnd)
+  const mix = await programme(timeline, location, mixStart, mixEnd)
   return { mix, peak: stepPeaks(mix, fromDb(limitDb) / inputGain) }
 }
 

@@ -32,16 +32,16 @@ export const contextSeconds = (kind: Edit['kind']): { before: number; after: num
 const longestReelSeconds = 2400
 const reelLufs = -18
 
-export interface Stretch extends Span {
+export interface ReelStretch extends Span {
   /** Its first frame in the reel. */
   readonly frame: number
 }
 
 export interface Reel {
   /** Of the recording. */
-  readonly stretches: readonly Stretch[]
+  readonly stretches: readonly ReelStretch[]
   /** What is put in, by edit, from its own first sample on. */
-  readonly inserted: Readonly<Record<string, Stretch>>
+  readonly inserted: Readonly<Record<string, ReelStretch>>
   readonly mp3: Buffer
 }
 
@@ -61,7 +61,7 @@ export async function makeReel(
 ): Promise<Reel> {
   const grid = Math.round(gridSeconds * recording.format.sampleRate)
   let frame = 0
-  const place = ({ startSample, endSample }: Span): Stretch => {
+  const place = ({ startSample, endSample }: Span): ReelStretch => {
     const placed = { startSample, endSample, frame }
     frame += framesOf(placed, grid)
     return placed
@@ -113,7 +113,7 @@ function stretchesRound({ edits }: EditList, totalSamples: number, grid: number,
 }
 
 interface Piece extends Recorded {
-  readonly stretch: Stretch
+  readonly stretch: ReelStretch
 }
 
 /** Pieces of one format are encoded in one go. */

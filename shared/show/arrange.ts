@@ -59,8 +59,8 @@ const crossfadeSeconds: Readonly<Record<Edit['kind'], number>> = {
 const mostLevellingDb = 20
 /** Takes the click off what does not begin or end in silence. */
 const edgeFadeSeconds = 0.005
-/** An answer is given room to breathe on either side. */
-const answerRoomSeconds = 0.5
+/** Silence kept on either side of an answer. */
+const answerPaddingSeconds = 0.5
 
 /** A show while it is laid out. */
 interface Layout {
@@ -172,7 +172,7 @@ function layContent(layout: Layout, at: number): { ledger: Ledger; endSample: nu
       crossfadeSamples,
       edit,
       insertion,
-      insertedSamples: insertion ? insertion.length + 2 * insertion.room : 0,
+      insertedSamples: insertion ? insertion.length + 2 * insertion.padding : 0,
     }
   })
   const { ledger, insertedAt, endSample } = splice(joins, recording.totalSamples, at)
@@ -180,7 +180,7 @@ function layContent(layout: Layout, at: number): { ledger: Ledger; endSample: nu
   layout.clips.push(...clipsOf(ledger, 0, 0, Math.round(edgeFadeSeconds * sampleRate)))
   joins.forEach(({ edit, insertion }, i) => {
     if (!insertion) return
-    const start = insertedAt[i]! + insertion.room
+    const start = insertedAt[i]! + insertion.padding
     place(layout, insertion.source, start, insertion.length)
     if (edit.insert?.sound !== 'tone') layout.answers[edit.id] = layout.sources.indexOf(insertion.source)
     layout.inserted.push(...textOf(edit, insertion.source, start, start + insertion.length))
@@ -191,8 +191,8 @@ function layContent(layout: Layout, at: number): { ledger: Ledger; endSample: nu
 interface PutIn {
   readonly source: ArrangedSource | SpokenSource
   readonly length: number
-  /** Samples of room on either side. */
-  readonly room: number
+  /** Samples of silence kept on either side. */
+  readonly padding: number
 }
 
 function insertionOf(show: Show, { id, insert, startSample, endSample }: Edit): PutIn | undefined {
@@ -200,17 +200,17 @@ function insertionOf(show: Show, { id, insert, startSample, endSample }: Edit): 
     case undefined:
       return undefined
     case 'tone':
-      return { source: show.tone!, length: endSample - startSample, room: 0 }
+      return { source: show.tone!, length: endSample - startSample, padding: 0 }
     case 'file': {
       const source = assetOf(show, insert.file)
-      return { source, length: source.totalSamples, room: 0 }
+      return { source, length: source.totalSamples, padding: 0 }
     }
     case 'speech': {
       const source = show.spoken.get(id)!
       return {
         source,
         length: source.totalSamples,
-        room: Math.round(answerRoomSeconds * source.format.sampleRate),
+        padding: Math.round(answerPaddingSeconds * source.format.sampleRate),
       }
     }
   }

@@ -43,13 +43,13 @@ function say(text: string): Recording {
   return { samples, analysis: analysisOf(samples), transcript: { language: 'en', exactTimes: true, words } }
 }
 
-/** A letter is two tones; which two says which letter. */
+/** A unit is two tones; which two says which unit. */
 function spoken(word: string): Float32Array {
   const perLetter = round(letterSeconds * sampleRate)
   const out = new Float32Array(word.length * perLetter)
   for (let i = 0; i < out.length; i++) {
-    const letter = word.charCodeAt(Math.floor(i / perLetter)) - 97
-    const [low, high] = [250 + 110 * (letter % 6), 1200 + 700 * Math.floor(letter / 6)]
+    const unit = word.charCodeAt(Math.floor(i / perLetter)) - 97
+    const [low, high] = [250 + 110 * (unit % 6), 1200 + 700 * Math.floor(unit / 6)]
     out[i] = 0.1 * sin((2 * PI * low * i) / sampleRate) + 0.05 * sin((2 * PI * high * i) / sampleRate)
   }
   return out

@@ -1,27 +1,23 @@
-// A passage: the ways to fit words to a sound, weighed against one another.
+// A trellis: the ways to fit words to a sound, weighed against one another.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { cepstrumSize } from '../../shared/alignment/cepstra.ts'
 import {
   learn,
   pause,
-  soundsOf,
+  unitsOf,
   tally,
-  type Alphabet,
+  type UnitInventory,
   type LetterModels,
 } from '../../shared/alignment/acoustic-model.ts'
 import { fit, layOut, wordsIn, type Reported } from '../../shared/alignment/forced-alignment.ts'
 
-/** A sound is drawn as its letters, a frame each; "." is a pause. A model that hears the drawing. */
-const drawn = (drawing: string, alphabet: Alphabet) => {
-  const soundAt = Array.from(drawing, (letter) =>
-    letter === '.' ? pause : soundsOf(letter, false, alphabet)[0]!,
-  )
+/** A sound is drawn as its units, a frame each; "." is a pause. A model that hears the drawing. */
+const drawn = (drawing: string, inventory: UnitInventory) => {
+  const soundAt = Array.from(drawing, (unit) => (unit === '.' ? pause : unitsOf(unit, false, inventory)[0]!))
   const models: LetterModels = {
-    likelihoods: (letter, _rows, _speakers, out) =>
-      soundAt.forEach(
-        (sound, i) => (out[i] = sound === letter || (letter <= 1 && sound === pause) ? 0 : -60),
-      ),
+    likelihoods: (unit, _rows, _speakers, out) =>
+      soundAt.forEach((sound, i) => (out[i] = sound === unit || (unit <= 1 && sound === pause) ? 0 : -60)),
   }
   return { frames: drawing.length, models }
 }
@@ -32,20 +28,20 @@ function found(
   words: readonly (readonly [string, number, number])[],
   more: Partial<Reported> = {},
 ) {
-  const alphabet: Alphabet = new Map()
-  const { frames, models } = drawn(drawing, alphabet)
+  const inventory: UnitInventory = new Map()
+  const { frames, models } = drawn(drawing, inventory)
   const reported = words.map(([text, start, end]) => ({
     start,
     end,
-    letters: soundsOf(text, false, alphabet),
+    units: unitsOf(text, false, inventory),
   }))
-  const passage = layOut({ words: reported, frames, opens: false, closes: false, deviation: 5, ...more })
-  const shares = fit(passage, models, new Float32Array(frames * cepstrumSize), new Uint8Array(frames))
-  return shares && wordsIn(passage, shares).map(({ start, end }) => [Math.round(start), Math.round(end)])
+  const trellis = layOut({ words: reported, frames, opens: false, closes: false, deviation: 5, ...more })
+  const shares = fit(trellis, models, new Float32Array(frames * cepstrumSize), new Uint8Array(frames))
+  return shares && wordsIn(trellis, shares).map(({ start, end }) => [Math.round(start), Math.round(end)])
 }
 
 describe('Words are found', () => {
-  test('where their letters sound, though reported elsewhere', () => {
+  test('where their units sound, though reported elsewhere', () => {
     expect(
       found('.....aaaabbbbb....cccccddd....', [
         ['ab', 2, 12],
@@ -69,11 +65,11 @@ describe('Words are found', () => {
     ])
   })
 
-  test('when a letter is silent, or drawn out', () => {
+  test('when a unit is silent, or drawn out', () => {
     expect(found('.....aaaacccccccccccccccc....', [['abc', 4, 20]])).toEqual([[5, 25]])
   })
 
-  test('where the passage begins inside the first, and ends inside the last', () => {
+  test('where the trellis begins inside the first, and ends inside the last', () => {
     expect(
       found(
         'abbbbcccccdddd',
@@ -104,9 +100,9 @@ test('Whatever is reported, the shares of a frame add up to one, and words come 
     .array(fc.integer({ min: 0, max: 60 }), { minLength: 6, maxLength: 6 })
     .map((list) => list.sort((a, b) => a - b))
   fc.assert(
-    fc.property(drawing, edges, ([...letters], [a, b, c, d, e, f]) => {
-      const alphabet: Alphabet = new Map()
-      const { frames, models } = drawn(letters.join(''), alphabet)
+    fc.property(drawing, edges, ([...units], [a, b, c, d, e, f]) => {
+      const inventory: UnitInventory = new Map()
+      const { frames, models } = drawn(units.join(''), inventory)
       const words = [
         ['ab', a!, b!],
         ['c', c!, d!],
@@ -115,18 +111,18 @@ test('Whatever is reported, the shares of a frame add up to one, and words come 
       const reported = words.map(([text, start, end]) => ({
         start,
         end,
-        letters: soundsOf(text, false, alphabet),
+        units: unitsOf(text, false, inventory),
       }))
-      const passage = layOut({ words: reported, frames, opens: false, closes: false, deviation: 8 })
-      const shares = fit(passage, models, new Float32Array(frames * cepstrumSize), new Uint8Array(frames))
+      const trellis = layOut({ words: reported, frames, opens: false, closes: false, deviation: 8 })
+      const shares = fit(trellis, models, new Float32Array(frames * cepstrumSize), new Uint8Array(frames))
       if (!shares) return
       for (let i = 0; i < frames; i++) {
         expect(
-          shares.subarray(i * passage.steps, (i + 1) * passage.steps).reduce((sum, share) => sum + share, 0),
+          shares.subarray(i * trellis.steps, (i + 1) * trellis.steps).reduce((sum, share) => sum + share, 0),
         ).toBeCloseTo(1, 6)
       }
       let from = -1e-6
-      for (const { start, end, startDoubt, endDoubt } of wordsIn(passage, shares)) {
+      for (const { start, end, startDoubt, endDoubt } of wordsIn(trellis, shares)) {
         expect(start).toBeGreaterThanOrEqual(from)
         expect(end).toBeGreaterThanOrEqual(start)
         expect(Math.min(startDoubt, endDoubt)).toBeGreaterThanOrEqual(0)
@@ -139,15 +135,15 @@ test('Whatever is reported, the shares of a frame add up to one, and words come 
 
 describe('Letters', () => {
   test('are spelt without accents and doubling; those of a hesitation are its own, and drawn out', () => {
-    const alphabet: Alphabet = new Map()
-    expect(soundsOf('Café,', false, alphabet)).toEqual(soundsOf('cafe', false, alphabet))
-    expect(soundsOf('mmm', false, alphabet)).toHaveLength(1)
-    expect(soundsOf('Um,', true, alphabet)).toHaveLength(4)
-    expect(soundsOf('uh', true, alphabet)).toEqual(soundsOf('um', true, alphabet).slice(0, 2))
+    const inventory: UnitInventory = new Map()
+    expect(unitsOf('Café,', false, inventory)).toEqual(unitsOf('cafe', false, inventory))
+    expect(unitsOf('mmm', false, inventory)).toHaveLength(1)
+    expect(unitsOf('Um,', true, inventory)).toHaveLength(4)
+    expect(unitsOf('uh', true, inventory)).toEqual(unitsOf('um', true, inventory).slice(0, 2))
     expect(
-      soundsOf('um', true, alphabet).some((sound) => soundsOf('um', false, alphabet).includes(sound)),
+      unitsOf('um', true, inventory).some((sound) => unitsOf('um', false, inventory).includes(sound)),
     ).toBe(false)
-    expect(soundsOf('…', false, alphabet)).toHaveLength(1)
+    expect(unitsOf('…', false, inventory)).toHaveLength(1)
   })
 
   test('are likeliest where they were heard, also from a speaker who never said them', () => {

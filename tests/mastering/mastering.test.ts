@@ -39,10 +39,14 @@ const loudness = { targetLufs: -16, maxTruePeakDbtp: -1 }
 const dualMonoLu = 10 * Math.log10(2)
 
 /** `measure` for every chunk, then `level`. */
-async function choose({ timeline, room }: Programme, estimateDb: number, format: Mp3Format): Promise<number> {
+async function choose(
+  { timeline, location }: Programme,
+  estimateDb: number,
+  format: Mp3Format,
+): Promise<number> {
   const chunks: GainTrial[][] = []
   for (let chunk = 0; chunk < chunkCount(timeline.totalSamples); chunk++)
-    chunks.push(await measureChunk(timeline, room, chunk, estimateDb, ceilingDb(loudness, format)))
+    chunks.push(await measureChunk(timeline, location, chunk, estimateDb, ceilingDb(loudness, format)))
   const trials = chunks[0]!.map(({ gainDb }, i) => ({
     gainDb,
     blocks: Float32Array.from(chunks.flatMap((trial) => [...trial[i]!.blocks])),
@@ -52,12 +56,12 @@ async function choose({ timeline, room }: Programme, estimateDb: number, format:
 
 /** The programme mixed and limited in one piece, as the encoder is fed. */
 async function limitedWhole(
-  { timeline, room }: Programme,
+  { timeline, location }: Programme,
   gainDb: number,
   format: Mp3Format,
 ): Promise<Float32Array[]> {
   const end = Math.ceil((timeline.totalSamples + limiterSupportSamples) / limiterStep) * limiterStep
-  const sides = await mixSlice(timeline, room.storage, room.bucket, 0, end)
+  const sides = await mixSlice(timeline, location.storage, location.bucket, 0, end)
   const mix =
     format.channels === 1 && sides.length === 2
       ? [sides[0]!.map((sample, i) => (sample + sides[1]![i]!) / 2)]

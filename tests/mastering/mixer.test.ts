@@ -132,8 +132,8 @@ describe('A programme', () => {
     'without edits is its %s source, sample for sample',
     async (sampleFormat) => {
       const planes = [noise(5000, -12, 1), noise(5000, -15, 2)]
-      const { timeline, room } = aProgramme(sampleRate, planes, 2, sampleFormat)
-      const mixed = await mixSlice(timeline, room.storage, room.bucket, 0, 5000)
+      const { timeline, location } = aProgramme(sampleRate, planes, 2, sampleFormat)
+      const mixed = await mixSlice(timeline, location.storage, location.bucket, 0, 5000)
       const grid = (sample: number) =>
         sampleFormat === 'f32le' ? sample : Math.round(sample * 32768) / 32768 + 0
       mixed.forEach((plane, side) => expect(plane).toEqual(planes[side]!.map(grid)))
@@ -141,8 +141,8 @@ describe('A programme', () => {
   )
 
   test('of mono sources only has one channel', async () => {
-    const { timeline, room } = aProgramme(sampleRate, [noise(500, -12, 1)], 2)
-    expect((await mixSlice(timeline, room.storage, room.bucket, 0, 500)).length).toBe(1)
+    const { timeline, location } = aProgramme(sampleRate, [noise(500, -12, 1)], 2)
+    expect((await mixSlice(timeline, location.storage, location.bucket, 0, 500)).length).toBe(1)
   })
 })
 

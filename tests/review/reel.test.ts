@@ -7,7 +7,7 @@ import {
   reelFrameBytes,
   reelFrameSamples,
   reelRate,
-  type Stretch,
+  type ReelStretch,
 } from '../../shared/review/reel.ts'
 import { toEditList, type ProposedEdit } from '../../shared/edits/edits.ts'
 import { readOnlyStore, run, speechLike, toPcm, withFile } from '../support/audio.ts'
@@ -24,7 +24,7 @@ const filler = (startSeconds: number, endSeconds: number, sampleRate: number): P
 /** As the page does it: from a frame or two before, and less the delay. */
 async function soundOf(
   mp3: Buffer,
-  { startSample, endSample, frame }: Stretch,
+  { startSample, endSample, frame }: ReelStretch,
   sampleRate: number,
 ): Promise<Float32Array> {
   const first = Math.max(0, frame - warmUpFrames)
@@ -64,8 +64,15 @@ test.each([44_100, 48_000])(
       sampleRate,
     )
     const inserted = new Map([['intern-1', { object: 'answer', format, totalSamples: answer.length }]])
-    const room = { storage: store, bucket: 'work' }
-    const reel = await makeReel(edits, gather.finish(), { object: 'voice', format }, inserted, room, never)
+    const location = { storage: store, bucket: 'work' }
+    const reel = await makeReel(
+      edits,
+      gather.finish(),
+      { object: 'voice', format },
+      inserted,
+      location,
+      never,
+    )
     expect(reel.stretches).toHaveLength(2)
     expect(reel.mp3.length % reelFrameBytes).toBe(0)
     const resampled = async (samples: Float32Array) => {

@@ -188,21 +188,21 @@ export function aProgramme(
     inserted: [],
     answers: {},
   }
-  return { timeline, room: { storage: readOnlyStore({ recording: bytes }), bucket: 'work' } }
+  return { timeline, location: { storage: readOnlyStore({ recording: bytes }), bucket: 'work' } }
 }
 
 export type Programme = ReturnType<typeof aProgramme>
 
 /** Everything `render` does to every chunk, and the chunks put end to end behind the Info frame. */
 export async function renderAll(
-  { timeline, room }: Programme,
+  { timeline, location }: Programme,
   gainDb: number,
   loudness: Loudness,
   format: Mp3Format,
 ) {
   const chunks: RenderedChunk[] = []
   for (let chunk = 0; chunk < chunkCount(timeline.totalSamples); chunk++)
-    chunks.push(await renderChunk(timeline, room, chunk, gainDb, loudness, format, never))
+    chunks.push(await renderChunk(timeline, location, chunk, gainDb, loudness, format, never))
   const frames = Buffer.concat(chunks.map((chunk) => chunk.frames))
   return {
     chunks,

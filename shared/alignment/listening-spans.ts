@@ -2,8 +2,8 @@
 import { frameSamples, type Analysis, type Span } from '../audio/analysis.ts'
 import type { Word } from '../words/words.ts'
 
-/** A stretch of words, as places in the list, and of 10 ms frames. */
-export interface Stretch {
+/** A span of words, as places in the list, and of 10 ms frames. */
+export interface ListeningSpan {
   readonly first: number
   readonly last: number
   readonly firstFrame: number
@@ -18,7 +18,7 @@ export interface Stretch {
 /** So many words to either side of a wanted one are fitted with it. */
 const contextWords = 2
 const mostWords = 24
-/** A reported silence this long parts stretches. */
+/** A reported silence this long parts spans. */
 const partingSeconds = 0.5
 /** This much is listened to beyond the reported ends. */
 const marginSeconds = 0.3
@@ -26,12 +26,12 @@ const framesPerSecond = 100
 /** Letters are learned from this much speech at least, if there is so much. */
 const fewestSeconds = 60
 
-/** Stretches around the wanted words, in order, and others all over the recording when those are too short to learn from. */
-export function stretchesOf(
+/** Spans around the wanted words, in order, and others all over the recording when those are too short to learn from. */
+export function listeningSpans(
   words: readonly Word[],
   analysis: Analysis,
   wanted: readonly number[],
-): Stretch[] {
+): ListeningSpan[] {
   const around = grouped(words, analysis, wanted, true)
   const apart = 2 * contextWords + 1
   const centres = words.flatMap((_, i) => (i % apart === contextWords ? [i] : []))
@@ -41,7 +41,7 @@ export function stretchesOf(
   let missing = fewestSeconds * framesPerSecond - around.reduce((sum, { frames }) => sum + frames, 0)
   const needed = Math.ceil(missing / Math.max(1, others[0]?.frames ?? 1))
   const stride = Math.max(1, Math.floor(others.length / Math.max(1, needed)))
-  const further: Stretch[] = []
+  const further: ListeningSpan[] = []
   for (let i = 0; i < others.length && missing > 0; i += stride) {
     further.push(others[i]!)
     missing -= others[i]!.frames
@@ -49,8 +49,8 @@ export function stretchesOf(
   return [...around, ...further]
 }
 
-/** What there is to hear of a stretch. */
-export function spanOf({ firstFrame, frames }: Stretch, { format, totalSamples }: Analysis): Span {
+/** What there is to hear of a span. */
+export function spanOf({ firstFrame, frames }: ListeningSpan, { format, totalSamples }: Analysis): Span {
   const frame = frameSamples(format.sampleRate)
   return { startSample: firstFrame * frame, endSample: Math.min(totalSamples, (firstFrame + frames) * frame) }
 }
@@ -61,7 +61,7 @@ function grouped(
   analysis: Analysis,
   centres: readonly number[],
   isWanted: boolean,
-): Stretch[] {
+): ListeningSpan[] {
   const parting = partingSeconds * analysis.format.sampleRate
   const isParted = (i: number) =>
     i <= 0 || i >= words.length || words[i]!.startSample - words[i - 1]!.endSample > parting
