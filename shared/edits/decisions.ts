@@ -7,7 +7,8 @@ import type { Scalars } from '../context.ts'
 import { Permanent } from '../errors.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
 import { shortestCutSeconds } from './cuts.ts'
-import { editKinds, toEditList, type Edit, type EditList, type EditKind, type ProposedEdit } from './edits.ts'
+import { editKindNames, type EditKind } from '../settings/edit-kinds.ts'
+import { toEditList, type Edit, type EditList, type ProposedEdit } from './edits.ts'
 
 const editId = z.string().max(64)
 const span = { startSeconds: z.number().nonnegative(), endSeconds: z.number().nonnegative() }
@@ -98,7 +99,7 @@ export function decideEdits(
     }
   }
   const ordered = [...edits.values()].sort(
-    (a, b) => a.startSample - b.startSample || editKinds.indexOf(a.kind) - editKinds.indexOf(b.kind),
+    (a, b) => a.startSample - b.startSample || editKindNames.indexOf(a.kind) - editKindNames.indexOf(b.kind),
   )
   return { ...proposed, edits: ordered }
 }

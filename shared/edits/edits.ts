@@ -3,11 +3,9 @@
  * Hides how proposals become one list with ids that do not change from run to run, and what is left of edits that overlap.
  */
 import { Permanent } from '../errors.ts'
+import { editKindNames, editKinds, type EditKind } from '../settings/edit-kinds.ts'
 import type { Span } from '../audio/analysis.ts'
 
-/** In the order in which they win where they overlap: what a person asked for, then whole takes, then single words, then silence. */
-export const editKinds = ['cut', 'flubber', 'intern', 'censor', 'sfx', 'filler', 'pause'] as const
-export type EditKind = (typeof editKinds)[number]
 export type EditStatus = 'applied' | 'rejected' | 'pending'
 
 /** What is put where the span was: speech still to be spoken, a file among the assets, or a tone exactly as long as the span. */
@@ -75,7 +73,7 @@ export interface Splice extends Span {
  */
 export function splicesOf({ edits }: EditList): Splice[] {
   const taken: Splice[] = []
-  for (const kind of editKinds) {
+  for (const kind of editKindNames) {
     for (const edit of edits) {
       if (edit.status !== 'applied' || edit.kind !== kind) continue
       const { startSample, endSample } = edit
@@ -125,10 +123,7 @@ export function checkBudget(
   const splices = splicesOf(list)
   if (lengthOf(splices) >= totalSamples)
     throw new Permanent('nothing_left', 'The edits would remove the whole recording. Switch some off.')
-  const byDetector = splices.filter(
-    ({ edit }) =>
-      edit.kind !== 'cut' && !edit.accepted && edit.kind !== 'pause' && edit.insert?.sound !== 'tone',
-  )
+  const byDetector = splices.filter(({ edit }) => editKinds[edit.kind].isBudgeted && !edit.accepted)
   const share = (lengthOf(speech) - lengthOf(without(speech, byDetector))) / Math.max(1, lengthOf(speech))
   if (share > maxRemovedShare) {
     throw new Permanent(

@@ -5,6 +5,7 @@
 import type { Analysis, Span } from '../audio/analysis.ts'
 import type { Listen } from '../alignment/listen.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
+import type { EditKind } from '../settings/edit-kinds.ts'
 import { alignWords, type AlignedTranscript } from '../alignment/alignment.ts'
 import { detectCensored } from './censor.ts'
 import { detectCuts } from './cuts.ts'
@@ -74,16 +75,18 @@ export function proposeEdits(
   return [...commands, ...fillers, ...pausesAround(commands, fillers, transcript, analysis, cleaning.pauses)]
 }
 
-const commandsIn = (
-  transcript: Transcript,
-  analysis: Analysis,
-  cleaning: CleaningSettings,
-): ProposedEdit[] => [
-  ...detectFlubbers(transcript, analysis, cleaning),
-  ...detectInterns(transcript, analysis, cleaning),
-  ...detectSounds(transcript, analysis, cleaning),
-  ...detectCensored(transcript, analysis.format.sampleRate, cleaning),
-]
+type Detector = (transcript: Transcript, analysis: Analysis, cleaning: CleaningSettings) => ProposedEdit[]
+
+/** Who proposes which kind: all kinds but cuts, which need no words, and fillers and pauses, which look at what is left. */
+const detectors: Readonly<Record<Exclude<EditKind, 'cut' | 'filler' | 'pause'>, Detector>> = {
+  flubber: detectFlubbers,
+  intern: detectInterns,
+  sfx: detectSounds,
+  censor: (transcript, { format }, cleaning) => detectCensored(transcript, format.sampleRate, cleaning),
+}
+
+/** What speakers said to the recording rather than to the listeners, and words they are spared. */
+const commandsIn: Detector = (...heard) => Object.values(detectors).flatMap((detect) => detect(...heard))
 
 /** Pauses as they will sound, and those inside a longer edit, for the case that somebody switches it off. */
 function pausesAround(

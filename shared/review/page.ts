@@ -6,15 +6,8 @@ import type { Analysis } from '../audio/analysis.ts'
 import type { Certificate } from '../mastering/certificate.ts'
 import { keepAllBut, keptShare } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
-import {
-  editKinds,
-  lengthOf,
-  splicesOf,
-  type Edit,
-  type EditKind,
-  type EditList,
-  type Splice,
-} from '../edits/edits.ts'
+import { lengthOf, splicesOf, type Edit, type EditList, type Splice } from '../edits/edits.ts'
+import { editKindNames, editKinds } from '../settings/edit-kinds.ts'
 import type { Transcript } from '../words/words.ts'
 import { playerScript } from './player.ts'
 import {
@@ -116,9 +109,9 @@ function summary({ analysis, finished }: Reviewed, splices: readonly Splice[]): 
     'Removed',
     `${(lengthOf(splices.filter(({ edit }) => edit.insert?.sound !== 'tone')) / sampleRate).toFixed(1)} s`,
   ])
-  for (const kind of editKinds) {
+  for (const kind of editKindNames) {
     const count = new Set(splices.filter(({ edit }) => edit.kind === kind).map(({ edit }) => edit.id)).size
-    if (count > 0) facts.push([names[kind][1], String(count)])
+    if (count > 0) facts.push([editKinds[kind].many, String(count)])
   }
   if (finished) {
     const { integratedLufs, truePeakDbtp, pass } = finished.certificate
@@ -127,16 +120,6 @@ function summary({ analysis, finished }: Reviewed, splices: readonly Splice[]): 
     facts.push(['Certificate', pass ? 'passed' : 'missed'])
   }
   return `<dl>${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>`
-}
-
-const names: Readonly<Record<EditKind, readonly [one: string, many: string]>> = {
-  cut: ['cut', 'Cuts'],
-  flubber: ['mistake', 'Mistakes'],
-  intern: ['question', 'Questions'],
-  censor: ['bleep', 'Bleeps'],
-  sfx: ['sound', 'Sounds'],
-  filler: ['filler', 'Fillers'],
-  pause: ['pause', 'Pauses'],
 }
 
 const width = 1200
@@ -166,9 +149,9 @@ function waveform({ analysis }: Reviewed, splices: readonly Splice[]): string {
     ({ edit, startSample, endSample }) =>
       `<rect class="${edit.kind}" x="${at(startSample).toFixed(2)}" y="0" width="${Math.max(1, at(endSample) - at(startSample)).toFixed(2)}" height="${height}"/>`,
   )
-  const legend = editKinds
+  const legend = editKindNames
     .filter((kind) => splices.some(({ edit }) => edit.kind === kind))
-    .map((kind) => `<span class="${kind}"></span> ${names[kind][0]}`)
+    .map((kind) => `<span class="${kind}"></span> ${editKinds[kind].one}`)
   return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="Waveform of the recording">${shades.join('')}<path d="${path.join('')}"/></svg>
 <p class="legend">${legend.join(' ')}</p>`
 }
@@ -192,7 +175,7 @@ function editTable(edits: readonly Edit[], { analysis, reel }: Reviewed): string
       insert?.sound === 'speech'
         ? `<br><textarea data-edit="${id}" rows="2" placeholder="What is to be said"></textarea>${insert.text === null ? '' : `<br>Answer: ${escape(insert.text)}`}`
         : ''
-    return `<tr class="${status}"><td>${clock(startSample / sampleRate, 2)}</td><td>${((endSample - startSample) / sampleRate).toFixed(2)} s</td><td><span class="${kind}"></span> ${names[kind][0]}</td><td>${escape(question ?? text)}${answer}</td><td>${escape(reason)}</td><td class="play">${players}</td><td><select data-edit="${id}" data-was="" aria-label="Decision on ${id}">${options}</select></td></tr>`
+    return `<tr class="${status}"><td>${clock(startSample / sampleRate, 2)}</td><td>${((endSample - startSample) / sampleRate).toFixed(2)} s</td><td><span class="${kind}"></span> ${editKinds[kind].one}</td><td>${escape(question ?? text)}${answer}</td><td>${escape(reason)}</td><td class="play">${players}</td><td><select data-edit="${id}" data-was="" aria-label="Decision on ${id}">${options}</select></td></tr>`
   }
   return `<table><thead><tr><th>At</th><th>Length</th><th>Kind</th><th>Words</th><th>Why</th><th>Listen</th><th>Decide</th></tr></thead><tbody>${edits.map(row).join('\n')}</tbody></table>`
 }
@@ -225,18 +208,9 @@ function clock(seconds: number, decimals = 0): string {
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
-const colours: Readonly<Record<EditKind, readonly [light: string, dark: string]>> = {
-  cut: ['#8a6fb0', '#7c63a3'],
-  flubber: ['#c2546b', '#a9485c'],
-  intern: ['#4f9e77', '#3f8261'],
-  censor: ['#5b5b66', '#8b8b98'],
-  sfx: ['#c9a32e', '#a5852a'],
-  filler: ['#e2873b', '#c9712a'],
-  pause: ['#8fb3d1', '#3f6384'],
-}
 const colourVariables = (theme: 0 | 1): string =>
-  editKinds.map((kind) => `--${kind}: ${colours[kind][theme]}`).join('; ')
-const colourRules = editKinds
+  editKindNames.map((kind) => `--${kind}: ${editKinds[kind].colours[theme]}`).join('; ')
+const colourRules = editKindNames
   .map((kind) => `span.${kind} { background: var(--${kind}) } svg .${kind} { fill: var(--${kind}) }`)
   .join('\n')
 

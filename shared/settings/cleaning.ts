@@ -1,5 +1,6 @@
 /** What a producer may set of the cleaning: which detectors run, how sure they must be, and which of their edits wait for somebody to look. */
 import { z } from 'zod'
+import { editKindNames, editKinds, type EditKind } from './edit-kinds.ts'
 
 const fillers = z.strictObject({
   enabled: z.boolean().default(true),
@@ -20,8 +21,10 @@ const pauses = z
     'maxPauseSeconds must be at least targetPauseSeconds',
   )
 
-/** Kinds of edits a run may be told to wait for. Whatever `waits` stops the run until its producer has decided. */
 const policy = z.enum(['apply', 'wait'])
+const reviewPolicy = Object.fromEntries(
+  editKindNames.map((kind) => [kind, policy.default(editKinds[kind].review)]),
+) as Record<EditKind, z.ZodDefault<typeof policy>>
 
 /** A phrase a speaker says to the recording rather than to the listeners. */
 const phrase = z.string().trim().min(1).max(200)
@@ -81,18 +84,8 @@ export const cleaning = z.strictObject({
     .number()
     .default(0.8)
     .transform((score) => Math.min(0.95, Math.max(0.5, score))),
-  review: z
-    .strictObject({
-      filler: policy.default('apply'),
-      pause: policy.default('apply'),
-      /** A guess at what was botched: somebody should look. */
-      flubber: policy.default('wait'),
-      intern: policy.default('apply'),
-      sfx: policy.default('apply'),
-      censor: policy.default('apply'),
-      cut: policy.default('apply'),
-    })
-    .prefault({}),
+  /** By kind of edit: whether it is made at once, or the run stops until its producer has decided. */
+  review: z.strictObject(reviewPolicy).prefault({}),
   /** The run stops rather than remove more than this share of the speech. */
   maxRemovedShare: z.number().min(0).max(1).default(0.3),
 })

@@ -3,13 +3,12 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import {
   checkBudget,
-  editKinds,
   splicesOf,
   toEditList,
-  type EditKind,
   type Insertion,
   type ProposedEdit,
 } from '../../shared/edits/edits.ts'
+import { editKindNames, type EditKind } from '../../shared/settings/edit-kinds.ts'
 
 const proposed = (
   kind: EditKind,
@@ -97,7 +96,7 @@ describe('What the edits come to', () => {
   test('never overlaps itself, and covers what was proposed to be removed and nothing else, whatever the order', () => {
     const span = fc
       .tuple(
-        fc.constantFrom<EditKind>(...editKinds.filter((kind) => kind !== 'sfx' && kind !== 'censor')),
+        fc.constantFrom<EditKind>(...editKindNames.filter((kind) => kind !== 'sfx' && kind !== 'censor')),
         fc.nat(500),
         fc.nat(60),
       )
