@@ -58,15 +58,8 @@ function combined(
       : lengths.reduce((sum, seconds) => sum + seconds, 0)
   return {
     probed: { ...opened[0]!.probed, declaredSeconds, pcm },
-    decode: (signal) => {
-      const decoders = opened.map((source) => source.decode(signal))
-      const ended = Promise.all(decoders.map((decoder) => decoder.ended)).then(() => undefined)
-      ended.catch(() => undefined) // seen by whoever awaits it; unseen until then it must not end the process
-      const streams = decoders.map(({ stdout }, i) =>
-        heard(stdout, opened[i]!.probed.pcm, parts[i]!, channels),
-      )
-      return { stdout: order === 'tracks' ? together(streams, sampleRate, channels) : inTurn(streams), ended }
-    },
+    decode: (signal) =>
+      order === 'tracks' ? together(opened, parts, pcm, signal) : inTurn(opened, parts, channels, signal),
   }
 }
 
@@ -95,12 +88,47 @@ async function* heard(
   }
 }
 
-async function* inTurn(streams: readonly AsyncIterable<Buffer>[]): AsyncGenerator<Buffer> {
-  for (const stream of streams) yield* stream
+type Decoder = ReturnType<OpenedSource['decode']>
+
+/** One after the other: a decoder starts when the one before it has ended, so that never two run at once. */
+function inTurn(
+  opened: readonly OpenedSource[],
+  parts: readonly SourcePart[],
+  channels: 1 | 2,
+  signal: AbortSignal,
+): Decoder {
+  const { promise: ended, resolve, reject } = Promise.withResolvers<undefined>()
+  ended.catch(() => undefined) // seen by whoever awaits it; unseen until then it must not end the process
+  async function* sound(): AsyncGenerator<Buffer> {
+    try {
+      for (const [i, source] of opened.entries()) {
+        const decoder = source.decode(signal)
+        decoder.ended.catch(reject) // what could be decoded is heard; whoever reads is told at the end
+        yield* heard(decoder.stdout, source.probed.pcm, parts[i]!, channels)
+        await decoder.ended.catch(() => undefined)
+      }
+    } finally {
+      resolve(undefined)
+    }
+  }
+  return { stdout: sound(), ended }
 }
 
-/** The sum of all, as long as the longest. */
-async function* together(
+/** All at once: their sum, as long as the longest. */
+function together(
+  opened: readonly OpenedSource[],
+  parts: readonly SourcePart[],
+  { sampleRate, channels }: PcmFormat,
+  signal: AbortSignal,
+): Decoder {
+  const decoders = opened.map((source) => source.decode(signal))
+  const ended = Promise.all(decoders.map((decoder) => decoder.ended)).then(() => undefined)
+  ended.catch(() => undefined) // as above
+  const streams = decoders.map(({ stdout }, i) => heard(stdout, opened[i]!.probed.pcm, parts[i]!, channels))
+  return { stdout: summed(streams, sampleRate, channels), ended }
+}
+
+async function* summed(
   streams: readonly AsyncIterable<Buffer>[],
   sampleRate: number,
   channels: 1 | 2,
