@@ -11,7 +11,13 @@ import { contentHash } from '../shared/hash.ts'
 import type { Variables } from '../shared/settings/script.ts'
 import type { RunSettings } from '../shared/settings/settings.ts'
 import { defineStep } from '../shared/engine/step.ts'
-import { answersByEdit, decideEdits, lostDecisions, waitsForReview } from '../shared/edits/decisions.ts'
+import {
+  answersByEdit,
+  decideEdits,
+  lostDecisions,
+  waitsForReview,
+  type KeptDecision,
+} from '../shared/edits/decisions.ts'
 import { checkBudget, type EditList } from '../shared/edits/edits.ts'
 import { spokenIn } from '../shared/show/spoken.ts'
 
@@ -36,7 +42,7 @@ export const decide = defineStep({
   ) => ({
     ...settingsToDecideBy(await settingsOf(db, runId)),
     letters: await lettersById(db, userId, JSON.parse(letters) as string[]),
-    decisions: await decisionsUpTo(db, episodeId, recordingHash, decisionRevision),
+    decisions: await decisionsUpTo<KeptDecision>(db, episodeId, recordingHash, decisionRevision),
     answers: [...answersByEdit(questions, await outputsOf(db, runId, 'answer'))],
   }),
   inputs: ({ proposedHash, analysisObject, reviewed, variables }, input) => ({

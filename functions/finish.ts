@@ -9,7 +9,8 @@ import { keptSamples } from '../shared/timeline/ledger.ts'
 import { infoFrame } from '../shared/mastering/mp3.ts'
 import { joinPartials } from '../shared/mastering/partials.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
-import { findEpisode, findPodcast, saveFinishedAudio } from '../shared/db/episodes.ts'
+import { findEpisode, saveFinishedAudio, type ListedChapter } from '../shared/db/episodes.ts'
+import { findPodcast } from '../shared/db/podcasts.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { readFacts, type EpisodeFacts } from '../shared/episode/run.ts'
@@ -19,7 +20,6 @@ import {
   toChaptersJson,
   withChapterLines,
   type Chapter,
-  type ListedChapter,
 } from '../shared/feed/chapters.ts'
 import { coverOf, marksOf, picturesOf } from '../shared/feed/visuals.ts'
 import { id3Tag } from '../shared/feed/tags.ts'

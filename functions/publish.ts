@@ -3,12 +3,13 @@ import { z } from 'zod'
 import {
   episodesInFeed,
   findEpisode,
-  findPodcast,
   markPublished,
   markPublishing,
   type PublishedEpisode,
 } from '../shared/db/episodes.ts'
-import { lockRun, updateRunProgress } from '../shared/db/runs.ts'
+import { findPodcast } from '../shared/db/podcasts.ts'
+import { updateRunProgress } from '../shared/db/run-changes.ts'
+import { lockRun } from '../shared/db/runs.ts'
 import { Retryable, Stopped } from '../shared/errors.ts'
 import { renderFeed } from '../shared/feed/rss.ts'
 import { episodeName, feedName, fileTypes, publicFiles, publicName } from '../shared/objects.ts'

@@ -1,7 +1,8 @@
 /** sweep: each minute, what fell between the chairs: overdue steps whose task the queue no longer has are given a new one. */
-import { forgetOldRequests } from '../shared/db/api.ts'
+import { forgetOldRequests } from '../shared/db/api-requests.ts'
 import { withDatabase } from '../shared/db/connect.ts'
-import { overdueSteps, reviveStep, type PendingStep } from '../shared/db/steps.ts'
+import { overdueSteps, reviveStep } from '../shared/db/overdue-steps.ts'
+import type { PendingStep } from '../shared/db/steps.ts'
 import { log } from '../shared/log.ts'
 import { enqueue } from '../shared/engine/enqueue.ts'
 import type { Services } from '../shared/engine/services.ts'

@@ -7,7 +7,8 @@ import type { PcmFormat } from '../audio/pcm.ts'
 import { withDatabase } from '../db/connect.ts'
 import { addDecisions, decisionsUpTo } from '../db/edit-decisions.ts'
 import { findEpisode, lockEpisode, type Episode } from '../db/episodes.ts'
-import { latestRunOf, lockRun, resumeRun, type Run } from '../db/runs.ts'
+import { resumeRun } from '../db/run-changes.ts'
+import { latestRunOf, lockRun, type Run } from '../db/runs.ts'
 import { outputsOf, unsuspendSteps, type PendingStep } from '../db/steps.ts'
 import { readFacts, runAgain } from '../episode/run.ts'
 import { AlreadyRunning, Permanent } from '../errors.ts'
@@ -50,7 +51,12 @@ export async function openReview(
     return {
       episode: found,
       run: latest,
-      decisions: await decisionsUpTo(db, episodeId, String(recordingHash), Number(decisionRevision)),
+      decisions: await decisionsUpTo<KeptDecision>(
+        db,
+        episodeId,
+        String(recordingHash),
+        Number(decisionRevision),
+      ),
       answers: answersByEdit(String(questions), await outputsOf(db, latest.id, 'answer')),
     }
   })
