@@ -1,9 +1,28 @@
-/** Steps whose time has passed without a task having come for them: reading them, and giving one a new turn. */
+/**
+ * Steps whose time has passed without a task having come for them: reading them a batch at a time, and giving
+ * one a new turn. Hides the order in which they are read, by time and, within the same time, by name, and how
+ * a place in that order is named.
+ */
 import type { Knex } from 'knex'
 import type { StepIdentity } from '../context.ts'
 import { rows } from './connect.ts'
+import { microsecondsOf, timeOf } from './page.ts'
 import { isAtWork } from './runs.ts'
-import { addressOf, isAddressed, pendingColumns, type PendingStep } from './steps.ts'
+import { addressOf, isAddressed, pendingColumns, type PendingStep, type StepAddress } from './steps.ts'
+
+/** A place in the order of overdue steps. */
+export interface OverduePlace extends StepAddress {
+  /** Microseconds since 1970. */
+  readonly overdueSince: string
+}
+
+export type OverdueStep = PendingStep & OverduePlace
+
+/** The places behind one, up to another and with it. */
+export interface OverdueRange {
+  readonly after?: OverduePlace
+  readonly upTo?: OverduePlace
+}
 
 /** The time after which somebody should have come for the step. */
 const waitsUntil = 'coalesce(lease_until, due_at)'
@@ -13,18 +32,74 @@ const isOverdue = `
 const isOverdueInLiveRun = `
   ${isOverdue}
   AND EXISTS (SELECT 1 FROM runs WHERE runs.id = steps.run_id AND ${isAtWork})`
+const inOrder = `${waitsUntil}, run_id, step, part`
+const overdueColumns = `${pendingColumns}, ${microsecondsOf(waitsUntil)} AS "overdueSince"`
 
-/** Steps of live runs whose time passed `overdueMs` ago, the oldest first. */
-export async function overdueSteps(db: Knex, overdueMs: number, limit: number): Promise<PendingStep[]> {
-  return await rows<PendingStep>(
+/**
+ * SQL: the row lies on this side of a place, or no place is given; with the bindings of `bind` under the same
+ * name.
+ */
+const lies = (side: '>' | '<=', name: string): string => `
+  (CAST(:${name}Time AS text) IS NULL OR (${inOrder}) ${side} (
+    ${timeOf(`${name}Time`)},
+    CAST(:${name}Run AS uuid),
+    CAST(:${name}Step AS text),
+    CAST(:${name}Part AS integer)
+  ))`
+
+const bind = (name: string, place: OverduePlace | undefined) => ({
+  [`${name}Time`]: place?.overdueSince ?? null,
+  [`${name}Run`]: place?.runId ?? null,
+  [`${name}Step`]: place?.step ?? null,
+  [`${name}Part`]: place?.part ?? null,
+})
+
+/**
+ * Steps of live runs whose time passed `overdueMs` ago, in order; only those of the range when one is given.
+ */
+export async function overdueSteps(
+  db: Knex,
+  overdueMs: number,
+  limit: number,
+  { after, upTo }: OverdueRange = {},
+): Promise<OverdueStep[]> {
+  return await rows<OverdueStep>(
     db,
-    `SELECT ${pendingColumns}
+    `SELECT ${overdueColumns}
      FROM steps
      WHERE ${isOverdueInLiveRun}
-     ORDER BY ${waitsUntil}
+       AND ${lies('>', 'after')}
+       AND ${lies('<=', 'upTo')}
+     ORDER BY ${inOrder}
      LIMIT :limit`,
-    { overdueMs, limit },
+    { overdueMs, limit, ...bind('after', after), ...bind('upTo', upTo) },
   )
+}
+
+/**
+ * One of the steps that `overdueSteps` would read, each as likely as another when `chance` is anything from 0
+ * to below 1.
+ */
+export async function overdueStepByChance(
+  db: Knex,
+  overdueMs: number,
+  chance: number,
+): Promise<OverdueStep | undefined> {
+  const [step] = await rows<OverdueStep>(
+    db,
+    `SELECT ${overdueColumns}
+     FROM steps
+     WHERE ${isOverdueInLiveRun}
+     ORDER BY ${inOrder}
+     OFFSET (
+       SELECT floor(count(*) * CAST(:chance AS double precision))
+       FROM steps
+       WHERE ${isOverdueInLiveRun}
+     )
+     LIMIT 1`,
+    { overdueMs, chance },
+  )
+  return step
 }
 
 /**

@@ -7,7 +7,7 @@ import { afterEach } from '@jest/globals'
 import { catalogue as realCatalogue } from '../../functions/index.ts'
 import { onCallback } from '../../functions/on-callback.ts'
 import { onUpload } from '../../functions/on-upload.ts'
-import { sweep } from '../../functions/sweep.ts'
+import { sweep, type SweepOptions } from '../../functions/sweep.ts'
 import { parsePayload, type Scalars, type TaskPayload } from '../../shared/context.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { beginEpisode, ensureEpisode } from '../../shared/db/episodes.ts'
@@ -203,8 +203,9 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
       }
     },
 
-    /** The queue forgets the step's tasks, as no queue should. */
-    lose: (step: string): Promise<void> => queue.remove((task) => task.step === step),
+    /** The queue forgets the step's tasks, or that of one part, as no queue should. */
+    lose: (step: string, part?: number): Promise<void> =>
+      queue.remove((task) => task.step === step && (part === undefined || task.part === part)),
 
     /** The next process that wants to enqueue ends just before. */
     crashBeforeEnqueue: (): number => ++crashes,
@@ -239,7 +240,7 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
         }),
       ),
 
-    sweep: () => sweep(services),
+    sweep: (options: SweepOptions = {}) => sweep(services, options),
     cancel: (runId = current): Promise<boolean> =>
       withDatabase(config.databaseUrl, (db) => cancelRun(db, runId)),
     runId: (): string => current,
