@@ -50,7 +50,9 @@ function importsOf(file) {
     const own = importedFiles.filter(({ fileName }) => fileName.startsWith('.'))
     known.set(
       file,
-      own.map(({ fileName }) => path.resolve(path.dirname(file), fileName)).filter((found) => existsSync(found)),
+      own
+        .map(({ fileName }) => path.resolve(path.dirname(file), fileName))
+        .filter((found) => existsSync(found)),
     )
   }
   return known.get(file)

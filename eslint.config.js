@@ -33,7 +33,9 @@ export default tseslint.config(
   { ignores: ['node_modules', '.spool', 'dist', 'episodes', 'coverage', 'tests/support/strip-types.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', 'eslint-rooms.js'] } } },
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', 'eslint-rooms.js'] } },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { rooms },
     rules: {

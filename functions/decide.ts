@@ -10,7 +10,13 @@ import { contentHash } from '../shared/hash.ts'
 import type { RunSettings } from '../shared/settings/settings.ts'
 import { pick, toScalars } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
-import { answersByEdit, decideEdits, lostDecisions, waitsForReview } from '../shared/edits/decisions.ts'
+import {
+  answersByEdit,
+  decideEdits,
+  lostDecisions,
+  waitsForReview,
+  type KeptDecision,
+} from '../shared/edits/decisions.ts'
 import { checkBudget, type EditList } from '../shared/edits/edits.ts'
 import { spokenIn } from '../shared/show/spoken.ts'
 
@@ -35,7 +41,7 @@ export const decide = defineStep({
   ) => ({
     ...settingsToDecideBy(await settingsOf(db, runId)),
     letters: await lettersById(db, userId, letters),
-    decisions: await decisionsUpTo(db, episodeId, recordingHash, decisionRevision),
+    decisions: await decisionsUpTo<KeptDecision>(db, episodeId, recordingHash, decisionRevision),
     answers: [...answersByEdit(questions, await outputsOf(db, runId, 'answer'))],
   }),
   inputs: ({ proposedHash, analysisObject, reviewed, variables }, input) => ({

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import type { Knex } from 'knex'
 import type { z } from 'zod'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
-import { findEpisode, findPodcast, saveFinishedAudio } from '../shared/db/episodes.ts'
+import { findEpisode, saveFinishedAudio, type ListedChapter } from '../shared/db/episodes.ts'
+import { findPodcast } from '../shared/db/podcasts.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import type { EditList } from '../shared/edits/edits.ts'
@@ -16,7 +17,6 @@ import {
   toChaptersJson,
   withChapterLines,
   type Chapter,
-  type ListedChapter,
 } from '../shared/feed/chapters.ts'
 import { id3Tag } from '../shared/feed/tags.ts'
 import { coverOf, marksOf, picturesOf } from '../shared/feed/visuals.ts'

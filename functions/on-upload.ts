@@ -1,8 +1,8 @@
 /** on-upload: a dropped file, routed by its path. A recording or a mailbox starts a run; whatever belongs to it was uploaded before. Records and enqueues, nothing more. */
 import { withDatabase } from '../shared/db/connect.ts'
-import { recordUpload } from '../shared/db/episodes.ts'
-import { startMailRun } from '../shared/db/letters.ts'
-import { failRun } from '../shared/db/runs.ts'
+import { recordUpload } from '../shared/db/media-items.ts'
+import { failRun } from '../shared/db/run-changes.ts'
+import { startMailRun } from '../shared/db/runs.ts'
 import { insertSteps, pendingOfMailbox, pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
 import { planEpisode } from '../shared/episode/plan.ts'
 import { refusedStart, startPlanned } from '../shared/episode/run.ts'

@@ -2,12 +2,13 @@
 import {
   episodesInFeed,
   findEpisode,
-  findPodcast,
   markPublished,
   markPublishing,
   type PublishedEpisode,
 } from '../shared/db/episodes.ts'
-import { lockRun, updateRunProgress } from '../shared/db/runs.ts'
+import { findPodcast } from '../shared/db/podcasts.ts'
+import { updateRunProgress } from '../shared/db/run-changes.ts'
+import { lockRun } from '../shared/db/runs.ts'
 import { Retryable, Stopped } from '../shared/errors.ts'
 import { renderFeed } from '../shared/feed/rss.ts'
 import { episodeName, feedName, publicName } from '../shared/objects.ts'

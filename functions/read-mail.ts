@@ -1,7 +1,8 @@
 /** read-mail: a mailbox → letters. The first part counts the messages, once; each other part reads a hundred of them, every message by itself. */
 import { z } from 'zod'
 import { positionsDone, recordMessages, type ReadMessage } from '../shared/db/letters.ts'
-import { lockRun, updateRunProgress } from '../shared/db/runs.ts'
+import { updateRunProgress } from '../shared/db/run-changes.ts'
+import { lockRun } from '../shared/db/runs.ts'
 import { Permanent, Retryable, Stopped } from '../shared/errors.ts'
 import { readLetter } from '../shared/mail/letter.ts'
 import { findMessages, readMessages, type MessagePlace, type StoredMailbox } from '../shared/mail/mailbox.ts'

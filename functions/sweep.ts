@@ -1,28 +1,86 @@
-/** sweep: each minute, what fell between the chairs: overdue steps whose task the queue no longer has are given a new one. */
-import { forgetOldRequests } from '../shared/db/api.ts'
+/**
+ * sweep: each minute, steps that are overdue because the queue no longer has their task are given a new one.
+ * Every overdue step is looked at, whatever becomes of the others, as far as the time of one sweep goes.
+ */
+import { forgetOldRequests } from '../shared/db/api-requests.ts'
 import { withDatabase } from '../shared/db/connect.ts'
-import { overdueSteps, reviveStep, type PendingStep } from '../shared/db/steps.ts'
+import {
+  overdueStepByChance,
+  overdueSteps,
+  reviveStep,
+  type OverdueRange,
+  type OverdueStep,
+} from '../shared/db/overdue-steps.ts'
+import type { PendingStep } from '../shared/db/steps.ts'
 import { log } from '../shared/log.ts'
 import { enqueue } from '../shared/engine/enqueue.ts'
 import type { Services } from '../shared/engine/services.ts'
 
-/** One sweep's worth; the next is a minute away. */
-const batch = 200
+/** Half of the deadline that functions/index.ts gives; the next sweep is a minute away. */
+const sweepBudgetMs = 60_000
 
-export async function sweep(services: Services): Promise<{ overdue: number; revived: number }> {
-  const { config } = services
-  const { overdueMs } = config.lease
-  const overdue = await withDatabase(config.databaseUrl, (db) => overdueSteps(db, overdueMs, batch))
-  await withDatabase(config.databaseUrl, forgetOldRequests)
-  let revived = 0
-  for (const step of overdue) {
+export interface SweepOptions {
+  /** How many rows are read at once. */
+  readonly batch?: number
+  /** No further step is looked at when this has passed. */
+  readonly budgetMs?: number
+  /** From 0 to below 1: where among the overdue steps it begins. */
+  readonly chance?: number
+}
+
+export async function sweep(
+  services: Services,
+  { batch = 200, budgetMs = sweepBudgetMs, chance = Math.random() }: SweepOptions = {},
+): Promise<{ overdue: number; revived: number }> {
+  const endsAt = Date.now() + budgetMs
+  await withDatabase(services.config.databaseUrl, forgetOldRequests)
+  let [overdue, revived] = [0, 0]
+  for await (const step of everyOverdueStep(services, batch, chance)) {
+    overdue++
     try {
       if (await revive(step, services)) revived++
     } catch (error) {
-      log.error({ run: step.runId, step: step.step, part: step.part, error: String(error) }, 'not revived') // one step in trouble must not hide the others
+      // One step in trouble must not hide the others.
+      log.error({ run: step.runId, step: step.step, part: step.part, error: String(error) }, 'not revived')
+    }
+    if (Date.now() >= endsAt) {
+      log.warn({ overdue, revived }, 'the time of a sweep is up; the rest is left to the next ones')
+      break
     }
   }
-  return { overdue: overdue.length, revived }
+  return { overdue, revived }
+}
+
+/**
+ * Every overdue step once: those behind one of them, then from the first on up to and with that one.
+ * It is chosen by chance: were it always the same, a sweep whose time is up before it is through would look
+ * at the same steps as the sweep before it, and those behind them would never have their turn.
+ */
+async function* everyOverdueStep(
+  services: Services,
+  batch: number,
+  chance: number,
+): AsyncGenerator<OverdueStep> {
+  const { databaseUrl, lease } = services.config
+  const chosen = await withDatabase(databaseUrl, (db) => overdueStepByChance(db, lease.overdueMs, chance))
+  if (!chosen) return
+  yield* stepsIn(services, batch, { after: chosen })
+  yield* stepsIn(services, batch, { upTo: chosen })
+}
+
+/** Reads a batch at a time, and holds no connection while its steps are looked at. */
+async function* stepsIn(
+  { config: { databaseUrl, lease } }: Services,
+  batch: number,
+  range: OverdueRange,
+): AsyncGenerator<OverdueStep> {
+  for (let rest = range; ;) {
+    const found = await withDatabase(databaseUrl, (db) => overdueSteps(db, lease.overdueMs, batch, rest))
+    yield* found
+    const last = found.at(-1)
+    if (!last || found.length < batch) return
+    rest = { ...rest, after: last }
+  }
 }
 
 async function revive(step: PendingStep, services: Services): Promise<boolean> {

@@ -1,6 +1,9 @@
 import type { Knex } from 'knex'
 
-/** Who owns what, one row per run, one row per part of a step; the guards live here so that no code path can go round them. */
+/**
+ * Who owns what, one row per run, one row per part of a step; the guards live here so that no code path can
+ * go round them.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     CREATE TABLE users (
@@ -38,7 +41,8 @@ export async function up(knex: Knex): Promise<void> {
       title            text NOT NULL,
       description      text NOT NULL DEFAULT '',
       status           text NOT NULL DEFAULT 'pending' CHECK (status IN
-                         ('pending', 'processing', 'awaiting_review', 'processed', 'scheduled', 'publishing', 'published', 'failed', 'cancelled')),
+                         ('pending', 'processing', 'awaiting_review', 'processed', 'scheduled',
+                          'publishing', 'published', 'failed', 'cancelled')),
       content_hash     text,
       duration_seconds double precision CHECK (duration_seconds > 0),
       audio_bytes      bigint CHECK (audio_bytes > 0),
@@ -77,14 +81,17 @@ export async function up(knex: Knex): Promise<void> {
       CHECK ((status IN ('finished', 'cancelled', 'failed')) = (finished_at IS NOT NULL)),
       CHECK (status <> 'finished' OR processed = total)
     );
-    CREATE UNIQUE INDEX one_live_run_per_episode ON runs (episode_id) WHERE status IN ('queued', 'started', 'awaiting_review');
+    CREATE UNIQUE INDEX one_live_run_per_episode ON runs (episode_id)
+      WHERE status IN ('queued', 'started', 'awaiting_review');
 
     CREATE FUNCTION refuse_change_of_terminal_run() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      RAISE EXCEPTION 'run % is %; a terminal run never changes', OLD.id, OLD.status USING ERRCODE = 'restrict_violation';
+      RAISE EXCEPTION 'run % is %; a terminal run never changes', OLD.id, OLD.status
+        USING ERRCODE = 'restrict_violation';
     END $$;
     CREATE TRIGGER terminal_run_is_immutable BEFORE UPDATE ON runs
-      FOR EACH ROW WHEN (OLD.status IN ('finished', 'cancelled', 'failed')) EXECUTE FUNCTION refuse_change_of_terminal_run();
+      FOR EACH ROW WHEN (OLD.status IN ('finished', 'cancelled', 'failed'))
+      EXECUTE FUNCTION refuse_change_of_terminal_run();
 
     CREATE TABLE steps (
       run_id      uuid NOT NULL REFERENCES runs ON DELETE CASCADE,
@@ -107,15 +114,20 @@ export async function up(knex: Knex): Promise<void> {
       CHECK ((status = 'running') = (lease_until IS NOT NULL)),
       CHECK ((status = 'done') = (output IS NOT NULL))
     );
-    CREATE INDEX steps_to_revive ON steps (coalesce(lease_until, due_at)) WHERE status IN ('pending', 'running');
+    CREATE INDEX steps_to_revive ON steps (coalesce(lease_until, due_at))
+      WHERE status IN ('pending', 'running');
     CREATE INDEX steps_by_input ON steps (step, input_key) WHERE status = 'done';
 
     CREATE FUNCTION refuse_change_of_done_step() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      RAISE EXCEPTION 'step %/%/% is done; a finished step keeps its output', OLD.run_id, OLD.step, OLD.part USING ERRCODE = 'restrict_violation';
+      RAISE EXCEPTION 'step %/%/% is done; a finished step keeps its output', OLD.run_id, OLD.step, OLD.part
+        USING ERRCODE = 'restrict_violation';
     END $$;
     CREATE TRIGGER done_step_is_immutable BEFORE UPDATE ON steps
-      FOR EACH ROW WHEN (OLD.status = 'done' AND (NEW.status, NEW.attempt, NEW.output) IS DISTINCT FROM (OLD.status, OLD.attempt, OLD.output))
+      FOR EACH ROW WHEN (
+        OLD.status = 'done'
+        AND (NEW.status, NEW.attempt, NEW.output) IS DISTINCT FROM (OLD.status, OLD.attempt, OLD.output)
+      )
       EXECUTE FUNCTION refuse_change_of_done_step();
   `)
 }

@@ -1,6 +1,9 @@
 import type { Knex } from 'knex'
 
-/** Keys of speech providers, sealed; calls that cost money, written down before they are made; and what a producer decided of the edits. */
+/**
+ * Keys of speech providers, sealed; calls that cost money, written down before they are made; and what a
+ * producer decided of the edits.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     CREATE TABLE provider_keys (
@@ -19,7 +22,8 @@ export async function up(knex: Knex): Promise<void> {
       run_id     uuid NOT NULL REFERENCES runs ON DELETE CASCADE,
       step       text NOT NULL,
       part       integer NOT NULL,
-      status     text NOT NULL DEFAULT 'intended' CHECK (status IN ('intended', 'sent', 'unclear', 'waiting', 'done', 'failed')),
+      status     text NOT NULL DEFAULT 'intended' CHECK (status IN
+                   ('intended', 'sent', 'unclear', 'waiting', 'done', 'failed')),
       sends      integer NOT NULL DEFAULT 0 CHECK (sends >= 0),
       sent_at    timestamptz,
       reference  text, -- the vendor's name for it
@@ -27,7 +31,8 @@ export async function up(knex: Knex): Promise<void> {
       created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       CHECK (status <> 'waiting' OR reference IS NOT NULL)
     );
-    CREATE UNIQUE INDEX one_paid_call_per_key ON paid_calls (user_id, provider, call_key) WHERE status <> 'failed';
+    CREATE UNIQUE INDEX one_paid_call_per_key ON paid_calls (user_id, provider, call_key)
+      WHERE status <> 'failed';
 
     CREATE TABLE edit_decisions (
       id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,6 +1,9 @@
 import type { Knex } from 'knex'
 
-/** What the feed says of an episode besides its audio: its chapters, and its place among the others. Nullable: rows of before have none. */
+/**
+ * What the feed says of an episode besides its audio: its chapters, and its place among the others. Nullable:
+ * rows of before have none.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     ALTER TABLE episodes

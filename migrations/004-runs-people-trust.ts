@@ -6,9 +6,11 @@ export async function up(knex: Knex): Promise<void> {
     ALTER TABLE runs
       ALTER COLUMN episode_id DROP NOT NULL,
       ADD COLUMN mailbox text,
-      ADD COLUMN marks jsonb NOT NULL DEFAULT '[]', -- [seconds since 1970, processed], the latest few: how fast it went of late
+      -- the latest few of [seconds since 1970, processed]: how fast it went of late
+      ADD COLUMN marks jsonb NOT NULL DEFAULT '[]',
       ADD CONSTRAINT one_target CHECK ((episode_id IS NULL) <> (mailbox IS NULL));
-    CREATE UNIQUE INDEX one_live_run_per_mailbox ON runs (user_id, mailbox) WHERE status IN ('queued', 'started', 'awaiting_review');
+    CREATE UNIQUE INDEX one_live_run_per_mailbox ON runs (user_id, mailbox)
+      WHERE status IN ('queued', 'started', 'awaiting_review');
     CREATE INDEX runs_by_user ON runs (user_id, created_at DESC, id);
 
     ALTER TABLE media_items DROP CONSTRAINT media_items_kind_check, ADD CONSTRAINT media_items_kind_check
@@ -33,7 +35,8 @@ export async function up(knex: Knex): Promise<void> {
       CHECK ((outcome = 'failed') = (reason IS NOT NULL)),
       CHECK (outcome <> 'letter' OR (body IS NOT NULL AND content_hash IS NOT NULL))
     );
-    CREATE UNIQUE INDEX one_letter_per_message ON letters (user_id, message_id) WHERE outcome = 'letter' AND message_id IS NOT NULL;
+    CREATE UNIQUE INDEX one_letter_per_message ON letters (user_id, message_id)
+      WHERE outcome = 'letter' AND message_id IS NOT NULL;
     CREATE UNIQUE INDEX one_letter_per_content ON letters (user_id, content_hash) WHERE outcome = 'letter';
     CREATE INDEX letters_by_user ON letters (user_id, created_at DESC, id DESC) WHERE outcome = 'letter';
     CREATE INDEX episodes_by_user ON episodes (user_id, created_at DESC, id DESC);

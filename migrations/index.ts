@@ -1,4 +1,7 @@
-/** Every migration in order, by a name without an extension: the same names whether run as source or as a bundle. Forward only. */
+/**
+ * Every migration in order, by a name without an extension: the same names whether run as source or as a
+ * bundle. Forward only.
+ */
 import * as firstLight from './001-first-light.ts'
 import * as words from './002-words.ts'
 import * as chapters from './003-chapters.ts'

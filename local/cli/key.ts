@@ -1,6 +1,6 @@
 /** `spool key` and `spool api-key`: a provider's key, sealed into the database and printed by nothing; a key of our own API, printed once and kept by nobody. */
 import { newApiKey } from '../../shared/api/callers.ts'
-import { insertApiKey } from '../../shared/db/api.ts'
+import { insertApiKey } from '../../shared/db/api-keys.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { deleteProviderKey, saveProviderKey } from '../../shared/db/provider-keys.ts'
 import { parseConfig } from '../../shared/config.ts'

@@ -5,7 +5,7 @@
 import { OpenAPIHono, type Hook } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { countRequest } from '../db/api.ts'
+import { countRequest } from '../db/api-requests.ts'
 import { withDatabase } from '../db/connect.ts'
 import { Permanent } from '../errors.ts'
 import { log } from '../log.ts'

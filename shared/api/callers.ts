@@ -5,8 +5,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import type { Config } from '../config.ts'
-import { ensureUser, findApiKey } from '../db/api.ts'
+import { findApiKey } from '../db/api-keys.ts'
 import { withDatabase } from '../db/connect.ts'
+import { ensureUser } from '../db/users.ts'
 import { Permanent } from '../errors.ts'
 
 export const scopes = ['read', 'write'] as const

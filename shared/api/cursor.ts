@@ -1,6 +1,6 @@
 /** Pages: a cursor names the last item of a page, so that what is added meanwhile neither repeats nor hides an item. Hides its form. */
 import { z } from '@hono/zod-openapi'
-import type { Position } from '../db/api.ts'
+import type { Position } from '../db/page.ts'
 import { Permanent } from '../errors.ts'
 
 export const pageQuery = z.object({

@@ -1,6 +1,7 @@
 /** The API's episodes: listed, made again, and what of them waits for a decision. */
 import { z } from '@hono/zod-openapi'
-import { findListedEpisode, listEpisodes, listRuns } from '../db/api.ts'
+import { findListedEpisode, listEpisodes } from '../db/episodes.ts'
+import { listRuns } from '../db/runs.ts'
 import { withDatabase } from '../db/connect.ts'
 import { openReview, submitDecisions, type Review } from '../review/review.ts'
 import { startAgain } from '../episode/retry.ts'

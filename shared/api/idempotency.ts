@@ -1,7 +1,7 @@
 /** The same POST twice has one effect and one answer (Idempotency-Key). Hides where the first answer is kept and what two at once are told. */
 import type { Context } from 'hono'
 import type { Config } from '../config.ts'
-import { closeRequest, forgetRequest, openRequest, type EarlierAnswer } from '../db/api.ts'
+import { closeRequest, forgetRequest, openRequest, type EarlierAnswer } from '../db/api-requests.ts'
 import { withDatabase } from '../db/connect.ts'
 import { Permanent } from '../errors.ts'
 import { contentHash } from '../hash.ts'

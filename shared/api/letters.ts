@@ -1,6 +1,6 @@
 /** The API's listener mail, and what its user has used. */
 import { z } from '@hono/zod-openapi'
-import { findLetter, listLetters } from '../db/api.ts'
+import { findLetter, listLetters } from '../db/letters.ts'
 import { withDatabase } from '../db/connect.ts'
 import { usageOf } from '../db/usage.ts'
 import type { Services } from '../engine/services.ts'

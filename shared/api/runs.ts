@@ -1,10 +1,10 @@
 /** The API's runs: listed, watched as they go on, cancelled and started again. */
 import { z } from '@hono/zod-openapi'
 import { streamSSE } from 'hono/streaming'
-import { findRunOf, listRuns } from '../db/api.ts'
+import { findRunOf, listRuns } from '../db/runs.ts'
 import { withDatabase } from '../db/connect.ts'
 import { readRunProgress, type RunProgress } from '../db/run-progress.ts'
-import { cancelRun } from '../db/runs.ts'
+import { cancelRun } from '../db/run-changes.ts'
 import { Permanent } from '../errors.ts'
 import { log } from '../log.ts'
 import { startAgain } from '../episode/retry.ts'

@@ -1,6 +1,7 @@
 /**
- * A connection for the length of one block. Hides the pool, the timeouts and that the driver must be listened to when the server goes away.
- * A session never outlives its block: rows come out as plain values, and nothing in them can reach back.
+ * A database connection for the length of one block. Hides the pool, the timeouts and where the driver's own
+ * messages go. A session never outlives its block: rows come out as plain values, and nothing in them can
+ * reach back.
  */
 import knex, { type Knex } from 'knex'
 import { log } from '../log.ts'

@@ -1,38 +1,48 @@
-/** What a producer decided of an episode's edits, in revisions that only grow. Hides the statements. */
+/**
+ * The edit_decisions table: what a producer decided of an episode's proposed edits, in revisions whose
+ * numbers only grow. What a decision says is plain JSON here; the caller names its type.
+ */
 import type { Knex } from 'knex'
-import type { KeptDecision } from '../edits/decisions.ts'
 import { rows } from './connect.ts'
 
-/** Adds decisions as the next revision and returns its number. Needs the episode's row locked, or two would share one. */
+/**
+ * Adds decisions as the next revision and returns its number. Needs the episode's row locked, or two would
+ * share one.
+ */
 export async function addDecisions(
   trx: Knex,
   episodeId: string,
   recordingHash: string,
-  decisions: readonly KeptDecision[],
+  decisions: readonly unknown[],
 ): Promise<number> {
-  const [{ revision } = { revision: 1 }] = await rows<{ revision: number }>(
-    trx,
-    'SELECT coalesce(max(revision), 0)::int + 1 AS revision FROM edit_decisions WHERE episode_id = :episodeId',
-    { episodeId },
-  )
+  const revision = (await decisionRevision(trx, episodeId)) + 1
   await trx.raw(
     `INSERT INTO edit_decisions (episode_id, recording_hash, revision, decision)
-     SELECT :episodeId, :recordingHash, :revision, value FROM jsonb_array_elements(CAST(:decisions AS jsonb)) WITH ORDINALITY ORDER BY ordinality`,
+     SELECT :episodeId, :recordingHash, :revision, value
+     FROM jsonb_array_elements(CAST(:decisions AS jsonb)) WITH ORDINALITY
+     ORDER BY ordinality`,
     { episodeId, recordingHash, revision, decisions: JSON.stringify(decisions) },
   )
   return revision
 }
 
-/** The decisions about one recording up to a revision, oldest first. */
-export async function decisionsUpTo(
+/**
+ * The decisions about one recording up to a revision, oldest first, as the type with which they were added.
+ */
+export async function decisionsUpTo<T>(
   db: Knex,
   episodeId: string,
   recordingHash: string,
   revision: number,
-): Promise<KeptDecision[]> {
-  const found = await rows<{ decision: KeptDecision }>(
+): Promise<T[]> {
+  const found = await rows<{ decision: T }>(
     db,
-    `SELECT decision FROM edit_decisions WHERE episode_id = :episodeId AND recording_hash = :recordingHash AND revision <= :revision ORDER BY revision, id`,
+    `SELECT decision
+     FROM edit_decisions
+     WHERE episode_id = :episodeId
+       AND recording_hash = :recordingHash
+       AND revision <= :revision
+     ORDER BY revision, id`,
     { episodeId, recordingHash, revision },
   )
   return found.map(({ decision }) => decision)
@@ -42,7 +52,9 @@ export async function decisionsUpTo(
 export async function decisionRevision(db: Knex, episodeId: string): Promise<number> {
   const [row] = await rows<{ revision: number }>(
     db,
-    'SELECT coalesce(max(revision), 0)::int AS revision FROM edit_decisions WHERE episode_id = :episodeId',
+    `SELECT coalesce(max(revision), 0)::int AS revision
+     FROM edit_decisions
+     WHERE episode_id = :episodeId`,
     { episodeId },
   )
   return row!.revision

@@ -1,8 +1,10 @@
-/** Users, podcasts, episodes and the files dropped for them. Hides the statements that find or make each by its natural name. */
+/**
+ * The episodes table: an episode from its first upload to its place in the feed. Hides how a row is found by
+ * its natural names, and that the feed shows a copy taken when the episode was last published.
+ */
 import type { Knex } from 'knex'
-import type { ListedChapter } from '../feed/chapters.ts'
-import type { StoredObject } from '../storage.ts'
 import { rows } from './connect.ts'
+import { onPage, pageBindings, positionColumn, type Page, type Positioned } from './page.ts'
 
 export interface Episode {
   readonly id: string
@@ -14,11 +16,12 @@ export interface Episode {
   readonly status: string
 }
 
-export interface Podcast {
-  readonly id: string
-  readonly userId: string
-  readonly slug: string
-  readonly settings: Readonly<Record<string, unknown>>
+/** A chapter as the feed shows it. */
+export interface ListedChapter {
+  readonly startMs: number
+  readonly title: string
+  readonly url?: string | undefined
+  readonly image?: string | undefined
 }
 
 /** What `finish` leaves behind for the feed. */
@@ -45,36 +48,27 @@ export interface PublishedEpisode extends FinishedAudio {
 
 const episodeColumns = 'id, user_id AS "userId", podcast_id AS "podcastId", slug, title, description, status'
 
-export async function ensurePodcast(
-  trx: Knex,
-  userId: string,
-  slug: string,
-  settings: unknown,
-): Promise<Podcast> {
-  await trx.raw('INSERT INTO users (id) VALUES (:userId) ON CONFLICT DO NOTHING', { userId })
-  const [podcast] = await rows<Podcast>(
-    trx,
-    `INSERT INTO podcasts (user_id, slug, settings) VALUES (:userId, :slug, coalesce(CAST(:settings AS jsonb), '{}'))
-     ON CONFLICT (user_id, slug) DO UPDATE SET settings = coalesce(CAST(:settings AS jsonb), podcasts.settings)
-     RETURNING id, user_id AS "userId", slug, settings`,
-    { userId, slug, settings: settings === undefined ? null : JSON.stringify(settings) },
-  )
-  return podcast!
-}
-
-/** Finds or makes the episode of that name and leaves it as it is: who changes an episode has locked its run first, or two would wait for each other. */
+/**
+ * Finds or makes the episode of that name and leaves it as it is: who changes an episode has locked its run
+ * first, or two would wait for each other.
+ */
 export async function ensureEpisode(
   trx: Knex,
   episode: { userId: string; podcastId: string; slug: string; title: string },
 ): Promise<string> {
   await trx.raw(
-    'INSERT INTO episodes (user_id, podcast_id, slug, title) VALUES (:userId, :podcastId, :slug, :title) ON CONFLICT (podcast_id, slug) DO NOTHING',
-    { ...episode },
+    `INSERT INTO episodes (user_id, podcast_id, slug, title)
+     VALUES (:userId, :podcastId, :slug, :title)
+     ON CONFLICT (podcast_id, slug) DO NOTHING`,
+    episode,
   )
   const [row] = await rows<{ id: string }>(
     trx,
-    'SELECT id FROM episodes WHERE podcast_id = :podcastId AND slug = :slug',
-    { ...episode },
+    `SELECT id
+     FROM episodes
+     WHERE podcast_id = :podcastId
+       AND slug = :slug`,
+    episode,
   )
   return row!.id
 }
@@ -86,12 +80,12 @@ export async function beginEpisode(
   { title, description }: { title: string; description: string },
 ): Promise<void> {
   await trx.raw(
-    `UPDATE episodes SET title = :title, description = :description, status = 'processing' WHERE id = :episodeId`,
-    {
-      episodeId,
-      title,
-      description,
-    },
+    `UPDATE episodes
+     SET title = :title,
+         description = :description,
+         status = 'processing'
+     WHERE id = :episodeId`,
+    { episodeId, title, description },
   )
 }
 
@@ -102,7 +96,9 @@ export async function findEpisode(db: Knex, episodeId: string): Promise<Episode 
   return row
 }
 
-/** Locks the episode's row for the rest of the transaction; whoever locks its run too has locked that first. */
+/**
+ * Locks the episode's row for the rest of the transaction; whoever locks its run too has locked that first.
+ */
 export async function lockEpisode(trx: Knex, episodeId: string): Promise<void> {
   await trx.raw('SELECT 1 FROM episodes WHERE id = :episodeId FOR UPDATE', { episodeId })
 }
@@ -111,46 +107,115 @@ export async function lockEpisode(trx: Knex, episodeId: string): Promise<void> {
 export async function findEpisodesOf(db: Knex, userId: string, idOrSlug: string): Promise<Episode[]> {
   return await rows<Episode>(
     db,
-    `SELECT ${episodeColumns} FROM episodes WHERE user_id = :userId AND (id::text = :idOrSlug OR slug = :idOrSlug) ORDER BY created_at DESC`,
+    `SELECT ${episodeColumns}
+     FROM episodes
+     WHERE user_id = :userId
+       AND (id::text = :idOrSlug OR slug = :idOrSlug)
+     ORDER BY created_at DESC`,
     { userId, idOrSlug },
   )
 }
 
-export async function findPodcast(db: Knex, podcastId: string): Promise<Podcast | undefined> {
-  const [row] = await rows<Podcast>(
-    db,
-    'SELECT id, user_id AS "userId", slug, settings FROM podcasts WHERE id = :podcastId',
-    { podcastId },
-  )
-  return row
+/** An episode as the API lists it. */
+export interface ListedEpisode {
+  readonly id: string
+  readonly podcast: string
+  readonly slug: string
+  readonly title: string
+  readonly description: string
+  readonly status: string
+  readonly durationSeconds: number | null
+  readonly publishedAt: Date | null
+  readonly createdAt: Date
 }
 
-export async function saveFinishedAudio(
-  trx: Knex,
-  episodeId: string,
-  { chapters, episodeNumber = null, seasonNumber = null, ...audio }: FinishedAudio,
-): Promise<void> {
+/** Episodes with their podcasts' names; `created_at` is what the pages go by. */
+const listed = `(
+  SELECT e.id, p.slug AS podcast, e.slug, e.title, e.description, e.status,
+         e.duration_seconds, e.published_at, e.created_at, e.user_id
+  FROM episodes e
+  JOIN podcasts p ON p.id = e.podcast_id
+) AS listed`
+const listedColumns = `
+  id, podcast, slug, title, description, status, duration_seconds AS "durationSeconds",
+  published_at AS "publishedAt", created_at AS "createdAt"`
+
+export async function listEpisodes(db: Knex, page: Page): Promise<Positioned<ListedEpisode>[]> {
+  return await rows(
+    db,
+    `SELECT ${listedColumns}, ${positionColumn}
+     FROM ${listed}
+     WHERE user_id = :userId
+       AND ${onPage}`,
+    pageBindings(page),
+  )
+}
+
+export async function findListedEpisode(
+  db: Knex,
+  userId: string,
+  id: string,
+): Promise<ListedEpisode | undefined> {
+  const [episode] = await rows<ListedEpisode>(
+    db,
+    `SELECT ${listedColumns}
+     FROM ${listed}
+     WHERE user_id = :userId
+       AND id::text = :id`,
+    { userId, id },
+  )
+  return episode
+}
+
+export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: FinishedAudio): Promise<void> {
   await trx.raw(
-    `UPDATE episodes SET status = 'processed', content_hash = :contentHash, duration_seconds = :durationSeconds, audio_bytes = :audioBytes,
-            has_transcript = :hasTranscript, cover_file = :coverFile, chapters = :chapters, episode_number = :episodeNumber,
-            season_number = :seasonNumber WHERE id = :episodeId`,
+    `UPDATE episodes
+     SET status = 'processed',
+         content_hash = :contentHash,
+         duration_seconds = :durationSeconds,
+         audio_bytes = :audioBytes,
+         has_transcript = :hasTranscript,
+         cover_file = :coverFile,
+         chapters = :chapters,
+         episode_number = :episodeNumber,
+         season_number = :seasonNumber
+     WHERE id = :episodeId`,
     {
       episodeId,
-      ...audio,
-      episodeNumber,
-      seasonNumber,
-      chapters: chapters ? JSON.stringify(chapters) : null,
+      contentHash: audio.contentHash,
+      durationSeconds: audio.durationSeconds,
+      audioBytes: audio.audioBytes,
+      hasTranscript: audio.hasTranscript,
+      coverFile: audio.coverFile,
+      chapters: audio.chapters ? JSON.stringify(audio.chapters) : null,
+      episodeNumber: audio.episodeNumber ?? null,
+      seasonNumber: audio.seasonNumber ?? null,
     },
   )
 }
 
-/** Freezes what the feed shows from now on. The first publication sets the date; a later one keeps it, as it keeps the item's guid. */
+/**
+ * Freezes what the feed shows from now on. The first publication sets the date; a later one keeps it, as it
+ * keeps the item's guid.
+ */
 export async function markPublishing(trx: Knex, episodeId: string): Promise<void> {
   await trx.raw(
-    `UPDATE episodes SET status = 'publishing', published_at = coalesce(published_at, clock_timestamp()), published = jsonb_build_object(
-       'title', title, 'description', description, 'contentHash', content_hash, 'durationSeconds', duration_seconds, 'audioBytes', audio_bytes,
-       'hasTranscript', has_transcript, 'coverFile', cover_file, 'chapters', CAST(chapters AS jsonb), 'episodeNumber', episode_number,
-       'seasonNumber', season_number) WHERE id = :episodeId`,
+    `UPDATE episodes
+     SET status = 'publishing',
+         published_at = coalesce(published_at, clock_timestamp()),
+         published = jsonb_build_object(
+           'title', title,
+           'description', description,
+           'contentHash', content_hash,
+           'durationSeconds', duration_seconds,
+           'audioBytes', audio_bytes,
+           'hasTranscript', has_transcript,
+           'coverFile', cover_file,
+           'chapters', CAST(chapters AS jsonb),
+           'episodeNumber', episode_number,
+           'seasonNumber', season_number
+         )
+     WHERE id = :episodeId`,
     { episodeId },
   )
 }
@@ -168,29 +233,12 @@ export async function episodesInFeed(db: Knex, podcastId: string): Promise<Publi
     published: Omit<PublishedEpisode, 'id' | 'slug' | 'publishedAt'>
   }>(
     db,
-    `SELECT id, slug, published, published_at AS "publishedAt" FROM episodes
-     WHERE podcast_id = :podcastId AND published_at <= clock_timestamp() ORDER BY published_at DESC, id`,
+    `SELECT id, slug, published, published_at AS "publishedAt"
+     FROM episodes
+     WHERE podcast_id = :podcastId
+       AND published_at <= clock_timestamp()
+     ORDER BY published_at DESC, id`,
     { podcastId },
   )
   return found.map(({ published, ...row }) => ({ ...published, ...row }))
-}
-
-/** Records a dropped file. False when this very generation was recorded before: the event came twice. */
-export async function recordUpload(
-  trx: Knex,
-  upload: {
-    userId: string
-    kind: 'recording' | 'asset' | 'sidecar' | 'mailbox'
-    bucket: string
-    object: StoredObject
-  },
-): Promise<boolean> {
-  await trx.raw('INSERT INTO users (id) VALUES (:userId) ON CONFLICT DO NOTHING', { userId: upload.userId })
-  const recorded = await rows(
-    trx,
-    `INSERT INTO media_items (user_id, kind, bucket, object, generation, content_hash, bytes)
-     VALUES (:userId, :kind, :bucket, :name, :generation, :contentHash, :bytes) ON CONFLICT (bucket, object, generation) DO NOTHING RETURNING 1`,
-    { userId: upload.userId, kind: upload.kind, bucket: upload.bucket, ...upload.object },
-  )
-  return recorded.length === 1
 }

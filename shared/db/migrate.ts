@@ -1,4 +1,7 @@
-/** Brings the database to the newest schema. Safe to run at once from several places: one goes first, the others wait. */
+/**
+ * Brings the database to the newest schema. Safe to run at once from several places: one goes first, the
+ * others wait.
+ */
 import type { Knex } from 'knex'
 import { migrations } from '../../migrations/index.ts'
 
@@ -14,13 +17,20 @@ const source: Knex.MigrationSource<Migration> = {
     }),
 }
 
-/** Any number that nothing else locks. */
-const lock = 20260101
+/** The number of the advisory lock: any that nothing else locks. */
+export const migrationLock = 20260101
 
-/** Returns the names of the migrations it ran; none when the schema was current. Needs a connection of its own, as `withDatabase` gives. */
+/**
+ * Returns the names of the migrations it ran; none when the schema was current.
+ * Needs a connection of its own, as `withDatabase` gives: it changes the session.
+ */
 export async function migrate(db: Knex): Promise<string[]> {
-  // Knex's own lock is a row of a table that two first starts would both create. This one is the session's and ends with it.
-  await db.raw('SELECT pg_advisory_lock(:lock)', { lock })
+  // To migrate a large table, or to wait for somebody else's migration, may take longer than the product's
+  // own statements should.
+  await db.raw('SET statement_timeout = 0')
+  // Knex's own lock is a row of a table that two first starts would both create.
+  // This one is the session's and ends with it.
+  await db.raw('SELECT pg_advisory_lock(:lock)', { lock: migrationLock })
   const [, ran] = (await db.migrate.latest({ migrationSource: source, tableName: 'migrations' })) as [
     number,
     string[],

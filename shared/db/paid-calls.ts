@@ -1,6 +1,6 @@
 /**
- * Calls that cost money, one row for each thing that is paid for. Hides the statements; every change names the status it was seen in,
- * so that of two attempts only one sends.
+ * The paid_calls table: calls that cost money, one row for each thing that is paid for, written before the
+ * call is made. Every change names the status it was seen in, so that of two attempts only one sends.
  */
 import type { Knex } from 'knex'
 import { rows } from './connect.ts'
@@ -23,7 +23,9 @@ export interface PaidCall {
   readonly error: string | null
 }
 
-const columns = `id, user_id AS "userId", provider, call_key AS "callKey", run_id AS "runId", step, part, status, sends, sent_at AS "sentAt", reference, error`
+const columns = `
+  id, user_id AS "userId", provider, call_key AS "callKey", run_id AS "runId", step, part,
+  status, sends, sent_at AS "sentAt", reference, error`
 
 /** The row of what is to be paid for, made when there is none; it now belongs to the run that asks. */
 export async function openPaidCall(
@@ -32,8 +34,13 @@ export async function openPaidCall(
 ): Promise<PaidCall> {
   const [row] = await rows<PaidCall>(
     db,
-    `INSERT INTO paid_calls (user_id, provider, call_key, run_id, step, part) VALUES (:userId, :provider, :callKey, :runId, :step, :part)
-     ON CONFLICT (user_id, provider, call_key) WHERE status <> 'failed' DO UPDATE SET run_id = :runId, step = :step, part = :part RETURNING ${columns}`,
+    `INSERT INTO paid_calls (user_id, provider, call_key, run_id, step, part)
+     VALUES (:userId, :provider, :callKey, :runId, :step, :part)
+     ON CONFLICT (user_id, provider, call_key) WHERE status <> 'failed' DO UPDATE
+       SET run_id = :runId,
+           step = :step,
+           part = :part
+     RETURNING ${columns}`,
     { ...call },
   )
   return row!
@@ -48,13 +55,23 @@ export async function findPaidCall(db: Knex, id: string): Promise<PaidCall | und
 export async function markSending(db: Knex, { id, status, sends }: PaidCall): Promise<boolean> {
   const marked = await rows(
     db,
-    `UPDATE paid_calls SET status = 'sent', sends = sends + 1, sent_at = clock_timestamp() WHERE id = :id AND status = :status AND sends = :sends RETURNING 1`,
+    `UPDATE paid_calls
+     SET status = 'sent',
+         sends = sends + 1,
+         sent_at = clock_timestamp()
+     WHERE id = :id
+       AND status = :status
+       AND sends = :sends
+     RETURNING 1`,
     { id, status, sends },
   )
   return marked.length === 1
 }
 
-/** What became of the call; returns how often it was sent. A clear refusal takes its sending back: nothing was charged. */
+/**
+ * What became of the call; returns how often it was sent. A clear refusal takes its sending back: nothing was
+ * charged. A call that has failed stays as it is.
+ */
 export async function settlePaidCall(
   db: Knex,
   id: string,
@@ -62,8 +79,14 @@ export async function settlePaidCall(
 ): Promise<number> {
   const [row] = await rows<{ sends: number }>(
     db,
-    `UPDATE paid_calls SET status = :status, reference = coalesce(:reference, reference), error = :error,
-            sends = sends - CASE WHEN CAST(:unsent AS boolean) THEN 1 ELSE 0 END WHERE id = :id AND status <> 'failed' RETURNING sends`,
+    `UPDATE paid_calls
+     SET status = :status,
+         reference = coalesce(:reference, reference),
+         error = :error,
+         sends = sends - CASE WHEN CAST(:unsent AS boolean) THEN 1 ELSE 0 END
+     WHERE id = :id
+       AND status <> 'failed'
+     RETURNING sends`,
     {
       id,
       status: outcome.status,

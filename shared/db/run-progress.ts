@@ -1,4 +1,8 @@
-/** What a watcher sees of a run: read in one statement, from rows alone. Hides how the steps' progress adds up. */
+/**
+ * What someone who watches a run sees of it: how far each of its steps is, what it waits for, and how long it
+ * may still take. Hides how the rows of a run's steps add up, and how the time that is left follows from the
+ * speed of late.
+ */
 import type { Knex } from 'knex'
 import { rows } from './connect.ts'
 import type { RunStatus, Warning } from './runs.ts'
@@ -15,7 +19,7 @@ export interface StepSummary {
   readonly seconds: number | null
 }
 
-export interface RunProgress {
+interface WatchedRun {
   readonly runId: string
   readonly episodeId: string | null
   readonly status: RunStatus
@@ -25,9 +29,12 @@ export interface RunProgress {
   readonly elapsedSeconds: number
   readonly processed: number
   readonly total: number
+  readonly heartbeatAt: Date | null
+}
+
+export interface RunProgress extends WatchedRun {
   /** By the speed of late; null when it is not known, or nothing has moved for a while. */
   readonly secondsLeft: number | null
-  readonly heartbeatAt: Date | null
   readonly currentStep: string | null
   /** Whom the run waits for besides itself, in words; null when it does not. */
   readonly waitingFor: string | null
@@ -42,7 +49,10 @@ export async function findRunOfUpload(
 ): Promise<string | undefined> {
   const [run] = await rows<{ id: string }>(
     db,
-    `SELECT id FROM runs WHERE context ->> 'recordingObject' = :object AND context ->> 'recordingGeneration' = :generation`,
+    `SELECT id
+     FROM runs
+     WHERE context ->> 'recordingObject' = :object
+       AND context ->> 'recordingGeneration' = :generation`,
     { object, generation },
   )
   return run?.id
@@ -56,58 +66,93 @@ export async function findRunOfMailbox(
 ): Promise<string | undefined> {
   const [run] = await rows<{ id: string }>(
     db,
-    `SELECT id FROM runs WHERE mailbox = :mailbox AND context ->> 'mailboxGeneration' = :generation`,
-    {
-      mailbox,
-      generation,
-    },
+    `SELECT id
+     FROM runs
+     WHERE mailbox = :mailbox
+       AND context ->> 'mailboxGeneration' = :generation`,
+    { mailbox, generation },
   )
   return run?.id
 }
 
-/** Steps forward older than this say nothing of the speed there is now. */
-const staleSeconds = 60
-
 export async function readRunProgress(db: Knex, runId: string): Promise<RunProgress | undefined> {
-  const [run] = await rows<
-    Omit<RunProgress, 'steps' | 'secondsLeft' | 'currentStep' | 'waitingFor'> & { marks: Mark[]; now: number }
-  >(
-    db,
-    `SELECT id AS "runId", episode_id AS "episodeId", status, stop_reason AS "stopReason", error_message AS "errorMessage", warnings,
-            processed, total, marks, heartbeat_at AS "heartbeatAt", extract(epoch FROM clock_timestamp())::float8 AS now,
-            extract(epoch FROM coalesce(finished_at, clock_timestamp()) - created_at)::float8 AS "elapsedSeconds"
-     FROM runs WHERE id = :runId`,
-    { runId },
-  )
-  if (!run) return undefined
-  const steps = await rows<StepSummary>(
-    db,
-    `SELECT step AS name, count(*)::int AS parts, (count(*) FILTER (WHERE status = 'done'))::int AS done, avg(progress)::float8 AS progress,
-            sum(attempt)::int AS attempts, (count(*) FILTER (WHERE reused))::int AS reused,
-            extract(epoch FROM max(coalesce(finished_at, clock_timestamp())) - min(started_at))::float8 AS seconds
-     FROM steps WHERE run_id = :runId GROUP BY step ORDER BY min(due_at), min(started_at)`,
-    { runId },
-  )
-  const [deferred] = await rows<{ error: string | null }>(
-    db,
-    `SELECT error FROM steps WHERE run_id = :runId AND status = 'pending' AND due_at > clock_timestamp() AND error IS NOT NULL ORDER BY due_at LIMIT 1`,
-    { runId },
-  )
-  const { marks, now, ...progress } = run
+  const found = await readRun(db, runId)
+  if (!found) return undefined
+  const { speedSamples, now, ...run } = found
+  const steps = await readSteps(db, runId)
+  const reason = await readReasonToWait(db, runId)
   return {
-    ...progress,
-    secondsLeft: run.status === 'started' ? secondsLeft(marks, now, run.total) : null,
+    ...run,
+    secondsLeft: run.status === 'started' ? secondsLeft(speedSamples, now, run.total) : null,
     currentStep: steps.findLast(({ done, parts }) => done < parts)?.name ?? null,
-    waitingFor: run.status === 'started' ? (deferred?.error ?? null) : null,
+    waitingFor: run.status === 'started' ? reason : null,
     steps,
   }
 }
 
-type Mark = readonly [atSeconds: number, processed: number]
+async function readRun(db: Knex, runId: string) {
+  const [run] = await rows<WatchedRun & { speedSamples: SpeedSample[]; now: number }>(
+    db,
+    `SELECT id AS "runId", episode_id AS "episodeId", status, stop_reason AS "stopReason",
+            error_message AS "errorMessage", warnings, processed, total, heartbeat_at AS "heartbeatAt",
+            extract(
+              epoch FROM coalesce(finished_at, clock_timestamp()) - created_at
+            )::float8 AS "elapsedSeconds",
+            marks AS "speedSamples",
+            extract(epoch FROM clock_timestamp())::float8 AS now
+     FROM runs
+     WHERE id = :runId`,
+    { runId },
+  )
+  return run
+}
 
-/** From the first of the latest steps forward to the last. */
-export function secondsLeft(marks: readonly Mark[], now: number, total: number): number | null {
-  const recent = marks.filter(([at]) => now - at <= staleSeconds)
+async function readSteps(db: Knex, runId: string): Promise<StepSummary[]> {
+  return await rows<StepSummary>(
+    db,
+    `SELECT step AS name,
+            count(*)::int AS parts,
+            (count(*) FILTER (WHERE status = 'done'))::int AS done,
+            avg(progress)::float8 AS progress,
+            sum(attempt)::int AS attempts,
+            (count(*) FILTER (WHERE reused))::int AS reused,
+            extract(
+              epoch FROM max(coalesce(finished_at, clock_timestamp())) - min(started_at)
+            )::float8 AS seconds
+     FROM steps
+     WHERE run_id = :runId
+     GROUP BY step
+     ORDER BY min(due_at), min(started_at)`,
+    { runId },
+  )
+}
+
+/** What the step that is put off and due first waits for. */
+async function readReasonToWait(db: Knex, runId: string): Promise<string | null> {
+  const [deferred] = await rows<{ error: string }>(
+    db,
+    `SELECT error
+     FROM steps
+     WHERE run_id = :runId
+       AND status = 'pending'
+       AND due_at > clock_timestamp()
+       AND error IS NOT NULL
+     ORDER BY due_at
+     LIMIT 1`,
+    { runId },
+  )
+  return deferred?.error ?? null
+}
+
+/** A step forward of a run: when it was made, in seconds since 1970, and how much was done by then. */
+export type SpeedSample = readonly [atSeconds: number, processed: number]
+
+/** Samples older than this say nothing of the speed there is now. */
+const staleSeconds = 60
+
+/** At the speed from the first of the latest samples to the last. */
+export function secondsLeft(speedSamples: readonly SpeedSample[], now: number, total: number): number | null {
+  const recent = speedSamples.filter(([at]) => now - at <= staleSeconds)
   const [first, last] = [recent[0], recent.at(-1)]
   if (!first || !last || last[0] - first[0] <= 0 || last[1] <= first[1]) return null
   const speed = (last[1] - first[1]) / (last[0] - first[0])

@@ -1,34 +1,15 @@
 /**
- * The runs table: start, progress, and the compare-and-set transitions that end a run. Hides the statements and the order of locks:
- * whoever changes a run and its steps together locks the run's row first.
+ * The runs table: a run makes an episode from its recording, or reads a mailbox of listener mail. Here runs
+ * are started, at most one live run for each episode or mailbox, found and listed; what changes a run once it
+ * is there is in run-changes.ts.
  */
 import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'
-import type { ErrorCode } from '../errors.ts'
 import type { RunSettings } from '../settings/settings.ts'
 import { rows } from './connect.ts'
-import { refundRun } from './usage.ts'
+import { onPage, pageBindings, positionColumn, type Page, type Positioned } from './page.ts'
 
 export type RunStatus = 'queued' | 'started' | 'awaiting_review' | 'finished' | 'cancelled' | 'failed'
-
-export interface Run {
-  readonly id: string
-  readonly userId: string
-  /** Null for a run of a mailbox. */
-  readonly episodeId: string | null
-  readonly mailbox: string | null
-  readonly status: RunStatus
-  readonly stopReason: string | null
-  readonly errorMessage: string | null
-  readonly processed: number
-  readonly total: number
-  readonly settings: RunSettings
-  readonly context: Scalars
-  readonly warnings: readonly Warning[]
-  readonly createdAt: Date
-  readonly startedAt: Date | null
-  readonly finishedAt: Date | null
-}
 
 /** Something the producer should know though the run goes on. */
 export interface Warning {
@@ -36,12 +17,63 @@ export interface Warning {
   readonly message: string
 }
 
-const runColumns = `id, user_id AS "userId", episode_id AS "episodeId", mailbox, status, stop_reason AS "stopReason", error_message AS "errorMessage",
-  processed, total, settings, context, warnings, created_at AS "createdAt", started_at AS "startedAt", finished_at AS "finishedAt"`
-const isLive = `status IN ('queued', 'started', 'awaiting_review')`
+interface RunState {
+  readonly id: string
+  /** Null for a run of a mailbox. */
+  readonly episodeId: string | null
+  readonly mailbox: string | null
+  readonly status: RunStatus
+  readonly stopReason: string | null
+  readonly processed: number
+  readonly total: number
+  readonly warnings: readonly Warning[]
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+export interface Run extends RunState {
+  readonly userId: string
+  readonly errorMessage: string | null
+  readonly settings: RunSettings
+  readonly context: Scalars
+}
+
+/** A run as the API lists it. */
+export interface ListedRun extends RunState {
+  readonly message: string | null
+}
+
+const stateColumns = `
+  id, episode_id AS "episodeId", mailbox, status, stop_reason AS "stopReason", processed, total, warnings,
+  created_at AS "createdAt", started_at AS "startedAt", finished_at AS "finishedAt"`
+export const runColumns = `
+  ${stateColumns}, user_id AS "userId", error_message AS "errorMessage", settings, context`
+const listedColumns = `${stateColumns}, error_message AS message`
+
+/** SQL: the run has not ended. */
+export const isLive = `status IN ('queued', 'started', 'awaiting_review')`
+/** SQL: the run has not ended and waits for no producer; only then have its steps tasks. */
+export const isAtWork = `status IN ('queued', 'started')`
+/** SQL: it is a run of the episode with the names that its upload gave it. */
+export const isOfNamedEpisode = `
+  episode_id IN (
+    SELECT episodes.id
+    FROM episodes
+    JOIN podcasts ON podcasts.id = episodes.podcast_id
+    WHERE podcasts.user_id = :userId
+      AND podcasts.slug = :podcast
+      AND episodes.slug = :episode
+  )`
 
 /** A run counts in thousandths of its expected work. */
 export const runTotal = 1000
+
+interface Started {
+  readonly runId: string
+  /** False when there was a live one already: this one. */
+  readonly started: boolean
+}
 
 /** Starts the one live run of an episode; when there is one already, says which. */
 export async function startRun(
@@ -53,15 +85,45 @@ export async function startRun(
     context: Scalars
     warnings: readonly Warning[]
   },
-): Promise<{ runId: string; started: boolean }> {
+): Promise<Started> {
+  return await startOnly(trx, { ...start, mailbox: null, total: runTotal })
+}
+
+/**
+ * Starts the one live run of a mailbox; when there is one already, says which. Its total is set once its
+ * messages are counted.
+ */
+export async function startMailRun(
+  trx: Knex,
+  start: { userId: string; mailbox: string; context: object },
+): Promise<Started> {
+  return await startOnly(trx, { ...start, episodeId: null, total: 0, settings: {}, warnings: [] })
+}
+
+interface NewRun {
+  readonly userId: string
+  readonly episodeId: string | null
+  readonly mailbox: string | null
+  readonly total: number
+  readonly settings: object
+  readonly context: object
+  readonly warnings: readonly Warning[]
+}
+
+/** Inserts the run unless its episode or mailbox has a live one: unique indexes of the table see to that. */
+async function startOnly(trx: Knex, start: NewRun): Promise<Started> {
+  const { userId, episodeId, mailbox, total } = start
   const [created] = await rows<{ id: string }>(
     trx,
-    `INSERT INTO runs (user_id, episode_id, total, settings, context, warnings) VALUES (:userId, :episodeId, :total, :settings, :context, :warnings)
-     ON CONFLICT (episode_id) WHERE ${isLive} DO NOTHING RETURNING id`,
+    `INSERT INTO runs (user_id, episode_id, mailbox, total, settings, context, warnings)
+     VALUES (:userId, :episodeId, :mailbox, :total, :settings, :context, :warnings)
+     ON CONFLICT DO NOTHING
+     RETURNING id`,
     {
-      userId: start.userId,
-      episodeId: start.episodeId,
-      total: runTotal,
+      userId,
+      episodeId,
+      mailbox,
+      total,
       settings: JSON.stringify(start.settings),
       context: JSON.stringify(start.context),
       warnings: JSON.stringify(start.warnings),
@@ -70,15 +132,24 @@ export async function startRun(
   if (created) return { runId: created.id, started: true }
   const [live] = await rows<{ id: string }>(
     trx,
-    `SELECT id FROM runs WHERE episode_id = :episodeId AND ${isLive}`,
-    { episodeId: start.episodeId },
+    `SELECT id
+     FROM runs
+     WHERE (episode_id = :episodeId OR (user_id = :userId AND mailbox = :mailbox))
+       AND ${isLive}`,
+    { userId, episodeId, mailbox },
   )
-  if (!live) return await startRun(trx, start) // it ended between the two statements
-  return { runId: live.id, started: false }
+  // When the live one ended between the two statements, this one can start.
+  return live ? { runId: live.id, started: false } : await startOnly(trx, start)
 }
 
 export async function findRun(db: Knex, runId: string): Promise<Run | undefined> {
   const [run] = await rows<Run>(db, `SELECT ${runColumns} FROM runs WHERE id = :runId`, { runId })
+  return run
+}
+
+/** Locks the run's row for the rest of the transaction and returns it as it then is. */
+export async function lockRun(trx: Knex, runId: string): Promise<Run | undefined> {
+  const [run] = await rows<Run>(trx, `SELECT ${runColumns} FROM runs WHERE id = :runId FOR UPDATE`, { runId })
   return run
 }
 
@@ -90,6 +161,20 @@ export async function settingsOf(db: Knex, runId: string): Promise<RunSettings> 
   return run!.settings
 }
 
+/** The run that was started last for an episode. */
+export async function latestRunOf(db: Knex, episodeId: string): Promise<Run | undefined> {
+  const [run] = await rows<Run>(
+    db,
+    `SELECT ${runColumns}
+     FROM runs
+     WHERE episode_id = :episodeId
+     ORDER BY created_at DESC
+     LIMIT 1`,
+    { episodeId },
+  )
+  return run
+}
+
 /** The live run of an episode by the names its upload gave it. */
 export async function liveRunOf(
   db: Knex,
@@ -99,132 +184,41 @@ export async function liveRunOf(
 ): Promise<string | undefined> {
   const [run] = await rows<{ id: string }>(
     db,
-    `SELECT runs.id FROM runs JOIN episodes ON episodes.id = runs.episode_id JOIN podcasts ON podcasts.id = episodes.podcast_id
-     WHERE podcasts.user_id = :userId AND podcasts.slug = :podcast AND episodes.slug = :episode AND runs.status IN ('queued', 'started', 'awaiting_review')`,
+    `SELECT id
+     FROM runs
+     WHERE ${isOfNamedEpisode}
+       AND ${isLive}`,
     { userId, podcast, episode },
   )
   return run?.id
 }
 
-/** Locks the run's row for the rest of the transaction and returns it as it then is. */
-export async function lockRun(trx: Knex, runId: string): Promise<Run | undefined> {
-  const [run] = await rows<Run>(trx, `SELECT ${runColumns} FROM runs WHERE id = :runId FOR UPDATE`, { runId })
-  return run
-}
-
-/** What may change while a run is under way; `warnings` are added to those already there. */
-export interface RunChanges {
-  /** Set once the work is counted. */
-  readonly total?: number
-  readonly processed?: number
-  readonly context?: Scalars
-  readonly warnings?: readonly Warning[]
-  readonly committed?: true
-}
-
-/** How many of the latest steps forward tell the speed. */
-const keptMarks = 6
-/** What is counted already is not taken back. */
-const newTotal = 'greatest(processed, coalesce(CAST(:total AS integer), total))'
-
-/**
- * Applies several changes in one guarded statement and returns the row as plain values; null when the run does not exist or has ended.
- * `processed` never goes back and never passes the total; each step forward is marked with its time.
- */
-export async function updateRunProgress(db: Knex, runId: string, changes: RunChanges): Promise<Run | null> {
-  const [run] = await rows<Run>(
+export async function listRuns(
+  db: Knex,
+  page: Page,
+  filter: { status?: string | undefined; episodeId?: string | undefined },
+): Promise<Positioned<ListedRun>[]> {
+  return await rows(
     db,
-    `UPDATE runs SET processed = least(${newTotal}, greatest(processed, CAST(:processed AS integer))), total = ${newTotal},
-            context = context || CAST(:context AS jsonb), warnings = warnings || CAST(:warnings AS jsonb),
-            committed = committed OR CAST(:committed AS boolean), heartbeat_at = clock_timestamp(),
-            marks = CASE WHEN least(${newTotal}, CAST(:processed AS integer)) > processed THEN (
-              SELECT jsonb_agg(mark ORDER BY i) FROM (
-                SELECT mark, i FROM jsonb_array_elements(marks || jsonb_build_array(jsonb_build_array(extract(epoch FROM clock_timestamp()), least(${newTotal}, CAST(:processed AS integer)))))
-                  WITH ORDINALITY AS all_marks (mark, i) ORDER BY i DESC LIMIT ${keptMarks}) AS latest) ELSE marks END
-     WHERE id = :runId AND ${isLive} RETURNING ${runColumns}`,
-    {
-      runId,
-      processed: Math.floor(changes.processed ?? 0),
-      total: changes.total ?? null,
-      context: JSON.stringify(changes.context ?? {}),
-      warnings: JSON.stringify(changes.warnings ?? []),
-      committed: changes.committed ?? false,
-    },
+    `SELECT ${listedColumns}, ${positionColumn}
+     FROM runs
+     WHERE user_id = :userId
+       AND (CAST(:status AS text) IS NULL OR status = :status)
+       AND (CAST(:episodeId AS text) IS NULL OR episode_id::text = :episodeId)
+       AND ${onPage}`,
+    { ...pageBindings(page), status: filter.status ?? null, episodeId: filter.episodeId ?? null },
   )
-  return run ?? null
 }
 
-/** A started run waits for its producer, and its episode with it. Needs the run's row locked. */
-export async function awaitReview(trx: Knex, runId: string): Promise<void> {
-  await moveRun(trx, runId, 'started', 'awaiting_review', 'awaiting_review')
-}
-
-/** Takes a waiting run up again with what was decided. False when it does not wait (any more): one of two resumptions wins. */
-export async function resumeRun(trx: Knex, runId: string, context: Scalars): Promise<boolean> {
-  if (!(await moveRun(trx, runId, 'awaiting_review', 'started', 'processing'))) return false
-  await updateRunProgress(trx, runId, { context })
-  return true
-}
-
-async function moveRun(
-  trx: Knex,
-  runId: string,
-  from: RunStatus,
-  to: RunStatus,
-  episodeStatus: string,
-): Promise<boolean> {
-  const moved = await rows(
-    trx,
-    `WITH moved AS (UPDATE runs SET status = :to, heartbeat_at = clock_timestamp() WHERE id = :runId AND status = :from RETURNING episode_id)
-     UPDATE episodes SET status = :episodeStatus FROM moved WHERE episodes.id = moved.episode_id RETURNING 1`,
-    { runId, from, to, episodeStatus },
-  )
-  return moved.length === 1
-}
-
-/** The run that was started last for an episode. */
-export async function latestRunOf(db: Knex, episodeId: string): Promise<Run | undefined> {
-  const [run] = await rows<Run>(
+/** The user's run of that id, as the API lists it. */
+export async function findRunOf(db: Knex, userId: string, id: string): Promise<ListedRun | undefined> {
+  const [run] = await rows<ListedRun>(
     db,
-    `SELECT ${runColumns} FROM runs WHERE episode_id = :episodeId ORDER BY created_at DESC LIMIT 1`,
-    { episodeId },
+    `SELECT ${listedColumns}
+     FROM runs
+     WHERE user_id = :userId
+       AND id::text = :id`,
+    { userId, id },
   )
   return run
-}
-
-/** Ends a live run as finished. */
-export async function finishRun(trx: Knex, runId: string): Promise<void> {
-  await trx.raw(
-    `UPDATE runs SET status = 'finished', processed = total, finished_at = clock_timestamp() WHERE id = :runId AND ${isLive}`,
-    { runId },
-  )
-}
-
-/** Ends a live run as failed, and its episode with it. False when the run had ended already. */
-export async function failRun(trx: Knex, runId: string, code: ErrorCode, message: string): Promise<boolean> {
-  return await endRun(trx, runId, { status: 'failed', reason: code, message })
-}
-
-/** Cancels a live run, unless its publication has begun. False when it was too late or the run had ended. */
-export async function cancelRun(trx: Knex, runId: string): Promise<boolean> {
-  return await endRun(trx, runId, { status: 'cancelled', reason: 'user_cancelled', message: null })
-}
-
-async function endRun(
-  trx: Knex,
-  runId: string,
-  end: { status: 'failed' | 'cancelled'; reason: string; message: string | null },
-): Promise<boolean> {
-  const ended = await rows(
-    trx,
-    `WITH ended AS (
-       UPDATE runs SET status = :status, stop_reason = :reason, error_message = :message, finished_at = clock_timestamp()
-       WHERE id = :runId AND ${isLive} AND (NOT committed OR :status = 'failed') RETURNING episode_id),
-     moved AS (UPDATE episodes SET status = :status FROM ended WHERE episodes.id = ended.episode_id)
-     SELECT 1 FROM ended`,
-    { runId, ...end },
-  )
-  if (ended.length === 0) return false
-  if (end.status === 'failed') await refundRun(trx, runId)
-  return true
 }

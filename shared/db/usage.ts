@@ -1,6 +1,8 @@
 /**
- * What a user has used, and may use. Hides the counters: one guarded statement each, so that of two requests at once only as many pass as fit;
- * the same thing is charged once, and given back when its run fails.
+ * What a user has used, and may use: one row for each thing charged (usage_entries), and a counter for each
+ * period (usage_counters). Hides how the counters stay right: each is one guarded statement, so that of two
+ * requests at once only as many pass as fit; the same thing is charged once, and given back when its run
+ * fails.
  */
 import type { Knex } from 'knex'
 import type { UsageKind, UsageLimit, UsagePeriod } from '../config.ts'
@@ -20,8 +22,8 @@ const nameOf = (period: UsagePeriod, now: Date): string =>
   now.toISOString().slice(0, { hour: 13, day: 10, month: 7 }[period])
 
 /**
- * Charges the entry to every limit's counter, or to none: returns the limit it would break. Charging the same again does nothing.
- * Needs a transaction of its own or one that is rolled back when a limit is returned.
+ * Charges the entry to every limit's counter, or to none: returns the limit it would break. Charging the same
+ * again does nothing. Needs a transaction of its own or one that is rolled back when a limit is returned.
  */
 export async function chargeUsage(
   trx: Knex,
@@ -29,45 +31,87 @@ export async function chargeUsage(
   limits: readonly UsageLimit[],
   now = new Date(),
 ): Promise<UsageLimit | undefined> {
-  const { userId, kind, key, amount, runId } = entry
   const periods = limits.map(({ period }) => nameOf(period, now))
-  const fresh = await rows(
-    trx,
-    `INSERT INTO usage_entries (user_id, kind, entry_key, run_id, amount, periods) VALUES (:userId, :kind, :key, :runId, :amount, :periods)
-     ON CONFLICT (user_id, kind, entry_key) DO UPDATE SET run_id = :runId, amount = :amount, periods = :periods, refunded_at = NULL, created_at = clock_timestamp()
-       WHERE usage_entries.refunded_at IS NOT NULL
-     RETURNING 1`,
-    { userId, kind, key, runId, amount, periods },
-  )
-  if (fresh.length === 0) return undefined
+  if (!(await insertEntry(trx, entry, periods))) return undefined
   for (const [i, limit] of limits.entries()) {
-    const counted = await rows(
-      trx,
-      `INSERT INTO usage_counters AS c (user_id, kind, period, used) SELECT :userId, :kind, :period, :amount WHERE :amount <= CAST(:most AS double precision)
-       ON CONFLICT (user_id, kind, period) DO UPDATE SET used = c.used + excluded.used WHERE c.used + excluded.used <= :most RETURNING 1`,
-      { userId, kind, period: periods[i]!, amount, most: limit.most },
-    )
-    if (counted.length === 0) return limit
+    if (!(await addToCounter(trx, entry, periods[i]!, limit.most))) return limit
   }
   return undefined
+}
+
+/** False when it was charged before, and not given back since. */
+async function insertEntry(trx: Knex, entry: UsageEntry, periods: string[]): Promise<boolean> {
+  const fresh = await rows(
+    trx,
+    `INSERT INTO usage_entries (user_id, kind, entry_key, run_id, amount, periods)
+     VALUES (:userId, :kind, :key, :runId, :amount, :periods)
+     ON CONFLICT (user_id, kind, entry_key) DO UPDATE
+       SET run_id = :runId,
+           amount = :amount,
+           periods = :periods,
+           refunded_at = NULL,
+           created_at = clock_timestamp()
+       WHERE usage_entries.refunded_at IS NOT NULL
+     RETURNING 1`,
+    { ...entry, periods },
+  )
+  return fresh.length === 1
+}
+
+/** False when the counter would pass `most`. */
+async function addToCounter(
+  trx: Knex,
+  { userId, kind, amount }: UsageEntry,
+  period: string,
+  most: number,
+): Promise<boolean> {
+  const counted = await rows(
+    trx,
+    `INSERT INTO usage_counters AS c (user_id, kind, period, used)
+     SELECT :userId, :kind, :period, :amount
+     WHERE :amount <= CAST(:most AS double precision)
+     ON CONFLICT (user_id, kind, period) DO UPDATE
+       SET used = c.used + excluded.used
+       WHERE c.used + excluded.used <= :most
+     RETURNING 1`,
+    { userId, kind, period, amount, most },
+  )
+  return counted.length === 1
 }
 
 /** Gives back what a run was charged, once. */
 export async function refundRun(trx: Knex, runId: string): Promise<void> {
   await trx.raw(
     `WITH refunded AS (
-       UPDATE usage_entries SET refunded_at = clock_timestamp() WHERE run_id = :runId AND refunded_at IS NULL AND kind <> 'runs' RETURNING user_id, kind, amount, periods),
+       UPDATE usage_entries
+       SET refunded_at = clock_timestamp()
+       WHERE run_id = :runId
+         AND refunded_at IS NULL
+         AND kind <> 'runs'
+       RETURNING user_id, kind, amount, periods
+     ),
      back AS (
-       SELECT user_id, kind, period, sum(amount) AS amount FROM refunded, unnest(periods) AS period GROUP BY user_id, kind, period),
+       SELECT user_id, kind, period, sum(amount) AS amount
+       FROM refunded, unnest(periods) AS period
+       GROUP BY user_id, kind, period
+     ),
      locked AS ( -- in the order in which they are charged, or a refund and a charge would wait for each other
-       SELECT 1 FROM usage_counters JOIN back USING (user_id, kind, period) ORDER BY kind, period DESC FOR UPDATE OF usage_counters)
-     UPDATE usage_counters c SET used = greatest(0, c.used - back.amount) FROM back
-     WHERE (c.user_id, c.kind, c.period) = (back.user_id, back.kind, back.period) AND (SELECT count(*) FROM locked) > 0`,
+       SELECT 1
+       FROM usage_counters
+       JOIN back USING (user_id, kind, period)
+       ORDER BY kind, period DESC
+       FOR UPDATE OF usage_counters
+     )
+     UPDATE usage_counters c
+     SET used = greatest(0, c.used - back.amount)
+     FROM back
+     WHERE (c.user_id, c.kind, c.period) = (back.user_id, back.kind, back.period)
+       AND (SELECT count(*) FROM locked) > 0`,
     { runId },
   )
 }
 
-/** What the user has used in the month of `now`, by kind. */
+/** What the user has used in the period of `now`, by kind. */
 export async function usageOf(
   db: Knex,
   userId: string,
@@ -76,11 +120,11 @@ export async function usageOf(
 ): Promise<Readonly<Record<string, number>>> {
   const found = await rows<{ kind: string; used: number }>(
     db,
-    'SELECT kind, used FROM usage_counters WHERE user_id = :userId AND period = :period',
-    {
-      userId,
-      period: nameOf(period, now),
-    },
+    `SELECT kind, used
+     FROM usage_counters
+     WHERE user_id = :userId
+       AND period = :period`,
+    { userId, period: nameOf(period, now) },
   )
   return Object.fromEntries(found.map(({ kind, used }) => [kind, used]))
 }

@@ -4,19 +4,18 @@
  */
 import type { StepIdentity, TaskPayload } from '../context.ts'
 import { withDatabase } from '../db/connect.ts'
-import { awaitReview, failRun, lockRun, updateRunProgress } from '../db/runs.ts'
+import { awaitReview, failRun, updateRunProgress } from '../db/run-changes.ts'
+import { lockRun } from '../db/runs.ts'
 import {
   claimStep,
   deferStep,
-  insertSteps,
   markDone,
   markFailed,
-  pendingSteps,
   releaseStep,
   suspendStep,
   type Claim,
-  type PendingStep,
-} from '../db/steps.ts'
+} from '../db/step-attempts.ts'
+import { insertSteps, pendingSteps, type PendingStep } from '../db/steps.ts'
 import { AwaitingReview, Busy, Deferred, Permanent, Stopped, classify } from '../errors.ts'
 import { assertScalars } from '../context.ts'
 import { log } from '../log.ts'

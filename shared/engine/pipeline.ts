@@ -6,7 +6,8 @@ import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'
 import { assertScalars } from '../context.ts'
 import { countSteps, insertSteps, type NewStep, type PendingStep, type StepCount } from '../db/steps.ts'
-import { finishRun, runTotal, updateRunProgress } from '../db/runs.ts'
+import { finishRun, updateRunProgress } from '../db/run-changes.ts'
+import { runTotal } from '../db/runs.ts'
 import type { Step } from './step.ts'
 
 export interface Stage {

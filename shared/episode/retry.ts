@@ -1,8 +1,7 @@
 /** Retry: a new run of the same episode or mailbox with what the earlier one was given. Hides which of the two it is. */
 import type { Knex } from 'knex'
-import { startMailRun } from '../db/letters.ts'
 import { withDatabase } from '../db/connect.ts'
-import { findRun, liveRunOf, type Run } from '../db/runs.ts'
+import { findRun, liveRunOf, startMailRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { planEpisode } from './plan.ts'
 import { runAgain, startPlanned } from './run.ts'

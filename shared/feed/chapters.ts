@@ -2,6 +2,7 @@
  * Chapters of the finished audio: its segments, and inside the content the marks of the recording, put through the ledger.
  * Hides which chapters are left when cuts are made, and the written forms: Podcasting 2.0 JSON, and lines for a description.
  */
+import type { ListedChapter } from '../db/episodes.ts'
 import { keptShare, toOutput } from '../timeline/ledger.ts'
 import type { Timeline, TimelineSegment } from '../timeline/timeline.ts'
 import type { Mark } from './chapter-marks.ts'
@@ -84,14 +85,6 @@ export function toChaptersJson(chapters: readonly Chapter[], sampleRate: number)
     ...(isHidden ? { toc: false } : {}),
   }))
   return `${JSON.stringify({ version: '1.2.0', chapters: entries }, null, 1)}\n`
-}
-
-/** A chapter as the feed shows it. */
-export interface ListedChapter {
-  readonly startMs: number
-  readonly title: string
-  readonly url?: string | undefined
-  readonly image?: string | undefined
 }
 
 /** What listeners see listed; nothing when there is only one chapter. */

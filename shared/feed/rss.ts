@@ -1,8 +1,8 @@
 /** The podcast's feed. Hides the namespaces and what the directories require of each element. */
 import { createHash } from 'node:crypto'
-import type { PublishedEpisode } from '../db/episodes.ts'
+import type { ListedChapter, PublishedEpisode } from '../db/episodes.ts'
 import type { PodcastSettings } from '../settings/settings.ts'
-import { clockOf, withChapterLines, type ListedChapter } from './chapters.ts'
+import { clockOf, withChapterLines } from './chapters.ts'
 
 export interface FeedSource {
   readonly feedUrl: string

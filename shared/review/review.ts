@@ -7,7 +7,8 @@ import { decodeAnalysis, type Analysis } from '../audio/analysis.ts'
 import { withDatabase } from '../db/connect.ts'
 import { addDecisions, decisionsUpTo } from '../db/edit-decisions.ts'
 import { findEpisode, lockEpisode, type Episode } from '../db/episodes.ts'
-import { latestRunOf, lockRun, resumeRun, type Run } from '../db/runs.ts'
+import { resumeRun } from '../db/run-changes.ts'
+import { latestRunOf, lockRun, type Run } from '../db/runs.ts'
 import { outputsOf, resumeSteps, type PendingStep } from '../db/steps.ts'
 import { runAgain } from '../episode/run.ts'
 import { readContext } from '../episode/run-context.ts'
@@ -69,7 +70,7 @@ export async function openReview(
       episode: found,
       run: latest,
       context,
-      decisions: await decisionsUpTo(db, episodeId, recordingHash, decisionRevision),
+      decisions: await decisionsUpTo<KeptDecision>(db, episodeId, recordingHash, decisionRevision),
       answers: answersByEdit(questions, await outputsOf(db, latest.id, 'answer')),
     }
   })

@@ -1,7 +1,8 @@
 // The schema: how it comes about, and the guards in it that no code path can go round.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Knex } from 'knex'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { migrate } from '../../shared/db/migrate.ts'
+import { migrate, migrationLock } from '../../shared/db/migrate.ts'
 import { migrations } from '../../migrations/index.ts'
 import { freshDatabase, type Database } from '../support/database.ts'
 
@@ -15,6 +16,7 @@ const checkViolation = '23514'
 const uniqueViolation = '23505'
 const foreignKeyViolation = '23503'
 const restrictViolation = '23001'
+const queryCanceled = '57014'
 
 describe('an empty database', () => {
   beforeEach(async () => {
@@ -32,6 +34,29 @@ describe('an empty database', () => {
     const ran = await Promise.all(Array.from({ length: 5 }, migrated))
     expect(ran.flat()).toEqual(names)
   })
+
+  test('is migrated in the end by one that must wait for another longer than a statement may take', async () => {
+    const impatientUrl = `${database.url}?statement_timeout=200`
+    const lock = (db: Knex) => db.raw('SELECT pg_advisory_lock(:migrationLock)', { migrationLock })
+    const { waiting } = await withDatabase(database.url, async (holder) => {
+      await lock(holder)
+      await expect(withDatabase(impatientUrl, lock)).rejects.toMatchObject({ code: queryCanceled })
+      const over = new AbortController()
+      const migrating = withDatabase(impatientUrl, migrate).finally(() => over.abort())
+      migrating.catch(() => undefined) // whatever it ends with is seen below
+      while (!over.signal.aborted && !(await someoneWaitsLongerThan(200)));
+      return { waiting: migrating } // the lock ends with its session
+    })
+    expect(await waiting).toEqual(names)
+  })
+
+  const someoneWaitsLongerThan = async (ms: number): Promise<boolean> => {
+    const waiting = await database.watch(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = :name AND wait_event = 'advisory'
+         AND clock_timestamp() - query_start > ${ms} * interval '1 ms'`,
+    )
+    return waiting.length > 0
+  }
 
   test('is left as it was by a migration that is cut short, and migrated by the next', async () => {
     const cutShort = withDatabase(database.url, async (db) => {

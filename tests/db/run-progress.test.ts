@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { readRunProgress, secondsLeft } from '../../shared/db/run-progress.ts'
-import { updateRunProgress, type RunChanges } from '../../shared/db/runs.ts'
+import { updateRunProgress, type RunChanges } from '../../shared/db/run-changes.ts'
 import { aToyShow, type ToyShow } from '../support/toys.ts'
 import { aWorld, type World } from '../support/world.ts'
 
@@ -48,8 +48,8 @@ describe('An update', () => {
     ]).toEqual([500, 500, 1000])
     expect([await processed({}), await processed({ processed: -1 })]).toEqual([1000, 1000])
     expect(await update(world, { total: 10 })).toMatchObject({ processed: 1000, total: 1000 })
-    expect(await world.database.rows('SELECT jsonb_array_length(marks) AS marks FROM runs')).toEqual([
-      { marks: 2 },
+    expect(await world.database.rows('SELECT jsonb_array_length(marks) AS samples FROM runs')).toEqual([
+      { samples: 2 },
     ])
   })
 
@@ -73,19 +73,19 @@ describe('An update', () => {
 })
 
 describe('The time that is left', () => {
-  const marks = [
+  const speedSamples = [
     [100, 100],
     [110, 200],
     [120, 300],
   ] as const
 
-  test('follows from the speed of late', () => expect(secondsLeft(marks, 120, 1000)).toBe(70))
+  test('follows from the speed of late', () => expect(secondsLeft(speedSamples, 120, 1000)).toBe(70))
   test('passes while nothing is reported, and ends at none', () =>
-    expect([secondsLeft(marks, 150, 1000), secondsLeft(marks, 160, 400)]).toEqual([40, 0]))
+    expect([secondsLeft(speedSamples, 150, 1000), secondsLeft(speedSamples, 160, 400)]).toEqual([40, 0]))
   test.each<[string, readonly (readonly [number, number])[], number]>([
     ['nothing was counted', [], 120],
     ['only one step forward is known', [[100, 100]], 101],
-    ['nothing has moved for a minute', marks, 181],
+    ['nothing has moved for a minute', speedSamples, 181],
     [
       'two steps came at one moment',
       [

@@ -4,20 +4,20 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Knex } from 'knex'
 import type { StepIdentity } from '../../shared/context.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { ensureEpisode, ensurePodcast } from '../../shared/db/episodes.ts'
-import { cancelRun, startRun } from '../../shared/db/runs.ts'
+import { ensureEpisode } from '../../shared/db/episodes.ts'
+import { ensurePodcast } from '../../shared/db/podcasts.ts'
+import { cancelRun } from '../../shared/db/run-changes.ts'
+import { startRun } from '../../shared/db/runs.ts'
 import {
   claimStep,
   deferStep,
   extendLease,
-  insertSteps,
   markDone,
   markFailed,
-  overdueSteps,
-  pendingSteps,
   releaseStep,
-  reviveStep,
-} from '../../shared/db/steps.ts'
+} from '../../shared/db/step-attempts.ts'
+import { insertSteps, pendingSteps } from '../../shared/db/steps.ts'
+import { overdueSteps, reviveStep } from '../../shared/db/overdue-steps.ts'
 import { defaultTemplate } from '../../shared/settings/settings.ts'
 import { freshDatabase, type Database } from '../support/database.ts'
 

@@ -1,7 +1,7 @@
 // Cancelling: it may come before, during or after any work, and afterwards nothing of the run changes.
 import { once } from 'node:events'
 import { describe, expect, test } from '@jest/globals'
-import { updateRunProgress } from '../../shared/db/runs.ts'
+import { updateRunProgress } from '../../shared/db/run-changes.ts'
 import { aToyShow, type ToyShow } from '../support/toys.ts'
 import { aWorld, type World } from '../support/world.ts'
 

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { Config } from '../../shared/config.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { failRun } from '../../shared/db/runs.ts'
+import { failRun } from '../../shared/db/run-changes.ts'
 import { chargeUsage, usageOf, type UsageEntry } from '../../shared/db/usage.ts'
 import { charge } from '../../shared/episode/quota.ts'
 import { wav } from '../support/recordings.ts'

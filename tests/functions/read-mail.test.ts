@@ -1,7 +1,8 @@
 // Listener mail through the real function: whatever a mailbox holds and whatever dies on the way, every message is accounted for once.
 import { describe, expect, test } from '@jest/globals'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { countOutcomes, startMailRun } from '../../shared/db/letters.ts'
+import { countOutcomes } from '../../shared/db/letters.ts'
+import { startMailRun } from '../../shared/db/runs.ts'
 import { findMessages, readMessages } from '../../shared/mail/mailbox.ts'
 import type { ObjectStore } from '../../shared/storage.ts'
 import { generateMbox, message, ownAddress } from '../support/mailboxes.ts'

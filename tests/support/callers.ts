@@ -5,7 +5,7 @@ import { afterAll } from '@jest/globals'
 import { SignJWT, exportJWK, generateKeyPair, type JWTPayload } from 'jose'
 import { newApiKey } from '../../shared/api/callers.ts'
 import { createApi } from '../../shared/api/app.ts'
-import { insertApiKey } from '../../shared/db/api.ts'
+import { insertApiKey } from '../../shared/db/api-keys.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import type { World } from './world.ts'
 

@@ -7,12 +7,14 @@ import { afterEach } from '@jest/globals'
 import { catalogue as realCatalogue } from '../../functions/index.ts'
 import { onCallback } from '../../functions/on-callback.ts'
 import { onUpload } from '../../functions/on-upload.ts'
-import { sweep } from '../../functions/sweep.ts'
+import { sweep, type SweepOptions } from '../../functions/sweep.ts'
 import { parsePayload, type Scalars, type TaskPayload } from '../../shared/context.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { beginEpisode, ensureEpisode, ensurePodcast } from '../../shared/db/episodes.ts'
+import { beginEpisode, ensureEpisode } from '../../shared/db/episodes.ts'
+import { ensurePodcast } from '../../shared/db/podcasts.ts'
 import { saveProviderKey } from '../../shared/db/provider-keys.ts'
-import { cancelRun, findRun, startRun, type Run } from '../../shared/db/runs.ts'
+import { cancelRun } from '../../shared/db/run-changes.ts'
+import { findRun, startRun, type Run } from '../../shared/db/runs.ts'
 import { insertSteps, type StepStatus } from '../../shared/db/steps.ts'
 import { codeOf } from '../../shared/errors.ts'
 import { partsOf } from '../../shared/engine/pipeline.ts'
@@ -201,8 +203,9 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
       }
     },
 
-    /** The queue forgets the step's tasks, as no queue should. */
-    lose: (step: string): Promise<void> => queue.remove((task) => task.step === step),
+    /** The queue forgets the step's tasks, or that of one part, as no queue should. */
+    lose: (step: string, part?: number): Promise<void> =>
+      queue.remove((task) => task.step === step && (part === undefined || task.part === part)),
 
     /** The next process that wants to enqueue ends just before. */
     crashBeforeEnqueue: (): number => ++crashes,
@@ -237,7 +240,7 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
         }),
       ),
 
-    sweep: () => sweep(services),
+    sweep: (options: SweepOptions = {}) => sweep(services, options),
     cancel: (runId = current): Promise<boolean> =>
       withDatabase(config.databaseUrl, (db) => cancelRun(db, runId)),
     runId: (): string => current,
