@@ -75,6 +75,7 @@ const variables = z
         return parsed.data ?? []
       }), // whose tokens the API takes besides its own keys
     API_REQUESTS_PER_MINUTE: positive.default(600), // of one key, or one user with a token
+    API_FAILURES_PER_MINUTE: positive.default(60), // credentials that are not valid, from one address
     CALLBACKS_URL: url.optional(), // where providers reach `on-callback`; unset: they are asked now and then
     ELEVENLABS_WEBHOOK_SECRET: z.string().min(1).optional(),
     PROVIDER_DEADLINE_MS: positive.default(6 * 3600_000), // how long a provider may take, or be away
@@ -143,7 +144,11 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
       deadlineMs: v.PROVIDER_DEADLINE_MS,
       storeIsPublic: v.STORE_IS_PUBLIC,
     },
-    api: { issuers: v.API_ISSUERS, requestsPerMinute: v.API_REQUESTS_PER_MINUTE },
+    api: {
+      issuers: v.API_ISSUERS,
+      requestsPerMinute: v.API_REQUESTS_PER_MINUTE,
+      failuresPerMinute: v.API_FAILURES_PER_MINUTE,
+    },
     lease: {
       leaseMs: v.LEASE_MS,
       heartbeatMs: v.HEARTBEAT_MS,

@@ -58,6 +58,7 @@ export const errorCodes = {
   bad_context: 'A task carried something other than the scalars its step needs.',
   attempts_exhausted: 'A step was tried as often as allowed and never completed.',
   user_cancelled: 'The run was cancelled by its owner.',
+  superseded: 'The run waited for its producer, who uploaded a newer recording instead.',
   already_running: 'The episode already has a live run.',
   not_found: 'There is nothing of that name.',
   forbidden: 'The key may not do this.',

@@ -3,7 +3,7 @@
  * Hides watching the run: the database is asked now and then, and no connection is held between.
  */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Bucket, Storage } from '@google-cloud/storage'
@@ -23,7 +23,9 @@ import {
   parseTemplate,
   picturesOf,
 } from '../../shared/settings/settings.ts'
+import { deliverables } from '../../shared/episode/deliverables.ts'
 import { connect } from '../../shared/storage.ts'
+import { fillFolder } from './output-folder.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
 import type { Attached } from '../host/cloud.ts'
 
@@ -258,15 +260,23 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
     finished: (await outputsOf(db, run.runId, 'finish'))[0]!.output,
     published: (await outputsOf(db, run.runId, 'publish'))[0]!.output,
   }))
-  await mkdir(out, { recursive: true })
-  const files: Record<string, string> = {}
-  const fetchFile = async (bucket: string, name: string, file: string) => {
-    files[file] = path.join(out, file)
-    await pipeline(storage.bucket(bucket).file(name).createReadStream(), createWriteStream(files[file]))
-  }
-  for (const file of String(finished['files']).split(' '))
-    await fetchFile('episodes', episodeName(run.episodeId!, String(finished['contentHash']), file), file)
-  await fetchFile('public', String(published['feedObject']), 'feed.xml')
+  const names = String(finished['files']).split(' ')
+  const objects = new Map<string, { bucket: string; name: string }>(
+    names.map((file) => {
+      const name = episodeName(run.episodeId!, String(finished['contentHash']), file)
+      return [file, { bucket: 'episodes', name }]
+    }),
+  )
+  objects.set('feed.xml', { bucket: 'public', name: String(published['feedObject']) })
+  const files = await fillFolder(
+    out,
+    [...Object.keys(deliverables), 'feed.xml'],
+    [...objects.keys()],
+    async (file, to) => {
+      const { bucket, name } = objects.get(file)!
+      await pipeline(storage.bucket(bucket).file(name).createReadStream(), createWriteStream(to))
+    },
+  )
   const { edits } = JSON.parse(await readFile(files['edits.json']!, 'utf8')) as EditList
   const { integratedLufs, truePeakDbtp } = JSON.parse(
     await readFile(files['certificate.json']!, 'utf8'),

@@ -100,6 +100,7 @@ export async function startLocalCloud(
         GOOGLE_APPLICATION_CREDENTIALS: storage.credentialsFile,
       },
       logFile,
+      warn: (message) => process.stderr.write(`spool: ${message}\n`),
       own: answerJwks(identity),
       isShared: (name) => catalogue.some((entry) => entry.trigger === 'http' && entry.name === name),
     })

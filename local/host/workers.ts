@@ -21,72 +21,43 @@ interface Worker {
 
 type Invocation = [IncomingMessage, ServerResponse]
 
-/** Deaths in a row without one answer: what is broken will not mend itself. */
+/** Deaths in a row without one answer: at the start, what is broken will not mend itself; later, somebody should be told. */
 const mostEarlyDeaths = 5
+/** A worker that keeps dying is replaced all the same, each time after twice as long. */
+const firstPauseMs = 100
+const longestPauseMs = 30_000
 
-/** Listens on `port` and passes every request on to a free worker; `own` answers what the host itself serves. */
-export async function startWorkers(options: {
-  count: number
-  port: number
-  env: NodeJS.ProcessEnv
-  logFile: string
-  own: (request: IncomingMessage, response: ServerResponse) => boolean
-  /** Whether a function takes many calls at once, as the door does: a stream to a watcher must not keep a worker from its work. */
-  isShared: (functionName: string) => boolean
-}): Promise<Workers> {
-  const started: Worker[] = []
-  const idle: Worker[] = []
+export interface WorkerOptions {
+  readonly count: number
+  readonly port: number
+  readonly env: NodeJS.ProcessEnv
+  readonly logFile: string
+  /** Answers what the host itself serves. */
+  readonly own: (request: IncomingMessage, response: ServerResponse) => boolean
+  /** Whether a function takes many calls at once, as the API does: a stream to a watcher must not keep a worker from its work. */
+  readonly isShared: (functionName: string) => boolean
+  /** Told, once for each row of deaths, that workers die as soon as they are started. */
+  readonly warn: (message: string) => void
+  /** The program a worker runs; the product's functions when not given. */
+  readonly program?: string
+}
+
+/** Listens on `port` and passes every request on to a free worker. Rejects when the workers die before one has started. */
+export async function startWorkers(options: WorkerOptions): Promise<Workers> {
   const waiting: Invocation[] = []
-  const alive = new Set<ChildProcess>()
-  const log = openSync(options.logFile, 'a')
-  let stopping = false
-  let earlyDeaths = 0
-  let turns = 0
-
+  const pool = openPool(options, () => dispatch())
   const dispatch = () => {
-    while (idle.length > 0 && waiting.length > 0) void invoke(idle.shift()!, waiting.shift()!)
+    for (let worker = pool.takeIdle(waiting.length > 0); worker; worker = pool.takeIdle(waiting.length > 0))
+      void invoke(worker, waiting.shift()!)
   }
   const invoke = async (worker: Worker, [request, response]: Invocation) => {
     await passOn(worker, request, response)
-    if (!alive.has(worker.process)) return
-    earlyDeaths = 0
-    idle.push(worker)
+    pool.putBack(worker)
     dispatch()
   }
-  const spawnWorker = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const child = fork(path.join(import.meta.dirname, 'worker.ts'), {
-        env: options.env,
-        stdio: ['ignore', log, log, 'ipc'],
-        execArgv: workerArguments,
-        detached: true, // Ctrl-C on the terminal is for the command, which ends its workers in order
-      })
-      alive.add(child)
-      child.once('message', (message) => {
-        const worker = { process: child, port: (message as { port: number }).port }
-        started.push(worker)
-        idle.push(worker)
-        resolve()
-        dispatch()
-      })
-      child.once('exit', () => {
-        alive.delete(child)
-        for (const list of [idle, started]) {
-          const index = list.findIndex((worker) => worker.process === child)
-          if (index >= 0) list.splice(index, 1)
-        }
-        if (stopping) return
-        if (++earlyDeaths > mostEarlyDeaths)
-          reject(new Error(`The functions' workers keep dying; see ${options.logFile}.`))
-        else spawnWorker().then(resolve, reject)
-      })
-    })
-
   const server = createServer((request, response) => {
     if (options.own(request, response)) return
-    const shared = options.isShared(request.url!.slice(1).split(/[/?]/)[0]!)
-      ? started.at(++turns % Math.max(1, started.length))
-      : undefined
+    const shared = options.isShared(request.url!.slice(1).split(/[/?]/)[0]!) ? pool.any() : undefined
     if (shared) return void passOn(shared, request, response)
     waiting.push([request, response])
     dispatch()
@@ -95,21 +66,107 @@ export async function startWorkers(options: {
   await new Promise<void>((resolve, reject) =>
     server.once('error', reject).listen(options.port, host, resolve),
   )
-  await Promise.all(Array.from({ length: options.count }, spawnWorker))
   const stop = async () => {
-    stopping = true
     server.close()
     server.closeAllConnections()
-    const ended = [...alive].map((child) => once(child, 'exit'))
-    for (const child of alive) child.kill('SIGKILL')
-    await Promise.all(ended)
+    await pool.stop()
   }
-  return { pids: () => [...alive].flatMap(({ pid }) => pid ?? []), stop }
+  try {
+    await pool.ready
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { pids: pool.pids, stop }
+}
+
+/** The worker processes: as many as asked for, each replaced when it dies. */
+function openPool({ count, env, logFile, program, warn }: WorkerOptions, onIdle: () => void) {
+  const started: Worker[] = []
+  const idle: Worker[] = []
+  const alive = new Set<ChildProcess>()
+  const pauses = new Set<NodeJS.Timeout>()
+  const log = openSync(logFile, 'a')
+  const { promise: ready, resolve, reject } = Promise.withResolvers<undefined>()
+  ready.catch(() => undefined) // seen by whoever awaits it
+  let stopping = false
+  let earlyDeaths = 0
+  let isReady = false
+  let turns = 0
+
+  const spawnWorker = () => {
+    const child = fork(program ?? path.join(import.meta.dirname, 'worker.ts'), {
+      env,
+      stdio: ['ignore', log, log, 'ipc'],
+      execArgv: workerArguments,
+      detached: true, // Ctrl-C on the terminal is for the command, which ends its workers in order
+    })
+    alive.add(child)
+    child.once('message', (message) => {
+      const worker = { process: child, port: (message as { port: number }).port }
+      started.push(worker)
+      idle.push(worker)
+      if (started.length === count) {
+        isReady = true
+        resolve(undefined)
+      }
+      onIdle()
+    })
+    child.once('exit', () => {
+      alive.delete(child)
+      for (const list of [idle, started]) {
+        const index = list.findIndex((worker) => worker.process === child)
+        if (index >= 0) list.splice(index, 1)
+      }
+      if (!stopping) replace()
+    })
+  }
+
+  const replace = () => {
+    earlyDeaths++
+    const complaint = `The functions' workers keep dying; see ${logFile}.`
+    if (earlyDeaths > mostEarlyDeaths && !isReady) {
+      reject(new Error(complaint))
+      return
+    }
+    if (earlyDeaths === mostEarlyDeaths + 1) warn(`${complaint} New ones are started all the same.`)
+    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (earlyDeaths - mostEarlyDeaths))
+    const pause = setTimeout(
+      () => {
+        pauses.delete(pause)
+        spawnWorker()
+      },
+      earlyDeaths > mostEarlyDeaths ? pauseMs : 0,
+    )
+    pauses.add(pause)
+  }
+
+  for (let i = 0; i < count; i++) spawnWorker()
+  return {
+    ready,
+    pids: () => [...alive].flatMap(({ pid }) => pid ?? []),
+    /** One that takes many calls at once, in turn; undefined while none runs. */
+    any: () => started.at(++turns % Math.max(1, started.length)),
+    takeIdle: (isWanted: boolean) => (isWanted ? idle.shift() : undefined),
+    /** Its answer is out; it is free again, unless it died of it. */
+    putBack: (worker: Worker) => {
+      if (!alive.has(worker.process)) return
+      earlyDeaths = 0
+      idle.push(worker)
+    },
+    stop: async () => {
+      stopping = true
+      for (const pause of pauses) clearTimeout(pause)
+      const ended = [...alive].map((child) => once(child, 'exit'))
+      for (const child of alive) child.kill('SIGKILL')
+      await Promise.all(ended)
+    },
+  }
 }
 
 /**
- * Most of what a worker holds is sound outside the heap, freed only when a small object in it is collected: a small nursery keeps it under 300 MB.
- * The storage client of today adds one listener too many to large downloads and Node says so; nothing leaks.
+ * Most of what a worker holds is sound outside the heap, freed only when a small object in it is collected: a small nursery
+ * keeps it under 300 MB. The storage client of today adds one listener too many to large downloads; nothing leaks.
  */
 const workerArguments = ['--max-semi-space-size=2', '--disable-warning=MaxListenersExceededWarning']
 

@@ -1,6 +1,6 @@
 /**
- * The first HTTP door: runs, episodes, reviews and letters of the caller, and of nobody else. Hides who is let in, how often, and how anything
- * that goes wrong is answered; what a request does is in the room of its resource.
+ * The HTTP API: runs, episodes, reviews and listener mail of the caller, and of nobody else. Hides who is let in, how often, and
+ * how anything that goes wrong is answered; what a request does is in the file of its resource.
  */
 import { OpenAPIHono, type Hook } from '@hono/zod-openapi'
 import type { Context } from 'hono'
@@ -42,7 +42,7 @@ function guard(app: App, { config }: Services): void {
   const identify = callerIdentifier(config)
   app.use(async (context, next) => {
     const { method } = context.req
-    const caller = await identify(context.req.header('authorization'))
+    const caller = await identify(context.req.header('authorization'), addressOf(context))
     if (
       !(await withDatabase(config.databaseUrl, (db) =>
         countRequest(db, caller.countedAs, config.api.requestsPerMinute),
@@ -64,6 +64,10 @@ function guard(app: App, { config }: Services): void {
     await next()
   })
 }
+
+/** The platform adds the address it was called from at the end; whatever stands before it, the caller wrote. */
+const addressOf = ({ req }: Context): string =>
+  req.header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? 'direct'
 
 function refuse(error: unknown, context: Context): Response {
   const answer = problemOf(error)

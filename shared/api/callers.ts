@@ -9,6 +9,7 @@ import { findApiKey } from '../db/api-keys.ts'
 import { withDatabase } from '../db/connect.ts'
 import { ensureUser } from '../db/users.ts'
 import { Permanent } from '../errors.ts'
+import { limitFailures } from './failure-limit.ts'
 
 export const scopes = ['read', 'write'] as const
 export type Scope = (typeof scopes)[number]
@@ -31,16 +32,17 @@ export function newApiKey(): { key: string; hash: string } {
 /** 256 random bits need no salt and no slow hash. */
 const hashKey = (key: string): string => createHash('sha256').update(key).digest('hex')
 
-export type IdentifyCaller = (authorization: string | undefined) => Promise<Caller>
+/** `address` is where the request comes from, as the platform says. */
+export type IdentifyCaller = (authorization: string | undefined, address: string) => Promise<Caller>
 
-/** Throws Permanent `unauthenticated`. */
+/** Throws Permanent `unauthenticated`, or `too_many_requests` after too many failures from one address. */
 export function callerIdentifier({ api, databaseUrl }: Pick<Config, 'api' | 'databaseUrl'>): IdentifyCaller {
   const keySets = new Map<string, JWTVerifyGetKey>(
     api.issuers.map(({ issuer, jwksUrl }) => [issuer, createRemoteJWKSet(new URL(jwksUrl))]),
   )
 
-  const byKey = async (key: string): Promise<Caller | undefined> => {
-    const owner = await withDatabase(databaseUrl, (db) => findApiKey(db, hashKey(key)))
+  const byKey = async (hash: string): Promise<Caller | undefined> => {
+    const owner = await withDatabase(databaseUrl, (db) => findApiKey(db, hash))
     return owner && { userId: owner.userId, countedAs: `key:${owner.id}`, scopes: owner.scopes }
   }
 
@@ -68,22 +70,29 @@ export function callerIdentifier({ api, databaseUrl }: Pick<Config, 'api' | 'dat
     }
   }
 
-  return async (authorization) => {
+  const failures = limitFailures(api.failuresPerMinute)
+
+  return async (authorization, address) => {
     const credential = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
-    const caller =
-      credential === undefined
-        ? undefined
-        : credential.startsWith(keyPrefix)
-          ? await byKey(credential)
-          : await byToken(credential)
-    if (!caller)
+    if (credential === undefined) throw unauthenticated()
+    const hash = hashKey(credential)
+    if (!failures.mayTry(address, hash))
       throw new Permanent(
-        'unauthenticated',
-        'Send a key of the API, or a token of an issuer it trusts: Authorization: Bearer …',
+        'too_many_requests',
+        'Too many credentials that are not valid came from here. Try again in a minute.',
       )
+    const caller = credential.startsWith(keyPrefix) ? await byKey(hash) : await byToken(credential)
+    if (!caller) throw unauthenticated()
+    failures.succeed(address, hash)
     return caller
   }
 }
+
+const unauthenticated = (): Permanent =>
+  new Permanent(
+    'unauthenticated',
+    'Send a key of the API, or a token of an issuer it trusts: Authorization: Bearer …',
+  )
 
 function issuerOf(token: string): string | undefined {
   try {

@@ -139,10 +139,24 @@ export async function cancelRun(trx: Knex, runId: string): Promise<boolean> {
   return await endRun(trx, runId, { status: 'cancelled', reason: 'user_cancelled', message: null })
 }
 
+/**
+ * Cancels a run that waits for its producer, because they have uploaded another recording instead. False when it does not wait
+ * (any more).
+ */
+export async function supersedeRun(trx: Knex, runId: string): Promise<boolean> {
+  const message = 'A newer recording of the episode was uploaded while this one waited for its producer.'
+  return await endRun(trx, runId, {
+    status: 'cancelled',
+    reason: 'superseded',
+    message,
+    from: 'awaiting_review',
+  })
+}
+
 async function endRun(
   trx: Knex,
   runId: string,
-  end: { status: 'failed' | 'cancelled'; reason: string; message: string | null },
+  end: { status: 'failed' | 'cancelled'; reason: string; message: string | null; from?: RunStatus },
 ): Promise<boolean> {
   const ended = await rows(
     trx,
@@ -155,6 +169,7 @@ async function endRun(
        WHERE id = :runId
          AND ${isLive}
          AND (NOT committed OR :status = 'failed')
+         AND status = coalesce(CAST(:from AS text), status)
        RETURNING episode_id
      ),
      moved AS (
@@ -164,7 +179,7 @@ async function endRun(
        WHERE episodes.id = ended.episode_id
      )
      SELECT 1 FROM ended`,
-    { runId, ...end },
+    { runId, status: end.status, reason: end.reason, message: end.message, from: end.from ?? null },
   )
   return ended.length === 1
 }

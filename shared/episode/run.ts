@@ -8,7 +8,7 @@ import { ensurePodcast } from '../db/podcasts.ts'
 import { decisionRevision } from '../db/edit-decisions.ts'
 import { lettersById, newestLetters, type KeptLetter } from '../db/letters.ts'
 import { providerKeys, type SealedKey } from '../db/provider-keys.ts'
-import { failRun } from '../db/run-changes.ts'
+import { failRun, supersedeRun } from '../db/run-changes.ts'
 import { latestRunOf, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { pinned, type EpisodePlan } from './plan.ts'
@@ -143,14 +143,10 @@ async function openRun(
     unplanned: (plan.problem ?? problem) !== undefined,
     reviewed: false,
   }
-  const run = await beginRun(trx, pipeline, {
-    userId,
-    episodeId,
-    title,
-    description,
-    settings: plan.template,
-    context,
-  })
+  const begin = { userId, episodeId, title, description, settings: plan.template, context }
+  let run = await beginRun(trx, pipeline, begin)
+  // What waits for its producer would wait for ever if they have recorded it anew.
+  if (!run.started && (await supersedeRun(trx, run.runId))) run = await beginRun(trx, pipeline, begin)
   // Thrown, so that the event is delivered again until the live run has ended; the upload's row is rolled back with the rest.
   if (!run.started)
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)

@@ -35,8 +35,25 @@ export interface CallbackReading {
   readonly callbackUrl: string | undefined
 }
 
+/**
+ * Looks at what comes before the body: it must carry the vendor's proof, and be of today. Throws Permanent `bad_callback`; a call
+ * that passes may still be forged where the proof covers the body.
+ */
+export function checkHeaders(name: RecogniserName, message: Omit<CallbackMessage, 'rawBody'>): void {
+  const { headers, secret, now } = message
+  if (name === 'assemblyai' && !sameSecret(headers[assemblyaiSecretHeader], secret))
+    throw unbelievable(`AssemblyAI's callback does not carry the secret it was given.`)
+  if (name !== 'elevenlabs') return
+  const { time, signatures } = elevenlabsSignature(headers)
+  if (secret === '' || signatures.length === 0)
+    throw unbelievable(`ElevenLabs' callback is not signed with its secret.`)
+  if (!/^\d+$/.test(time) || Math.abs(now - Number(time) * 1000) > toleratedMs)
+    throw unbelievable(`ElevenLabs' callback was signed too long ago.`)
+}
+
 /** Reads a callback. Throws Permanent `bad_callback` for one that is forged, too old or not understood. */
 export function readCallback(name: RecogniserName, message: CallbackMessage): CallbackReading {
+  checkHeaders(name, message)
   switch (name) {
     case 'assemblyai':
       return fromAssemblyai(message)
@@ -62,11 +79,10 @@ const assemblyaiMessage = z.object({
   status: z.enum(['completed', 'error']),
 })
 
-function fromAssemblyai({ headers, rawBody, secret }: CallbackMessage): CallbackReading {
-  if (!sameSecret(headers[assemblyaiSecretHeader], secret))
-    throw unbelievable(`AssemblyAI's callback does not carry the secret it was given.`)
-  return { ...nothing, reference: parse(assemblyaiMessage, rawBody).transcript_id }
-}
+const fromAssemblyai = ({ rawBody }: CallbackMessage): CallbackReading => ({
+  ...nothing,
+  reference: parse(assemblyaiMessage, rawBody).transcript_id,
+})
 
 const elevenlabsMessage = z.object({
   type: z.string(),
@@ -85,8 +101,11 @@ const ourMetadata = z.preprocess(
 /** As ElevenLabs' own clients hold it; a clock may be as wrong the other way. */
 const toleratedMs = 30 * 60_000
 
-function fromElevenlabs({ headers, rawBody, secret, now }: CallbackMessage): CallbackReading {
-  checkElevenlabsSignature(headers['elevenlabs-signature'] ?? '', rawBody, secret, now)
+function fromElevenlabs({ headers, rawBody, secret }: CallbackMessage): CallbackReading {
+  const { time, signatures } = elevenlabsSignature(headers)
+  const expected = createHmac('sha256', secret).update(`${time}.`).update(rawBody).digest('hex')
+  if (!signatures.some((signature) => sameSecret(signature, expected)))
+    throw unbelievable(`ElevenLabs' callback is not signed with its secret.`)
   const { data } = parse(elevenlabsMessage, rawBody)
   const { request_id: reference, transcription, error } = data
   const callbackUrl = ourMetadata.parse(data.webhook_metadata)?.callbackUrl
@@ -105,14 +124,12 @@ function fromElevenlabs({ headers, rawBody, secret, now }: CallbackMessage): Cal
 }
 
 /** `t=1700000000,v0=hex`: HMAC-SHA256 of the time, a full stop and the body. */
-function checkElevenlabsSignature(header: string, rawBody: Buffer, secret: string, now: number): void {
+function elevenlabsSignature(headers: CallbackMessage['headers']): { time: string; signatures: string[] } {
+  const header = headers['elevenlabs-signature'] ?? ''
   const items = header.split(',').map((item) => item.trim().split('='))
-  const time = items.find(([name]) => name === 't')?.[1] ?? ''
-  const expected = createHmac('sha256', secret).update(`${time}.`).update(rawBody).digest('hex')
-  const signed = items.some(([name, value]) => name === 'v0' && sameSecret(value, expected))
-  if (secret === '' || !signed) throw unbelievable(`ElevenLabs' callback is not signed with its secret.`)
-  if (!/^\d+$/.test(time) || Math.abs(now - Number(time) * 1000) > toleratedMs)
-    throw unbelievable(`ElevenLabs' callback was signed too long ago.`)
+  const valuesOf = (wanted: string) =>
+    items.flatMap(([name, value]) => (name === wanted && value ? [value] : []))
+  return { time: valuesOf('t')[0] ?? '', signatures: valuesOf('v0') }
 }
 
 const deepgramFailure = z.object({

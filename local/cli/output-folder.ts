@@ -1,0 +1,28 @@
+/**
+ * The folder that finished files are put into. Hides that a reader of it never sees half an episode: everything is fetched
+ * beside the folder first, and nothing of an earlier episode is left among the new files.
+ */
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+
+/**
+ * Fetches `files` and moves them into `folder` together; of the files that Spool may have left there before (`known`) those that
+ * are not among them go. Whatever else lies in the folder is not touched. Returns the paths by file.
+ */
+export async function fillFolder(
+  folder: string,
+  known: readonly string[],
+  files: readonly string[],
+  fetchTo: (file: string, to: string) => Promise<void>,
+): Promise<Record<string, string>> {
+  await mkdir(folder, { recursive: true })
+  const draft = await mkdtemp(path.join(folder, '.spool-')) // inside, so that it is on the same file system
+  try {
+    for (const file of files) await fetchTo(file, path.join(draft, file))
+    for (const file of known) if (!files.includes(file)) await rm(path.join(folder, file), { force: true })
+    for (const file of files) await rename(path.join(draft, file), path.join(folder, file))
+  } finally {
+    await rm(draft, { recursive: true, force: true })
+  }
+  return Object.fromEntries(files.map((file) => [file, path.join(folder, file)]))
+}
