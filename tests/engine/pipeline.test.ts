@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { catalogue, queues } from '../../functions/index.ts'
+import { longestAnswerMs } from '../../shared/providers/vendor.ts'
 import { partsOf, planPipeline, type Stage } from '../../shared/engine/pipeline.ts'
 import { nameOf } from '../../shared/engine/serve.ts'
 
@@ -106,7 +107,11 @@ describe('parts', () => {
   })
 })
 
+/** Ten hours of speech as Opus, on a slow instance. */
+const encodingMs = 10 * 60_000
+
 describe('the contents page', () => {
+  const tasks = catalogue.filter((entry) => entry.trigger === 'task')
   const folder = path.join(import.meta.dirname, '../../functions')
   const files = readdirSync(folder)
     .filter((file) => file !== 'index.ts' && file !== 'main.ts')
@@ -117,7 +122,7 @@ describe('the contents page', () => {
   })
 
   test('forms a graph from the recording to its publication, with the mail beside it, on queues that exist', () => {
-    const stages = catalogue.filter((entry) => entry.trigger === 'task')
+    const stages = tasks
     const pipeline = planPipeline(stages)
     expect(names(stages.filter(({ after }) => after.length === 0))).toEqual(['prepare', 'read-mail'])
     expect(names(stages.filter(({ step }) => pipeline.following(step.name).length === 0))).toEqual([
@@ -133,5 +138,24 @@ describe('the contents page', () => {
       expect(deadlineSeconds).toBeGreaterThan(0)
       expect(deadlineSeconds).toBeLessThanOrEqual(1800) // the most Cloud Tasks waits for
     }
+  })
+
+  test('gives steps that call a vendor longer than the longest call, and slots of their own', () => {
+    const asking = ['recognise', 'answer', 'voice'].map((name) => planPipeline(tasks).stage(name)!)
+    for (const { deadlineSeconds, queue } of asking) {
+      expect(deadlineSeconds * 1000).toBeGreaterThan(longestAnswerMs + encodingMs)
+      expect(queue).toBe('vendors')
+    }
+    expect(Math.max(...tasks.map(({ deadlineSeconds }) => deadlineSeconds))).toBeLessThanOrEqual(1800) // Cloud Tasks' own limit
+  })
+
+  test('keeps mailboxes and vendors off the queues that episodes go through', () => {
+    const queueOf = (name: string) => planPipeline(tasks).stage(name)!.queue
+    const episodes = tasks
+      .filter(({ queue }) => queue === 'audio' || queue === 'light')
+      .map(({ step }) => step.name)
+    expect(episodes).not.toContain('read-mail')
+    expect(queueOf('read-mail')).toBe('mail')
+    expect(episodes).toContain('finish')
   })
 })

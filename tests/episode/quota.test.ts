@@ -5,6 +5,8 @@ import { withDatabase } from '../../shared/db/connect.ts'
 import { failRun } from '../../shared/db/run-changes.ts'
 import { chargeUsage, usageOf, type UsageEntry } from '../../shared/db/usage.ts'
 import { charge } from '../../shared/episode/quota.ts'
+import { startAgain } from '../../shared/episode/retry.ts'
+import { openReview, submitDecisions } from '../../shared/review/review.ts'
 import { wav } from '../support/recordings.ts'
 import { aTone, anOpenaiVoice } from '../support/vendors.ts'
 import { aToyShow } from '../support/toys.ts'
@@ -188,6 +190,35 @@ describe('Uploads', () => {
     ).toEqual([])
     expect([await used(world, 'hour'), (await world.pending()).length]).toEqual([{ runs: 3 }, 3])
     expect((await world.run(refused[0]!.id)).errorMessage).toMatch(/limit is 3 runs an hour/)
+  })
+
+  test('count again when a finished episode is decided on anew, as a retry does', async () => {
+    const world = await aWorld({ env: { RUNS_PER_HOUR: '3' } })
+    await world.upload(`u/${user}/show/one/template.json`, '{"cleaning":{"review":{"flubber":"apply"}}}')
+    await world.arrive(
+      await world.upload(`u/${user}/show/one/talk.wav`, wav(sine({ seconds: 3 }), sampleRate)),
+    )
+    await world.runToEnd()
+    const [{ id, episodeId } = { id: '', episodeId: '' }] = await world.database.rows<{
+      id: string
+      episodeId: string
+    }>('SELECT id, episode_id AS "episodeId" FROM runs')
+    const cut = '{"version":1,"decisions":[{"decision":"cut","startSeconds":1,"endSeconds":1.5}]}'
+    const decide = async () =>
+      await submitDecisions(
+        world.services,
+        await openReview(world.services, episodeId),
+        cut,
+        'decisions.json',
+      )
+    await decide()
+    expect(await used(world, 'hour')).toMatchObject({ runs: 2 })
+    await world.runToEnd()
+    await startAgain(world.services, id)
+    expect(await used(world, 'hour')).toMatchObject({ runs: 3 })
+    await world.runToEnd()
+    await expect(decide()).rejects.toMatchObject({ code: 'rate_limited' })
+    expect(await runs(world)).toHaveLength(3)
   })
 
   test('beyond the month’s minutes fail before they are decoded; the same recording again costs nothing', async () => {

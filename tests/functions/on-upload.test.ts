@@ -80,6 +80,22 @@ describe('a recording', () => {
     expect(await world.database.rows('SELECT status FROM episodes')).toEqual([{ status: 'processing' }])
   })
 
+  test('that comes while the episode waits for its producer takes the place of the run that waits', async () => {
+    await world.arrive(await world.upload(place('talk.wav'), 'first'))
+    const [first] = await runs()
+    await world.database.rows(`UPDATE runs SET status = 'started', started_at = clock_timestamp()`)
+    const second = await world.upload(place('talk.wav'), 'second')
+    await expect(world.arrive(second)).rejects.toThrow(`The episode already has a live run, ${first!.id}.`)
+    await world.database.rows(`UPDATE runs SET status = 'awaiting_review'`)
+    await world.arrive(second)
+    expect(await runs()).toMatchObject([
+      { id: first!.id, status: 'cancelled', stop_reason: 'superseded' },
+      { status: 'queued', context: { recordingGeneration: second.generation } },
+    ])
+    expect(await world.database.rows('SELECT status FROM episodes')).toEqual([{ status: 'processing' }])
+    expect(await world.pending()).toContain('prepare')
+  })
+
   test('of two takes whose news comes at the same moment one starts, and the other is told to come again', async () => {
     const takes = [await world.upload(place('a.wav')), await world.upload(place('b.wav'))]
     const arrivals = await Promise.allSettled(takes.map((take) => world.arrive(take)))

@@ -1,0 +1,56 @@
+// Several files as one recording: how many decoders run at once.
+import { readFileSync, readdirSync } from 'node:fs'
+import { expect, test } from '@jest/globals'
+import { withSources, type SourceOrder } from '../../shared/audio/multi-source.ts'
+import { tone } from '../support/audio.ts'
+import { wav } from '../support/recordings.ts'
+import { aWorld } from '../support/world.ts'
+
+const sampleRate = 48_000
+/** More than a pipe holds, so that a decoder that was started stays until it is read. */
+const seconds = 10
+const bounds = { bytes: 1e9, seconds: 3600, targetRate: null }
+
+/** The decoders that this process has running. */
+const decoders = (): number =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      const [, name, , parent] =
+        /^\d+ \((.*)\) (\S) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+      return name === 'ffmpeg' && Number(parent) === process.pid
+    } catch {
+      return false // it ended, or is no process
+    }
+  }).length
+
+async function mostDecoders(order: SourceOrder): Promise<{ most: number; samples: number }> {
+  const { services, upload } = await aWorld()
+  const bucket = services.config.buckets.uploads
+  const parts = []
+  for (let i = 0; i < 4; i++) {
+    const { name } = await upload(
+      `u/anna/show/one/${i}.wav`,
+      wav(tone(sampleRate, seconds, 300 + i, -20), sampleRate),
+    )
+    parts.push({ object: { bucket, name }, gainDb: 0, offsetSeconds: 0 })
+  }
+  const { signal } = new AbortController()
+  return await withSources(services.storage, parts, order, bounds, signal, async ({ decode, probed }) => {
+    const decoder = decode(signal)
+    let [most, bytes] = [0, 0]
+    for await (const block of decoder.stdout) {
+      most = Math.max(most, decoders())
+      bytes += block.length
+    }
+    await decoder.ended
+    return { most, samples: bytes / (4 * probed.pcm.channels) }
+  })
+}
+
+test('a sequence is decoded one file at a time', async () => {
+  expect(await mostDecoders('sequence')).toEqual({ most: 1, samples: 4 * seconds * sampleRate })
+})
+
+test('tracks are decoded side by side', async () => {
+  expect(await mostDecoders('tracks')).toEqual({ most: 4, samples: seconds * sampleRate })
+})

@@ -1,0 +1,40 @@
+// The folder of finished files: whole or as it was, and nothing of an earlier episode among the new files.
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { fillFolder } from '../../../local/cli/output-folder.ts'
+
+const known = ['episode.mp3', 'cover.jpg', 'transcript.txt']
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'spool-out-'))
+  writeFileSync(path.join(folder, 'episode.mp3'), 'old')
+  writeFileSync(path.join(folder, 'cover.jpg'), 'old')
+  writeFileSync(path.join(folder, 'notes.txt'), 'mine')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const content = () =>
+  Object.fromEntries(readdirSync(folder).map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]))
+
+test('new files replace old ones, old ones that have no successor go, the rest is not touched', async () => {
+  const files = await fillFolder(folder, known, ['episode.mp3', 'transcript.txt'], (_, to) =>
+    writeFile(to, 'new'),
+  )
+  expect(content()).toEqual({ 'episode.mp3': 'new', 'transcript.txt': 'new', 'notes.txt': 'mine' })
+  expect(files).toEqual({
+    'episode.mp3': path.join(folder, 'episode.mp3'),
+    'transcript.txt': path.join(folder, 'transcript.txt'),
+  })
+})
+
+test('when a file cannot be fetched, everything stays as it was', async () => {
+  const fetching = fillFolder(folder, known, ['episode.mp3', 'transcript.txt'], async (file, to) => {
+    if (file === 'transcript.txt') throw new Error('the connection broke')
+    await writeFile(to, 'new')
+  })
+  await expect(fetching).rejects.toThrow('the connection broke')
+  expect(content()).toEqual({ 'episode.mp3': 'old', 'cover.jpg': 'old', 'notes.txt': 'mine' })
+})
