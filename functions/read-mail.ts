@@ -5,7 +5,14 @@ import { updateRunProgress } from '../shared/db/run-changes.ts'
 import { lockRun } from '../shared/db/runs.ts'
 import { Permanent, Retryable, Stopped } from '../shared/errors.ts'
 import { readLetter } from '../shared/mail/letter.ts'
-import { findMessages, readMessages, type MessagePlace, type StoredMailbox } from '../shared/mail/mailbox.ts'
+import {
+  decodePlaces,
+  encodePlaces,
+  findMessages,
+  placeBytes,
+  readMessages,
+  type StoredMailbox,
+} from '../shared/mail/mailbox.ts'
 import { UnreadableMail } from '../shared/mail/slim.ts'
 import { fileOf } from '../shared/objects.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
@@ -32,7 +39,7 @@ interface Output {
 
 export const readMail = defineStep<z.infer<typeof context>, undefined, Output>({
   name: 'read-mail',
-  version: 1,
+  version: 2,
   context,
   work: (context, _input, tools) => (context.part === 0 ? count(context, tools) : read(context, tools)),
   record: async (trx, { runId, part, from, to }, { messages }) => {
@@ -42,7 +49,9 @@ export const readMail = defineStep<z.infer<typeof context>, undefined, Output>({
   },
   furtherParts: ({ placesObject, messages }) =>
     Array.from({ length: Math.ceil(messages / messagesPerPart) }, (_, i) => ({
-      ...{ placesObject, from: i * messagesPerPart, to: Math.min(messages, (i + 1) * messagesPerPart) },
+      placesObject,
+      from: i * messagesPerPart,
+      to: Math.min(messages, (i + 1) * messagesPerPart),
     })),
 })
 
@@ -74,8 +83,8 @@ async function count(context: Context, tools: Tools): Promise<Output> {
     await mailboxOf(context, tools),
     tools.config.limits.messagesPerRun,
   )
-  const object = tools.workObject('places.json')
-  await tools.storage.create(object, JSON.stringify(places), 'application/json')
+  const object = tools.workObject('places')
+  await tools.storage.create(object, encodePlaces(places), 'application/octet-stream')
   return { placesObject: object.name, messages: places.length }
 }
 
@@ -83,10 +92,8 @@ async function read(context: Context, tools: Tools): Promise<Output> {
   const { storage, config, signal, withDatabase, progress } = tools
   const [from, to] = [context.from!, context.to!]
   const mailbox = await mailboxOf(context, tools)
-  const places = await storage.readJson<MessagePlace[]>({
-    bucket: config.buckets.work,
-    name: context.placesObject!,
-  })
+  const listed = { bucket: config.buckets.work, name: context.placesObject! }
+  const places = decodePlaces(await storage.read(listed, { start: from * placeBytes, end: to * placeBytes }))
   const done = await withDatabase((db) => positionsDone(db, context.runId, from, to))
   const left = Array.from({ length: to - from }, (_, i) => from + i).filter((position) => !done.has(position))
   const own = new Set(context.own.map((address) => address.toLowerCase()))
@@ -95,7 +102,7 @@ async function read(context: Context, tools: Tools): Promise<Output> {
   for await (const open of readMessages(
     storage,
     mailbox,
-    left.map((at) => places[at]!),
+    left.map((at) => places[at - from]!),
   )) {
     signal.throwIfAborted()
     batch.push(await readOne(left[position++]!, open, own))

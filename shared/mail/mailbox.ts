@@ -18,6 +18,28 @@ export interface StoredMailbox {
 /** Where a message lies: bytes of the mailbox, or the number of a zip's entry. */
 export type MessagePlace = ByteRange | { readonly entry: number }
 
+/** A list of places as an object: a fixed number of bytes for each, so that a part reads its own hundred and no more. */
+export const placeBytes = 16
+
+export function encodePlaces(places: readonly MessagePlace[]): Buffer {
+  const numbers = places.flatMap((place) =>
+    'entry' in place ? [place.entry, entryMark] : [place.start, place.end],
+  )
+  return Buffer.from(Float64Array.from(numbers).buffer) // exact for every size a file may have
+}
+
+/** `bytes` holds whole places. */
+export function decodePlaces(bytes: Buffer): MessagePlace[] {
+  const numbers = new Float64Array(Uint8Array.from(bytes).buffer)
+  return Array.from({ length: bytes.length / placeBytes }, (_, i) => {
+    const [start, end] = [numbers[2 * i]!, numbers[2 * i + 1]!]
+    return end === entryMark ? { entry: start } : { start, end }
+  })
+}
+
+/** Stands where a range has its end. */
+const entryMark = -1
+
 /** What a compressed message may unpack to: the largest attachments, and no bomb. */
 const maxUnpackedBytes = 256 * 1024 * 1024
 
@@ -100,6 +122,7 @@ export async function* readMessages(
     yield* readEntries(storage, mailbox, places as readonly { entry: number }[])
     return
   }
+  const last = (places as readonly ByteRange[]).at(-1)?.end ?? 0
   let held: { start: number; bytes: Buffer } | undefined
   for (const { start, end } of places as readonly ByteRange[]) {
     if (end - start > heldBytes) yield () => unescaped(storage.readStream(mailbox.object, { start, end }))
@@ -109,7 +132,7 @@ export async function* readMessages(
           start,
           bytes: await storage.read(mailbox.object, {
             start,
-            end: Math.min(mailbox.bytes, start + heldBytes),
+            end: Math.min(last, start + heldBytes),
           }),
         }
       const message = held.bytes.subarray(start - held.start, end - held.start)
