@@ -23,74 +23,105 @@ function tryJson(text: string): unknown {
   }
 }
 
-const variables = z
-  .object({
-    DATABASE_URL: url,
-    PROJECT_ID: z.string().min(1),
-    LOCATION: z.string().min(1).default('us-central1'),
-    FUNCTIONS_URL: url, // a function's address is this, a slash and its name
-    CALLER_AUDIENCE: z.string().min(1), // mandatory: a token checked without an audience proves nothing
-    CALLER_ISSUER: z.string().default('https://accounts.google.com'),
-    CALLER_JWKS_URL: url.default('https://www.googleapis.com/oauth2/v3/certs'),
-    CALLER_EMAIL: z.email(),
-    UPLOADS_BUCKET: z.string().min(1).default('uploads'),
-    WORK_BUCKET: z.string().min(1).default('work'),
-    EPISODES_BUCKET: z.string().min(1).default('episodes'),
-    PUBLIC_BUCKET: z.string().min(1).default('public'),
-    PUBLIC_BASE_URL: url,
-    STORAGE_ENDPOINT: url.optional(), // unset: Google's own
-    TASKS_ENDPOINT: z
-      .string()
-      .regex(/^[^:]+:\d+$/)
-      .optional(), // host:port without TLS; unset: Google's own
-    MAX_RECORDING_BYTES: positive.default(8 * 1024 ** 3),
-    MAX_RECORDING_SECONDS: positive.default(10 * 3600),
-    MAX_ASSET_BYTES: positive.default(200 * 1024 ** 2),
-    LEASE_MS: positive.default(30_000),
-    HEARTBEAT_MS: positive.default(10_000),
-    MAX_ATTEMPTS: positive.default(8),
-    OVERDUE_MS: positive.default(30_000), // how late a step may be before the sweep looks for its task
-    RUNS_PER_HOUR: positive.default(60), // what one user may start, use and have spoken
-    MINUTES_PER_MONTH: positive.default(6000),
-    CHARACTERS_PER_DAY: positive.default(50_000),
-    CHARACTERS_PER_MONTH: positive.default(500_000),
-    MESSAGES_PER_RUN: positive.default(100_000),
-    MAX_MAILBOX_BYTES: positive.default(2 * 1024 ** 3),
-    SEALING_KEY: z
-      .base64()
-      .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
-      .optional(), // seals users' keys of providers; unset: none can be kept
-    ASSEMBLYAI_URL: url.default('https://api.assemblyai.com'),
-    ELEVENLABS_URL: url.default('https://api.elevenlabs.io'),
-    DEEPGRAM_URL: url.default('https://api.deepgram.com'),
-    OPENAI_URL: url.default('https://api.openai.com/v1'), // or any server that speaks the same
-    GEMINI_URL: url.default('https://generativelanguage.googleapis.com'),
-    API_ISSUERS: z
-      .string()
-      .default('[]')
-      .transform((text, context) => {
-        const parsed = issuers.safeParse(tryJson(text))
-        if (!parsed.success)
-          context.addIssue({ code: 'custom', message: 'must be JSON: [{"issuer", "audience", "jwksUrl"}]' })
-        return parsed.data ?? []
-      }), // whose tokens the API takes besides its own keys
-    API_REQUESTS_PER_MINUTE: positive.default(600), // of one key, or one user with a token
-    API_FAILURES_PER_MINUTE: positive.default(60), // credentials that are not valid, from one address
-    CALLBACKS_URL: url.optional(), // where providers reach `on-callback`; unset: they are asked now and then
-    ELEVENLABS_WEBHOOK_SECRET: z.string().min(1).optional(),
-    PROVIDER_DEADLINE_MS: positive.default(6 * 3600_000), // how long a provider may take, or be away
-    STORE_IS_PUBLIC: z.stringbool().default(true), // whether providers can fetch from the store by signed URL
-  })
-  .refine(({ HEARTBEAT_MS, LEASE_MS }) => HEARTBEAT_MS < LEASE_MS, {
-    path: ['HEARTBEAT_MS'],
-    message: 'must be shorter than LEASE_MS',
-  })
+const variables = z.object({
+  DATABASE_URL: url.describe('PostgreSQL'),
+  PROJECT_ID: z.string().min(1).describe('The Google Cloud project'),
+  LOCATION: z.string().min(1).default('us-central1').describe('Where the queues are'),
+  FUNCTIONS_URL: url.describe("A function's address is this, a slash and its name"),
+  CALLER_AUDIENCE: z
+    .string()
+    .min(1)
+    .describe('Whom the tokens of calls are made for; one checked without an audience proves nothing'),
+  CALLER_ISSUER: z.string().default('https://accounts.google.com').describe('Who signs those tokens'),
+  CALLER_JWKS_URL: url
+    .default('https://www.googleapis.com/oauth2/v3/certs')
+    .describe("The issuer's public keys"),
+  CALLER_EMAIL: z.email().describe('The service account that calls the functions'),
+  UPLOADS_BUCKET: z.string().min(1).default('uploads').describe('Where producers drop recordings'),
+  WORK_BUCKET: z.string().min(1).default('work').describe('What steps make for later steps'),
+  EPISODES_BUCKET: z.string().min(1).default('episodes').describe('Finished episodes, private'),
+  PUBLIC_BUCKET: z.string().min(1).default('public').describe('Feeds and published files'),
+  PUBLIC_BASE_URL: url.describe('Where listeners reach the public bucket'),
+  STORAGE_ENDPOINT: url.optional().describe("A Cloud Storage of one's own; unset: Google's"),
+  TASKS_ENDPOINT: z
+    .string()
+    .regex(/^[^:]+:\d+$/)
+    .optional()
+    .describe("A Cloud Tasks of one's own, host:port without TLS; unset: Google's"),
+  STORE_IS_PUBLIC: z
+    .stringbool()
+    .default(true)
+    .describe('Whether providers can fetch from the store by signed URL'),
+  MAX_RECORDING_BYTES: positive.default(8 * 1024 ** 3).describe('The largest recording'),
+  MAX_RECORDING_SECONDS: positive.default(10 * 3600).describe('The longest recording'),
+  MAX_ASSET_BYTES: positive.default(200 * 1024 ** 2).describe('The largest file a template names'),
+  MAX_MAILBOX_BYTES: positive.default(2 * 1024 ** 3).describe('The largest mailbox'),
+  MESSAGES_PER_RUN: positive.default(100_000).describe('The most messages of one mailbox'),
+  LEASE_MS: positive.default(30_000).describe('How long a step belongs to an attempt that is not heard of'),
+  HEARTBEAT_MS: positive.default(10_000).describe('How often an attempt is heard of; shorter than LEASE_MS'),
+  MAX_ATTEMPTS: positive.default(8).describe('How often a step is tried'),
+  OVERDUE_MS: positive
+    .default(30_000)
+    .describe('How late a step may be before the sweep looks for its task'),
+  RUNS_PER_HOUR: positive.default(60).describe('What one user may start'),
+  MINUTES_PER_MONTH: positive.default(6000).describe('Minutes of recordings of one user'),
+  CHARACTERS_PER_DAY: positive.default(50_000).describe('Characters spoken for one user'),
+  CHARACTERS_PER_MONTH: positive.default(500_000).describe('Characters spoken for one user'),
+  SEALING_KEY: z
+    .base64()
+    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
+    .optional()
+    .describe("Seals users' keys of providers: 32 bytes in base64; unset: none can be kept"),
+  ASSEMBLYAI_URL: url.default('https://api.assemblyai.com').describe('AssemblyAI'),
+  ELEVENLABS_URL: url.default('https://api.elevenlabs.io').describe('ElevenLabs'),
+  DEEPGRAM_URL: url.default('https://api.deepgram.com').describe('Deepgram'),
+  OPENAI_URL: url.default('https://api.openai.com/v1').describe('OpenAI, or any server that speaks the same'),
+  GEMINI_URL: url.default('https://generativelanguage.googleapis.com').describe('Gemini'),
+  CALLBACKS_URL: url
+    .optional()
+    .describe('Where providers reach `on-callback`; unset: they are asked now and then'),
+  ELEVENLABS_WEBHOOK_SECRET: z.string().min(1).optional().describe("What ElevenLabs' callbacks are signed with"),
+  PROVIDER_DEADLINE_MS: positive
+    .default(6 * 3600_000)
+    .describe('How long a provider may take, or be away'),
+  API_ISSUERS: z
+    .string()
+    .default('[]')
+    .transform((text, context) => {
+      const parsed = issuers.safeParse(tryJson(text))
+      if (!parsed.success)
+        context.addIssue({ code: 'custom', message: 'must be JSON: [{"issuer", "audience", "jwksUrl"}]' })
+      return parsed.data ?? []
+    })
+    .describe('Whose tokens the API takes besides its own keys, as JSON: `[{"issuer", "audience", "jwksUrl"}]`'),
+  API_REQUESTS_PER_MINUTE: positive.default(600).describe('Of one key, or one user with a token'),
+  API_FAILURES_PER_MINUTE: positive
+    .default(60)
+    .describe('Credentials that are not valid, from one address, in one instance'),
+})
+
+const settings = variables.refine(({ HEARTBEAT_MS, LEASE_MS }) => HEARTBEAT_MS < LEASE_MS, {
+  path: ['HEARTBEAT_MS'],
+  message: 'must be shorter than LEASE_MS',
+})
+
+/** Every environment variable with its meaning and default, as a Markdown table. */
+export function describeVariables(): string {
+  const { properties = {}, required = [] } = z.toJSONSchema(variables, { io: 'input', unrepresentable: 'any' })
+  const rows = Object.entries(properties as Record<string, { default?: unknown; description?: string }>).map(
+    ([name, { default: value, description }]) => {
+      const shown = value === undefined ? (required.includes(name) ? '**required**' : '') : `\`${String(value)}\``
+      return `| \`${name}\` | ${shown} | ${description} |`
+    },
+  )
+  return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n')
+}
 
 export type Config = ReturnType<typeof parseConfig>
 
 /** Reads the settings from `env`. Throws an Error that names every variable that is missing or wrong. */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
-  const parsed = variables.safeParse(env)
+  const parsed = settings.safeParse(env)
   if (!parsed.success) throw new Error(`The configuration is incomplete:\n${z.prettifyError(parsed.error)}`)
   const v = parsed.data
   return {
