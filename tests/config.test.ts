@@ -58,7 +58,7 @@ test('what must be given is enough, and the rest has defaults', () => {
       deadlineMs: 21_600_000,
       storeIsPublic: true,
     },
-    api: { issuers: [], requestsPerMinute: 600 },
+    api: { issuers: [], requestsPerMinute: 600, failuresPerMinute: 60 },
     lease: { leaseMs: 30_000, heartbeatMs: 10_000, maxAttempts: 8, overdueMs: 30_000 },
   })
 })

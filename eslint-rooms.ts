@@ -2,10 +2,11 @@
 // back to where it began. Types count: a type that two rooms share belongs in the lower one.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import type { Rule } from 'eslint'
 import ts from 'typescript'
 
 /** From the top: each room (a folder, or a file that stands for itself) may import those after it. */
-export const order = [
+export const order: readonly string[] = [
   'local/cli/main.ts',
   'bench',
   'tests',
@@ -35,16 +36,16 @@ export const order = [
 ]
 
 const root = import.meta.dirname
-const relative = (file) => path.relative(root, file).split(path.sep).join('/')
+const relative = (file: string): string => path.relative(root, file).split(path.sep).join('/')
 
 /** The room of a file: the deepest of the order that it lies in. */
-const roomOf = (file) =>
+const roomOf = (file: string): string | undefined =>
   order.filter((room) => `${relative(file)}/`.startsWith(`${room}/`)).sort((a, b) => b.length - a.length)[0]
 
-const known = new Map()
+const known = new Map<string, string[]>()
 
 /** The project's own files that a file imports, types and dynamic imports among them. */
-function importsOf(file) {
+function importsOf(file: string): string[] {
   if (!known.has(file)) {
     const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'))
     const own = importedFiles.filter(({ fileName }) => fileName.startsWith('.'))
@@ -55,16 +56,17 @@ function importsOf(file) {
         .filter((found) => existsSync(found)),
     )
   }
-  return known.get(file)
+  return known.get(file)!
 }
 
 /** The shortest chain of imports from one file to another; undefined when there is none. */
-function chain(from, to) {
-  const cameFrom = new Map([[from, undefined]])
+function chain(from: string, to: string): string[] | undefined {
+  const cameFrom = new Map<string, string | undefined>([[from, undefined]])
   for (const file of cameFrom.keys()) {
     if (file === to) {
-      const steps = []
-      for (let at = file; at !== undefined; at = cameFrom.get(at)) steps.unshift(relative(at))
+      const steps: string[] = []
+      for (let at: string | undefined = file; at !== undefined; at = cameFrom.get(at))
+        steps.unshift(relative(at))
       return steps
     }
     for (const next of importsOf(file)) if (!cameFrom.has(next)) cameFrom.set(next, file)
@@ -72,41 +74,45 @@ function chain(from, to) {
   return undefined
 }
 
-const visitImports = (check) => (context) => {
-  const look = (node) => {
-    const spec = node.source?.value
-    if (typeof spec === 'string' && spec.startsWith('.'))
-      check(context, node.source, context.filename, path.resolve(path.dirname(context.filename), spec))
-  }
-  return {
-    ImportDeclaration: look,
-    ExportNamedDeclaration: look,
-    ExportAllDeclaration: look,
-    ImportExpression: look,
-  }
-}
+/** Looks at one import: the file it stands in, and the file it names. A message is a complaint. */
+type Check = (file: string, target: string) => string | undefined
 
-const noUpwardImport = visitImports((context, node, file, target) => {
-  const [from, to] = [roomOf(file), roomOf(target)]
-  if (from === undefined || to === undefined || order.indexOf(to) >= order.indexOf(from)) return
-  const message =
-    `${from}/ lies below ${to}/ and may not import from it. What both need belongs in ${from}/ or below it; ` +
-    `what only ${to}/ knows is handed down as an argument. The order is in eslint-rooms.js and ARCHITECTURE.md.`
-  context.report({ node, message })
+const visitImports = (check: Check): Rule.RuleModule => ({
+  meta: { type: 'problem', schema: [] },
+  create(context) {
+    const look = ({ source }: { source?: object | null | undefined }): void => {
+      const spec = source && 'value' in source ? source.value : undefined
+      if (typeof spec !== 'string' || !spec.startsWith('.')) return
+      const message = check(context.filename, path.resolve(path.dirname(context.filename), spec))
+      if (message !== undefined) context.report({ node: source as never, message })
+    }
+    return {
+      ImportDeclaration: look,
+      ExportNamedDeclaration: look,
+      ExportAllDeclaration: look,
+      ImportExpression: look,
+    }
+  },
 })
 
-const noCircle = visitImports((context, node, file, target) => {
+const noUpwardImport = visitImports((file, target) => {
+  const [from, to] = [roomOf(file), roomOf(target)]
+  if (from === undefined || to === undefined || order.indexOf(to) >= order.indexOf(from)) return undefined
+  return (
+    `${from}/ lies below ${to}/ and may not import from it. What both need belongs in ${from}/ or below it; ` +
+    `what only ${to}/ knows is handed down as an argument. The order is in eslint-rooms.ts and ARCHITECTURE.md.`
+  )
+})
+
+const noCircle = visitImports((file, target) => {
   const back = existsSync(target) ? chain(target, file) : undefined
-  if (!back) return
-  const message =
+  if (!back) return undefined
+  return (
     `A circle of imports: ${[relative(file), ...back].join(' → ')}. ` +
     `Move what they share into a file of its own that imports none of them.`
-  context.report({ node, message })
+  )
 })
 
 export default {
-  rules: {
-    'no-upward-import': { meta: { type: 'problem' }, create: noUpwardImport },
-    'no-circle': { meta: { type: 'problem' }, create: noCircle },
-  },
+  rules: { 'no-upward-import': noUpwardImport, 'no-circle': noCircle },
 }
