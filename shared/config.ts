@@ -60,9 +60,7 @@ const variables = z.object({
   LEASE_MS: positive.default(30_000).describe('How long a step belongs to an attempt that is not heard of'),
   HEARTBEAT_MS: positive.default(10_000).describe('How often an attempt is heard of; shorter than LEASE_MS'),
   MAX_ATTEMPTS: positive.default(8).describe('How often a step is tried'),
-  OVERDUE_MS: positive
-    .default(30_000)
-    .describe('How late a step may be before the sweep looks for its task'),
+  OVERDUE_MS: positive.default(30_000).describe('How late a step may be before the sweep looks for its task'),
   RUNS_PER_HOUR: positive.default(60).describe('What one user may start'),
   MINUTES_PER_MONTH: positive.default(6000).describe('Minutes of recordings of one user'),
   CHARACTERS_PER_DAY: positive.default(50_000).describe('Characters spoken for one user'),
@@ -80,10 +78,12 @@ const variables = z.object({
   CALLBACKS_URL: url
     .optional()
     .describe('Where providers reach `on-callback`; unset: they are asked now and then'),
-  ELEVENLABS_WEBHOOK_SECRET: z.string().min(1).optional().describe("What ElevenLabs' callbacks are signed with"),
-  PROVIDER_DEADLINE_MS: positive
-    .default(6 * 3600_000)
-    .describe('How long a provider may take, or be away'),
+  ELEVENLABS_WEBHOOK_SECRET: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("What ElevenLabs' callbacks are signed with"),
+  PROVIDER_DEADLINE_MS: positive.default(6 * 3600_000).describe('How long a provider may take, or be away'),
   API_ISSUERS: z
     .string()
     .default('[]')
@@ -93,7 +93,9 @@ const variables = z.object({
         context.addIssue({ code: 'custom', message: 'must be JSON: [{"issuer", "audience", "jwksUrl"}]' })
       return parsed.data ?? []
     })
-    .describe('Whose tokens the API takes besides its own keys, as JSON: `[{"issuer", "audience", "jwksUrl"}]`'),
+    .describe(
+      'Whose tokens the API takes besides its own keys, as JSON: `[{"issuer", "audience", "jwksUrl"}]`',
+    ),
   API_REQUESTS_PER_MINUTE: positive.default(600).describe('Of one key, or one user with a token'),
   API_FAILURES_PER_MINUTE: positive
     .default(60)
@@ -107,13 +109,16 @@ const settings = variables.refine(({ HEARTBEAT_MS, LEASE_MS }) => HEARTBEAT_MS <
 
 /** Every environment variable with its meaning and default, as a Markdown table. */
 export function describeVariables(): string {
-  const { properties = {}, required = [] } = z.toJSONSchema(variables, { io: 'input', unrepresentable: 'any' })
-  const rows = Object.entries(properties as Record<string, { default?: unknown; description?: string }>).map(
-    ([name, { default: value, description }]) => {
-      const shown = value === undefined ? (required.includes(name) ? '**required**' : '') : `\`${String(value)}\``
-      return `| \`${name}\` | ${shown} | ${description} |`
-    },
-  )
+  const { properties = {}, required = [] } = z.toJSONSchema(variables, {
+    io: 'input',
+    unrepresentable: 'any',
+  })
+  const rows = Object.entries(
+    properties as Record<string, { default?: string | number | boolean; description?: string }>,
+  ).map(([name, { default: value, description }]) => {
+    const shown = value === undefined ? (required.includes(name) ? '**required**' : '') : `\`${value}\``
+    return `| \`${name}\` | ${shown} | ${description} |`
+  })
   return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n')
 }
 

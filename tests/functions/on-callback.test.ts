@@ -20,7 +20,7 @@ function aCall(url: string, headers: Record<string, string> = {}) {
     },
     { highWaterMark: 0 },
   )
-  const request = new Request(url, { method: 'POST', headers, body, duplex: 'half' } as RequestInit)
+  const request = new Request(url, { method: 'POST', headers, body, duplex: 'half' })
   return { request, isRead: () => isRead }
 }
 
