@@ -6,7 +6,7 @@ import { choosePorts } from '../../local/host/ports.ts'
 import { startPostgres } from '../../local/host/postgres.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { migrate } from '../../shared/db/migrate.ts'
-import { addressOf, serverVariable, template } from './database.ts'
+import { addressOf, serverVariable, template } from './test-server.ts'
 import { keepForTeardown } from './global-teardown.ts'
 
 /** Nothing of a test run needs to survive the machine. */

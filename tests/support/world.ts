@@ -56,6 +56,8 @@ export interface WorldOptions {
 }
 
 export const user = 'anna'
+/** A hundred times what a server under load needs to see that a client has gone. */
+const longestClosingMs = 120_000
 const closing: (() => Promise<void>)[] = []
 
 afterEach(async () => {
@@ -113,15 +115,22 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
   }
   for (const bucket of Object.values(config.buckets)) await servers.storage.createBucket(bucket)
 
-  const known = new Map<string, TaskPayload>()
+  const known = new Map<string, QueuedTask>()
   const key = ({ runId, step, part }: Omit<TaskPayload, 'v' | 'turn' | 'context'>) =>
     `${runId}/${step}/${part}`
   let current = ''
 
   const tasks = async (): Promise<QueuedTask[]> => {
     const found = await queue.list()
-    for (const { payload } of found) known.set(key(payload), payload)
+    for (const task of found) known.set(key(task.payload), task)
     return found
+  }
+
+  /** Nothing has its name but the task of this turn: the product names it by them. */
+  const forget = async (payload: TaskPayload): Promise<void> => {
+    const last = known.get(key(payload))
+    if (last?.payload.turn === payload.turn) await queue.drop(last.name)
+    else await queue.remove((task) => key(task) === key(payload) && task.turn === payload.turn)
   }
 
   /** Hands one task's body to its function; an answer of 200 ends the task. */
@@ -129,8 +138,7 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
 
   const handBy = async (by: Services, payload: TaskPayload): Promise<TaskAnswer> => {
     const answer = await deliver(by, pipeline.stage(payload.step)!, payload)
-    if (answer.status === 200)
-      await queue.remove((task) => key(task) === key(payload) && task.turn === payload.turn)
+    if (answer.status === 200) await forget(payload)
     return answer
   }
 
@@ -189,7 +197,7 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
       const found = (await tasks())
         .filter(({ payload }) => key(payload) === key({ runId, step, part }))
         .at(-1)
-      const payload = found?.payload ?? known.get(key({ runId, step, part }))
+      const { payload } = found ?? known.get(key({ runId, step, part })) ?? {}
       if (!payload) throw new Error(`There never was a task for ${step}/${part}.`)
       return await hand(payload)
     },
@@ -267,14 +275,16 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
         ({ name, generation, contentHash }) => `${name} ${generation} ${contentHash}`,
       ),
 
-    /** The product's connections to the database, once those that are being closed are gone. */
+    /** The product's connections to the database, once those that are being closed are gone: what is left was never closed. */
     async connections(): Promise<{ state: string; query: string }[]> {
       const look = () =>
-        database.watch<{ state: string; query: string }>(
-          `SELECT state, query FROM pg_stat_activity WHERE datname = :name AND application_name = 'spool'`,
+        database.rows<{ state: string; query: string }>(
+          `SELECT state, query FROM pg_stat_activity
+           WHERE datname = current_database() AND application_name = 'spool'`,
         )
       let open = await look()
-      for (let looks = 0; open.length > 0 && looks < 100; looks++) open = await look()
+      for (const since = Date.now(); open.length > 0 && Date.now() - since < longestClosingMs;)
+        open = await look()
       return open
     },
 
@@ -306,13 +316,13 @@ async function openQueue({ tasks: client }: Servers, { config, pipeline }: Servi
     }
     return found
   }
-  const remove = async (which: (task: TaskPayload) => boolean): Promise<void> => {
-    for (const { name, payload } of await list()) {
-      if (!which(payload)) continue
-      await client.deleteTask({ name }).catch((error: unknown) => {
-        if (codeOf(error) !== '5') throw error // another delivery of the same task was faster
-      })
-    }
+  const drop = async (name: string): Promise<void> => {
+    await client.deleteTask({ name }).catch((error: unknown) => {
+      if (codeOf(error) !== '5') throw error // another delivery of the same task was faster
+    })
   }
-  return { list, remove }
+  const remove = async (which: (task: TaskPayload) => boolean): Promise<void> => {
+    for (const { name, payload } of await list()) if (which(payload)) await drop(name)
+  }
+  return { list, remove, drop }
 }
