@@ -1,5 +1,6 @@
-// The order of the rooms, as lint rules: a file imports only from its own room and those below it, and no chain of imports comes
-// back to where it began. Types count: a type that two rooms share belongs in the lower one.
+// The order of the rooms, as lint rules: a file imports only from its own room and those below it, and no
+// chain of imports comes back to where it began. Types count: a type that two rooms share belongs in the
+// lower one.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'

@@ -1,6 +1,7 @@
 /**
- * `spool bench`: how fast and how lean, against LAME alone and the usual two-pass ffmpeg recipe, all in one run on the same machine.
- * Prints a table, writes bench/results.json and bench/speed.svg. Ratios are what to compare between machines.
+ * `spool bench`: how fast and how lean, against LAME alone and the usual two-pass ffmpeg recipe, all in one
+ * run on the same machine. Prints a table, writes bench/results.json and bench/speed.svg. Ratios are what to
+ * compare between machines.
  */
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
@@ -142,7 +143,10 @@ async function loudnormTwice(file: string, dir: string): Promise<Cost> {
   }
 }
 
-/** Upload to finished episode, on an empty cloud of its own; memory is that of the largest worker; the ffmpeg it runs adds what LAME alone needs. */
+/**
+ * Upload to finished episode, on an empty cloud of its own; memory is that of the largest worker; the ffmpeg
+ * it runs adds what LAME alone needs.
+ */
 async function pipeline(name: string, { file, seconds }: Speech, dir: string): Promise<Pipeline> {
   const state = await mkdtemp(path.join(dir, 'cloud-'))
   const cloud = await startLocalCloud(state, { workers })

@@ -1,4 +1,7 @@
-/** arrange: edits + template → timeline: clips, beds, the sample ledger and the chunk plan; pauses tightened where the template limits the length. */
+/**
+ * arrange: edits + template → timeline: clips, beds, the sample ledger and the chunk plan; pauses tightened
+ * where the template limits the length.
+ */
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'

@@ -1,4 +1,7 @@
-/** clean: words + sound + settings → words where they are heard, and proposed edits. Nothing is cut here; every change can be switched off. */
+/**
+ * clean: words + sound + settings → words where they are heard, and proposed edits. Nothing is cut here;
+ * every change can be switched off.
+ */
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { listenTo } from '../shared/alignment/listen.ts'

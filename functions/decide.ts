@@ -1,4 +1,7 @@
-/** decide: proposals + answers + the producer's decisions → the edits that are made, and everything that is to be spoken. May wait for the producer. */
+/**
+ * decide: proposals + answers + the producer's decisions → the edits that are made, and everything that is
+ * to be spoken. May wait for the producer.
+ */
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { decisionsUpTo } from '../shared/db/edit-decisions.ts'

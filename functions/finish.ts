@@ -1,4 +1,7 @@
-/** finish: chunks → the episode: joined audio with its tag, transcripts, chapters, certificate, manifest and review page. */
+/**
+ * finish: chunks → the episode: joined audio with its tag, transcripts, chapters, certificate, manifest and
+ * review page.
+ */
 import { createHash } from 'node:crypto'
 import type { Knex } from 'knex'
 import type { z } from 'zod'
@@ -193,7 +196,10 @@ async function gather(given: Context, { title }: Input, tools: Tools): Promise<P
   }
 }
 
-/** Tag and Info frame in front, then the chunks, joined where they lie; no audio passes through here but for its hash. */
+/**
+ * Tag and Info frame in front, then the chunks, joined where they lie; no audio passes through here but for
+ * its hash.
+ */
 async function joinAudio(
   { timeline, chapters, cover, pictures }: Parts,
   { episodeFacts: { number, season, date } }: Context,
@@ -276,7 +282,10 @@ function documents(
   ]
 }
 
-/** Rows and contexts are for scalars: a list longer than this stays out of the feed, which names chapters.json. */
+/**
+ * Rows and contexts are for scalars: a list longer than this stays out of the feed, which names
+ * chapters.json.
+ */
 const mostFeedChapterBytes = 32 * 1024
 
 function feedChapters(chapters: readonly Chapter[], sampleRate: number, { warn }: Tools): string {

@@ -1,4 +1,7 @@
-/** prepare: any audio → canonical PCM, seekable by sample, and its analysis. The recording first, then each asset at the recording's rate. */
+/**
+ * prepare: any audio → canonical PCM, seekable by sample, and its analysis. The recording first, then each
+ * asset at the recording's rate.
+ */
 import { z } from 'zod'
 import { analyser, blockSamples, encodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { FfmpegError } from '../shared/audio/ffmpeg.ts'
@@ -11,7 +14,10 @@ import { charge } from '../shared/episode/quota.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 
-/** A decode shorter than the file says of itself by more than this, and by more than a hundredth, is an upload cut off. */
+/**
+ * A decode shorter than the file says of itself by more than this, and by more than a hundredth, is an upload
+ * cut off.
+ */
 const toleratedLossSeconds = 1
 
 /** The parts are the recording and, at its rate, each of the template's files. */
@@ -70,7 +76,8 @@ export const prepare = defineStep({
           await chargeMinutes(declaredSeconds, charged, tools)
         const analysis = await decodeAndAnalyse(opened, name, bounds.seconds, tools)
         if (source === 'recording')
-          await chargeMinutes(analysis.totalSamples / analysis.format.sampleRate, charged, tools) // for those that did not say
+          // for those that did not say
+          await chargeMinutes(analysis.totalSamples / analysis.format.sampleRate, charged, tools)
         warnOfDefects(analysis, name, tools)
         return {
           file: name,
@@ -138,7 +145,8 @@ async function decodeAndAnalyse(
       yield block
     }
     await decoder.ended.catch((error: unknown) => {
-      if (error instanceof FfmpegError && samples > 0) return // what could be decoded was; the length is checked next
+      // what could be decoded was; the length is checked next
+      if (error instanceof FfmpegError && samples > 0) return
       throw error instanceof FfmpegError ? explain(error, name) : error
     })
     checkLength(name, samples / sampleRate, probed.declaredSeconds)
@@ -153,7 +161,9 @@ async function decodeAndAnalyse(
   return analysis
 }
 
-/** The chapters that a recording brings with it; only of one file is it known where in the recording they are. */
+/**
+ * The chapters that a recording brings with it; only of one file is it known where in the recording they are.
+ */
 async function storeMarks(
   { probed }: OpenedSource,
   parts: readonly SourcePart[],

@@ -1,4 +1,7 @@
-/** preview: the sound of the review page, beside the rendering: the stretches round every edit as one small file. */
+/**
+ * preview: the sound of the review page, beside the rendering: the stretches round every edit as one small
+ * file.
+ */
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import { makeReel } from '../shared/review/reel.ts'

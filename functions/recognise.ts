@@ -1,4 +1,7 @@
-/** recognise: a slice of the recording → what the chosen provider heard in it. No parts when the words were supplied or nobody transcribes. */
+/**
+ * recognise: a slice of the recording → what the chosen provider heard in it. No parts when the words were
+ * supplied or nobody transcribes.
+ */
 import { z } from 'zod'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { encodeForRecogniser, sliceBounds, sliceCount } from '../shared/providers/recogniser-sound.ts'

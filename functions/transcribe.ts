@@ -1,4 +1,7 @@
-/** transcribe: what was supplied or recognised → words in samples, in order and heard. Without any the episode goes on, and says so. */
+/**
+ * transcribe: what was supplied or recognised → words in samples, in order and heard. Without any the
+ * episode goes on, and says so.
+ */
 import type { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'

@@ -1,6 +1,6 @@
 /**
- * The raw recording of the script: two people at one microphone, a bit too quiet, in a room that is never silent.
- * Hides resampling, levels, and the noise of the room.
+ * The raw recording of the script: two people at one microphone, a bit too quiet, in a room that is never
+ * silent. Hides resampling, levels, and the noise of the room.
  */
 import { randomNumbers } from './random.ts'
 import { leadInSeconds, script, seats, type Speaker, type Turn } from './script.ts'
@@ -71,7 +71,10 @@ function addInto(mix: Float32Array, samples: Float32Array, at: number, gain: num
   for (let i = 0; i < samples.length && at + i < mix.length; i++) mix[at + i]! += samples[i]! * gain
 }
 
-/** By a whole factor, with a Blackman-windowed sinc of 32 samples to either side: no delay, images below −70 dB. */
+/**
+ * By a whole factor, with a Blackman-windowed sinc of 32 samples to either side: no delay, images below −70
+ * dB.
+ */
 function upsample(samples: Float32Array, factor: number): Float32Array {
   const reach = 32
   const kernels = Array.from({ length: factor }, (_, phase) =>

@@ -1,6 +1,7 @@
 /**
- * Sentences with the exact time of every word. Flite tells when each sound ends, but not to which word it belongs:
- * hidden here is how that is found out, and where a word that borders on silence really begins and ends.
+ * Sentences with the exact time of every word. Flite tells when each sound ends, but not to which word it
+ * belongs: hidden here is how that is found out, and where a word that borders on silence really begins and
+ * ends.
  */
 import { speak, type Phone, type Voice } from '../shared/providers/flite.ts'
 
@@ -23,8 +24,8 @@ const vowels = /^[aeiou]/
 const windowSeconds = 0.01
 
 /**
- * Speaks `text` in one breath. Beside a silence a word's edge is where its sound passes `audibleDbfs`, measured over 10 ms.
- * Throws when the sounds cannot be told apart by word; then word it differently.
+ * Speaks `text` in one breath. Beside a silence a word's edge is where its sound passes `audibleDbfs`,
+ * measured over 10 ms. Throws when the sounds cannot be told apart by word; then word it differently.
  */
 export async function speakWords(text: string, voice: Voice, audibleDbfs: number): Promise<Sentence> {
   const tokens = text.split(' ')
@@ -110,7 +111,9 @@ function hearing(samples: Float32Array, sampleRate: number, audibleDbfs: number)
 
 const stepSeconds = 0.001
 
-/** Beside a silence a word begins where it becomes audible; beside another word, where its first sound begins. */
+/**
+ * Beside a silence a word begins where it becomes audible; beside another word, where its first sound begins.
+ */
 function onset({ startSeconds, endSeconds, quietFromSeconds }: Sound, heard: Hearing): number {
   if (quietFromSeconds === startSeconds) return startSeconds
   let at = startSeconds

@@ -1,4 +1,7 @@
-/** Where things lie in the buckets: the one place that knows the paths of uploads, finished episodes and public files. */
+/**
+ * Where things lie in the buckets: the one place that knows the paths of uploads, finished episodes and
+ * public files.
+ */
 
 /** Where the bytes of everything derived from the same inputs live. */
 export const workName = (userId: string, inputKey: string, name: string): string =>
@@ -48,7 +51,10 @@ export interface UploadPath {
 const uploadPattern =
   /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/(?<podcast>[^/\p{Cc}]{1,200})\/(?<episode>[^/\p{Cc}]{1,200})\/(?<file>[^/\p{Cc}]{1,200})$/u
 
-/** Takes `u/{user}/{podcast}/{episode}/{file}` apart; undefined for any other path, one that climbs, and one with control characters. */
+/**
+ * Takes `u/{user}/{podcast}/{episode}/{file}` apart; undefined for any other path, one that climbs, and one
+ * with control characters.
+ */
 export function parseUploadName(name: string): UploadPath | undefined {
   const { userId, podcast, episode, file } = uploadPattern.exec(name)?.groups ?? {}
   if (userId === undefined || podcast === undefined || episode === undefined || file === undefined)
@@ -77,7 +83,10 @@ const sidecarPatterns: Readonly<Record<keyof Sidecars, RegExp>> = {
   chapters: /^chapters\.(?:json|vtt|psc|xml|txt)$/i,
 }
 
-/** What a recording may be called; its content decides whether it is one. A name without an ending says nothing against it. */
+/**
+ * What a recording may be called; its content decides whether it is one. A name without an ending says
+ * nothing against it.
+ */
 const recordingEndings =
   /\.(?:mp3|mp2|wav|wave|w64|rf64|bwf|aiff?|aifc|caf|m4a|m4b|mp4|mov|aac|flac|ogg|oga|opus|webm|mka|mkv)$/i
 export const isRecording = (file: string): boolean =>

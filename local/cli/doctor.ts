@@ -1,4 +1,7 @@
-/** `spool doctor`: looks at what Spool needs and says, line by line, what is there and what to do about the rest. */
+/**
+ * `spool doctor`: looks at what Spool needs and says, line by line, what is there and what to do about the
+ * rest.
+ */
 import { execFile } from 'node:child_process'
 import { statfs } from 'node:fs/promises'
 import { promisify } from 'node:util'

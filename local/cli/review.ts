@@ -1,6 +1,6 @@
 /**
- * `spool review`: what waits for a decision, with its sound before and after in a folder, and taking decisions.
- * Hides how a clip is made: the recording round the edit, as it is and as it will be.
+ * `spool review`: what waits for a decision, with its sound before and after in a folder, and taking
+ * decisions. Hides how a clip is made: the recording round the edit, as it is and as it will be.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -124,7 +124,10 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
   })
 }
 
-/** The recording round the edit, as it is and with this edit made; what would be put in is silence while nobody knows it. */
+/**
+ * The recording round the edit, as it is and with this edit made; what would be put in is silence while
+ * nobody knows it.
+ */
 async function writeClips(
   { config, storage }: Services,
   { recording, analysis, edits }: Review,

@@ -1,4 +1,7 @@
-/** What a producer reads when an episode is done: before and after, what was cut, how loud it is, where the files are. */
+/**
+ * What a producer reads when an episode is done: before and after, what was cut, how loud it is, where the
+ * files are.
+ */
 import path from 'node:path'
 import type { Report } from './assemble.ts'
 import type { Listing } from './review.ts'

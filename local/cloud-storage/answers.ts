@@ -1,4 +1,5 @@
-// Hides how a refusal looks on the wire: one error kind, in Google's JSON form for the JSON API and in XML for /bucket/object.
+// Hides how a refusal looks on the wire: one error kind, in Google's JSON form for the JSON API and in XML
+// for /bucket/object.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 
@@ -63,7 +64,10 @@ export function sendJson(
   response.end(text)
 }
 
-/** Answers a failed request; once bytes of a download are out, the only honest answer left is to cut the connection. */
+/**
+ * Answers a failed request; once bytes of a download are out, the only honest answer left is to cut the
+ * connection.
+ */
 export function sendRefusal(response: ServerResponse, error: unknown, form: 'json' | 'xml'): void {
   if (response.headersSent) return void response.destroy()
   const { reason, message } = classify(error)
@@ -87,7 +91,10 @@ export function sendRefusal(response: ServerResponse, error: unknown, form: 'jso
 const escapeXml = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
-/** The request's bytes; leaving the loop early keeps the socket, so that a refusal can still be answered on it. */
+/**
+ * The request's bytes; leaving the loop early keeps the socket, so that a refusal can still be answered on
+ * it.
+ */
 export function bytesOf(request: IncomingMessage): AsyncIterableIterator<Buffer> {
   return request.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>
 }

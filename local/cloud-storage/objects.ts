@@ -1,6 +1,7 @@
-// Hides how objects live and change: one record per object on disk, generations, preconditions, atomic replacement.
-// A change is one synchronous run of the event loop, so two writers never pass the same precondition; on disk it is one
-// rename, so a killed server finds either the old object or the new one, bytes included.
+// Hides how objects live and change: one record per object on disk, generations, preconditions, atomic
+// replacement. A change is one synchronous run of the event loop, so two writers never pass the same
+// precondition; on disk it is one rename, so a killed server finds either the old object or the new one,
+// bytes included.
 import { createHash } from 'node:crypto'
 import {
   mkdirSync,
@@ -117,7 +118,10 @@ export function openObjects({
     return String(lastGeneration)
   }
 
-  /** The staged record names its generation: found at the next start, it tells which stored event belongs to no object. */
+  /**
+   * The staged record names its generation: found at the next start, it tells which stored event belongs to
+   * no object.
+   */
   function commitNew(record: ObjectRecord): void {
     const staged = join(stagingDir, `${record.generation}.json`)
     try {
@@ -307,7 +311,10 @@ export interface ListQuery {
   endOffset?: string | undefined
 }
 
-/** One page in name order; names that share a prefix up to the delimiter count as one entry. The token is the last entry's name. */
+/**
+ * One page in name order; names that share a prefix up to the delimiter count as one entry. The token is the
+ * last entry's name.
+ */
 function page(
   sortedNames: readonly string[],
   query: ListQuery,

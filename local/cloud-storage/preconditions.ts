@@ -28,7 +28,10 @@ export function generationNumber(value: string): string {
   return String(BigInt(value))
 }
 
-/** Throws 412 when one does not hold; `forReading` makes a failed …NotMatch the answer 304. An absent object has generation 0. */
+/**
+ * Throws 412 when one does not hold; `forReading` makes a failed …NotMatch the answer 304. An absent object
+ * has generation 0.
+ */
 export function checkPreconditions(
   current: ObjectRecord | undefined,
   conditions: Preconditions,

@@ -1,5 +1,6 @@
-// Hides a Cloud Storage of one's own: what `@google-cloud/storage` asks for, answered from a folder on disk, with finalize
-// events sent as Eventarc sends them. Objects, upload sessions and undelivered events survive a restart and SIGKILL.
+// Hides a Cloud Storage of one's own: what `@google-cloud/storage` asks for, answered from a folder on disk,
+// with finalize events sent as Eventarc sends them. Objects, upload sessions and undelivered events survive a
+// restart and SIGKILL.
 import { mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -31,7 +32,10 @@ export interface CloudStorageOptions {
 
 export interface CloudStorage {
   port: number
-  /** A service account's key file, for GOOGLE_APPLICATION_CREDENTIALS: only URLs signed with its key are honoured here. */
+  /**
+   * A service account's key file, for GOOGLE_APPLICATION_CREDENTIALS: only URLs signed with its key are
+   * honoured here.
+   */
   credentialsFile: string
   close(): Promise<void>
 }

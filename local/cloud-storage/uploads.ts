@@ -1,5 +1,5 @@
-// Hides the three ways bytes arrive: in one piece, as multipart/related with the metadata first, or resumably over many
-// requests, connections and restarts of this server.
+// Hides the three ways bytes arrive: in one piece, as multipart/related with the metadata first, or resumably
+// over many requests, connections and restarts of this server.
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
@@ -297,7 +297,8 @@ interface ContentRange {
   toTheEnd: boolean
 }
 
-// `bytes 0-524287/*`, `bytes 524288-600000/600001`, `bytes 0-*/*`, `bytes */600001`, or the query `bytes */*`.
+// `bytes 0-524287/*`, `bytes 524288-600000/600001`, `bytes 0-*/*`, `bytes */600001`, or the query `bytes
+// */*`.
 function contentRange(header: string | undefined): ContentRange {
   if (header === undefined) return { firstByte: 0, toTheEnd: true }
   const match = /^bytes (?:\*|(\d+)-(\d+|\*))\/(\d+|\*)$/.exec(

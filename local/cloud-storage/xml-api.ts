@@ -1,4 +1,5 @@
-// Hides /bucket/object: what the world reads from the public bucket and what the holder of a V4 signed URL may do.
+// Hides /bucket/object: what the world reads from the public bucket and what the holder of a V4 signed URL
+// may do.
 import { bytesOf, StorageError } from './answers.ts'
 import { checksumsIn } from './checksums.ts'
 import { isUnchanged, sendObject } from './download.ts'

@@ -59,7 +59,10 @@ export class Dispatcher {
     this.#lanes.delete(queueName)
   }
 
-  /** Sends what a queue may send now and sets the timer for what comes next. Call it after any change to the queue. */
+  /**
+   * Sends what a queue may send now and sets the timer for what comes next. Call it after any change to the
+   * queue.
+   */
   wake(queueName: string): void {
     const queue = this.#journal.queues.get(queueName)
     const lane = this.#lane(queueName)

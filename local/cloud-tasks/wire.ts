@@ -1,4 +1,5 @@
-// The messages of google.cloud.tasks.v2 as they cross the wire, checked by Google's rules and turned into rows, and back.
+// The messages of google.cloud.tasks.v2 as they cross the wire, checked by Google's rules and turned into
+// rows, and back.
 import { randomBytes } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { status } from '@grpc/grpc-js'

@@ -1,4 +1,5 @@
-// The local identity provider: hides the signing key, kept in one file so that tokens outlive a restart as Google's do.
+// The local identity provider: hides the signing key, kept in one file so that tokens outlive a restart as
+// Google's do.
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'

@@ -1,4 +1,7 @@
-/** Loopback ports. Hides how a free one is found, and that the same ones are used again next time, so that feed addresses stay. */
+/**
+ * Loopback ports. Hides how a free one is found, and that the same ones are used again next time, so that
+ * feed addresses stay.
+ */
 import { createServer } from 'node:net'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL of one's own: real server binaries from npm, data in a folder. Hides making the cluster, starting and stopping it,
- * and that the server refuses to run as root.
+ * A PostgreSQL of one's own: real server binaries from npm, data in a folder. Hides making the cluster,
+ * starting and stopping it, and that the server refuses to run as root.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -26,7 +26,8 @@ const superuser = 'spool'
 
 const settings = [
   ...['-c', `listen_addresses=${host}`, '-c', 'unix_socket_directories='],
-  ...['-c', 'synchronous_commit=off'], // survives the death of any process; only a power cut may lose the last moments
+  // survives the death of any process; only a power cut may lose the last moments
+  ...['-c', 'synchronous_commit=off'],
   ...[
     '-c',
     'max_connections=60',
@@ -142,7 +143,10 @@ async function untilReady(server: ChildProcess, data: string): Promise<void> {
   }
 }
 
-/** A server that outlived the process that started it (that one was killed) holds the folder: it is asked to end first. */
+/**
+ * A server that outlived the process that started it (that one was killed) holds the folder: it is asked to
+ * end first.
+ */
 async function endOrphan(data: string): Promise<void> {
   const text = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '')
   const pid = Number(text.split('\n')[0])

@@ -1,6 +1,6 @@
 /**
- * One worker process: the product's functions under functions-framework, one after the other path on one port.
- * Told its settings by the environment; tells its parent the port; ends with its parent.
+ * One worker process: the product's functions under functions-framework, one after the other path on one
+ * port. Told its settings by the environment; tells its parent the port; ends with its parent.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,8 +1,8 @@
 /**
- * The acoustic model: what each acoustic unit, a letter of the words' spelling, sounds like in one recording. It is learned
- * from that recording alone, from which sounds lie where the transcript has which letters. Hides how words are spelt as units,
- * and the statistics: a normal distribution per unit and speaker, drawn towards that of all speakers, and towards that of all
- * speech where a speaker said little.
+ * The acoustic model: what each acoustic unit, a letter of the words' spelling, sounds like in one recording.
+ * It is learned from that recording alone, from which sounds lie where the transcript has which letters.
+ * Hides how words are spelt as units, and the statistics: a normal distribution per unit and speaker, drawn
+ * towards that of all speakers, and towards that of all speech where a speaker said little.
  */
 import { cepstrumSize as size } from './cepstra.ts'
 import { soundOf } from '../words/phrases.ts'
@@ -21,11 +21,17 @@ const framesPerUnit = 10
 const framesPerVariance = 30
 /** A pause varies less than speech, but never by nothing: a gate leaves digital silence. */
 const leastPauseVariance = 0.05
-/** How much less likely than a unit speech of any kind is that no word accounts for, as a logarithm; in a gap that sounds it is the likelier. */
+/**
+ * How much less likely than a unit speech of any kind is that no word accounts for, as a logarithm; in a gap
+ * that sounds it is the likelier.
+ */
 const strayPenalty = 4
 const unwrittenBonus = 6
 
-/** Units that make one sound in a hesitation: a vowel with its "r", a hum. Drawn out, and different from the same units in words. */
+/**
+ * Units that make one sound in a hesitation: a vowel with its "r", a hum. Drawn out, and different from the
+ * same units in words.
+ */
 const hesitationSounds = /^h|\p{L}(?<![hmnr])r?|[mn]+/gu
 
 /** Whether a filler is a mere noise, not a word used as one: "um", "äh", "hmm", but not "like". */
@@ -57,7 +63,10 @@ export function unitsOf(text: string, isHesitation: boolean, inventory: UnitInve
 
 const drawnOut = (sound: string): string[] => (sound === 'h' ? ['~h'] : [`~${sound}`, `~${sound}`])
 
-/** What was heard of each unit from each speaker: how many frames, and the sums of their rows and of the rows' squares. */
+/**
+ * What was heard of each unit from each speaker: how many frames, and the sums of their rows and of the rows'
+ * squares.
+ */
 export function tally(unitCount: number, speakerCount: number) {
   const frames = new Float64Array(unitCount * speakerCount)
   const sums = new Float64Array(frames.length * size)

@@ -1,7 +1,8 @@
 /**
- * Finds where words really begin and end. Recognisers are 50 to 150 ms off, and a filler is no longer than that; but a recording in which a
- * thousand words stand about where they are said teaches what each unit sounds like in it, and that tells where each word must be.
- * Hides how the learning goes round, and how a recogniser's habits are told from its errors.
+ * Finds where words really begin and end. Recognisers are 50 to 150 ms off, and a filler is no longer than
+ * that; but a recording in which a thousand words stand about where they are said teaches what each unit
+ * sounds like in it, and that tells where each word must be. Hides how the learning goes round, and how a
+ * recogniser's habits are told from its errors.
  */
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Listen } from './listen.ts'
@@ -46,10 +47,15 @@ export interface Wanted {
 
 /** With fewer words nothing can be learned. */
 const fewestWords = 30
-/** Fits and learns so often, then fits what is wanted; more changes nothing, nor does more speech than this. */
+/**
+ * Fits and learns so often, then fits what is wanted; more changes nothing, nor does more speech than this.
+ */
 const rounds = 4
 const mostFramesToLearn = 180 * 100
-/** Standard deviation of reported edges: what is assumed of a recogniser that could not be checked, and the least and most that is believed. */
+/**
+ * Standard deviation of reported edges: what is assumed of a recogniser that could not be checked, and the
+ * least and most that is believed.
+ */
 const usualDeviationSeconds = 0.06
 const leastDeviationSeconds = 0.02
 const mostDeviationSeconds = 0.1
@@ -62,12 +68,16 @@ const fewestEdges = 40
 const credibleDeviations = 2.2
 /** Spans that are fitted before others have their turn. */
 const fittedAtOnce = 8
-/** So many words are looked for with what was learned around them; a day of speech needs no more memory than an hour. */
+/**
+ * So many words are looked for with what was learned around them; a day of speech needs no more memory than
+ * an hour.
+ */
 const learnedAtOnce = 400
 
 /**
- * The transcript with the wanted words, and those beside them, where the sound has them. It stays as it is where the sound tells nothing: when
- * there is no background, when there are too few words, and where the words are others than were said.
+ * The transcript with the wanted words, and those beside them, where the sound has them. It stays as it is
+ * where the sound tells nothing: when there is no background, when there are too few words, and where the
+ * words are others than were said.
  */
 export async function alignWords(
   transcript: Transcript,
@@ -88,7 +98,10 @@ export async function alignWords(
   return { ...transcript, words: inOrder(aligned) }
 }
 
-/** By how much a recogniser is late throughout, in frames, and how much any edge errs besides: a standard deviation. */
+/**
+ * By how much a recogniser is late throughout, in frames, and how much any edge errs besides: a standard
+ * deviation.
+ */
 interface Habits {
   readonly lag: number
   readonly deviation: number
@@ -215,7 +228,10 @@ function placedIn({ span, reported }: Features, trellis: Trellis, shares: Float6
   })
 }
 
-/** Told from the edges beside a pause, which cannot be mistaken; units that were learned a little too late are found a little too late. */
+/**
+ * Told from the edges beside a pause, which cannot be mistaken; units that were learned a little too late are
+ * found a little too late.
+ */
 function habitsOf(placed: readonly Placed[], deviation: number): Habits {
   const isApart = (before: Placed | undefined, after: Placed | undefined) =>
     before !== undefined && after?.place === before.place + 1 && after.start - before.end >= pauseFrames
@@ -256,7 +272,10 @@ function aligned(
   }
 }
 
-/** A word that stayed gives way to its neighbours that were found; so does one that was found to the next, when two passages disagree. */
+/**
+ * A word that stayed gives way to its neighbours that were found; so does one that was found to the next,
+ * when two passages disagree.
+ */
 function inOrder(words: readonly AlignedWord[]): AlignedWord[] {
   let from = 0
   return words.map((word, i) => {

@@ -1,4 +1,7 @@
-/** Listens to spans of a recording. Hides how they are read, and what is taken out of their sound that says more of a voice than of its words. */
+/**
+ * Listens to spans of a recording. Hides how they are read, and what is taken out of their sound that says
+ * more of a voice than of its words.
+ */
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import { cepstra, cepstrumSize } from './cepstra.ts'
 import type { Listen } from './listen.ts'
@@ -76,7 +79,10 @@ function extract(
   return { span, reported, rows, speakers, quiet }
 }
 
-/** Takes away what a voice, its place and its microphone do to every sound alike: the mean of each speaker's rows. */
+/**
+ * Takes away what a voice, its place and its microphone do to every sound alike: the mean of each speaker's
+ * rows.
+ */
 function levelVoices(heard: readonly Features[], speakerCount: number): void {
   const sums = new Float64Array(speakerCount * cepstrumSize)
   const counts = new Float64Array(speakerCount)

@@ -1,4 +1,7 @@
-/** Listens to a moment of a recording. Hides where its PCM lies, its format, and that two channels are heard as one. */
+/**
+ * Listens to a moment of a recording. Hides where its PCM lies, its format, and that two channels are heard
+ * as one.
+ */
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import type { Span } from '../audio/analysis.ts'
 import { bytesPerFrame, toPlanar, type PcmFormat } from '../audio/pcm.ts'

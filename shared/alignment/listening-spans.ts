@@ -1,4 +1,7 @@
-/** Which parts of a recording to listen to for the sake of a few words. Hides how many words beside them help, and what else is worth learning from. */
+/**
+ * Which parts of a recording to listen to for the sake of a few words. Hides how many words beside them help,
+ * and what else is worth learning from.
+ */
 import { frameSamples, type Analysis, type Span } from '../audio/analysis.ts'
 import type { Word } from '../words/words.ts'
 
@@ -26,7 +29,10 @@ const framesPerSecond = 100
 /** Letters are learned from this much speech at least, if there is so much. */
 const fewestSeconds = 60
 
-/** Spans around the wanted words, in order, and others all over the recording when those are too short to learn from. */
+/**
+ * Spans around the wanted words, in order, and others all over the recording when those are too short to
+ * learn from.
+ */
 export function listeningSpans(
   words: readonly Word[],
   analysis: Analysis,
@@ -85,7 +91,10 @@ function grouped(
   })
 }
 
-/** From and to the middle of a word where words go on, else some way into the silence, but not into the next words. */
+/**
+ * From and to the middle of a word where words go on, else some way into the silence, but not into the next
+ * words.
+ */
 function boundsOf(
   words: readonly Word[],
   first: number,

@@ -1,4 +1,7 @@
-/** Pages: a cursor names the last item of a page, so that what is added meanwhile neither repeats nor hides an item. Hides its form. */
+/**
+ * Pages: a cursor names the last item of a page, so that what is added meanwhile neither repeats nor hides an
+ * item. Hides its form.
+ */
 import { z } from '@hono/zod-openapi'
 import type { Position } from '../db/page.ts'
 import { Permanent } from '../errors.ts'

@@ -1,4 +1,7 @@
-/** Errors as problem documents (RFC 9457) with the product's codes. The one place that says which status a code has. */
+/**
+ * Errors as problem documents (RFC 9457) with the product's codes. The one place that says which status a
+ * code has.
+ */
 import { z } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
 import { AlreadyRunning, classify, errorCodes, Permanent, type ErrorCode } from '../errors.ts'

@@ -1,4 +1,7 @@
-/** What every route of the API is made of: its OpenAPI description, its caller, and an answer that is given once. Hides how a route is put together. */
+/**
+ * What every route of the API is made of: its OpenAPI description, its caller, and an answer that is given
+ * once. Hides how a route is put together.
+ */
 import { createRoute, z, type OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Page } from '../db/page.ts'

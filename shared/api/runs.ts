@@ -104,7 +104,8 @@ export function addRuns(app: App, services: Services): void {
         }
       },
       (error) => {
-        log.error({ run: id, error: error.stack }, 'a stream of events broke off') // its reader connects again
+        // its reader connects again
+        log.error({ run: id, error: error.stack }, 'a stream of events broke off')
         return Promise.resolve()
       },
     )
@@ -134,7 +135,10 @@ const eventEveryMs = 1000
 /** A stream is ended then; whoever still watches connects again. */
 const longestStreamMs = 29 * 60_000
 
-/** A look at the run each time the reader comes back: what is new of it, nothing when that is nothing. A connection for each look, none between. */
+/**
+ * A look at the run each time the reader comes back: what is new of it, nothing when that is nothing. A
+ * connection for each look, none between.
+ */
 async function* eventsOf(
   databaseUrl: string,
   id: string,

@@ -41,8 +41,8 @@ const episodeRates = [44100, 48000]
 const fallbackRate = 48000
 
 /**
- * Identifies the object, refuses what cannot become an episode, and lends it to `use` while a loopback server stands in for it.
- * Throws Permanent with one of the codes for recordings.
+ * Identifies the object, refuses what cannot become an episode, and lends it to `use` while a loopback server
+ * stands in for it. Throws Permanent with one of the codes for recordings.
  */
 export async function withSource<T>(
   storage: ObjectStore,
@@ -136,7 +136,9 @@ export function sniff(head: Buffer, name: string): string {
   )
 }
 
-/** MPEG audio layer III: 11 sync bits, a version, layer bits 01, a bit rate and a sampling rate that exist. */
+/**
+ * MPEG audio layer III: 11 sync bits, a version, layer bits 01, a bit rate and a sampling rate that exist.
+ */
 const isMpegAudioHeader = (b: Buffer, i: number): boolean =>
   b[i] === 0xff &&
   (b[i + 1]! & 0xe6) === 0xe2 &&
@@ -165,7 +167,10 @@ function hasFrames(head: Buffer, isHeader: (bytes: Buffer, at: number) => boolea
   return false
 }
 
-/** Raw AAC, and MP3 without a header frame, say nothing of their length; what ffprobe reports is a guess from the first bit rates. */
+/**
+ * Raw AAC, and MP3 without a header frame, say nothing of their length; what ffprobe reports is a guess from
+ * the first bit rates.
+ */
 const saysItsLength = (demuxer: string, head: Buffer): boolean =>
   demuxer !== 'aac' && (demuxer !== 'mp3' || /Xing|Info|VBRI/.test(head.toString('latin1')))
 

@@ -1,6 +1,7 @@
 /**
- * Detects words that listeners are to be spared. Hides in which forms a listed word comes: drawn out, with an ending, spelt with digits or
- * asterisks; and that another word one letter away ("shift", "duck") is another word.
+ * Detects words that listeners are to be spared. Hides in which forms a listed word comes: drawn out, with an
+ * ending, spelt with digits or asterisks; and that another word one letter away ("shift", "duck") is another
+ * word.
  */
 import type { CleaningSettings } from '../settings/cleaning.ts'
 import type { ProposedEdit } from './edits.ts'
@@ -26,7 +27,10 @@ const disguises: Readonly<Record<string, string>> = {
 /** From here on a word has letters to spare: a mishearing of one of them is not another word. */
 const longWordLetters = 8
 
-/** Proposes a tone over exactly each listed word, as long as the word. Off unless asked for. Needs exact times. */
+/**
+ * Proposes a tone over exactly each listed word, as long as the word. Off unless asked for. Needs exact
+ * times.
+ */
 export function detectCensored(
   { words, exactTimes }: Transcript,
   sampleRate: number,

@@ -1,4 +1,7 @@
-/** Cuts a person asked for, span by span. Hides how spans that overlap become one, and what is too short or too late to be cut. */
+/**
+ * Cuts a person asked for, span by span. Hides how spans that overlap become one, and what is too short or
+ * too late to be cut.
+ */
 import type { Analysis, Span } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
 import type { ProposedEdit } from './edits.ts'
@@ -9,7 +12,10 @@ export const shortestCutSeconds = 0.02
 
 type Cuts = Pick<CleaningSettings, 'cuts'>
 
-/** Proposes the spans of `settings.cuts` as they are, whatever is in them; those that overlap or touch are one cut. */
+/**
+ * Proposes the spans of `settings.cuts` as they are, whatever is in them; those that overlap or touch are one
+ * cut.
+ */
 export function detectCuts(
   transcript: Transcript | undefined,
   { format, totalSamples }: Analysis,

@@ -1,6 +1,6 @@
 /**
- * What a producer decides of proposed edits: the decisions file, and how decisions, answers and the show's policy turn proposals into
- * the edits that are applied. Pure; the same decisions give the same edits.
+ * What a producer decides of proposed edits: the decisions file, and how decisions, answers and the show's
+ * policy turn proposals into the edits that are applied. Pure; the same decisions give the same edits.
  */
 import { z } from 'zod'
 import type { Scalars } from '../context.ts'
@@ -26,7 +26,9 @@ const decisionsFile = z.strictObject({ version: z.literal(1), decisions: z.array
 
 export type Decision = z.infer<typeof decision>
 
-/** Reads a decisions file about the given edits. Throws Permanent `bad_decisions` that names what is wrong. */
+/**
+ * Reads a decisions file about the given edits. Throws Permanent `bad_decisions` that names what is wrong.
+ */
 export function parseDecisions(
   text: string,
   name: string,
@@ -71,7 +73,10 @@ function problemOf(
     : undefined
 }
 
-/** The edits after policy, answers (by edit) and decisions, oldest first, a later one standing over an earlier. */
+/**
+ * The edits after policy, answers (by edit) and decisions, oldest first, a later one standing over an
+ * earlier.
+ */
 export function decideEdits(
   proposed: EditList,
   policy: CleaningSettings['review'],
@@ -90,7 +95,8 @@ export function decideEdits(
         [cutByHand(toSample(one.startSeconds), toSample(one.endSeconds))],
         sampleRate,
       ).edits) {
-        const id = edits.has(cut.id) ? `${cut.id}-${cut.endSample}` : cut.id // another may begin where this one does
+        // another may begin where this one does
+        const id = edits.has(cut.id) ? `${cut.id}-${cut.endSample}` : cut.id
         edits.set(id, { ...cut, id })
       }
     } else {
@@ -105,7 +111,10 @@ export function decideEdits(
 }
 
 type EditDecision = Exclude<Decision, { decision: 'cut' }>
-/** As it is kept: with the edit's kind and place when it was decided on, by which it is found when other words have moved it. */
+/**
+ * As it is kept: with the edit's kind and place when it was decided on, by which it is found when other words
+ * have moved it.
+ */
 export type KeptDecision = Decision & {
   readonly of?:
     { readonly kind: EditKind; readonly startSample: number; readonly endSample: number } | undefined
@@ -120,7 +129,9 @@ export const keptDecisions = (decisions: readonly Decision[], { edits }: EditLis
       : one
   })
 
-/** The edit a decision is about: the one of its name, or that of its kind which covers most of where it was. */
+/**
+ * The edit a decision is about: the one of its name, or that of its kind which covers most of where it was.
+ */
 function meant(
   one: EditDecision & Pick<KeptDecision, 'of'>,
   edits: ReadonlyMap<string, Edit>,
@@ -188,7 +199,10 @@ function decided(edit: Edit, one: EditDecision, toSample: (seconds: number) => n
   }
 }
 
-/** Whether a producer should look before the episode is made: an edit whose kind waits, or a question without an answer. */
+/**
+ * Whether a producer should look before the episode is made: an edit whose kind waits, or a question without
+ * an answer.
+ */
 export const waitsForReview = ({ edits }: EditList, policy: CleaningSettings['review']): Edit[] =>
   edits.filter((edit) => edit.status === 'pending' && (policy[edit.kind] === 'wait' || lacksAnswer(edit)))
 

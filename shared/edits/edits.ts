@@ -1,6 +1,7 @@
 /**
  * Edits: every change of the recording as a span with a kind, a reason and a score, each switchable alone.
- * Hides how proposals become one list with ids that do not change from run to run, and what is left of edits that overlap.
+ * Hides how proposals become one list with ids that do not change from run to run, and what is left of edits
+ * that overlap.
  */
 import { Permanent } from '../errors.ts'
 import { editKindNames, editKinds, type EditKind } from '../settings/edit-kinds.ts'
@@ -8,7 +9,10 @@ import type { Span } from '../audio/analysis.ts'
 
 export type EditStatus = 'applied' | 'rejected' | 'pending'
 
-/** What is put where the span was: speech still to be spoken, a file among the assets, or a tone exactly as long as the span. */
+/**
+ * What is put where the span was: speech still to be spoken, a file among the assets, or a tone exactly as
+ * long as the span.
+ */
 export type Insertion =
   | { readonly sound: 'speech'; readonly text: string | null }
   | { readonly sound: 'file'; readonly file: string; readonly text: string }
@@ -68,8 +72,9 @@ export interface Splice extends Span {
 }
 
 /**
- * What the applied edits come to, in order and apart. Where two overlap, the kind that is earlier in `editKinds` keeps its span;
- * of the other stays what lies outside, if it only removes, and nothing, if it puts something in.
+ * What the applied edits come to, in order and apart. Where two overlap, the kind that is earlier in
+ * `editKinds` keeps its span; of the other stays what lies outside, if it only removes, and nothing, if it
+ * puts something in.
  */
 export function splicesOf({ edits }: EditList): Splice[] {
   const taken: Splice[] = []
@@ -88,7 +93,10 @@ export function splicesOf({ edits }: EditList): Splice[] {
   return taken.sort((a, b) => a.startSample - b.startSample || a.endSample - b.endSample)
 }
 
-/** Touching is not colliding; an empty span collides with what it stands inside of, and with another empty one at its place. */
+/**
+ * Touching is not colliding; an empty span collides with what it stands inside of, and with another empty one
+ * at its place.
+ */
 const collides = (a: Span, b: Span): boolean =>
   (a.startSample < b.endSample && b.startSample < a.endSample) ||
   (a.startSample === b.startSample && a.endSample === b.endSample)
@@ -113,7 +121,10 @@ export function without(spans: readonly Span[], cuts: readonly Span[]): Span[] {
 export const lengthOf = (spans: readonly Span[]): number =>
   spans.reduce((sum, { startSample, endSample }) => sum + endSample - startSample, 0)
 
-/** Throws `cut_budget_exceeded` or `nothing_left` when the applied edits remove more of the speech than allowed. What a person cut or accepted is not counted. */
+/**
+ * Throws `cut_budget_exceeded` or `nothing_left` when the applied edits remove more of the speech than
+ * allowed. What a person cut or accepted is not counted.
+ */
 export function checkBudget(
   list: EditList,
   speech: readonly Span[],

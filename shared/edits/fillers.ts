@@ -56,7 +56,10 @@ export function findFillers(
   return found
 }
 
-/** Proposes a cut for every filler. Needs words with exact times, better ones that were aligned with the sound. */
+/**
+ * Proposes a cut for every filler. Needs words with exact times, better ones that were aligned with the
+ * sound.
+ */
 export function detectFillers(
   transcript: AlignedTranscript,
   analysis: Analysis,

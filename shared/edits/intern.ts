@@ -1,6 +1,6 @@
 /**
- * Detects questions put to the assistant. Hides where a question ends, and how one command becomes edits: an answer has one place, but what is
- * removed may lie on both sides of a question that stays.
+ * Detects questions put to the assistant. Hides where a question ends, and how one command becomes edits: an
+ * answer has one place, but what is removed may lie on both sides of a question that stays.
  */
 import type { Analysis } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
@@ -30,9 +30,10 @@ interface Question {
 }
 
 /**
- * Proposes an answer for every question that follows the command; its words are still to be found. The command, the question and what ended it
- * are removed, in one span that the answer replaces. With `keepQuestion` the command is an edit of its own that only removes, and the answer
- * replaces what ended the question, or stands after it. Needs exact times.
+ * Proposes an answer for every question that follows the command; its words are still to be found. The
+ * command, the question and what ended it are removed, in one span that the answer replaces. With
+ * `keepQuestion` the command is an edit of its own that only removes, and the answer replaces what ended the
+ * question, or stands after it. Needs exact times.
  */
 export function detectInterns(
   { words, exactTimes }: Transcript,
@@ -77,7 +78,10 @@ function questionAfter(
   return last < first ? undefined : { first, last, ending, isGuess: !ending && !isOver }
 }
 
-/** When a speaker talks on, the question is over at its question mark; when there is none, `last` is as good as any. */
+/**
+ * When a speaker talks on, the question is over at its question mark; when there is none, `last` is as good
+ * as any.
+ */
 function firstQuestionMark(words: readonly Word[], first: number, last: number): number {
   for (let i = first; i < last; i++) if (questionMark.test(words[i]!.text)) return i
   return last

@@ -1,6 +1,6 @@
 /**
- * One attempt at a step: what was made before is taken over, else the work is done under a lease that heartbeats extend.
- * Hides reuse, heartbeats, and how work learns that its step was lost or its run ended.
+ * One attempt at a step: what was made before is taken over, else the work is done under a lease that
+ * heartbeats extend. Hides reuse, heartbeats, and how work learns that its step was lost or its run ended.
  */
 import type { Knex } from 'knex'
 import type { Scalars, StepIdentity } from '../context.ts'
@@ -92,8 +92,8 @@ const resultOf = (
 })
 
 /**
- * Runs `work` under a lease that is extended while it lasts; its signal aborts when an extension finds the step lost or the
- * run ended.
+ * Runs `work` under a lease that is extended while it lasts; its signal aborts when an extension finds the
+ * step lost or the run ended.
  */
 async function withHeartbeat<T>(
   { config, storage, pipeline }: Services,
@@ -134,7 +134,10 @@ async function withHeartbeat<T>(
   }
 }
 
-/** A task must outlive an attempt that lost its step: whoever holds it now may yet need the queue to try again. */
+/**
+ * A task must outlive an attempt that lost its step: whoever holds it now may yet need the queue to try
+ * again.
+ */
 async function whyLost(db: Knex, runId: string): Promise<Stopped | Busy> {
   const run = await findRun(db, runId)
   return run?.status === 'started'

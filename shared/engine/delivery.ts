@@ -1,6 +1,7 @@
 /**
- * One delivery of one task, from claim to answer: claim → load → close → work → open → record, complete and insert the
- * successors in one fenced transaction → close → enqueue → answer. Hides which outcome the rows and the queue are told.
+ * One delivery of one task, from claim to answer: claim → load → close → work → open → record,
+ * complete and insert the successors in one fenced transaction → close → enqueue → answer. Hides which
+ * outcome the rows and the queue are told.
  */
 import type { StepIdentity, TaskPayload } from '../context.ts'
 import { withDatabase } from '../db/connect.ts'
@@ -111,8 +112,8 @@ async function commit(services: Services, attempt: Attempt, result: Result): Pro
 }
 
 /**
- * A redelivery heals what a crash between commit and enqueue lost: the steps that follow, and the parts that the first one
- * brought.
+ * A redelivery heals what a crash between commit and enqueue lost: the steps that follow, and the parts that
+ * the first one brought.
  */
 async function enqueueBehind(services: Services, { runId, step, part }: TaskPayload): Promise<void> {
   const following = services.pipeline.following(step).map((stage) => stage.step.name)

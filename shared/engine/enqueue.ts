@@ -1,6 +1,7 @@
 /**
- * From pending rows to tasks. Hides what a task is told besides its row, and that creating one twice is harmless.
- * Nothing is enqueued that is not a row first, so whatever is lost here is found again by a redelivery or by `sweep`.
+ * From pending rows to tasks. Hides what a task is told besides its row, and that creating one twice is
+ * harmless. Nothing is enqueued that is not a row first, so whatever is lost here is found again by a
+ * redelivery or by `sweep`.
  */
 import type { PendingStep } from '../db/steps.ts'
 import { log } from '../log.ts'
@@ -24,8 +25,8 @@ export async function enqueue(
 }
 
 /**
- * Enqueues what a caller has started. The run is there, whatever the queue says: its caller must learn of it, and `sweep`
- * enqueues the rest.
+ * Enqueues what a caller has started. The run is there, whatever the queue says: its caller must learn of it,
+ * and `sweep` enqueues the rest.
  */
 export async function offer(services: Services, runId: string, steps: readonly PendingStep[]): Promise<void> {
   await enqueue(services, steps).catch((error: unknown) =>

@@ -1,6 +1,7 @@
 /**
  * The graph of steps: what follows what, and when a step may start.
- * Hides fan-out and fan-in. A step starts when no row of anything before it is unfinished; a step with no parts counts as finished.
+ * Hides fan-out and fan-in. A step starts when no row of anything before it is unfinished; a step with no
+ * parts counts as finished.
  */
 import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'
@@ -49,7 +50,10 @@ export function planPipeline(stages: readonly Stage[]) {
     /** What may start once `name` is done, in an order that respects the graph. */
     following: (name: string) => ordered.filter(({ step }) => ancestors.get(step.name)!.has(name)),
     before: (name: string) => ancestors.get(name)!,
-    /** The share of all expected work that is done, 0 to 1; a step that was passed over, having no parts, is done. */
+    /**
+     * The share of all expected work that is done, 0 to 1; a step that was passed over, having no parts, is
+     * done.
+     */
     progress: (counts: readonly StepCount[]) => {
       const reached = new Map(counts.map(({ step, progress }) => [step, progress]))
       const passed = new Set(counts.flatMap(({ step }) => [...(ancestors.get(step) ?? [])]))
@@ -63,7 +67,10 @@ export function planPipeline(stages: readonly Stage[]) {
   }
 }
 
-/** The rows of one step: one part with the run's context, or as many as the step asks for, each with its own scalars on top. */
+/**
+ * The rows of one step: one part with the run's context, or as many as the step asks for, each with its own
+ * scalars on top.
+ */
 export function partsOf({ step }: Stage, context: Scalars): NewStep[] {
   return (step.parts?.(context) ?? [{}]).map((own, part) => partRow(step.name, part, context, own))
 }
@@ -76,8 +83,9 @@ export function partRow(step: string, part: number, context: Scalars, own: Scala
 }
 
 /**
- * Inserts the rows of every step that may start now that `completed` is done, and finishes the run when nothing is left to do.
- * Needs the run's row locked, so that exactly one committer sees the last predecessor done.
+ * Inserts the rows of every step that may start now that `completed` is done, and finishes the run when
+ * nothing is left to do. Needs the run's row locked, so that exactly one committer sees the last predecessor
+ * done.
  */
 export async function insertFollowers(
   trx: Knex,
@@ -101,7 +109,10 @@ export async function insertFollowers(
   return inserted
 }
 
-/** What the parts under way have done, weighed by the work that is expected of each step, goes into the run's progress. */
+/**
+ * What the parts under way have done, weighed by the work that is expected of each step, goes into the run's
+ * progress.
+ */
 export async function noteProgress(db: Knex, pipeline: Pipeline, runId: string): Promise<void> {
   const share = pipeline.progress(await countSteps(db, runId))
   await updateRunProgress(db, runId, { processed: runTotal * share })

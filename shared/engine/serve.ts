@@ -1,6 +1,7 @@
 /**
- * From catalogue to running functions: turns each entry of functions/index.ts into the handler functions-framework calls.
- * Hides how a caller is refused, how an answer becomes HTTP, and what one process sets up once, on its first request.
+ * From catalogue to running functions: turns each entry of functions/index.ts into the handler
+ * functions-framework calls. Hides how a caller is refused, how an answer becomes HTTP, and what one process
+ * sets up once, on its first request.
  */
 import { getRequestListener } from '@hono/node-server'
 import type {
@@ -133,7 +134,10 @@ async function answerHttp(
   }
 }
 
-/** Where one address stands for all functions, the path begins with the function's name; it is not the function's business. */
+/**
+ * Where one address stands for all functions, the path begins with the function's name; it is not the
+ * function's business.
+ */
 function passOn(
   { name, handle }: PublicFunction,
   request: FrameworkRequest,

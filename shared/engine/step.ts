@@ -26,7 +26,9 @@ export interface Tools {
   readonly warn: (warning: Warning) => void
   /** When the run first tried this step: waiting for a vendor is bounded from here. */
   readonly since: Date
-  /** A short block with a connection of its own, for a step that must look again in the middle of its work. */
+  /**
+   * A short block with a connection of its own, for a step that must look again in the middle of its work.
+   */
   readonly withDatabase: <T>(use: (db: Knex) => Promise<T>) => Promise<T>
 }
 
@@ -56,7 +58,9 @@ export interface StepDefinition<C, I, O extends Scalars> {
   readonly passOn?: (output: O, context: C & Identity) => Scalars
   /** One entry for each part, from the run's context; a single part when absent. */
   readonly parts?: (context: Scalars) => readonly Scalars[]
-  /** More parts of the same step that only the first part's result makes possible, each with its own scalars. */
+  /**
+   * More parts of the same step that only the first part's result makes possible, each with its own scalars.
+   */
   readonly furtherParts?: (output: O, context: C & Identity) => readonly Scalars[]
 }
 
@@ -64,7 +68,10 @@ export interface StepDefinition<C, I, O extends Scalars> {
 export interface Step {
   readonly name: string
   readonly parts?: (context: Scalars) => readonly Scalars[]
-  /** Reads what one part needs. Throws Permanent `bad_context` when its scalars are not those the step declares. */
+  /**
+   * Reads what one part needs. Throws Permanent `bad_context` when its scalars are not those the step
+   * declares.
+   */
   readonly open: (db: Knex, identity: Identity, context: Scalars) => Promise<OpenedStep>
 }
 

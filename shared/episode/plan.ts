@@ -1,6 +1,6 @@
 /**
- * What is to be made of a recording, gathered from what lies beside it in the bucket. Hides which files belong to it, and where a podcast
- * keeps what its episodes share.
+ * What is to be made of a recording, gathered from what lies beside it in the bucket. Hides which files
+ * belong to it, and where a podcast keeps what its episodes share.
  */
 import { Permanent, codeOf, type ErrorCode } from '../errors.ts'
 import { picturesIn, readMarks } from '../feed/chapter-marks.ts'
@@ -46,13 +46,18 @@ export interface EpisodePlan {
   readonly assets: readonly StoredObject[]
   /** What is shown with chapters. */
   readonly pictures: readonly StoredObject[]
-  /** The files of a recording that has several, in their order; undefined while one of them is not there yet. */
+  /**
+   * The files of a recording that has several, in their order; undefined while one of them is not there yet.
+   */
   readonly recordings: readonly RecordingPart[] | undefined
   /** Why the run cannot start well: it is recorded as failed, so that its producer learns of it. */
   readonly problem: Permanent | undefined
 }
 
-/** Reads what lies beside a recording that has arrived. What is wrong with it is in the plan: the run is told, and fails. */
+/**
+ * Reads what lies beside a recording that has arrived. What is wrong with it is in the plan: the run is told,
+ * and fails.
+ */
 export async function planEpisode(
   path: UploadPath,
   services: Pick<Services, 'storage' | 'config'>,
@@ -96,7 +101,8 @@ export async function planEpisode(
     const marks =
       sidecars.chapters === undefined
         ? []
-        : readMarks(await read(sidecars.chapters, 'bad_chapters'), sidecars.chapters) // told now, not when the work is done
+        : // told now, not when the work is done
+          readMarks(await read(sidecars.chapters, 'bad_chapters'), sidecars.chapters)
     const template =
       sidecars.template === undefined
         ? await podcastTemplate(path, services)

@@ -1,4 +1,6 @@
-/** What a user may use, asked before work starts. Hides which limits a kind has and how a refusal is worded. */
+/**
+ * What a user may use, asked before work starts. Hides which limits a kind has and how a refusal is worded.
+ */
 import type { Knex } from 'knex'
 import type { Config, UsageKind, UsageLimit } from '../config.ts'
 import { chargeUsage, type UsageEntry } from '../db/usage.ts'

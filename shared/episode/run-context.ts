@@ -1,6 +1,7 @@
 /**
- * The context of a run of an episode: every scalar that one step passes to another, declared once; each step picks what it
- * needs. Hides how a list or a record travels inside a scalar: a step sees the list, its task carries text.
+ * The context of a run of an episode: every scalar that one step passes to another, declared once; each step
+ * picks what it needs. Hides how a list or a record travels inside a scalar: a step sees the list, its task
+ * carries text.
  */
 import { z } from 'zod'
 import type { Scalars } from '../context.ts'
@@ -41,7 +42,9 @@ const episodeFacts = z.object({
   speakers: z.record(z.string(), z.string()).default({}),
 })
 
-/** What a run is told before its first step. A default stands for runs that began before the field was there. */
+/**
+ * What a run is told before its first step. A default stands for runs that began before the field was there.
+ */
 const start = {
   recordingObject: z.string(),
   recordingGeneration: z.string(),

@@ -1,6 +1,7 @@
 /**
- * Marks in a recording: where its chapters begin, as its producer or its maker set them down. Hides the five forms they are supplied in
- * (Podcasting 2.0 JSON, WebVTT, Podlove Simple Chapters, plain text, MP4Chaps) and the repair of marks that no player would take.
+ * Marks in a recording: where its chapters begin, as its producer or its maker set them down. Hides the five
+ * forms they are supplied in (Podcasting 2.0 JSON, WebVTT, Podlove Simple Chapters, plain text, MP4Chaps) and
+ * the repair of marks that no player would take.
  */
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { z } from 'zod'
@@ -23,7 +24,10 @@ export interface Mark extends Omit<SuppliedMark, 'startSeconds'> {
   readonly picture?: string | undefined
 }
 
-/** Reads a supplied chapters file, whatever its ending. Throws Permanent `bad_chapters` naming the line or field. */
+/**
+ * Reads a supplied chapters file, whatever its ending. Throws Permanent `bad_chapters` naming the line or
+ * field.
+ */
 export function readMarks(file: string, name: string): SuppliedMark[] {
   const text = file.replace(/^\uFEFF/, '')
   const begins = text.trimStart()
@@ -166,7 +170,10 @@ const titleLine = /^(?<start>[\d:.,]+)(?:\s+(?<title>.*?))?(?:\s*<(?<url>[^<>\s]
 const numberedStart = /^CHAPTER(?<number>\d+)\s*=\s*(?<start>[\d:.,]+)$/i
 const numberedTitle = /^CHAPTER(?<number>\d+)NAME\s*=\s*(?<title>.*)$/i
 
-/** "00:01:30.500 Title <url>" line by line, or MP4Chaps' pairs of CHAPTER01= and CHAPTER01NAME=. A line that begins with # is a remark. */
+/**
+ * "00:01:30.500 Title <url>" line by line, or MP4Chaps' pairs of CHAPTER01= and CHAPTER01NAME=. A line that
+ * begins with # is a remark.
+ */
 function readLines(text: string, name: string): SuppliedMark[] {
   const marks: { number?: string; startSeconds: number; title: string; url?: string | undefined }[] = []
   text.split(/\r\n|\r|\n/).forEach((raw, i) => {
@@ -197,7 +204,9 @@ function readLines(text: string, name: string): SuppliedMark[] {
 
 const clock = /^(?:(?:(?<hours>\d{1,4}):)?(?<minutes>\d{1,3}):)?(?<seconds>\d{1,6}(?:[.,]\d{1,9})?)$/
 
-/** Seconds of "01:02:03.500", "62:03" or "3723.5" (normal play time, RFC 2326); undefined for anything else. */
+/**
+ * Seconds of "01:02:03.500", "62:03" or "3723.5" (normal play time, RFC 2326); undefined for anything else.
+ */
 function secondsOf(text: string): number | undefined {
   const { hours, minutes, seconds } = clock.exec(text.trim())?.groups ?? {}
   if (seconds === undefined) return undefined
@@ -211,7 +220,10 @@ export const mostMarks = 200
 const longestTitle = 255
 const graphemes = new Intl.Segmenter()
 
-/** Marks put in order at whole samples, without what no player would take; `remarks` says what was done, for the producer. */
+/**
+ * Marks put in order at whole samples, without what no player would take; `remarks` says what was done, for
+ * the producer.
+ */
 export function repairMarks(
   supplied: readonly SuppliedMark[],
   { sampleRate, totalSamples }: { readonly sampleRate: number; readonly totalSamples: number },

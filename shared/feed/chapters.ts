@@ -1,6 +1,7 @@
 /**
- * Chapters of the finished audio: its segments, and inside the content the marks of the recording, put through the ledger.
- * Hides which chapters are left when cuts are made, and the written forms: Podcasting 2.0 JSON, and lines for a description.
+ * Chapters of the finished audio: its segments, and inside the content the marks of the recording, put
+ * through the ledger. Hides which chapters are left when cuts are made, and the written forms: Podcasting 2.0
+ * JSON, and lines for a description.
  */
 import type { ListedChapter } from '../db/episodes.ts'
 import { keptShare, toOutput } from '../timeline/ledger.ts'
@@ -33,7 +34,10 @@ const shortestHeadSeconds = 1
 /** Less than this, left over by a cut, is nobody's chapter: cuts end between words, not at marks. */
 const shortestRestSeconds = 0.25
 
-/** One chapter for each segment that is one; the recording has its marks' instead, or carries the episode's title. In order, none empty. */
+/**
+ * One chapter for each segment that is one; the recording has its marks' instead, or carries the episode's
+ * title. In order, none empty.
+ */
 export function chaptersOf(timeline: Arranged, episodeTitle: string, marks: readonly Mark[] = []): Chapter[] {
   const chapters = timeline.segments
     .filter(({ isChapter }) => isChapter)

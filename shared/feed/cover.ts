@@ -9,7 +9,10 @@ const quality = 88
 const pictureSide = 800
 const pictureQuality = 80
 
-/** A chapter's picture: a square that fits a phone's screen, small enough that twenty of them do not weigh down an episode. Throws Permanent `bad_cover`. */
+/**
+ * A chapter's picture: a square that fits a phone's screen, small enough that twenty of them do not weigh
+ * down an episode. Throws Permanent `bad_cover`.
+ */
 export async function fitPicture(bytes: Buffer, name: string): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
   try {

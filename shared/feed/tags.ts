@@ -1,6 +1,6 @@
 /**
- * The ID3v2.3 tag in front of an episode. Hides the library, what each frame wants (three-letter languages, four-digit years),
- * and that a table of contents must name the chapters for players to show them.
+ * The ID3v2.3 tag in front of an episode. Hides the library, what each frame wants (three-letter languages,
+ * four-digit years), and that a table of contents must name the chapters for players to show them.
  */
 import type { Chapter } from './chapters.ts'
 
@@ -50,7 +50,10 @@ export async function id3Tag(tagged: Tagged): Promise<Buffer> {
 /** The length of a table of contents is one byte. */
 const mostInContents = 255
 
-/** CHAP for each chapter and one CTOC that lists them (ID3v2 Chapter Frame Addendum); nothing for a single chapter. */
+/**
+ * CHAP for each chapter and one CTOC that lists them (ID3v2 Chapter Frame Addendum); nothing for a single
+ * chapter.
+ */
 function chapterFrames({
   chapters,
   sampleRate,

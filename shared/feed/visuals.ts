@@ -1,4 +1,7 @@
-/** What listeners see besides the words: cover, chapters' marks and pictures, from what lies beside a recording. Hides where each is, and what is done to make it fit. */
+/**
+ * What listeners see besides the words: cover, chapters' marks and pictures, from what lies beside a
+ * recording. Hides where each is, and what is done to make it fit.
+ */
 import { fileOf } from '../objects.ts'
 import { maxDocumentBytes } from '../settings/settings.ts'
 import { readPinnedFile } from '../pinned-file.ts'
@@ -8,7 +11,10 @@ import { fitCover, fitPicture, maxCoverBytes } from './cover.ts'
 
 const picture = { mostBytes: maxCoverBytes, tooLarge: 'bad_cover' } as const
 
-/** The cover as directories want it; undefined when there is none. Throws Permanent `bad_cover`, `upload_replaced`. */
+/**
+ * The cover as directories want it; undefined when there is none. Throws Permanent `bad_cover`,
+ * `upload_replaced`.
+ */
 export async function coverOf(
   { coverObject, coverGeneration }: { coverObject: string | null; coverGeneration: string | null },
   tools: Tools,

@@ -1,11 +1,14 @@
 /**
- * A message without what nobody reads: attachments, pictures, forwarded mails. Hides the structure of MIME bodies (RFC 2046) as far as it takes
- * to let 200 MB of attachment go by without holding more of it than a line. What is left is small enough for a parser.
+ * A message without what nobody reads: attachments, pictures, forwarded mails. Hides the structure of MIME
+ * bodies (RFC 2046) as far as it takes to let 200 MB of attachment go by without holding more of it than a
+ * line. What is left is small enough for a parser.
  */
 
 /** Headers longer than this are an attack, not a letter. */
 const maxHeaderBytes = 256 * 1024
-/** Of a text part: more than is ever read out, with the mark-up around it. The parser takes some 5 µs a line. */
+/**
+ * Of a text part: more than is ever read out, with the mark-up around it. The parser takes some 5 µs a line.
+ */
 const maxTextBytes = 512 * 1024
 /** What is kept of the whole message. */
 const maxKeptBytes = 1024 * 1024
@@ -17,7 +20,8 @@ const deepestNesting = 20
 export class UnreadableMail extends Error {
   override name = 'UnreadableMail'
   constructor(message: string, options?: ErrorOptions) {
-    super(message.slice(0, 500).replaceAll(/\p{Cc}|\p{Cs}/gu, ' '), options) // a parser's message quotes its input
+    // a parser's message quotes its input
+    super(message.slice(0, 500).replaceAll(/\p{Cc}|\p{Cs}/gu, ' '), options)
   }
 }
 
@@ -44,7 +48,8 @@ function messageReader() {
 
   const keep = (line: Buffer): void => {
     keptBytes += line.length
-    if (keptBytes <= maxKeptBytes) kept.push(Buffer.from(line)) // a copy: a line that was only pointed at would hold its whole block
+    // a copy: a line that was only pointed at would hold its whole block
+    if (keptBytes <= maxKeptBytes) kept.push(Buffer.from(line))
   }
 
   const takeHeader = (line: Buffer): void => {

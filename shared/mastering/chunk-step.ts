@@ -1,4 +1,7 @@
-/** What `measure` and `render` share: one part per chunk, its own hash, the timeline and the settings it is mastered by. */
+/**
+ * What `measure` and `render` share: one part per chunk, its own hash, the timeline and the settings it is
+ * mastered by.
+ */
 import type { Knex } from 'knex'
 import { fanOut } from '../episode/run-context.ts'
 import { settingsOf } from '../db/runs.ts'

@@ -1,6 +1,6 @@
 /**
- * Renders any slice of a timeline, sample-exact, in float. Hides range reads over the sources and the sum of clips;
- * a slice depends only on the timeline, never on where the slice was cut.
+ * Renders any slice of a timeline, sample-exact, in float. Hides range reads over the sources and the sum of
+ * clips; a slice depends only on the timeline, never on where the slice was cut.
  */
 import type { ObjectStore } from '../storage.ts'
 import { bytesPerFrame, toInterleaved } from '../audio/pcm.ts'
@@ -8,7 +8,10 @@ import { fromDb } from '../audio/true-peak.ts'
 import { gainAt } from '../show/beds.ts'
 import type { Clip, GainPoint, Timeline } from '../timeline/timeline.ts'
 
-/** Clips of one source that lie this near are fetched in one read: a request costs more than reading half a second too much. */
+/**
+ * Clips of one source that lie this near are fetched in one read: a request costs more than reading half a
+ * second too much.
+ */
 const mergedGapSamples = 24_000
 
 /** Fetched in one request: enough that its round trip does not show, little beside the chunk itself. */
@@ -97,7 +100,9 @@ async function* readWindows(
   }
 }
 
-/** Adds what of `clip` lies in the window and in the slice that `plane` holds from output sample `start` on. */
+/**
+ * Adds what of `clip` lies in the window and in the slice that `plane` holds from output sample `start` on.
+ */
 function addClip(plane: Float32Array, window: Window, channel: number, clip: Clip, start: number): void {
   const { samples, channels } = window
   const { outputStart, sourceStart, length, fadeIn, fadeOut } = clip

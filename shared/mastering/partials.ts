@@ -1,4 +1,7 @@
-/** Loudness partials as objects: rows of 100 ms energies, one row per trial. Hides the layout and how the chunks' rows are put end to end. */
+/**
+ * Loudness partials as objects: rows of 100 ms energies, one row per trial. Hides the layout and how the
+ * chunks' rows are put end to end.
+ */
 import type { ObjectStore } from '../storage.ts'
 
 /** A count of rows, then the rows; all of the same length. */

@@ -1,6 +1,7 @@
 /**
  * The programme as mastering sees it: slices of the mix with the limiter's view of their peaks.
- * Hides how much before and after a chunk must be looked at for it to come out as if everything had been rendered in one piece.
+ * Hides how much before and after a chunk must be looked at for it to come out as if everything had been
+ * rendered in one piece.
  */
 import type { ObjectStore } from '../storage.ts'
 import { limiterStep, limiterSupportSamples } from './limiter.ts'

@@ -1,7 +1,8 @@
 /**
- * Language models that answer a listener's or a host's question in a sentence or two. Hides two vendors' wire formats and what keeps an
- * answer speakable: it is read aloud, so there must be nothing in it that only the eye understands.
- * Source: OpenAI's API reference ("Create chat completion"), Google's Gemini API reference ("generateContent").
+ * Language models that answer a listener's or a host's question in a sentence or two. Hides two vendors' wire
+ * formats and what keeps an answer speakable: it is read aloud, so there must be nothing in it that only the
+ * eye understands. Source: OpenAI's API reference ("Create chat completion"), Google's Gemini API reference
+ * ("generateContent").
  */
 import { z } from 'zod'
 import { callVendor, jsonBody, readJson, refuse, VendorError, type Access, type Vendor } from './vendor.ts'
@@ -15,7 +16,10 @@ export interface Surroundings {
 }
 
 export interface Answerer {
-  /** Speakable text on one line. Throws VendorError (an empty or refused answer is `provider_rejected`); the signal's reason when it aborts. */
+  /**
+   * Speakable text on one line. Throws VendorError (an empty or refused answer is `provider_rejected`); the
+   * signal's reason when it aborts.
+   */
   readonly answer: (question: string, surroundings: Surroundings, signal: AbortSignal) => Promise<string>
 }
 
@@ -30,7 +34,9 @@ const answerMs = 2 * 60_000
 /** About twenty minutes of talk: enough to know what the question is about. */
 const longestContext = 20_000
 
-/** `baseUrl` as the vendors' own clients have it: OpenAI's ends in its version (`…/v1`), Gemini's does not. */
+/**
+ * `baseUrl` as the vendors' own clients have it: OpenAI's ends in its version (`…/v1`), Gemini's does not.
+ */
 export const openAnswerer = (name: AnswererName, access: AnswererAccess): Answerer =>
   name === 'openai' ? openChat(access) : openGemini(access)
 
@@ -84,7 +90,8 @@ function openChat(access: AnswererAccess): Answerer {
       const fixed =
         error instanceof VendorError && error.kind === 'refused' && error.vendorCodes.includes('temperature')
       if (!fixed) throw error
-      return ask(question, surroundings, {}, signal) // reasoning models have a temperature of their own; nothing was charged
+      // reasoning models have a temperature of their own; nothing was charged
+      return ask(question, surroundings, {}, signal)
     })
     const { message, finish_reason: reason } = choices[0]!
     if (message.refusal != null) throw refuse(vendor, `would not answer: ${message.refusal}`)
@@ -164,7 +171,10 @@ function task(question: string, { context }: Surroundings): string {
 /** Nobody's words may end their own quotation. */
 const withoutMarkers = (text: string): string => text.replaceAll(/<\/?\s*(talk|question)\s*>/gi, ' ')
 
-/** The few signs a model writes in spite of its instructions are taken out; nothing at all is an error, and so is half a sentence. */
+/**
+ * The few signs a model writes in spite of its instructions are taken out; nothing at all is an error, and so
+ * is half a sentence.
+ */
 function speakable(
   vendor: Vendor,
   text: string | null | undefined,

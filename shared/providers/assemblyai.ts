@@ -1,7 +1,7 @@
 /**
  * AssemblyAI: a job is made and then asked after. Hides uploads, its milliseconds and its models.
- * Source: AssemblyAI's API reference ("Upload a media file", "Transcribe audio", "Get transcript", "List transcripts"), its pages
- * "Filler Words" and "Webhooks for pre-recorded audio".
+ * Source: AssemblyAI's API reference ("Upload a media file", "Transcribe audio", "Get transcript", "List
+ * transcripts"), its pages "Filler Words" and "Webhooks for pre-recorded audio".
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'
@@ -19,7 +19,8 @@ import { assemblyai } from './vendors.ts'
 /** The header in which it repeats our secret when it calls back. */
 export const assemblyaiSecretHeader = 'x-spool-callback'
 
-// One must be named, in order of preference; the second speaks the languages that the first does not. `universal-3-pro` is refused since July 2026.
+// One must be named, in order of preference; the second speaks the languages that the first does not.
+// `universal-3-pro` is refused since July 2026.
 const models = ['universal-3-5-pro', 'universal-2']
 
 const uploaded = z.object({ upload_url: z.url() })

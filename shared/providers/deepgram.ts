@@ -1,6 +1,7 @@
 /**
- * Deepgram: answers in one piece, or calls back with it; it keeps nothing that could be asked for later. Hides its query and its nesting.
- * Source: Deepgram's API reference ("Pre-Recorded Audio") and its pages "Filler Words", "Speaker Diarization" and "STT Callback".
+ * Deepgram: answers in one piece, or calls back with it; it keeps nothing that could be asked for later.
+ * Hides its query and its nesting. Source: Deepgram's API reference ("Pre-Recorded Audio") and its pages
+ * "Filler Words", "Speaker Diarization" and "STT Callback".
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'
@@ -53,7 +54,8 @@ export function openDeepgram(access: RecogniserAccess): Recogniser {
       ...(wish.language === undefined
         ? { detect_language: 'true' }
         : { language: languageOnly(wish.language) }),
-      ...(wish.callbackUrl === undefined ? {} : { callback: wish.callbackUrl }), // it calls the ports 80, 443, 8080 and 8443 only
+      // it calls the ports 80, 443, 8080 and 8443 only
+      ...(wish.callbackUrl === undefined ? {} : { callback: wish.callbackUrl }),
     }
     const secrets = [url ?? '', wish.callbackUrl ?? '']
     const call = {

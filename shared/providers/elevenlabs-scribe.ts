@@ -1,7 +1,7 @@
 /**
- * ElevenLabs Scribe: answers in one piece, or works on its own and can be asked later or calls back. Hides its form, its tokens that are
- * no words, and that it calls back only to an address its workspace has been given.
- * Source: ElevenLabs' API reference ("Create transcript", "Get transcript") and its page "Webhooks".
+ * ElevenLabs Scribe: answers in one piece, or works on its own and can be asked later or calls back. Hides
+ * its form, its tokens that are no words, and that it calls back only to an address its workspace has been
+ * given. Source: ElevenLabs' API reference ("Create transcript", "Get transcript") and its page "Webhooks".
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'
@@ -58,7 +58,8 @@ export function openScribe(access: RecogniserAccess): Recogniser {
         error.vendorCodes.includes('no_webhooks_configured')
       if (!noAddress) throw error
       const left = Math.max(0, longestAnswerMs - Math.round(performance.now() - began))
-      return await ask(vendor, access.model, sound, { ...wish, callbackUrl: undefined }, left, signal) // nothing was charged
+      // nothing was charged
+      return await ask(vendor, access.model, sound, { ...wish, callbackUrl: undefined }, left, signal)
     }
   }
 
@@ -75,7 +76,8 @@ export function openScribe(access: RecogniserAccess): Recogniser {
       )
       return transcript ? { state: 'done', result: readScribe(transcript) } : { state: 'waiting', reference }
     } catch (error) {
-      if (error instanceof VendorError && error.status === 404) return { state: 'waiting', reference } // there is nothing until it is done
+      // there is nothing until it is done
+      if (error instanceof VendorError && error.status === 404) return { state: 'waiting', reference }
       throw error
     }
   }

@@ -1,4 +1,7 @@
-/** Forms with a file in them (RFC 7578), streamed: the length is known beforehand and the file is never whole in memory. */
+/**
+ * Forms with a file in them (RFC 7578), streamed: the length is known beforehand and the file is never whole
+ * in memory.
+ */
 import { randomUUID } from 'node:crypto'
 import type { RequestBody } from './vendor.ts'
 

@@ -1,7 +1,8 @@
 /**
- * Something that costs money, asked for once. An intent row stands before the request, so that nobody pays twice unknowingly: what was
- * clearly refused is asked for again, what nobody knows about is looked up at the vendor, or repeated a single time with a warning.
- * Hides the waiting too: a vendor that is slow, busy or away puts the step off, until the deadline.
+ * Something that costs money, asked for once. An intent row stands before the request, so that nobody pays
+ * twice unknowingly: what was clearly refused is asked for again, what nobody knows about is looked up at the
+ * vendor, or repeated a single time with a warning. Hides the waiting too: a vendor that is slow, busy or
+ * away puts the step off, until the deadline.
  */
 import { Deferred, Permanent } from '../errors.ts'
 import { markSending, openPaidCall, settlePaidCall, type PaidCall } from '../db/paid-calls.ts'
@@ -32,7 +33,10 @@ const latestRetryMs = 10 * 60_000
 /** How often an unclear call is sent in all. */
 const mostSends = 2
 
-/** Throws Deferred while there is nothing yet, Permanent with the vendor's own message when there never will be. */
+/**
+ * Throws Deferred while there is nothing yet, Permanent with the vendor's own message when there never will
+ * be.
+ */
 export async function payOnce<T, S>(
   tools: Tools,
   identity: Identity,
@@ -43,7 +47,8 @@ export async function payOnce<T, S>(
   const call = await tools.withDatabase((db) =>
     openPaidCall(db, { userId, runId, step, part, provider: purchase.provider, callKey: tools.inputKey }),
   )
-  const kept = await purchase.recall() // after the row was seen: whoever marked it done had kept the result before
+  // after the row was seen: whoever marked it done had kept the result before
+  const kept = await purchase.recall()
   if (kept !== undefined) {
     await finish(tools, call)
     return kept
@@ -96,7 +101,8 @@ async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>
     return answer
   } catch (error) {
     if (error instanceof Permanent)
-      await settle(tools, call, { status: 'intended', error: error.message, unsent: true }) // refused before it was sent
+      // refused before it was sent
+      await settle(tools, call, { status: 'intended', error: error.message, unsent: true })
     if (!(error instanceof VendorError)) throw error
     switch (error.kind) {
       case 'refused':
@@ -171,7 +177,10 @@ const within = (least: number, value: number, most: number): number => Math.min(
 const pollDelay = (tools: Tools): number => within(soonestPollMs, waitedMs(tools) / 4, latestPollMs)
 const retryDelay = (tools: Tools): number => within(soonestRetryMs, waitedMs(tools) / 2, latestRetryMs)
 
-/** Puts the step off, or ends it when the deadline would pass meanwhile. What the vendor was asked for stays: a new run asks for it again. */
+/**
+ * Puts the step off, or ends it when the deadline would pass meanwhile. What the vendor was asked for stays:
+ * a new run asks for it again.
+ */
 function later(
   tools: Tools,
   message: string,

@@ -1,9 +1,10 @@
 /**
- * One request to a vendor of speech or language. Hides HTTP, its broken connections, and what a failure means: can the request never work,
- * was it certainly not accepted, or does nobody know?
+ * One request to a vendor of speech or language. Hides HTTP, its broken connections, and what a failure
+ * means: can the request never work, was it certainly not accepted, or does nobody know?
  *
- * Not `fetch`: it gives up when an answer takes five minutes to begin, keeps connections that a frozen instance finds dead at its next
- * request, and does not tell whether a request had left when its connection broke.
+ * Not `fetch`: it gives up when an answer takes five minutes to begin, keeps connections that a frozen
+ * instance finds dead at its next request, and does not tell whether a request had left when its connection
+ * broke.
  */
 import { once } from 'node:events'
 import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http'
@@ -45,7 +46,10 @@ export interface VendorCall<T> {
   readonly body?: RequestBody
   /** Takes from a 2xx answer what was asked for; whatever it throws means that the answer is of no use. */
   readonly read: (answer: Buffer) => T
-  /** Whether the vendor charges for it once it is accepted: then a lost answer is `unclear`, else it is only `later`. */
+  /**
+   * Whether the vendor charges for it once it is accepted: then a lost answer is `unclear`, else it is only
+   * `later`.
+   */
   readonly paid: boolean
   readonly timeoutMs: number
   /** Besides the key, what no message may repeat: signed URLs, shared secrets. */
@@ -77,7 +81,10 @@ interface Failure {
   readonly cause?: unknown
 }
 
-/** A vendor did not do what it was asked to. The message is for the producer: the vendor's name, its status, its own words. */
+/**
+ * A vendor did not do what it was asked to. The message is for the producer: the vendor's name, its status,
+ * its own words.
+ */
 export class VendorError extends Error {
   override readonly name = 'VendorError'
   readonly kind: FailureKind
@@ -98,7 +105,10 @@ export class VendorError extends Error {
   }
 }
 
-/** The longest time for a vendor that answers in one piece: whoever pays takes a call for lost after 15 minutes. */
+/**
+ * The longest time for a vendor that answers in one piece: whoever pays takes a call for lost after 15
+ * minutes.
+ */
 export const longestAnswerMs = 14 * 60_000
 
 /** A ten-hour transcript has about 12 MiB, ten minutes of speech in base64 about 40. */

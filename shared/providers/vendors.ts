@@ -5,7 +5,8 @@ const vendor =
   (title: string, keyHeaders: Vendor['keyHeaders']) =>
   ({ baseUrl, apiKey }: Access): Vendor => ({ title, baseUrl, apiKey, keyHeaders })
 
-export const assemblyai = vendor('AssemblyAI', (key) => ({ authorization: key })) // the key alone, without "Bearer"
+// the key alone, without "Bearer"
+export const assemblyai = vendor('AssemblyAI', (key) => ({ authorization: key }))
 export const deepgram = vendor('Deepgram', (key) => ({ authorization: `Token ${key}` }))
 export const elevenlabs = vendor('ElevenLabs', (key) => ({ 'xi-api-key': key }))
 export const gemini = vendor('Gemini', (key) => ({ 'x-goog-api-key': key }))

@@ -1,6 +1,7 @@
 /**
- * What a review page does in the browser: plays an edit as recorded and as it will be, plays all that was removed, and writes the decisions down.
- * Hides decoding a stretch of the reel and splicing it; the page needs no server and no other file.
+ * What a review page does in the browser: plays an edit as recorded and as it will be, plays all that was
+ * removed, and writes the decisions down. Hides decoding a stretch of the reel and splicing it; the page
+ * needs no server and no other file.
  */
 export const playerScript = String.raw`
 'use strict'

@@ -1,6 +1,7 @@
 /**
- * The sound of a review: the stretches of a recording round its edits, and what is put in, as one small MP3 that a page can carry.
- * Hides that its frames all have one size and stand alone, so that time is a matter of counting bytes, and how far round an edit one hears.
+ * The sound of a review: the stretches of a recording round its edits, and what is put in, as one small MP3
+ * that a page can carry. Hides that its frames all have one size and stand alone, so that time is a matter of
+ * counting bytes, and how far round an edit one hears.
  */
 import { bytesPerFrame, type PcmFormat } from '../audio/pcm.ts'
 import type { Analysis, Span } from '../audio/analysis.ts'

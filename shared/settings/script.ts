@@ -1,5 +1,6 @@
 /**
- * Scripts of spoken segments: text with variables in braces. Hides which variables there are and what happens to one that nobody gave a value.
+ * Scripts of spoken segments: text with variables in braces. Hides which variables there are and what happens
+ * to one that nobody gave a value.
  */
 import type { z } from 'zod'
 import { Permanent } from '../errors.ts'
@@ -33,7 +34,10 @@ export const checkVariables =
     }
   }
 
-/** The script as it is spoken. Throws Permanent `missing_variable` that names what has no value and who needs it. */
+/**
+ * The script as it is spoken. Throws Permanent `missing_variable` that names what has no value and who needs
+ * it.
+ */
 export function fillScript(script: string, variables: Variables, neededBy: string): string {
   return script.replaceAll(placeholder, (_, name: string) => {
     const value = variables[name.trim() as keyof Variables]

@@ -195,7 +195,10 @@ const episode = z.strictObject({
   guest: z.string().min(1).max(255).optional(),
   /** The day it is about; today when not given. */
   date: z.iso.date().optional(),
-  /** Several files as one recording; their order here is that of the episode. The run starts when all of them are there. */
+  /**
+   * Several files as one recording; their order here is that of the episode. The run starts when all of them
+   * are there.
+   */
   recordings: z
     .array(
       z.strictObject({
@@ -263,7 +266,10 @@ function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorC
   return parsed.data
 }
 
-/** Control characters come with pasted text and are never seen, but one of them makes a whole feed unreadable: XML and PostgreSQL cannot hold them. */
+/**
+ * Control characters come with pasted text and are never seen, but one of them makes a whole feed unreadable:
+ * XML and PostgreSQL cannot hold them.
+ */
 const withoutUnseen = (_key: string, value: unknown): unknown =>
   typeof value === 'string' ? value.replaceAll(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '') : value
 

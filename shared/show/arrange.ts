@@ -283,7 +283,8 @@ export function chunkContents({
   outputChannels,
   totalSamples,
 }: Timeline): string[] {
-  const reach = 3 * sampleRate // more than twice the pre-roll and the limiter: what `render` looks at round a seam
+  // more than twice the pre-roll and the limiter: what `render` looks at round a seam
+  const reach = 3 * sampleRate
   return Array.from({ length: chunkCount(totalSamples) }, (_, chunk) => {
     const start = chunk * samplesPerChunk - reach
     const end = (chunk + 1) * samplesPerChunk + reach

@@ -1,6 +1,7 @@
 /**
- * Music beds: which stretch of the show each rule plays under, looped across a crossfade, faded, and out of the way while somebody speaks.
- * Hides the arithmetic of the envelope: gains at breakpoints, everything known beforehand, so that no renderer has to remember anything.
+ * Music beds: which stretch of the show each rule plays under, looped across a crossfade, faded, and out of
+ * the way while somebody speaks. Hides the arithmetic of the envelope: gains at breakpoints, everything known
+ * beforehand, so that no renderer has to remember anything.
  */
 import type { MusicRule } from '../settings/settings.ts'
 import type { Span } from '../audio/analysis.ts'
@@ -10,7 +11,10 @@ import { fromDb } from '../audio/true-peak.ts'
 /** The bed is down this long before the first sound of a word, and stays down this long after the last. */
 const lookAheadSeconds = 0.02
 const holdSeconds = 0.1
-/** Between words that are nearer than this (ramps aside) the bed stays down: music that comes up for half a second pumps. */
+/**
+ * Between words that are nearer than this (ramps aside) the bed stays down: music that comes up for half a
+ * second pumps.
+ */
 const bridgeSeconds = 0.8
 
 /** The unbroken runs of segments that a rule plays under, moved by its offsets. */
@@ -38,7 +42,9 @@ export function bedSpans(
     .filter(({ startSample, endSample }) => endSample > startSample)
 }
 
-/** One bed as clips of `source`, whose asset has `assetSamples`. `speech` are spans of the output, in order. */
+/**
+ * One bed as clips of `source`, whose asset has `assetSamples`. `speech` are spans of the output, in order.
+ */
 export function layBed(
   rule: MusicRule,
   span: Span,
@@ -125,7 +131,10 @@ export function ducks(
   ])
 }
 
-/** The gain of an envelope at a sample: straight lines between its points, level before the first and after the last; 1 without points. */
+/**
+ * The gain of an envelope at a sample: straight lines between its points, level before the first and after
+ * the last; 1 without points.
+ */
 export function gainAt(points: readonly GainPoint[], sample: number): number {
   if (points.length === 0) return 1
   const next = points.findIndex(([at]) => at > sample)

@@ -1,6 +1,7 @@
 /**
- * An episode's length against what its template wants: pauses are tightened, evenly and no further than allowed, and whatever was done is said.
- * Speech is never sped up. Hides the search for how much is just enough.
+ * An episode's length against what its template wants: pauses are tightened, evenly and no further than
+ * allowed, and whatever was done is said. Speech is never sped up. Hides the search for how much is just
+ * enough.
  */
 import { Permanent } from '../errors.ts'
 import type { LengthSettings } from '../settings/settings.ts'
@@ -21,8 +22,9 @@ export interface Fitted<T> {
 }
 
 /**
- * Lays the episode out with the loosest pauses that meet `softMaxSeconds`, or the tightest allowed ones when none do.
- * `layOut` is told the limits (undefined: as they are). Throws Permanent `over_length` or `under_length` outside of the hard limits.
+ * Lays the episode out with the loosest pauses that meet `softMaxSeconds`, or the tightest allowed ones when
+ * none do. `layOut` is told the limits (undefined: as they are). Throws Permanent `over_length` or
+ * `under_length` outside of the hard limits.
  */
 export function fitLength<T>(
   wanted: LengthSettings,

@@ -1,4 +1,7 @@
-/** What is to be spoken in an episode that nobody said: the segments' scripts, and the answers at an intern's places. */
+/**
+ * What is to be spoken in an episode that nobody said: the segments' scripts, and the answers at an intern's
+ * places.
+ */
 import type { KeptLetter } from '../db/letters.ts'
 import { Permanent } from '../errors.ts'
 import { fillScript, type Variables } from '../settings/script.ts'
@@ -26,7 +29,10 @@ export function spokenIn(
   return [...scripts(segments, variables, letters, usual), ...answers({ edits }, usual)]
 }
 
-/** The segments' scripts as they are spoken. Throws Permanent `missing_variable` or `no_letters` naming the segment. */
+/**
+ * The segments' scripts as they are spoken. Throws Permanent `missing_variable` or `no_letters` naming the
+ * segment.
+ */
 export function scripts(
   segments: readonly Segment[],
   variables: Variables,

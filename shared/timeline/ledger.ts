@@ -1,6 +1,7 @@
 /**
- * The one map between a recording and what became of it: kept source spans in integer samples, each with its place in the output.
- * Hides the arithmetic of crossfades. Audio, words and chapters all go through here; no time is computed anywhere else.
+ * The one map between a recording and what became of it: kept source spans in integer samples, each with its
+ * place in the output. Hides the arithmetic of crossfades. Audio, words and chapters all go through here; no
+ * time is computed anywhere else.
  */
 import type { Span } from '../audio/analysis.ts'
 
@@ -16,7 +17,10 @@ export type Ledger = readonly KeptSpan[]
 export const outputEnd = ({ sourceStart, sourceEnd, outputStart }: KeptSpan): number =>
   outputStart + sourceEnd - sourceStart
 
-/** Samples of overlap between a span and the one before it; 0 for the first, and where something was put in between. */
+/**
+ * Samples of overlap between a span and the one before it; 0 for the first, and where something was put in
+ * between.
+ */
 export const overlapBefore = (ledger: Ledger, index: number): number =>
   index === 0 ? 0 : Math.max(0, outputEnd(ledger[index - 1]!) - ledger[index]!.outputStart)
 
@@ -35,8 +39,9 @@ export interface Spliced {
 }
 
 /**
- * Lays `totalSamples` out from `outputStart` on, less what the joins cut and with room for what they put in. Joins are ordered and apart.
- * A crossfade uses kept material only, and so is never more than half of the shorter side.
+ * Lays `totalSamples` out from `outputStart` on, less what the joins cut and with room for what they put in.
+ * Joins are ordered and apart. A crossfade uses kept material only, and so is never more than half of the
+ * shorter side.
  */
 export function splice(joins: readonly Join[], totalSamples: number, outputStart: number): Spliced {
   const ledger: KeptSpan[] = []
@@ -90,7 +95,10 @@ export function toSource(ledger: Ledger, output: number): number {
   return Math.min(sourceEnd, Math.max(sourceStart, sourceStart + output - outputStart))
 }
 
-/** Where a source sample is heard; a removed one maps to the join that took its place. `toOutput(toSource(x))` is x. */
+/**
+ * Where a source sample is heard; a removed one maps to the join that took its place. `toOutput(toSource(x))`
+ * is x.
+ */
 export function toOutput(ledger: Ledger, source: number): number {
   const index = lastIndexWhere(ledger.length, (i) => ledger[i]!.sourceStart <= source)
   if (index < 0) return ledger[0]?.outputStart ?? 0
@@ -99,7 +107,9 @@ export function toOutput(ledger: Ledger, source: number): number {
   return index + 1 < ledger.length ? ownStart(ledger, index + 1) : outputEnd(span)
 }
 
-/** How much of the source is still heard, in samples; what a crossfade lays over something else counts once. */
+/**
+ * How much of the source is still heard, in samples; what a crossfade lays over something else counts once.
+ */
 export const keptSamples = (ledger: Ledger): number =>
   ledger.reduce(
     (sum, { sourceStart, sourceEnd }, i) => sum + sourceEnd - sourceStart - overlapBefore(ledger, i),

@@ -1,6 +1,7 @@
 /**
- * The timeline: everything that will be heard, as clips of canonical PCM at integer samples with their gains and fades.
- * Hides how segments are laid out and how the output is divided into chunks on a grid that does not depend on its content.
+ * The timeline: everything that will be heard, as clips of canonical PCM at integer samples with their gains
+ * and fades. Hides how segments are laid out and how the output is divided into chunks on a grid that does
+ * not depend on its content.
  */
 import type { PcmFormat } from '../audio/pcm.ts'
 import { outputEnd, overlapBefore, type Ledger } from './ledger.ts'
@@ -71,7 +72,10 @@ export const samplesPerChunk = framesPerChunk * samplesPerFrame
 export const chunkCount = (totalSamples: number): number =>
   Math.max(1, Math.ceil(totalSamples / samplesPerChunk))
 
-/** Clips of a ledger's kept spans, crossfading where they overlap and with `edgeFade` samples of fade where something else stands between. */
+/**
+ * Clips of a ledger's kept spans, crossfading where they overlap and with `edgeFade` samples of fade where
+ * something else stands between.
+ */
 export function clipsOf(ledger: Ledger, source: number, gainDb: number, edgeFade = 0): Clip[] {
   const fadeBefore = (i: number): number => {
     if (i === 0 || i === ledger.length) return 0

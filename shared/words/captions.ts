@@ -1,6 +1,6 @@
 /**
- * Transcripts of the finished audio in the four forms players read. Hides how words are put through the ledger,
- * how they are grouped into lines that can be read, and each format's syntax.
+ * Transcripts of the finished audio in the four forms players read. Hides how words are put through the
+ * ledger, how they are grouped into lines that can be read, and each format's syntax.
  */
 import { keptShare, toOutput } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
@@ -15,7 +15,9 @@ export interface HeardWord {
 
 /** A word cut by more than half is gone. */
 const heardShare = 0.5
-/** Lines are read at a glance: Podcasting 2.0 advises 65 characters for WebVTT and two lines of 32 for SubRip. */
+/**
+ * Lines are read at a glance: Podcasting 2.0 advises 65 characters for WebVTT and two lines of 32 for SubRip.
+ */
 const vttLineLength = 65
 const srtLineLength = 32
 const longestCueSeconds = 6
@@ -23,7 +25,10 @@ const cueBreakSeconds = 0.8
 /** A word that a crossfade swallowed still needs a cue that ends after it starts. */
 const shortestCueMs = 10
 
-/** Everything that can be heard as words, at its time in the finished audio, in seconds: what is left of the recording's, and what was put in. */
+/**
+ * Everything that can be heard as words, at its time in the finished audio, in seconds: what is left of the
+ * recording's, and what was put in.
+ */
 export function heardWords(
   transcript: Transcript | undefined,
   { ledger, inserted, sampleRate }: Pick<Timeline, 'ledger' | 'inserted' | 'sampleRate'>,
@@ -32,7 +37,8 @@ export function heardWords(
     .filter((word) => keptShare(ledger, word) >= heardShare)
     .map(({ text, startSample, endSample, speaker }) => {
       const start = toOutput(ledger, startSample)
-      const end = Math.max(start, toOutput(ledger, endSample)) // a removed end maps to the middle of the crossfade, which a short word may start after
+      // a removed end maps to the middle of the crossfade, which a short word may start after
+      const end = Math.max(start, toOutput(ledger, endSample))
       return { text, start, end, speaker }
     })
   const added = inserted.map(({ text, startSample, endSample, speaker }) => ({
@@ -51,7 +57,9 @@ export function heardWords(
     }))
 }
 
-/** The transcript with the names its producer gives the speakers; others keep what the recogniser calls them. */
+/**
+ * The transcript with the names its producer gives the speakers; others keep what the recogniser calls them.
+ */
 export function nameSpeakers(transcript: Transcript, names: Readonly<Record<string, string>>): Transcript {
   const named = new Map(
     Object.entries(names).map(([speaker, name]) => [speaker, name.trim().replaceAll(/\s+/g, ' ')]),
@@ -152,7 +160,10 @@ function breaksBefore(
   )
 }
 
-/** Cues one after the other in whole milliseconds. Where people speak at once, a cue ends when the next begins, but is shown for half its time. */
+/**
+ * Cues one after the other in whole milliseconds. Where people speak at once, a cue ends when the next
+ * begins, but is shown for half its time.
+ */
 function timed(groups: readonly Piece[][]): { pieces: Piece[]; startMs: number; endMs: number }[] {
   let earliest = 0
   return groups.map((pieces, i) => {
@@ -167,7 +178,10 @@ function timed(groups: readonly Piece[][]): { pieces: Piece[]; startMs: number; 
 
 const graphemes = new Intl.Segmenter()
 
-/** A word that fits on a line is itself; a longer one, as of a script without spaces, is broken between what one sees as characters. */
+/**
+ * A word that fits on a line is itself; a longer one, as of a script without spaces, is broken between what
+ * one sees as characters.
+ */
 function piecesOf(word: HeardWord, lineLength: number): Piece[] {
   if (word.text.length <= lineLength) return [{ ...word, isContinued: false }]
   const texts = word.text

@@ -1,16 +1,22 @@
 /**
- * Words that nobody said: recognisers fill silence with "Thank you." and the like. Hides how a word is held against the sound,
- * and when the sound is no witness.
+ * Words that nobody said: recognisers fill silence with "Thank you." and the like. Hides how a word is held
+ * against the sound, and when the sound is no witness.
  */
 import { frameSamples, type Analysis, type Span } from '../audio/analysis.ts'
 import type { Transcript, Word } from './words.ts'
 
 /** A recogniser's times may be off by this much; what sounds no further away may be the word. */
 const wrongTimesSeconds = 0.3
-/** When more of the words than this would go, it is the times, or the line between speech and background, that are wrong. */
+/**
+ * When more of the words than this would go, it is the times, or the line between speech and background, that
+ * are wrong.
+ */
 const mostDropped = 0.5
 
-/** Parts the words that stand wholly over background from the others. Where the analysis cannot tell background, every word stays. */
+/**
+ * Parts the words that stand wholly over background from the others. Where the analysis cannot tell
+ * background, every word stays.
+ */
 export function withoutUnheard(
   transcript: Transcript,
   analysis: Analysis,

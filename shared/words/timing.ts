@@ -1,6 +1,7 @@
 /**
- * How far a transcript's times are from the sound. Words that stand beside silence have edges that can be heard;
- * what these are off by tells the recogniser's constant lag, and how much any single edge may be off besides.
+ * How far a transcript's times are from the sound. Words that stand beside silence have edges that can be
+ * heard; what these are off by tells the recogniser's constant lag, and how much any single edge may be off
+ * besides.
  */
 import type { Analysis } from '../audio/analysis.ts'
 import type { Transcript, Word } from './words.ts'
@@ -8,7 +9,10 @@ import type { Transcript, Word } from './words.ts'
 export interface Timing {
   /** Reported minus heard, in samples: positive when the recogniser is late. */
   readonly lagSamples: number
-  /** What nine edges in ten are off by at most once the lag is taken away, in samples; infinite when too few could be checked. */
+  /**
+   * What nine edges in ten are off by at most once the lag is taken away, in samples; infinite when too few
+   * could be checked.
+   */
   readonly errorSamples: number
 }
 

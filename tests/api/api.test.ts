@@ -1,4 +1,5 @@
-// The API: who is let in, what they see of their own and never of others, and that asking twice is asking once.
+// The API: who is let in, what they see of their own and never of others, and that asking twice is asking
+// once.
 import { createServer } from 'node:http'
 import * as framework from '@google-cloud/functions-framework'
 import { getTestServer } from '@google-cloud/functions-framework/testing'
@@ -201,7 +202,8 @@ describe('A caller', () => {
   test('asking more often than a minute allows is told so: of many at once exactly as many pass', async () => {
     const { world, ask } = await aProducer({ API_REQUESTS_PER_MINUTE: '5' })
     await ask('GET', '/runs')
-    await world.database.rows(`UPDATE api_callers SET minute = minute + interval '1 hour'`) // no minute ends while this is counted
+    // no minute ends while this is counted
+    await world.database.rows(`UPDATE api_callers SET minute = minute + interval '1 hour'`)
     const answers = await Promise.all(Array.from({ length: 12 }, () => ask('GET', '/runs')))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(4)
     const refused = answers.filter(({ status }) => status !== 200)

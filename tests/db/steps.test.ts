@@ -1,4 +1,5 @@
-// The steps table under contention: who gets a step, who has lost it, and what a stale attempt can still do (nothing).
+// The steps table under contention: who gets a step, who has lost it, and what a stale attempt can still do
+// (nothing).
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Knex } from 'knex'

@@ -1,4 +1,5 @@
-// Chapters: marks as they are supplied, what is left of them when cuts are made, and the forms they are written in.
+// Chapters: marks as they are supplied, what is left of them when cuts are made, and the forms they are
+// written in.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { keepAllBut } from '../../shared/timeline/ledger.ts'

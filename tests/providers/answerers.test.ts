@@ -1,4 +1,5 @@
-// Both language models against local servers that speak their wire formats: what they are told, and what of their answers can be spoken.
+// Both language models against local servers that speak their wire formats: what they are told, and what of
+// their answers can be spoken.
 import { describe, expect, test } from '@jest/globals'
 import { openAnswerer, type AnswererName } from '../../shared/providers/answerers.ts'
 import { VendorError } from '../../shared/providers/vendor.ts'

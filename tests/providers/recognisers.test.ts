@@ -1,4 +1,5 @@
-// Every recogniser against a local server that speaks its vendor's wire format: what it asks for, what it makes of the answer, what a failure means.
+// Every recogniser against a local server that speaks its vendor's wire format: what it asks for, what it
+// makes of the answer, what a failure means.
 import { describe, expect, test } from '@jest/globals'
 import { punctuated } from '../../shared/providers/openai-transcriptions.ts'
 import { openRecogniser, sliceSecondsOf } from '../../shared/providers/recognisers.ts'

@@ -1,4 +1,5 @@
-// The review's reel: what a page cuts out of it by counting bytes is what stands in the recording, to the millisecond.
+// The review's reel: what a page cuts out of it by counting bytes is what stands in the recording, to the
+// millisecond.
 import { expect, test } from '@jest/globals'
 import { analyser } from '../../shared/audio/analysis.ts'
 import {

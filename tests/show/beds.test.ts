@@ -1,4 +1,5 @@
-// Music beds: where they play, how they loop and fade, and that they are out of the way while somebody speaks.
+// Music beds: where they play, how they loop and fade, and that they are out of the way while somebody
+// speaks.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { bedSpans, ducks, gainAt, layBed, pointsWithin } from '../../shared/show/beds.ts'

@@ -1,4 +1,5 @@
-// Transcripts of the finished audio: nothing that was cut, nothing too long to read, nothing a player cannot parse.
+// Transcripts of the finished audio: nothing that was cut, nothing too long to read, nothing a player cannot
+// parse.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import subtitle from 'subtitle'

@@ -1,4 +1,5 @@
-// The contract of the local Cloud Storage, asked through the real client, and over plain HTTP where the client has no words for it.
+// The contract of the local Cloud Storage, asked through the real client, and over plain HTTP where the
+// client has no words for it.
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
