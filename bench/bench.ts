@@ -254,8 +254,10 @@ function table(
     `Peak memory against 10 minutes             ${memoryGrowth.toFixed(2)}`,
     `Cost of an audio hour                      $${dollarsPerAudioHour.toFixed(4)} (prices of ${pricesAsOf})`,
     `Fixed cost of a task                       ${(overheadSecondsPerTask * 1000).toFixed(0)} ms`,
-    `Listener mail, ${String(mail.messages).padStart(6)} messages             ${mail.perSecond.toFixed(0)} a second, ${mail.timesParserAlone.toFixed(1)} × the parser alone`,
-    `  its largest worker                       ${mail.peakMegabytes.toFixed(0)} MB, ${mail.memoryGrowth.toFixed(2)} against a tenth of the messages`,
+    `Listener mail, ${String(mail.messages).padStart(6)} messages             ` +
+      `${mail.perSecond.toFixed(0)} a second, ${mail.timesParserAlone.toFixed(1)} × the parser alone`,
+    `  its largest worker                       ${mail.peakMegabytes.toFixed(0)} MB, ` +
+      `${mail.memoryGrowth.toFixed(2)} against a tenth of the messages`,
     '',
   ].join('\n')
 }

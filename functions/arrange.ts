@@ -88,7 +88,12 @@ async function load(db: Knex, { runId }: { runId: string }) {
 }
 
 const settingsToArrangeBy = ({ segments, music, output, loudness, length, cleaning }: RunSettings) => ({
-  ...{ segments, music, output, loudness, length, pauses: cleaning.pauses },
+  segments,
+  music,
+  output,
+  loudness,
+  length,
+  pauses: cleaning.pauses,
 })
 
 async function layOut(context: Context, { recording, assets, voices, settings }: Input, tools: Tools) {

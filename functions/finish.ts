@@ -248,7 +248,9 @@ async function certifyAudio(
   if (!pass && integratedLufs !== null) {
     warn({
       code: 'certificate_failed',
-      message: `The audio measures ${integratedLufs} LUFS and ${truePeakDbtp} dBTP; the bars are ${targetLufs} ±0.2 LUFS and ${maxTruePeakDbtp} dBTP.`,
+      message:
+        `The audio measures ${integratedLufs} LUFS and ${truePeakDbtp} dBTP; ` +
+        `the bars are ${targetLufs} ±0.2 LUFS and ${maxTruePeakDbtp} dBTP.`,
     })
   }
   return certificate
@@ -293,7 +295,9 @@ function feedChapters(chapters: readonly Chapter[], sampleRate: number, { warn }
   if (Buffer.byteLength(listed) <= mostFeedChapterBytes) return listed
   warn({
     code: 'chapters_left_out',
-    message: `The ${chapters.length} chapters are too long to list in the feed; chapters.json and the audio have them.`,
+    message:
+      `The ${chapters.length} chapters are too long to list in the feed; ` +
+      'chapters.json and the audio have them.',
   })
   return '[]'
 }

@@ -174,7 +174,9 @@ async function storeMarks(
   if (parts.length > 1) {
     tools.warn({
       code: 'chapters_left_out',
-      message: `${name} brings chapters with it, but is one of ${parts.length} files. Give the episode's chapters in a chapters file.`,
+      message:
+        `${name} brings chapters with it, but is one of ${parts.length} files. ` +
+        `Give the episode's chapters in a chapters file.`,
     })
     return null
   }
@@ -194,7 +196,8 @@ function checkLength(name: string, seconds: number, declared: number | undefined
   if (missing > toleratedLossSeconds && missing > 0.01 * declared!) {
     throw new Permanent(
       'truncated_file',
-      `${name} says it is ${declared!.toFixed(1)} s long but ends after ${seconds.toFixed(1)} s. The upload or the export was cut off; upload it again.`,
+      `${name} says it is ${declared!.toFixed(1)} s long but ends after ${seconds.toFixed(1)} s. ` +
+        'The upload or the export was cut off; upload it again.',
     )
   }
 }
@@ -216,14 +219,18 @@ function warnOfDefects(
   else if (integratedLufs < veryQuietLufs) {
     tools.warn({
       code: 'very_quiet',
-      message: `${name} is very quiet (${integratedLufs.toFixed(1)} LUFS). It is raised, and its background noise with it.`,
+      message:
+        `${name} is very quiet (${integratedLufs.toFixed(1)} LUFS). ` +
+        'It is raised, and its background noise with it.',
     })
   }
   const minutes = totalSamples / format.sampleRate / 60
   if (clippedSamples / minutes > audibleClipping * blockSamples(format.sampleRate) * 0.001) {
     tools.warn({
       code: 'clipped',
-      message: `${name} was recorded too loud: ${clippedSamples} samples stand at full scale. Distortion cannot be undone.`,
+      message:
+        `${name} was recorded too loud: ${clippedSamples} samples stand at full scale. ` +
+        'Distortion cannot be undone.',
     })
   }
 }

@@ -56,7 +56,8 @@ export const transcribe = defineStep({
       warn({
         code: 'no_words',
         message:
-          'There is no transcript, so filler words cannot be found and no transcript is published; pauses are found from the sound.',
+          'There is no transcript, so filler words cannot be found and no transcript is published; ' +
+          'pauses are found from the sound.',
       })
       return { transcriptObject: null }
     }
@@ -95,7 +96,9 @@ async function supplied(
   if (!transcript.exactTimes) {
     tools.warn({
       code: 'captions_only',
-      message: `${name} is a caption file: its times are good enough to read along but not to cut single words, so fillers stay.`,
+      message:
+        `${name} is a caption file: its times are good enough to read along but not to cut single words, ` +
+        'so fillers stay.',
     })
   }
   return transcript
@@ -109,7 +112,10 @@ function heardOnly(transcript: Transcript, analysis: Analysis, { warn }: Tools):
     const few = dropped.slice(0, 5).map(({ text }) => `"${text}"`)
     warn({
       code: 'words_over_silence',
-      message: `${dropped.length} word${dropped.length === 1 ? '' : 's'} stood where nothing is heard and ${dropped.length === 1 ? 'was' : 'were'} dropped: ${few.join(', ')}${dropped.length > few.length ? ' …' : ''}.`,
+      message:
+        `${dropped.length} word${dropped.length === 1 ? '' : 's'} stood where nothing is heard and ` +
+        `${dropped.length === 1 ? 'was' : 'were'} dropped: ` +
+        `${few.join(', ')}${dropped.length > few.length ? ' …' : ''}.`,
     })
   }
   return heard
@@ -123,7 +129,9 @@ function alignToSound(transcript: Transcript, analysis: Analysis, { warn }: Tool
   const lagMs = Math.round((1000 * timing.lagSamples) / analysis.format.sampleRate)
   warn({
     code: 'words_shifted',
-    message: `The words' times were ${Math.abs(lagMs)} ms too ${lagMs > 0 ? 'late' : 'early'} throughout and were moved.`,
+    message:
+      `The words' times were ${Math.abs(lagMs)} ms too ${lagMs > 0 ? 'late' : 'early'} throughout ` +
+      'and were moved.',
   })
   return withoutLag(transcript, timing, analysis.totalSamples)
 }

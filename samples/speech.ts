@@ -46,7 +46,8 @@ export async function speakWords(text: string, voice: Voice, audibleDbfs: number
       const sound = sounds[next++]
       if (!sound || !alike(sound.phone, expected))
         throw new Error(
-          `"${token}" in "${text}" does not sound as it does alone: ${sound?.phone ?? 'nothing'} for ${expected}.`,
+          `"${token}" in "${text}" does not sound as it does alone: ` +
+            `${sound?.phone ?? 'nothing'} for ${expected}.`,
         )
       own.push(sound)
     }

@@ -44,14 +44,16 @@ export function assertScalars(value: unknown): asserts value is Scalars {
     if (!isScalar(entry))
       throw new Permanent(
         'bad_context',
-        `Context value "${key}" is ${describe(entry)}; only a string, number, boolean or null may cross a step.`,
+        `Context value "${key}" is ${describe(entry)}; ` +
+          'only a string, number, boolean or null may cross a step.',
       )
   }
   const bytes = Buffer.byteLength(JSON.stringify(value))
   if (bytes > maxContextBytes) {
     throw new Permanent(
       'bad_context',
-      `The context has ${bytes} bytes; the limit is ${maxContextBytes}. Put the large value into an object and pass its name.`,
+      `The context has ${bytes} bytes; the limit is ${maxContextBytes}. ` +
+        'Put the large value into an object and pass its name.',
     )
   }
 }

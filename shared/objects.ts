@@ -98,12 +98,11 @@ export const isSidecar = (file: string): boolean =>
 export function findSidecars(files: readonly string[]): Sidecars {
   const find = (kind: keyof Sidecars) => files.find((file) => sidecarPatterns[kind].test(file))
   return {
-    ...{
-      words: find('words'),
-      template: find('template'),
-      episode: find('episode'),
-      podcast: find('podcast'),
-    },
-    ...{ cover: find('cover'), chapters: find('chapters') },
+    words: find('words'),
+    template: find('template'),
+    episode: find('episode'),
+    podcast: find('podcast'),
+    cover: find('cover'),
+    chapters: find('chapters'),
   }
 }

@@ -62,8 +62,16 @@ export async function readMailbox(
   }))
   const { runId, status, stopReason, errorMessage: message, total, processed, elapsedSeconds } = run
   const report = {
-    ...{ runId, status, stopReason, message, total, processed },
-    ...{ letters: counts.letter, duplicates: counts.duplicate, own: counts.own, failed: counts.failed },
+    runId,
+    status,
+    stopReason,
+    message,
+    total,
+    processed,
+    letters: counts.letter,
+    duplicates: counts.duplicate,
+    own: counts.own,
+    failed: counts.failed,
     seconds: Math.round(elapsedSeconds * 100) / 100,
   }
   return { report, reasons }

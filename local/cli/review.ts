@@ -102,7 +102,12 @@ const describe = (
   { id, kind, startSample, endSample, text, reason, question }: Edit,
   sampleRate: number,
 ) => ({
-  ...{ id, kind, startSeconds: startSample / sampleRate, endSeconds: endSample / sampleRate, text, reason },
+  id,
+  kind,
+  startSeconds: startSample / sampleRate,
+  endSeconds: endSample / sampleRate,
+  text,
+  reason,
   ...(question === undefined ? {} : { question }),
 })
 
@@ -111,15 +116,13 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
   const podcast = await withDatabase(config.databaseUrl, (db) => findPodcast(db, episode.podcastId))
   const location = { storage, bucket: config.buckets.work }
   return reviewPage({
-    ...{
-      title: episode.title,
-      podcastTitle: podcastSettings(podcast!.settings).title,
-      analysis,
-      edits,
-      transcript,
-      waiting,
-      finished: undefined,
-    },
+    title: episode.title,
+    podcastTitle: podcastSettings(podcast!.settings).title,
+    analysis,
+    edits,
+    transcript,
+    waiting,
+    finished: undefined,
     reel: await makeReel(edits, analysis, recording, new Map(), location, signal),
   })
 }
@@ -147,7 +150,12 @@ async function writeClips(
   const { insert: _nothing, ...cut } = edit
   const clip = async (made: readonly Edit[], name: string): Promise<string> => {
     const timeline = arrangeShow({
-      ...{ recording: source, assets: [], spoken: new Map(), segments: [], music: [], outputChannels: 1 },
+      recording: source,
+      assets: [],
+      spoken: new Map(),
+      segments: [],
+      music: [],
+      outputChannels: 1,
       edits: { ...edits, edits: made },
     })
     const from = Math.max(0, Math.round(edit.startSample - before * sampleRate))

@@ -318,7 +318,8 @@ function checkPiece({ firstByte = 0, lastByte, totalBytes }: ContentRange, persi
   if (firstByte > persistedBytes) {
     throw new StorageError(
       'unavailable',
-      `The piece starts at byte ${firstByte}, but only ${persistedBytes} bytes have arrived; ask for the status.`,
+      `The piece starts at byte ${firstByte}, but only ${persistedBytes} bytes have arrived; ` +
+        'ask for the status.',
     )
   }
   if (

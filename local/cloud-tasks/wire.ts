@@ -75,7 +75,8 @@ export function locationName(name: string): string {
 export function queueName(name: string): string {
   check(
     QUEUE_NAME.test(name),
-    `"${name}" is not of the form projects/PROJECT/locations/LOCATION/queues/QUEUE, QUEUE being 1 to 100 of [A-Za-z0-9-]`,
+    `"${name}" is not of the form projects/PROJECT/locations/LOCATION/queues/QUEUE, ` +
+      'QUEUE being 1 to 100 of [A-Za-z0-9-]',
   )
   return name
 }
@@ -83,7 +84,8 @@ export function queueName(name: string): string {
 export function taskName(name: string): string {
   check(
     TASK_NAME.test(name),
-    `"${name}" is not of the form projects/PROJECT/locations/LOCATION/queues/QUEUE/tasks/TASK, TASK being 1 to 500 of [A-Za-z0-9_-]`,
+    `"${name}" is not of the form projects/PROJECT/locations/LOCATION/queues/QUEUE/tasks/TASK, ` +
+      'TASK being 1 to 500 of [A-Za-z0-9_-]',
   )
   return name
 }

@@ -12,33 +12,29 @@ import { changes, idParam, listOf, moment, mustBe, pageAsked, reads, started, ty
 
 const episode = z
   .object({
-    ...{
-      id: z.uuid(),
-      podcast: z.string(),
-      slug: z.string(),
-      title: z.string(),
-      description: z.string(),
-      status: z.string(),
-    },
-    ...{ durationSeconds: z.number().nullable(), publishedAt: moment, createdAt: z.iso.datetime() },
+    id: z.uuid(),
+    podcast: z.string(),
+    slug: z.string(),
+    title: z.string(),
+    description: z.string(),
+    status: z.string(),
+    durationSeconds: z.number().nullable(),
+    publishedAt: moment,
+    createdAt: z.iso.datetime(),
   })
   .openapi('Episode')
 const edit = z
   .object({
-    ...{
-      id: z.string(),
-      kind: z.string(),
-      status: z.string(),
-      startSeconds: z.number(),
-      endSeconds: z.number(),
-    },
-    ...{
-      text: z.string(),
-      reason: z.string(),
-      score: z.number(),
-      question: z.string().optional(),
-      waits: z.boolean(),
-    },
+    id: z.string(),
+    kind: z.string(),
+    status: z.string(),
+    startSeconds: z.number(),
+    endSeconds: z.number(),
+    text: z.string(),
+    reason: z.string(),
+    score: z.number(),
+    question: z.string().optional(),
+    waits: z.boolean(),
   })
   .openapi('Edit')
 const decisionsBody = {
@@ -125,16 +121,14 @@ function listEdits({ run, edits, waiting }: Review) {
   const seconds = (sample: number) => sample / edits.sampleRate
   const listed = edits.edits.map(
     ({ id, kind, status, startSample, endSample, text, reason, score, question }) => ({
-      ...{
-        id,
-        kind,
-        status,
-        startSeconds: seconds(startSample),
-        endSeconds: seconds(endSample),
-        text,
-        reason,
-        score,
-      },
+      id,
+      kind,
+      status,
+      startSeconds: seconds(startSample),
+      endSeconds: seconds(endSample),
+      text,
+      reason,
+      score,
       ...(question === undefined ? {} : { question }),
       waits: waits.has(id),
     }),

@@ -9,8 +9,14 @@ import { idParam, listOf, moment, mustBe, pageAsked, reads, type App } from './r
 
 const letter = z
   .object({
-    ...{ id: z.uuid(), runId: z.uuid(), sender: z.string(), subject: z.string(), text: z.string() },
-    ...{ sentAt: moment, language: z.string().nullable(), createdAt: z.iso.datetime() },
+    id: z.uuid(),
+    runId: z.uuid(),
+    sender: z.string(),
+    subject: z.string(),
+    text: z.string(),
+    sentAt: moment,
+    language: z.string().nullable(),
+    createdAt: z.iso.datetime(),
   })
   .openapi('Letter')
 

@@ -63,7 +63,8 @@ export async function withSource<T>(
   if (bytes > terms.bytes) {
     throw new Permanent(
       'recording_too_large',
-      `${name} has ${bytes} bytes; the limit is ${terms.bytes}. Export it in a compressed format such as FLAC.`,
+      `${name} has ${bytes} bytes; the limit is ${terms.bytes}. ` +
+        'Export it in a compressed format such as FLAC.',
     )
   }
   const head = await storage.read({ ...object, generation }, { start: 0, end: Math.min(sniffedBytes, bytes) })
@@ -92,7 +93,8 @@ export async function withSource<T>(
 export const tooLong = (name: string, seconds: number, limitSeconds: number): Permanent =>
   new Permanent(
     'recording_too_long',
-    `${name} runs for ${Math.round(seconds)} s; the limit is ${limitSeconds} s. Split it into several episodes.`,
+    `${name} runs for ${Math.round(seconds)} s; the limit is ${limitSeconds} s. ` +
+      'Split it into several episodes.',
   )
 
 const decodeArguments = ({ sampleRate, channels, sampleFormat }: PcmFormat): string[] => [
@@ -186,7 +188,8 @@ function checkWavLength(head: Buffer, bytes: number, name: string): void {
       if (unknownSizes.includes(size) || missing <= 0.01 * size) return
       throw new Permanent(
         'truncated_file',
-        `${name} promises ${size} bytes of sound but lacks the last ${missing}. The upload or the export was cut off; upload it again.`,
+        `${name} promises ${size} bytes of sound but lacks the last ${missing}. ` +
+          'The upload or the export was cut off; upload it again.',
       )
     }
     at += 8 + size + (size % 2)
@@ -287,7 +290,8 @@ export function explain(error: FfmpegError, name: string): Permanent {
       )
     : new Permanent(
         'not_audio',
-        `${name} cannot be decoded: ${error.message.replaceAll(/http:\/\/127\.0\.0\.1:\S+/g, name).slice(0, 300)}`,
+        `${name} cannot ` +
+          `be decoded: ${error.message.replaceAll(/http:\/\/127\.0\.0\.1:\S+/g, name).slice(0, 300)}`,
         {
           cause: error,
         },

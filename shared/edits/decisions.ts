@@ -152,15 +152,13 @@ export function lostDecisions(decisions: readonly KeptDecision[], { edits }: Edi
 }
 
 const cutByHand = (startSample: number, endSample: number): ProposedEdit => ({
-  ...{
-    kind: 'cut',
-    startSample,
-    endSample,
-    text: '',
-    detector: 'producer',
-    score: 1,
-    reason: 'Cut by hand.',
-  },
+  kind: 'cut',
+  startSample,
+  endSample,
+  text: '',
+  detector: 'producer',
+  score: 1,
+  reason: 'Cut by hand.',
 })
 
 function answered(edit: Edit, text: string | undefined): Edit {

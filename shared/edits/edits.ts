@@ -139,7 +139,8 @@ export function checkBudget(
   if (share > maxRemovedShare) {
     throw new Permanent(
       'cut_budget_exceeded',
-      `The edits would remove ${(share * 100).toFixed(0)} % of the speech; the limit is ${(maxRemovedShare * 100).toFixed(0)} %. Check the words file, or raise cleaning.maxRemovedShare.`,
+      `The edits would remove ${(share * 100).toFixed(0)} % of the speech; the limit is ` +
+        `${(maxRemovedShare * 100).toFixed(0)} %. Check the words file, or raise cleaning.maxRemovedShare.`,
     )
   }
 }

@@ -76,18 +76,18 @@ function foundSpan(
   const [{ startDoubt }, { endDoubt }] = [head.edges!, tail.edges!]
   const edges: Edge[] = [
     {
-      ...{ sample: head.startSample, outwards: -1, doubt: startDoubt },
-      ...{
-        gap: head.startSample - (before?.endSample ?? 0),
-        neighbourDoubt: before?.edges?.endDoubt ?? startDoubt,
-      },
+      sample: head.startSample,
+      outwards: -1,
+      doubt: startDoubt,
+      gap: head.startSample - (before?.endSample ?? 0),
+      neighbourDoubt: before?.edges?.endDoubt ?? startDoubt,
     },
     {
-      ...{ sample: tail.endSample, outwards: 1, doubt: endDoubt },
-      ...{
-        gap: (after?.startSample ?? analysis.totalSamples) - tail.endSample,
-        neighbourDoubt: after?.edges?.startDoubt ?? endDoubt,
-      },
+      sample: tail.endSample,
+      outwards: 1,
+      doubt: endDoubt,
+      gap: (after?.startSample ?? analysis.totalSamples) - tail.endSample,
+      neighbourDoubt: after?.edges?.startDoubt ?? endDoubt,
     },
   ]
   const inside = edges.map((edge) => insideBy(edge, tail.endSample - head.startSample, analysis))

@@ -104,7 +104,8 @@ function cutFiller(
     detector: 'fillers',
     score: confidenceOf(words, first, last),
     reason: isSure
-      ? `A filler word; its start moved ${startMoved} and its end ${endMoved} to where ${head.edges ? 'it was heard' : 'it is quietest'}.`
+      ? `A filler word; its start moved ${startMoved} and its end ${endMoved} ` +
+        `to where ${head.edges ? 'it was heard' : 'it is quietest'}.`
       : 'A filler word that runs into its neighbours; where it begins and ends is too unsure to cut there.',
   }
 }

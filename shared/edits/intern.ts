@@ -150,7 +150,8 @@ const answer = (
   detector: 'questions to the assistant',
   score,
   reason: isGuess
-    ? `"${phrase}" was said, but nothing told where the question ends: somebody should look before an answer takes its place.`
+    ? `"${phrase}" was said, but nothing told where the question ends: ` +
+      'somebody should look before an answer takes its place.'
     : `"${phrase}" was said. ${what}`,
   insert: { sound: 'speech', text: null },
   question: textOf(words, first, last),

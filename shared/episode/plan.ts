@@ -169,7 +169,8 @@ async function findAssets(
     if (!asset)
       throw new Permanent(
         'missing_asset',
-        `${neededBy} needs ${file}, which is not among the podcast's assets. Upload it, then the recording again.`,
+        `${neededBy} needs ${file}, which is not among the podcast's assets. ` +
+          'Upload it, then the recording again.',
       )
     found.set(file, asset)
   }
@@ -190,7 +191,8 @@ async function podcastTemplate(
   if (stored.bytes > maxDocumentBytes)
     throw new Permanent(
       'bad_template',
-      `The podcast's ${templateFile} has ${stored.bytes} bytes; a document of settings may have ${maxDocumentBytes}.`,
+      `The podcast's ${templateFile} has ${stored.bytes} bytes; ` +
+        `a document of settings may have ${maxDocumentBytes}.`,
     )
   return parseTemplate((await storage.read(object)).toString('utf8'), `the podcast's ${templateFile}`)
 }

@@ -26,6 +26,7 @@ function refusal({ kind, amount }: UsageEntry, { period, most }: UsageLimit): Pe
   const asked = kind === 'runs' ? '' : ` This needs ${Math.ceil(amount)} more.`
   return new Permanent(
     code,
-    `The limit is ${most} ${unit} ${period === 'hour' ? 'an' : 'a'} ${period}, and it is reached.${asked} Try again after ${next}, or have the limit raised.`,
+    `The limit is ${most} ${unit} ${period === 'hour' ? 'an' : 'a'} ${period}, ` +
+      `and it is reached.${asked} Try again after ${next}, or have the limit raised.`,
   )
 }

@@ -67,11 +67,15 @@ function readJson(text: string, name: string): SuppliedMark[] {
       .map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
     throw unusable(
       name,
-      `${issues.join('; ')}; Podcasting 2.0 asks for {"version":"1.2.0","chapters":[{"startTime":90.5,"title":"…"}]}`,
+      `${issues.join('; ')}; Podcasting 2.0 ` +
+        'asks for {"version":"1.2.0","chapters":[{"startTime":90.5,"title":"…"}]}',
     )
   }
   return parsed.data.chapters.map(({ startTime, title, img, url, toc }) => ({
-    ...{ startSeconds: startTime, title, url, image: img },
+    startSeconds: startTime,
+    title,
+    url,
+    image: img,
     ...(toc === false ? { isHidden: true } : {}),
   }))
 }
@@ -135,7 +139,8 @@ function readXml(text: string, name: string): SuppliedMark[] {
     if (startSeconds === undefined)
       throw unusable(
         name,
-        `psc:chapter ${i + 1}: its start is ${start === undefined ? 'missing' : `"${start}"`}; write it as in 00:01:30.500`,
+        `psc:chapter ${i + 1}: its start is ${start === undefined ? 'missing' : `"${start}"`}; ` +
+          'write it as in 00:01:30.500',
       )
     return { startSeconds, title, url: href, image }
   })
@@ -245,13 +250,12 @@ export function repairMarks(
     count(untitled, 'mark', 'without a title, numbered'),
   ].filter((remark) => remark !== '')
   const marks = few.map(({ startSample, title, url, image, isHidden }, i) => ({
-    ...{ startSample, title: onOneLine(title) || `Chapter ${i + 1}` },
-    ...{
-      ...webAddress('url', url),
-      ...webAddress('image', image),
-      ...pictureFile(image),
-      ...(isHidden ? { isHidden } : {}),
-    },
+    startSample,
+    title: onOneLine(title) || `Chapter ${i + 1}`,
+    ...webAddress('url', url),
+    ...webAddress('image', image),
+    ...pictureFile(image),
+    ...(isHidden ? { isHidden } : {}),
   }))
   return { marks, remarks }
 }

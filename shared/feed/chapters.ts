@@ -74,8 +74,13 @@ function withinContent(
   const headless = starts[0]! - content.startSample < shortestHeadSeconds * sampleRate
   if (headless) starts[0] = content.startSample
   const chapters = heard.map(({ title, url, image, picture, isHidden }, i) => ({
-    ...{ startSample: starts[i]!, endSample: starts[i + 1] ?? content.endSample, title },
-    ...{ url, image, picture: picture ?? whole.picture, isHidden },
+    startSample: starts[i]!,
+    endSample: starts[i + 1] ?? content.endSample,
+    title,
+    url,
+    image,
+    picture: picture ?? whole.picture,
+    isHidden,
   }))
   return headless ? chapters : [{ ...whole, endSample: starts[0]! }, ...chapters]
 }
@@ -83,7 +88,8 @@ function withinContent(
 /** Podcasting 2.0 JSON chapters, version 1.2.0. */
 export function toChaptersJson(chapters: readonly Chapter[], sampleRate: number): string {
   const entries = chapters.map(({ startSample, title, url, image, isHidden }) => ({
-    ...{ startTime: Math.round((startSample / sampleRate) * 1000) / 1000, title },
+    startTime: Math.round((startSample / sampleRate) * 1000) / 1000,
+    title,
     ...(image === undefined ? {} : { img: image }),
     ...(url === undefined ? {} : { url }),
     ...(isHidden ? { toc: false } : {}),
@@ -96,7 +102,8 @@ export function listedChapters(chapters: readonly Chapter[], sampleRate: number)
   const listed = chapters.filter(({ isHidden }) => !isHidden)
   if (listed.length < 2) return []
   return listed.map(({ startSample, title, url, image }) => ({
-    ...{ startMs: Math.round((startSample / sampleRate) * 1000), title },
+    startMs: Math.round((startSample / sampleRate) * 1000),
+    title,
     ...(url === undefined ? {} : { url }),
     ...(image === undefined ? {} : { image }),
   }))

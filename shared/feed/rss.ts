@@ -95,7 +95,8 @@ function item(
 
 /** Podlove Simple Chapters, for applications that read nothing else. */
 const simpleChapter = ({ startMs, title, url, image }: ListedChapter) => ({
-  ...{ start: clockOf(startMs), title },
+  start: clockOf(startMs),
+  title,
   ...(url === undefined ? {} : { href: url }),
   ...(image === undefined ? {} : { image }),
 })

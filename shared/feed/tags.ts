@@ -28,7 +28,12 @@ export async function id3Tag(tagged: Tagged): Promise<Buffer> {
   const { default: id3 } = await import('node-id3')
   const language = await threeLetterLanguage(tagged.language ?? 'en')
   return id3.create({
-    ...{ title, album: podcastTitle, artist: author, performerInfo: author, genre: 'Podcast', language },
+    title,
+    album: podcastTitle,
+    artist: author,
+    performerInfo: author,
+    genre: 'Podcast',
+    language,
     ...(number === undefined ? {} : { trackNumber: String(number) }),
     ...(season === undefined ? {} : { partOfSet: String(season) }),
     ...(date === undefined ? {} : { year: date.slice(0, 4), date: date.slice(8, 10) + date.slice(5, 7) }),

@@ -26,7 +26,8 @@ export function multipart(
   const end = `--${boundary}--\r\n`
   if (!file) return { contentType, bytes: Buffer.byteLength(opening + end), content: opening + end }
   const head = Buffer.from(
-    `${opening}--${boundary}\r\n${disposition(file.name)}; filename="${quoted(file.fileName)}"\r\ncontent-type: ${file.contentType}\r\n\r\n`,
+    `${opening}--${boundary}\r\n${disposition(file.name)}; filename="${quoted(file.fileName)}"\r\n` +
+      `content-type: ${file.contentType}\r\n\r\n`,
   )
   const tail = Buffer.from(`\r\n${end}`)
   return { contentType, bytes: head.length + file.bytes + tail.length, content: joined(head, file, tail) }

@@ -67,7 +67,9 @@ async function finish(tools: Tools, call: PaidCall): Promise<void> {
   if (sends > 1) {
     tools.warn({
       code: 'possible_double_charge',
-      message: `A request to ${call.provider} was lost on its way and was sent again; it may have been charged twice.`,
+      message:
+        `A request to ${call.provider} was lost on its way and was sent again; ` +
+        'it may have been charged twice.',
     })
   }
 }
@@ -192,6 +194,7 @@ function later(
     return new Deferred(new Date(Date.now() + Math.min(delayMs, deadlineMs)), message)
   return new Permanent(
     code,
-    `${message} It was waited for ${Math.round(deadlineMs / 60_000)} minutes; start the episode again to go on waiting.`,
+    `${message} It was waited for ${Math.round(deadlineMs / 60_000)} minutes; ` +
+      'start the episode again to go on waiting.',
   )
 }

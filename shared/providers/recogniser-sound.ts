@@ -80,12 +80,10 @@ export async function encodeForRecogniser(
   }
   const { bytes } = stored
   return {
-    ...{
-      bytes,
-      seconds: (endSample - startSample) / format.sampleRate,
-      contentType: 'audio/ogg',
-      fileName: 'speech.ogg',
-    },
+    bytes,
+    seconds: (endSample - startSample) / format.sampleRate,
+    contentType: 'audio/ogg',
+    fileName: 'speech.ogg',
     stream: () => storage.readStream(target, { start: 0, end: bytes }),
     signedUrl: config.providers.storeIsPublic ? () => storage.signedUrl(target, sharedForSeconds) : undefined,
   }

@@ -83,15 +83,15 @@ function playerData({ edits, reel }: Reviewed, splices: readonly Splice[]): stri
     ] as const
   })
   const data = {
-    ...{
-      sampleRate,
-      reelRate,
-      warmUpFrames,
-      frameSamples: reelFrameSamples,
-      frameBytes: reelFrameBytes,
-      delaySamples: reelDelaySamples,
-    },
-    ...{ stretches: reel.stretches, inserted: reel.inserted, edits: Object.fromEntries(known) },
+    sampleRate,
+    reelRate,
+    warmUpFrames,
+    frameSamples: reelFrameSamples,
+    frameBytes: reelFrameBytes,
+    delaySamples: reelDelaySamples,
+    stretches: reel.stretches,
+    inserted: reel.inserted,
+    edits: Object.fromEntries(known),
     splices: splices.map(({ startSample, endSample, edit }) => ({
       startSample,
       endSample,

@@ -44,7 +44,8 @@ export function fillScript(script: string, variables: Variables, neededBy: strin
     if (value === undefined)
       throw new Permanent(
         'missing_variable',
-        `${neededBy} says {${name.trim()}}, but the episode has no such value. Give it in episode.json, or change the script.`,
+        `${neededBy} says {${name.trim()}}, but the episode has no such value. ` +
+          'Give it in episode.json, or change the script.',
       )
     return value
   })

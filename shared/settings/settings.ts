@@ -261,7 +261,8 @@ function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorC
   if (!parsed.success)
     throw new Permanent(
       code,
-      `${name} cannot be used. ${parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'The document'}: ${message}`).join('; ')}.`,
+      `${name} cannot be used. ` +
+        `${parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'The document'}: ${message}`).join('; ')}.`,
     )
   return parsed.data
 }

@@ -53,7 +53,13 @@ export interface Show {
 
 /** Between words a join must be quick; over room tone it may take its time. */
 const crossfadeSeconds: Readonly<Record<Edit['kind'], number>> = {
-  ...{ filler: 0.03, flubber: 0.03, cut: 0.03, intern: 0.03, sfx: 0.03, censor: 0, pause: 0.09 },
+  filler: 0.03,
+  flubber: 0.03,
+  cut: 0.03,
+  intern: 0.03,
+  sfx: 0.03,
+  censor: 0,
+  pause: 0.09,
 }
 /** An asset is levelled, not transformed: beyond this something is wrong with it. */
 const mostLevellingDb = 20
@@ -93,15 +99,16 @@ export function arrangeShow(show: Show): Timeline {
   ]
   const sources = layout.sources.map(({ object, format, totalSamples }) => ({ object, format, totalSamples }))
   return {
-    ...{
-      version: 1,
-      sampleRate,
-      outputChannels,
-      totalSamples: Math.max(0, ...ends),
-      sources,
-      clips: layout.clips,
-    },
-    ...{ segments: placed, ledger, inserted: layout.inserted, answers: layout.answers },
+    version: 1,
+    sampleRate,
+    outputChannels,
+    totalSamples: Math.max(0, ...ends),
+    sources,
+    clips: layout.clips,
+    segments: placed,
+    ledger,
+    inserted: layout.inserted,
+    answers: layout.answers,
   }
 }
 
@@ -243,7 +250,10 @@ function textOf(
 const wordsOf = (source: ArrangedSource | SpokenSource, at: number): InsertedText[] =>
   'words' in source
     ? source.words.map(({ text, startSample, endSample }) => ({
-        ...{ text, speaker: source.speaker, startSample: at + startSample, endSample: at + endSample },
+        text,
+        speaker: source.speaker,
+        startSample: at + startSample,
+        endSample: at + endSample,
       }))
     : []
 
@@ -264,8 +274,13 @@ function place(
   )
   const fade = Math.min(Math.round(edgeFadeSeconds * source.format.sampleRate), length >> 1)
   clips.push({
-    ...{ source: sources.indexOf(source), sourceStart: 0, length, outputStart: at },
-    ...{ gainDb: levelling(source, show.recording) + gainDb, fadeIn: fade, fadeOut: fade },
+    source: sources.indexOf(source),
+    sourceStart: 0,
+    length,
+    outputStart: at,
+    gainDb: levelling(source, show.recording) + gainDb,
+    fadeIn: fade,
+    fadeOut: fade,
   })
 }
 

@@ -58,7 +58,13 @@ export function layBed(
   )
   return loops(span, bed.assetSamples, Math.round(rule.loopCrossfadeSeconds * sampleRate)).map(
     ({ outputStart, length, fadeIn, fadeOut }) => ({
-      ...{ source: bed.source, sourceStart: 0, length, outputStart, gainDb: bed.gainDb, fadeIn, fadeOut },
+      source: bed.source,
+      sourceStart: 0,
+      length,
+      outputStart,
+      gainDb: bed.gainDb,
+      fadeIn,
+      fadeOut,
       automation: pointsWithin(envelope, outputStart, outputStart + length),
     }),
   )

@@ -44,13 +44,17 @@ export function fitLength<T>(
   if (after > (wanted.hardMaxSeconds ?? Infinity)) {
     throw new Permanent(
       'over_length',
-      `The episode would be ${clock(after)} long, with pauses as tight as length.tightest… allows (${clock(before)} before). length.hardMaxSeconds is ${clock(wanted.hardMaxSeconds!)}. Cut something, or allow more.`,
+      `The episode would be ${clock(after)} long, ` +
+        `with pauses as tight as length.tightest… allows (${clock(before)} before). ` +
+        `length.hardMaxSeconds is ${clock(wanted.hardMaxSeconds!)}. Cut something, or allow more.`,
     )
   }
   const message =
     after > longest
-      ? `The episode is ${clock(after)} long, longer than the wanted ${clock(longest)}, though its pauses were tightened as far as allowed (from ${clock(before)}).`
-      : `Pauses were tightened to bring the episode from ${clock(before)} to ${clock(after)}; wanted were at most ${clock(longest)}.`
+      ? `The episode is ${clock(after)} long, longer than the wanted ${clock(longest)}, ` +
+        `though its pauses were tightened as far as allowed (from ${clock(before)}).`
+      : `Pauses were tightened to bring the episode from ${clock(before)} to ${clock(after)}; ` +
+        `wanted were at most ${clock(longest)}.`
   return { result, remark: { code: after > longest ? 'longer_than_wanted' : 'pauses_tightened', message } }
 }
 
@@ -58,7 +62,8 @@ function checkShort<T>(wanted: LengthSettings, result: T, seconds: number): Fitt
   if (seconds < (wanted.hardMinSeconds ?? 0)) {
     throw new Permanent(
       'under_length',
-      `The episode would be ${clock(seconds)} long; length.hardMinSeconds is ${clock(wanted.hardMinSeconds!)}.`,
+      `The episode would be ${clock(seconds)} long; ` +
+        `length.hardMinSeconds is ${clock(wanted.hardMinSeconds!)}.`,
     )
   }
   const isShort = seconds < (wanted.softMinSeconds ?? 0)

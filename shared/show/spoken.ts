@@ -50,7 +50,8 @@ export function scripts(
     if (read.length === 0)
       throw new Permanent(
         'no_letters',
-        `${name} reads out listener mail, but there is none. Read a mailbox first, or name the letters in episode.json.`,
+        `${name} reads out listener mail, but there is none. ` +
+          'Read a mailbox first, or name the letters in episode.json.',
       )
     const texts = read.map(({ sender: from, subject, text }) =>
       fillScript(source.script, { ...variables, from, subject, text }, name),

@@ -81,7 +81,10 @@ interface Cue {
 export function toVtt(words: readonly HeardWord[]): string {
   const cues = group(words, vttLineLength, 1).map(({ startMs, endMs, speaker, lines }) => {
     const text = escapeVtt(lines[0]!)
-    return `${clock(startMs, '.')} --> ${clock(endMs, '.')}\n${speaker === null ? text : `<v ${escapeVtt(speaker)}>${text}`}\n`
+    return (
+      `${clock(startMs, '.')} --> ${clock(endMs, '.')}\n` +
+      `${speaker === null ? text : `<v ${escapeVtt(speaker)}>${text}`}\n`
+    )
   })
   return ['WEBVTT\n', ...cues].join('\n')
 }

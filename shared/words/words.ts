@@ -61,7 +61,8 @@ export function parseWords(
   if (last > durationSeconds + toleratedOverrunSeconds) {
     throw unusable(
       name,
-      `its last word ends at ${last.toFixed(1)} s but the recording is ${durationSeconds.toFixed(1)} s long; it belongs to another recording`,
+      `its last word ends at ${last.toFixed(1)} s but the recording is ${durationSeconds.toFixed(1)} s ` +
+        'long; it belongs to another recording',
     )
   }
   return { language: language.toLowerCase(), exactTimes, words: repair(words, audio) }

@@ -87,7 +87,8 @@ describe.each(['openai', 'gemini'] as const)('%s', (name) => {
 
   test('is heard without the signs it was told not to write', async () => {
     const vendor = await saying(
-      '# Answer\n\n- **About** `four` light\n- years, see [here](https://example.org/a) or https://example.org/b',
+      '# Answer\n\n- **About** `four` light\n' +
+        '- years, see [here](https://example.org/a) or https://example.org/b',
     )
     expect(await open(name, vendor).answer(question, {}, still)).toBe(
       'Answer About four light years, see here or',

@@ -17,7 +17,11 @@ const never = new AbortController().signal
 const warmUpFrames = 2
 
 const filler = (startSeconds: number, endSeconds: number, sampleRate: number): ProposedEdit => ({
-  ...{ kind: 'filler', text: '', detector: 'test', score: 1, reason: '' },
+  kind: 'filler',
+  text: '',
+  detector: 'test',
+  score: 1,
+  reason: '',
   startSample: startSeconds * sampleRate,
   endSample: endSeconds * sampleRate,
 })

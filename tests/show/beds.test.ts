@@ -13,7 +13,11 @@ const rule = (given: Partial<Record<keyof MusicRule, unknown>> = {}): MusicRule 
     'template',
   ).music[0]!
 const segment = (type: string, startSample: number, endSample: number): TimelineSegment => ({
-  ...{ type, startSample, endSample, title: null, isChapter: true },
+  type,
+  startSample,
+  endSample,
+  title: null,
+  isChapter: true,
 })
 const show = [
   segment('intro', 0, 5000),

@@ -253,11 +253,9 @@ describe('What a player makes of them', () => {
         const { cues, errors } = new webvtt.WebVTTParser().parse(toVtt(words))
         expect(errors).toEqual([])
         const shown = cues.map(({ startTime, endTime, text }) => ({
-          ...{
-            startMs: Math.round(1000 * startTime),
-            endMs: Math.round(1000 * endTime),
-            text: unescaped(text),
-          },
+          startMs: Math.round(1000 * startTime),
+          endMs: Math.round(1000 * endTime),
+          text: unescaped(text),
         }))
         for (const { text } of shown) expect(text.length).toBeLessThanOrEqual(65)
         readableInOrder(shown, words)

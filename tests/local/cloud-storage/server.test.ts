@@ -697,7 +697,9 @@ describe('restarts', () => {
       notifications: [{ bucket: 'uploads', url: refusing.url }],
     })
     const module = pathToFileURL(join(import.meta.dirname, '../../../local/cloud-storage/server.ts')).href
-    const script = `import(${JSON.stringify(module)}).then(async (m) => console.log((await m.startCloudStorage(${options})).port))`
+    const script =
+      `import(${JSON.stringify(module)}).then(async (m) => ` +
+      `console.log((await m.startCloudStorage(${options})).port))`
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
     const exited = once(child, 'exit')
     const [line] = (await once(child.stdout, 'data')) as [Buffer]
