@@ -1,6 +1,6 @@
 /**
- * What may cross from one step to the next: scalars, as JSON, in a task's payload.
- * Hides the payload's version, its size limit and the check that nothing but scalars slips through.
+ * The data that one step of a run hands to the next: named scalars, as JSON, in the payload of a task. Hides
+ * the payload's version, its size limit and the check that nothing but scalars gets in.
  */
 import { Permanent } from './errors.ts'
 

@@ -1,5 +1,5 @@
 /**
- * Where things lie in the buckets: the one place that knows the paths of uploads, finished episodes and
+ * The names of objects in the buckets: the one place that knows the paths of uploads, finished episodes and
  * public files.
  */
 

@@ -1,5 +1,5 @@
 /**
- * What a producer laid beside a recording, read when a step needs it. Hides that the generation is pinned: a
+ * Reads a file that a producer uploaded beside a recording. Hides that its object generation is pinned: a
  * file that was replaced meanwhile is an error that says so, never another file.
  */
 import { Permanent, type ErrorCode } from './errors.ts'

@@ -1,8 +1,7 @@
 /**
- * The object store: the only file that talks to Cloud Storage.
- * Hides the client, its lazy start, checksums, pages and what a failed precondition means.
- * Written objects are create-only unless a generation is named, so that an attempt delivered twice leaves one
- * object.
+ * The object store: the only file that talks to Cloud Storage. Hides the client, its lazy start, checksums,
+ * pages and what a failed precondition means. Objects are created but not overwritten unless a generation is
+ * named, so that an attempt delivered twice leaves one object.
  */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'

@@ -1,8 +1,9 @@
 /**
- * The acoustic model: what each acoustic unit, a letter of the words' spelling, sounds like in one recording.
- * It is learned from that recording alone, from which sounds lie where the transcript has which letters.
- * Hides how words are spelt as units, and the statistics: a normal distribution per unit and speaker, drawn
- * towards that of all speakers, and towards that of all speech where a speaker said little.
+ * The acoustic model of one recording: for each acoustic unit (roughly, a letter of the words' spelling),
+ * what it sounds like. It is learned from that recording alone: from which sounds lie where the transcript
+ * has which letters. Hides how words are spelt as units, and the statistics: a normal distribution per unit
+ * and speaker, drawn towards that of all speakers, and towards that of all speech where a speaker said
+ * little.
  */
 import { cepstrumSize as size } from './cepstra.ts'
 import { soundOf } from '../words/phrases.ts'

@@ -1,8 +1,8 @@
 /**
- * Finds where words really begin and end. Recognisers are 50 to 150 ms off, and a filler is no longer than
- * that; but a recording in which a thousand words stand about where they are said teaches what each unit
- * sounds like in it, and that tells where each word must be. Hides how the learning goes round, and how a
- * recogniser's habits are told from its errors.
+ * Finds where each word of a transcript really begins and ends in the sound. Speech recognisers are 50 to 150
+ * ms off, which is as long as a filler word. But a recording in which a thousand words stand about where they
+ * are said teaches what each acoustic unit sounds like in it, and that tells where each word must be. Hides
+ * the rounds of this learning, and how a recogniser's constant lag is told from its random errors.
  */
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Listen } from './listen.ts'

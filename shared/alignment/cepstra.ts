@@ -1,6 +1,6 @@
 /**
- * What a sound is like, 10 ms at a time: mel-frequency cepstra, by which letters are told from one another.
- * Hides decimation, windows, the Fourier transform and the mel scale.
+ * Computes mel-frequency cepstra, one vector for every 10 ms of sound: a description of the sound by which
+ * speech sounds can be told apart. Hides decimation, windows, the Fourier transform and the mel scale.
  */
 import { frameSamples } from '../audio/analysis.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Listens to spans of a recording. Hides how they are read, and what is taken out of their sound that says
- * more of a voice than of its words.
+ * Reads spans of a recording and computes the feature vectors that alignment compares. Hides the reading, and
+ * the normalisation that removes what depends on the voice rather than on the words.
  */
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import { cepstra, cepstrumSize } from './cepstra.ts'

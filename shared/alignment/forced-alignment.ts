@@ -1,8 +1,8 @@
 /**
- * Fits a few words to the sound they were said in. Hides the search over every way to do so: units follow one
- * another, last, or are left out; between words there may be a gap; and each word's edges lie about where the
- * transcript has them. The search is the forward-backward algorithm over a hidden Markov model in which
- * nothing comes twice (Rabiner 1989).
+ * Forced alignment: given a few words and the sound in which they were said, finds when each word begins and
+ * ends. Hides the search over every way to fit them: units follow one another, last, or are left out; between
+ * words there may be a gap; and each word's edges lie about where the transcript has them. The search is the
+ * forward-backward algorithm over a left-to-right hidden Markov model (Rabiner 1989).
  */
 import { pause, unwritten, type LetterModels } from './acoustic-model.ts'
 

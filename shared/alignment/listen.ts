@@ -1,6 +1,6 @@
 /**
- * Listens to a moment of a recording. Hides where its PCM lies, its format, and that two channels are heard
- * as one.
+ * Reads one span of a recording as mono samples. Hides where its PCM is stored, its format, and the mixing of
+ * two channels into one.
  */
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import type { Span } from '../audio/analysis.ts'

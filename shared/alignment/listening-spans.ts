@@ -1,6 +1,6 @@
 /**
- * Which parts of a recording to listen to for the sake of a few words. Hides how many words beside them help,
- * and what else is worth learning from.
+ * Chooses which parts of a recording to read in order to align a few words. Hides how many neighbouring words
+ * help, and what else is worth learning the acoustic model from.
  */
 import { frameSamples, type Analysis, type Span } from '../audio/analysis.ts'
 import type { Word } from '../words/words.ts'

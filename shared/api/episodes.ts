@@ -1,4 +1,6 @@
-/** The API's episodes: listed, made again, and what of them waits for a decision. */
+/**
+ * API routes for episodes: list them, make one again, and read and decide the edits that wait for a decision.
+ */
 import { z } from '@hono/zod-openapi'
 import { findListedEpisode, listEpisodes } from '../db/episodes.ts'
 import { listRuns } from '../db/runs.ts'

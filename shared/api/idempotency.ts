@@ -1,6 +1,6 @@
 /**
- * The same POST twice has one effect and one answer (Idempotency-Key). Hides where the first answer is kept
- * and what two at once are told.
+ * Idempotency of the API: the same POST sent twice with one Idempotency-Key has one effect and one answer.
+ * Hides where the first answer is kept and what the second of two simultaneous requests is told.
  */
 import type { Context } from 'hono'
 import type { Config } from '../config.ts'

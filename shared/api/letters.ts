@@ -1,4 +1,4 @@
-/** The API's listener mail, and what its user has used. */
+/** API routes for listener mail, and for what the user has used of the quota. */
 import { z } from '@hono/zod-openapi'
 import { findLetter, listLetters } from '../db/letters.ts'
 import { withDatabase } from '../db/connect.ts'

@@ -1,6 +1,6 @@
 /**
- * Errors as problem documents (RFC 9457) with the product's codes. The one place that says which status a
- * code has.
+ * Turns errors into problem documents (RFC 9457) with the product's error codes. The one place that says
+ * which HTTP status a code has.
  */
 import { z } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'

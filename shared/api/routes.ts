@@ -1,6 +1,6 @@
 /**
- * What every route of the API is made of: its OpenAPI description, its caller, and an answer that is given
- * once. Hides how a route is put together.
+ * The common frame of every API route: its OpenAPI description, its authenticated caller, and its idempotent
+ * answer. Hides how a route is put together.
  */
 import { createRoute, z, type OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'

@@ -1,4 +1,4 @@
-/** The API's runs: listed, watched as they go on, cancelled and started again. */
+/** API routes for runs: list them, watch their progress as a stream, cancel them and start them again. */
 import { z } from '@hono/zod-openapi'
 import { streamSSE } from 'hono/streaming'
 import { findRunOf, listRuns } from '../db/runs.ts'

@@ -1,7 +1,7 @@
 /**
- * What one pass over a recording remembers of it: loudness and peaks per 100 ms, level and waveform per 10
- * ms, and where somebody speaks. Hides how it is gathered, how it is stored, and how speech is told from
- * steady noise, hum and DC.
+ * Analyses a recording in one pass: loudness and peaks per 100 ms, level and waveform per 10 ms, and where
+ * somebody speaks. Hides how this is gathered and stored, and how speech is told from steady noise, hum and
+ * DC.
  */
 import { energyMeter, highPass, integratedLoudness, kWeighting } from './loudness.ts'
 import { bytesPerFrame, fillPlanes, type PcmFormat } from './pcm.ts'

@@ -1,6 +1,6 @@
 /**
- * ffmpeg and ffprobe as child processes over pipes: isolated, killable, fast. The only file that starts a
- * process. Hides spawning, back-pressure, cancellation and what their complaints mean.
+ * Runs ffmpeg and ffprobe as child processes over pipes. The only file that starts a process. Hides spawning,
+ * back-pressure, cancellation and what their error messages mean.
  */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { pipeline } from 'node:stream/promises'

@@ -1,7 +1,7 @@
 /**
- * Loudness by ITU-R BS.1770-5 and loudness range by EBU Tech 3342, from mergeable partials: the K-weighted
- * energy of every 100 ms. Hides the filters and both gates. Partials of consecutive chunks are simply put one
- * after the other.
+ * Measures loudness by ITU-R BS.1770-5 and loudness range by EBU Tech 3342. Works on mergeable partial
+ * results, the K-weighted energy of every 100 ms: those of consecutive chunks are simply put one after the
+ * other. Hides the filters and both gates.
  */
 
 /** Gating blocks are 400 ms long and start every 100 ms. */

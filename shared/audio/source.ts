@@ -1,6 +1,7 @@
 /**
- * An untrusted recording, identified by its content and opened for ffmpeg without a local copy.
- * Hides the loopback range server, the forced demuxer, and what makes a file unusable.
+ * Opens an uploaded recording for ffmpeg: nothing in it is trusted, its format is identified from its
+ * content, and it is never copied to disk. Hides the HTTP range server on loopback, the demuxer forced on
+ * ffmpeg, and what makes a file unusable.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,7 +1,7 @@
 /**
- * Requests to the API: how many a caller has made this minute (api_callers), and how one with an
- * Idempotency-Key was answered (api_requests), so that the same request is answered the same again. Hides how
- * two that come at once are told apart.
+ * Requests to the API in the database: how many a caller has made this minute (table api_callers), and how
+ * one with an Idempotency-Key was answered (api_requests), so that the same request gets the same answer
+ * again. Hides how two that come at once are told apart.
  */
 import type { Knex } from 'knex'
 import { rows } from './connect.ts'

@@ -1,7 +1,7 @@
 /**
- * A database connection for the length of one block. Hides the pool, the timeouts and where the driver's own
- * messages go. A session never outlives its block: rows come out as plain values, and nothing in them can
- * reach back.
+ * Opens a database connection for the length of one block of code. Hides the pool, the timeouts and where the
+ * driver's own messages go. A session never outlives its block: rows come out as plain values, and nothing in
+ * them can reach back.
  */
 import knex, { type Knex } from 'knex'
 import { log } from '../log.ts'

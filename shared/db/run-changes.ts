@@ -1,7 +1,7 @@
 /**
- * What changes a run: its progress, waiting for its producer, and its end. Each is one guarded statement, so
- * that of two changes at once only one counts and a run that has ended stays as it is. Whoever changes a run
- * and its steps together locks the run's row first, or two would wait for each other.
+ * Database statements that change a run: its progress, waiting for its producer, and its end. Each is one
+ * guarded statement, so that of two changes at once only one counts and a run that has ended stays as it is.
+ * Whoever changes a run and its steps together locks the run's row first, or two would wait for each other.
  */
 import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'

@@ -1,7 +1,7 @@
 /**
- * What one attempt at a step does to the step's row: it claims the row under a lease, and finishes it, fails
- * it or gives it back. Every change of a claimed row names the attempt that claimed it, so that an attempt
- * that has lost its claim changes nothing.
+ * Database statements of one attempt at a step: it claims the step's row under a lease, and finishes it,
+ * fails it or gives it back. Every change of a claimed row names the attempt that claimed it, so that an
+ * attempt that has lost its claim changes nothing.
  */
 import type { Knex } from 'knex'
 import type { Scalars, StepIdentity } from '../context.ts'

@@ -1,7 +1,7 @@
 /**
- * Detects words that listeners are to be spared. Hides in which forms a listed word comes: drawn out, with an
- * ending, spelt with digits or asterisks; and that another word one letter away ("shift", "duck") is another
- * word.
+ * Detects words to be bleeped out, from the producer's list. Hides the forms in which a listed word comes:
+ * drawn out, with an ending, spelt with digits or asterisks; and that a word one letter away ("shift",
+ * "duck") is another word.
  */
 import type { CleaningSettings } from '../settings/cleaning.ts'
 import type { ProposedEdit } from './edits.ts'

@@ -1,6 +1,6 @@
 /**
- * Cuts a person asked for, span by span. Hides how spans that overlap become one, and what is too short or
- * too late to be cut.
+ * Turns the cuts that a producer asked for by hand into edits. Hides how overlapping spans become one, and
+ * which are too short or too late to be cut.
  */
 import type { Analysis, Span } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'

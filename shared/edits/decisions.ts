@@ -1,6 +1,7 @@
 /**
- * What a producer decides of proposed edits: the decisions file, and how decisions, answers and the show's
- * policy turn proposals into the edits that are applied. Pure; the same decisions give the same edits.
+ * Applies a producer's decisions to proposed edits: reads the decisions file, and turns proposals into the
+ * edits that are made, by decisions, answers and the show's policy. Pure: the same decisions give the same
+ * edits.
  */
 import { z } from 'zod'
 import type { Scalars } from '../context.ts'

@@ -1,7 +1,7 @@
 /**
- * Edits: every change of the recording as a span with a kind, a reason and a score, each switchable alone.
- * Hides how proposals become one list with ids that do not change from run to run, and what is left of edits
- * that overlap.
+ * The list of edits of a recording: each change is a span of the recording with a kind, a reason and a score,
+ * and can be switched off alone. Hides how proposals become one list with ids that do not change from run to
+ * run, and what is left of edits that overlap.
  */
 import { Permanent } from '../errors.ts'
 import { editKindNames, editKinds, type EditKind } from '../settings/edit-kinds.ts'

@@ -1,6 +1,6 @@
 /**
- * Where a filler is cut out so that its neighbours stay whole. Hides the two ways to know: from where its
- * sounds were found when somebody listened, or else from the level near its reported times.
+ * Computes where to cut a filler word out so that its neighbours stay whole. Hides the two sources of its
+ * edges: forced alignment, where it found the filler's sounds, or else the level near the reported times.
  */
 import { frameSamples, soundsIn, type Analysis, type Span } from '../audio/analysis.ts'
 import type { AlignedWord } from '../alignment/alignment.ts'

@@ -1,7 +1,7 @@
 /**
- * Detects takes that the speaker called a mistake. Hides how far back the mistake reaches: to the place where
- * the words that follow the command were first said, when they are said again, and else to where the sentence
- * began.
+ * Detects botched takes: speech that the speaker called a mistake, said again or not. Hides how far back the
+ * mistake reaches: to the place where the words that follow the spoken command were first said, when they are
+ * said again, and else to where the sentence began.
  */
 import type { Analysis } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'

@@ -1,6 +1,7 @@
 /**
- * Detects questions put to the assistant. Hides where a question ends, and how one command becomes edits: an
- * answer has one place, but what is removed may lie on both sides of a question that stays.
+ * Detects questions that a host puts to the assistant (kind of edit `intern`). Hides where a question ends,
+ * and how one spoken command becomes edits: an answer has one place, but what is removed may lie on both
+ * sides of a question that stays.
  */
 import type { Analysis } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'

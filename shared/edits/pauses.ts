@@ -1,7 +1,7 @@
 /**
- * Detects pauses that are too long. Hides how sound and words agree on what a pause is: the sound must be
- * background, and no word may stand in it. What is cut is the middle; both sides keep the recording's own
- * room tone.
+ * Detects pauses that are too long. Hides how sound and words together define a pause: the sound must be
+ * background, and no word may stand in it. Only the middle is cut; both sides keep the recording's own room
+ * tone.
  */
 import type { Analysis, Span } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'

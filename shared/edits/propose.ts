@@ -1,7 +1,7 @@
 /**
- * Everything that is proposed for a recording. Hides which words must be found in the sound first, the order
- * in which the detectors are asked, and what they must know of one another: a pause is what is left once
- * everything else is gone.
+ * Proposes all edits of a recording by running every detector. Hides which words must be aligned to the sound
+ * first, the order of the detectors, and what one needs of another: a pause is what is left once everything
+ * else is gone.
  */
 import type { Analysis, Span } from '../audio/analysis.ts'
 import type { Listen } from '../alignment/listen.ts'

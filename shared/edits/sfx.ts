@@ -1,6 +1,4 @@
-/**
- * Detects phrases that call for a sound. Hides whether the sound takes the place of the phrase or follows it.
- */
+/** Detects phrases that ask for a sound effect. Hides whether the sound replaces the phrase or follows it. */
 import type { Analysis } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
 import type { ProposedEdit } from './edits.ts'

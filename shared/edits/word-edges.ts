@@ -1,6 +1,6 @@
 /**
- * Where a cut around words begins and ends. Hides how far an edge may move to the quietest point and what it
- * must not enter.
+ * Computes where a cut around words begins and ends. Hides how far an edge may move to the quietest point and
+ * which neighbours it must not enter.
  */
 import { quietestNear, type Analysis, type Span } from '../audio/analysis.ts'
 import type { ProposedEdit } from './edits.ts'

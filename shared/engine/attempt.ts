@@ -1,6 +1,7 @@
 /**
- * One attempt at a step: what was made before is taken over, else the work is done under a lease that
- * heartbeats extend. Hides reuse, heartbeats, and how work learns that its step was lost or its run ended.
+ * Runs one attempt at a step: reuses an earlier result for the same input, else does the work under a lease
+ * that heartbeats extend. Hides reuse, heartbeats, and how the work learns that it lost its step or that its
+ * run ended.
  */
 import type { Knex } from 'knex'
 import type { Scalars, StepIdentity } from '../context.ts'

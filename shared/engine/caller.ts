@@ -1,6 +1,6 @@
 /**
- * Who may call a function: holders of a token signed for our audience by the configured issuer, for the
- * configured service account.
+ * Decides who may call a function: only holders of a token for our audience, signed by the configured issuer,
+ * for the configured service account.
  */
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import type { Config } from '../config.ts'

@@ -1,6 +1,6 @@
 /**
- * From pending rows to tasks. Hides what a task is told besides its row, and that creating one twice is
- * harmless. Nothing is enqueued that is not a row first, so whatever is lost here is found again by a
+ * Creates queue tasks for pending step rows. Hides what a task carries besides the name of its row, and that
+ * creating one twice is harmless. A row always comes first, so a task lost here is created again by a
  * redelivery or by `sweep`.
  */
 import type { PendingStep } from '../db/steps.ts'

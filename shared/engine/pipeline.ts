@@ -1,7 +1,6 @@
 /**
- * The graph of steps: what follows what, and when a step may start.
- * Hides fan-out and fan-in. A step starts when no row of anything before it is unfinished; a step with no
- * parts counts as finished.
+ * The graph of steps: which step follows which, and when one may start. Hides fan-out and fan-in. A step
+ * starts when every row of every step before it is finished; a step with no parts counts as finished.
  */
 import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'

@@ -1,7 +1,7 @@
 /**
- * From catalogue to running functions: turns each entry of functions/index.ts into the handler
- * functions-framework calls. Hides how a caller is refused, how an answer becomes HTTP, and what one process
- * sets up once, on its first request.
+ * Turns each entry of the catalogue (functions/index.ts) into the HTTP handler that functions-framework
+ * calls. Hides how a caller is refused, how an answer becomes HTTP, and what a process sets up once, on its
+ * first request.
  */
 import { getRequestListener } from '@hono/node-server'
 import type {

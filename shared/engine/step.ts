@@ -1,6 +1,6 @@
 /**
- * The definition of a step: what each file in functions/ declares, and what its work is given.
- * Hides how a step's own types are sealed in, so that the engine handles every step alike.
+ * Defines what a step is: what each file in functions/ declares, and what its work is given. Hides a step's
+ * own types, so that the engine handles every step alike.
  */
 import type { Knex } from 'knex'
 import type { z } from 'zod'

@@ -1,7 +1,6 @@
 /**
- * The queue: the only file that talks to Cloud Tasks.
- * Hides the client and its lazy start, how a task is named, what it carries, and that a task created twice is
- * one task.
+ * The task queue: the only file that talks to Cloud Tasks. Hides the client and its lazy start, how a task is
+ * named, what it carries, and that a task created twice is one task.
  */
 import { createHash } from 'node:crypto'
 import type { CloudTasksClient } from '@google-cloud/tasks'

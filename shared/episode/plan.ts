@@ -1,6 +1,6 @@
 /**
- * What is to be made of a recording, gathered from what lies beside it in the bucket. Hides which files
- * belong to it, and where a podcast keeps what its episodes share.
+ * Gathers what is needed to make an episode: the recording and the files beside it in the bucket. Hides which
+ * files belong to it, and where a podcast keeps what its episodes share.
  */
 import { Permanent, codeOf, type ErrorCode } from '../errors.ts'
 import { picturesIn, readMarks } from '../feed/chapter-marks.ts'

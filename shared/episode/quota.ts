@@ -1,5 +1,6 @@
 /**
- * What a user may use, asked before work starts. Hides which limits a kind has and how a refusal is worded.
+ * Checks a user's quota before work starts. Hides which limits each kind of work has and how a refusal is
+ * worded.
  */
 import type { Knex } from 'knex'
 import type { Config, UsageKind, UsageLimit } from '../config.ts'

@@ -1,7 +1,7 @@
 /**
- * Marks in a recording: where its chapters begin, as its producer or its maker set them down. Hides the five
- * forms they are supplied in (Podcasting 2.0 JSON, WebVTT, Podlove Simple Chapters, plain text, MP4Chaps) and
- * the repair of marks that no player would take.
+ * Chapter marks of a recording: the titles and times at which its chapters begin, as supplied beside it or
+ * inside it. Hides the five formats (Podcasting 2.0 JSON, WebVTT, Podlove Simple Chapters, plain text,
+ * MP4Chaps) and the repair of marks that no player would accept.
  */
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { z } from 'zod'

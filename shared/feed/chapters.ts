@@ -1,7 +1,7 @@
 /**
- * Chapters of the finished audio: its segments, and inside the content the marks of the recording, put
- * through the ledger. Hides which chapters are left when cuts are made, and the written forms: Podcasting 2.0
- * JSON, and lines for a description.
+ * Chapters of the finished audio: its segments, and inside the content the recording's chapter marks, moved
+ * to where they are after the cuts. Hides which chapters remain, and the written forms: Podcasting 2.0 JSON,
+ * and lines for a description.
  */
 import type { ListedChapter } from '../db/episodes.ts'
 import { keptShare, toOutput } from '../timeline/ledger.ts'

@@ -1,4 +1,7 @@
-/** The cover as directories want it: a square sRGB JPEG of 1400 to 3000 pixels. Hides the picture library. */
+/**
+ * Converts a cover picture to what podcast directories accept: a square sRGB JPEG of 1400 to 3000 pixels.
+ * Hides the picture library.
+ */
 import { Permanent } from '../errors.ts'
 
 export const maxCoverBytes = 10 * 1024 * 1024

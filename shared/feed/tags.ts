@@ -1,6 +1,7 @@
 /**
- * The ID3v2.3 tag in front of an episode. Hides the library, what each frame wants (three-letter languages,
- * four-digit years), and that a table of contents must name the chapters for players to show them.
+ * Writes the ID3v2.3 tag at the front of an episode's MP3. Hides the library, what each frame wants
+ * (three-letter languages, four-digit years), and that a table of contents must name the chapters for players
+ * to show them.
  */
 import type { Chapter } from './chapters.ts'
 

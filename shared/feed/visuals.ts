@@ -1,6 +1,6 @@
 /**
- * What listeners see besides the words: cover, chapters' marks and pictures, from what lies beside a
- * recording. Hides where each is, and what is done to make it fit.
+ * Loads what players show besides the text: cover, chapter marks and chapter pictures, from the files beside
+ * a recording. Hides where each file is, and what is done to make it fit.
  */
 import { fileOf } from '../objects.ts'
 import { maxDocumentBytes } from '../settings/settings.ts'

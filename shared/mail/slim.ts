@@ -1,7 +1,7 @@
 /**
- * A message without what nobody reads: attachments, pictures, forwarded mails. Hides the structure of MIME
- * bodies (RFC 2046) as far as it takes to let 200 MB of attachment go by without holding more of it than a
- * line. What is left is small enough for a parser.
+ * Strips a mail message of what is never read out: attachments, pictures, forwarded mails. What is left is
+ * small enough for a parser. Hides the structure of MIME bodies (RFC 2046), as far as is needed to skip 200
+ * MB of attachment while holding no more of it than a line.
  */
 
 /** Headers longer than this are an attack, not a letter. */

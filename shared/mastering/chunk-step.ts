@@ -1,6 +1,6 @@
 /**
- * What `measure` and `render` share: one part per chunk, its own hash, the timeline and the settings it is
- * mastered by.
+ * What the steps `measure` and `render` share: one part per chunk of the timeline, the hash of its input, and
+ * loading the timeline and mastering settings.
  */
 import type { Knex } from 'knex'
 import { fanOut } from '../episode/run-context.ts'

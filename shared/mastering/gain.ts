@@ -1,7 +1,7 @@
 /**
- * The one gain that brings a programme to its loudness: tried at a few values, a chunk at a time, then
- * interpolated. Hides that nothing is rendered for it: energies per limiter step, times the limiter's gain
- * squared, are the loudness after limiting.
+ * Computes the one gain that brings a programme to its target loudness: measured at a few trial gains, a
+ * chunk at a time, then interpolated. Hides that nothing is rendered for it: the energies per limiter step,
+ * times the limiter's gain squared, give the loudness after limiting.
  */
 import { limiterGains, limiterStep } from './limiter.ts'
 import { energyMeter, integratedLoudness, kWeighting } from '../audio/loudness.ts'

@@ -1,6 +1,6 @@
 /**
- * Renders any slice of a timeline, sample-exact, in float. Hides range reads over the sources and the sum of
- * clips; a slice depends only on the timeline, never on where the slice was cut.
+ * Mixes any slice of a timeline, sample-exact, in float. Hides range reads over the sources and the sum of
+ * clips. A slice depends only on the timeline, never on where the slice was cut.
  */
 import type { ObjectStore } from '../storage.ts'
 import { bytesPerFrame, toInterleaved } from '../audio/pcm.ts'

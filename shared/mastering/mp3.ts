@@ -1,6 +1,6 @@
 /**
- * MP3 as Spool needs it: frames that can be cut and joined anywhere, and the Info frame in front that makes
- * the whole gapless and seekable. Hides MPEG-1 layer III's headers, LAME's delay and the way it scales its
+ * MP3 encoding in frames that can be cut and joined anywhere, and the Info frame in front that makes the
+ * whole gapless and seekable. Hides the headers of MPEG-1 layer III, LAME's delay and the way it scales its
  * input.
  */
 import { ffmpeg, collect } from '../audio/ffmpeg.ts'

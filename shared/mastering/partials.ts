@@ -1,6 +1,6 @@
 /**
- * Loudness partials as objects: rows of 100 ms energies, one row per trial. Hides the layout and how the
- * chunks' rows are put end to end.
+ * Stores loudness partials as objects: rows of 100 ms energies, one row per trial gain. Hides the layout and
+ * how the chunks' rows are put end to end.
  */
 import type { ObjectStore } from '../storage.ts'
 

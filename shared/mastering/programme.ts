@@ -1,7 +1,6 @@
 /**
- * The programme as mastering sees it: slices of the mix with the limiter's view of their peaks.
- * Hides how much before and after a chunk must be looked at for it to come out as if everything had been
- * rendered in one piece.
+ * Reads slices of the mix together with the peaks that the limiter needs. Hides how much before and after a
+ * chunk must be read for the result to be as if everything had been rendered in one piece.
  */
 import type { ObjectStore } from '../storage.ts'
 import { limiterStep, limiterSupportSamples } from './limiter.ts'

@@ -1,7 +1,7 @@
 /**
- * Renders one chunk of the programme through limiter and encoder, and measures what was encoded.
- * Hides the encoder's pre-roll, the seams that two chunks share, and what is done when the codec goes over
- * the bar.
+ * Renders one chunk of the mix through limiter and MP3 encoder, and measures what was encoded. Hides the
+ * encoder's pre-roll, the seams that two chunks share, and what is done when encoding pushes the true peak
+ * over its limit.
  */
 import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from './limiter.ts'
 import { energyMeter, kWeighting } from '../audio/loudness.ts'

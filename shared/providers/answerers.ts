@@ -1,8 +1,7 @@
 /**
- * Language models that answer a listener's or a host's question in a sentence or two. Hides two vendors' wire
- * formats and what keeps an answer speakable: it is read aloud, so there must be nothing in it that only the
- * eye understands. Source: OpenAI's API reference ("Create chat completion"), Google's Gemini API reference
- * ("generateContent").
+ * Asks a language model for a spoken answer of a sentence or two. Hides the wire formats of two vendors, and
+ * the clean-up that keeps an answer speakable, without mark-up or links. Source: OpenAI's API reference
+ * ("Create chat completion"), Google's Gemini API reference ("generateContent").
  */
 import { z } from 'zod'
 import { callVendor, jsonBody, readJson, refuse, VendorError, type Access, type Vendor } from './vendor.ts'

@@ -1,7 +1,7 @@
 /**
- * AssemblyAI: a job is made and then asked after. Hides uploads, its milliseconds and its models.
- * Source: AssemblyAI's API reference ("Upload a media file", "Transcribe audio", "Get transcript", "List
- * transcripts"), its pages "Filler Words" and "Webhooks for pre-recorded audio".
+ * Transcribes with AssemblyAI: a job is created and polled, or calls back. Hides uploads, its times in
+ * milliseconds and its models. Source: AssemblyAI's API reference ("Upload a media file", "Transcribe audio",
+ * "Get transcript", "List transcripts"), its pages "Filler Words" and "Webhooks for pre-recorded audio".
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'

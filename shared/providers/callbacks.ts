@@ -1,7 +1,7 @@
 /**
- * Vendors' callbacks: is it really them, and what do they bring? Hides their signatures and the three shapes
- * of their messages. The same message may come twice, and reads the same. Source: AssemblyAI's "Webhooks for
- * pre-recorded audio", ElevenLabs' "Webhooks", Deepgram's "STT Callback".
+ * Reads vendors' callbacks: checks that one comes from the vendor, and extracts its result. Hides their
+ * signatures and the three shapes of their messages. The same message may come twice, and reads the same.
+ * Source: AssemblyAI's "Webhooks for pre-recorded audio", ElevenLabs' "Webhooks", Deepgram's "STT Callback".
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'

@@ -1,6 +1,6 @@
 /**
- * The user's providers in a run: who is asked for what, with which key. Hides that keys travel sealed and are
- * opened only where they are used.
+ * Chooses the user's providers in a run: which vendor does what, with which key. Hides that keys travel
+ * encrypted and are opened only where they are used.
  */
 import type { Config } from '../config.ts'
 import type { SealedKey } from '../db/provider-keys.ts'

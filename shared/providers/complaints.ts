@@ -1,6 +1,6 @@
 /**
- * What vendors complain of, in words fit for a producer. Hides that each puts its complaint somewhere else,
- * and that some repeat in it what must not be seen.
+ * Extracts a readable message from a vendor's error answer. Hides that each vendor puts it somewhere else,
+ * and that some repeat in it keys and addresses that must not be seen.
  */
 
 export interface Complaint {

@@ -1,7 +1,7 @@
 /**
- * Deepgram: answers in one piece, or calls back with it; it keeps nothing that could be asked for later.
- * Hides its query and its nesting. Source: Deepgram's API reference ("Pre-Recorded Audio") and its pages
- * "Filler Words", "Speaker Diarization" and "STT Callback".
+ * Transcribes with Deepgram, which answers in one piece or calls back; it keeps nothing that could be asked
+ * for later. Hides its query and the nesting of its answer. Source: Deepgram's API reference ("Pre-Recorded
+ * Audio") and its pages "Filler Words", "Speaker Diarization" and "STT Callback".
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'

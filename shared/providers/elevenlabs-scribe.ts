@@ -1,7 +1,8 @@
 /**
- * ElevenLabs Scribe: answers in one piece, or works on its own and can be asked later or calls back. Hides
- * its form, its tokens that are no words, and that it calls back only to an address its workspace has been
- * given. Source: ElevenLabs' API reference ("Create transcript", "Get transcript") and its page "Webhooks".
+ * Transcribes with ElevenLabs Scribe, which answers in one piece, or works on its own and can be polled or
+ * calls back. Hides its form, its tokens that are no words, and that it calls back only to an address
+ * configured in its workspace. Source: ElevenLabs' API reference ("Create transcript", "Get transcript") and
+ * its page "Webhooks".
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'

@@ -1,7 +1,7 @@
 /**
- * Flite as one of the voices: needs no network and costs nothing. Hides what it can read (English, in ASCII)
- * and that a long text is spoken sentence by sentence, one after the other, so that each can be stopped and
- * none takes much memory.
+ * Speaks with Flite, a local synthesiser that needs no network and costs nothing. Hides what it can read
+ * (English, in ASCII) and that a long text is spoken sentence by sentence, so that each can be stopped and
+ * none needs much memory.
  */
 import { speak, voices, type Speech, type Voice } from './flite.ts'
 import { refuse } from './vendor.ts'

@@ -1,6 +1,6 @@
 /**
- * Flite, a small English speech synthesiser that needs no network and no key. Hides where its program is,
- * the thread it runs in (one per utterance), and the two files it answers with.
+ * Runs Flite, a small English speech synthesiser that needs no network and no key. Hides where its program
+ * is, the thread it runs in (one per utterance), and the two files it answers with.
  */
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'

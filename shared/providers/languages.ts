@@ -1,6 +1,6 @@
 /**
- * Names of languages. Hides that vendors say "en", "en_us", "eng" and "English", and Whisper a few names that
- * nobody else uses; Unicode's own tables do most of the work.
+ * Normalises vendors' names of languages to BCP 47. Hides that vendors say "en", "en_us", "eng" and
+ * "English", and Whisper a few names that nobody else uses; Unicode's own tables do most of the work.
  */
 
 /** Names of Whisper's that are not Unicode's. */

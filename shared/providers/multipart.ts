@@ -1,6 +1,6 @@
 /**
- * Forms with a file in them (RFC 7578), streamed: the length is known beforehand and the file is never whole
- * in memory.
+ * Streams multipart forms with a file in them (RFC 7578): the length is known beforehand and the file is
+ * never whole in memory.
  */
 import { randomUUID } from 'node:crypto'
 import type { RequestBody } from './vendor.ts'

@@ -1,7 +1,7 @@
 /**
- * OpenAI's `/audio/transcriptions`, and the many servers that speak it. Hides the form, the hint that makes
- * Whisper keep fillers, and how words that come bare get their punctuation back. Source: OpenAI's API
- * reference ("Create transcription") and its guide "Speech to text".
+ * Transcribes with OpenAI's `/audio/transcriptions`, and with the many servers of the same API. Hides the
+ * form, the prompt that makes Whisper keep fillers, and how words that come without punctuation get it back.
+ * Source: OpenAI's API reference ("Create transcription") and its guide "Speech to text".
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'

@@ -1,8 +1,8 @@
 /**
- * Something that costs money, asked for once. An intent row stands before the request, so that nobody pays
- * twice unknowingly: what was clearly refused is asked for again, what nobody knows about is looked up at the
- * vendor, or repeated a single time with a warning. Hides the waiting too: a vendor that is slow, busy or
- * away puts the step off, until the deadline.
+ * Makes a request that costs money so that it is not paid for twice unknowingly. A row is written before the
+ * request is sent: what was clearly refused is sent again; what may or may not have been accepted is looked
+ * up at the vendor, or repeated a single time with a warning. Hides the waiting too: a vendor that is slow,
+ * busy or unreachable puts the step off, until the deadline.
  */
 import { Deferred, Permanent } from '../errors.ts'
 import { markSending, openPaidCall, settlePaidCall, type PaidCall } from '../db/paid-calls.ts'

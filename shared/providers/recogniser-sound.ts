@@ -1,7 +1,7 @@
 /**
- * The recording as recognisers take it: small, mono, in slices where a vendor takes only so much.
- * Hides where a slice may begin so that no word is cut in two, and the codec: Opus at 32 kb/s, which streams
- * and keeps its time.
+ * Prepares the recording for recognisers: compressed, mono, in slices where a vendor limits the length. Hides
+ * where a slice may begin so that no word is cut in two, and the codec: Opus at 32 kb/s, which streams and
+ * keeps its time.
  */
 import type { SpeechSound } from './recogniser.ts'
 import type { Tools } from '../engine/step.ts'

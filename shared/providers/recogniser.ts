@@ -1,5 +1,5 @@
 /**
- * The port of speech recognisers: what each vendor's adapter takes and gives. The adapters are listed in
+ * The interface of speech recognisers that each vendor's adapter implements. The adapters are listed in
  * recognisers.ts.
  */
 import type { Access, VendorResult } from './vendor.ts'

@@ -1,6 +1,6 @@
 /**
- * Secrets at rest and on their way through tasks: AES-256-GCM, bound to their owner and purpose, so that a
- * sealed text that is copied into another user's row opens nothing. Hides the format: v1.<nonce, tag and
+ * Encrypts secrets for storage and for transport in tasks: AES-256-GCM, bound to owner and purpose, so that a
+ * sealed text copied into another user's row cannot be opened. Hides the format: v1.<nonce, tag and
  * ciphertext in base64url>.
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'

@@ -1,6 +1,6 @@
 /**
- * One request to a vendor of speech or language. Hides HTTP, its broken connections, and what a failure
- * means: can the request never work, was it certainly not accepted, or does nobody know?
+ * Sends one HTTP request to a vendor of speech or language services, and says what a failure means: can the
+ * request never work, was it certainly not accepted, or does nobody know? Hides HTTP and broken connections.
  *
  * Not `fetch`: it gives up when an answer takes five minutes to begin, keeps connections that a frozen
  * instance finds dead at its next request, and does not tell whether a request had left when its connection

@@ -1,4 +1,4 @@
-/** Who the vendors are: the name a producer knows, and the header that each wants its key in. */
+/** The vendors: the name a producer knows each by, and the header in which it expects its key. */
 import type { Access, Vendor } from './vendor.ts'
 
 const vendor =

@@ -1,4 +1,7 @@
-/** The port of voices: what each provider's adapter takes and gives. The adapters are listed in voices.ts. */
+/**
+ * The interface of synthetic voices that each provider's adapter implements. The adapters are listed in
+ * voices.ts.
+ */
 import type { Vendor, VendorError } from './vendor.ts'
 
 export interface Line {

@@ -1,5 +1,5 @@
 /**
- * Voices that speak a text, behind one port. Hides whose voice it is, and makes sure of what comes back: a
+ * The table of synthetic voices behind one interface. Hides whose voice it is, and checks what comes back: a
  * text with nothing to say, silence or a click is an error, never speech.
  */
 import { elevenlabsSpeaker } from './elevenlabs-voice.ts'

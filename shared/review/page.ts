@@ -1,7 +1,7 @@
 /**
- * A page that shows and plays what was done to a recording, readable from disk without a server: waveform
- * with cuts, transcript with cuts struck through, every edit with its reason and its sound before and after.
- * Hides the markup; everything it needs is inside it.
+ * Renders the review page: one HTML file, readable from disk without a server, that shows and plays what was
+ * done to a recording. It has the waveform and the transcript with their cuts, and every edit with its reason
+ * and its sound before and after. Hides the markup; everything it needs is inside it.
  */
 import type { Analysis } from '../audio/analysis.ts'
 import type { Certificate } from '../mastering/certificate.ts'

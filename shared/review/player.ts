@@ -1,7 +1,7 @@
 /**
- * What a review page does in the browser: plays an edit as recorded and as it will be, plays all that was
- * removed, and writes the decisions down. Hides decoding a stretch of the reel and splicing it; the page
- * needs no server and no other file.
+ * The script of the review page, run in the browser: plays an edit as recorded and as it will be, plays all
+ * that was removed, and saves the decisions as a file. Hides decoding and splicing parts of the embedded
+ * sound (the reel); the page needs no server and no other file.
  */
 export const playerScript = String.raw`
 'use strict'

@@ -1,7 +1,7 @@
 /**
- * The sound of a review: the stretches of a recording round its edits, and what is put in, as one small MP3
- * that a page can carry. Hides that its frames all have one size and stand alone, so that time is a matter of
- * counting bytes, and how far round an edit one hears.
+ * Makes the reel, the sound embedded in a review page: the parts of a recording around its edits, and the
+ * sounds that are put in, as one small MP3. Hides that its frames all have one size and stand alone, so that
+ * a time is found by counting bytes, and how much context an edit gets.
  */
 import { bytesPerFrame, type PcmFormat } from '../audio/pcm.ts'
 import type { Analysis, Span } from '../audio/analysis.ts'

@@ -1,6 +1,7 @@
 /**
- * The kinds of edits, one row each: everything that is said of a kind besides how it is detected. A new kind
- * is a row here, and a detector in the table of edits/propose.ts, which does not compile without it.
+ * The table of the kinds of edits: name, colours, policy, precedence and limits of each, all but how it is
+ * detected. A new kind is a row here, and a detector in the table of edits/propose.ts, which does not compile
+ * without it.
  */
 
 interface KindRow {

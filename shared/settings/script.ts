@@ -1,6 +1,6 @@
 /**
  * Scripts of spoken segments: text with variables in braces. Hides which variables there are and what happens
- * to one that nobody gave a value.
+ * to one without a value.
  */
 import type { z } from 'zod'
 import { Permanent } from '../errors.ts'

@@ -1,6 +1,6 @@
 /**
- * What a producer may set, with every default in its one place: the template, the podcast and the episode.
- * Hides how a document is checked; an error names the field and what it should be.
+ * The settings a producer may give, with every default in one place: of the template, the podcast and the
+ * episode. Hides how a document is checked; an error names the field and what it should be.
  */
 import { z } from 'zod'
 import { cleaning, fileName } from './cleaning.ts'

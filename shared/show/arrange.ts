@@ -1,6 +1,7 @@
 /**
- * Lays a show out: segments in order, the recording with its cuts, everything levelled to the recording.
- * Hides how long a join's crossfade is and how an asset of another rate or loudness finds its place.
+ * Lays out an episode: segments in order, the recording with its cuts, everything levelled to the loudness of
+ * the recording. Hides how long the crossfade at a join is and how an asset of another rate or loudness is
+ * fitted in.
  */
 import type { MusicRule, Segment } from '../settings/settings.ts'
 import { withContent } from '../settings/settings.ts'

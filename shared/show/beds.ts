@@ -1,7 +1,7 @@
 /**
- * Music beds: which stretch of the show each rule plays under, looped across a crossfade, faded, and out of
- * the way while somebody speaks. Hides the arithmetic of the envelope: gains at breakpoints, everything known
- * beforehand, so that no renderer has to remember anything.
+ * Music beds: music that plays quietly under parts of the show, looped across a crossfade, faded, and lowered
+ * while somebody speaks. Hides the arithmetic of the envelope: all gains are breakpoints computed beforehand,
+ * so a renderer keeps no state.
  */
 import type { MusicRule } from '../settings/settings.ts'
 import type { Span } from '../audio/analysis.ts'

@@ -1,6 +1,6 @@
 /**
- * An episode's length against what its template wants: pauses are tightened, evenly and no further than
- * allowed, and whatever was done is said. Speech is never sped up. Hides the search for how much is just
+ * Fits an episode to the length that its template wants: pauses are tightened, evenly and no further than
+ * allowed, and a warning says what was done. Speech is never sped up. Hides the search for how much is just
  * enough.
  */
 import { Permanent } from '../errors.ts'

@@ -1,6 +1,6 @@
 /**
- * What is to be spoken in an episode that nobody said: the segments' scripts, and the answers at an intern's
- * places.
+ * Lists the texts that a synthetic voice speaks in an episode: the segments' scripts, and the assistant's
+ * answers.
  */
 import type { KeptLetter } from '../db/letters.ts'
 import { Permanent } from '../errors.ts'

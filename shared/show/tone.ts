@@ -1,6 +1,6 @@
 /**
- * The bleep over a censored word: a sine as long as the longest of them, from which every shorter one takes
- * its beginning.
+ * The bleep over a censored word: a sine, as long as the longest that is needed; every shorter one is its
+ * beginning.
  */
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import type { EditList } from '../edits/edits.ts'

@@ -1,7 +1,7 @@
 /**
- * The one map between a recording and what became of it: kept source spans in integer samples, each with its
- * place in the output. Hides the arithmetic of crossfades. Audio, words and chapters all go through here; no
- * time is computed anywhere else.
+ * The ledger maps times of a recording to times of the edited output and back: kept source spans in integer
+ * samples, each with its place in the output. Hides the arithmetic of crossfades. Audio, words and chapters
+ * all go through here; no time is computed anywhere else.
  */
 import type { Span } from '../audio/analysis.ts'
 

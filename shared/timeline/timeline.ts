@@ -1,7 +1,7 @@
 /**
- * The timeline: everything that will be heard, as clips of canonical PCM at integer samples with their gains
- * and fades. Hides how segments are laid out and how the output is divided into chunks on a grid that does
- * not depend on its content.
+ * The timeline of an episode: everything that will be heard, as clips of canonical PCM at integer samples
+ * with their gains and fades. Hides how the output is divided into chunks on a grid that does not depend on
+ * its content.
  */
 import type { PcmFormat } from '../audio/pcm.ts'
 import { outputEnd, overlapBefore, type Ledger } from './ledger.ts'

@@ -1,6 +1,6 @@
 /**
- * Transcripts of the finished audio in the four forms players read. Hides how words are put through the
- * ledger, how they are grouped into lines that can be read, and each format's syntax.
+ * Writes transcripts of the finished audio in the four formats players read. Hides how words are moved to
+ * their times after the cuts, how they are grouped into readable lines, and each format's syntax.
  */
 import { keptShare, toOutput } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'

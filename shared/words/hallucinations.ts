@@ -1,6 +1,6 @@
 /**
- * Words that nobody said: recognisers fill silence with "Thank you." and the like. Hides how a word is held
- * against the sound, and when the sound is no witness.
+ * Drops words that nobody said: recognisers fill silence with "Thank you." and the like. Hides how a word is
+ * compared with the sound, and when the sound cannot tell.
  */
 import { frameSamples, type Analysis, type Span } from '../audio/analysis.ts'
 import type { Transcript, Word } from './words.ts'

@@ -1,7 +1,7 @@
 /**
- * Finds what somebody said among the words a recogniser wrote. Hides how spoken words are compared: case,
- * punctuation and stretched letters never matter; for whole phrases neither do accents, small mishearings, or
- * where the recogniser put the spaces.
+ * Finds phrases in the words of a transcript, allowing for recognisers' errors. Hides how spoken words are
+ * compared: case, punctuation and stretched letters never matter; for whole phrases neither do accents, small
+ * mishearings, or where the recogniser put the spaces.
  */
 import type { Word } from './words.ts'
 

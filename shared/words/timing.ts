@@ -1,6 +1,6 @@
 /**
- * How far a transcript's times are from the sound. Words that stand beside silence have edges that can be
- * heard; what these are off by tells the recogniser's constant lag, and how much any single edge may be off
+ * Measures how far a transcript's times are from the sound. Words beside silence have edges that can be found
+ * in the sound; their errors tell the recogniser's constant lag, and how much any single edge may be off
  * besides.
  */
 import type { Analysis } from '../audio/analysis.ts'

@@ -1,6 +1,6 @@
 /**
- * The one internal form of a transcript: words in integer samples. Hides the three forms a producer may
- * supply (words JSON, WebVTT, SubRip) and the repair of times that overlap or run past the end.
+ * The internal form of a transcript: words with times in integer samples. Hides the three formats a producer
+ * may supply (words JSON, WebVTT, SubRip) and the repair of times that overlap or run past the end.
  */
 import { z } from 'zod'
 import { Permanent } from '../errors.ts'
