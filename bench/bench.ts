@@ -1,7 +1,7 @@
 /**
- * `spool bench`: how fast and how lean, against LAME alone and the usual two-pass ffmpeg recipe, all in one
- * run on the same machine. Prints a table, writes bench/results.json and bench/speed.svg. Ratios are what to
- * compare between machines.
+ * `spool bench`: measures speed and memory, against LAME alone and the usual two-pass ffmpeg recipe, all in
+ * one run on the same machine. Prints a table, writes bench/results.json and bench/speed.svg. Ratios are what
+ * to compare between machines.
  */
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { execFile } from 'node:child_process'

@@ -1,4 +1,4 @@
-/** The bench as a picture: one bar for each contender, longer is faster. */
+/** Draws the benchmark as an SVG: one bar for each contender, longer is faster. */
 
 interface Bar {
   readonly name: string

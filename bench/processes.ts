@@ -1,5 +1,5 @@
 /**
- * What processes cost: CPU seconds and resident memory of a process and everything it started. Hides /proc.
+ * Measures processes: CPU seconds and resident memory of a process and everything it started. Hides /proc.
  */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * arrange: edits + template → timeline: clips, beds, the sample ledger and the chunk plan; pauses tightened
- * where the template limits the length.
+ * Step `arrange`: edits + template → timeline: clips, music beds, the map from recording to output, and the
+ * division into chunks. Pauses are tightened where the template limits the length.
  */
 import { z } from 'zod'
 import type { Knex } from 'knex'

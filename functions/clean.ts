@@ -1,6 +1,6 @@
 /**
- * clean: words + sound + settings → words where they are heard, and proposed edits. Nothing is cut here;
- * every change can be switched off.
+ * Step `clean`: words + sound + settings → words aligned to the sound, and proposed edits. Nothing is cut
+ * here; every change can be switched off.
  */
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'

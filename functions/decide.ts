@@ -1,6 +1,6 @@
 /**
- * decide: proposals + answers + the producer's decisions → the edits that are made, and everything that is
- * to be spoken. May wait for the producer.
+ * Step `decide`: proposals + answers + the producer's decisions → the edits that are made, and everything
+ * that a voice has to speak. May wait for the producer.
  */
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'

@@ -1,6 +1,6 @@
 /**
- * finish: chunks → the episode: joined audio with its tag, transcripts, chapters, certificate, manifest and
- * review page.
+ * Step `finish`: rendered chunks → the finished episode: joined audio with its tag, transcripts, chapters,
+ * loudness certificate, manifest and review page.
  */
 import { createHash } from 'node:crypto'
 import type { Knex } from 'knex'
@@ -34,7 +34,7 @@ import type { ObjectName } from '../shared/storage.ts'
 import { keptSamples } from '../shared/timeline/ledger.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import {
-  heardWords,
+  captionWords,
   nameSpeakers,
   toPlainText,
   toSrt,
@@ -262,7 +262,7 @@ function documents(
   certificate: Certificate,
   { title, podcastTitle }: Input,
 ): Deliverable[] {
-  const words = heardWords(transcript, timeline)
+  const words = captionWords(transcript, timeline)
   const finished = { timeline, certificate }
   const transcripts: Deliverable[] = [
     { file: 'transcript.vtt', data: toVtt(words) },

@@ -1,6 +1,6 @@
 /**
- * prepare: any audio → canonical PCM, seekable by sample, and its analysis. The recording first, then each
- * asset at the recording's rate.
+ * Step `prepare`: any audio file → canonical PCM, seekable by sample, and its analysis. The recording comes
+ * first, then each asset at the recording's rate.
  */
 import { z } from 'zod'
 import { analyser, blockSamples, encodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'

@@ -1,6 +1,6 @@
 /**
- * publish: the gate, then public files, then the feed under the generation it was read at. Once, however
- * often asked.
+ * Step `publish`: checks that the episode may be published, writes its public files, and then the feed, under
+ * the generation at which it was read. Has one effect, however often it runs.
  */
 import {
   episodesInFeed,

@@ -1,6 +1,6 @@
 /**
- * transcribe: what was supplied or recognised → words in samples, in order and heard. Without any the
- * episode goes on, and says so.
+ * Step `transcribe`: supplied or recognised words → a transcript in samples, in order, without words that
+ * nobody said. Without any words the episode goes on, with a warning.
  */
 import type { z } from 'zod'
 import type { Knex } from 'knex'
@@ -11,7 +11,7 @@ import { readPinnedFile } from '../shared/pinned-file.ts'
 import type { Recognised } from '../shared/providers/recogniser.ts'
 import { pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
-import { withoutUnheard } from '../shared/words/hallucinations.ts'
+import { withoutHallucinations } from '../shared/words/hallucinations.ts'
 import { checkTiming, withoutLag } from '../shared/words/timing.ts'
 import { fromRecognised, parseWords, type Transcript } from '../shared/words/words.ts'
 
@@ -107,7 +107,7 @@ async function supplied(
 /** Recognisers hear words in silence at times. */
 function heardOnly(transcript: Transcript, analysis: Analysis, { warn }: Tools): Transcript {
   if (!transcript.exactTimes) return transcript
-  const { transcript: heard, dropped } = withoutUnheard(transcript, analysis)
+  const { transcript: heard, dropped } = withoutHallucinations(transcript, analysis)
   if (dropped.length > 0) {
     const few = dropped.slice(0, 5).map(({ text }) => `"${text}"`)
     warn({

@@ -1,6 +1,6 @@
 /**
- * voice: one text → speech as canonical PCM at the episode's rate, with its words. Paid for once by text,
- * voice, model and settings; never silence.
+ * Step `voice`: one text → speech as canonical PCM at the episode's rate, with its words. Paid for once for
+ * the same text, voice, model and settings; never silence.
  */
 import { z } from 'zod'
 import { toEpisodeSpeech } from '../shared/show/episode-speech.ts'

@@ -1,6 +1,6 @@
 /**
  * Makes the sample episode: `node samples/make.ts`. Nothing is downloaded, and two runs give the same bytes.
- * Hides how each file is encoded; what they sound like is in recording.ts and music.ts.
+ * Hides how each file is encoded; the sounds themselves are made in recording.ts and music.ts.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'

@@ -1,6 +1,6 @@
 /**
- * The raw recording of the script: two people at one microphone, a bit too quiet, in a room that is never
- * silent. Hides resampling, levels, and the noise of the room.
+ * Makes the sample's raw recording from its script: two people at one microphone, a bit too quiet, in a room
+ * that is never silent. Hides resampling, levels, and the noise of the room.
  */
 import { randomNumbers } from './random.ts'
 import { leadInSeconds, script, seats, type Speaker, type Turn } from './script.ts'

@@ -1,7 +1,6 @@
 /**
- * Sentences with the exact time of every word. Flite tells when each sound ends, but not to which word it
- * belongs: hidden here is how that is found out, and where a word that borders on silence really begins and
- * ends.
+ * Synthesises sentences with the exact time of every word. Flite tells when each sound ends, but not to which
+ * word it belongs. Hides how that is found out, and where a word beside silence really begins and ends.
  */
 import { speak, type Phone, type Voice } from '../shared/providers/flite.ts'
 

@@ -154,7 +154,7 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
 
   /**
    * Joins objects of one bucket in order, without their bytes passing through here; a tree when there are
-   * more than one call takes.
+   * more than one call accepts.
    */
   const compose = async (
     bucketName: string,

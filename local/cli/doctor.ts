@@ -1,6 +1,6 @@
 /**
- * `spool doctor`: looks at what Spool needs and says, line by line, what is there and what to do about the
- * rest.
+ * `spool doctor`: checks what Spool needs on this machine and says, line by line, what is there and what to
+ * do about the rest.
  */
 import { execFile } from 'node:child_process'
 import { statfs } from 'node:fs/promises'

@@ -1,6 +1,6 @@
 /**
- * `spool key` and `spool api-key`: a provider's key, sealed into the database and printed by nothing; a key
- * of our own API, printed once and kept by nobody.
+ * `spool key` and `spool api-key`: stores a provider's key, encrypted and never printed; makes a key of
+ * Spool's own API, printed once and stored only as a hash.
  */
 import { newApiKey } from '../../shared/api/callers.ts'
 import { insertApiKey } from '../../shared/db/api-keys.ts'

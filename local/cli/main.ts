@@ -1,6 +1,6 @@
 /**
- * The command line: one command each, their flags, and the exit codes scripts depend on: 0 done, 1 failed, 2
- * wrong usage, 3 awaiting review.
+ * The command line: every command with its flags, and the exit codes that scripts depend on: 0 done, 1
+ * failed, 2 wrong usage, 3 awaiting review.
  */
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'

@@ -1,4 +1,7 @@
-/** `spool read-mail`: a mailbox goes into the bucket, letters come out; the same counts whoever asks. */
+/**
+ * `spool read-mail`: uploads a mailbox of listener mail, waits until it is read, and prints how many letters
+ * were kept.
+ */
 import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'

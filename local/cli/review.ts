@@ -1,6 +1,7 @@
 /**
- * `spool review`: what waits for a decision, with its sound before and after in a folder, and taking
- * decisions. Hides how a clip is made: the recording round the edit, as it is and as it will be.
+ * `spool review`: lists the edits that wait for a decision, writes their sound before and after into a
+ * folder, and submits decisions. Hides how a clip is made: the recording around the edit, as it is and as it
+ * will be.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'

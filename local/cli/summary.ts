@@ -1,5 +1,5 @@
 /**
- * What a producer reads when an episode is done: before and after, what was cut, how loud it is, where the
+ * Prints the summary of a finished episode: length before and after, what was cut, how loud it is, where the
  * files are.
  */
 import path from 'node:path'

@@ -1,5 +1,7 @@
-// Hides how a refusal looks on the wire: one error kind, in Google's JSON form for the JSON API and in XML
-// for /bucket/object.
+/**
+ * HTTP answers of the local Cloud Storage, refusals above all. Hides how a refusal looks on the wire: one
+ * kind of error, in Google's JSON form for the JSON API and in XML for /bucket/object.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 

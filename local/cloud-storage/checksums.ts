@@ -1,5 +1,7 @@
-// Hides the arithmetic of an object's checksums: CRC32C and MD5 while bytes pass, and the CRC32C of objects
-// joined end to end.
+/**
+ * Computes an object's checksums: CRC32C and MD5 while bytes pass, and the CRC32C of objects joined end to
+ * end.
+ */
 import { createHash } from 'node:crypto'
 import { crc32c } from '@node-rs/crc32'
 import { StorageError } from './answers.ts'

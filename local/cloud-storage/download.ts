@@ -1,5 +1,4 @@
-// Hides how an object's bytes leave: headers, ranges, HEAD, and streams that keep one read ahead of the
-// socket.
+/** Sends an object's bytes: headers, ranges, HEAD, and streams that keep one read ahead of the socket. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { StorageError } from './answers.ts'

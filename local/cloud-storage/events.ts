@@ -1,6 +1,8 @@
-// Hides how the news of a finalized object reaches its receivers: CloudEvents in binary mode, as Eventarc
-// sends them, at least once. An event is a file before its object exists and until a receiver has answered
-// 2xx, so no restart loses one.
+/**
+ * Delivers the event that an object was finalized to its receivers: CloudEvents in binary mode, as Eventarc
+ * sends them, at least once. An event is a file before its object exists and until a receiver has answered
+ * 2xx, so no restart loses one.
+ */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'

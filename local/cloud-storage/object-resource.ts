@@ -1,5 +1,7 @@
-// Hides what an object is: the record kept on disk, the part of it a producer may set, and its face in the
-// JSON API.
+/**
+ * Defines an object of the local Cloud Storage: the record kept on disk, the fields that a client may set,
+ * and its form in the JSON API.
+ */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { BlobRef } from './blobs.ts'

@@ -1,7 +1,9 @@
-// Hides how objects live and change: one record per object on disk, generations, preconditions, atomic
-// replacement. A change is one synchronous run of the event loop, so two writers never pass the same
-// precondition; on disk it is one rename, so a killed server finds either the old object or the new one,
-// bytes included.
+/**
+ * Stores objects and changes them: one record per object on disk, generations, preconditions, atomic
+ * replacement. A change is one synchronous run of the event loop, so two writers never pass the same
+ * precondition; on disk it is one rename, so a killed server finds either the old object or the new one,
+ * bytes included.
+ */
 import { createHash } from 'node:crypto'
 import {
   mkdirSync,

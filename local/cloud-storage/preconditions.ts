@@ -1,5 +1,7 @@
-// Hides the rules of generation and metageneration preconditions.
-// https://cloud.google.com/storage/docs/request-preconditions
+/**
+ * Checks preconditions on an object's generation and metageneration.
+ * https://cloud.google.com/storage/docs/request-preconditions
+ */
 import { StorageError } from './answers.ts'
 import type { ObjectRecord } from './object-resource.ts'
 

@@ -1,5 +1,5 @@
 /**
- * How a request finds its handler: the table that json-api.ts and xml-api.ts fill, and what a handler is
+ * Finds the handler for a request: the table that json-api.ts and xml-api.ts fill, and what a handler is
  * given.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'

@@ -1,6 +1,8 @@
-// Hides a Cloud Storage of one's own: what `@google-cloud/storage` asks for, answered from a folder on disk,
-// with finalize events sent as Eventarc sends them. Objects, upload sessions and undelivered events survive a
-// restart and SIGKILL.
+/**
+ * A local Cloud Storage server: answers what `@google-cloud/storage` asks for from a folder on disk, and
+ * sends finalize events as Eventarc does. Objects, upload sessions and undelivered events survive a restart
+ * and SIGKILL.
+ */
 import { mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

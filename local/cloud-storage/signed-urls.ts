@@ -1,5 +1,8 @@
-// Hides the V4 signing process: the key pair that stands in for a service account's, and what a signature
-// covers. https://cloud.google.com/storage/docs/authentication/canonical-requests
+/**
+ * Signs URLs and checks their signatures by the V4 signing process. Hides the key pair that replaces a
+ * service account's, and what a signature covers.
+ * https://cloud.google.com/storage/docs/authentication/canonical-requests
+ */
 import { createHash, createPublicKey, createVerify, generateKeyPair, type KeyObject } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'

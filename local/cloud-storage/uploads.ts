@@ -1,5 +1,7 @@
-// Hides the three ways bytes arrive: in one piece, as multipart/related with the metadata first, or resumably
-// over many requests, connections and restarts of this server.
+/**
+ * Receives uploads in the three ways Cloud Storage allows: in one piece, as multipart/related with the
+ * metadata first, or resumably over many requests, connections and restarts of this server.
+ */
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'

@@ -1,5 +1,7 @@
-// Hides /bucket/object: what the world reads from the public bucket and what the holder of a V4 signed URL
-// may do.
+/**
+ * The addresses /bucket/object of the local Cloud Storage: what anybody may read from the public bucket, and
+ * what the holder of a V4 signed URL may do.
+ */
 import { bytesOf, StorageError } from './answers.ts'
 import { checksumsIn } from './checksums.ts'
 import { isUnchanged, sendObject } from './download.ts'

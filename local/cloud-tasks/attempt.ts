@@ -1,5 +1,7 @@
-// One attempt at a task: the HTTP request as Cloud Tasks sends it, and what its end means. Hides headers,
-// tokens and sockets.
+/**
+ * Makes one attempt at a task: sends the HTTP request as Cloud Tasks does, and interprets its outcome. Hides
+ * headers, tokens and sockets.
+ */
 import http from 'node:http'
 import https from 'node:https'
 import { status as grpcStatus } from '@grpc/grpc-js'

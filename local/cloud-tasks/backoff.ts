@@ -1,5 +1,7 @@
-// When to try again: every formula of the queue's timing, pure. Sources are the comments of queue.proto and
-// target.proto.
+/**
+ * Computes when to try a task again: every formula of the queue's timing, pure. Sources are the comments of
+ * queue.proto and target.proto.
+ */
 import type { RetryConfig } from './journal.ts'
 
 /**

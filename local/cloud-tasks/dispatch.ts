@@ -1,4 +1,7 @@
-// Which task goes out when: hides the schedule, the limits of each queue and the one timer behind them all.
+/**
+ * Decides which task is sent when. Hides the schedule, the limits of each queue and the one timer behind them
+ * all.
+ */
 import type { Clock } from './clock.ts'
 import type { Courier, Outcome } from './attempt.ts'
 import { backoffMs, burstSize, holdMs, isExhausted, retryAfterMs } from './backoff.ts'

@@ -1,6 +1,8 @@
-// A local Cloud Tasks: serves the real gRPC service google.cloud.tasks.v2.CloudTasks, so that Google's own
-// client talks to it and the product cannot tell. This file is the surface, one method after the other; the
-// rules are in its neighbours.
+/**
+ * A local Cloud Tasks server: serves the real gRPC service google.cloud.tasks.v2.CloudTasks, so that Google's
+ * own client talks to it unchanged. This file is the surface, one method after the other; the rules are in
+ * the files beside it.
+ */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'

@@ -1,5 +1,4 @@
-// The messages of google.cloud.tasks.v2 as they cross the wire, checked by Google's rules and turned into
-// rows, and back.
+/** Converts the messages of google.cloud.tasks.v2 to rows and back, checked by Google's rules. */
 import { randomBytes } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { status } from '@grpc/grpc-js'

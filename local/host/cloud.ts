@@ -1,5 +1,5 @@
 /**
- * The local default: a PostgreSQL, a Cloud Tasks, a Cloud Storage, a scheduler and the functions, on
+ * Starts the local cloud: a PostgreSQL, a Cloud Tasks, a Cloud Storage, a scheduler and the functions, on
  * loopback, with all their state in one folder. Hides the order they start in and the settings that make the
  * product find them; the product itself knows nothing of it.
  */

@@ -1,5 +1,5 @@
 /**
- * A PostgreSQL of one's own: real server binaries from npm, data in a folder. Hides making the cluster,
+ * Runs a local PostgreSQL: real server binaries from npm, data in a folder. Hides creating the cluster,
  * starting and stopping it, and that the server refuses to run as root.
  */
 import { spawn, type ChildProcess } from 'node:child_process'

@@ -16,7 +16,7 @@ export const pause = 0
 export const unwritten = 1
 const firstUnit = 2
 
-/** A unit heard in so many frames weighs as much as what it leans on. */
+/** A unit with this many frames from a speaker weighs as much as the prior it is drawn towards. */
 const framesPerSpeaker = 20
 const framesPerUnit = 10
 const framesPerVariance = 30
@@ -65,7 +65,7 @@ export function unitsOf(text: string, isHesitation: boolean, inventory: UnitInve
 const drawnOut = (sound: string): string[] => (sound === 'h' ? ['~h'] : [`~${sound}`, `~${sound}`])
 
 /**
- * What was heard of each unit from each speaker: how many frames, and the sums of their rows and of the rows'
+ * The statistics of each unit by speaker: how many frames, and the sums of their rows and of the rows'
  * squares.
  */
 export function tally(unitCount: number, speakerCount: number) {
@@ -99,12 +99,12 @@ export interface LetterModels {
   likelihoods(unit: number, rows: Float32Array, speakers: Uint8Array, out: Float64Array): void
 }
 
-/** What the tally teaches. */
-export function learn(heard: Tally): LetterModels {
-  const { unitCount, speakerCount } = heard
-  const speech = allSpeech(heard)
+/** The models learned from the statistics. */
+export function learn(statistics: Tally): LetterModels {
+  const { unitCount, speakerCount } = statistics
+  const speech = allSpeech(statistics)
   const own = Array.from({ length: speakerCount }, (_, speaker) =>
-    Array.from({ length: unitCount }, (_, unit) => shapeOf(heard, speech, speaker, unit)),
+    Array.from({ length: unitCount }, (_, unit) => shapeOf(statistics, speech, speaker, unit)),
   )
   const stray = shaped(speech.mean, speech.spread)
   const likelihoods = (unit: number, rows: Float32Array, speakers: Uint8Array, out: Float64Array): void => {
@@ -185,10 +185,10 @@ function allSpeech({ unitCount, frames, sums, squares }: Tally): Speech {
   }
 }
 
-/** Of logarithms of power; far below what any voice varies by. */
+/** A variance of logarithms of power; far below what any voice varies by. */
 const leastVariance = 1e-3
 
-/** How one speaker says a unit, leaning on how all do, and that on all speech. */
+/** How one speaker says a unit: drawn towards how all speakers say it, and that towards all speech. */
 function shapeOf({ unitCount, frames, sums }: Tally, speech: Speech, speaker: number, unit: number): Shape {
   const cell = speaker * unitCount + unit
   const mean = new Float64Array(size)

@@ -6,17 +6,17 @@ import { frameSamples } from '../audio/analysis.ts'
 
 const { cos, floor, log, log10, max, min, PI, round, sin, sqrt } = Math
 
-/** Numbers in one row: the level, and how the spectrum bends. */
+/** Numbers in one row: the level, and the shape of the spectrum. */
 export const cepstrumSize = 13
 
 const bands = 24
 const fftSize = 512
-/** Speech is told apart below half of this. */
+/** The sample rate that is worked at, in Hz: what tells speech sounds apart lies below half of it. */
 const wantedRate = 16_000
 const windowSeconds = 0.02
 const lowestHz = 100
 const highestHz = 7000
-/** Speech falls by 6 dB an octave; this takes most of that away. */
+/** The spectrum of speech falls by 6 dB an octave; this undoes most of that. */
 const preEmphasis = 0.97
 /** Keeps the logarithm of digital silence finite. */
 const leastPower = 1e-9

@@ -12,11 +12,11 @@ const { abs, ceil, exp, max, min, sqrt } = Math
  * A unit takes so many steps, of a frame or more each: one shorter than 20 ms is unlikely, not impossible.
  */
 const statesPerUnit = 2
-/** How much less likely a way is that leaves out a step: units may be silent. */
+/** How much less likely a path is that leaves out a step: units may be silent. */
 const skipWeight = exp(-1)
 /** No word is looked for further than this from where it was reported, in frames. */
 const reachFrames = 20
-/** Frames beside each other sound alike: each counts for so much of a witness. */
+/** Neighbouring frames sound alike, so each counts for only this share of independent evidence. */
 const frameWeight = 0.15
 /**
  * Reported edges are normally distributed about the true ones, but hardly ever further off than so many
@@ -25,10 +25,10 @@ const frameWeight = 0.15
 const farthestDeviations = 1.7
 const farthestPower = 8
 /**
- * Reported words this far apart, in frames, leave room for another that nobody wrote down; further by so many
- * deviations of their edges.
+ * Reported words this far apart, in frames, leave space for another that nobody wrote down; further by so
+ * many deviations of their edges.
  */
-const roomForAWord = 10
+const spaceForAWord = 10
 const roomDeviations = 2
 
 /** A word as reported, in frames from the trellis's start, and its units. */
@@ -71,7 +71,7 @@ export function layOut(reported: Reported): Trellis {
     const after = words[i + 1]
     units.push(
       ...own,
-      after && after.start - word.end > roomForAWord + roomDeviations * deviation ? unwritten : pause,
+      after && after.start - word.end > spaceForAWord + roomDeviations * deviation ? unwritten : pause,
     )
     wordOf.push(...own.map(() => i), -1)
   })
@@ -114,8 +114,8 @@ function times(a: Float32Array, b: Float32Array, weight: number): Float32Array {
 }
 
 /**
- * The share of each frame that belongs to each step, over all ways to fit the words, by frame, then step;
- * shares of a frame add up to 1. Undefined when there is no way: the words are not the ones that were said.
+ * The share of each frame that belongs to each step, over all paths that fit the words, by frame, then step;
+ * shares of a frame add up to 1. Undefined when there is no path: the words are not the ones that were said.
  */
 export function fit(
   trellis: Trellis,

@@ -9,7 +9,7 @@ import { bytesPerFrame, toPlanar, type PcmFormat } from '../audio/pcm.ts'
 /** The samples of a span, one channel, full scale ±1. */
 export type Listen = (span: Span) => Promise<Float32Array>
 
-/** Listens to canonical PCM in a bucket; each call is one range read. */
+/** Reads spans of canonical PCM in a bucket; each call is one range read. */
 export function listenTo(storage: Pick<ObjectStore, 'read'>, pcm: ObjectName, format: PcmFormat): Listen {
   const width = bytesPerFrame(format)
   return async ({ startSample, endSample }) => {

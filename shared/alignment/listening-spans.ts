@@ -21,12 +21,12 @@ export interface ListeningSpan {
 /** So many words to either side of a wanted one are fitted with it. */
 const contextWords = 2
 const mostWords = 24
-/** A reported silence this long parts spans. */
+/** A reported silence this long separates spans. */
 const partingSeconds = 0.5
-/** This much is listened to beyond the reported ends. */
+/** This much is read beyond the reported ends. */
 const marginSeconds = 0.3
 const framesPerSecond = 100
-/** Letters are learned from this much speech at least, if there is so much. */
+/** The acoustic model is learned from this much speech at least, if there is so much. */
 const fewestSeconds = 60
 
 /**
@@ -55,7 +55,7 @@ export function listeningSpans(
   return [...around, ...further]
 }
 
-/** What there is to hear of a span. */
+/** The sound of a span. */
 export function spanOf({ firstFrame, frames }: ListeningSpan, { format, totalSamples }: Analysis): Span {
   const frame = frameSamples(format.sampleRate)
   return { startSample: firstFrame * frame, endSample: Math.min(totalSamples, (firstFrame + frames) * frame) }

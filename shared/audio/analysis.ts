@@ -316,7 +316,7 @@ export function quietestNear(
 const closureFrames = 4
 
 /**
- * The stretches above the background that lie whole inside [`low`, `high`], each with a frame of quiet at
+ * The spans above the background that lie whole inside [`low`, `high`], each with a frame of quiet at
  * either end, in samples.
  */
 export function soundsIn({ levels, quietBelowDb, format }: Analysis, low: number, high: number): Span[] {

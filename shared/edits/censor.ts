@@ -24,7 +24,7 @@ const disguises: Readonly<Record<string, string>> = {
   '!': 'i',
   '+': 't',
 }
-/** From here on a word has letters to spare: a mishearing of one of them is not another word. */
+/** In words this long, one misrecognised letter does not make another word. */
 const longWordLetters = 8
 
 /**

@@ -7,7 +7,7 @@ import type { CleaningSettings } from '../settings/cleaning.ts'
 import type { ProposedEdit } from './edits.ts'
 import type { Transcript } from '../words/words.ts'
 
-/** Less cannot be heard as a cut, only as a click. */
+/** Anything shorter is heard as a click, not as a cut. */
 export const shortestCutSeconds = 0.02
 
 type Cuts = Pick<CleaningSettings, 'cuts'>

@@ -10,7 +10,7 @@ import { cutAround } from './word-edges.ts'
 import type { Word } from '../words/words.ts'
 
 export interface FillerSpan extends Span {
-  /** Nothing of a neighbour goes with it, and nothing is left that could be heard. */
+  /** Nothing of a neighbour is cut with it, and nothing audible of the filler is left. */
   readonly isSure: boolean
 }
 
@@ -156,7 +156,7 @@ const trustedErrorSeconds = 0.11
 const exactErrorSeconds = 0.07
 
 /**
- * A filler with quiet on both sides is a stretch of sound of its own, and the cut takes that stretch whole,
+ * A filler with quiet on both sides is a span of sound of its own, and the cut removes that span whole,
  * wherever the recogniser saw it. One that runs into a neighbour is cut at the quietest point near its
  * reported edge, never inside the neighbour.
  */
@@ -187,7 +187,7 @@ function reportedSpan(
 }
 
 /**
- * A stretch that shares most of its length with the filler as reported, or the other way round, and is about
+ * A span that shares most of its length with the filler as reported, or the other way round, and is about
  * as long.
  */
 function isOwnSound(sound: Span, reported: Span, neighbours: readonly (Word | undefined)[]): boolean {

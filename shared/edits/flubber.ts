@@ -10,7 +10,7 @@ import { findPhrases, likeness, soundOf, type Said } from '../words/phrases.ts'
 import { removalOf } from './word-edges.ts'
 import type { Transcript, Word } from '../words/words.ts'
 
-/** Nobody takes back more than this. */
+/** No mistake is longer than this. */
 const farthestBackSeconds = 45
 /**
  * A retake is known by its beginning: by this many words at most, and by enough of them and of their letters
@@ -27,7 +27,7 @@ const wordScore = 0.5
 const sentenceGapSeconds = { punctuated: 2, bare: 0.6 } as const
 const fullStop = /[.!?…。！？]["'”’»)\]]*$/
 
-/** What is taken back, as places in the list of words; `last` is the command's. */
+/** The words to be removed, as places in the list of words; `last` is the command's. */
 interface Mistake {
   readonly first: number
   readonly last: number

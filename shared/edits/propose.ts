@@ -21,7 +21,7 @@ import { checkTiming } from '../words/timing.ts'
 import type { Transcript, Word } from '../words/words.ts'
 
 /**
- * The transcript with its words where they are heard, as far as it matters: fillers, spoken commands and
+ * The transcript with its words aligned to the sound, as far as it matters: fillers, spoken commands and
  * their neighbours, for `proposeEdits` and for whoever reads along what is left. As it was where the sound
  * does not tell. Listens to a few seconds around each such word.
  */
@@ -91,7 +91,7 @@ const detectors: Readonly<Record<Exclude<EditKind, 'cut' | 'filler' | 'pause'>, 
 }
 
 /** What speakers said to the recording rather than to the listeners, and words they are spared. */
-const commandsIn: Detector = (...heard) => Object.values(detectors).flatMap((detect) => detect(...heard))
+const commandsIn: Detector = (...input) => Object.values(detectors).flatMap((detect) => detect(...input))
 
 /** Pauses as they will sound, and those inside a longer edit, for the case that somebody switches it off. */
 function pausesAround(

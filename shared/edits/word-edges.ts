@@ -12,7 +12,7 @@ const edgeReachSeconds = 0.06
  * An edge moves into what is cut by this much of the word at most, or nothing of a short one would be cut.
  */
 const inwardShare = 0.2
-/** Where there is room, a cut keeps this far from a neighbour's reported edge. */
+/** Where the gap allows it, a cut keeps this far from a neighbour's reported edge. */
 const neighbourGuardSeconds = 0.03
 
 /**

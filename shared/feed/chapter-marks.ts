@@ -17,7 +17,7 @@ export interface SuppliedMark {
   readonly isHidden?: boolean | undefined
 }
 
-/** A mark that can be used: in order, apart, inside the recording, with a title. */
+/** A chapter mark that can be used: in order, apart, inside the recording, with a title. */
 export interface Mark extends Omit<SuppliedMark, 'startSeconds'> {
   readonly startSample: number
   /** The file of a picture among the podcast's assets. */

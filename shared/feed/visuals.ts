@@ -50,7 +50,7 @@ interface MarksContext {
   readonly sampleRate: number
 }
 
-/** The recording's marks: those supplied beside it, else those it brought with it. */
+/** The recording's chapter marks: those supplied beside it, else those inside it. */
 export async function marksOf(context: MarksContext, totalSamples: number, tools: Tools): Promise<Mark[]> {
   const { chaptersObject, marksObject, sampleRate } = context
   const name = chaptersObject === null ? 'The recording' : fileOf(chaptersObject)

@@ -4,7 +4,7 @@
  * MB of attachment while holding no more of it than a line.
  */
 
-/** Headers longer than this are an attack, not a letter. */
+/** Headers longer than this are an attack, not listener mail. */
 const maxHeaderBytes = 256 * 1024
 /**
  * Of a text part: more than is ever read out, with the mark-up around it. The parser takes some 5 µs a line.

@@ -23,7 +23,7 @@ export interface ObjectLocation {
 /** K-weighting forgets what was before in 0.4 s; the pre-roll is longer. */
 export const preRollSamples = preRollFrames * samplesPerFrame
 export const postRollSamples = postRollFrames * samplesPerFrame
-/** What the limiter depends on beyond a stretch, and a step for the grid. */
+/** What the limiter depends on beyond a slice, and a step for the grid. */
 export const margin = limiterSupportSamples + limiterStep
 
 /** The limiter's steps are anchored at sample 0 of the timeline, so every slice sees the same ones. */

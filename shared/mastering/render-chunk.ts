@@ -148,8 +148,8 @@ const sparseShare = 0.05
 
 /**
  * How far the ceiling is lowered around a seam. Its two chunks must agree without asking each other, so each
- * decides from the same stretch of sound; where that is dense with peaks, as clipped recordings are, each
- * renders the stretch and so comes to the same figure.
+ * decides from the same span of sound; where that is dense with peaks, as clipped recordings are, each
+ * renders the span and so comes to the same figure.
  */
 async function seamLoweringDb(
   seam: number,
@@ -185,7 +185,7 @@ async function seamLoweringDb(
 }
 
 /**
- * A stretch of the programme that is encoded from `encodeStart` to `encodeEnd` for the sake of [`start`,
+ * A span of the programme that is encoded from `encodeStart` to `encodeEnd` for the sake of [`start`,
  * `end`).
  */
 interface Place {

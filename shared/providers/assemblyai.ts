@@ -54,7 +54,7 @@ export function openAssemblyai(access: RecogniserAccess): Recogniser {
 
   const submit = async (
     sound: SpeechSound,
-    wish: TranscriptionRequest,
+    request: TranscriptionRequest,
     signal: AbortSignal,
   ): Promise<VendorResult<Recognised>> => {
     const audioUrl = sound.signedUrl ? await sound.signedUrl() : await upload(vendor, sound, signal)
@@ -63,12 +63,12 @@ export function openAssemblyai(access: RecogniserAccess): Recogniser {
       speech_models: access.model === undefined ? models : [access.model],
       speaker_labels: true,
       disfluencies: true,
-      ...(wish.language === undefined
+      ...(request.language === undefined
         ? { language_detection: true }
-        : { language_code: languageOnly(wish.language) }),
-      ...callback(wish),
+        : { language_code: languageOnly(request.language) }),
+      ...callback(request),
     })
-    const secrets = [audioUrl, wish.callbackUrl ?? '', wish.callbackSecret ?? '']
+    const secrets = [audioUrl, request.callbackUrl ?? '', request.callbackSecret ?? '']
     const call = {
       method: 'POST',
       path: '/v2/transcript',
@@ -148,11 +148,11 @@ function answerOf(
     case 'error':
       throw refuse(vendor, `could not transcribe the sound: ${error ?? 'it gave no reason'}`)
     case 'completed':
-      return { state: 'done', result: { language: bcp47(language), words: (words ?? []).map(heard) } }
+      return { state: 'done', result: { language: bcp47(language), words: (words ?? []).map(recognised) } }
   }
 }
 
-const heard = ({ text, start, end, speaker, confidence }: z.infer<typeof word>) => ({
+const recognised = ({ text, start, end, speaker, confidence }: z.infer<typeof word>) => ({
   text,
   start: start / 1000,
   end: end / 1000,

@@ -18,7 +18,7 @@ export interface CallbackMessage {
   readonly headers: Readonly<Record<string, string | undefined>>
   /** As it came: signatures cover the bytes. */
   readonly rawBody: Buffer
-  /** AssemblyAI: the wish's `callbackSecret`. ElevenLabs: its webhook's own secret. Deepgram: not used. */
+  /** AssemblyAI: the request's `callbackSecret`. ElevenLabs: its webhook's own secret. Deepgram: not used. */
   readonly secret: string
   /** Milliseconds since 1970. */
   readonly now: number
@@ -32,7 +32,7 @@ export interface CallbackReading {
   /** Why there will be no result, in the vendor's words; undefined while there may be one. */
   readonly failure: string | undefined
   /**
-   * The wish's `callbackUrl`, from a vendor that calls one address for all of its customer's jobs
+   * The request's `callbackUrl`, from a vendor that calls one address for all of its customer's jobs
    * (ElevenLabs).
    */
   readonly callbackUrl: string | undefined

@@ -82,7 +82,7 @@ export function openOpenaiTranscriptions(access: RecogniserAccess): Recogniser {
 function recognised(
   vendor: Vendor,
   { language, text, words, segments }: z.infer<typeof transcription>,
-  wished: string | undefined,
+  wanted: string | undefined,
 ): Recognised {
   const bare = words ?? segments?.flatMap((segment) => segment.words ?? []) ?? []
   const written = segments?.map((segment) => segment.text).join(' ') ?? text ?? ''
@@ -93,7 +93,7 @@ function recognised(
     written,
   )
   return {
-    language: bcp47(language ?? wished),
+    language: bcp47(language ?? wanted),
     words: bare.map(({ start, end, probability }, i) => ({
       text: texts[i]!,
       start,

@@ -16,7 +16,7 @@ export interface Purchase<T, S> {
   /** Asks and pays. `callId` is our name for the call. */
   readonly submit: (callId: string) => Promise<VendorResult<T>>
   readonly poll?: (reference: string) => Promise<VendorResult<T>>
-  /** Looks for a call that may have been accepted without our hearing of it. */
+  /** Looks at the vendor for a call that may have been accepted though no answer came. */
   readonly find?: () => Promise<string | undefined>
   /** Stores the result where `recall` finds it. */
   readonly keep: (result: T) => Promise<S>

@@ -13,7 +13,7 @@ import { bytesPerFrame, type PcmFormat } from '../audio/pcm.ts'
 /** A boundary is moved to the quietest moment this near. */
 const boundaryReachSeconds = 15
 
-/** How many slices of at most `longestSeconds` a recording needs, with room for boundaries to move. */
+/** How many slices of at most `longestSeconds` a recording needs, with a margin for boundaries to move. */
 export const sliceCount = (seconds: number, longestSeconds: number): number =>
   Number.isFinite(longestSeconds)
     ? Math.max(1, Math.ceil(seconds / (longestSeconds - 2 * boundaryReachSeconds)))

@@ -4,7 +4,7 @@
  */
 import type { Access, VendorResult } from './vendor.ts'
 
-/** A word as it was heard; times are seconds in the sound that was sent. */
+/** A recognised word; times are seconds in the sound that was sent. */
 export interface RecognisedWord {
   /** With its punctuation, where the vendor gives any. */
   readonly text: string
@@ -20,7 +20,7 @@ export interface RecognisedWord {
 }
 
 export interface Recognised {
-  /** BCP 47 in lower case; null when neither the vendor nor the wish says. */
+  /** BCP 47 in lower case; null when neither the vendor nor the request says. */
   readonly language: string | null
   readonly words: readonly RecognisedWord[]
 }
@@ -58,7 +58,7 @@ export interface Recogniser {
    */
   readonly submit: (
     sound: SpeechSound,
-    wish: TranscriptionRequest,
+    request: TranscriptionRequest,
     signal: AbortSignal,
   ) => Promise<VendorResult<Recognised>>
   /**

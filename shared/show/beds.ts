@@ -78,8 +78,8 @@ interface Loop {
 }
 
 /** The asset again and again, each time across a crossfade, until the span is full. */
-function loops({ startSample, endSample }: Span, assetSamples: number, wishedCrossfade: number): Loop[] {
-  const crossfade = Math.min(wishedCrossfade, assetSamples >> 1)
+function loops({ startSample, endSample }: Span, assetSamples: number, wantedCrossfade: number): Loop[] {
+  const crossfade = Math.min(wantedCrossfade, assetSamples >> 1)
   const all: Loop[] = []
   for (let at = startSample; ; at += assetSamples - crossfade) {
     const isLast = at + assetSamples >= endSample
@@ -93,14 +93,14 @@ function loops({ startSample, endSample }: Span, assetSamples: number, wishedCro
   }
 }
 
-/** In and out, each shorter in proportion where the span has no room for both. */
+/** In and out, each shorter in proportion where the span is too short for both. */
 function fades(
   { fadeInSeconds, fadeOutSeconds }: MusicRule,
   { startSample, endSample }: Span,
   sampleRate: number,
 ): GainPoint[] {
-  const wished = (fadeInSeconds + fadeOutSeconds) * sampleRate
-  const scale = Math.min(1, (endSample - startSample) / Math.max(1, wished))
+  const wanted = (fadeInSeconds + fadeOutSeconds) * sampleRate
+  const scale = Math.min(1, (endSample - startSample) / Math.max(1, wanted))
   const [inSamples, outSamples] = [fadeInSeconds, fadeOutSeconds].map((seconds) =>
     Math.floor(seconds * sampleRate * scale),
   ) as [number, number]
@@ -112,7 +112,7 @@ function fades(
   ]
 }
 
-/** Down before each stretch of speech and up again after it. */
+/** Lowers the bed before each span of speech and raises it again after it. */
 export function ducks(
   { depthDb, attackSeconds, releaseSeconds }: MusicRule['ducking'],
   speech: readonly Span[],

@@ -5,7 +5,7 @@
  */
 import type { Span } from '../audio/analysis.ts'
 
-/** A kept stretch of the source. Neighbours overlap in the output by the crossfade between them. */
+/** A kept span of the source. Neighbours overlap in the output by the crossfade between them. */
 export interface KeptSpan {
   readonly sourceStart: number
   readonly sourceEnd: number
@@ -24,10 +24,13 @@ export const outputEnd = ({ sourceStart, sourceEnd, outputStart }: KeptSpan): nu
 export const overlapBefore = (ledger: Ledger, index: number): number =>
   index === 0 ? 0 : Math.max(0, outputEnd(ledger[index - 1]!) - ledger[index]!.outputStart)
 
-/** A cut of the source, and how much is put in at its join, in samples. An empty cut only makes room. */
+/**
+ * A cut of the source, and how much is put in at its join, in samples. An empty cut only makes place for an
+ * insertion.
+ */
 export interface Join extends Span {
   readonly insertedSamples: number
-  /** The wished overlap of both sides, where nothing is put in. */
+  /** The wanted overlap of both sides, where nothing is put in. */
   readonly crossfadeSamples: number
 }
 
@@ -39,8 +42,8 @@ export interface Spliced {
 }
 
 /**
- * Lays `totalSamples` out from `outputStart` on, less what the joins cut and with room for what they put in.
- * Joins are ordered and apart. A crossfade uses kept material only, and so is never more than half of the
+ * Lays `totalSamples` out from `outputStart` on, without what the joins cut and with space for what they put
+ * in. Joins are ordered and apart. A crossfade uses kept material only, and so is never more than half of the
  * shorter side.
  */
 export function splice(joins: readonly Join[], totalSamples: number, outputStart: number): Spliced {
@@ -49,23 +52,23 @@ export function splice(joins: readonly Join[], totalSamples: number, outputStart
   let at = outputStart
   let from = 0
   let crossfade = 0
-  let makesRoom = false
+  let hasInsertion = false
   const keep = (sourceStart: number, sourceEnd: number) => {
     if (sourceEnd <= sourceStart) return
     const last = ledger.at(-1)
     const half = last
       ? Math.floor(Math.min(last.sourceEnd - last.sourceStart, sourceEnd - sourceStart) / 2)
       : 0
-    const overlap = makesRoom ? 0 : Math.min(Math.max(0, Math.round(crossfade)), half)
+    const overlap = hasInsertion ? 0 : Math.min(Math.max(0, Math.round(crossfade)), half)
     ledger.push({ sourceStart, sourceEnd, outputStart: at - overlap })
     at += sourceEnd - sourceStart - overlap
-    makesRoom = false
+    hasInsertion = false
   }
   for (const { startSample, endSample, insertedSamples, crossfadeSamples } of joins) {
     keep(from, startSample)
     insertedAt.push(at)
     at += insertedSamples
-    makesRoom ||= insertedSamples > 0
+    hasInsertion ||= insertedSamples > 0
     crossfade = crossfadeSamples
     from = endSample
   }
@@ -88,7 +91,7 @@ export function keepAllBut<C extends Span>(
 const ownStart = (ledger: Ledger, index: number): number =>
   ledger[index]!.outputStart + Math.ceil(overlapBefore(ledger, index) / 2)
 
-/** The source sample heard at an output sample. Output outside the ledger maps to the nearest end. */
+/** The source sample that plays at an output sample. Output outside the ledger maps to the nearest end. */
 export function toSource(ledger: Ledger, output: number): number {
   const index = lastIndexWhere(ledger.length, (i) => ownStart(ledger, i) <= output)
   const { sourceStart, sourceEnd, outputStart } = ledger[Math.max(0, index)]!
@@ -96,8 +99,8 @@ export function toSource(ledger: Ledger, output: number): number {
 }
 
 /**
- * Where a source sample is heard; a removed one maps to the join that took its place. `toOutput(toSource(x))`
- * is x.
+ * The output sample at which a source sample plays; a removed one maps to the join that replaced it.
+ * `toOutput(toSource(x))` is x.
  */
 export function toOutput(ledger: Ledger, source: number): number {
   const index = lastIndexWhere(ledger.length, (i) => ledger[i]!.sourceStart <= source)
@@ -108,7 +111,7 @@ export function toOutput(ledger: Ledger, source: number): number {
 }
 
 /**
- * How much of the source is still heard, in samples; what a crossfade lays over something else counts once.
+ * How much of the source is kept, in samples; what a crossfade lays over something else counts once.
  */
 export const keptSamples = (ledger: Ledger): number =>
   ledger.reduce(

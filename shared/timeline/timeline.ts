@@ -16,7 +16,7 @@ export interface TimelineSource {
 /** An amplitude factor at a sample of the output; straight lines between points. */
 export type GainPoint = readonly [sample: number, gain: number]
 
-/** A stretch of one source. Fades are equal-power (sine and cosine), in samples. */
+/** A span of one source as it is played. Fades are equal-power (sine and cosine), in samples. */
 export interface Clip {
   readonly source: number
   readonly sourceStart: number

@@ -6,15 +6,15 @@ import { keptShare, toOutput } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
 import type { Transcript } from './words.ts'
 
-export interface HeardWord {
+export interface CaptionWord {
   readonly text: string
   readonly start: number
   readonly end: number
   readonly speaker: string | null
 }
 
-/** A word cut by more than half is gone. */
-const heardShare = 0.5
+/** A word with less than this share of it kept is gone. */
+const keptEnough = 0.5
 /**
  * Lines are read at a glance: Podcasting 2.0 advises 65 characters for WebVTT and two lines of 32 for SubRip.
  */
@@ -26,15 +26,15 @@ const cueBreakSeconds = 0.8
 const shortestCueMs = 10
 
 /**
- * Everything that can be heard as words, at its time in the finished audio, in seconds: what is left of the
+ * All words of the finished audio with their times in it, in seconds: what is left of the
  * recording's, and what was put in.
  */
-export function heardWords(
+export function captionWords(
   transcript: Transcript | undefined,
   { ledger, inserted, sampleRate }: Pick<Timeline, 'ledger' | 'inserted' | 'sampleRate'>,
-): HeardWord[] {
+): CaptionWord[] {
   const kept = (transcript?.words ?? [])
-    .filter((word) => keptShare(ledger, word) >= heardShare)
+    .filter((word) => keptShare(ledger, word) >= keptEnough)
     .map(({ text, startSample, endSample, speaker }) => {
       const start = toOutput(ledger, startSample)
       // a removed end maps to the middle of the crossfade, which a short word may start after
@@ -78,7 +78,7 @@ interface Cue {
   readonly lines: readonly string[]
 }
 
-export function toVtt(words: readonly HeardWord[]): string {
+export function toVtt(words: readonly CaptionWord[]): string {
   const cues = group(words, vttLineLength, 1).map(({ startMs, endMs, speaker, lines }) => {
     const text = escapeVtt(lines[0]!)
     return (
@@ -89,7 +89,7 @@ export function toVtt(words: readonly HeardWord[]): string {
   return ['WEBVTT\n', ...cues].join('\n')
 }
 
-export function toSrt(words: readonly HeardWord[]): string {
+export function toSrt(words: readonly CaptionWord[]): string {
   return group(words, srtLineLength, 2)
     .map(
       ({ startMs, endMs, lines }, i) =>
@@ -99,7 +99,7 @@ export function toSrt(words: readonly HeardWord[]): string {
 }
 
 /** The podcast namespace's JSON transcript: one segment for each cue. */
-export function toTranscriptJson(words: readonly HeardWord[]): string {
+export function toTranscriptJson(words: readonly CaptionWord[]): string {
   const segments = group(words, vttLineLength, 1).map(({ startMs, endMs, speaker, lines }) => ({
     ...(speaker === null ? {} : { speaker }),
     startTime: startMs / 1000,
@@ -110,7 +110,7 @@ export function toTranscriptJson(words: readonly HeardWord[]): string {
 }
 
 /** Paragraphs by speaker. */
-export function toPlainText(words: readonly HeardWord[]): string {
+export function toPlainText(words: readonly CaptionWord[]): string {
   const paragraphs: { speaker: string | null; texts: string[] }[] = []
   for (const { text, speaker } of words) {
     const last = paragraphs.at(-1)
@@ -123,12 +123,12 @@ export function toPlainText(words: readonly HeardWord[]): string {
 }
 
 /** A word, or a piece of one that is longer than a line. */
-interface Piece extends HeardWord {
+interface Piece extends CaptionWord {
   /** It goes on where the piece before it ended, without a space. */
   readonly isContinued: boolean
 }
 
-function group(words: readonly HeardWord[], lineLength: number, maxLines: number): Cue[] {
+function group(words: readonly CaptionWord[], lineLength: number, maxLines: number): Cue[] {
   const groups: Piece[][] = []
   for (const piece of words.flatMap((word) => piecesOf(word, lineLength))) {
     const current = groups.at(-1)
@@ -185,7 +185,7 @@ const graphemes = new Intl.Segmenter()
  * A word that fits on a line is itself; a longer one, as of a script without spaces, is broken between what
  * one sees as characters.
  */
-function piecesOf(word: HeardWord, lineLength: number): Piece[] {
+function piecesOf(word: CaptionWord, lineLength: number): Piece[] {
   if (word.text.length <= lineLength) return [{ ...word, isContinued: false }]
   const texts = word.text
     .split(' ')
@@ -203,7 +203,8 @@ function piecesOf(word: HeardWord, lineLength: number): Piece[] {
 function brokenText(text: string, lineLength: number): string[] {
   const lines: string[] = []
   for (const { segment } of graphemes.segment(text)) {
-    const parts = segment.length > lineLength ? Array.from(segment) : [segment] // marks piled on one letter
+    // combining marks on one letter
+    const parts = segment.length > lineLength ? Array.from(segment) : [segment]
     for (const part of parts) {
       const last = lines.at(-1)
       if (last !== undefined && last.length + part.length <= lineLength) lines[lines.length - 1] = last + part

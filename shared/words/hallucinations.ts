@@ -14,22 +14,22 @@ const wrongTimesSeconds = 0.3
 const mostDropped = 0.5
 
 /**
- * Parts the words that stand wholly over background from the others. Where the analysis cannot tell
+ * Drops the words that stand wholly over background. Where the analysis cannot tell
  * background, every word stays.
  */
-export function withoutUnheard(
+export function withoutHallucinations(
   transcript: Transcript,
   analysis: Analysis,
 ): { readonly transcript: Transcript; readonly dropped: Word[] } {
   const reach = Math.round(wrongTimesSeconds * analysis.format.sampleRate)
-  const isUnheard = ({ startSample, endSample }: Word) =>
+  const isHallucination = ({ startSample, endSample }: Word) =>
     isBackground(analysis, startSample - reach, endSample + reach)
-  const dropped = transcript.words.filter(isUnheard)
+  const dropped = transcript.words.filter(isHallucination)
   if (dropped.length === 0 || dropped.length > mostDropped * transcript.words.length)
     return { transcript, dropped: [] }
-  const unheard = new Set(dropped)
+  const hallucinated = new Set(dropped)
   return {
-    transcript: { ...transcript, words: transcript.words.filter((word) => !unheard.has(word)) },
+    transcript: { ...transcript, words: transcript.words.filter((word) => !hallucinated.has(word)) },
     dropped,
   }
 }

@@ -12,7 +12,7 @@ export interface Said {
   readonly first: number
   /** The last word, itself part of the phrase. */
   readonly last: number
-  /** 1 when it was said to the letter. */
+  /** 1 when it was said exactly. */
   readonly score: number
 }
 
@@ -20,7 +20,7 @@ export interface Said {
 const longestGapSeconds = 1.5
 /** Recognisers join and split words: a phrase of four may be written as two, or as six. */
 const joinedOrSplitWords = 2
-/** A short phrase has no letter to spare but one: half of "stop" is "so". */
+/** A short phrase may differ by one letter only: half of "stop" is "so". */
 const shortPhrase = { letters: 5, matchScore: 0.75 } as const
 /** "uh", "erm", "hmm": may stand inside a phrase without changing what it says. */
 const hesitation = /^[aeiou]?[hmr]+$/
@@ -124,7 +124,7 @@ interface Wanted {
   readonly matchScore: number
 }
 
-/** The stretch of words from `first` on that is most like the phrase; the shortest of several. */
+/** The run of words from `first` on that is most like the phrase; the shortest of several. */
 function bestFrom(
   words: readonly Word[],
   spoken: readonly string[],

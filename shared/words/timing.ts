@@ -7,10 +7,10 @@ import type { Analysis } from '../audio/analysis.ts'
 import type { Transcript, Word } from './words.ts'
 
 export interface Timing {
-  /** Reported minus heard, in samples: positive when the recogniser is late. */
+  /** The reported time minus that in the sound, in samples: positive when the recogniser is late. */
   readonly lagSamples: number
   /**
-   * What nine edges in ten are off by at most once the lag is taken away, in samples; infinite when too few
+   * What nine edges in ten are off by at most once the lag is subtracted, in samples; infinite when too few
    * could be checked.
    */
   readonly errorSamples: number
@@ -63,10 +63,10 @@ function clearEdges(
   })
 }
 
-function errorsOf(reported: readonly number[], heard: readonly number[], { format }: Analysis): number[] {
+function errorsOf(reported: readonly number[], found: readonly number[], { format }: Analysis): number[] {
   const longest = longestErrorSeconds * format.sampleRate
   return reported.flatMap((edge) => {
-    const nearest = heard.reduce(
+    const nearest = found.reduce(
       (best, candidate) => (Math.abs(candidate - edge) < Math.abs(best - edge) ? candidate : best),
       Infinity,
     )
@@ -78,7 +78,7 @@ function quantile(values: readonly number[], share: number): number {
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) * share)]!
 }
 
-/** The transcript with the lag taken away. */
+/** The transcript with the lag subtracted from its times. */
 export function withoutLag(transcript: Transcript, { lagSamples }: Timing, totalSamples: number): Transcript {
   const shift = (sample: number) => Math.min(totalSamples, Math.max(0, sample - lagSamples))
   return {

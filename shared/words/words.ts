@@ -137,7 +137,7 @@ function wordsOfCue(lines: readonly string[], start: number, end: number): Timed
 }
 
 /**
- * Shares a stretch of speech among the words of `text` by their lengths: near enough to read along. In the
+ * Shares a span of speech among the words of `text` by their lengths: near enough to read along. In the
  * unit of `start` and `end`.
  */
 export function shareOut(
