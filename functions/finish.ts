@@ -69,7 +69,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 4,
+  version: 5,
   context,
   load,
   inputs: (given, input) => ({
