@@ -1,11 +1,10 @@
-// The order of the rooms, as lint rules: a file imports only from its own room and those below it, and no
-// chain of imports comes back to where it began. Types count: a type that two rooms share belongs in the
-// lower one.
+// Lint rules for the order of folders: a file imports only from its own folder and those below it, and no
+// chain of imports is circular. Types count: a type that two folders share belongs in the lower one.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
 
-/** From the top: each room (a folder, or a file that stands for itself) may import those after it. */
+/** From the top: each folder (or single file) may import those after it. */
 export const order = [
   'local/cli/main.ts',
   'bench',
@@ -38,9 +37,11 @@ export const order = [
 const root = import.meta.dirname
 const relative = (file) => path.relative(root, file).split(path.sep).join('/')
 
-/** The room of a file: the deepest of the order that it lies in. */
-const roomOf = (file) =>
-  order.filter((room) => `${relative(file)}/`.startsWith(`${room}/`)).sort((a, b) => b.length - a.length)[0]
+/** The entry of `order` that a file lies in: the deepest one. */
+const folderOf = (file) =>
+  order
+    .filter((folder) => `${relative(file)}/`.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length)[0]
 
 const known = new Map()
 
@@ -88,11 +89,13 @@ const visitImports = (check) => (context) => {
 }
 
 const noUpwardImport = visitImports((context, node, file, target) => {
-  const [from, to] = [roomOf(file), roomOf(target)]
+  const [from, to] = [folderOf(file), folderOf(target)]
   if (from === undefined || to === undefined || order.indexOf(to) >= order.indexOf(from)) return
   const message =
-    `${from}/ lies below ${to}/ and may not import from it. What both need belongs in ${from}/ or below it; ` +
-    `what only ${to}/ knows is handed down as an argument. The order is in eslint-rooms.js and ARCHITECTURE.md.`
+    `${from}/ lies below ${to}/ and may not import from it. ` +
+    `What both need belongs in ${from}/ or below it; ` +
+    `what only ${to}/ knows is handed down as an argument. ` +
+    'The order is in eslint-rooms.js and ARCHITECTURE.md.'
   context.report({ node, message })
 })
 

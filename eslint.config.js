@@ -1,4 +1,4 @@
-// The rules a reviewer should not have to repeat: typed checks, and the walls between rooms.
+// The rules a reviewer should not have to repeat: typed checks, and which folders may import what.
 import tseslint from 'typescript-eslint'
 import rooms from './eslint-rooms.js'
 

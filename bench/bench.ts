@@ -100,13 +100,13 @@ const measured = (name: string, audioSeconds: number, cost: Cost): Measured => (
   timesRealTime: audioSeconds / cost.seconds,
 })
 
-/** Decodes and encodes a stretch of the file, or all of it, and throws the result away. */
-const lame = (file: string, ...stretch: string[]): string[] => {
-  const input = ['ffmpeg', '-v', 'error', '-nostdin', '-threads', '1', ...stretch, '-i', file]
+/** Decodes and encodes a part of the file, or all of it, and discards the result. */
+const lame = (file: string, ...part: string[]): string[] => {
+  const input = ['ffmpeg', '-v', 'error', '-nostdin', '-threads', '1', ...part, '-i', file]
   return [...input, '-c:a', 'libmp3lame', '-b:a', bitrate, '-f', 'null', '-']
 }
 
-/** The floor of anything that makes an MP3 of it: half of the file on each core, at once. */
+/** The least time anything needs to make an MP3 of it: half of the file on each core, at once. */
 async function lameOnBothCores({ file, seconds }: Speech): Promise<Cost> {
   const started = performance.now()
   const half = String(seconds / 2)
@@ -126,7 +126,13 @@ async function loudnormTwice(file: string, dir: string): Promise<Cost> {
   const found = JSON.parse(
     first.complaint.slice(first.complaint.lastIndexOf('{'), first.complaint.lastIndexOf('}') + 1),
   ) as Record<string, string>
-  const known = `measured_I=${found['input_i']}:measured_TP=${found['input_tp']}:measured_LRA=${found['input_lra']}:measured_thresh=${found['input_thresh']}:offset=${found['target_offset']}`
+  const known = [
+    `measured_I=${found['input_i']}`,
+    `measured_TP=${found['input_tp']}`,
+    `measured_LRA=${found['input_lra']}`,
+    `measured_thresh=${found['input_thresh']}`,
+    `offset=${found['target_offset']}`,
+  ].join(':')
   const encoder = ['-ar', '48000', '-c:a', 'libmp3lame', '-b:a', bitrate]
   const second = await costOf([
     'ffmpeg',

@@ -67,7 +67,9 @@ export const decide = defineStep({
     if (lost > 0) {
       warn({
         code: 'decisions_lost',
-        message: `${lost} earlier decision${lost === 1 ? ' was' : 's were'} about edits that are proposed no more.`,
+        message:
+          `${lost} earlier decision${lost === 1 ? ' was' : 's were'} ` +
+          'about edits that are proposed no more.',
       })
     }
     const open = waitsForReview(edits, cleaning.review)

@@ -197,7 +197,7 @@ async function gather(given: Context, { title }: Input, tools: Tools): Promise<P
 }
 
 /**
- * Tag and Info frame in front, then the chunks, joined where they lie; no audio passes through here but for
+ * Tag and Info frame in front, then the chunks, joined in the bucket; no audio passes through here but for
  * its hash.
  */
 async function joinAudio(
@@ -233,7 +233,7 @@ async function joinAudio(
   return { object, bytes, sha256: hash.digest('hex') }
 }
 
-/** The certificate of the joined audio; a missed bar is a warning. */
+/** The certificate of the joined audio; a missed target is a warning. */
 async function certifyAudio(
   sha256: string,
   timeline: Timeline,
@@ -285,7 +285,7 @@ function documents(
 }
 
 /**
- * Rows and contexts are for scalars: a list longer than this stays out of the feed, which names
+ * A chapter list longer than this does not fit a row or a context and stays out of the feed, which names
  * chapters.json.
  */
 const mostFeedChapterBytes = 32 * 1024

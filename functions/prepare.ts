@@ -162,7 +162,7 @@ async function decodeAndAnalyse(
 }
 
 /**
- * The chapters that a recording brings with it; only of one file is it known where in the recording they are.
+ * Stores the chapter marks inside a recording; only those of a single file have a known place in it.
  */
 async function storeMarks(
   { probed }: OpenedSource,
@@ -202,7 +202,7 @@ function checkLength(name: string, seconds: number, declared: number | undefined
   }
 }
 
-/** Peaks cut off this often are heard. */
+/** Clipping is audible from this many clipped samples on. */
 const audibleClipping = 10
 const veryQuietLufs = -40
 

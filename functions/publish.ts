@@ -46,7 +46,7 @@ export const publish = defineStep({
   record: async (trx, { episodeId }) => await markPublished(trx, episodeId),
 })
 
-/** From here on a cancel is refused. */
+/** Marks the run as publishing: from here on a cancel is refused. */
 async function passPointOfNoReturn(runId: string, episodeId: string, { withDatabase }: Tools): Promise<void> {
   await withDatabase((db) =>
     db.transaction(async (trx) => {

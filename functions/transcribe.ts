@@ -61,7 +61,7 @@ export const transcribe = defineStep({
       })
       return { transcriptObject: null }
     }
-    const text = JSON.stringify(alignToSound(heardOnly(found, analysis, tools), analysis, tools))
+    const text = JSON.stringify(alignToSound(dropHallucinations(found, analysis, tools), analysis, tools))
     const object = workObject('transcript.json')
     await storage.create(object, text, 'application/json')
     return { transcriptObject: object.name }
@@ -104,10 +104,10 @@ async function supplied(
   return transcript
 }
 
-/** Recognisers hear words in silence at times. */
-function heardOnly(transcript: Transcript, analysis: Analysis, { warn }: Tools): Transcript {
+/** Recognisers sometimes report words in silence. */
+function dropHallucinations(transcript: Transcript, analysis: Analysis, { warn }: Tools): Transcript {
   if (!transcript.exactTimes) return transcript
-  const { transcript: heard, dropped } = withoutHallucinations(transcript, analysis)
+  const { transcript: kept, dropped } = withoutHallucinations(transcript, analysis)
   if (dropped.length > 0) {
     const few = dropped.slice(0, 5).map(({ text }) => `"${text}"`)
     warn({
@@ -118,7 +118,7 @@ function heardOnly(transcript: Transcript, analysis: Analysis, { warn }: Tools):
         `${few.join(', ')}${dropped.length > few.length ? ' …' : ''}.`,
     })
   }
-  return heard
+  return kept
 }
 
 /** Recognisers can be late or early throughout; where the sound shows it, their words are moved back. */

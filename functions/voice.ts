@@ -47,7 +47,7 @@ export const voice = defineStep({
       await storage.create(words, JSON.stringify(speech.words), 'application/json')
       await storage.create(pcm, toInterleavedBytes([speech.samples]), 'application/octet-stream')
       const measured = { totalSamples: speech.samples.length, integratedLufs: speech.integratedLufs }
-      // last: whoever finds it finds the others
+      // written last: whoever finds it finds the others
       await storage.create(facts, JSON.stringify(measured), 'application/json')
       return measured
     }

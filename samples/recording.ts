@@ -26,7 +26,7 @@ const airDbfs = -58
 const hissDbfs = -80
 const humDbfs = -70
 const humHz = 50
-/** What is only this much louder than the room is not heard in it. */
+/** A sound quieter than this is not audible over the noise of the room. */
 const audibleDbfs = airDbfs + 5
 
 /** The words are known, not recognised. */
@@ -35,14 +35,14 @@ const certain = 1
 /** Records what is said; the sample's own script unless another is given. */
 export async function record(turns: readonly Turn[] = script): Promise<Recording> {
   const words: RecordedWord[] = []
-  const takes: { readonly samples: Float32Array; readonly at: number; readonly gain: number }[] = []
+  const sentences: { readonly samples: Float32Array; readonly at: number; readonly gain: number }[] = []
   let cursor = leadInSeconds
   for (const { speaker, text, pauseSeconds, gainDb = 0 } of turns) {
     const seat = seats[speaker]
     const totalGainDb = seat.gainDb + gainDb
     const sentence = await speakWords(text, seat.voice, audibleDbfs - totalGainDb)
     const at = Math.round((cursor - sentence.words[0]!.startSeconds) * recordingRate)
-    takes.push({
+    sentences.push({
       samples: upsample(sentence.samples, recordingRate / sentence.sampleRate),
       at,
       gain: fromDb(totalGainDb),
@@ -59,7 +59,7 @@ export async function record(turns: readonly Turn[] = script): Promise<Recording
     cursor = at / recordingRate + sentence.words.at(-1)!.endSeconds + pauseSeconds
   }
   const samples = roomTone(Math.round(cursor * recordingRate))
-  for (const take of takes) addInto(samples, take.samples, take.at, take.gain)
+  for (const placed of sentences) addInto(samples, placed.samples, placed.at, placed.gain)
   return { samples, words }
 }
 

@@ -34,7 +34,7 @@ export async function speakWords(text: string, voice: Voice, audibleDbfs: number
   )
   if (alone.length !== tokens.length)
     throw new Error(`"${text}" has ${tokens.length} words, but Flite spoke ${alone.length}.`)
-  const heard = hearing(samples, sampleRate, audibleDbfs)
+  const isAudible = audibility(samples, sampleRate, audibleDbfs)
   const sounds = withStarts(phones)
   const words: SpokenWord[] = []
   let next = 0
@@ -51,7 +51,7 @@ export async function speakWords(text: string, voice: Voice, audibleDbfs: number
       own.push(sound)
     }
     const [first, last] = [own[0]!, own.at(-1)!]
-    words.push({ text: token, startSeconds: onset(first, heard), endSeconds: offset(last, heard) })
+    words.push({ text: token, startSeconds: onset(first, isAudible), endSeconds: offset(last, isAudible) })
   }
   return { samples, sampleRate, words }
 }
@@ -60,7 +60,7 @@ const bare = (token: string): string => token.replaceAll(/[^\w']/g, '')
 const pronounceable = (token: string): string =>
   token.replace(/\w+/, (word) => respelt[word.toLowerCase()] ?? word)
 
-/** Spoken as a list, words stand between silences. */
+/** The sounds of each word, found by speaking the words as a list, with silences between them. */
 function soundsByWord(phones: readonly Phone[]): string[][] {
   const words: string[][] = [[]]
   for (const { phone } of phones) {
@@ -71,8 +71,8 @@ function soundsByWord(phones: readonly Phone[]): string[][] {
 }
 
 /** In a sentence a vowel may be another ("the apple", "the tape"), a consonant may not. */
-const alike = (heard: string, alone: string): boolean =>
-  heard === alone || (vowels.test(heard) && vowels.test(alone))
+const alike = (spoken: string, alone: string): boolean =>
+  spoken === alone || (vowels.test(spoken) && vowels.test(alone))
 
 interface Sound extends Phone {
   readonly startSeconds: number
@@ -93,10 +93,10 @@ function withStarts(phones: readonly Phone[]): Sound[] {
   })
 }
 
-type Hearing = (seconds: number) => boolean
+type Audible = (seconds: number) => boolean
 
 /** Whether the sound around a time is loud enough to be heard. */
-function hearing(samples: Float32Array, sampleRate: number, audibleDbfs: number): Hearing {
+function audibility(samples: Float32Array, sampleRate: number, audibleDbfs: number): Audible {
   const half = Math.round((windowSeconds * sampleRate) / 2)
   const audible = 10 ** (audibleDbfs / 10) * 2 * half
   return (seconds) => {
@@ -114,18 +114,18 @@ const stepSeconds = 0.001
 /**
  * Beside a silence a word begins where it becomes audible; beside another word, where its first sound begins.
  */
-function onset({ startSeconds, endSeconds, quietFromSeconds }: Sound, heard: Hearing): number {
+function onset({ startSeconds, endSeconds, quietFromSeconds }: Sound, isAudible: Audible): number {
   if (quietFromSeconds === startSeconds) return startSeconds
   let at = startSeconds
-  while (at > quietFromSeconds && heard(at)) at -= stepSeconds
-  while (at < endSeconds - stepSeconds && !heard(at)) at += stepSeconds
+  while (at > quietFromSeconds && isAudible(at)) at -= stepSeconds
+  while (at < endSeconds - stepSeconds && !isAudible(at)) at += stepSeconds
   return at
 }
 
-function offset({ startSeconds, endSeconds, quietToSeconds }: Sound, heard: Hearing): number {
+function offset({ startSeconds, endSeconds, quietToSeconds }: Sound, isAudible: Audible): number {
   if (quietToSeconds === endSeconds) return endSeconds
   let at = endSeconds
-  while (at < quietToSeconds && heard(at)) at += stepSeconds
-  while (at > startSeconds + stepSeconds && !heard(at)) at -= stepSeconds
+  while (at < quietToSeconds && isAudible(at)) at += stepSeconds
+  while (at > startSeconds + stepSeconds && !isAudible(at)) at -= stepSeconds
   return at
 }

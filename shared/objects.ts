@@ -3,7 +3,7 @@
  * public files.
  */
 
-/** Where the bytes of everything derived from the same inputs live. */
+/** The object of something derived by a step: the same inputs give the same name. */
 export const workName = (userId: string, inputKey: string, name: string): string =>
   `w/${userId}/${inputKey}/${name}`
 
@@ -28,7 +28,7 @@ export const mailSettingsFile = 'mail.json'
 
 const mailPattern = /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/mail\/(?<file>[^/\p{Cc}]{1,200})$/u
 
-/** Takes `u/{user}/mail/{file}` apart; undefined for any other path. */
+/** Parses `u/{user}/mail/{file}`; undefined for any other path. */
 export function parseMailName(name: string): { userId: string; file: string } | undefined {
   const { userId, file } = mailPattern.exec(name)?.groups ?? {}
   return userId === undefined || file === undefined || file === '.' || file === '..'
@@ -48,11 +48,14 @@ export interface UploadPath {
   readonly file: string
 }
 
-const uploadPattern =
-  /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/(?<podcast>[^/\p{Cc}]{1,200})\/(?<episode>[^/\p{Cc}]{1,200})\/(?<file>[^/\p{Cc}]{1,200})$/u
+const pathPart = String.raw`[^/\p{Cc}]{1,200}`
+const uploadPattern = new RegExp(
+  `^u/(?<userId>[A-Za-z0-9_-]{1,64})/(?<podcast>${pathPart})/(?<episode>${pathPart})/(?<file>${pathPart})$`,
+  'u',
+)
 
 /**
- * Takes `u/{user}/{podcast}/{episode}/{file}` apart; undefined for any other path, one that climbs, and one
+ * Parses `u/{user}/{podcast}/{episode}/{file}`; undefined for any other path, one that climbs, and one
  * with control characters.
  */
 export function parseUploadName(name: string): UploadPath | undefined {

@@ -244,7 +244,7 @@ const describe = (metadata: ReportedMetadata): StoredObject => ({
 })
 
 /**
- * A create-only write that finds the object there has nothing left to do: names carry their inputs' hash, so
+ * Ignores that the object of a create-only write exists already: names carry their inputs' hash, so
  * the bytes are the same.
  */
 async function ignoringExisting(write: Promise<unknown>): Promise<void> {

@@ -19,8 +19,8 @@ export async function diagnose(root: string): Promise<{ text: string; healthy: b
   const findings = await Promise.all([node(), ffmpeg(), database(), disk(root)])
   const lines = findings.map(
     ({ what, found, remedy }) =>
-      `${remedy === undefined ? 'ok     ' : 'missing'} ` +
-      ` ${what.padEnd(10)} ${found}${remedy === undefined ? '' : `\n         ${remedy}`}`,
+      `${remedy === undefined ? 'ok     ' : 'missing'}  ${what.padEnd(10)} ${found}` +
+      (remedy === undefined ? '' : `\n         ${remedy}`),
   )
   return { text: `${lines.join('\n')}\n`, healthy: findings.every(({ remedy }) => remedy === undefined) }
 }

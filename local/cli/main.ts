@@ -178,9 +178,13 @@ program
     await letAttach(stateDir, cloud)
     const { FUNCTIONS_URL, STORAGE_ENDPOINT, TASKS_ENDPOINT, PUBLIC_BASE_URL } = cloud.env
     process.stdout.write(
-      `Spool is up.\n  api        ${FUNCTIONS_URL}/api (openapi.json there; ` +
-        `make a key with: spool api-key)\n  functions  ${FUNCTIONS_URL}\n  storage    ${STORAGE_ENDPOINT}\n` +
-        `  tasks      ${TASKS_ENDPOINT}\n  public     ${PUBLIC_BASE_URL}\n  log        ${cloud.logFile}\n` +
+      'Spool is up.\n' +
+        `  api        ${FUNCTIONS_URL}/api (openapi.json there; make a key with: spool api-key)\n` +
+        `  functions  ${FUNCTIONS_URL}\n` +
+        `  storage    ${STORAGE_ENDPOINT}\n` +
+        `  tasks      ${TASKS_ENDPOINT}\n` +
+        `  public     ${PUBLIC_BASE_URL}\n` +
+        `  log        ${cloud.logFile}\n` +
         'Drop a recording at uploads/u/local/<podcast>/<episode>/<file>. Ctrl-C ends it.\n',
     )
     await interrupted()

@@ -95,7 +95,7 @@ export async function listReview(
   }
 }
 
-/** Hands a decisions file over; returns the run that goes on, or starts, with it. */
+/** Submits a decisions file; returns the run that goes on, or starts, with it. */
 export const decide = async (services: Services, review: Review, file: string): Promise<string> =>
   await submitDecisions(services, review, await readFile(file, 'utf8'), path.basename(file))
 

@@ -82,8 +82,8 @@ export function sendRefusal(response: ServerResponse, error: unknown, form: 'jso
     return
   }
   const text =
-    `<?xml version='1.0' ` +
-    `encoding='UTF-8'?><Error><Code>${xmlCode}</Code><Message>${escapeXml(message)}</Message></Error>`
+    `<?xml version='1.0' encoding='UTF-8'?>` +
+    `<Error><Code>${xmlCode}</Code><Message>${escapeXml(message)}</Message></Error>`
   response
     .writeHead(status, {
       'Content-Type': 'application/xml; charset=UTF-8',

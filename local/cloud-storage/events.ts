@@ -97,7 +97,7 @@ export function openOutbox(options: OutboxOptions) {
       filesFor(record).forEach(begin)
     },
 
-    /** Takes up what an earlier process left undelivered. */
+    /** Resumes what an earlier process left undelivered. */
     start(): void {
       readdirSync(dir).forEach(begin)
     },

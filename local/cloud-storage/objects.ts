@@ -168,7 +168,7 @@ export function openObjects({
     return record
   }
 
-  /** Worth asking before any byte of an upload is taken; `finalize` asks again. */
+  /** Worth asking before any byte of an upload is read; `finalize` asks again. */
   function checkWritable(where: ObjectName, conditions: Preconditions): void {
     const sizeBytes = Buffer.byteLength(where.name)
     if (sizeBytes < 1 || sizeBytes > 1024 || /[\r\n]|^\.{1,2}$/.test(where.name))

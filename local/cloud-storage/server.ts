@@ -66,12 +66,18 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
   blobs.sweep()
   for (const bucket of options.buckets) if (!objects.hasBucket(bucket)) objects.createBucket(bucket)
 
-  const rooms = { objects, blobs, uploads, verifyUrl: urlVerifier(signing, now) }
+  const stores = { objects, blobs, uploads, verifyUrl: urlVerifier(signing, now) }
   const working = new Set<Promise<void>>()
   const server = createServer(
     { highWaterMark: 1 << 20, keepAliveTimeout: IDLE_CONNECTION_MS, requestTimeout: 0 },
     (request, response) => {
-      const work = answer(request, response, (parsed) => ({ request, response, origin, ...parsed, ...rooms }))
+      const work = answer(request, response, (parsed) => ({
+        request,
+        response,
+        origin,
+        ...parsed,
+        ...stores,
+      }))
       working.add(work)
       void work.finally(() => working.delete(work))
     },

@@ -18,7 +18,7 @@ export type Courier = { deliver(task: TaskRow, before: Progress): Promise<Outcom
  * that would break the framing.
  */
 const RESERVED_HEADER =
-  /^(host|content-length|user-agent|connection|transfer-encoding|x-google-.*|x-appengine-.*|x-cloudtasks-.*)$/i
+  /^(host|content-length|user-agent|connection|transfer-encoding|x-(google|appengine|cloudtasks)-.*)$/i
 
 const CODE_OF_HTTP_STATUS: Partial<Record<number, grpcStatus>> = {
   400: grpcStatus.INVALID_ARGUMENT,

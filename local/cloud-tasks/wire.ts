@@ -61,10 +61,11 @@ function check(holds: boolean, message: string): asserts holds {
   if (!holds) throw invalid(message)
 }
 
-const LOCATION_NAME = /^projects\/[A-Za-z0-9:.-]+\/locations\/[A-Za-z0-9-]+$/
-const QUEUE_NAME = /^projects\/[A-Za-z0-9:.-]+\/locations\/[A-Za-z0-9-]+\/queues\/[A-Za-z0-9-]{1,100}$/
-const TASK_NAME =
-  /^projects\/[A-Za-z0-9:.-]+\/locations\/[A-Za-z0-9-]+\/queues\/[A-Za-z0-9-]{1,100}\/tasks\/[A-Za-z0-9_-]{1,500}$/
+const location = 'projects/[A-Za-z0-9:.-]+/locations/[A-Za-z0-9-]+'
+const queue = `${location}/queues/[A-Za-z0-9-]{1,100}`
+const LOCATION_NAME = new RegExp(`^${location}$`)
+const QUEUE_NAME = new RegExp(`^${queue}$`)
+const TASK_NAME = new RegExp(`^${queue}/tasks/[A-Za-z0-9_-]{1,500}$`)
 
 export function locationName(name: string): string {
   check(LOCATION_NAME.test(name), `"${name}" is not of the form projects/PROJECT/locations/LOCATION`)

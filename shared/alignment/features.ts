@@ -61,7 +61,7 @@ function extract(
   const { first, last, firstFrame, frames } = span
   const { sampleRate } = analysis.format
   const frame = frameSamples(sampleRate)
-  const rows = new Float32Array(frames * cepstrumSize) // the recording's last frame may be a part of one
+  const rows = new Float32Array(frames * cepstrumSize) // the recording's last frame may be incomplete
   rows.set(cepstra(samples, sampleRate).subarray(0, rows.length))
   const own = words.slice(first, last + 1)
   const reported = own.map(({ text, startSample, endSample }, i) => ({

@@ -38,13 +38,13 @@ export async function once<T, S extends 200 | 202>(
     await withDatabase(databaseUrl, (db) => closeRequest(db, found.opened, answered))
     return answered
   } catch (error) {
-    // an error has changed nothing: it may be asked again
+    // an error has changed nothing: the request may be made again
     await withDatabase(databaseUrl, (db) => forgetRequest(db, found.opened))
     throw error
   }
 }
 
-/** The same method, path and body were answered before: with what this route answers. */
+/** Repeats the stored answer; throws unless method, path and body are the same as before. */
 function answerAgain<T, S extends 200 | 202>(
   { requestHash, status, body }: EarlierAnswer,
   asked: string,

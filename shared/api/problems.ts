@@ -41,7 +41,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
 }
 const otherwise = 400
 
-/** What anything thrown becomes; what we did not foresee tells the caller nothing of our insides. */
+/** The problem document of anything thrown; an unforeseen error tells the caller nothing internal. */
 export function problemOf(error: unknown): Problem {
   const kind =
     error instanceof HTTPException && error.status < 500

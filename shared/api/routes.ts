@@ -15,7 +15,9 @@ export interface Env {
 }
 export type App = OpenAPIHono<Env>
 
-/** Names something of ours, or nothing at all; what no row can hold is refused before one is asked. */
+/**
+ * The name of a podcast or episode in a path; what no row can hold is refused before the database is asked.
+ */
 export const name = z
   .string()
   .max(100)

@@ -136,8 +136,8 @@ const eventEveryMs = 1000
 const longestStreamMs = 29 * 60_000
 
 /**
- * A look at the run each time the reader comes back: what is new of it, nothing when that is nothing. A
- * connection for each look, none between.
+ * Reads the run each time the reader asks for more and yields what is new, if anything is. Each look has a
+ * connection of its own; none is held between.
  */
 async function* eventsOf(
   databaseUrl: string,

@@ -107,9 +107,9 @@ export function analyser(format: PcmFormat) {
       isMonaural,
       peak,
       clippedSamples,
-      blocks: blocks.take(),
-      levels: levels.take(),
-      waveform: waveform.take(),
+      blocks: blocks.values(),
+      levels: levels.values(),
+      waveform: waveform.values(),
     }
     return {
       ...gathered,
@@ -164,7 +164,7 @@ function growing<T extends TypedArray>(Type: new (length: number) => T) {
     }
     values[length++] = value
   }
-  return { push, take: () => values.slice(0, length) as T }
+  return { push, values: () => values.slice(0, length) as T }
 }
 
 // Speech activity
@@ -177,9 +177,9 @@ const leastMarginDb = 4
 /** The level must pass the line for this long to be speech, and stay under it for this long to be none. */
 const shortestSpeechFrames = 4
 const shortestGapFrames = 20
-/** Soft onsets and tails around what passed the line. */
+/** Frames added around what passed the line, for soft onsets and tails. */
 const paddingFrames = 3
-/** A recogniser's quiet below this is digital silence, which says nothing about the room. */
+/** A level below this is digital silence, which says nothing about the background of the recording. */
 const digitalSilence = -9000
 
 interface Activity {
@@ -240,7 +240,7 @@ function activeRuns(levels: Int16Array, line: number, count: number): { start: n
 
 // Storage: a line of JSON, then the arrays one after the other, each starting at a multiple of four bytes
 
-/** JSON has no infinity: it stands as null. */
+/** JSON has no infinity: it is written as null. */
 type Stored = Omit<Analysis, 'integratedLufs' | 'quietBelowDb'> & {
   readonly integratedLufs: number | null
   readonly quietBelowDb: number | null

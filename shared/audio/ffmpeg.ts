@@ -12,7 +12,7 @@ export interface RunningFfmpeg {
   readonly ended: Promise<void>
 }
 
-/** Bytes as they come, or as they lie. */
+/** Bytes from an asynchronous or a synchronous source. */
 export type Pieces = AsyncIterable<Buffer> | Iterable<Buffer>
 
 const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error']
@@ -97,7 +97,7 @@ function outcome(program: string, child: ChildProcessWithoutNullStreams, signal:
   })
 }
 
-/** ffmpeg said no; the message is what it printed. Whoever called knows what it means for the producer. */
+/** ffmpeg failed; the message is what it printed. The caller knows what it means for the producer. */
 export class FfmpegError extends Retryable {
   constructor(complaint: string) {
     super('ffmpeg_failed', complaint)

@@ -18,7 +18,7 @@ export interface Probed {
   /** What the file says of its own length; undefined when it does not say. */
   readonly declaredSeconds: number | undefined
   readonly pcm: PcmFormat
-  /** The chapters it brings with it. */
+  /** The chapter marks inside the file. */
   readonly marks: readonly { readonly startSeconds: number; readonly title: string }[]
 }
 
@@ -29,7 +29,7 @@ export interface OpenedSource {
 }
 
 export interface Terms {
-  /** The most bytes and seconds taken. */
+  /** The most bytes and seconds accepted. */
   readonly bytes: number
   readonly seconds: number
   /** The sample rate wanted; null keeps the source's own when it is 44.1 or 48 kHz, else 48 kHz. */
@@ -43,7 +43,7 @@ const fallbackRate = 48000
 
 /**
  * Identifies the object, refuses what cannot become an episode, and lends it to `use` while a loopback server
- * stands in for it. Throws Permanent with one of the codes for recordings.
+ * serves it. Throws Permanent with one of the codes for recordings.
  */
 export async function withSource<T>(
   storage: ObjectStore,
@@ -291,8 +291,8 @@ export function explain(error: FfmpegError, name: string): Permanent {
       )
     : new Permanent(
         'not_audio',
-        `${name} cannot ` +
-          `be decoded: ${error.message.replaceAll(/http:\/\/127\.0\.0\.1:\S+/g, name).slice(0, 300)}`,
+        `${name} cannot be decoded: ` +
+          error.message.replaceAll(/http:\/\/127\.0\.0\.1:\S+/g, name).slice(0, 300),
         {
           cause: error,
         },

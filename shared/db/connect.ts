@@ -6,7 +6,9 @@
 import knex, { type Knex } from 'knex'
 import { log } from '../log.ts'
 
-/** Knex would print to the console. What it says is thrown as well, so a line of the log is enough. */
+/**
+ * Knex would print to the console. Its messages are thrown as errors as well, so a line of the log is enough.
+ */
 const say = (message: unknown): void => log.warn({ error: String(message) }, 'database')
 
 /** Opens one connection, runs `use`, closes it whatever happened. Never nest work on audio inside. */

@@ -33,10 +33,10 @@ interface WatchedRun {
 }
 
 export interface RunProgress extends WatchedRun {
-  /** By the speed of late; null when it is not known, or nothing has moved for a while. */
+  /** By the recent speed; null when it is not known, or nothing has moved for a while. */
   readonly secondsLeft: number | null
   readonly currentStep: string | null
-  /** Whom the run waits for besides itself, in words; null when it does not. */
+  /** The person or service the run waits for, in words; null when it does not. */
   readonly waitingFor: string | null
   readonly steps: readonly StepSummary[]
 }

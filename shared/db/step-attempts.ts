@@ -33,7 +33,7 @@ const newLease = `clock_timestamp() + :leaseMs * interval '1 millisecond'`
 
 const claimOf = (claim: ClaimedStep): ClaimedStep => ({ ...addressOf(claim), attempt: claim.attempt })
 
-/** Takes the step for one attempt when it is free and the run is live; otherwise says why not. */
+/** Claims the step for one attempt when it is free and the run is live; otherwise says why not. */
 export async function claimStep(
   db: Knex,
   task: StepIdentity,
@@ -187,8 +187,8 @@ export async function deferStep(
 }
 
 /**
- * Gives the step back under a new turn, not counting the attempt, until somebody resumes its run.
- * False when the attempt no longer holds it.
+ * Suspends the step: gives it back under a new turn, not counting the attempt, until somebody resumes its
+ * run. False when the attempt no longer holds it.
  */
 export async function suspendStep(trx: Knex, claim: ClaimedStep): Promise<boolean> {
   return (await deferStep(trx, claim, new Date())) !== undefined

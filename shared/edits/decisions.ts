@@ -18,7 +18,7 @@ const decision = z.discriminatedUnion('decision', [
   z.strictObject({ decision: z.literal('reject'), edit: editId }),
   /** Moves the edges of an edit, and accepts it. */
   z.strictObject({ decision: z.literal('adjust'), edit: editId, ...span }),
-  /** What is to be said at an intern's place, and accepts it. */
+  /** The text that answers an intern edit's question, and accepts it. */
   z.strictObject({ decision: z.literal('answer'), edit: editId, text: z.string().trim().min(1).max(4000) }),
   z.strictObject({ decision: z.literal('cut'), ...span }),
 ])
@@ -75,8 +75,7 @@ function problemOf(
 }
 
 /**
- * The edits after policy, answers (by edit) and decisions, oldest first, a later one standing over an
- * earlier.
+ * The edits after policy, answers (by edit) and decisions, oldest first, a later one replacing an earlier.
  */
 export function decideEdits(
   proposed: EditList,
@@ -121,7 +120,7 @@ export type KeptDecision = Decision & {
     { readonly kind: EditKind; readonly startSample: number; readonly endSample: number } | undefined
 }
 
-/** The decisions with what they are about. */
+/** The decisions with the kind and place of the edits they are about. */
 export const keptDecisions = (decisions: readonly Decision[], { edits }: EditList): KeptDecision[] =>
   decisions.map((one) => {
     const edit = 'edit' in one ? edits.find(({ id }) => id === one.edit) : undefined
@@ -168,7 +167,7 @@ function answered(edit: Edit, text: string | undefined): Edit {
     : edit
 }
 
-/** Whoever has nothing to say cannot be applied. */
+/** An answer without a text cannot be spoken. */
 const lacksAnswer = ({ insert }: Edit): boolean => insert?.sound === 'speech' && insert.text === null
 
 function underPolicy(edit: Edit, policy: CleaningSettings['review']): Edit {

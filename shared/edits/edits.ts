@@ -33,14 +33,14 @@ export interface ProposedEdit {
   /** Pending when the detector would rather ask; applied when absent. */
   readonly status?: EditStatus
   readonly insert?: Insertion
-  /** What somebody is asked to answer. */
+  /** The question that a producer or the assistant is asked. */
   readonly question?: string
 }
 
 export interface Edit extends Omit<ProposedEdit, 'status'> {
   readonly id: string
   readonly status: EditStatus
-  /** Somebody looked at it and wanted it so. */
+  /** A producer accepted it. */
   readonly accepted?: true
 }
 
@@ -72,7 +72,7 @@ export interface Splice extends Span {
 }
 
 /**
- * What the applied edits come to, in order and apart. Where two overlap, the kind that is earlier in
+ * The splices that the applied edits make, in order and apart. Where two overlap, the kind that is earlier in
  * `editKinds` keeps its span; of the other stays what lies outside, if it only removes, and nothing, if it
  * puts something in.
  */
@@ -101,7 +101,7 @@ const collides = (a: Span, b: Span): boolean =>
   (a.startSample < b.endSample && b.startSample < a.endSample) ||
   (a.startSample === b.startSample && a.endSample === b.endSample)
 
-/** The spans less what `cuts` take of them. */
+/** The spans without their parts inside `cuts`. */
 export function without(spans: readonly Span[], cuts: readonly Span[]): Span[] {
   const ordered = [...cuts].sort((a, b) => a.startSample - b.startSample)
   return spans.flatMap((span) => {

@@ -26,7 +26,7 @@ export function spanOfFiller(
     : reportedSpan(words, first, last, analysis, timing)
 }
 
-// Found: its sounds are known, with a doubt at either edge
+// Aligned: the filler's edges were found in the sound, each with a standard deviation
 
 /**
  * Words nearer to each other run together. A gap up to the second length is the closure of a "t" or a "b",
@@ -141,9 +141,9 @@ function restBeside({ sample, outwards }: Edge, analysis: Analysis, longest: num
   return 0
 }
 
-// Reported: only the level tells where its sound is
+// Reported: the filler was not aligned, and only the level tells where its sound is
 
-/** Recognisers err by this much at times. */
+/** Recognisers' times are sometimes wrong by this much. */
 const wrongTimesSeconds = 0.2
 /**
  * With unsure times, a sound alone where the filler was said to be is taken for it when they cover each other
@@ -157,7 +157,7 @@ const exactErrorSeconds = 0.07
 
 /**
  * A filler with quiet on both sides is a span of sound of its own, and the cut removes that span whole,
- * wherever the recogniser saw it. One that runs into a neighbour is cut at the quietest point near its
+ * wherever the recogniser reported it. One that runs into a neighbour is cut at the quietest point near its
  * reported edge, never inside the neighbour.
  */
 function reportedSpan(

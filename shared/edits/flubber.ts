@@ -166,9 +166,8 @@ function joined(mistakes: readonly Mistake[]): Mistake[] {
 }
 
 function reasonOf(commands: readonly string[], isRetaken: boolean): string {
-  const said =
-    `"${commands.at(-1)!}" was ` +
-    `said${commands.length > 1 ? ` ${commands.length === 2 ? 'twice' : `${commands.length} times`}` : ''}`
+  const times = commands.length === 1 ? '' : commands.length === 2 ? ' twice' : ` ${commands.length} times`
+  const said = `"${commands.at(-1)!}" was said${times}`
   const what =
     commands.length > 1
       ? 'the takes before it go'

@@ -26,13 +26,13 @@ interface Question {
   readonly last: number
   /** What the speaker said to end it. */
   readonly ending: Said | undefined
-  /** Nothing said where it ends: the end is a guess. */
+  /** No end phrase was said: the end is a guess. */
   readonly isGuess: boolean
 }
 
 /**
- * Proposes an answer for every question that follows the command; its words are still to be found. The
- * command, the question and what ended it are removed, in one span that the answer replaces. With
+ * Proposes an answer for every question that follows the command; the text of the answer is still to be
+ * found. The command, the question and what ended it are removed, in one span that the answer replaces. With
  * `keepQuestion` the command is an edit of its own that only removes, and the answer replaces what ended the
  * question, or stands after it. Needs exact times.
  */
@@ -71,8 +71,8 @@ function questionAfter(
   let after = first
   while (after < end && !isSilenceBefore(after) && !isTooLong(after)) after++
   const isOver = after === end || isSilenceBefore(after)
-  const heard = words.slice(first, isOver ? after : Math.min(end, after + longestEndPhrase))
-  const [ending] = findPhrases(heard, settings.intern.endPhrases, sampleRate, settings.matchScore)
+  const searched = words.slice(first, isOver ? after : Math.min(end, after + longestEndPhrase))
+  const [ending] = findPhrases(searched, settings.intern.endPhrases, sampleRate, settings.matchScore)
     .map((said) => ({ ...said, first: first + said.first, last: first + said.last }))
     .filter((said) => said.first <= after)
   const last = ending ? ending.first - 1 : isOver ? after - 1 : firstQuestionMark(words, first, after - 1)
@@ -117,7 +117,9 @@ function answerAfter(
     ...removalOf(words, command.first, command.last, analysis),
     detector: 'questions to the assistant',
     score: command.score,
-    reason: `"${command.phrase}" was said to the assistant, not to the listeners; the question after it stays.`,
+    reason:
+      `"${command.phrase}" was said to the assistant, not to the listeners; ` +
+      'the question after it stays.',
   }
   const { ending, last } = question
   const point = pointAfter(words, last, analysis)

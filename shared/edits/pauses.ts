@@ -15,7 +15,7 @@ import type { Transcript } from '../words/words.ts'
  */
 const keptAfterShare = 0.55
 
-/** What a cut word leaves at its edges; shorter than any word. */
+/** Leftovers of this length at the edges of a cut word are not speech; shorter than any word. */
 const sliverSeconds = 0.12
 
 /**
@@ -44,7 +44,9 @@ export function detectPauses(
       text: '',
       detector: transcript ? 'pauses from sound and words' : 'pauses from sound',
       score: 1,
-      reason: `A pause of ${(audible / sampleRate).toFixed(2)} s, shortened to ${settings.targetPauseSeconds} s.`,
+      reason:
+        `A pause of ${(audible / sampleRate).toFixed(2)} s, ` +
+        `shortened to ${settings.targetPauseSeconds} s.`,
     }))
   })
 }
@@ -62,21 +64,21 @@ function middleOf({ startSample, endSample }: Span, target: number, totalSamples
 
 /**
  * Where nobody speaks, by the sound and by the words. A gap between words that is not quiet is applause or
- * music, not a pause; of a word, what was reported over background was heard by nobody and keeps no pause
- * alive.
+ * music, not a pause; the part of a word that was reported over background is not audible and does not
+ * interrupt a pause.
  */
 function quietSpans(
   analysis: Analysis,
   transcript: Transcript | undefined,
   removed: readonly Span[],
 ): Span[] {
-  const heard = (transcript?.words ?? []).flatMap(
+  const audibleWords = (transcript?.words ?? []).flatMap(
     ({ startSample, endSample }) => soundWithin(analysis, startSample, endSample) ?? [],
   )
   const sliver = sliverSeconds * analysis.format.sampleRate
   const touchesRemoved = (span: Span) =>
     removed.some((cut) => cut.endSample === span.startSample || cut.startSample === span.endSample)
-  const occupied = without([...analysis.speech, ...heard], removed).filter(
+  const occupied = without([...analysis.speech, ...audibleWords], removed).filter(
     (span) => span.endSample - span.startSample > sliver || !touchesRemoved(span),
   )
   return without([{ startSample: 0, endSample: analysis.totalSamples }], occupied)

@@ -22,8 +22,8 @@ import type { Transcript, Word } from '../words/words.ts'
 
 /**
  * The transcript with its words aligned to the sound, as far as it matters: fillers, spoken commands and
- * their neighbours, for `proposeEdits` and for whoever reads along what is left. As it was where the sound
- * does not tell. Listens to a few seconds around each such word.
+ * their neighbours, for `proposeEdits` and for whoever reads along what is left. Unchanged where the sound
+ * does not tell. Reads a few seconds around each such word.
  */
 export async function alignForEdits(
   transcript: Transcript,
@@ -90,7 +90,7 @@ const detectors: Readonly<Record<Exclude<EditKind, 'cut' | 'filler' | 'pause'>, 
   censor: (transcript, { format }, cleaning) => detectCensored(transcript, format.sampleRate, cleaning),
 }
 
-/** What speakers said to the recording rather than to the listeners, and words they are spared. */
+/** Spoken commands, which are not meant for listeners, and words to be bleeped out. */
 const commandsIn: Detector = (...input) => Object.values(detectors).flatMap((detect) => detect(...input))
 
 /** Pauses as they will sound, and those inside a longer edit, for the case that somebody switches it off. */

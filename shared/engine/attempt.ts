@@ -17,7 +17,7 @@ import type { Services } from './services.ts'
 import type { Effects, OpenedStep, Step, Tools } from './step.ts'
 
 export interface Attempt extends StepIdentity {
-  /** Its number: what fences it off from earlier and later ones. */
+  /** Its number, which fences it off from earlier and later attempts. */
   readonly attempt: number
   readonly startedAt: Date
   readonly context: Scalars
@@ -49,12 +49,12 @@ export async function openAttempt(
   if (inputKey !== null) {
     await noteInputKey(db, attempt, inputKey)
     const earlier = await findReusableOutput(db, userId, step.name, inputKey)
-    if (earlier) return () => Promise.resolve(takeOver(opened, earlier))
+    if (earlier) return () => Promise.resolve(reuse(opened, earlier))
   }
   return () => perform(services, opened, attempt, userId)
 }
 
-function takeOver(opened: OpenedStep, { [warningsKey]: kept, ...output }: Scalars): Result {
+function reuse(opened: OpenedStep, { [warningsKey]: kept, ...output }: Scalars): Result {
   const warnings = JSON.parse(String(kept ?? '[]')) as Warning[]
   return resultOf(opened, output, warnings, true)
 }
@@ -131,7 +131,7 @@ async function withHeartbeat<T>(
     throw controller.signal.aborted ? controller.signal.reason : error
   } finally {
     clearInterval(timer)
-    controller.abort(new Stopped('The work is over.')) // whatever it left running ends with it
+    controller.abort(new Stopped('The work is over.')) // what the work left running is aborted
   }
 }
 

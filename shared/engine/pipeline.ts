@@ -23,7 +23,7 @@ export interface Stage {
 
 export type Pipeline = ReturnType<typeof planPipeline>
 
-/** Orders the stages. Throws when one follows an unknown step, or itself by a detour. */
+/** Orders the stages. Throws when one follows an unknown step, or, directly or indirectly, itself. */
 export function planPipeline(stages: readonly Stage[]) {
   const byName = new Map(stages.map((stage) => [stage.step.name, stage]))
   const ancestors = new Map<string, Set<string>>()
@@ -109,8 +109,7 @@ export async function insertFollowers(
 }
 
 /**
- * What the parts under way have done, weighed by the work that is expected of each step, goes into the run's
- * progress.
+ * Updates the run's progress: the work of finished and running parts, weighted by each step's share.
  */
 export async function noteProgress(db: Knex, pipeline: Pipeline, runId: string): Promise<void> {
   const share = pipeline.progress(await countSteps(db, runId))

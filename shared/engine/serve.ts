@@ -47,7 +47,7 @@ export interface ScheduledFunction extends Deployed {
   readonly handle: (services: Services) => Promise<unknown>
 }
 
-/** Open to the world: it checks its callers itself, and speaks the web's own requests and responses. */
+/** A function that anybody may call: it authenticates callers itself, and handles a web Request. */
 export interface PublicFunction extends Deployed {
   readonly trigger: 'http'
   readonly handle: (request: Request, services: Services) => Response | Promise<Response>

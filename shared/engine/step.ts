@@ -11,7 +11,7 @@ import { Permanent } from '../errors.ts'
 import { contentHash } from '../hash.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'
 
-/** What a step's work may use; no open connection to the database among it. */
+/** What a step's work may use; an open database connection is not part of it. */
 export interface Tools {
   readonly config: Config
   readonly storage: ObjectStore
@@ -52,7 +52,7 @@ export interface StepDefinition<C, I, O extends Scalars> {
   /** Everything the result depends on; absent for a step whose work is its effect. */
   readonly inputs?: (context: C & Identity, input: I) => unknown
   readonly work: (context: C & Identity, input: I, tools: Tools) => Promise<O>
-  /** Domain rows, in the transaction that completes the step. */
+  /** Writes the product's own rows, in the transaction that completes the step. */
   readonly record?: (trx: Knex, context: C & Identity, output: O) => Promise<void>
   /** The scalars every later step of the run is given. */
   readonly passOn?: (output: O, context: C & Identity) => Scalars
@@ -111,7 +111,8 @@ async function openStep<C, I, O extends Scalars>(
     inputKey: step.inputs ? hashInputs(step, step.inputs(context, input)) : null,
     work: (tools) => step.work(context, input, tools),
     effectsOf: (scalarOutput) => {
-      const output = scalarOutput as O // this step's own, of now or of an earlier run with the same inputs
+      // this step's own output, of now or of an earlier run with the same inputs
+      const output = scalarOutput as O
       return {
         passOn: step.passOn?.(output, context) ?? {},
         furtherParts: identity.part === 0 ? (step.furtherParts?.(output, context) ?? []) : [],

@@ -28,7 +28,7 @@ export interface RecordingPart {
   readonly offsetSeconds: number
 }
 
-/** What names one upload for good. */
+/** Names one upload and its generation for good. */
 export const pinned = ({ name, generation, contentHash }: StoredObject) => ({
   object: name,
   generation,
@@ -143,7 +143,7 @@ function findRecordings(
   return found.every((part) => part !== undefined) ? found : undefined
 }
 
-/** The generation that was listed is gone. */
+/** Throws that the generation that was listed is gone. */
 function throwReplaced(file: string, error: unknown): never {
   if (codeOf(error) !== 'not_found') throw error
   throw new Permanent(

@@ -90,9 +90,9 @@ const passedOn = {
   analysisObject: z.string(),
   ...pcmScalars,
   totalSamples: z.number(),
-  /** Chapter marks that the recording brought with it. */
+  /** The object of the chapter marks inside the recording. */
   marksObject: z.string().nullable().default(null),
-  // transcribe, and clean once the words were looked for in the sound
+  // transcribe, and clean once the words are aligned to the sound
   transcriptObject: z.string().nullable(),
   // clean
   proposedObject: z.string(),
@@ -147,7 +147,7 @@ export function readContext<K extends Field>(context: Scalars, ...fields: readon
   throw new Permanent('bad_context', `The run's context lacks what is needed: ${lacking}`)
 }
 
-/** How a step becomes several parts: one entry each, made from fields of the run's context. */
+/** Makes the `parts` of a step with several parts: one entry each, from fields of the run's context. */
 export const fanOut =
   <K extends Field>(fields: readonly K[], parts: (context: Fields<K>) => readonly Scalars[]) =>
   (context: Scalars): readonly Scalars[] =>

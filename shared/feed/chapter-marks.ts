@@ -67,8 +67,8 @@ function readJson(text: string, name: string): SuppliedMark[] {
       .map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
     throw unusable(
       name,
-      `${issues.join('; ')}; Podcasting 2.0 ` +
-        'asks for {"version":"1.2.0","chapters":[{"startTime":90.5,"title":"…"}]}',
+      `${issues.join('; ')}; ` +
+        'Podcasting 2.0 asks for {"version":"1.2.0","chapters":[{"startTime":90.5,"title":"…"}]}',
     )
   }
   return parsed.data.chapters.map(({ startTime, title, img, url, toc }) => ({
@@ -226,7 +226,7 @@ const longestTitle = 255
 const graphemes = new Intl.Segmenter()
 
 /**
- * Marks put in order at whole samples, without what no player would take; `remarks` says what was done, for
+ * Marks put in order at whole samples, without what no player would accept; `remarks` says what was done, for
  * the producer.
  */
 export function repairMarks(

@@ -31,7 +31,7 @@ const segmentTitles: Readonly<Record<string, string>> = {
 
 /** Content before the first mark is a chapter of its own only when there is this much of it. */
 const shortestHeadSeconds = 1
-/** Less than this, left over by a cut, is nobody's chapter: cuts end between words, not at marks. */
+/** A rest shorter than this, left over by a cut, is no chapter: cuts end between words, not at marks. */
 const shortestRestSeconds = 0.25
 
 /**
@@ -55,7 +55,9 @@ export function chaptersOf(timeline: Arranged, episodeTitle: string, marks: read
     .filter(({ startSample, endSample }) => endSample > startSample)
 }
 
-/** The marks whose chapters can still be heard, each from where its mark is heard to the next. */
+/**
+ * The chapters of the content that are not cut away, each from where its mark is in the output to the next.
+ */
 function withinContent(
   whole: Chapter,
   content: TimelineSegment,
@@ -63,17 +65,19 @@ function withinContent(
   marks: readonly Mark[],
 ): Chapter[] {
   const sourceEnd = sources[0]?.totalSamples ?? 0
-  const heard = marks.filter(({ startSample }, i) => {
+  const remaining = marks.filter(({ startSample }, i) => {
     const span = { startSample, endSample: marks[i + 1]?.startSample ?? sourceEnd }
     const length = span.endSample - startSample
     return keptShare(ledger, span) * length >= Math.min(length, shortestRestSeconds * sampleRate)
   })
-  const [first] = heard
+  const [first] = remaining
   if (!first) return [whole]
-  const starts = heard.map(({ startSample }) => Math.max(content.startSample, toOutput(ledger, startSample)))
+  const starts = remaining.map(({ startSample }) =>
+    Math.max(content.startSample, toOutput(ledger, startSample)),
+  )
   const headless = starts[0]! - content.startSample < shortestHeadSeconds * sampleRate
   if (headless) starts[0] = content.startSample
-  const chapters = heard.map(({ title, url, image, picture, isHidden }, i) => ({
+  const chapters = remaining.map(({ title, url, image, picture, isHidden }, i) => ({
     startSample: starts[i]!,
     endSample: starts[i + 1] ?? content.endSample,
     title,
@@ -120,5 +124,6 @@ export const withChapterLines = (description: string, chapters: readonly ListedC
 /** hh:mm:ss.mmm */
 export function clockOf(ms: number): string {
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
-  return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1000) % 60)}.${String(ms % 1000).padStart(3, '0')}`
+  const [hours, minutes, seconds] = [ms / 3_600_000, (ms / 60_000) % 60, (ms / 1000) % 60]
+  return `${two(hours)}:${two(minutes)}:${two(seconds)}.${String(ms % 1000).padStart(3, '0')}`
 }

@@ -41,7 +41,7 @@ export async function fitCover(bytes: Buffer, name: string): Promise<{ jpeg: Buf
       'bad_cover',
       `${name} has ${bytes.length} bytes; the limit is ${maxCoverBytes}. Save it smaller.`,
     )
-  const { default: sharp } = await import('sharp') // a tenth of a second that only covers need
+  const { default: sharp } = await import('sharp') // loading takes a tenth of a second that only covers need
   try {
     const picture = sharp(bytes, { failOn: 'error' })
     const { format, width, height } = await picture.metadata()

@@ -35,7 +35,7 @@ interface Entity {
 /** The message's headers and its text parts, as bytes. Throws UnreadableMail. */
 export async function slimMessage(source: AsyncIterable<Buffer>): Promise<Buffer> {
   const reader = messageReader()
-  for await (const { line, isStart } of linesIn(source)) reader.take(line, isStart)
+  for await (const { line, isStart } of linesIn(source)) reader.add(line, isStart)
   return reader.finish()
 }
 
@@ -52,7 +52,7 @@ function messageReader() {
     if (keptBytes <= maxKeptBytes) kept.push(Buffer.from(line))
   }
 
-  const takeHeader = (line: Buffer): void => {
+  const addHeaderLine = (line: Buffer): void => {
     headerBytes += line.length
     if (headerBytes > maxHeaderBytes)
       throw new UnreadableMail(`Its headers have more than ${maxHeaderBytes} bytes.`)
@@ -63,7 +63,7 @@ function messageReader() {
     header = undefined
   }
 
-  const take = (line: Buffer, isStart: boolean): void => {
+  const add = (line: Buffer, isStart: boolean): void => {
     const at = isStart
       ? open.findLastIndex(({ boundary }) => boundary !== undefined && isBoundary(line, boundary))
       : -1
@@ -72,7 +72,7 @@ function messageReader() {
       keep(line)
       header = isLastBoundary(line, open[at]!.boundary!) ? undefined : []
       headerBytes = 0
-    } else if (header) takeHeader(line)
+    } else if (header) addHeaderLine(line)
     else {
       const entity = open.at(-1)
       if (!entity?.keepsBody) return
@@ -85,7 +85,7 @@ function messageReader() {
     if (open.length === 0) throw new UnreadableMail('It has headers but no end of them, or nothing at all.')
     return Buffer.concat(kept)
   }
-  return { take, finish }
+  return { add, finish }
 }
 
 function describe(lines: readonly Buffer[], depth: number): Entity {

@@ -34,14 +34,14 @@ export async function mixSlice(
   start: number,
   end: number,
 ): Promise<Float32Array[]> {
-  const heard = timeline.clips.filter(
+  const audible = timeline.clips.filter(
     ({ outputStart, length }) => outputStart < end && outputStart + length > start,
   )
-  const channels = Math.max(1, ...heard.map(({ source }) => timeline.sources[source]!.format.channels))
+  const channels = Math.max(1, ...audible.map(({ source }) => timeline.sources[source]!.format.channels))
   const planes = Array.from({ length: channels }, () => new Float32Array(end - start))
-  for (const range of ranges(heard, start, end)) {
+  for (const range of ranges(audible, start, end)) {
     for await (const window of readWindows(timeline, storage, bucket, range)) {
-      for (const clip of heard) {
+      for (const clip of audible) {
         if (clip.source !== range.source) continue
         planes.forEach((plane, channel) =>
           addClip(plane, window, Math.min(channel, window.channels - 1), clip, start),
@@ -74,7 +74,7 @@ function ranges(clips: readonly Clip[], start: number, end: number): SourceRange
   return merged
 }
 
-/** Frames `start` to `end` of a source, as they lie in its object. */
+/** Frames `start` to `end` of a source, as they are stored in its object. */
 interface Window {
   readonly start: number
   readonly end: number
@@ -83,7 +83,7 @@ interface Window {
   readonly channels: number
 }
 
-/** A range in pieces of a few megabytes: a chunk's worth at once would double what a worker holds. */
+/** A range in pieces of a few megabytes: a whole chunk at once would double a worker's memory. */
 async function* readWindows(
   timeline: Timeline,
   storage: ObjectStore,

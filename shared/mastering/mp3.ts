@@ -23,7 +23,7 @@ const inputScales: readonly { upToKbps: number; scale: number }[] = [
   { upToKbps: 224, scale: 0.98 },
 ]
 
-/** The factor that makes up for it. */
+/** The factor that undoes this scaling. */
 export const inputCompensation = (bitrateKbps: number): number =>
   1 / (inputScales.find(({ upToKbps }) => bitrateKbps <= upToKbps)?.scale ?? 1)
 
@@ -38,7 +38,8 @@ export const frameCount = (totalSamples: number): number =>
   Math.ceil((totalSamples + decodedDelay) / samplesPerFrame)
 
 /**
- * Encodes interleaved float PCM without bit reservoir, tags or header frame; every frame stands for itself.
+ * Encodes interleaved float PCM without bit reservoir, tags or header frame; every frame can be decoded
+ * alone.
  */
 export async function encode(
   pcm: AsyncIterable<Buffer>,
@@ -148,8 +149,8 @@ function crc16(bytes: Buffer): number {
 }
 
 /**
- * How far below the certificate's bar the limiter aims, in dB: the codec adds peaks of its own, the more the
- * fewer its bits.
+ * How far below the certificate's limit the limiter aims, in dB: the codec adds peaks of its own, the more
+ * the fewer its bits.
  */
 export const codecHeadroomDb = ({ bitrateKbps, channels }: Mp3Format): number => {
   const perChannel = bitrateKbps / channels

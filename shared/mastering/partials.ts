@@ -4,7 +4,7 @@
  */
 import type { ObjectStore } from '../storage.ts'
 
-/** A count of rows, then the rows; all of the same length. */
+/** Encodes rows, all of the same length: a count of rows, then the rows. */
 export function encodePartials(rows: readonly Float32Array[]): Buffer {
   const head = Buffer.alloc(4)
   head.writeUInt32LE(rows.length)

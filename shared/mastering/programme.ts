@@ -54,6 +54,6 @@ export function stepPeaks(planes: readonly Float32Array[], matters: number): Flo
   return highest
 }
 
-/** How far the limiter lets peaks go, so that the codec's own stay under the bar. */
+/** How far the limiter lets peaks go, so that the peaks of the encoded sound stay under their limit. */
 export const ceilingDb = ({ maxTruePeakDbtp }: Loudness, format: Mp3Format): number =>
   maxTruePeakDbtp - codecHeadroomDb(format)

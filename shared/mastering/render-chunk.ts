@@ -42,7 +42,7 @@ export interface RenderedChunk {
 }
 
 const mostRenders = 4
-/** Beyond the excess, so that the next render is clear of the bar. */
+/** Beyond the excess, so that the next render is clear of the limit. */
 const extraLoweringDb = 0.15
 
 /** What every render of a run shares. */
@@ -57,8 +57,8 @@ interface Job {
 }
 
 /**
- * Renders one chunk; when what the codec made of it is over the bar, again with the limiter's ceiling lowered
- * inside the chunk.
+ * Renders one chunk; when the true peak of the encoded chunk is over its limit, again with the limiter's
+ * ceiling lowered inside the chunk.
  */
 export async function renderChunk(
   timeline: Timeline,
@@ -106,8 +106,7 @@ async function mixOf(
 }
 
 /**
- * Encodes and measures until the place is under the bar, each time with the ceiling lowered by what it was
- * over.
+ * Encodes and measures until the place is under the limit, each time with the ceiling lowered by the excess.
  */
 async function settle(
   place: Place,
@@ -138,7 +137,7 @@ async function settle(
  */
 const seamBefore = preRollSamples + limiterSupportSamples
 const seamAfter = postRollSamples + limiterSupportSamples
-/** Sound this far under the ceiling does not come out of the codec over the bar. */
+/** Sound this far under the ceiling does not come out of the codec over the limit. */
 const riskFromDb = -1
 /**
  * Where peaks are no denser than this, as in all speech that was not clipped, the encoder's usual headroom is
@@ -285,8 +284,8 @@ async function* limited(...slice: Parameters<typeof slices>): AsyncGenerator<Buf
 }
 
 /**
- * Looks at the decoded frames as they come: what was heard of the chunk, on the timeline's grid, after a
- * warm-up for the filters.
+ * Measures the decoded frames as they come: the loudness partials of the chunk, on the timeline's grid, after
+ * a warm-up for the filters.
  */
 async function measureDecoded(
   encoded: Buffer,
@@ -297,9 +296,9 @@ async function measureDecoded(
 ): Promise<{ blocks: Float32Array; truePeakDbtp: number }> {
   const { sampleRate, channels } = format
   const block = sampleRate / 10
-  const heard = place.start - place.encodeStart + decodedDelay
+  const chunkOffset = place.start - place.encodeStart + decodedDelay
   const length = place.end - place.start
-  const warmUpBlocks = Math.floor(heard / block)
+  const warmUpBlocks = Math.floor(chunkOffset / block)
   const pcm: PcmFormat = { sampleRate, channels, sampleFormat: 'f32le' }
   const meters = Array.from({ length: isMonaural ? 1 : channels }, () => ({
     energies: energyMeter(kWeighting(sampleRate)),
@@ -310,7 +309,7 @@ async function measureDecoded(
   let at = -warmUpBlocks
   const decoder = decode(encoded, format, signal)
   const aligned = inBlocks(
-    skipBytes(decoder.stdout, (heard % block) * bytesPerFrame(pcm)),
+    skipBytes(decoder.stdout, (chunkOffset % block) * bytesPerFrame(pcm)),
     block * bytesPerFrame(pcm),
   )
   for await (const bytes of aligned) {

@@ -52,8 +52,8 @@ const inAscii: Readonly<Record<string, string>> = {
 }
 
 /**
- * In the signs that Flite knows. Letters and figures of others it would leave out without a word, so they are
- * refused.
+ * The text in the characters that Flite knows. It would leave out letters and figures of other scripts
+ * without a word, so they are refused.
  */
 function readable(text: string): string {
   const bare = text.normalize('NFKD').replaceAll(/\p{M}/gu, '')

@@ -11,7 +11,7 @@ import { VendorError, type VendorResult } from './vendor.ts'
 
 export interface Purchase<T, S> {
   readonly provider: string
-  /** What an earlier attempt kept; undefined when there is nothing yet. */
+  /** The result that an earlier attempt kept; undefined when there is nothing yet. */
   readonly recall: () => Promise<S | undefined>
   /** Asks and pays. `callId` is our name for the call. */
   readonly submit: (callId: string) => Promise<VendorResult<T>>
@@ -84,7 +84,7 @@ async function nextResult<T, S>(
       return await poll(tools, call, call.reference!, purchase)
     case 'sent':
       if (Date.now() - call.sentAt!.getTime() < sendingMs)
-        throw new Deferred(new Date(Date.now() + soonestRetryMs)) // another attempt is at it
+        throw new Deferred(new Date(Date.now() + soonestRetryMs)) // another attempt is sending it
       return await resolveUnclear(tools, call, purchase)
     case 'unclear':
       return await resolveUnclear(tools, call, purchase)

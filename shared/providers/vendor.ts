@@ -14,7 +14,7 @@ import { z } from 'zod'
 import { codeOf, type ErrorCode } from '../errors.ts'
 import { complaintIn, presentable, type Complaint } from './complaints.ts'
 
-/** What a vendor gives: here it is, or that it works on it under a reference of its own. */
+/** What a vendor answers: the result, or a reference of its own under which it works on it. */
 export type VendorResult<T> =
   { readonly state: 'done'; readonly result: T } | { readonly state: 'waiting'; readonly reference: string }
 
@@ -106,7 +106,7 @@ export class VendorError extends Error {
 }
 
 /**
- * The longest time for a vendor that answers in one piece: whoever pays takes a call for lost after 15
+ * The longest time for a vendor that answers in one piece: paid-call.ts considers a call lost after 15
  * minutes.
  */
 export const longestAnswerMs = 14 * 60_000
@@ -196,7 +196,7 @@ function addressOf<T>({ baseUrl }: Vendor, { path, query }: VendorCall<T>): URL 
 
 type Content = RequestBody['content'] | undefined
 
-/** The body, and what its own source did wrong, if it did: that is no fault of the vendor's. */
+/** The body, and the error of its own source, if it had one: that is no fault of the vendor's. */
 function follow(body: RequestBody | undefined): {
   content: Content
   failure: () => { readonly error: unknown } | undefined

@@ -36,7 +36,7 @@ export interface Voice {
   /**
    * Throws VendorError: `unknown_voice`; `provider_rejected` for a text without letters or figures, for
    * silence (no sample above −60 dBFS) and for speech shorter than anybody could say it; and whatever the
-   * call itself meets. Throws the signal's reason when it aborts.
+   * call itself throws. Throws the signal's reason when it aborts.
    */
   readonly speak: (line: Line, signal: AbortSignal) => Promise<Spoken>
 }

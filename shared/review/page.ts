@@ -152,7 +152,7 @@ function summary({ analysis, finished }: Reviewed, splices: readonly Splice[]): 
 
 const width = 1200
 const height = 160
-/** A line a pixel is as fine as the eye sees. */
+/** One vertical line for each pixel. */
 function waveform({ analysis }: Reviewed, splices: readonly Splice[]): string {
   const { waveform: points, totalSamples } = analysis
   const frames = points.length / 2

@@ -29,7 +29,7 @@ export const contextSeconds = (kind: Edit['kind']): { before: number; after: num
     : kind === 'intern'
       ? { before: 10, after: 10 }
       : { before: 2.4, after: 2.4 }
-/** A page of more than this (10 MB) is no pleasure; the edits after it are shown without sound. */
+/** A page with more than this (10 MB) loads slowly; the edits after it are shown without sound. */
 const longestReelSeconds = 2400
 const reelLufs = -18
 

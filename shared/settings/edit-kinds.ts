@@ -21,7 +21,7 @@ interface KindRow {
  */
 export const editKinds = {
   cut: { review: 'apply', isBudgeted: false, one: 'cut', many: 'Cuts', colours: ['#8a6fb0', '#7c63a3'] },
-  // a guess at what was botched: somebody should look
+  // the extent of the mistake is a guess: the producer should look
   flubber: {
     review: 'wait',
     isBudgeted: true,

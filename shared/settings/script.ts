@@ -14,7 +14,7 @@ export const variableNames = [
   'guest',
 ] as const
 export type VariableName = (typeof variableNames)[number]
-/** What a letter says of itself. */
+/** The variables that a letter of listener mail fills. */
 export const letterVariableNames = ['from', 'subject', 'text'] as const
 /** Values are as they are spoken; what is not known is absent. */
 export type Variables = Readonly<Partial<Record<VariableName | (typeof letterVariableNames)[number], string>>>

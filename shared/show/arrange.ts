@@ -25,7 +25,7 @@ import {
 export interface ArrangedSource extends TimelineSource {
   readonly file: string
   readonly integratedLufs: number | null
-  /** Where somebody speaks in it; empty when nobody needs to know. */
+  /** Where somebody speaks in it; empty when that does not matter. */
   readonly speech: readonly Span[]
 }
 
@@ -52,7 +52,7 @@ export interface Show {
   readonly outputChannels: 1 | 2
 }
 
-/** Between words a join must be quick; over room tone it may take its time. */
+/** In seconds. Between words a crossfade must be short; over room tone it may be longer. */
 const crossfadeSeconds: Readonly<Record<Edit['kind'], number>> = {
   filler: 0.03,
   flubber: 0.03,
@@ -227,7 +227,7 @@ function insertionOf(show: Show, { id, insert, startSample, endSample }: Edit): 
 const assetOf = ({ assets }: Show, file: string): ArrangedSource =>
   assets.find((asset) => asset.file === file)!
 
-/** What is left of a recording's speech, where it is heard. */
+/** The speech that is kept of a recording, as spans of the output. */
 const keptSpeech = (speech: readonly Span[], ledger: Ledger): Span[] =>
   ledger.flatMap(({ sourceStart, sourceEnd, outputStart }) =>
     speech
@@ -258,7 +258,7 @@ const wordsOf = (source: ArrangedSource | SpokenSource, at: number): InsertedTex
       }))
     : []
 
-/** Puts `length` samples of a source at `at`, levelled to the recording. */
+/** Places `length` samples of a source at `at`, levelled to the recording. */
 function place(
   { show, sources, clips, speech }: Layout,
   source: ArrangedSource,

@@ -150,7 +150,7 @@ export function gainAt(points: readonly GainPoint[], sample: number): number {
   return a + ((b - a) * (sample - from)) / (to - from)
 }
 
-/** Two envelopes as one: exact at the points of both. */
+/** Multiplies two envelopes: exact at the points of both. */
 function product(one: readonly GainPoint[], other: readonly GainPoint[]): GainPoint[] {
   const samples = [...new Set([...one, ...other].map(([sample]) => sample))].sort((a, b) => a - b)
   return samples.map((sample) => [sample, gainAt(one, sample) * gainAt(other, sample)])

@@ -67,7 +67,9 @@ function checkShort<T>(wanted: LengthSettings, result: T, seconds: number): Fitt
     )
   }
   const isShort = seconds < (wanted.softMinSeconds ?? 0)
-  const message = `The episode is ${clock(seconds)} long, shorter than the wanted ${clock(wanted.softMinSeconds ?? 0)}.`
+  const message =
+    `The episode is ${clock(seconds)} long, ` +
+    `shorter than the wanted ${clock(wanted.softMinSeconds ?? 0)}.`
   return { result, remark: isShort ? { code: 'shorter_than_wanted', message } : undefined }
 }
 

@@ -156,8 +156,8 @@ export function shareOut(
 }
 
 /**
- * What a provider heard, slice after slice, as one transcript. Slices are in order; their words' times are
- * seconds from `startSample`.
+ * What a provider recognised, slice after slice, as one transcript. Slices are in order; their words' times
+ * are seconds from `startSample`.
  */
 export function fromRecognised(
   slices: readonly { readonly startSample: number; readonly recognised: Recognised }[],
