@@ -1,4 +1,4 @@
-// The rules a reviewer should not have to repeat: typed checks, and the walls between rooms.
+// The rules a reviewer should not have to repeat: typed checks, and which folders may import what.
 import tseslint from 'typescript-eslint'
 import rooms from './eslint-rooms.ts'
 
@@ -42,7 +42,8 @@ export default tseslint.config(
       'rooms/no-upward-import': 'error',
       'rooms/no-circle': 'error',
       'no-console': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, argsIgnorePattern: '^_' }], // what a rest leaves out is named
+      // what a rest leaves out is named
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, argsIgnorePattern: '^_' }],
       '@typescript-eslint/no-non-null-assertion': 'off', // typed-array reads inside bounds
       '@typescript-eslint/restrict-template-expressions': [
         'error',
@@ -53,10 +54,12 @@ export default tseslint.config(
         'error',
         { considerDefaultExhaustiveForUnions: true },
       ],
-      '@typescript-eslint/prefer-promise-reject-errors': 'off', // an AbortSignal's reason is passed on as it is
+      // an AbortSignal's reason is passed on as it is
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
       '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true, allowRethrowing: true }],
       '@typescript-eslint/unbound-method': 'off', // functions come in plain objects here; none has a `this`
-      '@typescript-eslint/no-deprecated': 'off', // the feed keeps what directories other than Apple still read
+      // the feed keeps what directories other than Apple still read
+      '@typescript-eslint/no-deprecated': 'off',
       '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
     },
   },

@@ -1,6 +1,7 @@
 /**
- * `spool bench`: how fast and how lean, against LAME alone and the usual two-pass ffmpeg recipe, all in one run on the same machine.
- * Prints a table, writes bench/results.json and bench/speed.svg. Ratios are what to compare between machines.
+ * `spool bench`: measures speed and memory, against LAME alone and the usual two-pass ffmpeg recipe, all in
+ * one run on the same machine. Prints a table, writes bench/results.json and bench/speed.svg. Ratios are what
+ * to compare between machines.
  */
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
@@ -99,13 +100,13 @@ const measured = (name: string, audioSeconds: number, cost: Cost): Measured => (
   timesRealTime: audioSeconds / cost.seconds,
 })
 
-/** Decodes and encodes a stretch of the file, or all of it, and throws the result away. */
-const lame = (file: string, ...stretch: string[]): string[] => {
-  const input = ['ffmpeg', '-v', 'error', '-nostdin', '-threads', '1', ...stretch, '-i', file]
+/** Decodes and encodes a part of the file, or all of it, and discards the result. */
+const lame = (file: string, ...part: string[]): string[] => {
+  const input = ['ffmpeg', '-v', 'error', '-nostdin', '-threads', '1', ...part, '-i', file]
   return [...input, '-c:a', 'libmp3lame', '-b:a', bitrate, '-f', 'null', '-']
 }
 
-/** The floor of anything that makes an MP3 of it: half of the file on each core, at once. */
+/** The least time anything needs to make an MP3 of it: half of the file on each core, at once. */
 async function lameOnBothCores({ file, seconds }: Speech): Promise<Cost> {
   const started = performance.now()
   const half = String(seconds / 2)
@@ -125,7 +126,13 @@ async function loudnormTwice(file: string, dir: string): Promise<Cost> {
   const found = JSON.parse(
     first.complaint.slice(first.complaint.lastIndexOf('{'), first.complaint.lastIndexOf('}') + 1),
   ) as Record<string, string>
-  const known = `measured_I=${found['input_i']}:measured_TP=${found['input_tp']}:measured_LRA=${found['input_lra']}:measured_thresh=${found['input_thresh']}:offset=${found['target_offset']}`
+  const known = [
+    `measured_I=${found['input_i']}`,
+    `measured_TP=${found['input_tp']}`,
+    `measured_LRA=${found['input_lra']}`,
+    `measured_thresh=${found['input_thresh']}`,
+    `offset=${found['target_offset']}`,
+  ].join(':')
   const encoder = ['-ar', '48000', '-c:a', 'libmp3lame', '-b:a', bitrate]
   const second = await costOf([
     'ffmpeg',
@@ -142,7 +149,10 @@ async function loudnormTwice(file: string, dir: string): Promise<Cost> {
   }
 }
 
-/** Upload to finished episode, on an empty cloud of its own; memory is that of the largest worker; the ffmpeg it runs adds what LAME alone needs. */
+/**
+ * Upload to finished episode, on an empty cloud of its own; memory is that of the largest worker; the ffmpeg
+ * it runs adds what LAME alone needs.
+ */
 async function pipeline(name: string, { file, seconds }: Speech, dir: string): Promise<Pipeline> {
   const state = await mkdtemp(path.join(dir, 'cloud-'))
   const cloud = await startLocalCloud(state, { workers })
@@ -250,8 +260,10 @@ function table(
     `Peak memory against 10 minutes             ${memoryGrowth.toFixed(2)}`,
     `Cost of an audio hour                      $${dollarsPerAudioHour.toFixed(4)} (prices of ${pricesAsOf})`,
     `Fixed cost of a task                       ${(overheadSecondsPerTask * 1000).toFixed(0)} ms`,
-    `Listener mail, ${String(mail.messages).padStart(6)} messages             ${mail.perSecond.toFixed(0)} a second, ${mail.timesParserAlone.toFixed(1)} × the parser alone`,
-    `  its largest worker                       ${mail.peakMegabytes.toFixed(0)} MB, ${mail.memoryGrowth.toFixed(2)} against a tenth of the messages`,
+    `Listener mail, ${String(mail.messages).padStart(6)} messages             ` +
+      `${mail.perSecond.toFixed(0)} a second, ${mail.timesParserAlone.toFixed(1)} × the parser alone`,
+    `  its largest worker                       ${mail.peakMegabytes.toFixed(0)} MB, ` +
+      `${mail.memoryGrowth.toFixed(2)} against a tenth of the messages`,
     '',
   ].join('\n')
 }

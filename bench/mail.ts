@@ -1,4 +1,7 @@
-/** Listener mail in the bench: messages a second and memory, against the parser alone. Hides the mailboxes and the cloud they are read on. */
+/**
+ * The benchmark of listener mail: messages a second and memory, against the mail parser alone. Hides the
+ * mailboxes and the local cloud they are read on.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import PostalMime from 'postal-mime'

@@ -1,4 +1,7 @@
-/** What the cloud charges, in one place, with the day it was looked up. US dollars, first price tier, without the free allowance. */
+/**
+ * Google Cloud's prices, in one place, with the day they were looked up. US dollars, first price tier,
+ * without the free allowance.
+ */
 export const prices = {
   asOf: '2026-11',
   /** Cloud Run functions, request-based billing. */

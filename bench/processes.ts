@@ -1,4 +1,6 @@
-/** What processes cost: CPU seconds and resident memory of a process and everything it started. Hides /proc. */
+/**
+ * Measures processes: CPU seconds and resident memory of a process and everything it started. Hides /proc.
+ */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
@@ -54,7 +56,10 @@ function family(roots: readonly number[]): Map<number, Stat> {
   return members
 }
 
-/** Watches processes until `stop`; CPU is that of the roots and all below them, the peak that of the one root that grew largest. */
+/**
+ * Watches processes until `stop`; CPU is that of the roots and all below them, the peak that of the one root
+ * that grew largest.
+ */
 export function watch(roots: () => readonly number[]): { stop: () => Omit<Cost, 'seconds'> } {
   let peakMegabytes = 0
   const sample = () => {
@@ -72,7 +77,9 @@ export function watch(roots: () => readonly number[]): { stop: () => Omit<Cost, 
   }
 }
 
-/** Runs a command to its end and says what it cost, and what it printed last on stderr. Throws when it fails. */
+/**
+ * Runs a command to its end and says what it cost, and what it printed last on stderr. Throws when it fails.
+ */
 export async function costOf([program, ...args]: readonly string[]): Promise<Cost & { complaint: string }> {
   const started = performance.now()
   const before = childrenCpu()

@@ -1,4 +1,7 @@
-/** answer: a question put to the assistant → what it answers. One part each; none when the show has no language model, and then the producer is asked. */
+/**
+ * Step `answer`: asks a language model a question that a host put to the assistant. One part for each
+ * question; none when the show has no language model, and then the producer is asked.
+ */
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { settingsOf } from '../shared/db/runs.ts'

@@ -1,4 +1,4 @@
-/** api: the producer's door over HTTP. Authenticates its callers itself; does no work of its own. */
+/** Function `api`: the HTTP API for producers. Authenticates its callers itself; does no work of its own. */
 import { createApi } from '../shared/api/app.ts'
 import type { Services } from '../shared/engine/services.ts'
 

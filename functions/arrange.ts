@@ -1,4 +1,7 @@
-/** arrange: edits + template → timeline: clips, beds, the sample ledger and the chunk plan; pauses tightened where the template limits the length. */
+/**
+ * Step `arrange`: edits + template → timeline: clips, music beds, the map from recording to output, and the
+ * division into chunks. Pauses are tightened where the template limits the length.
+ */
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
@@ -85,7 +88,12 @@ async function load(db: Knex, { runId }: { runId: string }) {
 }
 
 const settingsToArrangeBy = ({ segments, music, output, loudness, length, cleaning }: RunSettings) => ({
-  ...{ segments, music, output, loudness, length, pauses: cleaning.pauses },
+  segments,
+  music,
+  output,
+  loudness,
+  length,
+  pauses: cleaning.pauses,
 })
 
 async function layOut(context: Context, { recording, assets, voices, settings }: Input, tools: Tools) {

@@ -1,4 +1,7 @@
-/** clean: words + sound + settings → words where they are heard, and proposed edits. Nothing is cut here; every change can be switched off. */
+/**
+ * Step `clean`: words + sound + settings → words aligned to the sound, and proposed edits. Nothing is cut
+ * here; every change can be switched off.
+ */
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { listenTo } from '../shared/alignment/listen.ts'
@@ -34,12 +37,12 @@ export const clean = defineStep({
         : await storage.readJson<Transcript>({ bucket, name: transcriptObject })
     const transcript = reported && (await alignForEdits(reported, analysis, settings, listen))
     const proposed = toEditList(proposeEdits(transcript, analysis, settings), analysis.format.sampleRate)
-    const [object, heard] = [workObject('proposed.json'), workObject('transcript.json')]
+    const [object, aligned] = [workObject('proposed.json'), workObject('transcript.json')]
     const text = JSON.stringify(proposed)
     await storage.create(object, text, 'application/json')
-    if (transcript) await storage.create(heard, JSON.stringify(transcript), 'application/json')
+    if (transcript) await storage.create(aligned, JSON.stringify(transcript), 'application/json')
     return toScalars({
-      transcriptObject: transcript ? heard.name : null,
+      transcriptObject: transcript ? aligned.name : null,
       proposedObject: object.name,
       proposedHash: contentHash(text),
       questions: questionsIn(proposed),

@@ -1,4 +1,7 @@
-/** decide: proposals + answers + the producer's decisions → the edits that are made, and everything that is to be spoken. May wait for the producer. */
+/**
+ * Step `decide`: proposals + answers + the producer's decisions → the edits that are made, and everything
+ * that a voice has to speak. May wait for the producer.
+ */
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { decisionsUpTo } from '../shared/db/edit-decisions.ts'
@@ -64,7 +67,9 @@ export const decide = defineStep({
     if (lost > 0) {
       warn({
         code: 'decisions_lost',
-        message: `${lost} earlier decision${lost === 1 ? ' was' : 's were'} about edits that are proposed no more.`,
+        message:
+          `${lost} earlier decision${lost === 1 ? ' was' : 's were'} ` +
+          'about edits that are proposed no more.',
       })
     }
     const open = waitsForReview(edits, cleaning.review)

@@ -1,4 +1,7 @@
-/** finish: chunks → the episode: joined audio with its tag, transcripts, chapters, certificate, manifest and review page. */
+/**
+ * Step `finish`: rendered chunks → the finished episode: joined audio with its tag, transcripts, chapters,
+ * loudness certificate, manifest and review page.
+ */
 import { createHash } from 'node:crypto'
 import type { Knex } from 'knex'
 import type { z } from 'zod'
@@ -31,7 +34,7 @@ import type { ObjectName } from '../shared/storage.ts'
 import { keptSamples } from '../shared/timeline/ledger.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import {
-  heardWords,
+  captionWords,
   nameSpeakers,
   toPlainText,
   toSrt,
@@ -66,7 +69,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 4,
+  version: 5,
   context,
   load,
   inputs: (given, input) => ({
@@ -193,7 +196,10 @@ async function gather(given: Context, { title }: Input, tools: Tools): Promise<P
   }
 }
 
-/** Tag and Info frame in front, then the chunks, joined where they lie; no audio passes through here but for its hash. */
+/**
+ * Tag and Info frame in front, then the chunks, joined in the bucket; no audio passes through here but for
+ * its hash.
+ */
 async function joinAudio(
   { timeline, chapters, cover, pictures }: Parts,
   { episodeFacts: { number, season, date } }: Context,
@@ -227,7 +233,7 @@ async function joinAudio(
   return { object, bytes, sha256: hash.digest('hex') }
 }
 
-/** The certificate of the joined audio; a missed bar is a warning. */
+/** The certificate of the joined audio; a missed target is a warning. */
 async function certifyAudio(
   sha256: string,
   timeline: Timeline,
@@ -242,7 +248,9 @@ async function certifyAudio(
   if (!pass && integratedLufs !== null) {
     warn({
       code: 'certificate_failed',
-      message: `The audio measures ${integratedLufs} LUFS and ${truePeakDbtp} dBTP; the bars are ${targetLufs} ±0.2 LUFS and ${maxTruePeakDbtp} dBTP.`,
+      message:
+        `The audio measures ${integratedLufs} LUFS and ${truePeakDbtp} dBTP; ` +
+        `the bars are ${targetLufs} ±0.2 LUFS and ${maxTruePeakDbtp} dBTP.`,
     })
   }
   return certificate
@@ -254,7 +262,7 @@ function documents(
   certificate: Certificate,
   { title, podcastTitle }: Input,
 ): Deliverable[] {
-  const words = heardWords(transcript, timeline)
+  const words = captionWords(transcript, timeline)
   const finished = { timeline, certificate }
   const transcripts: Deliverable[] = [
     { file: 'transcript.vtt', data: toVtt(words) },
@@ -276,7 +284,10 @@ function documents(
   ]
 }
 
-/** Rows and contexts are for scalars: a list longer than this stays out of the feed, which names chapters.json. */
+/**
+ * A chapter list longer than this does not fit a row or a context and stays out of the feed, which names
+ * chapters.json.
+ */
 const mostFeedChapterBytes = 32 * 1024
 
 function feedChapters(chapters: readonly Chapter[], sampleRate: number, { warn }: Tools): string {
@@ -284,7 +295,9 @@ function feedChapters(chapters: readonly Chapter[], sampleRate: number, { warn }
   if (Buffer.byteLength(listed) <= mostFeedChapterBytes) return listed
   warn({
     code: 'chapters_left_out',
-    message: `The ${chapters.length} chapters are too long to list in the feed; chapters.json and the audio have them.`,
+    message:
+      `The ${chapters.length} chapters are too long to list in the feed; ` +
+      'chapters.json and the audio have them.',
   })
   return '[]'
 }

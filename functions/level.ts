@@ -1,4 +1,6 @@
-/** level: all partials → the one gain that brings the programme to its target. */
+/**
+ * Step `level`: the loudness partials of all chunks → the one gain that brings the programme to its target.
+ */
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { chooseGain } from '../shared/mastering/gain.ts'

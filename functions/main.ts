@@ -1,4 +1,7 @@
-/** What functions-framework loads: puts every function of the catalogue under its name. Nothing connects before the first request. */
+/**
+ * The entry point for functions-framework: registers every function of the catalogue (index.ts) under its
+ * name. Nothing connects before the first request.
+ */
 import * as framework from '@google-cloud/functions-framework'
 import { registerAll } from '../shared/engine/serve.ts'
 import { catalogue } from './index.ts'

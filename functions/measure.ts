@@ -1,4 +1,4 @@
-/** measure: one chunk of the mix → its loudness partials at a few gains. */
+/** Step `measure`: one chunk of the mix → its loudness partials at a few trial gains. */
 import { z } from 'zod'
 import { chunkParts, loadChunk } from '../shared/mastering/chunk-step.ts'
 import { measureChunk } from '../shared/mastering/gain.ts'

@@ -1,4 +1,7 @@
-/** prepare: any audio → canonical PCM, seekable by sample, and its analysis. The recording first, then each asset at the recording's rate. */
+/**
+ * Step `prepare`: any audio file → canonical PCM, seekable by sample, and its analysis. The recording comes
+ * first, then each asset at the recording's rate.
+ */
 import { z } from 'zod'
 import { analyser, blockSamples, encodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { FfmpegError } from '../shared/audio/ffmpeg.ts'
@@ -11,7 +14,10 @@ import { charge } from '../shared/episode/quota.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 
-/** A decode shorter than the file says of itself by more than this, and by more than a hundredth, is an upload cut off. */
+/**
+ * A decode shorter than the file says of itself by more than this, and by more than a hundredth, is an upload
+ * cut off.
+ */
 const toleratedLossSeconds = 1
 
 /** The parts are the recording and, at its rate, each of the template's files. */
@@ -70,7 +76,8 @@ export const prepare = defineStep({
           await chargeMinutes(declaredSeconds, charged, tools)
         const analysis = await decodeAndAnalyse(opened, name, bounds.seconds, tools)
         if (source === 'recording')
-          await chargeMinutes(analysis.totalSamples / analysis.format.sampleRate, charged, tools) // for those that did not say
+          // for those that did not say
+          await chargeMinutes(analysis.totalSamples / analysis.format.sampleRate, charged, tools)
         warnOfDefects(analysis, name, tools)
         return {
           file: name,
@@ -138,7 +145,8 @@ async function decodeAndAnalyse(
       yield block
     }
     await decoder.ended.catch((error: unknown) => {
-      if (error instanceof FfmpegError && samples > 0) return // what could be decoded was; the length is checked next
+      // what could be decoded was; the length is checked next
+      if (error instanceof FfmpegError && samples > 0) return
       throw error instanceof FfmpegError ? explain(error, name) : error
     })
     checkLength(name, samples / sampleRate, probed.declaredSeconds)
@@ -153,7 +161,9 @@ async function decodeAndAnalyse(
   return analysis
 }
 
-/** The chapters that a recording brings with it; only of one file is it known where in the recording they are. */
+/**
+ * Stores the chapter marks inside a recording; only those of a single file have a known place in it.
+ */
 async function storeMarks(
   { probed }: OpenedSource,
   parts: readonly SourcePart[],
@@ -164,7 +174,9 @@ async function storeMarks(
   if (parts.length > 1) {
     tools.warn({
       code: 'chapters_left_out',
-      message: `${name} brings chapters with it, but is one of ${parts.length} files. Give the episode's chapters in a chapters file.`,
+      message:
+        `${name} brings chapters with it, but is one of ${parts.length} files. ` +
+        `Give the episode's chapters in a chapters file.`,
     })
     return null
   }
@@ -184,12 +196,13 @@ function checkLength(name: string, seconds: number, declared: number | undefined
   if (missing > toleratedLossSeconds && missing > 0.01 * declared!) {
     throw new Permanent(
       'truncated_file',
-      `${name} says it is ${declared!.toFixed(1)} s long but ends after ${seconds.toFixed(1)} s. The upload or the export was cut off; upload it again.`,
+      `${name} says it is ${declared!.toFixed(1)} s long but ends after ${seconds.toFixed(1)} s. ` +
+        'The upload or the export was cut off; upload it again.',
     )
   }
 }
 
-/** Peaks cut off this often are heard. */
+/** Clipping is audible from this many clipped samples on. */
 const audibleClipping = 10
 const veryQuietLufs = -40
 
@@ -206,14 +219,18 @@ function warnOfDefects(
   else if (integratedLufs < veryQuietLufs) {
     tools.warn({
       code: 'very_quiet',
-      message: `${name} is very quiet (${integratedLufs.toFixed(1)} LUFS). It is raised, and its background noise with it.`,
+      message:
+        `${name} is very quiet (${integratedLufs.toFixed(1)} LUFS). ` +
+        'It is raised, and its background noise with it.',
     })
   }
   const minutes = totalSamples / format.sampleRate / 60
   if (clippedSamples / minutes > audibleClipping * blockSamples(format.sampleRate) * 0.001) {
     tools.warn({
       code: 'clipped',
-      message: `${name} was recorded too loud: ${clippedSamples} samples stand at full scale. Distortion cannot be undone.`,
+      message:
+        `${name} was recorded too loud: ${clippedSamples} samples stand at full scale. ` +
+        'Distortion cannot be undone.',
     })
   }
 }

@@ -1,4 +1,7 @@
-/** preview: the sound of the review page, beside the rendering: the stretches round every edit as one small file. */
+/**
+ * Step `preview`: makes the sound of the review page: the parts of the recording around every edit as one
+ * small file. Runs beside the rendering.
+ */
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import { makeReel } from '../shared/review/reel.ts'

@@ -1,4 +1,7 @@
-/** publish: the gate, then public files, then the feed under the generation it was read at. Once, however often asked. */
+/**
+ * Step `publish`: checks that the episode may be published, writes its public files, and then the feed, under
+ * the generation at which it was read. Has one effect, however often it runs.
+ */
 import {
   episodesInFeed,
   findEpisode,
@@ -17,7 +20,9 @@ import { deliverables, isDeliverable } from '../shared/episode/deliverables.ts'
 import { pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 
-/** Another episode of the same podcast is published at the same moment; each try loses only to one that won. */
+/**
+ * Another episode of the same podcast is published at the same moment; each try loses only to one that won.
+ */
 const feedTries = 20
 const oneYear = 'public, max-age=31536000, immutable'
 const shortLived = 'public, max-age=60'
@@ -41,7 +46,7 @@ export const publish = defineStep({
   record: async (trx, { episodeId }) => await markPublished(trx, episodeId),
 })
 
-/** From here on a cancel is refused. */
+/** Marks the run as publishing: from here on a cancel is refused. */
 async function passPointOfNoReturn(runId: string, episodeId: string, { withDatabase }: Tools): Promise<void> {
   await withDatabase((db) =>
     db.transaction(async (trx) => {
@@ -53,7 +58,10 @@ async function passPointOfNoReturn(runId: string, episodeId: string, { withDatab
   )
 }
 
-/** First the feed's generation, then the rows: whoever swaps last has seen every row that was committed before. */
+/**
+ * First the feed's generation, then the rows: whoever swaps last has seen every row that was committed
+ * before.
+ */
 async function swapFeed(podcastId: string, { storage, config, withDatabase }: Tools): Promise<void> {
   const feed = { bucket: config.buckets.public, name: feedName(podcastId) }
   const urlFor = (name: string) => `${config.publicBaseUrl}/${name}`

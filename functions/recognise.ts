@@ -1,4 +1,7 @@
-/** recognise: a slice of the recording → what the chosen provider heard in it. No parts when the words were supplied or nobody transcribes. */
+/**
+ * Step `recognise`: a slice of the recording → the words that the chosen provider recognises in it. No
+ * parts when the words were supplied or the show has no recogniser.
+ */
 import { z } from 'zod'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { encodeForRecogniser, sliceBounds, sliceCount } from '../shared/providers/recogniser-sound.ts'

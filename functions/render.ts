@@ -1,4 +1,7 @@
-/** render: one chunk of the mix at its gain → MP3 frames, and the loudness partials of those frames decoded again. */
+/**
+ * Step `render`: one chunk of the mix at its gain → MP3 frames, and the loudness partials of those frames
+ * decoded again.
+ */
 import { z } from 'zod'
 import { chunkParts, loadChunk } from '../shared/mastering/chunk-step.ts'
 import { renderChunk } from '../shared/mastering/render-chunk.ts'

@@ -1,6 +1,7 @@
 /**
- * sweep: each minute, steps that are overdue because the queue no longer has their task are given a new one.
- * Every overdue step is looked at, whatever becomes of the others, as far as the time of one sweep goes.
+ * Function `sweep`: each minute, gives a new task to steps that are overdue because the queue no longer has
+ * theirs. It looks at every overdue step, whatever becomes of the others, as far as the time of one sweep
+ * goes.
  */
 import { forgetOldRequests } from '../shared/db/api-requests.ts'
 import { withDatabase } from '../shared/db/connect.ts'

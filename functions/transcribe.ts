@@ -1,4 +1,7 @@
-/** transcribe: what was supplied or recognised → words in samples, in order and heard. Without any the episode goes on, and says so. */
+/**
+ * Step `transcribe`: supplied or recognised words → a transcript in samples, in order, without words that
+ * nobody said. Without any words the episode goes on, with a warning.
+ */
 import type { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
@@ -8,7 +11,7 @@ import { readPinnedFile } from '../shared/pinned-file.ts'
 import type { Recognised } from '../shared/providers/recogniser.ts'
 import { pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
-import { withoutUnheard } from '../shared/words/hallucinations.ts'
+import { withoutHallucinations } from '../shared/words/hallucinations.ts'
 import { checkTiming, withoutLag } from '../shared/words/timing.ts'
 import { fromRecognised, parseWords, type Transcript } from '../shared/words/words.ts'
 
@@ -53,11 +56,12 @@ export const transcribe = defineStep({
       warn({
         code: 'no_words',
         message:
-          'There is no transcript, so filler words cannot be found and no transcript is published; pauses are found from the sound.',
+          'There is no transcript, so filler words cannot be found and no transcript is published; ' +
+          'pauses are found from the sound.',
       })
       return { transcriptObject: null }
     }
-    const text = JSON.stringify(alignToSound(heardOnly(found, analysis, tools), analysis, tools))
+    const text = JSON.stringify(alignToSound(dropHallucinations(found, analysis, tools), analysis, tools))
     const object = workObject('transcript.json')
     await storage.create(object, text, 'application/json')
     return { transcriptObject: object.name }
@@ -92,24 +96,29 @@ async function supplied(
   if (!transcript.exactTimes) {
     tools.warn({
       code: 'captions_only',
-      message: `${name} is a caption file: its times are good enough to read along but not to cut single words, so fillers stay.`,
+      message:
+        `${name} is a caption file: its times are good enough to read along but not to cut single words, ` +
+        'so fillers stay.',
     })
   }
   return transcript
 }
 
-/** Recognisers hear words in silence at times. */
-function heardOnly(transcript: Transcript, analysis: Analysis, { warn }: Tools): Transcript {
+/** Recognisers sometimes report words in silence. */
+function dropHallucinations(transcript: Transcript, analysis: Analysis, { warn }: Tools): Transcript {
   if (!transcript.exactTimes) return transcript
-  const { transcript: heard, dropped } = withoutUnheard(transcript, analysis)
+  const { transcript: kept, dropped } = withoutHallucinations(transcript, analysis)
   if (dropped.length > 0) {
     const few = dropped.slice(0, 5).map(({ text }) => `"${text}"`)
     warn({
       code: 'words_over_silence',
-      message: `${dropped.length} word${dropped.length === 1 ? '' : 's'} stood where nothing is heard and ${dropped.length === 1 ? 'was' : 'were'} dropped: ${few.join(', ')}${dropped.length > few.length ? ' …' : ''}.`,
+      message:
+        `${dropped.length} word${dropped.length === 1 ? '' : 's'} stood where nothing is heard and ` +
+        `${dropped.length === 1 ? 'was' : 'were'} dropped: ` +
+        `${few.join(', ')}${dropped.length > few.length ? ' …' : ''}.`,
     })
   }
-  return heard
+  return kept
 }
 
 /** Recognisers can be late or early throughout; where the sound shows it, their words are moved back. */
@@ -120,7 +129,9 @@ function alignToSound(transcript: Transcript, analysis: Analysis, { warn }: Tool
   const lagMs = Math.round((1000 * timing.lagSamples) / analysis.format.sampleRate)
   warn({
     code: 'words_shifted',
-    message: `The words' times were ${Math.abs(lagMs)} ms too ${lagMs > 0 ? 'late' : 'early'} throughout and were moved.`,
+    message:
+      `The words' times were ${Math.abs(lagMs)} ms too ${lagMs > 0 ? 'late' : 'early'} throughout ` +
+      'and were moved.',
   })
   return withoutLag(transcript, timing, analysis.totalSamples)
 }

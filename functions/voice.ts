@@ -1,4 +1,7 @@
-/** voice: one text → speech as canonical PCM at the episode's rate, with its words. Paid for once by text, voice, model and settings; never silence. */
+/**
+ * Step `voice`: one text → speech as canonical PCM at the episode's rate, with its words. Paid for once for
+ * the same text, voice, model and settings; never silence.
+ */
 import { z } from 'zod'
 import { toEpisodeSpeech } from '../shared/show/episode-speech.ts'
 import { toInterleavedBytes } from '../shared/audio/pcm.ts'
@@ -44,7 +47,8 @@ export const voice = defineStep({
       await storage.create(words, JSON.stringify(speech.words), 'application/json')
       await storage.create(pcm, toInterleavedBytes([speech.samples]), 'application/octet-stream')
       const measured = { totalSamples: speech.samples.length, integratedLufs: speech.integratedLufs }
-      await storage.create(facts, JSON.stringify(measured), 'application/json') // last: whoever finds it finds the others
+      // written last: whoever finds it finds the others
+      await storage.create(facts, JSON.stringify(measured), 'application/json')
       return measured
     }
     const made =

@@ -1,9 +1,9 @@
+/**
+ * The first schema: users, podcasts and episodes, one row per run, one row per part of a step. Its
+ * constraints guard the rules in the database, so that no code path can break them.
+ */
 import type { Knex } from 'knex'
 
-/**
- * Who owns what, one row per run, one row per part of a step; the guards live here so that no code path can
- * go round them.
- */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     CREATE TABLE users (

@@ -1,9 +1,9 @@
+/**
+ * Adds tables for encrypted keys of speech providers, for calls that cost money (written before they are
+ * made), and for a producer's decisions about edits.
+ */
 import type { Knex } from 'knex'
 
-/**
- * Keys of speech providers, sealed; calls that cost money, written down before they are made; and what a
- * producer decided of the edits.
- */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     CREATE TABLE provider_keys (

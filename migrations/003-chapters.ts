@@ -1,9 +1,9 @@
+/**
+ * Adds what the feed says of an episode besides its audio: its chapters, and its season and number. Nullable:
+ * earlier rows have none.
+ */
 import type { Knex } from 'knex'
 
-/**
- * What the feed says of an episode besides its audio: its chapters, and its place among the others. Nullable:
- * rows of before have none.
- */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     ALTER TABLE episodes

@@ -1,6 +1,9 @@
+/**
+ * Adds runs of mailboxes of listener mail beside runs of episodes, the samples from which a run's speed is
+ * told, and what a user may use.
+ */
 import type { Knex } from 'knex'
 
-/** Runs of mailboxes beside runs of episodes, honest progress, and what a user may use. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     ALTER TABLE runs

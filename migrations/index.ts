@@ -1,6 +1,6 @@
 /**
- * Every migration in order, by a name without an extension: the same names whether run as source or as a
- * bundle. Forward only.
+ * The list of all migrations in order, each with a name without a file extension: the same names whether run
+ * as source or as a bundle. Forward only.
  */
 import * as firstLight from './001-first-light.ts'
 import * as words from './002-words.ts'

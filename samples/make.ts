@@ -1,6 +1,6 @@
 /**
  * Makes the sample episode: `node samples/make.ts`. Nothing is downloaded, and two runs give the same bytes.
- * Hides how each file is encoded; what they sound like is in recording.ts and music.ts.
+ * Hides how each file is encoded; the sounds themselves are made in recording.ts and music.ts.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -37,7 +37,7 @@ async function writeFlac(name: string, planes: readonly Float32Array[], sampleRa
 }
 
 /** 16-bit interleaved, a second at a time. */
-// eslint-disable-next-line @typescript-eslint/require-await -- a stream of bytes is asynchronous to whoever reads it
+// eslint-disable-next-line @typescript-eslint/require-await -- a byte stream is asynchronous
 async function* inSeconds(planes: readonly Float32Array[], sampleRate: number): AsyncGenerator<Buffer> {
   const length = planes[0]!.length
   for (let first = 0; first < length; first += sampleRate) {

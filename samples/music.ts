@@ -1,6 +1,6 @@
 /**
- * The jingle: twenty-four seconds in C, composed and synthesised here. Hides the notes and the three instruments.
- * Bars 1–4 are played twice; so the sound from the third bar to the seventh can be looped.
+ * Composes and synthesises the sample's jingle: twenty-four seconds in C. Hides the notes and the three
+ * instruments. Bars 1–4 are played twice, so the sound from the third bar to the seventh can be looped.
  */
 import { randomNumbers } from './random.ts'
 

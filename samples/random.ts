@@ -1,4 +1,4 @@
-/** The one source of chance in the sample: numbers that are the same for the same seed on every machine. */
+/** A seeded random number generator for the sample: the same numbers for the same seed on every machine. */
 
 /** Mulberry32: uniform numbers in [0, 1). */
 export function randomNumbers(seed: number): () => number {

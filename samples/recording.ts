@@ -1,6 +1,6 @@
 /**
- * The raw recording of the script: two people at one microphone, a bit too quiet, in a room that is never silent.
- * Hides resampling, levels, and the noise of the room.
+ * Makes the sample's raw recording from its script: two people at one microphone, a bit too quiet, in a room
+ * that is never silent. Hides resampling, levels, and the noise of the room.
  */
 import { randomNumbers } from './random.ts'
 import { leadInSeconds, script, seats, type Speaker, type Turn } from './script.ts'
@@ -26,7 +26,7 @@ const airDbfs = -58
 const hissDbfs = -80
 const humDbfs = -70
 const humHz = 50
-/** What is only this much louder than the room is not heard in it. */
+/** A sound quieter than this is not audible over the noise of the room. */
 const audibleDbfs = airDbfs + 5
 
 /** The words are known, not recognised. */
@@ -35,14 +35,14 @@ const certain = 1
 /** Records what is said; the sample's own script unless another is given. */
 export async function record(turns: readonly Turn[] = script): Promise<Recording> {
   const words: RecordedWord[] = []
-  const takes: { readonly samples: Float32Array; readonly at: number; readonly gain: number }[] = []
+  const sentences: { readonly samples: Float32Array; readonly at: number; readonly gain: number }[] = []
   let cursor = leadInSeconds
   for (const { speaker, text, pauseSeconds, gainDb = 0 } of turns) {
     const seat = seats[speaker]
     const totalGainDb = seat.gainDb + gainDb
     const sentence = await speakWords(text, seat.voice, audibleDbfs - totalGainDb)
     const at = Math.round((cursor - sentence.words[0]!.startSeconds) * recordingRate)
-    takes.push({
+    sentences.push({
       samples: upsample(sentence.samples, recordingRate / sentence.sampleRate),
       at,
       gain: fromDb(totalGainDb),
@@ -59,7 +59,7 @@ export async function record(turns: readonly Turn[] = script): Promise<Recording
     cursor = at / recordingRate + sentence.words.at(-1)!.endSeconds + pauseSeconds
   }
   const samples = roomTone(Math.round(cursor * recordingRate))
-  for (const take of takes) addInto(samples, take.samples, take.at, take.gain)
+  for (const placed of sentences) addInto(samples, placed.samples, placed.at, placed.gain)
   return { samples, words }
 }
 
@@ -71,7 +71,10 @@ function addInto(mix: Float32Array, samples: Float32Array, at: number, gain: num
   for (let i = 0; i < samples.length && at + i < mix.length; i++) mix[at + i]! += samples[i]! * gain
 }
 
-/** By a whole factor, with a Blackman-windowed sinc of 32 samples to either side: no delay, images below −70 dB. */
+/**
+ * By a whole factor, with a Blackman-windowed sinc of 32 samples to either side: no delay, images below −70
+ * dB.
+ */
 function upsample(samples: Float32Array, factor: number): Float32Array {
   const reach = 32
   const kernels = Array.from({ length: factor }, (_, phase) =>

@@ -1,4 +1,7 @@
-/** The sample conversation as data: who says what, how long nobody speaks after it, and every flaw that Spool is to mend. */
+/**
+ * The sample conversation as data: who says what, how long the silence after it is, and every flaw that Spool
+ * is to mend.
+ */
 import type { Voice } from '../shared/providers/flite.ts'
 
 export type Speaker = 'Ada' | 'Ben'

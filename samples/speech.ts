@@ -1,6 +1,6 @@
 /**
- * Sentences with the exact time of every word. Flite tells when each sound ends, but not to which word it belongs:
- * hidden here is how that is found out, and where a word that borders on silence really begins and ends.
+ * Synthesises sentences with the exact time of every word. Flite tells when each sound ends, but not to which
+ * word it belongs. Hides how that is found out, and where a word beside silence really begins and ends.
  */
 import { speak, type Phone, type Voice } from '../shared/providers/flite.ts'
 
@@ -23,8 +23,8 @@ const vowels = /^[aeiou]/
 const windowSeconds = 0.01
 
 /**
- * Speaks `text` in one breath. Beside a silence a word's edge is where its sound passes `audibleDbfs`, measured over 10 ms.
- * Throws when the sounds cannot be told apart by word; then word it differently.
+ * Speaks `text` in one breath. Beside a silence a word's edge is where its sound passes `audibleDbfs`,
+ * measured over 10 ms. Throws when the sounds cannot be told apart by word; then word it differently.
  */
 export async function speakWords(text: string, voice: Voice, audibleDbfs: number): Promise<Sentence> {
   const tokens = text.split(' ')
@@ -34,7 +34,7 @@ export async function speakWords(text: string, voice: Voice, audibleDbfs: number
   )
   if (alone.length !== tokens.length)
     throw new Error(`"${text}" has ${tokens.length} words, but Flite spoke ${alone.length}.`)
-  const heard = hearing(samples, sampleRate, audibleDbfs)
+  const isAudible = audibility(samples, sampleRate, audibleDbfs)
   const sounds = withStarts(phones)
   const words: SpokenWord[] = []
   let next = 0
@@ -45,12 +45,13 @@ export async function speakWords(text: string, voice: Voice, audibleDbfs: number
       const sound = sounds[next++]
       if (!sound || !alike(sound.phone, expected))
         throw new Error(
-          `"${token}" in "${text}" does not sound as it does alone: ${sound?.phone ?? 'nothing'} for ${expected}.`,
+          `"${token}" in "${text}" does not sound as it does alone: ` +
+            `${sound?.phone ?? 'nothing'} for ${expected}.`,
         )
       own.push(sound)
     }
     const [first, last] = [own[0]!, own.at(-1)!]
-    words.push({ text: token, startSeconds: onset(first, heard), endSeconds: offset(last, heard) })
+    words.push({ text: token, startSeconds: onset(first, isAudible), endSeconds: offset(last, isAudible) })
   }
   return { samples, sampleRate, words }
 }
@@ -59,7 +60,7 @@ const bare = (token: string): string => token.replaceAll(/[^\w']/g, '')
 const pronounceable = (token: string): string =>
   token.replace(/\w+/, (word) => respelt[word.toLowerCase()] ?? word)
 
-/** Spoken as a list, words stand between silences. */
+/** The sounds of each word, found by speaking the words as a list, with silences between them. */
 function soundsByWord(phones: readonly Phone[]): string[][] {
   const words: string[][] = [[]]
   for (const { phone } of phones) {
@@ -70,8 +71,8 @@ function soundsByWord(phones: readonly Phone[]): string[][] {
 }
 
 /** In a sentence a vowel may be another ("the apple", "the tape"), a consonant may not. */
-const alike = (heard: string, alone: string): boolean =>
-  heard === alone || (vowels.test(heard) && vowels.test(alone))
+const alike = (spoken: string, alone: string): boolean =>
+  spoken === alone || (vowels.test(spoken) && vowels.test(alone))
 
 interface Sound extends Phone {
   readonly startSeconds: number
@@ -92,10 +93,10 @@ function withStarts(phones: readonly Phone[]): Sound[] {
   })
 }
 
-type Hearing = (seconds: number) => boolean
+type Audible = (seconds: number) => boolean
 
 /** Whether the sound around a time is loud enough to be heard. */
-function hearing(samples: Float32Array, sampleRate: number, audibleDbfs: number): Hearing {
+function audibility(samples: Float32Array, sampleRate: number, audibleDbfs: number): Audible {
   const half = Math.round((windowSeconds * sampleRate) / 2)
   const audible = 10 ** (audibleDbfs / 10) * 2 * half
   return (seconds) => {
@@ -110,19 +111,21 @@ function hearing(samples: Float32Array, sampleRate: number, audibleDbfs: number)
 
 const stepSeconds = 0.001
 
-/** Beside a silence a word begins where it becomes audible; beside another word, where its first sound begins. */
-function onset({ startSeconds, endSeconds, quietFromSeconds }: Sound, heard: Hearing): number {
+/**
+ * Beside a silence a word begins where it becomes audible; beside another word, where its first sound begins.
+ */
+function onset({ startSeconds, endSeconds, quietFromSeconds }: Sound, isAudible: Audible): number {
   if (quietFromSeconds === startSeconds) return startSeconds
   let at = startSeconds
-  while (at > quietFromSeconds && heard(at)) at -= stepSeconds
-  while (at < endSeconds - stepSeconds && !heard(at)) at += stepSeconds
+  while (at > quietFromSeconds && isAudible(at)) at -= stepSeconds
+  while (at < endSeconds - stepSeconds && !isAudible(at)) at += stepSeconds
   return at
 }
 
-function offset({ startSeconds, endSeconds, quietToSeconds }: Sound, heard: Hearing): number {
+function offset({ startSeconds, endSeconds, quietToSeconds }: Sound, isAudible: Audible): number {
   if (quietToSeconds === endSeconds) return endSeconds
   let at = endSeconds
-  while (at < quietToSeconds && heard(at)) at += stepSeconds
-  while (at > startSeconds + stepSeconds && !heard(at)) at -= stepSeconds
+  while (at < quietToSeconds && isAudible(at)) at += stepSeconds
+  while (at > startSeconds + stepSeconds && !isAudible(at)) at -= stepSeconds
   return at
 }

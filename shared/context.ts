@@ -1,20 +1,26 @@
 /**
- * What may cross from one step to the next: scalars, as JSON, in a task's payload.
- * Hides the payload's version, its size limit and the check that nothing but scalars slips through.
+ * The data that one step of a run hands to the next: named scalars, as JSON, in the payload of a task. Hides
+ * the payload's version, its size limit and the check that nothing but scalars gets in.
  */
 import { Permanent } from './errors.ts'
 
 export type Scalar = string | number | boolean | null
 export type Scalars = Readonly<Record<string, Scalar>>
 
-/** The version every new payload carries. A step also accepts the version before it: a queued task outlives a deploy. */
+/**
+ * The version every new payload carries. A step also accepts the version before it: a queued task outlives a
+ * deploy.
+ */
 export const contextVersion = 1
 const acceptedVersions = [contextVersion - 1, contextVersion]
 
 /** Cloud Tasks takes 1 MiB; a context that needs more than this should have been an object in the bucket. */
 export const maxContextBytes = 64 * 1024
 
-/** Names one part of one step of one run; the `turn` tells a task of today from one that was deferred or revived since. */
+/**
+ * Names one part of one step of one run; the `turn` tells a task of today from one that was deferred or
+ * revived since.
+ */
 export interface StepIdentity {
   readonly runId: string
   readonly step: string
@@ -27,7 +33,10 @@ export interface TaskPayload extends StepIdentity {
   readonly context: Scalars
 }
 
-/** Throws Permanent `bad_context` naming the first key that is not a scalar, or the size when it is over the limit. */
+/**
+ * Throws Permanent `bad_context` naming the first key that is not a scalar, or the size when it is over the
+ * limit.
+ */
 export function assertScalars(value: unknown): asserts value is Scalars {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Permanent('bad_context', 'A context is an object of scalars.')
@@ -35,19 +44,24 @@ export function assertScalars(value: unknown): asserts value is Scalars {
     if (!isScalar(entry))
       throw new Permanent(
         'bad_context',
-        `Context value "${key}" is ${describe(entry)}; only a string, number, boolean or null may cross a step.`,
+        `Context value "${key}" is ${describe(entry)}; ` +
+          'only a string, number, boolean or null may cross a step.',
       )
   }
   const bytes = Buffer.byteLength(JSON.stringify(value))
   if (bytes > maxContextBytes) {
     throw new Permanent(
       'bad_context',
-      `The context has ${bytes} bytes; the limit is ${maxContextBytes}. Put the large value into an object and pass its name.`,
+      `The context has ${bytes} bytes; the limit is ${maxContextBytes}. ` +
+        'Put the large value into an object and pass its name.',
     )
   }
 }
 
-/** Checks a task's body. Throws Permanent `bad_context` when it is not one of ours or of a version no longer accepted. */
+/**
+ * Checks a task's body. Throws Permanent `bad_context` when it is not one of ours or of a version no longer
+ * accepted.
+ */
 export function parsePayload(body: unknown): TaskPayload {
   const payload = body as Partial<TaskPayload> | null
   const { v, runId, step, part, turn, context } = payload ?? {}

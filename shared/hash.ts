@@ -1,4 +1,4 @@
-/** The one content hash of the product's own texts. */
+/** The content hash for texts and values that the product itself writes. */
 import { createHash } from 'node:crypto'
 
 /** SHA-256, the first 32 hex digits: enough to never meet by chance, short enough for a name. */

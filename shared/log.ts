@@ -1,4 +1,7 @@
-/** The log: one JSON line per transition, on stdout, in the fields Cloud Logging reads. Nothing else in the product prints. */
+/**
+ * The log: one JSON line per event, on stdout, in the fields Cloud Logging reads. Nothing else in the product
+ * prints.
+ */
 import pino from 'pino'
 
 const severities: Record<string, string> = {

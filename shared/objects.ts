@@ -1,6 +1,9 @@
-/** Where things lie in the buckets: the one place that knows the paths of uploads, finished episodes and public files. */
+/**
+ * The names of objects in the buckets: the one place that knows the paths of uploads, finished episodes and
+ * public files.
+ */
 
-/** Where the bytes of everything derived from the same inputs live. */
+/** The object of something derived by a step: the same inputs give the same name. */
 export const workName = (userId: string, inputKey: string, name: string): string =>
   `w/${userId}/${inputKey}/${name}`
 
@@ -25,7 +28,7 @@ export const mailSettingsFile = 'mail.json'
 
 const mailPattern = /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/mail\/(?<file>[^/\p{Cc}]{1,200})$/u
 
-/** Takes `u/{user}/mail/{file}` apart; undefined for any other path. */
+/** Parses `u/{user}/mail/{file}`; undefined for any other path. */
 export function parseMailName(name: string): { userId: string; file: string } | undefined {
   const { userId, file } = mailPattern.exec(name)?.groups ?? {}
   return userId === undefined || file === undefined || file === '.' || file === '..'
@@ -45,10 +48,16 @@ export interface UploadPath {
   readonly file: string
 }
 
-const uploadPattern =
-  /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/(?<podcast>[^/\p{Cc}]{1,200})\/(?<episode>[^/\p{Cc}]{1,200})\/(?<file>[^/\p{Cc}]{1,200})$/u
+const pathPart = String.raw`[^/\p{Cc}]{1,200}`
+const uploadPattern = new RegExp(
+  `^u/(?<userId>[A-Za-z0-9_-]{1,64})/(?<podcast>${pathPart})/(?<episode>${pathPart})/(?<file>${pathPart})$`,
+  'u',
+)
 
-/** Takes `u/{user}/{podcast}/{episode}/{file}` apart; undefined for any other path, one that climbs, and one with control characters. */
+/**
+ * Parses `u/{user}/{podcast}/{episode}/{file}`; undefined for any other path, one that climbs, and one
+ * with control characters.
+ */
 export function parseUploadName(name: string): UploadPath | undefined {
   const { userId, podcast, episode, file } = uploadPattern.exec(name)?.groups ?? {}
   if (userId === undefined || podcast === undefined || episode === undefined || file === undefined)
@@ -77,7 +86,10 @@ const sidecarPatterns: Readonly<Record<keyof Sidecars, RegExp>> = {
   chapters: /^chapters\.(?:json|vtt|psc|xml|txt)$/i,
 }
 
-/** What a recording may be called; its content decides whether it is one. A name without an ending says nothing against it. */
+/**
+ * What a recording may be called; its content decides whether it is one. A name without an ending says
+ * nothing against it.
+ */
 const recordingEndings =
   /\.(?:mp3|mp2|wav|wave|w64|rf64|bwf|aiff?|aifc|caf|m4a|m4b|mp4|mov|aac|flac|ogg|oga|opus|webm|mka|mkv)$/i
 export const isRecording = (file: string): boolean =>
@@ -89,12 +101,11 @@ export const isSidecar = (file: string): boolean =>
 export function findSidecars(files: readonly string[]): Sidecars {
   const find = (kind: keyof Sidecars) => files.find((file) => sidecarPatterns[kind].test(file))
   return {
-    ...{
-      words: find('words'),
-      template: find('template'),
-      episode: find('episode'),
-      podcast: find('podcast'),
-    },
-    ...{ cover: find('cover'), chapters: find('chapters') },
+    words: find('words'),
+    template: find('template'),
+    episode: find('episode'),
+    podcast: find('podcast'),
+    cover: find('cover'),
+    chapters: find('chapters'),
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a producer laid beside a recording, read when a step needs it. Hides that the generation is pinned: a file that was replaced meanwhile
- * is an error that says so, never another file.
+ * Reads a file that a producer uploaded beside a recording. Hides that its object generation is pinned: a
+ * file that was replaced meanwhile is an error that says so, never another file.
  */
 import { Permanent, type ErrorCode } from './errors.ts'
 import { fileOf } from './objects.ts'

@@ -1,7 +1,7 @@
 /**
- * The object store: the only file that talks to Cloud Storage.
- * Hides the client, its lazy start, checksums, pages and what a failed precondition means.
- * Written objects are create-only unless a generation is named, so that an attempt delivered twice leaves one object.
+ * The object store: the only file that talks to Cloud Storage. Hides the client, its lazy start, checksums,
+ * pages and what a failed precondition means. Objects are created but not overwritten unless a generation is
+ * named, so that an attempt delivered twice leaves one object.
  */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -67,8 +67,9 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
   }
 
   /**
-   * The bytes of a large object, a window at a time with the next one on its way. Every request is read to its end, however early the reader
-   * leaves: the client closes all its connections when a download is abandoned, and other downloads fail with it.
+   * The bytes of a large object, a window at a time with the next one on its way. Every request is read to
+   * its end, however early the reader leaves: the client closes all its connections when a download is
+   * abandoned, and other downloads fail with it.
    */
   async function* readStream(object: ObjectName, { start, end }: ByteRange): AsyncGenerator<Buffer> {
     const fetchWindow = (from: number): Promise<Buffer> => {
@@ -100,7 +101,10 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
   const readJson = async <T>(object: ObjectName): Promise<T> =>
     JSON.parse((await read(object)).toString('utf8')) as T
 
-  /** Creates an object from bytes or a stream; one that is already there is left as it is and the rest of the stream is drained. */
+  /**
+   * Creates an object from bytes or a stream; one that is already there is left as it is and the rest of the
+   * stream is drained.
+   */
   const create = async (
     object: ObjectName,
     data: Buffer | string | AsyncIterable<Buffer>,
@@ -114,14 +118,17 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
       return
     }
     const rest = data[Symbol.asyncIterator]()
-    const source = { [Symbol.asyncIterator]: () => ({ next: () => rest.next() }) } // no `return`: a refused upload must not end the producer
+    // no `return`: a refused upload must not end the producer
+    const source = { [Symbol.asyncIterator]: () => ({ next: () => rest.next() }) }
     await ignoringExisting(
       pipeline(Readable.from(source), target.createWriteStream({ ...write, resumable: true })),
     )
     while (!(await rest.next()).done) continue
   }
 
-  /** Replaces an object under the generation last seen ('0': there was none). False when somebody was faster. */
+  /**
+   * Replaces an object under the generation last seen ('0': there was none). False when somebody was faster.
+   */
   const swap = async (
     object: ObjectName,
     seenGeneration: string,
@@ -145,7 +152,10 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     }
   }
 
-  /** Joins objects of one bucket in order, without their bytes passing through here; a tree when there are more than one call takes. */
+  /**
+   * Joins objects of one bucket in order, without their bytes passing through here; a tree when there are
+   * more than one call accepts.
+   */
   const compose = async (
     bucketName: string,
     sources: readonly string[],
@@ -233,7 +243,10 @@ const describe = (metadata: ReportedMetadata): StoredObject => ({
   contentHash: metadata.md5Hash ?? `${metadata.crc32c}-${metadata.size}`,
 })
 
-/** A create-only write that finds the object there has nothing left to do: names carry their inputs' hash, so the bytes are the same. */
+/**
+ * Ignores that the object of a create-only write exists already: names carry their inputs' hash, so
+ * the bytes are the same.
+ */
 async function ignoringExisting(write: Promise<unknown>): Promise<void> {
   try {
     await write

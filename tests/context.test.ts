@@ -1,4 +1,5 @@
-// What may cross from one step to the next: scalars, checked when compiled and when run, of a size and version that fit.
+// What may cross from one step to the next: scalars, checked when compiled and when run, of a size and
+// version that fit.
 import { describe, expect, test } from '@jest/globals'
 import { z } from 'zod'
 import {

@@ -1,4 +1,7 @@
-/** `spool doctor`: looks at what Spool needs and says, line by line, what is there and what to do about the rest. */
+/**
+ * `spool doctor`: checks what Spool needs on this machine and says, line by line, what is there and what to
+ * do about the rest.
+ */
 import { execFile } from 'node:child_process'
 import { statfs } from 'node:fs/promises'
 import { promisify } from 'node:util'
@@ -16,7 +19,8 @@ export async function diagnose(root: string): Promise<{ text: string; healthy: b
   const findings = await Promise.all([node(), ffmpeg(), database(), disk(root)])
   const lines = findings.map(
     ({ what, found, remedy }) =>
-      `${remedy === undefined ? 'ok     ' : 'missing'}  ${what.padEnd(10)} ${found}${remedy === undefined ? '' : `\n         ${remedy}`}`,
+      `${remedy === undefined ? 'ok     ' : 'missing'}  ${what.padEnd(10)} ${found}` +
+      (remedy === undefined ? '' : `\n         ${remedy}`),
   )
   return { text: `${lines.join('\n')}\n`, healthy: findings.every(({ remedy }) => remedy === undefined) }
 }

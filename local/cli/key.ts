@@ -1,4 +1,7 @@
-/** `spool key` and `spool api-key`: a provider's key, sealed into the database and printed by nothing; a key of our own API, printed once and kept by nobody. */
+/**
+ * `spool key` and `spool api-key`: stores a provider's key, encrypted and never printed; makes a key of
+ * Spool's own API, printed once and stored only as a hash.
+ */
 import { newApiKey } from '../../shared/api/callers.ts'
 import { insertApiKey } from '../../shared/db/api-keys.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
@@ -10,7 +13,10 @@ import type { Attached } from '../host/cloud.ts'
 
 export const keyedProviders: readonly string[] = ['assemblyai', 'elevenlabs', 'deepgram', 'openai', 'gemini']
 
-/** Keeps the key, or forgets the one there is when none is given. An empty key is one too: some servers of one's own ask for none. */
+/**
+ * Keeps the key, or forgets the one there is when none is given. An empty key is one too: some servers of
+ * one's own ask for none.
+ */
 export async function keepKey({ env }: Attached, provider: string, key: string | undefined): Promise<string> {
   const { databaseUrl, sealingKey } = parseConfig(env)
   if (key === undefined) {

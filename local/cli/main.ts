@@ -1,4 +1,7 @@
-/** The command line: one command each, their flags, and the exit codes scripts depend on: 0 done, 1 failed, 2 wrong usage, 3 awaiting review. */
+/**
+ * The command line: every command with its flags, and the exit codes that scripts depend on: 0 done, 1
+ * failed, 2 wrong usage, 3 awaiting review.
+ */
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, CommanderError } from 'commander'
@@ -18,7 +21,8 @@ const samples = path.join(root, 'samples')
 class WrongUsage extends Error {}
 
 process.env['METADATA_SERVER_DETECTION'] = 'none'
-process.on('SIGXFSZ', () => undefined) // a file at its size limit is a failed write, not the end of the process
+// a file at its size limit is a failed write, not the end of the process
+process.on('SIGXFSZ', () => undefined)
 
 const program = new Command('spool')
   .description('Podcast episodes from raw recordings.')
@@ -174,7 +178,13 @@ program
     await letAttach(stateDir, cloud)
     const { FUNCTIONS_URL, STORAGE_ENDPOINT, TASKS_ENDPOINT, PUBLIC_BASE_URL } = cloud.env
     process.stdout.write(
-      `Spool is up.\n  api        ${FUNCTIONS_URL}/api (openapi.json there; make a key with: spool api-key)\n  functions  ${FUNCTIONS_URL}\n  storage    ${STORAGE_ENDPOINT}\n  tasks      ${TASKS_ENDPOINT}\n  public     ${PUBLIC_BASE_URL}\n  log        ${cloud.logFile}\n` +
+      'Spool is up.\n' +
+        `  api        ${FUNCTIONS_URL}/api (openapi.json there; make a key with: spool api-key)\n` +
+        `  functions  ${FUNCTIONS_URL}\n` +
+        `  storage    ${STORAGE_ENDPOINT}\n` +
+        `  tasks      ${TASKS_ENDPOINT}\n` +
+        `  public     ${PUBLIC_BASE_URL}\n` +
+        `  log        ${cloud.logFile}\n` +
         'Drop a recording at uploads/u/local/<podcast>/<episode>/<file>. Ctrl-C ends it.\n',
     )
     await interrupted()

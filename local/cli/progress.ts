@@ -1,4 +1,7 @@
-/** The progress shown on a terminal: step, share, seconds left. Into a pipe only what the run waits for. */
+/**
+ * Shows a run's progress on a terminal: step, share, seconds left. Into a pipe it prints only what the run
+ * waits for.
+ */
 import { SingleBar } from 'cli-progress'
 import type { RunProgress } from '../../shared/db/run-progress.ts'
 

@@ -1,4 +1,7 @@
-/** `spool read-mail`: a mailbox goes into the bucket, letters come out; the same counts whoever asks. */
+/**
+ * `spool read-mail`: uploads a mailbox of listener mail, waits until it is read, and prints how many letters
+ * were kept.
+ */
 import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -62,8 +65,16 @@ export async function readMailbox(
   }))
   const { runId, status, stopReason, errorMessage: message, total, processed, elapsedSeconds } = run
   const report = {
-    ...{ runId, status, stopReason, message, total, processed },
-    ...{ letters: counts.letter, duplicates: counts.duplicate, own: counts.own, failed: counts.failed },
+    runId,
+    status,
+    stopReason,
+    message,
+    total,
+    processed,
+    letters: counts.letter,
+    duplicates: counts.duplicate,
+    own: counts.own,
+    failed: counts.failed,
     seconds: Math.round(elapsedSeconds * 100) / 100,
   }
   return { report, reasons }

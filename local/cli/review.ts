@@ -1,6 +1,7 @@
 /**
- * `spool review`: what waits for a decision, with its sound before and after in a folder, and taking decisions.
- * Hides how a clip is made: the recording round the edit, as it is and as it will be.
+ * `spool review`: lists the edits that wait for a decision, writes their sound before and after into a
+ * folder, and submits decisions. Hides how a clip is made: the recording around the edit, as it is and as it
+ * will be.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -94,7 +95,7 @@ export async function listReview(
   }
 }
 
-/** Hands a decisions file over; returns the run that goes on, or starts, with it. */
+/** Submits a decisions file; returns the run that goes on, or starts, with it. */
 export const decide = async (services: Services, review: Review, file: string): Promise<string> =>
   await submitDecisions(services, review, await readFile(file, 'utf8'), path.basename(file))
 
@@ -102,7 +103,12 @@ const describe = (
   { id, kind, startSample, endSample, text, reason, question }: Edit,
   sampleRate: number,
 ) => ({
-  ...{ id, kind, startSeconds: startSample / sampleRate, endSeconds: endSample / sampleRate, text, reason },
+  id,
+  kind,
+  startSeconds: startSample / sampleRate,
+  endSeconds: endSample / sampleRate,
+  text,
+  reason,
   ...(question === undefined ? {} : { question }),
 })
 
@@ -111,20 +117,21 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
   const podcast = await withDatabase(config.databaseUrl, (db) => findPodcast(db, episode.podcastId))
   const location = { storage, bucket: config.buckets.work }
   return reviewPage({
-    ...{
-      title: episode.title,
-      podcastTitle: podcastSettings(podcast!.settings).title,
-      analysis,
-      edits,
-      transcript,
-      waiting,
-      finished: undefined,
-    },
+    title: episode.title,
+    podcastTitle: podcastSettings(podcast!.settings).title,
+    analysis,
+    edits,
+    transcript,
+    waiting,
+    finished: undefined,
     reel: await makeReel(edits, analysis, recording, new Map(), location, signal),
   })
 }
 
-/** The recording round the edit, as it is and with this edit made; what would be put in is silence while nobody knows it. */
+/**
+ * The recording round the edit, as it is and with this edit made; what would be put in is silence while
+ * nobody knows it.
+ */
 async function writeClips(
   { config, storage }: Services,
   { recording, analysis, edits }: Review,
@@ -144,7 +151,12 @@ async function writeClips(
   const { insert: _nothing, ...cut } = edit
   const clip = async (made: readonly Edit[], name: string): Promise<string> => {
     const timeline = arrangeShow({
-      ...{ recording: source, assets: [], spoken: new Map(), segments: [], music: [], outputChannels: 1 },
+      recording: source,
+      assets: [],
+      spoken: new Map(),
+      segments: [],
+      music: [],
+      outputChannels: 1,
       edits: { ...edits, edits: made },
     })
     const from = Math.max(0, Math.round(edit.startSample - before * sampleRate))

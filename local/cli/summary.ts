@@ -1,4 +1,7 @@
-/** What a producer reads when an episode is done: before and after, what was cut, how loud it is, where the files are. */
+/**
+ * Prints the summary of a finished episode: length before and after, what was cut, how loud it is, where the
+ * files are.
+ */
 import path from 'node:path'
 import type { Report } from './assemble.ts'
 import type { Listing } from './review.ts'
@@ -30,13 +33,15 @@ function saysThatItIsDone({
   const seconds = steps.reduce((sum, step) => sum + step.seconds, 0)
   const lines = [
     `Episode   ${audio}`,
-    `Length    ${clock(sourceSeconds)} recorded, ${clock(durationSeconds)} finished, ${removedSeconds.toFixed(1)} s cut away`,
+    `Length    ${clock(sourceSeconds)} recorded, ${clock(durationSeconds)} finished, ` +
+      `${removedSeconds.toFixed(1)} s cut away`,
     `Edits     ${
       Object.entries(edits)
         .map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`)
         .join(', ') || 'none'
     }`,
-    `Loudness  ${loudness.integratedLufs?.toFixed(1) ?? '–'} LUFS, true peak ${loudness.truePeakDbtp?.toFixed(1) ?? '–'} dBTP, measured on the MP3`,
+    `Loudness  ${loudness.integratedLufs?.toFixed(1) ?? '–'} LUFS, ` +
+      `true peak ${loudness.truePeakDbtp?.toFixed(1) ?? '–'} dBTP, measured on the MP3`,
     `Work      ${seconds.toFixed(1)} s`,
     `Files     ${Object.keys(files)
       .filter((file) => file !== 'episode.mp3')

@@ -1,4 +1,7 @@
-// Hides how a refusal looks on the wire: one error kind, in Google's JSON form for the JSON API and in XML for /bucket/object.
+/**
+ * HTTP answers of the local Cloud Storage, refusals above all. Hides how a refusal looks on the wire: one
+ * kind of error, in Google's JSON form for the JSON API and in XML for /bucket/object.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 
@@ -63,7 +66,10 @@ export function sendJson(
   response.end(text)
 }
 
-/** Answers a failed request; once bytes of a download are out, the only honest answer left is to cut the connection. */
+/**
+ * Answers a failed request; once bytes of a download are out, the only honest answer left is to cut the
+ * connection.
+ */
 export function sendRefusal(response: ServerResponse, error: unknown, form: 'json' | 'xml'): void {
   if (response.headersSent) return void response.destroy()
   const { reason, message } = classify(error)
@@ -75,7 +81,9 @@ export function sendRefusal(response: ServerResponse, error: unknown, form: 'jso
     })
     return
   }
-  const text = `<?xml version='1.0' encoding='UTF-8'?><Error><Code>${xmlCode}</Code><Message>${escapeXml(message)}</Message></Error>`
+  const text =
+    `<?xml version='1.0' encoding='UTF-8'?>` +
+    `<Error><Code>${xmlCode}</Code><Message>${escapeXml(message)}</Message></Error>`
   response
     .writeHead(status, {
       'Content-Type': 'application/xml; charset=UTF-8',
@@ -87,7 +95,10 @@ export function sendRefusal(response: ServerResponse, error: unknown, form: 'jso
 const escapeXml = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
-/** The request's bytes; leaving the loop early keeps the socket, so that a refusal can still be answered on it. */
+/**
+ * The request's bytes; leaving the loop early keeps the socket, so that a refusal can still be answered on
+ * it.
+ */
 export function bytesOf(request: IncomingMessage): AsyncIterableIterator<Buffer> {
   return request.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>
 }

@@ -1,5 +1,8 @@
-// Hides bytes on disk: immutable files that objects share. An object is a list of them, so composing and copying move no
-// byte; a file goes when the last object, upload session or reader that names it lets go.
+/**
+ * Stores bytes on disk as immutable files that objects share. An object is a list of them, so composing and
+ * copying move no byte; a file is deleted when the last object, upload session or reader that names it lets
+ * go.
+ */
 import { randomUUID } from 'node:crypto'
 import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
@@ -74,7 +77,10 @@ export function openBlobs(dir: string) {
       return digest
     },
 
-    /** Bytes `first` to `last`, inclusive, of the joined blobs; a delete meanwhile does not cut the reader off. */
+    /**
+     * Bytes `first` to `last`, inclusive, of the joined blobs; a delete meanwhile does not cut the reader
+     * off.
+     */
     async *read(blobs: readonly BlobRef[], first: number, last: number): AsyncGenerator<Buffer> {
       const ids = blobs.map(({ id }) => id)
       retain(ids)

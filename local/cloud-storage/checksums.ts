@@ -1,4 +1,7 @@
-// Hides the arithmetic of an object's checksums: CRC32C and MD5 while bytes pass, and the CRC32C of objects joined end to end.
+/**
+ * Computes an object's checksums: CRC32C and MD5 while bytes pass, and the CRC32C of objects joined end to
+ * end.
+ */
 import { createHash } from 'node:crypto'
 import { crc32c } from '@node-rs/crc32'
 import { StorageError } from './answers.ts'
@@ -62,7 +65,10 @@ function shiftOver(sizeBytes: number): number {
   return power
 }
 
-/** crc(A‖B) = crc(A)·x^(8·|B|) + crc(B) over GF(2) (the identity behind zlib's crc32_combine): no byte is read again. */
+/**
+ * crc(A‖B) = crc(A)·x^(8·|B|) + crc(B) over GF(2) (the identity behind zlib's crc32_combine): no byte is
+ * read again.
+ */
 export function joinCrc32c(parts: readonly { crc32c: string; sizeBytes: number }[]): string {
   return toBase64(
     parts.reduce(

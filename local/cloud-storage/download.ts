@@ -1,4 +1,4 @@
-// Hides how an object's bytes leave: headers, ranges, HEAD, and streams that keep one read ahead of the socket.
+/** Sends an object's bytes: headers, ranges, HEAD, and streams that keep one read ahead of the socket. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { StorageError } from './answers.ts'
@@ -46,7 +46,8 @@ function objectHeaders(record: ObjectRecord): Record<string, string | undefined>
     'x-goog-stored-content-encoding': fields.contentEncoding ?? 'identity',
     'x-goog-stored-content-length': String(record.sizeBytes),
     'x-goog-component-count': componentCount === undefined ? undefined : String(componentCount),
-    // One header without a space after the comma: the client splits it at commas and compares the names as they are.
+    // One header without a space after the comma: the client splits it at commas and compares the names as
+    // they are.
     'x-goog-hash': [`crc32c=${crc32c}`, ...(md5Hash ? [`md5=${md5Hash}`] : [])].join(','),
   }
   for (const [name, value] of Object.entries(fields.metadata ?? {})) {
@@ -64,7 +65,10 @@ function asHeaders(values: Record<string, string | undefined>): Record<string, s
   )
 }
 
-/** RFC 9110 §14: one range is served; several, a malformed one, or one for other bytes (If-Range) get the whole object. */
+/**
+ * RFC 9110 §14: one range is served; several, a malformed one, or one for other bytes (If-Range) get the
+ * whole object.
+ */
 function requestedRange(
   { headers }: IncomingMessage,
   record: ObjectRecord,

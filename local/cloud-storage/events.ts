@@ -1,5 +1,8 @@
-// Hides how the news of a finalized object reaches its receivers: CloudEvents in binary mode, as Eventarc sends them, at
-// least once. An event is a file before its object exists and until a receiver has answered 2xx, so no restart loses one.
+/**
+ * Delivers the event that an object was finalized to its receivers: CloudEvents in binary mode, as Eventarc
+ * sends them, at least once. An event is a file before its object exists and until a receiver has answered
+ * 2xx, so no restart loses one.
+ */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -42,7 +45,8 @@ export function openOutbox(options: OutboxOptions) {
   const deliveries = new Set<Promise<void>>()
   mkdirSync(dir, { recursive: true })
 
-  // One file per event and receiver, named generation.receiver: the URL is looked up anew, for ports change between starts.
+  // One file per event and receiver, named generation.receiver: the URL is looked up anew, for ports change
+  // between starts.
   const filesFor = ({ bucket, generation }: ObjectRecord) =>
     notifications.flatMap((notification, receiver) =>
       notification.bucket === bucket ? [`${generation}.${receiver}.json`] : [],
@@ -93,7 +97,7 @@ export function openOutbox(options: OutboxOptions) {
       filesFor(record).forEach(begin)
     },
 
-    /** Takes up what an earlier process left undelivered. */
+    /** Resumes what an earlier process left undelivered. */
     start(): void {
       readdirSync(dir).forEach(begin)
     },
@@ -105,7 +109,10 @@ export function openOutbox(options: OutboxOptions) {
   }
 }
 
-/** True when the receiver took the event. The id stays the same over every attempt: (source, id) is how receivers tell a duplicate. */
+/**
+ * True when the receiver took the event. The id stays the same over every attempt: (source, id) is how
+ * receivers tell a duplicate.
+ */
 async function post(
   event: PendingEvent,
   { url, audience }: Notification,
@@ -129,9 +136,13 @@ async function post(
     await answer.body?.cancel()
     return answer.ok
   } catch {
-    return false // nobody listening, a broken connection, a signer that is not up: the same as any other refusal
+    // nobody listening, a broken connection, a signer that is not up: the same as any other refusal
+    return false
   }
 }
 
-/** CloudEvents' HTTP binding: characters outside printable ASCII, space, quote and percent go percent-encoded as UTF-8. */
+/**
+ * CloudEvents' HTTP binding: characters outside printable ASCII, space, quote and percent go percent-encoded
+ * as UTF-8.
+ */
 const encodeHeader = (value: string) => value.replace(/[^\x21\x23\x24\x26-\x7e]+/gu, encodeURIComponent)

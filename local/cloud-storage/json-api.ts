@@ -1,5 +1,7 @@
-// Hides the JSON API: what each of its methods takes from the path, the query and the body, and what it answers.
-// https://cloud.google.com/storage/docs/json_api/v1
+/**
+ * The JSON API of the local Cloud Storage: what each method takes from the path, the query and the body, and
+ * what it answers. https://cloud.google.com/storage/docs/json_api/v1
+ */
 import { z } from 'zod'
 import { bytesOf, readJson, sendJson, StorageError } from './answers.ts'
 import { checksumsIn } from './checksums.ts'

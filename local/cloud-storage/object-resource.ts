@@ -1,4 +1,7 @@
-// Hides what an object is: the record kept on disk, the part of it a producer may set, and its face in the JSON API.
+/**
+ * Defines an object of the local Cloud Storage: the record kept on disk, the fields that a client may set,
+ * and its form in the JSON API.
+ */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { BlobRef } from './blobs.ts'
@@ -57,7 +60,10 @@ export interface ObjectRecord {
   fields: ObjectFields
   timeCreated: string
   updated: string
-  /** The resumable session it came from: how a session killed after its last commit still knows that it was finished. */
+  /**
+   * The resumable session it came from: how a session killed after its last commit still knows that it was
+   * finished.
+   */
   uploadId?: string | undefined
 }
 
@@ -78,7 +84,10 @@ function withoutNulls<T extends object>(values: T): { [K in keyof T]: NonNullabl
 const jsonEtag = ({ generation, metageneration }: ObjectRecord) =>
   Buffer.from(`${generation}/${metageneration}`).toString('base64')
 
-/** What GET /bucket/object answers: the MD5 where there is one, else something else that changes with the bytes. */
+/**
+ * What GET /bucket/object answers: the MD5 where there is one, else something else that changes with the
+ * bytes.
+ */
 export function contentEtag({ md5Hash, generation, crc32c }: ObjectRecord): string {
   const hex = md5Hash
     ? Buffer.from(md5Hash, 'base64').toString('hex')

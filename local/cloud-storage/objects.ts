@@ -1,6 +1,9 @@
-// Hides how objects live and change: one record per object on disk, generations, preconditions, atomic replacement.
-// A change is one synchronous run of the event loop, so two writers never pass the same precondition; on disk it is one
-// rename, so a killed server finds either the old object or the new one, bytes included.
+/**
+ * Stores objects and changes them: one record per object on disk, generations, preconditions, atomic
+ * replacement. A change is one synchronous run of the event loop, so two writers never pass the same
+ * precondition; on disk it is one rename, so a killed server finds either the old object or the new one,
+ * bytes included.
+ */
 import { createHash } from 'node:crypto'
 import {
   mkdirSync,
@@ -117,7 +120,10 @@ export function openObjects({
     return String(lastGeneration)
   }
 
-  /** The staged record names its generation: found at the next start, it tells which stored event belongs to no object. */
+  /**
+   * The staged record names its generation: found at the next start, it tells which stored event belongs to
+   * no object.
+   */
   function commitNew(record: ObjectRecord): void {
     const staged = join(stagingDir, `${record.generation}.json`)
     try {
@@ -162,7 +168,7 @@ export function openObjects({
     return record
   }
 
-  /** Worth asking before any byte of an upload is taken; `finalize` asks again. */
+  /** Worth asking before any byte of an upload is read; `finalize` asks again. */
   function checkWritable(where: ObjectName, conditions: Preconditions): void {
     const sizeBytes = Buffer.byteLength(where.name)
     if (sizeBytes < 1 || sizeBytes > 1024 || /[\r\n]|^\.{1,2}$/.test(where.name))
@@ -307,7 +313,10 @@ export interface ListQuery {
   endOffset?: string | undefined
 }
 
-/** One page in name order; names that share a prefix up to the delimiter count as one entry. The token is the last entry's name. */
+/**
+ * One page in name order; names that share a prefix up to the delimiter count as one entry. The token is the
+ * last entry's name.
+ */
 function page(
   sortedNames: readonly string[],
   query: ListQuery,

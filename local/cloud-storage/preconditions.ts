@@ -1,5 +1,7 @@
-// Hides the rules of generation and metageneration preconditions.
-// https://cloud.google.com/storage/docs/request-preconditions
+/**
+ * Checks preconditions on an object's generation and metageneration.
+ * https://cloud.google.com/storage/docs/request-preconditions
+ */
 import { StorageError } from './answers.ts'
 import type { ObjectRecord } from './object-resource.ts'
 
@@ -28,7 +30,10 @@ export function generationNumber(value: string): string {
   return String(BigInt(value))
 }
 
-/** Throws 412 when one does not hold; `forReading` makes a failed …NotMatch the answer 304. An absent object has generation 0. */
+/**
+ * Throws 412 when one does not hold; `forReading` makes a failed …NotMatch the answer 304. An absent object
+ * has generation 0.
+ */
 export function checkPreconditions(
   current: ObjectRecord | undefined,
   conditions: Preconditions,

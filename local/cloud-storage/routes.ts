@@ -1,4 +1,7 @@
-/** How a request finds its handler: the table that json-api.ts and xml-api.ts fill, and what a handler is given. */
+/**
+ * Finds the handler for a request: the table that json-api.ts and xml-api.ts fill, and what a handler is
+ * given.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Blobs } from './blobs.ts'
 import type { Objects } from './objects.ts'

@@ -1,5 +1,8 @@
-// Hides a Cloud Storage of one's own: what `@google-cloud/storage` asks for, answered from a folder on disk, with finalize
-// events sent as Eventarc sends them. Objects, upload sessions and undelivered events survive a restart and SIGKILL.
+/**
+ * A local Cloud Storage server: answers what `@google-cloud/storage` asks for from a folder on disk, and
+ * sends finalize events as Eventarc does. Objects, upload sessions and undelivered events survive a restart
+ * and SIGKILL.
+ */
 import { mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -31,7 +34,10 @@ export interface CloudStorageOptions {
 
 export interface CloudStorage {
   port: number
-  /** A service account's key file, for GOOGLE_APPLICATION_CREDENTIALS: only URLs signed with its key are honoured here. */
+  /**
+   * A service account's key file, for GOOGLE_APPLICATION_CREDENTIALS: only URLs signed with its key are
+   * honoured here.
+   */
   credentialsFile: string
   close(): Promise<void>
 }
@@ -60,12 +66,18 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
   blobs.sweep()
   for (const bucket of options.buckets) if (!objects.hasBucket(bucket)) objects.createBucket(bucket)
 
-  const rooms = { objects, blobs, uploads, verifyUrl: urlVerifier(signing, now) }
+  const stores = { objects, blobs, uploads, verifyUrl: urlVerifier(signing, now) }
   const working = new Set<Promise<void>>()
   const server = createServer(
     { highWaterMark: 1 << 20, keepAliveTimeout: IDLE_CONNECTION_MS, requestTimeout: 0 },
     (request, response) => {
-      const work = answer(request, response, (parsed) => ({ request, response, origin, ...parsed, ...rooms }))
+      const work = answer(request, response, (parsed) => ({
+        request,
+        response,
+        origin,
+        ...parsed,
+        ...stores,
+      }))
       working.add(work)
       void work.finally(() => working.delete(work))
     },

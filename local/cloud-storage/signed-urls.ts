@@ -1,5 +1,8 @@
-// Hides the V4 signing process: the key pair that stands in for a service account's, and what a signature covers.
-// https://cloud.google.com/storage/docs/authentication/canonical-requests
+/**
+ * Signs URLs and checks their signatures by the V4 signing process. Hides the key pair that replaces a
+ * service account's, and what a signature covers.
+ * https://cloud.google.com/storage/docs/authentication/canonical-requests
+ */
 import { createHash, createPublicKey, createVerify, generateKeyPair, type KeyObject } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
@@ -13,8 +16,9 @@ export interface SigningCredentials {
 }
 
 /**
- * Reads the key file, or makes one. It has Google's own form, so a client that finds it through GOOGLE_APPLICATION_CREDENTIALS
- * signs URLs as it would with a real account. The key outlives restarts, and so do the URLs signed with it.
+ * Reads the key file, or makes one. It has Google's own form, so a client that finds it through
+ * GOOGLE_APPLICATION_CREDENTIALS signs URLs as it would with a real account. The key outlives restarts, and
+ * so do the URLs signed with it.
  */
 export async function loadSigningCredentials(path: string, clientEmail: string): Promise<SigningCredentials> {
   if (!existsSync(path)) {

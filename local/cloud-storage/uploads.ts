@@ -1,5 +1,7 @@
-// Hides the three ways bytes arrive: in one piece, as multipart/related with the metadata first, or resumably over many
-// requests, connections and restarts of this server.
+/**
+ * Receives uploads in the three ways Cloud Storage allows: in one piece, as multipart/related with the
+ * metadata first, or resumably over many requests, connections and restarts of this server.
+ */
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
@@ -54,13 +56,13 @@ export async function readMultipart(request: IncomingMessage) {
   const boundary = quoted ?? plain
   if (boundary === undefined) throw new StorageError('invalid', 'A multipart upload must name its boundary.')
   const reader = delimitedReader(bytesOf(request))
-  const mark = `\r\n--${boundary}`
+  const delimiter = `\r\n--${boundary}`
   await reader.readUntil(`--${boundary}`)
   await reader.readUntil('\r\n\r\n')
-  const metadata = uploadSchema.parse(parseJson((await reader.readUntil(mark)).toString()))
+  const metadata = uploadSchema.parse(parseJson((await reader.readUntil(delimiter)).toString()))
   const mediaHead = (await reader.readUntil('\r\n\r\n')).toString()
   const [, mediaType] = /^content-type:\s*(.+?)\s*$/im.exec(mediaHead) ?? []
-  return { metadata, mediaType, media: reader.streamUntil(mark) }
+  return { metadata, mediaType, media: reader.streamUntil(delimiter) }
 }
 
 function delimitedReader(chunks: AsyncIterator<Buffer>) {
@@ -72,23 +74,23 @@ function delimitedReader(chunks: AsyncIterator<Buffer>) {
     rest = rest.length > 0 ? Buffer.concat([rest, next.value]) : next.value
   }
 
-  async function readUntil(mark: string): Promise<Buffer> {
+  async function readUntil(delimiter: string): Promise<Buffer> {
     let at: number
-    while ((at = rest.indexOf(mark)) < 0) {
+    while ((at = rest.indexOf(delimiter)) < 0) {
       if (rest.length > PART_HEAD_LIMIT_BYTES)
         throw new StorageError('invalid', 'The multipart metadata is limited to 1 MiB.')
       await more()
     }
     const head = rest.subarray(0, at)
-    rest = rest.subarray(at + mark.length)
+    rest = rest.subarray(at + delimiter.length)
     return head
   }
 
-  /** Holds back only as many bytes as could be the beginning of the mark. */
-  async function* streamUntil(mark: string): AsyncGenerator<Buffer> {
+  /** Holds back only as many bytes as could be the beginning of the delimiter. */
+  async function* streamUntil(delimiter: string): AsyncGenerator<Buffer> {
     let at: number
-    while ((at = rest.indexOf(mark)) < 0) {
-      const safeBytes = rest.length - mark.length + 1
+    while ((at = rest.indexOf(delimiter)) < 0) {
+      const safeBytes = rest.length - delimiter.length + 1
       if (safeBytes > 0) {
         yield rest.subarray(0, safeBytes)
         rest = rest.subarray(safeBytes)
@@ -199,7 +201,7 @@ export function openResumableUploads({
     return sizeBytes === 0 ? startDigest() : blobs.digest(blob) // after a restart or a failed write
   }
 
-  async function take(session: Session, request: IncomingMessage): Promise<UploadProgress> {
+  async function receive(session: Session, request: IncomingMessage): Promise<UploadProgress> {
     const range = contentRange(request.headers['content-range'])
     if (session.finished) return { finished: session.finished }
     const digest = await digestSoFar(session)
@@ -264,7 +266,7 @@ export function openResumableUploads({
     },
 
     put: (id: string, request: IncomingMessage) =>
-      exclusively(id, request, (session) => take(session, request)),
+      exclusively(id, request, (session) => receive(session, request)),
 
     cancel: (id: string, request: IncomingMessage) =>
       exclusively(id, request, (session) => {
@@ -297,7 +299,8 @@ interface ContentRange {
   toTheEnd: boolean
 }
 
-// `bytes 0-524287/*`, `bytes 524288-600000/600001`, `bytes 0-*/*`, `bytes */600001`, or the query `bytes */*`.
+// `bytes 0-524287/*`, `bytes 524288-600000/600001`, `bytes 0-*/*`, `bytes */600001`, or the query `bytes
+// */*`.
 function contentRange(header: string | undefined): ContentRange {
   if (header === undefined) return { firstByte: 0, toTheEnd: true }
   const match = /^bytes (?:\*|(\d+)-(\d+|\*))\/(\d+|\*)$/.exec(
@@ -317,7 +320,8 @@ function checkPiece({ firstByte = 0, lastByte, totalBytes }: ContentRange, persi
   if (firstByte > persistedBytes) {
     throw new StorageError(
       'unavailable',
-      `The piece starts at byte ${firstByte}, but only ${persistedBytes} bytes have arrived; ask for the status.`,
+      `The piece starts at byte ${firstByte}, but only ${persistedBytes} bytes have arrived; ` +
+        'ask for the status.',
     )
   }
   if (

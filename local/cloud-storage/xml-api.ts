@@ -1,4 +1,7 @@
-// Hides /bucket/object: what the world reads from the public bucket and what the holder of a V4 signed URL may do.
+/**
+ * The addresses /bucket/object of the local Cloud Storage: what anybody may read from the public bucket, and
+ * what the holder of a V4 signed URL may do.
+ */
 import { bytesOf, StorageError } from './answers.ts'
 import { checksumsIn } from './checksums.ts'
 import { isUnchanged, sendObject } from './download.ts'
@@ -108,6 +111,7 @@ function startResumable(call: Call): void {
     throw new StorageError('invalid', 'Only the start of a resumable upload may be posted here.')
   const insertion = insertionOf(call)
   const id = uploads.start(insertion)
-  const location = `${origin}/upload/storage/v1/b/${insertion.where.bucket}/o?uploadType=resumable&upload_id=${id}`
+  const { bucket } = insertion.where
+  const location = `${origin}/upload/storage/v1/b/${bucket}/o?uploadType=resumable&upload_id=${id}`
   response.writeHead(201, { Location: location, 'Content-Length': '0' }).end()
 }

@@ -1,4 +1,7 @@
-// One attempt at a task: the HTTP request as Cloud Tasks sends it, and what its end means. Hides headers, tokens and sockets.
+/**
+ * Makes one attempt at a task: sends the HTTP request as Cloud Tasks does, and interprets its outcome. Hides
+ * headers, tokens and sockets.
+ */
 import http from 'node:http'
 import https from 'node:https'
 import { status as grpcStatus } from '@grpc/grpc-js'
@@ -10,9 +13,12 @@ export type Outcome = { status: { code: number; message: string }; httpStatus?: 
 
 export type Courier = { deliver(task: TaskRow, before: Progress): Promise<Outcome>; close(): void }
 
-/** Headers that Cloud Tasks sets itself or keeps for Google (target.proto, HttpRequest.headers), and those that would break the framing. */
+/**
+ * Headers that Cloud Tasks sets itself or keeps for Google (target.proto, HttpRequest.headers), and those
+ * that would break the framing.
+ */
 const RESERVED_HEADER =
-  /^(host|content-length|user-agent|connection|transfer-encoding|x-google-.*|x-appengine-.*|x-cloudtasks-.*)$/i
+  /^(host|content-length|user-agent|connection|transfer-encoding|x-(google|appengine|cloudtasks)-.*)$/i
 
 const CODE_OF_HTTP_STATUS: Partial<Record<number, grpcStatus>> = {
   400: grpcStatus.INVALID_ARGUMENT,
@@ -83,7 +89,8 @@ function requestHeaders(
 
 type Agents = { 'http:': http.Agent; 'https:': https.Agent }
 
-// node:http and not fetch, which gives up on its own after 300 s without response headers: a deadline may be 30 minutes.
+// node:http and not fetch, which gives up on its own after 300 s without response headers: a deadline may be
+// 30 minutes.
 function send(
   task: TaskRow,
   headers: Record<string, string | number>,
@@ -100,7 +107,8 @@ function send(
       headers: hasBody ? { ...headers, 'Content-Length': body.length } : headers,
       agent: agents[secure ? 'https:' : 'http:'],
     })
-    // Past the deadline nobody listens, but the request is left alone: the handler runs on, as it does behind Google's queue.
+    // Past the deadline nobody listens, but the request is left alone: the handler runs on, as it does behind
+    // Google's queue.
     const cancelDeadline = clock.after(task.deadlineMs, () =>
       resolve(failure(grpcStatus.DEADLINE_EXCEEDED, `no response within ${task.deadlineMs / 1000} s`)),
     )

@@ -1,4 +1,4 @@
-/** The time the queue goes by: the system's, or one that a test puts forward. */
+/** The clock of the local queue: the system's, or one that a test puts forward. */
 export type Clock = {
   /** Epoch ms. */
   now(): number

@@ -1,4 +1,7 @@
-// Which task goes out when: hides the schedule, the limits of each queue and the one timer behind them all.
+/**
+ * Decides which task is sent when. Hides the schedule, the limits of each queue and the one timer behind them
+ * all.
+ */
 import type { Clock } from './clock.ts'
 import type { Courier, Outcome } from './attempt.ts'
 import { backoffMs, burstSize, holdMs, isExhausted, retryAfterMs } from './backoff.ts'
@@ -59,7 +62,10 @@ export class Dispatcher {
     this.#lanes.delete(queueName)
   }
 
-  /** Sends what a queue may send now and sets the timer for what comes next. Call it after any change to the queue. */
+  /**
+   * Sends what a queue may send now and sets the timer for what comes next. Call it after any change to the
+   * queue.
+   */
   wake(queueName: string): void {
     const queue = this.#journal.queues.get(queueName)
     const lane = this.#lane(queueName)

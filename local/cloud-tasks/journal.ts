@@ -1,5 +1,8 @@
-// What the server must not forget (queues, tasks, names used lately), and how it survives a SIGKILL: each change is one line
-// appended to a file before it is answered, and the file is rewritten at start. Written, not synced: it is the process that dies, not the machine.
+/**
+ * Keeps the local queue's state (queues, tasks, names used lately) on disk, so that it survives a SIGKILL:
+ * each change is one line appended to a file before it is answered, and the file is rewritten at start.
+ * Written, not synced: it is the process that dies, not the machine.
+ */
 import {
   appendFileSync,
   closeSync,

@@ -1,5 +1,8 @@
-// A local Cloud Tasks: serves the real gRPC service google.cloud.tasks.v2.CloudTasks, so that Google's own client talks to it
-// and the product cannot tell. This file is the surface, one method after the other; the rules are in its neighbours.
+/**
+ * A local Cloud Tasks server: serves the real gRPC service google.cloud.tasks.v2.CloudTasks, so that Google's
+ * own client talks to it unchanged. This file is the surface, one method after the other; the rules are in
+ * the files beside it.
+ */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -42,8 +45,9 @@ const systemClock: Clock = {
 }
 
 /**
- * Starts the server on 127.0.0.1, with the queues and tasks that `dir` holds; what was in flight when the last server ended
- * is dispatched again. `close` cuts the attempts under way, as the end of the process would.
+ * Starts the server on 127.0.0.1, with the queues and tasks that `dir` holds; what was in flight when the
+ * last server ended is dispatched again. `close` cuts the attempts under way, as the end of the process
+ * would.
  */
 export async function startCloudTasks(options: {
   dir: string
@@ -53,7 +57,8 @@ export async function startCloudTasks(options: {
 }): Promise<CloudTasksServer> {
   const clock = options.clock ?? systemClock
   const server = new Server()
-  const port = await listen(server, options.port ?? 0) // before the journal: where the port is fixed, a second server stops here
+  // before the journal: where the port is fixed, a second server stops here
+  const port = await listen(server, options.port ?? 0)
   try {
     const journal = openJournal(options.dir, () => clock.now())
     const dispatcher = new Dispatcher(journal, openCourier(options.identity, clock), clock)
@@ -155,7 +160,8 @@ function taskMethods({ journal, dispatcher, clock }: Service): UntypedServiceImp
     createTask: answer(
       ({ parent, task, responseView }: { parent: string; task: TaskMessage | null; responseView: View }) => {
         const described = readTask(task, queueName(parent), clock.now())
-        // FAILED_PRECONDITION, not NOT_FOUND: what Google answers (stackkit/laravel-google-cloud-tasks-queue #103).
+        // FAILED_PRECONDITION, not NOT_FOUND: what Google answers (stackkit/laravel-google-cloud-tasks-queue
+        // #103).
         if (!journal.queues.has(parent)) throw refuse('FAILED_PRECONDITION', `Queue ${parent} does not exist`)
         if (journal.tasks.has(described.name))
           throw refuse('ALREADY_EXISTS', `Task ${described.name} already exists`)
@@ -244,7 +250,9 @@ const tasksOf = (journal: Journal, queue: string) =>
 
 const pageLength = (asked: number, most: number) => (asked > 0 ? Math.min(asked, most) : most)
 
-/** The service's definition, from the protos inside Google's client (a file that its `exports` does not name). */
+/**
+ * The service's definition, from the protos inside Google's client (a file that its `exports` does not name).
+ */
 function cloudTasksDefinition(): ServiceDefinition {
   const protos = path.dirname(createRequire(import.meta.url).resolve('@google-cloud/tasks/build/protos'))
   const json = JSON.parse(readFileSync(path.join(protos, 'protos.json'), 'utf8')) as Parameters<

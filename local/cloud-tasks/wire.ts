@@ -1,4 +1,4 @@
-// The messages of google.cloud.tasks.v2 as they cross the wire, checked by Google's rules and turned into rows, and back.
+/** Converts the messages of google.cloud.tasks.v2 to rows and back, checked by Google's rules. */
 import { randomBytes } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { status } from '@grpc/grpc-js'
@@ -61,10 +61,11 @@ function check(holds: boolean, message: string): asserts holds {
   if (!holds) throw invalid(message)
 }
 
-const LOCATION_NAME = /^projects\/[A-Za-z0-9:.-]+\/locations\/[A-Za-z0-9-]+$/
-const QUEUE_NAME = /^projects\/[A-Za-z0-9:.-]+\/locations\/[A-Za-z0-9-]+\/queues\/[A-Za-z0-9-]{1,100}$/
-const TASK_NAME =
-  /^projects\/[A-Za-z0-9:.-]+\/locations\/[A-Za-z0-9-]+\/queues\/[A-Za-z0-9-]{1,100}\/tasks\/[A-Za-z0-9_-]{1,500}$/
+const location = 'projects/[A-Za-z0-9:.-]+/locations/[A-Za-z0-9-]+'
+const queue = `${location}/queues/[A-Za-z0-9-]{1,100}`
+const LOCATION_NAME = new RegExp(`^${location}$`)
+const QUEUE_NAME = new RegExp(`^${queue}$`)
+const TASK_NAME = new RegExp(`^${queue}/tasks/[A-Za-z0-9_-]{1,500}$`)
 
 export function locationName(name: string): string {
   check(LOCATION_NAME.test(name), `"${name}" is not of the form projects/PROJECT/locations/LOCATION`)
@@ -74,7 +75,8 @@ export function locationName(name: string): string {
 export function queueName(name: string): string {
   check(
     QUEUE_NAME.test(name),
-    `"${name}" is not of the form projects/PROJECT/locations/LOCATION/queues/QUEUE, QUEUE being 1 to 100 of [A-Za-z0-9-]`,
+    `"${name}" is not of the form projects/PROJECT/locations/LOCATION/queues/QUEUE, ` +
+      'QUEUE being 1 to 100 of [A-Za-z0-9-]',
   )
   return name
 }
@@ -82,7 +84,8 @@ export function queueName(name: string): string {
 export function taskName(name: string): string {
   check(
     TASK_NAME.test(name),
-    `"${name}" is not of the form projects/PROJECT/locations/LOCATION/queues/QUEUE/tasks/TASK, TASK being 1 to 500 of [A-Za-z0-9_-]`,
+    `"${name}" is not of the form projects/PROJECT/locations/LOCATION/queues/QUEUE/tasks/TASK, ` +
+      'TASK being 1 to 500 of [A-Za-z0-9_-]',
   )
   return name
 }

@@ -1,6 +1,7 @@
 /**
- * The local default: a PostgreSQL, a Cloud Tasks, a Cloud Storage, a scheduler and the functions, on loopback, with all their state in one folder.
- * Hides the order they start in and the settings that make the product find them; the product itself knows nothing of it.
+ * Starts the local cloud: a PostgreSQL, a Cloud Tasks, a Cloud Storage, a scheduler and the functions, on
+ * loopback, with all their state in one folder. Hides the order they start in and the settings that make the
+ * product find them; the product itself knows nothing of it.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -35,12 +36,17 @@ export interface LocalCloud extends Attached {
 /** Where a cloud that stays says how to reach it. */
 const attachFile = (dir: string): string => path.join(dir, 'cloud.json')
 
-/** Lets other commands use this cloud until it stops. The file holds the database's password, so only its owner may read it. */
+/**
+ * Lets other commands use this cloud until it stops. The file holds the database's password, so only its
+ * owner may read it.
+ */
 export async function letAttach(dir: string, { env }: LocalCloud): Promise<void> {
   await writeFile(attachFile(dir), JSON.stringify({ pid: process.pid, env }), { mode: 0o600 })
 }
 
-/** The cloud that process `pid` keeps up on this folder; undefined when it is at a work of its own. */
+/**
+ * The cloud that process `pid` runs on this folder; undefined when that process runs it for one command only.
+ */
 export async function attach(dir: string, pid: number): Promise<Attached | undefined> {
   const text = await readFile(attachFile(dir), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
@@ -180,7 +186,8 @@ function scheduleSweep(identity: IdentityProvider, port: number): () => Promise<
       headers: { authorization: `Bearer ${token}` },
     })
   }
-  const timer = setInterval(() => void call().catch(() => undefined), sweepEveryMs) // a missed sweep is made up for by the next
+  // a missed sweep is made up for by the next
+  const timer = setInterval(() => void call().catch(() => undefined), sweepEveryMs)
   return () => {
     clearInterval(timer)
     return Promise.resolve()

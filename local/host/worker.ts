@@ -1,6 +1,7 @@
 /**
- * One worker process: the product's functions under functions-framework, one after the other path on one port.
- * Told its settings by the environment; tells its parent the port; ends with its parent.
+ * One worker process of the local cloud: serves the product's functions under functions-framework, told apart
+ * by path, on one port. It gets its settings from the environment, tells its parent the port, and ends with
+ * its parent.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

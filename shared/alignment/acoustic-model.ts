@@ -1,8 +1,9 @@
 /**
- * The acoustic model: what each acoustic unit, a letter of the words' spelling, sounds like in one recording. It is learned
- * from that recording alone, from which sounds lie where the transcript has which letters. Hides how words are spelt as units,
- * and the statistics: a normal distribution per unit and speaker, drawn towards that of all speakers, and towards that of all
- * speech where a speaker said little.
+ * The acoustic model of one recording: for each acoustic unit (roughly, a letter of the words' spelling),
+ * what it sounds like. It is learned from that recording alone: from which sounds lie where the transcript
+ * has which letters. Hides how words are spelt as units, and the statistics: a normal distribution per unit
+ * and speaker, drawn towards that of all speakers, and towards that of all speech where a speaker said
+ * little.
  */
 import { cepstrumSize as size } from './cepstra.ts'
 import { soundOf } from '../words/phrases.ts'
@@ -15,17 +16,23 @@ export const pause = 0
 export const unwritten = 1
 const firstUnit = 2
 
-/** A unit heard in so many frames weighs as much as what it leans on. */
+/** A unit with this many frames from a speaker weighs as much as the prior it is drawn towards. */
 const framesPerSpeaker = 20
 const framesPerUnit = 10
 const framesPerVariance = 30
 /** A pause varies less than speech, but never by nothing: a gate leaves digital silence. */
 const leastPauseVariance = 0.05
-/** How much less likely than a unit speech of any kind is that no word accounts for, as a logarithm; in a gap that sounds it is the likelier. */
+/**
+ * How much less likely than a unit speech of any kind is that no word accounts for, as a logarithm; in a gap
+ * that sounds it is the likelier.
+ */
 const strayPenalty = 4
 const unwrittenBonus = 6
 
-/** Units that make one sound in a hesitation: a vowel with its "r", a hum. Drawn out, and different from the same units in words. */
+/**
+ * Units that make one sound in a hesitation: a vowel with its "r", a hum. Drawn out, and different from the
+ * same units in words.
+ */
 const hesitationSounds = /^h|\p{L}(?<![hmnr])r?|[mn]+/gu
 
 /** Whether a filler is a mere noise, not a word used as one: "um", "äh", "hmm", but not "like". */
@@ -57,7 +64,10 @@ export function unitsOf(text: string, isHesitation: boolean, inventory: UnitInve
 
 const drawnOut = (sound: string): string[] => (sound === 'h' ? ['~h'] : [`~${sound}`, `~${sound}`])
 
-/** What was heard of each unit from each speaker: how many frames, and the sums of their rows and of the rows' squares. */
+/**
+ * The statistics of each unit by speaker: how many frames, and the sums of their rows and of the rows'
+ * squares.
+ */
 export function tally(unitCount: number, speakerCount: number) {
   const frames = new Float64Array(unitCount * speakerCount)
   const sums = new Float64Array(frames.length * size)
@@ -89,12 +99,12 @@ export interface LetterModels {
   likelihoods(unit: number, rows: Float32Array, speakers: Uint8Array, out: Float64Array): void
 }
 
-/** What the tally teaches. */
-export function learn(heard: Tally): LetterModels {
-  const { unitCount, speakerCount } = heard
-  const speech = allSpeech(heard)
+/** The models learned from the statistics. */
+export function learn(statistics: Tally): LetterModels {
+  const { unitCount, speakerCount } = statistics
+  const speech = allSpeech(statistics)
   const own = Array.from({ length: speakerCount }, (_, speaker) =>
-    Array.from({ length: unitCount }, (_, unit) => shapeOf(heard, speech, speaker, unit)),
+    Array.from({ length: unitCount }, (_, unit) => shapeOf(statistics, speech, speaker, unit)),
   )
   const stray = shaped(speech.mean, speech.spread)
   const likelihoods = (unit: number, rows: Float32Array, speakers: Uint8Array, out: Float64Array): void => {
@@ -175,10 +185,10 @@ function allSpeech({ unitCount, frames, sums, squares }: Tally): Speech {
   }
 }
 
-/** Of logarithms of power; far below what any voice varies by. */
+/** A variance of logarithms of power; far below what any voice varies by. */
 const leastVariance = 1e-3
 
-/** How one speaker says a unit, leaning on how all do, and that on all speech. */
+/** How one speaker says a unit: drawn towards how all speakers say it, and that towards all speech. */
 function shapeOf({ unitCount, frames, sums }: Tally, speech: Speech, speaker: number, unit: number): Shape {
   const cell = speaker * unitCount + unit
   const mean = new Float64Array(size)

@@ -1,7 +1,8 @@
 /**
- * Finds where words really begin and end. Recognisers are 50 to 150 ms off, and a filler is no longer than that; but a recording in which a
- * thousand words stand about where they are said teaches what each unit sounds like in it, and that tells where each word must be.
- * Hides how the learning goes round, and how a recogniser's habits are told from its errors.
+ * Finds where each word of a transcript really begins and ends in the sound. Speech recognisers are 50 to 150
+ * ms off, which is as long as a filler word. But a recording in which a thousand words stand about where they
+ * are said teaches what each acoustic unit sounds like in it, and that tells where each word must be. Hides
+ * the rounds of this learning, and how a recogniser's constant lag is told from its random errors.
  */
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Listen } from './listen.ts'
@@ -46,10 +47,15 @@ export interface Wanted {
 
 /** With fewer words nothing can be learned. */
 const fewestWords = 30
-/** Fits and learns so often, then fits what is wanted; more changes nothing, nor does more speech than this. */
+/**
+ * Fits and learns so often, then fits what is wanted; more changes nothing, nor does more speech than this.
+ */
 const rounds = 4
 const mostFramesToLearn = 180 * 100
-/** Standard deviation of reported edges: what is assumed of a recogniser that could not be checked, and the least and most that is believed. */
+/**
+ * Standard deviation of reported edges: what is assumed of a recogniser that could not be checked, and the
+ * least and most that is believed.
+ */
 const usualDeviationSeconds = 0.06
 const leastDeviationSeconds = 0.02
 const mostDeviationSeconds = 0.1
@@ -60,14 +66,18 @@ const pauseFrames = 8
 const fewestEdges = 40
 /** An edge found further from where it was expected is not that word's. */
 const credibleDeviations = 2.2
-/** Spans that are fitted before others have their turn. */
+/** So many spans are fitted before the event loop gets its turn. */
 const fittedAtOnce = 8
-/** So many words are looked for with what was learned around them; a day of speech needs no more memory than an hour. */
+/**
+ * So many words are looked for with what was learned around them; a day of speech needs no more memory than
+ * an hour.
+ */
 const learnedAtOnce = 400
 
 /**
- * The transcript with the wanted words, and those beside them, where the sound has them. It stays as it is where the sound tells nothing: when
- * there is no background, when there are too few words, and where the words are others than were said.
+ * The transcript with the wanted words, and those beside them, where the sound has them. It stays as it is
+ * where the sound tells nothing: when there is no background, when there are too few words, and where the
+ * words are others than were said.
  */
 export async function alignWords(
   transcript: Transcript,
@@ -88,7 +98,10 @@ export async function alignWords(
   return { ...transcript, words: inOrder(aligned) }
 }
 
-/** By how much a recogniser is late throughout, in frames, and how much any edge errs besides: a standard deviation. */
+/**
+ * By how much a recogniser is late throughout, in frames, and how much any edge errs besides: a standard
+ * deviation.
+ */
 interface Habits {
   readonly lag: number
   readonly deviation: number
@@ -104,13 +117,13 @@ async function alignSome(
   const inventory: UnitInventory = new Map()
   const speakers = [...new Set(words.map(({ speaker }) => speaker))]
   const spans = listeningSpans(words, analysis, wanted.words)
-  const heard = await extractAll(
+  const features = await extractAll(
     spans,
     { words, speakers, hesitations: wanted.hesitations, analysis },
     inventory,
     listen,
   )
-  const lessons = lessonsFrom(heard)
+  const lessons = lessonsFrom(features)
   const newTally = () => tally(unitCount(inventory), speakers.length)
   let habits: Habits = { lag: 0, deviation }
   let taught = newTally()
@@ -121,29 +134,29 @@ async function alignSome(
     habits = habitsOf(await fitAll(lessons, models, habits, taught), deviation)
   }
   const placed = await fitAll(
-    heard.filter(({ span }) => span.isWanted),
+    features.filter(({ span }) => span.isWanted),
     learn(taught),
     habits,
   )
   return new Map(placed.map((one) => [one.place, aligned(one, words[one.place]!, habits, analysis)]))
 }
 
-/** Some of what was heard, evenly: enough to learn from. */
-function lessonsFrom(heard: readonly Features[]): Features[] {
-  const frames = heard.reduce((sum, { span }) => sum + span.frames, 0)
+/** A part of the features, evenly chosen: enough to learn from. */
+function lessonsFrom(features: readonly Features[]): Features[] {
+  const frames = features.reduce((sum, { span }) => sum + span.frames, 0)
   const stride = Math.max(1, Math.floor(frames / mostFramesToLearn))
-  return heard.filter((_, i) => i % stride === 0)
+  return features.filter((_, i) => i % stride === 0)
 }
 
 /** Finds the words of spans that the models fit; what is found there is taught to `taught`. */
 async function fitAll(
-  heard: readonly Features[],
+  features: readonly Features[],
   models: LetterModels,
   habits: Habits,
   taught?: Tally,
 ): Promise<Placed[]> {
   const placed: Placed[] = []
-  for (const [i, one] of heard.entries()) {
+  for (const [i, one] of features.entries()) {
     if (i % fittedAtOnce === 0) await new Promise(setImmediate) // heartbeats go on
     const trellis = trellisOf(one, habits)
     const shares = fit(trellis, models, one.rows, one.speakers)
@@ -154,7 +167,10 @@ async function fitAll(
   return placed
 }
 
-/** A first idea: background is pause, and each unit has an even part of its word where that was reported. */
+/**
+ * The first estimate: background is pause, and each unit has an even part of its word where that was
+ * reported.
+ */
 function teachAsReported(
   { span: { frames }, reported, rows, speakers, quiet }: Features,
   taught: Tally,
@@ -172,7 +188,7 @@ function teachAsReported(
 /** A share of a frame smaller than this teaches nothing. */
 const leastShare = 0.01
 
-/** What sounds in a gap is no pause. */
+/** In a gap, only background counts as pause. */
 function teach(
   { rows, speakers, quiet }: Features,
   { frames, steps, units, wordOf }: Trellis,
@@ -215,7 +231,10 @@ function placedIn({ span, reported }: Features, trellis: Trellis, shares: Float6
   })
 }
 
-/** Told from the edges beside a pause, which cannot be mistaken; units that were learned a little too late are found a little too late. */
+/**
+ * Measured at the edges beside a pause, which cannot be mistaken: units that were learned a little too late
+ * are also found a little too late.
+ */
 function habitsOf(placed: readonly Placed[], deviation: number): Habits {
   const isApart = (before: Placed | undefined, after: Placed | undefined) =>
     before !== undefined && after?.place === before.place + 1 && after.start - before.end >= pauseFrames
@@ -256,7 +275,10 @@ function aligned(
   }
 }
 
-/** A word that stayed gives way to its neighbours that were found; so does one that was found to the next, when two passages disagree. */
+/**
+ * A word that stayed gives way to its neighbours that were found; so does one that was found to the next,
+ * when two windows disagree.
+ */
 function inOrder(words: readonly AlignedWord[]): AlignedWord[] {
   let from = 0
   return words.map((word, i) => {

@@ -1,27 +1,30 @@
 /**
- * What a sound is like, 10 ms at a time: mel-frequency cepstra, by which letters are told from one another.
- * Hides decimation, windows, the Fourier transform and the mel scale.
+ * Computes mel-frequency cepstra, one vector for every 10 ms of sound: a description of the sound by which
+ * speech sounds can be told apart. Hides decimation, windows, the Fourier transform and the mel scale.
  */
 import { frameSamples } from '../audio/analysis.ts'
 
 const { cos, floor, log, log10, max, min, PI, round, sin, sqrt } = Math
 
-/** Numbers in one row: the level, and how the spectrum bends. */
+/** Numbers in one row: the level, and the shape of the spectrum. */
 export const cepstrumSize = 13
 
 const bands = 24
 const fftSize = 512
-/** Speech is told apart below half of this. */
+/** The sample rate that is worked at, in Hz: what tells speech sounds apart lies below half of it. */
 const wantedRate = 16_000
 const windowSeconds = 0.02
 const lowestHz = 100
 const highestHz = 7000
-/** Speech falls by 6 dB an octave; this takes most of that away. */
+/** The spectrum of speech falls by 6 dB an octave; this undoes most of that. */
 const preEmphasis = 0.97
 /** Keeps the logarithm of digital silence finite. */
 const leastPower = 1e-9
 
-/** One row for every whole 10 ms of `samples` (one channel, full scale ±1), one after the other; each looks 5 ms further to either side. */
+/**
+ * One row for every whole 10 ms of `samples` (one channel, full scale ±1), one after the other; each looks 5
+ * ms further to either side.
+ */
 export function cepstra(samples: Float32Array, sampleRate: number): Float32Array {
   const factor = max(1, round(sampleRate / wantedRate))
   const rate = sampleRate / factor
@@ -56,7 +59,10 @@ export function cepstra(samples: Float32Array, sampleRate: number): Float32Array
   return rows
 }
 
-/** Every `factor`th sample, smoothed by a triangle twice as wide: what folds down from above is 26 dB lower, which is enough to tell letters apart. */
+/**
+ * Every `factor`th sample, smoothed by a triangle twice as wide: what folds down from above is 26 dB lower,
+ * which is enough to tell letters apart.
+ */
 function everyNth(samples: Float32Array, factor: number): Float32Array {
   if (factor === 1) return samples
   const out = new Float32Array(floor(samples.length / factor))
@@ -70,7 +76,10 @@ function everyNth(samples: Float32Array, factor: number): Float32Array {
   return out
 }
 
-/** Fills `out` with the sound from `from` on, emphasised and windowed, in the order in which the transform takes it. */
+/**
+ * Fills `out` with the sound from `from` on, emphasised and windowed, in the order in which the transform
+ * takes it.
+ */
 function windowed(sound: Float32Array, from: number, window: Float64Array, out: Float64Array): void {
   out.fill(0)
   for (let i = 0; i < window.length; i++) {
@@ -80,7 +89,10 @@ function windowed(sound: Float32Array, from: number, window: Float64Array, out: 
   }
 }
 
-/** The power in each bin of the sound that went in as the real part (`sign` 1), or as the imaginary part (−1). */
+/**
+ * The power in each bin of the sound that went in as the real part (`sign` 1), or as the imaginary part
+ * (−1).
+ */
 function powerOf(re: Float64Array, im: Float64Array, sign: 1 | -1, power: Float64Array): void {
   for (let k = 1; k < power.length; k++) {
     const a = re[k]! + sign * re[fftSize - k]!
@@ -102,7 +114,10 @@ function bandLevels(power: Float64Array, edges: Uint16Array, levels: Float64Arra
   }
 }
 
-/** The bins at which the bands begin, peak and end, evenly spaced in mel (O'Shaughnessy: 2595 log10(1 + f/700)). */
+/**
+ * The bins at which the bands begin, peak and end, evenly spaced in mel (O'Shaughnessy: 2595 log10(1 +
+ * f/700)).
+ */
 function bandEdges(rate: number): Uint16Array {
   const mel = (hz: number) => 2595 * log10(1 + hz / 700)
   const [low, high] = [mel(lowestHz), mel(highestHz)]

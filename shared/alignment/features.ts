@@ -1,4 +1,7 @@
-/** Listens to spans of a recording. Hides how they are read, and what is taken out of their sound that says more of a voice than of its words. */
+/**
+ * Reads spans of a recording and computes the feature vectors that alignment compares. Hides the reading, and
+ * the normalisation that removes what depends on the voice rather than on the words.
+ */
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import { cepstra, cepstrumSize } from './cepstra.ts'
 import type { Listen } from './listen.ts'
@@ -8,9 +11,9 @@ import { spanOf, type ListeningSpan } from './listening-spans.ts'
 import type { Word } from '../words/words.ts'
 
 /** Spans that are read at the same time. */
-const heardAtOnce = 8
+const readAtOnce = 8
 
-/** What a span is a part of. */
+/** The recording that a span is a part of. */
 export interface Surroundings {
   readonly words: readonly Word[]
   /** Everybody who speaks. */
@@ -20,7 +23,7 @@ export interface Surroundings {
   readonly analysis: Analysis
 }
 
-/** A span that was listened to. */
+/** The features of one span. */
 export interface Features {
   readonly span: ListeningSpan
   readonly reported: readonly ReportedWord[]
@@ -32,21 +35,21 @@ export interface Features {
   readonly quiet: Uint8Array
 }
 
-/** Listens to the spans; units that are met for the first time enter the inventory. */
+/** Reads the spans; units that are met for the first time enter the inventory. */
 export async function extractAll(
   spans: readonly ListeningSpan[],
   surroundings: Surroundings,
   inventory: UnitInventory,
   listen: Listen,
 ): Promise<Features[]> {
-  const heard: Features[] = []
-  for (let i = 0; i < spans.length; i += heardAtOnce) {
-    const some = spans.slice(i, i + heardAtOnce)
+  const features: Features[] = []
+  for (let i = 0; i < spans.length; i += readAtOnce) {
+    const some = spans.slice(i, i + readAtOnce)
     const sounds = await Promise.all(some.map((span) => listen(spanOf(span, surroundings.analysis))))
-    heard.push(...some.map((span, k) => extract(span, sounds[k]!, surroundings, inventory)))
+    features.push(...some.map((span, k) => extract(span, sounds[k]!, surroundings, inventory)))
   }
-  levelVoices(heard, surroundings.speakers.length)
-  return heard
+  levelVoices(features, surroundings.speakers.length)
+  return features
 }
 
 function extract(
@@ -58,7 +61,7 @@ function extract(
   const { first, last, firstFrame, frames } = span
   const { sampleRate } = analysis.format
   const frame = frameSamples(sampleRate)
-  const rows = new Float32Array(frames * cepstrumSize) // the recording's last frame may be a part of one
+  const rows = new Float32Array(frames * cepstrumSize) // the recording's last frame may be incomplete
   rows.set(cepstra(samples, sampleRate).subarray(0, rows.length))
   const own = words.slice(first, last + 1)
   const reported = own.map(({ text, startSample, endSample }, i) => ({
@@ -76,11 +79,14 @@ function extract(
   return { span, reported, rows, speakers, quiet }
 }
 
-/** Takes away what a voice, its place and its microphone do to every sound alike: the mean of each speaker's rows. */
-function levelVoices(heard: readonly Features[], speakerCount: number): void {
+/**
+ * Removes what a voice, its place and its microphone do to every sound alike: the mean of each speaker's
+ * rows.
+ */
+function levelVoices(features: readonly Features[], speakerCount: number): void {
   const sums = new Float64Array(speakerCount * cepstrumSize)
   const counts = new Float64Array(speakerCount)
-  for (const { rows, speakers, quiet } of heard) {
+  for (const { rows, speakers, quiet } of features) {
     for (let i = 0; i < speakers.length; i++) {
       if (quiet[i]) continue
       const speaker = speakers[i]!
@@ -88,7 +94,7 @@ function levelVoices(heard: readonly Features[], speakerCount: number): void {
       for (let d = 0; d < cepstrumSize; d++) sums[speaker * cepstrumSize + d]! += rows[i * cepstrumSize + d]!
     }
   }
-  for (const { rows, speakers } of heard) {
+  for (const { rows, speakers } of features) {
     for (let i = 0; i < speakers.length; i++) {
       const speaker = speakers[i]!
       const count = Math.max(1, counts[speaker]!)

@@ -1,25 +1,34 @@
 /**
- * Fits a few words to the sound they were said in. Hides the search over every way to do so: units follow one another, last, or are left out;
- * between words there may be a gap; and each word's edges lie about where the transcript has them. The search is the forward-backward
- * algorithm over a hidden Markov model in which nothing comes twice (Rabiner 1989).
+ * Forced alignment: given a few words and the sound in which they were said, finds when each word begins and
+ * ends. Hides the search over every way to fit them: units follow one another, last, or are left out; between
+ * words there may be a gap; and each word's edges lie about where the transcript has them. The search is the
+ * forward-backward algorithm over a left-to-right hidden Markov model (Rabiner 1989).
  */
 import { pause, unwritten, type LetterModels } from './acoustic-model.ts'
 
 const { abs, ceil, exp, max, min, sqrt } = Math
 
-/** A unit takes so many steps, of a frame or more each: one shorter than 20 ms is unlikely, not impossible. */
+/**
+ * A unit takes so many steps, of a frame or more each: one shorter than 20 ms is unlikely, not impossible.
+ */
 const statesPerUnit = 2
-/** How much less likely a way is that leaves out a step: units may be silent. */
+/** How much less likely a path is that leaves out a step: units may be silent. */
 const skipWeight = exp(-1)
 /** No word is looked for further than this from where it was reported, in frames. */
 const reachFrames = 20
-/** Frames beside each other sound alike: each counts for so much of a witness. */
+/** Neighbouring frames sound alike, so each counts for only this share of independent evidence. */
 const frameWeight = 0.15
-/** Reported edges are normally distributed about the true ones, but hardly ever further off than so many standard deviations. */
+/**
+ * Reported edges are normally distributed about the true ones, but hardly ever further off than so many
+ * standard deviations.
+ */
 const farthestDeviations = 1.7
 const farthestPower = 8
-/** Reported words this far apart, in frames, leave room for another that nobody wrote down; further by so many deviations of their edges. */
-const roomForAWord = 10
+/**
+ * Reported words this far apart, in frames, leave space for another that nobody wrote down; further by so
+ * many deviations of their edges.
+ */
+const spaceForAWord = 10
 const roomDeviations = 2
 
 /** A word as reported, in frames from the trellis's start, and its units. */
@@ -45,7 +54,10 @@ export interface Trellis extends Reported {
   readonly units: Uint16Array
   /** Which word a step is of; −1 for a gap. */
   readonly wordOf: Int16Array
-  /** By step: how likely it is, at each frame, to come to it from the one before it, and from the one before that. */
+  /**
+   * By step: how likely it is, at each frame, to come to it from the one before it, and from the one before
+   * that.
+   */
   readonly next: readonly Float32Array[]
   readonly skip: readonly Float32Array[]
 }
@@ -59,7 +71,7 @@ export function layOut(reported: Reported): Trellis {
     const after = words[i + 1]
     units.push(
       ...own,
-      after && after.start - word.end > roomForAWord + roomDeviations * deviation ? unwritten : pause,
+      after && after.start - word.end > spaceForAWord + roomDeviations * deviation ? unwritten : pause,
     )
     wordOf.push(...own.map(() => i), -1)
   })
@@ -102,8 +114,8 @@ function times(a: Float32Array, b: Float32Array, weight: number): Float32Array {
 }
 
 /**
- * The share of each frame that belongs to each step, over all ways to fit the words, by frame, then step; shares of a frame add up to 1.
- * Undefined when there is no way: the words are not the ones that were said.
+ * The share of each frame that belongs to each step, over all paths that fit the words, by frame, then step;
+ * shares of a frame add up to 1. Undefined when there is no path: the words are not the ones that were said.
  */
 export function fit(
   trellis: Trellis,
@@ -131,7 +143,10 @@ export function fit(
   return ahead
 }
 
-/** How likely each frame is to sound as it does at each step, relative to the likeliest; 0 beyond a word's reach. */
+/**
+ * How likely each frame is to sound as it does at each step, relative to the likeliest; 0 beyond a word's
+ * reach.
+ */
 function soundsLike(
   { frames, steps, units, wordOf, words }: Trellis,
   models: LetterModels,

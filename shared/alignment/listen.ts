@@ -1,4 +1,7 @@
-/** Listens to a moment of a recording. Hides where its PCM lies, its format, and that two channels are heard as one. */
+/**
+ * Reads one span of a recording as mono samples. Hides where its PCM is stored, its format, and the mixing of
+ * two channels into one.
+ */
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import type { Span } from '../audio/analysis.ts'
 import { bytesPerFrame, toPlanar, type PcmFormat } from '../audio/pcm.ts'
@@ -6,7 +9,7 @@ import { bytesPerFrame, toPlanar, type PcmFormat } from '../audio/pcm.ts'
 /** The samples of a span, one channel, full scale ±1. */
 export type Listen = (span: Span) => Promise<Float32Array>
 
-/** Listens to canonical PCM in a bucket; each call is one range read. */
+/** Reads spans of canonical PCM in a bucket; each call is one range read. */
 export function listenTo(storage: Pick<ObjectStore, 'read'>, pcm: ObjectName, format: PcmFormat): Listen {
   const width = bytesPerFrame(format)
   return async ({ startSample, endSample }) => {

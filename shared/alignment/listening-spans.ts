@@ -1,4 +1,7 @@
-/** Which parts of a recording to listen to for the sake of a few words. Hides how many words beside them help, and what else is worth learning from. */
+/**
+ * Chooses which parts of a recording to read in order to align a few words. Hides how many neighbouring words
+ * help, and what else is worth learning the acoustic model from.
+ */
 import { frameSamples, type Analysis, type Span } from '../audio/analysis.ts'
 import type { Word } from '../words/words.ts'
 
@@ -18,15 +21,18 @@ export interface ListeningSpan {
 /** So many words to either side of a wanted one are fitted with it. */
 const contextWords = 2
 const mostWords = 24
-/** A reported silence this long parts spans. */
+/** A reported silence this long separates spans. */
 const partingSeconds = 0.5
-/** This much is listened to beyond the reported ends. */
+/** This much is read beyond the reported ends. */
 const marginSeconds = 0.3
 const framesPerSecond = 100
-/** Letters are learned from this much speech at least, if there is so much. */
+/** The acoustic model is learned from this much speech at least, if there is so much. */
 const fewestSeconds = 60
 
-/** Spans around the wanted words, in order, and others all over the recording when those are too short to learn from. */
+/**
+ * Spans around the wanted words, in order, and others all over the recording when those are too short to
+ * learn from.
+ */
 export function listeningSpans(
   words: readonly Word[],
   analysis: Analysis,
@@ -49,7 +55,7 @@ export function listeningSpans(
   return [...around, ...further]
 }
 
-/** What there is to hear of a span. */
+/** The sound of a span. */
 export function spanOf({ firstFrame, frames }: ListeningSpan, { format, totalSamples }: Analysis): Span {
   const frame = frameSamples(format.sampleRate)
   return { startSample: firstFrame * frame, endSample: Math.min(totalSamples, (firstFrame + frames) * frame) }
@@ -85,7 +91,10 @@ function grouped(
   })
 }
 
-/** From and to the middle of a word where words go on, else some way into the silence, but not into the next words. */
+/**
+ * From and to the middle of a word where words go on, else some way into the silence, but not into the next
+ * words.
+ */
 function boundsOf(
   words: readonly Word[],
   first: number,

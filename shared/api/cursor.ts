@@ -1,4 +1,7 @@
-/** Pages: a cursor names the last item of a page, so that what is added meanwhile neither repeats nor hides an item. Hides its form. */
+/**
+ * Cursors of paged lists in the API. A cursor names the last item of a page, so items added meanwhile neither
+ * repeat nor hide another. Hides the cursor's format.
+ */
 import { z } from '@hono/zod-openapi'
 import type { Position } from '../db/page.ts'
 import { Permanent } from '../errors.ts'

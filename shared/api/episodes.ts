@@ -1,4 +1,6 @@
-/** The API's episodes: listed, made again, and what of them waits for a decision. */
+/**
+ * API routes for episodes: list them, make one again, and read and decide the edits that wait for a decision.
+ */
 import { z } from '@hono/zod-openapi'
 import { findListedEpisode, listEpisodes } from '../db/episodes.ts'
 import { listRuns } from '../db/runs.ts'
@@ -12,33 +14,29 @@ import { changes, idParam, listOf, moment, mustBe, pageAsked, reads, started, ty
 
 const episode = z
   .object({
-    ...{
-      id: z.uuid(),
-      podcast: z.string(),
-      slug: z.string(),
-      title: z.string(),
-      description: z.string(),
-      status: z.string(),
-    },
-    ...{ durationSeconds: z.number().nullable(), publishedAt: moment, createdAt: z.iso.datetime() },
+    id: z.uuid(),
+    podcast: z.string(),
+    slug: z.string(),
+    title: z.string(),
+    description: z.string(),
+    status: z.string(),
+    durationSeconds: z.number().nullable(),
+    publishedAt: moment,
+    createdAt: z.iso.datetime(),
   })
   .openapi('Episode')
 const edit = z
   .object({
-    ...{
-      id: z.string(),
-      kind: z.string(),
-      status: z.string(),
-      startSeconds: z.number(),
-      endSeconds: z.number(),
-    },
-    ...{
-      text: z.string(),
-      reason: z.string(),
-      score: z.number(),
-      question: z.string().optional(),
-      waits: z.boolean(),
-    },
+    id: z.string(),
+    kind: z.string(),
+    status: z.string(),
+    startSeconds: z.number(),
+    endSeconds: z.number(),
+    text: z.string(),
+    reason: z.string(),
+    score: z.number(),
+    question: z.string().optional(),
+    waits: z.boolean(),
   })
   .openapi('Edit')
 const decisionsBody = {
@@ -125,16 +123,14 @@ function listEdits({ run, edits, waiting }: Review) {
   const seconds = (sample: number) => sample / edits.sampleRate
   const listed = edits.edits.map(
     ({ id, kind, status, startSample, endSample, text, reason, score, question }) => ({
-      ...{
-        id,
-        kind,
-        status,
-        startSeconds: seconds(startSample),
-        endSeconds: seconds(endSample),
-        text,
-        reason,
-        score,
-      },
+      id,
+      kind,
+      status,
+      startSeconds: seconds(startSample),
+      endSeconds: seconds(endSample),
+      text,
+      reason,
+      score,
       ...(question === undefined ? {} : { question }),
       waits: waits.has(id),
     }),

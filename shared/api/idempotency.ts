@@ -1,4 +1,7 @@
-/** The same POST twice has one effect and one answer (Idempotency-Key). Hides where the first answer is kept and what two at once are told. */
+/**
+ * Idempotency of the API: the same POST sent twice with one Idempotency-Key has one effect and one answer.
+ * Hides where the first answer is kept and what the second of two simultaneous requests is told.
+ */
 import type { Context } from 'hono'
 import type { Config } from '../config.ts'
 import { closeRequest, forgetRequest, openRequest, type EarlierAnswer } from '../db/api-requests.ts'
@@ -13,7 +16,10 @@ export interface Answered<T, S extends 200 | 202> {
   readonly body: T
 }
 
-/** Does `work` unless the request was answered before. Throws Permanent `idempotency_mismatch`, `in_progress` or `bad_request`. */
+/**
+ * Does `work` unless the request was answered before. Throws Permanent `idempotency_mismatch`, `in_progress`
+ * or `bad_request`.
+ */
 export async function once<T, S extends 200 | 202>(
   context: Context,
   { databaseUrl }: Config,
@@ -32,12 +38,13 @@ export async function once<T, S extends 200 | 202>(
     await withDatabase(databaseUrl, (db) => closeRequest(db, found.opened, answered))
     return answered
   } catch (error) {
-    await withDatabase(databaseUrl, (db) => forgetRequest(db, found.opened)) // an error has changed nothing: it may be asked again
+    // an error has changed nothing: the request may be made again
+    await withDatabase(databaseUrl, (db) => forgetRequest(db, found.opened))
     throw error
   }
 }
 
-/** The same method, path and body were answered before: with what this route answers. */
+/** Repeats the stored answer; throws unless method, path and body are the same as before. */
 function answerAgain<T, S extends 200 | 202>(
   { requestHash, status, body }: EarlierAnswer,
   asked: string,

@@ -1,4 +1,4 @@
-/** The API's listener mail, and what its user has used. */
+/** API routes for listener mail, and for what the user has used of the quota. */
 import { z } from '@hono/zod-openapi'
 import { findLetter, listLetters } from '../db/letters.ts'
 import { withDatabase } from '../db/connect.ts'
@@ -9,8 +9,14 @@ import { idParam, listOf, moment, mustBe, pageAsked, reads, type App } from './r
 
 const letter = z
   .object({
-    ...{ id: z.uuid(), runId: z.uuid(), sender: z.string(), subject: z.string(), text: z.string() },
-    ...{ sentAt: moment, language: z.string().nullable(), createdAt: z.iso.datetime() },
+    id: z.uuid(),
+    runId: z.uuid(),
+    sender: z.string(),
+    subject: z.string(),
+    text: z.string(),
+    sentAt: moment,
+    language: z.string().nullable(),
+    createdAt: z.iso.datetime(),
   })
   .openapi('Letter')
 

@@ -1,4 +1,7 @@
-/** Errors as problem documents (RFC 9457) with the product's codes. The one place that says which status a code has. */
+/**
+ * Turns errors into problem documents (RFC 9457) with the product's error codes. The one place that says
+ * which HTTP status a code has.
+ */
 import { z } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
 import { AlreadyRunning, classify, errorCodes, Permanent, type ErrorCode } from '../errors.ts'
@@ -38,7 +41,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
 }
 const otherwise = 400
 
-/** What anything thrown becomes; what we did not foresee tells the caller nothing of our insides. */
+/** The problem document of anything thrown; an unforeseen error tells the caller nothing internal. */
 export function problemOf(error: unknown): Problem {
   const kind =
     error instanceof HTTPException && error.status < 500

@@ -1,4 +1,7 @@
-/** What every route of the API is made of: its OpenAPI description, its caller, and an answer that is given once. Hides how a route is put together. */
+/**
+ * The common frame of every API route: its OpenAPI description, its authenticated caller, and its idempotent
+ * answer. Hides how a route is put together.
+ */
 import { createRoute, z, type OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Page } from '../db/page.ts'
@@ -12,7 +15,9 @@ export interface Env {
 }
 export type App = OpenAPIHono<Env>
 
-/** Names something of ours, or nothing at all; what no row can hold is refused before one is asked. */
+/**
+ * The name of a podcast or episode in a path; what no row can hold is refused before the database is asked.
+ */
 export const name = z
   .string()
   .max(100)

@@ -1,4 +1,4 @@
-/** The API's runs: listed, watched as they go on, cancelled and started again. */
+/** API routes for runs: list them, watch their progress as a stream, cancel them and start them again. */
 import { z } from '@hono/zod-openapi'
 import { streamSSE } from 'hono/streaming'
 import { findRunOf, listRuns } from '../db/runs.ts'
@@ -104,7 +104,8 @@ export function addRuns(app: App, services: Services): void {
         }
       },
       (error) => {
-        log.error({ run: id, error: error.stack }, 'a stream of events broke off') // its reader connects again
+        // its reader connects again
+        log.error({ run: id, error: error.stack }, 'a stream of events broke off')
         return Promise.resolve()
       },
     )
@@ -134,7 +135,10 @@ const eventEveryMs = 1000
 /** A stream is ended then; whoever still watches connects again. */
 const longestStreamMs = 29 * 60_000
 
-/** A look at the run each time the reader comes back: what is new of it, nothing when that is nothing. A connection for each look, none between. */
+/**
+ * Reads the run each time the reader asks for more and yields what is new, if anything is. Each look has a
+ * connection of its own; none is held between.
+ */
 async function* eventsOf(
   databaseUrl: string,
   id: string,
@@ -165,16 +169,14 @@ const seen = ({
   heartbeatAt,
   warnings,
 }: RunProgress) => ({
-  ...{
-    runId,
-    status,
-    stopReason,
-    processed,
-    total,
-    currentStep,
-    waitingFor,
-    secondsLeft,
-    heartbeatAt,
-    warnings,
-  },
+  runId,
+  status,
+  stopReason,
+  processed,
+  total,
+  currentStep,
+  waitingFor,
+  secondsLeft,
+  heartbeatAt,
+  warnings,
 })

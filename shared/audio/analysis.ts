@@ -1,6 +1,7 @@
 /**
- * What one pass over a recording remembers of it: loudness and peaks per 100 ms, level and waveform per 10 ms, and where somebody speaks.
- * Hides how it is gathered, how it is stored, and how speech is told from steady noise, hum and DC.
+ * Analyses a recording in one pass: loudness and peaks per 100 ms, level and waveform per 10 ms, and where
+ * somebody speaks. Hides how this is gathered and stored, and how speech is told from steady noise, hum and
+ * DC.
  */
 import { energyMeter, highPass, integratedLoudness, kWeighting } from './loudness.ts'
 import { bytesPerFrame, fillPlanes, type PcmFormat } from './pcm.ts'
@@ -26,7 +27,10 @@ export interface Analysis {
   /** Levels at or under this are background; −Infinity when the recording has no quiet to tell. */
   readonly quietBelowDb: number
   readonly speech: readonly Span[]
-  /** K-weighted mean square per 100 ms, summed over channels (a single channel counts twice: it is played on both sides). */
+  /**
+   * K-weighted mean square per 100 ms, summed over channels (a single channel counts twice: it is played on
+   * both sides).
+   */
   readonly blocks: Float32Array
   /** Level of every 10 ms above 150 Hz, in hundredths of a dBFS. */
   readonly levels: Int16Array
@@ -45,7 +49,9 @@ const silenceDb = -100
 /** A sample this close to full scale was probably cut off. */
 const clippedAt = 0.9999
 
-/** Gathers an analysis block by block; `add` takes whole 100 ms blocks of PCM bytes (the last may be shorter). */
+/**
+ * Gathers an analysis block by block; `add` takes whole 100 ms blocks of PCM bytes (the last may be shorter).
+ */
 export function analyser(format: PcmFormat) {
   const { sampleRate, channels } = format
   const block = blockSamples(sampleRate)
@@ -58,7 +64,8 @@ export function analyser(format: PcmFormat) {
   const levels = growing(Int16Array)
   const waveform = growing(Int8Array)
   const energies = new Float64Array(framesPerBlock)
-  const scratch = Array.from({ length: channels }, () => new Float32Array(block)) // a new one for every block would be collected too late
+  // a new one for every block would be collected too late
+  const scratch = Array.from({ length: channels }, () => new Float32Array(block))
   const blockEnergy = new Float64Array(1)
   let totalSamples = 0
   let peak = 0
@@ -100,9 +107,9 @@ export function analyser(format: PcmFormat) {
       isMonaural,
       peak,
       clippedSamples,
-      blocks: blocks.take(),
-      levels: levels.take(),
-      waveform: waveform.take(),
+      blocks: blocks.values(),
+      levels: levels.values(),
+      waveform: waveform.values(),
     }
     return {
       ...gathered,
@@ -115,7 +122,10 @@ export function analyser(format: PcmFormat) {
 
 const toByte = (sample: number): number => Math.max(-127, Math.min(127, Math.round(sample * 127)))
 
-/** Once the sides differ they are filtered apart; until then the second filter's memory would only have repeated the first's. */
+/**
+ * Once the sides differ they are filtered apart; until then the second filter's memory would only have
+ * repeated the first's.
+ */
 function sameSamples(left: Float32Array, right: Float32Array): boolean {
   for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false
   return true
@@ -154,7 +164,7 @@ function growing<T extends TypedArray>(Type: new (length: number) => T) {
     }
     values[length++] = value
   }
-  return { push, take: () => values.slice(0, length) as T }
+  return { push, values: () => values.slice(0, length) as T }
 }
 
 // Speech activity
@@ -167,9 +177,9 @@ const leastMarginDb = 4
 /** The level must pass the line for this long to be speech, and stay under it for this long to be none. */
 const shortestSpeechFrames = 4
 const shortestGapFrames = 20
-/** Soft onsets and tails around what passed the line. */
+/** Frames added around what passed the line, for soft onsets and tails. */
 const paddingFrames = 3
-/** A recogniser's quiet below this is digital silence, which says nothing about the room. */
+/** A level below this is digital silence, which says nothing about the background of the recording. */
 const digitalSilence = -9000
 
 interface Activity {
@@ -179,13 +189,17 @@ interface Activity {
   readonly speech: Span[]
 }
 
-/** Finds the floor and the speech level from the distribution of levels, then the spans above a line between them. */
+/**
+ * Finds the floor and the speech level from the distribution of levels, then the spans above a line between
+ * them.
+ */
 export function findSpeech(levels: Int16Array, sampleRate: number, totalSamples: number): Activity {
   const sorted = levels.filter((level) => level > digitalSilence).sort()
   if (sorted.length === 0)
     return { noiseFloorDb: silenceDb, speechLevelDb: silenceDb, quietBelowDb: -Infinity, speech: [] }
   const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)]! / 100
-  const muted = sorted.length < 0.9 * levels.length // a gate or an editor put digital silence between the words
+  // a gate or an editor put digital silence between the words
+  const muted = sorted.length < 0.9 * levels.length
   const noiseFloorDb = muted ? Math.min(at(0.02), at(0.9) - 40) : at(0.05)
   const speechLevelDb = at(0.9)
   if (speechLevelDb - noiseFloorDb < leastContrastDb) {
@@ -226,7 +240,7 @@ function activeRuns(levels: Int16Array, line: number, count: number): { start: n
 
 // Storage: a line of JSON, then the arrays one after the other, each starting at a multiple of four bytes
 
-/** JSON has no infinity: it stands as null. */
+/** JSON has no infinity: it is written as null. */
 type Stored = Omit<Analysis, 'integratedLufs' | 'quietBelowDb'> & {
   readonly integratedLufs: number | null
   readonly quietBelowDb: number | null
@@ -270,7 +284,10 @@ function padded(array: Float32Array | Int16Array | Int8Array): Buffer {
   return Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)])
 }
 
-/** The middle of the quietest 10 ms frame within `reach` samples of `sample`, inside [`low`, `high`]; ties go to the nearest. In samples. */
+/**
+ * The middle of the quietest 10 ms frame within `reach` samples of `sample`, inside [`low`, `high`]; ties go
+ * to the nearest. In samples.
+ */
 export function quietestNear(
   { levels, format }: Analysis,
   sample: number,
@@ -298,7 +315,10 @@ export function quietestNear(
 /** A gap shorter than this is part of a sound: the closure of a stop, not the space between words. */
 const closureFrames = 4
 
-/** The stretches above the background that lie whole inside [`low`, `high`], each with a frame of quiet at either end, in samples. */
+/**
+ * The spans above the background that lie whole inside [`low`, `high`], each with a frame of quiet at
+ * either end, in samples.
+ */
 export function soundsIn({ levels, quietBelowDb, format }: Analysis, low: number, high: number): Span[] {
   const frame = frameSamples(format.sampleRate)
   const [first, last] = [Math.ceil(low / frame), Math.min(levels.length, Math.floor(high / frame))]

@@ -1,6 +1,6 @@
 /**
- * ffmpeg and ffprobe as child processes over pipes: isolated, killable, fast. The only file that starts a process.
- * Hides spawning, back-pressure, cancellation and what their complaints mean.
+ * Runs ffmpeg and ffprobe as child processes over pipes. The only file that starts a process. Hides spawning,
+ * back-pressure, cancellation and what their error messages mean.
  */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { pipeline } from 'node:stream/promises'
@@ -12,7 +12,7 @@ export interface RunningFfmpeg {
   readonly ended: Promise<void>
 }
 
-/** Bytes as they come, or as they lie. */
+/** Bytes from an asynchronous or a synchronous source. */
 export type Pieces = AsyncIterable<Buffer> | Iterable<Buffer>
 
 const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error']
@@ -97,7 +97,7 @@ function outcome(program: string, child: ChildProcessWithoutNullStreams, signal:
   })
 }
 
-/** ffmpeg said no; the message is what it printed. Whoever called knows what it means for the producer. */
+/** ffmpeg failed; the message is what it printed. The caller knows what it means for the producer. */
 export class FfmpegError extends Retryable {
   constructor(complaint: string) {
     super('ffmpeg_failed', complaint)

@@ -1,6 +1,7 @@
 /**
- * Loudness by ITU-R BS.1770-5 and loudness range by EBU Tech 3342, from mergeable partials: the K-weighted energy of every 100 ms.
- * Hides the filters and both gates. Partials of consecutive chunks are simply put one after the other.
+ * Measures loudness by ITU-R BS.1770-5 and loudness range by EBU Tech 3342. Works on mergeable partial
+ * results, the K-weighted energy of every 100 ms: those of consecutive chunks are simply put one after the
+ * other. Hides the filters and both gates.
  */
 
 /** Gating blocks are 400 ms long and start every 100 ms. */
@@ -8,7 +9,9 @@ const blocksPerWindow = 4
 /** BS.1770: blocks below this loudness are silence, whatever the programme. */
 const absoluteGateLufs = -70
 const relativeGateLu = -10
-/** Tech 3342: short-term windows of 3 s, gated 20 LU below their mean, from the 10th to the 95th percentile. */
+/**
+ * Tech 3342: short-term windows of 3 s, gated 20 LU below their mean, from the 10th to the 95th percentile.
+ */
 const shortTermBlocks = 30
 const rangeGateLu = -20
 const rangePercentiles = [0.1, 0.95] as const
@@ -115,14 +118,21 @@ export function highPass(sampleRate: number, cutoffHz: number): Biquad {
 /** Below this a filter's memory is silence; cleared so that it never decays into slow denormal numbers. */
 const negligible = 1e-25
 
-/** Two biquads in a row over one channel, remembering its state from block to block; it yields energies, not samples. */
+/**
+ * Two biquads in a row over one channel, remembering its state from block to block; it yields energies, not
+ * samples.
+ */
 export function energyMeter([first, second]: readonly [Biquad, Biquad]) {
   const memory = new Float64Array(4)
-  /** Writes the sum of squares of every `step` samples to `out`, from `outStart` on. The last group may be shorter. */
+  /**
+   * Writes the sum of squares of every `step` samples to `out`, from `outStart` on. The last group may be
+   * shorter.
+   */
   return (samples: Float32Array, step: number, out: Float64Array, outStart = 0): void => {
     const { b0, b1, b2, a1, a2 } = first
     const { b0: c0, b1: c1, b2: c2, a1: d1, a2: d2 } = second
-    let [x1, x2, y1, y2] = [memory[0]!, memory[1]!, memory[2]!, memory[3]!] // locals: numbers in a closure are slow to write
+    // locals: numbers in a closure are slow to write
+    let [x1, x2, y1, y2] = [memory[0]!, memory[1]!, memory[2]!, memory[3]!]
     for (let start = 0, group = outStart; start < samples.length; start += step, group++) {
       const end = Math.min(start + step, samples.length)
       let sum = 0

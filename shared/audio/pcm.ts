@@ -5,7 +5,9 @@ export interface PcmFormat {
   /** Samples per second and channel. */
   readonly sampleRate: number
   readonly channels: 1 | 2
-  /** 16-bit sources stay 16-bit; everything else is float, which neither clips nor boosts quantisation noise. */
+  /**
+   * 16-bit sources stay 16-bit; everything else is float, which neither clips nor boosts quantisation noise.
+   */
   readonly sampleFormat: 's16le' | 'f32le'
 }
 
@@ -27,7 +29,10 @@ export function toPlanar(bytes: Buffer, format: PcmFormat): Float32Array[] {
   return planes
 }
 
-/** As `toPlanar`, into planes that are used again and again; those of a shorter block are filled from the front. */
+/**
+ * As `toPlanar`, into planes that are used again and again; those of a shorter block are filled from the
+ * front.
+ */
 export function fillPlanes(bytes: Buffer, format: PcmFormat, planes: readonly Float32Array[]): void {
   const { channels } = format
   const { samples, scale } = toInterleaved(bytes, format)
@@ -62,7 +67,10 @@ export function toInterleavedBytes(planes: readonly Float32Array[]): Buffer {
   return Buffer.from(out.buffer)
 }
 
-/** Regroups a byte stream into blocks of exactly `blockBytes`, the last one shorter; each block has a buffer of its own. */
+/**
+ * Regroups a byte stream into blocks of exactly `blockBytes`, the last one shorter; each block has a buffer
+ * of its own.
+ */
 export async function* inBlocks(
   source: AsyncIterable<Buffer> | Iterable<Buffer>,
   blockBytes: number,

@@ -1,6 +1,7 @@
 /**
- * An untrusted recording, identified by its content and opened for ffmpeg without a local copy.
- * Hides the loopback range server, the forced demuxer, and what makes a file unusable.
+ * Opens an uploaded recording for ffmpeg: nothing in it is trusted, its format is identified from its
+ * content, and it is never copied to disk. Hides the HTTP range server on loopback, the demuxer forced on
+ * ffmpeg, and what makes a file unusable.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -17,7 +18,7 @@ export interface Probed {
   /** What the file says of its own length; undefined when it does not say. */
   readonly declaredSeconds: number | undefined
   readonly pcm: PcmFormat
-  /** The chapters it brings with it. */
+  /** The chapter marks inside the file. */
   readonly marks: readonly { readonly startSeconds: number; readonly title: string }[]
 }
 
@@ -28,7 +29,7 @@ export interface OpenedSource {
 }
 
 export interface Terms {
-  /** The most bytes and seconds taken. */
+  /** The most bytes and seconds accepted. */
   readonly bytes: number
   readonly seconds: number
   /** The sample rate wanted; null keeps the source's own when it is 44.1 or 48 kHz, else 48 kHz. */
@@ -41,8 +42,8 @@ const episodeRates = [44100, 48000]
 const fallbackRate = 48000
 
 /**
- * Identifies the object, refuses what cannot become an episode, and lends it to `use` while a loopback server stands in for it.
- * Throws Permanent with one of the codes for recordings.
+ * Identifies the object, refuses what cannot become an episode, and lends it to `use` while a loopback server
+ * serves it. Throws Permanent with one of the codes for recordings.
  */
 export async function withSource<T>(
   storage: ObjectStore,
@@ -63,7 +64,8 @@ export async function withSource<T>(
   if (bytes > terms.bytes) {
     throw new Permanent(
       'recording_too_large',
-      `${name} has ${bytes} bytes; the limit is ${terms.bytes}. Export it in a compressed format such as FLAC.`,
+      `${name} has ${bytes} bytes; the limit is ${terms.bytes}. ` +
+        'Export it in a compressed format such as FLAC.',
     )
   }
   const head = await storage.read({ ...object, generation }, { start: 0, end: Math.min(sniffedBytes, bytes) })
@@ -92,7 +94,8 @@ export async function withSource<T>(
 export const tooLong = (name: string, seconds: number, limitSeconds: number): Permanent =>
   new Permanent(
     'recording_too_long',
-    `${name} runs for ${Math.round(seconds)} s; the limit is ${limitSeconds} s. Split it into several episodes.`,
+    `${name} runs for ${Math.round(seconds)} s; the limit is ${limitSeconds} s. ` +
+      'Split it into several episodes.',
   )
 
 const decodeArguments = ({ sampleRate, channels, sampleFormat }: PcmFormat): string[] => [
@@ -136,7 +139,9 @@ export function sniff(head: Buffer, name: string): string {
   )
 }
 
-/** MPEG audio layer III: 11 sync bits, a version, layer bits 01, a bit rate and a sampling rate that exist. */
+/**
+ * MPEG audio layer III: 11 sync bits, a version, layer bits 01, a bit rate and a sampling rate that exist.
+ */
 const isMpegAudioHeader = (b: Buffer, i: number): boolean =>
   b[i] === 0xff &&
   (b[i + 1]! & 0xe6) === 0xe2 &&
@@ -165,7 +170,10 @@ function hasFrames(head: Buffer, isHeader: (bytes: Buffer, at: number) => boolea
   return false
 }
 
-/** Raw AAC, and MP3 without a header frame, say nothing of their length; what ffprobe reports is a guess from the first bit rates. */
+/**
+ * Raw AAC, and MP3 without a header frame, say nothing of their length; what ffprobe reports is a guess from
+ * the first bit rates.
+ */
 const saysItsLength = (demuxer: string, head: Buffer): boolean =>
   demuxer !== 'aac' && (demuxer !== 'mp3' || /Xing|Info|VBRI/.test(head.toString('latin1')))
 
@@ -181,7 +189,8 @@ function checkWavLength(head: Buffer, bytes: number, name: string): void {
       if (unknownSizes.includes(size) || missing <= 0.01 * size) return
       throw new Permanent(
         'truncated_file',
-        `${name} promises ${size} bytes of sound but lacks the last ${missing}. The upload or the export was cut off; upload it again.`,
+        `${name} promises ${size} bytes of sound but lacks the last ${missing}. ` +
+          'The upload or the export was cut off; upload it again.',
       )
     }
     at += 8 + size + (size % 2)
@@ -282,7 +291,8 @@ export function explain(error: FfmpegError, name: string): Permanent {
       )
     : new Permanent(
         'not_audio',
-        `${name} cannot be decoded: ${error.message.replaceAll(/http:\/\/127\.0\.0\.1:\S+/g, name).slice(0, 300)}`,
+        `${name} cannot be decoded: ` +
+          error.message.replaceAll(/http:\/\/127\.0\.0\.1:\S+/g, name).slice(0, 300),
         {
           cause: error,
         },

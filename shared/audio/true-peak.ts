@@ -9,8 +9,8 @@ const phases = 4
 const tapsPerPhase = 2 * truePeakReach
 
 /**
- * A windowed-sinc interpolator of the length the recommendation uses, each phase normalised to unity gain at DC.
- * Phase 0 is the sample itself.
+ * A windowed-sinc interpolator of the length the recommendation uses, each phase normalised to unity gain at
+ * DC. Phase 0 is the sample itself.
  */
 const coefficients = designPhases()
 
@@ -40,12 +40,16 @@ function besselI0(x: number): number {
   return sum
 }
 
-/** How far an inter-sample peak can stand above the samples around it: 3.5 dB, where the worst test signals (a quarter of the rate) have 3.0. */
+/**
+ * How far an inter-sample peak can stand above the samples around it: 3.5 dB, where the worst test signals (a
+ * quarter of the rate) have 3.0.
+ */
 const worstOvershoot = 1.5
 
 /**
- * Writes the peak of every `step` samples of `samples[from…to)` to `out`, as amplitude: the true peak where the sample peak, times the worst
- * overshoot, reaches `matters`; the sample peak elsewhere. Values up to `truePeakReach` beyond both ends are read where they exist.
+ * Writes the peak of every `step` samples of `samples[from…to)` to `out`, as amplitude: the true peak where
+ * the sample peak, times the worst overshoot, reaches `matters`; the sample peak elsewhere. Values up to
+ * `truePeakReach` beyond both ends are read where they exist.
  */
 export function peaks(
   samples: Float32Array,
@@ -81,7 +85,10 @@ const [q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11] = quarter as unknown as
 const [h0, h1, h2, h3, h4, h5] = half as unknown as number[] as Twelve
 type Twelve = [number, number, number, number, number, number, number, number, number, number, number, number]
 
-/** The highest interpolated magnitude between `samples[start]` and `samples[end]`. Written out: this is where a limiter spends its time. */
+/**
+ * The highest interpolated magnitude between `samples[start]` and `samples[end]`. Written out: this is where
+ * a limiter spends its time.
+ */
 export function interSamplePeak(samples: Float32Array, start: number, end: number): number {
   const base = start - (truePeakReach - 1)
   const inside = base >= 0 && end + truePeakReach <= samples.length
@@ -132,7 +139,10 @@ export function interSamplePeak(samples: Float32Array, start: number, end: numbe
 const padded = (samples: Float32Array, from: number, to: number): Float32Array =>
   Float32Array.from({ length: to - from }, (_, i) => samples[from + i] ?? 0)
 
-/** The true peak of one channel that comes in blocks; interpolated only where a block could hold a new highest. */
+/**
+ * The true peak of one channel that comes in blocks; interpolated only where a block could hold a new
+ * highest.
+ */
 export function truePeakMeter() {
   const context = 2 * truePeakReach
   let tail = new Float32Array(context)

@@ -1,7 +1,7 @@
 /**
- * Requests to the API: how many a caller has made this minute (api_callers), and how one with an
- * Idempotency-Key was answered (api_requests), so that the same request is answered the same again. Hides how
- * two that come at once are told apart.
+ * Requests to the API in the database: how many a caller has made this minute (table api_callers), and how
+ * one with an Idempotency-Key was answered (api_requests), so that the same request gets the same answer
+ * again. Hides how two that come at once are told apart.
  */
 import type { Knex } from 'knex'
 import { rows } from './connect.ts'
@@ -34,14 +34,14 @@ export interface EarlierAnswer {
 export interface OpenRequest {
   readonly userId: string
   readonly key: string
-  /** Tells it from another that has taken the key over. */
+  /** Distinguishes it from a later request with the same key. */
   readonly openedAt: string
 }
 
 const openedAt = 'extract(epoch FROM created_at)::text'
 
 /**
- * Takes the key for this request, which then does the work, or returns what became of the one that has it.
+ * Claims the key for this request, which then does the work, or returns the state of the request that has it.
  */
 export async function openRequest(
   db: Knex,
@@ -82,7 +82,7 @@ const isStillOpen = `
   AND ${openedAt} = :openedAt
   AND status IS NULL`
 
-/** Keeps the answer for whoever asks the same again. */
+/** Stores the answer for the same request made again. */
 export async function closeRequest(
   db: Knex,
   opened: OpenRequest,
@@ -97,7 +97,7 @@ export async function closeRequest(
   )
 }
 
-/** A request that failed may be made again. */
+/** Deletes a request that failed, so that it may be made again. */
 export async function forgetRequest(db: Knex, opened: OpenRequest): Promise<void> {
   await db.raw(`DELETE FROM api_requests WHERE ${isStillOpen}`, { ...opened })
 }

@@ -1,12 +1,14 @@
 /**
- * A database connection for the length of one block. Hides the pool, the timeouts and where the driver's own
- * messages go. A session never outlives its block: rows come out as plain values, and nothing in them can
- * reach back.
+ * Opens a database connection for the length of one block of code. Hides the pool, the timeouts and where the
+ * driver's own messages go. A session never outlives its block: rows come out as plain values, and nothing in
+ * them can reach back.
  */
 import knex, { type Knex } from 'knex'
 import { log } from '../log.ts'
 
-/** Knex would print to the console. What it says is thrown as well, so a line of the log is enough. */
+/**
+ * Knex would print to the console. Its messages are thrown as errors as well, so a line of the log is enough.
+ */
 const say = (message: unknown): void => log.warn({ error: String(message) }, 'database')
 
 /** Opens one connection, runs `use`, closes it whatever happened. Never nest work on audio inside. */

@@ -4,7 +4,7 @@ import type { StoredObject } from '../storage.ts'
 import { rows } from './connect.ts'
 import { ensureUser } from './users.ts'
 
-/** Records a dropped file. False when this very generation was recorded before: the event came twice. */
+/** Records an uploaded file. False when this very generation was recorded before: the event came twice. */
 export async function recordUpload(
   trx: Knex,
   upload: {

@@ -1,7 +1,7 @@
 /**
- * Steps whose time has passed without a task having come for them: reading them a batch at a time, and giving
- * one a new turn. Hides the order in which they are read, by time and, within the same time, by name, and how
- * a place in that order is named.
+ * Database statements for overdue steps, whose time has passed without a task having come for them: read them
+ * a batch at a time, and give one a new turn. Hides the order in which they are read, by time and, within the
+ * same time, by name, and how a place in that order is named.
  */
 import type { Knex } from 'knex'
 import type { StepIdentity } from '../context.ts'

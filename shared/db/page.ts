@@ -1,6 +1,6 @@
 /**
- * Reading a list page by page, newest first: each page begins after the last item of the one before, named by
- * its time and id. So what is added meanwhile neither repeats nor hides an item. Hides how a time is named
+ * Reads a list page by page, newest first. Each page begins after the last item of the one before, named by
+ * its time and id, so items added meanwhile neither repeat nor hide another. Hides how a time is named
  * exactly.
  */
 

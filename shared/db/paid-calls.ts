@@ -69,7 +69,7 @@ export async function markSending(db: Knex, { id, status, sends }: PaidCall): Pr
 }
 
 /**
- * What became of the call; returns how often it was sent. A clear refusal takes its sending back: nothing was
+ * What became of the call; returns how often it was sent. A clear refusal does not count as sent: nothing was
  * charged. A call that has failed stays as it is.
  */
 export async function settlePaidCall(

@@ -1,7 +1,7 @@
 /**
- * What changes a run: its progress, waiting for its producer, and its end. Each is one guarded statement, so
- * that of two changes at once only one counts and a run that has ended stays as it is. Whoever changes a run
- * and its steps together locks the run's row first, or two would wait for each other.
+ * Database statements that change a run: its progress, waiting for its producer, and its end. Each is one
+ * guarded statement, so that of two changes at once only one counts and a run that has ended stays as it is.
+ * Whoever changes a run and its steps together locks the run's row first, or two would wait for each other.
  */
 import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'
@@ -22,7 +22,7 @@ export interface RunChanges {
 
 /** How many of the latest steps forward tell the speed. */
 const keptSpeedSamples = 6
-/** What is counted already is not taken back. */
+/** The new total; never less than what is processed already. */
 const newTotal = 'greatest(processed, coalesce(CAST(:total AS integer), total))'
 const reported = `least(${newTotal}, CAST(:processed AS integer))`
 /** The column `marks` holds the latest speed samples: [seconds since 1970, processed], oldest first. */
@@ -78,7 +78,7 @@ export async function awaitReview(trx: Knex, runId: string): Promise<void> {
 }
 
 /**
- * Takes a waiting run up again with what was decided. False when it does not wait (any more): one of two
+ * Resumes a waiting run with what was decided. False when it does not wait (any more): one of two
  * resumptions wins.
  */
 export async function resumeRun(trx: Knex, runId: string, context: Scalars): Promise<boolean> {

@@ -1,7 +1,7 @@
 /**
- * What someone who watches a run sees of it: how far each of its steps is, what it waits for, and how long it
- * may still take. Hides how the rows of a run's steps add up, and how the time that is left follows from the
- * speed of late.
+ * Computes the progress of a run from its rows: how far each step is, what the run waits for, and how long it
+ * may still take. Hides how the rows of a run's steps add up, and how the remaining time follows from recent
+ * speed.
  */
 import type { Knex } from 'knex'
 import { rows } from './connect.ts'
@@ -33,10 +33,10 @@ interface WatchedRun {
 }
 
 export interface RunProgress extends WatchedRun {
-  /** By the speed of late; null when it is not known, or nothing has moved for a while. */
+  /** By the recent speed; null when it is not known, or nothing has moved for a while. */
   readonly secondsLeft: number | null
   readonly currentStep: string | null
-  /** Whom the run waits for besides itself, in words; null when it does not. */
+  /** The person or service the run waits for, in words; null when it does not. */
   readonly waitingFor: string | null
   readonly steps: readonly StepSummary[]
 }

@@ -1,7 +1,7 @@
 /**
- * What one attempt at a step does to the step's row: it claims the row under a lease, and finishes it, fails
- * it or gives it back. Every change of a claimed row names the attempt that claimed it, so that an attempt
- * that has lost its claim changes nothing.
+ * Database statements of one attempt at a step: it claims the step's row under a lease, and finishes it,
+ * fails it or gives it back. Every change of a claimed row names the attempt that claimed it, so that an
+ * attempt that has lost its claim changes nothing.
  */
 import type { Knex } from 'knex'
 import type { Scalars, StepIdentity } from '../context.ts'
@@ -33,7 +33,7 @@ const newLease = `clock_timestamp() + :leaseMs * interval '1 millisecond'`
 
 const claimOf = (claim: ClaimedStep): ClaimedStep => ({ ...addressOf(claim), attempt: claim.attempt })
 
-/** Takes the step for one attempt when it is free and the run is live; otherwise says why not. */
+/** Claims the step for one attempt when it is free and the run is live; otherwise says why not. */
 export async function claimStep(
   db: Knex,
   task: StepIdentity,
@@ -187,8 +187,8 @@ export async function deferStep(
 }
 
 /**
- * Gives the step back under a new turn, not counting the attempt, until somebody resumes its run.
- * False when the attempt no longer holds it.
+ * Suspends the step: gives it back under a new turn, not counting the attempt, until somebody resumes its
+ * run. False when the attempt no longer holds it.
  */
 export async function suspendStep(trx: Knex, claim: ClaimedStep): Promise<boolean> {
   return (await deferStep(trx, claim, new Date())) !== undefined

@@ -1,8 +1,8 @@
 /**
  * What a user has used, and may use: one row for each thing charged (usage_entries), and a counter for each
- * period (usage_counters). Hides how the counters stay right: each is one guarded statement, so that of two
- * requests at once only as many pass as fit; the same thing is charged once, and given back when its run
- * fails.
+ * period (usage_counters). Hides how the counters stay right: each is changed by one guarded statement, so
+ * that of simultaneous requests only as many pass as fit. The same thing is charged once, and given back when
+ * its run fails.
  */
 import type { Knex } from 'knex'
 import type { UsageKind, UsageLimit, UsagePeriod } from '../config.ts'

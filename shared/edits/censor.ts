@@ -1,6 +1,7 @@
 /**
- * Detects words that listeners are to be spared. Hides in which forms a listed word comes: drawn out, with an ending, spelt with digits or
- * asterisks; and that another word one letter away ("shift", "duck") is another word.
+ * Detects words to be bleeped out, from the producer's list. Hides the forms in which a listed word comes:
+ * drawn out, with an ending, spelt with digits or asterisks; and that a word one letter away ("shift",
+ * "duck") is another word.
  */
 import type { CleaningSettings } from '../settings/cleaning.ts'
 import type { ProposedEdit } from './edits.ts'
@@ -23,10 +24,13 @@ const disguises: Readonly<Record<string, string>> = {
   '!': 'i',
   '+': 't',
 }
-/** From here on a word has letters to spare: a mishearing of one of them is not another word. */
+/** In words this long, one misrecognised letter does not make another word. */
 const longWordLetters = 8
 
-/** Proposes a tone over exactly each listed word, as long as the word. Off unless asked for. Needs exact times. */
+/**
+ * Proposes a tone over exactly each listed word, as long as the word. Off unless asked for. Needs exact
+ * times.
+ */
 export function detectCensored(
   { words, exactTimes }: Transcript,
   sampleRate: number,

@@ -1,15 +1,21 @@
-/** Cuts a person asked for, span by span. Hides how spans that overlap become one, and what is too short or too late to be cut. */
+/**
+ * Turns the cuts that a producer asked for by hand into edits. Hides how overlapping spans become one, and
+ * which are too short or too late to be cut.
+ */
 import type { Analysis, Span } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
 import type { ProposedEdit } from './edits.ts'
 import type { Transcript } from '../words/words.ts'
 
-/** Less cannot be heard as a cut, only as a click. */
+/** Anything shorter is heard as a click, not as a cut. */
 export const shortestCutSeconds = 0.02
 
 type Cuts = Pick<CleaningSettings, 'cuts'>
 
-/** Proposes the spans of `settings.cuts` as they are, whatever is in them; those that overlap or touch are one cut. */
+/**
+ * Proposes the spans of `settings.cuts` as they are, whatever is in them; those that overlap or touch are one
+ * cut.
+ */
 export function detectCuts(
   transcript: Transcript | undefined,
   { format, totalSamples }: Analysis,

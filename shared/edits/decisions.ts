@@ -1,6 +1,7 @@
 /**
- * What a producer decides of proposed edits: the decisions file, and how decisions, answers and the show's policy turn proposals into
- * the edits that are applied. Pure; the same decisions give the same edits.
+ * Applies a producer's decisions to proposed edits: reads the decisions file, and turns proposals into the
+ * edits that are made, by decisions, answers and the show's policy. Pure: the same decisions give the same
+ * edits.
  */
 import { z } from 'zod'
 import type { Scalars } from '../context.ts'
@@ -17,7 +18,7 @@ const decision = z.discriminatedUnion('decision', [
   z.strictObject({ decision: z.literal('reject'), edit: editId }),
   /** Moves the edges of an edit, and accepts it. */
   z.strictObject({ decision: z.literal('adjust'), edit: editId, ...span }),
-  /** What is to be said at an intern's place, and accepts it. */
+  /** The text that answers an intern edit's question, and accepts it. */
   z.strictObject({ decision: z.literal('answer'), edit: editId, text: z.string().trim().min(1).max(4000) }),
   z.strictObject({ decision: z.literal('cut'), ...span }),
 ])
@@ -26,7 +27,9 @@ const decisionsFile = z.strictObject({ version: z.literal(1), decisions: z.array
 
 export type Decision = z.infer<typeof decision>
 
-/** Reads a decisions file about the given edits. Throws Permanent `bad_decisions` that names what is wrong. */
+/**
+ * Reads a decisions file about the given edits. Throws Permanent `bad_decisions` that names what is wrong.
+ */
 export function parseDecisions(
   text: string,
   name: string,
@@ -71,7 +74,9 @@ function problemOf(
     : undefined
 }
 
-/** The edits after policy, answers (by edit) and decisions, oldest first, a later one standing over an earlier. */
+/**
+ * The edits after policy, answers (by edit) and decisions, oldest first, a later one replacing an earlier.
+ */
 export function decideEdits(
   proposed: EditList,
   policy: CleaningSettings['review'],
@@ -90,7 +95,8 @@ export function decideEdits(
         [cutByHand(toSample(one.startSeconds), toSample(one.endSeconds))],
         sampleRate,
       ).edits) {
-        const id = edits.has(cut.id) ? `${cut.id}-${cut.endSample}` : cut.id // another may begin where this one does
+        // another may begin where this one does
+        const id = edits.has(cut.id) ? `${cut.id}-${cut.endSample}` : cut.id
         edits.set(id, { ...cut, id })
       }
     } else {
@@ -105,13 +111,16 @@ export function decideEdits(
 }
 
 type EditDecision = Exclude<Decision, { decision: 'cut' }>
-/** As it is kept: with the edit's kind and place when it was decided on, by which it is found when other words have moved it. */
+/**
+ * As it is kept: with the edit's kind and place when it was decided on, by which it is found when other words
+ * have moved it.
+ */
 export type KeptDecision = Decision & {
   readonly of?:
     { readonly kind: EditKind; readonly startSample: number; readonly endSample: number } | undefined
 }
 
-/** The decisions with what they are about. */
+/** The decisions with the kind and place of the edits they are about. */
 export const keptDecisions = (decisions: readonly Decision[], { edits }: EditList): KeptDecision[] =>
   decisions.map((one) => {
     const edit = 'edit' in one ? edits.find(({ id }) => id === one.edit) : undefined
@@ -120,7 +129,9 @@ export const keptDecisions = (decisions: readonly Decision[], { edits }: EditLis
       : one
   })
 
-/** The edit a decision is about: the one of its name, or that of its kind which covers most of where it was. */
+/**
+ * The edit a decision is about: the one of its name, or that of its kind which covers most of where it was.
+ */
 function meant(
   one: EditDecision & Pick<KeptDecision, 'of'>,
   edits: ReadonlyMap<string, Edit>,
@@ -141,15 +152,13 @@ export function lostDecisions(decisions: readonly KeptDecision[], { edits }: Edi
 }
 
 const cutByHand = (startSample: number, endSample: number): ProposedEdit => ({
-  ...{
-    kind: 'cut',
-    startSample,
-    endSample,
-    text: '',
-    detector: 'producer',
-    score: 1,
-    reason: 'Cut by hand.',
-  },
+  kind: 'cut',
+  startSample,
+  endSample,
+  text: '',
+  detector: 'producer',
+  score: 1,
+  reason: 'Cut by hand.',
 })
 
 function answered(edit: Edit, text: string | undefined): Edit {
@@ -158,7 +167,7 @@ function answered(edit: Edit, text: string | undefined): Edit {
     : edit
 }
 
-/** Whoever has nothing to say cannot be applied. */
+/** An answer without a text cannot be spoken. */
 const lacksAnswer = ({ insert }: Edit): boolean => insert?.sound === 'speech' && insert.text === null
 
 function underPolicy(edit: Edit, policy: CleaningSettings['review']): Edit {
@@ -188,7 +197,10 @@ function decided(edit: Edit, one: EditDecision, toSample: (seconds: number) => n
   }
 }
 
-/** Whether a producer should look before the episode is made: an edit whose kind waits, or a question without an answer. */
+/**
+ * Whether a producer should look before the episode is made: an edit whose kind waits, or a question without
+ * an answer.
+ */
 export const waitsForReview = ({ edits }: EditList, policy: CleaningSettings['review']): Edit[] =>
   edits.filter((edit) => edit.status === 'pending' && (policy[edit.kind] === 'wait' || lacksAnswer(edit)))
 

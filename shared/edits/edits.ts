@@ -1,6 +1,7 @@
 /**
- * Edits: every change of the recording as a span with a kind, a reason and a score, each switchable alone.
- * Hides how proposals become one list with ids that do not change from run to run, and what is left of edits that overlap.
+ * The list of edits of a recording: each change is a span of the recording with a kind, a reason and a score,
+ * and can be switched off alone. Hides how proposals become one list with ids that do not change from run to
+ * run, and what is left of edits that overlap.
  */
 import { Permanent } from '../errors.ts'
 import { editKindNames, editKinds, type EditKind } from '../settings/edit-kinds.ts'
@@ -8,7 +9,10 @@ import type { Span } from '../audio/analysis.ts'
 
 export type EditStatus = 'applied' | 'rejected' | 'pending'
 
-/** What is put where the span was: speech still to be spoken, a file among the assets, or a tone exactly as long as the span. */
+/**
+ * What is put where the span was: speech still to be spoken, a file among the assets, or a tone exactly as
+ * long as the span.
+ */
 export type Insertion =
   | { readonly sound: 'speech'; readonly text: string | null }
   | { readonly sound: 'file'; readonly file: string; readonly text: string }
@@ -29,14 +33,14 @@ export interface ProposedEdit {
   /** Pending when the detector would rather ask; applied when absent. */
   readonly status?: EditStatus
   readonly insert?: Insertion
-  /** What somebody is asked to answer. */
+  /** The question that a producer or the assistant is asked. */
   readonly question?: string
 }
 
 export interface Edit extends Omit<ProposedEdit, 'status'> {
   readonly id: string
   readonly status: EditStatus
-  /** Somebody looked at it and wanted it so. */
+  /** A producer accepted it. */
   readonly accepted?: true
 }
 
@@ -68,8 +72,9 @@ export interface Splice extends Span {
 }
 
 /**
- * What the applied edits come to, in order and apart. Where two overlap, the kind that is earlier in `editKinds` keeps its span;
- * of the other stays what lies outside, if it only removes, and nothing, if it puts something in.
+ * The splices that the applied edits make, in order and apart. Where two overlap, the kind that is earlier in
+ * `editKinds` keeps its span; of the other stays what lies outside, if it only removes, and nothing, if it
+ * puts something in.
  */
 export function splicesOf({ edits }: EditList): Splice[] {
   const taken: Splice[] = []
@@ -88,12 +93,15 @@ export function splicesOf({ edits }: EditList): Splice[] {
   return taken.sort((a, b) => a.startSample - b.startSample || a.endSample - b.endSample)
 }
 
-/** Touching is not colliding; an empty span collides with what it stands inside of, and with another empty one at its place. */
+/**
+ * Touching is not colliding; an empty span collides with what it stands inside of, and with another empty one
+ * at its place.
+ */
 const collides = (a: Span, b: Span): boolean =>
   (a.startSample < b.endSample && b.startSample < a.endSample) ||
   (a.startSample === b.startSample && a.endSample === b.endSample)
 
-/** The spans less what `cuts` take of them. */
+/** The spans without their parts inside `cuts`. */
 export function without(spans: readonly Span[], cuts: readonly Span[]): Span[] {
   const ordered = [...cuts].sort((a, b) => a.startSample - b.startSample)
   return spans.flatMap((span) => {
@@ -113,7 +121,10 @@ export function without(spans: readonly Span[], cuts: readonly Span[]): Span[] {
 export const lengthOf = (spans: readonly Span[]): number =>
   spans.reduce((sum, { startSample, endSample }) => sum + endSample - startSample, 0)
 
-/** Throws `cut_budget_exceeded` or `nothing_left` when the applied edits remove more of the speech than allowed. What a person cut or accepted is not counted. */
+/**
+ * Throws `cut_budget_exceeded` or `nothing_left` when the applied edits remove more of the speech than
+ * allowed. What a person cut or accepted is not counted.
+ */
 export function checkBudget(
   list: EditList,
   speech: readonly Span[],
@@ -128,7 +139,8 @@ export function checkBudget(
   if (share > maxRemovedShare) {
     throw new Permanent(
       'cut_budget_exceeded',
-      `The edits would remove ${(share * 100).toFixed(0)} % of the speech; the limit is ${(maxRemovedShare * 100).toFixed(0)} %. Check the words file, or raise cleaning.maxRemovedShare.`,
+      `The edits would remove ${(share * 100).toFixed(0)} % of the speech; the limit is ` +
+        `${(maxRemovedShare * 100).toFixed(0)} %. Check the words file, or raise cleaning.maxRemovedShare.`,
     )
   }
 }

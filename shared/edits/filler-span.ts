@@ -1,6 +1,6 @@
 /**
- * Where a filler is cut out so that its neighbours stay whole. Hides the two ways to know: from where its sounds were found when somebody
- * listened, or else from the level near its reported times.
+ * Computes where to cut a filler word out so that its neighbours stay whole. Hides the two sources of its
+ * edges: forced alignment, where it found the filler's sounds, or else the level near the reported times.
  */
 import { frameSamples, soundsIn, type Analysis, type Span } from '../audio/analysis.ts'
 import type { AlignedWord } from '../alignment/alignment.ts'
@@ -10,7 +10,7 @@ import { cutAround } from './word-edges.ts'
 import type { Word } from '../words/words.ts'
 
 export interface FillerSpan extends Span {
-  /** Nothing of a neighbour goes with it, and nothing is left that could be heard. */
+  /** Nothing of a neighbour is cut with it, and nothing audible of the filler is left. */
   readonly isSure: boolean
 }
 
@@ -26,16 +26,25 @@ export function spanOfFiller(
     : reportedSpan(words, first, last, analysis, timing)
 }
 
-// Found: its sounds are known, with a doubt at either edge
+// Aligned: the filler's edges were found in the sound, each with a standard deviation
 
-/** Words nearer to each other run together. A gap up to the second length is the closure of a "t" or a "b", and the word's that has it. */
+/**
+ * Words nearer to each other run together. A gap up to the second length is the closure of a "t" or a "b",
+ * and the word's that has it.
+ */
 const runTogetherSeconds = 0.03
 const realGapSeconds = 0.1
-/** What sounds on into a real gap until it is quiet, and not for longer, is the filler's: a breath before it, a hum after it. A little goes besides. */
+/**
+ * What sounds on into a real gap until it is quiet, and not for longer, is the filler's: a breath before it,
+ * a hum after it. A little goes besides.
+ */
 const longestRestSeconds = 0.1
 const gapShare = 0.25
 const farthestIntoGapSeconds = 0.015
-/** Where words run together the cut stays inside the filler by this many times the doubt, less what nobody misses; within limits. */
+/**
+ * Where words run together the cut stays inside the filler by this many times the doubt, less what nobody
+ * misses; within limits.
+ */
 const doubtsInside = 2
 const unmissedSeconds = 0.017
 const leastShareInside = 0.05
@@ -67,18 +76,18 @@ function foundSpan(
   const [{ startDoubt }, { endDoubt }] = [head.edges!, tail.edges!]
   const edges: Edge[] = [
     {
-      ...{ sample: head.startSample, outwards: -1, doubt: startDoubt },
-      ...{
-        gap: head.startSample - (before?.endSample ?? 0),
-        neighbourDoubt: before?.edges?.endDoubt ?? startDoubt,
-      },
+      sample: head.startSample,
+      outwards: -1,
+      doubt: startDoubt,
+      gap: head.startSample - (before?.endSample ?? 0),
+      neighbourDoubt: before?.edges?.endDoubt ?? startDoubt,
     },
     {
-      ...{ sample: tail.endSample, outwards: 1, doubt: endDoubt },
-      ...{
-        gap: (after?.startSample ?? analysis.totalSamples) - tail.endSample,
-        neighbourDoubt: after?.edges?.startDoubt ?? endDoubt,
-      },
+      sample: tail.endSample,
+      outwards: 1,
+      doubt: endDoubt,
+      gap: (after?.startSample ?? analysis.totalSamples) - tail.endSample,
+      neighbourDoubt: after?.edges?.startDoubt ?? endDoubt,
     },
   ]
   const inside = edges.map((edge) => insideBy(edge, tail.endSample - head.startSample, analysis))
@@ -98,7 +107,9 @@ function foundSpan(
   }
 }
 
-/** How far inside the filler an edge of the cut lies, in samples; negative when it lies in the gap beside it. */
+/**
+ * How far inside the filler an edge of the cut lies, in samples; negative when it lies in the gap beside it.
+ */
 function insideBy(edge: Edge, fillerSamples: number, analysis: Analysis): number {
   const { sampleRate } = analysis.format
   if (edge.gap < runTogetherSeconds * sampleRate) {
@@ -130,11 +141,14 @@ function restBeside({ sample, outwards }: Edge, analysis: Analysis, longest: num
   return 0
 }
 
-// Reported: only the level tells where its sound is
+// Reported: the filler was not aligned, and only the level tells where its sound is
 
-/** Recognisers err by this much at times. */
+/** Recognisers' times are sometimes wrong by this much. */
 const wrongTimesSeconds = 0.2
-/** With unsure times, a sound alone where the filler was said to be is taken for it when they cover each other this far. */
+/**
+ * With unsure times, a sound alone where the filler was said to be is taken for it when they cover each other
+ * this far.
+ */
 const clearShare = 0.7
 /** Times better than this tell a filler's sound from its neighbours'. */
 const trustedErrorSeconds = 0.11
@@ -142,8 +156,9 @@ const trustedErrorSeconds = 0.11
 const exactErrorSeconds = 0.07
 
 /**
- * A filler with quiet on both sides is a stretch of sound of its own, and the cut takes that stretch whole, wherever the recogniser saw it. One
- * that runs into a neighbour is cut at the quietest point near its reported edge, never inside the neighbour.
+ * A filler with quiet on both sides is a span of sound of its own, and the cut removes that span whole,
+ * wherever the recogniser reported it. One that runs into a neighbour is cut at the quietest point near its
+ * reported edge, never inside the neighbour.
  */
 function reportedSpan(
   words: readonly Word[],
@@ -171,7 +186,10 @@ function reportedSpan(
   }
 }
 
-/** A stretch that shares most of its length with the filler as reported, or the other way round, and is about as long. */
+/**
+ * A span that shares most of its length with the filler as reported, or the other way round, and is about
+ * as long.
+ */
 function isOwnSound(sound: Span, reported: Span, neighbours: readonly (Word | undefined)[]): boolean {
   const [long, said] = [lengthOf(sound), lengthOf(reported)]
   const shared = overlap(sound, reported)

@@ -56,7 +56,10 @@ export function findFillers(
   return found
 }
 
-/** Proposes a cut for every filler. Needs words with exact times, better ones that were aligned with the sound. */
+/**
+ * Proposes a cut for every filler. Needs words with exact times, better ones that were aligned with the
+ * sound.
+ */
 export function detectFillers(
   transcript: AlignedTranscript,
   analysis: Analysis,
@@ -101,7 +104,8 @@ function cutFiller(
     detector: 'fillers',
     score: confidenceOf(words, first, last),
     reason: isSure
-      ? `A filler word; its start moved ${startMoved} and its end ${endMoved} to where ${head.edges ? 'it was heard' : 'it is quietest'}.`
+      ? `A filler word; its start moved ${startMoved} and its end ${endMoved} ` +
+        `to where ${head.edges ? 'it was heard' : 'it is quietest'}.`
       : 'A filler word that runs into its neighbours; where it begins and ends is too unsure to cut there.',
   }
 }

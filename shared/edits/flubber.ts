@@ -1,6 +1,7 @@
 /**
- * Detects takes that the speaker called a mistake. Hides how far back the mistake reaches: to the place where the words that follow the command
- * were first said, when they are said again, and else to where the sentence began.
+ * Detects botched takes: speech that the speaker called a mistake, said again or not. Hides how far back the
+ * mistake reaches: to the place where the words that follow the spoken command were first said, when they are
+ * said again, and else to where the sentence began.
  */
 import type { Analysis } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
@@ -9,9 +10,12 @@ import { findPhrases, likeness, soundOf, type Said } from '../words/phrases.ts'
 import { removalOf } from './word-edges.ts'
 import type { Transcript, Word } from '../words/words.ts'
 
-/** Nobody takes back more than this. */
+/** No mistake is longer than this. */
 const farthestBackSeconds = 45
-/** A retake is known by its beginning: by this many words at most, and by enough of them and of their letters not to be chance. */
+/**
+ * A retake is known by its beginning: by this many words at most, and by enough of them and of their letters
+ * not to be chance.
+ */
 const mostBeginningWords = 8
 const fewestBeginningWords = 2
 const fewestBeginningLetters = 7
@@ -23,7 +27,7 @@ const wordScore = 0.5
 const sentenceGapSeconds = { punctuated: 2, bare: 0.6 } as const
 const fullStop = /[.!?…。！？]["'”’»)\]]*$/
 
-/** What is taken back, as places in the list of words; `last` is the command's. */
+/** The words to be removed, as places in the list of words; `last` is the command's. */
 interface Mistake {
   readonly first: number
   readonly last: number
@@ -32,7 +36,10 @@ interface Mistake {
   readonly commands: readonly string[]
 }
 
-/** Proposes to cut each mistake together with the command that named it; one that follows another at once widens it. Needs exact times. */
+/**
+ * Proposes to cut each mistake together with the command that named it; one that follows another at once
+ * widens it. Needs exact times.
+ */
 export function detectFlubbers(
   { words, exactTimes }: Transcript,
   analysis: Analysis,
@@ -74,7 +81,10 @@ function mistakeBefore(
   return { first: retaken ?? sentence, last, score, isRetaken: retaken !== undefined, commands: [phrase] }
 }
 
-/** The first word of the sentence that ends before `end`; what is said right before the command belongs to it, whatever stands between. */
+/**
+ * The first word of the sentence that ends before `end`; what is said right before the command belongs to it,
+ * whatever stands between.
+ */
 function startOfSentence(words: readonly Word[], end: number, earliest: number, sampleRate: number): number {
   const isPunctuated = words.some(({ text }) => fullStop.test(text))
   const gap = sentenceGapSeconds[isPunctuated ? 'punctuated' : 'bare'] * sampleRate
@@ -97,7 +107,10 @@ interface Reach {
   readonly end: number
 }
 
-/** Where the words that follow the command were said before it: the likeness of most words wins, then the latest. */
+/**
+ * Where the words that follow the command were said before it: the likeness of most words wins, then the
+ * latest.
+ */
 function startOfTake(
   words: readonly Word[],
   { first, last }: Said,
@@ -153,7 +166,8 @@ function joined(mistakes: readonly Mistake[]): Mistake[] {
 }
 
 function reasonOf(commands: readonly string[], isRetaken: boolean): string {
-  const said = `"${commands.at(-1)!}" was said${commands.length > 1 ? ` ${commands.length === 2 ? 'twice' : `${commands.length} times`}` : ''}`
+  const times = commands.length === 1 ? '' : commands.length === 2 ? ' twice' : ` ${commands.length} times`
+  const said = `"${commands.at(-1)!}" was said${times}`
   const what =
     commands.length > 1
       ? 'the takes before it go'

@@ -1,6 +1,7 @@
 /**
- * Detects questions put to the assistant. Hides where a question ends, and how one command becomes edits: an answer has one place, but what is
- * removed may lie on both sides of a question that stays.
+ * Detects questions that a host puts to the assistant (kind of edit `intern`). Hides where a question ends,
+ * and how one spoken command becomes edits: an answer has one place, but what is removed may lie on both
+ * sides of a question that stays.
  */
 import type { Analysis } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
@@ -25,14 +26,15 @@ interface Question {
   readonly last: number
   /** What the speaker said to end it. */
   readonly ending: Said | undefined
-  /** Nothing said where it ends: the end is a guess. */
+  /** No end phrase was said: the end is a guess. */
   readonly isGuess: boolean
 }
 
 /**
- * Proposes an answer for every question that follows the command; its words are still to be found. The command, the question and what ended it
- * are removed, in one span that the answer replaces. With `keepQuestion` the command is an edit of its own that only removes, and the answer
- * replaces what ended the question, or stands after it. Needs exact times.
+ * Proposes an answer for every question that follows the command; the text of the answer is still to be
+ * found. The command, the question and what ended it are removed, in one span that the answer replaces. With
+ * `keepQuestion` the command is an edit of its own that only removes, and the answer replaces what ended the
+ * question, or stands after it. Needs exact times.
  */
 export function detectInterns(
   { words, exactTimes }: Transcript,
@@ -69,15 +71,18 @@ function questionAfter(
   let after = first
   while (after < end && !isSilenceBefore(after) && !isTooLong(after)) after++
   const isOver = after === end || isSilenceBefore(after)
-  const heard = words.slice(first, isOver ? after : Math.min(end, after + longestEndPhrase))
-  const [ending] = findPhrases(heard, settings.intern.endPhrases, sampleRate, settings.matchScore)
+  const searched = words.slice(first, isOver ? after : Math.min(end, after + longestEndPhrase))
+  const [ending] = findPhrases(searched, settings.intern.endPhrases, sampleRate, settings.matchScore)
     .map((said) => ({ ...said, first: first + said.first, last: first + said.last }))
     .filter((said) => said.first <= after)
   const last = ending ? ending.first - 1 : isOver ? after - 1 : firstQuestionMark(words, first, after - 1)
   return last < first ? undefined : { first, last, ending, isGuess: !ending && !isOver }
 }
 
-/** When a speaker talks on, the question is over at its question mark; when there is none, `last` is as good as any. */
+/**
+ * When a speaker talks on, the question is over at its question mark; when there is none, `last` is as good
+ * as any.
+ */
 function firstQuestionMark(words: readonly Word[], first: number, last: number): number {
   for (let i = first; i < last; i++) if (questionMark.test(words[i]!.text)) return i
   return last
@@ -112,7 +117,9 @@ function answerAfter(
     ...removalOf(words, command.first, command.last, analysis),
     detector: 'questions to the assistant',
     score: command.score,
-    reason: `"${command.phrase}" was said to the assistant, not to the listeners; the question after it stays.`,
+    reason:
+      `"${command.phrase}" was said to the assistant, not to the listeners; ` +
+      'the question after it stays.',
   }
   const { ending, last } = question
   const point = pointAfter(words, last, analysis)
@@ -146,7 +153,8 @@ const answer = (
   detector: 'questions to the assistant',
   score,
   reason: isGuess
-    ? `"${phrase}" was said, but nothing told where the question ends: somebody should look before an answer takes its place.`
+    ? `"${phrase}" was said, but nothing told where the question ends: ` +
+      'somebody should look before an answer takes its place.'
     : `"${phrase}" was said. ${what}`,
   insert: { sound: 'speech', text: null },
   question: textOf(words, first, last),

@@ -1,6 +1,7 @@
 /**
- * Detects pauses that are too long. Hides how sound and words agree on what a pause is: the sound must be background,
- * and no word may stand in it. What is cut is the middle; both sides keep the recording's own room tone.
+ * Detects pauses that are too long. Hides how sound and words together define a pause: the sound must be
+ * background, and no word may stand in it. Only the middle is cut; both sides keep the recording's own room
+ * tone.
  */
 import type { Analysis, Span } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
@@ -8,15 +9,19 @@ import { lengthOf, without, type ProposedEdit } from './edits.ts'
 import { soundWithin } from '../words/hallucinations.ts'
 import type { Transcript } from '../words/words.ts'
 
-/** Breath and decay belong to the speech before and after: more of what stays follows the speech than precedes the next. */
+/**
+ * Breath and decay belong to the speech before and after: more of what stays follows the speech than precedes
+ * the next.
+ */
 const keptAfterShare = 0.55
 
-/** What a cut word leaves at its edges; shorter than any word. */
+/** Leftovers of this length at the edges of a cut word are not speech; shorter than any word. */
 const sliverSeconds = 0.12
 
 /**
- * Proposes to shorten every pause longer than the limit to the target, as it will sound once `removed` is gone: two short pauses round a filler
- * are one long pause. Where something is put in (`filled`; the span may be empty), a pause ends. `transcript` is undefined when nobody transcribed.
+ * Proposes to shorten every pause longer than the limit to the target, as it will sound once `removed` is
+ * gone: two short pauses round a filler are one long pause. Where something is put in (`filled`; the span may
+ * be empty), a pause ends. `transcript` is undefined when nobody transcribed.
  */
 export function detectPauses(
   analysis: Analysis,
@@ -25,7 +30,8 @@ export function detectPauses(
   settings: CleaningSettings['pauses'],
   filled: readonly Span[] = [],
 ): ProposedEdit[] {
-  if (!settings.enabled || analysis.speech.length === 0) return [] // silence from end to end is not a pause in something
+  // silence from end to end is not a pause in something
+  if (!settings.enabled || analysis.speech.length === 0) return []
   const { sampleRate } = analysis.format
   const target = Math.round(settings.targetPauseSeconds * sampleRate)
   const limit = Math.round(settings.maxPauseSeconds * sampleRate)
@@ -38,12 +44,17 @@ export function detectPauses(
       text: '',
       detector: transcript ? 'pauses from sound and words' : 'pauses from sound',
       score: 1,
-      reason: `A pause of ${(audible / sampleRate).toFixed(2)} s, shortened to ${settings.targetPauseSeconds} s.`,
+      reason:
+        `A pause of ${(audible / sampleRate).toFixed(2)} s, ` +
+        `shortened to ${settings.targetPauseSeconds} s.`,
     }))
   })
 }
 
-/** What to cut of a pause so that `target` samples stay: at the recording's own start and end all of it on the side of the speech. */
+/**
+ * What to cut of a pause so that `target` samples stay: at the recording's own start and end all of it on the
+ * side of the speech.
+ */
 function middleOf({ startSample, endSample }: Span, target: number, totalSamples: number): Span {
   if (startSample === 0) return { startSample: 0, endSample: endSample - target }
   if (endSample === totalSamples) return { startSample: startSample + target, endSample }
@@ -52,21 +63,22 @@ function middleOf({ startSample, endSample }: Span, target: number, totalSamples
 }
 
 /**
- * Where nobody speaks, by the sound and by the words. A gap between words that is not quiet is applause or music, not a pause;
- * of a word, what was reported over background was heard by nobody and keeps no pause alive.
+ * Where nobody speaks, by the sound and by the words. A gap between words that is not quiet is applause or
+ * music, not a pause; the part of a word that was reported over background is not audible and does not
+ * interrupt a pause.
  */
 function quietSpans(
   analysis: Analysis,
   transcript: Transcript | undefined,
   removed: readonly Span[],
 ): Span[] {
-  const heard = (transcript?.words ?? []).flatMap(
+  const audibleWords = (transcript?.words ?? []).flatMap(
     ({ startSample, endSample }) => soundWithin(analysis, startSample, endSample) ?? [],
   )
   const sliver = sliverSeconds * analysis.format.sampleRate
   const touchesRemoved = (span: Span) =>
     removed.some((cut) => cut.endSample === span.startSample || cut.startSample === span.endSample)
-  const occupied = without([...analysis.speech, ...heard], removed).filter(
+  const occupied = without([...analysis.speech, ...audibleWords], removed).filter(
     (span) => span.endSample - span.startSample > sliver || !touchesRemoved(span),
   )
   return without([{ startSample: 0, endSample: analysis.totalSamples }], occupied)

@@ -1,6 +1,7 @@
 /**
- * Everything that is proposed for a recording. Hides which words must be found in the sound first, the order in which the detectors are asked, and
- * what they must know of one another: a pause is what is left once everything else is gone.
+ * Proposes all edits of a recording by running every detector. Hides which words must be aligned to the sound
+ * first, the order of the detectors, and what one needs of another: a pause is what is left once everything
+ * else is gone.
  */
 import type { Analysis, Span } from '../audio/analysis.ts'
 import type { Listen } from '../alignment/listen.ts'
@@ -20,8 +21,9 @@ import { checkTiming } from '../words/timing.ts'
 import type { Transcript, Word } from '../words/words.ts'
 
 /**
- * The transcript with its words where they are heard, as far as it matters: fillers, spoken commands and their neighbours, for `proposeEdits` and
- * for whoever reads along what is left. As it was where the sound does not tell. Listens to a few seconds around each such word.
+ * The transcript with its words aligned to the sound, as far as it matters: fillers, spoken commands and
+ * their neighbours, for `proposeEdits` and for whoever reads along what is left. Unchanged where the sound
+ * does not tell. Reads a few seconds around each such word.
  */
 export async function alignForEdits(
   transcript: Transcript,
@@ -57,8 +59,8 @@ function wordAt(words: readonly Word[], sample: number, edge: 'startSample' | 'e
 }
 
 /**
- * Proposals in no order; those that overlap are for `splicesOf` to settle. `transcript` is undefined when nobody transcribed; one from
- * `alignForEdits` lets fillers be cut that run into their neighbours.
+ * Proposals in no order; those that overlap are for `splicesOf` to settle. `transcript` is undefined when
+ * nobody transcribed; one from `alignForEdits` lets fillers be cut that run into their neighbours.
  */
 export function proposeEdits(
   transcript: AlignedTranscript | undefined,
@@ -77,7 +79,10 @@ export function proposeEdits(
 
 type Detector = (transcript: Transcript, analysis: Analysis, cleaning: CleaningSettings) => ProposedEdit[]
 
-/** Who proposes which kind: all kinds but cuts, which need no words, and fillers and pauses, which look at what is left. */
+/**
+ * Who proposes which kind: all kinds but cuts, which need no words, and fillers and pauses, which look at
+ * what is left.
+ */
 const detectors: Readonly<Record<Exclude<EditKind, 'cut' | 'filler' | 'pause'>, Detector>> = {
   flubber: detectFlubbers,
   intern: detectInterns,
@@ -85,8 +90,8 @@ const detectors: Readonly<Record<Exclude<EditKind, 'cut' | 'filler' | 'pause'>, 
   censor: (transcript, { format }, cleaning) => detectCensored(transcript, format.sampleRate, cleaning),
 }
 
-/** What speakers said to the recording rather than to the listeners, and words they are spared. */
-const commandsIn: Detector = (...heard) => Object.values(detectors).flatMap((detect) => detect(...heard))
+/** Spoken commands, which are not meant for listeners, and words to be bleeped out. */
+const commandsIn: Detector = (...input) => Object.values(detectors).flatMap((detect) => detect(...input))
 
 /** Pauses as they will sound, and those inside a longer edit, for the case that somebody switches it off. */
 function pausesAround(
@@ -108,7 +113,10 @@ function pausesAround(
 const contains = (outer: Span, inner: Span): boolean =>
   outer.startSample <= inner.startSample && inner.endSample <= outer.endSample
 
-/** The edits with other pauses than they have: those that nobody decided on are found anew by other limits, as they will sound beside the rest. */
+/**
+ * The edits with other pauses than they have: those that nobody decided on are found anew by other limits, as
+ * they will sound beside the rest.
+ */
 export function withPauses(
   list: EditList,
   transcript: Transcript | undefined,

@@ -1,4 +1,4 @@
-/** Detects phrases that call for a sound. Hides whether the sound takes the place of the phrase or follows it. */
+/** Detects phrases that ask for a sound effect. Hides whether the sound replaces the phrase or follows it. */
 import type { Analysis } from '../audio/analysis.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
 import type { ProposedEdit } from './edits.ts'
@@ -6,7 +6,10 @@ import { findPhrases } from '../words/phrases.ts'
 import { pointAfter, removalOf } from './word-edges.ts'
 import type { Transcript } from '../words/words.ts'
 
-/** Proposes each phrase's file, in its place or after it; of two sounds with one phrase the first is meant. Needs exact times. */
+/**
+ * Proposes each phrase's file, in its place or after it; of two sounds with one phrase the first is meant.
+ * Needs exact times.
+ */
 export function detectSounds(
   { words, exactTimes }: Transcript,
   analysis: Analysis,

@@ -1,16 +1,24 @@
-/** Where a cut around words begins and ends. Hides how far an edge may move to the quietest point and what it must not enter. */
+/**
+ * Computes where a cut around words begins and ends. Hides how far an edge may move to the quietest point and
+ * which neighbours it must not enter.
+ */
 import { quietestNear, type Analysis, type Span } from '../audio/analysis.ts'
 import type { ProposedEdit } from './edits.ts'
 import type { Word } from '../words/words.ts'
 
 /** A recogniser's edge is 50 to 150 ms off; the cut goes to the quietest point this near. */
 const edgeReachSeconds = 0.06
-/** An edge moves into what is cut by this much of the word at most, or nothing of a short one would be cut. */
+/**
+ * An edge moves into what is cut by this much of the word at most, or nothing of a short one would be cut.
+ */
 const inwardShare = 0.2
-/** Where there is room, a cut keeps this far from a neighbour's reported edge. */
+/** Where the gap allows it, a cut keeps this far from a neighbour's reported edge. */
 const neighbourGuardSeconds = 0.03
 
-/** The span of the words from `first` to `last`, each edge at the quietest point near it, never inside a neighbour. */
+/**
+ * The span of the words from `first` to `last`, each edge at the quietest point near it, never inside a
+ * neighbour.
+ */
 export function cutAround(words: readonly Word[], first: number, last: number, analysis: Analysis): Span {
   const { near, guard } = reaches(analysis)
   const inward = ({ startSample, endSample }: Word) =>

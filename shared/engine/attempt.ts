@@ -1,6 +1,7 @@
 /**
- * One attempt at a step: what was made before is taken over, else the work is done under a lease that heartbeats extend.
- * Hides reuse, heartbeats, and how work learns that its step was lost or its run ended.
+ * Runs one attempt at a step: reuses an earlier result for the same input, else does the work under a lease
+ * that heartbeats extend. Hides reuse, heartbeats, and how the work learns that it lost its step or that its
+ * run ended.
  */
 import type { Knex } from 'knex'
 import type { Scalars, StepIdentity } from '../context.ts'
@@ -16,7 +17,7 @@ import type { Services } from './services.ts'
 import type { Effects, OpenedStep, Step, Tools } from './step.ts'
 
 export interface Attempt extends StepIdentity {
-  /** Its number: what fences it off from earlier and later ones. */
+  /** Its number, which fences it off from earlier and later attempts. */
   readonly attempt: number
   readonly startedAt: Date
   readonly context: Scalars
@@ -48,12 +49,12 @@ export async function openAttempt(
   if (inputKey !== null) {
     await noteInputKey(db, attempt, inputKey)
     const earlier = await findReusableOutput(db, userId, step.name, inputKey)
-    if (earlier) return () => Promise.resolve(takeOver(opened, earlier))
+    if (earlier) return () => Promise.resolve(reuse(opened, earlier))
   }
   return () => perform(services, opened, attempt, userId)
 }
 
-function takeOver(opened: OpenedStep, { [warningsKey]: kept, ...output }: Scalars): Result {
+function reuse(opened: OpenedStep, { [warningsKey]: kept, ...output }: Scalars): Result {
   const warnings = JSON.parse(String(kept ?? '[]')) as Warning[]
   return resultOf(opened, output, warnings, true)
 }
@@ -92,8 +93,8 @@ const resultOf = (
 })
 
 /**
- * Runs `work` under a lease that is extended while it lasts; its signal aborts when an extension finds the step lost or the
- * run ended.
+ * Runs `work` under a lease that is extended while it lasts; its signal aborts when an extension finds the
+ * step lost or the run ended.
  */
 async function withHeartbeat<T>(
   { config, storage, pipeline }: Services,
@@ -130,11 +131,14 @@ async function withHeartbeat<T>(
     throw controller.signal.aborted ? controller.signal.reason : error
   } finally {
     clearInterval(timer)
-    controller.abort(new Stopped('The work is over.')) // whatever it left running ends with it
+    controller.abort(new Stopped('The work is over.')) // what the work left running is aborted
   }
 }
 
-/** A task must outlive an attempt that lost its step: whoever holds it now may yet need the queue to try again. */
+/**
+ * A task must outlive an attempt that lost its step: whoever holds it now may yet need the queue to try
+ * again.
+ */
 async function whyLost(db: Knex, runId: string): Promise<Stopped | Busy> {
   const run = await findRun(db, runId)
   return run?.status === 'started'

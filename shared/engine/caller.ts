@@ -1,4 +1,7 @@
-/** Who may call a function: holders of a token signed for our audience by the configured issuer, for the configured service account. */
+/**
+ * Decides who may call a function: only holders of a token for our audience, signed by the configured issuer,
+ * for the configured service account.
+ */
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import type { Config } from '../config.ts'
 
@@ -20,7 +23,10 @@ export function callerVerifier({ audience, issuer, jwksUrl, email }: Config['cal
   }
 }
 
-/** Keys that cannot be fetched say nothing about the caller: the queue should try again. The library's plain error is an answer other than 200. */
+/**
+ * Keys that cannot be fetched say nothing about the caller: the queue should try again. The library's plain
+ * error is an answer other than 200.
+ */
 const isOutage = (error: unknown): boolean =>
   !(error instanceof errors.JOSEError) ||
   error instanceof errors.JWKSTimeout ||

@@ -1,6 +1,7 @@
 /**
- * One delivery of one task, from claim to answer: claim → load → close → work → open → record, complete and insert the
- * successors in one fenced transaction → close → enqueue → answer. Hides which outcome the rows and the queue are told.
+ * Handles one delivery of one task, from claim to answer: claim → load → close → work → open →
+ * record, complete and insert the successors in one fenced transaction → close → enqueue → answer.
+ * Hides which outcome is written to the rows and told to the queue.
  */
 import type { StepIdentity, TaskPayload } from '../context.ts'
 import { withDatabase } from '../db/connect.ts'
@@ -24,7 +25,7 @@ import { enqueue } from './enqueue.ts'
 import { insertFollowers, partRow, type Stage } from './pipeline.ts'
 import type { Services } from './services.ts'
 
-/** What the queue is told: 200 ends the task, anything else brings it again. */
+/** The HTTP answer to the queue: 200 ends the task, anything else makes it be delivered again. */
 export interface TaskAnswer {
   readonly status: 200 | 409 | 500
   readonly outcome: string
@@ -64,7 +65,10 @@ async function attemptDelivery(services: Services, stage: Stage, task: TaskPaylo
   }
 }
 
-/** There is nothing to work on; what a lost process left to be enqueued is enqueued all the same. */
+/**
+ * Answers a delivery that has nothing to work on; tasks that a lost process did not create are created all
+ * the same.
+ */
 async function answerUnclaimed(
   services: Services,
   task: TaskPayload,
@@ -111,8 +115,8 @@ async function commit(services: Services, attempt: Attempt, result: Result): Pro
 }
 
 /**
- * A redelivery heals what a crash between commit and enqueue lost: the steps that follow, and the parts that the first one
- * brought.
+ * Creates the tasks of what follows a finished step: the steps after it, and the parts that its first part
+ * asked for. So a redelivery repairs a crash between commit and enqueue.
  */
 async function enqueueBehind(services: Services, { runId, step, part }: TaskPayload): Promise<void> {
   const following = services.pipeline.following(step).map((stage) => stage.step.name)
@@ -124,7 +128,7 @@ async function enqueuePending(services: Services, runId: string, steps: readonly
   await enqueue(services, pending)
 }
 
-/** The one place that turns an error into what the rows say and what the queue is told. */
+/** Turns an error into changes of the rows and an answer to the queue; the only place that does. */
 async function answerError(
   services: Services,
   task: TaskPayload,
@@ -174,7 +178,9 @@ export async function fail(
   )
 }
 
-/** The step is put back and its run waits; no task is left that could move it. */
+/**
+ * Suspends a run until its producer decides: the step is put back, and no task is left that could start it.
+ */
 async function suspend(services: Services, held: Attempt): Promise<void> {
   await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {

@@ -1,6 +1,6 @@
 /**
- * The graph of steps: what follows what, and when a step may start.
- * Hides fan-out and fan-in. A step starts when no row of anything before it is unfinished; a step with no parts counts as finished.
+ * The graph of steps: which step follows which, and when one may start. Hides fan-out and fan-in. A step
+ * starts when every row of every step before it is finished; a step with no parts counts as finished.
  */
 import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'
@@ -23,7 +23,7 @@ export interface Stage {
 
 export type Pipeline = ReturnType<typeof planPipeline>
 
-/** Orders the stages. Throws when one follows an unknown step, or itself by a detour. */
+/** Orders the stages. Throws when one follows an unknown step, or, directly or indirectly, itself. */
 export function planPipeline(stages: readonly Stage[]) {
   const byName = new Map(stages.map((stage) => [stage.step.name, stage]))
   const ancestors = new Map<string, Set<string>>()
@@ -49,7 +49,10 @@ export function planPipeline(stages: readonly Stage[]) {
     /** What may start once `name` is done, in an order that respects the graph. */
     following: (name: string) => ordered.filter(({ step }) => ancestors.get(step.name)!.has(name)),
     before: (name: string) => ancestors.get(name)!,
-    /** The share of all expected work that is done, 0 to 1; a step that was passed over, having no parts, is done. */
+    /**
+     * The share of all expected work that is done, 0 to 1; a step that was passed over, having no parts, is
+     * done.
+     */
     progress: (counts: readonly StepCount[]) => {
       const reached = new Map(counts.map(({ step, progress }) => [step, progress]))
       const passed = new Set(counts.flatMap(({ step }) => [...(ancestors.get(step) ?? [])]))
@@ -63,7 +66,10 @@ export function planPipeline(stages: readonly Stage[]) {
   }
 }
 
-/** The rows of one step: one part with the run's context, or as many as the step asks for, each with its own scalars on top. */
+/**
+ * The rows of one step: one part with the run's context, or as many as the step asks for, each with its own
+ * scalars on top.
+ */
 export function partsOf({ step }: Stage, context: Scalars): NewStep[] {
   return (step.parts?.(context) ?? [{}]).map((own, part) => partRow(step.name, part, context, own))
 }
@@ -76,8 +82,9 @@ export function partRow(step: string, part: number, context: Scalars, own: Scala
 }
 
 /**
- * Inserts the rows of every step that may start now that `completed` is done, and finishes the run when nothing is left to do.
- * Needs the run's row locked, so that exactly one committer sees the last predecessor done.
+ * Inserts the rows of every step that may start now that `completed` is done, and finishes the run when
+ * nothing is left to do. Needs the run's row locked, so that exactly one committer sees the last predecessor
+ * done.
  */
 export async function insertFollowers(
   trx: Knex,
@@ -101,7 +108,9 @@ export async function insertFollowers(
   return inserted
 }
 
-/** What the parts under way have done, weighed by the work that is expected of each step, goes into the run's progress. */
+/**
+ * Updates the run's progress: the work of finished and running parts, weighted by each step's share.
+ */
 export async function noteProgress(db: Knex, pipeline: Pipeline, runId: string): Promise<void> {
   const share = pipeline.progress(await countSteps(db, runId))
   await updateRunProgress(db, runId, { processed: runTotal * share })

@@ -1,6 +1,7 @@
 /**
- * From catalogue to running functions: turns each entry of functions/index.ts into the handler functions-framework calls.
- * Hides how a caller is refused, how an answer becomes HTTP, and what one process sets up once, on its first request.
+ * Turns each entry of the catalogue (functions/index.ts) into the HTTP handler that functions-framework
+ * calls. Hides how a caller is refused, how an answer becomes HTTP, and what a process sets up once, on its
+ * first request.
  */
 import { getRequestListener } from '@hono/node-server'
 import type {
@@ -46,7 +47,7 @@ export interface ScheduledFunction extends Deployed {
   readonly handle: (services: Services) => Promise<unknown>
 }
 
-/** Open to the world: it checks its callers itself, and speaks the web's own requests and responses. */
+/** A function that anybody may call: it authenticates callers itself, and handles a web Request. */
 export interface PublicFunction extends Deployed {
   readonly trigger: 'http'
   readonly handle: (request: Request, services: Services) => Response | Promise<Response>
@@ -133,7 +134,10 @@ async function answerHttp(
   }
 }
 
-/** Where one address stands for all functions, the path begins with the function's name; it is not the function's business. */
+/**
+ * Where one address stands for all functions, the path begins with the function's name; it is not the
+ * function's business.
+ */
 function passOn(
   { name, handle }: PublicFunction,
   request: FrameworkRequest,

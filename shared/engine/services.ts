@@ -1,4 +1,7 @@
-/** What every invocation in one process shares: the configuration and the clients. None of them connects before it is used. */
+/**
+ * The configuration and the clients that all invocations in one process share. None of them connects before
+ * it is used.
+ */
 import type { Config } from '../config.ts'
 import type { ObjectStore } from '../storage.ts'
 import type { Pipeline } from './pipeline.ts'

@@ -1,6 +1,6 @@
 /**
- * The definition of a step: what each file in functions/ declares, and what its work is given.
- * Hides how a step's own types are sealed in, so that the engine handles every step alike.
+ * Defines what a step is: what each file in functions/ declares, and what its work is given. Hides a step's
+ * own types, so that the engine handles every step alike.
  */
 import type { Knex } from 'knex'
 import type { z } from 'zod'
@@ -11,7 +11,7 @@ import { Permanent } from '../errors.ts'
 import { contentHash } from '../hash.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'
 
-/** What a step's work may use; no open connection to the database among it. */
+/** What a step's work may use; an open database connection is not part of it. */
 export interface Tools {
   readonly config: Config
   readonly storage: ObjectStore
@@ -26,7 +26,9 @@ export interface Tools {
   readonly warn: (warning: Warning) => void
   /** When the run first tried this step: waiting for a vendor is bounded from here. */
   readonly since: Date
-  /** A short block with a connection of its own, for a step that must look again in the middle of its work. */
+  /**
+   * A short block with a connection of its own, for a step that must look again in the middle of its work.
+   */
   readonly withDatabase: <T>(use: (db: Knex) => Promise<T>) => Promise<T>
 }
 
@@ -50,13 +52,15 @@ export interface StepDefinition<C, I, O extends Scalars> {
   /** Everything the result depends on; absent for a step whose work is its effect. */
   readonly inputs?: (context: C & Identity, input: I) => unknown
   readonly work: (context: C & Identity, input: I, tools: Tools) => Promise<O>
-  /** Domain rows, in the transaction that completes the step. */
+  /** Writes the product's own rows, in the transaction that completes the step. */
   readonly record?: (trx: Knex, context: C & Identity, output: O) => Promise<void>
   /** The scalars every later step of the run is given. */
   readonly passOn?: (output: O, context: C & Identity) => Scalars
   /** One entry for each part, from the run's context; a single part when absent. */
   readonly parts?: (context: Scalars) => readonly Scalars[]
-  /** More parts of the same step that only the first part's result makes possible, each with its own scalars. */
+  /**
+   * More parts of the same step that only the first part's result makes possible, each with its own scalars.
+   */
   readonly furtherParts?: (output: O, context: C & Identity) => readonly Scalars[]
 }
 
@@ -64,7 +68,10 @@ export interface StepDefinition<C, I, O extends Scalars> {
 export interface Step {
   readonly name: string
   readonly parts?: (context: Scalars) => readonly Scalars[]
-  /** Reads what one part needs. Throws Permanent `bad_context` when its scalars are not those the step declares. */
+  /**
+   * Reads what one part needs. Throws Permanent `bad_context` when its scalars are not those the step
+   * declares.
+   */
   readonly open: (db: Knex, identity: Identity, context: Scalars) => Promise<OpenedStep>
 }
 
@@ -104,7 +111,8 @@ async function openStep<C, I, O extends Scalars>(
     inputKey: step.inputs ? hashInputs(step, step.inputs(context, input)) : null,
     work: (tools) => step.work(context, input, tools),
     effectsOf: (scalarOutput) => {
-      const output = scalarOutput as O // this step's own, of now or of an earlier run with the same inputs
+      // this step's own output, of now or of an earlier run with the same inputs
+      const output = scalarOutput as O
       return {
         passOn: step.passOn?.(output, context) ?? {},
         furtherParts: identity.part === 0 ? (step.furtherParts?.(output, context) ?? []) : [],

@@ -1,6 +1,6 @@
 /**
- * The queue: the only file that talks to Cloud Tasks.
- * Hides the client and its lazy start, how a task is named, what it carries, and that a task created twice is one task.
+ * The task queue: the only file that talks to Cloud Tasks. Hides the client and its lazy start, how a task is
+ * named, what it carries, and that a task created twice is one task.
  */
 import { createHash } from 'node:crypto'
 import type { CloudTasksClient } from '@google-cloud/tasks'
@@ -31,7 +31,10 @@ const notFound = '5'
 /** Enough to hide the round trips, few enough for a small instance. */
 const parallelCreates = 16
 
-/** The same (run, step, part, turn) always has the same name; it opens with a hash because sequential prefixes are slow. */
+/**
+ * The same (run, step, part, turn) always has the same name; it opens with a hash because sequential prefixes
+ * are slow.
+ */
 export function taskName({ runId, step, part, turn }: StepIdentity): string {
   return createHash('sha256').update(`${runId}/${step}/${part}/${turn}`).digest('hex').slice(0, 40)
 }
@@ -74,7 +77,10 @@ export function openTasks(options: TaskOptions) {
     }
   }
 
-  /** Creates every task, several at a time. Throws the first failure; what was created stays, and a repeat is harmless. */
+  /**
+   * Creates every task, several at a time. Throws the first failure; what was created stays, and a repeat is
+   * harmless.
+   */
   const enqueue = async (steps: readonly QueuedStep[]): Promise<void> => {
     const rest = steps.values()
     const worker = async () => {

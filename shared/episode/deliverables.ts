@@ -1,6 +1,6 @@
 /**
- * The files of a finished episode: what each is called, its media type, and whether listeners get it. Hides that storing one
- * twice is storing it once.
+ * The files of a finished episode: what each is called, its media type, and whether listeners get it. Hides
+ * that storing one twice is storing it once.
  */
 import { episodeName } from '../objects.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'

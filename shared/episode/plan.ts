@@ -1,6 +1,6 @@
 /**
- * What is to be made of a recording, gathered from what lies beside it in the bucket. Hides which files belong to it, and where a podcast
- * keeps what its episodes share.
+ * Gathers what is needed to make an episode: the recording and the files beside it in the bucket. Hides which
+ * files belong to it, and where a podcast keeps what its episodes share.
  */
 import { Permanent, codeOf, type ErrorCode } from '../errors.ts'
 import { picturesIn, readMarks } from '../feed/chapter-marks.ts'
@@ -28,7 +28,7 @@ export interface RecordingPart {
   readonly offsetSeconds: number
 }
 
-/** What names one upload for good. */
+/** Names one upload and its generation for good. */
 export const pinned = ({ name, generation, contentHash }: StoredObject) => ({
   object: name,
   generation,
@@ -46,13 +46,18 @@ export interface EpisodePlan {
   readonly assets: readonly StoredObject[]
   /** What is shown with chapters. */
   readonly pictures: readonly StoredObject[]
-  /** The files of a recording that has several, in their order; undefined while one of them is not there yet. */
+  /**
+   * The files of a recording that has several, in their order; undefined while one of them is not there yet.
+   */
   readonly recordings: readonly RecordingPart[] | undefined
   /** Why the run cannot start well: it is recorded as failed, so that its producer learns of it. */
   readonly problem: Permanent | undefined
 }
 
-/** Reads what lies beside a recording that has arrived. What is wrong with it is in the plan: the run is told, and fails. */
+/**
+ * Reads what lies beside a recording that has arrived. What is wrong with it is in the plan: the run is told,
+ * and fails.
+ */
 export async function planEpisode(
   path: UploadPath,
   services: Pick<Services, 'storage' | 'config'>,
@@ -96,7 +101,8 @@ export async function planEpisode(
     const marks =
       sidecars.chapters === undefined
         ? []
-        : readMarks(await read(sidecars.chapters, 'bad_chapters'), sidecars.chapters) // told now, not when the work is done
+        : // told now, not when the work is done
+          readMarks(await read(sidecars.chapters, 'bad_chapters'), sidecars.chapters)
     const template =
       sidecars.template === undefined
         ? await podcastTemplate(path, services)
@@ -137,7 +143,7 @@ function findRecordings(
   return found.every((part) => part !== undefined) ? found : undefined
 }
 
-/** The generation that was listed is gone. */
+/** Throws that the generation that was listed is gone. */
 function throwReplaced(file: string, error: unknown): never {
   if (codeOf(error) !== 'not_found') throw error
   throw new Permanent(
@@ -163,7 +169,8 @@ async function findAssets(
     if (!asset)
       throw new Permanent(
         'missing_asset',
-        `${neededBy} needs ${file}, which is not among the podcast's assets. Upload it, then the recording again.`,
+        `${neededBy} needs ${file}, which is not among the podcast's assets. ` +
+          'Upload it, then the recording again.',
       )
     found.set(file, asset)
   }
@@ -184,7 +191,8 @@ async function podcastTemplate(
   if (stored.bytes > maxDocumentBytes)
     throw new Permanent(
       'bad_template',
-      `The podcast's ${templateFile} has ${stored.bytes} bytes; a document of settings may have ${maxDocumentBytes}.`,
+      `The podcast's ${templateFile} has ${stored.bytes} bytes; ` +
+        `a document of settings may have ${maxDocumentBytes}.`,
     )
   return parseTemplate((await storage.read(object)).toString('utf8'), `the podcast's ${templateFile}`)
 }

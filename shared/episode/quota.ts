@@ -1,4 +1,7 @@
-/** What a user may use, asked before work starts. Hides which limits a kind has and how a refusal is worded. */
+/**
+ * Checks a user's quota before work starts. Hides which limits each kind of work has and how a refusal is
+ * worded.
+ */
 import type { Knex } from 'knex'
 import type { Config, UsageKind, UsageLimit } from '../config.ts'
 import { chargeUsage, type UsageEntry } from '../db/usage.ts'
@@ -24,6 +27,7 @@ function refusal({ kind, amount }: UsageEntry, { period, most }: UsageLimit): Pe
   const asked = kind === 'runs' ? '' : ` This needs ${Math.ceil(amount)} more.`
   return new Permanent(
     code,
-    `The limit is ${most} ${unit} ${period === 'hour' ? 'an' : 'a'} ${period}, and it is reached.${asked} Try again after ${next}, or have the limit raised.`,
+    `The limit is ${most} ${unit} ${period === 'hour' ? 'an' : 'a'} ${period}, ` +
+      `and it is reached.${asked} Try again after ${next}, or have the limit raised.`,
   )
 }

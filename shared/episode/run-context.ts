@@ -1,6 +1,7 @@
 /**
- * The context of a run of an episode: every scalar that one step passes to another, declared once; each step picks what it
- * needs. Hides how a list or a record travels inside a scalar: a step sees the list, its task carries text.
+ * The context of a run of an episode: every scalar that one step passes to another, declared once; each step
+ * picks what it needs. Hides how a list or a record travels inside a scalar: a step sees the list, its task
+ * carries text.
  */
 import { z } from 'zod'
 import type { Scalars } from '../context.ts'
@@ -41,7 +42,9 @@ const episodeFacts = z.object({
   speakers: z.record(z.string(), z.string()).default({}),
 })
 
-/** What a run is told before its first step. A default stands for runs that began before the field was there. */
+/**
+ * What a run is told before its first step. A default stands for runs that began before the field was there.
+ */
 const start = {
   recordingObject: z.string(),
   recordingGeneration: z.string(),
@@ -87,9 +90,9 @@ const passedOn = {
   analysisObject: z.string(),
   ...pcmScalars,
   totalSamples: z.number(),
-  /** Chapter marks that the recording brought with it. */
+  /** The object of the chapter marks inside the recording. */
   marksObject: z.string().nullable().default(null),
-  // transcribe, and clean once the words were looked for in the sound
+  // transcribe, and clean once the words are aligned to the sound
   transcriptObject: z.string().nullable(),
   // clean
   proposedObject: z.string(),
@@ -144,7 +147,7 @@ export function readContext<K extends Field>(context: Scalars, ...fields: readon
   throw new Permanent('bad_context', `The run's context lacks what is needed: ${lacking}`)
 }
 
-/** How a step becomes several parts: one entry each, made from fields of the run's context. */
+/** Makes the `parts` of a step with several parts: one entry each, from fields of the run's context. */
 export const fanOut =
   <K extends Field>(fields: readonly K[], parts: (context: Fields<K>) => readonly Scalars[]) =>
   (context: Scalars): readonly Scalars[] =>

@@ -1,6 +1,7 @@
 /**
- * Marks in a recording: where its chapters begin, as its producer or its maker set them down. Hides the five forms they are supplied in
- * (Podcasting 2.0 JSON, WebVTT, Podlove Simple Chapters, plain text, MP4Chaps) and the repair of marks that no player would take.
+ * Chapter marks of a recording: the titles and times at which its chapters begin, as supplied beside it or
+ * inside it. Hides the five formats (Podcasting 2.0 JSON, WebVTT, Podlove Simple Chapters, plain text,
+ * MP4Chaps) and the repair of marks that no player would accept.
  */
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { z } from 'zod'
@@ -16,14 +17,17 @@ export interface SuppliedMark {
   readonly isHidden?: boolean | undefined
 }
 
-/** A mark that can be used: in order, apart, inside the recording, with a title. */
+/** A chapter mark that can be used: in order, apart, inside the recording, with a title. */
 export interface Mark extends Omit<SuppliedMark, 'startSeconds'> {
   readonly startSample: number
   /** The file of a picture among the podcast's assets. */
   readonly picture?: string | undefined
 }
 
-/** Reads a supplied chapters file, whatever its ending. Throws Permanent `bad_chapters` naming the line or field. */
+/**
+ * Reads a supplied chapters file, whatever its ending. Throws Permanent `bad_chapters` naming the line or
+ * field.
+ */
 export function readMarks(file: string, name: string): SuppliedMark[] {
   const text = file.replace(/^\uFEFF/, '')
   const begins = text.trimStart()
@@ -63,11 +67,15 @@ function readJson(text: string, name: string): SuppliedMark[] {
       .map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
     throw unusable(
       name,
-      `${issues.join('; ')}; Podcasting 2.0 asks for {"version":"1.2.0","chapters":[{"startTime":90.5,"title":"…"}]}`,
+      `${issues.join('; ')}; ` +
+        'Podcasting 2.0 asks for {"version":"1.2.0","chapters":[{"startTime":90.5,"title":"…"}]}',
     )
   }
   return parsed.data.chapters.map(({ startTime, title, img, url, toc }) => ({
-    ...{ startSeconds: startTime, title, url, image: img },
+    startSeconds: startTime,
+    title,
+    url,
+    image: img,
     ...(toc === false ? { isHidden: true } : {}),
   }))
 }
@@ -131,7 +139,8 @@ function readXml(text: string, name: string): SuppliedMark[] {
     if (startSeconds === undefined)
       throw unusable(
         name,
-        `psc:chapter ${i + 1}: its start is ${start === undefined ? 'missing' : `"${start}"`}; write it as in 00:01:30.500`,
+        `psc:chapter ${i + 1}: its start is ${start === undefined ? 'missing' : `"${start}"`}; ` +
+          'write it as in 00:01:30.500',
       )
     return { startSeconds, title, url: href, image }
   })
@@ -166,7 +175,10 @@ const titleLine = /^(?<start>[\d:.,]+)(?:\s+(?<title>.*?))?(?:\s*<(?<url>[^<>\s]
 const numberedStart = /^CHAPTER(?<number>\d+)\s*=\s*(?<start>[\d:.,]+)$/i
 const numberedTitle = /^CHAPTER(?<number>\d+)NAME\s*=\s*(?<title>.*)$/i
 
-/** "00:01:30.500 Title <url>" line by line, or MP4Chaps' pairs of CHAPTER01= and CHAPTER01NAME=. A line that begins with # is a remark. */
+/**
+ * "00:01:30.500 Title <url>" line by line, or MP4Chaps' pairs of CHAPTER01= and CHAPTER01NAME=. A line that
+ * begins with # is a remark.
+ */
 function readLines(text: string, name: string): SuppliedMark[] {
   const marks: { number?: string; startSeconds: number; title: string; url?: string | undefined }[] = []
   text.split(/\r\n|\r|\n/).forEach((raw, i) => {
@@ -197,7 +209,9 @@ function readLines(text: string, name: string): SuppliedMark[] {
 
 const clock = /^(?:(?:(?<hours>\d{1,4}):)?(?<minutes>\d{1,3}):)?(?<seconds>\d{1,6}(?:[.,]\d{1,9})?)$/
 
-/** Seconds of "01:02:03.500", "62:03" or "3723.5" (normal play time, RFC 2326); undefined for anything else. */
+/**
+ * Seconds of "01:02:03.500", "62:03" or "3723.5" (normal play time, RFC 2326); undefined for anything else.
+ */
 function secondsOf(text: string): number | undefined {
   const { hours, minutes, seconds } = clock.exec(text.trim())?.groups ?? {}
   if (seconds === undefined) return undefined
@@ -211,7 +225,10 @@ export const mostMarks = 200
 const longestTitle = 255
 const graphemes = new Intl.Segmenter()
 
-/** Marks put in order at whole samples, without what no player would take; `remarks` says what was done, for the producer. */
+/**
+ * Marks put in order at whole samples, without what no player would accept; `remarks` says what was done, for
+ * the producer.
+ */
 export function repairMarks(
   supplied: readonly SuppliedMark[],
   { sampleRate, totalSamples }: { readonly sampleRate: number; readonly totalSamples: number },
@@ -233,13 +250,12 @@ export function repairMarks(
     count(untitled, 'mark', 'without a title, numbered'),
   ].filter((remark) => remark !== '')
   const marks = few.map(({ startSample, title, url, image, isHidden }, i) => ({
-    ...{ startSample, title: onOneLine(title) || `Chapter ${i + 1}` },
-    ...{
-      ...webAddress('url', url),
-      ...webAddress('image', image),
-      ...pictureFile(image),
-      ...(isHidden ? { isHidden } : {}),
-    },
+    startSample,
+    title: onOneLine(title) || `Chapter ${i + 1}`,
+    ...webAddress('url', url),
+    ...webAddress('image', image),
+    ...pictureFile(image),
+    ...(isHidden ? { isHidden } : {}),
   }))
   return { marks, remarks }
 }

@@ -1,6 +1,7 @@
 /**
- * Chapters of the finished audio: its segments, and inside the content the marks of the recording, put through the ledger.
- * Hides which chapters are left when cuts are made, and the written forms: Podcasting 2.0 JSON, and lines for a description.
+ * Chapters of the finished audio: its segments, and inside the content the recording's chapter marks, moved
+ * to where they are after the cuts. Hides which chapters remain, and the written forms: Podcasting 2.0 JSON,
+ * and lines for a description.
  */
 import type { ListedChapter } from '../db/episodes.ts'
 import { keptShare, toOutput } from '../timeline/ledger.ts'
@@ -30,10 +31,13 @@ const segmentTitles: Readonly<Record<string, string>> = {
 
 /** Content before the first mark is a chapter of its own only when there is this much of it. */
 const shortestHeadSeconds = 1
-/** Less than this, left over by a cut, is nobody's chapter: cuts end between words, not at marks. */
+/** A rest shorter than this, left over by a cut, is no chapter: cuts end between words, not at marks. */
 const shortestRestSeconds = 0.25
 
-/** One chapter for each segment that is one; the recording has its marks' instead, or carries the episode's title. In order, none empty. */
+/**
+ * One chapter for each segment that is one; the recording has its marks' instead, or carries the episode's
+ * title. In order, none empty.
+ */
 export function chaptersOf(timeline: Arranged, episodeTitle: string, marks: readonly Mark[] = []): Chapter[] {
   const chapters = timeline.segments
     .filter(({ isChapter }) => isChapter)
@@ -51,7 +55,9 @@ export function chaptersOf(timeline: Arranged, episodeTitle: string, marks: read
     .filter(({ startSample, endSample }) => endSample > startSample)
 }
 
-/** The marks whose chapters can still be heard, each from where its mark is heard to the next. */
+/**
+ * The chapters of the content that are not cut away, each from where its mark is in the output to the next.
+ */
 function withinContent(
   whole: Chapter,
   content: TimelineSegment,
@@ -59,19 +65,26 @@ function withinContent(
   marks: readonly Mark[],
 ): Chapter[] {
   const sourceEnd = sources[0]?.totalSamples ?? 0
-  const heard = marks.filter(({ startSample }, i) => {
+  const remaining = marks.filter(({ startSample }, i) => {
     const span = { startSample, endSample: marks[i + 1]?.startSample ?? sourceEnd }
     const length = span.endSample - startSample
     return keptShare(ledger, span) * length >= Math.min(length, shortestRestSeconds * sampleRate)
   })
-  const [first] = heard
+  const [first] = remaining
   if (!first) return [whole]
-  const starts = heard.map(({ startSample }) => Math.max(content.startSample, toOutput(ledger, startSample)))
+  const starts = remaining.map(({ startSample }) =>
+    Math.max(content.startSample, toOutput(ledger, startSample)),
+  )
   const headless = starts[0]! - content.startSample < shortestHeadSeconds * sampleRate
   if (headless) starts[0] = content.startSample
-  const chapters = heard.map(({ title, url, image, picture, isHidden }, i) => ({
-    ...{ startSample: starts[i]!, endSample: starts[i + 1] ?? content.endSample, title },
-    ...{ url, image, picture: picture ?? whole.picture, isHidden },
+  const chapters = remaining.map(({ title, url, image, picture, isHidden }, i) => ({
+    startSample: starts[i]!,
+    endSample: starts[i + 1] ?? content.endSample,
+    title,
+    url,
+    image,
+    picture: picture ?? whole.picture,
+    isHidden,
   }))
   return headless ? chapters : [{ ...whole, endSample: starts[0]! }, ...chapters]
 }
@@ -79,7 +92,8 @@ function withinContent(
 /** Podcasting 2.0 JSON chapters, version 1.2.0. */
 export function toChaptersJson(chapters: readonly Chapter[], sampleRate: number): string {
   const entries = chapters.map(({ startSample, title, url, image, isHidden }) => ({
-    ...{ startTime: Math.round((startSample / sampleRate) * 1000) / 1000, title },
+    startTime: Math.round((startSample / sampleRate) * 1000) / 1000,
+    title,
     ...(image === undefined ? {} : { img: image }),
     ...(url === undefined ? {} : { url }),
     ...(isHidden ? { toc: false } : {}),
@@ -92,7 +106,8 @@ export function listedChapters(chapters: readonly Chapter[], sampleRate: number)
   const listed = chapters.filter(({ isHidden }) => !isHidden)
   if (listed.length < 2) return []
   return listed.map(({ startSample, title, url, image }) => ({
-    ...{ startMs: Math.round((startSample / sampleRate) * 1000), title },
+    startMs: Math.round((startSample / sampleRate) * 1000),
+    title,
     ...(url === undefined ? {} : { url }),
     ...(image === undefined ? {} : { image }),
   }))
@@ -109,5 +124,6 @@ export const withChapterLines = (description: string, chapters: readonly ListedC
 /** hh:mm:ss.mmm */
 export function clockOf(ms: number): string {
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
-  return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1000) % 60)}.${String(ms % 1000).padStart(3, '0')}`
+  const [hours, minutes, seconds] = [ms / 3_600_000, (ms / 60_000) % 60, (ms / 1000) % 60]
+  return `${two(hours)}:${two(minutes)}:${two(seconds)}.${String(ms % 1000).padStart(3, '0')}`
 }

@@ -1,4 +1,7 @@
-/** The cover as directories want it: a square sRGB JPEG of 1400 to 3000 pixels. Hides the picture library. */
+/**
+ * Converts a cover picture to what podcast directories accept: a square sRGB JPEG of 1400 to 3000 pixels.
+ * Hides the picture library.
+ */
 import { Permanent } from '../errors.ts'
 
 export const maxCoverBytes = 10 * 1024 * 1024
@@ -9,7 +12,10 @@ const quality = 88
 const pictureSide = 800
 const pictureQuality = 80
 
-/** A chapter's picture: a square that fits a phone's screen, small enough that twenty of them do not weigh down an episode. Throws Permanent `bad_cover`. */
+/**
+ * A chapter's picture: a square that fits a phone's screen, small enough that twenty of them do not weigh
+ * down an episode. Throws Permanent `bad_cover`.
+ */
 export async function fitPicture(bytes: Buffer, name: string): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
   try {
@@ -35,7 +41,7 @@ export async function fitCover(bytes: Buffer, name: string): Promise<{ jpeg: Buf
       'bad_cover',
       `${name} has ${bytes.length} bytes; the limit is ${maxCoverBytes}. Save it smaller.`,
     )
-  const { default: sharp } = await import('sharp') // a tenth of a second that only covers need
+  const { default: sharp } = await import('sharp') // loading takes a tenth of a second that only covers need
   try {
     const picture = sharp(bytes, { failOn: 'error' })
     const { format, width, height } = await picture.metadata()

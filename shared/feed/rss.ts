@@ -1,4 +1,6 @@
-/** The podcast's feed. Hides the namespaces and what the directories require of each element. */
+/**
+ * Renders the podcast's RSS feed. Hides the XML namespaces and what the directories require of each element.
+ */
 import { createHash } from 'node:crypto'
 import type { ListedChapter, PublishedEpisode } from '../db/episodes.ts'
 import type { PodcastSettings } from '../settings/settings.ts'
@@ -95,7 +97,8 @@ function item(
 
 /** Podlove Simple Chapters, for applications that read nothing else. */
 const simpleChapter = ({ startMs, title, url, image }: ListedChapter) => ({
-  ...{ start: clockOf(startMs), title },
+  start: clockOf(startMs),
+  title,
   ...(url === undefined ? {} : { href: url }),
   ...(image === undefined ? {} : { image }),
 })

@@ -1,6 +1,7 @@
 /**
- * The ID3v2.3 tag in front of an episode. Hides the library, what each frame wants (three-letter languages, four-digit years),
- * and that a table of contents must name the chapters for players to show them.
+ * Writes the ID3v2.3 tag at the front of an episode's MP3. Hides the library, what each frame wants
+ * (three-letter languages, four-digit years), and that a table of contents must name the chapters for players
+ * to show them.
  */
 import type { Chapter } from './chapters.ts'
 
@@ -28,7 +29,12 @@ export async function id3Tag(tagged: Tagged): Promise<Buffer> {
   const { default: id3 } = await import('node-id3')
   const language = await threeLetterLanguage(tagged.language ?? 'en')
   return id3.create({
-    ...{ title, album: podcastTitle, artist: author, performerInfo: author, genre: 'Podcast', language },
+    title,
+    album: podcastTitle,
+    artist: author,
+    performerInfo: author,
+    genre: 'Podcast',
+    language,
     ...(number === undefined ? {} : { trackNumber: String(number) }),
     ...(season === undefined ? {} : { partOfSet: String(season) }),
     ...(date === undefined ? {} : { year: date.slice(0, 4), date: date.slice(8, 10) + date.slice(5, 7) }),
@@ -50,7 +56,10 @@ export async function id3Tag(tagged: Tagged): Promise<Buffer> {
 /** The length of a table of contents is one byte. */
 const mostInContents = 255
 
-/** CHAP for each chapter and one CTOC that lists them (ID3v2 Chapter Frame Addendum); nothing for a single chapter. */
+/**
+ * CHAP for each chapter and one CTOC that lists them (ID3v2 Chapter Frame Addendum); nothing for a single
+ * chapter.
+ */
 function chapterFrames({
   chapters,
   sampleRate,

@@ -1,4 +1,7 @@
-/** What listeners see besides the words: cover, chapters' marks and pictures, from what lies beside a recording. Hides where each is, and what is done to make it fit. */
+/**
+ * Loads what players show besides the text: cover, chapter marks and chapter pictures, from the files beside
+ * a recording. Hides where each file is, and what is done to make it fit.
+ */
 import { fileOf } from '../objects.ts'
 import { maxDocumentBytes } from '../settings/settings.ts'
 import { readPinnedFile } from '../pinned-file.ts'
@@ -8,7 +11,10 @@ import { fitCover, fitPicture, maxCoverBytes } from './cover.ts'
 
 const picture = { mostBytes: maxCoverBytes, tooLarge: 'bad_cover' } as const
 
-/** The cover as directories want it; undefined when there is none. Throws Permanent `bad_cover`, `upload_replaced`. */
+/**
+ * The cover as directories want it; undefined when there is none. Throws Permanent `bad_cover`,
+ * `upload_replaced`.
+ */
 export async function coverOf(
   { coverObject, coverGeneration }: { coverObject: string | null; coverGeneration: string | null },
   tools: Tools,
@@ -44,7 +50,7 @@ interface MarksContext {
   readonly sampleRate: number
 }
 
-/** The recording's marks: those supplied beside it, else those it brought with it. */
+/** The recording's chapter marks: those supplied beside it, else those inside it. */
 export async function marksOf(context: MarksContext, totalSamples: number, tools: Tools): Promise<Mark[]> {
   const { chaptersObject, marksObject, sampleRate } = context
   const name = chaptersObject === null ? 'The recording' : fileOf(chaptersObject)

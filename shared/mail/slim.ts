@@ -1,11 +1,14 @@
 /**
- * A message without what nobody reads: attachments, pictures, forwarded mails. Hides the structure of MIME bodies (RFC 2046) as far as it takes
- * to let 200 MB of attachment go by without holding more of it than a line. What is left is small enough for a parser.
+ * Strips a mail message of what is never read out: attachments, pictures, forwarded mails. What is left is
+ * small enough for a parser. Hides the structure of MIME bodies (RFC 2046), as far as is needed to skip 200
+ * MB of attachment while holding no more of it than a line.
  */
 
-/** Headers longer than this are an attack, not a letter. */
+/** Headers longer than this are an attack, not listener mail. */
 const maxHeaderBytes = 256 * 1024
-/** Of a text part: more than is ever read out, with the mark-up around it. The parser takes some 5 µs a line. */
+/**
+ * Of a text part: more than is ever read out, with the mark-up around it. The parser takes some 5 µs a line.
+ */
 const maxTextBytes = 512 * 1024
 /** What is kept of the whole message. */
 const maxKeptBytes = 1024 * 1024
@@ -17,7 +20,8 @@ const deepestNesting = 20
 export class UnreadableMail extends Error {
   override name = 'UnreadableMail'
   constructor(message: string, options?: ErrorOptions) {
-    super(message.slice(0, 500).replaceAll(/\p{Cc}|\p{Cs}/gu, ' '), options) // a parser's message quotes its input
+    // a parser's message quotes its input
+    super(message.slice(0, 500).replaceAll(/\p{Cc}|\p{Cs}/gu, ' '), options)
   }
 }
 
@@ -31,7 +35,7 @@ interface Entity {
 /** The message's headers and its text parts, as bytes. Throws UnreadableMail. */
 export async function slimMessage(source: AsyncIterable<Buffer>): Promise<Buffer> {
   const reader = messageReader()
-  for await (const { line, isStart } of linesIn(source)) reader.take(line, isStart)
+  for await (const { line, isStart } of linesIn(source)) reader.add(line, isStart)
   return reader.finish()
 }
 
@@ -44,10 +48,11 @@ function messageReader() {
 
   const keep = (line: Buffer): void => {
     keptBytes += line.length
-    if (keptBytes <= maxKeptBytes) kept.push(Buffer.from(line)) // a copy: a line that was only pointed at would hold its whole block
+    // a copy: a line that was only pointed at would hold its whole block
+    if (keptBytes <= maxKeptBytes) kept.push(Buffer.from(line))
   }
 
-  const takeHeader = (line: Buffer): void => {
+  const addHeaderLine = (line: Buffer): void => {
     headerBytes += line.length
     if (headerBytes > maxHeaderBytes)
       throw new UnreadableMail(`Its headers have more than ${maxHeaderBytes} bytes.`)
@@ -58,7 +63,7 @@ function messageReader() {
     header = undefined
   }
 
-  const take = (line: Buffer, isStart: boolean): void => {
+  const add = (line: Buffer, isStart: boolean): void => {
     const at = isStart
       ? open.findLastIndex(({ boundary }) => boundary !== undefined && isBoundary(line, boundary))
       : -1
@@ -67,7 +72,7 @@ function messageReader() {
       keep(line)
       header = isLastBoundary(line, open[at]!.boundary!) ? undefined : []
       headerBytes = 0
-    } else if (header) takeHeader(line)
+    } else if (header) addHeaderLine(line)
     else {
       const entity = open.at(-1)
       if (!entity?.keepsBody) return
@@ -80,7 +85,7 @@ function messageReader() {
     if (open.length === 0) throw new UnreadableMail('It has headers but no end of them, or nothing at all.')
     return Buffer.concat(kept)
   }
-  return { take, finish }
+  return { add, finish }
 }
 
 function describe(lines: readonly Buffer[], depth: number): Entity {

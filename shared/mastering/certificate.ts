@@ -1,4 +1,4 @@
-/** The loudness certificate: what the finished MP3 measures, against what was asked for. */
+/** The loudness certificate of an episode: what the finished MP3 measures, against what was asked for. */
 import { integratedLoudness, loudnessRange } from '../audio/loudness.ts'
 import type { Loudness } from './programme.ts'
 import type { Mp3Format } from './mp3.ts'

@@ -1,4 +1,7 @@
-/** What `measure` and `render` share: one part per chunk, its own hash, the timeline and the settings it is mastered by. */
+/**
+ * What the steps `measure` and `render` share: one part per chunk of the timeline, the hash of its input, and
+ * loading the timeline and mastering settings.
+ */
 import type { Knex } from 'knex'
 import { fanOut } from '../episode/run-context.ts'
 import { settingsOf } from '../db/runs.ts'

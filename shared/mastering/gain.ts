@@ -1,6 +1,7 @@
 /**
- * The one gain that brings a programme to its loudness: tried at a few values, a chunk at a time, then interpolated.
- * Hides that nothing is rendered for it: energies per limiter step, times the limiter's gain squared, are the loudness after limiting.
+ * Computes the one gain that brings a programme to its target loudness: measured at a few trial gains, a
+ * chunk at a time, then interpolated. Hides that nothing is rendered for it: the energies per limiter step,
+ * times the limiter's gain squared, give the loudness after limiting.
  */
 import { limiterGains, limiterStep } from './limiter.ts'
 import { energyMeter, integratedLoudness, kWeighting } from '../audio/loudness.ts'
@@ -10,7 +11,10 @@ import { fromDb } from '../audio/true-peak.ts'
 
 /** Gains tried around the estimate, in dB: limiting makes the programme quieter, so more above than below. */
 const triedGainsDb = [-2, -1, 0, 1, 2, 3.5, 5]
-/** Steps small enough for the loudness bar of 0.2 LU, coarse enough that a small edit does not change every chunk. */
+/**
+ * Steps small enough for the loudness bar of 0.2 LU, coarse enough that a small edit does not change every
+ * chunk.
+ */
 const gainStepDb = 0.1
 
 export interface GainTrial {
@@ -19,7 +23,10 @@ export interface GainTrial {
   readonly blocks: Float32Array
 }
 
-/** The loudness partials of one chunk at every tried gain. The limiter's gain moves so slowly that it commutes with K-weighting. */
+/**
+ * The loudness partials of one chunk at every tried gain. The limiter's gain moves so slowly that it commutes
+ * with K-weighting.
+ */
 export async function measureChunk(
   timeline: Timeline,
   location: ObjectLocation,
@@ -32,7 +39,8 @@ export async function measureChunk(
   const from = onGrid(start - preRollSamples)
   const planes = await programme(timeline, location, from, onGrid(end + margin))
   const ceiling = fromDb(limitDb)
-  const peak = stepPeaks(planes, ceiling / fromDb(estimateDb)) // at the higher gains sample peaks do: only the loudness is asked for
+  // at the higher gains sample peaks do: only the loudness is asked for
+  const peak = stepPeaks(planes, ceiling / fromDb(estimateDb))
   const energy = stepEnergies(planes, timeline.sampleRate)
   const block = timeline.sampleRate / 10
   const stepsPerBlock = block / limiterStep
@@ -52,7 +60,10 @@ export async function measureChunk(
   })
 }
 
-/** The gain in dB, a whole multiple of 0.1, that brings the programme to the target; undefined when the programme is silent. */
+/**
+ * The gain in dB, a whole multiple of 0.1, that brings the programme to the target; undefined when the
+ * programme is silent.
+ */
 export function chooseGain(trials: readonly GainTrial[], targetLufs: number): number | undefined {
   const tried = trials
     .map(({ gainDb, blocks }) => ({ gainDb, lufs: integratedLoudness(blocks) }))

@@ -1,7 +1,7 @@
 /**
- * A look-ahead true-peak limiter whose gain has finite support, so that any slice of the programme limits exactly as the whole does.
- * Hides the gain's shape: the least gain needed within reach, smoothed by two boxcars. The arithmetic is in whole numbers,
- * so running sums give the same result wherever they start.
+ * A look-ahead true-peak limiter whose gain has finite support, so that any slice of the programme limits
+ * exactly as the whole does. Hides the gain's shape: the least gain needed within reach, smoothed by two
+ * boxcars. The arithmetic is in whole numbers, so running sums give the same result wherever they start.
  */
 
 /** The limiter decides once for this many samples (0.6 ms); it divides 100 ms at 44.1 and 48 kHz. */
@@ -16,8 +16,9 @@ export const limiterSupportSamples = limiterSupportSteps * limiterStep
 const unity = 2 ** 24
 
 /**
- * The gain of each step that keeps `peaks` (amplitudes before the limiter) times `inputGain` at or under `ceilings` (one value, or one for each step).
- * Exact for steps at least `limiterSupportSteps` from both ends of `peaks`, except where the programme itself begins or ends.
+ * The gain of each step that keeps `peaks` (amplitudes before the limiter) times `inputGain` at or under
+ * `ceilings` (one value, or one for each step). Exact for steps at least `limiterSupportSteps` from both ends
+ * of `peaks`, except where the programme itself begins or ends.
  */
 export function limiterGains(
   peaks: Float32Array,
@@ -33,7 +34,8 @@ export function limiterGains(
     active ||= needed[i]! < unity
   }
   if (!active) return needed.fill(1)
-  const held = slidingMinimum(needed, reach + 1) // one more than the smoothing needs: gains are interpolated between steps
+  // one more than the smoothing needs: gains are interpolated between steps
+  const held = slidingMinimum(needed, reach + 1)
   const smooth = boxcar(boxcar(held, reach / 2), reach / 2)
   const scale = 1 / (unity * (reach + 1) ** 2)
   for (let i = 0; i < smooth.length; i++) smooth[i]! *= scale
@@ -77,8 +79,8 @@ function boxcar(values: Float64Array, radius: number): Float64Array {
 }
 
 /**
- * Multiplies `samples[from…to)` by `inputGain` and the limiter's gain, in place. `gains[firstStep]` belongs to the step that starts at `from`;
- * between the centres of steps the gain runs in straight lines.
+ * Multiplies `samples[from…to)` by `inputGain` and the limiter's gain, in place. `gains[firstStep]` belongs
+ * to the step that starts at `from`; between the centres of steps the gain runs in straight lines.
  */
 export function applyGains(
   samples: Float32Array,

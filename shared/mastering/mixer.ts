@@ -1,6 +1,6 @@
 /**
- * Renders any slice of a timeline, sample-exact, in float. Hides range reads over the sources and the sum of clips;
- * a slice depends only on the timeline, never on where the slice was cut.
+ * Mixes any slice of a timeline, sample-exact, in float. Hides range reads over the sources and the sum of
+ * clips. A slice depends only on the timeline, never on where the slice was cut.
  */
 import type { ObjectStore } from '../storage.ts'
 import { bytesPerFrame, toInterleaved } from '../audio/pcm.ts'
@@ -8,7 +8,10 @@ import { fromDb } from '../audio/true-peak.ts'
 import { gainAt } from '../show/beds.ts'
 import type { Clip, GainPoint, Timeline } from '../timeline/timeline.ts'
 
-/** Clips of one source that lie this near are fetched in one read: a request costs more than reading half a second too much. */
+/**
+ * Clips of one source that lie this near are fetched in one read: a request costs more than reading half a
+ * second too much.
+ */
 const mergedGapSamples = 24_000
 
 /** Fetched in one request: enough that its round trip does not show, little beside the chunk itself. */
@@ -31,14 +34,14 @@ export async function mixSlice(
   start: number,
   end: number,
 ): Promise<Float32Array[]> {
-  const heard = timeline.clips.filter(
+  const audible = timeline.clips.filter(
     ({ outputStart, length }) => outputStart < end && outputStart + length > start,
   )
-  const channels = Math.max(1, ...heard.map(({ source }) => timeline.sources[source]!.format.channels))
+  const channels = Math.max(1, ...audible.map(({ source }) => timeline.sources[source]!.format.channels))
   const planes = Array.from({ length: channels }, () => new Float32Array(end - start))
-  for (const range of ranges(heard, start, end)) {
+  for (const range of ranges(audible, start, end)) {
     for await (const window of readWindows(timeline, storage, bucket, range)) {
-      for (const clip of heard) {
+      for (const clip of audible) {
         if (clip.source !== range.source) continue
         planes.forEach((plane, channel) =>
           addClip(plane, window, Math.min(channel, window.channels - 1), clip, start),
@@ -71,7 +74,7 @@ function ranges(clips: readonly Clip[], start: number, end: number): SourceRange
   return merged
 }
 
-/** Frames `start` to `end` of a source, as they lie in its object. */
+/** Frames `start` to `end` of a source, as they are stored in its object. */
 interface Window {
   readonly start: number
   readonly end: number
@@ -80,7 +83,7 @@ interface Window {
   readonly channels: number
 }
 
-/** A range in pieces of a few megabytes: a chunk's worth at once would double what a worker holds. */
+/** A range in pieces of a few megabytes: a whole chunk at once would double a worker's memory. */
 async function* readWindows(
   timeline: Timeline,
   storage: ObjectStore,
@@ -97,7 +100,9 @@ async function* readWindows(
   }
 }
 
-/** Adds what of `clip` lies in the window and in the slice that `plane` holds from output sample `start` on. */
+/**
+ * Adds what of `clip` lies in the window and in the slice that `plane` holds from output sample `start` on.
+ */
 function addClip(plane: Float32Array, window: Window, channel: number, clip: Clip, start: number): void {
   const { samples, channels } = window
   const { outputStart, sourceStart, length, fadeIn, fadeOut } = clip

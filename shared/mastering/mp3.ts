@@ -1,6 +1,7 @@
 /**
- * MP3 as Spool needs it: frames that can be cut and joined anywhere, and the Info frame in front that makes the whole gapless and seekable.
- * Hides MPEG-1 layer III's headers, LAME's delay and the way it scales its input.
+ * MP3 encoding in frames that can be cut and joined anywhere, and the Info frame in front that makes the
+ * whole gapless and seekable. Hides the headers of MPEG-1 layer III, LAME's delay and the way it scales its
+ * input.
  */
 import { ffmpeg, collect } from '../audio/ffmpeg.ts'
 import { samplesPerFrame } from '../timeline/timeline.ts'
@@ -22,7 +23,7 @@ const inputScales: readonly { upToKbps: number; scale: number }[] = [
   { upToKbps: 224, scale: 0.98 },
 ]
 
-/** The factor that makes up for it. */
+/** The factor that undoes this scaling. */
 export const inputCompensation = (bitrateKbps: number): number =>
   1 / (inputScales.find(({ upToKbps }) => bitrateKbps <= upToKbps)?.scale ?? 1)
 
@@ -36,7 +37,10 @@ export interface Mp3Format {
 export const frameCount = (totalSamples: number): number =>
   Math.ceil((totalSamples + decodedDelay) / samplesPerFrame)
 
-/** Encodes interleaved float PCM without bit reservoir, tags or header frame; every frame stands for itself. */
+/**
+ * Encodes interleaved float PCM without bit reservoir, tags or header frame; every frame can be decoded
+ * alone.
+ */
 export async function encode(
   pcm: AsyncIterable<Buffer>,
   { sampleRate, channels, bitrateKbps }: Mp3Format,
@@ -95,8 +99,8 @@ const xingBytes = 4 + 4 + 4 + 4 + seekEntries + 4
 const infoFlags = 0x0f // frames, bytes, seek table and quality follow
 
 /**
- * The Info frame: a silent frame of the stream's own kind that carries its length in frames and bytes, a seek table,
- * and in LAME's extension the delay and padding that make it gapless.
+ * The Info frame: a silent frame of the stream's own kind that carries its length in frames and bytes, a seek
+ * table, and in LAME's extension the delay and padding that make it gapless.
  */
 export function infoFrame(format: Mp3Format, totalSamples: number, audioBytes: number): Buffer {
   const { header, bytes } = infoHeader(format)
@@ -108,7 +112,8 @@ export function infoFrame(format: Mp3Format, totalSamples: number, audioBytes: n
   frame.writeUInt32BE(infoFlags, at + 4)
   frame.writeUInt32BE(frames, at + 8)
   frame.writeUInt32BE(Math.min(0xffffffff, audioBytes + bytes), at + 12)
-  for (let i = 0; i < seekEntries; i++) frame[at + 16 + i] = Math.floor((i * 256) / seekEntries) // a constant bit rate seeks in straight lines
+  // a constant bit rate seeks in straight lines
+  for (let i = 0; i < seekEntries; i++) frame[at + 16 + i] = Math.floor((i * 256) / seekEntries)
   at += xingBytes
   frame.write('LAME3.100', at, 'latin1')
   frame[at + 9] = 0x01 // tag revision 0, constant bit rate
@@ -120,7 +125,9 @@ export function infoFrame(format: Mp3Format, totalSamples: number, audioBytes: n
   return frame
 }
 
-/** The smallest bit rate whose frame holds the tag: below 64k the tag's frame is larger than the stream's own. */
+/**
+ * The smallest bit rate whose frame holds the tag: below 64k the tag's frame is larger than the stream's own.
+ */
 function infoHeader({ sampleRate, channels, bitrateKbps }: Mp3Format): { header: Buffer; bytes: number } {
   const needed = 4 + sideInfoBytes[channels] + xingBytes + 36
   const rate = sampleRates.indexOf(sampleRate)
@@ -141,7 +148,10 @@ function crc16(bytes: Buffer): number {
   return crc
 }
 
-/** How far below the certificate's bar the limiter aims, in dB: the codec adds peaks of its own, the more the fewer its bits. */
+/**
+ * How far below the certificate's limit the limiter aims, in dB: the codec adds peaks of its own, the more
+ * the fewer its bits.
+ */
 export const codecHeadroomDb = ({ bitrateKbps, channels }: Mp3Format): number => {
   const perChannel = bitrateKbps / channels
   return perChannel >= 96 ? 0.3 : perChannel >= 64 ? 0.5 : 0.9

@@ -1,7 +1,10 @@
-/** Loudness partials as objects: rows of 100 ms energies, one row per trial. Hides the layout and how the chunks' rows are put end to end. */
+/**
+ * Stores loudness partials as objects: rows of 100 ms energies, one row per trial gain. Hides the layout and
+ * how the chunks' rows are put end to end.
+ */
 import type { ObjectStore } from '../storage.ts'
 
-/** A count of rows, then the rows; all of the same length. */
+/** Encodes rows, all of the same length: a count of rows, then the rows. */
 export function encodePartials(rows: readonly Float32Array[]): Buffer {
   const head = Buffer.alloc(4)
   head.writeUInt32LE(rows.length)

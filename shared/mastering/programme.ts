@@ -1,6 +1,6 @@
 /**
- * The programme as mastering sees it: slices of the mix with the limiter's view of their peaks.
- * Hides how much before and after a chunk must be looked at for it to come out as if everything had been rendered in one piece.
+ * Reads slices of the mix together with the peaks that the limiter needs. Hides how much before and after a
+ * chunk must be read for the result to be as if everything had been rendered in one piece.
  */
 import type { ObjectStore } from '../storage.ts'
 import { limiterStep, limiterSupportSamples } from './limiter.ts'
@@ -23,7 +23,7 @@ export interface ObjectLocation {
 /** K-weighting forgets what was before in 0.4 s; the pre-roll is longer. */
 export const preRollSamples = preRollFrames * samplesPerFrame
 export const postRollSamples = postRollFrames * samplesPerFrame
-/** What the limiter depends on beyond a stretch, and a step for the grid. */
+/** What the limiter depends on beyond a slice, and a step for the grid. */
 export const margin = limiterSupportSamples + limiterStep
 
 /** The limiter's steps are anchored at sample 0 of the timeline, so every slice sees the same ones. */
@@ -54,6 +54,6 @@ export function stepPeaks(planes: readonly Float32Array[], matters: number): Flo
   return highest
 }
 
-/** How far the limiter lets peaks go, so that the codec's own stay under the bar. */
+/** How far the limiter lets peaks go, so that the peaks of the encoded sound stay under their limit. */
 export const ceilingDb = ({ maxTruePeakDbtp }: Loudness, format: Mp3Format): number =>
   maxTruePeakDbtp - codecHeadroomDb(format)

@@ -1,6 +1,7 @@
 /**
- * Renders one chunk of the programme through limiter and encoder, and measures what was encoded.
- * Hides the encoder's pre-roll, the seams that two chunks share, and what is done when the codec goes over the bar.
+ * Renders one chunk of the mix through limiter and MP3 encoder, and measures what was encoded. Hides the
+ * encoder's pre-roll, the seams that two chunks share, and what is done when encoding pushes the true peak
+ * over its limit.
  */
 import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from './limiter.ts'
 import { energyMeter, kWeighting } from '../audio/loudness.ts'
@@ -41,7 +42,7 @@ export interface RenderedChunk {
 }
 
 const mostRenders = 4
-/** Beyond the excess, so that the next render is clear of the bar. */
+/** Beyond the excess, so that the next render is clear of the limit. */
 const extraLoweringDb = 0.15
 
 /** What every render of a run shares. */
@@ -55,7 +56,10 @@ interface Job {
   readonly signal: AbortSignal
 }
 
-/** Renders one chunk; when what the codec made of it is over the bar, again with the limiter's ceiling lowered inside the chunk. */
+/**
+ * Renders one chunk; when the true peak of the encoded chunk is over its limit, again with the limiter's
+ * ceiling lowered inside the chunk.
+ */
 export async function renderChunk(
   timeline: Timeline,
   location: ObjectLocation,
@@ -101,7 +105,9 @@ async function mixOf(
   return { mix, peak: stepPeaks(mix, fromDb(limitDb) / inputGain) }
 }
 
-/** Encodes and measures until the place is under the bar, each time with the ceiling lowered by what it was over. */
+/**
+ * Encodes and measures until the place is under the limit, each time with the ceiling lowered by the excess.
+ */
 async function settle(
   place: Place,
   mix: readonly Float32Array[],
@@ -125,17 +131,24 @@ async function settle(
   }
 }
 
-/** What both neighbours look at around a seam: pre-roll before it, post-roll after it, and the limiter's support beyond. */
+/**
+ * What both neighbours look at around a seam: pre-roll before it, post-roll after it, and the limiter's
+ * support beyond.
+ */
 const seamBefore = preRollSamples + limiterSupportSamples
 const seamAfter = postRollSamples + limiterSupportSamples
-/** Sound this far under the ceiling does not come out of the codec over the bar. */
+/** Sound this far under the ceiling does not come out of the codec over the limit. */
 const riskFromDb = -1
-/** Where peaks are no denser than this, as in all speech that was not clipped, the encoder's usual headroom is enough and a trial is not worth its time. */
+/**
+ * Where peaks are no denser than this, as in all speech that was not clipped, the encoder's usual headroom is
+ * enough and a trial is not worth its time.
+ */
 const sparseShare = 0.05
 
 /**
- * How far the ceiling is lowered around a seam. Its two chunks must agree without asking each other, so each decides from the same stretch of
- * sound; where that is dense with peaks, as clipped recordings are, each renders the stretch and so comes to the same figure.
+ * How far the ceiling is lowered around a seam. Its two chunks must agree without asking each other, so each
+ * decides from the same span of sound; where that is dense with peaks, as clipped recordings are, each
+ * renders the span and so comes to the same figure.
  */
 async function seamLoweringDb(
   seam: number,
@@ -170,7 +183,10 @@ async function seamLoweringDb(
   return loweredDb
 }
 
-/** A stretch of the programme that is encoded from `encodeStart` to `encodeEnd` for the sake of [`start`, `end`). */
+/**
+ * A span of the programme that is encoded from `encodeStart` to `encodeEnd` for the sake of [`start`,
+ * `end`).
+ */
 interface Place {
   readonly start: number
   readonly end: number
@@ -207,7 +223,10 @@ function placeChunk({ totalSamples }: Timeline, chunk: number): ChunkPlace {
   }
 }
 
-/** One ceiling, or one for each step: lowered by `insideDb` inside the chunk, by what its seams need wherever a neighbour looks. */
+/**
+ * One ceiling, or one for each step: lowered by `insideDb` inside the chunk, by what its seams need wherever
+ * a neighbour looks.
+ */
 function ceilings(
   { start, end, mixStart, isLast }: ChunkPlace,
   steps: number,
@@ -233,7 +252,10 @@ function ceilings(
   })
 }
 
-/** What the encoder is fed: the limited slice a second at a time, as interleaved floats, one plane given to as many channels as the format has. */
+/**
+ * What the encoder is fed: the limited slice a second at a time, as interleaved floats, one plane given to as
+ * many channels as the format has.
+ */
 function* slices(
   mix: readonly Float32Array[],
   gains: Float64Array,
@@ -261,7 +283,10 @@ async function* limited(...slice: Parameters<typeof slices>): AsyncGenerator<Buf
   }
 }
 
-/** Looks at the decoded frames as they come: what was heard of the chunk, on the timeline's grid, after a warm-up for the filters. */
+/**
+ * Measures the decoded frames as they come: the loudness partials of the chunk, on the timeline's grid, after
+ * a warm-up for the filters.
+ */
 async function measureDecoded(
   encoded: Buffer,
   place: Place,
@@ -271,9 +296,9 @@ async function measureDecoded(
 ): Promise<{ blocks: Float32Array; truePeakDbtp: number }> {
   const { sampleRate, channels } = format
   const block = sampleRate / 10
-  const heard = place.start - place.encodeStart + decodedDelay
+  const chunkOffset = place.start - place.encodeStart + decodedDelay
   const length = place.end - place.start
-  const warmUpBlocks = Math.floor(heard / block)
+  const warmUpBlocks = Math.floor(chunkOffset / block)
   const pcm: PcmFormat = { sampleRate, channels, sampleFormat: 'f32le' }
   const meters = Array.from({ length: isMonaural ? 1 : channels }, () => ({
     energies: energyMeter(kWeighting(sampleRate)),
@@ -284,7 +309,7 @@ async function measureDecoded(
   let at = -warmUpBlocks
   const decoder = decode(encoded, format, signal)
   const aligned = inBlocks(
-    skipBytes(decoder.stdout, (heard % block) * bytesPerFrame(pcm)),
+    skipBytes(decoder.stdout, (chunkOffset % block) * bytesPerFrame(pcm)),
     block * bytesPerFrame(pcm),
   )
   for await (const bytes of aligned) {

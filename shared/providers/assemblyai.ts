@@ -1,7 +1,7 @@
 /**
- * AssemblyAI: a job is made and then asked after. Hides uploads, its milliseconds and its models.
- * Source: AssemblyAI's API reference ("Upload a media file", "Transcribe audio", "Get transcript", "List transcripts"), its pages
- * "Filler Words" and "Webhooks for pre-recorded audio".
+ * Transcribes with AssemblyAI: a job is created and polled, or calls back. Hides uploads, its times in
+ * milliseconds and its models. Source: AssemblyAI's API reference ("Upload a media file", "Transcribe audio",
+ * "Get transcript", "List transcripts"), its pages "Filler Words" and "Webhooks for pre-recorded audio".
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'
@@ -19,7 +19,8 @@ import { assemblyai } from './vendors.ts'
 /** The header in which it repeats our secret when it calls back. */
 export const assemblyaiSecretHeader = 'x-spool-callback'
 
-// One must be named, in order of preference; the second speaks the languages that the first does not. `universal-3-pro` is refused since July 2026.
+// One must be named, in order of preference; the second speaks the languages that the first does not.
+// `universal-3-pro` is refused since July 2026.
 const models = ['universal-3-5-pro', 'universal-2']
 
 const uploaded = z.object({ upload_url: z.url() })
@@ -53,7 +54,7 @@ export function openAssemblyai(access: RecogniserAccess): Recogniser {
 
   const submit = async (
     sound: SpeechSound,
-    wish: TranscriptionRequest,
+    request: TranscriptionRequest,
     signal: AbortSignal,
   ): Promise<VendorResult<Recognised>> => {
     const audioUrl = sound.signedUrl ? await sound.signedUrl() : await upload(vendor, sound, signal)
@@ -62,12 +63,12 @@ export function openAssemblyai(access: RecogniserAccess): Recogniser {
       speech_models: access.model === undefined ? models : [access.model],
       speaker_labels: true,
       disfluencies: true,
-      ...(wish.language === undefined
+      ...(request.language === undefined
         ? { language_detection: true }
-        : { language_code: languageOnly(wish.language) }),
-      ...callback(wish),
+        : { language_code: languageOnly(request.language) }),
+      ...callback(request),
     })
-    const secrets = [audioUrl, wish.callbackUrl ?? '', wish.callbackSecret ?? '']
+    const secrets = [audioUrl, request.callbackUrl ?? '', request.callbackSecret ?? '']
     const call = {
       method: 'POST',
       path: '/v2/transcript',
@@ -147,11 +148,11 @@ function answerOf(
     case 'error':
       throw refuse(vendor, `could not transcribe the sound: ${error ?? 'it gave no reason'}`)
     case 'completed':
-      return { state: 'done', result: { language: bcp47(language), words: (words ?? []).map(heard) } }
+      return { state: 'done', result: { language: bcp47(language), words: (words ?? []).map(recognised) } }
   }
 }
 
-const heard = ({ text, start, end, speaker, confidence }: z.infer<typeof word>) => ({
+const recognised = ({ text, start, end, speaker, confidence }: z.infer<typeof word>) => ({
   text,
   start: start / 1000,
   end: end / 1000,

@@ -1,6 +1,6 @@
 /**
- * How a provider tells us that it is done: an address that only we can have made. Hides the signature in it;
- * what the vendor signs besides is its adapter's business.
+ * Makes and checks the address at which a provider calls back when its job is done. Hides the signature in
+ * it, which proves that the address is ours; what the vendor signs besides is its adapter's business.
  */
 import type { Config } from '../config.ts'
 import { openSealer } from './seal.ts'

@@ -1,6 +1,6 @@
 /**
- * Vendors' callbacks: is it really them, and what do they bring? Hides their signatures and the three shapes of their messages.
- * The same message may come twice, and reads the same.
+ * Reads vendors' callbacks: checks that one comes from the vendor, and extracts its result. Hides their
+ * signatures and the three shapes of their messages. The same message may come twice, and reads the same.
  * Source: AssemblyAI's "Webhooks for pre-recorded audio", ElevenLabs' "Webhooks", Deepgram's "STT Callback".
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
@@ -18,7 +18,7 @@ export interface CallbackMessage {
   readonly headers: Readonly<Record<string, string | undefined>>
   /** As it came: signatures cover the bytes. */
   readonly rawBody: Buffer
-  /** AssemblyAI: the wish's `callbackSecret`. ElevenLabs: its webhook's own secret. Deepgram: not used. */
+  /** AssemblyAI: the request's `callbackSecret`. ElevenLabs: its webhook's own secret. Deepgram: not used. */
   readonly secret: string
   /** Milliseconds since 1970. */
   readonly now: number
@@ -31,7 +31,10 @@ export interface CallbackReading {
   readonly answer: VendorResult<Recognised> | undefined
   /** Why there will be no result, in the vendor's words; undefined while there may be one. */
   readonly failure: string | undefined
-  /** The wish's `callbackUrl`, from a vendor that calls one address for all of its customer's jobs (ElevenLabs). */
+  /**
+   * The request's `callbackUrl`, from a vendor that calls one address for all of its customer's jobs
+   * (ElevenLabs).
+   */
   readonly callbackUrl: string | undefined
 }
 
@@ -139,8 +142,9 @@ const deepgramFailure = z.object({
 })
 
 /**
- * Deepgram signs nothing, and its `dg-token` header is the identifier of the key, which is no secret. What proves the call is our own
- * signature in the address that was called: whoever calls this function has checked it.
+ * Deepgram signs nothing, and its `dg-token` header is the identifier of the key, which is no secret. What
+ * proves the call is our own signature in the address that was called: whoever calls this function has
+ * checked it.
  */
 function fromDeepgram({ rawBody }: CallbackMessage): CallbackReading {
   const body = parse(z.union([deepgramTranscript, deepgramFailure]), rawBody)

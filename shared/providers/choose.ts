@@ -1,4 +1,7 @@
-/** The user's providers in a run: who is asked for what, with which key. Hides that keys travel sealed and are opened only where they are used. */
+/**
+ * Chooses the user's providers in a run: which vendor does what, with which key. Hides that keys travel
+ * encrypted and are opened only where they are used.
+ */
 import type { Config } from '../config.ts'
 import type { SealedKey } from '../db/provider-keys.ts'
 import { Permanent } from '../errors.ts'
@@ -18,8 +21,8 @@ export interface ChosenProviders {
 }
 
 /**
- * Who transcribes, and the sealed keys of every provider the run may ask. Throws Permanent `provider_key_missing` for one that
- * it certainly will ask.
+ * Who transcribes, and the sealed keys of every provider the run may ask. Throws Permanent
+ * `provider_key_missing` for one that it certainly will ask.
  */
 export function chooseProviders(
   settings: RunSettings,
@@ -78,8 +81,8 @@ const keyMissing = (provider: string, who: string): Permanent =>
   )
 
 /**
- * The open key of a provider, to be called where the key is used and nowhere before. Throws Permanent `provider_key_missing`,
- * `bad_seal`.
+ * The open key of a provider, to be called where the key is used and nowhere before. Throws Permanent
+ * `provider_key_missing`, `bad_seal`.
  */
 export function openKey(
   { sealingKey }: Pick<Config, 'sealingKey'>,

@@ -1,6 +1,6 @@
 /**
- * What vendors complain of, in words fit for a producer. Hides that each puts its complaint somewhere else, and that some repeat in it
- * what must not be seen.
+ * Extracts a readable message from a vendor's error answer. Hides that each vendor puts it somewhere else,
+ * and that some repeat in it keys and addresses that must not be seen.
  */
 
 export interface Complaint {
@@ -11,8 +11,8 @@ export interface Complaint {
   readonly retryAfterMs?: number | undefined
 }
 
-// Under these names, at any depth, the vendors say what is wrong: OpenAI and Gemini in `error`, ElevenLabs and FastAPI in `detail`,
-// Deepgram in `err_msg`, AssemblyAI in an `error` that is the message itself.
+// Under these names, at any depth, the vendors say what is wrong: OpenAI and Gemini in `error`, ElevenLabs
+// and FastAPI in `detail`, Deepgram in `err_msg`, AssemblyAI in an `error` that is the message itself.
 const messageNames = new Set(['message', 'err_msg', 'msg', 'error', 'detail', 'details', 'error_description'])
 const codeNames = new Set(['code', 'status', 'err_code', 'category', 'type', 'reason', 'param'])
 const deepest = 5
@@ -29,7 +29,8 @@ export function complaintIn(text: string): Complaint {
   const of = (names: ReadonlySet<string>) => [
     ...new Set(said.filter(([name]) => names.has(name)).map(([, value]) => value)),
   ]
-  const delay = /^(\d+(?:\.\d+)?)s$/.exec(said.find(([name]) => name === 'retryDelay')?.[1] ?? '')?.[1] // Gemini's RetryInfo
+  // Gemini's RetryInfo
+  const delay = /^(\d+(?:\.\d+)?)s$/.exec(said.find(([name]) => name === 'retryDelay')?.[1] ?? '')?.[1]
   return {
     message: of(messageNames).join('; '),
     codes: of(codeNames),
@@ -52,7 +53,10 @@ const withoutMarkup = (text: string): string =>
 
 const longestMessage = 500
 
-/** On one line, without secrets, without the query of any URL (signatures stand there), and not longer than a row wants it. */
+/**
+ * On one line, without secrets, without the query of any URL (signatures stand there), and not longer than a
+ * row wants it.
+ */
 export function presentable(text: string, secrets: readonly string[]): string {
   const hidden = secrets
     .filter((secret) => secret !== '')

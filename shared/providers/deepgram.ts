@@ -1,6 +1,7 @@
 /**
- * Deepgram: answers in one piece, or calls back with it; it keeps nothing that could be asked for later. Hides its query and its nesting.
- * Source: Deepgram's API reference ("Pre-Recorded Audio") and its pages "Filler Words", "Speaker Diarization" and "STT Callback".
+ * Transcribes with Deepgram, which answers in one piece or calls back; it keeps nothing that could be asked
+ * for later. Hides its query and the nesting of its answer. Source: Deepgram's API reference ("Pre-Recorded
+ * Audio") and its pages "Filler Words", "Speaker Diarization" and "STT Callback".
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'
@@ -41,7 +42,7 @@ export function openDeepgram(access: RecogniserAccess): Recogniser {
 
   const submit = async (
     sound: SpeechSound,
-    wish: TranscriptionRequest,
+    request: TranscriptionRequest,
     signal: AbortSignal,
   ): Promise<VendorResult<Recognised>> => {
     const url = await sound.signedUrl?.()
@@ -50,12 +51,13 @@ export function openDeepgram(access: RecogniserAccess): Recogniser {
       punctuate: 'true',
       filler_words: 'true',
       diarize_model: 'latest', // `diarize` is the old way; both together are refused
-      ...(wish.language === undefined
+      ...(request.language === undefined
         ? { detect_language: 'true' }
-        : { language: languageOnly(wish.language) }),
-      ...(wish.callbackUrl === undefined ? {} : { callback: wish.callbackUrl }), // it calls the ports 80, 443, 8080 and 8443 only
+        : { language: languageOnly(request.language) }),
+      // it calls the ports 80, 443, 8080 and 8443 only
+      ...(request.callbackUrl === undefined ? {} : { callback: request.callbackUrl }),
     }
-    const secrets = [url ?? '', wish.callbackUrl ?? '']
+    const secrets = [url ?? '', request.callbackUrl ?? '']
     const call = {
       method: 'POST',
       path: '/v1/listen',
@@ -65,7 +67,7 @@ export function openDeepgram(access: RecogniserAccess): Recogniser {
       timeoutMs: longestAnswerMs,
       secrets,
     } as const
-    if (wish.callbackUrl !== undefined) {
+    if (request.callbackUrl !== undefined) {
       const { request_id: reference } = await callVendor(
         vendor,
         { ...call, read: readJson(accepted) },
@@ -74,7 +76,7 @@ export function openDeepgram(access: RecogniserAccess): Recogniser {
       return { state: 'waiting', reference }
     }
     const transcript = await callVendor(vendor, { ...call, read: readJson(deepgramTranscript) }, signal)
-    return { state: 'done', result: readDeepgram(transcript, wish.language) }
+    return { state: 'done', result: readDeepgram(transcript, request.language) }
   }
 
   return { name: 'deepgram', sliceSeconds: Infinity, submit }
@@ -84,7 +86,7 @@ const soundBody = ({ contentType, bytes, stream }: SpeechSound, url: string | un
   url === undefined ? { contentType, bytes, content: stream() } : jsonBody({ url })
 
 /** The first guess of the only channel. The language is told only when it was to be found out. */
-export function readDeepgram({ results }: z.infer<typeof deepgramTranscript>, wished?: string): Recognised {
+export function readDeepgram({ results }: z.infer<typeof deepgramTranscript>, wanted?: string): Recognised {
   const { detected_language: detected, alternatives } = results.channels[0]!
   const words = (alternatives[0]!.words ?? []).map(
     ({ word: bare, punctuated_word: text, start, end, speaker, confidence }) => ({
@@ -95,5 +97,5 @@ export function readDeepgram({ results }: z.infer<typeof deepgramTranscript>, wi
       confidence: confidence ?? null,
     }),
   )
-  return { language: bcp47(detected ?? wished), words }
+  return { language: bcp47(detected ?? wanted), words }
 }

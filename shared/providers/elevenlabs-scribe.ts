@@ -1,7 +1,8 @@
 /**
- * ElevenLabs Scribe: answers in one piece, or works on its own and can be asked later or calls back. Hides its form, its tokens that are
- * no words, and that it calls back only to an address its workspace has been given.
- * Source: ElevenLabs' API reference ("Create transcript", "Get transcript") and its page "Webhooks".
+ * Transcribes with ElevenLabs Scribe, which answers in one piece, or works on its own and can be polled or
+ * calls back. Hides its form, its tokens that are no words, and that it calls back only to an address
+ * configured in its workspace. Source: ElevenLabs' API reference ("Create transcript", "Get transcript") and
+ * its page "Webhooks".
  */
 import { z } from 'zod'
 import { bcp47, languageOnly } from './languages.ts'
@@ -45,20 +46,21 @@ export function openScribe(access: RecogniserAccess): Recogniser {
 
   const submit = async (
     sound: SpeechSound,
-    wish: TranscriptionRequest,
+    request: TranscriptionRequest,
     signal: AbortSignal,
   ): Promise<VendorResult<Recognised>> => {
     const began = performance.now()
     try {
-      return await ask(vendor, access.model, sound, wish, longestAnswerMs, signal)
+      return await ask(vendor, access.model, sound, request, longestAnswerMs, signal)
     } catch (error) {
       const noAddress =
-        wish.callbackUrl !== undefined &&
+        request.callbackUrl !== undefined &&
         error instanceof VendorError &&
         error.vendorCodes.includes('no_webhooks_configured')
       if (!noAddress) throw error
       const left = Math.max(0, longestAnswerMs - Math.round(performance.now() - began))
-      return await ask(vendor, access.model, sound, { ...wish, callbackUrl: undefined }, left, signal) // nothing was charged
+      // nothing was charged
+      return await ask(vendor, access.model, sound, { ...request, callbackUrl: undefined }, left, signal)
     }
   }
 
@@ -75,7 +77,8 @@ export function openScribe(access: RecogniserAccess): Recogniser {
       )
       return transcript ? { state: 'done', result: readScribe(transcript) } : { state: 'waiting', reference }
     } catch (error) {
-      if (error instanceof VendorError && error.status === 404) return { state: 'waiting', reference } // there is nothing until it is done
+      // there is nothing until it is done
+      if (error instanceof VendorError && error.status === 404) return { state: 'waiting', reference }
       throw error
     }
   }
@@ -87,25 +90,25 @@ async function ask(
   vendor: Vendor,
   model: string | undefined,
   sound: SpeechSound,
-  wish: TranscriptionRequest,
+  request: TranscriptionRequest,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<VendorResult<Recognised>> {
   const url = await sound.signedUrl?.()
-  const body = form(model ?? usualModel, sound, url, wish)
-  const secrets = [url ?? '', wish.callbackUrl ?? '']
+  const body = form(model ?? usualModel, sound, url, request)
+  const secrets = [url ?? '', request.callbackUrl ?? '']
   const call = { method: 'POST', path: '/v1/speech-to-text', body, paid: true, timeoutMs, secrets } as const
-  if (wish.callbackUrl === undefined)
+  if (request.callbackUrl === undefined)
     return {
       state: 'done',
       result: readScribe(await callVendor(vendor, { ...call, read: readJson(scribeTranscript) }, signal)),
     }
-  const { request_id: request, transcription_id: transcript } = await callVendor(
+  const { request_id: requestId, transcription_id: transcript } = await callVendor(
     vendor,
     { ...call, read: readJson(accepted) },
     signal,
   )
-  return { state: 'waiting', reference: transcript == null ? request : `${request}/${transcript}` }
+  return { state: 'waiting', reference: transcript == null ? requestId : `${requestId}/${transcript}` }
 }
 
 function form(
@@ -122,7 +125,7 @@ function form(
     ['tag_audio_events', 'false'],
   ]
   if (language !== undefined) fields.push(['language_code', languageOnly(language)])
-  // Its workspace says where it calls; what we wished for comes back to us in the metadata.
+  // Its workspace says where it calls; what we asked for comes back to us in the metadata.
   if (callbackUrl !== undefined)
     fields.push(['webhook', 'true'], ['webhook_metadata', JSON.stringify({ callbackUrl })])
   if (url !== undefined) return multipart([...fields, ['source_url', url]])

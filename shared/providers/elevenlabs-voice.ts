@@ -1,6 +1,6 @@
 /**
- * ElevenLabs' voices, with the time of every word. Hides base64, and that times come by the character.
- * Source: ElevenLabs' API reference ("Create speech with timing") and its page "Errors".
+ * Speaks with ElevenLabs' voices and returns the time of every word. Hides base64, and that times come by the
+ * character. Source: ElevenLabs' API reference ("Create speech with timing") and its page "Errors".
  */
 import { z } from 'zod'
 import { toPlanar } from '../audio/pcm.ts'

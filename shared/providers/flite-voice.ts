@@ -1,6 +1,7 @@
 /**
- * Flite as one of the voices: needs no network and costs nothing. Hides what it can read (English, in ASCII) and that a long text is
- * spoken sentence by sentence, one after the other, so that each can be stopped and none takes much memory.
+ * Speaks with Flite, a local synthesiser that needs no network and costs nothing. Hides what it can read
+ * (English, in ASCII) and that a long text is spoken sentence by sentence, so that each can be stopped and
+ * none needs much memory.
  */
 import { speak, voices, type Speech, type Voice } from './flite.ts'
 import { refuse } from './vendor.ts'
@@ -50,7 +51,10 @@ const inAscii: Readonly<Record<string, string>> = {
   Đ: 'D',
 }
 
-/** In the signs that Flite knows. Letters and figures of others it would leave out without a word, so they are refused. */
+/**
+ * The text in the characters that Flite knows. It would leave out letters and figures of other scripts
+ * without a word, so they are refused.
+ */
 function readable(text: string): string {
   const bare = text.normalize('NFKD').replaceAll(/\p{M}/gu, '')
   const plain = Array.from(bare, (sign) => inAscii[sign] ?? sign).join('')

@@ -1,5 +1,5 @@
 /**
- * One utterance spoken by Flite, in a thread of its own: synthesis never yields, and the caller has to.
+ * The worker thread that speaks one utterance with Flite; synthesis would block the caller's event loop.
  * Hides Flite's command line and the system calls that its WebAssembly build expects.
  */
 import { closeSync, openSync } from 'node:fs'

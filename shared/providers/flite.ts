@@ -1,6 +1,6 @@
 /**
- * Flite, a small English speech synthesiser that needs no network and no key. Hides where its program is,
- * the thread it runs in (one per utterance), and the two files it answers with.
+ * Runs Flite, a small English speech synthesiser that needs no network and no key. Hides where its program
+ * is, the thread it runs in (one per utterance), and the two files it answers with.
  */
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -47,7 +47,10 @@ export interface Utterance {
 
 let program: Promise<Program> | undefined
 
-/** Speaks one sentence or a few. The same text and voice give the same samples. Throws the signal's reason when it aborts. */
+/**
+ * Speaks one sentence or a few. The same text and voice give the same samples. Throws the signal's reason
+ * when it aborts.
+ */
 export async function speak(text: string, voice: Voice, signal?: AbortSignal): Promise<Speech> {
   program ??= loadProgram()
   const folder = await mkdtemp(join(tmpdir(), 'flite-'))
@@ -70,7 +73,8 @@ async function loadProgram(): Promise<Program> {
 
 async function run(utterance: Utterance, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted()
-  // node:wasi says that it is experimental each time it is loaded; only this thread is told to be quiet about it.
+  // node:wasi says that it is experimental each time it is loaded; only this thread is told to be quiet about
+  // it.
   const worker = new Worker(new URL('flite-worker.ts', import.meta.url), {
     workerData: utterance,
     execArgv: ['--disable-warning=ExperimentalWarning'],

@@ -1,6 +1,6 @@
 /**
- * Names of languages. Hides that vendors say "en", "en_us", "eng" and "English", and Whisper a few names that nobody else uses;
- * Unicode's own tables do most of the work.
+ * Normalises vendors' names of languages to BCP 47. Hides that vendors say "en", "en_us", "eng" and
+ * "English", and Whisper a few names that nobody else uses; Unicode's own tables do most of the work.
  */
 
 /** Names of Whisper's that are not Unicode's. */
@@ -24,7 +24,10 @@ const otherNames: Readonly<Record<string, string>> = {
 
 let byName: ReadonlyMap<string, string> | undefined
 
-/** A vendor's name of a language as BCP 47 in lower case, two letters where there are two; null when it names none. */
+/**
+ * A vendor's name of a language as BCP 47 in lower case, two letters where there are two; null when it names
+ * none.
+ */
 export function bcp47(name: string | null | undefined): string | null {
   const plain = name?.trim().toLowerCase().replaceAll('_', '-') ?? ''
   const named = otherNames[plain] ?? (byName ??= englishNames()).get(plain)

@@ -1,4 +1,7 @@
-/** Forms with a file in them (RFC 7578), streamed: the length is known beforehand and the file is never whole in memory. */
+/**
+ * Streams multipart forms with a file in them (RFC 7578): the length is known beforehand and the file is
+ * never whole in memory.
+ */
 import { randomUUID } from 'node:crypto'
 import type { RequestBody } from './vendor.ts'
 
@@ -23,7 +26,8 @@ export function multipart(
   const end = `--${boundary}--\r\n`
   if (!file) return { contentType, bytes: Buffer.byteLength(opening + end), content: opening + end }
   const head = Buffer.from(
-    `${opening}--${boundary}\r\n${disposition(file.name)}; filename="${quoted(file.fileName)}"\r\ncontent-type: ${file.contentType}\r\n\r\n`,
+    `${opening}--${boundary}\r\n${disposition(file.name)}; filename="${quoted(file.fileName)}"\r\n` +
+      `content-type: ${file.contentType}\r\n\r\n`,
   )
   const tail = Buffer.from(`\r\n${end}`)
   return { contentType, bytes: head.length + file.bytes + tail.length, content: joined(head, file, tail) }

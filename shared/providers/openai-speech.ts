@@ -1,6 +1,7 @@
 /**
- * OpenAI's `/audio/speech`, and the servers that speak it. Hides that its PCM is nothing but samples, so that what is no PCM must be noticed.
- * Source: OpenAI's API reference ("Create speech") and its guide "Text to speech": 24 kHz, signed 16-bit, little-endian, no header.
+ * Speaks with OpenAI's `/audio/speech`, and with other servers of the same API. Hides that its PCM has no
+ * header, so that an answer that is not PCM must be noticed. Source: OpenAI's API reference ("Create speech")
+ * and its guide "Text to speech": 24 kHz, signed 16-bit, little-endian, no header.
  */
 import { toPlanar } from '../audio/pcm.ts'
 import { callVendor, jsonBody, longestAnswerMs, type Access, type VendorError } from './vendor.ts'

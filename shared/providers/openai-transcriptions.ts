@@ -1,6 +1,6 @@
 /**
- * OpenAI's `/audio/transcriptions`, and the many servers that speak it. Hides the form, the hint that makes Whisper keep fillers,
- * and how words that come bare get their punctuation back.
+ * Transcribes with OpenAI's `/audio/transcriptions`, and with the many servers of the same API. Hides the
+ * form, the prompt that makes Whisper keep fillers, and how words that come without punctuation get it back.
  * Source: OpenAI's API reference ("Create transcription") and its guide "Speech to text".
  */
 import { z } from 'zod'
@@ -82,7 +82,7 @@ export function openOpenaiTranscriptions(access: RecogniserAccess): Recogniser {
 function recognised(
   vendor: Vendor,
   { language, text, words, segments }: z.infer<typeof transcription>,
-  wished: string | undefined,
+  wanted: string | undefined,
 ): Recognised {
   const bare = words ?? segments?.flatMap((segment) => segment.words ?? []) ?? []
   const written = segments?.map((segment) => segment.text).join(' ') ?? text ?? ''
@@ -93,7 +93,7 @@ function recognised(
     written,
   )
   return {
-    language: bcp47(language ?? wished),
+    language: bcp47(language ?? wanted),
     words: bare.map(({ start, end, probability }, i) => ({
       text: texts[i]!,
       start,

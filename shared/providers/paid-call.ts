@@ -1,7 +1,8 @@
 /**
- * Something that costs money, asked for once. An intent row stands before the request, so that nobody pays twice unknowingly: what was
- * clearly refused is asked for again, what nobody knows about is looked up at the vendor, or repeated a single time with a warning.
- * Hides the waiting too: a vendor that is slow, busy or away puts the step off, until the deadline.
+ * Makes a request that costs money so that it is not paid for twice unknowingly. A row is written before the
+ * request is sent: what was clearly refused is sent again; what may or may not have been accepted is looked
+ * up at the vendor, or repeated a single time with a warning. Hides the waiting too: a vendor that is slow,
+ * busy or unreachable puts the step off, until the deadline.
  */
 import { Deferred, Permanent } from '../errors.ts'
 import { markSending, openPaidCall, settlePaidCall, type PaidCall } from '../db/paid-calls.ts'
@@ -10,12 +11,12 @@ import { VendorError, type VendorResult } from './vendor.ts'
 
 export interface Purchase<T, S> {
   readonly provider: string
-  /** What an earlier attempt kept; undefined when there is nothing yet. */
+  /** The result that an earlier attempt kept; undefined when there is nothing yet. */
   readonly recall: () => Promise<S | undefined>
   /** Asks and pays. `callId` is our name for the call. */
   readonly submit: (callId: string) => Promise<VendorResult<T>>
   readonly poll?: (reference: string) => Promise<VendorResult<T>>
-  /** Looks for a call that may have been accepted without our hearing of it. */
+  /** Looks at the vendor for a call that may have been accepted though no answer came. */
   readonly find?: () => Promise<string | undefined>
   /** Stores the result where `recall` finds it. */
   readonly keep: (result: T) => Promise<S>
@@ -32,7 +33,10 @@ const latestRetryMs = 10 * 60_000
 /** How often an unclear call is sent in all. */
 const mostSends = 2
 
-/** Throws Deferred while there is nothing yet, Permanent with the vendor's own message when there never will be. */
+/**
+ * Throws Deferred while there is nothing yet, Permanent with the vendor's own message when there never will
+ * be.
+ */
 export async function payOnce<T, S>(
   tools: Tools,
   identity: Identity,
@@ -43,7 +47,8 @@ export async function payOnce<T, S>(
   const call = await tools.withDatabase((db) =>
     openPaidCall(db, { userId, runId, step, part, provider: purchase.provider, callKey: tools.inputKey }),
   )
-  const kept = await purchase.recall() // after the row was seen: whoever marked it done had kept the result before
+  // after the row was seen: whoever marked it done had kept the result before
+  const kept = await purchase.recall()
   if (kept !== undefined) {
     await finish(tools, call)
     return kept
@@ -62,7 +67,9 @@ async function finish(tools: Tools, call: PaidCall): Promise<void> {
   if (sends > 1) {
     tools.warn({
       code: 'possible_double_charge',
-      message: `A request to ${call.provider} was lost on its way and was sent again; it may have been charged twice.`,
+      message:
+        `A request to ${call.provider} was lost on its way and was sent again; ` +
+        'it may have been charged twice.',
     })
   }
 }
@@ -77,7 +84,7 @@ async function nextResult<T, S>(
       return await poll(tools, call, call.reference!, purchase)
     case 'sent':
       if (Date.now() - call.sentAt!.getTime() < sendingMs)
-        throw new Deferred(new Date(Date.now() + soonestRetryMs)) // another attempt is at it
+        throw new Deferred(new Date(Date.now() + soonestRetryMs)) // another attempt is sending it
       return await resolveUnclear(tools, call, purchase)
     case 'unclear':
       return await resolveUnclear(tools, call, purchase)
@@ -96,7 +103,8 @@ async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>
     return answer
   } catch (error) {
     if (error instanceof Permanent)
-      await settle(tools, call, { status: 'intended', error: error.message, unsent: true }) // refused before it was sent
+      // refused before it was sent
+      await settle(tools, call, { status: 'intended', error: error.message, unsent: true })
     if (!(error instanceof VendorError)) throw error
     switch (error.kind) {
       case 'refused':
@@ -171,7 +179,10 @@ const within = (least: number, value: number, most: number): number => Math.min(
 const pollDelay = (tools: Tools): number => within(soonestPollMs, waitedMs(tools) / 4, latestPollMs)
 const retryDelay = (tools: Tools): number => within(soonestRetryMs, waitedMs(tools) / 2, latestRetryMs)
 
-/** Puts the step off, or ends it when the deadline would pass meanwhile. What the vendor was asked for stays: a new run asks for it again. */
+/**
+ * Puts the step off, or ends it when the deadline would pass meanwhile. What the vendor was asked for stays:
+ * a new run asks for it again.
+ */
 function later(
   tools: Tools,
   message: string,
@@ -183,6 +194,7 @@ function later(
     return new Deferred(new Date(Date.now() + Math.min(delayMs, deadlineMs)), message)
   return new Permanent(
     code,
-    `${message} It was waited for ${Math.round(deadlineMs / 60_000)} minutes; start the episode again to go on waiting.`,
+    `${message} It was waited for ${Math.round(deadlineMs / 60_000)} minutes; ` +
+      'start the episode again to go on waiting.',
   )
 }

@@ -1,6 +1,7 @@
 /**
- * The recording as recognisers take it: small, mono, in slices where a vendor takes only so much.
- * Hides where a slice may begin so that no word is cut in two, and the codec: Opus at 32 kb/s, which streams and keeps its time.
+ * Prepares the recording for recognisers: compressed, mono, in slices where a vendor limits the length. Hides
+ * where a slice may begin so that no word is cut in two, and the codec: Opus at 32 kb/s, which streams and
+ * keeps its time.
  */
 import type { SpeechSound } from './recogniser.ts'
 import type { Tools } from '../engine/step.ts'
@@ -12,7 +13,7 @@ import { bytesPerFrame, type PcmFormat } from '../audio/pcm.ts'
 /** A boundary is moved to the quietest moment this near. */
 const boundaryReachSeconds = 15
 
-/** How many slices of at most `longestSeconds` a recording needs, with room for boundaries to move. */
+/** How many slices of at most `longestSeconds` a recording needs, with a margin for boundaries to move. */
 export const sliceCount = (seconds: number, longestSeconds: number): number =>
   Number.isFinite(longestSeconds)
     ? Math.max(1, Math.ceil(seconds / (longestSeconds - 2 * boundaryReachSeconds)))
@@ -79,12 +80,10 @@ export async function encodeForRecogniser(
   }
   const { bytes } = stored
   return {
-    ...{
-      bytes,
-      seconds: (endSample - startSample) / format.sampleRate,
-      contentType: 'audio/ogg',
-      fileName: 'speech.ogg',
-    },
+    bytes,
+    seconds: (endSample - startSample) / format.sampleRate,
+    contentType: 'audio/ogg',
+    fileName: 'speech.ogg',
     stream: () => storage.readStream(target, { start: 0, end: bytes }),
     signedUrl: config.providers.storeIsPublic ? () => storage.signedUrl(target, sharedForSeconds) : undefined,
   }

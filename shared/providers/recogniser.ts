@@ -1,20 +1,26 @@
-/** The port of speech recognisers: what each vendor's adapter takes and gives. The adapters are listed in recognisers.ts. */
+/**
+ * The interface of speech recognisers that each vendor's adapter implements. The adapters are listed in
+ * recognisers.ts.
+ */
 import type { Access, VendorResult } from './vendor.ts'
 
-/** A word as it was heard; times are seconds in the sound that was sent. */
+/** A recognised word; times are seconds in the sound that was sent. */
 export interface RecognisedWord {
   /** With its punctuation, where the vendor gives any. */
   readonly text: string
   readonly start: number
   readonly end: number
-  /** The vendor's label, the same for the same voice within one sound; null when it does not tell speakers apart. */
+  /**
+   * The vendor's label, the same for the same voice within one sound; null when it does not tell speakers
+   * apart.
+   */
   readonly speaker: string | null
   /** 0 to 1; null when the vendor does not say. */
   readonly confidence: number | null
 }
 
 export interface Recognised {
-  /** BCP 47 in lower case; null when neither the vendor nor the wish says. */
+  /** BCP 47 in lower case; null when neither the vendor nor the request says. */
   readonly language: string | null
   readonly words: readonly RecognisedWord[]
 }
@@ -46,17 +52,24 @@ export interface Recogniser {
   readonly name: RecogniserName
   /** The longest sound in one request; Infinity when the vendor takes a whole recording. */
   readonly sliceSeconds: number
-  /** Asks for the words, which costs money. Throws VendorError; the signal's reason when it aborts. Takes at most 14 minutes. */
+  /**
+   * Asks for the words, which costs money. Throws VendorError; the signal's reason when it aborts. Takes at
+   * most 14 minutes.
+   */
   readonly submit: (
     sound: SpeechSound,
-    wish: TranscriptionRequest,
+    request: TranscriptionRequest,
     signal: AbortSignal,
   ) => Promise<VendorResult<Recognised>>
-  /** Asks again, free of charge. Absent when the vendor only answers or calls back. Throws VendorError, never `unclear`. */
+  /**
+   * Asks again, free of charge. Absent when the vendor only answers or calls back. Throws VendorError, never
+   * `unclear`.
+   */
   readonly poll?: (reference: string, signal: AbortSignal) => Promise<VendorResult<Recognised>>
   /**
-   * The reference of the newest job for this very object, if the vendor has one: says whether a lost submit was accepted. Free of charge.
-   * Absent where the vendor knows nothing of ours to ask by; undefined also for a sound that the vendor did not fetch itself.
+   * The reference of the newest job for this very object, if the vendor has one: says whether a lost submit
+   * was accepted. Free of charge. Absent where the vendor knows nothing of ours to ask by; undefined also for
+   * a sound that the vendor did not fetch itself.
    */
   readonly find?: (sound: SpeechSound, signal: AbortSignal) => Promise<string | undefined>
 }

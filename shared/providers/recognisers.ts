@@ -1,6 +1,7 @@
 /**
- * Recognisers of speech behind one port: sound in, words with times out. Hides which vendor answers at once, which is asked again and
- * which calls back. All are asked for the times of words, for speakers, and to keep every "um".
+ * The table of speech recognisers behind one interface: sound in, words with times out. Hides which vendor
+ * answers at once, which is polled and which calls back. All are asked for the times of words, for speakers,
+ * and to keep every "um".
  */
 import { openAssemblyai } from './assemblyai.ts'
 import { openDeepgram } from './deepgram.ts'
@@ -15,7 +16,10 @@ const openers = {
   openai: openOpenaiTranscriptions,
 } satisfies Record<RecogniserName, (access: RecogniserAccess) => Recogniser>
 
-/** `baseUrl` as each vendor's clients have it: OpenAI's ends in its version (`…/v1`), the others' do not. An empty key sends none. */
+/**
+ * `baseUrl` as each vendor's clients have it: OpenAI's ends in its version (`…/v1`), the others' do not. An
+ * empty key sends none.
+ */
 export const openRecogniser = (name: RecogniserName, access: RecogniserAccess): Recogniser =>
   openers[name](access)
 

@@ -1,6 +1,7 @@
 /**
- * Secrets at rest and on their way through tasks: AES-256-GCM, bound to their owner and purpose, so that a sealed text that is
- * copied into another user's row opens nothing. Hides the format: v1.<nonce, tag and ciphertext in base64url>.
+ * Encrypts secrets for storage and for transport in tasks: AES-256-GCM, bound to owner and purpose, so that a
+ * sealed text copied into another user's row cannot be opened. Hides the format: v1.<nonce, tag and
+ * ciphertext in base64url>.
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { Permanent } from '../errors.ts'
@@ -11,7 +12,10 @@ const tagBytes = 16
 
 export type Sealer = ReturnType<typeof openSealer>
 
-/** `key` has 32 bytes; without one nothing can be sealed or opened, and whoever tries is told `no_sealing_key`. */
+/**
+ * `key` has 32 bytes; without one nothing can be sealed or opened, and whoever tries is told
+ * `no_sealing_key`.
+ */
 export function openSealer(key: Buffer | undefined) {
   const secret = (): Buffer => {
     if (!key) throw new Permanent('no_sealing_key')

@@ -1,9 +1,10 @@
 /**
- * One request to a vendor of speech or language. Hides HTTP, its broken connections, and what a failure means: can the request never work,
- * was it certainly not accepted, or does nobody know?
+ * Sends one HTTP request to a vendor of speech or language services, and says what a failure means: can the
+ * request never work, was it certainly not accepted, or does nobody know? Hides HTTP and broken connections.
  *
- * Not `fetch`: it gives up when an answer takes five minutes to begin, keeps connections that a frozen instance finds dead at its next
- * request, and does not tell whether a request had left when its connection broke.
+ * Not `fetch`: it gives up when an answer takes five minutes to begin, keeps connections that a frozen
+ * instance finds dead at its next request, and does not tell whether a request had left when its connection
+ * broke.
  */
 import { once } from 'node:events'
 import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http'
@@ -13,7 +14,7 @@ import { z } from 'zod'
 import { codeOf, type ErrorCode } from '../errors.ts'
 import { complaintIn, presentable, type Complaint } from './complaints.ts'
 
-/** What a vendor gives: here it is, or that it works on it under a reference of its own. */
+/** What a vendor answers: the result, or a reference of its own under which it works on it. */
 export type VendorResult<T> =
   { readonly state: 'done'; readonly result: T } | { readonly state: 'waiting'; readonly reference: string }
 
@@ -45,7 +46,10 @@ export interface VendorCall<T> {
   readonly body?: RequestBody
   /** Takes from a 2xx answer what was asked for; whatever it throws means that the answer is of no use. */
   readonly read: (answer: Buffer) => T
-  /** Whether the vendor charges for it once it is accepted: then a lost answer is `unclear`, else it is only `later`. */
+  /**
+   * Whether the vendor charges for it once it is accepted: then a lost answer is `unclear`, else it is only
+   * `later`.
+   */
   readonly paid: boolean
   readonly timeoutMs: number
   /** Besides the key, what no message may repeat: signed URLs, shared secrets. */
@@ -77,7 +81,10 @@ interface Failure {
   readonly cause?: unknown
 }
 
-/** A vendor did not do what it was asked to. The message is for the producer: the vendor's name, its status, its own words. */
+/**
+ * A vendor did not do what it was asked to. The message is for the producer: the vendor's name, its status,
+ * its own words.
+ */
 export class VendorError extends Error {
   override readonly name = 'VendorError'
   readonly kind: FailureKind
@@ -98,7 +105,10 @@ export class VendorError extends Error {
   }
 }
 
-/** The longest time for a vendor that answers in one piece: whoever pays takes a call for lost after 15 minutes. */
+/**
+ * The longest time for a vendor that answers in one piece: paid-call.ts considers a call lost after 15
+ * minutes.
+ */
 export const longestAnswerMs = 14 * 60_000
 
 /** A ten-hour transcript has about 12 MiB, ten minutes of speech in base64 about 40. */
@@ -186,7 +196,7 @@ function addressOf<T>({ baseUrl }: Vendor, { path, query }: VendorCall<T>): URL 
 
 type Content = RequestBody['content'] | undefined
 
-/** The body, and what its own source did wrong, if it did: that is no fault of the vendor's. */
+/** The body, and the error of its own source, if it had one: that is no fault of the vendor's. */
 function follow(body: RequestBody | undefined): {
   content: Content
   failure: () => { readonly error: unknown } | undefined

@@ -1,11 +1,12 @@
-/** Who the vendors are: the name a producer knows, and the header that each wants its key in. */
+/** The vendors: the name a producer knows each by, and the header in which it expects its key. */
 import type { Access, Vendor } from './vendor.ts'
 
 const vendor =
   (title: string, keyHeaders: Vendor['keyHeaders']) =>
   ({ baseUrl, apiKey }: Access): Vendor => ({ title, baseUrl, apiKey, keyHeaders })
 
-export const assemblyai = vendor('AssemblyAI', (key) => ({ authorization: key })) // the key alone, without "Bearer"
+// the key alone, without "Bearer"
+export const assemblyai = vendor('AssemblyAI', (key) => ({ authorization: key }))
 export const deepgram = vendor('Deepgram', (key) => ({ authorization: `Token ${key}` }))
 export const elevenlabs = vendor('ElevenLabs', (key) => ({ 'xi-api-key': key }))
 export const gemini = vendor('Gemini', (key) => ({ 'x-goog-api-key': key }))

@@ -1,4 +1,7 @@
-/** The port of voices: what each provider's adapter takes and gives. The adapters are listed in voices.ts. */
+/**
+ * The interface of synthetic voices that each provider's adapter implements. The adapters are listed in
+ * voices.ts.
+ */
 import type { Vendor, VendorError } from './vendor.ts'
 
 export interface Line {
@@ -31,8 +34,9 @@ export type VoiceName = 'elevenlabs' | 'openai' | 'flite'
 
 export interface Voice {
   /**
-   * Throws VendorError: `unknown_voice`; `provider_rejected` for a text without letters or figures, for silence (no sample above −60 dBFS)
-   * and for speech shorter than anybody could say it; and whatever the call itself meets. Throws the signal's reason when it aborts.
+   * Throws VendorError: `unknown_voice`; `provider_rejected` for a text without letters or figures, for
+   * silence (no sample above −60 dBFS) and for speech shorter than anybody could say it; and whatever the
+   * call itself throws. Throws the signal's reason when it aborts.
    */
   readonly speak: (line: Line, signal: AbortSignal) => Promise<Spoken>
 }

@@ -1,6 +1,6 @@
 /**
- * Voices that speak a text, behind one port. Hides whose voice it is, and makes sure of what comes back: a text with nothing to say,
- * silence or a click is an error, never speech.
+ * The table of synthetic voices behind one interface. Hides whose voice it is, and checks what comes back: a
+ * text with nothing to say, silence or a click is an error, never speech.
  */
 import { elevenlabsSpeaker } from './elevenlabs-voice.ts'
 import { fliteSpeaker } from './flite-voice.ts'
@@ -19,7 +19,10 @@ const audible = 10 ** (-60 / 20)
 /** Auctioneers reach 25. */
 const mostLettersPerSecond = 60
 
-/** `baseUrl` as the vendors' own clients have it: OpenAI's ends in its version (`…/v1`). flite is built in and needs neither address nor key. */
+/**
+ * `baseUrl` as the vendors' own clients have it: OpenAI's ends in its version (`…/v1`). flite is built in
+ * and needs neither address nor key.
+ */
 export function openVoice(name: VoiceName, access: Access): Voice {
   const speaker = speakers[name](access)
   return {

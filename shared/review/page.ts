@@ -1,6 +1,7 @@
 /**
- * A page that shows and plays what was done to a recording, readable from disk without a server: waveform with cuts, transcript with cuts
- * struck through, every edit with its reason and its sound before and after. Hides the markup; everything it needs is inside it.
+ * Renders the review page: one HTML file, readable from disk without a server, that shows and plays what was
+ * done to a recording. It has the waveform and the transcript with their cuts, and every edit with its reason
+ * and its sound before and after. Hides the markup; everything it needs is inside it.
  */
 import type { Analysis } from '../audio/analysis.ts'
 import type { Certificate } from '../mastering/certificate.ts'
@@ -18,6 +19,7 @@ import {
   reelRate,
   type Reel,
 } from './reel.ts'
+import { style } from './style.ts'
 
 export interface Reviewed {
   readonly title: string
@@ -35,7 +37,6 @@ export interface Reviewed {
 export function reviewPage(reviewed: Reviewed): string {
   const { title, podcastTitle, edits, waiting } = reviewed
   const splices = splicesOf(edits)
-  const rest = edits.edits.filter((edit) => !waiting.includes(edit))
   return `<!doctype html>
 <html lang="${escape(reviewed.transcript?.language ?? 'en')}">
 <head>
@@ -45,11 +46,19 @@ export function reviewPage(reviewed: Reviewed): string {
 <style>${style}</style>
 </head>
 <body>
-<header><p class="podcast">${escape(podcastTitle)}</p><h1>${escape(title)}</h1>${summary(reviewed, splices)}</header>
+<header>
+<p class="podcast">${escape(podcastTitle)}</p>
+<h1>${escape(title)}</h1>
+${summary(reviewed, splices)}
+</header>
 <main>
-${waiting.length > 0 ? `<section class="waiting"><h2>Waiting for you</h2><p class="hint">The episode is made when these are decided. Save the decisions and hand them to <code>spool review</code>.</p>${editTable(waiting, reviewed)}</section>` : ''}
-<section><h2>Waveform</h2><p class="hint">The recording from start to end; what was changed is shaded.</p>${waveform(reviewed, splices)}</section>
-<section><h2>Edits</h2>${rest.length > 0 ? `<p class="bar"><button id="removed">Play all that was removed</button></p>${editTable(rest, reviewed)}` : '<p>Nothing else was changed.</p>'}</section>
+${waiting.length > 0 ? waitingSection(reviewed) : ''}
+<section>
+<h2>Waveform</h2>
+<p class="hint">The recording from start to end; what was changed is shaded.</p>
+${waveform(reviewed, splices)}
+</section>
+${editsSection(reviewed)}
 <section><h2>Transcript</h2>${transcriptText(reviewed, splices)}</section>
 </main>
 <footer><span id="count"></span> <button id="save" disabled>Save decisions.json</button></footer>
@@ -59,6 +68,25 @@ ${waiting.length > 0 ? `<section class="waiting"><h2>Waiting for you</h2><p clas
 </body>
 </html>
 `
+}
+
+const waitingSection = (reviewed: Reviewed): string =>
+  `<section class="waiting">
+<h2>Waiting for you</h2>
+<p class="hint">The episode is made when these are decided.
+Save the decisions and hand them to <code>spool review</code>.</p>
+${editTable(reviewed.waiting, reviewed)}
+</section>`
+
+function editsSection(reviewed: Reviewed): string {
+  const { edits, waiting } = reviewed
+  const rest = edits.edits.filter((edit) => !waiting.includes(edit))
+  if (rest.length === 0) return '<section><h2>Edits</h2><p>Nothing else was changed.</p></section>'
+  return `<section>
+<h2>Edits</h2>
+<p class="bar"><button id="removed">Play all that was removed</button></p>
+${editTable(rest, reviewed)}
+</section>`
 }
 
 /** A decoder needs a frame or two before it says anything right. */
@@ -82,15 +110,15 @@ function playerData({ edits, reel }: Reviewed, splices: readonly Splice[]): stri
     ] as const
   })
   const data = {
-    ...{
-      sampleRate,
-      reelRate,
-      warmUpFrames,
-      frameSamples: reelFrameSamples,
-      frameBytes: reelFrameBytes,
-      delaySamples: reelDelaySamples,
-    },
-    ...{ stretches: reel.stretches, inserted: reel.inserted, edits: Object.fromEntries(known) },
+    sampleRate,
+    reelRate,
+    warmUpFrames,
+    frameSamples: reelFrameSamples,
+    frameBytes: reelFrameBytes,
+    delaySamples: reelDelaySamples,
+    stretches: reel.stretches,
+    inserted: reel.inserted,
+    edits: Object.fromEntries(known),
     splices: splices.map(({ startSample, endSample, edit }) => ({
       startSample,
       endSample,
@@ -124,7 +152,7 @@ function summary({ analysis, finished }: Reviewed, splices: readonly Splice[]): 
 
 const width = 1200
 const height = 160
-/** A line a pixel is as fine as the eye sees. */
+/** One vertical line for each pixel. */
 function waveform({ analysis }: Reviewed, splices: readonly Splice[]): string {
   const { waveform: points, totalSamples } = analysis
   const frames = points.length / 2
@@ -147,37 +175,58 @@ function waveform({ analysis }: Reviewed, splices: readonly Splice[]): string {
   const at = (sample: number) => (sample / totalSamples) * width
   const shades = splices.map(
     ({ edit, startSample, endSample }) =>
-      `<rect class="${edit.kind}" x="${at(startSample).toFixed(2)}" y="0" width="${Math.max(1, at(endSample) - at(startSample)).toFixed(2)}" height="${height}"/>`,
+      `<rect class="${edit.kind}" x="${at(startSample).toFixed(2)}" y="0" ` +
+      `width="${Math.max(1, at(endSample) - at(startSample)).toFixed(2)}" height="${height}"/>`,
   )
   const legend = editKindNames
     .filter((kind) => splices.some(({ edit }) => edit.kind === kind))
     .map((kind) => `<span class="${kind}"></span> ${editKinds[kind].one}`)
-  return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="Waveform of the recording">${shades.join('')}<path d="${path.join('')}"/></svg>
+  return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none"
+role="img" aria-label="Waveform of the recording">
+${shades.join('')}<path d="${path.join('')}"/>
+</svg>
 <p class="legend">${legend.join(' ')}</p>`
 }
 
-function editTable(edits: readonly Edit[], { analysis, reel }: Reviewed): string {
+function editTable(edits: readonly Edit[], reviewed: Reviewed): string {
+  const headings = ['At', 'Length', 'Kind', 'Words', 'Why', 'Listen', 'Decide']
+  return `<table>
+<thead><tr>${headings.map((heading) => `<th>${heading}</th>`).join('')}</tr></thead>
+<tbody>
+${edits.map((edit) => editRow(edit, reviewed)).join('\n')}
+</tbody>
+</table>`
+}
+
+function editRow(edit: Edit, { analysis, reel }: Reviewed): string {
   const { sampleRate } = analysis.format
-  const row = (edit: Edit) => {
-    const { id, kind, status, startSample, endSample, text, reason, question, insert } = edit
-    const heard = reel.stretches.some(
-      (stretch) => stretch.startSample <= startSample && endSample <= stretch.endSample,
-    )
-    const players = heard
-      ? ['before', 'after']
-          .map((play) => `<button data-play="${play}" data-edit="${id}">${play}</button>`)
-          .join(' ')
-      : '<span class="hint">not in the reel</span>'
-    const options = (['', 'accept', 'reject'] as const)
-      .map((value) => `<option value="${value}">${value || status}</option>`)
-      .join('')
-    const answer =
-      insert?.sound === 'speech'
-        ? `<br><textarea data-edit="${id}" rows="2" placeholder="What is to be said"></textarea>${insert.text === null ? '' : `<br>Answer: ${escape(insert.text)}`}`
-        : ''
-    return `<tr class="${status}"><td>${clock(startSample / sampleRate, 2)}</td><td>${((endSample - startSample) / sampleRate).toFixed(2)} s</td><td><span class="${kind}"></span> ${editKinds[kind].one}</td><td>${escape(question ?? text)}${answer}</td><td>${escape(reason)}</td><td class="play">${players}</td><td><select data-edit="${id}" data-was="" aria-label="Decision on ${id}">${options}</select></td></tr>`
-  }
-  return `<table><thead><tr><th>At</th><th>Length</th><th>Kind</th><th>Words</th><th>Why</th><th>Listen</th><th>Decide</th></tr></thead><tbody>${edits.map(row).join('\n')}</tbody></table>`
+  const { id, kind, status, startSample, endSample, text, reason, question } = edit
+  const isInReel = reel.stretches.some(
+    (stretch) => stretch.startSample <= startSample && endSample <= stretch.endSample,
+  )
+  const players = isInReel
+    ? ['before', 'after']
+        .map((play) => `<button data-play="${play}" data-edit="${id}">${play}</button>`)
+        .join(' ')
+    : '<span class="hint">not in the reel</span>'
+  const options = (['', 'accept', 'reject'] as const)
+    .map((value) => `<option value="${value}">${value || status}</option>`)
+    .join('')
+  return `<tr class="${status}">
+<td>${clock(startSample / sampleRate, 2)}</td>
+<td>${((endSample - startSample) / sampleRate).toFixed(2)} s</td>
+<td><span class="${kind}"></span> ${editKinds[kind].one}</td>
+<td>${escape(question ?? text)}${answerField(edit)}</td>
+<td>${escape(reason)}</td>
+<td class="play">${players}</td>
+<td><select data-edit="${id}" data-was="" aria-label="Decision on ${id}">${options}</select></td>
+</tr>`
+}
+
+function answerField({ id, insert }: Edit): string {
+  if (insert?.sound !== 'speech') return ''
+  const field = `<br><textarea data-edit="${id}" rows="2" placeholder="What is to be said"></textarea>`
+  return insert.text === null ? field : `${field}<br>Answer: ${escape(insert.text)}`
 }
 
 function transcriptText({ transcript, analysis }: Reviewed, splices: readonly Splice[]): string {
@@ -207,27 +256,3 @@ function clock(seconds: number, decimals = 0): string {
 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
-
-const colourVariables = (theme: 0 | 1): string =>
-  editKindNames.map((kind) => `--${kind}: ${editKinds[kind].colours[theme]}`).join('; ')
-const colourRules = editKindNames
-  .map((kind) => `span.${kind} { background: var(--${kind}) } svg .${kind} { fill: var(--${kind}) }`)
-  .join('\n')
-
-const style = `
-:root { color-scheme: light dark; --ink: #1d2430; --paper: #fbfaf7; --card: #fff; --line: #d9d5cc; --wave: #33526e; ${colourVariables(0)} }
-@media (prefers-color-scheme: dark) { :root { --ink: #e7e4dd; --paper: #181b20; --card: #20242b; --line: #3a3f47; --wave: #9fc0dd; ${colourVariables(1)} } }
-body { margin: 0 auto; max-width: 68rem; padding: 2rem 1.25rem 5rem; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif }
-h1 { margin: 0 0 1rem; font-size: 1.9rem; line-height: 1.2 } h2 { margin: 2.2rem 0 .5rem; font-size: 1.15rem }
-.podcast { margin: 0; opacity: .7 } .hint, .legend { margin: .25rem 0; font-size: .875rem; opacity: .75 } .bar { margin: .25rem 0 .75rem }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(7rem, 1fr)); gap: .5rem; margin: 0 }
-dl div { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .75rem; background: var(--card) } dt { font-size: .8rem; opacity: .7 } dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums }
-svg { width: 100%; height: 10rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card) } svg path { stroke: var(--wave); fill: none } svg rect { opacity: .55 }
-.legend span, td span:empty { display: inline-block; width: .7em; height: .7em; border-radius: .15em; margin-left: .6em } td span:empty { margin-left: 0 }
-${colourRules}
-table { width: 100%; border-collapse: collapse; font-size: .9rem } th, td { padding: .4rem .6rem .4rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top } td:nth-child(-n+2) { font-variant-numeric: tabular-nums; white-space: nowrap } td:nth-child(3), .play { white-space: nowrap }
-button, select, textarea { font: inherit; font-size: .85rem; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .15rem .55rem } button { cursor: pointer } button[aria-pressed=true] { background: var(--wave); color: var(--paper) } button:disabled { opacity: .45; cursor: default } textarea { width: 100%; box-sizing: border-box; margin-top: .3rem }
-.waiting { border: 2px solid var(--flubber); border-radius: .75rem; padding: 0 1rem 1rem; margin-top: 1.5rem } .waiting h2 { margin-top: 1rem }
-footer { position: fixed; inset: auto 0 0; padding: .6rem 1.25rem; text-align: right; background: var(--paper); border-top: 1px solid var(--line) }
-del { color: var(--filler) } tr.rejected { opacity: .5 } tr.pending td:first-child { font-weight: 600 }
-`

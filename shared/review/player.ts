@@ -1,6 +1,7 @@
 /**
- * What a review page does in the browser: plays an edit as recorded and as it will be, plays all that was removed, and writes the decisions down.
- * Hides decoding a stretch of the reel and splicing it; the page needs no server and no other file.
+ * The script of the review page, run in the browser: plays an edit as recorded and as it will be, plays all
+ * that was removed, and saves the decisions as a file. Hides decoding and splicing parts of the embedded
+ * sound (the reel); the page needs no server and no other file.
  */
 export const playerScript = String.raw`
 'use strict'
@@ -10,12 +11,13 @@ const rate = data.sampleRate
 let context, playing, button
 const decoded = new Map()
 
-/** The stretch's sound as a Float32Array at the reel's rate. */
+/** The sound of a part of the reel (a stretch of the recording) as a Float32Array at the reel's rate. */
 async function soundOf(stretch) {
   if (decoded.has(stretch)) return decoded.get(stretch)
   const seconds = (stretch.endSample - stretch.startSample) / rate
   const first = Math.max(0, stretch.frame - data.warmUpFrames)
-  const last = stretch.frame + Math.ceil((seconds * data.reelRate + data.delaySamples) / data.frameSamples) + 1
+  const last =
+    stretch.frame + Math.ceil((seconds * data.reelRate + data.delaySamples) / data.frameSamples) + 1
   const bytes = reel.slice(first * data.frameBytes, last * data.frameBytes)
   const offline = new OfflineAudioContext(1, 1, data.reelRate)
   const whole = (await offline.decodeAudioData(bytes.buffer)).getChannelData(0)
@@ -45,27 +47,34 @@ function overlapAdd(parts) {
   return out
 }
 
-/** The stretch's samples from start to end; with the splices made when asked for. */
+/** The recording from start to end, at the rate of the reel, with the given splices made. */
 async function cutOut(start, end, splices) {
   const stretch = stretchAt(start)
   const sound = await soundOf(stretch)
   const parts = []
   let from = start
-  const take = (to) => {
-    if (to > from) parts.push({ sound: sound.subarray(toReel(from - stretch.startSample), toReel(to - stretch.startSample)), joins: parts.length > 0 })
+  const keepUpTo = (to) => {
+    if (to > from)
+      parts.push({
+        sound: sound.subarray(toReel(from - stretch.startSample), toReel(to - stretch.startSample)),
+        joins: parts.length > 0,
+      })
   }
   for (const splice of splices) {
     if (splice.endSample < from || splice.startSample > end || splice.startSample < start) continue
-    take(splice.startSample)
-    if (splice.sound === 'tone') parts.push({ sound: tone(toReel(splice.endSample - splice.startSample), splice.hz), joins: false })
-    else if (data.inserted[splice.edit]) parts.push({ sound: await soundOf(data.inserted[splice.edit]), joins: false })
+    keepUpTo(splice.startSample)
+    if (splice.sound === 'tone')
+      parts.push({ sound: tone(toReel(splice.endSample - splice.startSample), splice.hz), joins: false })
+    else if (data.inserted[splice.edit])
+      parts.push({ sound: await soundOf(data.inserted[splice.edit]), joins: false })
     from = Math.max(from, splice.endSample)
   }
-  take(end)
+  keepUpTo(end)
   return overlapAdd(parts)
 }
 
-const tone = (length, hz) => Float32Array.from({ length }, (_, i) => 0.1 * Math.sin((2 * Math.PI * hz * i) / data.reelRate))
+const tone = (length, hz) =>
+  Float32Array.from({ length }, (_, i) => 0.1 * Math.sin((2 * Math.PI * hz * i) / data.reelRate))
 
 async function play(sound, on) {
   stop()
@@ -92,15 +101,29 @@ function stop() {
 
 const around = (edit, before, after) => {
   const stretch = stretchAt(edit.startSample)
-  return [Math.max(stretch.startSample, edit.startSample - before * rate), Math.min(stretch.endSample, edit.endSample + after * rate)]
+  return [
+    Math.max(stretch.startSample, edit.startSample - before * rate),
+    Math.min(stretch.endSample, edit.endSample + after * rate),
+  ]
 }
 
 const actions = {
   before: async (edit) => cutOut(...around(edit, ...edit.context), []),
   after: async (edit) => {
-    const others = data.splices.filter((s) => s.edit !== edit.id && !(s.startSample < edit.endSample && edit.startSample < s.endSample))
-    const own = { startSample: edit.startSample, endSample: edit.endSample, edit: edit.id, sound: edit.sound, hz: edit.hz }
-    return cutOut(...around(edit, ...edit.context), [...others, own].sort((a, b) => a.startSample - b.startSample))
+    const others = data.splices.filter(
+      (s) => s.edit !== edit.id && !(s.startSample < edit.endSample && edit.startSample < s.endSample),
+    )
+    const own = {
+      startSample: edit.startSample,
+      endSample: edit.endSample,
+      edit: edit.id,
+      sound: edit.sound,
+      hz: edit.hz,
+    }
+    return cutOut(
+      ...around(edit, ...edit.context),
+      [...others, own].sort((a, b) => a.startSample - b.startSample),
+    )
   },
 }
 
@@ -108,12 +131,16 @@ document.addEventListener('click', async (event) => {
   const target = event.target.closest('button')
   if (!target) return
   if (target === button) return stop()
-  if (target.dataset.play) await play(await actions[target.dataset.play](data.edits[target.dataset.edit]), target)
+  if (target.dataset.play)
+    await play(await actions[target.dataset.play](data.edits[target.dataset.edit]), target)
   if (target.id === 'removed') {
     const parts = []
     for (const { startSample, endSample } of data.splices) {
       if (endSample <= startSample || !stretchAt(startSample)) continue
-      parts.push({ sound: await cutOut(startSample, Math.min(endSample, stretchAt(startSample).endSample), []), joins: false })
+      parts.push({
+        sound: await cutOut(startSample, Math.min(endSample, stretchAt(startSample).endSample), []),
+        joins: false,
+      })
       parts.push({ sound: new Float32Array(Math.round(0.15 * data.reelRate)), joins: false })
     }
     await play(overlapAdd(parts), target)
@@ -121,21 +148,28 @@ document.addEventListener('click', async (event) => {
   if (target.id === 'save') save()
 })
 
-/** Only what was changed is a decision. */
+/** The decisions made on the page: only what was changed is one. */
 function decisions() {
   const found = []
   for (const select of document.querySelectorAll('select[data-edit]')) {
-    if (select.value && select.value !== select.dataset.was) found.push({ decision: select.value, edit: select.dataset.edit })
+    if (select.value && select.value !== select.dataset.was)
+      found.push({ decision: select.value, edit: select.dataset.edit })
   }
   for (const field of document.querySelectorAll('textarea[data-edit]')) {
-    if (field.value.trim()) found.push({ decision: 'answer', edit: field.dataset.edit, text: field.value.trim() })
+    if (field.value.trim())
+      found.push({ decision: 'answer', edit: field.dataset.edit, text: field.value.trim() })
   }
   return found
 }
 
 function save() {
-  const file = new Blob([JSON.stringify({ version: 1, decisions: decisions() }, null, 1)], { type: 'application/json' })
-  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(file), download: 'decisions.json' })
+  const file = new Blob([JSON.stringify({ version: 1, decisions: decisions() }, null, 1)], {
+    type: 'application/json',
+  })
+  const link = Object.assign(document.createElement('a'), {
+    href: URL.createObjectURL(file),
+    download: 'decisions.json',
+  })
   link.click()
   URL.revokeObjectURL(link.href)
 }
@@ -143,6 +177,7 @@ function save() {
 document.addEventListener('input', () => {
   const count = decisions().length
   document.getElementById('save').disabled = count === 0
-  document.getElementById('count').textContent = count === 0 ? '' : count + (count === 1 ? ' decision' : ' decisions')
+  document.getElementById('count').textContent =
+    count === 0 ? '' : count + (count === 1 ? ' decision' : ' decisions')
 })
 `

@@ -1,6 +1,7 @@
 /**
- * The sound of a review: the stretches of a recording round its edits, and what is put in, as one small MP3 that a page can carry.
- * Hides that its frames all have one size and stand alone, so that time is a matter of counting bytes, and how far round an edit one hears.
+ * Makes the reel, the sound embedded in a review page: the parts of a recording around its edits, and the
+ * sounds that are put in, as one small MP3. Hides that its frames all have one size and stand alone, so that
+ * a time is found by counting bytes, and how much context an edit gets.
  */
 import { bytesPerFrame, type PcmFormat } from '../audio/pcm.ts'
 import type { Analysis, Span } from '../audio/analysis.ts'
@@ -28,7 +29,7 @@ export const contextSeconds = (kind: Edit['kind']): { before: number; after: num
     : kind === 'intern'
       ? { before: 10, after: 10 }
       : { before: 2.4, after: 2.4 }
-/** A page of more than this (10 MB) is no pleasure; the edits after it are shown without sound. */
+/** A page with more than this (10 MB) loads slowly; the edits after it are shown without sound. */
 const longestReelSeconds = 2400
 const reelLufs = -18
 

@@ -1,4 +1,7 @@
-/** What a producer may set of the cleaning: which detectors run, how sure they must be, and which of their edits wait for somebody to look. */
+/**
+ * The settings of cleaning: which detectors run, how sure they must be, and which of their edits wait for the
+ * producer's decision.
+ */
 import { z } from 'zod'
 import { editKindNames, editKinds, type EditKind } from './edit-kinds.ts'
 

@@ -1,6 +1,7 @@
 /**
- * The kinds of edits, one row each: everything that is said of a kind besides how it is detected. A new kind is a row here, and
- * a detector in the table of edits/propose.ts, which does not compile without it.
+ * The table of the kinds of edits: name, colours, policy, precedence and limits of each, all but how it is
+ * detected. A new kind is a row here, and a detector in the table of edits/propose.ts, which does not compile
+ * without it.
  */
 
 interface KindRow {
@@ -14,10 +15,13 @@ interface KindRow {
   readonly colours: readonly [light: string, dark: string]
 }
 
-/** In the order in which they win where they overlap: what a person asked for, then whole takes, then words, then silence. */
+/**
+ * In the order in which they win where they overlap: what a person asked for, then whole takes, then words,
+ * then silence.
+ */
 export const editKinds = {
   cut: { review: 'apply', isBudgeted: false, one: 'cut', many: 'Cuts', colours: ['#8a6fb0', '#7c63a3'] },
-  // a guess at what was botched: somebody should look
+  // the extent of the mistake is a guess: the producer should look
   flubber: {
     review: 'wait',
     isBudgeted: true,

@@ -1,5 +1,6 @@
 /**
- * Scripts of spoken segments: text with variables in braces. Hides which variables there are and what happens to one that nobody gave a value.
+ * Scripts of spoken segments: text with variables in braces. Hides which variables there are and what happens
+ * to one without a value.
  */
 import type { z } from 'zod'
 import { Permanent } from '../errors.ts'
@@ -13,7 +14,7 @@ export const variableNames = [
   'guest',
 ] as const
 export type VariableName = (typeof variableNames)[number]
-/** What a letter says of itself. */
+/** The variables that a letter of listener mail fills. */
 export const letterVariableNames = ['from', 'subject', 'text'] as const
 /** Values are as they are spoken; what is not known is absent. */
 export type Variables = Readonly<Partial<Record<VariableName | (typeof letterVariableNames)[number], string>>>
@@ -33,14 +34,18 @@ export const checkVariables =
     }
   }
 
-/** The script as it is spoken. Throws Permanent `missing_variable` that names what has no value and who needs it. */
+/**
+ * The script as it is spoken. Throws Permanent `missing_variable` that names what has no value and who needs
+ * it.
+ */
 export function fillScript(script: string, variables: Variables, neededBy: string): string {
   return script.replaceAll(placeholder, (_, name: string) => {
     const value = variables[name.trim() as keyof Variables]
     if (value === undefined)
       throw new Permanent(
         'missing_variable',
-        `${neededBy} says {${name.trim()}}, but the episode has no such value. Give it in episode.json, or change the script.`,
+        `${neededBy} says {${name.trim()}}, but the episode has no such value. ` +
+          'Give it in episode.json, or change the script.',
       )
     return value
   })

@@ -1,6 +1,6 @@
 /**
- * What a producer may set, with every default in its one place: the template, the podcast and the episode.
- * Hides how a document is checked; an error names the field and what it should be.
+ * The settings a producer may give, with every default in one place: of the template, the podcast and the
+ * episode. Hides how a document is checked; an error names the field and what it should be.
  */
 import { z } from 'zod'
 import { cleaning, fileName } from './cleaning.ts'
@@ -30,7 +30,7 @@ const webAddress = z.url({ protocol: /^https?$/ })
 
 export const recogniserNames = ['assemblyai', 'elevenlabs', 'deepgram', 'openai'] as const
 
-/** Who writes down what was said; without a provider only a supplied words file does. */
+/** Speech recognition; without a provider only a supplied words file makes a transcript. */
 const transcription = z.strictObject({
   /** Unset: the provider whose key was given last, if any. */
   provider: z.enum([...recogniserNames, 'none']).optional(),
@@ -51,7 +51,7 @@ const output = z.strictObject({
   sampleRate: z.literal([44100, 48000]).optional(),
 })
 
-/** Who speaks what is written: flite is built in and needs no key. */
+/** The synthetic voice: flite is built in and needs no key. */
 const voice = z.strictObject({
   provider: z.enum(['flite', 'elevenlabs', 'openai']).default('flite'),
   /** The provider's name of the voice. */
@@ -88,7 +88,7 @@ const source = z.discriminatedUnion('kind', [
   mailbag,
 ])
 
-/** What every segment may say. */
+/** Settings that every segment has. */
 const placed = {
   title: z.string().min(1).max(255).optional(),
   /** From the end of the segment before to this one's start; negative lets them overlap. */
@@ -140,7 +140,7 @@ const music = z.strictObject({
 const seconds = z.number().positive().optional()
 const length = z
   .strictObject({
-    /** Wanted: pauses are tightened to meet the longest, and a shorter episode is remarked on. */
+    /** Wanted: pauses are tightened to meet the longest, and a shorter episode gives a warning. */
     softMinSeconds: seconds,
     softMaxSeconds: seconds,
     /** Required: the run ends rather than publish outside of these. */
@@ -195,7 +195,10 @@ const episode = z.strictObject({
   guest: z.string().min(1).max(255).optional(),
   /** The day it is about; today when not given. */
   date: z.iso.date().optional(),
-  /** Several files as one recording; their order here is that of the episode. The run starts when all of them are there. */
+  /**
+   * Several files as one recording; their order here is that of the episode. The run starts when all of them
+   * are there.
+   */
   recordings: z
     .array(
       z.strictObject({
@@ -235,7 +238,7 @@ export type RunSettings = Template
 export const bitrateOf = ({ bitrateKbps, channels }: Template['output']): number =>
   bitrateKbps ?? (channels === 'mono' ? 96 : 128)
 
-/** A document may be this large; it is a page of settings, not a recording. */
+/** The largest settings document, in bytes. */
 export const maxDocumentBytes = 1024 * 1024
 
 export const parseTemplate = (text: string, name: string): Template =>
@@ -255,15 +258,19 @@ function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorC
     throw new Permanent(code, `${name} is not JSON: ${(error as Error).message}.`)
   }
   const parsed = schema.safeParse(json)
-  if (!parsed.success)
-    throw new Permanent(
-      code,
-      `${name} cannot be used. ${parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'The document'}: ${message}`).join('; ')}.`,
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map(
+      ({ path, message }) => `${path.join('.') || 'The document'}: ${message}`,
     )
+    throw new Permanent(code, `${name} cannot be used. ${issues.join('; ')}.`)
+  }
   return parsed.data
 }
 
-/** Control characters come with pasted text and are never seen, but one of them makes a whole feed unreadable: XML and PostgreSQL cannot hold them. */
+/**
+ * Control characters come with pasted text and are never seen, but one of them makes a whole feed unreadable:
+ * XML and PostgreSQL cannot hold them.
+ */
 const withoutUnseen = (_key: string, value: unknown): unknown =>
   typeof value === 'string' ? value.replaceAll(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '') : value
 
@@ -307,7 +314,7 @@ export const voicesOfScripts = ({ segments, voice: usual }: Template): VoiceSett
     one.type !== 'content' && one.source.kind !== 'static' ? [one.source.voice ?? usual] : [],
   )
 
-/** How many letters the template reads out. */
+/** How many letters of listener mail the template reads out. */
 export const lettersWanted = ({ segments }: Template): number =>
   segments.reduce(
     (sum, one) => sum + (one.type !== 'content' && one.source.kind === 'mail' ? one.source.count : 0),

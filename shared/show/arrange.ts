@@ -1,6 +1,7 @@
 /**
- * Lays a show out: segments in order, the recording with its cuts, everything levelled to the recording.
- * Hides how long a join's crossfade is and how an asset of another rate or loudness finds its place.
+ * Lays out an episode: segments in order, the recording with its cuts, everything levelled to the loudness of
+ * the recording. Hides how long the crossfade at a join is and how an asset of another rate or loudness is
+ * fitted in.
  */
 import type { MusicRule, Segment } from '../settings/settings.ts'
 import { withContent } from '../settings/settings.ts'
@@ -24,7 +25,7 @@ import {
 export interface ArrangedSource extends TimelineSource {
   readonly file: string
   readonly integratedLufs: number | null
-  /** Where somebody speaks in it; empty when nobody needs to know. */
+  /** Where somebody speaks in it; empty when that does not matter. */
   readonly speech: readonly Span[]
 }
 
@@ -51,9 +52,15 @@ export interface Show {
   readonly outputChannels: 1 | 2
 }
 
-/** Between words a join must be quick; over room tone it may take its time. */
+/** In seconds. Between words a crossfade must be short; over room tone it may be longer. */
 const crossfadeSeconds: Readonly<Record<Edit['kind'], number>> = {
-  ...{ filler: 0.03, flubber: 0.03, cut: 0.03, intern: 0.03, sfx: 0.03, censor: 0, pause: 0.09 },
+  filler: 0.03,
+  flubber: 0.03,
+  cut: 0.03,
+  intern: 0.03,
+  sfx: 0.03,
+  censor: 0,
+  pause: 0.09,
 }
 /** An asset is levelled, not transformed: beyond this something is wrong with it. */
 const mostLevellingDb = 20
@@ -93,15 +100,16 @@ export function arrangeShow(show: Show): Timeline {
   ]
   const sources = layout.sources.map(({ object, format, totalSamples }) => ({ object, format, totalSamples }))
   return {
-    ...{
-      version: 1,
-      sampleRate,
-      outputChannels,
-      totalSamples: Math.max(0, ...ends),
-      sources,
-      clips: layout.clips,
-    },
-    ...{ segments: placed, ledger, inserted: layout.inserted, answers: layout.answers },
+    version: 1,
+    sampleRate,
+    outputChannels,
+    totalSamples: Math.max(0, ...ends),
+    sources,
+    clips: layout.clips,
+    segments: placed,
+    ledger,
+    inserted: layout.inserted,
+    answers: layout.answers,
   }
 }
 
@@ -219,7 +227,7 @@ function insertionOf(show: Show, { id, insert, startSample, endSample }: Edit): 
 const assetOf = ({ assets }: Show, file: string): ArrangedSource =>
   assets.find((asset) => asset.file === file)!
 
-/** What is left of a recording's speech, where it is heard. */
+/** The speech that is kept of a recording, as spans of the output. */
 const keptSpeech = (speech: readonly Span[], ledger: Ledger): Span[] =>
   ledger.flatMap(({ sourceStart, sourceEnd, outputStart }) =>
     speech
@@ -243,11 +251,14 @@ function textOf(
 const wordsOf = (source: ArrangedSource | SpokenSource, at: number): InsertedText[] =>
   'words' in source
     ? source.words.map(({ text, startSample, endSample }) => ({
-        ...{ text, speaker: source.speaker, startSample: at + startSample, endSample: at + endSample },
+        text,
+        speaker: source.speaker,
+        startSample: at + startSample,
+        endSample: at + endSample,
       }))
     : []
 
-/** Puts `length` samples of a source at `at`, levelled to the recording. */
+/** Places `length` samples of a source at `at`, levelled to the recording. */
 function place(
   { show, sources, clips, speech }: Layout,
   source: ArrangedSource,
@@ -264,8 +275,13 @@ function place(
   )
   const fade = Math.min(Math.round(edgeFadeSeconds * source.format.sampleRate), length >> 1)
   clips.push({
-    ...{ source: sources.indexOf(source), sourceStart: 0, length, outputStart: at },
-    ...{ gainDb: levelling(source, show.recording) + gainDb, fadeIn: fade, fadeOut: fade },
+    source: sources.indexOf(source),
+    sourceStart: 0,
+    length,
+    outputStart: at,
+    gainDb: levelling(source, show.recording) + gainDb,
+    fadeIn: fade,
+    fadeOut: fade,
   })
 }
 
@@ -283,7 +299,8 @@ export function chunkContents({
   outputChannels,
   totalSamples,
 }: Timeline): string[] {
-  const reach = 3 * sampleRate // more than twice the pre-roll and the limiter: what `render` looks at round a seam
+  // more than twice the pre-roll and the limiter: what `render` looks at round a seam
+  const reach = 3 * sampleRate
   return Array.from({ length: chunkCount(totalSamples) }, (_, chunk) => {
     const start = chunk * samplesPerChunk - reach
     const end = (chunk + 1) * samplesPerChunk + reach

@@ -1,6 +1,7 @@
 /**
- * Music beds: which stretch of the show each rule plays under, looped across a crossfade, faded, and out of the way while somebody speaks.
- * Hides the arithmetic of the envelope: gains at breakpoints, everything known beforehand, so that no renderer has to remember anything.
+ * Music beds: music that plays quietly under parts of the show, looped across a crossfade, faded, and lowered
+ * while somebody speaks. Hides the arithmetic of the envelope: all gains are breakpoints computed beforehand,
+ * so a renderer keeps no state.
  */
 import type { MusicRule } from '../settings/settings.ts'
 import type { Span } from '../audio/analysis.ts'
@@ -10,7 +11,10 @@ import { fromDb } from '../audio/true-peak.ts'
 /** The bed is down this long before the first sound of a word, and stays down this long after the last. */
 const lookAheadSeconds = 0.02
 const holdSeconds = 0.1
-/** Between words that are nearer than this (ramps aside) the bed stays down: music that comes up for half a second pumps. */
+/**
+ * Between words that are nearer than this (ramps aside) the bed stays down: music that comes up for half a
+ * second pumps.
+ */
 const bridgeSeconds = 0.8
 
 /** The unbroken runs of segments that a rule plays under, moved by its offsets. */
@@ -38,7 +42,9 @@ export function bedSpans(
     .filter(({ startSample, endSample }) => endSample > startSample)
 }
 
-/** One bed as clips of `source`, whose asset has `assetSamples`. `speech` are spans of the output, in order. */
+/**
+ * One bed as clips of `source`, whose asset has `assetSamples`. `speech` are spans of the output, in order.
+ */
 export function layBed(
   rule: MusicRule,
   span: Span,
@@ -52,7 +58,13 @@ export function layBed(
   )
   return loops(span, bed.assetSamples, Math.round(rule.loopCrossfadeSeconds * sampleRate)).map(
     ({ outputStart, length, fadeIn, fadeOut }) => ({
-      ...{ source: bed.source, sourceStart: 0, length, outputStart, gainDb: bed.gainDb, fadeIn, fadeOut },
+      source: bed.source,
+      sourceStart: 0,
+      length,
+      outputStart,
+      gainDb: bed.gainDb,
+      fadeIn,
+      fadeOut,
       automation: pointsWithin(envelope, outputStart, outputStart + length),
     }),
   )
@@ -66,8 +78,8 @@ interface Loop {
 }
 
 /** The asset again and again, each time across a crossfade, until the span is full. */
-function loops({ startSample, endSample }: Span, assetSamples: number, wishedCrossfade: number): Loop[] {
-  const crossfade = Math.min(wishedCrossfade, assetSamples >> 1)
+function loops({ startSample, endSample }: Span, assetSamples: number, wantedCrossfade: number): Loop[] {
+  const crossfade = Math.min(wantedCrossfade, assetSamples >> 1)
   const all: Loop[] = []
   for (let at = startSample; ; at += assetSamples - crossfade) {
     const isLast = at + assetSamples >= endSample
@@ -81,14 +93,14 @@ function loops({ startSample, endSample }: Span, assetSamples: number, wishedCro
   }
 }
 
-/** In and out, each shorter in proportion where the span has no room for both. */
+/** In and out, each shorter in proportion where the span is too short for both. */
 function fades(
   { fadeInSeconds, fadeOutSeconds }: MusicRule,
   { startSample, endSample }: Span,
   sampleRate: number,
 ): GainPoint[] {
-  const wished = (fadeInSeconds + fadeOutSeconds) * sampleRate
-  const scale = Math.min(1, (endSample - startSample) / Math.max(1, wished))
+  const wanted = (fadeInSeconds + fadeOutSeconds) * sampleRate
+  const scale = Math.min(1, (endSample - startSample) / Math.max(1, wanted))
   const [inSamples, outSamples] = [fadeInSeconds, fadeOutSeconds].map((seconds) =>
     Math.floor(seconds * sampleRate * scale),
   ) as [number, number]
@@ -100,7 +112,7 @@ function fades(
   ]
 }
 
-/** Down before each stretch of speech and up again after it. */
+/** Lowers the bed before each span of speech and raises it again after it. */
 export function ducks(
   { depthDb, attackSeconds, releaseSeconds }: MusicRule['ducking'],
   speech: readonly Span[],
@@ -125,7 +137,10 @@ export function ducks(
   ])
 }
 
-/** The gain of an envelope at a sample: straight lines between its points, level before the first and after the last; 1 without points. */
+/**
+ * The gain of an envelope at a sample: straight lines between its points, level before the first and after
+ * the last; 1 without points.
+ */
 export function gainAt(points: readonly GainPoint[], sample: number): number {
   if (points.length === 0) return 1
   const next = points.findIndex(([at]) => at > sample)
@@ -135,7 +150,7 @@ export function gainAt(points: readonly GainPoint[], sample: number): number {
   return a + ((b - a) * (sample - from)) / (to - from)
 }
 
-/** Two envelopes as one: exact at the points of both. */
+/** Multiplies two envelopes: exact at the points of both. */
 function product(one: readonly GainPoint[], other: readonly GainPoint[]): GainPoint[] {
   const samples = [...new Set([...one, ...other].map(([sample]) => sample))].sort((a, b) => a - b)
   return samples.map((sample) => [sample, gainAt(one, sample) * gainAt(other, sample)])

@@ -1,4 +1,7 @@
-/** What a voice said, brought into the episode: at its rate, with its loudness and the places of its words in samples. */
+/**
+ * Fits synthetic speech into the episode: at its sample rate, with its loudness measured and the times of its
+ * words in samples.
+ */
 import type { Spoken } from '../providers/voice.ts'
 import { shareOut } from '../words/words.ts'
 import { analyser } from '../audio/analysis.ts'

@@ -1,6 +1,7 @@
 /**
- * An episode's length against what its template wants: pauses are tightened, evenly and no further than allowed, and whatever was done is said.
- * Speech is never sped up. Hides the search for how much is just enough.
+ * Fits an episode to the length that its template wants: pauses are tightened, evenly and no further than
+ * allowed, and a warning says what was done. Speech is never sped up. Hides the search for how much is just
+ * enough.
  */
 import { Permanent } from '../errors.ts'
 import type { LengthSettings } from '../settings/settings.ts'
@@ -21,8 +22,9 @@ export interface Fitted<T> {
 }
 
 /**
- * Lays the episode out with the loosest pauses that meet `softMaxSeconds`, or the tightest allowed ones when none do.
- * `layOut` is told the limits (undefined: as they are). Throws Permanent `over_length` or `under_length` outside of the hard limits.
+ * Lays the episode out with the loosest pauses that meet `softMaxSeconds`, or the tightest allowed ones when
+ * none do. `layOut` is told the limits (undefined: as they are). Throws Permanent `over_length` or
+ * `under_length` outside of the hard limits.
  */
 export function fitLength<T>(
   wanted: LengthSettings,
@@ -42,13 +44,17 @@ export function fitLength<T>(
   if (after > (wanted.hardMaxSeconds ?? Infinity)) {
     throw new Permanent(
       'over_length',
-      `The episode would be ${clock(after)} long, with pauses as tight as length.tightest… allows (${clock(before)} before). length.hardMaxSeconds is ${clock(wanted.hardMaxSeconds!)}. Cut something, or allow more.`,
+      `The episode would be ${clock(after)} long, ` +
+        `with pauses as tight as length.tightest… allows (${clock(before)} before). ` +
+        `length.hardMaxSeconds is ${clock(wanted.hardMaxSeconds!)}. Cut something, or allow more.`,
     )
   }
   const message =
     after > longest
-      ? `The episode is ${clock(after)} long, longer than the wanted ${clock(longest)}, though its pauses were tightened as far as allowed (from ${clock(before)}).`
-      : `Pauses were tightened to bring the episode from ${clock(before)} to ${clock(after)}; wanted were at most ${clock(longest)}.`
+      ? `The episode is ${clock(after)} long, longer than the wanted ${clock(longest)}, ` +
+        `though its pauses were tightened as far as allowed (from ${clock(before)}).`
+      : `Pauses were tightened to bring the episode from ${clock(before)} to ${clock(after)}; ` +
+        `wanted were at most ${clock(longest)}.`
   return { result, remark: { code: after > longest ? 'longer_than_wanted' : 'pauses_tightened', message } }
 }
 
@@ -56,11 +62,14 @@ function checkShort<T>(wanted: LengthSettings, result: T, seconds: number): Fitt
   if (seconds < (wanted.hardMinSeconds ?? 0)) {
     throw new Permanent(
       'under_length',
-      `The episode would be ${clock(seconds)} long; length.hardMinSeconds is ${clock(wanted.hardMinSeconds!)}.`,
+      `The episode would be ${clock(seconds)} long; ` +
+        `length.hardMinSeconds is ${clock(wanted.hardMinSeconds!)}.`,
     )
   }
   const isShort = seconds < (wanted.softMinSeconds ?? 0)
-  const message = `The episode is ${clock(seconds)} long, shorter than the wanted ${clock(wanted.softMinSeconds ?? 0)}.`
+  const message =
+    `The episode is ${clock(seconds)} long, ` +
+    `shorter than the wanted ${clock(wanted.softMinSeconds ?? 0)}.`
   return { result, remark: isShort ? { code: 'shorter_than_wanted', message } : undefined }
 }
 

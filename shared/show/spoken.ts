@@ -1,4 +1,7 @@
-/** What is to be spoken in an episode that nobody said: the segments' scripts, and the answers at an intern's places. */
+/**
+ * Lists the texts that a synthetic voice speaks in an episode: the segments' scripts, and the assistant's
+ * answers.
+ */
 import type { KeptLetter } from '../db/letters.ts'
 import { Permanent } from '../errors.ts'
 import { fillScript, type Variables } from '../settings/script.ts'
@@ -26,7 +29,10 @@ export function spokenIn(
   return [...scripts(segments, variables, letters, usual), ...answers({ edits }, usual)]
 }
 
-/** The segments' scripts as they are spoken. Throws Permanent `missing_variable` or `no_letters` naming the segment. */
+/**
+ * The segments' scripts as they are spoken. Throws Permanent `missing_variable` or `no_letters` naming the
+ * segment.
+ */
 export function scripts(
   segments: readonly Segment[],
   variables: Variables,
@@ -44,7 +50,8 @@ export function scripts(
     if (read.length === 0)
       throw new Permanent(
         'no_letters',
-        `${name} reads out listener mail, but there is none. Read a mailbox first, or name the letters in episode.json.`,
+        `${name} reads out listener mail, but there is none. ` +
+          'Read a mailbox first, or name the letters in episode.json.',
       )
     const texts = read.map(({ sender: from, subject, text }) =>
       fillScript(source.script, { ...variables, from, subject, text }, name),

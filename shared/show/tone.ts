@@ -1,4 +1,7 @@
-/** The bleep over a censored word: a sine as long as the longest of them, from which every shorter one takes its beginning. */
+/**
+ * The bleep over a censored word: a sine, as long as the longest that is needed; every shorter one is its
+ * beginning.
+ */
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import type { EditList } from '../edits/edits.ts'
 import { splicesOf } from '../edits/edits.ts'
@@ -6,7 +9,10 @@ import type { ArrangedSource } from './arrange.ts'
 import { fromDb } from '../audio/true-peak.ts'
 
 const peakDbfs = -20
-/** BS.1770: a 1 kHz sine at full scale on both sides reads 0 LUFS (K-weighting adds 0.7 dB, which the −0.691 takes back). */
+/**
+ * BS.1770: a 1 kHz sine at full scale on both sides reads 0 LUFS (K-weighting adds 0.7 dB, which the −0.691
+ * takes back).
+ */
 const lufsAboveDbfs = 0
 
 /** Makes the tone that the edits need, as canonical PCM at `object`; undefined when they need none. */

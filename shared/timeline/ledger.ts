@@ -1,10 +1,11 @@
 /**
- * The one map between a recording and what became of it: kept source spans in integer samples, each with its place in the output.
- * Hides the arithmetic of crossfades. Audio, words and chapters all go through here; no time is computed anywhere else.
+ * The ledger maps times of a recording to times of the edited output and back: kept source spans in integer
+ * samples, each with its place in the output. Hides the arithmetic of crossfades. Audio, words and chapters
+ * all go through here; no time is computed anywhere else.
  */
 import type { Span } from '../audio/analysis.ts'
 
-/** A kept stretch of the source. Neighbours overlap in the output by the crossfade between them. */
+/** A kept span of the source. Neighbours overlap in the output by the crossfade between them. */
 export interface KeptSpan {
   readonly sourceStart: number
   readonly sourceEnd: number
@@ -16,14 +17,20 @@ export type Ledger = readonly KeptSpan[]
 export const outputEnd = ({ sourceStart, sourceEnd, outputStart }: KeptSpan): number =>
   outputStart + sourceEnd - sourceStart
 
-/** Samples of overlap between a span and the one before it; 0 for the first, and where something was put in between. */
+/**
+ * Samples of overlap between a span and the one before it; 0 for the first, and where something was put in
+ * between.
+ */
 export const overlapBefore = (ledger: Ledger, index: number): number =>
   index === 0 ? 0 : Math.max(0, outputEnd(ledger[index - 1]!) - ledger[index]!.outputStart)
 
-/** A cut of the source, and how much is put in at its join, in samples. An empty cut only makes room. */
+/**
+ * A cut of the source, and how much is put in at its join, in samples. An empty cut only makes place for an
+ * insertion.
+ */
 export interface Join extends Span {
   readonly insertedSamples: number
-  /** The wished overlap of both sides, where nothing is put in. */
+  /** The wanted overlap of both sides, where nothing is put in. */
   readonly crossfadeSamples: number
 }
 
@@ -35,8 +42,9 @@ export interface Spliced {
 }
 
 /**
- * Lays `totalSamples` out from `outputStart` on, less what the joins cut and with room for what they put in. Joins are ordered and apart.
- * A crossfade uses kept material only, and so is never more than half of the shorter side.
+ * Lays `totalSamples` out from `outputStart` on, without what the joins cut and with space for what they put
+ * in. Joins are ordered and apart. A crossfade uses kept material only, and so is never more than half of the
+ * shorter side.
  */
 export function splice(joins: readonly Join[], totalSamples: number, outputStart: number): Spliced {
   const ledger: KeptSpan[] = []
@@ -44,23 +52,23 @@ export function splice(joins: readonly Join[], totalSamples: number, outputStart
   let at = outputStart
   let from = 0
   let crossfade = 0
-  let makesRoom = false
+  let hasInsertion = false
   const keep = (sourceStart: number, sourceEnd: number) => {
     if (sourceEnd <= sourceStart) return
     const last = ledger.at(-1)
     const half = last
       ? Math.floor(Math.min(last.sourceEnd - last.sourceStart, sourceEnd - sourceStart) / 2)
       : 0
-    const overlap = makesRoom ? 0 : Math.min(Math.max(0, Math.round(crossfade)), half)
+    const overlap = hasInsertion ? 0 : Math.min(Math.max(0, Math.round(crossfade)), half)
     ledger.push({ sourceStart, sourceEnd, outputStart: at - overlap })
     at += sourceEnd - sourceStart - overlap
-    makesRoom = false
+    hasInsertion = false
   }
   for (const { startSample, endSample, insertedSamples, crossfadeSamples } of joins) {
     keep(from, startSample)
     insertedAt.push(at)
     at += insertedSamples
-    makesRoom ||= insertedSamples > 0
+    hasInsertion ||= insertedSamples > 0
     crossfade = crossfadeSamples
     from = endSample
   }
@@ -83,14 +91,17 @@ export function keepAllBut<C extends Span>(
 const ownStart = (ledger: Ledger, index: number): number =>
   ledger[index]!.outputStart + Math.ceil(overlapBefore(ledger, index) / 2)
 
-/** The source sample heard at an output sample. Output outside the ledger maps to the nearest end. */
+/** The source sample that plays at an output sample. Output outside the ledger maps to the nearest end. */
 export function toSource(ledger: Ledger, output: number): number {
   const index = lastIndexWhere(ledger.length, (i) => ownStart(ledger, i) <= output)
   const { sourceStart, sourceEnd, outputStart } = ledger[Math.max(0, index)]!
   return Math.min(sourceEnd, Math.max(sourceStart, sourceStart + output - outputStart))
 }
 
-/** Where a source sample is heard; a removed one maps to the join that took its place. `toOutput(toSource(x))` is x. */
+/**
+ * The output sample at which a source sample plays; a removed one maps to the join that replaced it.
+ * `toOutput(toSource(x))` is x.
+ */
 export function toOutput(ledger: Ledger, source: number): number {
   const index = lastIndexWhere(ledger.length, (i) => ledger[i]!.sourceStart <= source)
   if (index < 0) return ledger[0]?.outputStart ?? 0
@@ -99,7 +110,9 @@ export function toOutput(ledger: Ledger, source: number): number {
   return index + 1 < ledger.length ? ownStart(ledger, index + 1) : outputEnd(span)
 }
 
-/** How much of the source is still heard, in samples; what a crossfade lays over something else counts once. */
+/**
+ * How much of the source is kept, in samples; what a crossfade lays over something else counts once.
+ */
 export const keptSamples = (ledger: Ledger): number =>
   ledger.reduce(
     (sum, { sourceStart, sourceEnd }, i) => sum + sourceEnd - sourceStart - overlapBefore(ledger, i),

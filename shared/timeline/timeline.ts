@@ -1,6 +1,7 @@
 /**
- * The timeline: everything that will be heard, as clips of canonical PCM at integer samples with their gains and fades.
- * Hides how segments are laid out and how the output is divided into chunks on a grid that does not depend on its content.
+ * The timeline of an episode: everything that will be heard, as clips of canonical PCM at integer samples
+ * with their gains and fades. Hides how the output is divided into chunks on a grid that does not depend on
+ * its content.
  */
 import type { PcmFormat } from '../audio/pcm.ts'
 import { outputEnd, overlapBefore, type Ledger } from './ledger.ts'
@@ -15,7 +16,7 @@ export interface TimelineSource {
 /** An amplitude factor at a sample of the output; straight lines between points. */
 export type GainPoint = readonly [sample: number, gain: number]
 
-/** A stretch of one source. Fades are equal-power (sine and cosine), in samples. */
+/** A span of one source as it is played. Fades are equal-power (sine and cosine), in samples. */
 export interface Clip {
   readonly source: number
   readonly sourceStart: number
@@ -71,7 +72,10 @@ export const samplesPerChunk = framesPerChunk * samplesPerFrame
 export const chunkCount = (totalSamples: number): number =>
   Math.max(1, Math.ceil(totalSamples / samplesPerChunk))
 
-/** Clips of a ledger's kept spans, crossfading where they overlap and with `edgeFade` samples of fade where something else stands between. */
+/**
+ * Clips of a ledger's kept spans, crossfading where they overlap and with `edgeFade` samples of fade where
+ * something else stands between.
+ */
 export function clipsOf(ledger: Ledger, source: number, gainDb: number, edgeFade = 0): Clip[] {
   const fadeBefore = (i: number): number => {
     if (i === 0 || i === ledger.length) return 0

@@ -1,21 +1,23 @@
 /**
- * Transcripts of the finished audio in the four forms players read. Hides how words are put through the ledger,
- * how they are grouped into lines that can be read, and each format's syntax.
+ * Writes transcripts of the finished audio in the four formats players read. Hides how words are moved to
+ * their times after the cuts, how they are grouped into readable lines, and each format's syntax.
  */
 import { keptShare, toOutput } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
 import type { Transcript } from './words.ts'
 
-export interface HeardWord {
+export interface CaptionWord {
   readonly text: string
   readonly start: number
   readonly end: number
   readonly speaker: string | null
 }
 
-/** A word cut by more than half is gone. */
-const heardShare = 0.5
-/** Lines are read at a glance: Podcasting 2.0 advises 65 characters for WebVTT and two lines of 32 for SubRip. */
+/** A word with less than this share of it kept is gone. */
+const keptEnough = 0.5
+/**
+ * Lines are read at a glance: Podcasting 2.0 advises 65 characters for WebVTT and two lines of 32 for SubRip.
+ */
 const vttLineLength = 65
 const srtLineLength = 32
 const longestCueSeconds = 6
@@ -23,16 +25,20 @@ const cueBreakSeconds = 0.8
 /** A word that a crossfade swallowed still needs a cue that ends after it starts. */
 const shortestCueMs = 10
 
-/** Everything that can be heard as words, at its time in the finished audio, in seconds: what is left of the recording's, and what was put in. */
-export function heardWords(
+/**
+ * All words of the finished audio with their times in it, in seconds: what is left of the
+ * recording's, and what was put in.
+ */
+export function captionWords(
   transcript: Transcript | undefined,
   { ledger, inserted, sampleRate }: Pick<Timeline, 'ledger' | 'inserted' | 'sampleRate'>,
-): HeardWord[] {
+): CaptionWord[] {
   const kept = (transcript?.words ?? [])
-    .filter((word) => keptShare(ledger, word) >= heardShare)
+    .filter((word) => keptShare(ledger, word) >= keptEnough)
     .map(({ text, startSample, endSample, speaker }) => {
       const start = toOutput(ledger, startSample)
-      const end = Math.max(start, toOutput(ledger, endSample)) // a removed end maps to the middle of the crossfade, which a short word may start after
+      // a removed end maps to the middle of the crossfade, which a short word may start after
+      const end = Math.max(start, toOutput(ledger, endSample))
       return { text, start, end, speaker }
     })
   const added = inserted.map(({ text, startSample, endSample, speaker }) => ({
@@ -51,7 +57,9 @@ export function heardWords(
     }))
 }
 
-/** The transcript with the names its producer gives the speakers; others keep what the recogniser calls them. */
+/**
+ * The transcript with the names its producer gives the speakers; others keep what the recogniser calls them.
+ */
 export function nameSpeakers(transcript: Transcript, names: Readonly<Record<string, string>>): Transcript {
   const named = new Map(
     Object.entries(names).map(([speaker, name]) => [speaker, name.trim().replaceAll(/\s+/g, ' ')]),
@@ -70,15 +78,18 @@ interface Cue {
   readonly lines: readonly string[]
 }
 
-export function toVtt(words: readonly HeardWord[]): string {
+export function toVtt(words: readonly CaptionWord[]): string {
   const cues = group(words, vttLineLength, 1).map(({ startMs, endMs, speaker, lines }) => {
     const text = escapeVtt(lines[0]!)
-    return `${clock(startMs, '.')} --> ${clock(endMs, '.')}\n${speaker === null ? text : `<v ${escapeVtt(speaker)}>${text}`}\n`
+    return (
+      `${clock(startMs, '.')} --> ${clock(endMs, '.')}\n` +
+      `${speaker === null ? text : `<v ${escapeVtt(speaker)}>${text}`}\n`
+    )
   })
   return ['WEBVTT\n', ...cues].join('\n')
 }
 
-export function toSrt(words: readonly HeardWord[]): string {
+export function toSrt(words: readonly CaptionWord[]): string {
   return group(words, srtLineLength, 2)
     .map(
       ({ startMs, endMs, lines }, i) =>
@@ -88,7 +99,7 @@ export function toSrt(words: readonly HeardWord[]): string {
 }
 
 /** The podcast namespace's JSON transcript: one segment for each cue. */
-export function toTranscriptJson(words: readonly HeardWord[]): string {
+export function toTranscriptJson(words: readonly CaptionWord[]): string {
   const segments = group(words, vttLineLength, 1).map(({ startMs, endMs, speaker, lines }) => ({
     ...(speaker === null ? {} : { speaker }),
     startTime: startMs / 1000,
@@ -99,7 +110,7 @@ export function toTranscriptJson(words: readonly HeardWord[]): string {
 }
 
 /** Paragraphs by speaker. */
-export function toPlainText(words: readonly HeardWord[]): string {
+export function toPlainText(words: readonly CaptionWord[]): string {
   const paragraphs: { speaker: string | null; texts: string[] }[] = []
   for (const { text, speaker } of words) {
     const last = paragraphs.at(-1)
@@ -112,12 +123,12 @@ export function toPlainText(words: readonly HeardWord[]): string {
 }
 
 /** A word, or a piece of one that is longer than a line. */
-interface Piece extends HeardWord {
+interface Piece extends CaptionWord {
   /** It goes on where the piece before it ended, without a space. */
   readonly isContinued: boolean
 }
 
-function group(words: readonly HeardWord[], lineLength: number, maxLines: number): Cue[] {
+function group(words: readonly CaptionWord[], lineLength: number, maxLines: number): Cue[] {
   const groups: Piece[][] = []
   for (const piece of words.flatMap((word) => piecesOf(word, lineLength))) {
     const current = groups.at(-1)
@@ -152,7 +163,10 @@ function breaksBefore(
   )
 }
 
-/** Cues one after the other in whole milliseconds. Where people speak at once, a cue ends when the next begins, but is shown for half its time. */
+/**
+ * Cues one after the other in whole milliseconds. Where people speak at once, a cue ends when the next
+ * begins, but is shown for half its time.
+ */
 function timed(groups: readonly Piece[][]): { pieces: Piece[]; startMs: number; endMs: number }[] {
   let earliest = 0
   return groups.map((pieces, i) => {
@@ -167,8 +181,11 @@ function timed(groups: readonly Piece[][]): { pieces: Piece[]; startMs: number; 
 
 const graphemes = new Intl.Segmenter()
 
-/** A word that fits on a line is itself; a longer one, as of a script without spaces, is broken between what one sees as characters. */
-function piecesOf(word: HeardWord, lineLength: number): Piece[] {
+/**
+ * A word that fits on a line is itself; a longer one, as of a script without spaces, is broken between what
+ * one sees as characters.
+ */
+function piecesOf(word: CaptionWord, lineLength: number): Piece[] {
   if (word.text.length <= lineLength) return [{ ...word, isContinued: false }]
   const texts = word.text
     .split(' ')
@@ -186,7 +203,8 @@ function piecesOf(word: HeardWord, lineLength: number): Piece[] {
 function brokenText(text: string, lineLength: number): string[] {
   const lines: string[] = []
   for (const { segment } of graphemes.segment(text)) {
-    const parts = segment.length > lineLength ? Array.from(segment) : [segment] // marks piled on one letter
+    // combining marks on one letter
+    const parts = segment.length > lineLength ? Array.from(segment) : [segment]
     for (const part of parts) {
       const last = lines.at(-1)
       if (last !== undefined && last.length + part.length <= lineLength) lines[lines.length - 1] = last + part
@@ -213,5 +231,6 @@ const escapeVtt = (text: string): string =>
 
 function clock(ms: number, decimal: string): string {
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
-  return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1000) % 60)}${decimal}${String(ms % 1000).padStart(3, '0')}`
+  const [hours, minutes, seconds] = [ms / 3_600_000, (ms / 60_000) % 60, (ms / 1000) % 60]
+  return `${two(hours)}:${two(minutes)}:${two(seconds)}${decimal}${String(ms % 1000).padStart(3, '0')}`
 }

@@ -1,29 +1,35 @@
 /**
- * Words that nobody said: recognisers fill silence with "Thank you." and the like. Hides how a word is held against the sound,
- * and when the sound is no witness.
+ * Drops words that nobody said: recognisers fill silence with "Thank you." and the like. Hides how a word is
+ * compared with the sound, and when the sound cannot tell.
  */
 import { frameSamples, type Analysis, type Span } from '../audio/analysis.ts'
 import type { Transcript, Word } from './words.ts'
 
 /** A recogniser's times may be off by this much; what sounds no further away may be the word. */
 const wrongTimesSeconds = 0.3
-/** When more of the words than this would go, it is the times, or the line between speech and background, that are wrong. */
+/**
+ * When more of the words than this would go, it is the times, or the line between speech and background, that
+ * are wrong.
+ */
 const mostDropped = 0.5
 
-/** Parts the words that stand wholly over background from the others. Where the analysis cannot tell background, every word stays. */
-export function withoutUnheard(
+/**
+ * Drops the words that stand wholly over background. Where the analysis cannot tell
+ * background, every word stays.
+ */
+export function withoutHallucinations(
   transcript: Transcript,
   analysis: Analysis,
 ): { readonly transcript: Transcript; readonly dropped: Word[] } {
   const reach = Math.round(wrongTimesSeconds * analysis.format.sampleRate)
-  const isUnheard = ({ startSample, endSample }: Word) =>
+  const isHallucination = ({ startSample, endSample }: Word) =>
     isBackground(analysis, startSample - reach, endSample + reach)
-  const dropped = transcript.words.filter(isUnheard)
+  const dropped = transcript.words.filter(isHallucination)
   if (dropped.length === 0 || dropped.length > mostDropped * transcript.words.length)
     return { transcript, dropped: [] }
-  const unheard = new Set(dropped)
+  const hallucinated = new Set(dropped)
   return {
-    transcript: { ...transcript, words: transcript.words.filter((word) => !unheard.has(word)) },
+    transcript: { ...transcript, words: transcript.words.filter((word) => !hallucinated.has(word)) },
     dropped,
   }
 }

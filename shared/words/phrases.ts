@@ -1,6 +1,7 @@
 /**
- * Finds what somebody said among the words a recogniser wrote. Hides how spoken words are compared: case, punctuation and stretched letters
- * never matter; for whole phrases neither do accents, small mishearings, or where the recogniser put the spaces.
+ * Finds phrases in the words of a transcript, allowing for recognisers' errors. Hides how spoken words are
+ * compared: case, punctuation and stretched letters never matter; for whole phrases neither do accents, small
+ * mishearings, or where the recogniser put the spaces.
  */
 import type { Word } from './words.ts'
 
@@ -11,7 +12,7 @@ export interface Said {
   readonly first: number
   /** The last word, itself part of the phrase. */
   readonly last: number
-  /** 1 when it was said to the letter. */
+  /** 1 when it was said exactly. */
   readonly score: number
 }
 
@@ -19,12 +20,15 @@ export interface Said {
 const longestGapSeconds = 1.5
 /** Recognisers join and split words: a phrase of four may be written as two, or as six. */
 const joinedOrSplitWords = 2
-/** A short phrase has no letter to spare but one: half of "stop" is "so". */
+/** A short phrase may differ by one letter only: half of "stop" is "so". */
 const shortPhrase = { letters: 5, matchScore: 0.75 } as const
 /** "uh", "erm", "hmm": may stand inside a phrase without changing what it says. */
 const hesitation = /^[aeiou]?[hmr]+$/
 
-/** Case, punctuation and stretched letters aside: "Ummm," is "umm", or "um" when `stretched` is '$1'; "mm" stays itself. */
+/**
+ * Case, punctuation and stretched letters aside: "Ummm," is "umm", or "um" when `stretched` is '$1'; "mm"
+ * stays itself.
+ */
 export const spelling = (text: string, stretched: '$1$1' | '$1' = '$1$1'): string =>
   text
     .toLowerCase()
@@ -32,7 +36,10 @@ export const spelling = (text: string, stretched: '$1$1' | '$1' = '$1$1'): strin
     .replaceAll(/[^\p{L}\p{N}'’]/gu, '')
     .replaceAll(/(.)\1{2,}/gu, stretched)
 
-/** What is left of a spelling when accents, apostrophes and doubled letters are set aside too: "Café-Müll" is "cafemul". */
+/**
+ * What is left of a spelling when accents, apostrophes and doubled letters are set aside too: "Café-Müll"
+ * is "cafemul".
+ */
 export const soundOf = (text: string): string =>
   text
     .toLowerCase()
@@ -40,7 +47,10 @@ export const soundOf = (text: string): string =>
     .replaceAll(/[^\p{L}\p{N}]/gu, '')
     .replaceAll(/(.)\1+/gu, '$1')
 
-/** How alike two spellings are, 0 to 1: what share of the longer one need not be changed. What is less alike than `atLeast` counts as 0. */
+/**
+ * How alike two spellings are, 0 to 1: what share of the longer one need not be changed. What is less alike
+ * than `atLeast` counts as 0.
+ */
 export function likeness(a: string, b: string, atLeast = 0): number {
   const longer = Math.max(a.length, b.length)
   if (longer === 0) return 1
@@ -76,8 +86,9 @@ function editDistance(a: string, b: string, most = Infinity): number {
 }
 
 /**
- * Where any of `phrases` was said, in order and apart: the longest phrase first, then the one said most exactly. What was said counts when it
- * is as like the phrase as `matchScore`, 0 to 1, says. Nobody starts a phrase that another ends, and nobody falls silent in one for long.
+ * Where any of `phrases` was said, in order and apart: the longest phrase first, then the one said most
+ * exactly. What was said counts when it is as like the phrase as `matchScore`, 0 to 1, says. Nobody starts a
+ * phrase that another ends, and nobody falls silent in one for long.
  */
 export function findPhrases(
   words: readonly Word[],
@@ -113,7 +124,7 @@ interface Wanted {
   readonly matchScore: number
 }
 
-/** The stretch of words from `first` on that is most like the phrase; the shortest of several. */
+/** The run of words from `first` on that is most like the phrase; the shortest of several. */
 function bestFrom(
   words: readonly Word[],
   spoken: readonly string[],
@@ -138,8 +149,9 @@ const isBroken = (a: Word, b: Word, sampleRate: number): boolean =>
   a.speaker !== b.speaker || b.startSample - a.endSample > longestGapSeconds * sampleRate
 
 /**
- * Whether a word was said that the phrase knows nothing of: "that was not a mistake" is as like "that was a mistake" as a mishearing of it is,
- * and means the opposite. Without such a word the rest is more like the phrase by all of its letters but one. A stammered word says nothing more.
+ * Whether a word was said that the phrase knows nothing of: "that was not a mistake" is as like "that was a
+ * mistake" as a mishearing of it is, and means the opposite. Without such a word the rest is more like the
+ * phrase by all of its letters but one. A stammered word says nothing more.
  */
 function saysMore(spoken: readonly string[], wanted: string): boolean {
   const all = editDistance(spoken.join(''), wanted)

@@ -1,14 +1,18 @@
 /**
- * How far a transcript's times are from the sound. Words that stand beside silence have edges that can be heard;
- * what these are off by tells the recogniser's constant lag, and how much any single edge may be off besides.
+ * Measures how far a transcript's times are from the sound. Words beside silence have edges that can be found
+ * in the sound; their errors tell the recogniser's constant lag, and how much any single edge may be off
+ * besides.
  */
 import type { Analysis } from '../audio/analysis.ts'
 import type { Transcript, Word } from './words.ts'
 
 export interface Timing {
-  /** Reported minus heard, in samples: positive when the recogniser is late. */
+  /** The reported time minus that in the sound, in samples: positive when the recogniser is late. */
   readonly lagSamples: number
-  /** What nine edges in ten are off by at most once the lag is taken away, in samples; infinite when too few could be checked. */
+  /**
+   * What nine edges in ten are off by at most once the lag is subtracted, in samples; infinite when too few
+   * could be checked.
+   */
   readonly errorSamples: number
 }
 
@@ -59,10 +63,10 @@ function clearEdges(
   })
 }
 
-function errorsOf(reported: readonly number[], heard: readonly number[], { format }: Analysis): number[] {
+function errorsOf(reported: readonly number[], found: readonly number[], { format }: Analysis): number[] {
   const longest = longestErrorSeconds * format.sampleRate
   return reported.flatMap((edge) => {
-    const nearest = heard.reduce(
+    const nearest = found.reduce(
       (best, candidate) => (Math.abs(candidate - edge) < Math.abs(best - edge) ? candidate : best),
       Infinity,
     )
@@ -74,7 +78,7 @@ function quantile(values: readonly number[], share: number): number {
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) * share)]!
 }
 
-/** The transcript with the lag taken away. */
+/** The transcript with the lag subtracted from its times. */
 export function withoutLag(transcript: Transcript, { lagSamples }: Timing, totalSamples: number): Transcript {
   const shift = (sample: number) => Math.min(totalSamples, Math.max(0, sample - lagSamples))
   return {

@@ -1,6 +1,6 @@
 /**
- * The one internal form of a transcript: words in integer samples. Hides the three forms a producer may supply
- * (words JSON, WebVTT, SubRip) and the repair of times that overlap or run past the end.
+ * The internal form of a transcript: words with times in integer samples. Hides the three formats a producer
+ * may supply (words JSON, WebVTT, SubRip) and the repair of times that overlap or run past the end.
  */
 import { z } from 'zod'
 import { Permanent } from '../errors.ts'
@@ -61,7 +61,8 @@ export function parseWords(
   if (last > durationSeconds + toleratedOverrunSeconds) {
     throw unusable(
       name,
-      `its last word ends at ${last.toFixed(1)} s but the recording is ${durationSeconds.toFixed(1)} s long; it belongs to another recording`,
+      `its last word ends at ${last.toFixed(1)} s but the recording is ${durationSeconds.toFixed(1)} s ` +
+        'long; it belongs to another recording',
     )
   }
   return { language: language.toLowerCase(), exactTimes, words: repair(words, audio) }
@@ -135,7 +136,10 @@ function wordsOfCue(lines: readonly string[], start: number, end: number): Timed
   return shareOut(text, start, end).map((word) => ({ ...word, speaker }))
 }
 
-/** Shares a stretch of speech among the words of `text` by their lengths: near enough to read along. In the unit of `start` and `end`. */
+/**
+ * Shares a span of speech among the words of `text` by their lengths: near enough to read along. In the
+ * unit of `start` and `end`.
+ */
 export function shareOut(
   text: string,
   start: number,
@@ -151,7 +155,10 @@ export function shareOut(
   })
 }
 
-/** What a provider heard, slice after slice, as one transcript. Slices are in order; their words' times are seconds from `startSample`. */
+/**
+ * What a provider recognised, slice after slice, as one transcript. Slices are in order; their words' times
+ * are seconds from `startSample`.
+ */
 export function fromRecognised(
   slices: readonly { readonly startSample: number; readonly recognised: Recognised }[],
   audio: { sampleRate: number; totalSamples: number },
@@ -164,7 +171,10 @@ export function fromRecognised(
   return { language: language.toLowerCase(), exactTimes: true, words: repair(words, audio) }
 }
 
-/** A speaker's words are written in the order they are said: one that starts this little before the one above it has a wrong time, not a wrong place. */
+/**
+ * A speaker's words are written in the order they are said: one that starts this little before the one above
+ * it has a wrong time, not a wrong place.
+ */
 const disorderSeconds = 0.3
 
 /** Orders words by their starts, but not where only the starts are wrong. */

@@ -93,7 +93,8 @@ const worstOf = (found: AlignedTranscript, truth: Transcript, places: readonly n
   sampleRate
 
 const sentences =
-  'the cat sat on a mat . dogs bark at big trees . no one saw it fly . red fish swim far . you can go home now . we all like to sing'
+  'the cat sat on a mat . dogs bark at big trees . no one saw it fly . red fish swim far . ' +
+  'you can go home now . we all like to sing'
 let recording: Recording
 let places: number[]
 beforeAll(() => {

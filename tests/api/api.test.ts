@@ -1,4 +1,5 @@
-// The API: who is let in, what they see of their own and never of others, and that asking twice is asking once.
+// The API: who is let in, what they see of their own and never of others, and that asking twice is asking
+// once.
 import { createServer } from 'node:http'
 import * as framework from '@google-cloud/functions-framework'
 import { getTestServer } from '@google-cloud/functions-framework/testing'
@@ -26,30 +27,24 @@ import { aWorld, user, type World } from '../support/world.ts'
 
 /** What an upload would have told the run. */
 const told = {
-  ...{
-    recordingObject: 'u/anna/show/one/talk.wav',
-    recordingGeneration: '1',
-    recordingHash: 'hash',
-    recordings: '[]',
-    recordingsAre: 'sequence',
-  },
-  ...{
-    outputRate: null,
-    assets: '[]',
-    wordsObject: null,
-    wordsGeneration: null,
-    wordsHash: null,
-    coverObject: null,
-    coverGeneration: null,
-  },
-  ...{
-    coverHash: null,
-    recogniser: null,
-    providerKeys: '{}',
-    variables: '{}',
-    decisionRevision: 0,
-    reviewed: false,
-  },
+  recordingObject: 'u/anna/show/one/talk.wav',
+  recordingGeneration: '1',
+  recordingHash: 'hash',
+  recordings: '[]',
+  recordingsAre: 'sequence',
+  outputRate: null,
+  assets: '[]',
+  wordsObject: null,
+  wordsGeneration: null,
+  wordsHash: null,
+  coverObject: null,
+  coverGeneration: null,
+  coverHash: null,
+  recogniser: null,
+  providerKeys: '{}',
+  variables: '{}',
+  decisionRevision: 0,
+  reviewed: false,
 }
 
 let issuer: Issuer
@@ -126,7 +121,8 @@ describe('A caller', () => {
     [
       'an unsigned token',
       () =>
-        `Bearer ${new UnsecuredJWT({ iss: issuer.issuer, aud: issuer.audience, sub: 'ada', exp: 4e9 }).encode()}`,
+        'Bearer ' +
+        new UnsecuredJWT({ iss: issuer.issuer, aud: issuer.audience, sub: 'ada', exp: 4e9 }).encode(),
     ],
     [
       'a token signed with a shared secret',
@@ -201,7 +197,8 @@ describe('A caller', () => {
   test('asking more often than a minute allows is told so: of many at once exactly as many pass', async () => {
     const { world, ask } = await aProducer({ API_REQUESTS_PER_MINUTE: '5' })
     await ask('GET', '/runs')
-    await world.database.rows(`UPDATE api_callers SET minute = minute + interval '1 hour'`) // no minute ends while this is counted
+    // no minute ends while this is counted
+    await world.database.rows(`UPDATE api_callers SET minute = minute + interval '1 hour'`)
     const answers = await Promise.all(Array.from({ length: 12 }, () => ask('GET', '/runs')))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(4)
     const refused = answers.filter(({ status }) => status !== 200)
@@ -251,7 +248,8 @@ describe('Every documented route', () => {
       'SELECT id AS "episodeId" FROM episodes',
     )) as [{ episodeId: string }]
     const [letter] = await world.database.rows<{ id: string }>(
-      `INSERT INTO letters (user_id, run_id, position, outcome, body, content_hash) VALUES (:user, :runId, 0, 'letter', 'Hello', 'h') RETURNING id`,
+      'INSERT INTO letters (user_id, run_id, position, outcome, body, content_hash) VALUES (:user, ' +
+        `:runId, 0, 'letter', 'Hello', 'h') RETURNING id`,
       { user, runId },
     )
     const other = callerOf(world, `Bearer ${(await aKey(world, 'berta')).key}`)
@@ -292,7 +290,8 @@ describe('A list', () => {
     const { world, ask } = await aProducer()
     const ids = await starting(world, 5)
     await world.database.rows(
-      `UPDATE runs SET created_at = timestamptz '2026-11-22 10:00:00.123456+00' + (get_byte(uuid_send(id), 15) % 2) * interval '1 microsecond'`,
+      `UPDATE runs SET created_at = timestamptz '2026-11-22 10:00:00.123456+00' + ` +
+        `(get_byte(uuid_send(id), 15) % 2) * interval '1 microsecond'`,
     )
     const order = (
       await world.database.rows<{ id: string }>('SELECT id FROM runs ORDER BY created_at DESC, id DESC')
@@ -496,8 +495,16 @@ describe('A run', () => {
       mailbox: null,
     })
     expect((await ask('GET', `/runs/${runId}/progress`)).body).toEqual({
-      ...{ runId, status: 'started', stopReason: null, processed: 500, total: 1000, currentStep: 'join' },
-      ...{ waitingFor: null, secondsLeft: null, heartbeatAt: expect.any(String), warnings: [] },
+      runId,
+      status: 'started',
+      stopReason: null,
+      processed: 500,
+      total: 1000,
+      currentStep: 'join',
+      waitingFor: null,
+      secondsLeft: null,
+      heartbeatAt: expect.any(String),
+      warnings: [],
     })
   })
 })

@@ -1,4 +1,5 @@
-// What one pass over a recording finds: levels, clipping, channels that are the same, and where somebody speaks.
+// What one pass over a recording finds: levels, clipping, channels that are the same, and where somebody
+// speaks.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import {

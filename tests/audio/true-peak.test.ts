@@ -20,7 +20,10 @@ function steady(cyclesPerSample: number, degrees: number, peak: number): Float32
   return samples
 }
 
-/** A quiet tone whose one full-scale crest lies on a sample at four times the rate; every fourth sample is kept, `offset` after it. */
+/**
+ * A quiet tone whose one full-scale crest lies on a sample at four times the rate; every fourth sample is
+ * kept, `offset` after it.
+ */
 function crestBetweenSamples(offset: number): Float32Array {
   const length = sampleRate / 4
   const crest = 2 * length

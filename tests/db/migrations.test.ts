@@ -82,10 +82,12 @@ describe('the guards', () => {
     await database.rows(`INSERT INTO users (id) VALUES ('anna')`)
     await database.rows(`INSERT INTO podcasts (id, user_id, slug) VALUES ('${ids.podcast}', 'anna', 'show')`)
     await database.rows(
-      `INSERT INTO episodes (id, user_id, podcast_id, slug, title) VALUES ('${ids.episode}', 'anna', '${ids.podcast}', 'one', 'One')`,
+      `INSERT INTO episodes (id, user_id, podcast_id, slug, title) VALUES ('${ids.episode}', 'anna', ` +
+        `'${ids.podcast}', 'one', 'One')`,
     )
     await database.rows(
-      `INSERT INTO runs (id, user_id, episode_id, status, total) VALUES ('${ids.run}', 'anna', '${ids.episode}', 'started', 10)`,
+      `INSERT INTO runs (id, user_id, episode_id, status, total) VALUES ('${ids.run}', 'anna', ` +
+        `'${ids.episode}', 'started', 10)`,
     )
     await database.rows(
       `INSERT INTO steps (run_id, step, part, context) VALUES ('${ids.run}', 'cut', 0, '{}')`,
@@ -185,7 +187,8 @@ describe('the guards', () => {
     await database.rows('DELETE FROM users')
     expect(
       await database.rows(
-        'SELECT 1 FROM podcasts UNION ALL SELECT 1 FROM episodes UNION ALL SELECT 1 FROM runs UNION ALL SELECT 1 FROM steps',
+        'SELECT 1 FROM podcasts UNION ALL SELECT 1 FROM episodes UNION ALL SELECT 1 FROM runs UNION ALL ' +
+          'SELECT 1 FROM steps',
       ),
     ).toEqual([])
   })

@@ -1,4 +1,5 @@
-// The steps table under contention: who gets a step, who has lost it, and what a stale attempt can still do (nothing).
+// The steps table under contention: who gets a step, who has lost it, and what a stale attempt can still do
+// (nothing).
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Knex } from 'knex'
@@ -76,7 +77,8 @@ const row = async ({ runId, step, part }: StepIdentity) => {
 /** Every lease and due time is a minute longer ago. */
 const aMinutePasses = () =>
   database.rows(
-    `UPDATE steps SET due_at = due_at - interval '1 minute', lease_until = lease_until - interval '11 minutes' WHERE status <> 'done'`,
+    `UPDATE steps SET due_at = due_at - interval '1 minute', ` +
+      `lease_until = lease_until - interval '11 minutes' WHERE status <> 'done'`,
   )
 
 const counted = (outcomes: readonly string[]) =>

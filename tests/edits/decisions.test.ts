@@ -16,7 +16,13 @@ const proposed = (
   endSample: number,
   more: Partial<ProposedEdit> = {},
 ): ProposedEdit => ({
-  ...{ kind, startSample, endSample, text: '', detector: 'test', score: 1, reason: 'Found.' },
+  kind,
+  startSample,
+  endSample,
+  text: '',
+  detector: 'test',
+  score: 1,
+  reason: 'Found.',
   ...more,
 })
 const question = proposed('intern', 5000, 7000, {

@@ -16,7 +16,13 @@ const proposed = (
   endSample: number,
   insert?: Insertion,
 ): ProposedEdit => ({
-  ...{ kind, startSample, endSample, text: '', detector: 'test', score: 1, reason: '' },
+  kind,
+  startSample,
+  endSample,
+  text: '',
+  detector: 'test',
+  score: 1,
+  reason: '',
   ...(insert ? { insert } : {}),
 })
 const bleep: Insertion = { sound: 'tone', hz: 1000, text: '[bleep]' }

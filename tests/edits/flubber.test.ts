@@ -95,7 +95,8 @@ describe('When the same words follow again, the first take goes', () => {
   test('and the reason says so', () => {
     const [retake] = proposed(saying('The kiln was cold. That was a mistake. The kiln was hot.'))
     expect(retake!.reason).toBe(
-      '"that was a mistake" was said, and then the same words again from the beginning: the first take goes, together with the command.',
+      '"that was a mistake" was said, and then the same words again from the beginning: ' +
+        'the first take goes, together with the command.',
     )
     const [sentence] = proposed(saying('The kiln was cold. That was a mistake. Mud is good.'))
     expect(sentence!.reason).toBe(
@@ -114,7 +115,8 @@ describe('Two in a row are one cut', () => {
   test('with another botched take between them', () => {
     const cuts = proposed(
       saying(
-        'Good. The kiln was cold. That was a mistake. The kiln was wet. That was a mistake. The kiln was hot.',
+        'Good. The kiln was cold. That was a mistake. The kiln was wet. That was a mistake. ' +
+          'The kiln was hot.',
       ),
     )
     expect(cuts.map(({ text }) => text)).toEqual([

@@ -19,7 +19,8 @@ describe('Everything that is proposed', () => {
   test('is there at once, each a kind of its own', () => {
     expect(
       kinds(
-        'this is um good. Clay is paper. That was a mistake. Ask the assistant how high it is, stop. So there.',
+        'this is um good. Clay is paper. That was a mistake. Ask the assistant how high it is, stop. ' +
+          'So there.',
       ),
     ).toEqual([
       'filler: um',
@@ -72,7 +73,9 @@ describe('A pause', () => {
 })
 
 describe('Before anything is proposed, words are looked for in the sound', () => {
-  const text = `${'one two three four. '.repeat(15)} Clay is paper. That was a mistake. ${'five six seven um eight. '.repeat(2)} ${'nine ten eleven. '.repeat(15)}`
+  const text =
+    `${'one two three four. '.repeat(15)} Clay is paper. That was a mistake. ` +
+    `${'five six seven um eight. '.repeat(2)} ${'nine ten eleven. '.repeat(15)}`
   const transcript = saying(text)
   const analysis = soundingIn(transcript.words)
 

@@ -1,4 +1,5 @@
-// The life of a task: whatever the queue does with it, a step works and commits once, and what is lost on the way is found again.
+// The life of a task: whatever the queue does with it, a step works and commits once, and what is lost on the
+// way is found again.
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { claimStep } from '../../shared/db/step-attempts.ts'
 import { withDatabase } from '../../shared/db/connect.ts'

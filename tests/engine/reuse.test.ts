@@ -1,4 +1,5 @@
-// Results keyed by their inputs: what was made once is taken over, by the next run and by the next part, and its objects stay as they are.
+// Results keyed by their inputs: what was made once is taken over, by the next run and by the next part, and
+// its objects stay as they are.
 import { expect, test } from '@jest/globals'
 import { aToyShow, type Toy } from '../support/toys.ts'
 import { aWorld } from '../support/world.ts'

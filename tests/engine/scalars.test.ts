@@ -1,4 +1,5 @@
-// Nothing but scalars crosses a step, of a size that fits a task: at run time here, at compile time in tests/context.test.ts.
+// Nothing but scalars crosses a step, of a size that fits a task: at run time here, at compile time in
+// tests/context.test.ts.
 import { expect, test } from '@jest/globals'
 import { maxContextBytes, type Scalars } from '../../shared/context.ts'
 import { aToyShow, type Toy } from '../support/toys.ts'

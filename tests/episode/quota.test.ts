@@ -1,4 +1,5 @@
-// What a user may use: of many at once only as many pass as fit, the same is charged once, and what failed is given back once.
+// What a user may use: of many at once only as many pass as fit, the same is charged once, and what failed is
+// given back once.
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { Config } from '../../shared/config.ts'
 import { withDatabase } from '../../shared/db/connect.ts'

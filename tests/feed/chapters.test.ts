@@ -1,4 +1,5 @@
-// Chapters: marks as they are supplied, what is left of them when cuts are made, and the forms they are written in.
+// Chapters: marks as they are supplied, what is left of them when cuts are made, and the forms they are
+// written in.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { keepAllBut } from '../../shared/timeline/ledger.ts'
@@ -16,7 +17,8 @@ import {
 const sampleRate = 1000
 const tenMinutes = { sampleRate, totalSamples: 600 * sampleRate }
 const psc = (chapters: string) =>
-  `<?xml version="1.0"?><psc:chapters version="1.2" xmlns:psc="http://podlove.org/simple-chapters">${chapters}</psc:chapters>`
+  '<?xml version="1.0"?><psc:chapters version="1.2" ' +
+  `xmlns:psc="http://podlove.org/simple-chapters">${chapters}</psc:chapters>`
 
 describe('Supplied marks', () => {
   const two = [
@@ -37,17 +39,20 @@ describe('Supplied marks', () => {
     [
       'Podlove Simple Chapters',
       psc(
-        '<psc:chapter start="0" title="Hello"/><psc:chapter start="00:01:02.500" title="Bits &amp; &lt;bobs>" href="https://example.com/b?x=1&amp;y"/>',
+        '<psc:chapter start="0" title="Hello"/><psc:chapter start="00:01:02.500" title="Bits &amp; ' +
+          '&lt;bobs>" href="https://example.com/b?x=1&amp;y"/>',
       ),
     ],
     ['plain text', `00:00:00.000 Hello\r\n\r\n00:01:02.500 Bits & <bobs> <${two[1]!.url}>\r\n`],
     [
       'MP4Chaps',
-      '# a remark\nCHAPTER01=00:00:00.000\nCHAPTER01NAME=Hello\nCHAPTER02=00:01:02.500\nCHAPTER02NAME=Bits & <bobs>',
+      '# a remark\nCHAPTER01=00:00:00.000\nCHAPTER01NAME=Hello\nCHAPTER02=00:01:02.500\n' +
+        'CHAPTER02NAME=Bits & <bobs>',
     ],
     [
       'WebVTT',
-      'WEBVTT - chapters\n\nNOTE of no use\n\n1\n00:00.000 --> 01:02.500\nHello\n\n00:01:02.500 --> 00:09:00.000\nBits &amp; &lt;bobs&gt;\n',
+      'WEBVTT - chapters\n\nNOTE of no use\n\n1\n00:00.000 --> 01:02.500\nHello\n\n' +
+        '00:01:02.500 --> 00:09:00.000\nBits &amp; &lt;bobs&gt;\n',
     ],
   ])('are read as %s', (form, text) => {
     const found = readMarks(`\uFEFF${text}`, 'chapters.txt')
@@ -74,7 +79,9 @@ describe('Supplied marks', () => {
   })
 
   test('are found in the item of a feed', () => {
-    const feed = `<rss xmlns:p="http://podlove.org/simple-chapters"><channel><item><p:chapters><p:chapter start="3:07" title="One"/></p:chapters></item></channel></rss>`
+    const feed =
+      '<rss xmlns:p="http://podlove.org/simple-chapters"><channel><item><p:chapters><p:chapter ' +
+      'start="3:07" title="One"/></p:chapters></item></channel></rss>'
     expect(readMarks(feed, 'chapters.xml')).toMatchObject([{ startSeconds: 187, title: 'One' }])
   })
 
@@ -175,7 +182,11 @@ const segment = (
   endSample: number,
   change: Partial<TimelineSegment> = {},
 ): TimelineSegment => ({
-  ...{ type, title: null, startSample, endSample, isChapter: true },
+  type,
+  title: null,
+  startSample,
+  endSample,
+  isChapter: true,
   ...change,
 })
 const mark = (startSample: number, title: string): Mark => ({ startSample, title })

@@ -139,7 +139,8 @@ describe('a feed', () => {
     const pasted = 'a\u0000b\u000bc\u001fd\u0085e\uffff\ud800f ]]> &amp; <x>\ttab'
     const { title } = parseEpisode(JSON.stringify({ title: pasted }), 'episode.json')
     const xml = await render({ title: pasted, author: pasted }, [anEpisode({ title: title! })])
-    expect(xml).not.toMatch(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/) // all that XML 1.0 allows, planes beyond the first aside
+    // all that XML 1.0 allows, planes beyond the first aside
+    expect(xml).not.toMatch(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/)
     expect(parseRssFeed(xml).items![0]!.title).toBe('abcdef ]]> &amp; <x>\ttab')
   })
 })

@@ -17,7 +17,8 @@ const reasonOf = async (text: string | Buffer): Promise<string> => {
 }
 
 const head =
-  'From: Ada Lovelace <Ada@Mail.test>\nSubject: Hello\nMessage-ID: <1@mail.test>\nDate: Sun, 22 Nov 2026 10:00:00 +0100\n'
+  'From: Ada Lovelace <Ada@Mail.test>\nSubject: Hello\nMessage-ID: <1@mail.test>\n' +
+  'Date: Sun, 22 Nov 2026 10:00:00 +0100\n'
 const plain = (body: string, more = '') => `${head}${more}\n${body}`
 const html = (body: string) => plain(body, 'Content-Type: text/html; charset=utf-8\n')
 
@@ -26,17 +27,13 @@ describe('A letter', () => {
     const text = plain('I have a thing or two to say about the show that you made last week.\n')
     const letter = await read(text)
     expect(letter).toMatchObject({
-      ...{
-        messageId: '<1@mail.test>',
-        senderName: 'Ada Lovelace',
-        senderAddress: 'ada@mail.test',
-        subject: 'Hello',
-      },
-      ...{
-        text: 'I have a thing or two to say about the show that you made last week.',
-        language: 'en',
-        sentAt: new Date('2026-11-22T09:00:00Z'),
-      },
+      messageId: '<1@mail.test>',
+      senderName: 'Ada Lovelace',
+      senderAddress: 'ada@mail.test',
+      subject: 'Hello',
+      text: 'I have a thing or two to say about the show that you made last week.',
+      language: 'en',
+      sentAt: new Date('2026-11-22T09:00:00Z'),
     })
     expect(await read(text.replaceAll('\n', '\r\n'), 1)).toEqual(letter)
   })
@@ -73,12 +70,15 @@ describe('A letter', () => {
 
   test('in HTML alone is read, its entities and its umlauts with it', async () => {
     const body =
-      '<html><head><style>p { color: red }</style></head><body><p>Fish &amp; chips, caf&eacute; &#8211; gr&uuml;n, ü</p><script>no()</script><p>Two</p></body></html>'
+      '<html><head><style>p { color: red }</style></head><body><p>Fish &amp; chips, caf&eacute; &#8211; ' +
+      'gr&uuml;n, ü</p><script>no()</script><p>Two</p></body></html>'
     expect((await read(html(body))).text).toBe('Fish & chips, café – grün, ü\n\nTwo')
   })
 
   test('in both is read as text', async () => {
-    const both = `Content-Type: multipart/alternative; boundary="=b--"\n\nto old programs\n--=b--\n\nThe text.\n--=b--\nContent-Type: text/html\n\n<p>The page.</p>\n--=b----\n`
+    const both =
+      'Content-Type: multipart/alternative; boundary="=b--"\n\nto old programs\n--=b--\n\nThe text.\n' +
+      '--=b--\nContent-Type: text/html\n\n<p>The page.</p>\n--=b----\n'
     expect((await read(head + both)).text).toBe('The text.')
   })
 

@@ -1,4 +1,5 @@
-// The limiter's promises: never over the ceiling, no effect out of reach, and the same to the last bit in any slice.
+// The limiter's promises: never over the ceiling, no effect out of reach, and the same to the last bit in any
+// slice.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { applyGains, limiterGains, limiterStep, limiterSupportSteps } from '../../shared/mastering/limiter.ts'
@@ -103,7 +104,8 @@ describe('Limited samples', () => {
         if (Math.abs(sample) > ceiling * lastBit) throw new Error(`${sample} is over the ceiling`)
       const after = new Float32Array(Math.ceil(limited.length / limiterStep))
       peaks(limited, 0, limited.length, limiterStep, 0, after)
-      expect(after.reduce((a, b) => Math.max(a, b))).toBeLessThan(ceiling * 1.006) // 0.05 dB: the gain moves between two samples
+      // 0.05 dB: the gain moves between two samples
+      expect(after.reduce((a, b) => Math.max(a, b))).toBeLessThan(ceiling * 1.006)
     },
   )
 

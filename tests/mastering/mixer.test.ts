@@ -13,7 +13,10 @@ import { aProgramme, noise, readOnlyStore, speechLike, toPcm, tone } from '../su
 const sampleRate = 48000
 const bytesOf = (plane: Float32Array) => Buffer.from(plane.buffer, plane.byteOffset, plane.byteLength)
 
-/** A voice in mono, 16 bit, between an intro in stereo floats and a quiet outro in stereo, with cuts every second. */
+/**
+ * A voice in mono, 16 bit, between an intro in stereo floats and a quiet outro in stereo, with cuts every
+ * second.
+ */
 function aShow() {
   const intro = [noise(30_000, -20, 1), noise(30_000, -22, 2)]
   const voice = [speechLike(sampleRate, 12, 3)]
@@ -195,7 +198,8 @@ describe('A join', () => {
     for (let shift = 0; shift < 480; shift += 37) {
       const { mixed, join } = await joined(plane, 30_000 + shift, 50_000 + 2 * shift)
       const around = mixed.subarray(join - 200, join + crossfade + 200)
-      expect(steepest(around)).toBeLessThanOrEqual(Math.SQRT2 * 1.01 * steepest(plane)) // two equal sounds in phase add up to √2
+      // two equal sounds in phase add up to √2
+      expect(steepest(around)).toBeLessThanOrEqual(Math.SQRT2 * 1.01 * steepest(plane))
     }
   })
 

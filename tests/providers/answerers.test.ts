@@ -1,4 +1,5 @@
-// Both language models against local servers that speak their wire formats: what they are told, and what of their answers can be spoken.
+// Both language models against local servers that speak their wire formats: what they are told, and what of
+// their answers can be spoken.
 import { describe, expect, test } from '@jest/globals'
 import { openAnswerer, type AnswererName } from '../../shared/providers/answerers.ts'
 import { VendorError } from '../../shared/providers/vendor.ts'
@@ -86,7 +87,8 @@ describe.each(['openai', 'gemini'] as const)('%s', (name) => {
 
   test('is heard without the signs it was told not to write', async () => {
     const vendor = await saying(
-      '# Answer\n\n- **About** `four` light\n- years, see [here](https://example.org/a) or https://example.org/b',
+      '# Answer\n\n- **About** `four` light\n' +
+        '- years, see [here](https://example.org/a) or https://example.org/b',
     )
     expect(await open(name, vendor).answer(question, {}, still)).toBe(
       'Answer About four light years, see here or',

@@ -1,4 +1,5 @@
-// Every recogniser against a local server that speaks its vendor's wire format: what it asks for, what it makes of the answer, what a failure means.
+// Every recogniser against a local server that speaks its vendor's wire format: what it asks for, what it
+// makes of the answer, what a failure means.
 import { describe, expect, test } from '@jest/globals'
 import { punctuated } from '../../shared/providers/openai-transcriptions.ts'
 import { openRecogniser, sliceSecondsOf } from '../../shared/providers/recognisers.ts'
@@ -400,7 +401,9 @@ describe.each(names)('whatever goes wrong at %s', (name) => {
   })
 
   test('its complaint is told without the key, on one line, and not at length', async () => {
-    const echo = `Bad key ${apiKey}\u0000\n\tfor ${encodeURIComponent(apiKey)} at https://store.example/a.ogg?X-Goog-Signature=f00d ${'so '.repeat(300)}`
+    const echo =
+      `Bad key ${apiKey}\u0000\n\tfor ${encodeURIComponent(apiKey)} ` +
+      `at https://store.example/a.ogg?X-Goog-Signature=f00d ${'so '.repeat(300)}`
     const { message } = await failing({ status: 400, body: { error: { message: echo, code: 'bad' } } })
     expect(message).toMatch(/answered 400: Bad key … for … at https:\/\/store\.example\/a\.ogg\?… so so/)
     expect(message).not.toMatch(/verysecret|f00d|\p{Cc}/u)

@@ -1,4 +1,5 @@
-// Every voice, two of them against local servers that speak their wire formats: what they are sent, and that what comes back is speech.
+// Every voice, two of them against local servers that speak their wire formats: what they are sent, and that
+// what comes back is speech.
 import { describe, expect, test } from '@jest/globals'
 import { openVoice } from '../../shared/providers/voices.ts'
 import type { Line, VoiceName } from '../../shared/providers/voice.ts'

@@ -1,4 +1,5 @@
-// The review's reel: what a page cuts out of it by counting bytes is what stands in the recording, to the millisecond.
+// The review's reel: what a page cuts out of it by counting bytes is what stands in the recording, to the
+// millisecond.
 import { expect, test } from '@jest/globals'
 import { analyser } from '../../shared/audio/analysis.ts'
 import {
@@ -16,7 +17,11 @@ const never = new AbortController().signal
 const warmUpFrames = 2
 
 const filler = (startSeconds: number, endSeconds: number, sampleRate: number): ProposedEdit => ({
-  ...{ kind: 'filler', text: '', detector: 'test', score: 1, reason: '' },
+  kind: 'filler',
+  text: '',
+  detector: 'test',
+  score: 1,
+  reason: '',
   startSample: startSeconds * sampleRate,
   endSample: endSeconds * sampleRate,
 })

@@ -17,7 +17,11 @@ const source = (file: string, seconds: number, integratedLufs: number | null): A
   speech: [],
 })
 const cut = (kind: ProposedEdit['kind'], from: number, to: number): ProposedEdit => ({
-  ...{ kind, text: '', detector: 'test', score: 1, reason: '' },
+  kind,
+  text: '',
+  detector: 'test',
+  score: 1,
+  reason: '',
   startSample: Math.round(from * sampleRate),
   endSample: Math.round(to * sampleRate),
 })

@@ -1,4 +1,5 @@
-// Music beds: where they play, how they loop and fade, and that they are out of the way while somebody speaks.
+// Music beds: where they play, how they loop and fade, and that they are out of the way while somebody
+// speaks.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { bedSpans, ducks, gainAt, layBed, pointsWithin } from '../../shared/show/beds.ts'
@@ -12,7 +13,11 @@ const rule = (given: Partial<Record<keyof MusicRule, unknown>> = {}): MusicRule 
     'template',
   ).music[0]!
 const segment = (type: string, startSample: number, endSample: number): TimelineSegment => ({
-  ...{ type, startSample, endSample, title: null, isChapter: true },
+  type,
+  startSample,
+  endSample,
+  title: null,
+  isChapter: true,
 })
 const show = [
   segment('intro', 0, 5000),

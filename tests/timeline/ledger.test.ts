@@ -219,7 +219,10 @@ describe('Sound and ledger', () => {
 
 describe('What is put in', () => {
   const join = (startSample: number, endSample: number, insertedSamples: number, crossfadeSamples = 40) => ({
-    ...{ startSample, endSample, insertedSamples, crossfadeSamples },
+    startSample,
+    endSample,
+    insertedSamples,
+    crossfadeSamples,
   })
 
   test('makes room of its own length, without a crossfade, wherever it stands', () => {

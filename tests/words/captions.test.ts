@@ -1,21 +1,22 @@
-// Transcripts of the finished audio: nothing that was cut, nothing too long to read, nothing a player cannot parse.
+// Transcripts of the finished audio: nothing that was cut, nothing too long to read, nothing a player cannot
+// parse.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import subtitle from 'subtitle'
 import webvtt from 'webvtt-parser'
 import { keepAllBut } from '../../shared/timeline/ledger.ts'
 import {
-  heardWords,
+  captionWords,
   nameSpeakers,
   toPlainText,
   toSrt,
   toTranscriptJson,
   toVtt,
-  type HeardWord,
+  type CaptionWord,
 } from '../../shared/words/captions.ts'
 import { parseWords, type Transcript, type Word } from '../../shared/words/words.ts'
 
-const said = (text: string, secondsEach = 0.4, speaker: string | null = null): HeardWord[] =>
+const said = (text: string, secondsEach = 0.4, speaker: string | null = null): CaptionWord[] =>
   text
     .split(' ')
     .map((word, i) => ({ text: word, start: i * secondsEach, end: (i + 0.9) * secondsEach, speaker }))
@@ -45,7 +46,7 @@ const someWords = fc
   )
   .map((pieces) => {
     let at = 0
-    return pieces.map(({ length, gap, time, second }, i): HeardWord => {
+    return pieces.map(({ length, gap, time, second }, i): CaptionWord => {
       const start = at + (i % 5 === 0 ? gap : 30)
       at = start + time
       return {
@@ -212,7 +213,7 @@ const anyWords = fc
   )
   .map((pieces) => {
     let at = 0
-    return pieces.map(({ text, gap, time, speaker }): HeardWord => {
+    return pieces.map(({ text, gap, time, speaker }): CaptionWord => {
       at = Math.max(0, at + gap)
       return { text, start: at / 1000, end: (at += time) / 1000, speaker }
     })
@@ -234,7 +235,7 @@ interface Shown {
 }
 
 describe('What a player makes of them', () => {
-  const readableInOrder = (cues: readonly Shown[], words: readonly HeardWord[]) => {
+  const readableInOrder = (cues: readonly Shown[], words: readonly CaptionWord[]) => {
     expect(letters(cues.map(({ text }) => text).join(''))).toBe(
       letters(words.map(({ text }) => text).join('')),
     )
@@ -252,11 +253,9 @@ describe('What a player makes of them', () => {
         const { cues, errors } = new webvtt.WebVTTParser().parse(toVtt(words))
         expect(errors).toEqual([])
         const shown = cues.map(({ startTime, endTime, text }) => ({
-          ...{
-            startMs: Math.round(1000 * startTime),
-            endMs: Math.round(1000 * endTime),
-            text: unescaped(text),
-          },
+          startMs: Math.round(1000 * startTime),
+          endMs: Math.round(1000 * endTime),
+          text: unescaped(text),
         }))
         for (const { text } of shown) expect(text.length).toBeLessThanOrEqual(65)
         readableInOrder(shown, words)
@@ -318,7 +317,7 @@ describe('Words that are heard', () => {
       word('hardly', 1500, 2200),
       word('later', 3000, 3500),
     ]
-    expect(heardWords(transcriptOf(words), { ledger, inserted: [], sampleRate: 1000 })).toEqual([
+    expect(captionWords(transcriptOf(words), { ledger, inserted: [], sampleRate: 1000 })).toEqual([
       { text: 'kept', start: 0.5, end: 1.4, speaker: null },
       { text: 'mostly', start: 1.1, end: 1.5, speaker: null },
       { text: 'later', start: 2.5, end: 3, speaker: null },
@@ -330,7 +329,7 @@ describe('Words that are heard', () => {
     const inserted = [{ text: 'answer', startSample: 2000, endSample: 2500, speaker: 'Assistant' }]
     const words = [word('before', 0, 900), word('after', 3000, 3900)]
     expect(
-      heardWords(transcriptOf(words), { ledger, inserted, sampleRate: 1000 }).map(({ text, start }) => [
+      captionWords(transcriptOf(words), { ledger, inserted, sampleRate: 1000 }).map(({ text, start }) => [
         text,
         start,
       ]),
@@ -339,7 +338,7 @@ describe('Words that are heard', () => {
       ['answer', 2],
       ['after', 3],
     ])
-    expect(heardWords(undefined, { ledger, inserted, sampleRate: 1000 })).toEqual([
+    expect(captionWords(undefined, { ledger, inserted, sampleRate: 1000 })).toEqual([
       { text: 'answer', start: 2, end: 2.5, speaker: 'Assistant' },
     ])
   })
@@ -362,7 +361,7 @@ describe('Words that are heard', () => {
             0,
             () => crossfade,
           )
-          for (const { start, end } of heardWords(transcriptOf([word('x', at, at + wordLength)]), {
+          for (const { start, end } of captionWords(transcriptOf([word('x', at, at + wordLength)]), {
             ledger,
             inserted: [],
             sampleRate: 1000,

@@ -1,6 +1,6 @@
 // Words that a recogniser wrote over silence.
 import { describe, expect, test } from '@jest/globals'
-import { withoutUnheard } from '../../shared/words/hallucinations.ts'
+import { withoutHallucinations } from '../../shared/words/hallucinations.ts'
 import { saying, soundingIn } from '../support/saying.ts'
 
 const transcript = saying('this is good [3000] Thank you.')
@@ -8,7 +8,7 @@ const spoken = soundingIn(transcript.words.slice(0, 3), 10_000)
 
 describe('A word over background', () => {
   test('was heard by nobody and is dropped', () => {
-    const { transcript: left, dropped } = withoutUnheard(transcript, spoken)
+    const { transcript: left, dropped } = withoutHallucinations(transcript, spoken)
     expect(left.words.map(({ text }) => text)).toEqual(['this', 'is', 'good'])
     expect(dropped.map(({ text }) => text)).toEqual(['Thank', 'you.'])
     expect(left).toMatchObject({ language: 'en', exactTimes: true })
@@ -17,7 +17,7 @@ describe('A word over background', () => {
   test('stays when something sounds within 0.3 s of it: its time may be wrong', () => {
     const { startSample, endSample } = transcript.words[4]!
     spoken.levels.fill(-2000, (endSample + 280) / 10, (endSample + 290) / 10)
-    expect(withoutUnheard(transcript, spoken).dropped.map(({ text }) => text)).toEqual(['Thank'])
+    expect(withoutHallucinations(transcript, spoken).dropped.map(({ text }) => text)).toEqual(['Thank'])
     expect(startSample).toBeLessThan(endSample)
   })
 })
@@ -25,15 +25,17 @@ describe('A word over background', () => {
 describe('Every word stays', () => {
   test('when the analysis cannot tell background', () => {
     const tonal = { ...soundingIn([], 10_000), quietBelowDb: -Infinity }
-    expect(withoutUnheard(transcript, tonal)).toEqual({ transcript, dropped: [] })
+    expect(withoutHallucinations(transcript, tonal)).toEqual({ transcript, dropped: [] })
   })
 
   test('when more than half of them would go: the words are those of another place, or the line is wrong', () => {
-    expect(withoutUnheard(transcript, soundingIn(transcript.words.slice(0, 1), 10_000)).dropped).toEqual([])
+    expect(
+      withoutHallucinations(transcript, soundingIn(transcript.words.slice(0, 1), 10_000)).dropped,
+    ).toEqual([])
   })
 
   test('when all were heard, or there are none', () => {
-    expect(withoutUnheard(transcript, soundingIn(transcript.words)).transcript).toBe(transcript)
-    expect(withoutUnheard({ ...transcript, words: [] }, spoken).dropped).toEqual([])
+    expect(withoutHallucinations(transcript, soundingIn(transcript.words)).transcript).toBe(transcript)
+    expect(withoutHallucinations({ ...transcript, words: [] }, spoken).dropped).toEqual([])
   })
 })

@@ -129,7 +129,8 @@ describe('Captions', () => {
 
   test('have speakers in voice tags, and no other tags', () => {
     const { words } = parse(
-      'WEBVTT - an interview\nKind: captions\n\nNOTE nothing\n\n1\n00:01.000 --> 00:02.000\n<v.loud Mary Ann>Hi <i>you</i></v>\n\n00:03.000 --> 00:04.000\nfine',
+      'WEBVTT - an interview\nKind: captions\n\nNOTE nothing\n\n1\n00:01.000 --> 00:02.000\n' +
+        '<v.loud Mary Ann>Hi <i>you</i></v>\n\n00:03.000 --> 00:04.000\nfine',
     )
     expect(words.map(({ text, speaker }) => [text, speaker])).toEqual([
       ['Hi', 'Mary Ann'],
@@ -149,7 +150,8 @@ describe('Captions', () => {
   test('as SubRip have commas, numbers, several lines and Windows line ends', () => {
     expect(
       timesOf(
-        '\uFEFF1\r\n00:00:01,000 --> 00:00:02,000\r\nabc\r\ndef\r\n\r\n2\r\n00:00:03,250 --> 00:00:04,000\r\nlast\r\n',
+        '\uFEFF1\r\n00:00:01,000 --> 00:00:02,000\r\nabc\r\ndef\r\n\r\n2\r\n' +
+          '00:00:03,250 --> 00:00:04,000\r\nlast\r\n',
       ),
     ).toEqual([
       ['abc', 1000, 1500],

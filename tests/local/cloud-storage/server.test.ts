@@ -1,4 +1,5 @@
-// The contract of the local Cloud Storage, asked through the real client, and over plain HTTP where the client has no words for it.
+// The contract of the local Cloud Storage, asked through the real client, and over plain HTTP where the
+// client has no words for it.
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -696,7 +697,9 @@ describe('restarts', () => {
       notifications: [{ bucket: 'uploads', url: refusing.url }],
     })
     const module = pathToFileURL(join(import.meta.dirname, '../../../local/cloud-storage/server.ts')).href
-    const script = `import(${JSON.stringify(module)}).then(async (m) => console.log((await m.startCloudStorage(${options})).port))`
+    const script =
+      `import(${JSON.stringify(module)}).then(async (m) => ` +
+      `console.log((await m.startCloudStorage(${options})).port))`
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
     const exited = once(child, 'exit')
     const [line] = (await once(child.stdout, 'data')) as [Buffer]

@@ -11,7 +11,9 @@ afterEach(() => world.close())
 
 const inSeconds = (seconds: number) => ({ seconds: Math.floor(world.clock.now() / 1000) + seconds })
 
-/** Proves that what could be dispatched has been: a task of another queue, created after, has come and gone. */
+/**
+ * Proves that what could be dispatched has been: a task of another queue, created after, has come and gone.
+ */
 async function everythingElseHasArrived() {
   const queue = await world.queue(`canary-${world.target.arrivals.length}`)
   await world.taskUntil(await world.task(queue, 'canary'), (task) => !task)

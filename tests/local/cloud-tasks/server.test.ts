@@ -1,4 +1,5 @@
-// The contract of the local Cloud Tasks, through Google's own client: queues, tasks, names, refusals, and what a restart keeps.
+// The contract of the local Cloud Tasks, through Google's own client: queues, tasks, names, refusals, and
+// what a restart keeps.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
