@@ -1,11 +1,11 @@
-// The order of the rooms, as lint rules: a file imports only from its own room and those below it, and no chain of imports comes
-// back to where it began. Types count: a type that two rooms share belongs in the lower one.
+// Lint rules for the order of folders: a file imports only from its own folder and those below it, and no
+// chain of imports is circular. Types count: a type that two folders share belongs in the lower one.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Rule } from 'eslint'
 import ts from 'typescript'
 
-/** From the top: each room (a folder, or a file that stands for itself) may import those after it. */
+/** From the top: each folder (or single file) may import those after it. */
 export const order: readonly string[] = [
   'local/cli/main.ts',
   'bench',
@@ -38,9 +38,11 @@ export const order: readonly string[] = [
 const root = import.meta.dirname
 const relative = (file: string): string => path.relative(root, file).split(path.sep).join('/')
 
-/** The room of a file: the deepest of the order that it lies in. */
-const roomOf = (file: string): string | undefined =>
-  order.filter((room) => `${relative(file)}/`.startsWith(`${room}/`)).sort((a, b) => b.length - a.length)[0]
+/** The entry of `order` that a file lies in: the deepest one. */
+const folderOf = (file: string): string | undefined =>
+  order
+    .filter((folder) => `${relative(file)}/`.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length)[0]
 
 const known = new Map<string, string[]>()
 
@@ -96,7 +98,7 @@ const visitImports = (check: Check): Rule.RuleModule => ({
 })
 
 const noUpwardImport = visitImports((file, target) => {
-  const [from, to] = [roomOf(file), roomOf(target)]
+  const [from, to] = [folderOf(file), folderOf(target)]
   if (from === undefined || to === undefined || order.indexOf(to) >= order.indexOf(from)) return undefined
   return (
     `${from}/ lies below ${to}/ and may not import from it. What both need belongs in ${from}/ or below it; ` +

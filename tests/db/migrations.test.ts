@@ -51,8 +51,8 @@ describe('an empty database', () => {
   })
 
   const someoneWaitsLongerThan = async (ms: number): Promise<boolean> => {
-    const waiting = await database.watch(
-      `SELECT 1 FROM pg_stat_activity WHERE datname = :name AND wait_event = 'advisory'
+    const waiting = await database.rows(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'
          AND clock_timestamp() - query_start > ${ms} * interval '1 ms'`,
     )
     return waiting.length > 0
