@@ -16,4 +16,5 @@ ${describeVariables()}
 }
 
 if (import.meta.main)
-  for (const [name, text] of Object.entries(pages)) await writeFile(path.join(import.meta.dirname, name), text)
+  for (const [name, text] of Object.entries(pages))
+    await writeFile(path.join(import.meta.dirname, name), text)
