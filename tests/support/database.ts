@@ -49,25 +49,37 @@ async function migratedDatabase(): Promise<Database> {
     if ((error as { code?: unknown }).code !== unknownDatabase) throw error
     await onServer(`CREATE DATABASE ${name} TEMPLATE ${template}`)
   }
-  return lend(url, () => Promise.resolve(void idle.push(name)))
+  return lend(url, async (isAsMigrated) => {
+    if (isAsMigrated) idle.push(name)
+    else await dropDatabase(name, url)
+  })
 }
 
 async function emptyDatabase(): Promise<Database> {
   const name = `test_${randomBytes(8).toString('hex')}`
   await onServer(`CREATE DATABASE ${name} TEMPLATE template0`)
   const url = addressOf(name)
-  return lend(url, async () => {
-    await sessionOf(url).destroy()
-    sessions.delete(url)
-    await onServer(`DROP DATABASE ${name} WITH (FORCE)`)
-  })
+  return lend(url, () => dropDatabase(name, url))
 }
 
-const lend = (url: string, drop: Database['drop']): Database => ({
-  url,
-  rows: (sql, bindings) => rows(sessionOf(url), sql, bindings),
-  drop,
-})
+async function dropDatabase(name: string, url: string): Promise<void> {
+  await sessionOf(url).destroy()
+  sessions.delete(url)
+  await onServer(`DROP DATABASE ${name} WITH (FORCE)`)
+}
+
+/** A test that changes the schema keeps its database to itself: it is not lent again. */
+function lend(url: string, giveBack: (isAsMigrated: boolean) => Promise<void>): Database {
+  let isAsMigrated = true
+  return {
+    url,
+    rows: (sql, bindings) => {
+      if (/\b(ALTER|CREATE|DROP)\b/.test(sql)) isAsMigrated = false
+      return rows(sessionOf(url), sql, bindings)
+    },
+    drop: () => giveBack(isAsMigrated),
+  }
+}
 
 const onServer = (statement: string) => sessionOf(serverUrl()).raw(statement)
 
