@@ -2,7 +2,7 @@
 // their answers can be spoken.
 import { describe, expect, test } from '@jest/globals'
 import { openAnswerer, type AnswererName } from '../../shared/providers/answerers.ts'
-import { VendorError } from '../../shared/providers/vendor.ts'
+import { VendorError } from '../../shared/providers/vendor-failure.ts'
 import { aCandidate, aChat, aGemini, type FakeVendor, type Received } from '../support/vendors.ts'
 
 const apiKey = 'sk-verysecret-0123456789'

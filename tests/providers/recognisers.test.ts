@@ -4,7 +4,8 @@ import { describe, expect, test } from '@jest/globals'
 import { punctuated } from '../../shared/providers/openai-transcriptions.ts'
 import { openRecogniser, sliceSecondsOf } from '../../shared/providers/recognisers.ts'
 import type { RecogniserName, SpeechSound, TranscriptionRequest } from '../../shared/providers/recogniser.ts'
-import { callVendor, readJson, VendorError } from '../../shared/providers/vendor.ts'
+import { callVendor, readJson } from '../../shared/providers/vendor.ts'
+import { VendorError } from '../../shared/providers/vendor-failure.ts'
 import { openai } from '../../shared/providers/vendors.ts'
 import {
   aDeepgram,

@@ -1,6 +1,7 @@
 // The arranged show: where segments and cuts come to lie, and which chunks an edit changes.
 import { describe, expect, test } from '@jest/globals'
-import { arrangeShow, chunkContents, type ArrangedSource, type Show } from '../../shared/show/arrange.ts'
+import { arrangeShow, type ArrangedSource, type Show } from '../../shared/show/arrange.ts'
+import { chunkContents } from '../../shared/show/chunk-contents.ts'
 import { toOutput } from '../../shared/timeline/ledger.ts'
 import { samplesPerChunk, type Timeline } from '../../shared/timeline/timeline.ts'
 import { parseTemplate, type Segment } from '../../shared/settings/settings.ts'
