@@ -5,13 +5,8 @@
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
-import {
-  arrangeShow,
-  chunkContents,
-  type ArrangedSource,
-  type Show,
-  type SpokenSource,
-} from '../shared/show/arrange.ts'
+import { arrangeShow, type ArrangedSource, type Show, type SpokenSource } from '../shared/show/arrange.ts'
+import { chunkContents } from '../shared/show/chunk-contents.ts'
 import { fitLength } from '../shared/show/length.ts'
 import { pcmScalars, type PcmFormat } from '../shared/audio/pcm.ts'
 import { bleep } from '../shared/show/tone.ts'

@@ -161,9 +161,7 @@ async function decodeAndAnalyse(
   return analysis
 }
 
-/**
- * Stores the chapter marks inside a recording; only those of a single file have a known place in it.
- */
+/** Stores the chapter marks inside a recording; only those of a single file have a known place in it. */
 async function storeMarks(
   { probed }: OpenedSource,
   parts: readonly SourcePart[],

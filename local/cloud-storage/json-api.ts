@@ -15,7 +15,8 @@ import {
 } from './object-resource.ts'
 import { checkPreconditions, generationNumber, preconditionsIn } from './preconditions.ts'
 import type { Call, Route } from './routes.ts'
-import { insertObject, readMultipart, type Insertion } from './uploads.ts'
+import { insertObject, type Insertion } from './uploads.ts'
+import { readMultipart } from './multipart.ts'
 
 const OBJECT = String.raw`/b/([^/]+)/o/([^/]+)`
 

@@ -34,12 +34,12 @@ const CODE_OF_HTTP_STATUS: Partial<Record<number, grpcStatus>> = {
   504: grpcStatus.DEADLINE_EXCEEDED,
 }
 
-/** Opens the sending side. `close` cuts every connection, those of abandoned attempts included. */
 /** Makes the ID tokens that tasks carry: for an audience, as a service account. */
 export interface TokenSigner {
   sign(claims: { audience: string; email: string }): Promise<string>
 }
 
+/** Opens the sending side. `close` cuts every connection, those of abandoned attempts included. */
 export function openCourier(identity: TokenSigner, clock: Clock): Courier {
   // A connection per attempt: none is reused after its worker died, and an abandoned one bothers nobody.
   const agents = { 'http:': new http.Agent(), 'https:': new https.Agent() }

@@ -23,8 +23,8 @@ const framesPerVariance = 30
 /** A pause varies less than speech, but never by nothing: a gate leaves digital silence. */
 const leastPauseVariance = 0.05
 /**
- * How much less likely than a unit speech of any kind is that no word accounts for, as a logarithm; in a gap
- * that sounds it is the likelier.
+ * As a logarithm: how much less likely than a unit it is that speech belongs to no word. In a gap with sound
+ * in it, that is the likelier.
  */
 const strayPenalty = 4
 const unwrittenBonus = 6

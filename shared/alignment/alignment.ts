@@ -48,7 +48,8 @@ export interface Wanted {
 /** With fewer words nothing can be learned. */
 const fewestWords = 30
 /**
- * Fits and learns so often, then fits what is wanted; more changes nothing, nor does more speech than this.
+ * How often fitting and learning alternate before the wanted words are fitted, and how much speech is learned
+ * from at most: more of either changes nothing.
  */
 const rounds = 4
 const mostFramesToLearn = 180 * 100
@@ -69,15 +70,15 @@ const credibleDeviations = 2.2
 /** So many spans are fitted before the event loop gets its turn. */
 const fittedAtOnce = 8
 /**
- * So many words are looked for with what was learned around them; a day of speech needs no more memory than
- * an hour.
+ * So many words are aligned at a time, with what was learned around them, so that a day of speech needs no
+ * more memory than an hour.
  */
 const learnedAtOnce = 400
 
 /**
- * The transcript with the wanted words, and those beside them, where the sound has them. It stays as it is
+ * The transcript with the wanted words, and those beside them, at their times in the sound. It stays as it is
  * where the sound tells nothing: when there is no background, when there are too few words, and where the
- * words are others than were said.
+ * words are not those that were said.
  */
 export async function alignWords(
   transcript: Transcript,
@@ -276,8 +277,8 @@ function aligned(
 }
 
 /**
- * A word that stayed gives way to its neighbours that were found; so does one that was found to the next,
- * when two windows disagree.
+ * Removes overlaps: a word that was not found is shortened by neighbours that were, and an earlier found word
+ * by the next, when two windows disagree.
  */
 function inOrder(words: readonly AlignedWord[]): AlignedWord[] {
   let from = 0

@@ -60,8 +60,8 @@ export function cepstra(samples: Float32Array, sampleRate: number): Float32Array
 }
 
 /**
- * Every `factor`th sample, smoothed by a triangle twice as wide: what folds down from above is 26 dB lower,
- * which is enough to tell letters apart.
+ * Every `factor`th sample, smoothed by a triangle twice as wide: aliases are 26 dB lower, which is enough to
+ * tell speech sounds apart.
  */
 function everyNth(samples: Float32Array, factor: number): Float32Array {
   if (factor === 1) return samples
@@ -78,7 +78,7 @@ function everyNth(samples: Float32Array, factor: number): Float32Array {
 
 /**
  * Fills `out` with the sound from `from` on, emphasised and windowed, in the order in which the transform
- * takes it.
+ * reads it.
  */
 function windowed(sound: Float32Array, from: number, window: Float64Array, out: Float64Array): void {
   out.fill(0)

@@ -2,7 +2,8 @@
  * Computes where to cut a filler word out so that its neighbours stay whole. Hides the two sources of its
  * edges: forced alignment, where it found the filler's sounds, or else the level near the reported times.
  */
-import { frameSamples, soundsIn, type Analysis, type Span } from '../audio/analysis.ts'
+import { frameSamples, type Analysis, type Span } from '../audio/analysis.ts'
+import { soundsIn } from '../audio/quiet.ts'
 import type { AlignedWord } from '../alignment/alignment.ts'
 import { isBackground } from '../words/hallucinations.ts'
 import type { Timing } from '../words/timing.ts'

@@ -2,7 +2,8 @@
  * Computes where a cut around words begins and ends. Hides how far an edge may move to the quietest point and
  * which neighbours it must not enter.
  */
-import { quietestNear, type Analysis, type Span } from '../audio/analysis.ts'
+import type { Analysis, Span } from '../audio/analysis.ts'
+import { quietestNear } from '../audio/quiet.ts'
 import type { ProposedEdit } from './edits.ts'
 import type { Word } from '../words/words.ts'
 

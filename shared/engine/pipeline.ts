@@ -108,9 +108,7 @@ export async function insertFollowers(
   return inserted
 }
 
-/**
- * Updates the run's progress: the work of finished and running parts, weighted by each step's share.
- */
+/** Updates the run's progress: the work of finished and running parts, weighted by each step's share. */
 export async function noteProgress(db: Knex, pipeline: Pipeline, runId: string): Promise<void> {
   const share = pipeline.progress(await countSteps(db, runId))
   await updateRunProgress(db, runId, { processed: runTotal * share })

@@ -4,7 +4,14 @@
  */
 import { Permanent, codeOf, type ErrorCode } from '../errors.ts'
 import { picturesIn, readMarks } from '../feed/chapter-marks.ts'
-import { assetsFolder, findSidecars, templateFile, uploadName, type UploadPath } from '../objects.ts'
+import {
+  assetsFolder,
+  findSidecars,
+  templateFile,
+  uploadName,
+  type Sidecars,
+  type UploadPath,
+} from '../objects.ts'
 import {
   assetsOf,
   defaultTemplate,
@@ -62,26 +69,7 @@ export async function planEpisode(
   path: UploadPath,
   services: Pick<Services, 'storage' | 'config'>,
 ): Promise<EpisodePlan> {
-  const { storage, config } = services
-  const bucket = config.buckets.uploads
-  const folder = uploadName(path.userId, path.podcast, path.episode, '')
-  const beside = (await storage.list(bucket, folder)).filter(
-    ({ name }) => !name.slice(folder.length).includes('/'),
-  )
-  const sidecars = findSidecars(beside.map(({ name }) => name.slice(folder.length)))
-  const find = (file: string | undefined) =>
-    beside.find(({ name }) => file !== undefined && name === folder + file)
-  const read = async (file: string, code: ErrorCode = 'bad_template'): Promise<string> => {
-    const { name, generation, bytes } = find(file)!
-    if (bytes > maxDocumentBytes)
-      throw new Permanent(
-        code,
-        `${file} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`,
-      )
-    return (
-      await storage.read({ bucket, name, generation }).catch((error: unknown) => throwReplaced(file, error))
-    ).toString('utf8')
-  }
+  const { folder, beside, sidecars, find, read } = await openFolder(path, services)
   const nothing = {
     podcast: undefined,
     episode: parseEpisode('{}', 'episode.json'),
@@ -127,6 +115,48 @@ export async function planEpisode(
   } catch (error) {
     if (!(error instanceof Permanent)) throw error
     return { ...nothing, problem: error }
+  }
+}
+
+interface RecordingFolder {
+  readonly folder: string
+  readonly beside: readonly StoredObject[]
+  readonly sidecars: Sidecars
+  readonly find: (file: string | undefined) => StoredObject | undefined
+  readonly read: (file: string, code?: ErrorCode) => Promise<string>
+}
+
+/**
+ * The files in a recording's folder; `read` returns one of its documents, of the generation that was listed.
+ */
+async function openFolder(
+  path: UploadPath,
+  { storage, config }: Pick<Services, 'storage' | 'config'>,
+): Promise<RecordingFolder> {
+  const bucket = config.buckets.uploads
+  const folder = uploadName(path.userId, path.podcast, path.episode, '')
+  const beside = (await storage.list(bucket, folder)).filter(
+    ({ name }) => !name.slice(folder.length).includes('/'),
+  )
+  const find = (file: string | undefined) =>
+    beside.find(({ name }) => file !== undefined && name === folder + file)
+  const read = async (file: string, code: ErrorCode = 'bad_template'): Promise<string> => {
+    const { name, generation, bytes } = find(file)!
+    if (bytes > maxDocumentBytes)
+      throw new Permanent(
+        code,
+        `${file} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`,
+      )
+    return (
+      await storage.read({ bucket, name, generation }).catch((error: unknown) => throwReplaced(file, error))
+    ).toString('utf8')
+  }
+  return {
+    folder,
+    beside,
+    sidecars: findSidecars(beside.map(({ name }) => name.slice(folder.length))),
+    find,
+    read,
   }
 }
 

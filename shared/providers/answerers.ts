@@ -4,7 +4,8 @@
  * ("Create chat completion"), Google's Gemini API reference ("generateContent").
  */
 import { z } from 'zod'
-import { callVendor, jsonBody, readJson, refuse, VendorError, type Access, type Vendor } from './vendor.ts'
+import { callVendor, jsonBody, readJson, refuse, type Access, type Vendor } from './vendor.ts'
+import { VendorError } from './vendor-failure.ts'
 import { gemini, openai } from './vendors.ts'
 
 export interface Surroundings {

@@ -15,14 +15,8 @@ import type {
   SpeechSound,
   TranscriptionRequest,
 } from './recogniser.ts'
-import {
-  callVendor,
-  longestAnswerMs,
-  readJson,
-  VendorError,
-  type RequestBody,
-  type Vendor,
-} from './vendor.ts'
+import { callVendor, longestAnswerMs, readJson, type RequestBody, type Vendor } from './vendor.ts'
+import { VendorError } from './vendor-failure.ts'
 import { elevenlabs } from './vendors.ts'
 
 const usualModel = 'scribe_v2'

@@ -4,7 +4,8 @@
  * and its guide "Text to speech": 24 kHz, signed 16-bit, little-endian, no header.
  */
 import { toPlanar } from '../audio/pcm.ts'
-import { callVendor, jsonBody, longestAnswerMs, type Access, type VendorError } from './vendor.ts'
+import { callVendor, jsonBody, longestAnswerMs, type Access } from './vendor.ts'
+import type { VendorError } from './vendor-failure.ts'
 import { openai } from './vendors.ts'
 import type { Speaker, Spoken } from './voice.ts'
 

@@ -7,7 +7,8 @@
 import { Deferred, Permanent } from '../errors.ts'
 import { markSending, openPaidCall, settlePaidCall, type PaidCall } from '../db/paid-calls.ts'
 import type { Identity, Tools } from '../engine/step.ts'
-import { VendorError, type VendorResult } from './vendor.ts'
+import type { VendorResult } from './vendor.ts'
+import { VendorError } from './vendor-failure.ts'
 
 export interface Purchase<T, S> {
   readonly provider: string

@@ -6,7 +6,8 @@
 import type { SpeechSound } from './recogniser.ts'
 import type { Tools } from '../engine/step.ts'
 import type { ObjectName } from '../storage.ts'
-import { quietestNear, type Analysis, type Span } from '../audio/analysis.ts'
+import type { Analysis, Span } from '../audio/analysis.ts'
+import { quietestNear } from '../audio/quiet.ts'
 import { ffmpeg } from '../audio/ffmpeg.ts'
 import { bytesPerFrame, type PcmFormat } from '../audio/pcm.ts'
 

@@ -2,7 +2,8 @@
  * The interface of synthetic voices that each provider's adapter implements. The adapters are listed in
  * voices.ts.
  */
-import type { Vendor, VendorError } from './vendor.ts'
+import type { Vendor } from './vendor.ts'
+import type { VendorError } from './vendor-failure.ts'
 
 export interface Line {
   readonly text: string

@@ -5,7 +5,8 @@
 import { elevenlabsSpeaker } from './elevenlabs-voice.ts'
 import { fliteSpeaker } from './flite-voice.ts'
 import { openaiSpeaker } from './openai-speech.ts'
-import { refuse, VendorError, type Access } from './vendor.ts'
+import { refuse, type Access } from './vendor.ts'
+import { VendorError } from './vendor-failure.ts'
 import type { Speaker, Spoken, Voice, VoiceName } from './voice.ts'
 
 const speakers = {

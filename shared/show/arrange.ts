@@ -8,12 +8,10 @@ import { withContent } from '../settings/settings.ts'
 import { splicesOf, type Edit, type EditList } from '../edits/edits.ts'
 import { segmentPlace } from './spoken.ts'
 import type { Span } from '../audio/analysis.ts'
-import { bedSpans, layBed, pointsWithin } from './beds.ts'
+import { bedSpans, layBed } from './beds.ts'
 import { splice, type Ledger } from '../timeline/ledger.ts'
 import {
-  chunkCount,
   clipsOf,
-  samplesPerChunk,
   type Clip,
   type InsertedText,
   type Timeline,
@@ -289,54 +287,4 @@ function levelling(asset: ArrangedSource, recording: ArrangedSource): number {
   if (asset.integratedLufs === null || recording.integratedLufs === null) return 0
   const difference = recording.integratedLufs - asset.integratedLufs
   return Math.round(Math.max(-mostLevellingDb, Math.min(mostLevellingDb, difference)) * 100) / 100
-}
-
-/** What each chunk is made of, as text: chunks whose text is the same sound the same. */
-export function chunkContents({
-  clips,
-  sources,
-  sampleRate,
-  outputChannels,
-  totalSamples,
-}: Timeline): string[] {
-  // more than twice the pre-roll and the limiter: what `render` looks at round a seam
-  const reach = 3 * sampleRate
-  return Array.from({ length: chunkCount(totalSamples) }, (_, chunk) => {
-    const start = chunk * samplesPerChunk - reach
-    const end = (chunk + 1) * samplesPerChunk + reach
-    const heard = clips
-      .filter(({ outputStart, length }) => outputStart < end && outputStart + length > start)
-      .map((clip) => audiblePart(clip, start, end))
-    const isLast = end > totalSamples
-    return JSON.stringify({
-      chunk,
-      sampleRate,
-      outputChannels,
-      end: isLast ? totalSamples : end,
-      heard: heard.map(({ source, ...part }) => [sources[source], part]),
-    })
-  })
-}
-
-/** A clip as it sounds in [start, end): what lies beyond, or fades elsewhere, makes no difference there. */
-function audiblePart(
-  { source, sourceStart, outputStart, length, gainDb, fadeIn, fadeOut, automation }: Clip,
-  start: number,
-  end: number,
-) {
-  const from = Math.max(start, outputStart)
-  const to = Math.min(end, outputStart + length)
-  const rises = fadeIn > 0 && from < outputStart + fadeIn ? { fadeIn, from: outputStart } : null
-  const falls =
-    fadeOut > 0 && to > outputStart + length - fadeOut ? { fadeOut, to: outputStart + length } : null
-  return {
-    source,
-    sourceFrom: sourceStart + from - outputStart,
-    from,
-    to,
-    gainDb,
-    rises,
-    falls,
-    ...(automation ? { automation: pointsWithin(automation, from, to) } : {}),
-  }
 }

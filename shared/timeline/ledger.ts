@@ -110,9 +110,7 @@ export function toOutput(ledger: Ledger, source: number): number {
   return index + 1 < ledger.length ? ownStart(ledger, index + 1) : outputEnd(span)
 }
 
-/**
- * How much of the source is kept, in samples; what a crossfade lays over something else counts once.
- */
+/** How much of the source is kept, in samples; what a crossfade lays over something else counts once. */
 export const keptSamples = (ledger: Ledger): number =>
   ledger.reduce(
     (sum, { sourceStart, sourceEnd }, i) => sum + sourceEnd - sourceStart - overlapBefore(ledger, i),

@@ -103,7 +103,7 @@ beforeAll(() => {
 })
 
 describe('A word is found where it sounds', () => {
-  test('though its edges, and all others, were reported wrong by up to 80 ms, and nothing parts it from its neighbours', async () => {
+  test('though all edges were reported wrong by up to 80 ms and it runs into its neighbours', async () => {
     const wrong = reported(recording.transcript, 0.08)
     expect(worstOf(wrong, recording.transcript, places)).toBeGreaterThan(0.06)
     const found = await alignWords(
@@ -188,7 +188,7 @@ describe('Words stay where they were reported', () => {
     expect(await alignWords(short.transcript, short.analysis, wanted, listenTo(short))).toBe(short.transcript)
   })
 
-  test('far from any that is wanted, and nothing there is listened to once there is enough to learn from', async () => {
+  test('far from any wanted word is not read once there is enough to learn from', async () => {
     const long = say(Array.from({ length: 10 }, () => sentences).join(' . '))
     const wanted = Array.from({ length: 90 }, (_, i) => i)
     const heard: Span[] = []

@@ -194,7 +194,7 @@ describe('A caller', () => {
     expect(JSON.stringify(answer.body)).not.toMatch(/127\.0\.0\.1|200 OK/)
   })
 
-  test('asking more often than a minute allows is told so: of many at once exactly as many pass', async () => {
+  test('who asks too often in a minute is refused: of many at once exactly as many pass as may', async () => {
     const { world, ask } = await aProducer({ API_REQUESTS_PER_MINUTE: '5' })
     await ask('GET', '/runs')
     // no minute ends while this is counted
@@ -313,7 +313,8 @@ describe('A list', () => {
     const [runId] = await starting(world, 3)
     await world.database.rows(
       `INSERT INTO letters (user_id, run_id, position, outcome, body, sender, subject, content_hash)
-       SELECT :user, CAST(:runId AS uuid), i, 'letter', 'Hello ' || i, 'Ada', '', i::text FROM generate_series(0, 4) AS i`,
+       SELECT :user, CAST(:runId AS uuid), i, 'letter', 'Hello ' || i, 'Ada', '', i::text
+       FROM generate_series(0, 4) AS i`,
       { user, runId: runId! },
     )
     for (const [path, count] of [
@@ -345,12 +346,13 @@ describe('A list', () => {
     expect(idsOf(await ask('GET', '/runs?episodeId=nonsense'))).toEqual([])
   })
 
+  const cursorOf = (json: string) => `cursor=${Buffer.from(json).toString('base64url')}`
   const forged = [
     'cursor=nonsense',
     'cursor=',
-    `cursor=${Buffer.from('{"at":"9999-99-99 99:99:99+99","id":"00000000-0000-4000-8000-000000000000"}').toString('base64url')}`,
-    `cursor=${Buffer.from(`{"at":"1","id":"' OR 1=1 --"}`).toString('base64url')}`,
-    `cursor=${Buffer.from('{"at":"1e400","id":"00000000-0000-4000-8000-000000000000"}').toString('base64url')}`,
+    cursorOf('{"at":"9999-99-99 99:99:99+99","id":"00000000-0000-4000-8000-000000000000"}'),
+    cursorOf(`{"at":"1","id":"' OR 1=1 --"}`),
+    cursorOf('{"at":"1e400","id":"00000000-0000-4000-8000-000000000000"}'),
     'limit=0',
     'limit=101',
     'limit=many',
@@ -615,7 +617,7 @@ describe('The same request with one idempotency key', () => {
     expect((await ask('POST', `/runs/${runId}/retry`, keyed)).status).toBe(202)
   })
 
-  test('is given up for lost when its process died, and a late answer of that one counts for nothing', async () => {
+  test('is considered lost when its process died, and a late answer of that one is ignored', async () => {
     const { world, ask } = await aProducer()
     const runId = await world.start(told)
     await ask('POST', `/runs/${runId}/cancel`, keyed)
@@ -626,7 +628,7 @@ describe('The same request with one idempotency key', () => {
   })
 })
 
-test('Under functions-framework a body is heard, and a stream shows a whole run rising to its end with no connection between two looks', async () => {
+test('Under functions-framework a body arrives, and a stream shows a whole run', async () => {
   const { world, key, catalogue } = await aProducer()
   registerAll(framework, catalogue, world.env)
   const url = await listening(getTestServer('api'))

@@ -7,10 +7,10 @@ import {
   decodeAnalysis,
   encodeAnalysis,
   findSpeech,
-  quietestNear,
   type Analysis,
   type Span,
 } from '../../shared/audio/analysis.ts'
+import { quietestNear } from '../../shared/audio/quiet.ts'
 import type { PcmFormat } from '../../shared/audio/pcm.ts'
 import { add, amplitude, conversation, ebur128Of, noise, speechLike, tone, toPcm } from '../support/audio.ts'
 

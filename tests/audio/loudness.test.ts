@@ -86,7 +86,7 @@ describe('Partials', () => {
     )
   })
 
-  test('put end to end have the loudness of the whole even when each chunk was warmed up for half a second only', () => {
+  test('put end to end have the loudness of the whole after a warm-up of half a second each', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 6, max: 99 }), { maxLength: 5 }), (cuts) => {
         const edges = [0, ...cuts.sort((a, b) => a - b), 100]

@@ -35,7 +35,7 @@ describe('an empty database', () => {
     expect(ran.flat()).toEqual(names)
   })
 
-  test('is migrated in the end by one that must wait for another longer than a statement may take', async () => {
+  test('is migrated by one that waits for another longer than a statement may take', async () => {
     const impatientUrl = `${database.url}?statement_timeout=200`
     const lock = (db: Knex) => db.raw('SELECT pg_advisory_lock(:migrationLock)', { migrationLock })
     const { waiting } = await withDatabase(database.url, async (holder) => {
@@ -129,7 +129,7 @@ describe('the guards', () => {
     ])
   })
 
-  test('an episode has at most one live run, of whatever live status, and another once that has ended', async () => {
+  test('an episode has at most one live run, and another once that has ended', async () => {
     const another = (status: string) =>
       database.rows(
         `INSERT INTO runs (user_id, episode_id, status) VALUES ('anna', '${ids.episode}', '${status}')`,

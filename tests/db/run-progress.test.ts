@@ -119,7 +119,7 @@ describe('The time that is left', () => {
   })
 })
 
-test('A reader of a whole run sees rising numbers only, through failures, crashes and parts that come later', async () => {
+test('A reader of a run sees only rising numbers, through failures, crashes and late parts', async () => {
   const show = aToyShow([
     { name: 'prepare', further: 4, share: 3 },
     { name: 'cut', after: ['prepare'], parts: 3, share: 5 },

@@ -67,7 +67,8 @@ async function claimed(step: StepIdentity): Promise<StepIdentity & { attempt: nu
 
 const row = async ({ runId, step, part }: StepIdentity) => {
   const [found] = await database.rows<Record<string, unknown>>(
-    `SELECT status, turn, attempt, progress, error, output, lease_until > clock_timestamp() AS leased FROM steps
+    `SELECT status, turn, attempt, progress, error, output, lease_until > clock_timestamp() AS leased
+     FROM steps
      WHERE run_id = :runId AND step = :step AND part = :part`,
     { runId, step, part },
   )
@@ -126,7 +127,7 @@ describe('a claim', () => {
     expect(await claim(other)).toEqual({ outcome: 'over' })
   })
 
-  test('after as many attempts as allowed the step is exhausted, with the last reason, once the last lease has ended', async () => {
+  test('after all allowed attempts the step is exhausted, with the last reason', async () => {
     const step = await aStep()
     for (let i = 1; i <= lease.maxAttempts; i++) {
       const attempt = await claimed(step)

@@ -26,7 +26,7 @@ describe('Cuts by hand', () => {
     expect(spansOf([1, 2], [1.5, 3], [3, 4])).toEqual([[1000, 4000]])
   })
 
-  test('end with the recording; what lies beyond it, or is shorter than 20 ms, is dropped and counted', () => {
+  test('end with the recording; one beyond it or shorter than 20 ms is dropped and counted', () => {
     const cuts = cutsOf([9, 12], [1, 1.019], [2, 2.02])
     expect(detectCuts(undefined, analysis, cuts)).toHaveLength(2)
     expect(droppedCuts(analysis, cuts)).toBe(1)

@@ -37,7 +37,7 @@ const statuses = (decisions: readonly Decision[] = [], answers?: Map<string, str
   Object.fromEntries(decide(decisions, answers).edits.map(({ id, status }) => [id, status]))
 
 describe('Without decisions', () => {
-  test('what may be applied is, and what must be asked for waits: a botched take, and a question nobody answered', () => {
+  test('what may be applied is; a botched take and an unanswered question wait', () => {
     expect(statuses()).toEqual({
       'filler-100': 'applied',
       'flubber-1000': 'pending',

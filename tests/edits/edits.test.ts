@@ -99,7 +99,7 @@ describe('What the edits come to', () => {
     ])
   })
 
-  test('never overlaps itself, and covers what was proposed to be removed and nothing else, whatever the order', () => {
+  test('never overlaps itself and covers exactly what was proposed to be removed, in any order', () => {
     const span = fc
       .tuple(
         fc.constantFrom<EditKind>(...editKindNames.filter((kind) => kind !== 'sfx' && kind !== 'censor')),

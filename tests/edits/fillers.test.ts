@@ -78,7 +78,7 @@ describe('A filler', () => {
     ).toEqual(['you know what I mean', 'you know,', 'sort of'])
   })
 
-  test('is not looked for where a phrase would run past the last word, or from one speaker to the next', () => {
+  test('is not found where it would run past the last word or from one speaker to the next', () => {
     expect(found(said('that is you'), ['you know'])).toEqual([])
     const { words, ...rest } = said('you know')
     expect(
@@ -121,7 +121,7 @@ describe('A cut', () => {
     expect(cut!.reason).toMatch(/start moved -?\d+ ms.*end -?\d+ ms/)
   })
 
-  test('waits for its owner when the filler runs into its neighbours and the times are not to be trusted', () => {
+  test('waits for a decision when it runs into its neighbours and the times are unreliable', () => {
     const transcript = said('I um think')
     const loud = { ...analysisOf(transcript.words), levels: new Int16Array(2000).fill(-2000) }
     const statusAt = (errorSamples: number) =>
@@ -202,7 +202,7 @@ describe('A filler that was found in the sound', () => {
   /** Nobody would cut by the reported times. */
   const unsure = { lagSamples: 0, errorSamples: Infinity }
 
-  test('is cut though it runs into its neighbours, and the further inside the less sure its edges are', () => {
+  test('is cut though it runs into its neighbours, further inside the less sure its edges are', () => {
     const [sure, less] = [cutOf(found(10)), cutOf(found(20))]
     expect([sure.status, less.status]).toEqual([undefined, undefined])
     expect([sure.startSample, sure.endSample]).toEqual([1215, 1485])
@@ -232,7 +232,7 @@ describe('A filler that was found in the sound', () => {
     expect(endSample).toBeLessThan(1800)
   })
 
-  test('never takes anything of a neighbour that was found, and where it is cut it is cut from front to back', () => {
+  test('never includes any of an aligned neighbour, and is cut from front to back', () => {
     const place = fc.record({
       gap: fc.nat(300),
       length: fc.integer({ min: 20, max: 500 }),

@@ -33,7 +33,7 @@ const cuts = (analysis: Analysis, transcript?: Transcript, removed: readonly Spa
   ])
 
 describe('A pause', () => {
-  test('over the limit is cut in its middle to the target, more of the rest after the speech than before it', () => {
+  test('over the limit is cut in its middle to the target, leaving more after speech than before it', () => {
     expect(cuts(heard([span(0, 5000), span(8000, 20_000)]))).toEqual([[5275, 7775]])
   })
 

@@ -97,7 +97,7 @@ test('of a cancel and a finish at the same moment exactly one wins', async () =>
   expect(ends.size).toBeGreaterThan(0)
 })
 
-test('an attempt whose step was revived meanwhile is aborted by its heartbeat and leaves the task to its successor', async () => {
+test('an attempt whose step was revived is aborted and leaves the task to its successor', async () => {
   const world = await aRun(beating)
   const gate = show.hold('cut')
   const delivery = world.deliver('cut')

@@ -147,7 +147,7 @@ describe('the sweep', () => {
     expect(await statusOf('split')).toMatchObject({ turn: 0, status: 'pending' })
   })
 
-  test('revives a step whose process and task both went, and what is left of that process changes nothing', async () => {
+  test('revives a step whose process and task are both gone; the old process changes nothing', async () => {
     const gate = show.hold('split')
     const first = world.deliver('split')
     await gate.entered
@@ -181,7 +181,7 @@ describe('a work that ends badly', () => {
       throw error
     })
 
-  test('for good: the run and its episode fail with code and message, and it is not tried again', async () => {
+  test('for good: the run and its episode fail with code and message, without another try', async () => {
     failing(new Permanent('bad_words_file', 'words.json is empty.'))
     expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'failed' })
     expect(await world.run()).toMatchObject({

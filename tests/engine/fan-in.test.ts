@@ -95,7 +95,7 @@ describe('a step with no parts', () => {
   })
 })
 
-test('two branches run beside each other, and what waits for both starts once after the slower one', async () => {
+test('two branches run in parallel, and what waits for both starts once after the slower one', async () => {
   const world = await aWorldOf([
     { name: 'split' },
     { name: 'left', after: ['split'] },

@@ -121,7 +121,7 @@ describe('the contents page', () => {
     expect(catalogue.map(nameOf).toSorted()).toEqual(files.toSorted())
   })
 
-  test('forms a graph from the recording to its publication, with the mail beside it, on queues that exist', () => {
+  test('forms a graph from recording to publication, with the mail beside it, on existing queues', () => {
     const stages = tasks
     const pipeline = planPipeline(stages)
     expect(names(stages.filter(({ after }) => after.length === 0))).toEqual(['prepare', 'read-mail'])

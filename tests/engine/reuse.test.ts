@@ -14,7 +14,7 @@ const toys = (version = 1): Toy[] => [
   { name: 'publish', after: ['cut'] },
 ]
 
-test('a second run with the same inputs takes everything over without work, and its objects are the same', async () => {
+test('a second run with the same inputs reuses everything, and its objects are the same', async () => {
   const world = await aWorld({ catalogue: aToyShow(toys()).catalogue })
   const first = await world.start({ hash: 'abc' })
   await world.runToEnd()
@@ -84,7 +84,7 @@ test('a run that was cancelled half way leaves what it finished to the next one'
   ]).toEqual([0, 1, 0, 1])
 })
 
-test('an attempt that died after it wrote its object leaves one object, which the next attempt finds', async () => {
+test('an attempt that died after writing its object leaves one object for the next attempt', async () => {
   const show = aToyShow(toys())
   const world = await aWorld({ catalogue: show.catalogue })
   await world.start({ hash: 'abc' })

@@ -39,7 +39,7 @@ test('an output of more than 64 KiB fails the run and says what to do instead', 
   })
 })
 
-test('a context that only grows too large step by step fails the run at the step that passed the limit', async () => {
+test('a context that grows too large fails the run at the step that passed the limit', async () => {
   const half = (name: string): Toy => ({ name, act: () => ({ [`of ${name}`]: 'x'.repeat(40_000) }) })
   const world = await aWorldOf([half('a'), { ...half('b'), after: ['a'] }, { name: 'c', after: ['b'] }])
   await world.runToEnd()

@@ -36,7 +36,7 @@ test('between two steps there is none either, however the step before ended', as
   expect(await world.run()).toMatchObject({ status: 'finished' })
 })
 
-test('a step that looks again in the middle of its work closes what it opened, even when the look fails', async () => {
+test('a step that reads again during its work closes its connection, even when the read fails', async () => {
   const show = aToyShow([{ name: 'publish' }])
   const world = await aWorld({ catalogue: show.catalogue })
   await world.start()

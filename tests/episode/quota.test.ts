@@ -71,7 +71,7 @@ describe('A charge', () => {
     expect([new Set(answers), await used(world, 'day')]).toEqual([new Set(['charged']), { characters: 100 }])
   })
 
-  test('that alone is too much is refused before anything was ever used, and says how much there is', async () => {
+  test('that alone is too much is refused at once, and the message says how much there is', async () => {
     const { world } = await anAccount({})
     const entry = { userId: user, kind: 'minutes', key: 'long', amount: 90.5, runId: null } as const
     const refusal = database(world, (db) =>
@@ -222,7 +222,7 @@ describe('Uploads', () => {
     expect(await runs(world)).toHaveLength(3)
   })
 
-  test('beyond the month’s minutes fail before they are decoded; the same recording again costs nothing', async () => {
+  test('beyond the month’s minutes fail before decoding; the same recording again is free', async () => {
     const world = await aWorld({ env: { MINUTES_PER_MONTH: '1' } })
     const prepare = async (episode: string, recording: Buffer) => {
       await world.arrive(await world.upload(`u/${user}/show/${episode}/talk.wav`, recording))

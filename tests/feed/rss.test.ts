@@ -84,7 +84,7 @@ describe('a feed', () => {
     ])
   })
 
-  test('lists chapters below the description and as Podlove Simple Chapters, and says which episode of which season it is', async () => {
+  test('lists chapters below the description and as Podlove Simple Chapters, and its season', async () => {
     const chapters = [
       { startMs: 0, title: 'Intro' },
       { startMs: 62_500, title: 'Käse & <Co>', url: 'https://example.com/?a=1&b' },

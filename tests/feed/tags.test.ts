@@ -153,7 +153,7 @@ test('any script survives, in titles of the episode and of chapters', async () =
   )
 })
 
-test("a chapter's address is with it, and one for machines only is not in the table of contents", async () => {
+test('a chapter has its address, and one for machines only is not in the table of contents', async () => {
   const [first, second, third] = chapters
   const { all } = await readBack({
     chapters: [{ ...first!, url: 'https://example.com/a' }, { ...second!, isHidden: true }, third!],
@@ -163,7 +163,7 @@ test("a chapter's address is with it, and one for machines only is not in the ta
   expect(all('CTOC')).toMatchObject([{ childElementIds: [marks[0]!.label, marks[2]!.label] }])
 })
 
-test('more chapters than a table of contents can name are all there, and the table is still one', async () => {
+test('more chapters than one table of contents can name are all there, with a single table', async () => {
   const many = Array.from({ length: 300 }, (_, i) => ({
     startSample: i * sampleRate,
     endSample: (i + 1) * sampleRate,

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { readLetter, type Letter } from '../../shared/mail/letter.ts'
 import { slimMessage, UnreadableMail } from '../../shared/mail/slim.ts'
 
-// eslint-disable-next-line @typescript-eslint/require-await -- a stream of bytes is asynchronous to whoever reads it
+// eslint-disable-next-line @typescript-eslint/require-await -- a byte stream is asynchronous
 async function* inBlocks(bytes: Buffer, size = 64 * 1024): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
@@ -108,9 +108,8 @@ describe('A letter', () => {
 
   test('is clean of what no database takes, also where it is cut', async () => {
     const long = `${'x'.repeat(499)}😀`
-    const letter = await read(
-      plain(`a\0b\u0007c ${'y'.repeat(29_993)}😀`, `X-A: b\n`).replace('Subject: Hello', `Subject: ${long}`),
-    )
+    const body = `a\0b\u0007c ${'y'.repeat(29_993)}😀`
+    const letter = await read(plain(body, 'X-A: b\n').replace('Subject: Hello', `Subject: ${long}`))
     expect(letter.text.startsWith('abc yyy')).toBe(true)
     expect([letter.text, letter.subject, letter.senderName].filter((text) => !text.isWellFormed())).toEqual(
       [],
@@ -169,7 +168,7 @@ describe('What is kept of a message', () => {
     const line = Buffer.from(`${'QUJD'.repeat(19)}\n`)
     const block = Buffer.concat(Array.from({ length: 13_000 }, () => line))
     let passed = 0
-    // eslint-disable-next-line @typescript-eslint/require-await -- a stream of bytes is asynchronous to whoever reads it
+    // eslint-disable-next-line @typescript-eslint/require-await -- a byte stream is asynchronous
     async function* message() {
       yield Buffer.from(`${head}${mixed}Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n`)
       for (; passed < 200e6; passed += block.length) yield block

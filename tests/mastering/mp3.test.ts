@@ -94,7 +94,7 @@ describe('The Info frame', () => {
     { sampleRate: 44100, channels: 2, bitrateKbps: 320, samples: 100_003 },
     { sampleRate: 48000, channels: 1, bitrateKbps: 320, samples: 48_000 },
   ] as const)(
-    'makes $samples samples play as $samples samples ($bitrateKbps kb/s, $channels channel(s), $sampleRate Hz)',
+    'makes $samples samples play as such ($bitrateKbps kb/s, $channels channel(s), $sampleRate Hz)',
     async ({ samples, ...format }) => {
       const sound = speechLike(format.sampleRate, 3, 5).subarray(0, samples)
       const all = await encodePlanes(format.channels === 2 ? [sound, sound] : [sound], format)

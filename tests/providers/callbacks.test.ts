@@ -131,7 +131,8 @@ describe('ElevenLabs', () => {
     refused(
       'elevenlabs',
       aMessage(body, {
-        'elevenlabs-signature': `t=soon,v0=${createHmac('sha256', secret).update(`soon.${body}`).digest('hex')}`,
+        'elevenlabs-signature':
+          't=soon,v0=' + createHmac('sha256', secret).update(`soon.${body}`).digest('hex'),
       }),
     )
     refused('elevenlabs', { ...signed(body, now, ''), secret: '' })

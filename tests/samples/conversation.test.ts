@@ -63,7 +63,7 @@ test('there are at least five pauses of 1.8 to 4 seconds, and none longer', () =
   expect(Math.max(...lengths)).toBeLessThan(4)
 })
 
-test('there are at least eight fillers: at the start of a sentence, in its middle, beside a pause, and right after an "s"', () => {
+test('there are at least eight fillers: starting or inside a sentence, beside a pause, after an "s"', () => {
   const said = words
     .map((word, i) => ({ text: bare(word), word, before: words[i - 1], after: words[i + 1] }))
     .filter(({ text }) => fillers.test(text))

@@ -26,7 +26,7 @@ describe('A script', () => {
     )
   })
 
-  test('that names a variable nobody knows makes a bad template, and the error names the segment and the field', () => {
+  test('that names an unknown variable makes a bad template; the error names segment and field', () => {
     expect(() => parseTemplate(spoken('Hi {gest}'), 'show.json')).toThrow(
       /show\.json.*segments\.1\.source\.script: there is no variable \{gest\}; there are \{podcast_name\}/,
     )

@@ -1,6 +1,7 @@
 // The arranged show: where segments and cuts come to lie, and which chunks an edit changes.
 import { describe, expect, test } from '@jest/globals'
-import { arrangeShow, chunkContents, type ArrangedSource, type Show } from '../../shared/show/arrange.ts'
+import { arrangeShow, type ArrangedSource, type Show } from '../../shared/show/arrange.ts'
+import { chunkContents } from '../../shared/show/chunk-contents.ts'
 import { toOutput } from '../../shared/timeline/ledger.ts'
 import { samplesPerChunk, type Timeline } from '../../shared/timeline/timeline.ts'
 import { parseTemplate, type Segment } from '../../shared/settings/settings.ts'
@@ -64,7 +65,7 @@ describe('A show', () => {
     expect(totalSamples).toBe(contentEnd + 7 * sampleRate)
   })
 
-  test('brings an asset to the loudness of the recording, by no more than 20 dB either way, and a silent one not at all', () => {
+  test('brings an asset to the loudness of the recording, by at most 20 dB, and a silent one not', () => {
     const files = [source('loud.wav', 1, -14.25), source('faint.wav', 1, -55), source('silent.wav', 1, null)]
     const segments = segmentsOf(
       ...files.map(({ file }) => ({ type: 'transition', source: { kind: 'static', file } })),
@@ -114,7 +115,7 @@ describe('What is put in', () => {
     ])
   })
 
-  test('an answer takes the place of its question with half a second of room on either side, and brings its words', () => {
+  test('an answer replaces its question, with half a second of silence on either side and its words', () => {
     const answer = {
       ...source('answer', 3, -30),
       speaker: 'Assistant',

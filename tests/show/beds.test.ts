@@ -44,7 +44,7 @@ describe('A bed', () => {
     expect(bedSpans(rule({ startOffsetSeconds: 46 }), show, sampleRate)).toEqual([])
   })
 
-  test('shorter than its span goes on from its start across a crossfade, so that no moment is without it', () => {
+  test('shorter than its span starts again across a crossfade, so that no moment is without it', () => {
     const clips = layBed(
       rule({ loopCrossfadeSeconds: 2 }),
       { startSample: 1000, endSample: 30_000 },

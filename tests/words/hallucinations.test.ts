@@ -28,7 +28,7 @@ describe('Every word stays', () => {
     expect(withoutHallucinations(transcript, tonal)).toEqual({ transcript, dropped: [] })
   })
 
-  test('when more than half of them would go: the words are those of another place, or the line is wrong', () => {
+  test('when more than half of them would go: the times or the line must be wrong', () => {
     expect(
       withoutHallucinations(transcript, soundingIn(transcript.words.slice(0, 1), 10_000)).dropped,
     ).toEqual([])

@@ -18,7 +18,8 @@ const mistake = ['that was a mistake']
 describe('A phrase is found', () => {
   test('whatever its case, punctuation, accents and stretched letters', () => {
     expect(found('so. THAT, was — a Mistaaake! then', mistake)).toEqual(['THAT, was — a Mistaaake!'])
-    expect(found('alors c’était une erreur voilà', ["c'etait une erreur"])).toEqual(['c’était une erreur'])
+    const spoken = 'alors c’était une erreur voilà'
+    expect(found(spoken, ["c'etait une erreur"])).toEqual(['c’était une erreur'])
   })
 
   test('when the recogniser joined or split its words, or misheard a letter', () => {

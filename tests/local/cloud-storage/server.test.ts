@@ -618,7 +618,7 @@ describe('signed URLs and the public bucket', () => {
 })
 
 describe('finalize events', () => {
-  test('uploads, composes and copies are announced as Eventarc does, signed, and only where asked for', async () => {
+  test('uploads, composes and copies are announced as by Eventarc, signed, where asked for', async () => {
     const receiver = await aReceiver()
     const sign = (claims: { audience: string; email: string }) =>
       Promise.resolve(`${claims.audience} as ${claims.email}`)
@@ -688,7 +688,7 @@ describe('restarts', () => {
     expect((await contentOf(work.file('b.bin'))).toString()).toBe('bytesbytes')
   })
 
-  test('a killed server has every finished object, the event not yet taken, and no trace of what was unfinished', async () => {
+  test('a killed server keeps finished objects and undelivered events, and nothing unfinished', async () => {
     const dir = aFolder()
     const refusing = await aReceiver(Infinity)
     const options = JSON.stringify({

@@ -265,7 +265,7 @@ describe('the schedule', () => {
     expect(await everythingElseHasArrived()).toEqual(['a', 'b'])
   })
 
-  test('RunTask dispatches at once: before its time, from a paused queue, and again while it runs', async () => {
+  test('RunTask dispatches at once: early, from a paused queue, and again while it runs', async () => {
     const queue = await world.queue('steps')
     const gate = aGate()
     world.target.answers = async () => {

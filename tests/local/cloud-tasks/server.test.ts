@@ -264,7 +264,7 @@ describe('a restart', () => {
     expect(retry).toMatchObject({ retries: 1, body: 'input' })
   })
 
-  test('a killed server forgets nothing it answered, and what was in flight is dispatched again', async () => {
+  test('a killed server forgets nothing it answered, and dispatches again what was in flight', async () => {
     await world.stop()
     const entry = (file: string) => JSON.stringify(path.join(import.meta.dirname, '../../../local', file))
     const program = `
