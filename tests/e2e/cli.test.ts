@@ -1,5 +1,7 @@
+// The command itself, in a process of its own: exit codes, what goes to which stream, and what one command leaves for the next.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -16,17 +18,24 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
+const command = path.join(root, 'spool')
+const environment = () => ({ ...process.env, SPOOL_STATE: path.join(dir, 'state') })
+
 /** Runs the real command on a state folder of its own. */
 function spool(args: readonly string[], shell = 'exec "$@"') {
-  const { status, stdout, stderr } = spawnSync(
-    'bash',
-    ['-c', shell, 'spool', path.join(root, 'spool'), ...args],
-    {
-      encoding: 'utf8',
-      env: { ...process.env, SPOOL_STATE: path.join(dir, 'state') },
-    },
-  )
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', shell, 'spool', command, ...args], {
+    encoding: 'utf8',
+    env: environment(),
+  })
   return { status, stdout, stderr }
+}
+
+/** The first so many seconds of the sample conversation, or so many whole ones. */
+function conversation(file: string, ...[option, amount]: ['-t' | '-stream_loop', number]): string {
+  const target = path.join(dir, file)
+  const length = [option, String(amount)]
+  spawnSync('ffmpeg', ['-v', 'error', ...length, '-i', recording, target])
+  return target
 }
 
 test.each([
@@ -55,7 +64,8 @@ test('an episode that fails ends with 1, its code on stderr and nothing on stdou
 })
 
 test('with --json stdout is one object of the agreed shape, and nothing is drawn into a pipe', () => {
-  const { status, stdout, stderr } = spool(['assemble', recording, '--out', path.join(dir, 'out'), '--json'])
+  const short = conversation('short.flac', '-t', 10)
+  const { status, stdout, stderr } = spool(['assemble', short, '--out', path.join(dir, 'out'), '--json'])
   expect([status, stderr]).toEqual([0, ''])
   const report = JSON.parse(stdout) as Record<string, unknown>
   const keys = [
@@ -78,8 +88,7 @@ test('with --json stdout is one object of the agreed shape, and nothing is drawn
 })
 
 test('a disk too full for the decoded recording is said to be full', () => {
-  const long = path.join(dir, 'long.flac')
-  spawnSync('ffmpeg', ['-v', 'error', '-stream_loop', '3', '-i', recording, long])
+  const long = conversation('long.flac', '-stream_loop', 2) // 23 MB when decoded
   const { status, stderr } = spool(
     ['assemble', long, '--out', path.join(dir, 'full')],
     'ulimit -f 20000; exec "$@"',
@@ -97,9 +106,10 @@ test('a taken port is named, with the way out', async () => {
   expect(stderr).toContain(`Port ${port} is taken`)
 })
 
+const decisions = () => path.join(dir, 'decisions.json')
+
 describe('an episode that waits for its producer', () => {
   const talk = () => path.join(dir, 'talk.wav')
-  const decisions = () => path.join(dir, 'decisions.json')
 
   test('ends with 3, lists what waits with clips to hear, and goes on with the decisions to the same files as any other', async () => {
     const recorded = await said(
@@ -157,8 +167,24 @@ describe('an episode that waits for its producer', () => {
       /We begin with a sentence\. This one is right\./,
     )
   })
+})
 
-  test('is told which decision cannot be taken', () => {
+describe('while `spool up` keeps the cloud', () => {
+  let up: ChildProcess
+
+  beforeAll(async () => {
+    up = spawn(command, ['up'], { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] })
+    let said = ''
+    for await (const piece of up.stdout!) if ((said += String(piece)).includes('Ctrl-C ends it.')) break
+    expect(said).toMatch(/^Spool is up\./)
+  })
+  afterAll(async () => {
+    const ended = once(up, 'close')
+    up.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+  })
+
+  test('whoever waits is told which decision cannot be taken', () => {
     writeFileSync(
       decisions(),
       JSON.stringify({ version: 1, decisions: [{ decision: 'accept', edit: 'flubber-0' }] }),
@@ -172,30 +198,30 @@ describe('an episode that waits for its producer', () => {
       stderr: expect.stringMatching(/^spool: not_found: /) as unknown,
     })
   })
-})
 
-test('a mailbox is read to its end, every message accounted for', async () => {
-  const mailbox = path.join(dir, 'box.mbox')
-  const sent = await writeMbox(mailbox, 300)
-  const { status, stdout } = spool(['read-mail', mailbox, '--own', ownAddress, '--json'])
-  const { runId, seconds, ...report } = JSON.parse(stdout) as Record<string, unknown>
-  expect([status, typeof runId, typeof seconds]).toEqual([0, 'string', 'number'])
-  const { messages, ...counts } = sent
-  expect(report).toEqual({
-    status: 'finished',
-    stopReason: null,
-    total: messages,
-    processed: messages,
-    ...counts,
+  test('a mailbox is read to its end, every message accounted for', async () => {
+    const mailbox = path.join(dir, 'box.mbox')
+    const sent = await writeMbox(mailbox, 300)
+    const { status, stdout } = spool(['read-mail', mailbox, '--own', ownAddress, '--json'])
+    const { runId, seconds, ...report } = JSON.parse(stdout) as Record<string, unknown>
+    expect([status, typeof runId, typeof seconds]).toEqual([0, 'string', 'number'])
+    const { messages, ...counts } = sent
+    expect(report).toEqual({
+      status: 'finished',
+      stopReason: null,
+      total: messages,
+      processed: messages,
+      ...counts,
+    })
   })
-})
 
-test("a provider's key is kept without being shown, and forgotten when asked", () => {
-  const kept = spool(['key', 'deepgram'], 'echo dg-secret | exec "$@"')
-  expect(kept).toMatchObject({ status: 0, stdout: 'The key for deepgram is kept, sealed.\n' })
-  expect(spool(['key', 'deepgram', '--remove']).stdout).toBe('The key for deepgram is forgotten.\n')
-  expect(spool(['key', 'nobody'])).toMatchObject({
-    status: 2,
-    stderr: expect.stringContaining('There is no provider "nobody"') as unknown,
+  test("a provider's key is kept without being shown, and forgotten when asked", () => {
+    const kept = spool(['key', 'deepgram'], 'echo dg-secret | exec "$@"')
+    expect(kept).toMatchObject({ status: 0, stdout: 'The key for deepgram is kept, sealed.\n' })
+    expect(spool(['key', 'deepgram', '--remove']).stdout).toBe('The key for deepgram is forgotten.\n')
+    expect(spool(['key', 'nobody'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('There is no provider "nobody"') as unknown,
+    })
   })
 })

@@ -55,11 +55,18 @@ const sha256Of = ({ files }: Report): string => sha256(readFileSync(files['episo
 
 /** Resolves as soon as an attempt of the step is at work. */
 async function running({ env }: LocalCloud, step: string): Promise<void> {
-  const look = () =>
-    withDatabase(env['DATABASE_URL']!, (db) =>
-      rows(db, `SELECT 1 FROM steps WHERE status = 'running' AND step = :step`, { step }),
-    )
-  while ((await look()).length === 0) await delay(pollMs)
+  await untilThereIs(env, `SELECT 1 FROM steps WHERE status = 'running' AND step = :step`, { step })
+}
+
+/** Resolves as soon as the statement finds a row. */
+async function untilThereIs(
+  env: LocalCloud['env'],
+  sql: string,
+  bindings: Readonly<Record<string, string | number>>,
+): Promise<void> {
+  await withDatabase(env['DATABASE_URL']!, async (db) => {
+    while ((await rows(db, sql, bindings)).length === 0) await delay(pollMs)
+  })
 }
 
 const killWorkers = ({ workerPids }: LocalCloud): void =>
@@ -108,12 +115,14 @@ test('the whole cloud ends in the middle and is started again on the same folder
 
   const { env } = await aCloud(state)
   const databaseUrl = env['DATABASE_URL']!
-  for (;;) {
-    const progress = await withDatabase(databaseUrl, (db) => readRunProgress(db, runId))
-    if (progress!.status === 'finished') break
-    expect(progress).toMatchObject({ status: 'started', stopReason: null })
-    await delay(pollMs)
-  }
+  await withDatabase(databaseUrl, async (db) => {
+    for (;;) {
+      const progress = await readRunProgress(db, runId)
+      if (progress!.status === 'finished') break
+      expect(progress).toMatchObject({ status: 'started', stopReason: null })
+      await delay(pollMs)
+    }
+  })
   const [published] = await withDatabase(databaseUrl, (db) => outputsOf(db, runId, 'publish'))
   const feed = await (
     await fetch(`${env['PUBLIC_BASE_URL']}/${String(published!.output['feedObject'])}`)
@@ -122,21 +131,21 @@ test('the whole cloud ends in the middle and is started again on the same folder
   expect(sha256(Buffer.from(await audio.arrayBuffer()))).toBe(undisturbed.sha256)
 })
 
-test('both workers are killed twice while they read 10,000 messages: every one is accounted for, once', async () => {
+test('both workers are killed twice while they read 3,000 messages, thirty tasks: every one is accounted for, once', async () => {
   const dir = aFolder()
   const cloud = await aCloud(path.join(dir, 'cloud'))
   const mailbox = path.join(dir, 'box.mbox')
-  const sent = await writeMbox(mailbox, 10_000)
+  const sent = await writeMbox(mailbox, 3000)
   const read = readMailbox(cloud, mailbox, [ownAddress], () => undefined, never)
-  for (const processed of [1000, 5000]) {
+  for (const processed of [300, 1500]) {
     await readSoFar(cloud, processed)
     killWorkers(cloud)
   }
   const { letters, duplicates, own, failed } = sent
   expect((await read).report).toMatchObject({
     status: 'finished',
-    total: 10_000,
-    processed: 10_000,
+    total: 3000,
+    processed: 3000,
     letters,
     duplicates,
     own,
@@ -150,9 +159,5 @@ test('both workers are killed twice while they read 10,000 messages: every one i
 
 /** Resolves when so many messages are dealt with. */
 async function readSoFar({ env }: LocalCloud, processed: number): Promise<void> {
-  const look = () =>
-    withDatabase(env['DATABASE_URL']!, (db) =>
-      rows(db, 'SELECT 1 FROM runs WHERE processed >= :processed', { processed }),
-    )
-  while ((await look()).length === 0) await delay(pollMs)
+  await untilThereIs(env, 'SELECT 1 FROM runs WHERE processed >= :processed', { processed })
 }
