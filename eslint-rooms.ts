@@ -101,8 +101,9 @@ const noUpwardImport = visitImports((file, target) => {
   const [from, to] = [folderOf(file), folderOf(target)]
   if (from === undefined || to === undefined || order.indexOf(to) >= order.indexOf(from)) return undefined
   return (
-    `${from}/ lies below ${to}/ and may not import from it. What both need belongs in ${from}/ or below it; ` +
-    `what only ${to}/ knows is handed down as an argument. The order is in eslint-rooms.ts and ARCHITECTURE.md.`
+    `${from}/ lies below ${to}/ and may not import from it. What both need belongs in ${from}/ or below ` +
+    `it; what only ${to}/ knows is handed down as an argument. The order is in eslint-rooms.ts and ` +
+    `ARCHITECTURE.md.`
   )
 })
 

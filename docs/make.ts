@@ -1,4 +1,7 @@
-/** Writes the pages of docs/ that are made from the code: `node docs/make.ts`. A test compares them with what the code says. */
+/**
+ * Writes the pages of docs/ that are made from the code: `node docs/make.ts`. A test compares them with what
+ * the code says.
+ */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describeVariables } from '../shared/config.ts'

@@ -1,5 +1,6 @@
 /**
- * The contents page: every function, what it follows, what starts it, and what it is given. Deployment and the local host read it.
+ * The contents page: every function, what it follows, what starts it, and what it is given. Deployment and
+ * the local host read it.
  * `share` is a step's part of a typical run's time; it drives the progress shown.
  */
 import type { CatalogueEntry } from '../shared/engine/serve.ts'
@@ -24,8 +25,10 @@ import { transcribe } from './transcribe.ts'
 import { voice } from './voice.ts'
 
 /**
- * Audio steps hold a core each; the light ones only wait for the database and the bucket. What waits for a vendor, and a
- * producer's mailbox of a hundred thousand messages, have slots of their own: neither may keep other episodes from going on.
+ * Audio steps hold a core each; the light ones only wait for the database and the bucket. What waits for a
+ * vendor, and a
+ * producer's mailbox of a hundred thousand messages, have slots of their own: neither may keep other episodes
+ * from going on.
  */
 export const queues = {
   audio: { maxConcurrentDispatches: 100 },
@@ -39,7 +42,10 @@ const longestDeadlineSeconds = 1800
 
 const audio = { queue: 'audio', memory: '1Gi', deadlineSeconds: longestDeadlineSeconds } as const
 const light = { queue: 'light', memory: '512Mi', deadlineSeconds: 300 } as const
-/** A vendor's call may take 14 minutes, and what it is sent must be encoded first: killed in between, it would be paid twice. */
+/**
+ * A vendor's call may take 14 minutes, and what it is sent must be encoded first: killed in between, it would
+ * be paid twice.
+ */
 const vendors = { queue: 'vendors', memory: '512Mi', deadlineSeconds: longestDeadlineSeconds } as const
 const mail = { queue: 'mail', memory: '512Mi', deadlineSeconds: longestDeadlineSeconds } as const
 

@@ -1,4 +1,7 @@
-/** on-callback: a provider says that it is done. What it brings is kept, and the step that waits is woken. Twice is once; a forged one changes nothing. */
+/**
+ * on-callback: a provider says that it is done. What it brings is kept, and the step that waits is woken.
+ * Twice is once; a forged one changes nothing.
+ */
 import type { Config } from '../shared/config.ts'
 import { withDatabase } from '../shared/db/connect.ts'
 import { findPaidCall, settlePaidCall, type PaidCall } from '../shared/db/paid-calls.ts'
@@ -28,7 +31,8 @@ export async function onCallback(request: Request, services: Services): Promise<
 const maxCallbackBytes = 32 * 1024 * 1024
 
 /**
- * Whose callback it is. Nothing of the body is looked at before the address and the headers have been believed. Throws Permanent
+ * Whose callback it is. Nothing of the body is looked at before the address and the headers have been
+ * believed. Throws Permanent
  * `bad_callback` for one that is not ours, or not theirs.
  */
 async function identify(
@@ -38,7 +42,8 @@ async function identify(
   const { config } = services
   const query = Object.fromEntries(new URL(request.url).searchParams)
   if (query['call'] === undefined) {
-    const reading = await read(request, 'elevenlabs', config) // one address for everything; it brings back the one we gave
+    // ElevenLabs has one address for all jobs; its callback brings back the one it was given.
+    const reading = await read(request, 'elevenlabs', config)
     const given = Object.fromEntries(new URL(reading.callbackUrl ?? 'none:').searchParams)
     return { call: await findCall(callOf(config, given), services), reading }
   }

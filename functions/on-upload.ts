@@ -1,4 +1,7 @@
-/** on-upload: a dropped file, routed by its path. A recording or a mailbox starts a run; whatever belongs to it was uploaded before. Records and enqueues, nothing more. */
+/**
+ * on-upload: a dropped file, routed by its path. A recording or a mailbox starts a run; whatever belongs to
+ * it was uploaded before. Records and enqueues, nothing more.
+ */
 import { withDatabase } from '../shared/db/connect.ts'
 import { recordUpload } from '../shared/db/media-items.ts'
 import { failRun } from '../shared/db/run-changes.ts'
@@ -89,7 +92,10 @@ async function startMail(userId: string, object: FinalizedObject, services: Serv
   await enqueue(services, inserted)
 }
 
-/** The addresses the producer writes from; settings that cannot be used fail the run, so that its producer learns of it. */
+/**
+ * The addresses the producer writes from; settings that cannot be used fail the run, so that its producer
+ * learns of it.
+ */
 async function ownAddresses(
   userId: string,
   { storage, config }: Services,

@@ -1,4 +1,7 @@
-/** read-mail: a mailbox → letters. The first part counts the messages, once; each other part reads a hundred of them, every message by itself. */
+/**
+ * read-mail: a mailbox → letters. The first part counts the messages, once; each other part reads a hundred
+ * of them, every message by itself.
+ */
 import { z } from 'zod'
 import { positionsDone, recordMessages, type ReadMessage } from '../shared/db/letters.ts'
 import { updateRunProgress } from '../shared/db/run-changes.ts'

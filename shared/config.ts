@@ -1,4 +1,7 @@
-/** The configuration: one pure function from environment variables to typed settings. Every default of the machinery lives here. */
+/**
+ * The configuration: one pure function from environment variables to typed settings. Every default of the
+ * machinery lives here.
+ */
 import { z } from 'zod'
 
 export type UsageKind = 'runs' | 'minutes' | 'characters'

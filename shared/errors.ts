@@ -1,5 +1,6 @@
 /**
- * The product's errors: a few kinds that say what the queue should do, and one documented list of codes that say what happened.
+ * The product's errors: a few kinds that say what the queue should do, and one documented list of codes that
+ * say what happened.
  * Hides how any thrown thing is classified.
  */
 
@@ -78,7 +79,8 @@ export type ErrorCode = keyof typeof errorCodes
 class SpoolError extends Error {
   readonly code: ErrorCode
   constructor(code: ErrorCode, message: string = errorCodes[code], options?: ErrorOptions) {
-    super(message.replaceAll(/\p{Cc}/gu, ' '), options) // a parser's message quotes its input, and no row takes a NUL
+    // A parser's message quotes its input, and no row takes a NUL.
+    super(message.replaceAll(/\p{Cc}/gu, ' '), options)
     this.code = code
     this.name = new.target.name
   }

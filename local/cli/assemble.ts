@@ -1,5 +1,6 @@
 /**
- * `spool assemble`: a recording and what belongs to it go into the bucket, as a producer would put them there; the finished files come out.
+ * `spool assemble`: a recording and what belongs to it go into the bucket, as a producer would put them
+ * there; the finished files come out.
  * Hides watching the run: the database is asked now and then, and no connection is held between.
  */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
@@ -140,7 +141,10 @@ async function endEarlierRun(cloud: Attached, podcast: string, episode: string):
   })
 }
 
-/** Sidecars first, the recording last: its arrival starts the run. Returns the recording's object and generation. */
+/**
+ * Sidecars first, the recording last: its arrival starts the run. Returns the recording's object and
+ * generation.
+ */
 async function upload(
   bucket: Bucket,
   podcast: string,
@@ -180,7 +184,10 @@ const recordingNames = (files: readonly string[]): string[] =>
     return files.length === 1 ? name : `${i + 1}-${name}`
   })
 
-/** A title of its own stands over the one in the file; several recordings are named in the order they were given. */
+/**
+ * A title of its own stands over the one in the file; several recordings are named in the order they were
+ * given.
+ */
 async function episodeOf(
   { episode, title, recordings, tracks }: Job,
   files: readonly string[],

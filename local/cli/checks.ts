@@ -1,5 +1,6 @@
 /**
- * `spool test`: types, lint, format and tests, each with its own tool. The first three run side by side, and what they say comes out
+ * `spool test`: types, lint, format and tests, each with its own tool. The first three run side by side, and
+ * what they say comes out
  * in one piece each; the tests run when all of them are content.
  */
 import { spawn } from 'node:child_process'
@@ -9,7 +10,8 @@ import path from 'node:path'
 const jest = [
   ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   '--disable-warning=MaxListenersExceededWarning',
-  // Sound lies outside the heap. Left to itself V8 marks the whole heap for every 64 MB of it, which is a sixth of all the time.
+  // Sound lies outside the heap. Left to itself V8 marks the whole heap for every 64 MB of it, which is a
+  // sixth of all the time.
   ...['--external-memory-accounted-in-global-limit', '--initial-heap-size=768'],
   'node_modules/jest/bin/jest.js',
   '--maxWorkers=2', // most tests wait for ffmpeg or PostgreSQL: one worker leaves half of two cores idle

@@ -1,6 +1,8 @@
 /**
- * The functions' host: a few worker processes behind one address, one invocation at a time each, as the platform runs audio functions.
- * Hides queueing for a free worker and starting a new one when one dies; whoever waited on the dead one is told 500.
+ * The functions' host: a few worker processes behind one address, one invocation at a time each, as the
+ * platform runs audio functions.
+ * Hides queueing for a free worker and starting a new one when one dies; whoever waited on the dead one is
+ * told 500.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,7 +23,10 @@ interface Worker {
 
 type Invocation = [IncomingMessage, ServerResponse]
 
-/** Deaths in a row without one answer: at the start, what is broken will not mend itself; later, somebody should be told. */
+/**
+ * Deaths in a row without one answer: at the start, what is broken will not mend itself; later, somebody
+ * should be told.
+ */
 const mostEarlyDeaths = 5
 /** A worker that keeps dying is replaced all the same, each time after twice as long. */
 const firstPauseMs = 100
@@ -34,7 +39,10 @@ export interface WorkerOptions {
   readonly logFile: string
   /** Answers what the host itself serves. */
   readonly own: (request: IncomingMessage, response: ServerResponse) => boolean
-  /** Whether a function takes many calls at once, as the API does: a stream to a watcher must not keep a worker from its work. */
+  /**
+   * Whether a function takes many calls at once, as the API does: a stream to a watcher must not keep a
+   * worker from its work.
+   */
   readonly isShared: (functionName: string) => boolean
   /** Told, once for each row of deaths, that workers die as soon as they are started. */
   readonly warn: (message: string) => void
@@ -42,7 +50,10 @@ export interface WorkerOptions {
   readonly program?: string
 }
 
-/** Listens on `port` and passes every request on to a free worker. Rejects when the workers die before one has started. */
+/**
+ * Listens on `port` and passes every request on to a free worker. Rejects when the workers die before one has
+ * started.
+ */
 export async function startWorkers(options: WorkerOptions): Promise<Workers> {
   const waiting: Invocation[] = []
   const pool = openPool(options, () => dispatch())
@@ -165,9 +176,12 @@ function openPool({ count, env, logFile, program, warn }: WorkerOptions, onIdle:
 }
 
 /**
- * Most of what a worker holds is sound outside the heap, freed only when a small object in it is collected: a small nursery keeps
- * it under 300 MB. An old space that may grow by half before it is collected keeps ten thousand messages of mail at 195 MB;
- * left to itself it grows to 300. The storage client of today adds one listener too many to large downloads; nothing leaks.
+ * Most of what a worker holds is sound outside the heap, freed only when a small object in it is collected: a
+ * small nursery keeps
+ * it under 300 MB. An old space that may grow by half before it is collected keeps ten thousand messages of
+ * mail at 195 MB;
+ * left to itself it grows to 300. The storage client of today adds one listener too many to large downloads;
+ * nothing leaks.
  */
 const workerArguments = [
   '--max-semi-space-size=2',

@@ -1,5 +1,6 @@
 /**
- * The HTTP API: runs, episodes, reviews and listener mail of the caller, and of nobody else. Hides who is let in, how often, and
+ * The HTTP API: runs, episodes, reviews and listener mail of the caller, and of nobody else. Hides who is let
+ * in, how often, and
  * how anything that goes wrong is answered; what a request does is in the file of its resource.
  */
 import { OpenAPIHono, type Hook } from '@hono/zod-openapi'
@@ -65,7 +66,9 @@ function guard(app: App, { config }: Services): void {
   })
 }
 
-/** The platform adds the address it was called from at the end; whatever stands before it, the caller wrote. */
+/**
+ * The platform adds the address it was called from at the end; whatever stands before it, the caller wrote.
+ */
 const addressOf = ({ req }: Context): string =>
   req.header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? 'direct'
 

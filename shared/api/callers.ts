@@ -1,5 +1,6 @@
 /**
- * Who calls the API: the holder of one of its keys, or of a token from an issuer that the configuration trusts.
+ * Who calls the API: the holder of one of its keys, or of a token from an issuer that the configuration
+ * trusts.
  * Hides that a key is known by its hash alone, and how a stranger's subject becomes one of our users.
  */
 import { createHash, randomBytes } from 'node:crypto'

@@ -1,6 +1,8 @@
 /**
- * Several files as one recording: one after the other, or as tracks of one conversation, each with its gain and offset.
- * Hides that they are decoded side by side at one rate, and how blocks of different widths become one stream; whoever reads it sees one source.
+ * Several files as one recording: one after the other, or as tracks of one conversation, each with its gain
+ * and offset.
+ * Hides that they are decoded side by side at one rate, and how blocks of different widths become one stream;
+ * whoever reads it sees one source.
  */
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'
@@ -10,7 +12,10 @@ import { fromDb } from './true-peak.ts'
 export interface SourcePart {
   readonly object: ObjectName
   readonly gainDb: number
-  /** Of a track: when it begins within the conversation (negative: what came before is left out). In a sequence: silence before it. */
+  /**
+   * Of a track: when it begins within the conversation (negative: what came before is left out). In a
+   * sequence: silence before it.
+   */
   readonly offsetSeconds: number
 }
 
@@ -66,7 +71,9 @@ function combined(
 /** A tenth of a second. */
 const blockFrames = (sampleRate: number): number => sampleRate / 10
 
-/** A file's sound as interleaved floats with as many channels as asked for, at its gain and from its offset. */
+/**
+ * A file's sound as interleaved floats with as many channels as asked for, at its gain and from its offset.
+ */
 async function* heard(
   stdout: AsyncIterable<Buffer>,
   format: PcmFormat,

@@ -140,7 +140,8 @@ export async function cancelRun(trx: Knex, runId: string): Promise<boolean> {
 }
 
 /**
- * Cancels a run that waits for its producer, because they have uploaded another recording instead. False when it does not wait
+ * Cancels a run that waits for its producer, because they have uploaded another recording instead. False when
+ * it does not wait
  * (any more).
  */
 export async function supersedeRun(trx: Knex, runId: string): Promise<boolean> {

@@ -1,4 +1,7 @@
-/** Retry: a new run of the same episode or mailbox with what the earlier one was given. Hides which of the two it is. */
+/**
+ * Retry: a new run of the same episode or mailbox with what the earlier one was given. Hides which of the two
+ * it is.
+ */
 import type { Knex } from 'knex'
 import { withDatabase } from '../db/connect.ts'
 import { findRun, liveRunOf, startMailRun, type Run } from '../db/runs.ts'
@@ -45,7 +48,8 @@ async function readAgain(
 }
 
 /**
- * A run that could not begin had no plan worth repeating: what was missing may be there now. Its new run fails again, and says
+ * A run that could not begin had no plan worth repeating: what was missing may be there now. Its new run
+ * fails again, and says
  * why, if it is not.
  */
 async function planAgain(services: Services, { context }: Run): Started {

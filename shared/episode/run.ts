@@ -1,5 +1,6 @@
 /**
- * How a run of an episode begins: from an upload, or again from what an earlier run was given. Hides which scalars a run starts with.
+ * How a run of an episode begins: from an upload, or again from what an earlier run was given. Hides which
+ * scalars a run starts with.
  */
 import type { Knex } from 'knex'
 import type { Config } from '../config.ts'
@@ -71,8 +72,10 @@ async function beginRun(
 }
 
 /**
- * Starts a run of the same episode with what an earlier run was given, under the producer's newest decisions; it counts as a
- * start. Everything still valid is reused. Throws AlreadyRunning with the live run's id; Permanent `rate_limited`.
+ * Starts a run of the same episode with what an earlier run was given, under the producer's newest decisions;
+ * it counts as a
+ * start. Everything still valid is reused. Throws AlreadyRunning with the live run's id; Permanent
+ * `rate_limited`.
  */
 export async function runAgain(
   trx: Knex,
@@ -97,7 +100,10 @@ export async function runAgain(
   return { runId, steps: await steps() }
 }
 
-/** Starts the run of a planned episode; one that cannot go on is there as failed, so that its producer learns of it. Undefined as for `openRun`. */
+/**
+ * Starts the run of a planned episode; one that cannot go on is there as failed, so that its producer learns
+ * of it. Undefined as for `openRun`.
+ */
 export async function startPlanned(
   ...planned: Parameters<typeof openRun>
 ): Promise<{ runId: string; steps: PendingStep[] } | undefined> {
@@ -114,7 +120,8 @@ export async function startPlanned(
 }
 
 /**
- * Opens the run of a recording that has arrived, with its podcast and episode. Undefined when another of its files was faster.
+ * Opens the run of a recording that has arrived, with its podcast and episode. Undefined when another of its
+ * files was faster.
  * `problem` is why the run cannot go on.
  */
 async function openRun(
@@ -128,7 +135,8 @@ async function openRun(
   const podcast = await ensurePodcast(trx, userId, path.podcast, plan.podcast)
   const { title = path.episode, description = '' } = plan.episode
   const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug: path.episode, title })
-  if (isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined // two arrived last, and the other was first
+  // Two files of one recording arrived last, and the other was first.
+  if (isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined
   const variables = variablesOf(podcastSettings(podcast.settings), plan.episode, title)
   const letters = await lettersFor(trx, userId, plan)
   const { problem, providers } = check(plan, variables, letters, await providerKeys(trx, userId))
@@ -147,7 +155,8 @@ async function openRun(
   let run = await beginRun(trx, pipeline, begin)
   // What waits for its producer would wait for ever if they have recorded it anew.
   if (!run.started && (await supersedeRun(trx, run.runId))) run = await beginRun(trx, pipeline, begin)
-  // Thrown, so that the event is delivered again until the live run has ended; the upload's row is rolled back with the rest.
+  // Thrown, so that the event is delivered again until the live run has ended; the upload's row is rolled
+  // back with the rest.
   if (!run.started)
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
   return { ...run, problem: plan.problem ?? problem ?? (await refusedStart(trx, config, userId, run.runId)) }

@@ -1,5 +1,6 @@
 /**
- * A message as a letter somebody wrote: who, about what, in what words. Hides the parser, and what of a mail is not the letter:
+ * A message as a letter somebody wrote: who, about what, in what words. Hides the parser, and what of a mail
+ * is not the letter:
  * the history quoted below, the signature.
  */
 import { createHash } from 'node:crypto'
@@ -54,7 +55,10 @@ async function parse(bytes: Buffer): Promise<Email> {
   }
 }
 
-/** What the message says. The parser puts HTML into words where a plain part stands beside it, so one is put there. */
+/**
+ * What the message says. The parser puts HTML into words where a plain part stands beside it, so one is put
+ * there.
+ */
 async function wordsOf({ text = '', html }: Email): Promise<string> {
   if (text.trim() !== '' || !html) return text
   const parts = [
@@ -62,7 +66,11 @@ async function wordsOf({ text = '', html }: Email): Promise<string> {
       Buffer.from(withoutStyle(html)).toString('base64'),
     '\n',
   ]
-  const both = `Content-Type: multipart/mixed; boundary=part\n\n--part\n${parts.join('\n--part\n')}\n--part--\n`
+  const both = [
+    'Content-Type: multipart/mixed; boundary=part\n',
+    ...parts.map((part) => `--part\n${part}`),
+    '--part--\n',
+  ].join('\n')
   return (await parse(Buffer.from(both.replaceAll(/(.{1000})/g, '$1\n')))).text ?? ''
 }
 
@@ -80,8 +88,10 @@ const announcement =
 const forwarded = /^(-{2,} ?(Original Message|Forwarded message|Ursprüngliche Nachricht) ?-{2,}|_{20,}) *$/
 
 /**
- * Without the quoted history, the line that announces it, and the signature; no controls that a database refuses.
- * An announcement of lines that are marked as quoted may have an answer below; one of unmarked lines has only history.
+ * Without the quoted history, the line that announces it, and the signature; no controls that a database
+ * refuses.
+ * An announcement of lines that are marked as quoted may have an answer below; one of unmarked lines has only
+ * history.
  */
 function ownWords(text: string): string {
   const lines = text.replaceAll(/\r\n?/g, '\n').split('\n')

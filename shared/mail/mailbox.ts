@@ -1,5 +1,6 @@
 /**
- * A mailbox as numbered messages: mbox (RFC 4155 and its looser kin), a single message, or a zip of them. Hides how they are found and read
+ * A mailbox as numbered messages: mbox (RFC 4155 and its looser kin), a single message, or a zip of them.
+ * Hides how they are found and read
  * without ever holding more than a piece; a zip bomb unpacks to no more than a message may have.
  */
 import { Readable } from 'node:stream'
@@ -18,7 +19,10 @@ export interface StoredMailbox {
 /** Where a message lies: bytes of the mailbox, or the number of a zip's entry. */
 export type MessagePlace = ByteRange | { readonly entry: number }
 
-/** A list of places as an object: a fixed number of bytes for each, so that a part reads its own hundred and no more. */
+/**
+ * A list of places as an object: a fixed number of bytes for each, so that a part reads its own hundred and
+ * no more.
+ */
 export const placeBytes = 16
 
 export function encodePlaces(places: readonly MessagePlace[]): Buffer {
@@ -43,7 +47,10 @@ const entryMark = -1
 /** What a compressed message may unpack to: the largest attachments, and no bomb. */
 const maxUnpackedBytes = 256 * 1024 * 1024
 
-/** Finds every message. Throws Permanent `bad_mailbox` when it is none, `too_many_messages` when it has more than `most`. */
+/**
+ * Finds every message. Throws Permanent `bad_mailbox` when it is none, `too_many_messages` when it has more
+ * than `most`.
+ */
 export async function findMessages(
   storage: ObjectStore,
   mailbox: StoredMailbox,
@@ -69,7 +76,8 @@ export async function findMessages(
 const lookaheadBytes = 1000
 
 /**
- * A message starts at a line "From …" that stands first or after an empty line and bears a date, or is followed by a header; a ">From" is text,
+ * A message starts at a line "From …" that stands first or after an empty line and bears a date, or is
+ * followed by a header; a ">From" is text,
  * and so is a sentence that its program forgot to mark.
  */
 async function mboxMessages(
@@ -144,7 +152,10 @@ export async function* readMessages(
 /** Small messages are fetched many at a time. */
 const heldBytes = 1024 * 1024
 
-/** A message of an mbox as it was before it was put there: without the line in front, and "From " where ">From " stands. Another as it is. */
+/**
+ * A message of an mbox as it was before it was put there: without the line in front, and "From " where ">From
+ * " stands. Another as it is.
+ */
 async function* unescaped(source: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<Buffer> {
   let rest: Buffer | undefined
   let isMbox = false
@@ -173,7 +184,10 @@ const unmark = (bytes: Buffer): Buffer =>
 
 // Zip
 
-/** Names are bytes here: nothing is written under them, and one that no other program could unpack costs nothing. */
+/**
+ * Names are bytes here: nothing is written under them, and one that no other program could unpack costs
+ * nothing.
+ */
 const isMessage = ({ fileNameRaw }: Entry): boolean => {
   const name = fileNameRaw.toString('latin1')
   return /\.eml$/i.test(name) && !/(^|[/\\])(\.|__MACOSX[/\\])[^/\\]*$|(^|[/\\])__MACOSX[/\\]/.test(name)
@@ -215,14 +229,17 @@ async function* readEntries(
   opened.zip.close()
 }
 
-/** What the unpacker complains of is the message's fault; what the store did not deliver is thrown as it is. */
+/**
+ * What the unpacker complains of is the message's fault; what the store did not deliver is thrown as it is.
+ */
 async function* unpack({ zip, reader }: OpenZip, entry: Entry): AsyncGenerator<Buffer> {
   if (entry.uncompressedSize > maxUnpackedBytes)
     throw new UnreadableMail(
       `It unpacks to ${entry.uncompressedSize} bytes; the limit is ${maxUnpackedBytes}.`,
     )
   try {
-    yield* (await promisify<Entry, Readable>(zip.openReadStream.bind(zip))(entry)) as AsyncIterable<Buffer> // which counts what comes out
+    const unpacked = await promisify<Entry, Readable>(zip.openReadStream.bind(zip))(entry)
+    yield* unpacked as AsyncIterable<Buffer> // the library counts what comes out
   } catch (error) {
     if (reader.fault !== undefined) throw reader.fault
     throw new UnreadableMail(`It cannot be unpacked: ${(error as Error).message}.`, { cause: error })

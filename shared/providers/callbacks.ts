@@ -39,7 +39,8 @@ export interface CallbackReading {
 }
 
 /**
- * Looks at what comes before the body: it must carry the vendor's proof, and be of today. Throws Permanent `bad_callback`; a call
+ * Looks at what comes before the body: it must carry the vendor's proof, and be of today. Throws Permanent
+ * `bad_callback`; a call
  * that passes may still be forged where the proof covers the body.
  */
 export function checkHeaders(name: RecogniserName, message: Omit<CallbackMessage, 'rawBody'>): void {

@@ -1,5 +1,6 @@
 /**
- * An episode's review: what was proposed, what waits, and taking the producer's decisions. Hides where a run keeps what the review needs,
+ * An episode's review: what was proposed, what waits, and taking the producer's decisions. Hides where a run
+ * keeps what the review needs,
  * and whether decisions wake a waiting run or start the episode again.
  */
 import type { Knex } from 'knex'
@@ -93,7 +94,9 @@ export async function openReview(
   }
 }
 
-/** Takes a decisions file: a waiting run goes on with it, a finished episode is made again. Returns the run. */
+/**
+ * Takes a decisions file: a waiting run goes on with it, a finished episode is made again. Returns the run.
+ */
 export async function submitDecisions(
   services: Services,
   review: Review,

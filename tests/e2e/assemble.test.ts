@@ -1,4 +1,5 @@
-// Whole episodes through a local cloud: every kind of recording, every bad one, and the sample show, heard and read as a listener's player would.
+// Whole episodes through a local cloud: every kind of recording, every bad one, and the sample show, heard
+// and read as a listener's player would.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -1,4 +1,5 @@
-// The command itself, in a process of its own: exit codes, what goes to which stream, and what one command leaves for the next.
+// The command itself, in a process of its own: exit codes, what goes to which stream, and what one command
+// leaves for the next.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'

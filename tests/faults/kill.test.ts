@@ -1,4 +1,5 @@
-// SIGKILL at the worst moments: the workers in the middle of a step, or the whole local cloud. The episode is finished all the same, byte for byte.
+// SIGKILL at the worst moments: the workers in the middle of a step, or the whole local cloud. The episode is
+// finished all the same, byte for byte.
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,5 @@
-// A whole show through the real pipeline: what was laid out is found again in the decoded MP3, by correlation and by measurement.
+// A whole show through the real pipeline: what was laid out is found again in the decoded MP3, by correlation
+// and by measurement.
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import id3 from 'node-id3'
 import sharp from 'sharp'

@@ -1,4 +1,5 @@
-// Chapters through the real pipeline: marks of a recording, supplied or brought by it, stand in the finished episode where the same sound stands.
+// Chapters through the real pipeline: marks of a recording, supplied or brought by it, stand in the finished
+// episode where the same sound stands.
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -76,7 +77,10 @@ interface Found {
 const chaptersIn = async (world: World): Promise<Found[]> =>
   (JSON.parse((await deliverable(world, 'chapters.json')).toString()) as { chapters: Found[] }).chapters
 
-/** By how many samples the sound that begins at `second` of the episode is late against that at `startSeconds` of the recording. */
+/**
+ * By how many samples the sound that begins at `second` of the episode is late against that at `startSeconds`
+ * of the recording.
+ */
 function lateness(
   heard: Float32Array,
   second: number,
@@ -129,7 +133,10 @@ async function expectMarksWhereTheyAreHeard(world: World): Promise<void> {
   )
 }
 
-/** The talk in another container, with its chapters inside, made by ffmpeg. The first is at 0: an MP4's always is, whatever was asked for. */
+/**
+ * The talk in another container, with its chapters inside, made by ffmpeg. The first is at 0: an MP4's always
+ * is, whatever was asked for.
+ */
 async function withChaptersInside(file: string, ...encode: readonly string[]): Promise<Buffer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'spool-chapters-'))
   try {

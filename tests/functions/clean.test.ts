@@ -1,4 +1,5 @@
-// Cuts in the sample conversation: whatever the recogniser's times are off by, words stay whole, fillers go, and no pause is left too long.
+// Cuts in the sample conversation: whatever the recogniser's times are off by, words stay whole, fillers go,
+// and no pause is left too long.
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -67,7 +68,10 @@ const harmed = (ledger: Ledger): string[] =>
 const audible = (ledger: Ledger): string[] =>
   truth.words.filter((word) => isFiller(word) && kept(ledger, word) > 0.25).map(({ text }) => text)
 
-/** The longest that nothing but background is heard, in seconds. What sounds for less than 40 ms is no speech, and soft edges are 30 ms. */
+/**
+ * The longest that nothing but background is heard, in seconds. What sounds for less than 40 ms is no speech,
+ * and soft edges are 30 ms.
+ */
 function longestPause(ledger: Ledger): number {
   const frame = sampleRate / 100
   let longest = 0

@@ -1,4 +1,5 @@
-// Spoken commands and their review, on synthetic speech through the real pipeline: what waits, what a decision changes, and what it costs.
+// Spoken commands and their review, on synthetic speech through the real pipeline: what waits, what a
+// decision changes, and what it costs.
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { openReview, submitDecisions } from '../../shared/review/review.ts'
 import { startAgain } from '../../shared/episode/retry.ts'

@@ -1,4 +1,5 @@
-// on-upload: the news of a file may come twice, late or out of order; a recording starts one run with what lies beside it.
+// on-upload: the news of a file may come twice, late or out of order; a recording starts one run with what
+// lies beside it.
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { onUpload } from '../../functions/on-upload.ts'
 import type { Scalars } from '../../shared/context.ts'

@@ -1,4 +1,5 @@
-// Several recordings as one: in sequence and as tracks of one conversation, from uploads that arrive in any order.
+// Several recordings as one: in sequence and as tracks of one conversation, from uploads that arrive in any
+// order.
 import { describe, expect, test } from '@jest/globals'
 import { add, decodeFile, noise, tone } from '../support/audio.ts'
 import { wav } from '../support/recordings.ts'

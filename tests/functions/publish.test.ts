@@ -1,4 +1,5 @@
-// Publishing: once it has begun it is done, whoever comes between; the feed shows what was published and nothing else.
+// Publishing: once it has begun it is done, whoever comes between; the feed shows what was published and
+// nothing else.
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { parseRssFeed } from 'feedsmith'
 import { publish } from '../../functions/publish.ts'

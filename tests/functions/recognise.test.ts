@@ -1,4 +1,5 @@
-// Providers of transcription through the real pipeline, each behind a local server that speaks its wire format: paid for once, waited for, never trusted.
+// Providers of transcription through the real pipeline, each behind a local server that speaks its wire
+// format: paid for once, waited for, never trusted.
 import { describe, expect, test } from '@jest/globals'
 import { createHmac } from 'node:crypto'
 import { speechLike } from '../support/audio.ts'

@@ -1,4 +1,5 @@
-// The real pipeline under a queue that misbehaves: every task comes twice, and a second run of the same recording works on nothing again.
+// The real pipeline under a queue that misbehaves: every task comes twice, and a second run of the same
+// recording works on nothing again.
 import { expect, test } from '@jest/globals'
 import { decodeFile, speechLike } from '../support/audio.ts'
 import { wav } from '../support/recordings.ts'

@@ -1,4 +1,5 @@
-// Sound for tests: synthesised tones, noise and something like speech, an object store that only reads, and ffmpeg as the second opinion.
+// Sound for tests: synthesised tones, noise and something like speech, an object store that only reads, and
+// ffmpeg as the second opinion.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -63,7 +64,8 @@ export const add = (...planes: readonly Float32Array[]): Float32Array =>
   planes[0]!.map((_, i) => planes.reduce((sum, plane) => sum + plane[i]!, 0))
 
 /**
- * A voice: glottal pulses through two formants that change with every syllable, sibilants, pauses between phrases and room noise.
+ * A voice: glottal pulses through two formants that change with every syllable, sibilants, pauses between
+ * phrases and room noise.
  * Its crest factor is that of speech, 16 to 20 dB.
  */
 export function speechLike(sampleRate: number, seconds: number, seed: number, levelDb = -24): Float32Array {

@@ -1,4 +1,5 @@
-// Callers of the API: keys, an issuer of tokens with its JWKS on loopback, and requests that answer with status and body.
+// Callers of the API: keys, an issuer of tokens with its JWKS on loopback, and requests that answer with
+// status and body.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll } from '@jest/globals'

@@ -1,5 +1,6 @@
 /**
- * Jest's Node environment in a context with a global object of its own. Jest makes its contexts of a proxy, and every look at
+ * Jest's Node environment in a context with a global object of its own. Jest makes its contexts of a proxy,
+ * and every look at
  * `Math` or `Float32Array` then asks that proxy: sound is computed several times slower than in the product.
  */
 import vm from 'node:vm'

@@ -1,4 +1,6 @@
-/** One PostgreSQL for the whole run, with a migrated template that every test's own database is copied from. */
+/**
+ * One PostgreSQL for the whole run, with a migrated template that every test's own database is copied from.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

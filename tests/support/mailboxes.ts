@@ -1,4 +1,5 @@
-// Mailboxes for tests and the bench: any number of messages, the same every time, some of them sent twice, some of them broken.
+// Mailboxes for tests and the bench: any number of messages, the same every time, some of them sent twice,
+// some of them broken.
 import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { random } from './audio.ts'
@@ -25,7 +26,10 @@ const topics = [
 export const message = (id: string, from: string, subject: string, body: string, more = ''): string =>
   `Message-ID: <${id}@mail.test>\nFrom: ${from}\nTo: ${ownAddress}\nSubject: ${subject}\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n${more}\n${body}\n`
 
-/** An mbox as pieces of text. One message in ten was sent before, one in fifty cannot be read, one in a hundred is the show's own. */
+/**
+ * An mbox as pieces of text. One message in ten was sent before, one in fifty cannot be read, one in a
+ * hundred is the show's own.
+ */
 export function* generateMbox(messages: number, seed = 1): Generator<string, Mailbox> {
   const next = random(seed)
   const sent: string[] = []

@@ -9,7 +9,8 @@ const wordMs = 300
 const gapMs = 100
 
 /**
- * Words of 300 ms with 100 ms between them. "[2500]" is a silence of so many milliseconds instead of the usual gap; "Ada:" and the like say
+ * Words of 300 ms with 100 ms between them. "[2500]" is a silence of so many milliseconds instead of the
+ * usual gap; "Ada:" and the like say
  * who speaks from there on.
  */
 export function saying(text: string, language = 'en', exactTimes = true): Transcript {

@@ -1,4 +1,7 @@
-/** The local Cloud Tasks and Cloud Storage of one test file, started when first needed and shared by its worlds. */
+/**
+ * The local Cloud Tasks and Cloud Storage of one test file, started when first needed and shared by its
+ * worlds.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

@@ -1,4 +1,6 @@
-/** A reporter for jest: at the end of a run, the files that took longest, so that a test grown slow is seen. */
+/**
+ * A reporter for jest: at the end of a run, the files that took longest, so that a test grown slow is seen.
+ */
 import path from 'node:path'
 import type { Reporter } from '@jest/reporters'
 

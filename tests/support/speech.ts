@@ -20,12 +20,18 @@ const encoders = {
 } as const
 
 const conversation = fileURLToPath(new URL('../../samples/conversation.flac', import.meta.url))
-/** The level wanders by 3 dB either way over 7 minutes, which no whole number of conversations fills: no two sound quite the same. */
+/**
+ * The level wanders by 3 dB either way over 7 minutes, which no whole number of conversations fills: no two
+ * sound quite the same.
+ */
 const wandering = 'volume=volume=pow(10\\,3*sin(2*PI*t/421)/20):eval=frame'
 /** The slowest machine makes an hour in far less. */
 const longestMs = 300_000
 
-/** Writes `seconds` of two people talking to `path`: 48 kHz mono WAV unless said otherwise. Same arguments, same bytes. */
+/**
+ * Writes `seconds` of two people talking to `path`: 48 kHz mono WAV unless said otherwise. Same arguments,
+ * same bytes.
+ */
 export async function longSpeech(
   seconds: number,
   path: string,

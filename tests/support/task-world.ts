@@ -1,4 +1,5 @@
-// A world for tests of the local Cloud Tasks: the server on a directory of its own, Google's real client, a target that
+// A world for tests of the local Cloud Tasks: the server on a directory of its own, Google's real client, a
+// target that
 // answers as told, and a clock that can be put forward.
 import { mkdtempSync, rmSync } from 'node:fs'
 import http from 'node:http'

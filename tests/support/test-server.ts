@@ -1,4 +1,7 @@
-/** Where the PostgreSQL of the run is: global-setup.ts starts it and says so in the environment that every test file inherits. */
+/**
+ * Where the PostgreSQL of the run is: global-setup.ts starts it and says so in the environment that every
+ * test file inherits.
+ */
 
 export const serverVariable = 'TEST_POSTGRES_URL'
 /** Migrated, and never connected to: every test's database was copied from it. */

@@ -1,5 +1,6 @@
 /**
- * Toy steps: small stand-ins for the real ones, run by the same machinery. Each leaves an object for every time it truly worked,
+ * Toy steps: small stand-ins for the real ones, run by the same machinery. Each leaves an object for every
+ * time it truly worked,
  * and a test may tell a step what to do when it works next, or hold it at a gate.
  */
 import { randomUUID } from 'node:crypto'

@@ -1,5 +1,6 @@
 /**
- * Local servers that speak the vendors' documented wire formats. They note what they were sent, keep jobs as the vendors do, and fail on demand.
+ * Local servers that speak the vendors' documented wire formats. They note what they were sent, keep jobs as
+ * the vendors do, and fail on demand.
  * Hides HTTP; a test says which vendor it wants, what is to go wrong, and looks at what arrived.
  */
 import { once } from 'node:events'
@@ -55,7 +56,10 @@ afterEach(async () => {
 
 const keptBytes = 1024 * 1024
 
-/** Starts a vendor; it ends with the test. A route is a method and a path, whose parts in braces stand for anything. */
+/**
+ * Starts a vendor; it ends with the test. A route is a method and a path, whose parts in braces stand for
+ * anything.
+ */
 export async function aVendor(routes: Routes): Promise<FakeVendor> {
   const received: Received[] = []
   let bytesReceived = 0
@@ -171,7 +175,10 @@ export const heard = [
   { text: 'world.', start: 1.25, end: 2, speaker: 1 },
 ] as const
 
-/** "Upload a media file", "Transcribe audio", "Get transcript", "List transcripts": a job is queued, then processed, then done. */
+/**
+ * "Upload a media file", "Transcribe audio", "Get transcript", "List transcripts": a job is queued, then
+ * processed, then done.
+ */
 export function anAssemblyai() {
   const jobs: { id: string; asked: number; audio_url: unknown }[] = []
   const words = heard.map(({ text, start, end, speaker }) => ({

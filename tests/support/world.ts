@@ -1,5 +1,6 @@
 /**
- * A world of one's own: a fresh database, the real clients over the local servers, and queues that are paused, so that a task is
+ * A world of one's own: a fresh database, the real clients over the local servers, and queues that are
+ * paused, so that a task is
  * delivered when the test says so, as often as it says, and time passes when it says.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
@@ -192,7 +193,10 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
     /** What the queue holds: the names of the steps, once for each task. */
     pending: async (): Promise<string[]> => (await tasks()).map(({ payload }) => payload.step).sort(),
 
-    /** Delivers the step's task, or the one last seen when the queue has none: a duplicate, or one that comes late. */
+    /**
+     * Delivers the step's task, or the one last seen when the queue has none: a duplicate, or one that comes
+     * late.
+     */
     async deliver(step: string, part = 0, runId = current): Promise<TaskAnswer> {
       const found = (await tasks())
         .filter(({ payload }) => key(payload) === key({ runId, step, part }))
@@ -275,7 +279,10 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
         ({ name, generation, contentHash }) => `${name} ${generation} ${contentHash}`,
       ),
 
-    /** The product's connections to the database, once those that are being closed are gone: what is left was never closed. */
+    /**
+     * The product's connections to the database, once those that are being closed are gone: what is left was
+     * never closed.
+     */
     async connections(): Promise<{ state: string; query: string }[]> {
       const look = () =>
         database.rows<{ state: string; query: string }>(

@@ -1,4 +1,5 @@
-// One local cloud per folder: who gets it, when several processes want it at the same moment and a dead one held it last.
+// One local cloud per folder: who gets it, when several processes want it at the same moment and a dead one
+// held it last.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'

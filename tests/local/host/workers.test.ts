@@ -1,4 +1,5 @@
-// The functions' host: workers that die are replaced, however often, and somebody is told when they keep dying.
+// The functions' host: workers that die are replaced, however often, and somebody is told when they keep
+// dying.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
