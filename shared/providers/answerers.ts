@@ -3,6 +3,7 @@
  * the clean-up that keeps an answer speakable, without mark-up or links. Source: OpenAI's API reference
  * ("Create chat completion"), Google's Gemini API reference ("generateContent").
  */
+import type { answererNames } from '../settings/cleaning.ts'
 import { z } from 'zod'
 import { callVendor, jsonBody, readJson, refuse, type Access, type Vendor } from './vendor.ts'
 import { VendorError } from './vendor-failure.ts'
@@ -23,7 +24,7 @@ export interface Answerer {
   readonly answer: (question: string, surroundings: Surroundings, signal: AbortSignal) => Promise<string>
 }
 
-export type AnswererName = 'openai' | 'gemini'
+export type AnswererName = (typeof answererNames)[number]
 export type AnswererAccess = Access & { readonly model?: string | undefined }
 
 /** Small ones that take a temperature and do not think long. */

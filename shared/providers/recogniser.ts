@@ -2,6 +2,7 @@
  * The interface of speech recognisers that each vendor's adapter implements. The adapters are listed in
  * recognisers.ts.
  */
+import type { recogniserNames } from '../settings/settings.ts'
 import type { Access, VendorResult } from './vendor.ts'
 
 /** A recognised word; times are seconds in the sound that was sent. */
@@ -46,7 +47,7 @@ export interface TranscriptionRequest {
   readonly callbackSecret: string | undefined
 }
 
-export type RecogniserName = 'assemblyai' | 'elevenlabs' | 'deepgram' | 'openai'
+export type RecogniserName = (typeof recogniserNames)[number]
 
 export interface Recogniser {
   readonly name: RecogniserName

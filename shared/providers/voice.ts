@@ -2,6 +2,7 @@
  * The interface of synthetic voices that each provider's adapter implements. The adapters are listed in
  * voices.ts.
  */
+import type { voiceNames } from '../settings/settings.ts'
 import type { Vendor } from './vendor.ts'
 import type { VendorError } from './vendor-failure.ts'
 
@@ -31,7 +32,7 @@ export interface Speaker {
   readonly lacksVoice: (refusal: VendorError) => boolean
 }
 
-export type VoiceName = 'elevenlabs' | 'openai' | 'flite'
+export type VoiceName = (typeof voiceNames)[number]
 
 export interface Voice {
   /**

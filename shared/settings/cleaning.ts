@@ -37,6 +37,8 @@ const flubber = z.strictObject({
   phrases: z.array(phrase).default(['that was a mistake']),
 })
 
+export const answererNames = ['openai', 'gemini'] as const
+
 const intern = z.strictObject({
   enabled: z.boolean().default(true),
   phrases: z.array(phrase).default(['ask the assistant']),
@@ -44,7 +46,7 @@ const intern = z.strictObject({
   /** Whether listeners hear the question. */
   keepQuestion: z.boolean().default(false),
   /** The language model that answers; unset: the producer is asked. */
-  answerer: z.enum(['openai', 'gemini']).optional(),
+  answerer: z.enum(answererNames).optional(),
   model: z.string().min(1).max(100).optional(),
 })
 

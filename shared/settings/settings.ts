@@ -28,6 +28,7 @@ const speakerName = z
 /** A link that a listener's program may open. */
 const webAddress = z.url({ protocol: /^https?$/ })
 
+export const voiceNames = ['flite', 'elevenlabs', 'openai'] as const
 export const recogniserNames = ['assemblyai', 'elevenlabs', 'deepgram', 'openai'] as const
 
 /** Speech recognition; without a provider only a supplied words file makes a transcript. */
@@ -53,7 +54,7 @@ const output = z.strictObject({
 
 /** The synthetic voice: flite is built in and needs no key. */
 const voice = z.strictObject({
-  provider: z.enum(['flite', 'elevenlabs', 'openai']).default('flite'),
+  provider: z.enum(voiceNames).default('flite'),
   /** The provider's name of the voice. */
   voice: z.string().min(1).max(100).default('slt'),
   model: z.string().min(1).max(100).optional(),
