@@ -305,8 +305,8 @@ test('Messages are found and read whatever the windows they come in cut apart', 
     ({
       read: (_object: unknown, { start, end } = { start: 0, end: bytes.length }) =>
         Promise.resolve(bytes.subarray(start, end)),
-      // eslint-disable-next-line @typescript-eslint/require-await -- a stream of bytes is asynchronous to
-      // whoever reads it
+      // A stream of bytes is asynchronous to whoever reads it.
+      // eslint-disable-next-line @typescript-eslint/require-await
       readStream: async function* (_object: unknown, { start, end }: { start: number; end: number }) {
         for (let at = start; at < end; at += window) yield bytes.subarray(at, Math.min(end, at + window))
       },
