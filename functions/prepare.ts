@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { analyser, blockSamples, encodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { FfmpegError } from '../shared/audio/ffmpeg.ts'
-import { bytesPerFrame, inBlocks } from '../shared/audio/pcm.ts'
+import { bytesPerFrame, inBlocks, silenceImpossible } from '../shared/audio/pcm.ts'
 import { explain, tooLong, type OpenedSource } from '../shared/audio/source.ts'
 import { withSources, type SourcePart } from '../shared/audio/multi-source.ts'
 import { Permanent } from '../shared/errors.ts'
@@ -136,8 +136,10 @@ async function decodeAndAnalyse(
   const { sampleRate } = probed.pcm
   const decoder = decode(tools.signal)
   let samples = 0
+  let impossible = 0
   async function* analysed(): AsyncGenerator<Buffer> {
     for await (const block of inBlocks(decoder.stdout, gather.blockBytes)) {
+      impossible += silenceImpossible(block, probed.pcm) // before any filter sees it
       gather.add(block)
       samples += block.length / bytesPerFrame(probed.pcm)
       if (samples > maxSeconds * sampleRate) throw tooLong(name, samples / sampleRate, maxSeconds)
@@ -152,6 +154,15 @@ async function decodeAndAnalyse(
     checkLength(name, samples / sampleRate, probed.declaredSeconds)
   }
   await tools.storage.create(tools.workObject('pcm'), analysed(), 'application/octet-stream')
+  if (impossible > 0) {
+    tools.warn({
+      code: 'impossible_samples',
+      message:
+        `${name} has ${impossible} sample${impossible === 1 ? '' : 's'} that no sound can have ` +
+        '(not a number, infinite, or far over full scale). Silence stands in their place; if it is heard, ' +
+        'export the recording again as 24-bit PCM.',
+    })
+  }
   const analysis = gather.finish()
   await tools.storage.create(
     tools.workObject('analysis'),

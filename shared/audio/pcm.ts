@@ -92,3 +92,40 @@ export async function* inBlocks(
 }
 
 const newBlock = (bytes: number): Buffer => Buffer.from(new ArrayBuffer(bytes))
+
+/** +36 dBFS: more than any converter or plug-in leaves in a file by accident. */
+const plausible = 64
+/** Within a tenth of a second no sound has a sample this many times its mean. */
+const farAboveMean = 1000
+
+/**
+ * Replaces samples that no sound can have by silence, in place: NaN, infinities, and single ones far over full
+ * scale and over everything around them. A file that is loud throughout, as one in another scale is, stays as it
+ * is. `bytes` holds whole frames, about a tenth of a second. Returns how many were replaced.
+ */
+export function silenceImpossible(bytes: Buffer, { sampleFormat }: Pick<PcmFormat, 'sampleFormat'>): number {
+  if (sampleFormat !== 'f32le') return 0
+  const samples = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const count = bytes.length >> 2
+  let [plausibleSum, finiteSum, over, infinite] = [0, 0, 0, 0]
+  for (let i = 0; i < count; i++) {
+    const level = Math.abs(samples.getFloat32(4 * i, true))
+    if (level <= plausible) plausibleSum += level
+    else if (level < Infinity) {
+      over++
+      finiteSum += level
+    } else infinite++ // NaN too: it compares with nothing
+  }
+  if (over + infinite === 0) return 0
+  const finite = count - infinite
+  const mean =
+    over < finite / 2 ? plausibleSum / (finite - over) : (plausibleSum + finiteSum) / Math.max(1, finite)
+  const most = Math.max(plausible, farAboveMean * mean)
+  let replaced = 0
+  for (let i = 0; i < count; i++) {
+    if (Math.abs(samples.getFloat32(4 * i, true)) <= most) continue
+    samples.setFloat32(4 * i, 0, true)
+    replaced++
+  }
+  return replaced
+}

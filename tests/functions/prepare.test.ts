@@ -113,3 +113,25 @@ describe('Several recordings', () => {
     })
   })
 })
+
+describe('A float recording with samples that no sound can have', () => {
+  test.each([
+    ['not a number', NaN],
+    ['infinite', Infinity],
+    ['far over full scale', 17_782],
+  ])('(%s) is as loud as without them, and says how many there were', async (_, value) => {
+    const world = await aWorld()
+    const square = Float32Array.from({ length: 5 * sampleRate }, (__, i) => (i % 160 < 80 ? 0.1 : -0.1))
+    square[100_000] = value
+    await world.arrive(await world.upload(place('talk.wav'), wav(square, sampleRate, 'f32le')))
+    await world.runToEnd()
+    const { id } = (await runs(world))[0]!
+    const finish = (await world.steps(id)).find(({ step }) => step === 'finish')!
+    expect(finish.output!['integratedLufs']).toBeCloseTo(-16, 0)
+    expect(finish.output!['durationSeconds']).toBeCloseTo(5, 2)
+    expect((await world.run(id)).warnings).toContainEqual({
+      code: 'impossible_samples',
+      message: expect.stringContaining('talk.wav has 1 sample that no sound can have') as unknown,
+    })
+  })
+})

@@ -3,20 +3,25 @@ import { record, recordingRate } from '../../samples/recording.ts'
 import type { Turn } from '../../samples/script.ts'
 import { toPcm } from './audio.ts'
 
-/** 16-bit mono. */
-export function wav(samples: Float32Array, sampleRate: number): Buffer {
-  const sound = toPcm([samples], 's16le')
+/** Mono, 16-bit or 32-bit float. */
+export function wav(
+  samples: Float32Array,
+  sampleRate: number,
+  sampleFormat: 's16le' | 'f32le' = 's16le',
+): Buffer {
+  const sound = toPcm([samples], sampleFormat)
+  const [tag, width] = sampleFormat === 's16le' ? [1, 2] : [3, 4]
   const head = Buffer.alloc(44)
   head.write('RIFF')
   head.writeUInt32LE(36 + sound.length, 4)
   head.write('WAVEfmt ', 8)
   head.writeUInt32LE(16, 16)
-  head.writeUInt16LE(1, 20)
+  head.writeUInt16LE(tag, 20)
   head.writeUInt16LE(1, 22)
   head.writeUInt32LE(sampleRate, 24)
-  head.writeUInt32LE(2 * sampleRate, 28)
-  head.writeUInt16LE(2, 32)
-  head.writeUInt16LE(16, 34)
+  head.writeUInt32LE(width * sampleRate, 28)
+  head.writeUInt16LE(width, 32)
+  head.writeUInt16LE(8 * width, 34)
   head.write('data', 36)
   head.writeUInt32LE(sound.length, 40)
   return Buffer.concat([head, sound])
