@@ -26,9 +26,8 @@ import { voice } from './voice.ts'
 
 /**
  * Audio steps hold a core each; the light ones only wait for the database and the bucket. What waits for a
- * vendor, and a
- * producer's mailbox of a hundred thousand messages, have slots of their own: neither may keep other episodes
- * from going on.
+ * vendor, and a producer's mailbox of a hundred thousand messages, have slots of their own: neither may keep
+ * other episodes from going on.
  */
 export const queues = {
   audio: { maxConcurrentDispatches: 100 },

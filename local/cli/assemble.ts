@@ -1,7 +1,7 @@
 /**
  * `spool assemble`: a recording and what belongs to it go into the bucket, as a producer would put them
- * there; the finished files come out.
- * Hides watching the run: the database is asked now and then, and no connection is held between.
+ * there; the finished files come out. Hides watching the run: the database is asked now and then, and no
+ * connection is held between.
  */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

@@ -1,7 +1,6 @@
 /**
  * `spool test`: types, lint, format and tests, each with its own tool. The first three run side by side, and
- * what they say comes out
- * in one piece each; the tests run when all of them are content.
+ * what they say comes out in one piece each; the tests run when all of them are content.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

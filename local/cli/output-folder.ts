@@ -1,15 +1,15 @@
 /**
  * The folder that finished files are put into. Hides that a reader of it never sees half an episode:
- * everything is fetched
- * beside the folder first, and nothing of an earlier episode is left among the new files.
+ * everything is fetched beside the folder first, and nothing of an earlier episode is left among the new
+ * files.
  */
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 
 /**
  * Fetches `files` and moves them into `folder` together; of the files that Spool may have left there before
- * (`known`) those that
- * are not among them go. Whatever else lies in the folder is not touched. Returns the paths by file.
+ * (`known`) those that are not among them go. Whatever else lies in the folder is not touched. Returns the
+ * paths by file.
  */
 export async function fillFolder(
   folder: string,

@@ -1,7 +1,7 @@
 /**
  * One local cloud per folder: every process that wants it places a file of its own beside the others. Hides
- * how a live holder
- * is told from one that was killed, and that of several that start at once exactly one gets the folder.
+ * how a live holder is told from one that was killed, and that of several that start at once exactly one gets
+ * the folder.
  */
 import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -21,8 +21,8 @@ const lookAgainMs = 10
 
 /**
  * Takes the folder or throws FolderBusy. A claim is there before anybody looks for others, so of two
- * processes at least one sees
- * the other; the one with the higher number gives way to one that is starting, and both to one that holds.
+ * processes at least one sees the other; the one with the higher number gives way to one that is starting,
+ * and both to one that holds.
  */
 export async function holdFolder(dir: string, pid = process.pid): Promise<{ release: () => Promise<void> }> {
   const own = path.join(dir, `${prefix}${pid}`)

@@ -1,8 +1,7 @@
 /**
  * The functions' host: a few worker processes behind one address, one invocation at a time each, as the
- * platform runs audio functions.
- * Hides queueing for a free worker and starting a new one when one dies; whoever waited on the dead one is
- * told 500.
+ * platform runs audio functions. Hides queueing for a free worker and starting a new one when one dies;
+ * whoever waited on the dead one is told 500.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -177,11 +176,9 @@ function openPool({ count, env, logFile, program, warn }: WorkerOptions, onIdle:
 
 /**
  * Most of what a worker holds is sound outside the heap, freed only when a small object in it is collected: a
- * small nursery keeps
- * it under 300 MB. An old space that may grow by half before it is collected keeps ten thousand messages of
- * mail at 195 MB;
- * left to itself it grows to 300. The storage client of today adds one listener too many to large downloads;
- * nothing leaks.
+ * small nursery keeps it under 300 MB. An old space that may grow by half before it is collected keeps ten
+ * thousand messages of mail at 195 MB; left to itself it grows to 300. The storage client of today adds one
+ * listener too many to large downloads; nothing leaks.
  */
 const workerArguments = [
   '--max-semi-space-size=2',

@@ -1,7 +1,7 @@
 /**
  * The HTTP API: runs, episodes, reviews and listener mail of the caller, and of nobody else. Hides who is let
- * in, how often, and
- * how anything that goes wrong is answered; what a request does is in the file of its resource.
+ * in, how often, and how anything that goes wrong is answered; what a request does is in the file of its
+ * resource.
  */
 import { OpenAPIHono, type Hook } from '@hono/zod-openapi'
 import type { Context } from 'hono'

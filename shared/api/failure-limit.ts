@@ -1,8 +1,7 @@
 /**
  * How often an address may fail to prove who it is, counted in this process alone: past the limit a stranger
- * costs neither a
- * database connection nor a look at a token. A credential that was good of late is let through, whatever its
- * neighbours do.
+ * costs neither a database connection nor a look at a token. A credential that was good of late is let
+ * through, whatever its neighbours do.
  */
 
 const minuteMs = 60_000

@@ -1,8 +1,7 @@
 /**
  * Several files as one recording: one after the other, or as tracks of one conversation, each with its gain
- * and offset.
- * Hides that they are decoded side by side at one rate, and how blocks of different widths become one stream;
- * whoever reads it sees one source.
+ * and offset. Hides that they are decoded side by side at one rate, and how blocks of different widths become
+ * one stream; whoever reads it sees one source.
  */
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'

@@ -78,8 +78,8 @@ export async function awaitReview(trx: Knex, runId: string): Promise<void> {
 }
 
 /**
- * Resumes a waiting run with what was decided. False when it does not wait (any more): one of two
- * resumptions wins.
+ * Resumes a waiting run with what was decided. False when it does not wait (any more): one of two resumptions
+ * wins.
  */
 export async function resumeRun(trx: Knex, runId: string, context: Scalars): Promise<boolean> {
   if (!(await moveRun(trx, runId, 'awaiting_review', 'started', 'processing'))) return false
@@ -141,8 +141,7 @@ export async function cancelRun(trx: Knex, runId: string): Promise<boolean> {
 
 /**
  * Cancels a run that waits for its producer, because they have uploaded another recording instead. False when
- * it does not wait
- * (any more).
+ * it does not wait (any more).
  */
 export async function supersedeRun(trx: Knex, runId: string): Promise<boolean> {
   const message = 'A newer recording of the episode was uploaded while this one waited for its producer.'

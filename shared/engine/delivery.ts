@@ -1,7 +1,7 @@
 /**
- * Handles one delivery of one task, from claim to answer: claim → load → close → work → open →
- * record, complete and insert the successors in one fenced transaction → close → enqueue → answer.
- * Hides which outcome is written to the rows and told to the queue.
+ * Handles one delivery of one task, from claim to answer: claim → load → close → work → open → record,
+ * complete and insert the successors in one fenced transaction → close → enqueue → answer. Hides which
+ * outcome is written to the rows and told to the queue.
  */
 import type { StepIdentity, TaskPayload } from '../context.ts'
 import { withDatabase } from '../db/connect.ts'

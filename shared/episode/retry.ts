@@ -49,8 +49,7 @@ async function readAgain(
 
 /**
  * A run that could not begin had no plan worth repeating: what was missing may be there now. Its new run
- * fails again, and says
- * why, if it is not.
+ * fails again, and says why, if it is not.
  */
 async function planAgain(services: Services, { context }: Run): Started {
   const { config, storage } = services

@@ -73,8 +73,8 @@ async function beginRun(
 
 /**
  * Starts a run of the same episode with what an earlier run was given, under the producer's newest decisions;
- * it counts as a
- * start. Everything still valid is reused. Throws AlreadyRunning with the live run's id; Permanent
+ * it counts as a start. Everything still valid is reused. Throws AlreadyRunning with the live run's id;
+ * Permanent
  * `rate_limited`.
  */
 export async function runAgain(

@@ -1,7 +1,6 @@
 /**
  * A message as a letter somebody wrote: who, about what, in what words. Hides the parser, and what of a mail
- * is not the letter:
- * the history quoted below, the signature.
+ * is not the letter: the history quoted below, the signature.
  */
 import { createHash } from 'node:crypto'
 import { franc } from 'franc-min'
@@ -89,9 +88,8 @@ const forwarded = /^(-{2,} ?(Original Message|Forwarded message|Ursprüngliche N
 
 /**
  * Without the quoted history, the line that announces it, and the signature; no controls that a database
- * refuses.
- * An announcement of lines that are marked as quoted may have an answer below; one of unmarked lines has only
- * history.
+ * refuses. An announcement of lines that are marked as quoted may have an answer below; one of unmarked lines
+ * has only history.
  */
 function ownWords(text: string): string {
   const lines = text.replaceAll(/\r\n?/g, '\n').split('\n')

@@ -1,7 +1,7 @@
 /**
  * A mailbox as numbered messages: mbox (RFC 4155 and its looser kin), a single message, or a zip of them.
- * Hides how they are found and read
- * without ever holding more than a piece; a zip bomb unpacks to no more than a message may have.
+ * Hides how they are found and read without ever holding more than a piece; a zip bomb unpacks to no more
+ * than a message may have.
  */
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
@@ -77,8 +77,7 @@ const lookaheadBytes = 1000
 
 /**
  * A message starts at a line "From …" that stands first or after an empty line and bears a date, or is
- * followed by a header; a ">From" is text,
- * and so is a sentence that its program forgot to mark.
+ * followed by a header; a ">From" is text, and so is a sentence that its program forgot to mark.
  */
 async function mboxMessages(
   storage: ObjectStore,

@@ -1,7 +1,6 @@
 /**
  * An episode's review: what was proposed, what waits, and taking the producer's decisions. Hides where a run
- * keeps what the review needs,
- * and whether decisions wake a waiting run or start the episode again.
+ * keeps what the review needs, and whether decisions wake a waiting run or start the episode again.
  */
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../audio/analysis.ts'

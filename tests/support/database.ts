@@ -1,8 +1,7 @@
 /**
  * A database of one's own for a test. Hides that it is emptied and lent again: copying the migrated template
- * costs ten times what
- * emptying sixteen small tables does. The tests' own sessions stay open, under a name that is not the
- * product's.
+ * costs ten times what emptying sixteen small tables does. The tests' own sessions stay open, under a name
+ * that is not the product's.
  */
 import { randomBytes } from 'node:crypto'
 import { afterAll } from '@jest/globals'
