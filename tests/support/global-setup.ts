@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { choosePorts } from '../../local/host/ports.ts'
 import { startPostgres } from '../../local/host/postgres.ts'
-import { withDatabase } from '../../shared/db/connect.ts'
+import { rows, withDatabase } from '../../shared/db/connect.ts'
 import { migrate } from '../../shared/db/migrate.ts'
-import { addressOf, serverVariable, template } from './test-server.ts'
+import { addressOf, schema, schemaVariable, serverVariable, template } from './test-server.ts'
 import { keepForTeardown } from './global-teardown.ts'
 
 /** Nothing of a test run needs to survive the machine. */
@@ -24,5 +24,9 @@ export default async function startServer(): Promise<void> {
   })
   process.env[serverVariable] = server.url
   await withDatabase(server.url, (db) => db.raw(`CREATE DATABASE ${template}`))
-  await withDatabase(addressOf(template), migrate)
+  const [made] = await withDatabase(addressOf(template), async (db) => {
+    await migrate(db)
+    return await rows<{ schema: string }>(db, schema)
+  })
+  process.env[schemaVariable] = made!.schema
 }

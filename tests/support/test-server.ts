@@ -4,6 +4,8 @@
  */
 
 export const serverVariable = 'TEST_POSTGRES_URL'
+/** What `schema` says of the template. */
+export const schemaVariable = 'TEST_POSTGRES_SCHEMA'
 /** Migrated, and never connected to: every test's database was copied from it. */
 export const template = 'spool_template'
 
@@ -15,3 +17,12 @@ export const serverUrl = (): string => {
 }
 
 export const addressOf = (name: string): string => serverUrl().replace(/\/postgres$/, `/${name}`)
+
+/** One row that is another one when anything of the schema is. A copy has the object identifiers of what it was copied from. */
+export const schema = `
+  SELECT md5(string_agg(part, ',' ORDER BY part)) AS schema FROM (
+    SELECT concat_ws(' ', oid, relname, relnatts) FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    UNION ALL SELECT concat_ws(' ', oid, proname, prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT concat_ws(' ', oid, conname) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT concat_ws(' ', oid, tgname, tgenabled) FROM pg_trigger
+  ) AS parts (part)`

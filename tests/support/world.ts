@@ -210,8 +210,10 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
     async runToEnd(): Promise<void> {
       for (let queued = await tasks(); queued.length > 0; queued = await tasks()) {
         const answers = await Promise.all(queued.map(({ payload }) => hand(payload)))
-        if (!answers.some(({ status }) => status === 200))
-          throw new Error(`Nothing moves on: ${answers.map(({ outcome }) => outcome).join(', ')}`)
+        if (answers.some(({ status }) => status === 200)) continue
+        const outcomes = answers.map(({ outcome }) => outcome).join(', ')
+        const reasons = await database.rows('SELECT step, part, error FROM steps WHERE error IS NOT NULL')
+        throw new Error(`Nothing moves on: ${outcomes}; ${JSON.stringify(reasons)}`)
       }
     },
 
