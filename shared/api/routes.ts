@@ -1,6 +1,6 @@
 /**
- * The common frame of every API route: its OpenAPI description, its authenticated caller, and its idempotent
- * answer. Hides how a route is put together.
+ * The common frame of every API route: its OpenAPI description and its authenticated caller. A handler of a route
+ * that changes something wraps its work in `once` of idempotency.ts.
  */
 import { createRoute, z, type OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'

@@ -5,7 +5,7 @@
  */
 import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'
-import type { RunSettings } from '../settings/settings.ts'
+import { runSettings, type RunSettings } from '../settings/settings.ts'
 import { rows } from './connect.ts'
 import { onPage, pageBindings, positionColumn, type Page, type Positioned } from './page.ts'
 
@@ -155,10 +155,10 @@ export async function lockRun(trx: Knex, runId: string): Promise<Run | undefined
 
 /** The template as it was when the run started. */
 export async function settingsOf(db: Knex, runId: string): Promise<RunSettings> {
-  const [run] = await rows<{ settings: RunSettings }>(db, 'SELECT settings FROM runs WHERE id = :runId', {
+  const [run] = await rows<{ settings: unknown }>(db, 'SELECT settings FROM runs WHERE id = :runId', {
     runId,
   })
-  return run!.settings
+  return runSettings(run!.settings)
 }
 
 /** The run that was started last for an episode. */

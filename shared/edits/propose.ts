@@ -83,7 +83,7 @@ type Detector = (transcript: Transcript, analysis: Analysis, cleaning: CleaningS
  * Who proposes which kind: all kinds but cuts, which need no words, and fillers and pauses, which look at
  * what is left.
  */
-const detectors: Readonly<Record<Exclude<EditKind, 'cut' | 'filler' | 'pause'>, Detector>> = {
+const commandDetectors: Readonly<Record<Exclude<EditKind, 'cut' | 'filler' | 'pause'>, Detector>> = {
   flubber: detectFlubbers,
   intern: detectInterns,
   sfx: detectSounds,
@@ -91,7 +91,8 @@ const detectors: Readonly<Record<Exclude<EditKind, 'cut' | 'filler' | 'pause'>, 
 }
 
 /** Spoken commands, which are not meant for listeners, and words to be bleeped out. */
-const commandsIn: Detector = (...input) => Object.values(detectors).flatMap((detect) => detect(...input))
+const commandsIn: Detector = (...input) =>
+  Object.values(commandDetectors).flatMap((detect) => detect(...input))
 
 /** Pauses as they will sound, and those inside a longer edit, for the case that somebody switches it off. */
 function pausesAround(

@@ -40,14 +40,25 @@ export interface CallbackReading {
 
 /**
  * Looks at what comes before the body: it must carry the vendor's proof, and be of today. Throws Permanent
- * `bad_callback`; a call
- * that passes may still be forged where the proof covers the body.
+ * `bad_callback`; a call that passes may still be forged where the proof covers the body.
  */
 export function checkHeaders(name: RecogniserName, message: Omit<CallbackMessage, 'rawBody'>): void {
-  const { headers, secret, now } = message
-  if (name === 'assemblyai' && !sameSecret(headers[assemblyaiSecretHeader], secret))
-    throw unbelievable(`AssemblyAI's callback does not carry the secret it was given.`)
-  if (name !== 'elevenlabs') return
+  switch (name) {
+    case 'assemblyai':
+      if (!sameSecret(message.headers[assemblyaiSecretHeader], message.secret))
+        throw unbelievable(`AssemblyAI's callback does not carry the secret it was given.`)
+      return
+    case 'elevenlabs':
+      checkElevenlabsSignature(message)
+      return
+    case 'deepgram': // signs nothing: our own signature in the address that was called has proved it
+      return
+    case 'openai':
+      throw unbelievable('OpenAI never calls back.')
+  }
+}
+
+function checkElevenlabsSignature({ headers, secret, now }: Omit<CallbackMessage, 'rawBody'>): void {
   const { time, signatures } = elevenlabsSignature(headers)
   if (secret === '' || signatures.length === 0)
     throw unbelievable(`ElevenLabs' callback is not signed with its secret.`)

@@ -13,6 +13,7 @@ import { outputsOf, resumeSteps, type PendingStep } from '../db/steps.ts'
 import { runAgain } from '../episode/run.ts'
 import { readContext } from '../episode/run-context.ts'
 import { Permanent } from '../errors.ts'
+import { runSettings } from '../settings/settings.ts'
 import { offer } from '../engine/enqueue.ts'
 import type { Services } from '../engine/services.ts'
 import {
@@ -75,7 +76,7 @@ export async function openReview(
     }
   })
   const { analysisObject, transcriptObject, pcmObject, sampleRate, channels, sampleFormat } = context
-  const policy = run.settings.cleaning.review
+  const { review: policy } = runSettings(run.settings).cleaning
   const proposed = await storage.readJson<EditList>({ bucket, name: context.proposedObject })
   const edits = decideEdits(proposed, policy, answers, decisions, context.totalSamples)
   const transcript =
@@ -104,7 +105,7 @@ export async function submitDecisions(
 ): Promise<string> {
   const { edits, analysis, run } = review
   const decisions = keptDecisions(parseDecisions(text, name, edits, analysis.totalSamples), edits)
-  const { review: policy } = run.settings.cleaning
+  const { review: policy } = runSettings(run.settings).cleaning
   // Kept for good, so they must leave something; what the show's own budget says is for the run.
   checkBudget(
     decideEdits(edits, policy, new Map(), decisions, analysis.totalSamples),

@@ -1,7 +1,7 @@
 /**
- * The table of the kinds of edits: name, colours, policy, precedence and limits of each, all but how it is
- * detected. A new kind is a row here, and a detector in the table of edits/propose.ts, which does not compile
- * without it.
+ * The kinds of edits, one row each: everything that is said of a kind besides how it is detected. A new kind is a row
+ * here and a detector that edits/propose.ts asks: those that look for words stand in a table there, which does not
+ * compile without an entry for each; cuts, fillers and pauses, which need more than words, are asked by name.
  */
 
 interface KindRow {

@@ -283,6 +283,25 @@ export function withContent(segments: readonly Segment[]): Segment[] {
   return [...segments.slice(0, at), segment.parse({ type: 'content' }), ...segments.slice(at)]
 }
 
+/**
+ * The settings a run was started with, and the default of every field that came since. What was stored keeps its
+ * values and its order, so that results keyed by it are found again.
+ */
+export const runSettings = (stored: unknown): RunSettings =>
+  completed(stored, template.parse(stored)) as RunSettings
+
+function completed(stored: unknown, parsed: unknown): unknown {
+  if (Array.isArray(stored) && Array.isArray(parsed))
+    return stored.map((item, i) => completed(item, parsed[i]))
+  if (!isRecord(stored) || !isRecord(parsed)) return stored
+  const known = Object.entries(stored).map(([key, value]) => [key, completed(value, parsed[key])] as const)
+  const missing = Object.entries(parsed).filter(([key]) => !(key in stored))
+  return Object.fromEntries([...known, ...missing])
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** A podcast's settings with every default filled in. */
 export const podcastSettings = (stored: unknown): PodcastSettings => podcast.parse(stored)
 export const defaultTemplate = (): Template => template.parse({})

@@ -1,4 +1,4 @@
-// Who may call a function: it runs under functions-framework here, behind the same door as in the cloud.
+// Who may call a function: it runs under functions-framework here, checked as in the cloud.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as framework from '@google-cloud/functions-framework'

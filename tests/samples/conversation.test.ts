@@ -130,7 +130,7 @@ function levelDb(startSeconds: number, endSeconds: number): number {
 async function decode(name: string, sampleRate: number, channels: 1 | 2): Promise<Float32Array[]> {
   const decoding = ffmpeg(
     ['-i', pathOf(name), '-f', 's16le', '-ar', `${sampleRate}`, '-ac', `${channels}`, 'pipe:1'],
-    AbortSignal.timeout(30_000),
+    AbortSignal.timeout(600_000),
   )
   const [bytes] = await Promise.all([collect(decoding.stdout), decoding.ended])
   return toPlanar(bytes, { sampleRate, channels, sampleFormat: 's16le' })
