@@ -550,10 +550,10 @@ describe('a call to a vendor', () => {
     const vendor = await aVendor({})
     vendor.fault = 'never answer'
     const ask = (paid: boolean) =>
-      callVendor(openai({ ...vendor, apiKey }), { ...call, paid, timeoutMs: 50 }, still)
+      callVendor(openai({ ...vendor, apiKey }), { ...call, paid, timeoutMs: 2000 }, still)
     expect(await failureOf(ask(true))).toMatchObject({
       kind: 'unclear',
-      message: 'OpenAI did not answer within 0 seconds. It may have accepted the request.',
+      message: 'OpenAI did not answer within 2 seconds. It may have accepted the request.',
     })
     expect(await failureOf(ask(false))).toMatchObject({ kind: 'later' })
   })
