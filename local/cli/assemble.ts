@@ -1,7 +1,6 @@
 /**
  * `spool assemble`: a recording and what belongs to it go into the bucket, as a producer would put them
- * there; the finished files come out. Hides watching the run: the database is asked now and then, and no
- * connection is held between.
+ * there; the finished files come out. Hides how the run is watched: the database is asked now and then.
  */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -236,30 +235,31 @@ async function follow(...given: Parameters<typeof watchRun>): Promise<RunProgres
   throw new Permanent((progress.stopReason ?? 'internal') as ErrorCode, progress.errorMessage ?? undefined)
 }
 
-/** Watches the run that `find` names until it ends or waits for its producer. */
-export async function watchRun(
+/**
+ * Watches the run that `find` names until it ends or waits for its producer. One connection for all looks: opening
+ * one costs the server more than the look.
+ */
+export const watchRun = (
   cloud: Attached,
   find: (db: Parameters<typeof readRunProgress>[0]) => Promise<string | undefined>,
   watch: Watcher,
   signal: AbortSignal,
-): Promise<RunProgress> {
-  const databaseUrl = cloud.env['DATABASE_URL']!
-  const startedAt = Date.now()
-  let runId: string | undefined
-  for (;;) {
-    const progress = await withDatabase(databaseUrl, async (db) => {
+): Promise<RunProgress> =>
+  withDatabase(cloud.env['DATABASE_URL']!, async (db) => {
+    const startedAt = Date.now()
+    let runId: string | undefined
+    for (;;) {
       runId ??= await find(db)
       if (runId !== undefined && signal.aborted) await cancelRun(db, runId)
-      return runId === undefined ? undefined : await readRunProgress(db, runId)
-    })
-    if (progress) watch(progress)
-    if (progress && !['queued', 'started'].includes(progress.status)) return progress
-    if (runId === undefined && signal.aborted) throw new Permanent('user_cancelled')
-    if (runId === undefined && Date.now() - startedAt > longestWaitMs)
-      throw new Permanent('internal', "The upload started no run; the functions' log says why.")
-    await new Promise((resolve) => setTimeout(resolve, pollMs))
-  }
-}
+      const progress = runId === undefined ? undefined : await readRunProgress(db, runId)
+      if (progress) watch(progress)
+      if (progress && !['queued', 'started'].includes(progress.status)) return progress
+      if (runId === undefined && signal.aborted) throw new Permanent('user_cancelled')
+      if (runId === undefined && Date.now() - startedAt > longestWaitMs)
+        throw new Permanent('internal', "The upload started no run; the functions' log says why.")
+      await new Promise((resolve) => setTimeout(resolve, pollMs))
+    }
+  })
 
 async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out: string): Promise<Report> {
   if (run.status === 'awaiting_review') return nothingYet(run)
