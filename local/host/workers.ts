@@ -61,8 +61,8 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
       void invoke(worker, waiting.shift()!)
   }
   const invoke = async (worker: Worker, [request, response]: Invocation) => {
-    await passOn(worker, request, response)
-    pool.putBack(worker)
+    if (await passOn(worker, request, response)) pool.putBack(worker)
+    else worker.process.kill('SIGKILL') // a connection that broke: it is dying, and its end may not be known yet
     dispatch()
   }
   const server = createServer((request, response) => {
@@ -186,23 +186,28 @@ const workerArguments = [
   '--disable-warning=MaxListenersExceededWarning',
 ]
 
-function passOn(worker: Worker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Resolves to whether the worker is as good as before. */
+function passOn(worker: Worker, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   return new Promise((resolve) => {
+    let hasLeft = false // whoever called; that says nothing against the worker
     const fail = () => {
       if (!response.headersSent) response.writeHead(500)
       response.end()
-      resolve()
+      resolve(hasLeft)
     }
     const call = callWorker(
       { host, port: worker.port, method: request.method, path: request.url, headers: request.headers },
       (answer) => {
         response.writeHead(answer.statusCode!, answer.headers)
         answer.pipe(response)
-        answer.once('end', resolve).once('error', fail)
+        answer.once('end', () => resolve(true)).once('error', fail)
       },
     )
     call.once('error', fail)
-    response.once('close', () => call.destroy()) // whoever watched has gone
+    response.once('close', () => {
+      hasLeft = true
+      call.destroy()
+    })
     request.pipe(call)
   })
 }
