@@ -72,9 +72,10 @@ function withinContent(
   })
   const [first] = remaining
   if (!first) return [whole]
-  const starts = remaining.map(({ startSample }) =>
-    Math.max(content.startSample, toOutput(ledger, startSample)),
-  )
+  const starts: number[] = []
+  // in a crossfade the later mark can sound before the earlier one
+  for (const { startSample } of remaining)
+    starts.push(Math.max(content.startSample, starts.at(-1) ?? 0, toOutput(ledger, startSample)))
   const headless = starts[0]! - content.startSample < shortestHeadSeconds * sampleRate
   if (headless) starts[0] = content.startSample
   const chapters = remaining.map(({ title, url, image, picture, isHidden }, i) => ({
