@@ -4,7 +4,15 @@
  */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { errorCodes, warningCodes, type Explained } from '../shared/codes.ts'
 import { describeVariables } from '../shared/config.ts'
+
+const table = (codes: Readonly<Record<string, Explained>>): string =>
+  [
+    '| Code | What it means | What to do |',
+    '|---|---|---|',
+    ...Object.entries(codes).map(([code, { meaning, remedy }]) => `| \`${code}\` | ${meaning} | ${remedy} |`),
+  ].join('\n')
 
 export const pages: Readonly<Record<string, string>> = {
   'configuration.md': `# Configuration
@@ -15,6 +23,23 @@ Every function reads its settings from the environment. The local default sets a
 \`./spool\` takes its place where it names a limit or a provider's address.
 
 ${describeVariables()}
+`,
+  'codes.md': `# Codes
+
+Made from \`shared/codes.ts\` by \`node docs/make.ts\`; change it there.
+
+## Warnings
+
+What was found or done about what was brought; the episode is made all the same. They stand at the end of \`./spool assemble\`, in
+\`manifest.json\` and on the review page, each with a message that names the file and the place.
+
+${table(warningCodes)}
+
+## Errors
+
+Why a run failed or a request was refused.
+
+${table(errorCodes)}
 `,
 }
 

@@ -1,84 +1,12 @@
 /**
- * The product's errors: a few kinds that say what the queue should do, and one documented list of codes that
- * say what happened.
+ * The product's errors: a few kinds that say what the queue should do, each with a code of the list in codes.ts.
  * Hides how any thrown thing is classified.
  */
-
-/** Every code a producer, a script or a log can meet, with what it means. */
-export const errorCodes = {
-  // the recording
-  not_audio: 'The file is not audio in a format Spool reads.',
-  no_audio_stream: 'The file is a media file without sound.',
-  empty_file: 'The file has no bytes, or no sound at all.',
-  truncated_file: 'The file ends too early to be read.',
-  refers_elsewhere:
-    'The file is a playlist or refers to other files or hosts; Spool reads only the bytes it was given.',
-  recording_too_long: 'The recording is longer than the limit.',
-  recording_too_large: 'The recording has more bytes than the limit.',
-  upload_replaced: 'The uploaded file was replaced or deleted while it was being worked on.',
-  // what lies beside it
-  bad_words_file: 'The words file cannot be used.',
-  bad_template: 'The template cannot be used.',
-  bad_podcast_file: 'The podcast file cannot be used.',
-  bad_episode_file: 'The episode file cannot be used.',
-  bad_cover: 'The cover is not a picture Spool can use.',
-  bad_chapters: 'The chapters file cannot be used.',
-  missing_asset: 'A file named by the template is not there.',
-  no_letters: 'A template reads out listener mail, and there is none.',
-  missing_variable: 'A script names a value that the episode does not have.',
-  over_length: 'The episode would be longer than the template allows.',
-  under_length: 'The episode would be shorter than the template allows.',
-  rate_limited: 'The user has started as many runs as are allowed for the time.',
-  monthly_cap: 'The user has used up what is allowed for the time.',
-  bad_mail_settings: 'The settings beside the mailbox cannot be used.',
-  bad_mailbox: 'The mailbox cannot be read.',
-  too_many_messages: 'The mailbox has more messages than one run may read.',
-  // the work
-  cut_budget_exceeded: 'The edits would remove more of the speech than allowed.',
-  nothing_left: 'The edits would remove the whole recording.',
-  ffmpeg_missing: 'ffmpeg is not installed where the work runs.',
-  ffmpeg_failed: 'ffmpeg ended with an error.',
-  certificate_failed: 'The finished audio missed the loudness bars.',
-  disk_full: 'There is no room left to write.',
-  // people and their keys
-  provider_key_missing: 'The template names a provider for which no key was given.',
-  no_sealing_key: 'This deployment has no key to seal secrets with; set SEALING_KEY.',
-  bad_seal: 'A sealed secret could not be opened: it was changed, or sealed by another key. Give it again.',
-  bad_decisions: 'The decisions cannot be used.',
-  not_reviewable: 'There is nothing to decide: the episode has no finished or waiting run.',
-  // providers
-  provider_key_refused: 'The provider refused the key it was given.',
-  provider_unpaid: 'The provider wants to be paid first: credit, quota or plan do not cover the request.',
-  provider_rejected: 'The provider refused the request, or answered with something that cannot be used.',
-  provider_unavailable: 'The provider is down, busy or out of reach.',
-  provider_timeout: 'The provider did not finish within the time allowed.',
-  provider_unclear: 'Nobody knows whether the provider accepted the paid request; it was not repeated again.',
-  unknown_voice: 'The voice is not known to the speech provider.',
-  bad_callback: 'A call that says it comes from a provider does not.',
-  // the machinery
-  bad_context: 'A task carried something other than the scalars its step needs.',
-  attempts_exhausted: 'A step was tried as often as allowed and never completed.',
-  user_cancelled: 'The run was cancelled by its owner.',
-  superseded: 'The run waited for its producer, who uploaded a newer recording instead.',
-  already_running: 'The episode already has a live run.',
-  not_found: 'There is nothing of that name.',
-  forbidden: 'The key may not do this.',
-  bad_request: 'The request is not as the API asks for it.',
-  method_not_allowed: 'The address takes other methods than this.',
-  request_too_large: 'The request has more bytes than the API takes.',
-  too_many_requests: 'The key has made as many requests as are allowed a minute.',
-  idempotency_mismatch: 'The idempotency key was used for another request.',
-  in_progress: 'The first request with this idempotency key is still under way.',
-  not_cancellable: 'The run has ended, or its publication has begun.',
-  unauthenticated: 'The caller did not prove who it is.',
-  internal: 'Something unexpected went wrong; it is in the log.',
-} as const
-
-export type ErrorCode = keyof typeof errorCodes
+import { errorCodes, type ErrorCode } from './codes.ts'
 
 class SpoolError extends Error {
   readonly code: ErrorCode
-  constructor(code: ErrorCode, message: string = errorCodes[code], options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string = errorCodes[code].meaning, options?: ErrorOptions) {
     // A parser's message quotes its input, and no row takes a NUL.
     super(message.replaceAll(/\p{Cc}/gu, ' '), options)
     this.code = code

@@ -2,7 +2,8 @@
  * Reads a file that a producer uploaded beside a recording. Hides that its object generation is pinned: a
  * file that was replaced meanwhile is an error that says so, never another file.
  */
-import { Permanent, type ErrorCode } from './errors.ts'
+import type { ErrorCode } from './codes.ts'
+import { Permanent } from './errors.ts'
 import { fileOf } from './objects.ts'
 import type { Config } from './config.ts'
 import type { ObjectStore } from './storage.ts'

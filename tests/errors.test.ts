@@ -1,16 +1,7 @@
 // One place decides what an error means for the queue, whatever it was wrapped in.
 import { describe, expect, test } from '@jest/globals'
-import {
-  Busy,
-  Deferred,
-  Permanent,
-  Retryable,
-  Stopped,
-  causes,
-  classify,
-  codeOf,
-  errorCodes,
-} from '../shared/errors.ts'
+import { errorCodes } from '../shared/codes.ts'
+import { Busy, Deferred, Permanent, Retryable, Stopped, causes, classify, codeOf } from '../shared/errors.ts'
 
 const withCode = (code: string | number, message = 'it broke') => Object.assign(new Error(message), { code })
 
@@ -37,7 +28,7 @@ describe('an error of our own', () => {
     expect(new Permanent('empty_file')).toMatchObject({
       name: 'Permanent',
       code: 'empty_file',
-      message: errorCodes.empty_file,
+      message: errorCodes.empty_file.meaning,
     })
   })
 })

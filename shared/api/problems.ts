@@ -4,7 +4,8 @@
  */
 import { z } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
-import { AlreadyRunning, classify, errorCodes, Permanent, type ErrorCode } from '../errors.ts'
+import { errorCodes, type ErrorCode } from '../codes.ts'
+import { AlreadyRunning, classify, Permanent } from '../errors.ts'
 
 export const problemType = 'application/problem+json'
 
@@ -48,10 +49,12 @@ export function problemOf(error: unknown): Problem {
       ? new Permanent('bad_request', `${error.message}.`)
       : classify(error)
   const [code, detail] =
-    kind instanceof Permanent ? [kind.code, kind.message] : (['internal', errorCodes.internal] as const)
+    kind instanceof Permanent
+      ? [kind.code, kind.message]
+      : (['internal', errorCodes.internal.meaning] as const)
   return {
     type: `urn:spool:problem:${code}`,
-    title: errorCodes[code],
+    title: errorCodes[code].meaning,
     status: statuses[code] ?? otherwise,
     detail,
     code,

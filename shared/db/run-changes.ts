@@ -5,9 +5,9 @@
  */
 import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode, Warning } from '../codes.ts'
 import { rows } from './connect.ts'
-import { isLive, runColumns, type Run, type RunStatus, type Warning } from './runs.ts'
+import { isLive, runColumns, type Run, type RunStatus } from './runs.ts'
 import { refundRun } from './usage.ts'
 
 /** What may change while a run is under way; `warnings` are added to those already there. */

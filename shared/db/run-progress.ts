@@ -5,7 +5,8 @@
  */
 import type { Knex } from 'knex'
 import { rows } from './connect.ts'
-import type { RunStatus, Warning } from './runs.ts'
+import type { Warning } from '../codes.ts'
+import type { RunStatus } from './runs.ts'
 
 export interface StepSummary {
   readonly name: string

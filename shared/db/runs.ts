@@ -4,18 +4,13 @@
  * is there is in run-changes.ts.
  */
 import type { Knex } from 'knex'
+import type { Warning } from '../codes.ts'
 import type { Scalars } from '../context.ts'
 import { runSettings, type RunSettings } from '../settings/settings.ts'
 import { rows } from './connect.ts'
 import { onPage, pageBindings, positionColumn, type Page, type Positioned } from './page.ts'
 
 export type RunStatus = 'queued' | 'started' | 'awaiting_review' | 'finished' | 'cancelled' | 'failed'
-
-/** Something the producer should know though the run goes on. */
-export interface Warning {
-  readonly code: string
-  readonly message: string
-}
 
 interface RunState {
   readonly id: string

@@ -4,9 +4,9 @@
  */
 import type { Knex } from 'knex'
 import type { z } from 'zod'
+import type { Warning } from '../codes.ts'
 import type { Config } from '../config.ts'
 import type { Scalars } from '../context.ts'
-import type { Warning } from '../db/runs.ts'
 import { Permanent } from '../errors.ts'
 import { contentHash } from '../hash.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'

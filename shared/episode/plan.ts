@@ -2,7 +2,8 @@
  * Gathers what is needed to make an episode: the recording and the files beside it in the bucket. Hides which
  * files belong to it, and where a podcast keeps what its episodes share.
  */
-import { Permanent, codeOf, type ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../codes.ts'
+import { Permanent, codeOf } from '../errors.ts'
 import { picturesIn, readMarks } from '../feed/chapter-marks.ts'
 import {
   assetsFolder,

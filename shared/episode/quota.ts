@@ -5,7 +5,8 @@
 import type { Knex } from 'knex'
 import type { Config, UsageKind, UsageLimit } from '../config.ts'
 import { chargeUsage, type UsageEntry } from '../db/usage.ts'
-import { Permanent, type ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../codes.ts'
+import { Permanent } from '../errors.ts'
 
 const refusals: Readonly<Record<UsageKind, { code: ErrorCode; unit: string }>> = {
   runs: { code: 'rate_limited', unit: 'runs' },

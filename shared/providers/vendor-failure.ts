@@ -3,7 +3,7 @@
  * certainly not accepted, or does nobody know? Hides the codes with which vendors refuse a key or a payment.
  */
 import type { IncomingMessage } from 'node:http'
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../codes.ts'
 import type { Complaint } from './complaints.ts'
 
 /**

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod'
 import { cleaning, fileName } from './cleaning.ts'
-import { Permanent, type ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../codes.ts'
+import { Permanent } from '../errors.ts'
 import { checkVariables, letterVariableNames, variableNames } from './script.ts'
 
 /** BCP 47. */

@@ -3,6 +3,7 @@
  * allowed, and a warning says what was done. Speech is never sped up. Hides the search for how much is just
  * enough.
  */
+import type { Warning } from '../codes.ts'
 import { Permanent } from '../errors.ts'
 import type { LengthSettings } from '../settings/settings.ts'
 
@@ -18,7 +19,7 @@ const steps = 12
 export interface Fitted<T> {
   readonly result: T
   /** What the producer should know; undefined when the length was right as it was. */
-  readonly remark: { readonly code: string; readonly message: string } | undefined
+  readonly remark: Warning | undefined
 }
 
 /**

@@ -9,7 +9,7 @@ import { api } from '../../functions/api.ts'
 import { revokeApiKey } from '../../shared/db/api-keys.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { updateRunProgress } from '../../shared/db/run-changes.ts'
-import { errorCodes } from '../../shared/errors.ts'
+import { errorCodes } from '../../shared/codes.ts'
 import { registerAll, type CatalogueEntry } from '../../shared/engine/serve.ts'
 import {
   aKey,
@@ -553,7 +553,7 @@ describe('What goes wrong', () => {
       expect([what, ...codeOf(answer), answer.type]).toEqual([what, status, code, 'application/problem+json'])
       expect(answer.body).toMatchObject({
         status,
-        title: errorCodes[code],
+        title: errorCodes[code].meaning,
         detail: expect.any(String),
         type: `urn:spool:problem:${code}`,
       })

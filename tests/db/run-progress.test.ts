@@ -22,7 +22,7 @@ async function aRun(
 describe('An update', () => {
   test('changes several fields at once and returns the row as plain values', async () => {
     const world = await aRun()
-    const warnings = [{ code: 'quiet', message: 'It is quiet.' }]
+    const warnings = [{ code: 'very_quiet' as const, message: 'It is quiet.' }]
     const run = await update(world, { total: 5000, processed: 1200, context: { here: true }, warnings })
     expect(run).toMatchObject({ total: 5000, processed: 1200, context: { here: true }, warnings })
     expect(run).toEqual(await world.run())
@@ -60,7 +60,7 @@ describe('An update', () => {
         update(world, {
           processed: 10 * i,
           context: { [`k${i}`]: i },
-          warnings: [{ code: `w${i}`, message: '' }],
+          warnings: [{ code: 'clipped', message: `w${i}` }],
         }),
       ),
     )

@@ -8,7 +8,7 @@ const toys = (version = 1): Toy[] => [
   {
     name: 'prepare',
     inputs: ({ hash }) => ({ hash }),
-    act: (_context, { warn }) => (warn({ code: 'quiet', message: 'It is quiet.' }), { rate: 48000 }),
+    act: (_context, { warn }) => (warn({ code: 'very_quiet', message: 'It is quiet.' }), { rate: 48000 }),
   },
   { name: 'cut', after: ['prepare'], parts: 3, version, inputs: ({ hash, number }) => ({ hash, number }) },
   { name: 'publish', after: ['cut'] },
@@ -25,7 +25,7 @@ test('a second run with the same inputs reuses everything, and its objects are t
   expect(await world.run(second)).toMatchObject({
     status: 'finished',
     context: { rate: 48000 },
-    warnings: [{ code: 'quiet' }],
+    warnings: [{ code: 'very_quiet' }],
   })
   expect(await world.results()).toEqual(made)
   expect([await world.worked('prepare'), await world.worked('cut'), await world.worked('publish')]).toEqual([

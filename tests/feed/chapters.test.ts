@@ -287,7 +287,12 @@ describe('Chapters', () => {
   test('are in order where two marks stand in one crossfade, the later heard before the earlier', () => {
     const show = aShow([[11, 31]])
     const marks = [mark(0, 'a'), mark(10, 'b'), mark(11, 'c')]
-    expect(starts(chaptersOf(show, 'One', marks)).map(([title]) => title)).toEqual(['Intro', 'a', 'c', 'Outro'])
+    expect(starts(chaptersOf(show, 'One', marks)).map(([title]) => title)).toEqual([
+      'Intro',
+      'a',
+      'c',
+      'Outro',
+    ])
   })
 
   test('are in order, apart and inside the episode, whatever is cut and marked', () => {

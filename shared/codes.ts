@@ -1,0 +1,362 @@
+/**
+ * Every code that a producer, a script or a log can meet: errors, which end a run or refuse a request, and warnings,
+ * which say what was done about a file and left the run to go on. docs/codes.md is made from this list.
+ */
+
+export interface Explained {
+  readonly meaning: string
+  /** What the producer can do about it. */
+  readonly remedy: string
+}
+
+/** Why a run or a request failed. */
+export const errorCodes = {
+  // the recording
+  not_audio: {
+    meaning: 'The file is not audio in a format Spool reads.',
+    remedy: 'Export the recording as WAV, FLAC, M4A or MP3 and upload that.',
+  },
+  too_complex: {
+    meaning: 'Finding the sound in the file takes more reading or time than is allowed.',
+    remedy: 'Export the sound alone, as WAV, FLAC, M4A or MP3.',
+  },
+  no_audio_stream: {
+    meaning: 'The file is a media file without sound.',
+    remedy: 'Upload the file that has the sound.',
+  },
+  empty_file: { meaning: 'The file has no bytes, or no sound at all.', remedy: 'Record or export it again.' },
+  truncated_file: {
+    meaning: 'The file ends too early to be read.',
+    remedy: 'Upload it again; if it ends as early, export it again.',
+  },
+  refers_elsewhere: {
+    meaning:
+      'The file is a playlist or refers to other files or hosts; Spool reads only the bytes it was given.',
+    remedy: 'Upload the recording itself.',
+  },
+  recording_too_long: {
+    meaning: 'The recording is longer than the limit.',
+    remedy: 'Split it into several episodes.',
+  },
+  recording_too_large: {
+    meaning: 'The recording has more bytes than the limit.',
+    remedy: 'Export it in a compressed format such as FLAC.',
+  },
+  upload_replaced: {
+    meaning: 'The uploaded file was replaced or deleted while it was being worked on.',
+    remedy: 'Upload it again, and leave it until the episode is done.',
+  },
+  // what lies beside it
+  bad_words_file: {
+    meaning: 'The words file cannot be used.',
+    remedy: 'Mend the line the message names, or leave the file out.',
+  },
+  bad_template: { meaning: 'The template cannot be used.', remedy: 'Mend the field the message names.' },
+  bad_podcast_file: {
+    meaning: 'The podcast file cannot be used.',
+    remedy: 'Mend the field the message names.',
+  },
+  bad_episode_file: {
+    meaning: 'The episode file cannot be used.',
+    remedy: 'Mend the field the message names.',
+  },
+  bad_cover: {
+    meaning: 'The cover is not a picture Spool can use.',
+    remedy: 'Give a JPEG, PNG or WebP picture of at least 1400 × 1400 pixels.',
+  },
+  bad_chapters: {
+    meaning: 'The chapters file cannot be used.',
+    remedy: 'Mend the line the message names, or leave the file out.',
+  },
+  missing_asset: {
+    meaning: 'A file named by the template is not there.',
+    remedy: "Upload it to the podcast's assets folder, or take it out of the template.",
+  },
+  no_letters: {
+    meaning: 'A template reads out listener mail, and there is none.',
+    remedy: 'Read a mailbox first, or take the letters out of the template.',
+  },
+  missing_variable: {
+    meaning: 'A script names a value that the episode does not have.',
+    remedy: 'Give the value in episode.json, or take it out of the script.',
+  },
+  over_length: {
+    meaning: 'The episode would be longer than the template allows.',
+    remedy: 'Shorten the recording, or raise the limit in the template.',
+  },
+  under_length: {
+    meaning: 'The episode would be shorter than the template allows.',
+    remedy: 'Lengthen the recording, or lower the limit in the template.',
+  },
+  rate_limited: {
+    meaning: 'The user has started as many runs as are allowed for the time.',
+    remedy: 'Wait until the time the message names.',
+  },
+  monthly_cap: {
+    meaning: 'The user has used up what is allowed for the time.',
+    remedy: 'Wait for the next month, or have the limit raised.',
+  },
+  bad_mail_settings: {
+    meaning: 'The settings beside the mailbox cannot be used.',
+    remedy: 'Mend the field the message names.',
+  },
+  bad_mailbox: {
+    meaning: 'The mailbox cannot be read.',
+    remedy: 'Export the mailbox again as mbox, .eml or a zip of .eml files.',
+  },
+  too_many_messages: {
+    meaning: 'The mailbox has more messages than one run may read.',
+    remedy: 'Split the mailbox.',
+  },
+  // the work
+  cut_budget_exceeded: {
+    meaning: 'The edits would remove more of the speech than allowed.',
+    remedy: 'Look at the proposed cuts on the review page, or raise the budget in the template.',
+  },
+  nothing_left: {
+    meaning: 'The edits would remove the whole recording.',
+    remedy: 'Look at the cuts on the review page and undo some.',
+  },
+  ffmpeg_missing: {
+    meaning: 'ffmpeg is not installed where the work runs.',
+    remedy: 'Install ffmpeg where the work runs, and retry.',
+  },
+  ffmpeg_failed: {
+    meaning: 'ffmpeg ended with an error.',
+    remedy: 'Retry; if it fails again, export the recording in another format.',
+  },
+  certificate_failed: {
+    meaning: 'The finished audio missed the loudness bars.',
+    remedy: 'Listen to the episode; make it again with a target that the recording can reach.',
+  },
+  disk_full: { meaning: 'There is no room left to write.', remedy: 'Free some space and retry.' },
+  // people and their keys
+  provider_key_missing: {
+    meaning: 'The template names a provider for which no key was given.',
+    remedy: "Store the provider's key, or name another provider in the template.",
+  },
+  no_sealing_key: {
+    meaning: 'This deployment has no key to seal secrets with; set SEALING_KEY.',
+    remedy: 'Set SEALING_KEY for the deployment.',
+  },
+  bad_seal: {
+    meaning: 'A sealed secret could not be opened: it was changed, or sealed by another key. Give it again.',
+    remedy: 'Give the secret again.',
+  },
+  bad_decisions: { meaning: 'The decisions cannot be used.', remedy: 'Mend the decision the message names.' },
+  not_reviewable: {
+    meaning: 'There is nothing to decide: the episode has no finished or waiting run.',
+    remedy: 'Make the episode first.',
+  },
+  // providers
+  provider_key_refused: {
+    meaning: 'The provider refused the key it was given.',
+    remedy: 'Store a valid key.',
+  },
+  provider_unpaid: {
+    meaning: 'The provider wants to be paid first: credit, quota or plan do not cover the request.',
+    remedy: 'Pay the provider, then retry.',
+  },
+  provider_rejected: {
+    meaning: 'The provider refused the request, or answered with something that cannot be used.',
+    remedy: "Read the provider's words in the message; change what it asks for.",
+  },
+  provider_unavailable: { meaning: 'The provider is down, busy or out of reach.', remedy: 'Retry later.' },
+  provider_timeout: {
+    meaning: 'The provider did not finish within the time allowed.',
+    remedy: 'Retry later.',
+  },
+  provider_unclear: {
+    meaning: 'Nobody knows whether the provider accepted the paid request; it was not repeated again.',
+    remedy: "Look at the provider's own list of requests, then retry.",
+  },
+  unknown_voice: {
+    meaning: 'The voice is not known to the speech provider.',
+    remedy: 'Name one of the voices that the message lists.',
+  },
+  bad_callback: {
+    meaning: 'A call that says it comes from a provider does not.',
+    remedy: 'Nothing is to be done; the call was refused.',
+  },
+  // the machinery
+  bad_context: {
+    meaning: 'A task carried something other than the scalars its step needs.',
+    remedy: 'This is a fault of Spool; report it with the log.',
+  },
+  attempts_exhausted: {
+    meaning: 'A step was tried as often as allowed and never completed.',
+    remedy: 'Read why the last attempt failed, then retry the run.',
+  },
+  user_cancelled: {
+    meaning: 'The run was cancelled by its owner.',
+    remedy: 'Start a new run if it was not meant.',
+  },
+  superseded: {
+    meaning: 'The run waited for its producer, who uploaded a newer recording instead.',
+    remedy: 'Look at the run of the newer recording.',
+  },
+  already_running: {
+    meaning: 'The episode already has a live run.',
+    remedy: 'Wait for the live run, or cancel it.',
+  },
+  not_found: { meaning: 'There is nothing of that name.', remedy: 'Check the name or the identifier.' },
+  forbidden: { meaning: 'The key may not do this.', remedy: 'Use a key that may do this.' },
+  bad_request: {
+    meaning: 'The request is not as the API asks for it.',
+    remedy: 'Mend the field the message names.',
+  },
+  method_not_allowed: {
+    meaning: 'The address takes other methods than this.',
+    remedy: "Use one of the methods in the answer's Allow header.",
+  },
+  request_too_large: {
+    meaning: 'The request has more bytes than the API takes.',
+    remedy: 'Send less in one request.',
+  },
+  too_many_requests: {
+    meaning: 'The key has made as many requests as are allowed a minute.',
+    remedy: 'Wait as long as the Retry-After header says.',
+  },
+  idempotency_mismatch: {
+    meaning: 'The idempotency key was used for another request.',
+    remedy: 'Use a new idempotency key for a new request.',
+  },
+  in_progress: {
+    meaning: 'The first request with this idempotency key is still under way.',
+    remedy: 'Wait and send the request again.',
+  },
+  not_cancellable: {
+    meaning: 'The run has ended, or its publication has begun.',
+    remedy: 'Let the run end.',
+  },
+  unauthenticated: { meaning: 'The caller did not prove who it is.', remedy: 'Give a valid key.' },
+  internal: {
+    meaning: 'Something unexpected went wrong; it is in the log.',
+    remedy: 'Retry; if it fails again, report it with the log.',
+  },
+} as const satisfies Readonly<Record<string, Explained>>
+
+export type ErrorCode = keyof typeof errorCodes
+
+/** What was found or done about what was brought; the episode is made all the same. */
+export const warningCodes = {
+  // the recording and the assets
+  impossible_samples: {
+    meaning:
+      'Samples that no sound can have (not a number, infinite, far over full scale) were replaced by silence.',
+    remedy: 'If a gap is heard, export the recording again as 24-bit PCM.',
+  },
+  clipped: {
+    meaning: 'The recording stands at full scale in many places.',
+    remedy: 'Distortion cannot be undone; lower the level at the next recording.',
+  },
+  very_quiet: {
+    meaning: 'The recording is very quiet; its noise is raised with it.',
+    remedy: 'Raise the level at the next recording.',
+  },
+  silent_recording: {
+    meaning: 'Nothing is heard in the file.',
+    remedy: 'Check that the right file or track was exported.',
+  },
+  too_short_to_measure: {
+    meaning: 'The file is too short to have a loudness; it is used as it is.',
+    remedy: 'Nothing, if it sounds right.',
+  },
+  channels_mixed: {
+    meaning: 'A file of more than two channels was mixed to two or one.',
+    remedy: 'If the balance is wrong, export the microphones as single files and upload them as tracks.',
+  },
+  tracks_mixed: {
+    meaning: 'The file has several sound tracks; the message says which were taken.',
+    remedy: 'If a wrong one was taken, export that track alone.',
+  },
+  length_misstated: {
+    meaning: 'The file says another length of itself than the sound it holds.',
+    remedy: 'Check that the end is there; if it is not, upload the recording again.',
+  },
+  gaps_filled: {
+    meaning: 'The clock of the file runs on where it holds no sound; silence stands there.',
+    remedy: 'Nothing, if the recording paused; else look for a better copy.',
+  },
+  damaged_sound: {
+    meaning: 'Parts of the file could not be decoded; the message says how much is missing.',
+    remedy: 'Listen there; upload the file again if the upload damaged it.',
+  },
+  // words, chapters and pictures
+  no_words: {
+    meaning: 'There is no transcript, so fillers stay and no transcript is published.',
+    remedy: 'Give a words file, or name a recogniser in the template.',
+  },
+  captions_only: {
+    meaning: "The words' times are good enough to read along, not to cut single words.",
+    remedy: 'Give words with a time each, or name a recogniser, if fillers are to go.',
+  },
+  words_repaired: {
+    meaning: 'Single words or cues had times that cannot be; the message says what was done.',
+    remedy: 'Check the transcript there.',
+  },
+  words_encoding: {
+    meaning: 'The file is not UTF-8 and was read as another encoding.',
+    remedy: 'Check accents and quotation marks; save the file as UTF-8.',
+  },
+  words_over_silence: {
+    meaning: 'Words stood where nothing is heard and were dropped.',
+    remedy: 'Check the transcript if words are missing.',
+  },
+  words_shifted: { meaning: "All words' times were early or late and were moved.", remedy: 'Nothing.' },
+  chapters_repaired: {
+    meaning: 'Chapter marks were mended or left out; the message says which.',
+    remedy: 'Check the chapters.',
+  },
+  chapters_left_out: {
+    meaning: 'Chapters could not all be kept.',
+    remedy: 'Give fewer, or give them in a chapters file.',
+  },
+  cover_fitted: {
+    meaning: 'The cover was changed to what players show.',
+    remedy: 'Give a square JPEG of 1400 to 3000 pixels and at most 500 kB, if another cut is wanted.',
+  },
+  // the episode
+  shorter_than_wanted: {
+    meaning: 'The episode is shorter than the template wants.',
+    remedy: 'Nothing, if that is meant.',
+  },
+  longer_than_wanted: {
+    meaning: 'The episode is longer than the template wants, though pauses were tightened.',
+    remedy: 'Shorten the recording, or raise the length in the template.',
+  },
+  pauses_tightened: {
+    meaning: 'Pauses were shortened to bring the episode to the wanted length.',
+    remedy: 'Nothing, if that is meant.',
+  },
+  silent_programme: {
+    meaning: 'The whole programme is silent; there is nothing to bring to loudness.',
+    remedy: 'Check the recording.',
+  },
+  certificate_failed: {
+    meaning: 'The finished audio misses a loudness bar; the message says which.',
+    remedy: 'Listen to it; ask for a target that the recording can reach.',
+  },
+  decisions_lost: {
+    meaning: 'Decisions belonged to edits that no longer exist.',
+    remedy: 'Look at the review page.',
+  },
+  left_undecided: {
+    meaning: 'Nobody decided in time; the proposal was left out.',
+    remedy: 'Decide on the review page and make the episode again.',
+  },
+  possible_double_charge: {
+    meaning: 'A paid request was repeated because nobody knows whether the first was accepted.',
+    remedy: "Compare with the provider's bill.",
+  },
+  // the feed and letters
+  category_corrected: { meaning: "A category was written as Apple's list has it.", remedy: 'Nothing.' },
+} as const satisfies Readonly<Record<string, Explained>>
+
+export type WarningCode = keyof typeof warningCodes
+
+/** What a run warned of, in words for the producer. */
+export interface Warning {
+  readonly code: WarningCode
+  readonly message: string
+}
