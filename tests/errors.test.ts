@@ -1,6 +1,6 @@
 // One place decides what an error means for the queue, whatever it was wrapped in.
 import { describe, expect, test } from '@jest/globals'
-import { errorCodes } from '../shared/codes.ts'
+import { errorCodes, warningCodes } from '../shared/codes.ts'
 import { Busy, Deferred, Permanent, Retryable, Stopped, causes, classify, codeOf } from '../shared/errors.ts'
 
 const withCode = (code: string | number, message = 'it broke') => Object.assign(new Error(message), { code })
@@ -87,6 +87,9 @@ test('a chain of causes that bites its tail comes to an end', () => {
   expect(classify(error)).toMatchObject({ name: 'Retryable' })
 })
 
-test('every code is documented in a sentence', () => {
-  for (const text of Object.values(errorCodes)) expect(text).toMatch(/^[A-Zf].+\.$/)
+test('every code says in sentences what it means and what to do', () => {
+  for (const { meaning, remedy } of [...Object.values(errorCodes), ...Object.values(warningCodes)]) {
+    expect(meaning).toMatch(/^[A-Zf].+\.$/)
+    expect(remedy).toMatch(/^[A-Zf].+\.$/)
+  }
 })
