@@ -4,21 +4,13 @@
  */
 import { z } from 'zod'
 import { analyser, blockSamples, encodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
-import { FfmpegError } from '../shared/audio/ffmpeg.ts'
-import { bytesPerFrame, inBlocks, silenceImpossible } from '../shared/audio/pcm.ts'
-import { explain, tooLong, type OpenedSource } from '../shared/audio/source.ts'
+import { bytesPerFrame, inBlocks } from '../shared/audio/pcm.ts'
+import { tooLong, type OpenedSource } from '../shared/audio/source.ts'
 import { withSources, type SourcePart } from '../shared/audio/multi-source.ts'
-import { Permanent } from '../shared/errors.ts'
 import { fileOf } from '../shared/objects.ts'
 import { charge } from '../shared/episode/quota.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
-
-/**
- * A decode shorter than the file says of itself by more than this, and by more than a hundredth, is an upload
- * cut off.
- */
-const toleratedLossSeconds = 1
 
 /** The parts are the recording and, at its rate, each of the template's files. */
 const part = z.object({
@@ -50,10 +42,7 @@ export const prepare = defineStep({
   ) => {
     const { buckets, limits } = tools.config
     const name = fileOf(object)
-    const bounds = {
-      bytes: source === 'asset' ? limits.assetBytes : limits.recordingBytes,
-      seconds: limits.recordingSeconds,
-    }
+    const mostBytes = source === 'asset' ? limits.assetBytes : limits.recordingBytes
     const uploaded =
       source === 'recording' && recordings.length > 0
         ? recordings
@@ -67,17 +56,17 @@ export const prepare = defineStep({
       tools.storage,
       parts,
       recordingsAre,
-      { ...bounds, targetRate },
+      { bytes: mostBytes, targetRate },
       tools.signal,
       async (opened) => {
-        const { declaredSeconds } = opened.probed
-        const charged = { userId, runId, contentHash }
-        if (source === 'recording' && declaredSeconds !== undefined)
-          await chargeMinutes(declaredSeconds, charged, tools)
-        const analysis = await decodeAndAnalyse(opened, name, bounds.seconds, tools)
-        if (source === 'recording')
-          // for those that did not say
-          await chargeMinutes(analysis.totalSamples / analysis.format.sampleRate, charged, tools)
+        const { certainSeconds } = opened.probed
+        const accept = async (seconds: number) => {
+          if (seconds > limits.recordingSeconds) throw tooLong(name, seconds, limits.recordingSeconds)
+          if (source === 'recording') await chargeMinutes(seconds, { userId, runId, contentHash }, tools)
+        }
+        if (certainSeconds !== undefined) await accept(certainSeconds) // before any work is done
+        const analysis = await decodeAndAnalyse(opened, name, limits.recordingSeconds, tools)
+        if (certainSeconds === undefined) await accept(analysis.totalSamples / analysis.format.sampleRate)
         warnOfDefects(analysis, name, tools)
         return {
           file: name,
@@ -134,35 +123,20 @@ async function decodeAndAnalyse(
 ): Promise<Analysis> {
   const gather = analyser(probed.pcm)
   const { sampleRate } = probed.pcm
-  const decoder = decode(tools.signal)
+  const decoding = decode(tools.signal)
   let samples = 0
-  let impossible = 0
   async function* analysed(): AsyncGenerator<Buffer> {
-    for await (const block of inBlocks(decoder.stdout, gather.blockBytes)) {
-      impossible += silenceImpossible(block, probed.pcm) // before any filter sees it
+    for await (const block of inBlocks(decoding.sound, gather.blockBytes)) {
       gather.add(block)
       samples += block.length / bytesPerFrame(probed.pcm)
-      if (samples > maxSeconds * sampleRate) throw tooLong(name, samples / sampleRate, maxSeconds)
-      if (probed.declaredSeconds) tools.progress(samples / sampleRate / probed.declaredSeconds)
+      const seconds = samples / sampleRate
+      if (seconds > maxSeconds) throw tooLong(name, seconds, maxSeconds)
+      if (probed.declaredSeconds) tools.progress(Math.min(1, seconds / probed.declaredSeconds))
       yield block
     }
-    await decoder.ended.catch((error: unknown) => {
-      // what could be decoded was; the length is checked next
-      if (error instanceof FfmpegError && samples > 0) return
-      throw error instanceof FfmpegError ? explain(error, name) : error
-    })
-    checkLength(name, samples / sampleRate, probed.declaredSeconds)
   }
   await tools.storage.create(tools.workObject('pcm'), analysed(), 'application/octet-stream')
-  if (impossible > 0) {
-    tools.warn({
-      code: 'impossible_samples',
-      message:
-        `${name} has ${impossible} sample${impossible === 1 ? '' : 's'} that no sound can have ` +
-        '(not a number, infinite, or far over full scale). Silence stands in their place; if it is heard, ' +
-        'export the recording again as 24-bit PCM.',
-    })
-  }
+  decoding.warnings().forEach(tools.warn)
   const analysis = gather.finish()
   await tools.storage.create(
     tools.workObject('analysis'),
@@ -197,18 +171,6 @@ async function storeMarks(
   }))
   await tools.storage.create(object, JSON.stringify(marks), 'application/json')
   return object.name
-}
-
-function checkLength(name: string, seconds: number, declared: number | undefined): void {
-  if (seconds === 0) throw new Permanent('empty_file', `${name} holds no sound. Record or export it again.`)
-  const missing = (declared ?? 0) - seconds
-  if (missing > toleratedLossSeconds && missing > 0.01 * declared!) {
-    throw new Permanent(
-      'truncated_file',
-      `${name} says it is ${declared!.toFixed(1)} s long but ends after ${seconds.toFixed(1)} s. ` +
-        'The upload or the export was cut off; upload it again.',
-    )
-  }
 }
 
 /** Clipping is audible from this many clipped samples on. */

@@ -3,6 +3,8 @@
  * back-pressure, cancellation and what their error messages mean.
  */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Permanent, Retryable } from '../errors.ts'
 
@@ -16,12 +18,22 @@ export interface RunningFfmpeg {
 export type Pieces = AsyncIterable<Buffer> | Iterable<Buffer>
 
 const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error']
+const talkative = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+verbose']
 /** Long enough for the reason, short enough for a row. */
 const keptComplaint = 2000
 
 /** Starts ffmpeg; `input`, if any, is fed to its standard input. Killed when the signal aborts. */
 export function ffmpeg(args: readonly string[], signal: AbortSignal, input?: Pieces): RunningFfmpeg {
   return start('ffmpeg', [...quiet, ...args], signal, input)
+}
+
+/** As `ffmpeg`, and hands every line of its log to `onLine`. */
+export function ffmpegWithLog(
+  args: readonly string[],
+  signal: AbortSignal,
+  onLine: (line: string) => void,
+): RunningFfmpeg {
+  return start('ffmpeg', [...talkative, ...args], signal, undefined, onLine)
 }
 
 /** Runs ffmpeg to its end and returns all that it wrote. */
@@ -35,9 +47,18 @@ export async function ffmpegOutput(
   return bytes
 }
 
+/** Of a log only the complaint at its end is wanted. */
+const ignored = (): void => undefined
+
 /** Runs ffprobe and returns what it printed. */
 export async function ffprobe(args: readonly string[], signal: AbortSignal): Promise<string> {
-  const probe = start('ffprobe', ['-hide_banner', '-loglevel', 'error', ...args], signal)
+  const probe = start(
+    'ffprobe',
+    ['-hide_banner', '-loglevel', 'level+warning', ...args],
+    signal,
+    undefined,
+    ignored,
+  )
   const [text] = await Promise.all([collect(probe.stdout), probe.ended])
   return text.toString('utf8')
 }
@@ -48,11 +69,18 @@ export async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-function start(program: string, args: readonly string[], signal: AbortSignal, input?: Pieces): RunningFfmpeg {
+function start(
+  program: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  input?: Pieces,
+  onLine?: (line: string) => void,
+): RunningFfmpeg {
   signal.throwIfAborted()
   const child = spawn(program, args, { signal, killSignal: 'SIGKILL' })
   const fed = input ? feed(child, input) : Promise.resolve(child.stdin.destroy())
-  const ended = Promise.all([outcome(program, child, signal), fed]).then(() => undefined)
+  const complaint = onLine ? complaintInLog(child.stderr, onLine) : firstWords(child.stderr)
+  const ended = Promise.all([outcome(program, child, signal, complaint), fed]).then(() => undefined)
   ended.catch(() => undefined) // the caller sees it; unseen until then it must not end the process
   return { stdout: child.stdout, ended }
 }
@@ -70,12 +98,30 @@ async function feed(child: ChildProcessWithoutNullStreams, input: Pieces): Promi
   }
 }
 
-function outcome(program: string, child: ChildProcessWithoutNullStreams, signal: AbortSignal): Promise<void> {
-  let complaint = ''
-  child.stderr.on(
-    'data',
-    (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, keptComplaint)),
-  )
+/** What was printed, as far as it is kept. */
+function firstWords(stderr: Readable): () => string {
+  let words = ''
+  stderr.on('data', (text: Buffer) => (words = (words + text.toString()).slice(0, keptComplaint)))
+  return () => words
+}
+
+/** The log's errors alone, as far as they are kept; each line goes to `onLine`. */
+function complaintInLog(stderr: Readable, onLine: (line: string) => void): () => string {
+  let errors = ''
+  createInterface(stderr).on('line', (line) => {
+    if (/\[(?:error|fatal|panic)\]|not implemented/.test(line))
+      errors = `${errors}${line}\n`.slice(0, keptComplaint)
+    onLine(line.slice(0, keptComplaint))
+  })
+  return () => errors
+}
+
+function outcome(
+  program: string,
+  child: ChildProcessWithoutNullStreams,
+  signal: AbortSignal,
+  complaint: () => string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (signal.aborted) reject(signal.reason as Error)
@@ -92,7 +138,7 @@ function outcome(program: string, child: ChildProcessWithoutNullStreams, signal:
       if (status === 0) resolve()
       else if (signal.aborted) reject(signal.reason as Error)
       else if (killedBy) reject(new Retryable('ffmpeg_failed', `${program} was killed by ${killedBy}.`))
-      else reject(new FfmpegError(complaint.trim() || `${program} ended with status ${status}`))
+      else reject(new FfmpegError(complaint().trim() || `${program} ended with status ${status}`))
     })
   })
 }

@@ -4,7 +4,7 @@
  * one stream; whoever reads it sees one source.
  */
 import type { ObjectName, ObjectStore } from '../storage.ts'
-import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'
+import { inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'
 import { withSource, type OpenedSource, type Terms } from './source.ts'
 import { fromDb } from './true-peak.ts'
 
@@ -51,19 +51,29 @@ function combined(
   const { sampleRate } = opened[0]!.probed.pcm
   const channels = opened.some(({ probed }) => probed.pcm.channels === 2) ? 2 : 1
   const pcm: PcmFormat = { sampleRate, channels, sampleFormat: 'f32le' }
-  const lengths = opened.map(({ probed }, i) =>
-    probed.declaredSeconds === undefined ? undefined : probed.declaredSeconds + parts[i]!.offsetSeconds,
-  )
-  const isKnown = lengths.every((seconds) => seconds !== undefined)
-  const declaredSeconds = !isKnown
-    ? undefined
-    : order === 'tracks'
-      ? Math.max(...lengths)
-      : lengths.reduce((sum, seconds) => sum + seconds, 0)
+  const lengthOf = (which: 'declaredSeconds' | 'certainSeconds'): number | undefined => {
+    const lengths = opened.map(({ probed }, i) => (probed[which] ?? NaN) + parts[i]!.offsetSeconds)
+    const length =
+      order === 'tracks' ? Math.max(...lengths) : lengths.reduce((sum, seconds) => sum + seconds, 0)
+    return Number.isNaN(length) ? undefined : length
+  }
   return {
-    probed: { ...opened[0]!.probed, declaredSeconds, pcm },
-    decode: (signal) =>
-      order === 'tracks' ? together(opened, parts, pcm, signal) : inTurn(opened, parts, channels, signal),
+    probed: {
+      ...opened[0]!.probed,
+      declaredSeconds: lengthOf('declaredSeconds'),
+      certainSeconds: lengthOf('certainSeconds'),
+      pcm,
+    },
+    decode: (signal) => {
+      const decodings = opened.map((source) => source.decode(signal)) // none starts before it is read
+      const streams = decodings.map(({ sound }, i) =>
+        heard(sound, opened[i]!.probed.pcm, parts[i]!, channels),
+      )
+      return {
+        sound: order === 'tracks' ? summed(streams, sampleRate, channels) : inTurn(streams),
+        warnings: () => decodings.flatMap(({ warnings }) => warnings()),
+      }
+    },
   }
 }
 
@@ -74,7 +84,7 @@ const blockFrames = (sampleRate: number): number => sampleRate / 10
  * A file's sound as interleaved floats with as many channels as asked for, at its gain and from its offset.
  */
 async function* heard(
-  stdout: AsyncIterable<Buffer>,
+  sound: AsyncIterable<Buffer>,
   format: PcmFormat,
   { gainDb, offsetSeconds }: SourcePart,
   channels: 1 | 2,
@@ -85,7 +95,7 @@ async function* heard(
     yield Buffer.alloc(Math.min(left, blockFrames(format.sampleRate)) * frameBytes)
   let skipped = Math.max(0, -offset)
   const gain = fromDb(gainDb)
-  for await (const block of inBlocks(stdout, blockFrames(format.sampleRate) * bytesPerFrame(format))) {
+  for await (const block of sound) {
     const planes = toPlanar(block, format).map((plane) => plane.map((sample) => sample * gain))
     const wide = toInterleavedBytes(channels === 2 && planes.length === 1 ? [planes[0]!, planes[0]!] : planes)
     const dropped = Math.min(skipped, wide.length / frameBytes)
@@ -94,46 +104,12 @@ async function* heard(
   }
 }
 
-type Decoder = ReturnType<OpenedSource['decode']>
-
 /** One after the other: a decoder starts when the one before it has ended, so that never two run at once. */
-function inTurn(
-  opened: readonly OpenedSource[],
-  parts: readonly SourcePart[],
-  channels: 1 | 2,
-  signal: AbortSignal,
-): Decoder {
-  const { promise: ended, resolve, reject } = Promise.withResolvers<undefined>()
-  ended.catch(() => undefined) // seen by whoever awaits it; unseen until then it must not end the process
-  async function* sound(): AsyncGenerator<Buffer> {
-    try {
-      for (const [i, source] of opened.entries()) {
-        const decoder = source.decode(signal)
-        decoder.ended.catch(reject) // what could be decoded is heard; whoever reads is told at the end
-        yield* heard(decoder.stdout, source.probed.pcm, parts[i]!, channels)
-        await decoder.ended.catch(() => undefined)
-      }
-    } finally {
-      resolve(undefined)
-    }
-  }
-  return { stdout: sound(), ended }
+async function* inTurn(streams: readonly AsyncIterable<Buffer>[]): AsyncGenerator<Buffer> {
+  for (const stream of streams) yield* stream
 }
 
 /** All at once: their sum, as long as the longest. */
-function together(
-  opened: readonly OpenedSource[],
-  parts: readonly SourcePart[],
-  { sampleRate, channels }: PcmFormat,
-  signal: AbortSignal,
-): Decoder {
-  const decoders = opened.map((source) => source.decode(signal))
-  const ended = Promise.all(decoders.map((decoder) => decoder.ended)).then(() => undefined)
-  ended.catch(() => undefined) // as above
-  const streams = decoders.map(({ stdout }, i) => heard(stdout, opened[i]!.probed.pcm, parts[i]!, channels))
-  return { stdout: summed(streams, sampleRate, channels), ended }
-}
-
 async function* summed(
   streams: readonly AsyncIterable<Buffer>[],
   sampleRate: number,
@@ -142,16 +118,20 @@ async function* summed(
   const tracks = streams.map((stream) =>
     inBlocks(stream, blockFrames(sampleRate) * 4 * channels)[Symbol.asyncIterator](),
   )
-  for (;;) {
-    const blocks = (await Promise.all(tracks.map((track) => track.next()))).flatMap(({ done, value }) =>
-      done ? [] : [value],
-    )
-    if (blocks.length === 0) return
-    const sum = new Float32Array(Math.max(...blocks.map(({ length }) => length)) / 4)
-    for (const block of blocks) {
-      const samples = new Float32Array(block.buffer as ArrayBuffer, block.byteOffset, block.length / 4)
-      for (let i = 0; i < samples.length; i++) sum[i]! += samples[i]!
+  try {
+    for (;;) {
+      const blocks = (await Promise.all(tracks.map((track) => track.next()))).flatMap(({ done, value }) =>
+        done ? [] : [value],
+      )
+      if (blocks.length === 0) return
+      const sum = new Float32Array(Math.max(...blocks.map(({ length }) => length)) / 4)
+      for (const block of blocks) {
+        const samples = new Float32Array(block.buffer as ArrayBuffer, block.byteOffset, block.length / 4)
+        for (let i = 0; i < samples.length; i++) sum[i]! += samples[i]!
+      }
+      yield Buffer.from(sum.buffer)
     }
-    yield Buffer.from(sum.buffer)
+  } finally {
+    await Promise.all(tracks.map((track) => track.return(undefined))) // of which one may have failed
   }
 }

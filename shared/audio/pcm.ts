@@ -78,6 +78,10 @@ export async function* inBlocks(
   let block = newBlock(blockBytes)
   let filled = 0
   for await (const chunk of source) {
+    if (filled === 0 && chunk.length === blockBytes) {
+      yield chunk
+      continue
+    }
     for (let taken = 0; taken < chunk.length;) {
       const copied = chunk.copy(block, filled, taken)
       filled += copied

@@ -1,20 +1,24 @@
 /**
- * Opens an uploaded recording for ffmpeg: nothing in it is trusted, its format is identified from its
- * content, and it is never copied to disk. Hides the HTTP range server on loopback, the demuxer forced on
- * ffmpeg, and what makes a file unusable.
+ * Opens an uploaded recording for ffmpeg: nothing in it is trusted, what it is is the decoder's word, and it is never
+ * copied to disk. Hides the loopback server, the probe and its bounds, and what makes a file unusable.
  */
 import { z } from 'zod'
 import { Permanent } from '../errors.ts'
 import { fileOf } from '../objects.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'
-import { FfmpegError, ffmpeg, ffprobe, type RunningFfmpeg } from './ffmpeg.ts'
+import { inspect, type Inspection } from './container.ts'
+import { decodeTracks, type Decoding, type Recorded } from './decoding.ts'
+import { explain } from './ffmpeg-complaints.ts'
+import { FfmpegError, ffprobe } from './ffmpeg.ts'
 import type { PcmFormat } from './pcm.ts'
-import { sniff, saysItsLength, checkWavLength } from './file-format.ts'
-import { serveRanges } from './range-server.ts'
+import { serveRanges, tooComplex, type RangeServer } from './range-server.ts'
+import { heardChannels, heardTracks, mostChannels, mostTracks, trackWarnings, type Track } from './tracks.ts'
 
 export interface Probed {
-  /** What the file says of its own length; undefined when it does not say. */
+  /** What the file says of its own length, a hint for showing progress; undefined when it does not say. */
   readonly declaredSeconds: number | undefined
+  /** The length where it follows from the bytes that are there, as it does of uncompressed sound. */
+  readonly certainSeconds: number | undefined
   readonly pcm: PcmFormat
   /** The chapter marks inside the file. */
   readonly marks: readonly { readonly startSeconds: number; readonly title: string }[]
@@ -22,26 +26,39 @@ export interface Probed {
 
 export interface OpenedSource {
   readonly probed: Probed
-  /** Decodes the first audio stream to canonical PCM on stdout. */
-  readonly decode: (signal: AbortSignal) => RunningFfmpeg
+  /** Decodes what is heard to canonical PCM, in blocks of a tenth of a second. */
+  readonly decode: (signal: AbortSignal) => Decoding
 }
 
 export interface Terms {
-  /** The most bytes and seconds accepted. */
+  /** The most bytes accepted. */
   readonly bytes: number
-  readonly seconds: number
   /** The sample rate wanted; null keeps the source's own when it is 44.1 or 48 kHz, else 48 kHz. */
   readonly targetRate: number | null
 }
 
-/** Enough to see past an ID3 tag's header and to find a second MPEG frame. */
-const sniffedBytes = 64 * 1024
+/**
+ * Demuxers that read nothing but the bytes they are given. Playlists, lists of pictures and descriptions of streams
+ * are left out: they would open other files and hosts.
+ */
+const readable =
+  'aa,aac,ac3,act,adx,aea,aiff,amr,amrnb,amrwb,ape,aptx,asf,asf_o,ast,au,avi,bfstm,brstm,caf,dsf,dts,dtshd,dv,eac3,' +
+  'epaf,flac,flv,gsm,gxf,hca,hcom,iff,ilbc,ircam,kvag,libgme,libopenmpt,live_flv,loas,lvf,matroska,webm,mlp,mmf,mods,' +
+  'mov,mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nsv,nut,ogg,oma,pvf,qcp,rm,rso,s337m,sbc,sds,sln,smjpeg,sox,spdif,svs,' +
+  'tak,tta,truehd,voc,vqf,w64,wav,wsd,wtv,wv,xa,xwma'
+
+/** ffprobe needs a second and a few megabytes; an index at the end of ten hours of film a few tens. */
+const probeAllowance = { bytes: 256 * 1024 * 1024, requests: 5000 }
+const probeSeconds = 120
+/** ffmpeg recognises nothing behind a tag longer than its probe buffer of 1 MiB. */
+const longTagBytes = 256 * 1024
+
 const episodeRates = [44100, 48000]
 const fallbackRate = 48000
 
 /**
- * Identifies the object, refuses what cannot become an episode, and lends it to `use` while a loopback server
- * serves it. Throws Permanent with one of the codes for recordings.
+ * Opens the object, refuses what cannot become an episode, and lends it to `use` while a loopback server serves it.
+ * Throws Permanent with one of the codes for recordings.
  */
 export async function withSource<T>(
   storage: ObjectStore,
@@ -51,37 +68,18 @@ export async function withSource<T>(
   use: (source: OpenedSource) => Promise<T>,
 ): Promise<T> {
   const name = fileOf(object.name)
-  const stored = await storage.stat(object)
-  if (!stored)
-    throw new Permanent(
-      'upload_replaced',
-      `${name} was replaced or deleted before it could be read. Upload it again.`,
-    )
-  const { bytes, generation } = stored
-  if (bytes === 0) throw new Permanent('empty_file', `${name} has no bytes. Record or export it again.`)
-  if (bytes > terms.bytes) {
-    throw new Permanent(
-      'recording_too_large',
-      `${name} has ${bytes} bytes; the limit is ${terms.bytes}. ` +
-        'Export it in a compressed format such as FLAC.',
-    )
-  }
-  const head = await storage.read({ ...object, generation }, { start: 0, end: Math.min(sniffedBytes, bytes) })
-  const demuxer = sniff(head, name)
-  if (demuxer === 'wav') checkWavLength(head, bytes, name)
-  const served = await serveRanges(storage, { ...object, generation }, bytes)
-  const input = ['-protocol_whitelist', 'http,tcp', '-f', demuxer, '-i', served.url]
+  const { bytes, generation } = await acceptable(storage, object, terms, name)
+  const served = await serveRanges(storage, { ...object, generation }, bytes, name)
   try {
-    const probed = await probe(input, name, terms.targetRate, signal, saysItsLength(demuxer, head)).finally(
-      served.assertUnbroken,
-    )
-    if (probed.declaredSeconds !== undefined && probed.declaredSeconds > terms.seconds)
-      throw tooLong(name, probed.declaredSeconds, terms.seconds)
-    const decode = (abort: AbortSignal): RunningFfmpeg => {
-      const { stdout, ended } = ffmpeg([...input, ...decodeArguments(probed.pcm)], abort)
-      const whole = ended.finally(served.assertUnbroken)
-      whole.catch(() => undefined) // seen by whoever awaits it; unseen until then it must not end the process
-      return { stdout, ended: whole }
+    served.allow(probeAllowance)
+    const inspection = await inspect(served.readAt, bytes)
+    const input = await inputOf(served, inspection, name, signal)
+    const probe = await readProbe(served, input, name, signal)
+    const { recorded, probed } = describe(probe, inspection, name, terms.targetRate)
+    const decode = (abort: AbortSignal): Decoding => {
+      // an interleaved film is read in jumps, so some of it more than once
+      served.allow({ bytes: 4 * bytes + probeAllowance.bytes, requests: Infinity })
+      return decodeTracks(input, recorded, abort, served)
     }
     return await use({ probed, decode })
   } finally {
@@ -89,30 +87,74 @@ export async function withSource<T>(
   }
 }
 
+async function acceptable(storage: ObjectStore, object: ObjectName, terms: Terms, name: string) {
+  const stored = await storage.stat(object)
+  if (!stored)
+    throw new Permanent(
+      'upload_replaced',
+      `${name} was replaced or deleted before it could be read. Upload it again.`,
+    )
+  const { bytes } = stored
+  if (bytes === 0) throw new Permanent('empty_file', `${name} has no bytes. Record or export it again.`)
+  if (bytes > terms.bytes)
+    throw new Permanent(
+      'recording_too_large',
+      `${name} has ${bytes} bytes; the limit is ${terms.bytes}. ` +
+        'Export it in a compressed format such as FLAC.',
+    )
+  return stored
+}
+
 export const tooLong = (name: string, seconds: number, limitSeconds: number): Permanent =>
   new Permanent(
     'recording_too_long',
-    `${name} runs for ${Math.round(seconds)} s; the limit is ${limitSeconds} s. ` +
+    `${name} runs for more than ${Math.floor(seconds)} s; the limit is ${limitSeconds} s. ` +
       'Split it into several episodes.',
   )
 
-const decodeArguments = ({ sampleRate, channels, sampleFormat }: PcmFormat): string[] => [
-  ...['-map', '0:a:0', '-ar', String(sampleRate), '-ac', String(channels)],
-  ...['-f', sampleFormat, 'pipe:1'],
-]
+/** ffmpeg's arguments that open the file. */
+async function inputOf(
+  served: RangeServer,
+  { tagBytes, isSizeStale }: Inspection,
+  name: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const bounded = ['-protocol_whitelist', 'http,tcp', '-format_whitelist', readable]
+  const forced: string[] = []
+  if (isSizeStale) forced.push('-f', 'wav', '-ignore_length', '1')
+  else if (tagBytes > longTagBytes) {
+    const behind = [...bounded, '-i', served.url(tagBytes)]
+    const { format } = await readProbe(served, behind, name, signal)
+    forced.push('-f', format.format_name.split(',')[0]!)
+  }
+  return [...bounded, ...forced, '-i', served.url()]
+}
 
+const number = z.coerce.number().catch(NaN)
 const probeOutput = z.object({
   streams: z.array(
     z.object({
+      index: z.number(),
+      codec_type: z.string(),
       codec_name: z.string().default('unknown'),
-      sample_rate: z.coerce.number().default(0),
+      codec_tag_string: z.string().default(''),
+      profile: z.string().optional().catch(undefined),
+      sample_rate: number.default(0),
       channels: z.number().default(0),
-      bits_per_raw_sample: z.coerce.number().optional(),
+      channel_layout: z.string().optional(),
+      bits_per_raw_sample: z.coerce.number().optional().catch(undefined),
       sample_fmt: z.string().optional(),
-      duration: z.coerce.number().optional(),
+      start_time: number.optional(),
+      duration: number.optional(),
+      disposition: z.record(z.string(), z.number()).catch({}).default({}),
+      tags: z
+        .object({ language: z.string().catch('') })
+        .partial()
+        .catch({})
+        .default({}),
     }),
   ),
-  format: z.object({ duration: z.coerce.number().optional() }),
+  format: z.object({ format_name: z.string(), start_time: number.optional(), duration: number.optional() }),
   chapters: z
     .array(
       z.object({
@@ -120,99 +162,151 @@ const probeOutput = z.object({
         tags: z
           .object({ title: z.string().catch('') })
           .partial()
+          .catch({})
           .default({}),
       }),
     )
     .catch([]),
 })
 
-async function probe(
+type Probe = z.infer<typeof probeOutput>
+type ProbedStream = Probe['streams'][number]
+
+const shown = ['-print_format', 'json', '-show_format', '-show_streams', '-show_chapters']
+
+async function readProbe(
+  served: RangeServer,
   input: readonly string[],
   name: string,
-  targetRate: number | null,
   signal: AbortSignal,
-  saysLength: boolean,
-): Promise<Probed> {
-  const { streams, format, chapters } = await readProbe(input, name, signal)
-  const [audio] = streams
-  if (!audio)
+): Promise<Probe> {
+  const deadline = AbortSignal.timeout(1000 * probeSeconds)
+  try {
+    const text = await ffprobe([...input, ...shown], AbortSignal.any([signal, deadline]))
+    served.assertUnbroken()
+    return probeOutput.parse(JSON.parse(text))
+  } catch (error) {
+    signal.throwIfAborted()
+    served.assertUnbroken()
+    if (deadline.aborted) throw tooComplex(name)
+    if (!(error instanceof FfmpegError)) throw error
+    if (await isReference(served)) throw refersElsewhere(name)
+    throw explain(error, name)
+  }
+}
+
+/** Text that would make ffmpeg open other files or hosts. */
+const references =
+  /^\uFEFF?\s*(#EXTM3U|ffconcat|\[playlist\]|<\?xml|<smil|<asx|<playlist|<MPD|\[reference\]|v=0\r?\n)/i
+
+const isReference = async (served: RangeServer): Promise<boolean> =>
+  references.test((await served.readAt(0, 1024)).toString('utf8'))
+
+const refersElsewhere = (name: string): Permanent =>
+  new Permanent(
+    'refers_elsewhere',
+    `${name} is a playlist or a reference to other files. Upload the recording itself.`,
+  )
+
+/** Sample descriptions of sound that is protected against copying. */
+const protectedTags = ['drms', 'enca', 'aavd', 'owma']
+
+function describe(
+  { streams, format, chapters }: Probe,
+  inspection: Inspection,
+  name: string,
+  targetRate: number | null,
+): { recorded: Recorded; probed: Probed } {
+  const sounding = soundTracks(streams, name)
+  const tracks = sounding.map((stream) => trackOf(stream, format))
+  const heard = heardTracks(tracks)
+  const first = sounding.find(({ index }) => index === heard[0]!.index)!
+  const sampleRate =
+    targetRate ?? (episodeRates.includes(first.sample_rate) ? first.sample_rate : fallbackRate)
+  const channels = heardChannels(heard)
+  const isExact =
+    heard.length === 1 && is16Bit(first) && first.sample_rate === sampleRate && first.channels <= 2
+  const pcm: PcmFormat = { sampleRate, channels, sampleFormat: isExact ? 's16le' : 'f32le' }
+  return {
+    probed: {
+      declaredSeconds: finite(first.duration) ?? finite(format.duration),
+      certainSeconds:
+        first.codec_name.startsWith('pcm_') && inspection.missingBytes === 0
+          ? finite(first.duration)
+          : undefined,
+      pcm,
+      marks: chapters.map(({ start_time, tags }) => ({ startSeconds: start_time, title: tags.title ?? '' })),
+    },
+    recorded: {
+      name,
+      pcm,
+      heard,
+      format: format.format_name.split(',')[0]!,
+      isFloat: first.codec_name.startsWith('pcm_f'),
+      isSoundOnly: streams.every(({ codec_type }) => codec_type === 'audio'),
+      declaredSeconds: saidBy(format.format_name, first, inspection),
+      inspection,
+      warnings: trackWarnings(tracks, heard, name),
+    },
+  }
+}
+
+/**
+ * Of MP3 and raw AAC ffprobe guesses the length from the first bit rates, unless a frame counts them; of Ogg it takes
+ * the clock of the last page, which may have begun at any time.
+ */
+const saidBy = (
+  format: string,
+  { duration }: ProbedStream,
+  { countedSeconds }: Inspection,
+): number | undefined => (['mp3', 'aac', 'ogg'].includes(format) ? countedSeconds : finite(duration))
+
+const finite = (value: number | undefined): number | undefined => (Number.isFinite(value) ? value : undefined)
+
+/** Those that can be decoded. Throws when there is none, or more than anybody records. */
+function soundTracks(streams: readonly ProbedStream[], name: string): ProbedStream[] {
+  const audio = streams.filter(({ codec_type }) => codec_type === 'audio')
+  if (audio.length === 0)
     throw new Permanent(
       'no_audio_stream',
       `${name} is a media file without a sound track. Upload one that has sound.`,
     )
-  if (audio.sample_rate <= 0 || audio.channels <= 0)
-    throw new Permanent('not_audio', `${name} names no sample rate or channels; it cannot be decoded.`)
-  const sampleRate =
-    targetRate ?? (episodeRates.includes(audio.sample_rate) ? audio.sample_rate : fallbackRate)
-  return {
-    declaredSeconds: saysLength ? (audio.duration ?? format.duration) : undefined,
-    pcm: {
-      sampleRate,
-      channels: audio.channels === 1 ? 1 : 2,
-      sampleFormat:
-        is16Bit(audio) && audio.sample_rate === sampleRate && audio.channels <= 2 ? 's16le' : 'f32le',
-    },
-    marks: chapters.map(({ start_time, tags }) => ({ startSeconds: start_time, title: tags.title ?? '' })),
+  const isProtected = audio.some(({ codec_tag_string }) => protectedTags.includes(codec_tag_string))
+  const usable = audio.filter(({ sample_rate, channels }) => sample_rate > 0 && channels > 0)
+  if (isProtected) throw explain(new FfmpegError('encrypted'), name)
+  if (usable.length === 0) {
+    const { codec_name, profile } = audio[0]!
+    throw explain(new FfmpegError(`${codec_name} ${profile ?? ''}: not implemented`), name)
   }
-}
-
-async function readProbe(
-  input: readonly string[],
-  name: string,
-  signal: AbortSignal,
-): Promise<z.infer<typeof probeOutput>> {
-  try {
-    const text = await ffprobe(
-      [
-        ...input,
-        '-print_format',
-        'json',
-        '-show_format',
-        '-show_streams',
-        '-show_chapters',
-        '-select_streams',
-        'a',
-      ],
-      signal,
+  if (usable.length > mostTracks)
+    throw new Permanent(
+      'too_complex',
+      `${name} has ${usable.length} sound tracks; the limit is ${mostTracks}.`,
     )
-    return probeOutput.parse(JSON.parse(text))
-  } catch (error) {
-    if (error instanceof FfmpegError) throw explain(error, name)
-    throw error
-  }
+  if (usable.some(({ channels }) => channels > mostChannels))
+    throw new Permanent(
+      'too_complex',
+      `${name} has a track of more than ${mostChannels} channels, the limit.`,
+    )
+  return usable
 }
 
-/** What ffmpeg's complaint about an untrusted file means for its owner. */
-export function explain(error: FfmpegError, name: string): Permanent {
-  const truncated = /moov atom not found|End of file|Truncat|partial file|Invalid NAL|EOF/i.test(
-    error.message,
-  )
-  return truncated
-    ? new Permanent(
-        'truncated_file',
-        `${name} ends too early to be read; the upload or the export was cut off. Upload it again.`,
-        { cause: error },
-      )
-    : new Permanent(
-        'not_audio',
-        `${name} cannot be decoded: ` +
-          error.message.replaceAll(/http:\/\/127\.0\.0\.1:\S+/g, name).slice(0, 300),
-        {
-          cause: error,
-        },
-      )
-}
+const trackOf = (
+  { index, sample_rate, channels, channel_layout, start_time, tags, disposition }: ProbedStream,
+  format: Probe['format'],
+): Track => ({
+  index,
+  sampleRate: sample_rate,
+  channels,
+  layout: channel_layout === 'unknown' ? undefined : channel_layout,
+  language: tags.language && tags.language !== 'und' ? tags.language : undefined,
+  leadInSeconds: Math.max(0, (finite(start_time) ?? 0) - (finite(format.start_time) ?? 0)),
+  isDefault: disposition['default'] === 1,
+  isAside: disposition['comment'] === 1 || disposition['visual_impaired'] === 1,
+})
 
 /** Lossless 16-bit sources fit in s16le exactly. */
-const is16Bit = ({
-  codec_name,
-  sample_fmt,
-  bits_per_raw_sample,
-}: {
-  codec_name: string
-  sample_fmt?: string | undefined
-  bits_per_raw_sample?: number | undefined
-}): boolean =>
+const is16Bit = ({ codec_name, sample_fmt, bits_per_raw_sample }: ProbedStream): boolean =>
   codec_name.startsWith('pcm_s16') ||
   codec_name === 'pcm_u8' ||
   ((codec_name === 'flac' || codec_name === 'alac') &&

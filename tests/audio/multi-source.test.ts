@@ -9,7 +9,7 @@ import { aWorld } from '../support/world.ts'
 const sampleRate = 48_000
 /** More than a pipe holds, so that a decoder that was started stays until it is read. */
 const seconds = 10
-const bounds = { bytes: 1e9, seconds: 3600, targetRate: null }
+const bounds = { bytes: 1e9, targetRate: null }
 
 /** The decoders that this process has running. */
 const decoders = (): number =>
@@ -36,13 +36,11 @@ async function mostDecoders(order: SourceOrder): Promise<{ most: number; samples
   }
   const { signal } = new AbortController()
   return await withSources(services.storage, parts, order, bounds, signal, async ({ decode, probed }) => {
-    const decoder = decode(signal)
     let [most, bytes] = [0, 0]
-    for await (const block of decoder.stdout) {
+    for await (const block of decode(signal).sound) {
       most = Math.max(most, decoders())
       bytes += block.length
     }
-    await decoder.ended
     return { most, samples: bytes / (4 * probed.pcm.channels) }
   })
 }

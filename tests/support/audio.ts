@@ -15,7 +15,7 @@ import type { ByteRange, ObjectName, ObjectStore } from '../../shared/storage.ts
 const { cos, exp, imul, max, min, PI, round, sin, sqrt } = Math
 
 export const amplitude = (db: number): number => 10 ** (db / 20)
-const never = new AbortController().signal
+export const never = new AbortController().signal
 
 /** The same numbers in [0, 1) for the same seed. */
 export function random(seed: number): () => number {
@@ -164,7 +164,8 @@ export function readOnlyStore(objects: Readonly<Record<string, Buffer>>): Object
   async function* readStream(object: ObjectName, range: ByteRange): AsyncGenerator<Buffer> {
     yield await read(object, range)
   }
-  return { read, readStream } as unknown as ObjectStore
+  const stat = ({ name }: ObjectName) => Promise.resolve({ bytes: objects[name]!.length, generation: '1' })
+  return { read, readStream, stat } as unknown as ObjectStore
 }
 
 /** A timeline that plays the planes from start to end, and where to read it from. */
