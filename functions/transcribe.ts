@@ -13,7 +13,9 @@ import { pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 import { withoutHallucinations } from '../shared/words/hallucinations.ts'
 import { checkTiming, withoutLag } from '../shared/words/timing.ts'
-import { fromRecognised, parseWords, type Transcript } from '../shared/words/words.ts'
+import { parseWords } from '../shared/words/supplied.ts'
+import { fromRecognised } from '../shared/words/repair.ts'
+import type { Transcript } from '../shared/words/words.ts'
 
 /** A ten-hour transcript with all its fields is a tenth of this. */
 const maxWordsBytes = 128 * 1024 * 1024
@@ -35,7 +37,7 @@ interface Slice {
 
 export const transcribe = defineStep({
   name: 'transcribe',
-  version: 2,
+  version: 3,
   context,
   load: async (db: Knex, { runId }) =>
     (await outputsOf(db, runId, 'recognise')).map(({ output }): Slice => ({
@@ -92,15 +94,8 @@ async function supplied(
   const name = fileOf(wordsObject)
   const sidecar = { object: wordsObject, generation: wordsGeneration }
   const bytes = await readPinnedFile(sidecar, { mostBytes: maxWordsBytes, tooLarge: 'bad_words_file' }, tools)
-  const transcript = parseWords(bytes.toString('utf8'), name, audio)
-  if (!transcript.exactTimes) {
-    tools.warn({
-      code: 'captions_only',
-      message:
-        `${name} is a caption file: its times are good enough to read along but not to cut single words, ` +
-        'so fillers stay.',
-    })
-  }
+  const { transcript, warnings } = parseWords(bytes, name, audio)
+  warnings.forEach(tools.warn)
   return transcript
 }
 

@@ -41,7 +41,7 @@ export function findFillers(
   settings: CleaningSettings['fillers'],
 ): Filler[] {
   const phrases = phrasesFor(language, settings)
-  const spoken = words.map(({ text }) => [spelling(text), spelling(text, '$1')])
+  const spoken = words.map(({ text, isPlaced }) => (isPlaced ? [] : [spelling(text), spelling(text, '$1')]))
   const found: Filler[] = []
   for (let first = 0; first < words.length; first++) {
     const { speaker } = words[first]!

@@ -3,7 +3,7 @@
  * words in samples.
  */
 import type { Spoken } from '../providers/voice.ts'
-import { shareOut } from '../words/words.ts'
+import { shareOut } from '../words/cues.ts'
 import { analyser } from '../audio/analysis.ts'
 import { ffmpegOutput } from '../audio/ffmpeg.ts'
 import { inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from '../audio/pcm.ts'

@@ -11,7 +11,8 @@ import { defaultTemplate } from '../../shared/settings/settings.ts'
 import { splicesOf, toEditList } from '../../shared/edits/edits.ts'
 import { alignForEdits, proposeEdits } from '../../shared/edits/propose.ts'
 import { checkTiming, withoutLag } from '../../shared/words/timing.ts'
-import { parseWords, type Transcript, type Word } from '../../shared/words/words.ts'
+import { parseWords } from '../../shared/words/supplied.ts'
+import type { Transcript, Word } from '../../shared/words/words.ts'
 import { readOnlyStore } from '../support/audio.ts'
 
 const samples = path.join(import.meta.dirname, '../../samples')
@@ -39,7 +40,7 @@ beforeAll(() => {
   for (let at = 0; at < pcm.length; at += gather.blockBytes)
     gather.add(Buffer.from(pcm.subarray(at, at + gather.blockBytes)))
   analysis = gather.finish()
-  truth = parseWords(supplied, 'words', { sampleRate, totalSamples: analysis.totalSamples })
+  truth = parseWords(supplied, 'words', { sampleRate, totalSamples: analysis.totalSamples }).transcript
   listen = listenTo(readOnlyStore({ pcm }), { bucket: 'work', name: 'pcm' }, format)
 })
 
@@ -50,7 +51,7 @@ async function cutWith(wrong: (seconds: number) => number): Promise<Ledger> {
     word.start = Math.max(0, wrong(word.start))
     word.end = Math.max(word.start + 0.02, wrong(word.end))
   }
-  const reported = parseWords(JSON.stringify(file), 'words', {
+  const { transcript: reported } = parseWords(JSON.stringify(file), 'words', {
     sampleRate,
     totalSamples: analysis.totalSamples,
   })

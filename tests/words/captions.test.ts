@@ -14,7 +14,8 @@ import {
   toVtt,
   type CaptionWord,
 } from '../../shared/words/captions.ts'
-import { parseWords, type Transcript, type Word } from '../../shared/words/words.ts'
+import { parseWords } from '../../shared/words/supplied.ts'
+import type { Transcript, Word } from '../../shared/words/words.ts'
 
 const said = (text: string, secondsEach = 0.4, speaker: string | null = null): CaptionWord[] =>
   text
@@ -166,7 +167,7 @@ describe('Every form', () => {
   test('can be read again as a words file, at the same times', () => {
     const words = said('these are the words of a sentence that goes on for a while', 0.5)
     for (const text of [toVtt(words), toSrt(words)]) {
-      const again = parseWords(text, 'again', { sampleRate: 1000, totalSamples: 60_000 }).words
+      const again = parseWords(text, 'again', { sampleRate: 1000, totalSamples: 60_000 }).transcript.words
       expect(again.map((found) => found.text)).toEqual(words.map((found) => found.text))
       again.forEach(({ startSample }, i) =>
         expect(Math.abs(startSample / 1000 - words[i]!.start)).toBeLessThan(0.8),

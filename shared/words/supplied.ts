@@ -1,0 +1,160 @@
+/**
+ * Reads the words file that a producer supplies, whatever program wrote it: words JSON, captions, labels. Hides which
+ * reader is right, and what is a slip of one cue and what makes the file useless.
+ */
+import { iso6392 } from 'iso-639-2'
+import type { Warning } from '../codes.ts'
+import { Permanent } from '../errors.ts'
+import { parseJson } from '../json-file.ts'
+import { guessedEncoding, readText } from '../text-file.ts'
+import { areCues, readCues, readLabels } from './cues.ts'
+import { readWordsJson } from './words-json.ts'
+import { repair, type Repairs } from './repair.ts'
+import type { Recording, ReportedWord, Transcript } from './words.ts'
+
+export interface Supplied {
+  readonly transcript: Transcript
+  readonly warnings: readonly Warning[]
+}
+
+interface ReadFile {
+  readonly words: readonly ReportedWord[]
+  readonly language: string | undefined
+  readonly exactTimes: boolean
+  /** What was wrong with single cues. */
+  readonly problems: readonly string[]
+}
+
+/** Reads a supplied words file. Throws Permanent `bad_words_file` saying what is wrong and where. */
+export function parseWords(file: Buffer | string, name: string, recording: Recording): Supplied {
+  const { text, guessed } = readText(Buffer.from(file))
+  const { words: reported, language, exactTimes, problems } = readAny(text, name)
+  assertInSeconds(reported, exactTimes, name)
+  assertOfThis(reported, recording, name)
+  const { words, repairs } = repair(reported, recording, exactTimes)
+  const told = [...problems, ...describe(repairs)]
+  return {
+    transcript: { language: languageTag(language), exactTimes, words },
+    warnings: [
+      ...(guessed ? [{ code: 'words_encoding' as const, message: guessedEncoding(name, guessed) }] : []),
+      ...(told.length > 0
+        ? [
+            {
+              code: 'words_repaired' as const,
+              message: `${name}: ${summed(told)}. Check the transcript there.`,
+            },
+          ]
+        : []),
+      ...(exactTimes ? [] : [captionsOnly(name)]),
+    ],
+  }
+}
+
+const captionsOnly = (name: string): Warning => ({
+  code: 'captions_only',
+  message:
+    `${name} is a caption file: its times are good enough to read along but not to cut single words, ` +
+    'so fillers stay.',
+})
+
+const mostTold = 5
+const summed = (told: readonly string[]): string =>
+  told.length > mostTold
+    ? `${told.slice(0, mostTold).join('; ')}; and ${told.length - mostTold} more`
+    : told.join('; ')
+
+const describe = ({ placed, outside }: Repairs): string[] => [
+  ...(placed > 0
+    ? [`${count(placed, 'word')} without usable times ${were(placed)} placed between the others`]
+    : []),
+  ...(outside > 0
+    ? [`${count(outside, 'word')} behind the end of the recording ${were(outside)} left out`]
+    : []),
+]
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
+const were = (number: number): string => (number === 1 ? 'was' : 'were')
+
+const unusable = (name: string, what: string): Permanent =>
+  new Permanent('bad_words_file', `${name} cannot be used: ${what}.`)
+
+const isTaken =
+  'Spool takes words JSON (its own, Whisper, whisperX, whisper.cpp, OpenAI, Deepgram, AssemblyAI), WebVTT, SubRip, ' +
+  'SBV, Audacity labels and podcast transcripts'
+
+function readAny(text: string, name: string): ReadFile {
+  if (text.trim() === '') throw unusable(name, 'it is empty')
+  if (/^\s*[[{]/.test(text)) return { ...readJson(text, name), problems: [] }
+  const labels = readLabels(text)
+  if (labels) return { ...labels, exactTimes: false }
+  if (!areCues(text)) throw unusable(name, `it has no words with times. ${isTaken}`)
+  const { cues, problems, words, language } = readCues(text)
+  const unreadable = problems.filter((problem) => problem.includes('no time')).length
+  if (unreadable > cues / 2) throw unusable(name, `${problems[0]!}; write times as in 00:01:30.500`)
+  return { words, language, exactTimes: false, problems }
+}
+
+function readJson(text: string, name: string): Omit<ReadFile, 'problems'> {
+  let json: unknown
+  try {
+    json = parseJson(text)
+  } catch (error) {
+    throw unusable(name, `it is not JSON; ${(error as Error).message}`)
+  }
+  const { version } = json as { version?: unknown }
+  if (typeof version === 'number' && version !== 1) throw unusable(name, `its version is ${version}, not 1`)
+  const read = readWordsJson(json)
+  if (!read) throw unusable(name, `it has no list of words or segments. ${isTaken}`)
+  return read
+}
+
+/** Words behind the end by more than this mean that the file belongs to another recording, if they are many. */
+const toleratedOverrunSeconds = 2
+const fewWords = 10
+const fewShare = 0.05
+
+function assertOfThis(
+  words: readonly ReportedWord[],
+  { sampleRate, totalSamples }: Recording,
+  name: string,
+): void {
+  const seconds = totalSamples / sampleRate
+  const starts = words.flatMap(({ start }) => (start === undefined ? [] : [start]))
+  const outside = starts.filter((start) => start > seconds + toleratedOverrunSeconds).length
+  if (outside <= Math.max(fewWords, fewShare * starts.length) && outside <= starts.length / 2) return
+  const last = starts.reduce((latest, start) => Math.max(latest, start), 0)
+  throw unusable(
+    name,
+    `${outside} of its ${starts.length} words begin after the end; the last at ${last.toFixed(1)} s, but the ` +
+      `recording is ${seconds.toFixed(1)} s long. It belongs to another recording, or its times are not in seconds`,
+  )
+}
+
+/** Half of the words are no longer, and many are no faster; else the times are in another unit. */
+const longestMiddleSeconds = 5
+const fewestJudged = 3
+const fastest = { words: 50, perSecond: 50 }
+
+function assertInSeconds(words: readonly ReportedWord[], exactTimes: boolean, name: string): void {
+  if (!exactTimes) return
+  const timed = words.flatMap(({ start, end }) =>
+    start === undefined || end === undefined ? [] : [{ start, end }],
+  )
+  const lengths = timed.map(({ start, end }) => end - start).filter((length) => length > 0)
+  const middle = lengths.sort((a, b) => a - b)[lengths.length >> 1] ?? 0
+  const last = timed.reduce((latest, { end }) => Math.max(latest, end), 0)
+  const isSlow = lengths.length >= fewestJudged && middle > longestMiddleSeconds
+  const isFast = timed.length >= fastest.words && timed.length > fastest.perSecond * last
+  if (!isSlow && !isFast) return
+  throw unusable(
+    name,
+    `its words are ${middle.toPrecision(2)} s long, so its times cannot be in seconds. Write them in seconds`,
+  )
+}
+
+/** A language's tag, from a tag or from its English name; English when it is neither. */
+function languageTag(language = 'en'): string {
+  const text = language.trim().toLowerCase()
+  if (/^[a-z]{2,3}(-[a-z\d]{1,8})*$/.test(text)) return text
+  return iso6392.find(({ name }) => name.toLowerCase().split(/[;,]/)[0] === text)?.iso6391 ?? 'en'
+}
