@@ -295,7 +295,7 @@ export const warningCodes = {
     meaning: 'Single words or cues had times that cannot be; the message says what was done.',
     remedy: 'Check the transcript there.',
   },
-  words_encoding: {
+  text_encoding: {
     meaning: 'The file is not UTF-8 and was read as another encoding.',
     remedy: 'Check accents and quotation marks; save the file as UTF-8.',
   },

@@ -1,13 +1,14 @@
 /** JSON that people wrote: hides how the place of a mistake is found. */
 
 /** Throws SyntaxError that says in which line and column the mistake is. */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, reviver)
   } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error // the reviver's
     const at = mistakeIn(text)
     const lines = text.slice(0, at).split('\n')
-    const what = (error as Error).message.replace(/ in JSON at position.*$| is not valid JSON$/s, '')
+    const what = error.message.replace(/ in JSON at position.*$| is not valid JSON$/s, '')
     throw new SyntaxError(`line ${lines.length}, column ${lines.at(-1)!.length + 1}: ${what.slice(0, 200)}`, {
       cause: error,
     })

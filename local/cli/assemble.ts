@@ -17,7 +17,9 @@ import type { Warning } from '../../shared/codes.ts'
 import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent } from '../../shared/errors.ts'
 import { assetsFolder, episodeName, isRecording, uploadName } from '../../shared/objects.ts'
-import { picturesIn, readMarks } from '../../shared/feed/chapter-marks.ts'
+import { readMarks } from '../../shared/feed/chapter-files.ts'
+import { picturesIn } from '../../shared/feed/chapter-marks.ts'
+import { readText } from '../../shared/text-file.ts'
 import {
   assetsOf,
   parseEpisode,
@@ -132,7 +134,7 @@ const slug = (text: string): string =>
 const podcastOf = async ({ podcast }: Job): Promise<string> =>
   podcast === undefined
     ? 'podcast'
-    : slug(parsePodcast(await readFile(podcast, 'utf8'), path.basename(podcast)).title)
+    : slug(parsePodcast(await readDocument(podcast), path.basename(podcast)).title)
 
 /** An episode has one live run; the one that an interrupted command left behind gives way to this. */
 async function endEarlierRun(cloud: Attached, podcast: string, episode: string): Promise<void> {
@@ -194,8 +196,7 @@ async function episodeOf(
   files: readonly string[],
 ): Promise<string | undefined> {
   if (episode === undefined && title === undefined && recordings.length === 1) return undefined
-  const given =
-    episode === undefined ? {} : parseEpisode(await readFile(episode, 'utf8'), path.basename(episode))
+  const given = episode === undefined ? {} : parseEpisode(await readDocument(episode), path.basename(episode))
   const several =
     recordings.length > 1
       ? { recordings: files.map((file) => ({ file })), recordingsAre: tracks ? 'tracks' : 'sequence' }
@@ -220,15 +221,18 @@ async function uploadAssets(bucket: Bucket, { template, chapters }: Job, podcast
     }
   }
   if (template !== undefined) {
-    const parsed = parseTemplate(await readFile(template, 'utf8'), path.basename(template))
+    const parsed = parseTemplate(await readDocument(template), path.basename(template))
     await upload(
       [...assetsOf(parsed), ...picturesOf(parsed)].map(({ file }) => file),
       template,
     )
   }
   if (chapters !== undefined)
-    await upload(picturesIn(readMarks(await readFile(chapters, 'utf8'), path.basename(chapters))), chapters)
+    await upload(picturesIn(readMarks(await readDocument(chapters), path.basename(chapters))), chapters)
 }
+
+/** What the producer wrote, in whatever encoding. */
+const readDocument = async (file: string): Promise<string> => readText(await readFile(file)).text
 
 /** The same, throwing Permanent with the run's code and message when it failed. */
 async function follow(...given: Parameters<typeof watchRun>): Promise<RunProgress> {

@@ -4,7 +4,9 @@
  */
 import type { ErrorCode } from '../codes.ts'
 import { Permanent, codeOf } from '../errors.ts'
-import { picturesIn, readMarks } from '../feed/chapter-marks.ts'
+import { readMarks } from '../feed/chapter-files.ts'
+import { picturesIn } from '../feed/chapter-marks.ts'
+import { readText } from '../text-file.ts'
 import {
   assetsFolder,
   findSidecars,
@@ -148,9 +150,8 @@ async function openFolder(
         code,
         `${file} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`,
       )
-    return (
-      await storage.read({ bucket, name, generation }).catch((error: unknown) => throwReplaced(file, error))
-    ).toString('utf8')
+    const stored = { bucket, name, generation }
+    return readText(await storage.read(stored).catch((error: unknown) => throwReplaced(file, error))).text
   }
   return {
     folder,
@@ -225,5 +226,5 @@ async function podcastTemplate(
       `The podcast's ${templateFile} has ${stored.bytes} bytes; ` +
         `a document of settings may have ${maxDocumentBytes}.`,
     )
-  return parseTemplate((await storage.read(object)).toString('utf8'), `the podcast's ${templateFile}`)
+  return parseTemplate(readText(await storage.read(object)).text, `the podcast's ${templateFile}`)
 }

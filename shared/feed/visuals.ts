@@ -6,7 +6,9 @@ import { fileOf } from '../objects.ts'
 import { maxDocumentBytes } from '../settings/settings.ts'
 import { readPinnedFile } from '../pinned-file.ts'
 import type { Tools } from '../engine/step.ts'
-import { readMarks, repairMarks, type Mark, type SuppliedMark } from './chapter-marks.ts'
+import { readMarks } from './chapter-files.ts'
+import { repairMarks, type Mark, type SuppliedMark } from './chapter-marks.ts'
+import { guessedEncoding, readText } from '../text-file.ts'
 import { fitCover, fitPicture, maxCoverBytes } from './cover.ts'
 
 const picture = { mostBytes: maxCoverBytes, tooLarge: 'bad_cover' } as const
@@ -78,10 +80,8 @@ async function readAll(
       : await tools.storage.readJson<SuppliedMark[]>({ bucket: tools.config.buckets.work, name: marksObject })
   }
   const limit = { mostBytes: maxDocumentBytes, tooLarge: 'bad_chapters' } as const
-  return readMarks(
-    (await readPinnedFile({ object: chaptersObject, generation: chaptersGeneration }, limit, tools)).toString(
-      'utf8',
-    ),
-    name,
-  )
+  const bytes = await readPinnedFile({ object: chaptersObject, generation: chaptersGeneration }, limit, tools)
+  const { text, guessed } = readText(bytes)
+  if (guessed) tools.warn({ code: 'text_encoding', message: guessedEncoding(name, guessed) })
+  return readMarks(text, name)
 }

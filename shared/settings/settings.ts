@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { cleaning, fileName } from './cleaning.ts'
 import type { ErrorCode } from '../codes.ts'
 import { Permanent } from '../errors.ts'
+import { parseJson } from '../json-file.ts'
 import { checkVariables, letterVariableNames, variableNames } from './script.ts'
 
 /** BCP 47. */
@@ -255,9 +256,9 @@ export const parseEpisode = (text: string, name: string): EpisodeSettings =>
 function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorCode): T {
   let json: unknown
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''), withoutUnseen)
+    json = parseJson(text.replace(/^\uFEFF/, ''), withoutUnseen)
   } catch (error) {
-    throw new Permanent(code, `${name} is not JSON: ${(error as Error).message}.`)
+    throw new Permanent(code, `${name} is not JSON; ${(error as Error).message}.`)
   }
   const parsed = schema.safeParse(json)
   if (!parsed.success) {

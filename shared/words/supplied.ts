@@ -36,7 +36,7 @@ export function parseWords(file: Buffer | string, name: string, recording: Recor
   return {
     transcript: { language: languageTag(language), exactTimes, words },
     warnings: [
-      ...(guessed ? [{ code: 'words_encoding' as const, message: guessedEncoding(name, guessed) }] : []),
+      ...(guessed ? [{ code: 'text_encoding' as const, message: guessedEncoding(name, guessed) }] : []),
       ...(told.length > 0
         ? [
             {

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { keepAllBut } from '../../shared/timeline/ledger.ts'
 import { Permanent } from '../../shared/errors.ts'
 import type { TimelineSegment } from '../../shared/timeline/timeline.ts'
-import { mostMarks, readMarks, repairMarks, type Mark } from '../../shared/feed/chapter-marks.ts'
+import { readMarks } from '../../shared/feed/chapter-files.ts'
+import { mostMarks, repairMarks, type Mark } from '../../shared/feed/chapter-marks.ts'
 import {
   chapterLines,
   chaptersOf,
@@ -60,6 +61,38 @@ describe('Supplied marks', () => {
       two.map(({ startSeconds, title }) => ({ startSeconds, title })),
     )
     if (form !== 'WebVTT' && form !== 'MP4Chaps') expect(found[1]!.url).toBe(two[1]!.url)
+  })
+
+  test.each([
+    [
+      'W14',
+      'numbers in strings, and nulls',
+      '{"version":"1.2.0","chapters":[{"startTime":"0","title":"One","img":null,"url":null,"toc":null},{"startTime":"90.5","title":"Two"}]}',
+    ],
+    ['W15', 'Audacity labels', '0.000000\t0.000000\tOne\n\\\t1.0\t2.0\n90.500000\t90.500000\tTwo\n'],
+    ['W15', 'times in square brackets', '[00:00:00] One\n[00:01:30.5] Two'],
+    ['W15', 'times in round brackets', '(0:00) One\n(01:30.5) Two'],
+    ['W15', 'times before a dash', '00:00 - One\n01:30.5 – Two'],
+    ['W15', 'a list with bullets', '- 00:00 One\n* 01:30.5 Two'],
+    [
+      'W15',
+      'FFMETADATA',
+      ';FFMETADATA1\ntitle=x\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=90500\ntitle=One\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=90500\nEND=99000\ntitle=Two\n',
+    ],
+    [
+      'W15',
+      'a cue sheet',
+      'TITLE "Show"\nFILE "a.mp3" MP3\n  TRACK 01 AUDIO\n    TITLE "One"\n    INDEX 01 00:00:00\n  TRACK 02 AUDIO\n    TITLE "Two"\n    INDEX 00 01:28:00\n    INDEX 01 01:30:37\n',
+    ],
+  ])('%s are read as %s', (_id, _form, text) => {
+    const found = readMarks(text, 'chapters.txt').map(({ startSeconds, title }) => [
+      Math.round(startSeconds * 10) / 10,
+      title,
+    ])
+    expect(found).toEqual([
+      [0, 'One'],
+      [90.5, 'Two'],
+    ])
   })
 
   test('bring pictures, and marks that are for machines only', () => {

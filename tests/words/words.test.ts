@@ -513,7 +513,7 @@ describe('What people bring as words is read: ', () => {
       'W08',
       'UTF-16 without one',
       Buffer.from(srt('00:00:01,000 --> 00:00:02,000', 'café'), 'utf16le'),
-      { words: [['café', 1000, 2000]], warned: ['words_encoding'] },
+      { words: [['café', 1000, 2000]], warned: ['text_encoding'] },
     ],
     [
       'W08',
@@ -524,7 +524,7 @@ describe('What people bring as words is read: ', () => {
           ['It’s', 1000, 1500],
           ['café', 1500, 2000],
         ],
-        warned: ['words_encoding'],
+        warned: ['text_encoding'],
       },
     ],
     ...[
