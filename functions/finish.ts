@@ -6,9 +6,10 @@ import { createHash } from 'node:crypto'
 import type { Knex } from 'knex'
 import type { z } from 'zod'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
+import type { Warning } from '../shared/codes.ts'
 import { findEpisode, saveFinishedAudio, type ListedChapter } from '../shared/db/episodes.ts'
 import { findPodcast } from '../shared/db/podcasts.ts'
-import { settingsOf } from '../shared/db/runs.ts'
+import { findRun, settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
@@ -69,7 +70,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 5,
+  version: 6,
   context,
   load,
   inputs: (given, input) => ({
@@ -110,6 +111,7 @@ async function load(
   const { title, description, podcastId } = (await findEpisode(db, episodeId))!
   const podcast = podcastSettings((await findPodcast(db, podcastId))!.settings)
   const settings = await settingsOf(db, runId)
+  const { warnings } = (await findRun(db, runId))!
   const chunks = (await outputsOf(db, runId, 'render')).map(({ output }) => ({
     frames: String(output['framesObject']),
     partials: String(output['partialsObject']),
@@ -123,23 +125,36 @@ async function load(
     author: podcast.author,
     language: podcast.language,
     settings,
+    warnings: warnings.toSorted(byCode), // steps that ran side by side warned in any order
     chunks,
     ...masteringOf(settings, sampleRate),
   }
 }
 
-async function finishEpisode(given: Context, input: Input, tools: Tools) {
+const byCode = (a: Warning, b: Warning): number =>
+  a.code === b.code ? a.message.localeCompare(b.message) : a.code.localeCompare(b.code)
+
+async function finishEpisode(given: Context, input: Input, outer: Tools) {
+  const warnings = [...input.warnings]
+  const tools: Tools = {
+    ...outer,
+    warn: (warning) => {
+      warnings.push(warning)
+      outer.warn(warning)
+    },
+  }
   const { storage, config, inputKey: contentHash } = tools
   const parts = await gather(given, input, tools)
   const { timeline, analysis, chapters, cover } = parts
   const audio = await joinAudio(parts, given, input, tools)
   const certificate = await certifyAudio(audio.sha256, timeline, input, tools)
+  const listed = feedChapters(chapters, timeline.sampleRate, tools)
   const made = [
     { file: 'episode.mp3', data: { copyOf: audio.object } } as const,
-    ...documents(parts, certificate, input),
+    ...documents(parts, certificate, warnings, input),
   ]
   const names = [...made.map(({ file }) => file), 'manifest.json'].sort()
-  const manifest = pretty(manifestOf(given, input, certificate.sha256, names))
+  const manifest = pretty(manifestOf(given, input, certificate.sha256, names, warnings))
   await storeDeliverables(
     storage,
     { bucket: config.buckets.episodes, episodeId: given.episodeId, hash: contentHash },
@@ -155,7 +170,7 @@ async function finishEpisode(given: Context, input: Input, tools: Tools) {
     audioBytes: audio.bytes,
     hasTranscript: names.includes('transcript.vtt'),
     coverFile: cover ? 'cover.jpg' : null,
-    chapters: feedChapters(chapters, sampleRate, tools),
+    chapters: listed,
     integratedLufs: certificate.integratedLufs,
     truePeakDbtp: certificate.truePeakDbtp,
   }
@@ -260,6 +275,7 @@ async function certifyAudio(
 function documents(
   { timeline, edits, analysis, transcript, reel, chapters, cover }: Parts,
   certificate: Certificate,
+  warnings: readonly Warning[],
   { title, podcastTitle }: Input,
 ): Deliverable[] {
   const words = captionWords(transcript, timeline)
@@ -277,7 +293,17 @@ function documents(
     { file: 'certificate.json', data: pretty(certificate) },
     {
       file: 'review.html',
-      data: reviewPage({ title, podcastTitle, analysis, edits, transcript, reel, finished, waiting: [] }),
+      data: reviewPage({
+        title,
+        podcastTitle,
+        analysis,
+        edits,
+        transcript,
+        reel,
+        finished,
+        waiting: [],
+        warnings,
+      }),
     },
     ...(words.length > 0 ? transcripts : []),
     ...(cover ? [{ file: 'cover.jpg' as const, data: cover }] : []),
@@ -310,6 +336,7 @@ const manifestOf = (
   { settings, chunks }: Input,
   sha256: string,
   files: readonly string[],
+  warnings: readonly Warning[],
 ) => ({
   version: 1,
   inputs: { recording: recordingHash, cover: coverHash, chapters: chaptersHash },
@@ -317,4 +344,5 @@ const manifestOf = (
   mastering: { gainDb, chunks: chunks.length },
   audioSha256: sha256,
   files,
+  warnings,
 })

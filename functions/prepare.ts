@@ -176,16 +176,23 @@ async function storeMarks(
 /** Clipping is audible from this many clipped samples on. */
 const audibleClipping = 10
 const veryQuietLufs = -40
+/** One gating block (ITU-R BS.1770-4). */
+const shortestMeasuredSeconds = 0.4
 
 function warnOfDefects(
   { integratedLufs, clippedSamples, totalSamples, format }: Analysis,
   name: string,
   tools: Tools,
 ): void {
-  if (integratedLufs === -Infinity)
+  if (integratedLufs === -Infinity && totalSamples < shortestMeasuredSeconds * format.sampleRate)
+    tools.warn({
+      code: 'too_short_to_measure',
+      message: `${name} is shorter than ${shortestMeasuredSeconds} s, too short to have a loudness; it stays as it is.`,
+    })
+  else if (integratedLufs === -Infinity)
     tools.warn({
       code: 'silent_recording',
-      message: `${name} is silent; there is nothing to bring to loudness.`,
+      message: `${name} is silent, or nearly so (below -70 LUFS); there is nothing to bring to loudness.`,
     })
   else if (integratedLufs < veryQuietLufs) {
     tools.warn({

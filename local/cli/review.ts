@@ -113,7 +113,7 @@ const describe = (
 })
 
 async function pageOf({ config, storage }: Services, review: Review, signal: AbortSignal): Promise<string> {
-  const { episode, analysis, edits, transcript, recording, waiting } = review
+  const { episode, run, analysis, edits, transcript, recording, waiting } = review
   const podcast = await withDatabase(config.databaseUrl, (db) => findPodcast(db, episode.podcastId))
   const location = { storage, bucket: config.buckets.work }
   return reviewPage({
@@ -123,6 +123,7 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
     edits,
     transcript,
     waiting,
+    warnings: run.warnings,
     finished: undefined,
     reel: await makeReel(edits, analysis, recording, new Map(), location, signal),
   })

@@ -4,6 +4,7 @@
  * and its sound before and after. Hides the markup; everything it needs is inside it.
  */
 import type { Analysis } from '../audio/analysis.ts'
+import type { Warning } from '../codes.ts'
 import type { Certificate } from '../mastering/certificate.ts'
 import { keepAllBut, keptShare } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
@@ -32,6 +33,8 @@ export interface Reviewed {
   readonly finished: { readonly timeline: Timeline; readonly certificate: Certificate } | undefined
   /** The edits that wait for a decision. */
   readonly waiting: readonly Edit[]
+  /** What the run warned of. */
+  readonly warnings: readonly Warning[]
 }
 
 export function reviewPage(reviewed: Reviewed): string {
@@ -53,6 +56,7 @@ ${summary(reviewed, splices)}
 </header>
 <main>
 ${waiting.length > 0 ? waitingSection(reviewed) : ''}
+${reviewed.warnings.length > 0 ? notesSection(reviewed.warnings) : ''}
 <section>
 <h2>Waveform</h2>
 <p class="hint">The recording from start to end; what was changed is shaded.</p>
@@ -76,6 +80,14 @@ const waitingSection = (reviewed: Reviewed): string =>
 <p class="hint">The episode is made when these are decided.
 Save the decisions and hand them to <code>spool review</code>.</p>
 ${editTable(reviewed.waiting, reviewed)}
+</section>`
+
+const notesSection = (warnings: readonly Warning[]): string =>
+  `<section class="notes">
+<h2>Notes</h2>
+<ul>
+${warnings.map(({ code, message }) => `<li>${escape(message)} <code>${escape(code)}</code></li>`).join('\n')}
+</ul>
 </section>`
 
 function editsSection(reviewed: Reviewed): string {

@@ -162,6 +162,9 @@ textarea {
 .waiting h2 {
   margin-top: 1rem;
 }
+.notes code {
+  opacity: 0.6;
+}
 footer {
   position: fixed;
   inset: auto 0 0;

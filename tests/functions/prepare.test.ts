@@ -11,6 +11,13 @@ const place = (file: string) => `u/${user}/show/one/${file}`
 const sound = (hz: number, seconds: number, db = -20): Buffer =>
   wav(add(tone(sampleRate, seconds, hz, db), noise(seconds * sampleRate, -70, hz)), sampleRate)
 
+/** A sound in the middle of silence. */
+function silenceWith(sound: Float32Array, seconds: number): Float32Array {
+  const samples = new Float32Array(seconds * sampleRate)
+  samples.set(sound, samples.length / 2)
+  return samples
+}
+
 const runs = (world: World) =>
   world.database.rows<{ id: string; status: string }>('SELECT id, status FROM runs ORDER BY created_at')
 
@@ -111,6 +118,28 @@ describe('Several recordings', () => {
       stopReason: 'not_audio',
       errorMessage: expect.stringContaining('two.wav') as unknown,
     })
+  })
+})
+
+describe('A recording with nothing to measure', () => {
+  test.each([
+    ['0.2 s of a tone', tone(sampleRate, 0.2, 440, -20), 'too_short_to_measure'],
+    ['ten seconds below what is heard', tone(sampleRate, 10, 440, -78), 'silent_recording'],
+    ['a minute of silence with one sound', silenceWith(tone(sampleRate, 0.3, 440, -20), 60), null],
+  ])('(%s) gets no invented gain', async (_, samples, code) => {
+    const world = await aWorld()
+    await world.upload(place('template.json'), JSON.stringify({ cleaning: { pauses: { enabled: false } } }))
+    await world.arrive(await world.upload(place('talk.wav'), wav(samples, sampleRate)))
+    await world.runToEnd()
+    const { id } = (await runs(world))[0]!
+    const level = (await world.steps(id)).find(({ step }) => step === 'level')!
+    expect(Math.abs(Number(level.output!['gainDb']))).toBeLessThan(code === null ? 20 : 1e-9)
+    const { status, warnings } = await world.run(id)
+    expect(status).toBe('finished')
+    const known = ['too_short_to_measure', 'silent_recording', 'very_quiet']
+    expect(warnings.map((warning) => warning.code).filter((found) => known.includes(found))).toEqual(
+      code === null ? [] : [code],
+    )
   })
 })
 

@@ -1,0 +1,221 @@
+// The worst of what people bring, from the upload to the finished MP3: judged by what is heard in it, by its
+// transcript, and by what the producer is told.
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { assemble, type Report } from '../../local/cli/assemble.ts'
+import { startLocalCloud, type LocalCloud } from '../../local/host/cloud.ts'
+import { decodeFile, tone } from '../support/audio.ts'
+import { base, id3, made, polyWav, withNumber } from '../support/media.ts'
+import { wav } from '../support/recordings.ts'
+
+const sampleRate = 48_000
+
+let dir: string
+let cloud: LocalCloud
+let wav10: Buffer
+let template: string
+beforeAll(async () => {
+  dir = mkdtempSync(path.join(tmpdir(), 'spool-field-'))
+  cloud = await startLocalCloud(path.join(dir, 'cloud'))
+  wav10 = await base()
+  template = write('as-it-is.json', JSON.stringify({ cleaning: { pauses: { enabled: false } } }))
+})
+afterAll(async () => {
+  await cloud.stop()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function write(file: string, content: string | Buffer): string {
+  writeFileSync(path.join(dir, file), content)
+  return path.join(dir, file)
+}
+
+interface Episode {
+  readonly report: Report
+  readonly seconds: number
+  /** How much of the loudness between two times is this frequency, 0 to 1. */
+  readonly share: (hz: number, from: number, to: number) => number
+  readonly transcript: string
+}
+
+let count = 0
+async function episodeOf(recording: Buffer, words?: string | Buffer): Promise<Episode> {
+  const out = path.join(dir, `out-${count++}`)
+  const report = await assemble(
+    cloud,
+    {
+      recordings: [write(`talk-${count}.bin.wav`, recording)],
+      ...(words === undefined ? {} : { words: write(`words-${count}.srt`, words) }),
+      template,
+      out,
+    },
+    () => undefined,
+    new AbortController().signal,
+  )
+  const [heard] = await decodeFile(readFileSync(report.files['episode.mp3']!), sampleRate, 1)
+  const { files } = report
+  return {
+    report,
+    seconds: heard!.length / sampleRate,
+    share: (hz, from, to) => shareOf(heard!.subarray(from * sampleRate, to * sampleRate), hz),
+    transcript: files['transcript.vtt'] ? readFileSync(files['transcript.vtt'], 'utf8') : '',
+  }
+}
+
+function shareOf(sound: Float32Array, hz: number): number {
+  let [real, imaginary, energy] = [0, 0, 0]
+  sound.forEach((sample, i) => {
+    real += sample * Math.cos((2 * Math.PI * hz * i) / sampleRate)
+    imaginary += sample * Math.sin((2 * Math.PI * hz * i) / sampleRate)
+    energy += sample * sample
+  })
+  return (2 * (real * real + imaginary * imaginary)) / sound.length / Math.max(1e-12, energy)
+}
+
+const codes = ({ report }: Episode): string[] => report.warnings.map(({ code }) => code)
+const film = (seconds: number) => `-f lavfi -i color=c=black:s=64x64:r=5:d=${seconds}`
+/** A cue at a time of the recording. */
+const cue = (at: number, text: string): string =>
+  `1\n00:00:${String(at).padStart(2, '0')},000 --> 00:00:${String(at + 1).padStart(2, '0')},000\n${text}\n`
+
+test('the guest on channel 4 of a poly-WAV is in the episode, and the producer is told of the channels', async () => {
+  const channels = Array.from({ length: 6 }, (_, c) =>
+    c === 3 ? tone(sampleRate, 5, 440, -12) : new Float32Array(5 * sampleRate),
+  )
+  const episode = await episodeOf(polyWav(channels, sampleRate))
+  expect(episode.share(440, 1, 4)).toBeGreaterThan(0.9)
+  expect(episode.report.loudness.integratedLufs).toBeCloseTo(-16, 0)
+  expect(codes(episode)).toContain('channels_mixed')
+  const { warnings } = JSON.parse(readFileSync(episode.report.files['manifest.json']!, 'utf8')) as Report
+  expect(warnings.map(({ code }) => code)).toEqual(expect.arrayContaining(['channels_mixed', 'no_words']))
+  expect(readFileSync(episode.report.files['review.html']!, 'utf8')).toContain('<code>channels_mixed</code>')
+})
+
+test('ten seconds of ten are there when the header of a WAV says one', async () => {
+  const episode = await episodeOf(withNumber(wav10, 'data', 0, 96_000))
+  expect(episode.seconds).toBeCloseTo(10, 1)
+  expect(episode.share(300, 8, 9.5)).toBeGreaterThan(0.8)
+  expect(codes(episode)).toContain('length_misstated')
+})
+
+test('FLAC behind an ID3 tag ends, with all of its sound', async () => {
+  const episode = await episodeOf(
+    Buffer.concat([id3('TIT2', Buffer.from('\0Hello')), await made('a.flac', '-i $1 -c:a flac', wav10)]),
+  )
+  expect(episode.seconds).toBeCloseTo(10, 1)
+  expect(episode.share(300, 1, 9)).toBeGreaterThan(0.8)
+})
+
+test('AAC behind an ID3 tag ends, with all of its sound', async () => {
+  const episode = await episodeOf(
+    Buffer.concat([id3('TIT2', Buffer.from('\0Hello')), await made('a.aac', '-i $1 -c:a aac', wav10)]),
+  )
+  expect(episode.seconds).toBeCloseTo(10, 1)
+})
+
+test('a word stays at its place behind a hole in time', async () => {
+  const full = await made(
+    'full.webm',
+    '-f lavfi -i sine=f=300:r=48000:d=10 -f lavfi -i sine=f=700:r=48000:d=10 -filter_complex [0][1]concat=n=2:v=0:a=1 -c:a libopus -b:a 48k',
+  )
+  const gap = await made(
+    'gap.webm',
+    `-i $1 -c copy -bsf:a "noise=amount=0:drop='between(pts,5000,9000)'"`,
+    full,
+  )
+  const episode = await episodeOf(gap, cue(11, 'here'))
+  expect(episode.seconds).toBeCloseTo(20, 1)
+  expect(episode.share(700, 11, 12)).toBeGreaterThan(0.9)
+  expect(episode.transcript).toMatch(/00:00:11\.000 --> 00:00:1[12]\.\d+\nhere/)
+  expect(codes(episode)).toContain('gaps_filled')
+})
+
+test('a word stays at its place where the sound begins late', async () => {
+  const late = await made(
+    'l.mkv',
+    `${film(14)} -itsoffset 4 -i $1 -map 0:v -map 1:a -c:v mpeg4 -c:a flac`,
+    wav10,
+  )
+  const episode = await episodeOf(late, cue(5, 'here'))
+  expect(episode.seconds).toBeCloseTo(14, 1)
+  expect(episode.share(300, 5, 13)).toBeGreaterThan(0.8)
+  expect(episode.transcript).toMatch(/00:00:05\.000 --> 00:00:0[56]\.\d+\nhere/)
+})
+
+test('a picture that outlasts the sound does not make it a broken file', async () => {
+  const episode = await episodeOf(
+    await made('p.mkv', `${film(25)} -i $1 -map 0:v -map 1:a -c:v mpeg4 -c:a flac`, wav10),
+  )
+  expect(episode.seconds).toBeCloseTo(10, 1)
+})
+
+test('the voice on the second track is in the episode', async () => {
+  const episode = await episodeOf(
+    await made('two.mp4', '-f lavfi -i anullsrc=r=48000:cl=stereo:d=10 -i $1 -map 0 -map 1 -c:a aac', wav10),
+  )
+  expect(episode.share(300, 1, 9)).toBeGreaterThan(0.8)
+  expect(codes(episode)).toContain('tracks_mixed')
+})
+
+test('MP3s joined byte by byte are all there, one after the other', async () => {
+  const low = await made('m1.mp3', '-i $1 -ar 22050 -ac 1 -c:a libmp3lame -b:a 64k', wav10)
+  const high = await made('m2.mp3', '-f lavfi -i sine=f=700:r=44100:d=10 -ac 2 -c:a libmp3lame -b:a 128k')
+  const episode = await episodeOf(Buffer.concat([low, high, low]))
+  expect(episode.seconds).toBeCloseTo(30, 0)
+  expect(episode.share(300, 1, 9)).toBeGreaterThan(0.8)
+  expect(episode.share(700, 11, 19)).toBeGreaterThan(0.8)
+  expect(episode.share(300, 21, 29)).toBeGreaterThan(0.8)
+})
+
+test('a sample that is no number costs itself, and the episode is as loud as any', async () => {
+  const samples = tone(sampleRate, 5, 300, -20)
+  samples[100_000] = NaN
+  const episode = await episodeOf(wav(samples, sampleRate, 'f32le'))
+  expect(episode.report.loudness.integratedLufs).toBeCloseTo(-16, 0)
+  expect(episode.share(300, 1, 4)).toBeGreaterThan(0.9)
+  expect(codes(episode)).toContain('impossible_samples')
+})
+
+test('MPEG-TS that calls itself something else is heard', async () => {
+  const episode = await episodeOf(
+    await made('hls.ts', '-f lavfi -i sine=f=500:d=20:r=48000 -ac 2 -c:a aac -f mpegts'),
+  )
+  expect(episode.seconds).toBeCloseTo(20, 0)
+  expect(episode.share(500, 1, 19)).toBeGreaterThan(0.9)
+})
+
+test('captions that roll, in an encoding of old, become a transcript with every word once and every accent', async () => {
+  const captions = ['Il é tard', 'Il é tard\nIt’s late', 'It’s late\nà demain']
+    .map((text, i) => `${i + 1}\n00:00:0${2 * i},000 --> 00:00:0${2 * i + 2},000\n${text}\n`)
+    .join('\n')
+  const episode = await episodeOf(wav10, Buffer.from(captions.replaceAll('’', '\x92'), 'latin1'))
+  const said = episode.transcript
+    .replaceAll(/WEBVTT|\d\d:\S+ --> \S+|\s+/g, ' ')
+    .replaceAll(/ +/g, ' ')
+    .trim()
+  expect(said).toBe('Il é tard It’s late à demain')
+  expect(codes(episode)).toEqual(expect.arrayContaining(['text_encoding', 'captions_only']))
+})
+
+test('words of whisperX are used, those without times too', async () => {
+  const words = JSON.stringify({
+    segments: [
+      {
+        start: 1,
+        end: 4,
+        text: 'in 2016 yes',
+        words: [
+          { word: 'in', start: 1, end: 1.3, score: 0.9 },
+          { word: '2016' },
+          { word: 'yes', start: 3, end: 3.4, score: 0.9 },
+        ],
+      },
+    ],
+    language: 'en',
+  })
+  const episode = await episodeOf(wav10, words)
+  expect(episode.transcript).toMatch(/in 2016[^]*yes/)
+  expect(codes(episode)).toContain('words_repaired')
+})
