@@ -222,6 +222,17 @@ program
   })
 
 program
+  .command('fuzz')
+  .description('files as people bring them, mutated piece by piece, through the readers of the product')
+  .option('--seconds <n>', 'how long', Number, 60)
+  .option('--seed <n>', 'where the seeds begin', Number, 1)
+  .option('--only <input>', 'one input again, as it was printed')
+  .action(async ({ only, ...options }: { seconds: number; seed: number; only?: string }) => {
+    const { fuzz, fuzzOnly } = await import('../../tests/fuzz/fuzz.ts')
+    if (!(await (only === undefined ? fuzz(options) : fuzzOnly(only)))) process.exitCode = 1
+  })
+
+program
   .command('test')
   .description('types, lint, format and every test')
   .argument('[pattern...]', 'only test files whose path matches')

@@ -50,6 +50,8 @@ const readable =
 /** ffprobe needs a second and a few megabytes; an index at the end of ten hours of film a few tens. */
 const probeAllowance = { bytes: 256 * 1024 * 1024, requests: 5000 }
 const probeSeconds = 120
+/** In one piece, whatever a header asks for. */
+const mostAllocated = 512 * 1024 * 1024
 /** ffmpeg recognises nothing behind a tag longer than its probe buffer of 1 MiB. */
 const longTagBytes = 256 * 1024
 
@@ -119,7 +121,14 @@ async function inputOf(
   name: string,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const bounded = ['-protocol_whitelist', 'http,tcp', '-format_whitelist', readable]
+  const bounded = [
+    '-max_alloc',
+    String(mostAllocated),
+    '-protocol_whitelist',
+    'http,tcp',
+    '-format_whitelist',
+    readable,
+  ]
   const forced: string[] = []
   if (isSizeStale) forced.push('-f', 'wav', '-ignore_length', '1')
   else if (tagBytes > longTagBytes) {
