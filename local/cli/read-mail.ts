@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { countOutcomes, failureReasons } from '../../shared/db/letters.ts'
+import { countLeftOut, countOutcomes, failureReasons } from '../../shared/db/letters.ts'
 import { findRunOfMailbox } from '../../shared/db/run-progress.ts'
 import { mailName, mailSettingsFile } from '../../shared/objects.ts'
 import { connect } from '../../shared/storage.ts'
@@ -24,11 +24,14 @@ export interface MailReport {
   readonly duplicates: number
   readonly own: number
   readonly failed: number
+  /** Letters that came with files, which are left out, and letters whose end is. */
+  readonly withAttachments: number
+  readonly cut: number
   readonly seconds: number
 }
 
 /** Enough to see what is wrong with a mailbox. */
-const reasonsShown = 5
+const reasonsShown = 8
 
 export interface ReadMailbox {
   readonly report: MailReport
@@ -59,8 +62,9 @@ export async function readMailbox(
     watch,
     signal,
   )
-  const { counts, reasons } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
+  const { counts, leftOut, reasons } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
     counts: await countOutcomes(db, run.runId),
+    leftOut: await countLeftOut(db, run.runId),
     reasons: await failureReasons(db, run.runId, reasonsShown),
   }))
   const { runId, status, stopReason, errorMessage: message, total, processed, elapsedSeconds } = run
@@ -75,6 +79,7 @@ export async function readMailbox(
     duplicates: counts.duplicate,
     own: counts.own,
     failed: counts.failed,
+    ...leftOut,
     seconds: Math.round(elapsedSeconds * 100) / 100,
   }
   return { report, reasons }
@@ -82,9 +87,14 @@ export async function readMailbox(
 
 export function summariseMail({ report, reasons }: ReadMailbox): string {
   const { status, total, processed, letters, duplicates, own, failed, seconds } = report
+  const leftOut = [
+    [report.withAttachments, 'The letter came with files, which are left out.'],
+    [report.cut, 'The letter is longer than what is kept; its end is left out.'],
+  ] as const
   const lines = [
     `Mailbox   ${status}: ${processed} of ${total} messages in ${seconds.toFixed(1)} s`,
-    `Letters   ${letters} kept, ${duplicates} there already, ${own} of the show itself, ${failed} unreadable`,
+    `Letters   ${letters} kept, ${duplicates} there already, ${own} of the show itself, ${failed} refused`,
+    ...leftOut.flatMap(([count, remark]) => (count > 0 ? [`Note      ${count} ×  ${remark}`] : [])),
     ...reasons.map(({ reason, count }) => `Note      ${count} ×  ${reason}`),
   ]
   return `${lines.join('\n')}\n`
