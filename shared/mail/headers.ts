@@ -10,9 +10,10 @@ const longestValue = 8192
 const known = new Set(
   (
     'from to cc bcc subject date message-id received mime-version return-path delivered-to reply-to sender ' +
-    'content-type content-transfer-encoding content-language ' +
-    'content-disposition in-reply-to references status envelope-to user-agent importance priority precedence auto-submitted ' +
-    'thread-topic thread-index organization dkim-signature domainkey-signature received-spf authentication-results comments keywords'
+    'content-type content-transfer-encoding content-language content-disposition in-reply-to references ' +
+    'status envelope-to user-agent importance priority precedence auto-submitted thread-topic ' +
+    'thread-index organization dkim-signature domainkey-signature received-spf authentication-results ' +
+    'comments keywords'
   ).split(' '),
 )
 /** What programs write and people do not. */
