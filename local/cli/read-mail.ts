@@ -24,9 +24,6 @@ export interface MailReport {
   readonly duplicates: number
   readonly own: number
   readonly failed: number
-  /** Letters that came with files, which are left out, and letters whose end is. */
-  readonly withAttachments: number
-  readonly cut: number
   readonly seconds: number
 }
 
@@ -35,6 +32,8 @@ const reasonsShown = 8
 
 export interface ReadMailbox {
   readonly report: MailReport
+  /** Letters that came with files, which are left out, and letters whose end is. */
+  readonly leftOut: { readonly withAttachments: number; readonly cut: number }
   readonly reasons: readonly { readonly reason: string; readonly count: number }[]
 }
 
@@ -79,22 +78,21 @@ export async function readMailbox(
     duplicates: counts.duplicate,
     own: counts.own,
     failed: counts.failed,
-    ...leftOut,
     seconds: Math.round(elapsedSeconds * 100) / 100,
   }
-  return { report, reasons }
+  return { report, leftOut, reasons }
 }
 
-export function summariseMail({ report, reasons }: ReadMailbox): string {
+export function summariseMail({ report, leftOut, reasons }: ReadMailbox): string {
   const { status, total, processed, letters, duplicates, own, failed, seconds } = report
-  const leftOut = [
-    [report.withAttachments, 'The letter came with files, which are left out.'],
-    [report.cut, 'The letter is longer than what is kept; its end is left out.'],
+  const remarks = [
+    [leftOut.withAttachments, 'The letter came with files, which are left out.'],
+    [leftOut.cut, 'The letter is longer than what is kept; its end is left out.'],
   ] as const
   const lines = [
     `Mailbox   ${status}: ${processed} of ${total} messages in ${seconds.toFixed(1)} s`,
     `Letters   ${letters} kept, ${duplicates} there already, ${own} of the show itself, ${failed} refused`,
-    ...leftOut.flatMap(([count, remark]) => (count > 0 ? [`Note      ${count} ×  ${remark}`] : [])),
+    ...remarks.flatMap(([count, remark]) => (count > 0 ? [`Note      ${count} ×  ${remark}`] : [])),
     ...reasons.map(({ reason, count }) => `Note      ${count} ×  ${reason}`),
   ]
   return `${lines.join('\n')}\n`

@@ -52,7 +52,9 @@ export async function fittedTag(tagged: Tagged): Promise<{ tag: Buffer; warnings
   )
   warnings.push({
     code: 'chapters_repaired',
-    message: `The last ${leftOut} chapters with pictures have none in the audio file, so that its tag has at most 3 MiB.`,
+    message:
+      `In the audio file the last ${leftOut} chapters with pictures have none, ` +
+      'so that its tag has at most 3 MiB.',
   })
   return { tag: await id3Tag({ ...tagged, chapters, pictures }), warnings }
 }

@@ -17,7 +17,19 @@ export interface Line {
   readonly isEnd: boolean
 }
 
+const byteOrderMark = Buffer.from('\uFEFF')
+
+/** The lines, without a byte order mark in front of the first. */
 export async function* linesIn(source: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+  let isFirst = true
+  for await (const line of markedLines(source)) {
+    const isMarked = isFirst && line.bytes.subarray(0, 3).equals(byteOrderMark)
+    yield isMarked ? { ...line, bytes: line.bytes.subarray(3) } : line
+    isFirst = false
+  }
+}
+
+async function* markedLines(source: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   let rest: Buffer = Buffer.alloc(0)
   let isStart = true
   for await (const block of withLineFeeds(source)) {

@@ -102,6 +102,8 @@ describe('Headers', () => {
       { text: 'Text' },
     ],
     ['a marked separator above', '>From ann Mon Jan 5 2026\nFrom: ann@mail.test\n\nText', { text: 'Text' }],
+    ['a byte order mark above', '\uFEFFFrom: ann@mail.test\n\nText', { text: 'Text' }],
+    ['blank lines above', '\n\nFrom: ann@mail.test\n\nText', { text: 'Text' }],
     [
       'carriage returns alone',
       'From: ann@mail.test\rSubject: Hi\r\rText\rMore',
