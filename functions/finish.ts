@@ -22,11 +22,11 @@ import {
   withChapterLines,
   type Chapter,
 } from '../shared/feed/chapters.ts'
-import { id3Tag } from '../shared/feed/tags.ts'
+import { fittedTag } from '../shared/feed/tags.ts'
 import { coverOf, marksOf, picturesOf } from '../shared/feed/visuals.ts'
 import { certify, type Certificate } from '../shared/mastering/certificate.ts'
 import { masteringOf } from '../shared/mastering/chunk-step.ts'
-import { infoFrame } from '../shared/mastering/mp3.ts'
+import { crc16, infoFrame } from '../shared/mastering/mp3.ts'
 import { joinPartials } from '../shared/mastering/partials.ts'
 import { reviewPage } from '../shared/review/page.ts'
 import type { Reel } from '../shared/review/reel.ts'
@@ -70,7 +70,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 6,
+  version: 7,
   context,
   load,
   inputs: (given, input) => ({
@@ -148,7 +148,7 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
   const { timeline, analysis, chapters, cover } = parts
   const audio = await joinAudio(parts, given, input, tools)
   const certificate = await certifyAudio(audio.sha256, timeline, input, tools)
-  const listed = feedChapters(chapters, timeline.sampleRate, tools)
+  const listed = feedChapters(chapters, tools)
   const made = [
     { file: 'episode.mp3', data: { copyOf: audio.object } } as const,
     ...documents(parts, certificate, warnings, input),
@@ -213,22 +213,20 @@ async function gather(given: Context, { title }: Input, tools: Tools): Promise<P
 
 /**
  * Tag and Info frame in front, then the chunks, joined in the bucket; no audio passes through here but for
- * its hash.
+ * its checksum, which the Info frame has, and its hash.
  */
 async function joinAudio(
   { timeline, chapters, cover, pictures }: Parts,
   { episodeFacts: { number, season, date } }: Context,
   { title, description, podcastTitle, author, language, format, chunks }: Input,
-  { storage, config, workObject }: Tools,
+  { storage, config, workObject, warn }: Tools,
 ): Promise<{ object: ObjectName; bytes: number; sha256: string }> {
-  const { sampleRate, totalSamples } = timeline
-  const tag = await id3Tag({
+  const { tag, warnings } = await fittedTag({
     title,
     podcastTitle,
     author,
-    description: withChapterLines(description, listedChapters(chapters, sampleRate)),
+    description: withChapterLines(description, listedChapters(chapters)),
     chapters,
-    sampleRate,
     language,
     number,
     season,
@@ -236,8 +234,10 @@ async function joinAudio(
     cover,
     pictures,
   })
+  warnings.forEach(warn)
   const frames = chunks.reduce((sum, { bytes }) => sum + bytes, 0)
-  const info = infoFrame(format, totalSamples, frames)
+  const crc = await crcOf(chunks, { storage, config })
+  const info = infoFrame(format, timeline.totalSamples, frames, crc)
   const [head, object] = [workObject('head'), workObject('episode.mp3')]
   await storage.create(head, Buffer.concat([tag, info]), 'audio/mpeg')
   const sources = [head.name, ...chunks.map((chunk) => chunk.frames)]
@@ -246,6 +246,19 @@ async function joinAudio(
   const hash = createHash('sha256')
   for await (const part of storage.readStream(object, { start: 0, end: bytes })) hash.update(part)
   return { object, bytes, sha256: hash.digest('hex') }
+}
+
+/** The checksum of all frames of sound. */
+async function crcOf(
+  chunks: Input['chunks'],
+  { storage, config }: Pick<Tools, 'storage' | 'config'>,
+): Promise<number> {
+  let crc = 0
+  for (const { frames, bytes } of chunks) {
+    const chunk = { bucket: config.buckets.work, name: frames }
+    for await (const part of storage.readStream(chunk, { start: 0, end: bytes })) crc = crc16(part, crc)
+  }
+  return crc
 }
 
 /** The certificate of the joined audio; a missed target is a warning. */
@@ -287,7 +300,7 @@ function documents(
     { file: 'transcript.txt', data: toPlainText(words) },
   ]
   return [
-    { file: 'chapters.json', data: toChaptersJson(chapters, timeline.sampleRate) },
+    { file: 'chapters.json', data: toChaptersJson(chapters) },
     { file: 'edits.json', data: pretty(edits) },
     { file: 'timeline.json', data: pretty(timeline) },
     { file: 'certificate.json', data: pretty(certificate) },
@@ -316,8 +329,8 @@ function documents(
  */
 const mostFeedChapterBytes = 32 * 1024
 
-function feedChapters(chapters: readonly Chapter[], sampleRate: number, { warn }: Tools): string {
-  const listed = JSON.stringify(listedChapters(chapters, sampleRate))
+function feedChapters(chapters: readonly Chapter[], { warn }: Tools): string {
+  const listed = JSON.stringify(listedChapters(chapters))
   if (Buffer.byteLength(listed) <= mostFeedChapterBytes) return listed
   warn({
     code: 'chapters_left_out',

@@ -8,14 +8,8 @@ import { updateRunProgress } from '../shared/db/run-changes.ts'
 import { lockRun } from '../shared/db/runs.ts'
 import { Permanent, Retryable, Stopped } from '../shared/errors.ts'
 import { readLetter } from '../shared/mail/letter.ts'
-import {
-  decodePlaces,
-  encodePlaces,
-  findMessages,
-  placeBytes,
-  readMessages,
-  type StoredMailbox,
-} from '../shared/mail/mailbox.ts'
+import { findMessages, readMessages } from '../shared/mail/mailbox.ts'
+import { decodePlaces, encodePlaces, placeBytes, type StoredMailbox } from '../shared/mail/places.ts'
 import { UnreadableMail } from '../shared/mail/slim.ts'
 import { fileOf } from '../shared/objects.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
@@ -42,7 +36,7 @@ interface Output {
 
 export const readMail = defineStep<z.infer<typeof context>, undefined, Output>({
   name: 'read-mail',
-  version: 2,
+  version: 3,
   context,
   work: (context, _input, tools) => (context.part === 0 ? count(context, tools) : read(context, tools)),
   record: async (trx, { runId, part, from, to }, { messages }) => {

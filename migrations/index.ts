@@ -6,10 +6,12 @@ import * as firstLight from './001-first-light.ts'
 import * as words from './002-words.ts'
 import * as chapters from './003-chapters.ts'
 import * as runs from './004-runs-people-trust.ts'
+import * as lettersLeftOut from './005-letters-left-out.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
   { name: '002-words', up: words.up },
   { name: '003-chapters', up: chapters.up },
   { name: '004-runs-people-trust', up: runs.up },
+  { name: '005-letters-left-out', up: lettersLeftOut.up },
 ]

@@ -1,6 +1,7 @@
 /**
- * Every code that a producer, a script or a log can meet: errors, which end a run or refuse a request, and warnings,
- * which say what was done about a file and left the run to go on. docs/codes.md is made from this list.
+ * Every code that a producer, a script or a log can meet: errors, which end a run or refuse a request, and
+ * warnings, which say what was done about a file and left the run to go on. docs/codes.md is made from this
+ * list.
  */
 
 export interface Explained {
@@ -62,7 +63,7 @@ export const errorCodes = {
   },
   bad_cover: {
     meaning: 'The cover is not a picture Spool can use.',
-    remedy: 'Give a JPEG, PNG or WebP picture of at least 1400 × 1400 pixels.',
+    remedy: 'Give a JPEG or PNG picture of at least 1400 × 1400 pixels.',
   },
   bad_chapters: {
     meaning: 'The chapters file cannot be used.',
@@ -350,6 +351,11 @@ export const warningCodes = {
     remedy: "Compare with the provider's bill.",
   },
   // the feed and letters
+  half_numbered: {
+    meaning:
+      'Some episodes of the show have a number and some have none, so applications order them differently.',
+    remedy: 'Give every episode its number in episode.json, or none.',
+  },
   category_corrected: { meaning: "A category was written as Apple's list has it.", remedy: 'Nothing.' },
 } as const satisfies Readonly<Record<string, Explained>>
 

@@ -14,6 +14,10 @@ export const episodeName = (episodeId: string, hash: string, file: string): stri
 export const publicName = (podcastId: string, episodeId: string, hash: string, file: string): string =>
   `p/${podcastId}/${episodeId}/${hash}/${file}`
 
+/** Where listeners find an episode's audio, whichever version of it; replaced when it is published again. */
+export const audioName = (podcastId: string, episodeId: string): string =>
+  `p/${podcastId}/${episodeId}/episode.mp3`
+
 export const feedName = (podcastId: string): string => `p/${podcastId}/feed.xml`
 
 /** A path's last part: the file as its producer knows it. */

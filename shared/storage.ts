@@ -205,6 +205,26 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     )
   }
 
+  /**
+   * Copies server-side over the generation last seen ('0': there was none). False when somebody was faster.
+   */
+  const copyOver = async (
+    from: ObjectName,
+    to: ObjectName,
+    seenGeneration: string,
+    metadata: ObjectMetadata & { contentType?: string } = {},
+  ): Promise<boolean> => {
+    const target = await file(to)
+    try {
+      const preconditionOpts = { ifGenerationMatch: seenGeneration }
+      await (await file(from)).copy(target, { ...metadata, preconditionOpts })
+      return true
+    } catch (error) {
+      if (codeOf(error) === '412') return false
+      throw error
+    }
+  }
+
   const list = async (bucketName: string, prefix: string): Promise<StoredObject[]> => {
     const [files] = await (await bucket(bucketName)).getFiles({ prefix })
     return files.map((found) => describe(found.metadata))
@@ -218,7 +238,7 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     return url
   }
 
-  return { stat, readStream, read, readJson, create, swap, compose, copy, list, signedUrl }
+  return { stat, readStream, read, readJson, create, swap, compose, copy, copyOver, list, signedUrl }
 }
 
 export type ObjectMetadata = {

@@ -7,6 +7,7 @@ import {
   findSidecars,
   isSidecar,
   parseUploadName,
+  audioName,
   publicName,
   uploadName,
 } from '../shared/objects.ts'
@@ -137,7 +138,8 @@ describe('what goes with a recording', () => {
 describe('what is finished', () => {
   test('lies under its episode and the hash of all it was made of', () => {
     expect(episodeName('e1', 'h', 'episode.mp3')).toBe('e/e1/h/episode.mp3')
-    expect(publicName('p1', 'e1', 'h', 'episode.mp3')).toBe('p/p1/e1/h/episode.mp3')
+    expect(publicName('p1', 'e1', 'h', 'cover.jpg')).toBe('p/p1/e1/h/cover.jpg')
+    expect(audioName('p1', 'e1')).toBe('p/p1/e1/episode.mp3')
     expect(feedName('p1')).toBe('p/p1/feed.xml')
   })
 })

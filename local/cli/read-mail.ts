@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { countOutcomes, failureReasons } from '../../shared/db/letters.ts'
+import { countLeftOut, countOutcomes, failureReasons } from '../../shared/db/letters.ts'
 import { findRunOfMailbox } from '../../shared/db/run-progress.ts'
 import { mailName, mailSettingsFile } from '../../shared/objects.ts'
 import { connect } from '../../shared/storage.ts'
@@ -28,10 +28,12 @@ export interface MailReport {
 }
 
 /** Enough to see what is wrong with a mailbox. */
-const reasonsShown = 5
+const reasonsShown = 8
 
 export interface ReadMailbox {
   readonly report: MailReport
+  /** Letters that came with files, which are left out, and letters whose end is. */
+  readonly leftOut: { readonly withAttachments: number; readonly cut: number }
   readonly reasons: readonly { readonly reason: string; readonly count: number }[]
 }
 
@@ -59,8 +61,9 @@ export async function readMailbox(
     watch,
     signal,
   )
-  const { counts, reasons } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
+  const { counts, leftOut, reasons } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
     counts: await countOutcomes(db, run.runId),
+    leftOut: await countLeftOut(db, run.runId),
     reasons: await failureReasons(db, run.runId, reasonsShown),
   }))
   const { runId, status, stopReason, errorMessage: message, total, processed, elapsedSeconds } = run
@@ -77,14 +80,19 @@ export async function readMailbox(
     failed: counts.failed,
     seconds: Math.round(elapsedSeconds * 100) / 100,
   }
-  return { report, reasons }
+  return { report, leftOut, reasons }
 }
 
-export function summariseMail({ report, reasons }: ReadMailbox): string {
+export function summariseMail({ report, leftOut, reasons }: ReadMailbox): string {
   const { status, total, processed, letters, duplicates, own, failed, seconds } = report
+  const remarks = [
+    [leftOut.withAttachments, 'The letter came with files, which are left out.'],
+    [leftOut.cut, 'The letter is longer than what is kept; its end is left out.'],
+  ] as const
   const lines = [
     `Mailbox   ${status}: ${processed} of ${total} messages in ${seconds.toFixed(1)} s`,
-    `Letters   ${letters} kept, ${duplicates} there already, ${own} of the show itself, ${failed} unreadable`,
+    `Letters   ${letters} kept, ${duplicates} there already, ${own} of the show itself, ${failed} refused`,
+    ...remarks.flatMap(([count, remark]) => (count > 0 ? [`Note      ${count} ×  ${remark}`] : [])),
     ...reasons.map(({ reason, count }) => `Note      ${count} ×  ${reason}`),
   ]
   return `${lines.join('\n')}\n`

@@ -16,6 +16,8 @@ const letter = z
     text: z.string(),
     sentAt: moment,
     language: z.string().nullable(),
+    attachments: z.int().openapi({ description: 'Files that came with it and are left out' }),
+    isCut: z.boolean().openapi({ description: 'Its text is longer than what is kept' }),
     createdAt: z.iso.datetime(),
   })
   .openapi('Letter')

@@ -44,6 +44,8 @@ export interface PublishedEpisode extends FinishedAudio {
   readonly title: string
   readonly description: string
   readonly publishedAt: Date
+  /** Its audio has an address of its own; absent of what was published before there were such. */
+  readonly hasOwnAddress?: boolean
 }
 
 const episodeColumns = 'id, user_id AS "userId", podcast_id AS "podcastId", slug, title, description, status'
@@ -213,7 +215,8 @@ export async function markPublishing(trx: Knex, episodeId: string): Promise<void
            'coverFile', cover_file,
            'chapters', CAST(chapters AS jsonb),
            'episodeNumber', episode_number,
-           'seasonNumber', season_number
+           'seasonNumber', season_number,
+           'hasOwnAddress', true
          )
      WHERE id = :episodeId`,
     { episodeId },

@@ -24,6 +24,10 @@ export interface KeptLetter {
   readonly text: string
   readonly sentAt: Date | null
   readonly language: string | null
+  /** Files that came with it and are left out. */
+  readonly attachments: number
+  /** Its text is longer than what is kept. */
+  readonly isCut: boolean
 }
 
 /** A letter as the API lists it. */
@@ -32,7 +36,8 @@ export interface ListedLetter extends KeptLetter {
   readonly createdAt: Date
 }
 
-const keptColumns = 'id, sender, subject, body AS text, sent_at AS "sentAt", language'
+const keptColumns =
+  'id, sender, subject, body AS text, sent_at AS "sentAt", language, attachments, is_cut AS "isCut"'
 const listedColumns = `${keptColumns}, run_id AS "runId", created_at AS "createdAt"`
 const isLetterOfUser = `user_id = :userId AND outcome = 'letter'`
 
@@ -82,11 +87,12 @@ async function insertMessages(
   const inserted = await rows<{ position: number }>(
     trx,
     `INSERT INTO letters (user_id, run_id, position, outcome, reason, message_id, content_hash,
-                          sender, subject, body, sent_at, language)
+                          sender, subject, body, sent_at, language, attachments, is_cut)
      SELECT :userId, CAST(:runId AS uuid), r.*
      FROM jsonb_to_recordset(CAST(:records AS jsonb)) AS r (
        position integer, outcome text, reason text, message_id text, content_hash text,
-       sender text, subject text, body text, sent_at timestamptz, language text
+       sender text, subject text, body text, sent_at timestamptz, language text,
+       attachments integer, is_cut boolean
      )
      ON CONFLICT DO NOTHING
      RETURNING position`,
@@ -109,6 +115,8 @@ function recordOf(message: ReadMessage, outcome: Outcome) {
     body: outcome === 'letter' ? letter?.text : undefined,
     sent_at: letter?.sentAt,
     language: letter?.language,
+    attachments: letter?.attachments ?? 0,
+    is_cut: letter?.isCut ?? false,
   }
 }
 
@@ -125,6 +133,23 @@ export async function countOutcomes(db: Knex, runId: string): Promise<Readonly<R
   const counts = { letter: 0, duplicate: 0, own: 0, failed: 0 }
   for (const { outcome, count } of found) counts[outcome] = count
   return counts
+}
+
+/** Of how many letters of a run something is left out. */
+export async function countLeftOut(
+  db: Knex,
+  runId: string,
+): Promise<{ readonly withAttachments: number; readonly cut: number }> {
+  const [found] = await rows<{ withAttachments: number; cut: number }>(
+    db,
+    `SELECT count(*) FILTER (WHERE attachments > 0)::int AS "withAttachments",
+            count(*) FILTER (WHERE is_cut)::int AS cut
+     FROM letters
+     WHERE run_id = :runId
+       AND outcome = 'letter'`,
+    { runId },
+  )
+  return found!
 }
 
 /** Why messages of a run could not be read: the commonest reasons first. */

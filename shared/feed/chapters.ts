@@ -8,9 +8,19 @@ import { keptShare, toOutput } from '../timeline/ledger.ts'
 import type { Timeline, TimelineSegment } from '../timeline/timeline.ts'
 import type { Mark } from './chapter-marks.ts'
 
-export interface Chapter {
+/** A chapter as everything that lists chapters has it: in whole milliseconds of the episode. */
+export interface Chapter extends Named {
+  readonly startMs: number
+  readonly endMs: number
+}
+
+/** The same while it is found. */
+interface Span extends Named {
   readonly startSample: number
   readonly endSample: number
+}
+
+interface Named {
   readonly title: string
   readonly url?: string | undefined
   readonly image?: string | undefined
@@ -20,7 +30,7 @@ export interface Chapter {
   readonly isHidden?: boolean | undefined
 }
 
-type Arranged = Pick<Timeline, 'segments' | 'ledger' | 'sampleRate' | 'sources'>
+type Arranged = Pick<Timeline, 'segments' | 'ledger' | 'sampleRate' | 'sources' | 'totalSamples'>
 
 const segmentTitles: Readonly<Record<string, string>> = {
   intro: 'Intro',
@@ -47,23 +57,46 @@ export function chaptersOf(timeline: Arranged, episodeTitle: string, marks: read
       return type === 'content' ? withinContent(whole, segment, timeline, marks) : [whole]
     })
     .toSorted((a, b) => a.startSample - b.startSample)
-  return chapters
+  const spans = chapters
     .map((chapter, i) => ({
       ...chapter,
       endSample: Math.min(chapter.endSample, chapters[i + 1]?.startSample ?? Infinity),
     }))
     .filter(({ startSample, endSample }) => endSample > startSample)
+  return inMilliseconds(spans, timeline)
+}
+
+/**
+ * The one list from which the tag, chapters.json, the feed and the description are written: where two of them
+ * differ by a hair, players show both. What is listed begins with the episode; each chapter ends where the
+ * next begins, and the last with the sound.
+ */
+function inMilliseconds(spans: readonly Span[], { sampleRate, totalSamples }: Arranged): Chapter[] {
+  const end = Math.floor((1000 * totalSamples) / sampleRate)
+  const milliseconds = (samples: number) => Math.min(end, Math.round((1000 * samples) / sampleRate))
+  const placed = spans.map(({ startSample, endSample, ...named }) => ({
+    ...named,
+    startMs: milliseconds(startSample),
+    endMs: milliseconds(endSample),
+  }))
+  const listed = placed
+    .filter(({ isHidden }) => !isHidden)
+    .map((chapter, i) => (i === 0 ? { ...chapter, startMs: 0 } : chapter))
+  const joined = listed.map((chapter, i) => ({ ...chapter, endMs: listed[i + 1]?.startMs ?? end }))
+  return [...joined, ...placed.filter(({ isHidden }) => isHidden)]
+    .filter(({ startMs, endMs }) => endMs > startMs)
+    .toSorted((a, b) => a.startMs - b.startMs)
 }
 
 /**
  * The chapters of the content that are not cut away, each from where its mark is in the output to the next.
  */
 function withinContent(
-  whole: Chapter,
+  whole: Span,
   content: TimelineSegment,
   { ledger, sampleRate, sources }: Arranged,
   marks: readonly Mark[],
-): Chapter[] {
+): Span[] {
   const sourceEnd = sources[0]?.totalSamples ?? 0
   const remaining = marks.filter(({ startSample }, i) => {
     const span = { startSample, endSample: marks[i + 1]?.startSample ?? sourceEnd }
@@ -91,9 +124,9 @@ function withinContent(
 }
 
 /** Podcasting 2.0 JSON chapters, version 1.2.0. */
-export function toChaptersJson(chapters: readonly Chapter[], sampleRate: number): string {
-  const entries = chapters.map(({ startSample, title, url, image, isHidden }) => ({
-    startTime: Math.round((startSample / sampleRate) * 1000) / 1000,
+export function toChaptersJson(chapters: readonly Chapter[]): string {
+  const entries = chapters.map(({ startMs, title, url, image, isHidden }) => ({
+    startTime: startMs / 1000,
     title,
     ...(image === undefined ? {} : { img: image }),
     ...(url === undefined ? {} : { url }),
@@ -103,20 +136,23 @@ export function toChaptersJson(chapters: readonly Chapter[], sampleRate: number)
 }
 
 /** What listeners see listed; nothing when there is only one chapter. */
-export function listedChapters(chapters: readonly Chapter[], sampleRate: number): ListedChapter[] {
-  const listed = chapters.filter(({ isHidden }) => !isHidden)
-  if (listed.length < 2) return []
-  return listed.map(({ startSample, title, url, image }) => ({
-    startMs: Math.round((startSample / sampleRate) * 1000),
+export function listed(chapters: readonly Chapter[]): Chapter[] {
+  const shown = chapters.filter(({ isHidden }) => !isHidden)
+  return shown.length < 2 ? [] : shown
+}
+
+/** The same as the feed has it. */
+export const listedChapters = (chapters: readonly Chapter[]): ListedChapter[] =>
+  listed(chapters).map(({ startMs, title, url, image }) => ({
+    startMs,
     title,
     ...(url === undefined ? {} : { url }),
     ...(image === undefined ? {} : { image }),
   }))
-}
 
 /** One line a chapter; applications that make links of them ask for the first at 00:00:00. */
 export const chapterLines = (chapters: readonly ListedChapter[]): string =>
-  chapters.map(({ startMs, title }, i) => `${clockOf(i === 0 ? 0 : startMs).slice(0, 8)} ${title}`).join('\n')
+  chapters.map(({ startMs, title }) => `${clockOf(startMs).slice(0, 8)} ${title}`).join('\n')
 
 /** The description with the chapters' lines below it. */
 export const withChapterLines = (description: string, chapters: readonly ListedChapter[]): string =>

@@ -2,15 +2,21 @@
  * Converts a cover picture to what podcast directories accept: a square sRGB JPEG of 1400 to 3000 pixels.
  * Hides the picture library.
  */
+import type { Sharp } from 'sharp'
 import { Permanent } from '../errors.ts'
 
 export const maxCoverBytes = 10 * 1024 * 1024
 const leastPixels = 1400
 const mostPixels = 3000
-const quality = 88
+/** Apple asks for covers of at most 512 kB, and its fetch gives up on much larger ones. */
+const mostJpegBytes = 500_000
+/** Tried in this order, at the size it should have and then at smaller ones. */
+const qualities = [88, 80, 72, 64, 56, 48, 40] as const
+const smallerSides = [2000, leastPixels] as const
 
 const pictureSide = 800
 const pictureQuality = 80
+const smallSide = 400
 
 /**
  * A chapter's picture: a square that fits a phone's screen, small enough that twenty of them do not weigh
@@ -34,6 +40,15 @@ export async function fitPicture(bytes: Buffer, name: string): Promise<Buffer> {
   }
 }
 
+/** The same where a tag would be too large. */
+export async function smallerPicture(jpeg: Buffer): Promise<Buffer> {
+  const { default: sharp } = await import('sharp')
+  return await sharp(jpeg)
+    .resize(smallSide, smallSide, { fit: 'cover', withoutEnlargement: true })
+    .jpeg({ quality: pictureQuality })
+    .toBuffer()
+}
+
 /** Fits a JPEG or PNG; `changes` says in words what was done to it. Throws Permanent `bad_cover`. */
 export async function fitCover(bytes: Buffer, name: string): Promise<{ jpeg: Buffer; changes: string[] }> {
   if (bytes.length > maxCoverBytes)
@@ -44,25 +59,44 @@ export async function fitCover(bytes: Buffer, name: string): Promise<{ jpeg: Buf
   const { default: sharp } = await import('sharp') // loading takes a tenth of a second that only covers need
   try {
     const picture = sharp(bytes, { failOn: 'error' })
-    const { format, width, height } = await picture.metadata()
+    const { format, autoOrient } = await picture.metadata()
+    const { width, height } = autoOrient // as it is seen, not as the camera held it
     if (format !== 'jpeg' && format !== 'png')
       throw new Permanent('bad_cover', `${name} is ${format}; a cover is a JPEG or a PNG.`)
     const side = Math.min(mostPixels, Math.max(leastPixels, Math.min(width, height)))
     const changes: string[] = []
     if (width !== height) changes.push(`cropped from ${width}×${height} to a square`)
-    if (side !== Math.min(width, height)) changes.push(`scaled to ${side}×${side} pixels`)
-    const jpeg = await picture
-      .rotate()
-      .resize(side, side, { fit: 'cover' })
-      .flatten({ background: '#ffffff' })
-      .toColourspace('srgb')
-      .jpeg({ quality })
-      .toBuffer()
-    return { jpeg, changes }
+    const made = await smallEnough(picture, side)
+    if (made.side !== Math.min(width, height)) changes.push(`scaled to ${made.side}×${made.side} pixels`)
+    if (made.quality < qualities[0])
+      changes.push(`saved at a lower quality, so that it has at most ${mostJpegBytes / 1000} kB`)
+    return { jpeg: made.jpeg, changes }
   } catch (error) {
     if (error instanceof Permanent) throw error
     throw new Permanent('bad_cover', `${name} cannot be read as a picture: ${(error as Error).message}.`, {
       cause: error,
     })
   }
+}
+
+/** The best that is small enough; noise may be larger even so, and is taken as it comes. */
+async function smallEnough(
+  picture: Sharp,
+  wanted: number,
+): Promise<{ jpeg: Buffer; side: number; quality: number }> {
+  let made: { jpeg: Buffer; side: number; quality: number } | undefined
+  for (const side of [wanted, ...smallerSides.filter((smaller) => smaller < wanted)])
+    for (const quality of qualities) {
+      const jpeg = await picture
+        .clone()
+        .autoOrient()
+        .resize(side, side, { fit: 'cover' })
+        .flatten({ background: '#ffffff' })
+        .toColourspace('srgb')
+        .jpeg({ quality })
+        .toBuffer()
+      made = { jpeg, side, quality }
+      if (jpeg.length <= mostJpegBytes) return made
+    }
+  return made!
 }

@@ -3,7 +3,9 @@
  */
 import { createHash } from 'node:crypto'
 import type { ListedChapter, PublishedEpisode } from '../db/episodes.ts'
+import { findCategory } from '../settings/categories.ts'
 import type { PodcastSettings } from '../settings/settings.ts'
+import { withoutUnseen } from '../settings/unseen.ts'
 import { clockOf, withChapterLines } from './chapters.ts'
 
 export interface FeedSource {
@@ -32,20 +34,22 @@ export function podcastGuid(feedUrl: string): string {
 /** RSS 2.0 with the iTunes, Podcasting 2.0 and Podlove namespaces; newest episode first. */
 export async function renderFeed({ feedUrl, settings, episodes, urlOf }: FeedSource): Promise<string> {
   const { generateRssFeed } = await import('feedsmith')
-  const newestCover = episodes.find(({ coverFile }) => coverFile !== null)
-  const image = settings.imageUrl ?? (newestCover ? urlOf(newestCover, newestCover.coverFile!) : undefined)
-  const xml = generateRssFeed({
+  // the first episode's cover: the newest's would change the show's picture with every episode
+  const covered = episodes.findLast(({ coverFile }) => coverFile !== null)
+  const image = settings.imageUrl ?? (covered ? urlOf(covered, covered.coverFile!) : undefined)
+  const dates = distinctDates(episodes)
+  const feed = {
     title: settings.title,
     description: settings.description,
     link: settings.link ?? feedUrl,
-    language: settings.language,
+    language: canonicalLanguage(settings.language),
     generator: 'Spool',
     atom: { links: [{ href: feedUrl, rel: 'self', type: 'application/rss+xml' }] },
     itunes: {
       author: settings.author,
       explicit: settings.explicit,
       type: 'episodic',
-      categories: [{ text: settings.category }],
+      categories: [categoryOf(settings.category)],
       ...(image === undefined ? {} : { image }),
       ...(settings.email === undefined ? {} : { owner: { name: settings.author, email: settings.email } }),
     },
@@ -53,9 +57,48 @@ export async function renderFeed({ feedUrl, settings, episodes, urlOf }: FeedSou
       guid: podcastGuid(feedUrl),
       locked: { value: false, ...(settings.email === undefined ? {} : { owner: settings.email }) },
     },
-    items: episodes.map((episode) => item(episode, settings, (file) => urlOf(episode, file))),
-  })
-  return asAppleWantsIt(xml)
+    items: episodes.map((episode, i) =>
+      item({ ...episode, publishedAt: dates[i]! }, settings, (file) => urlOf(episode, file)),
+    ),
+  }
+  return asAppleWantsIt(withEntities(generateRssFeed(seen(feed))))
+}
+
+/** As registered: "en-UK" is "en-GB". */
+function canonicalLanguage(tag: string): string {
+  try {
+    return Intl.getCanonicalLocales(tag)[0] ?? tag
+  } catch {
+    return tag
+  }
+}
+
+/** Settings and rows of earlier days may hold what XML cannot. */
+function seen<T>(value: T): T {
+  if (typeof value === 'string') return withoutUnseen(value) as T
+  if (Array.isArray(value)) return value.map(seen) as T
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, seen(inner)])) as T
+}
+
+/**
+ * Subcategories stand inside their categories; what was stored before the list was checked stays as it is.
+ */
+function categoryOf(text: string): { text: string; categories?: { text: string }[] } {
+  const { name, subcategory } = findCategory(text) ?? { name: text }
+  return { text: name, ...(subcategory === undefined ? {} : { categories: [{ text: subcategory }] }) }
+}
+
+/** A date in a feed has whole seconds, and clients order by it: the later of one second moves to the next. */
+function distinctDates(newestFirst: readonly PublishedEpisode[]): Date[] {
+  let before = -Infinity
+  return newestFirst
+    .toReversed()
+    .map(({ publishedAt }) => {
+      before = Math.max(before + 1, Math.floor(publishedAt.getTime() / 1000))
+      return new Date(1000 * before)
+    })
+    .toReversed()
 }
 
 function item(
@@ -102,6 +145,15 @@ const simpleChapter = ({ startMs, title, url, image }: ListedChapter) => ({
   ...(url === undefined ? {} : { href: url }),
   ...(image === undefined ? {} : { image }),
 })
+
+/**
+ * The library writes CDATA with line breaks around it, which belong to the text for parsers that do not trim:
+ * links and addresses would end in one. Entities need none.
+ */
+const withEntities = (xml: string): string =>
+  xml.replaceAll(/\s*<!\[CDATA\[(.*?)\]\]>\s*/gs, (_, text: string) =>
+    text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+  )
 
 /** Apple's guide asks for "true" or "false"; the library still writes the older "yes" and "no". */
 const asAppleWantsIt = (xml: string): string =>

@@ -3,7 +3,9 @@
  * (three-letter languages, four-digit years), and that a table of contents must name the chapters for players
  * to show them.
  */
-import type { Chapter } from './chapters.ts'
+import type { Warning } from '../codes.ts'
+import { listed, type Chapter } from './chapters.ts'
+import { smallerPicture } from './cover.ts'
 
 export interface Tagged {
   readonly title: string
@@ -11,7 +13,6 @@ export interface Tagged {
   readonly author: string
   readonly description: string
   readonly chapters: readonly Chapter[]
-  readonly sampleRate: number
   /** JPEG bytes. */
   readonly cover: Buffer | undefined
   /** Chapters' pictures by file, JPEG bytes. */
@@ -22,6 +23,61 @@ export interface Tagged {
   readonly season?: number | undefined
   /** ISO 8601, the day. */
   readonly date?: string | undefined
+}
+
+/** Applications that fetch the head of a file for its chapters and pictures ask for no more than this. */
+const mostTagBytes = 3 * 1024 * 1024
+
+/**
+ * The tag, with chapters' pictures as large as fit into it: all made smaller where they must be, and the last
+ * left out where that is not enough.
+ */
+export async function fittedTag(tagged: Tagged): Promise<{ tag: Buffer; warnings: Warning[] }> {
+  const whole = await id3Tag(tagged)
+  if (whole.length <= mostTagBytes || !tagged.pictures) return { tag: whole, warnings: [] }
+  const pictures = new Map<string, Buffer>()
+  for (const [file, jpeg] of tagged.pictures) pictures.set(file, await smallerPicture(jpeg))
+  const warnings: Warning[] = [
+    {
+      code: 'cover_fitted',
+      message: "The chapters' pictures were made smaller, so that the tag has at most 3 MiB.",
+    },
+  ]
+  const smaller = await id3Tag({ ...tagged, pictures })
+  if (smaller.length <= mostTagBytes) return { tag: smaller, warnings }
+  const { chapters, leftOut } = withFewerPictures(
+    tagged.chapters,
+    pictures,
+    mostTagBytes - (await id3Tag({ ...tagged, pictures: new Map() })).length,
+  )
+  warnings.push({
+    code: 'chapters_repaired',
+    message:
+      `In the audio file the last ${leftOut} chapters with pictures have none, ` +
+      'so that its tag has at most 3 MiB.',
+  })
+  return { tag: await id3Tag({ ...tagged, chapters, pictures }), warnings }
+}
+
+/** Of a picture's frame besides the picture. */
+const frameBytes = 100
+
+function withFewerPictures(
+  chapters: readonly Chapter[],
+  pictures: ReadonlyMap<string, Buffer>,
+  room: number,
+): { chapters: Chapter[]; leftOut: number } {
+  let used = 0
+  let leftOut = 0
+  const fewer = listed(chapters).map((chapter) => {
+    const jpeg = chapter.picture === undefined ? undefined : pictures.get(chapter.picture)
+    if (!jpeg) return chapter
+    used += jpeg.length + frameBytes
+    if (used <= room) return chapter
+    leftOut++
+    return { ...chapter, picture: undefined }
+  })
+  return { chapters: fewer, leftOut }
 }
 
 export async function id3Tag(tagged: Tagged): Promise<Buffer> {
@@ -57,32 +113,26 @@ export async function id3Tag(tagged: Tagged): Promise<Buffer> {
 const mostInContents = 255
 
 /**
- * CHAP for each chapter and one CTOC that lists them (ID3v2 Chapter Frame Addendum); nothing for a single
- * chapter.
+ * CHAP for each chapter that is listed, in the order of time, and one CTOC that names them (ID3v2 Chapter
+ * Frame Addendum); nothing for a single chapter. Players of ffmpeg's kind show every CHAP, so what is for
+ * machines only has none.
  */
-function chapterFrames({
-  chapters,
-  sampleRate,
-  pictures,
-}: Pick<Tagged, 'chapters' | 'sampleRate' | 'pictures'>) {
-  if (chapters.length < 2) return {}
-  const milliseconds = (samples: number) => Math.round((samples / sampleRate) * 1000)
-  const marks = chapters.map(({ startSample, endSample, title, url, picture }, i) => ({
+function chapterFrames({ title, chapters, pictures }: Pick<Tagged, 'title' | 'chapters' | 'pictures'>) {
+  const marks = listed(chapters).map(({ startMs, endMs, title, url, picture }, i) => ({
     elementID: `chapter-${i + 1}`,
-    startTimeMs: milliseconds(startSample),
-    endTimeMs: milliseconds(endSample),
+    startTimeMs: startMs,
+    endTimeMs: endMs,
     tags: {
       title,
       ...(url === undefined ? {} : { userDefinedUrl: [{ description: 'chapter url', url }] }),
       ...pictureFrame(picture === undefined ? undefined : pictures?.get(picture)),
     },
   }))
-  const listed = marks.filter((_, i) => !chapters[i]!.isHidden).slice(0, mostInContents)
+  if (marks.length === 0) return {}
+  const elements = marks.slice(0, mostInContents).map(({ elementID }) => elementID)
   return {
     chapter: marks,
-    tableOfContents: [
-      { elementID: 'contents', isOrdered: true, elements: listed.map(({ elementID }) => elementID) },
-    ],
+    tableOfContents: [{ elementID: 'contents', isOrdered: true, elements, tags: { title } }],
   }
 }
 

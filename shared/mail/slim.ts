@@ -1,20 +1,23 @@
 /**
- * Strips a mail message of what is never read out: attachments, pictures, forwarded mails. What is left is
- * small enough for a parser. Hides the structure of MIME bodies (RFC 2046), as far as is needed to skip 200
- * MB of attachment while holding no more of it than a line.
+ * What of a message may be read out: its headers and its texts, in Unicode. Attachments, pictures and
+ * forwarded mails are counted and left out. Hides the structure of MIME bodies (RFC 2046) and their
+ * encodings, while holding no more of a 200 MB attachment than a line.
  */
+import { decodeText } from './charset.ts'
+import { fromBase64, fromQuoted, headerName, Headers, isKnownHeader, isTechnicalHeader } from './headers.ts'
+import { linesIn, type Line } from './lines.ts'
 
 /** Headers longer than this are an attack, not listener mail. */
 const maxHeaderBytes = 256 * 1024
-/**
- * Of a text part: more than is ever read out, with the mark-up around it. The parser takes some 5 µs a line.
- */
+/** Of a text part: more than is ever read out, with the mark-up around it. */
 const maxTextBytes = 512 * 1024
 /** What is kept of the whole message. */
 const maxKeptBytes = 1024 * 1024
-/** Lines are looked at up to here; boundaries and headers are shorter. */
-const longestLine = 16 * 1024
+/** Further parts are left out: a letter has a handful. */
+const maxParts = 2000
 const deepestNesting = 20
+/** Blank lines that old programs leave among headers. */
+const mostStrayBlanks = 3
 
 /** Why a message cannot be a letter. */
 export class UnreadableMail extends Error {
@@ -25,93 +28,204 @@ export class UnreadableMail extends Error {
   }
 }
 
-/** A MIME entity that is being read. */
-interface Entity {
-  readonly boundary: string | undefined
-  readonly keepsBody: boolean
-  kept: number
+export interface TextPart {
+  readonly kind: 'plain' | 'html'
+  readonly text: string
+  /** The parameters of format=flowed, as the header has them. */
+  readonly format: string
 }
 
-/** The message's headers and its text parts, as bytes. Throws UnreadableMail. */
-export async function slimMessage(source: AsyncIterable<Buffer>): Promise<Buffer> {
+export interface SlimMail {
+  readonly headers: Headers
+  /** In the order in which they are read; of alternatives the plain one. */
+  readonly texts: readonly TextPart[]
+  /** The types of all parts that are no multiparts. */
+  readonly types: readonly string[]
+  /** A calendar's program sent it, with words or without. */
+  readonly invites: boolean
+  /** Attached files that are left out: not the pictures of a page, not signatures. */
+  readonly attachments: number
+  /** Something was longer than what is kept. */
+  readonly isCut: boolean
+}
+
+/** A MIME entity. */
+interface Entity {
+  readonly type: string
+  /** Of a multipart. */
+  readonly boundary: string | undefined
+  readonly children: Entity[]
+  readonly headers: Headers
+  readonly role: 'text' | 'multipart' | 'attachment' | 'other'
+  /** As it stands there, a byte a character. */
+  body: string
+}
+
+/** Throws UnreadableMail. */
+export async function slimMessage(source: AsyncIterable<Buffer>): Promise<SlimMail> {
   const reader = messageReader()
-  for await (const { line, isStart } of linesIn(source)) reader.add(line, isStart)
+  for await (const line of linesIn(source)) reader.add(line)
   return reader.finish()
 }
 
 function messageReader() {
-  const kept: Buffer[] = []
   const open: Entity[] = []
+  let root: Entity | undefined
   let header: Buffer[] | undefined = []
   let headerBytes = 0
+  let strayBlanks = 0
+  let isPaused = false
+  let parts = 0
   let keptBytes = 0
+  let isCut = false
 
-  const keep = (line: Buffer): void => {
-    keptBytes += line.length
-    // a copy: a line that was only pointed at would hold its whole block
-    if (keptBytes <= maxKeptBytes) kept.push(Buffer.from(line))
+  const endHeader = (): void => {
+    const lines = header!
+    header = undefined
+    isPaused = false
+    if (++parts > maxParts) {
+      isCut = true
+      return
+    }
+    const entity = describe(new Headers(lines), open)
+    open.at(-1)?.children.push(entity)
+    root ??= entity
+    open.push(entity)
   }
 
-  const addHeaderLine = (line: Buffer): void => {
-    headerBytes += line.length
+  const addHeaderLine = (line: Line): void => {
+    headerBytes += line.bytes.length
     if (headerBytes > maxHeaderBytes)
       throw new UnreadableMail(`Its headers have more than ${maxHeaderBytes} bytes.`)
-    header!.push(line)
-    keep(line)
-    if (!isBlank(line)) return
-    open.push(describe(header!, open.length))
-    header = undefined
+    // a copy: a line that was only pointed at would hold its whole block
+    if (line.isStart) header!.push(Buffer.from(line.bytes))
   }
 
-  const add = (line: Buffer, isStart: boolean): void => {
-    const at = isStart
-      ? open.findLastIndex(({ boundary }) => boundary !== undefined && isBoundary(line, boundary))
-      : -1
+  /** A blank line ends the header, unless the message's own goes on behind it. */
+  const goesOn = ({ bytes }: Line): boolean => {
+    const name = headerName(bytes.toString('latin1', 0, 200))
+    if (name === undefined || root) return false
+    return new Headers(header!).has('from') ? isTechnicalHeader(name) : isKnownHeader(name)
+  }
+
+  const addBodyLine = ({ bytes, isEnd }: Line): void => {
+    const entity = open.at(-1)
+    if (entity?.role !== 'text' || parts > maxParts) return
+    const room = Math.min(maxTextBytes - entity.body.length, maxKeptBytes - keptBytes)
+    const line = bytes.toString('latin1') + (isEnd ? '\n' : '')
+    if (line.length > room) isCut = true
+    if (room <= 0) return
+    const kept = line.slice(0, room)
+    entity.body += kept
+    keptBytes += kept.length
+  }
+
+  const add = (line: Line): void => {
+    const at =
+      line.isStart && root ? open.findLastIndex((entity) => isBoundary(line.bytes, entity.boundary)) : -1
     if (at >= 0) {
+      if (header) endHeader()
       open.length = at + 1
-      keep(line)
-      header = isLastBoundary(line, open[at]!.boundary!) ? undefined : []
+      header = isLastBoundary(line.bytes, open[at]!.boundary!) ? undefined : []
       headerBytes = 0
-    } else if (header) addHeaderLine(line)
-    else {
-      const entity = open.at(-1)
-      if (!entity?.keepsBody) return
-      keep(line.subarray(0, Math.max(0, maxTextBytes - entity.kept)))
-      entity.kept += line.length
+    } else if (!header) addBodyLine(line)
+    else if (line.bytes.length === 0 && line.isStart) {
+      if (root || ++strayBlanks > mostStrayBlanks) endHeader()
+      else isPaused = true
+    } else if (isPaused && !goesOn(line)) {
+      endHeader()
+      add(line)
+    } else {
+      isPaused = false
+      addHeaderLine(line)
     }
   }
 
-  const finish = (): Buffer => {
-    if (open.length === 0) throw new UnreadableMail('It has headers but no end of them, or nothing at all.')
-    return Buffer.concat(kept)
+  const finish = (): SlimMail => {
+    if (header && isPaused) endHeader()
+    if (!root) throw new UnreadableMail('It has headers but no end of them, or nothing at all.')
+    const leaves = leavesOf(root)
+    return {
+      headers: root.headers,
+      texts: chosen(root).map(textOf),
+      types: leaves.map(({ type }) => type),
+      invites: leaves.some(isInvitation),
+      attachments: leaves.filter(({ role }) => role === 'attachment').length,
+      isCut,
+    }
   }
   return { add, finish }
 }
 
-function describe(lines: readonly Buffer[], depth: number): Entity {
-  const headers = Buffer.concat(lines)
-    .toString('latin1')
-    .replaceAll(/\r?\n[ \t]+/g, ' ')
-  const type = /^content-type:[ \t]*([^;\r\n]*)(.*)$/im.exec(headers)
-  const kind = (type?.[1] ?? 'text/plain').trim().toLowerCase()
-  const isAttached = /^content-disposition:[ \t]*attachment/im.test(headers)
-  if (!kind.startsWith('multipart/'))
-    return {
-      boundary: undefined,
-      keepsBody: (kind === 'text/plain' || kind === 'text/html' || kind === '') && !isAttached,
-      kept: 0,
-    }
-  if (depth >= deepestNesting)
+function describe(headers: Headers, open: readonly Entity[]): Entity {
+  const parent = open.at(-1)
+  const { value, parameters } = headers.structured('content-type')
+  const type = fileName(headers) === 'winmail.dat' ? 'application/ms-tnef' : value || defaultType(parent)
+  const isMultipart = type.startsWith('multipart/')
+  if (isMultipart && open.length >= deepestNesting)
     throw new UnreadableMail(`Its parts are nested more than ${deepestNesting} deep.`)
-  const boundary = /boundary[ \t]*=[ \t]*(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(type?.[2] ?? '')
-  return { boundary: boundary?.[1] ?? boundary?.[2], keepsBody: false, kept: 0 }
+  const entity = { type, headers, children: [], body: '' }
+  if (isMultipart) return { ...entity, role: 'multipart', boundary: parameters['boundary']?.trimEnd() }
+  return { ...entity, role: roleOf(type, headers, parent), boundary: undefined }
 }
 
-const isBlank = (line: Buffer): boolean =>
-  line.length === 0 || line[0] === 10 || (line[0] === 13 && line[1] === 10)
+const defaultType = (parent: Entity | undefined): string =>
+  parent?.type === 'multipart/digest' ? 'message/rfc822' : 'text/plain'
 
-const isBoundary = (line: Buffer, boundary: string): boolean => {
-  if (line[0] !== 45 || line[1] !== 45 || line.length > 2 + boundary.length + 80) return false
+const fileName = (headers: Headers): string | undefined =>
+  headers.structured('content-disposition').parameters['filename'] ??
+  headers.structured('content-type').parameters['name']
+
+const isInvitation = ({ type, headers }: Entity): boolean =>
+  type === 'text/calendar' &&
+  /^(request|reply|cancel|counter)$/i.test(headers.structured('content-type').parameters['method'] ?? '')
+
+/** A part with a file's name is a file, whatever is in it; the message itself is not. */
+function roleOf(type: string, headers: Headers, parent: Entity | undefined): Entity['role'] {
+  const isAttached = headers.structured('content-disposition').value === 'attachment'
+  const isFile = isAttached || (parent !== undefined && fileName(headers) !== undefined)
+  if ((type === 'text/plain' || type === 'text/html') && !isFile) return 'text'
+  const isPartOfPage = parent?.type === 'multipart/related' || /signature|pkcs7/.test(type)
+  return isPartOfPage || parent?.type === 'multipart/alternative' ? 'other' : 'attachment'
+}
+
+const leavesOf = (entity: Entity): Entity[] =>
+  entity.role === 'multipart' ? entity.children.flatMap(leavesOf) : [entity]
+
+/** The texts to read: of alternatives the first plain one with words in it, else the first of all. */
+function chosen(entity: Entity): Entity[] {
+  if (entity.role === 'text') return [entity]
+  const choices = entity.children.map(chosen).filter((choice) => choice.length > 0)
+  if (entity.type !== 'multipart/alternative') return choices.flat()
+  const isPlain = (part: Entity): boolean => part.type === 'text/plain' && textOf(part).text.trim() !== ''
+  return choices.find((choice) => choice.some(isPlain)) ?? choices.at(-1) ?? []
+}
+
+function textOf({ type, headers, body }: Entity): TextPart {
+  const { parameters } = headers.structured('content-type')
+  const bytes = decodedBody(body, headers.raw('content-transfer-encoding').toLowerCase())
+  const charset = parameters['charset'] ?? (type === 'text/html' ? charsetOfPage(bytes) : undefined)
+  return {
+    kind: type === 'text/html' ? 'html' : 'plain',
+    text: decodeText(bytes, charset),
+    format: ['format', 'delsp']
+      .filter((name) => /^\w+$/.test(parameters[name] ?? ''))
+      .map((name) => `; ${name}=${parameters[name]!}`)
+      .join(''),
+  }
+}
+
+function decodedBody(body: string, encoding: string): Buffer {
+  if (encoding.includes('base64')) return fromBase64(body)
+  return encoding.includes('quoted-printable') ? fromQuoted(body) : Buffer.from(body, 'latin1')
+}
+
+const charsetOfPage = (bytes: Buffer): string | undefined =>
+  /<meta[^>]{0,200}charset=["']?([\w-]{1,40})/i.exec(bytes.toString('latin1', 0, 2048))?.[1]
+
+const isBoundary = (line: Buffer, boundary: string | undefined): boolean => {
+  if (boundary === undefined || line[0] !== 45 || line[1] !== 45) return false
+  if (line.length > 2 + boundary.length + 80) return false
   const text = delimiter(line)
   return text === `--${boundary}` || text === `--${boundary}--`
 }
@@ -119,25 +233,3 @@ const isBoundary = (line: Buffer, boundary: string): boolean => {
 const isLastBoundary = (line: Buffer, boundary: string): boolean => delimiter(line) === `--${boundary}--`
 
 const delimiter = (line: Buffer): string => line.toString('latin1').trimEnd()
-
-/** Lines with their ends; a very long one comes in pieces of which only the first is a start. */
-async function* linesIn(source: AsyncIterable<Buffer>): AsyncGenerator<{ line: Buffer; isStart: boolean }> {
-  let rest: Buffer = Buffer.alloc(0)
-  let isStart = true
-  for await (const block of source) {
-    const bytes = rest.length > 0 ? Buffer.concat([rest, block]) : block
-    let from = 0
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
-      yield { line: bytes.subarray(from, end + 1), isStart }
-      isStart = true
-      from = end + 1
-    }
-    rest = bytes.subarray(from)
-    if (rest.length > longestLine) {
-      yield { line: rest, isStart }
-      isStart = false
-      rest = Buffer.alloc(0)
-    }
-  }
-  if (rest.length > 0) yield { line: rest, isStart }
-}

@@ -96,13 +96,17 @@ export function frameOffsets(bytes: Buffer): number[] {
 const sideInfoBytes = { 1: 17, 2: 32 } as const
 const seekEntries = 100
 const xingBytes = 4 + 4 + 4 + 4 + seekEntries + 4
+/** As LAME's tag numbers them: mono, joint stereo; up to 32 kHz, 44.1 and 48 kHz. */
+const stereoModes = { 1: 0, 2: 3 } as const
+const sourceRates: Readonly<Record<number, number>> = { 32000: 0, 44100: 1, 48000: 2 }
 const infoFlags = 0x0f // frames, bytes, seek table and quality follow
 
 /**
  * The Info frame: a silent frame of the stream's own kind that carries its length in frames and bytes, a seek
- * table, and in LAME's extension the delay and padding that make it gapless.
+ * table, and in LAME's extension the delay and padding that make it gapless. `musicCrc` is of the frames that
+ * follow; 0 when nobody has looked.
  */
-export function infoFrame(format: Mp3Format, totalSamples: number, audioBytes: number): Buffer {
+export function infoFrame(format: Mp3Format, totalSamples: number, audioBytes: number, musicCrc = 0): Buffer {
   const { header, bytes } = infoHeader(format)
   const frame = Buffer.alloc(bytes)
   header.copy(frame)
@@ -120,7 +124,9 @@ export function infoFrame(format: Mp3Format, totalSamples: number, audioBytes: n
   frame[at + 20] = Math.min(255, format.bitrateKbps)
   const padding = frames * samplesPerFrame - encoderDelay - totalSamples
   frame.writeUIntBE((encoderDelay << 12) | padding, at + 21, 3)
+  frame[at + 24] = (stereoModes[format.channels] << 2) | ((sourceRates[format.sampleRate] ?? 0) << 6)
   frame.writeUInt32BE(Math.min(0xffffffff, audioBytes + bytes), at + 28)
+  frame.writeUInt16BE(musicCrc, at + 32)
   frame.writeUInt16BE(crc16(frame.subarray(0, at + 34)), at + 34)
   return frame
 }
@@ -138,13 +144,17 @@ function infoHeader({ sampleRate, channels, bitrateKbps }: Mp3Format): { header:
   return { header, bytes: frameBytes(header, 0) }
 }
 
-/** CRC-16 (reflected 0x8005) as LAME's tag ends with. */
-function crc16(bytes: Buffer): number {
-  let crc = 0
-  for (const byte of bytes) {
-    crc ^= byte
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xa001 : crc >>> 1
-  }
+const crcTable = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xa001 : crc >>> 1
+  return crc
+})
+
+/** CRC-16 (reflected 0x8005) as LAME's tag has it, of bytes that follow those of `before`. */
+export function crc16(bytes: Buffer, before = 0): number {
+  const table = crcTable
+  let crc = before
+  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]!) & 255]!
   return crc
 }
 

@@ -3,11 +3,13 @@
  * episode. Hides how a document is checked; an error names the field and what it should be.
  */
 import { z } from 'zod'
+import { findCategory, nearestCategory } from './categories.ts'
 import { cleaning, fileName } from './cleaning.ts'
 import type { ErrorCode } from '../codes.ts'
 import { Permanent } from '../errors.ts'
 import { parseJson } from '../json-file.ts'
 import { checkVariables, letterVariableNames, variableNames } from './script.ts'
+import { withoutUnseen } from './unseen.ts'
 
 /** BCP 47. */
 const language = z
@@ -20,6 +22,17 @@ const language = z
       return false
     }
   }, 'a language tag such as en, de-AT or pt-BR')
+const subtag = (type: 'language' | 'script' | 'region', code: string | undefined): boolean =>
+  code === undefined || new Intl.DisplayNames('en', { type, fallback: 'none' }).of(code) !== undefined
+/** A feed's language: every part of it registered, so that "english" and "en-UK" are none. */
+const registeredLanguage = language.refine((tag) => {
+  try {
+    const { language: code, script, region } = new Intl.Locale(tag)
+    return subtag('language', code) && subtag('script', script) && subtag('region', region)
+  } catch {
+    return false
+  }
+}, 'a registered language tag such as en, de-AT or pt-BR')
 /** A line break in a name would end a caption. */
 const speakerName = z
   .string()
@@ -181,12 +194,20 @@ const template = z.strictObject({
 const podcast = z.strictObject({
   title: z.string().min(1).max(255).default('My podcast'),
   description: z.string().min(1).max(4000).default('A podcast assembled by Spool.'),
-  language: language.default('en'),
+  language: registeredLanguage.default('en'),
   author: z.string().min(1).max(255).default('Unknown author'),
   email: z.email().optional(),
   link: webAddress.optional(),
   imageUrl: webAddress.optional(),
-  category: z.string().min(1).default('Society & Culture'),
+  /** One of Apple's, alone or as "Parent:Child". */
+  category: z
+    .string()
+    .max(100)
+    .refine((text) => findCategory(text) !== undefined, {
+      error: ({ input }) =>
+        `Apple's list of categories has no such one; the nearest is "${nearestCategory(String(input))}"`,
+    })
+    .default('Society & Culture'),
   explicit: z.boolean().default(false),
 })
 
@@ -256,7 +277,9 @@ export const parseEpisode = (text: string, name: string): EpisodeSettings =>
 function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorCode): T {
   let json: unknown
   try {
-    json = parseJson(text.replace(/^\uFEFF/, ''), withoutUnseen)
+    json = parseJson(text.replace(/^\uFEFF/, ''), (_key, value) =>
+      typeof value === 'string' ? withoutUnseen(value) : value,
+    )
   } catch (error) {
     throw new Permanent(code, `${name} is not JSON; ${(error as Error).message}.`)
   }
@@ -270,13 +293,6 @@ function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorC
   return parsed.data
 }
 
-/**
- * Control characters come with pasted text and are never seen, but one of them makes a whole feed unreadable:
- * XML and PostgreSQL cannot hold them.
- */
-const withoutUnseen = (_key: string, value: unknown): unknown =>
-  typeof value === 'string' ? value.replaceAll(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '') : value
-
 /** The content goes before the outro when the template forgot it. */
 export function withContent(segments: readonly Segment[]): Segment[] {
   if (segments.some(({ type }) => type === 'content')) return [...segments]
@@ -286,8 +302,8 @@ export function withContent(segments: readonly Segment[]): Segment[] {
 }
 
 /**
- * The settings a run was started with, and the default of every field that came since. What was stored keeps its
- * values and its order, so that results keyed by it are found again.
+ * The settings a run was started with, and the default of every field that came since. What was stored
+ * keeps its values and its order, so that results keyed by it are found again.
  */
 export const runSettings = (stored: unknown): RunSettings =>
   completed(stored, template.parse(stored)) as RunSettings
@@ -304,8 +320,13 @@ function completed(stored: unknown, parsed: unknown): unknown {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** What was stored before the lists were checked stays as it is. */
+const storedPodcast = podcast.extend({
+  language: z.string().default('en'),
+  category: z.string().default('Society & Culture'),
+})
 /** A podcast's settings with every default filled in. */
-export const podcastSettings = (stored: unknown): PodcastSettings => podcast.parse(stored)
+export const podcastSettings = (stored: unknown): PodcastSettings => storedPodcast.parse(stored)
 export const defaultTemplate = (): Template => template.parse({})
 
 /** Every file a template needs among the podcast's assets, and what needs it. */

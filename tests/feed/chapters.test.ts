@@ -244,11 +244,12 @@ function aShow(
     ledger,
     sampleRate,
     sources: [{ object: '', format, totalSamples: 60_000 }],
+    totalSamples: end + 3000,
     end,
   }
 }
-const starts = (chapters: readonly { title: string; startSample: number }[]) =>
-  chapters.map(({ title, startSample }) => [title, startSample])
+const starts = (chapters: readonly { title: string; startMs: number }[]) =>
+  chapters.map(({ title, startMs }) => [title, startMs])
 
 describe('Chapters', () => {
   test('are the segments where there are no marks, without those that are none', () => {
@@ -274,7 +275,7 @@ describe('Chapters', () => {
       ['C', 25_000 - 2000 - 30],
       ['Outro', show.end],
     ])
-    chapters.slice(1).forEach(({ startSample }, i) => expect(chapters[i]!.endSample).toBe(startSample))
+    chapters.slice(1).forEach(({ startMs }, i) => expect(chapters[i]!.endMs).toBe(startMs))
   })
 
   test('that were cut away are none, and neither is the little that a cut leaves of one', () => {
@@ -305,7 +306,7 @@ describe('Chapters', () => {
     ])
     const show = aShow([], (end) => [segment('content', 5000, end, { title: 'Talk' })])
     expect(starts(chaptersOf(show, 'One', [mark(1000, 'A')]))).toEqual([
-      ['Talk', 5000],
+      ['Talk', 0],
       ['A', 6000],
     ])
   })
@@ -328,6 +329,42 @@ describe('Chapters', () => {
     ])
   })
 
+  test.each([
+    ['less than a second in', 48_000, [19_200, 61.0005 * 48_000, 90 * 48_000]],
+    ['at odd samples', 44_100, [0, 1_000_001, 2_000_003]],
+    ['right before the end', 44_100, [0, 44_100 * 100, 44_100 * 120 - 13_230]],
+  ])('begin at the same milliseconds in every form, %s', (_what, rate, places) => {
+    const totalSamples = 120 * rate - 7
+    const format = { sampleRate: rate, channels: 1, sampleFormat: 's16le' } as const
+    const show = {
+      segments: [segment('content', 0, totalSamples)],
+      ledger: keepAllBut([], totalSamples, 0, () => 30),
+      sampleRate: rate,
+      sources: [{ object: '', format, totalSamples }],
+      totalSamples,
+    }
+    const [first, second, third] = places
+    const marks = [
+      mark(first!, 'A'),
+      { ...mark(10 * rate, 'hidden'), isHidden: true },
+      mark(second!, 'B'),
+      mark(third!, 'C'),
+    ]
+    const chapters = chaptersOf(show, 'One', marks)
+    const shown = chapters.filter(({ isHidden }) => !isHidden)
+    const starts = shown.map(({ startMs }) => startMs)
+    const json = JSON.parse(toChaptersJson(chapters)) as { chapters: { startTime: number; toc?: false }[] }
+    const inJson = json.chapters.filter(({ toc }) => toc !== false)
+    expect(inJson.map(({ startTime }) => Math.round(1000 * startTime))).toEqual(starts)
+    expect(json.chapters.length).toBe(4)
+    expect(listedChapters(chapters).map(({ startMs }) => startMs)).toEqual(starts)
+    expect([starts[0], starts.every(Number.isInteger)]).toEqual([0, true])
+    expect(shown.map(({ endMs }) => endMs)).toEqual([
+      ...starts.slice(1),
+      Math.floor((1000 * totalSamples) / rate),
+    ])
+  })
+
   test('are in order, apart and inside the episode, whatever is cut and marked', () => {
     const cut = fc.tuple(fc.nat(59_000), fc.integer({ min: 20, max: 9000 }))
     fc.assert(
@@ -344,11 +381,11 @@ describe('Chapters', () => {
             { sampleRate, totalSamples: 60_000 },
           )
           const chapters = chaptersOf(show, 'One', marks)
-          chapters.forEach(({ startSample, endSample }, i) => {
-            expect(endSample).toBeGreaterThan(startSample)
-            expect(startSample).toBe(chapters[i - 1]?.endSample ?? 0)
+          chapters.forEach(({ startMs, endMs }, i) => {
+            expect(endMs).toBeGreaterThan(startMs)
+            expect(startMs).toBe(chapters[i - 1]?.endMs ?? 0)
           })
-          expect(chapters.at(-1)!.endSample).toBe(show.end + 3000)
+          expect(chapters.at(-1)!.endMs).toBe(show.end + 3000)
         },
       ),
       { numRuns: 500 },
@@ -358,17 +395,17 @@ describe('Chapters', () => {
 
 describe('Written chapters', () => {
   const chapters = [
-    { startSample: 12_000, endSample: 62_999, title: 'One', url: 'https://example.com/' },
-    { startSample: 62_999, endSample: 63_500, title: 'silent', isHidden: true },
-    { startSample: 63_500, endSample: 3_723_000, title: 'Two', image: 'https://example.com/i.png' },
-    { startSample: 3_723_000, endSample: 3_800_000, title: 'Three' },
+    { startMs: 0, endMs: 63_500, title: 'One', url: 'https://example.com/' },
+    { startMs: 62_999, endMs: 63_500, title: 'silent', isHidden: true },
+    { startMs: 63_500, endMs: 3_723_000, title: 'Two', image: 'https://example.com/i.png' },
+    { startMs: 3_723_000, endMs: 3_800_000, title: 'Three' },
   ]
 
   test('are Podcasting 2.0 JSON', () => {
-    expect(JSON.parse(toChaptersJson(chapters, sampleRate))).toEqual({
+    expect(JSON.parse(toChaptersJson(chapters))).toEqual({
       version: '1.2.0',
       chapters: [
-        { startTime: 12, title: 'One', url: 'https://example.com/' },
+        { startTime: 0, title: 'One', url: 'https://example.com/' },
         { startTime: 62.999, title: 'silent', toc: false },
         { startTime: 63.5, title: 'Two', img: 'https://example.com/i.png' },
         { startTime: 3723, title: 'Three' },
@@ -377,7 +414,7 @@ describe('Written chapters', () => {
   })
 
   test('are lines below the description, the first at the very start', () => {
-    const listed = listedChapters(chapters, sampleRate)
+    const listed = listedChapters(chapters)
     expect(chapterLines(listed)).toBe('00:00:00 One\n00:01:03 Two\n01:02:03 Three')
     expect(withChapterLines('On cheese.', listed)).toBe(
       'On cheese.\n\n00:00:00 One\n00:01:03 Two\n01:02:03 Three',
@@ -385,7 +422,7 @@ describe('Written chapters', () => {
   })
 
   test('are not listed when there is only one', () => {
-    expect([listedChapters(chapters.slice(0, 2), sampleRate), withChapterLines('On cheese.', [])]).toEqual([
+    expect([listedChapters(chapters.slice(0, 2)), withChapterLines('On cheese.', [])]).toEqual([
       [],
       'On cheese.',
     ])

@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals'
 import { parseRssFeed } from 'feedsmith'
 import type { PublishedEpisode } from '../../shared/db/episodes.ts'
 import { podcastGuid, renderFeed } from '../../shared/feed/rss.ts'
-import { parseEpisode, parsePodcast } from '../../shared/settings/settings.ts'
+import { deliverables, type DeliverableName } from '../../shared/episode/deliverables.ts'
+import { parseEpisode, parsePodcast, podcastSettings } from '../../shared/settings/settings.ts'
 
 const feedUrl = 'https://media.example/p/one/feed.xml'
 const podcast = (settings: object = {}) => parsePodcast(JSON.stringify(settings), 'podcast.json')
@@ -54,7 +55,7 @@ describe('a feed', () => {
         author: 'Anna',
         explicit: false,
         image: `https://media.example/p/one/${anEpisode().id}/cover.jpg`,
-        categories: [{ text: 'Food' }],
+        categories: [{ text: 'Arts', categories: [{ text: 'Food' }] }],
       },
       podcast: { guid: podcastGuid(feedUrl), locked: { value: false } },
       atom: { links: [{ href: feedUrl, rel: 'self' }] },
@@ -143,4 +144,126 @@ describe('a feed', () => {
     expect(xml).not.toMatch(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/)
     expect(parseRssFeed(xml).items![0]!.title).toBe('abcdef ]]> &amp; <x>\ttab')
   })
+
+  test.each<[string, string]>([
+    ['a text with a CDATA end', 'end ]]> of <b>it</b> & so on'],
+    ['two of them', ']]>]]>'],
+    ['entities', 'a &amp; b'],
+    ['line breaks', 'One & two\n\nThree < four'],
+  ])('reads back %s, with no blank around it', async (_what, description) => {
+    const xml = await render({ description }, [anEpisode({ description, title: description })])
+    expect(xml).not.toContain('CDATA')
+    const [item] = parseRssFeed(xml).items!
+    expect([item!.title, item!.description, parseRssFeed(xml).description]).toEqual([
+      description,
+      description,
+      description,
+    ])
+  })
+
+  test('has no line break in an address with an ampersand', async () => {
+    const xml = await render({ link: 'https://x.test/?a=1&b=2', author: 'A & B' }, [anEpisode()])
+    expect(xml).toContain('<link>https://x.test/?a=1&amp;b=2</link>')
+    expect(xml).toContain('<itunes:author>A &amp; B</itunes:author>')
+  })
+
+  test('holds no character that XML cannot hold, whatever door it came through', async () => {
+    const bad = 'A\u001eB\ud800C\ufffe\u000b'
+    const chapters = [
+      { startMs: 0, title: bad },
+      { startMs: 1000, title: bad, url: `https://x.test/${bad}` },
+    ]
+    const rows = [anEpisode({ title: bad, description: bad, chapters })]
+    const xml = await renderFeed({
+      feedUrl,
+      settings: { ...podcast(), title: bad, author: bad },
+      episodes: rows,
+      urlOf,
+    })
+    expect(xml).not.toMatch(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/)
+    expect(parseRssFeed(xml).items![0]).toMatchObject({ title: 'ABC' })
+  })
+
+  test('gives episodes of one second dates that differ and rise', async () => {
+    const publishedAt = new Date('2026-01-02T03:04:05.700Z')
+    const later = new Date('2026-01-02T03:04:06.100Z')
+    const episodes = [
+      anEpisode({ publishedAt: later }),
+      anEpisode({ publishedAt }),
+      anEpisode({ publishedAt }),
+    ]
+    const dates = parseRssFeed(await render({}, episodes)).items!.map(({ pubDate }) =>
+      new Date(pubDate!).getUTCSeconds(),
+    )
+    expect(dates).toEqual([7, 6, 5])
+  })
+
+  test('keeps the first cover as the show’s picture when a newer episode has its own', async () => {
+    const episodes = [
+      anEpisode({ id: '6d1f0f1e-0000-4000-8000-000000000002' }),
+      anEpisode(),
+      anEpisode({ id: '6d1f0f1e-0000-4000-8000-000000000003', coverFile: null }),
+    ]
+    const feed = parseRssFeed(await render({}, episodes))
+    expect(feed.itunes!.image).toBe(`https://media.example/p/one/${anEpisode().id}/cover.jpg`)
+    const own = 'https://x.test/show.png'
+    expect(parseRssFeed(await render({ imageUrl: own }, episodes)).itunes!.image).toBe(own)
+  })
+
+  test('has chapter lines last, whatever times the description names', async () => {
+    const chapters = [
+      { startMs: 0, title: 'One' },
+      { startMs: 61_000, title: 'Two' },
+    ]
+    const description = 'Live at 10:30 in Berlin, a 2:1 win'
+    const [item] = parseRssFeed(await render({}, [anEpisode({ description, chapters })])).items!
+    expect(item!.description).toBe(`${description}\n\n00:00:00 One\n00:01:01 Two`)
+  })
+
+  test('names each transcript by the type that its bytes are served with', async () => {
+    const [item] = parseRssFeed(await render({}, [anEpisode()])).items!
+    for (const { url, type } of item!.podcast!.transcripts!)
+      expect(deliverables[url!.split('/').at(-1) as DeliverableName].type.split(';')[0]).toBe(type)
+  })
+})
+
+describe("Apple's categories", () => {
+  test.each([
+    ['Religion & Spirituality:Christianity', 'Religion & Spirituality', 'Christianity'],
+    ['religion and spirituality > christianity', 'Religion & Spirituality', 'Christianity'],
+    ['Society &amp; Culture', 'Society & Culture', undefined],
+    ['technology', 'Technology', undefined],
+    ['Food', 'Arts', 'Food'],
+    ['self improvement', 'Education', 'Self-Improvement'],
+  ])('%s is %s › %s', async (category, name, subcategory) => {
+    const feed = parseRssFeed(await render({ category }, []))
+    expect(feed.itunes!.categories).toEqual([
+      { text: name, ...(subcategory === undefined ? {} : { categories: [{ text: subcategory }] }) },
+    ])
+  })
+
+  test.each([
+    ['Games & Hobbies', 'Leisure'],
+    ['Comedie', 'Comedy'],
+    ['Religion & Spirituality:Christian', 'Religion & Spirituality:Christianity'],
+    ['Health', 'Health & Fitness'],
+    ['x'.repeat(100), ''],
+  ])('%s is none, and the nearest is named', (category, nearest) => {
+    expect(() => podcast({ category })).toThrow(nearest === '' ? /nearest/ : `the nearest is "${nearest}"`)
+  })
+})
+
+describe('A feed’s language', () => {
+  test.each(['en', 'de-AT', 'pt-BR', 'zh-Hant-TW', 'gsw', 'es-419', 'en-UK'])('may be %s', (language) => {
+    expect(podcast({ language }).language).toBe(language)
+  })
+  test.each(['english', 'xx', 'de_DE', 'qqqqq'])('may not be %s', (language) => {
+    expect(() => podcast({ language })).toThrow(/language.*such as en, de-AT/)
+  })
+})
+
+test('What was stored before the lists were checked is a feed all the same', async () => {
+  const settings = podcastSettings({ category: 'Games & Hobbies', language: 'english' })
+  const feed = parseRssFeed(await renderFeed({ feedUrl, settings, episodes: [], urlOf }))
+  expect([feed.language, feed.itunes!.categories]).toEqual(['english', [{ text: 'Games & Hobbies' }]])
 })

@@ -1,18 +1,18 @@
 // The tag in front of an episode, read back by a reader that is not its writer.
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { parseBuffer } from 'music-metadata'
 import sharp from 'sharp'
 import { ffprobe } from '../../shared/audio/ffmpeg.ts'
 import { fitCover } from '../../shared/feed/cover.ts'
-import { id3Tag, type Tagged } from '../../shared/feed/tags.ts'
+import { fittedTag, id3Tag, type Tagged } from '../../shared/feed/tags.ts'
 import { infoFrame } from '../../shared/mastering/mp3.ts'
 import { withFile } from '../support/audio.ts'
 
 const sampleRate = 48000
 const chapters = [
-  { startSample: 0, endSample: 3 * sampleRate, title: 'Intro' },
-  { startSample: 3 * sampleRate, endSample: 100 * sampleRate + 24, title: 'Gespräch über 第一集' },
-  { startSample: 100 * sampleRate + 24, endSample: 120 * sampleRate, title: 'Outro' },
+  { startMs: 0, endMs: 3000, title: 'Intro' },
+  { startMs: 3000, endMs: 100_001, title: 'Gespräch über 第一集' },
+  { startMs: 100_001, endMs: 120_000, title: 'Outro' },
 ]
 const tagged = (change: Partial<Tagged> = {}): Tagged => ({
   title: 'Bits & Bäume',
@@ -20,7 +20,6 @@ const tagged = (change: Partial<Tagged> = {}): Tagged => ({
   author: 'Anna',
   description: 'On cheese – and trees.',
   chapters,
-  sampleRate,
   cover: undefined,
   ...change,
 })
@@ -153,20 +152,80 @@ test('any script survives, in titles of the episode and of chapters', async () =
   )
 })
 
-test('a chapter has its address, and one for machines only is not in the table of contents', async () => {
+test('a chapter has its address, and one for machines only is not in the tag, whoever reads it', async () => {
   const [first, second, third] = chapters
-  const { all } = await readBack({
-    chapters: [{ ...first!, url: 'https://example.com/a' }, { ...second!, isHidden: true }, third!],
-  })
+  const hidden = [{ ...first!, url: 'https://example.com/a' }, { ...second!, isHidden: true }, third!]
+  const { all } = await readBack({ chapters: hidden })
   const marks = all<ChapterFrame>('CHAP')
   expect(marks[0]!.frames.get('WXXX')).toMatchObject({ url: 'https://example.com/a' })
-  expect(all('CTOC')).toMatchObject([{ childElementIds: [marks[0]!.label, marks[2]!.label] }])
+  expect(marks.map(({ frames }) => frames.get('TIT2'))).toEqual(['Intro', 'Outro'])
+  expect(all('CTOC')).toMatchObject([{ childElementIds: marks.map(({ label }) => label) }])
+  const read = await probed({ chapters: hidden })
+  expect(read.chapters.map(({ tags }) => tags.title)).toEqual(['Intro', 'Outro'])
+})
+
+test('the table of contents has a title, and pictures a description in plain letters', async () => {
+  const cover = await noise(50)
+  const tag = await id3Tag(tagged({ cover }))
+  expect(tag.subarray(tag.indexOf('CTOC')).includes('TIT2')).toBe(true)
+  expect(tag.includes(Buffer.from('Cover', 'utf16le'))).toBe(true)
+})
+
+/** A picture that no JPEG makes small. */
+const noise = (side: number): Promise<Buffer> =>
+  sharp({
+    create: { width: side, height: side, channels: 3, noise: { type: 'gaussian', mean: 128, sigma: 60 } },
+  } as never)
+    .jpeg({ quality: 95 })
+    .toBuffer()
+
+test.each([
+  [12, 12, ['cover_fitted']],
+  [200, 80, ['cover_fitted', 'chapters_repaired']],
+])('a tag with %i large pictures stays under 3 MiB, and says what was done', async (count, least, codes) => {
+  const pictures = new Map([['a.jpg', await noise(800)]])
+  const many = Array.from({ length: count }, (_, i) => ({
+    startMs: 1000 * i,
+    endMs: 1000 * (i + 1),
+    title: `${i}`,
+    picture: 'a.jpg',
+  }))
+  const { tag, warnings } = await fittedTag(tagged({ chapters: many, pictures }))
+  expect([tag.length <= 3 * 1024 * 1024, warnings.map(({ code }) => code)]).toEqual([true, codes])
+  expect(tag.toString('latin1').split('APIC').length - 1).toBeGreaterThanOrEqual(Math.min(least, 15))
+})
+
+test('a tag with small pictures keeps them as they are, without a word', async () => {
+  const pictures = new Map([['a.jpg', await noise(100)]])
+  const own = tagged({ chapters: chapters.map((chapter) => ({ ...chapter, picture: 'a.jpg' })), pictures })
+  expect(await fittedTag(own)).toEqual({ tag: await id3Tag(own), warnings: [] })
+})
+
+describe('A cover', () => {
+  test('of noise has at most 500 kB, and what was done is said', async () => {
+    const { jpeg, changes } = await fitCover(await noise(1600), 'cover.jpg')
+    expect(jpeg.length).toBeLessThanOrEqual(500_000)
+    expect(changes.join()).toMatch(/lower quality, so that it has at most 500 kB/)
+    expect((await sharp(jpeg).metadata()).width).toBeGreaterThanOrEqual(1400)
+  })
+
+  test('held sideways is upright, and so are the numbers that say it was cropped', async () => {
+    const sideways = await sharp({
+      create: { width: 2000, height: 1500, channels: 3, background: '#336699' },
+    })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer()
+    const { jpeg, changes } = await fitCover(sideways, 'cover.jpg')
+    expect(changes).toEqual(['cropped from 1500×2000 to a square'])
+    expect(await sharp(jpeg).metadata()).toMatchObject({ width: 1500, height: 1500 })
+  })
 })
 
 test('more chapters than one table of contents can name are all there, with a single table', async () => {
   const many = Array.from({ length: 300 }, (_, i) => ({
-    startSample: i * sampleRate,
-    endSample: (i + 1) * sampleRate,
+    startMs: 1000 * i,
+    endMs: 1000 * (i + 1),
     title: `${i}`,
   }))
   const { all } = await readBack({ chapters: many })

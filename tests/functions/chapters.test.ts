@@ -225,3 +225,77 @@ describe('Marks that a recording brings with it', () => {
     ])
   })
 })
+
+describe('Tag, chapters.json and feed', () => {
+  const chaptersFile = (...list: object[]) => JSON.stringify({ version: '1.2.0', chapters: list })
+
+  /** The starts in milliseconds and the titles, as each of the three has them. */
+  async function lists(world: World) {
+    const { storage, services } = world
+    const [files] = await storage.bucket(services.config.buckets.public).getFiles()
+    const feed = (await files.find(({ name }) => name.endsWith('feed.xml'))!.download())[0].toString()
+    const [item] = parseRssFeed(feed).items!
+    const told = item!.podcast!.chapters!.url!.slice(services.config.publicBaseUrl.length + 1)
+    const json = JSON.parse((await files.find(({ name }) => name === told)!.download())[0].toString()) as {
+      chapters: (Found & { toc?: false })[]
+    }
+    const mp3 = (await files.find(({ name }) => name.endsWith('/episode.mp3'))!.download())[0]
+    const probed = await withFile(mp3, (file) =>
+      ffprobe(['-i', file, '-print_format', 'json', '-show_chapters'], new AbortController().signal),
+    )
+    const inTag = (
+      JSON.parse(probed) as { chapters: { start_time: string; end_time: string; tags: { title: string } }[] }
+    ).chapters
+    return {
+      mp3,
+      inTag,
+      tag: inTag.map(({ start_time, tags }) => [Math.round(1000 * Number(start_time)), tags.title]),
+      json: json.chapters
+        .filter(({ toc }) => toc !== false)
+        .map(({ startTime, title }) => [Math.round(1000 * startTime), title]),
+      psc: item!.psc!.chapters!.map(({ start, title }) => [
+        Math.round(1000 * Number(start!.slice(6))),
+        title,
+      ]),
+      lines: item!.description!.split('\n').slice(2),
+    }
+  }
+
+  test('have the same chapters, to the sample the gapless end, and change together', async () => {
+    const first = chaptersFile(
+      { startTime: 0.4, title: 'Hello' },
+      { startTime: 3, title: 'unlisted', toc: false },
+      { startTime: 5.0005, title: 'More' },
+      { startTime: talk.seconds - 0.35, title: 'Last' },
+    )
+    const { world } = await anEpisode(
+      { file: 'talk.wav', bytes: talk.wav },
+      { file: 'chapters.json', text: first },
+    )
+    const before = await lists(world)
+    expect(before.tag.map(([, title]) => title)).toEqual(['Intro', 'Hello', 'More', 'Last'])
+    expect([before.json, before.psc]).toEqual([before.tag, before.tag])
+    expect(before.lines.map((line) => line.slice(9))).toEqual(before.tag.map(([, title]) => title))
+
+    const xing = before.mp3.indexOf('Info')
+    const gapless = before.mp3.readUIntBE(before.mp3.indexOf('LAME') + 21, 3)
+    const samples = before.mp3.readUInt32BE(xing + 8) * 1152 - (gapless >> 12) - (gapless & 0xfff)
+    const certificate = JSON.parse((await deliverable(world, 'certificate.json')).toString()) as {
+      durationSeconds: number
+    }
+    expect(certificate.durationSeconds).toBeCloseTo(samples / sampleRate, 3)
+    const ends = before.inTag.map(({ end_time }) => Math.round(1000 * Number(end_time)))
+    expect(ends).toEqual([
+      ...before.tag.slice(1).map(([start]) => start),
+      Math.floor((1000 * samples) / sampleRate),
+    ])
+
+    await world.upload(place('chapters.json'), chaptersFile({ startTime: 4, title: 'Other' }))
+    await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+    await world.runToEnd()
+    const after = await lists(world)
+    expect(after.tag.map(([, title]) => title)).toEqual(['Intro', 'Moons', 'Other'])
+    expect([after.json, after.psc]).toEqual([after.tag, after.tag])
+    expect(after.lines.map((line) => line.slice(9))).toEqual(after.tag.map(([, title]) => title))
+  })
+})

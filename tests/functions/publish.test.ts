@@ -88,7 +88,7 @@ test('an episode gets its public files, its item in the feed and its status', as
   await world.runToEnd()
   expect(await world.run()).toMatchObject({ status: 'finished' })
   expect(await episodes()).toEqual([{ slug: 'one', status: 'published' }])
-  expect(await publicFiles()).toEqual(['', 'take-1/episode.mp3'])
+  expect(await publicFiles()).toEqual(['', 'episode.mp3'])
   expect(await titles()).toEqual(['one'])
 })
 
@@ -145,7 +145,7 @@ test('the generation is read before the rows: whoever publishes between any two 
 describe('a process that ends in the middle of publishing', () => {
   test('before the point of no return leaves nothing in the feed, and the run can be cancelled', async () => {
     const runId = await aFinishedRun('one')
-    const services = withStorage({ copy: () => Promise.reject(new Error('the process ended here')) })
+    const services = withStorage({ stat: () => Promise.reject(new Error('the process ended here')) })
     expect(await deliverPublish(runId, services)).toMatchObject({ status: 500 })
     expect(await theFeed()).toBeUndefined()
     expect(await world.cancel(runId)).toBe(true)
@@ -170,15 +170,112 @@ describe('a process that ends in the middle of publishing', () => {
   })
 })
 
-test('an episode made again keeps its identifier and date, and the listeners of the old take keep their file', async () => {
+/** What a listener's application gets from an address, and how long it may keep it. */
+async function fetched(url: string) {
+  const file = bucketOf().file(url.slice(world.services.config.publicBaseUrl.length + 1))
+  const [{ cacheControl, contentType }] = await file.getMetadata()
+  return [(await file.download())[0].toString(), cacheControl, contentType]
+}
+const enclosure = async () => (await theFeed())!.items![0]!.enclosures![0]!.url!
+
+test('an episode made again keeps its identifier, date and address, which leads to the new audio', async () => {
   await aFinishedRun('one')
   await world.runToEnd()
   const [before] = (await theFeed())!.items!
+  const address = await enclosure()
+  const kept = 'public, max-age=300, must-revalidate'
+  expect(await fetched(address)).toEqual(['take-1 of episode.mp3', kept, 'audio/mpeg'])
   await aFinishedRun('one', 'take-2')
   expect((await theFeed())!.items).toEqual([before])
+  expect(await fetched(address)).toEqual(['take-1 of episode.mp3', kept, 'audio/mpeg'])
+  await world.runToEnd()
+  expect((await theFeed())!.items).toMatchObject([{ guid: before!.guid, pubDate: before!.pubDate }])
+  expect(await enclosure()).toBe(address)
+  expect(await fetched(address)).toEqual(['take-2 of episode.mp3', kept, 'audio/mpeg'])
+  expect(await publicFiles()).toEqual(['', 'episode.mp3'])
+})
+
+test('an attempt that was overtaken does not bring the old audio back', async () => {
+  const old = await aFinishedRun('one')
+  let overtaken = false
+  let overtaker: unknown
+  const services = withStorage({
+    copyOver: async (...copy) => {
+      if (!overtaken) {
+        overtaken = true
+        await world.timePasses(700_000)
+        overtaker = await deliverPublish(old)
+        await aFinishedRun('one', 'take-2')
+        await world.runToEnd()
+      }
+      return await world.services.storage.copyOver(...copy)
+    },
+  })
+  await deliverPublish(old, services)
+  expect(overtaker).toMatchObject({ outcome: 'done' })
+  expect((await fetched(await enclosure()))[0]).toBe('take-2 of episode.mp3')
+})
+
+test('audio that stands there already is left alone: caches that ask find it unchanged', async () => {
+  const runId = await aFinishedRun('one')
+  const breaking = withStorage({ swap: () => Promise.reject(new Error('the process ended here')) })
+  expect(await deliverPublish(runId, breaking)).toMatchObject({ status: 500 })
+  const generation = async () =>
+    (await bucketOf().getFiles())[0].find(({ name }) => name.endsWith('.mp3'))!.metadata.generation
+  const first = await generation()
+  expect(await world.deliver('publish')).toMatchObject({ outcome: 'done' })
+  expect(await generation()).toBe(first)
+})
+
+test('what was published before audio had an address of its own keeps the one it has', async () => {
+  await aFinishedRun('one')
+  await world.runToEnd()
+  await world.database.rows("UPDATE episodes SET published = published - 'hasOwnAddress'")
+  await aFinishedRun('two')
+  await world.runToEnd()
+  const urls = (await theFeed())!.items!.map(({ enclosures }) => enclosures![0]!.url!.split('/').slice(-2))
+  expect(urls).toEqual([
+    [expect.any(String), 'episode.mp3'],
+    ['take-1', 'episode.mp3'],
+  ])
+})
+
+test('the same recording in two episodes has two identifiers and two addresses', async () => {
+  for (const slug of ['one', 'two']) await aFinishedRun(slug)
   await world.runToEnd()
   const items = (await theFeed())!.items!
-  expect(items).toMatchObject([{ guid: before!.guid, pubDate: before!.pubDate }])
-  expect(items[0]!.enclosures![0]!.url).toMatch(/take-2\/episode\.mp3$/)
-  expect(await publicFiles()).toEqual(['', 'take-1/episode.mp3', 'take-2/episode.mp3'])
+  expect(new Set(items.map(({ guid }) => guid!.value)).size).toBe(2)
+  expect(new Set(items.map(({ enclosures }) => enclosures![0]!.url)).size).toBe(2)
+})
+
+test('an episode deleted and made again under its name is another one', async () => {
+  await aFinishedRun('one')
+  await world.runToEnd()
+  const [{ guid }, address] = [(await theFeed())!.items![0]!, await enclosure()]
+  await world.database.rows('DELETE FROM runs')
+  await world.database.rows("DELETE FROM episodes WHERE slug = 'one'")
+  await aFinishedRun('one')
+  await world.runToEnd()
+  const items = (await theFeed())!.items!
+  expect(items.length).toBe(1)
+  expect([items[0]!.guid!.value === guid!.value, (await enclosure()) === address]).toEqual([false, false])
+})
+
+test('a show of which only some episodes are numbered says so', async () => {
+  await aFinishedRun('one')
+  await world.runToEnd()
+  await world.database.rows(`UPDATE episodes SET published = jsonb_set(published, '{episodeNumber}', '1')`)
+  const runId = await aFinishedRun('two')
+  await world.runToEnd()
+  expect((await world.run(runId)).warnings).toMatchObject([
+    { code: 'half_numbered', message: '1 of 2 episodes have a number.' },
+  ])
+})
+
+test('a category in other letters is put right, and said', async () => {
+  const runId = await aFinishedRun('one')
+  await world.database.rows(`UPDATE podcasts SET settings = '{"category":"technology"}'`)
+  await world.runToEnd()
+  expect((await world.run(runId)).warnings).toMatchObject([{ code: 'category_corrected' }])
+  expect((await theFeed())!.itunes!.categories).toEqual([{ text: 'Technology' }])
 })

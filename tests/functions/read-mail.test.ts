@@ -2,7 +2,7 @@
 // message is accounted for once.
 import { describe, expect, test } from '@jest/globals'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { countOutcomes } from '../../shared/db/letters.ts'
+import { countLeftOut, countOutcomes } from '../../shared/db/letters.ts'
 import { startMailRun } from '../../shared/db/runs.ts'
 import { findMessages, readMessages } from '../../shared/mail/mailbox.ts'
 import type { ObjectStore } from '../../shared/storage.ts'
@@ -53,6 +53,16 @@ describe('A mailbox', () => {
     ['after a byte order mark', `\uFEFF${mbox(letter(1), letter(2))}`],
     ['after empty lines', `\n\n${mbox(letter(1), letter(2))}`],
     ['with separators that bear no date', mbox(letter(1), letter(2)).replaceAll(separator, 'From \n')],
+    [
+      'with separators that follow no blank line',
+      mbox(letter(1), letter(2)).replaceAll('\n\nFrom ', '\nFrom '),
+    ],
+    [
+      'with bare separators that follow no blank line',
+      mbox(letter(1), letter(2)).replaceAll(separator, 'From \n').replaceAll('\n\nFrom ', '\nFrom '),
+    ],
+    ['with carriage returns alone', mbox(letter(1), letter(2)).replaceAll('\n', '\r')],
+    ['with long headers first', mbox(letter(1), `X-Signature: ${'a'.repeat(3000)}\n${letter(2)}`)],
   ])('is read %s', async (_what, data) => {
     const { world, run } = await readAll(data)
     expect(run).toMatchObject({
@@ -76,6 +86,49 @@ describe('A mailbox', () => {
       'Dear show,\n\nFrom the heart: thanks.',
       'Dear show,\n\nFrom the start I liked it.\nBye',
     ])
+  })
+
+  test.each([
+    ['says From', 'I love the show.\n\nFrom my point of view it is the best of all.\nP.S.: keep going!'],
+    ['quotes a separator', 'Look:\n\nFrom bob@example.net Mon Jan  5 09:00:00 2026\n\nIs that a name?'],
+    ['quotes one and a label', 'Look:\n\nFrom bob@example.net Mon Jan  5 09:00:00 2026\nP.S.: odd'],
+  ])('keeps a letter whole that %s', async (_what, body) => {
+    const { world, run } = await readAll(mbox(letter(1, body), letter(2)))
+    expect(run).toMatchObject({ status: 'finished', total: 2 })
+    expect(await texts(world)).toEqual([body, 'Here is letter number 2.'])
+  })
+
+  test('of one message with blanks before its colons is read', async () => {
+    const { world, run } = await readAll('From  : ann@mail.test\nSubject : Hi\n\nMine.', 'one.eml')
+    expect([run.total, await texts(world)]).toEqual([1, ['Mine.']])
+  })
+
+  test('says of its letters what is left out, and of other mail what it was', async () => {
+    const files = 'Content-Type: multipart/mixed; boundary=cut\n'
+    const body = (text: string) => `--cut\n\n${text}\n--cut\nContent-Type: image/png\n\nAAAA\n--cut--`
+    const { world, runId } = await readAll(
+      mbox(
+        message('a', 'a@mail.test', 'Files', body('Mine.'), files),
+        message('b', 'b@mail.test', 'Long', 'word '.repeat(10_000)),
+        message('c', 'c@mail.test', 'Away', 'I am away.', 'Auto-Submitted: auto-replied\n'),
+        message('d', 'MAILER-DAEMON@mail.test', 'Failed', 'Sorry.'),
+      ),
+    )
+    const { databaseUrl } = world.services.config
+    const leftOut = await withDatabase(databaseUrl, (db) => countLeftOut(db, runId))
+    expect(leftOut).toEqual({ withAttachments: 1, cut: 1 })
+    expect(await outcomes(world, runId)).toEqual({ letter: 2, duplicate: 0, own: 0, failed: 2 })
+    expect(await reasons(world)).toEqual([
+      expect.stringMatching(/automatic reply/),
+      expect.stringMatching(/MAILER-DAEMON/),
+    ])
+  })
+
+  test('in a zip is read by parts, each from its place in the directory', async () => {
+    const many = Array.from({ length: 230 }, (_, i) => ({ name: `${i}.eml`, data: letter(i) }))
+    const { run, world } = await readAll(zipOf(many), 'box.zip')
+    expect(run).toMatchObject({ status: 'finished', processed: 230 })
+    expect(new Set(await texts(world)).size).toBe(230)
   })
 
   test('of one message is read, too', async () => {
@@ -116,6 +169,9 @@ describe('A mailbox', () => {
     ['a zip without messages', zipOf([{ name: 'a.txt', data: 'x' }]), 'bad_mailbox'],
     ['an empty zip', zipOf([]), 'bad_mailbox'],
     ['a zip cut short', zipOf([{ name: 'a.eml', data: letter(1) }]).subarray(0, 80), 'bad_mailbox'],
+    ['no mail at all', 'Dear diary,\nnothing here.', 'bad_mailbox'],
+    ['a sentence that begins with From', 'From my point of view\nit is no mail.', 'bad_mailbox'],
+    ['a data file of Outlook', '!BDN and so on', 'bad_mailbox'],
     ['too many messages', mbox(...Array.from({ length: 6 }, (_, i) => letter(i))), 'too_many_messages'],
   ])('of %s is refused, and says why', async (_what, data, code) => {
     const { run } = await readAll(data, 'box', { MESSAGES_PER_RUN: '5' })
@@ -234,6 +290,7 @@ test('What the store cannot deliver is not the message’s fault: the part is tr
     ...world.services,
     storage: {
       ...storage,
+      read: () => Promise.reject(new Error('socket hang up')),
       // eslint-disable-next-line @typescript-eslint/require-await -- it breaks before it gives anything
       readStream: async function* () {
         throw new Error('socket hang up')

@@ -1,6 +1,6 @@
 // Where messages lie, as a part of the run reads it: its own places and no others.
 import { expect, test } from '@jest/globals'
-import { decodePlaces, encodePlaces, placeBytes, type MessagePlace } from '../../shared/mail/mailbox.ts'
+import { decodePlaces, encodePlaces, placeBytes, type MessagePlace } from '../../shared/mail/places.ts'
 
 const places: MessagePlace[] = [
   { start: 0, end: 300 },

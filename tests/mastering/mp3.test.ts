@@ -7,6 +7,7 @@ import {
   encode,
   frameCount,
   frameOffsets,
+  crc16,
   infoFrame,
   inputCompensation,
   type Mp3Format,
@@ -104,6 +105,24 @@ describe('The Info frame', () => {
       expect(planes.map((plane) => plane.length)).toEqual(planes.map(() => samples))
     },
   )
+
+  test.each([
+    [{ sampleRate: 48000, channels: 2, bitrateKbps: 128 }, 2_880_000, 3, 2],
+    [{ sampleRate: 44100, channels: 1, bitrateKbps: 96 }, 2_646_001, 0, 1],
+    [{ sampleRate: 44100, channels: 2, bitrateKbps: 320 }, 1, 3, 1],
+  ] as const)('is exact of $sampleRate Hz in $channels channels', (format, samples, mode, source) => {
+    const music = Buffer.from('123456789')
+    const info = infoFrame(format, samples, music.length, crc16(music))
+    const xing = info.indexOf('Info')
+    const lame = info.indexOf('LAME')
+    const gapless = info.readUIntBE(lame + 21, 3)
+    const [delay, padding] = [gapless >> 12, gapless & 0xfff]
+    expect(info.readUInt32BE(xing + 8) * 1152 - delay - padding).toBe(samples)
+    expect([(info[lame + 24]! >> 2) & 7, info[lame + 24]! >> 6]).toEqual([mode, source])
+    expect(info.readUInt16BE(lame + 32)).toBe(0xbb3d) // CRC-16/ARC of these digits
+    expect(crc16(music.subarray(4), crc16(music.subarray(0, 4)))).toBe(0xbb3d)
+    expect(info.readUInt16BE(lame + 34)).toBe(crc16(info.subarray(0, lame + 34)))
+  })
 
   test('is a frame of the stream, and says how many frames and bytes there are', async () => {
     const format = { sampleRate: 48000, channels: 2, bitrateKbps: 128 } as const

@@ -1,0 +1,162 @@
+/**
+ * Apple's podcast categories (podcasters.apple.com, "Apple Podcasts categories"), which every directory
+ * takes. Hides the ways in which people write them.
+ */
+
+/** Each category's subcategories. */
+const categories: Readonly<Record<string, readonly string[]>> = {
+  Arts: ['Books', 'Design', 'Fashion & Beauty', 'Food', 'Performing Arts', 'Visual Arts'],
+  Business: ['Careers', 'Entrepreneurship', 'Investing', 'Management', 'Marketing', 'Non-Profit'],
+  Comedy: ['Comedy Interviews', 'Improv', 'Stand-Up'],
+  Education: ['Courses', 'How To', 'Language Learning', 'Self-Improvement'],
+  Fiction: ['Comedy Fiction', 'Drama', 'Science Fiction'],
+  Government: [],
+  History: [],
+  'Health & Fitness': [
+    'Alternative Health',
+    'Fitness',
+    'Medicine',
+    'Mental Health',
+    'Nutrition',
+    'Sexuality',
+  ],
+  'Kids & Family': ['Education for Kids', 'Parenting', 'Pets & Animals', 'Stories for Kids'],
+  Leisure: [
+    'Animation & Manga',
+    'Automotive',
+    'Aviation',
+    'Crafts',
+    'Games',
+    'Hobbies',
+    'Home & Garden',
+    'Video Games',
+  ],
+  Music: ['Music Commentary', 'Music History', 'Music Interviews'],
+  News: [
+    'Business News',
+    'Daily News',
+    'Entertainment News',
+    'News Commentary',
+    'Politics',
+    'Sports News',
+    'Tech News',
+  ],
+  'Religion & Spirituality': [
+    'Buddhism',
+    'Christianity',
+    'Hinduism',
+    'Islam',
+    'Judaism',
+    'Religion',
+    'Spirituality',
+  ],
+  Science: [
+    'Astronomy',
+    'Chemistry',
+    'Earth Sciences',
+    'Life Sciences',
+    'Mathematics',
+    'Natural Sciences',
+    'Nature',
+    'Physics',
+    'Social Sciences',
+  ],
+  'Society & Culture': ['Documentary', 'Personal Journals', 'Philosophy', 'Places & Travel', 'Relationships'],
+  Sports: [
+    'Baseball',
+    'Basketball',
+    'Cricket',
+    'Fantasy Sports',
+    'Football',
+    'Golf',
+    'Hockey',
+    'Rugby',
+    'Running',
+    'Soccer',
+    'Swimming',
+    'Tennis',
+    'Volleyball',
+    'Wilderness',
+    'Wrestling',
+  ],
+  Technology: [],
+  'True Crime': [],
+  'TV & Film': ['After Shows', 'Film History', 'Film Interviews', 'Film Reviews', 'TV Reviews'],
+}
+
+export interface Category {
+  readonly name: string
+  readonly subcategory?: string
+}
+
+const all: readonly Category[] = Object.entries(categories).flatMap(([name, subcategories]) => [
+  { name },
+  ...subcategories.map((subcategory) => ({ name, subcategory })),
+])
+
+/** As settings have it: "Arts", "Arts:Food". */
+export const categoryText = ({ name, subcategory }: Category): string =>
+  subcategory === undefined ? name : `${name}:${subcategory}`
+
+/** What makes no difference to a reader. */
+const key = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll(/&amp;|\band\b/g, '&')
+    .replaceAll(/\s*[>/:|]+\s*/g, ':')
+    .replaceAll(/[\s_-]+/g, '')
+
+/**
+ * The category that is meant, by its name, by its subcategory's, or by both; undefined for none of Apple's.
+ */
+export function findCategory(text: string): Category | undefined {
+  const wanted = key(text)
+  return (
+    all.find((category) => key(categoryText(category)) === wanted) ??
+    all.find(({ subcategory }) => subcategory !== undefined && key(subcategory) === wanted)
+  )
+}
+
+/** Names that Apple gave up in 2019, by their key, and where their shows went. */
+const formerNames: Readonly<Record<string, string>> = {
+  'games&hobbies': 'Leisure',
+  'government&organizations': 'Government',
+  health: 'Health & Fitness',
+  'science&medicine': 'Science',
+  'sports&recreation': 'Sports',
+  podcasting: 'Technology',
+  gadgets: 'Technology',
+  softwarehowto: 'Technology',
+  literature: 'Arts:Books',
+}
+
+/** The one of Apple's that is written most like it. */
+export function nearestCategory(text: string): string {
+  const wanted = key(text)
+  const [parent = ''] = wanted.split(':')
+  const former = formerNames[wanted] ?? formerNames[parent]
+  if (former !== undefined) return former
+  const distances = all.flatMap((category) =>
+    [categoryText(category), category.subcategory ?? category.name].map((name) => ({
+      text: categoryText(category),
+      distance: distanceBetween(key(name), wanted),
+    })),
+  )
+  return distances.toSorted((a, b) => a.distance - b.distance)[0]!.text
+}
+
+/**
+ * How many letters must be put in, left out or changed (Levenshtein); the text is cut where no name is so
+ * long.
+ */
+function distanceBetween(a: string, b: string): number {
+  const target = b.slice(0, 60)
+  let row = Array.from({ length: target.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= target.length; j++)
+      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === target[j - 1] ? 0 : 1))
+    row = next
+  }
+  return row[target.length]!
+}
