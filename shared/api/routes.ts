@@ -85,6 +85,14 @@ export function changes<
   })
 }
 
+const lastEventId = z.object({
+  'Last-Event-ID': z
+    .string()
+    .max(100)
+    .optional()
+    .openapi({ description: 'The id of the last event seen, from a watcher who comes back.' }),
+})
+
 /** A route that tells what goes on for as long as it does, as server-sent events of that shape. */
 export const tells = <P extends string, R extends NonNullable<RouteConfig['request']>, T extends z.ZodType>(
   path: P,
@@ -93,10 +101,12 @@ export const tells = <P extends string, R extends NonNullable<RouteConfig['reque
   schema: T,
 ) =>
   createRoute({
-    ...({ method: 'get', path, summary, request } as const),
+    ...({ method: 'get', path, summary } as const),
+    request: { ...request, headers: lastEventId },
     security: [{ bearer: [] }],
     responses: {
       200: { content: { 'text/event-stream': { schema } }, description: 'Events, until it ends.' },
+      204: { description: 'Its end is what was seen last: nothing more will come.' },
       default: problems,
     },
   })

@@ -1,5 +1,6 @@
 // Many tasks at once: a queue that cannot keep up costs calls, and no task and no step; nor does a database that
 // has no connection left.
+import { status } from '@grpc/grpc-js'
 import { describe, expect, test } from '@jest/globals'
 import { openTasks } from '../../shared/engine/tasks.ts'
 import { classify, Retryable } from '../../shared/errors.ts'
@@ -11,7 +12,7 @@ import { aWorld, type World } from '../support/world.ts'
 const chunks = 600
 
 /** The same world, whose process reaches the queue only through one that is busy. */
-async function behindABusyQueue(world: World, codeOf: (call: number) => number | undefined) {
+async function behindABusyQueue(world: World, codeOf: (call: number) => status | undefined) {
   const { config } = world.services
   const queue = await aBusyQueue(config.tasks.endpoint!, 'CreateTask', codeOf)
   const tasks = openTasks({
@@ -27,10 +28,16 @@ describe('Six hundred tasks at once', () => {
   test.each([
     [
       'every seventh call created its task and ran out of time',
-      (call: number) => (call % 7 === 0 ? 4 : undefined),
+      (call: number) => (call % 7 === 0 ? status.DEADLINE_EXCEEDED : undefined),
     ],
-    ['the first fifty calls are too many', (call: number) => (call <= 50 ? 8 : undefined)],
-    ['the queue is away for every third call', (call: number) => (call % 3 === 0 ? 14 : undefined)],
+    [
+      'the first fifty calls are too many',
+      (call: number) => (call <= 50 ? status.RESOURCE_EXHAUSTED : undefined),
+    ],
+    [
+      'the queue is away for every third call',
+      (call: number) => (call % 3 === 0 ? status.UNAVAILABLE : undefined),
+    ],
   ])('are all there, once, by one delivery, though %s', async (_what, codeOf) => {
     const show = aToyShow([{ name: 'cut' }, { name: 'join', after: ['cut'], parts: chunks }])
     const world = await aWorld({ catalogue: show.catalogue })
@@ -47,7 +54,7 @@ describe('Six hundred tasks at once', () => {
   test('that the queue refuses for good are said to be missing', async () => {
     const show = aToyShow([{ name: 'cut' }, { name: 'join', after: ['cut'], parts: 3 }])
     const world = await aWorld({ catalogue: show.catalogue })
-    const busy = await behindABusyQueue(world, () => 7)
+    const busy = await behindABusyQueue(world, () => status.PERMISSION_DENIED)
     await world.start()
     const [first] = await world.tasks()
     expect(await world.handBy(busy.services, first!.payload)).toMatchObject({ status: 500 })

@@ -10,6 +10,7 @@ import {
   type sendUnaryData,
   type ServerUnaryCall,
   type ServiceError,
+  type status,
 } from '@grpc/grpc-js'
 import { afterAll } from '@jest/globals'
 import { cloudTasksDefinition } from '../../local/cloud-tasks/server.ts'
@@ -24,7 +25,7 @@ afterAll(() => {
 export async function aBusyQueue(
   endpoint: string,
   method: string,
-  codeOf: (call: number) => number | undefined,
+  codeOf: (call: number) => status | undefined,
 ): Promise<{ endpoint: string; calls: () => number }> {
   const client = new Client(endpoint, credentials.createInsecure())
   const server = new Server()

@@ -13,7 +13,7 @@ interface Parameter {
 interface Operation {
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: unknown
-  readonly responses: Readonly<Record<string, { content: Readonly<Record<string, unknown>> }>>
+  readonly responses: Readonly<Record<string, { content?: Readonly<Record<string, unknown>> }>>
 }
 export interface ApiDocument {
   readonly servers: readonly { readonly url: string }[]
@@ -53,7 +53,7 @@ export function judgeOf(document: ApiDocument): (exchange: Exchange) => string[]
     const taken = status < 300 ? (operation.parameters ?? []) : []
     const answered = operation.responses[status] ? String(status) : 'default'
     const mediaType = type?.split(';')[0] ?? ''
-    if (!operation.responses[answered]!.content[mediaType]) return [`${answered} has no ${mediaType}`]
+    if (!operation.responses[answered]!.content?.[mediaType]) return [`${answered} has no ${mediaType}`]
     return [
       ...taken.flatMap((parameter, i) =>
         given(parameter) === undefined
