@@ -187,13 +187,18 @@ const workerArguments = [
 ]
 
 /**
- * Resolves to whether the worker is as good as before. Each call has a connection of its own: a worker may answer
- * before it has read a request and close the connection then, and the next caller would find it closed.
+ * Resolves to whether the worker is as good as before. Each call has a connection of its own (`agent: false`): a
+ * worker may answer before it has read a request and close the connection then, and the next caller would find it
+ * closed. It is not announced as the last call (`keep-alive`), for then the worker would close it with its answer
+ * still on the way.
  */
 function passOn(worker: Worker, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   return new Promise((resolve) => {
     let hasLeft = false // whoever called; that says nothing against the worker
+    // what is left of the request cannot change the answer, nor may it stand before the caller's next one
+    const dropRest = () => void request.unpipe(call).resume()
     const fail = () => {
+      dropRest()
       if (response.headersSent)
         response.destroy() // half an answer must not look like a whole one
       else response.writeHead(500).end()
@@ -202,21 +207,24 @@ function passOn(worker: Worker, request: IncomingMessage, response: ServerRespon
     const { method, url, headers } = request
     const call = callWorker(
       {
+        agent: false,
         host,
         port: worker.port,
-        agent: false,
         method,
         path: url,
-        headers: { ...headers, connection: 'close' },
+        headers: { ...headers, connection: 'keep-alive' },
       },
       (answer) => {
-        // what is left of the request cannot change the answer, nor may it stand before the caller's next request
-        call.off('error', fail).on('error', () => request.unpipe(call))
-        answer.once('end', () => request.unpipe(call).resume())
+        call.off('error', fail).on('error', dropRest)
         const { connection: _ofTheWorker, 'keep-alive': _too, ...own } = answer.headers
         response.writeHead(answer.statusCode!, own)
         answer.pipe(response)
-        answer.once('end', () => resolve(true)).once('error', fail)
+        answer
+          .once('end', () => {
+            dropRest()
+            resolve(true)
+          })
+          .once('error', fail)
       },
     )
     call.once('error', fail)

@@ -161,7 +161,7 @@ test('A malformed request is first asked who sends it, and then told what is wro
 test('After a request that was too large, whoever comes next is answered, on the same connection and on others', async () => {
   const { port, key } = await listening()
   const known = `authorization: Bearer ${key}`
-  const large = request(decisions, [json, known], 'x'.repeat(3 * 2 ** 20))
+  const large = request(decisions, [json, known], 'x'.repeat(1.5 * 2 ** 20))
   const runs = request('GET /api/runs', [known])
   for (let round = 0; round < 5; round++) {
     const answers = await converse(port, [large, runs, large, runs])
