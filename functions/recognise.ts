@@ -73,7 +73,9 @@ export const recognise = defineStep({
     if (unreadable > 0)
       tools.warn({
         code: 'words_repaired',
-        message: `${unreadable} of the ${words + unreadable} words that came from ${name} had no time or no text and were left out.`,
+        message:
+          `${unreadable} of the ${words + unreadable} words that came from ${name} had no time or no text ` +
+          `and were left out.`,
       })
     return { recognisedObject: kept.name, startSample, words }
   },

@@ -15,8 +15,8 @@ export interface UsageLimit {
 const positive = z.coerce.number().int().positive()
 const url = z.url()
 /**
- * A database's address, as its driver takes it: where a socket stands in `?host=`, as on Cloud Run, no host stands
- * before it, and that is no URL for others.
+ * A database's address, as its driver takes it: where a socket stands in `?host=`, as on Cloud Run, no host
+ * stands before it, and that is no URL for others.
  */
 const databaseUrl = z
   .string()

@@ -17,8 +17,8 @@ export const publicName = (podcastId: string, episodeId: string, hash: string, f
 export const feedName = (podcastId: string): string => `p/${podcastId}/feed.xml`
 
 /**
- * Text that looks the same is the same: macOS and some browsers write "é" as two characters (NFD), most else as one
- * (NFC). Names that are compared are compared so; objects keep the name they came with.
+ * Text that looks the same is the same: macOS and some browsers write "é" as two characters (NFD), most
+ * else as one (NFC). Names that are compared are compared so; objects keep the name they came with.
  */
 export const asSeen = (name: string): string => name.normalize('NFC')
 

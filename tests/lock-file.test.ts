@@ -1,5 +1,5 @@
-// The lock file, which may have been written on another platform than the one that is deployed to: npm leaves the
-// packages of other platforms out of it when it makes one from a folder of packages.
+// The lock file, which may have been written on another platform than the one that is deployed to: npm
+// leaves the packages of other platforms out of it when it makes one from a folder of packages.
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from '@jest/globals'

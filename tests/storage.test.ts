@@ -1,5 +1,5 @@
-// Writing to the store when it loses answers: what was stored is not taken for somebody else's, and a source that
-// can be read once is read once.
+// Writing to the store when it loses answers: what was stored is not taken for somebody else's, and a source
+// that can be read once is read once.
 import { createServer, request as callStore, type Server } from 'node:http'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { openStorage, type ObjectStore } from '../shared/storage.ts'

@@ -36,8 +36,8 @@ export async function sendObject(
 }
 
 /**
- * An object stored as gzip is unpacked for whoever does not take gzip: whole, whatever range was asked for, and with
- * no length. https://cloud.google.com/storage/docs/transcoding
+ * An object stored as gzip is unpacked for whoever does not take gzip: whole, whatever range was asked for,
+ * and with no length. https://cloud.google.com/storage/docs/transcoding
  */
 async function sendUnpacked(
   { method }: IncomingMessage,

@@ -1,6 +1,6 @@
 /**
- * What Cloud Storage does and its stand-in does not: asked for, it is refused with 501. A parameter that is passed
- * over in silence looks as if it had been obeyed.
+ * What Cloud Storage does and its stand-in does not: asked for, it is refused with 501. A parameter that is
+ * passed over in silence looks as if it had been obeyed.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { StorageError } from './answers.ts'

@@ -264,8 +264,8 @@ function contentRange(header: string | undefined): ContentRange {
 }
 
 /**
- * What of a piece's body has not arrived yet. Of one that is not the last, what goes beyond a multiple of 256 KiB
- * is not taken; the client learns from the answer's range where to go on.
+ * What of a piece's body has not arrived yet. Of one that is not the last, what goes beyond a multiple of
+ * 256 KiB is not taken; the client learns from the answer's range where to go on.
  */
 function missingIn(
   { firstByte = 0, lastByte, totalBytes }: ContentRange,

@@ -187,10 +187,10 @@ const workerArguments = [
 ]
 
 /**
- * Resolves to whether the worker is as good as before. Each call has a connection of its own (`agent: false`): a
- * worker may answer before it has read a request and close the connection then, and the next caller would find it
- * closed. It is not announced as the last call (`keep-alive`), for then the worker would close it with its answer
- * still on the way.
+ * Resolves to whether the worker is as good as before. Each call has a connection of its own (`agent:
+ * false`): a worker may answer before it has read a request and close the connection then, and the next
+ * caller would find it closed. It is not announced as the last call (`keep-alive`), for then the worker
+ * would close it with its answer still on the way.
  */
 function passOn(worker: Worker, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   return new Promise((resolve) => {

@@ -144,7 +144,9 @@ const eventEveryMs = 1000
 /** A stream is ended then; whoever still watches connects again. */
 const longestStreamMs = 29 * 60_000
 
-/** Proxies drop a connection over which nothing comes for a minute: a comment goes out after so many looks. */
+/**
+ * Proxies drop a connection over which nothing comes for a minute: a comment goes out after so many looks.
+ */
 const looksBetweenComments = 15
 
 interface RunEvent {
@@ -155,7 +157,9 @@ interface RunEvent {
   readonly isLast: boolean
 }
 
-/** An event tells all that there is to show: the same state has the same id, and none needs those before it. */
+/**
+ * An event tells all that there is to show: the same state has the same id, and none needs those before it.
+ */
 const eventId = contentHash
 
 /**

@@ -12,8 +12,8 @@ import { log } from '../log.ts'
 const say = (message: unknown): void => log.warn({ error: String(message) }, 'database')
 
 /**
- * No statement of the product's takes longer. It is counted here and not by the server: a setting of the session
- * cannot be asked for where a pooler lends its sessions (PgBouncer refuses the connection).
+ * No statement of the product's takes longer. It is counted here and not by the server: a setting of the
+ * session cannot be asked for where a pooler lends its sessions (PgBouncer refuses the connection).
  */
 const longestStatementMs = 30_000
 

@@ -22,16 +22,16 @@ const source: Knex.MigrationSource<Migration> = {
 export const migrationLock = 20260101
 
 /**
- * Returns the names of the migrations it ran; none when the schema was current. All of them, and the lock that
- * others wait for, are one transaction: behind a pooler nothing else of a session is one's own.
+ * Returns the names of the migrations it ran; none when the schema was current. All of them, and the lock
+ * that others wait for, are one transaction: behind a pooler nothing else of a session is one's own.
  */
 export async function migrate(databaseUrl: string): Promise<string[]> {
   return await withDatabase(databaseUrl, (db) => db.transaction(migrateIn), 0)
 }
 
 async function migrateIn(trx: Knex): Promise<string[]> {
-  // To migrate a large table, or to wait for somebody else's migration, may take longer than the database lets
-  // other statements.
+  // To migrate a large table, or to wait for somebody else's migration, may take longer than the database
+  // lets other statements.
   await trx.raw('SET LOCAL statement_timeout = 0')
   // Knex's own lock is a row of a table that two first starts would both create.
   await trx.raw('SELECT pg_advisory_xact_lock(:lock)', { lock: migrationLock })

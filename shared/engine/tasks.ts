@@ -30,9 +30,9 @@ const alreadyExists = '6'
 const notFound = '5'
 /**
  * What a busy queue answers: DEADLINE_EXCEEDED, perhaps after having created the task, RESOURCE_EXHAUSTED,
- * UNAVAILABLE. The client repeats such a call with growing pauses, as for all that may be repeated; it does not know
- * of this one that it may be, for it has a name. Left to the redelivery of the step before, each of a thousand
- * tasks would be created anew for one that failed.
+ * UNAVAILABLE. The client repeats such a call with growing pauses, as for all that may be repeated; it does
+ * not know of this one that it may be, for it has a name. Left to the redelivery of the step before, each
+ * of a thousand tasks would be created anew for one that failed.
  */
 const again = {
   retry: {

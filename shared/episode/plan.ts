@@ -163,7 +163,10 @@ async function openFolder(
   }
 }
 
-/** The files in a folder, whichever way each part of its name is written; those in folders of its own left out. */
+/**
+ * The files in a folder, whichever way each part of its name is written; those in folders of its own left
+ * out.
+ */
 async function listFolder(
   folder: string,
   bucket: string,

@@ -1,6 +1,6 @@
 /**
- * Reads the list of words in a vendor's answer, which has been paid for: a word that cannot be read, such as one
- * without a time, costs itself and not the others.
+ * Reads the list of words in a vendor's answer, which has been paid for: a word that cannot be read, such
+ * as one without a time, costs itself and not the others.
  */
 import { z } from 'zod'
 import type { Recognised, RecognisedWord } from './recogniser.ts'

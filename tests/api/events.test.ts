@@ -1,4 +1,5 @@
-// The stream of a run's events, as it goes through proxies that drop what is silent, and to watchers who come back.
+// The stream of a run's events, as it goes through proxies that drop what is silent, and to watchers who
+// come back.
 import { beforeEach, expect, test } from '@jest/globals'
 import { createApi } from '../../shared/api/app.ts'
 import { eventsOf } from '../../shared/api/runs.ts'

@@ -1,5 +1,5 @@
-// The API's document: clients are made from it. That what the API does is as it says, every caller of the other
-// tests checks with each answer (support/documented.ts).
+// The API's document: clients are made from it. That what the API does is as it says, every caller of the
+// other tests checks with each answer (support/documented.ts).
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { createApi } from '../../shared/api/app.ts'

@@ -22,7 +22,10 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-/** Listens where it is told, and hands each connection on to the database once `welcome` has seen its first bytes. */
+/**
+ * Listens where it is told, and hands each connection on to the database once `welcome` has seen its first
+ * bytes.
+ */
 async function inFront(
   where: { path: string } | { port: 0; host: string },
   welcome: (first: Buffer) => Buffer | undefined = () => undefined,

@@ -1,5 +1,5 @@
-// Many tasks at once: a queue that cannot keep up costs calls, and no task and no step; nor does a database that
-// has no connection left.
+// Many tasks at once: a queue that cannot keep up costs calls, and no task and no step; nor does a database
+// that has no connection left.
 import { status } from '@grpc/grpc-js'
 import { describe, expect, test } from '@jest/globals'
 import { openTasks } from '../../shared/engine/tasks.ts'

@@ -1,5 +1,5 @@
-// SIGTERM, as the platform sends it to an instance it no longer wants: under the real functions-framework, started as
-// in the cloud, in the middle of a step and while somebody watches.
+// SIGTERM, as the platform sends it to an instance it no longer wants: under the real functions-framework,
+// started as in the cloud, in the middle of a step and while somebody watches.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'

@@ -69,7 +69,8 @@ describe('A bed', () => {
     },
   )
 
-  // An MP3 without an Info frame says nothing of its encoder's delay: 1105 samples of silence stay in front of it.
+  // An MP3 without an Info frame says nothing of its encoder's delay: 1105 samples of silence stay in front
+  // of it.
   test.each([0.05, 0.5, 2])(
     'whose asset begins with the delay of an MP3 encoder has no gap where it loops: a crossfade of %d s',
     async (loopCrossfadeSeconds) => {

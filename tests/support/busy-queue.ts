@@ -1,6 +1,6 @@
 /**
- * A Cloud Tasks that is overwhelmed: it carries out what it is asked, and then answers some calls as if it had
- * not. In front of a real one, on the wire.
+ * A Cloud Tasks that is overwhelmed: it carries out what it is asked, and then answers some calls as if it
+ * had not. In front of a real one, on the wire.
  */
 import {
   Client,

@@ -66,7 +66,10 @@ export interface Asked {
 
 export type Caller = (method: string, path: string, asked?: Asked) => Promise<Answered>
 
-/** Who asks this world's API with that credential, and takes no answer that is not as the API's document says. */
+/**
+ * Who asks this world's API with that credential, and takes no answer that is not as the API's document
+ * says.
+ */
 export function callerOf(world: World, authorization?: string, app = createApi(world.services)): Caller {
   const judging = Promise.resolve(app.request('/openapi.json')).then(async (answer) =>
     judgeOf((await answer.json()) as ApiDocument),

@@ -1,4 +1,6 @@
-/** A local Cloud Storage of a test's own, on a folder of its own, with the real client; gone after the test. */
+/**
+ * A local Cloud Storage of a test's own, on a folder of its own, with the real client; gone after the test.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

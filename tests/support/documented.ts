@@ -1,6 +1,6 @@
 /**
- * The API's own document as the judge of what the API does: whatever it takes and answers must be as the document
- * says, as a client would have it that was made from the document.
+ * The API's own document as the judge of what the API does: whatever it takes and answers must be as the
+ * document says, as a client would have it that was made from the document.
  */
 import ajv2020 from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'

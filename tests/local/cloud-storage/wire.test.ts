@@ -1,5 +1,5 @@
-// What the wire shows and the client does not: uploads that break their word, objects stored as gzip, and features
-// that are refused because they are not there.
+// What the wire shows and the client does not: uploads that break their word, objects stored as gzip, and
+// features that are refused because they are not there.
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'

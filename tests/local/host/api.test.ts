@@ -1,5 +1,5 @@
-// The API as it is reached: through the functions' host, in a worker process under functions-framework. What no
-// parser of the framework's can read reaches the API all the same; nothing of it is logged.
+// The API as it is reached: through the functions' host, in a worker process under functions-framework. What
+// no parser of the framework's can read reaches the API all the same; nothing of it is logged.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -46,7 +46,10 @@ interface Received {
   readonly body: string
 }
 
-/** Everything is sent over one connection, each request when the one before is answered: no client tidies it up. */
+/**
+ * Everything is sent over one connection, each request when the one before is answered: no client tidies it
+ * up.
+ */
 async function converse(port: number, requests: readonly (string | Buffer)[]): Promise<Received[]> {
   const socket = connect(port, '127.0.0.1')
   const received: Received[] = []
