@@ -12,6 +12,7 @@ import { refusedStart, startPlanned } from '../shared/episode/run.ts'
 import { Permanent, Retryable } from '../shared/errors.ts'
 import { log } from '../shared/log.ts'
 import {
+  asSeen,
   assetsFolder,
   isRecording,
   isSidecar,
@@ -145,8 +146,8 @@ async function pendingOf(path: UploadPath, services: Services): Promise<PendingS
     pendingStepsOfEpisode(
       db,
       path.userId,
-      path.podcast,
-      path.episode,
+      asSeen(path.podcast),
+      asSeen(path.episode),
       services.pipeline.stages[0]!.step.name,
     ),
   )

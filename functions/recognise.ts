@@ -15,6 +15,13 @@ import type { Recognised } from '../shared/providers/recogniser.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
 
+interface Counted {
+  readonly words: number
+  readonly unreadable: number
+}
+
+const counted = ({ words, unreadable = 0 }: Recognised): Counted => ({ words: words.length, unreadable })
+
 export const recognise = defineStep({
   name: 'recognise',
   version: 1,
@@ -27,15 +34,16 @@ export const recognise = defineStep({
     'sampleFormat',
     'totalSamples',
   ).and(z.object({ recogniser: z.enum(recogniserNames), slice: z.number(), slices: z.number() })),
-  load: async (db, { runId }) => (await settingsOf(db, runId)).transcription.language,
-  inputs: ({ recogniser, pcmObject, slice, slices }, language) => ({
+  load: async (db, { runId }) => (await settingsOf(db, runId)).transcription,
+  inputs: ({ recogniser, pcmObject, slice, slices }, { language, model }) => ({
     recogniser,
     pcmObject,
     slice,
     slices,
     language,
+    model,
   }),
-  work: async (context, language, tools) => {
+  work: async (context, { language, model }, tools) => {
     const { storage, config, workObject, signal } = tools
     const { recogniser: name, providerKeys, slice, slices, userId } = context
     const bucket = config.buckets.work
@@ -48,20 +56,27 @@ export const recognise = defineStep({
       tools,
     )
     const apiKey = openKey(config, providerKeys, userId, name)
-    const recogniser = openRecogniser(name, { baseUrl: config.providers.urls[name], apiKey })
+    const recogniser = openRecogniser(name, { baseUrl: config.providers.urls[name], apiKey, model })
     const kept = workObject('recognised.json')
-    const words = await payOnce<Recognised, number>(tools, context, 'recognise', {
+    const { words, unreadable } = await payOnce<Recognised, Counted>(tools, context, 'recognise', {
       provider: name,
       recall: async () =>
-        (await storage.stat(kept)) ? (await storage.readJson<Recognised>(kept)).words.length : undefined,
+        (await storage.stat(kept)) ? counted(await storage.readJson<Recognised>(kept)) : undefined,
       submit: (callId) => recogniser.submit(sound, { language, ...callbackFor(config, callId) }, signal),
       ...(recogniser.find ? { find: () => recogniser.find!(sound, signal) } : {}),
       ...(recogniser.poll ? { poll: (reference) => recogniser.poll!(reference, signal) } : {}),
       keep: async (recognised) => {
         await storage.create(kept, JSON.stringify(recognised), 'application/json')
-        return recognised.words.length
+        return counted(recognised)
       },
     })
+    if (unreadable > 0)
+      tools.warn({
+        code: 'words_repaired',
+        message:
+          `${unreadable} of the ${words + unreadable} words that came from ${name} had no time or no text ` +
+          `and were left out.`,
+      })
     return { recognisedObject: kept.name, startSample, words }
   },
   parts: fanOut(['recogniser', 'totalSamples', 'sampleRate'], ({ recogniser, totalSamples, sampleRate }) => {

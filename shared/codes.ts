@@ -214,6 +214,10 @@ export const errorCodes = {
     meaning: 'The request has more bytes than the API takes.',
     remedy: 'Send less in one request.',
   },
+  unsupported_encoding: {
+    meaning: 'The API takes no compressed requests.',
+    remedy: 'Send the body as it is, without Content-Encoding.',
+  },
   too_many_requests: {
     meaning: 'The key has made as many requests as are allowed a minute.',
     remedy: 'Wait as long as the Retry-After header says.',

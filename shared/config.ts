@@ -14,6 +14,15 @@ export interface UsageLimit {
 
 const positive = z.coerce.number().int().positive()
 const url = z.url()
+/**
+ * A database's address, as its driver takes it: where a socket stands in `?host=`, as on Cloud Run, no host
+ * stands before it, and that is no URL for others.
+ */
+const databaseUrl = z
+  .string()
+  .refine((text) => /^postgres(ql)?:$/.test(tryUrl(text.replace(/@(?=[/?])/, '@socket'))?.protocol ?? ''), {
+    error: 'must be an address as postgresql://user:password@host/database',
+  })
 
 /** A token is checked against the audience always: one made for somebody else proves nothing here. */
 const issuers = z.array(z.strictObject({ issuer: z.url(), audience: z.string().min(1), jwksUrl: z.url() }))
@@ -26,8 +35,14 @@ function tryJson(text: string): unknown {
   }
 }
 
+function tryUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined
+}
+
 const variables = z.object({
-  DATABASE_URL: url.describe('PostgreSQL'),
+  DATABASE_URL: databaseUrl.describe(
+    'PostgreSQL; a socket as `postgresql://user:password@/database?host=/cloudsql/…`',
+  ),
   PROJECT_ID: z.string().min(1).describe('The Google Cloud project'),
   LOCATION: z.string().min(1).default('us-central1').describe('Where the queues are'),
   FUNCTIONS_URL: url.describe("A function's address is this, a slash and its name"),

@@ -20,8 +20,19 @@ export const audioName = (podcastId: string, episodeId: string): string =>
 
 export const feedName = (podcastId: string): string => `p/${podcastId}/feed.xml`
 
+/**
+ * Text that looks the same is the same: macOS and some browsers write "é" as two characters (NFD), most
+ * else as one (NFC). Names that are compared are compared so; objects keep the name they came with.
+ */
+export const asSeen = (name: string): string => name.normalize('NFC')
+
+/** The names in the bucket under which what looks like `name` may lie, the given one first. */
+export const spellings = (name: string): string[] => [
+  ...new Set([name, name.normalize('NFC'), name.normalize('NFD')]),
+]
+
 /** A path's last part: the file as its producer knows it. */
-export const fileOf = (name: string): string => name.split('/').at(-1)!
+export const fileOf = (name: string): string => asSeen(name.split('/').at(-1)!)
 
 export const uploadName = (userId: string, podcast: string, episode: string, file: string): string =>
   `u/${userId}/${podcast}/${episode}/${file}`

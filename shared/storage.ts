@@ -118,11 +118,22 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
       return
     }
     const rest = data[Symbol.asyncIterator]()
+    let failure: unknown
+    const next = () =>
+      rest.next().catch((error: unknown) => {
+        failure = error
+        throw error
+      })
     // no `return`: a refused upload must not end the producer
-    const source = { [Symbol.asyncIterator]: () => ({ next: () => rest.next() }) }
-    await ignoringExisting(
-      pipeline(Readable.from(source), target.createWriteStream({ ...write, resumable: true })),
-    )
+    const source = { [Symbol.asyncIterator]: () => ({ next }) }
+    try {
+      await ignoringExisting(
+        pipeline(Readable.from(source), target.createWriteStream({ ...write, resumable: true })),
+      )
+    } catch (error) {
+      // the client cannot make out an upload whose last answer was lost; the object tells
+      if (error === failure || !(await stat(object))) throw error
+    }
     while (!(await rest.next()).done) continue
   }
 

@@ -87,10 +87,23 @@ test.each([
   ['TASKS_ENDPOINT', 'http://localhost:8123'],
   ['STORAGE_ENDPOINT', 'localhost:8124'.replace(':', ' ')],
   ['DATABASE_URL', 'not an address'],
+  ['DATABASE_URL', 'mysql://u:p@db/spool'],
+  ['DATABASE_URL', 'https://db.example/spool'],
   ['CALLER_EMAIL', 'nobody'],
   ['WORK_BUCKET', ''],
 ])('%s=%s is refused by name', (name, value) => {
   expect(() => parseConfig({ ...env, [name]: value })).toThrow(name)
+})
+
+test.each([
+  ['Cloud SQL’s socket', 'postgres://u:p@/db?host=/cloudsql/p:r:i'],
+  ['a socket, its user in the query', 'postgresql:///db?host=/cloudsql/p:r:i&user=u'],
+  ['a socket without a database', 'postgres://u:p@?host=/cloudsql/p:r:i'],
+  ['a port', 'postgres://u:p@db.example:6432/spool'],
+  ['an address of IPv6', 'postgres://u:p@[::1]/spool'],
+  ['characters that are escaped', 'postgres://u:p%40ss%2F@db/spool?sslmode=require'],
+])('DATABASE_URL is taken as Google and the driver write it: %s', (_what, address) => {
+  expect(parseConfig({ ...env, DATABASE_URL: address }).databaseUrl).toBe(address)
 })
 
 test.each([

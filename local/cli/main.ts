@@ -242,11 +242,8 @@ program
   })
 
 async function migrateAt(databaseUrl: string): Promise<string[]> {
-  const [{ withDatabase }, { migrate }] = await Promise.all([
-    import('../../shared/db/connect.ts'),
-    import('../../shared/db/migrate.ts'),
-  ])
-  return await withDatabase(databaseUrl, migrate)
+  const { migrate } = await import('../../shared/db/migrate.ts')
+  return await migrate(databaseUrl)
 }
 
 async function migrateLocal(): Promise<string[]> {

@@ -1,6 +1,7 @@
 /** Sends an object's bytes: headers, ranges, HEAD, and streams that keep one read ahead of the socket. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
 import { StorageError } from './answers.ts'
 import type { Blobs } from './blobs.ts'
 import { contentEtag, type ObjectRecord } from './object-resource.ts'
@@ -14,6 +15,10 @@ export async function sendObject(
   overrides: Record<string, string> = {},
 ): Promise<void> {
   const headers = asHeaders({ ...objectHeaders(record), ...overrides })
+  if (isToBeUnpacked(request, record)) {
+    await sendUnpacked(request, response, blobs, record, headers)
+    return
+  }
   const range = requestedRange(request, record)
   if (range === 'unsatisfiable') {
     response.setHeader('Content-Range', `bytes */${record.sizeBytes}`)
@@ -29,6 +34,33 @@ export async function sendObject(
   if (request.method === 'HEAD') response.end()
   else await pipeline(blobs.read(record.blobs, first, last), response)
 }
+
+/**
+ * An object stored as gzip is unpacked for whoever does not take gzip: whole, whatever range was asked for,
+ * and with no length. https://cloud.google.com/storage/docs/transcoding
+ */
+async function sendUnpacked(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  blobs: Blobs,
+  record: ObjectRecord,
+  headers: Record<string, string>,
+): Promise<void> {
+  const { 'Content-Encoding': _gzip, 'Accept-Ranges': _none, ...kept } = headers
+  response.writeHead(200, {
+    ...kept,
+    ETag: `W/${headers['ETag']!}`,
+    Vary: 'Accept-Encoding',
+    Warning: '214 UploadServer gunzipped',
+  })
+  if (method === 'HEAD') response.end()
+  else await pipeline(blobs.read(record.blobs, 0, record.sizeBytes - 1), createGunzip(), response)
+}
+
+const isToBeUnpacked = ({ headers }: IncomingMessage, { fields }: ObjectRecord): boolean =>
+  fields.contentEncoding === 'gzip' &&
+  !/\bno-transform\b/.test(fields.cacheControl ?? '') &&
+  !/(?:^|[\s,])(?:gzip|\*)(?!\s*;\s*q=0(?:\.0*)?(?:[\s,]|$))/i.test(headers['accept-encoding'] ?? '')
 
 function objectHeaders(record: ObjectRecord): Record<string, string | undefined> {
   const { fields, crc32c, md5Hash, generation, metageneration, componentCount } = record

@@ -15,6 +15,7 @@ import {
 } from './object-resource.ts'
 import { checkPreconditions, generationNumber, preconditionsIn } from './preconditions.ts'
 import type { Call, Route } from './routes.ts'
+import { refuse, refuseBucketFields } from './unsupported.ts'
 import { insertObject, type Insertion } from './uploads.ts'
 import { readMultipart } from './multipart.ts'
 
@@ -100,7 +101,11 @@ function insertionOf({ parameters, query }: Call, metadata: UploadMetadata, cont
   const name = query.get('name') ?? ownName ?? ''
   return {
     where: objectName([parameters[0]!, name]),
-    fields: { ...(contentType && { contentType }), ...fields },
+    fields: {
+      ...(contentType && { contentType }),
+      ...fields,
+      ...(query.has('contentEncoding') && { contentEncoding: query.get('contentEncoding')! }),
+    },
     conditions: preconditionsIn(query),
     expected: { ...(crc32c !== undefined && { crc32c }), ...(md5Hash !== undefined && { md5Hash }) },
   }
@@ -146,7 +151,8 @@ function listBuckets(call: Call): void {
 }
 
 async function createBucket(call: Call): Promise<void> {
-  const { name } = z.object({ name: z.string() }).parse(await readJson(call.request))
+  const { name, ...fields } = z.looseObject({ name: z.string() }).parse(await readJson(call.request))
+  refuseBucketFields(fields)
   call.objects.createBucket(name)
   sendJson(call.response, 200, bucketResource(call, name))
 }
@@ -206,6 +212,7 @@ function deleteObject({ response, objects, parameters, query }: Call): void {
 const number64 = z.union([z.string(), z.number()]).transform((value) => generationNumber(String(value)))
 
 const composeSchema = z.object({
+  deleteSourceObjects: z.boolean().default(false),
   destination: fieldsSchema.default({}),
   sourceObjects: z.array(
     z.object({
@@ -218,7 +225,8 @@ const composeSchema = z.object({
 
 async function composeObject(call: Call): Promise<void> {
   const { request, objects, parameters, query } = call
-  const { destination, sourceObjects } = composeSchema.parse(await readJson(request))
+  const { destination, sourceObjects, deleteSourceObjects } = composeSchema.parse(await readJson(request))
+  if (deleteSourceObjects) refuse('deleteSourceObjects')
   const sources = sourceObjects.map(({ name, generation, objectPreconditions: { ifGenerationMatch } }) => ({
     name,
     generation,

@@ -13,6 +13,7 @@ import { openOutbox, type Notification } from './events.ts'
 import { jsonRoutes } from './json-api.ts'
 import { openObjects } from './objects.ts'
 import { loadSigningCredentials, urlVerifier } from './signed-urls.ts'
+import { refuseUnknownHeaders, refuseUnknownParameters } from './unsupported.ts'
 import { openResumableUploads } from './uploads.ts'
 import type { Call, Route } from './routes.ts'
 import { xmlRoutes } from './xml-api.ts'
@@ -111,8 +112,11 @@ async function answer(
   const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s)
   const isJson = /^\/(storage|upload|download)\//.test(path)
   try {
+    const query = new URLSearchParams(search)
+    refuseUnknownHeaders(request.headers)
+    if (isJson) refuseUnknownParameters(query)
     const { handle, parameters } = routeTo(request.method ?? 'GET', path, isJson ? jsonRoutes : xmlRoutes)
-    await handle(call({ path, parameters, query: new URLSearchParams(search) }))
+    await handle(call({ path, parameters, query }))
   } catch (error) {
     sendRefusal(response, error, isJson ? 'json' : 'xml')
   }

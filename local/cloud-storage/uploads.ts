@@ -150,23 +150,20 @@ export function openResumableUploads({
     if (session.finished) return { finished: session.finished }
     const digest = await digestSoFar(session)
     if (range.firstByte !== undefined) {
-      checkPiece(range, digest.sizeBytes())
+      const missing = missingIn(range, digest.sizeBytes())
       digests.delete(session.id)
-      await blobs.append(
-        session.blob,
-        skipping(bytesOf(request), digest.sizeBytes() - range.firstByte),
-        digest,
-      )
+      await blobs.append(session.blob, slice(bytesOf(request), missing), digest)
     }
     digests.set(session.id, digest)
     const persistedBytes = digest.sizeBytes()
     const totalBytes =
       range.totalBytes ?? (range.toTheEnd ? (session.declaredBytes ?? persistedBytes) : undefined)
-    if (totalBytes !== undefined && persistedBytes > totalBytes) {
+    const { declaredBytes = totalBytes } = session
+    if (totalBytes !== undefined && (persistedBytes > totalBytes || totalBytes !== declaredBytes)) {
       end(session)
       throw new StorageError(
         'invalid',
-        `The upload has ${persistedBytes} bytes, but was declared to have ${totalBytes}.`,
+        `The upload has ${Math.max(persistedBytes, totalBytes)} bytes, but was declared to have ${declaredBytes}.`,
       )
     }
     if (persistedBytes !== totalBytes) return { persistedBytes }
@@ -227,10 +224,16 @@ function checksumsOfWhole({ headers }: IncomingMessage): Partial<Checksums> {
 
 async function* emptyBody(): AsyncGenerator<Buffer> {}
 
-async function* skipping(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+/** The bytes from `start` on, and before `end`; what else comes is read and dropped. */
+async function* slice(
+  chunks: AsyncIterable<Buffer>,
+  { start, end }: { start: number; end: number },
+): AsyncGenerator<Buffer> {
+  let at = 0
   for await (const chunk of chunks) {
-    if (chunk.length > bytes) yield bytes > 0 ? chunk.subarray(bytes) : chunk
-    bytes = Math.max(bytes - chunk.length, 0)
+    const wanted = chunk.subarray(Math.max(start - at, 0), Math.max(end - at, 0))
+    if (wanted.length > 0) yield wanted
+    at += chunk.length
   }
 }
 
@@ -260,7 +263,14 @@ function contentRange(header: string | undefined): ContentRange {
   }
 }
 
-function checkPiece({ firstByte = 0, lastByte, totalBytes }: ContentRange, persistedBytes: number): void {
+/**
+ * What of a piece's body has not arrived yet. Of one that is not the last, what goes beyond a multiple of
+ * 256 KiB is not taken; the client learns from the answer's range where to go on.
+ */
+function missingIn(
+  { firstByte = 0, lastByte, totalBytes }: ContentRange,
+  persistedBytes: number,
+): { start: number; end: number } {
   if (firstByte > persistedBytes) {
     throw new StorageError(
       'unavailable',
@@ -268,14 +278,9 @@ function checkPiece({ firstByte = 0, lastByte, totalBytes }: ContentRange, persi
         'ask for the status.',
     )
   }
-  if (
-    lastByte !== undefined &&
-    totalBytes === undefined &&
-    (lastByte + 1 - firstByte) % CHUNK_UNIT_BYTES !== 0
-  ) {
-    throw new StorageError(
-      'invalid',
-      'Every piece except the last must be a multiple of 256 KiB (262144 bytes).',
-    )
-  }
+  const endByte = lastByte === undefined ? undefined : lastByte + 1
+  const start = persistedBytes - firstByte
+  if (endByte === undefined || endByte === totalBytes) return { start, end: Infinity }
+  const wholeBytes = endByte - (endByte % CHUNK_UNIT_BYTES)
+  return { start, end: Math.max(wholeBytes - firstByte, start) }
 }

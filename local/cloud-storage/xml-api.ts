@@ -18,6 +18,7 @@ export const xmlRoutes: Route[] = [
   ['GET|HEAD', OBJECT, read],
   ['PUT', OBJECT, write],
   ['POST', OBJECT, startResumable],
+  ['DELETE', OBJECT, remove],
 ]
 
 // Every bucket here has the CORS rule that a web page needs to play, to upload and to see how far it got.
@@ -28,7 +29,7 @@ const CORS = {
 
 function preflight({ response }: Call): void {
   const allowed = {
-    'Access-Control-Allow-Methods': 'GET, HEAD, PUT, POST',
+    'Access-Control-Allow-Methods': 'GET, HEAD, PUT, POST, DELETE',
     'Access-Control-Allow-Headers': '*',
     'Access-Control-Max-Age': '3600',
   }
@@ -100,6 +101,16 @@ async function write(call: Call): Promise<void> {
     'x-goog-hash': `crc32c=${record.crc32c},md5=${record.md5Hash ?? ''}`,
   }
   response.writeHead(200, { ...headers, 'Content-Length': '0' }).end()
+}
+
+function remove(call: Call): void {
+  const { response, objects, query } = call
+  response.setHeaders(new Map(Object.entries(CORS)))
+  authorize(call)
+  const { where, conditions } = insertionOf(call)
+  const generation = query.get('generation')
+  objects.remove(where, conditions, generation === null ? undefined : generationNumber(generation))
+  response.writeHead(204).end()
 }
 
 /** A URL signed for `resumable`: the session's address it answers with is itself the permission to upload. */

@@ -253,7 +253,7 @@ const pageLength = (asked: number, most: number) => (asked > 0 ? Math.min(asked,
 /**
  * The service's definition, from the protos inside Google's client (a file that its `exports` does not name).
  */
-function cloudTasksDefinition(): ServiceDefinition {
+export function cloudTasksDefinition(): ServiceDefinition {
   const protos = path.dirname(createRequire(import.meta.url).resolve('@google-cloud/tasks/build/protos'))
   const json = JSON.parse(readFileSync(path.join(protos, 'protos.json'), 'utf8')) as Parameters<
     typeof fromJSON

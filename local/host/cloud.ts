@@ -10,7 +10,6 @@ import path from 'node:path'
 import { CloudTasksClient } from '@google-cloud/tasks'
 import { credentials } from '@grpc/grpc-js'
 import { catalogue, queues } from '../../functions/index.ts'
-import { withDatabase } from '../../shared/db/connect.ts'
 import { migrate } from '../../shared/db/migrate.ts'
 import { startCloudStorage } from '../cloud-storage/server.ts'
 import { startCloudTasks } from '../cloud-tasks/server.ts'
@@ -85,7 +84,7 @@ export async function startLocalCloud(
   try {
     const postgres = await startPostgres(path.join(dir, 'postgres'), ports.database)
     stops.push(postgres.stop)
-    await withDatabase(postgres.url, migrate)
+    await migrate(postgres.url)
     const env = { ...settings(postgres.url, ports), SEALING_KEY: await sealingKey(dir), ...options.env }
     const storage = await startCloudStorage({
       dir: path.join(dir, 'storage'),

@@ -186,21 +186,45 @@ const workerArguments = [
   '--disable-warning=MaxListenersExceededWarning',
 ]
 
-/** Resolves to whether the worker is as good as before. */
+/**
+ * Resolves to whether the worker is as good as before. Each call has a connection of its own (`agent:
+ * false`): a worker may answer before it has read a request and close the connection then, and the next
+ * caller would find it closed. It is not announced as the last call (`keep-alive`), for then the worker
+ * would close it with its answer still on the way.
+ */
 function passOn(worker: Worker, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   return new Promise((resolve) => {
     let hasLeft = false // whoever called; that says nothing against the worker
+    // what is left of the request cannot change the answer, nor may it stand before the caller's next one
+    const dropRest = () => void request.unpipe(call).resume()
     const fail = () => {
-      if (!response.headersSent) response.writeHead(500)
-      response.end()
+      dropRest()
+      if (response.headersSent)
+        response.destroy() // half an answer must not look like a whole one
+      else response.writeHead(500).end()
       resolve(hasLeft)
     }
+    const { method, url, headers } = request
     const call = callWorker(
-      { host, port: worker.port, method: request.method, path: request.url, headers: request.headers },
+      {
+        agent: false,
+        host,
+        port: worker.port,
+        method,
+        path: url,
+        headers: { ...headers, connection: 'keep-alive' },
+      },
       (answer) => {
-        response.writeHead(answer.statusCode!, answer.headers)
+        call.off('error', fail).on('error', dropRest)
+        const { connection: _ofTheWorker, 'keep-alive': _too, ...own } = answer.headers
+        response.writeHead(answer.statusCode!, own)
         answer.pipe(response)
-        answer.once('end', () => resolve(true)).once('error', fail)
+        answer
+          .once('end', () => {
+            dropRest()
+            resolve(true)
+          })
+          .once('error', fail)
       },
     )
     call.once('error', fail)

@@ -30,6 +30,7 @@ export function createApi(services: Services): App {
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: { title: 'Spool', version: '1', description: 'Runs, episodes, reviews and listener mail.' },
+    servers: [{ url: `${services.config.tasks.functionsUrl}/api` }],
   })
   guard(app, services)
   addRuns(app, services)
@@ -57,6 +58,11 @@ function guard(app: App, { config }: Services): void {
         `This key may ${caller.scopes.join(', ')}; the request needs "${needed}".`,
       )
     context.set('caller', caller)
+    await next()
+  })
+  app.use(async ({ req }, next) => {
+    if (!/^(identity)?$/i.test(req.header('content-encoding') ?? ''))
+      throw new Permanent('unsupported_encoding')
     await next()
   })
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge }))

@@ -9,16 +9,14 @@ import { withDatabase } from '../db/connect.ts'
 import { Permanent } from '../errors.ts'
 import { contentHash } from '../hash.ts'
 
-const keyPattern = /^[\x21-\x7e]{1,200}$/
-
 export interface Answered<T, S extends 200 | 202> {
   readonly status: S
   readonly body: T
 }
 
 /**
- * Does `work` unless the request was answered before. Throws Permanent `idempotency_mismatch`, `in_progress`
- * or `bad_request`.
+ * Does `work` unless the request was answered before. Throws Permanent `idempotency_mismatch` or
+ * `in_progress`.
  */
 export async function once<T, S extends 200 | 202>(
   context: Context,
@@ -28,8 +26,6 @@ export async function once<T, S extends 200 | 202>(
 ): Promise<Answered<T, S>> {
   const key = context.req.header('idempotency-key')
   if (key === undefined) return await work()
-  if (!keyPattern.test(key))
-    throw new Permanent('bad_request', 'An Idempotency-Key has 1 to 200 visible ASCII characters.')
   const requestHash = contentHash(`${context.req.method} ${context.req.path}\n${await context.req.text()}`)
   const found = await withDatabase(databaseUrl, (db) => openRequest(db, userId, key, requestHash))
   if ('earlier' in found) return answerAgain(found.earlier, requestHash)

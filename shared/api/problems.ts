@@ -34,6 +34,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   not_cancellable: 409,
   not_reviewable: 409,
   request_too_large: 413,
+  unsupported_encoding: 415,
   idempotency_mismatch: 422,
   bad_decisions: 422,
   rate_limited: 429,
@@ -65,6 +66,7 @@ export function problemOf(error: unknown): Problem {
 export const problemHeaders = ({ code }: Problem): Record<string, string> => ({
   'content-type': problemType,
   ...(code === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {}),
+  ...(code === 'unsupported_encoding' ? { 'accept-encoding': 'identity' } : {}),
   ...(code === 'too_many_requests' ? { 'retry-after': '60' } : {}),
   ...(code === 'rate_limited' ? { 'retry-after': '3600' } : {}),
 })

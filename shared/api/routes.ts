@@ -21,7 +21,8 @@ export type App = OpenAPIHono<Env>
 export const name = z
   .string()
   .max(100)
-  .regex(/^\P{Cc}*$/u, 'has control characters')
+  // without a flag: the document has patterns, and no place for flags
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'has control characters')
 export const idParam = z.object({
   id: name.openapi({ param: { name: 'id', in: 'path' }, example: '0f8b6f6e-6d0b-4a57-9d8c-2f4f1f0c7a11' }),
 })
@@ -58,6 +59,14 @@ export const reads = <P extends string, R extends NonNullable<RouteConfig['reque
     responses: { 200: contentOf(schema), default: problems },
   })
 
+const idempotencyKey = z.object({
+  'Idempotency-Key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, 'has 1 to 200 visible ASCII characters')
+    .optional()
+    .openapi({ description: 'The same request with the same key has one effect and one answer.' }),
+})
+
 /** A route that changes something, and may be asked twice. */
 export function changes<
   P extends string,
@@ -66,18 +75,23 @@ export function changes<
   S extends 200 | 202,
 >(path: P, summary: string, request: R, schema: T, status: S) {
   const responses = { [status]: contentOf(schema), default: problems } as Responses<T, S>
-  const description =
-    'Takes an Idempotency-Key: the same request with the same key has one effect and one answer.'
   return createRoute({
     method: 'post',
     path,
     summary,
-    description,
     security: [{ bearer: [] }],
-    request,
+    request: { ...request, headers: idempotencyKey },
     responses,
   })
 }
+
+const lastEventId = z.object({
+  'Last-Event-ID': z
+    .string()
+    .max(100)
+    .optional()
+    .openapi({ description: 'The id of the last event seen, from a watcher who comes back.' }),
+})
 
 /** A route that tells what goes on for as long as it does, as server-sent events of that shape. */
 export const tells = <P extends string, R extends NonNullable<RouteConfig['request']>, T extends z.ZodType>(
@@ -87,10 +101,12 @@ export const tells = <P extends string, R extends NonNullable<RouteConfig['reque
   schema: T,
 ) =>
   createRoute({
-    ...({ method: 'get', path, summary, request } as const),
+    ...({ method: 'get', path, summary } as const),
+    request: { ...request, headers: lastEventId },
     security: [{ bearer: [] }],
     responses: {
       200: { content: { 'text/event-stream': { schema } }, description: 'Events, until it ends.' },
+      204: { description: 'Its end is what was seen last: nothing more will come.' },
       default: problems,
     },
   })

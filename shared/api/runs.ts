@@ -6,6 +6,7 @@ import { withDatabase } from '../db/connect.ts'
 import { readRunProgress, type RunProgress } from '../db/run-progress.ts'
 import { cancelRun } from '../db/run-changes.ts'
 import { Permanent } from '../errors.ts'
+import { contentHash } from '../hash.ts'
 import { log } from '../log.ts'
 import { startAgain } from '../episode/retry.ts'
 import type { Services } from '../engine/services.ts'
@@ -95,12 +96,20 @@ export function addRuns(app: App, services: Services): void {
   })
   app.openapi(routes.events, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    const lastSeen = context.req.header('last-event-id')
+    if (await isAllSeen(databaseUrl, id, lastSeen)) return context.body(null, 204)
     return streamSSE(
       context,
       async (stream) => {
-        for await (const event of eventsOf(databaseUrl, id, () => stream.aborted)) {
-          if (event.data !== undefined) await stream.writeSSE({ event: 'progress', data: event.data })
-          if (!event.isLast) await stream.sleep(eventEveryMs)
+        for await (const { data, isSilence, isLast } of eventsOf(
+          databaseUrl,
+          id,
+          () => stream.aborted,
+          lastSeen,
+        )) {
+          if (data !== undefined) await stream.writeSSE({ event: 'progress', data, id: eventId(data) })
+          else if (isSilence) await stream.write(': the run goes on\n\n')
+          if (!isLast) await stream.sleep(eventEveryMs)
         }
       },
       (error) => {
@@ -136,24 +145,56 @@ const eventEveryMs = 1000
 const longestStreamMs = 29 * 60_000
 
 /**
+ * Proxies drop a connection over which nothing comes for a minute: a comment goes out after so many looks.
+ */
+const looksBetweenComments = 15
+
+interface RunEvent {
+  /** What a watcher is shown, if it is new. */
+  readonly data?: string
+  /** Nothing new has been seen for a while. */
+  readonly isSilence: boolean
+  readonly isLast: boolean
+}
+
+/**
+ * An event tells all that there is to show: the same state has the same id, and none needs those before it.
+ */
+const eventId = contentHash
+
+/**
  * Reads the run each time the reader asks for more and yields what is new, if anything is. Each look has a
  * connection of its own; none is held between.
  */
-async function* eventsOf(
+export async function* eventsOf(
   databaseUrl: string,
   id: string,
   isLeft: () => boolean,
-): AsyncGenerator<{ data?: string; isLast: boolean }> {
+  lastSeen?: string,
+): AsyncGenerator<RunEvent> {
   const endsAt = Date.now() + longestStreamMs
-  for (let last = ''; !isLeft() && Date.now() < endsAt;) {
+  let silentLooks = 0
+  for (let last = lastSeen; !isLeft() && Date.now() < endsAt;) {
     const now = await withDatabase(databaseUrl, (db) => readRunProgress(db, id))
     if (!now) return
     const data = JSON.stringify(seen(now))
-    const isLast = ['finished', 'cancelled', 'failed'].includes(now.status)
-    yield data === last ? { isLast } : { data, isLast }
+    const isLast = hasEnded(now)
+    const isNew = eventId(data) !== last
+    silentLooks = isNew ? 0 : silentLooks + 1
+    const isSilence = silentLooks > 0 && silentLooks % looksBetweenComments === 0
+    yield { ...(isNew ? { data } : {}), isSilence, isLast }
     if (isLast) return
-    last = data
+    last = eventId(data)
   }
+}
+
+const hasEnded = ({ status }: RunProgress): boolean => ['finished', 'cancelled', 'failed'].includes(status)
+
+/** Whether a watcher who comes back has seen the run's end: 204 tells it not to come again. */
+async function isAllSeen(databaseUrl: string, id: string, lastSeen: string | undefined): Promise<boolean> {
+  if (lastSeen === undefined) return false
+  const now = await withDatabase(databaseUrl, (db) => readRunProgress(db, id))
+  return now !== undefined && hasEnded(now) && eventId(JSON.stringify(seen(now))) === lastSeen
 }
 
 /** What a watcher is shown. */

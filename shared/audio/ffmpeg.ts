@@ -6,7 +6,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { Permanent, Retryable } from '../errors.ts'
+import { Retryable } from '../errors.ts'
 
 export interface RunningFfmpeg {
   readonly stdout: AsyncIterable<Buffer>
@@ -127,7 +127,7 @@ function outcome(
       if (signal.aborted) reject(signal.reason as Error)
       else if (error.code === 'ENOENT')
         reject(
-          new Permanent(
+          new Retryable(
             'ffmpeg_missing',
             `${program} is not installed where the work runs. Install ffmpeg and retry.`,
           ),

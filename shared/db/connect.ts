@@ -11,15 +11,28 @@ import { log } from '../log.ts'
  */
 const say = (message: unknown): void => log.warn({ error: String(message) }, 'database')
 
-/** Opens one connection, runs `use`, closes it whatever happened. Never nest work on audio inside. */
-export async function withDatabase<T>(databaseUrl: string, use: (db: Knex) => Promise<T>): Promise<T> {
+/**
+ * No statement of the product's takes longer. It is counted here and not by the server: a setting of the
+ * session cannot be asked for where a pooler lends its sessions (PgBouncer refuses the connection).
+ */
+const longestStatementMs = 30_000
+
+/**
+ * Opens one connection, runs `use`, closes it whatever happened. Never nest work on audio inside. With 0 for
+ * `statementMs` a statement may take as long as it likes.
+ */
+export async function withDatabase<T>(
+  databaseUrl: string,
+  use: (db: Knex) => Promise<T>,
+  statementMs = longestStatementMs,
+): Promise<T> {
   const db = knex({
     client: 'pg',
     connection: {
       connectionString: databaseUrl,
       application_name: 'spool',
       connectionTimeoutMillis: 10_000,
-      statement_timeout: 30_000,
+      query_timeout: statementMs,
     },
     pool: { min: 0, max: 1 },
     log: { warn: say, error: say, deprecate: say, debug: say },

@@ -4,6 +4,7 @@
  */
 import type { Knex } from 'knex'
 import { migrations } from '../../migrations/index.ts'
+import { withDatabase } from './connect.ts'
 
 type Migration = (typeof migrations)[number]
 
@@ -21,19 +22,23 @@ const source: Knex.MigrationSource<Migration> = {
 export const migrationLock = 20260101
 
 /**
- * Returns the names of the migrations it ran; none when the schema was current.
- * Needs a connection of its own, as `withDatabase` gives: it changes the session.
+ * Returns the names of the migrations it ran; none when the schema was current. All of them, and the lock
+ * that others wait for, are one transaction: behind a pooler nothing else of a session is one's own.
  */
-export async function migrate(db: Knex): Promise<string[]> {
-  // To migrate a large table, or to wait for somebody else's migration, may take longer than the product's
-  // own statements should.
-  await db.raw('SET statement_timeout = 0')
+export async function migrate(databaseUrl: string): Promise<string[]> {
+  return await withDatabase(databaseUrl, (db) => db.transaction(migrateIn), 0)
+}
+
+async function migrateIn(trx: Knex): Promise<string[]> {
+  // To migrate a large table, or to wait for somebody else's migration, may take longer than the database
+  // lets other statements.
+  await trx.raw('SET LOCAL statement_timeout = 0')
   // Knex's own lock is a row of a table that two first starts would both create.
-  // This one is the session's and ends with it.
-  await db.raw('SELECT pg_advisory_lock(:lock)', { lock: migrationLock })
-  const [, ran] = (await db.migrate.latest({ migrationSource: source, tableName: 'migrations' })) as [
-    number,
-    string[],
-  ]
+  await trx.raw('SELECT pg_advisory_xact_lock(:lock)', { lock: migrationLock })
+  const [, ran] = (await trx.migrate.latest({
+    migrationSource: source,
+    tableName: 'migrations',
+    disableTransactions: true, // they are in this one
+  })) as [number, string[]]
   return ran
 }

@@ -3,6 +3,7 @@
  * calls. Hides how a caller is refused, how an answer becomes HTTP, and what a process sets up once, on its
  * first request.
  */
+import { buffer } from 'node:stream/consumers'
 import { getRequestListener } from '@hono/node-server'
 import type {
   CloudEvent,
@@ -19,6 +20,7 @@ import { deliver } from './delivery.ts'
 import type { Services } from './services.ts'
 import { openStorage } from '../storage.ts'
 import { openTasks } from './tasks.ts'
+import { leaveUntouched } from './untouched.ts'
 
 export interface TaskFunction extends Stage {
   readonly trigger: 'task'
@@ -94,6 +96,9 @@ export function registerAll(
     }
     return opened
   }
+  // an event's body is the framework's to read
+  const own = new Set(catalogue.filter(({ trigger }) => trigger !== 'upload').map(nameOf))
+  leaveUntouched((name) => own.has(name), env['FUNCTION_TARGET'])
   for (const entry of catalogue) {
     // Eventarc calls through IAM: the platform has checked its caller before the event arrives.
     if (entry.trigger === 'upload')
@@ -120,7 +125,7 @@ async function answerHttp(
     } else if (entry.trigger === 'schedule') {
       response.status(200).json((await entry.handle(services)) ?? {})
     } else {
-      const { status, outcome } = await deliver(services, entry, parsePayload(request.body))
+      const { status, outcome } = await deliver(services, entry, parsePayload(await bodyOf(request)))
       response.status(status).json({ outcome })
     }
   } catch (error) {
@@ -131,6 +136,16 @@ async function answerHttp(
       'request refused',
     )
     response.status(status).json({ outcome: status === 200 ? 'refused' : 'to be retried' })
+  }
+}
+
+/** Throws Permanent `bad_context`, which says nothing of the body: it goes to the log. */
+async function bodyOf(request: FrameworkRequest): Promise<unknown> {
+  const bytes = request.rawBody ?? (await buffer(request))
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    throw new Permanent('bad_context', 'The body is not JSON.')
   }
 }
 

@@ -28,6 +28,26 @@ export type TaskQueue = ReturnType<typeof openTasks>
 
 const alreadyExists = '6'
 const notFound = '5'
+/**
+ * What a busy queue answers: DEADLINE_EXCEEDED, perhaps after having created the task, RESOURCE_EXHAUSTED,
+ * UNAVAILABLE. The client repeats such a call with growing pauses, as for all that may be repeated; it does
+ * not know of this one that it may be, for it has a name. Left to the redelivery of the step before, each
+ * of a thousand tasks would be created anew for one that failed.
+ */
+const again = {
+  retry: {
+    retryCodes: [4, 8, 14],
+    backoffSettings: {
+      initialRetryDelayMillis: 100,
+      retryDelayMultiplier: 2,
+      maxRetryDelayMillis: 5_000,
+      initialRpcTimeoutMillis: 10_000,
+      rpcTimeoutMultiplier: 1,
+      maxRpcTimeoutMillis: 10_000,
+      totalTimeoutMillis: 60_000,
+    },
+  },
+}
 /** Enough to hide the round trips, few enough for a small instance. */
 const parallelCreates = 16
 
@@ -55,9 +75,7 @@ export function openTasks(options: TaskOptions) {
       context: step.context,
     }
     try {
-      await (
-        await tasks()
-      ).createTask({
+      const request = {
         parent: parent(step.queue),
         task: {
           name: `${parent(step.queue)}/tasks/${taskName(step)}`,
@@ -65,13 +83,14 @@ export function openTasks(options: TaskOptions) {
           dispatchDeadline: { seconds: step.deadlineSeconds },
           httpRequest: {
             url: `${options.functionsUrl}/${step.step}`,
-            httpMethod: 'POST',
+            httpMethod: 'POST' as const,
             headers: { 'content-type': 'application/json' },
             body: Buffer.from(JSON.stringify(payload)),
             oidcToken: { serviceAccountEmail: options.callerEmail, audience: options.audience },
           },
         },
-      })
+      }
+      await (await tasks()).createTask(request, again)
     } catch (error) {
       if (codeOf(error) !== alreadyExists) throw error
     }

@@ -8,8 +8,10 @@ import { readMarks } from '../feed/chapter-files.ts'
 import { picturesIn } from '../feed/chapter-marks.ts'
 import { readText } from '../text-file.ts'
 import {
+  asSeen,
   assetsFolder,
   findSidecars,
+  spellings,
   templateFile,
   uploadName,
   type Sidecars,
@@ -72,7 +74,7 @@ export async function planEpisode(
   path: UploadPath,
   services: Pick<Services, 'storage' | 'config'>,
 ): Promise<EpisodePlan> {
-  const { folder, beside, sidecars, find, read } = await openFolder(path, services)
+  const { beside, sidecars, find, read } = await openFolder(path, services)
   const nothing = {
     podcast: undefined,
     episode: parseEpisode('{}', 'episode.json'),
@@ -112,7 +114,7 @@ export async function planEpisode(
         [...picturesOf(template), ...picturesIn(marks).map((file) => ({ file, neededBy: 'A chapter' }))],
         services,
       ),
-      recordings: findRecordings(episode, folder, beside),
+      recordings: findRecordings(episode, beside),
       problem: undefined,
     }
   } catch (error) {
@@ -121,9 +123,14 @@ export async function planEpisode(
   }
 }
 
+/** An upload with its name in its folder, as it is seen. */
+interface NamedObject {
+  readonly file: string
+  readonly stored: StoredObject
+}
+
 interface RecordingFolder {
-  readonly folder: string
-  readonly beside: readonly StoredObject[]
+  readonly beside: readonly NamedObject[]
   readonly sidecars: Sidecars
   readonly find: (file: string | undefined) => StoredObject | undefined
   readonly read: (file: string, code?: ErrorCode) => Promise<string>
@@ -137,12 +144,8 @@ async function openFolder(
   { storage, config }: Pick<Services, 'storage' | 'config'>,
 ): Promise<RecordingFolder> {
   const bucket = config.buckets.uploads
-  const folder = uploadName(path.userId, path.podcast, path.episode, '')
-  const beside = (await storage.list(bucket, folder)).filter(
-    ({ name }) => !name.slice(folder.length).includes('/'),
-  )
-  const find = (file: string | undefined) =>
-    beside.find(({ name }) => file !== undefined && name === folder + file)
+  const beside = await listFolder(uploadName(path.userId, path.podcast, path.episode, ''), bucket, storage)
+  const find = (file: string | undefined) => findIn(beside, file)
   const read = async (file: string, code: ErrorCode = 'bad_template'): Promise<string> => {
     const { name, generation, bytes } = find(file)!
     if (bytes > maxDocumentBytes)
@@ -154,22 +157,41 @@ async function openFolder(
     return readText(await storage.read(stored).catch((error: unknown) => throwReplaced(file, error))).text
   }
   return {
-    folder,
     beside,
-    sidecars: findSidecars(beside.map(({ name }) => name.slice(folder.length))),
+    sidecars: findSidecars(beside.map(({ file }) => file)),
     find,
     read,
   }
 }
 
+/**
+ * The files in a folder, whichever way each part of its name is written; those in folders of its own left
+ * out.
+ */
+async function listFolder(
+  folder: string,
+  bucket: string,
+  storage: Services['storage'],
+): Promise<NamedObject[]> {
+  const lists = spellings(folder).map(async (prefix) =>
+    (await storage.list(bucket, prefix)).map((stored) => ({
+      file: asSeen(stored.name.slice(prefix.length)),
+      stored,
+    })),
+  )
+  return (await Promise.all(lists)).flat().filter(({ file }) => !file.includes('/'))
+}
+
+const findIn = (folder: readonly NamedObject[], file: string | undefined): StoredObject | undefined =>
+  file === undefined ? undefined : folder.find((found) => found.file === asSeen(file))?.stored
+
 /** None when the recording is one file; undefined while one of several is missing. */
 function findRecordings(
   { recordings = [] }: EpisodeSettings,
-  folder: string,
-  beside: readonly StoredObject[],
+  beside: readonly NamedObject[],
 ): RecordingPart[] | undefined {
   const found = recordings.map(({ file, gainDb, offsetSeconds }) => {
-    const stored = beside.find(({ name }) => name === folder + file)
+    const stored = findIn(beside, file)
     return stored && { ...pinned(stored), gainDb, offsetSeconds }
   })
   return found.every((part) => part !== undefined) ? found : undefined
@@ -191,13 +213,13 @@ async function findAssets(
   needed: readonly { file: string; neededBy: string }[],
   { storage, config }: Pick<Services, 'storage' | 'config'>,
 ): Promise<StoredObject[]> {
+  if (needed.length === 0) return []
+  const folder = uploadName(path.userId, path.podcast, assetsFolder, '')
+  const assets = await listFolder(folder, config.buckets.uploads, storage)
   const found = new Map<string, StoredObject>()
   for (const { file, neededBy } of needed) {
     if (found.has(file)) continue
-    const asset = await storage.stat({
-      bucket: config.buckets.uploads,
-      name: uploadName(path.userId, path.podcast, assetsFolder, file),
-    })
+    const asset = findIn(assets, file)
     if (!asset)
       throw new Permanent(
         'missing_asset',
@@ -214,11 +236,10 @@ async function podcastTemplate(
   path: UploadPath,
   { storage, config }: Pick<Services, 'storage' | 'config'>,
 ): Promise<Template> {
-  const object = {
-    bucket: config.buckets.uploads,
-    name: uploadName(path.userId, path.podcast, assetsFolder, templateFile),
-  }
-  const stored = await storage.stat(object)
+  const bucket = config.buckets.uploads
+  const names = spellings(uploadName(path.userId, path.podcast, assetsFolder, templateFile))
+  const found = await Promise.all(names.map((name) => storage.stat({ bucket, name })))
+  const stored = found.find((template) => template !== undefined)
   if (!stored) return defaultTemplate()
   if (stored.bytes > maxDocumentBytes)
     throw new Permanent(
@@ -226,5 +247,6 @@ async function podcastTemplate(
       `The podcast's ${templateFile} has ${stored.bytes} bytes; ` +
         `a document of settings may have ${maxDocumentBytes}.`,
     )
-  return parseTemplate(readText(await storage.read(object)).text, `the podcast's ${templateFile}`)
+  const { name } = stored
+  return parseTemplate(readText(await storage.read({ bucket, name })).text, `the podcast's ${templateFile}`)
 }

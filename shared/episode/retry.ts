@@ -10,7 +10,7 @@ import { planEpisode } from './plan.ts'
 import { runAgain, startPlanned } from './run.ts'
 import { readContext } from './run-context.ts'
 import { AlreadyRunning, Permanent } from '../errors.ts'
-import { parseUploadName } from '../objects.ts'
+import { asSeen, parseUploadName } from '../objects.ts'
 import { partsOf } from '../engine/pipeline.ts'
 import { charge } from './quota.ts'
 import { offer } from '../engine/enqueue.ts'
@@ -65,7 +65,7 @@ async function planAgain(services: Services, { context }: Run): Started {
   const plan = await planEpisode(path, services)
   return await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
-      const live = await liveRunOf(trx, path.userId, path.podcast, path.episode)
+      const live = await liveRunOf(trx, path.userId, asSeen(path.podcast), asSeen(path.episode))
       if (live !== undefined) throw new AlreadyRunning(live)
       return (await startPlanned(trx, path, recording, plan, services))!
     }),

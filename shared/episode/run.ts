@@ -15,7 +15,7 @@ import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { pinned, type EpisodePlan } from './plan.ts'
 import { AlreadyRunning, Permanent, Retryable } from '../errors.ts'
 import { contentHash } from '../hash.ts'
-import type { UploadPath } from '../objects.ts'
+import { asSeen, type UploadPath } from '../objects.ts'
 import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
 import { charge } from './quota.ts'
@@ -132,9 +132,10 @@ async function openRun(
   { pipeline, config }: Pick<Services, 'pipeline' | 'config'>,
 ) {
   const { userId } = path
-  const podcast = await ensurePodcast(trx, userId, path.podcast, plan.podcast)
-  const { title = path.episode, description = '' } = plan.episode
-  const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug: path.episode, title })
+  const podcast = await ensurePodcast(trx, userId, asSeen(path.podcast), plan.podcast)
+  const slug = asSeen(path.episode)
+  const { title = slug, description = '' } = plan.episode
+  const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug, title })
   // Two files of one recording arrived last, and the other was first.
   if (isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined
   const variables = variablesOf(podcastSettings(podcast.settings), plan.episode, title)

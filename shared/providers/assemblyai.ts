@@ -15,6 +15,7 @@ import type {
 } from './recogniser.ts'
 import { callVendor, jsonBody, readJson, refuse, type Vendor } from './vendor.ts'
 import { assemblyai } from './vendors.ts'
+import { noWords, recognisedIn, time, wordList } from './word-list.ts'
 
 /** The header in which it repeats our secret when it calls back. */
 export const assemblyaiSecretHeader = 'x-spool-callback'
@@ -26,8 +27,8 @@ const models = ['universal-3-5-pro', 'universal-2']
 const uploaded = z.object({ upload_url: z.url() })
 const word = z.object({
   text: z.string(),
-  start: z.number().nonnegative(), // milliseconds, as `end`
-  end: z.number().nonnegative(),
+  start: time, // milliseconds, as `end`
+  end: time,
   confidence: z.number().nullish(),
   speaker: z.string().nullish(),
 })
@@ -36,7 +37,7 @@ const job = z.object({
   status: z.enum(['queued', 'processing', 'completed', 'error']),
   error: z.string().nullish(),
   language_code: z.string().nullish(),
-  words: z.array(word).nullish(),
+  words: wordList(word).nullish(),
 })
 const jobs = z.object({
   transcripts: z.array(
@@ -147,8 +148,11 @@ function answerOf(
       return { state: 'waiting', reference: id }
     case 'error':
       throw refuse(vendor, `could not transcribe the sound: ${error ?? 'it gave no reason'}`)
-    case 'completed':
-      return { state: 'done', result: { language: bcp47(language), words: (words ?? []).map(recognised) } }
+    case 'completed': {
+      const { readable, unreadable } = words ?? noWords
+      const result = recognisedIn(bcp47(language), readable.map(recognised), unreadable)
+      return { state: 'done', result }
+    }
   }
 }
 

@@ -14,7 +14,7 @@ export interface Complaint {
 // Under these names, at any depth, the vendors say what is wrong: OpenAI and Gemini in `error`, ElevenLabs
 // and FastAPI in `detail`, Deepgram in `err_msg`, AssemblyAI in an `error` that is the message itself.
 const messageNames = new Set(['message', 'err_msg', 'msg', 'error', 'detail', 'details', 'error_description'])
-const codeNames = new Set(['code', 'status', 'err_code', 'category', 'type', 'reason', 'param'])
+const codeNames = new Set(['code', 'status', 'err_code', 'category', 'type', 'reason', 'param', 'loc'])
 const deepest = 5
 
 /** Reads the body of a refusal, whatever it is. */
@@ -38,11 +38,13 @@ export function complaintIn(text: string): Complaint {
   }
 }
 
-/** Every text in an answer with the name it stands under, outermost first. */
+/** Every text in an answer, and in its lists, with the name it stands under, outermost first. */
 function* strings(value: unknown, depth: number): Generator<[name: string, value: string]> {
   if (typeof value !== 'object' || value === null || depth === 0) return
   const entries = Object.entries(value)
-  for (const [name, inner] of entries) if (typeof inner === 'string') yield [name, inner]
+  for (const [name, inner] of entries)
+    for (const text of Array.isArray(inner) ? inner : [inner])
+      if (typeof text === 'string') yield [name, text]
   for (const [, inner] of entries) yield* strings(inner, depth - 1)
 }
 

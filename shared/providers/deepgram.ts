@@ -15,20 +15,21 @@ import type {
 } from './recogniser.ts'
 import { callVendor, jsonBody, longestAnswerMs, readJson, type RequestBody } from './vendor.ts'
 import { deepgram } from './vendors.ts'
+import { noWords, recognisedIn, time, wordList } from './word-list.ts'
 
 const usualModel = 'nova-3'
 
 const word = z.object({
   word: z.string(),
   punctuated_word: z.string().nullish(),
-  start: z.number().nonnegative(),
-  end: z.number().nonnegative(),
+  start: time,
+  end: time,
   confidence: z.number().nullish(),
   speaker: z.number().int().nullish(),
 })
 const channel = z.object({
   detected_language: z.string().nullish(),
-  alternatives: z.array(z.object({ words: z.array(word).nullish() })).min(1),
+  alternatives: z.array(z.object({ words: wordList(word).nullish() })).min(1),
 })
 /** The transcript as it comes in answers and in callbacks. */
 export const deepgramTranscript = z.object({
@@ -88,14 +89,13 @@ const soundBody = ({ contentType, bytes, stream }: SpeechSound, url: string | un
 /** The first guess of the only channel. The language is told only when it was to be found out. */
 export function readDeepgram({ results }: z.infer<typeof deepgramTranscript>, wanted?: string): Recognised {
   const { detected_language: detected, alternatives } = results.channels[0]!
-  const words = (alternatives[0]!.words ?? []).map(
-    ({ word: bare, punctuated_word: text, start, end, speaker, confidence }) => ({
-      text: text ?? bare,
-      start,
-      end,
-      speaker: speaker == null ? null : `${speaker}`,
-      confidence: confidence ?? null,
-    }),
-  )
-  return { language: bcp47(detected ?? wanted), words }
+  const { readable, unreadable } = alternatives[0]!.words ?? noWords
+  const words = readable.map(({ word: bare, punctuated_word: text, start, end, speaker, confidence }) => ({
+    text: text ?? bare,
+    start,
+    end,
+    speaker: speaker == null ? null : `${speaker}`,
+    confidence: confidence ?? null,
+  }))
+  return recognisedIn(bcp47(detected ?? wanted), words, unreadable)
 }

@@ -18,20 +18,26 @@ import type {
 import { callVendor, longestAnswerMs, readJson, type RequestBody, type Vendor } from './vendor.ts'
 import { VendorError } from './vendor-failure.ts'
 import { elevenlabs } from './vendors.ts'
+import { recognisedIn, time, wordList } from './word-list.ts'
 
 const usualModel = 'scribe_v2'
 const pollMs = 60_000
 
-const token = z.object({
+const spoken = z.object({
+  type: z.literal('word'),
   text: z.string(),
-  type: z.string(), // word, spacing or audio_event
-  start: z.number().nonnegative().nullish(),
-  end: z.number().nonnegative().nullish(),
+  start: time,
+  end: time,
   speaker_id: z.string().nullish(),
   logprob: z.number().nullish(),
 })
+/** Spacing, or an audio_event. */
+const unspoken = z.object({ type: z.string().refine((type) => type !== 'word') })
 /** The transcript as it comes in answers and in callbacks. */
-export const scribeTranscript = z.object({ language_code: z.string().nullish(), words: z.array(token) })
+export const scribeTranscript = z.object({
+  language_code: z.string().nullish(),
+  words: wordList(z.union([spoken, unspoken])),
+})
 const accepted = z.object({ request_id: z.string().min(1), transcription_id: z.string().min(1).nullish() })
 const unfinished = z.object({ words: z.undefined() }).transform(() => undefined)
 
@@ -127,22 +133,17 @@ function form(
 }
 
 /** The words among the tokens: spaces and sounds that nobody said are left out. */
-export const readScribe = ({
-  language_code: language,
-  words,
-}: z.infer<typeof scribeTranscript>): Recognised => ({
-  language: bcp47(language),
-  words: words.flatMap(({ text, type, start, end, speaker_id: speaker, logprob }) =>
-    type !== 'word' || start == null || end == null
-      ? []
-      : [
-          {
-            text,
-            start,
-            end,
-            speaker: speaker ?? null,
-            confidence: logprob == null ? null : Math.min(1, Math.exp(logprob)),
-          },
-        ],
-  ),
-})
+export function readScribe({ language_code: language, words }: z.infer<typeof scribeTranscript>): Recognised {
+  const said = words.readable.flatMap((token) => ('start' in token ? [token] : []))
+  return recognisedIn(
+    bcp47(language),
+    said.map(({ text, start, end, speaker_id: speaker, logprob }) => ({
+      text,
+      start,
+      end,
+      speaker: speaker ?? null,
+      confidence: logprob == null ? null : Math.min(1, Math.exp(logprob)),
+    })),
+    words.unreadable,
+  )
+}

@@ -15,7 +15,9 @@ import type {
   TranscriptionRequest,
 } from './recogniser.ts'
 import { callVendor, longestAnswerMs, readJson, refuse, type Vendor } from './vendor.ts'
+import { VendorError } from './vendor-failure.ts'
 import { openai } from './vendors.ts'
+import { noWords, recognisedIn, time, wordList } from './word-list.ts'
 
 /** Of OpenAI's own models the only one that gives the times of words. It tells no speakers apart. */
 const usualModel = 'whisper-1'
@@ -34,15 +36,15 @@ const hesitant: Readonly<Record<string, string>> = {
 
 const word = z.object({
   word: z.string(),
-  start: z.number().nonnegative(),
-  end: z.number().nonnegative(),
+  start: time,
+  end: time,
   probability: z.number().nullish(), // faster-whisper's servers
 })
 const transcription = z.object({
   language: z.string().nullish(),
   text: z.string().nullish(),
-  words: z.array(word).nullish(),
-  segments: z.array(z.object({ text: z.string(), words: z.array(word).nullish() })).nullish(),
+  words: wordList(word).nullish(),
+  segments: z.array(z.object({ text: z.string().nullish(), words: wordList(word).nullish() })).nullish(),
 })
 
 export function openOpenaiTranscriptions(access: RecogniserAccess): Recogniser {
@@ -73,10 +75,34 @@ export function openOpenaiTranscriptions(access: RecogniserAccess): Recogniser {
       paid: true,
       timeoutMs: longestAnswerMs,
     } as const
-    return { state: 'done', result: recognised(vendor, await callVendor(vendor, call, signal), language) }
+    const answer = await callVendor(vendor, call, signal).catch((error: unknown) => throwWithAdvice(error))
+    return { state: 'done', result: recognised(vendor, answer, language) }
   }
 
   return { name: 'openai', sliceSeconds, submit }
+}
+
+/** What a model must give, and where one is chosen. */
+const advice =
+  'Spool needs verbose_json with the times of words. Name a model that gives them in `transcription.model` of ' +
+  "the template: whisper-1 at OpenAI, on a server of one's own one of the Whisper models."
+
+/** Throws the error: with the advice when the model cannot answer in the form that was asked for. */
+function throwWithAdvice(error: unknown): never {
+  if (
+    error instanceof VendorError &&
+    error.code === 'provider_rejected' &&
+    /verbose_json|response_format|timestamp_granularities/i.test(
+      `${error.message} ${error.vendorCodes.join(' ')}`,
+    )
+  ) {
+    const { kind, code, status, vendorCodes } = error
+    throw new VendorError(`${error.message} ${advice}`, {
+      ...{ kind, code, vendorCodes, cause: error },
+      ...(status === undefined ? {} : { status }),
+    })
+  }
+  throw error
 }
 
 function recognised(
@@ -84,25 +110,28 @@ function recognised(
   { language, text, words, segments }: z.infer<typeof transcription>,
   wanted: string | undefined,
 ): Recognised {
-  const bare = words ?? segments?.flatMap((segment) => segment.words ?? []) ?? []
-  const written = segments?.map((segment) => segment.text).join(' ') ?? text ?? ''
-  if (bare.length === 0 && written.trim() !== '')
-    throw refuse(vendor, 'gave a text without the times of its words. Choose a model that gives them.')
+  const lists = words ? [words] : (segments ?? []).map((segment) => segment.words ?? noWords)
+  const bare = lists.flatMap(({ readable }) => readable)
+  const unreadable = lists.reduce((sum, list) => sum + list.unreadable, 0)
+  const written = segments?.map((segment) => segment.text ?? '').join(' ') ?? text ?? ''
+  if (bare.length === 0 && hasWords(written))
+    throw refuse(vendor, `gave a text without the times of its words. ${advice}`)
   const texts = punctuated(
     bare.map((one) => one.word.trim()),
     written,
   )
-  return {
-    language: bcp47(language ?? wanted),
-    words: bare.map(({ start, end, probability }, i) => ({
-      text: texts[i]!,
-      start,
-      end,
-      speaker: null,
-      confidence: probability ?? null,
-    })),
-  }
+  const timed = bare.map(({ start, end, probability }, i) => ({
+    text: texts[i]!,
+    start,
+    end,
+    speaker: null,
+    confidence: probability ?? null,
+  }))
+  return recognisedIn(bcp47(language ?? wanted), timed, unreadable)
 }
+
+/** Whether anything is said in a text: Whisper writes "[Music]", "(applause)" or "♪" where nothing is. */
+const hasWords = (text: string): boolean => lettersOf(text.replaceAll(/\[[^\]]*\]|\([^)]*\)/g, '')) !== ''
 
 /** How far the text is searched for a word that is written differently there. */
 const lookAhead = 3

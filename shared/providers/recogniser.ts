@@ -24,6 +24,8 @@ export interface Recognised {
   /** BCP 47 in lower case; null when neither the vendor nor the request says. */
   readonly language: string | null
   readonly words: readonly RecognisedWord[]
+  /** How many words could not be read and are not among them; absent: none. */
+  readonly unreadable?: number
 }
 
 /** Encoded speech, one channel. */

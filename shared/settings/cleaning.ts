@@ -53,6 +53,7 @@ const intern = z.strictObject({
 /** A file among the podcast's assets. */
 export const fileName = z
   .string()
+  .normalize()
   .max(200)
   .regex(/^[^/\\]+$/, 'a file name without folders')
 

@@ -50,6 +50,8 @@ export const recogniserNames = ['assemblyai', 'elevenlabs', 'deepgram', 'openai'
 const transcription = z.strictObject({
   /** Unset: the provider whose key was given last, if any. */
   provider: z.enum([...recogniserNames, 'none']).optional(),
+  /** The provider's name of the model; unset: one that gives the times of words. */
+  model: z.string().min(1).max(100).optional(),
   /** BCP 47; unset: the provider finds out. */
   language: language.optional(),
 })

@@ -22,7 +22,7 @@ describe('an empty database', () => {
   beforeEach(async () => {
     database = await freshDatabase('empty')
   })
-  const migrated = () => withDatabase(database.url, migrate)
+  const migrated = () => migrate(database.url)
 
   test('is brought to the newest schema, and a second time nothing is left to do', async () => {
     expect(await migrated()).toEqual(names)
@@ -42,7 +42,7 @@ describe('an empty database', () => {
       await lock(holder)
       await expect(withDatabase(impatientUrl, lock)).rejects.toMatchObject({ code: queryCanceled })
       const over = new AbortController()
-      const migrating = withDatabase(impatientUrl, migrate).finally(() => over.abort())
+      const migrating = migrate(impatientUrl).finally(() => over.abort())
       migrating.catch(() => undefined) // whatever it ends with is seen below
       while (!over.signal.aborted && !(await someoneWaitsLongerThan(200)));
       return { waiting: migrating } // the lock ends with its session

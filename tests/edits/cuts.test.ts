@@ -22,6 +22,10 @@ describe('Cuts by hand', () => {
     ])
   })
 
+  test('are whole samples, wherever they are asked for', () => {
+    expect(spansOf([1 / 3, 2 / 3])).toEqual([[333, 667]])
+  })
+
   test('that overlap or touch are one', () => {
     expect(spansOf([1, 2], [1.5, 3], [3, 4])).toEqual([[1000, 4000]])
   })

@@ -1,8 +1,9 @@
 // Pauses: what is one by sound and words, and what of it is cut.
 import { describe, expect, test } from '@jest/globals'
-import type { Analysis, Span } from '../../shared/audio/analysis.ts'
+import { analyser, type Analysis, type Span } from '../../shared/audio/analysis.ts'
 import { detectPauses } from '../../shared/edits/pauses.ts'
 import type { Transcript } from '../../shared/words/words.ts'
+import { add, noise, speechLike, toPcm } from '../support/audio.ts'
 
 const sampleRate = 1000
 const settings = { enabled: true, maxPauseSeconds: 1.5, targetPauseSeconds: 0.5 }
@@ -123,5 +124,50 @@ describe('Where something is put in', () => {
     expect(around(span(6000, 6000))).toEqual([])
     expect(around(span(5100, 5100))).toEqual([[5375, 6775]])
     expect(around(span(5000, 6900))).toEqual([])
+  })
+})
+
+describe('A word that ends in a hiss of 200 ms, before three seconds of silence', () => {
+  const rate = 48_000
+  const wordEnd = 2 * rate
+  const hissEnd = wordEnd + 0.2 * rate
+  const nextWord = hissEnd + 3 * rate
+  const hissed = (hissDb: number, backgroundDb: number): Analysis => {
+    const sound = new Float32Array(nextWord + 2 * rate)
+    sound.set(speechLike(rate, 2, 3, -24), 0)
+    sound.set(noise(0.2 * rate, hissDb, 4), wordEnd)
+    sound.set(speechLike(rate, 2, 5, -24), nextWord)
+    const background = noise(sound.length, backgroundDb, 6)
+    const format = { sampleRate: rate, channels: 1, sampleFormat: 'f32le' } as const
+    const gather = analyser(format)
+    const bytes = toPcm([add(sound, background)], 'f32le')
+    for (let at = 0; at < bytes.length; at += gather.blockBytes)
+      gather.add(bytes.subarray(at, at + gather.blockBytes))
+    return gather.finish()
+  }
+  /** Its words say that it ended 150 ms before it did. */
+  const early: Transcript = {
+    language: 'en',
+    exactTimes: true,
+    words: [
+      { text: 'yes', startSample: 0, endSample: hissEnd - 0.15 * rate, speaker: null, confidence: null },
+      { text: 'so', startSample: nextWord, endSample: nextWord + rate, speaker: null, confidence: null },
+    ],
+  }
+
+  test.each([
+    ['at −45 dB in a quiet room', -45, -75, undefined],
+    ['at −45 dB, with words that end early', -45, -75, early],
+    ['at −45 dB in a room of −60 dB', -45, -60, undefined],
+    ['at −35 dB in a room of −50 dB', -35, -50, early],
+  ])('loses nothing of it to the cut: %s', (_what, hissDb, backgroundDb, transcript) => {
+    for (const targetPauseSeconds of [0.5, 0.3, 0.1]) {
+      const pauses = detectPauses(hissed(hissDb, backgroundDb), transcript, [], {
+        ...settings,
+        targetPauseSeconds,
+      })
+      const cut = pauses.find(({ endSample }) => endSample > hissEnd && endSample < nextWord)
+      expect([targetPauseSeconds, cut && cut.startSample >= hissEnd]).toEqual([targetPauseSeconds, true])
+    }
   })
 })

@@ -286,3 +286,63 @@ test.each([
   await world.arrive(await world.upload(name))
   expect([await runs(), await media(), await world.pending()]).toEqual([[], [], []])
 })
+
+describe('Names that look the same', () => {
+  const nfc = (text: string) => text.normalize('NFC')
+  const nfd = (text: string) => text.normalize('NFD')
+  const spelt: readonly [string, (text: string) => string, (text: string) => string][] = [
+    ['the recording as macOS writes it, the rest as others do', nfd, nfc],
+    ['the rest as macOS writes it, the recording as others do', nfc, nfd],
+    ['all as macOS writes it', nfd, nfd],
+    ['all as others do', nfc, nfc],
+  ]
+  const template = (file: string) =>
+    JSON.stringify({
+      version: 1,
+      segments: [{ type: 'intro', source: { kind: 'static', file } }, { type: 'content' }],
+    })
+
+  test.each(spelt)(
+    'are one podcast with its template, its assets and its files: %s',
+    async (_how, own, rest) => {
+      const at = (spelling: (text: string) => string, name: string) => spelling(`u/${user}/Café/Été/${name}`)
+      const asset = (name: string) => rest(`u/${user}/Café/assets/${name}`)
+      await world.upload(asset('Générique.wav'))
+      await world.upload(asset('template.json'), template(own('Générique.wav')))
+      await world.upload(at(rest, 'été.words.json'), '{"version":1,"words":[]}')
+      await world.arrive(await world.upload(at(own, 'talk.wav')))
+      expect(await runs()).toMatchObject([
+        {
+          status: 'queued',
+          context: { recordingObject: at(own, 'talk.wav'), wordsObject: at(rest, 'été.words.json') },
+        },
+      ])
+      const [run] = await runs()
+      expect(JSON.parse(String(run!.context['assets']))).toMatchObject([{ object: asset('Générique.wav') }])
+      expect(await world.database.rows('SELECT slug FROM podcasts')).toEqual([{ slug: nfc('Café') }])
+      expect(await world.database.rows('SELECT slug, title FROM episodes')).toEqual([
+        { slug: nfc('Été'), title: nfc('Été') },
+      ])
+    },
+  )
+
+  test('are one podcast for the next episode, too', async () => {
+    for (const spelling of [nfd, nfc]) {
+      await world.arrive(await world.upload(spelling(`u/${user}/Café/${spelling.name}/talk.wav`)))
+    }
+    expect(await world.database.rows('SELECT slug FROM podcasts')).toHaveLength(1)
+    expect(await world.database.rows('SELECT slug FROM episodes')).toHaveLength(2)
+  })
+
+  test.each(['a #1%20?.wav', 'a&b="c".wav', '50% off.wav', 'où 日本 🎙️.wav'])(
+    'are found as they are, whatever characters they have: %s',
+    async (file) => {
+      const object = place(file, 'un #1%20?')
+      await world.arrive(await world.upload(object))
+      expect(await runs()).toMatchObject([{ status: 'queued', context: { recordingObject: object } }])
+      expect(
+        await world.services.storage.stat({ bucket: world.services.config.buckets.uploads, name: object }),
+      ).toMatchObject({ name: object })
+    },
+  )
+})

@@ -9,6 +9,7 @@ import {
   anAssemblyai,
   aScribe,
   aWhisper,
+  whisperAnswer,
   deepgramAnswer,
   scribeAnswer,
   type FakeVendor,
@@ -125,6 +126,25 @@ describe('Who transcribes', () => {
       status: 'failed',
       stopReason: 'provider_key_missing',
       errorMessage: expect.stringContaining('spool key assemblyai') as unknown,
+    })
+  })
+
+  test('transcribes with the model that the template names; words without times are left out, with a warning', async () => {
+    const vendor = await aWhisper({
+      ...whisperAnswer,
+      words: whisperAnswer.words.map((word, i) => (i === 1 ? { ...word, start: null } : word)),
+    })
+    const world = await aWorldWith('openai', vendor)
+    const transcription = { provider: 'openai', model: 'large-v3' }
+    await world.upload(place('template.json'), JSON.stringify({ transcription }))
+    const id = await record(world)
+    await world.runToEnd()
+    expect((await vendor.last().form()).get('model')).toBe('large-v3')
+    expect((await world.run(id)).status).toBe('finished')
+    const [{ warnings }] = (await world.database.rows('SELECT warnings FROM runs')) as [{ warnings: unknown }]
+    expect(warnings).toContainEqual({
+      code: 'words_repaired',
+      message: expect.stringContaining('1 of the 3 words') as unknown,
     })
   })
 

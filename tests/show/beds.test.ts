@@ -3,8 +3,10 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { bedSpans, ducks, gainAt, layBed, pointsWithin } from '../../shared/show/beds.ts'
+import { mixSlice } from '../../shared/mastering/mixer.ts'
 import { parseTemplate, type MusicRule } from '../../shared/settings/settings.ts'
 import type { GainPoint, TimelineSegment } from '../../shared/timeline/timeline.ts'
+import { aProgramme, noise, readOnlyStore, toPcm } from '../support/audio.ts'
 
 const sampleRate = 1000
 const rule = (given: Partial<Record<keyof MusicRule, unknown>> = {}): MusicRule =>
@@ -43,6 +45,62 @@ describe('A bed', () => {
     ])
     expect(bedSpans(rule({ startOffsetSeconds: 46 }), show, sampleRate)).toEqual([])
   })
+
+  test.each([0.333, 1 / 3, 0.0500001, 2.00001])(
+    'whose crossfade is no whole number of samples is laid in whole ones, without a gap: %d s',
+    (loopCrossfadeSeconds) => {
+      const clips = layBed(
+        rule({ loopCrossfadeSeconds, fadeInSeconds: 1 / 3, fadeOutSeconds: 0.77777 }),
+        { startSample: 14_700, endSample: 441_001 },
+        { ...bed, assetSamples: 132_301 },
+        [{ startSample: 50_001, endSample: 60_002 }],
+        44_100,
+      )
+      const numbers = clips.flatMap(({ outputStart, length, fadeIn, fadeOut, automation = [] }) => [
+        ...[outputStart, length, fadeIn, fadeOut],
+        ...automation.map(([sample]) => sample),
+      ])
+      expect(numbers.filter((number) => !Number.isInteger(number))).toEqual([])
+      clips.slice(1).forEach(({ outputStart, fadeIn }, i) => {
+        const before = clips[i]!
+        expect([before.fadeOut, before.outputStart + before.length - outputStart]).toEqual([fadeIn, fadeIn])
+      })
+      expect(clips.at(-1)!.outputStart + clips.at(-1)!.length).toBe(441_001)
+    },
+  )
+
+  // An MP3 without an Info frame says nothing of its encoder's delay: 1105 samples of silence stay in front
+  // of it.
+  test.each([0.05, 0.5, 2])(
+    'whose asset begins with the delay of an MP3 encoder has no gap where it loops: a crossfade of %d s',
+    async (loopCrossfadeSeconds) => {
+      const [rate, delay, assetSamples, end] = [44_100, 1105, 5 * 44_100, 12 * 44_100]
+      const asset = noise(assetSamples, -20, 1)
+      asset.fill(0, 0, delay)
+      const clips = layBed(
+        rule({ loopCrossfadeSeconds }),
+        { startSample: 0, endSample: end },
+        { source: 1, assetSamples, gainDb: 0 },
+        [],
+        rate,
+      )
+      const programme = aProgramme(rate, [new Float32Array(end)], 2)
+      const format = { sampleRate: rate, channels: 1, sampleFormat: 'f32le' } as const
+      const timeline = {
+        ...programme.timeline,
+        sources: [...programme.timeline.sources, { object: 'bed', format, totalSamples: assetSamples }],
+        clips,
+      }
+      const store = readOnlyStore({ bed: toPcm([asset], 'f32le') })
+      const [heard] = await mixSlice(timeline, store, 'work', 0, end)
+      const window = rate / 200
+      const levels = Array.from({ length: Math.floor((end - delay) / window) - 1 }, (_, i) => {
+        const from = delay + i * window
+        return db(Math.sqrt(heard!.subarray(from, from + window).reduce((sum, x) => sum + x * x, 0) / window))
+      })
+      expect(Math.min(...levels)).toBeGreaterThan(-20 - 5)
+    },
+  )
 
   test('shorter than its span starts again across a crossfade, so that no moment is without it', () => {
     const clips = layBed(

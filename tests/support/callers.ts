@@ -8,6 +8,7 @@ import { newApiKey } from '../../shared/api/callers.ts'
 import { createApi } from '../../shared/api/app.ts'
 import { insertApiKey } from '../../shared/db/api-keys.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
+import { judgeOf, type ApiDocument } from './documented.ts'
 import type { World } from './world.ts'
 
 const servers: Server[] = []
@@ -65,8 +66,14 @@ export interface Asked {
 
 export type Caller = (method: string, path: string, asked?: Asked) => Promise<Answered>
 
-/** Who asks this world's API with that credential. */
+/**
+ * Who asks this world's API with that credential, and takes no answer that is not as the API's document
+ * says.
+ */
 export function callerOf(world: World, authorization?: string, app = createApi(world.services)): Caller {
+  const judging = Promise.resolve(app.request('/openapi.json')).then(async (answer) =>
+    judgeOf((await answer.json()) as ApiDocument),
+  )
   return async (method, path, { headers = {}, body } = {}) => {
     const text =
       body === undefined || typeof body === 'string' || body instanceof Uint8Array
@@ -82,10 +89,14 @@ export function callerOf(world: World, authorization?: string, app = createApi(w
       ...(text === undefined ? {} : { body: text }),
     })
     const answer = await response.text()
-    return {
+    const answered = {
       ...{ status: response.status, type: response.headers.get('content-type'), headers: response.headers },
       body: (answer === '' ? {} : JSON.parse(answer)) as Record<string, unknown>,
     }
+    const judge = await judging
+    const complaints = judge({ method, path, ...answered, headers: new Headers(headers) })
+    if (complaints.length > 0) throw new Error(`${method} ${path}: ${complaints.join('; ')}`)
+    return answered
   }
 }
 

@@ -24,9 +24,7 @@ export default async function startServer(): Promise<void> {
   })
   process.env[serverVariable] = server.url
   await withDatabase(server.url, (db) => db.raw(`CREATE DATABASE ${template}`))
-  const [made] = await withDatabase(addressOf(template), async (db) => {
-    await migrate(db)
-    return await rows<{ schema: string }>(db, schema)
-  })
+  await migrate(addressOf(template))
+  const [made] = await withDatabase(addressOf(template), (db) => rows<{ schema: string }>(db, schema))
   process.env[schemaVariable] = made!.schema
 }

@@ -1,0 +1,122 @@
+// Writing to the store when it loses answers: what was stored is not taken for somebody else's, and a source
+// that can be read once is read once.
+import { createServer, request as callStore, type Server } from 'node:http'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { openStorage, type ObjectStore } from '../shared/storage.ts'
+import { aStorage } from './support/cloud-storage.ts'
+
+const servers: Server[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+/** Which answers get lost: those of requests that the store has carried out. */
+type Losing = (method: string, url: string, range: string | undefined) => boolean
+
+/** The store behind a line that loses the answers it is told to, each once. */
+async function behind(
+  losing: Losing,
+): Promise<{ store: ObjectStore; lost: () => number; read: (name: string) => Promise<Buffer> }> {
+  const { endpoint, work } = await aStorage()
+  const { hostname, port } = new URL(endpoint)
+  const seen = new Set<string>()
+  let origin = ''
+  const server = createServer((request, response) => {
+    const { method = '', url = '', headers } = request
+    const call = callStore({ hostname, port, method, path: url, headers }, (answer) => {
+      const name = `${method} ${url.replace(/upload_id=.*/, '')} ${headers['content-range']}`
+      if (losing(method, url, headers['content-range']) && !seen.has(name)) {
+        seen.add(name)
+        answer.resume().once('end', () => request.socket.destroy())
+        return
+      }
+      const { location } = answer.headers
+      response.writeHead(answer.statusCode!, {
+        ...answer.headers,
+        ...(location === undefined ? {} : { location: location.replace(endpoint, origin) }),
+      })
+      answer.pipe(response)
+    })
+    call.on('error', () => response.destroy())
+    request.pipe(call)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  servers.push(server)
+  origin = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+  return {
+    store: openStorage({ projectId: 'spool-local', endpoint: origin }),
+    lost: () => seen.size,
+    read: async (name) => (await work.file(name).download())[0],
+  }
+}
+
+const target = { bucket: 'work', name: 'w/anna/key/sound.pcm' }
+const pieces = Array.from({ length: 40 }, (_, i) => Buffer.alloc(100_000, i))
+
+function counted() {
+  let yielded = 0
+  async function* source(): AsyncGenerator<Buffer> {
+    for (const piece of pieces) {
+      yielded++
+      yield await Promise.resolve(piece)
+    }
+  }
+  return { source: source(), yielded: () => yielded }
+}
+
+describe('An object made from a stream', () => {
+  const losses: readonly [string, Losing, number][] = [
+    ['nothing is lost', () => false, 0],
+    [
+      'the answer to the last piece is lost',
+      (method, _url, range) => method === 'PUT' && range !== 'bytes */*',
+      1,
+    ],
+    ['the answer to the start is lost', (method, url) => method === 'POST' && url.includes('resumable'), 1],
+  ]
+  test.each(losses)('is there whole, and its source was read once, when %s', async (_what, losing, lost) => {
+    const { store, read, ...line } = await behind(losing)
+    const { source, yielded } = counted()
+    await store.create(target, source, 'application/octet-stream')
+    expect((await read(target.name)).equals(Buffer.concat(pieces))).toBe(true)
+    expect([yielded(), line.lost()]).toEqual([pieces.length, lost])
+  })
+
+  test('that is there already is left as it is, and its source is read to its end', async () => {
+    const { store, read } = await behind(() => false)
+    await store.create(target, 'the first', 'text/plain')
+    const { source, yielded } = counted()
+    await store.create(target, source, 'application/octet-stream')
+    expect([(await read(target.name)).toString(), yielded()]).toEqual(['the first', pieces.length])
+  })
+})
+
+test('A source that fails is said so, though the object is there', async () => {
+  const { store } = await behind(() => false)
+  await store.create(target, 'the first', 'text/plain')
+  async function* failing(): AsyncGenerator<Buffer> {
+    yield await Promise.resolve(Buffer.from('half'))
+    throw new Error('the decoder ended')
+  }
+  await expect(store.create(target, failing(), 'text/plain')).rejects.toThrow('the decoder ended')
+})
+
+describe('An object made from bytes', () => {
+  const losing: Losing = (method, url) => method === 'POST' && url.includes('multipart')
+  test('is there when the answer was lost', async () => {
+    const { store, read, lost } = await behind(losing)
+    await store.create(target, 'bytes', 'text/plain')
+    expect([(await read(target.name)).toString(), lost()]).toEqual(['bytes', 1])
+  })
+
+  // The client repeats a conditional write; the store has carried the first out, and the second one's
+  // condition no longer holds.
+  test('is swapped in when the answer was lost, or said not to be', async () => {
+    const { store, read } = await behind(losing)
+    const swapped = await store.swap(target, '0', 'bytes', 'text/plain')
+    expect([(await read(target.name)).toString(), swapped]).toEqual(['bytes', false])
+  })
+})
