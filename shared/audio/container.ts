@@ -44,7 +44,7 @@ export async function inspect(readAt: ReadAt, bytes: number): Promise<Inspection
   return {
     tagBytes,
     soundStart: start,
-    soundEnd: isStale ? bytes : Math.min(end, bytes),
+    soundEnd: (isStale ? bytes : Math.min(end, bytes)) - (await trailingTagBytes(readAt, bytes)),
     missingBytes: Math.max(0, end - bytes),
     promisedBytes: Math.max(0, end - start),
     countedSeconds,
@@ -76,6 +76,15 @@ async function id3Bytes(readAt: ReadAt, bytes: number): Promise<number> {
     at = end
   }
   return at
+}
+
+/** ID3v1 (128 bytes) and, before it or alone, APEv2, whose footer has its size. */
+async function trailingTagBytes(readAt: ReadAt, bytes: number): Promise<number> {
+  const id3v1 = (await readAt(Math.max(0, bytes - 128), 3)).toString('latin1') === 'TAG' ? 128 : 0
+  const footer = await readAt(Math.max(0, bytes - id3v1 - 32), 32)
+  if (footer.toString('latin1', 0, 8) !== 'APETAGEX') return id3v1
+  const size = footer.readUInt32LE(12) + 32 // and its header
+  return size < bytes ? id3v1 + size : id3v1
 }
 
 interface Chunk {

@@ -21,6 +21,8 @@ export interface Recorded {
   readonly format: string
   /** There are no pictures in it. */
   readonly isSoundOnly: boolean
+  /** The coding and its bits a sample, as in "flac, 32 bits". */
+  readonly coding: string
   /** Its samples may be anything that a float can be. */
   readonly isFloat: boolean
   /** What the sound's own track says; a container's length may be that of its pictures. */
@@ -191,8 +193,8 @@ function assertWhole(recorded: Recorded, found: Found): void {
   const soundBytes = inspection.soundEnd - inspection.soundStart
   if (found.frames === 0 && found.complaint) throw explain(found.complaint, name)
   if (found.frames === 0 || (isSoundOnly && found.payloadBytes === 0)) {
-    if (found.broken > 0 || found.packets > 0)
-      throw explain(new FfmpegError('no frame could be decoded'), name)
+    if (soundBytes > 0)
+      throw explain(new FfmpegError(`No frame of ${recorded.coding} could be decoded`), name)
     throw new Permanent('empty_file', `${name} holds no sound. Record or export it again.`)
   }
   if (isSoundOnly && found.payloadBytes < leastSoundShare * soundBytes)
@@ -234,8 +236,8 @@ function missingSeconds({ declaredSeconds = 0, pcm }: Recorded, { frames }: Foun
 
 /** Formats in which whatever is between the tags is sound. */
 const bareFormats = ['mp3', 'aac', 'flac', 'ac3', 'eac3', 'dts']
-/** A tag at the end may be as large as this, with its picture. */
-const trailingBytes = 64 * 1024
+/** An MP3's first frame is a count of the others and no sound. */
+const countBytes = 2048
 
 function decodingWarnings(recorded: Recorded, found: Found): Warning[] {
   const { name, pcm, heard, inspection, format } = recorded
@@ -255,16 +257,17 @@ function decodingWarnings(recorded: Recorded, found: Found): Warning[] {
   const late = leadIn(recorded)
   if (late >= 0.1)
     warn('gaps_filled', `holds no sound for its first ${late.toFixed(1)} s. Silence stands there.`)
-  const lost = inspection.soundEnd - inspection.soundStart - found.payloadBytes - trailingBytes
+  const lost = inspection.soundEnd - inspection.soundStart - found.payloadBytes - countBytes
   const hasLostBytes = bareFormats.includes(format) && lost > tolerated * found.payloadBytes
-  const hasBroken =
-    found.broken > tolerated * found.packets || (found.complaint !== undefined && found.broken > 0)
-  if (hasLostBytes || hasBroken)
+  // a broken packet of MP3 is a frame, or the count in front of another file; of others it may have swallowed many
+  const hasBroken = found.broken > (format === 'mp3' ? tolerated * found.packets : 0)
+  if (hasLostBytes || hasBroken || found.complaint)
     warn(
       'damaged_sound',
       `is damaged: ${[
         ...(hasBroken ? [`${found.broken} of ${found.packets} packets could not be decoded`] : []),
         ...(hasLostBytes ? [`${lost} bytes are no sound`] : []),
+        ...(found.complaint ? ['the decoder gave up before its end'] : []),
       ].join(', and ')}. Listen to the episode, and upload the file again if the upload damaged it.`,
     )
   const seconds = found.frames / pcm.sampleRate

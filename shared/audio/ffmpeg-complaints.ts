@@ -17,7 +17,7 @@ const meanings: readonly (readonly [RegExp, string])[] = [
     'is protected against copying and cannot be decoded. Upload a free copy.',
   ],
   [
-    /invalid sample size code|invalid bps/i,
+    /invalid sample size code|invalid bps|flac, 32 bits/i,
     'has samples of a size that cannot be decoded here, as 32-bit FLAC (it needs ffmpeg 6). Export it with 24 bits.',
   ],
   [

@@ -251,6 +251,7 @@ function describe(
       pcm,
       heard,
       format: format.format_name.split(',')[0]!,
+      coding: `${first.codec_name}, ${first.bits_per_raw_sample ?? '?'} bits`,
       isFloat: first.codec_name.startsWith('pcm_f'),
       isSoundOnly: streams.every(({ codec_type }) => codec_type === 'audio'),
       declaredSeconds: saidBy(format.format_name, first, inspection),

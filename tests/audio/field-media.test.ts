@@ -465,6 +465,49 @@ describe('A recording is heard whole', () => {
   })
 })
 
+/** FLAC with samples of 32 bits, which ffmpeg decodes from version 6 on: four frames as they are. */
+function flac32(): Buffer {
+  const [blockSize, rate] = [4096, 48_000]
+  const info = Buffer.alloc(34)
+  info.writeUInt16BE(blockSize, 0)
+  info.writeUInt16BE(blockSize, 2)
+  info.writeBigUInt64BE((BigInt(rate) << 44n) | (31n << 36n) | BigInt(4 * blockSize), 10)
+  const frames = Array.from({ length: 4 }, (_, number) => {
+    const head = Buffer.from([0xff, 0xf8, 0xca, 0x0e, number])
+    const samples = Buffer.alloc(4 * blockSize)
+    for (let i = 0; i < blockSize; i++)
+      samples.writeInt32BE(
+        Math.round(2 ** 29 * Math.sin((2 * Math.PI * 300 * (number * blockSize + i)) / rate)),
+        4 * i,
+      )
+    const frame = Buffer.concat([head, Buffer.from([checksum(head, 8, 0x07), 0x02]), samples])
+    const check = Buffer.alloc(2)
+    check.writeUInt16BE(checksum(frame, 16, 0x8005))
+    return Buffer.concat([frame, check])
+  })
+  return Buffer.concat([Buffer.from('fLaC'), Buffer.from([0x80, 0, 0, 34]), info, ...frames])
+}
+
+function checksum(bytes: Buffer, bits: number, polynomial: number): number {
+  const top = 1 << (bits - 1)
+  let sum = 0
+  for (const byte of bytes) {
+    sum ^= byte << (bits - 8)
+    for (let i = 0; i < 8; i++) sum = (sum & top ? (sum << 1) ^ polynomial : sum << 1) & (2 * top - 1)
+  }
+  return sum
+}
+
+test('M22 FLAC of 32 bits is heard, or refused with what to do', async () => {
+  const outcome = await hear(flac32()).catch((error: unknown) => error as Permanent)
+  if ('seconds' in outcome) expect(level(outcome, 300, [0.02, 0.3])).toBeGreaterThan(-40)
+  else
+    expect(outcome).toMatchObject({
+      code: 'not_audio',
+      message: expect.stringMatching(/32-bit FLAC.*24 bits/) as unknown,
+    })
+})
+
 describe('A file that is no recording is refused', () => {
   const refused: readonly (readonly [string, string, () => Promise<Buffer> | Buffer, string, RegExp])[] = [
     [

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { assemble, type Report } from '../../local/cli/assemble.ts'
 import { startLocalCloud, type LocalCloud } from '../../local/host/cloud.ts'
+import type { Timeline } from '../../shared/timeline/timeline.ts'
+import { toOutput } from '../../shared/timeline/ledger.ts'
 import { decodeFile, tone } from '../support/audio.ts'
 import { base, id3, made, polyWav, withNumber } from '../support/media.ts'
 import { wav } from '../support/recordings.ts'
@@ -37,18 +39,20 @@ interface Episode {
   readonly seconds: number
   /** How much of the loudness between two times is this frequency, 0 to 1. */
   readonly share: (hz: number, from: number, to: number) => number
+  /** When this frequency sets in, next to a time. */
+  readonly onset: (hz: number, near: number) => number
   readonly transcript: string
 }
 
 let count = 0
-async function episodeOf(recording: Buffer, words?: string | Buffer): Promise<Episode> {
+async function episodeOf(recording: Buffer, words?: string | Buffer, cleaned?: string): Promise<Episode> {
   const out = path.join(dir, `out-${count++}`)
   const report = await assemble(
     cloud,
     {
       recordings: [write(`talk-${count}.bin.wav`, recording)],
       ...(words === undefined ? {} : { words: write(`words-${count}.srt`, words) }),
-      template,
+      template: cleaned === undefined ? template : write(`template-${count}.json`, cleaned),
       out,
     },
     () => undefined,
@@ -60,6 +64,7 @@ async function episodeOf(recording: Buffer, words?: string | Buffer): Promise<Ep
     report,
     seconds: heard!.length / sampleRate,
     share: (hz, from, to) => shareOf(heard!.subarray(from * sampleRate, to * sampleRate), hz),
+    onset: (hz, near) => onsetOf(heard!, hz, near),
     transcript: files['transcript.vtt'] ? readFileSync(files['transcript.vtt'], 'utf8') : '',
   }
 }
@@ -72,6 +77,18 @@ function shareOf(sound: Float32Array, hz: number): number {
     energy += sample * sample
   })
   return (2 * (real * real + imaginary * imaginary)) / sound.length / Math.max(1e-12, energy)
+}
+
+/** In steps of 5 ms: the first that is within 20 dB of what follows. */
+function onsetOf(sound: Float32Array, hz: number, near: number): number {
+  const step = 0.005 * sampleRate
+  const level = (from: number) => {
+    const piece = sound.subarray(Math.max(0, from), from + step)
+    return shareOf(piece, hz) * piece.reduce((sum, sample) => sum + sample * sample, 0)
+  }
+  const loud = level((near + 0.3) * sampleRate)
+  for (let at = Math.round((near - 0.3) * sampleRate); ; at += step)
+    if (level(at) > loud / 100) return at / sampleRate
 }
 
 const codes = ({ report }: Episode): string[] => report.warnings.map(({ code }) => code)
@@ -176,6 +193,30 @@ test('a sample that is no number costs itself, and the episode is as loud as any
   expect(episode.report.loudness.integratedLufs).toBeCloseTo(-16, 0)
   expect(episode.share(300, 1, 4)).toBeGreaterThan(0.9)
   expect(codes(episode)).toContain('impossible_samples')
+})
+
+test('M25 what is cut from a film of a broken frame rate is cut to the sample', async () => {
+  const beeps = Array.from({ length: 6 }, (_, i) => 5 + 10 * i)
+  const expression = beeps.map((at) => `between(t\\,${at}\\,${at + 1})`).join('+')
+  const film = await made(
+    'v.mp4',
+    `-f lavfi -i color=c=black:s=64x64:r=30000/1001:d=60 -f lavfi -i aevalsrc=0.3*sin(2*PI*500*t)*(${expression}):s=48000:d=60 -c:v mpeg4 -c:a aac`,
+  )
+  const words = JSON.stringify({
+    version: 1,
+    words: beeps.map((at) => ({ text: 'beep', start: at, end: at + 1 })),
+  })
+  const episode = await episodeOf(
+    film,
+    words,
+    JSON.stringify({ cleaning: { pauses: { maxPauseSeconds: 2, targetPauseSeconds: 1 } } }),
+  )
+  const { ledger } = JSON.parse(readFileSync(episode.report.files['timeline.json']!, 'utf8')) as Timeline
+  expect(episode.seconds).toBeLessThan(30)
+  for (const at of beeps) {
+    const place = toOutput(ledger, at * sampleRate) / sampleRate
+    expect(Math.abs(episode.onset(500, place) - place)).toBeLessThan(0.02)
+  }
 })
 
 test('MPEG-TS that calls itself something else is heard', async () => {
