@@ -4,11 +4,13 @@
  */
 import { errorCodes, type ErrorCode } from './codes.ts'
 
+const longestMessage = 2000
+
 class SpoolError extends Error {
   readonly code: ErrorCode
   constructor(code: ErrorCode, message: string = errorCodes[code].meaning, options?: ErrorOptions) {
-    // A parser's message quotes its input, and no row takes a NUL.
-    super(message.replaceAll(/\p{Cc}/gu, ' '), options)
+    // A parser's message quotes its input, however long, and no row takes a NUL.
+    super(message.slice(0, longestMessage).replaceAll(/\p{Cc}|\p{Cs}$/gu, ' '), options)
     this.code = code
     this.name = new.target.name
   }
