@@ -258,7 +258,7 @@ async function migrateLocal(): Promise<string[]> {
       path.join(stateDir, 'postgres'),
       (await choosePorts(stateDir)).database,
     )
-    return await migrateAt(postgres.url).finally(postgres.stop)
+    return await postgres.ready.then(() => migrateAt(postgres.url)).finally(postgres.stop)
   } finally {
     await folder.release()
   }

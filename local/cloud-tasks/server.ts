@@ -46,7 +46,7 @@ const systemClock: Clock = {
 
 /**
  * Starts the server on 127.0.0.1, with the queues and tasks that `dir` holds; what was in flight when the
- * last server ended is dispatched again. `close` cuts the attempts under way, as the end of the process
+ * last server ended is dispatched again. `queues` are made, or brought to these settings. `close` cuts the attempts under way, as the end of the process
  * would.
  */
 export async function startCloudTasks(options: {
@@ -54,6 +54,7 @@ export async function startCloudTasks(options: {
   port?: number
   identity: TokenSigner
   clock?: Clock
+  queues?: readonly Omit<QueueRow, 'state'>[]
 }): Promise<CloudTasksServer> {
   const clock = options.clock ?? systemClock
   const server = new Server()
@@ -61,6 +62,10 @@ export async function startCloudTasks(options: {
   const port = await listen(server, options.port ?? 0)
   try {
     const journal = openJournal(options.dir, () => clock.now())
+    for (const queue of options.queues ?? []) {
+      const { state } = journal.queues.get(queue.name) ?? { state: 'RUNNING' as const }
+      journal.commit({ type: 'queue', queue: { ...queue, state } })
+    }
     const dispatcher = new Dispatcher(journal, openCourier(options.identity, clock), clock)
     const service = { journal, dispatcher, clock }
     server.addService(cloudTasksDefinition(), { ...queueMethods(service), ...taskMethods(service) })

@@ -7,8 +7,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
-import { CloudTasksClient } from '@google-cloud/tasks'
-import { credentials } from '@grpc/grpc-js'
 import { catalogue, queues } from '../../functions/index.ts'
 import { migrate } from '../../shared/db/migrate.ts'
 import { startCloudStorage } from '../cloud-storage/server.ts'
@@ -60,12 +58,13 @@ const audience = 'https://spool.local'
 const sweepEveryMs = 60_000
 /** Quick to retry, as one waits for the result; the ceiling keeps recovery from a crash under a minute. */
 const retryConfig = {
-  minBackoff: { seconds: 1 },
-  maxBackoff: { seconds: 5 },
+  minBackoffMs: 1000,
+  maxBackoffMs: 5000,
   maxDoublings: 3,
   maxAttempts: 1000,
-  maxRetryDuration: { seconds: 0 },
+  maxRetryDurationMs: 0,
 }
+const maxDispatchesPerSecond = 500
 
 /** Starts everything on the state in `dir`. `env` overrides single settings; `ports` fixes single ports. */
 export async function startLocalCloud(
@@ -84,7 +83,6 @@ export async function startLocalCloud(
   try {
     const postgres = await startPostgres(path.join(dir, 'postgres'), ports.database)
     stops.push(postgres.stop)
-    await migrate(postgres.url)
     const env = { ...settings(postgres.url, ports), SEALING_KEY: await sealingKey(dir), ...options.env }
     const storage = await startCloudStorage({
       dir: path.join(dir, 'storage'),
@@ -94,7 +92,8 @@ export async function startLocalCloud(
       sign: (claims) => identity.sign(claims),
     })
     stops.push(storage.close)
-    const workers = await startWorkers({
+    // the workers connect to nothing before their first call, so they start while the database does
+    const starting = startWorkers({
       count: options.workers ?? availableParallelism(),
       port: ports.functions,
       env: {
@@ -109,10 +108,17 @@ export async function startLocalCloud(
       own: answerJwks(identity),
       isShared: (name) => catalogue.some((entry) => entry.trigger === 'http' && entry.name === name),
     })
-    stops.push(workers.stop)
-    const tasks = await startCloudTasks({ dir: path.join(dir, 'tasks'), port: ports.tasks, identity })
+    stops.push(async () => await (await starting.catch(() => undefined))?.stop())
+    const migrated = postgres.ready.then(() => migrate(postgres.url))
+    const [workers] = await Promise.all([starting, migrated])
+    // last: what the queue holds from before is handed out at once
+    const tasks = await startCloudTasks({
+      dir: path.join(dir, 'tasks'),
+      port: ports.tasks,
+      identity,
+      queues: queueSettings,
+    })
     stops.push(tasks.close)
-    await ensureQueues(ports.tasks)
     stops.push(scheduleSweep(identity, ports.functions))
     return { env, ports, logFile, workerPids: workers.pids, stop }
   } catch (error) {
@@ -157,24 +163,11 @@ const answerJwks = (identity: IdentityProvider): Parameters<typeof startWorkers>
   }
 }
 
-async function ensureQueues(port: number): Promise<void> {
-  const client = new CloudTasksClient({
-    apiEndpoint: host,
-    port,
-    sslCreds: credentials.createInsecure(),
-    projectId,
-  })
-  for (const [name, { maxConcurrentDispatches }] of Object.entries(queues)) {
-    await client.updateQueue({
-      queue: {
-        name: client.queuePath(projectId, location, name),
-        rateLimits: { maxConcurrentDispatches },
-        retryConfig,
-      },
-    })
-  }
-  await client.close()
-}
+const queueSettings = Object.entries(queues).map(([name, { maxConcurrentDispatches }]) => ({
+  name: `projects/${projectId}/locations/${location}/queues/${name}`,
+  rateLimits: { maxDispatchesPerSecond, maxConcurrentDispatches },
+  retryConfig,
+}))
 
 /** Cloud Scheduler's part: a timer that calls `sweep`. */
 function scheduleSweep(identity: IdentityProvider, port: number): () => Promise<void> {

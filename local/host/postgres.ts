@@ -12,6 +12,8 @@ import { host } from './ports.ts'
 
 export interface Postgres {
   readonly url: string
+  /** Rejects when the server does not come up. */
+  readonly ready: Promise<void>
   stop(): Promise<void>
 }
 
@@ -25,43 +27,63 @@ const nobody = 65534
 const superuser = 'spool'
 
 const settings = [
-  ...['-c', `listen_addresses=${host}`, '-c', 'unix_socket_directories='],
-  // survives the death of any process; only a power cut may lose the last moments
-  ...['-c', 'synchronous_commit=off'],
-  ...[
-    '-c',
-    'max_connections=60',
-    '-c',
-    'shared_buffers=32MB',
-    '-c',
-    'max_wal_size=256MB',
-    '-c',
-    'log_min_messages=fatal',
-  ],
-]
+  `listen_addresses=${host}`,
+  'unix_socket_directories=',
+  'synchronous_commit=off', // survives the death of any process; only a power cut may lose the last moments
+  'max_connections=60',
+  'shared_buffers=16MB', // a connection is a process: the less it maps, the sooner it is there
+  'jit=off',
+  'max_parallel_workers=0',
+  'max_wal_size=256MB',
+  'log_min_messages=fatal',
+].flatMap((setting) => ['-c', setting])
 
-/** Starts the cluster in `dir`, making it first when there is none. `extra` adds server settings. */
+/**
+ * Starts the cluster in `dir`, making it first when there is none; it takes connections when `ready`. `extra` adds
+ * server settings.
+ */
 export async function startPostgres(
   dir: string,
   port: number,
   extra: readonly string[] = [],
 ): Promise<Postgres> {
-  const binaries = await findBinaries()
   const data = path.join(dir, 'data')
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  if (!existsSync(data)) await makeCluster(binaries, dir, data)
-  await endOrphan(data)
-  const password = (await readFile(path.join(dir, 'password'), 'utf8')).trim()
-  const server = asServer(binaries.postgres, [
-    '-D',
-    data,
-    '-p',
-    String(port),
-    ...settings,
-    ...extra.flatMap((setting) => ['-c', setting]),
-  ])
-  await untilReady(server, data)
-  return { url: `postgres://${superuser}:${password}@${host}:${port}/postgres`, stop: () => stop(server) }
+  const password = await passwordOf(dir, data)
+  let server: ChildProcess | undefined
+  const start = async (): Promise<void> => {
+    const binaries = await findBinaries()
+    if (!existsSync(data)) await makeCluster(binaries, dir, data)
+    await endOrphan(data)
+    const own = ['-D', data, '-p', String(port)]
+    server = asServer(binaries.postgres, [
+      ...own,
+      ...settings,
+      ...extra.flatMap((setting) => ['-c', setting]),
+    ])
+    await untilReady(server, data)
+  }
+  const ready = start()
+  ready.catch(() => undefined) // whoever awaits it is told
+  return {
+    url: `postgres://${superuser}:${password}@${host}:${port}/postgres`,
+    ready,
+    stop: async () => {
+      await ready.catch(() => undefined)
+      if (server) await stop(server)
+    },
+  }
+}
+
+const passwordFile = (dir: string): string => path.join(dir, 'password')
+
+/** The cluster's; a new one where there is no cluster yet. */
+async function passwordOf(dir: string, data: string): Promise<string> {
+  if (!existsSync(data)) {
+    await writeFile(passwordFile(dir), randomBytes(24).toString('hex'), { mode: 0o600 })
+    if (isRoot()) await chown(passwordFile(dir), nobody, nobody)
+  }
+  return (await readFile(passwordFile(dir), 'utf8')).trim()
 }
 
 async function findBinaries(): Promise<Binaries> {
@@ -79,9 +101,7 @@ async function makeCluster({ initdb }: Binaries, dir: string, data: string): Pro
   const half = `${data}.half`
   await rm(half, { recursive: true, force: true })
   await mkdir(half, { recursive: true, mode: 0o700 })
-  const passwordFile = path.join(dir, 'password')
-  await writeFile(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 })
-  if (isRoot()) await Promise.all([half, passwordFile].map((file) => chown(file, nobody, nobody)))
+  if (isRoot()) await chown(half, nobody, nobody)
   // The password is random and long: one round of hashing keeps it as safe as thousands and connects faster.
   const child = asServer(initdb, [
     '-D',
@@ -90,7 +110,7 @@ async function makeCluster({ initdb }: Binaries, dir: string, data: string): Pro
     superuser,
     '-A',
     'scram-sha-256',
-    `--pwfile=${passwordFile}`,
+    `--pwfile=${passwordFile(dir)}`,
     '-c',
     'scram_iterations=1',
     '-E',

@@ -18,6 +18,7 @@ export default async function startServer(): Promise<void> {
   process.env['LOG_LEVEL'] ??= 'silent'
   const dir = await mkdtemp(path.join(tmpdir(), 'spool-test-'))
   const server = await startPostgres(path.join(dir, 'postgres'), (await choosePorts(dir)).database, forgetful)
+  await server.ready
   keepForTeardown(async () => {
     await server.stop()
     await rm(dir, { recursive: true, force: true })
