@@ -41,6 +41,8 @@ const longestDeadlineSeconds = 1800
 
 const audio = { queue: 'audio', memory: '1Gi', deadlineSeconds: longestDeadlineSeconds } as const
 const light = { queue: 'light', memory: '512Mi', deadlineSeconds: 300 } as const
+/** What works for a moment keeps its connection for it. */
+const quick = { ...light, keepsConnection: true } as const
 /**
  * A vendor's call may take 14 minutes, and what it is sent must be encoded first: killed in between, it would
  * be paid twice.
@@ -52,18 +54,18 @@ export const catalogue: readonly CatalogueEntry[] = [
   { trigger: 'upload', name: 'on-upload', handle: onUpload, memory: '512Mi', deadlineSeconds: 60 },
   { trigger: 'task', step: prepare, after: [], share: 25, ...audio },
   { trigger: 'task', step: recognise, after: ['prepare'], share: 1, ...vendors },
-  { trigger: 'task', step: transcribe, after: ['recognise'], share: 1, ...light },
+  { trigger: 'task', step: transcribe, after: ['recognise'], share: 1, ...quick },
   { trigger: 'task', step: clean, after: ['transcribe'], share: 1, ...light },
   { trigger: 'task', step: answer, after: ['clean'], share: 1, ...vendors },
-  { trigger: 'task', step: decide, after: ['answer'], share: 1, ...light },
+  { trigger: 'task', step: decide, after: ['answer'], share: 1, ...quick },
   { trigger: 'task', step: voice, after: ['decide'], share: 1, ...vendors },
-  { trigger: 'task', step: arrange, after: ['voice'], share: 1, ...light },
+  { trigger: 'task', step: arrange, after: ['voice'], share: 1, ...quick },
   { trigger: 'task', step: preview, after: ['arrange'], share: 3, ...audio },
   { trigger: 'task', step: measure, after: ['arrange'], share: 12, ...audio },
-  { trigger: 'task', step: level, after: ['measure'], share: 1, ...light },
+  { trigger: 'task', step: level, after: ['measure'], share: 1, ...quick },
   { trigger: 'task', step: render, after: ['level'], share: 55, ...audio },
   { trigger: 'task', step: finish, after: ['render', 'preview'], share: 3, ...light },
-  { trigger: 'task', step: publish, after: ['finish'], share: 1, ...light },
+  { trigger: 'task', step: publish, after: ['finish'], share: 1, ...quick },
   { trigger: 'task', step: readMail, after: [], share: 0, ...mail },
   { trigger: 'http', name: 'api', handle: api, memory: '512Mi', deadlineSeconds: 1800 },
   { trigger: 'http', name: 'on-callback', handle: onCallback, memory: '512Mi', deadlineSeconds: 60 },

@@ -3,6 +3,7 @@
  * by path, on one port. It gets its settings from the environment, tells its parent the port, and ends with
  * its parent.
  */
+import '../../shared/engine/without-domain.ts' // before the framework
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getTestServer } from '@google-cloud/functions-framework/testing'

@@ -1,5 +1,5 @@
 /**
- * Opens a database connection for the length of one block of code. Hides the pool, the timeouts and where the
+ * Opens a database connection for the length of one block of code, or of a few. Hides the pool, the timeouts and where the
  * driver's own messages go. A session never outlives its block: rows come out as plain values, and nothing in
  * them can reach back.
  */
@@ -26,7 +26,37 @@ export async function withDatabase<T>(
   use: (db: Knex) => Promise<T>,
   statementMs = longestStatementMs,
 ): Promise<T> {
-  const db = knex({
+  const session = openSession(databaseUrl, statementMs)
+  try {
+    return await session.use(use)
+  } finally {
+    await session.release()
+  }
+}
+
+/** One connection for several blocks, one after the other. */
+export interface Session {
+  /** The first block opens the connection, and so does the first after a release. */
+  readonly use: <T>(block: (db: Knex) => Promise<T>) => Promise<T>
+  /** Closes the connection, if there is one. */
+  readonly release: () => Promise<void>
+}
+
+/** Nothing is opened before it is used. Whoever opens a session releases it, whatever happened. */
+export function openSession(databaseUrl: string, statementMs = longestStatementMs): Session {
+  let db: Knex | undefined
+  return {
+    use: (block) => block((db ??= connect(databaseUrl, statementMs))),
+    release: async () => {
+      const open = db
+      db = undefined
+      await open?.destroy()
+    },
+  }
+}
+
+const connect = (databaseUrl: string, statementMs: number): Knex =>
+  knex({
     client: 'pg',
     connection: {
       connectionString: databaseUrl,
@@ -37,12 +67,6 @@ export async function withDatabase<T>(
     pool: { min: 0, max: 1 },
     log: { warn: say, error: say, deprecate: say, debug: say },
   })
-  try {
-    return await use(db)
-  } finally {
-    await db.destroy()
-  }
-}
 
 /** The rows of one statement, as the given plain type. */
 export async function rows<T>(

@@ -34,13 +34,19 @@ export interface Result extends Effects {
 /** Warnings travel in a step's output, so that a reused result repeats them. */
 const warningsKey = 'warnings'
 
-/** Reads what a claimed attempt needs; the function returned does the work, when the connection is closed. */
+/** An attempt that is ready: its result from before, or the work to be done, for which no connection is needed. */
+export type Opened =
+  { readonly reused: Result } | { readonly perform: (database: UseDatabase) => Promise<Result> }
+
+type UseDatabase = Tools['withDatabase']
+
+/** Reads what a claimed attempt needs. */
 export async function openAttempt(
   db: Knex,
   services: Services,
   step: Step,
   attempt: Attempt,
-): Promise<() => Promise<Result>> {
+): Promise<Opened> {
   const run = await findRun(db, attempt.runId)
   if (!run) throw new Stopped('The run is gone.')
   const { userId } = run
@@ -50,9 +56,9 @@ export async function openAttempt(
   if (inputKey !== null) {
     await noteInputKey(db, attempt, inputKey)
     const earlier = await findReusableOutput(db, userId, step.name, inputKey)
-    if (earlier) return () => Promise.resolve(reuse(opened, earlier))
+    if (earlier) return { reused: reuse(opened, earlier) }
   }
-  return () => perform(services, opened, attempt, userId)
+  return { perform: (useDatabase) => perform(services, opened, attempt, userId, useDatabase) }
 }
 
 function reuse(opened: OpenedStep, { [warningsKey]: kept, ...output }: Scalars): Result {
@@ -65,6 +71,7 @@ async function perform(
   opened: OpenedStep,
   attempt: Attempt,
   userId: string,
+  useDatabase: UseDatabase,
 ): Promise<Result> {
   const warnings: Warning[] = []
   const inputKey = opened.inputKey ?? attempt.runId
@@ -72,6 +79,7 @@ async function perform(
   const output = await withHeartbeat(services, attempt, (tools) =>
     opened.work({
       ...tools,
+      withDatabase: useDatabase,
       inputKey,
       workObject: (name) => ({ bucket, name: workName(userId, inputKey, name) }),
       warn: (warning) => warnings.push(warning),
@@ -100,7 +108,7 @@ const resultOf = (
 async function withHeartbeat<T>(
   { config, storage, pipeline }: Services,
   attempt: Attempt,
-  work: (tools: Omit<Tools, 'workObject' | 'inputKey' | 'warn'>) => Promise<T>,
+  work: (tools: Omit<Tools, 'workObject' | 'inputKey' | 'warn' | 'withDatabase'>) => Promise<T>,
 ): Promise<T> {
   const { leaseMs, heartbeatMs } = config.lease
   const controller = new AbortController()
@@ -126,7 +134,6 @@ async function withHeartbeat<T>(
       signal: controller.signal,
       since: attempt.startedAt,
       progress: (done) => (share = Math.min(1, Math.max(share, done))),
-      withDatabase: (use) => withDatabase(config.databaseUrl, use),
     })
   } catch (error) {
     throw controller.signal.aborted ? controller.signal.reason : error

@@ -1,10 +1,12 @@
 /**
  * Handles one delivery of one task, from claim to answer: claim → load → close → work → open → record,
- * complete and insert the successors in one fenced transaction → close → enqueue → answer. Hides which
- * outcome is written to the rows and told to the queue.
+ * complete and insert the successors in one fenced transaction → close → enqueue → answer; a light step, and one
+ * whose result is there already, keep the connection between. Hides which outcome is written to the rows and told
+ * to the queue.
  */
 import type { StepIdentity, TaskPayload } from '../context.ts'
-import { withDatabase } from '../db/connect.ts'
+import type { Knex } from 'knex'
+import { openSession, withDatabase, type Session } from '../db/connect.ts'
 import { awaitReview, failRun, updateRunProgress } from '../db/run-changes.ts'
 import { lockRun } from '../db/runs.ts'
 import {
@@ -20,7 +22,7 @@ import { insertSteps, pendingSteps, type PendingStep } from '../db/steps.ts'
 import { AwaitingReview, Busy, Deferred, Permanent, Stopped, classify } from '../errors.ts'
 import { assertScalars } from '../context.ts'
 import { log } from '../log.ts'
-import { openAttempt, type Attempt, type Result } from './attempt.ts'
+import { openAttempt, type Attempt, type Opened, type Result } from './attempt.ts'
 import { enqueue } from './enqueue.ts'
 import { insertFollowers, partRow, type Stage } from './pipeline.ts'
 import type { Services } from './services.ts'
@@ -43,9 +45,10 @@ export async function deliver(services: Services, stage: Stage, task: TaskPayloa
 async function attemptDelivery(services: Services, stage: Stage, task: TaskPayload): Promise<TaskAnswer> {
   if (task.step !== stage.step.name) return { status: 500, outcome: `misdirected to ${stage.step.name}` }
   const { databaseUrl, lease } = services.config
+  const session = openSession(databaseUrl)
   let held: Attempt | undefined
   try {
-    const claimed = await withDatabase(databaseUrl, async (db) => {
+    const claimed = await session.use(async (db) => {
       const claim = await claimStep(db, task, lease)
       if (claim.outcome !== 'claimed') return claim
       const attempt: Attempt = { ...task, attempt: claim.attempt, startedAt: claim.startedAt }
@@ -53,16 +56,35 @@ async function attemptDelivery(services: Services, stage: Stage, task: TaskPaylo
       return {
         outcome: claim.outcome,
         attempt,
-        perform: await openAttempt(db, services, stage.step, attempt),
+        opened: await openAttempt(db, services, stage.step, attempt),
       }
     })
-    if (claimed.outcome !== 'claimed') return await answerUnclaimed(services, task, claimed)
-    const result = await claimed.perform()
-    await enqueue(services, await commit(services, claimed.attempt, result))
+    if (claimed.outcome !== 'claimed') {
+      await session.release()
+      return await answerUnclaimed(services, task, claimed)
+    }
+    const result = await resultOf(claimed.opened, stage, session, databaseUrl)
+    const pending = await session.use((db) => commit(db, services, claimed.attempt, result))
+    await session.release()
+    await enqueue(services, pending)
     return { status: 200, outcome: result.reused ? 'reused' : 'done' }
   } catch (error) {
+    await session.release()
     return await answerError(services, task, held, error)
   }
+}
+
+/** A light step keeps the connection for the moment it takes; any other has none while it works. */
+async function resultOf(
+  opened: Opened,
+  { keepsConnection = false }: Stage,
+  session: Session,
+  databaseUrl: string,
+): Promise<Result> {
+  if ('reused' in opened) return opened.reused
+  if (keepsConnection) return await opened.perform(session.use)
+  await session.release()
+  return await opened.perform((use) => withDatabase(databaseUrl, use))
 }
 
 /**
@@ -97,21 +119,24 @@ async function answerUnclaimed(
 }
 
 /** Record, complete and insert the successors in one transaction, fenced by the attempt. */
-async function commit(services: Services, attempt: Attempt, result: Result): Promise<PendingStep[]> {
+async function commit(
+  db: Knex,
+  services: Services,
+  attempt: Attempt,
+  result: Result,
+): Promise<PendingStep[]> {
   assertScalars(result.output)
-  return await withDatabase(services.config.databaseUrl, (db) =>
-    db.transaction(async (trx) => {
-      const run = await lockRun(trx, attempt.runId)
-      if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')
-      if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
-      await result.record(trx)
-      const { passOn: context, warnings } = result
-      const updated = (await updateRunProgress(trx, attempt.runId, { context, warnings })) ?? run
-      const further = result.furtherParts.map((own, i) => partRow(attempt.step, i + 1, updated.context, own))
-      const parts = await insertSteps(trx, attempt.runId, further)
-      return [...parts, ...(await insertFollowers(trx, services.pipeline, updated, attempt.step))]
-    }),
-  )
+  return await db.transaction(async (trx) => {
+    const run = await lockRun(trx, attempt.runId)
+    if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')
+    if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
+    await result.record(trx)
+    const { passOn: context, warnings } = result
+    const updated = (await updateRunProgress(trx, attempt.runId, { context, warnings })) ?? run
+    const further = result.furtherParts.map((own, i) => partRow(attempt.step, i + 1, updated.context, own))
+    const parts = await insertSteps(trx, attempt.runId, further)
+    return [...parts, ...(await insertFollowers(trx, services.pipeline, updated, attempt.step))]
+  })
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Stage {
   readonly queue: string
   readonly memory: string
   readonly deadlineSeconds: number
+  /** Its work takes a moment: the connection stays open for it. */
+  readonly keepsConnection?: boolean
 }
 
 export type Pipeline = ReturnType<typeof planPipeline>

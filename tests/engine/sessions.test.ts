@@ -19,6 +19,22 @@ test('while steps work, the product has no connection to the database', async ()
   expect(await world.run()).toMatchObject({ status: 'started' })
 })
 
+test('a step of a moment keeps one connection from claim to commit', async () => {
+  const show = aToyShow([{ name: 'level' }, { name: 'publish', after: ['level'] }])
+  const catalogue = show.catalogue.map((entry) => ({ ...entry, keepsConnection: true }))
+  const world = await aWorld({ catalogue })
+  await world.start()
+  const gate = show.hold('level')
+  const delivery = world.deliver('level')
+  await gate.entered
+  expect(await world.connectionsNow()).toHaveLength(1)
+  gate.open()
+  expect(await delivery).toMatchObject({ status: 200 })
+  expect(await world.connections()).toEqual([])
+  await world.deliver('publish')
+  expect(await world.connections()).toEqual([])
+})
+
 test('between two steps there is none either, however the step before ended', async () => {
   const show = aToyShow([{ name: 'split' }, { name: 'cut', after: ['split'], parts: 2 }])
   const world = await aWorld({ catalogue: show.catalogue })

@@ -25,7 +25,7 @@ import { defaultTemplate } from '../../shared/settings/settings.ts'
 import { deliver, type TaskAnswer } from '../../shared/engine/delivery.ts'
 import { enqueue } from '../../shared/engine/enqueue.ts'
 import type { Services } from '../../shared/engine/services.ts'
-import { freshDatabase } from './database.ts'
+import { freshDatabase, type Database } from './database.ts'
 import { theServers, type Servers } from './servers.ts'
 import { tracePrefix } from './toys.ts'
 
@@ -285,17 +285,14 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
      * The product's connections to the database, once those that are being closed are gone: what is left was
      * never closed.
      */
-    async connections(): Promise<{ state: string; query: string }[]> {
-      const look = () =>
-        database.rows<{ state: string; query: string }>(
-          `SELECT state, query FROM pg_stat_activity
-           WHERE datname = current_database() AND application_name = 'spool'`,
-        )
-      let open = await look()
+    async connections(): Promise<Connection[]> {
+      let open = await connectionsTo(database)
       for (const since = Date.now(); open.length > 0 && Date.now() - since < longestClosingMs;)
-        open = await look()
+        open = await connectionsTo(database)
       return open
     },
+    /** Those that are open at this moment. */
+    connectionsNow: () => connectionsTo(database),
 
     close: async (): Promise<void> => {
       await opened.tasks.close()
@@ -304,6 +301,17 @@ async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) 
     },
   }
 }
+
+interface Connection {
+  readonly state: string
+  readonly query: string
+}
+
+const connectionsTo = (database: Database): Promise<Connection[]> =>
+  database.rows<Connection>(
+    `SELECT state, query FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'spool'`,
+  )
 
 /** The world's paused queues, and what is in them. */
 async function openQueue({ tasks: client }: Servers, { config, pipeline }: Services, location: string) {

@@ -1,6 +1,7 @@
 // The functions' host: workers that die are replaced, however often, and somebody is told when they keep
 // dying.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
@@ -34,7 +35,40 @@ function aProgram(): string {
 const breakThem = () => writeFileSync(path.join(dir, 'broken'), '')
 const mendThem = () => rmSync(path.join(dir, 'broken'))
 
-async function start(warn: (message: string) => void) {
+/** Functions under functions-framework without Node's domain: one answers, one throws outside of any promise. */
+function aFramework(): string {
+  const program = path.join(dir, 'framework.mjs')
+  const engine = new URL('../../../shared/engine/without-domain.ts', import.meta.url).href
+  const testing = createRequire(import.meta.url).resolve('@google-cloud/functions-framework/testing')
+  writeFileSync(
+    program,
+    `import ${JSON.stringify(engine)}
+     const { default: framework } = await import(${JSON.stringify(testing.replace('testing.js', 'index.js'))})
+     const { getTestServer } = await import(${JSON.stringify(testing)})
+     framework.http('hello', (_, response) => {
+       response.end(process.moduleLoadList.includes('NativeModule domain') ? 'a domain' : 'none')
+     })
+     framework.http('throw', () => setTimeout(() => { throw new Error('outside') }))
+     const server = getTestServer('hello')
+     const other = getTestServer('throw')
+     const { createServer } = await import('node:http')
+     const front = createServer((request, response) =>
+       (request.url === '/throw' ? other : server).emit('request', request, response))
+     front.listen(0, '127.0.0.1', () => process.send({ port: front.address().port }))
+     process.on('disconnect', () => process.exit(0))`,
+  )
+  return program
+}
+
+test('an error thrown outside of any promise is answered 500, without a domain, and the next call is served', async () => {
+  const { call, stop } = await start(() => undefined, aFramework())
+  expect(await (await call('hello')).text()).toBe('none')
+  expect((await call('throw')).status).toBe(500)
+  expect(await (await call('hello')).text()).toBe('none')
+  await stop()
+})
+
+async function start(warn: (message: string) => void, program = aProgram()) {
   const { functions: port } = await choosePorts(dir)
   const workers = await startWorkers({
     count: 1,
@@ -43,7 +77,7 @@ async function start(warn: (message: string) => void) {
     logFile: path.join(dir, 'log'),
     own: () => false,
     isShared: () => false,
-    program: aProgram(),
+    program,
     warn,
   })
   return { ...workers, call: (name: string) => fetch(`http://127.0.0.1:${port}/${name}`) }
