@@ -12,6 +12,9 @@ import { assemble, type Report } from '../local/cli/assemble.ts'
 import { startLocalCloud } from '../local/host/cloud.ts'
 import { longSpeech } from '../tests/support/speech.ts'
 import { benchMail, type MailFigures } from './mail.ts'
+import { catalogue } from '../functions/index.ts'
+import { planPipeline } from '../shared/engine/pipeline.ts'
+import { googleFleet, simulate } from './fleet.ts'
 import { prices } from './prices.ts'
 import { costOf, watch, type Cost } from './processes.ts'
 import { speedPlot } from './plot.ts'
@@ -224,8 +227,36 @@ function summarise(
     overheadSecondsPerTask,
     steps: ours.report.steps,
     loudness: ours.report.loudness,
+    fleet: fleetTimes(ours.report.steps),
   }
 }
+
+const fleets = [1, 10, 100, 1000]
+
+/** The measured steps on so many instances a function, with cold starts and without. */
+function fleetTimes(measuredSteps: Report['steps']) {
+  const steps = planPipeline(catalogue.filter((entry) => entry.trigger === 'task')).stages.flatMap(
+    ({ step, after }) => {
+      const found = measuredSteps.find(({ name }) => name === step.name)
+      const parts = found?.parts ?? 0
+      return [{ name: step.name, after, parts, seconds: parts === 0 ? 0 : found!.seconds / parts }]
+    },
+  )
+  return fleets.map((instances) => {
+    const warm = simulate(steps, { ...googleFleet, coldStartSeconds: 0, instances })
+    const { seconds: coldSeconds } = simulate(steps, { ...googleFleet, instances })
+    return { instances, warmSeconds: warm.seconds, coldSeconds, criticalPath: warm.criticalPath }
+  })
+}
+
+const describeFleet = ({ instances, warmSeconds, coldSeconds, criticalPath }: FleetTime): string =>
+  `${String(instances).padStart(5)} instances: ${warmSeconds.toFixed(1)} s, ${coldSeconds.toFixed(1)} s from cold; ` +
+  criticalPath
+    .filter(({ waited, worked }) => waited + worked >= 0.1)
+    .map(({ name, waited, worked }) => `${name} ${(waited + worked).toFixed(1)}`)
+    .join(' → ')
+
+type FleetTime = ReturnType<typeof fleetTimes>[number]
 
 function table(
   results: readonly Measured[],
@@ -264,6 +295,9 @@ function table(
       `${mail.perSecond.toFixed(0)} a second, ${mail.timesParserAlone.toFixed(1)} × the parser alone`,
     `  its largest worker                       ${mail.peakMegabytes.toFixed(0)} MB, ` +
       `${mail.memoryGrowth.toFixed(2)} against a tenth of the messages`,
+    '',
+    'A model of the same episode on a fleet (Cloud Tasks at 500 tasks a second, cold starts of 2 s):',
+    ...summary.fleet.map(describeFleet),
     '',
   ].join('\n')
 }
