@@ -10,6 +10,7 @@ export const order: readonly string[] = [
   'local/cli/main.ts',
   'bench',
   'tests',
+  'bench/fleet.ts', // a model that imports nothing
   'local/cli',
   'local/host',
   'local/cloud-tasks',
