@@ -2,7 +2,6 @@
  * Step `finish`: rendered chunks → the finished episode: joined audio with its tag, transcripts, chapters,
  * loudness certificate, manifest and review page.
  */
-import { createHash } from 'node:crypto'
 import type { Knex } from 'knex'
 import type { z } from 'zod'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
@@ -26,12 +25,11 @@ import { fittedTag } from '../shared/feed/tags.ts'
 import { coverOf, marksOf, picturesOf } from '../shared/feed/visuals.ts'
 import { certify, type Certificate } from '../shared/mastering/certificate.ts'
 import { masteringOf } from '../shared/mastering/chunk-step.ts'
-import { crc16, infoFrame } from '../shared/mastering/mp3.ts'
+import { joinAudio } from '../shared/mastering/join.ts'
 import { joinPartials } from '../shared/mastering/partials.ts'
 import { reviewPage } from '../shared/review/page.ts'
 import type { Reel } from '../shared/review/reel.ts'
 import { podcastSettings } from '../shared/settings/settings.ts'
-import type { ObjectName } from '../shared/storage.ts'
 import { keptSamples } from '../shared/timeline/ledger.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import {
@@ -146,7 +144,8 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
   const { storage, config, inputKey: contentHash } = tools
   const parts = await gather(given, input, tools)
   const { timeline, analysis, chapters, cover } = parts
-  const audio = await joinAudio(parts, given, input, tools)
+  const tag = await tagOf(parts, given, input, tools)
+  const audio = await joinAudio(tag, { ...input, totalSamples: timeline.totalSamples }, tools)
   const certificate = await certifyAudio(audio.sha256, timeline, input, tools)
   const listed = feedChapters(chapters, tools)
   const made = [
@@ -211,16 +210,13 @@ async function gather(given: Context, { title }: Input, tools: Tools): Promise<P
   }
 }
 
-/**
- * Tag and Info frame in front, then the chunks, joined in the bucket; no audio passes through here but for
- * its checksum, which the Info frame has, and its hash.
- */
-async function joinAudio(
-  { timeline, chapters, cover, pictures }: Parts,
+/** The tag, with what was done to make it small enough. */
+async function tagOf(
+  { chapters, cover, pictures }: Parts,
   { episodeFacts: { number, season, date } }: Context,
-  { title, description, podcastTitle, author, language, format, chunks }: Input,
-  { storage, config, workObject, warn }: Tools,
-): Promise<{ object: ObjectName; bytes: number; sha256: string }> {
+  { title, description, podcastTitle, author, language }: Input,
+  { warn }: Tools,
+): Promise<Buffer> {
   const { tag, warnings } = await fittedTag({
     title,
     podcastTitle,
@@ -235,30 +231,7 @@ async function joinAudio(
     pictures,
   })
   warnings.forEach(warn)
-  const frames = chunks.reduce((sum, { bytes }) => sum + bytes, 0)
-  const crc = await crcOf(chunks, { storage, config })
-  const info = infoFrame(format, timeline.totalSamples, frames, crc)
-  const [head, object] = [workObject('head'), workObject('episode.mp3')]
-  await storage.create(head, Buffer.concat([tag, info]), 'audio/mpeg')
-  const sources = [head.name, ...chunks.map((chunk) => chunk.frames)]
-  await storage.compose(config.buckets.work, sources, object.name, 'audio/mpeg')
-  const bytes = tag.length + info.length + frames
-  const hash = createHash('sha256')
-  for await (const part of storage.readStream(object, { start: 0, end: bytes })) hash.update(part)
-  return { object, bytes, sha256: hash.digest('hex') }
-}
-
-/** The checksum of all frames of sound. */
-async function crcOf(
-  chunks: Input['chunks'],
-  { storage, config }: Pick<Tools, 'storage' | 'config'>,
-): Promise<number> {
-  let crc = 0
-  for (const { frames, bytes } of chunks) {
-    const chunk = { bucket: config.buckets.work, name: frames }
-    for await (const part of storage.readStream(chunk, { start: 0, end: bytes })) crc = crc16(part, crc)
-  }
-  return crc
+  return tag
 }
 
 /** The certificate of the joined audio; a missed target is a warning. */

@@ -20,13 +20,8 @@ import { assetsFolder, episodeName, isRecording, uploadName } from '../../shared
 import { readMarks } from '../../shared/feed/chapter-files.ts'
 import { picturesIn } from '../../shared/feed/chapter-marks.ts'
 import { readText } from '../../shared/text-file.ts'
-import {
-  assetsOf,
-  parseEpisode,
-  parsePodcast,
-  parseTemplate,
-  picturesOf,
-} from '../../shared/settings/settings.ts'
+import { assetsOf, picturesOf } from '../../shared/settings/needs.ts'
+import { parseEpisode, parsePodcast, parseTemplate } from '../../shared/settings/settings.ts'
 import { deliverables } from '../../shared/episode/deliverables.ts'
 import { connect } from '../../shared/storage.ts'
 import { fillFolder } from './output-folder.ts'

@@ -17,14 +17,13 @@ import {
   type Sidecars,
   type UploadPath,
 } from '../objects.ts'
+import { assetsOf, picturesOf } from '../settings/needs.ts'
 import {
-  assetsOf,
   defaultTemplate,
   maxDocumentBytes,
   parseEpisode,
   parsePodcast,
   parseTemplate,
-  picturesOf,
   type EpisodeSettings,
   type PodcastSettings,
   type Template,

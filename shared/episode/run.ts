@@ -20,8 +20,8 @@ import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
+import { lettersWanted } from '../settings/needs.ts'
 import {
-  lettersWanted,
   podcastSettings,
   type EpisodeSettings,
   type PodcastSettings,

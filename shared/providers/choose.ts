@@ -6,7 +6,8 @@ import type { Config } from '../config.ts'
 import type { SealedKey } from '../db/provider-keys.ts'
 import { Permanent } from '../errors.ts'
 import { keyPurpose, openSealer } from './seal.ts'
-import { recogniserNames, voicesOfScripts, type RunSettings } from '../settings/settings.ts'
+import { voicesOfScripts } from '../settings/needs.ts'
+import { recogniserNames, type RunSettings } from '../settings/settings.ts'
 
 /** Needs no key. */
 const builtInVoice = 'flite'

@@ -8,31 +8,10 @@ import { cleaning, fileName } from './cleaning.ts'
 import type { ErrorCode } from '../codes.ts'
 import { Permanent } from '../errors.ts'
 import { parseJson } from '../json-file.ts'
+import { language, registeredLanguage } from './language.ts'
 import { checkVariables, letterVariableNames, variableNames } from './script.ts'
 import { withoutUnseen } from './unseen.ts'
 
-/** BCP 47. */
-const language = z
-  .string()
-  .max(35)
-  .refine((tag) => {
-    try {
-      return Intl.getCanonicalLocales(tag).length === 1
-    } catch {
-      return false
-    }
-  }, 'a language tag such as en, de-AT or pt-BR')
-const subtag = (type: 'language' | 'script' | 'region', code: string | undefined): boolean =>
-  code === undefined || new Intl.DisplayNames('en', { type, fallback: 'none' }).of(code) !== undefined
-/** A feed's language: every part of it registered, so that "english" and "en-UK" are none. */
-const registeredLanguage = language.refine((tag) => {
-  try {
-    const { language: code, script, region } = new Intl.Locale(tag)
-    return subtag('language', code) && subtag('script', script) && subtag('region', region)
-  } catch {
-    return false
-  }
-}, 'a registered language tag such as en, de-AT or pt-BR')
 /** A line break in a name would end a caption. */
 const speakerName = z
   .string()
@@ -330,41 +309,6 @@ const storedPodcast = podcast.extend({
 /** A podcast's settings with every default filled in. */
 export const podcastSettings = (stored: unknown): PodcastSettings => storedPodcast.parse(stored)
 export const defaultTemplate = (): Template => template.parse({})
-
-/** Every file a template needs among the podcast's assets, and what needs it. */
-export function assetsOf({
-  segments,
-  music: beds,
-  cleaning: { sfx },
-}: Template): { file: string; neededBy: string }[] {
-  const ofSegments = segments.flatMap((one, i) =>
-    one.type !== 'content' && one.source.kind === 'static'
-      ? [{ file: one.source.file, neededBy: `Segment ${i + 1} (${one.type})` }]
-      : [],
-  )
-  const ofMusic = beds.map(({ file }, i) => ({ file, neededBy: `Music rule ${i + 1}` }))
-  const ofSounds = sfx.sounds.map(({ file, phrase: said }) => ({ file, neededBy: `The sound for "${said}"` }))
-  return [...ofSegments, ...ofMusic, ...ofSounds]
-}
-
-/** Every picture a template shows with a chapter. */
-export const picturesOf = ({ segments }: Template): { file: string; neededBy: string }[] =>
-  segments.flatMap(({ type, image }, i) =>
-    image === undefined ? [] : [{ file: image, neededBy: `Segment ${i + 1} (${type})` }],
-  )
-
-/** The voices of what is written in the template, one for each script. */
-export const voicesOfScripts = ({ segments, voice: usual }: Template): VoiceSettings[] =>
-  segments.flatMap((one) =>
-    one.type !== 'content' && one.source.kind !== 'static' ? [one.source.voice ?? usual] : [],
-  )
-
-/** How many letters of listener mail the template reads out. */
-export const lettersWanted = ({ segments }: Template): number =>
-  segments.reduce(
-    (sum, one) => sum + (one.type !== 'content' && one.source.kind === 'mail' ? one.source.count : 0),
-    0,
-  )
 
 /** The template as a JSON schema, for editors that complete and check as one types. */
 export const templateSchema = (): object => ({
