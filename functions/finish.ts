@@ -1,6 +1,6 @@
 /**
  * Step `finish`: rendered chunks → the finished episode: joined audio with its tag, transcripts, chapters,
- * loudness certificate, manifest and review page.
+ * loudness certificate and manifest. The review page follows, in a step of its own that nothing waits for.
  */
 import type { Knex } from 'knex'
 import type { z } from 'zod'
@@ -27,8 +27,6 @@ import { certify, type Certificate } from '../shared/mastering/certificate.ts'
 import { masteringOf } from '../shared/mastering/chunk-step.ts'
 import { joinAudio } from '../shared/mastering/join.ts'
 import { joinPartials } from '../shared/mastering/partials.ts'
-import { reviewPage } from '../shared/review/page.ts'
-import type { Reel } from '../shared/review/reel.ts'
 import { podcastSettings } from '../shared/settings/settings.ts'
 import { keptSamples } from '../shared/timeline/ledger.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
@@ -47,8 +45,6 @@ const context = pick(
   'analysisObject',
   'editsObject',
   'transcriptObject',
-  'reelObject',
-  'reelIndexObject',
   'coverObject',
   'coverGeneration',
   'coverHash',
@@ -68,7 +64,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 7,
+  version: 8,
   context,
   load,
   inputs: (given, input) => ({
@@ -150,9 +146,9 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
   const listed = feedChapters(chapters, tools)
   const made = [
     { file: 'episode.mp3', data: { copyOf: audio.object } } as const,
-    ...documents(parts, certificate, warnings, input),
+    ...documents(parts, certificate),
   ]
-  const names = [...made.map(({ file }) => file), 'manifest.json'].sort()
+  const names = [...made.map(({ file }) => file), 'manifest.json', 'review.html'].sort()
   const manifest = pretty(manifestOf(given, input, certificate.sha256, names, warnings))
   await storeDeliverables(
     storage,
@@ -181,7 +177,6 @@ interface Parts {
   readonly edits: EditList
   readonly analysis: Analysis
   readonly transcript: Transcript | undefined
-  readonly reel: Reel
   readonly chapters: readonly Chapter[]
   readonly cover: Buffer | undefined
   readonly pictures: ReadonlyMap<string, Buffer>
@@ -200,10 +195,6 @@ async function gather(given: Context, { title }: Input, tools: Tools): Promise<P
     analysis,
     edits: await storage.readJson<EditList>(work(given.editsObject)),
     transcript: transcript && nameSpeakers(transcript, given.episodeFacts.speakers),
-    reel: {
-      ...(await storage.readJson<Omit<Reel, 'mp3'>>(work(given.reelIndexObject))),
-      mp3: await storage.read(work(given.reelObject)),
-    },
     chapters: chaptersOf(timeline, title, await marksOf(given, analysis.totalSamples, tools)),
     cover: await coverOf(given, tools),
     pictures: await picturesOf(given.pictures, tools),
@@ -257,15 +248,12 @@ async function certifyAudio(
   return certificate
 }
 
-/** Every deliverable but the audio and the manifest, which names them. */
+/** Every deliverable but the audio, the manifest, which names them, and the review page. */
 function documents(
-  { timeline, edits, analysis, transcript, reel, chapters, cover }: Parts,
+  { timeline, edits, transcript, chapters, cover }: Parts,
   certificate: Certificate,
-  warnings: readonly Warning[],
-  { title, podcastTitle }: Input,
 ): Deliverable[] {
   const words = captionWords(transcript, timeline)
-  const finished = { timeline, certificate }
   const transcripts: Deliverable[] = [
     { file: 'transcript.vtt', data: toVtt(words) },
     { file: 'transcript.srt', data: toSrt(words) },
@@ -277,20 +265,6 @@ function documents(
     { file: 'edits.json', data: pretty(edits) },
     { file: 'timeline.json', data: pretty(timeline) },
     { file: 'certificate.json', data: pretty(certificate) },
-    {
-      file: 'review.html',
-      data: reviewPage({
-        title,
-        podcastTitle,
-        analysis,
-        edits,
-        transcript,
-        reel,
-        finished,
-        waiting: [],
-        warnings,
-      }),
-    },
     ...(words.length > 0 ? transcripts : []),
     ...(cover ? [{ file: 'cover.jpg' as const, data: cover }] : []),
   ]

@@ -14,6 +14,7 @@ import { level } from './level.ts'
 import { measure } from './measure.ts'
 import { onCallback } from './on-callback.ts'
 import { onUpload } from './on-upload.ts'
+import { page } from './page.ts'
 import { prepare } from './prepare.ts'
 import { preview } from './preview.ts'
 import { publish } from './publish.ts'
@@ -64,7 +65,8 @@ export const catalogue: readonly CatalogueEntry[] = [
   { trigger: 'task', step: measure, after: ['arrange'], share: 12, ...audio },
   { trigger: 'task', step: level, after: ['measure'], share: 1, ...quick },
   { trigger: 'task', step: render, after: ['level'], share: 55, ...audio },
-  { trigger: 'task', step: finish, after: ['render', 'preview'], share: 3, ...light },
+  { trigger: 'task', step: finish, after: ['render'], share: 3, ...light },
+  { trigger: 'task', step: page, after: ['finish', 'preview'], share: 1, ...light },
   { trigger: 'task', step: publish, after: ['finish'], share: 1, ...quick },
   { trigger: 'task', step: readMail, after: [], share: 0, ...mail },
   { trigger: 'http', name: 'api', handle: api, memory: '512Mi', deadlineSeconds: 1800 },

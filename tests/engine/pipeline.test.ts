@@ -126,6 +126,7 @@ describe('the contents page', () => {
     const pipeline = planPipeline(stages)
     expect(names(stages.filter(({ after }) => after.length === 0))).toEqual(['prepare', 'read-mail'])
     expect(names(stages.filter(({ step }) => pipeline.following(step.name).length === 0))).toEqual([
+      'page',
       'publish',
       'read-mail',
     ])
