@@ -10,7 +10,8 @@ export const order: readonly string[] = [
   'local/cli/main.ts',
   'bench',
   'tests',
-  'bench/fleet.ts', // a model that imports nothing
+  'bench/fleet.ts', // these two import nothing
+  'bench/history.ts',
   'local/cli',
   'local/host',
   'local/cloud-tasks',

@@ -14,6 +14,7 @@ import { longSpeech } from '../tests/support/speech.ts'
 import { benchMail, type MailFigures } from './mail.ts'
 import { catalogue } from '../functions/index.ts'
 import { planPipeline } from '../shared/engine/pipeline.ts'
+import { busyWarning, compare, thisMachine } from './history.ts'
 import { googleFleet, simulate } from './fleet.ts'
 import { prices } from './prices.ts'
 import { costOf, watch, type Cost } from './processes.ts'
@@ -41,6 +42,8 @@ const bitrate = '128k'
 
 export async function bench(root: string, { quick, long }: BenchOptions): Promise<void> {
   const dir = await mkdtemp(path.join(tmpdir(), 'spool-bench-'))
+  const busy = busyWarning()
+  if (busy) process.stderr.write(`${busy}\n`)
   try {
     const short = await speech(dir, 600)
     const main = quick ? short : await speech(dir, 3600)
@@ -63,6 +66,14 @@ export async function bench(root: string, { quick, long }: BenchOptions): Promis
     await writeFile(path.join(root, 'bench', 'results.json'), `${JSON.stringify(summary, null, 1)}\n`)
     await writeFile(path.join(root, 'bench', 'speed.svg'), speedPlot(results))
     process.stdout.write(table(results, summary))
+    const worse = await compare(path.join(root, 'bench', 'machines'), quick ? 'quick' : 'hour', thisMachine(), {
+      timesLameFloor: summary.timesLameFloor,
+      cpuTimesLame: ours.cpuSeconds / floor.cpuSeconds,
+      peakMegabytes: ours.peakMegabytes,
+      overheadSecondsPerTask: overhead,
+    })
+    if (worse.length > 0) process.stdout.write(`Worse than last time on this machine: ${worse.join('; ')}.\n`)
+    if (busy) process.stdout.write(`${busy}\n`)
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
@@ -209,7 +220,7 @@ function summarise(
       (tasks * (prices.perMillionRequests + 2 * prices.perMillionTaskOperations)) / 1e6) /
     hours
   return {
-    machine: { cores: workers, node: process.version },
+    machine: { ...thisMachine(), workers, node: process.version },
     results: results.map(({ name, audioSeconds, seconds, cpuSeconds, peakMegabytes, timesRealTime }) => ({
       name,
       audioSeconds,
