@@ -26,6 +26,7 @@ export const order: readonly string[] = [
   'shared/providers',
   'shared/feed',
   'shared/engine',
+  'shared/codec',
   'shared/timeline',
   'shared/db',
   'shared/mail',
