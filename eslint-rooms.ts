@@ -28,6 +28,7 @@ export const order: readonly string[] = [
   'shared/providers',
   'shared/feed',
   'shared/engine',
+  'shared/codec',
   'shared/timeline',
   'shared/db',
   'shared/mail',

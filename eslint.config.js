@@ -8,6 +8,7 @@ const sdkWalls = [
   { name: 'knex', message: 'Only shared/db/ and migrations/ talk to the database.' },
   { name: 'pg', message: 'Only shared/db/ and migrations/ talk to the database.' },
   { name: 'node:child_process', message: 'Only shared/audio/ffmpeg.ts starts processes.' },
+  { name: 'koffi', message: 'Only shared/codec/libraries.ts calls foreign functions.' },
 ]
 const wall = (files, patterns, open = []) => ({
   files,
@@ -81,6 +82,7 @@ export default tseslint.config(
   wall(['shared/storage.ts'], [], ['@google-cloud/storage']),
   wall(['shared/engine/tasks.ts'], [], ['@google-cloud/tasks']),
   wall(['shared/audio/ffmpeg.ts'], [], ['node:child_process']),
+  wall(['shared/codec/libraries.ts'], [], ['koffi']),
   wall(
     ['shared/db/**/*.ts', 'migrations/*.ts'],
     [

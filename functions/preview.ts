@@ -11,7 +11,7 @@ import type { EditList } from '../shared/edits/edits.ts'
 
 export const preview = defineStep({
   name: 'preview',
-  version: 2,
+  version: 3,
   context: pick('analysisObject', 'editsObject', 'editsHash', 'timelineObject'),
   inputs: ({ analysisObject, editsHash, timelineObject }) => ({ analysisObject, editsHash, timelineObject }),
   work: async (

@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process'
 import { statfs } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { chooseCodec } from '../../shared/codec/choose.ts'
 
 interface Finding {
   readonly what: string
@@ -16,7 +17,7 @@ interface Finding {
 const leastFreeGiB = 2
 
 export async function diagnose(root: string): Promise<{ text: string; healthy: boolean }> {
-  const findings = await Promise.all([node(), ffmpeg(), database(), disk(root)])
+  const findings = await Promise.all([node(), ffmpeg(), mp3(), database(), disk(root)])
   const lines = findings.map(
     ({ what, found, remedy }) =>
       `${remedy === undefined ? 'ok     ' : 'missing'}  ${what.padEnd(10)} ${found}` +
@@ -41,6 +42,15 @@ async function ffmpeg(): Promise<Finding> {
       : { what, found: `${found}, without libmp3lame`, remedy }
   } catch {
     return { what, found: 'not installed', remedy }
+  }
+}
+
+/** Who encodes MP3; both ways make the same bytes, so neither is a fault. */
+async function mp3(): Promise<Finding> {
+  const { codec, obstacle } = await chooseCodec()
+  return {
+    what: 'MP3',
+    found: obstacle === undefined ? codec.name : `${codec.name}, which takes longer: ${obstacle}`,
   }
 }
 

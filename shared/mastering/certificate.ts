@@ -1,7 +1,7 @@
 /** The loudness certificate of an episode: what the finished MP3 measures, against what was asked for. */
 import { integratedLoudness, loudnessRange } from '../audio/loudness.ts'
 import type { Loudness } from './programme.ts'
-import type { Mp3Format } from './mp3.ts'
+import type { Mp3Format } from '../codec/port.ts'
 import type { Timeline } from '../timeline/timeline.ts'
 
 export interface Certificate {

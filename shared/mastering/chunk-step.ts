@@ -8,7 +8,7 @@ import { settingsOf } from '../db/runs.ts'
 import { outputsOf } from '../db/steps.ts'
 import { bitrateOf, type RunSettings } from '../settings/settings.ts'
 import type { Loudness } from './programme.ts'
-import type { Mp3Format } from './mp3.ts'
+import type { Mp3Format } from '../codec/port.ts'
 
 export const chunkParts = fanOut(['chunkCount'], ({ chunkCount }) =>
   Array.from({ length: chunkCount }, (_, chunk) => ({ chunk })),

@@ -1,10 +1,10 @@
 /**
- * Decodes the frames of one encoded chunk and measures them: loudness partials and true peak. Hides where in
- * the decoded sound the chunk lies, and the filters' warm-up.
+ * Measures one encoded chunk as it is decoded: loudness partials and true peak. Hides where in the decoded sound
+ * the chunk lies, and the filters' warm-up.
  */
 import { energyMeter, kWeighting } from '../audio/loudness.ts'
-import { decode, decodedDelay, type Mp3Format } from './mp3.ts'
-import { bytesPerFrame, inBlocks, toPlanar, type PcmFormat } from '../audio/pcm.ts'
+import type { Mp3Format, Planes } from '../codec/port.ts'
+import { decodedDelay } from './mp3.ts'
 import { toDb, truePeakMeter } from '../audio/true-peak.ts'
 
 /**
@@ -21,36 +21,26 @@ export interface Place {
 }
 
 /**
- * Measures the decoded frames as they come: the loudness partials of the chunk, on the timeline's grid, after
- * a warm-up for the filters.
+ * Measures decoded sound as it comes: the loudness partials of the chunk, on the timeline's grid, after a
+ * warm-up for the filters.
  */
 export async function measureDecoded(
-  encoded: Buffer,
+  decoded: AsyncIterable<Planes>,
   place: Place,
   isMonaural: boolean,
-  format: Mp3Format,
-  signal: AbortSignal,
+  { sampleRate, channels }: Mp3Format,
 ): Promise<{ blocks: Float32Array; truePeakDbtp: number }> {
-  const { sampleRate, channels } = format
   const block = sampleRate / 10
   const chunkOffset = place.start - place.encodeStart + decodedDelay
   const length = place.end - place.start
-  const warmUpBlocks = Math.floor(chunkOffset / block)
-  const pcm: PcmFormat = { sampleRate, channels, sampleFormat: 'f32le' }
   const meters = Array.from({ length: isMonaural ? 1 : channels }, () => ({
     energies: energyMeter(kWeighting(sampleRate)),
     peak: truePeakMeter(),
   }))
   const blocks = new Float32Array(Math.floor(length / block))
   const energy = new Float64Array(1)
-  let at = -warmUpBlocks
-  const decoder = decode(encoded, format, signal)
-  const aligned = inBlocks(
-    skipBytes(decoder.stdout, (chunkOffset % block) * bytesPerFrame(pcm)),
-    block * bytesPerFrame(pcm),
-  )
-  for await (const bytes of aligned) {
-    const planes = toPlanar(bytes, pcm)
+  let at = -Math.floor(chunkOffset / block)
+  for await (const planes of regrouped(decoded, chunkOffset % block, block, channels)) {
     const wanted = Math.min(block, length - at * block)
     meters.forEach(({ energies, peak }, channel) => {
       energies(planes[channel]!, block, energy)
@@ -59,15 +49,32 @@ export async function measureDecoded(
     })
     at++
   }
-  await decoder.ended
   return { blocks, truePeakDbtp: toDb(Math.max(...meters.map(({ peak }) => peak.highest()))) }
 }
 
-async function* skipBytes(source: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
-  let left = count
-  for await (const chunk of source) {
-    const skipped = Math.min(left, chunk.length)
-    left -= skipped
-    if (skipped < chunk.length) yield chunk.subarray(skipped)
+/** Without the first `skip` samples, in blocks of `length`, the last one shorter; all in the same planes. */
+async function* regrouped(
+  source: AsyncIterable<Planes>,
+  skip: number,
+  length: number,
+  channels: number,
+): AsyncGenerator<Planes> {
+  const block = Array.from({ length: channels }, () => new Float32Array(length))
+  let filled = 0
+  let left = skip
+  for await (const planes of source) {
+    const samples = planes[0]!.length
+    let taken = Math.min(left, samples)
+    left -= taken
+    while (taken < samples) {
+      const count = Math.min(length - filled, samples - taken)
+      block.forEach((plane, channel) => plane.set(planes[channel]!.subarray(taken, taken + count), filled))
+      filled += count
+      taken += count
+      if (filled < length) continue
+      yield block
+      filled = 0
+    }
   }
+  if (filled > 0) yield block.map((plane) => plane.subarray(0, filled))
 }

@@ -1,9 +1,10 @@
 /**
- * MP3 encoding in frames that can be cut and joined anywhere, and the Info frame in front that makes the
- * whole gapless and seekable. Hides the headers of MPEG-1 layer III, LAME's delay and the way it scales its
- * input.
+ * What an MP3 of joined chunks needs: how many frames, how much before and after them, how loud the encoder's
+ * input is, and the Info frame in front that makes the whole gapless and seekable. Hides LAME's delay and the way
+ * it scales its input.
  */
-import { ffmpeg, collect } from '../audio/ffmpeg.ts'
+import { bitrates, frameHeader, sampleRates } from '../codec/frames.ts'
+import type { Mp3Format } from '../codec/port.ts'
 import { samplesPerFrame } from '../timeline/timeline.ts'
 
 /** Frames fed before a chunk so that the encoder's state has become what a serial encode would have. */
@@ -27,71 +28,9 @@ const inputScales: readonly { upToKbps: number; scale: number }[] = [
 export const inputCompensation = (bitrateKbps: number): number =>
   1 / (inputScales.find(({ upToKbps }) => bitrateKbps <= upToKbps)?.scale ?? 1)
 
-export interface Mp3Format {
-  readonly sampleRate: number
-  readonly channels: 1 | 2
-  readonly bitrateKbps: number
-}
-
 /** Frames that hold `totalSamples` with the delay before and at least the decoder's delay after. */
 export const frameCount = (totalSamples: number): number =>
   Math.ceil((totalSamples + decodedDelay) / samplesPerFrame)
-
-/**
- * Encodes interleaved float PCM without bit reservoir, tags or header frame; every frame can be decoded
- * alone.
- */
-export async function encode(
-  pcm: AsyncIterable<Buffer>,
-  { sampleRate, channels, bitrateKbps }: Mp3Format,
-  signal: AbortSignal,
-): Promise<Buffer> {
-  const input = ['-f', 'f32le', '-ar', String(sampleRate), '-ac', String(channels), '-i', 'pipe:0']
-  const coder = [
-    '-c:a',
-    'libmp3lame',
-    '-b:a',
-    `${bitrateKbps}k`,
-    '-reservoir',
-    '0',
-    '-joint_stereo',
-    '1',
-    '-write_xing',
-    '0',
-    '-id3v2_version',
-    '0',
-  ]
-  const lame = ffmpeg([...input, ...coder, '-f', 'mp3', 'pipe:1'], signal, pcm)
-  const [bytes] = await Promise.all([collect(lame.stdout), lame.ended])
-  return bytes
-}
-
-/** Starts decoding bare frames to interleaved float PCM, delay included. */
-export function decode(frames: Buffer, { sampleRate, channels }: Mp3Format, signal: AbortSignal) {
-  const output = ['-f', 'f32le', '-ar', String(sampleRate), '-ac', String(channels), 'pipe:1']
-  return ffmpeg(['-f', 'mp3', '-i', 'pipe:0', ...output], signal, [frames])
-}
-
-const bitrates = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
-const sampleRates = [44100, 48000, 32000]
-
-/** Bytes of the frame whose header starts at `at`. Throws when there is none. */
-function frameBytes(bytes: Buffer, at: number): number {
-  const [sync, version, rates] = [bytes[at], bytes[at + 1], bytes[at + 2]]
-  if (sync !== 0xff || (version! & 0xfe) !== 0xfa || rates === undefined)
-    throw new Error(`No MPEG-1 layer III frame at byte ${at}.`)
-  const bitrate = bitrates[rates >> 4]
-  const sampleRate = sampleRates[(rates >> 2) & 3]
-  if (!bitrate || !sampleRate) throw new Error(`An unusable MPEG header at byte ${at}.`)
-  return Math.floor((144_000 * bitrate) / sampleRate) + ((rates >> 1) & 1)
-}
-
-/** Where each frame starts, and at the end where the last one ends. */
-export function frameOffsets(bytes: Buffer): number[] {
-  const offsets = [0]
-  for (let at = 0; at < bytes.length; offsets.push(at)) at += frameBytes(bytes, at)
-  return offsets
-}
 
 const sideInfoBytes = { 1: 17, 2: 32 } as const
 const seekEntries = 100
@@ -141,7 +80,7 @@ function infoHeader({ sampleRate, channels, bitrateKbps }: Mp3Format): { header:
     (kbps) => kbps >= bitrateKbps && Math.floor((144_000 * kbps) / sampleRate) >= needed,
   )
   const header = Buffer.from([0xff, 0xfb, (index << 4) | (rate << 2), channels === 1 ? 0xc0 : 0x40])
-  return { header, bytes: frameBytes(header, 0) }
+  return { header, bytes: frameHeader(header, 0).bytes }
 }
 
 const crcTable = Uint16Array.from({ length: 256 }, (_, byte) => {

@@ -5,7 +5,8 @@
 import type { ObjectStore } from '../storage.ts'
 import { limiterStep, limiterSupportSamples } from './limiter.ts'
 import { mixSlice } from './mixer.ts'
-import { codecHeadroomDb, postRollFrames, preRollFrames, type Mp3Format } from './mp3.ts'
+import type { Mp3Format } from '../codec/port.ts'
+import { codecHeadroomDb, postRollFrames, preRollFrames } from './mp3.ts'
 import { samplesPerFrame, type Timeline } from '../timeline/timeline.ts'
 import { peaks } from '../audio/true-peak.ts'
 

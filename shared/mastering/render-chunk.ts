@@ -4,8 +4,10 @@
  * over its limit.
  */
 import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from './limiter.ts'
-import { encode, frameCount, frameOffsets, inputCompensation, preRollFrames, type Mp3Format } from './mp3.ts'
-import { toInterleavedBytes } from '../audio/pcm.ts'
+import { mp3Codec } from '../codec/choose.ts'
+import { frameOffsets } from '../codec/frames.ts'
+import type { Mp3Format, Planes } from '../codec/port.ts'
+import { frameCount, inputCompensation, preRollFrames } from './mp3.ts'
 import {
   ceilingDb,
   margin,
@@ -107,15 +109,21 @@ async function settle(
   job: Job,
 ) {
   const { inputGain, loudness, format, signal } = job
+  const codec = await mp3Codec()
   let loweredDb = 0
   for (let render = 1; ; render++) {
     const gains = limiterGains(peak, inputGain, ceilingsAt(loweredDb))
-    const encoded = await encode(
+    const encoded = await codec.encode(
       limited(mix, gains, inputGain * inputCompensation(format.bitrateKbps), place, format),
       format,
       signal,
     )
-    const decoded = await measureDecoded(encoded, place, mix.length === 1, format, signal)
+    const decoded = await measureDecoded(
+      codec.decode(encoded, format, signal),
+      place,
+      mix.length === 1,
+      format,
+    )
     const over = decoded.truePeakDbtp - loudness.maxTruePeakDbtp
     if (over <= 0 || render === mostRenders) return { encoded, ...decoded, loweredDb }
     loweredDb += over + extraLoweringDb
@@ -231,32 +239,25 @@ function ceilings(
 }
 
 /**
- * What the encoder is fed: the limited slice a second at a time, as interleaved floats, one plane given to as
- * many channels as the format has.
+ * What the encoder is fed: the limited slice a second at a time, one plane given to as many channels as the
+ * format has. All seconds come in the same planes.
  */
-function* slices(
-  mix: readonly Float32Array[],
+function* limited(
+  mix: Planes,
   gains: Float64Array,
   gain: number,
-  place: Place,
-  format: Mp3Format,
-): Generator<Buffer> {
-  const block = format.sampleRate
-  for (let from = onGrid(place.encodeStart); from < place.encodeEnd; from += block) {
-    const at = from - place.mixStart
-    const to = at + Math.min(block, place.encodeEnd - from)
-    const planes = mix.map((plane) => {
-      const part = plane.slice(at, to)
-      applyGains(part, 0, part.length, gains, at / limiterStep, gain)
-      return part.subarray(Math.max(0, place.encodeStart - from))
+  { mixStart, encodeStart, encodeEnd }: Place,
+  { sampleRate, channels }: Mp3Format,
+): Generator<Planes> {
+  const scratch = mix.map(() => new Float32Array(sampleRate))
+  for (let from = onGrid(encodeStart); from < encodeEnd; from += sampleRate) {
+    const at = from - mixStart
+    const length = Math.min(sampleRate, encodeEnd - from)
+    const planes = scratch.map((plane, side) => {
+      plane.set(mix[side]!.subarray(at, at + length))
+      applyGains(plane, 0, length, gains, at / limiterStep, gain)
+      return plane.subarray(Math.max(0, encodeStart - from), length)
     })
-    yield toInterleavedBytes(planes.length < format.channels ? [planes[0]!, planes[0]!] : planes)
-  }
-}
-
-async function* limited(...slice: Parameters<typeof slices>): AsyncGenerator<Buffer> {
-  for (const bytes of slices(...slice)) {
-    yield bytes
-    await new Promise(setImmediate) // heartbeats go on
+    yield planes.length < channels ? [planes[0]!, planes[0]!] : planes
   }
 }

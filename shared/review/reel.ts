@@ -6,6 +6,7 @@
 import { bytesPerFrame, type PcmFormat } from '../audio/pcm.ts'
 import type { Analysis, Span } from '../audio/analysis.ts'
 import { ffmpegOutput } from '../audio/ffmpeg.ts'
+import { bareFrames } from '../codec/through-ffmpeg.ts'
 import type { TimelineSource } from '../timeline/timeline.ts'
 import type { ObjectStore } from '../storage.ts'
 import type { Edit, EditList } from '../edits/edits.ts'
@@ -16,7 +17,9 @@ export const reelFrameSamples = 576
 export const reelFrameBytes = 96
 /** What encoder and decoder delay the sound by (LAME 576, the decoder 529), in samples of the reel. */
 export const reelDelaySamples = 1105
-const bitrate = '32k'
+const bitrateKbps = 32
+/** LAME's quality 7 of 9: twice as fast as its default, with the same delay. */
+const speedFirst = ['-compression_level', '7']
 
 /** Stretches are whole multiples of this: a whole number of frames, and of samples at 44.1 and 48 kHz. */
 const gridSeconds = 0.12
@@ -152,22 +155,7 @@ async function encode(
     'pipe:0',
   ]
   const sound = ['-af', `volume=${gainDb.toFixed(1)}dB`, '-ac', '1', '-ar', `${reelRate}`]
-  const mp3 = [
-    '-c:a',
-    'libmp3lame',
-    '-b:a',
-    bitrate,
-    '-reservoir',
-    '0',
-    '-write_xing',
-    '0',
-    '-id3v2_version',
-    '0',
-    '-fflags',
-    '+bitexact',
-    '-f',
-    'mp3',
-  ]
+  const mp3 = [...bareFrames(bitrateKbps), ...speedFirst]
   const bytes = await ffmpegOutput([...input, ...sound, ...mp3, 'pipe:1'], signal, pcm())
   return sized(bytes, pieces.reduce((sum, { stretch }) => sum + framesOf(stretch, grid), 0) * reelFrameBytes)
 }

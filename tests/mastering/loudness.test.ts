@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { certify } from '../../shared/mastering/certificate.ts'
 import { chooseGain, measureChunk } from '../../shared/mastering/gain.ts'
-import type { Mp3Format } from '../../shared/mastering/mp3.ts'
+import type { Mp3Format } from '../../shared/codec/port.ts'
 import { ceilingDb, type Loudness } from '../../shared/mastering/programme.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 import { layBed } from '../../shared/show/beds.ts'

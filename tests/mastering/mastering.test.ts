@@ -11,14 +11,10 @@ import {
 import { chooseGain, measureChunk, type GainTrial } from '../../shared/mastering/gain.ts'
 import { ceilingDb } from '../../shared/mastering/programme.ts'
 import { mixSlice } from '../../shared/mastering/mixer.ts'
-import {
-  encode,
-  frameCount,
-  frameOffsets,
-  inputCompensation,
-  type Mp3Format,
-} from '../../shared/mastering/mp3.ts'
-import { toInterleavedBytes } from '../../shared/audio/pcm.ts'
+import { mp3Codec } from '../../shared/codec/choose.ts'
+import { frameOffsets } from '../../shared/codec/frames.ts'
+import type { Mp3Format } from '../../shared/codec/port.ts'
+import { frameCount, inputCompensation } from '../../shared/mastering/mp3.ts'
 import { chunkCount } from '../../shared/timeline/timeline.ts'
 import { fromDb, peaks } from '../../shared/audio/true-peak.ts'
 import {
@@ -79,7 +75,7 @@ async function limitedWhole(
 }
 
 async function serialEncode(planes: readonly Float32Array[], format: Mp3Format): Promise<Buffer[]> {
-  const whole = await encode([toInterleavedBytes(planes)] as unknown as AsyncIterable<Buffer>, format, never)
+  const whole = await (await mp3Codec()).encode([planes], format, never)
   return framesOf(whole)
 }
 

@@ -1,31 +1,20 @@
 // MP3 frames and the Info frame in front of them, as real decoders see them.
 import { describe, expect, test } from '@jest/globals'
-import { collect, ffprobe } from '../../shared/audio/ffmpeg.ts'
-import {
-  decode,
-  decodedDelay,
-  encode,
-  frameCount,
-  frameOffsets,
-  crc16,
-  infoFrame,
-  inputCompensation,
-  type Mp3Format,
-} from '../../shared/mastering/mp3.ts'
+import { ffprobe } from '../../shared/audio/ffmpeg.ts'
+import { mp3Codec } from '../../shared/codec/choose.ts'
+import { frameOffsets } from '../../shared/codec/frames.ts'
+import type { Mp3Format } from '../../shared/codec/port.ts'
+import { crc16, decodedDelay, frameCount, infoFrame, inputCompensation } from '../../shared/mastering/mp3.ts'
 import { samplesPerFrame } from '../../shared/timeline/timeline.ts'
-import { toInterleavedBytes, toPlanar } from '../../shared/audio/pcm.ts'
-import { decodeFile, speechLike, tone, withFile } from '../support/audio.ts'
+import { allOf, decodeFile, speechLike, tone, withFile } from '../support/audio.ts'
 
 const never = new AbortController().signal
 
-const encodePlanes = (planes: readonly Float32Array[], format: Mp3Format): Promise<Buffer> =>
-  encode([toInterleavedBytes(planes)] as unknown as AsyncIterable<Buffer>, format, never)
+const encodePlanes = async (planes: readonly Float32Array[], format: Mp3Format): Promise<Buffer> =>
+  (await mp3Codec()).encode([planes], format, never)
 
-async function decodeFrames(frames: Buffer, format: Mp3Format): Promise<Float32Array[]> {
-  const decoder = decode(frames, format, never)
-  const [pcm] = await Promise.all([collect(decoder.stdout), decoder.ended])
-  return toPlanar(pcm, { ...format, sampleFormat: 'f32le' })
-}
+const decodeFrames = async (frames: Buffer, format: Mp3Format): Promise<Float32Array[]> =>
+  allOf((await mp3Codec()).decode(frames, format, never), format.channels)
 
 const levelDb = (samples: Float32Array): number =>
   10 * Math.log10(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length)

@@ -8,7 +8,8 @@ import { bytesPerFrame, toInterleavedBytes, toPlanar, type PcmFormat } from '../
 import { keepAllBut } from '../../shared/timeline/ledger.ts'
 import type { Loudness } from '../../shared/mastering/programme.ts'
 import { renderChunk, type RenderedChunk } from '../../shared/mastering/render-chunk.ts'
-import { infoFrame, type Mp3Format } from '../../shared/mastering/mp3.ts'
+import { infoFrame } from '../../shared/mastering/mp3.ts'
+import type { Mp3Format, Planes } from '../../shared/codec/port.ts'
 import { chunkCount, clipsOf, type Timeline } from '../../shared/timeline/timeline.ts'
 import type { ByteRange, ObjectName, ObjectStore } from '../../shared/storage.ts'
 
@@ -212,6 +213,21 @@ export async function renderAll(
     frames,
     file: Buffer.concat([infoFrame(format, timeline.totalSamples, frames.length), frames]),
   }
+}
+
+/** Blocks of planes that are used again, put end to end. */
+export async function allOf(blocks: AsyncIterable<Planes>, channels: number): Promise<Float32Array[]> {
+  const parts: Float32Array[][] = Array.from({ length: channels }, () => [])
+  for await (const planes of blocks) parts.forEach((part, channel) => part.push(planes[channel]!.slice()))
+  return parts.map((part) => {
+    const whole = new Float32Array(part.reduce((sum, { length }) => sum + length, 0))
+    let at = 0
+    for (const block of part) {
+      whole.set(block, at)
+      at += block.length
+    }
+    return whole
+  })
 }
 
 /** Decodes a whole file as a player does: delay and padding removed. */
