@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto'
 import type { Tools } from '../engine/step.ts'
 import type { ObjectName } from '../storage.ts'
-import { crc16, infoFrame, type Mp3Format } from './mp3.ts'
+import type { Mp3Format } from '../codec/port.ts'
+import { crc16, infoFrame } from './mp3.ts'
 
 export interface StoredChunk {
   /** The object that has its frames, and how many bytes they are. */
