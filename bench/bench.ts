@@ -66,12 +66,17 @@ export async function bench(root: string, { quick, long }: BenchOptions): Promis
     await writeFile(path.join(root, 'bench', 'results.json'), `${JSON.stringify(summary, null, 1)}\n`)
     await writeFile(path.join(root, 'bench', 'speed.svg'), speedPlot(results))
     process.stdout.write(table(results, summary))
-    const worse = await compare(path.join(root, 'bench', 'machines'), quick ? 'quick' : 'hour', thisMachine(), {
-      timesLameFloor: summary.timesLameFloor,
-      cpuTimesLame: ours.cpuSeconds / floor.cpuSeconds,
-      peakMegabytes: ours.peakMegabytes,
-      overheadSecondsPerTask: overhead,
-    })
+    const worse = await compare(
+      path.join(root, 'bench', 'machines'),
+      quick ? 'quick' : 'hour',
+      thisMachine(),
+      {
+        timesLameFloor: summary.timesLameFloor,
+        cpuTimesLame: ours.cpuSeconds / floor.cpuSeconds,
+        peakMegabytes: ours.peakMegabytes,
+        overheadSecondsPerTask: overhead,
+      },
+    )
     if (worse.length > 0) process.stdout.write(`Worse than last time on this machine: ${worse.join('; ')}.\n`)
     if (busy) process.stdout.write(`${busy}\n`)
   } finally {

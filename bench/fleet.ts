@@ -42,7 +42,11 @@ interface Task {
 export interface Simulated {
   readonly seconds: number
   /** The last part of each step that something waited for, in order. */
-  readonly criticalPath: readonly { readonly name: string; readonly waited: number; readonly worked: number }[]
+  readonly criticalPath: readonly {
+    readonly name: string
+    readonly waited: number
+    readonly worked: number
+  }[]
 }
 
 /** Throws when a step follows one that is not there. */

@@ -32,7 +32,12 @@ export const regressions = (before: Figures, now: Figures): string[] =>
   })
 
 /** Keeps the figures for the next run and returns what became worse. `kind` tells short runs from long ones. */
-export async function compare(folder: string, kind: string, machine: Machine, now: Figures): Promise<string[]> {
+export async function compare(
+  folder: string,
+  kind: string,
+  machine: Machine,
+  now: Figures,
+): Promise<string[]> {
   const name = createHash('sha256').update(JSON.stringify(machine)).digest('hex').slice(0, 12)
   const file = path.join(folder, `${name}-${kind}.json`)
   const before = await readFile(file, 'utf8').then(
