@@ -32,6 +32,7 @@ export const order: readonly string[] = [
   'shared/audio',
   'shared/settings',
   'migrations',
+  'shared/kernel',
   'shared',
 ]
 

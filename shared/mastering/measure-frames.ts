@@ -2,9 +2,10 @@
  * Decodes the frames of one encoded chunk and measures them: loudness partials and true peak. Hides where in
  * the decoded sound the chunk lies, and the filters' warm-up.
  */
-import { energyMeter, kWeighting } from '../audio/loudness.ts'
+import { kWeighting } from '../audio/loudness.ts'
+import { energyMeter } from '../kernel/filters.ts'
 import { decode, decodedDelay, type Mp3Format } from './mp3.ts'
-import { bytesPerFrame, inBlocks, toPlanar, type PcmFormat } from '../audio/pcm.ts'
+import { bytesPerFrame, fillPlanes, inBlocks, type PcmFormat } from '../audio/pcm.ts'
 import { toDb, truePeakMeter } from '../audio/true-peak.ts'
 
 /**
@@ -37,12 +38,12 @@ export async function measureDecoded(
   const length = place.end - place.start
   const warmUpBlocks = Math.floor(chunkOffset / block)
   const pcm: PcmFormat = { sampleRate, channels, sampleFormat: 'f32le' }
-  const meters = Array.from({ length: isMonaural ? 1 : channels }, () => ({
-    energies: energyMeter(kWeighting(sampleRate)),
-    peak: truePeakMeter(),
-  }))
+  const planes = Array.from({ length: channels }, () => new Float32Array(block))
+  const heard = isMonaural ? planes.slice(0, 1) : planes
+  const energies = energyMeter(kWeighting(sampleRate), isMonaural ? 1 : channels)
+  const sums = heard.map(() => new Float64Array(1))
+  const peaks = heard.map(() => truePeakMeter())
   const blocks = new Float32Array(Math.floor(length / block))
-  const energy = new Float64Array(1)
   let at = -warmUpBlocks
   const decoder = decode(encoded, format, signal)
   const aligned = inBlocks(
@@ -50,17 +51,22 @@ export async function measureDecoded(
     block * bytesPerFrame(pcm),
   )
   for await (const bytes of aligned) {
-    const planes = toPlanar(bytes, pcm)
-    const wanted = Math.min(block, length - at * block)
-    meters.forEach(({ energies, peak }, channel) => {
-      energies(planes[channel]!, block, energy)
-      if (at >= 0 && at < blocks.length) blocks[at]! += (energy[0]! * (isMonaural ? 2 : 1)) / block
-      if (at >= 0 && wanted > 0) peak.add(planes[channel]!.subarray(0, wanted))
+    fillPlanes(bytes, pcm, planes)
+    const count = bytes.length / bytesPerFrame(pcm)
+    const wanted = Math.min(count, length - at * block)
+    energies(
+      heard.map((plane) => plane.subarray(0, count)),
+      block,
+      sums,
+    )
+    heard.forEach((plane, channel) => {
+      if (at >= 0 && at < blocks.length) blocks[at]! += (sums[channel]![0]! * (isMonaural ? 2 : 1)) / block
+      if (at >= 0 && wanted > 0) peaks[channel]!.add(plane.subarray(0, wanted))
     })
     at++
   }
   await decoder.ended
-  return { blocks, truePeakDbtp: toDb(Math.max(...meters.map(({ peak }) => peak.highest()))) }
+  return { blocks, truePeakDbtp: toDb(Math.max(...peaks.map((peak) => peak.highest()))) }
 }
 
 async function* skipBytes(source: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {

@@ -242,11 +242,14 @@ function* slices(
   format: Mp3Format,
 ): Generator<Buffer> {
   const block = format.sampleRate
+  // used again for every slice: new ones would be collected too late
+  const scratch = mix.map(() => new Float32Array(block))
   for (let from = onGrid(place.encodeStart); from < place.encodeEnd; from += block) {
     const at = from - place.mixStart
     const to = at + Math.min(block, place.encodeEnd - from)
-    const planes = mix.map((plane) => {
-      const part = plane.slice(at, to)
+    const planes = mix.map((plane, channel) => {
+      const part = scratch[channel]!.subarray(0, to - at)
+      part.set(plane.subarray(at, to))
       applyGains(part, 0, part.length, gains, at / limiterStep, gain)
       return part.subarray(Math.max(0, place.encodeStart - from))
     })
