@@ -35,6 +35,7 @@ export const order: readonly string[] = [
   'shared/audio',
   'shared/settings',
   'migrations',
+  'shared/kernel',
   'shared',
 ]
 

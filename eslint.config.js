@@ -31,7 +31,12 @@ const noSiblingStep = {
 }
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.spool', 'dist', 'episodes', 'coverage', 'tests/support/strip-types.js'] },
+  {
+    ignores: [
+      ...['node_modules', '.spool', 'dist', 'episodes', 'coverage', 'tests/support/strip-types.js'],
+      'shared/kernel/assembly', // AssemblyScript
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

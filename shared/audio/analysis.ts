@@ -3,7 +3,9 @@
  * somebody speaks. Hides how this is gathered and stored, and how speech is told from steady noise, hum and
  * DC.
  */
-import { energyMeter, highPass, integratedLoudness, kWeighting } from './loudness.ts'
+import { doubleEnergyMeter } from '../kernel/filters.ts'
+import { extremes } from '../kernel/peaks.ts'
+import { highPass, integratedLoudness, kWeighting } from './loudness.ts'
 import { bytesPerFrame, fillPlanes, type PcmFormat } from './pcm.ts'
 
 /** Speech activity as sample spans, in order. */
@@ -48,6 +50,8 @@ const speechHighPassHz = 150
 const silenceDb = -100
 /** A sample this close to full scale was probably cut off. */
 const clippedAt = 0.9999
+/** The first float32 that is. */
+const clippedFrom = Math.fround(clippedAt + 2 ** -25)
 
 /**
  * Gathers an analysis block by block; `add` takes whole 100 ms blocks of PCM bytes (the last may be shorter).
@@ -56,17 +60,16 @@ export function analyser(format: PcmFormat) {
   const { sampleRate, channels } = format
   const block = blockSamples(sampleRate)
   const frame = frameSamples(sampleRate)
-  const loudness = Array.from({ length: channels }, () => energyMeter(kWeighting(sampleRate)))
-  const level = Array.from({ length: channels }, () =>
-    energyMeter([highPass(sampleRate, speechHighPassHz), highPass(sampleRate, speechHighPassHz)]),
-  )
+  const speechBand = highPass(sampleRate, speechHighPassHz)
+  const meter = doubleEnergyMeter(kWeighting(sampleRate), [speechBand, speechBand])
   const blocks = growing(Float32Array)
   const levels = growing(Int16Array)
   const waveform = growing(Int8Array)
-  const energies = new Float64Array(framesPerBlock)
-  // a new one for every block would be collected too late
+  // used again for every block: new ones would be collected too late
   const scratch = Array.from({ length: channels }, () => new Float32Array(block))
-  const blockEnergy = new Float64Array(1)
+  const loudness = new Float64Array(channels)
+  const energies = scratch.map(() => new Float64Array(framesPerBlock))
+  const [lows, highs] = [new Float32Array(framesPerBlock), new Float32Array(framesPerBlock)]
   let totalSamples = 0
   let peak = 0
   let clippedSamples = 0
@@ -78,24 +81,20 @@ export function analyser(format: PcmFormat) {
     const all = count === block ? scratch : scratch.map((plane) => plane.subarray(0, count))
     isMonaural &&= all.length === 1 || sameSamples(all[0]!, all[1]!)
     const planes = isMonaural ? all.slice(0, 1) : all
-    let sum = 0
-    const frames = new Float64Array(framesPerBlock)
-    planes.forEach((plane, channel) => {
-      loudness[channel]!(plane, block, blockEnergy)
-      sum += blockEnergy[0]!
-      energies.fill(0)
-      level[channel]!(plane, frame, energies)
-      for (let i = 0; i < framesPerBlock; i++) frames[i]! += energies[i]!
-    })
-    blocks.push(((isMonaural ? 2 : 1) * sum) / block)
+    const [left, right] = energies as [Float64Array, Float64Array?]
+    meter(planes, frame, loudness, energies)
+    blocks.push((isMonaural ? 2 * loudness[0]! : loudness[0]! + loudness[1]!) / block)
+    lows.fill(0)
+    highs.fill(0)
+    for (const plane of planes) clippedSamples += extremes(plane, frame, clippedFrom, lows, highs)
     for (let i = 0; i * frame < count; i++) {
-      const meanSquare = frames[i]! / (frame * planes.length)
+      const energy = isMonaural ? left[i]! : left[i]! + right![i]!
+      const meanSquare = energy / (frame * planes.length)
       levels.push(Math.round(100 * Math.max(silenceDb, 10 * Math.log10(meanSquare))))
-      const [low, high, clipped] = extremes(planes, i * frame, Math.min(count, (i + 1) * frame))
+      const [low, high] = [lows[i]!, highs[i]!]
       waveform.push(toByte(low))
       waveform.push(toByte(high))
       peak = Math.max(peak, -low, high)
-      clippedSamples += clipped
     }
     totalSamples += count
   }
@@ -129,25 +128,6 @@ const toByte = (sample: number): number => Math.max(-127, Math.min(127, Math.rou
 function sameSamples(left: Float32Array, right: Float32Array): boolean {
   for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false
   return true
-}
-
-function extremes(
-  planes: readonly Float32Array[],
-  start: number,
-  end: number,
-): [low: number, high: number, clipped: number] {
-  let low = 0
-  let high = 0
-  let clipped = 0
-  for (const plane of planes) {
-    for (let i = start; i < end; i++) {
-      const sample = plane[i]!
-      if (sample < low) low = sample
-      else if (sample > high) high = sample
-      if (sample >= clippedAt || sample <= -clippedAt) clipped++
-    }
-  }
-  return [low, high, clipped]
 }
 
 type TypedArray = Float32Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Int8Array<ArrayBuffer>

@@ -1,8 +1,9 @@
 /**
  * Measures loudness by ITU-R BS.1770-5 and loudness range by EBU Tech 3342. Works on mergeable partial
  * results, the K-weighted energy of every 100 ms: those of consecutive chunks are simply put one after the
- * other. Hides the filters and both gates.
+ * other. Hides the filters' coefficients and both gates; the filters themselves run in shared/kernel/.
  */
+import type { Biquad } from '../kernel/filters.ts'
 
 /** Gating blocks are 400 ms long and start every 100 ms. */
 const blocksPerWindow = 4
@@ -63,15 +64,6 @@ function mean(values: Float64Array): number {
   return sum / values.length
 }
 
-/** Coefficients of a biquad, normalised to a0 = 1. */
-interface Biquad {
-  readonly b0: number
-  readonly b1: number
-  readonly b2: number
-  readonly a1: number
-  readonly a2: number
-}
-
 /**
  * The two stages of K-weighting at any sample rate, by the bilinear transform of the analogue filters
  * whose 48 kHz coefficients BS.1770-5 tabulates.
@@ -112,44 +104,5 @@ export function highPass(sampleRate: number, cutoffHz: number): Biquad {
     b2: 1 / norm,
     a1: (2 * (k * k - 1)) / norm,
     a2: (1 - Math.SQRT2 * k + k * k) / norm,
-  }
-}
-
-/** Below this a filter's memory is silence; cleared so that it never decays into slow denormal numbers. */
-const negligible = 1e-25
-
-/**
- * Two biquads in a row over one channel, remembering its state from block to block; it yields energies, not
- * samples.
- */
-export function energyMeter([first, second]: readonly [Biquad, Biquad]) {
-  const memory = new Float64Array(4)
-  /**
-   * Writes the sum of squares of every `step` samples to `out`, from `outStart` on. The last group may be
-   * shorter.
-   */
-  return (samples: Float32Array, step: number, out: Float64Array, outStart = 0): void => {
-    const { b0, b1, b2, a1, a2 } = first
-    const { b0: c0, b1: c1, b2: c2, a1: d1, a2: d2 } = second
-    // locals: numbers in a closure are slow to write
-    let [x1, x2, y1, y2] = [memory[0]!, memory[1]!, memory[2]!, memory[3]!]
-    for (let start = 0, group = outStart; start < samples.length; start += step, group++) {
-      const end = Math.min(start + step, samples.length)
-      let sum = 0
-      for (let i = start; i < end; i++) {
-        const x = samples[i]!
-        // transposed direct form II, one stage after the other
-        const mid = b0 * x + x1
-        x1 = b1 * x - a1 * mid + x2
-        x2 = b2 * x - a2 * mid
-        const y = c0 * mid + y1
-        y1 = c1 * mid - d1 * y + y2
-        y2 = c2 * mid - d2 * y
-        sum += y * y
-      }
-      out[group] = sum
-    }
-    const silent = Math.abs(x1) < negligible && Math.abs(y1) < negligible
-    memory.set(silent ? [0, 0, 0, 0] : [x1, x2, y1, y2])
   }
 }

@@ -1,5 +1,6 @@
 /** Canonical PCM: raw interleaved little-endian samples, seekable by sample. Hides the byte layout. */
 import { z } from 'zod'
+import { deinterleave, interleave } from '../kernel/planes.ts'
 
 export interface PcmFormat {
   /** Samples per second and channel. */
@@ -34,42 +35,19 @@ export function toPlanar(bytes: Buffer, format: PcmFormat): Float32Array[] {
  * front.
  */
 export function fillPlanes(bytes: Buffer, format: PcmFormat, planes: readonly Float32Array[]): void {
-  const { channels } = format
-  const { samples, scale } = toInterleaved(bytes, format)
-  planes.forEach((plane, channel) => {
-    for (let frame = 0, i = channel; i < samples.length; frame++, i += channels)
-      plane[frame] = samples[i]! * scale
-  })
-}
-
-/** The samples as they lie, channel after channel, and the factor that brings them to full scale ±1. */
-export function toInterleaved(
-  bytes: Buffer,
-  format: PcmFormat,
-): { samples: Int16Array | Float32Array; scale: number } {
-  return { samples: interleaved(bytes, format), scale: format.sampleFormat === 's16le' ? 1 / 32768 : 1 }
-}
-
-function interleaved(bytes: Buffer, { sampleFormat }: PcmFormat): Int16Array | Float32Array {
-  const width = sampleFormat === 's16le' ? 2 : 4
-  const aligned = bytes.byteOffset % width === 0 ? bytes : Buffer.from(Uint8Array.from(bytes).buffer)
-  const Samples = sampleFormat === 's16le' ? Int16Array : Float32Array
-  return new Samples(aligned.buffer as ArrayBuffer, aligned.byteOffset, Math.floor(bytes.length / width))
+  deinterleave(bytes, format.sampleFormat, planes)
 }
 
 /** Weaves planes into interleaved 32-bit floats, as bytes. */
 export function toInterleavedBytes(planes: readonly Float32Array[]): Buffer {
-  const channels = planes.length
-  const out = new Float32Array(channels * planes[0]!.length)
-  planes.forEach((plane, channel) => {
-    for (let frame = 0, i = channel; frame < plane.length; frame++, i += channels) out[i] = plane[frame]!
-  })
+  const out = new Float32Array(planes.length * planes[0]!.length)
+  interleave(planes, out)
   return Buffer.from(out.buffer)
 }
 
 /**
- * Regroups a byte stream into blocks of exactly `blockBytes`, the last one shorter; each block has a buffer
- * of its own.
+ * Regroups a byte stream into blocks of exactly `blockBytes`, the last one shorter. A block begins at a multiple of
+ * four bytes; one that lies so in what comes in is a part of it, others have a buffer of their own.
  */
 export async function* inBlocks(
   source: AsyncIterable<Buffer> | Iterable<Buffer>,
@@ -78,11 +56,13 @@ export async function* inBlocks(
   let block = newBlock(blockBytes)
   let filled = 0
   for await (const chunk of source) {
-    if (filled === 0 && chunk.length === blockBytes) {
-      yield chunk
-      continue
-    }
     for (let taken = 0; taken < chunk.length;) {
+      const isAligned = (chunk.byteOffset + taken) % 4 === 0
+      if (filled === 0 && isAligned && chunk.length - taken >= blockBytes) {
+        yield chunk.subarray(taken, taken + blockBytes)
+        taken += blockBytes
+        continue
+      }
       const copied = chunk.copy(block, filled, taken)
       filled += copied
       taken += copied

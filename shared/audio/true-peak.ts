@@ -2,18 +2,17 @@
  * True peak by ITU-R BS.1770-5 Annex 2: four times oversampling by a 48-tap polyphase filter.
  * Hides the coefficients and that it is computed only where it could matter.
  */
+import { groupPeaks, interpolatorReach, layOutInterpolator } from '../kernel/peaks.ts'
 
 /** Samples before and after a position that its interpolated values depend on. */
-export const truePeakReach = 6
+export const truePeakReach = interpolatorReach
 const phases = 4
 const tapsPerPhase = 2 * truePeakReach
 
 /**
  * A windowed-sinc interpolator of the length the recommendation uses, each phase normalised to unity gain at
- * DC. Phase 0 is the sample itself.
+ * DC. Phase 0 is the sample itself; the others are returned.
  */
-const coefficients = designPhases()
-
 function designPhases(): Float64Array[] {
   return Array.from({ length: phases - 1 }, (_, index) => {
     const fraction = (index + 1) / phases
@@ -46,9 +45,13 @@ function besselI0(x: number): number {
  */
 const worstOvershoot = 1.5
 
+const [quarter, half] = designPhases() as [Float64Array, Float64Array]
+/** The three-quarters' taps are the quarter's backwards. */
+const interpolator = layOutInterpolator(quarter, half.subarray(0, truePeakReach))
+
 /**
- * Writes the peak of every `step` samples of `samples[from…to)` to `out`, as amplitude: the true peak where
- * the sample peak, times the worst overshoot, reaches `matters`; the sample peak elsewhere. Values up to
+ * Writes the peak of every `step` samples (8192 at most) of `samples[from…to)` to `out`, as amplitude: the true peak
+ * where the sample peak, times the worst overshoot, reaches `matters`; the sample peak elsewhere. Values up to
  * `truePeakReach` beyond both ends are read where they exist.
  */
 export function peaks(
@@ -60,12 +63,7 @@ export function peaks(
   out: Float32Array,
   outStart = 0,
 ): void {
-  const threshold = matters / worstOvershoot
-  for (let start = from, group = outStart; start < to; start += step, group++) {
-    const end = Math.min(start + step, to)
-    const peak = samplePeak(samples, start, end)
-    out[group] = peak >= threshold ? Math.max(peak, interSamplePeak(samples, start, end)) : peak
-  }
+  groupPeaks(samples, from, to, step, matters / worstOvershoot, interpolator, out, outStart)
 }
 
 /** The highest magnitude among `samples[start…end)`. */
@@ -79,86 +77,30 @@ export function samplePeak(samples: Float32Array, start: number, end: number): n
   return peak
 }
 
-/** The quarter's taps; the three-quarters' are the same backwards, and the half's are symmetric. */
-const [quarter, half] = coefficients as [Float64Array, Float64Array]
-const [q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11] = quarter as unknown as number[] as Twelve
-const [h0, h1, h2, h3, h4, h5] = half as unknown as number[] as Twelve
-type Twelve = [number, number, number, number, number, number, number, number, number, number, number, number]
-
-/**
- * The highest interpolated magnitude between `samples[start]` and `samples[end]`. Written out: this is where
- * a limiter spends its time.
- */
-export function interSamplePeak(samples: Float32Array, start: number, end: number): number {
-  const base = start - (truePeakReach - 1)
-  const inside = base >= 0 && end + truePeakReach <= samples.length
-  const s = inside ? samples : padded(samples, base, end + truePeakReach)
-  const shift = inside ? 0 : base
-  let peak = 0
-  for (let i = base - shift; i < end - shift - (truePeakReach - 1); i++) {
-    const [a, b, c, d, e, f] = [s[i]!, s[i + 1]!, s[i + 2]!, s[i + 3]!, s[i + 4]!, s[i + 5]!]
-    const [g, h, j, k, l, m] = [s[i + 6]!, s[i + 7]!, s[i + 8]!, s[i + 9]!, s[i + 10]!, s[i + 11]!]
-    const x =
-      q0 * a +
-      q1 * b +
-      q2 * c +
-      q3 * d +
-      q4 * e +
-      q5 * f +
-      q6 * g +
-      q7 * h +
-      q8 * j +
-      q9 * k +
-      q10 * l +
-      q11 * m
-    const y = h0 * (a + m) + h1 * (b + l) + h2 * (c + k) + h3 * (d + j) + h4 * (e + h) + h5 * (f + g)
-    const z =
-      q11 * a +
-      q10 * b +
-      q9 * c +
-      q8 * d +
-      q7 * e +
-      q6 * f +
-      q5 * g +
-      q4 * h +
-      q3 * j +
-      q2 * k +
-      q1 * l +
-      q0 * m
-    if (x > peak) peak = x
-    else if (-x > peak) peak = -x
-    if (y > peak) peak = y
-    else if (-y > peak) peak = -y
-    if (z > peak) peak = z
-    else if (-z > peak) peak = -z
-  }
-  return peak
-}
-
-/** `samples[from…to)` with silence where there is none. */
-const padded = (samples: Float32Array, from: number, to: number): Float32Array =>
-  Float32Array.from({ length: to - from }, (_, i) => samples[from + i] ?? 0)
-
 /**
  * The true peak of one channel that comes in blocks; interpolated only where a block could hold a new
  * highest.
  */
 export function truePeakMeter() {
   const context = 2 * truePeakReach
-  let tail = new Float32Array(context)
+  /** What came last, then the block; used again for every block. */
+  let joined = new Float32Array(context)
+  let steps = new Float32Array(0)
   let highest = 0
   return {
     add: (block: Float32Array): void => {
-      const joined = new Float32Array(context + block.length)
-      joined.set(tail)
+      const end = context + block.length
+      if (joined.length < end) {
+        joined = Float32Array.from({ length: end }, (_, i) => (i < context ? joined[i]! : 0))
+        steps = new Float32Array(Math.ceil(block.length / meterStep))
+      }
       joined.set(block, context)
-      const steps = new Float32Array(Math.ceil(block.length / meterStep))
-      peaks(joined, truePeakReach, truePeakReach + block.length, meterStep, highest, steps)
-      highest = samplePeak(steps, 0, steps.length) > highest ? samplePeak(steps, 0, steps.length) : highest
-      tail = joined.slice(-context)
+      peaks(joined.subarray(0, end), truePeakReach, truePeakReach + block.length, meterStep, highest, steps)
+      highest = Math.max(highest, samplePeak(steps, 0, Math.ceil(block.length / meterStep)))
+      joined.copyWithin(0, end - context, end)
     },
     /** Amplitude; the last few samples count as they are. */
-    highest: (): number => Math.max(highest, samplePeak(tail, 0, tail.length)),
+    highest: (): number => Math.max(highest, samplePeak(joined, 0, context)),
   }
 }
 

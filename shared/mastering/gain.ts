@@ -4,7 +4,8 @@
  * times the limiter's gain squared, give the loudness after limiting.
  */
 import { limiterGains, limiterStep } from './limiter.ts'
-import { energyMeter, integratedLoudness, kWeighting } from '../audio/loudness.ts'
+import { integratedLoudness, kWeighting } from '../audio/loudness.ts'
+import { energyMeter } from '../kernel/filters.ts'
 import { margin, onGrid, preRollSamples, programme, stepPeaks, type ObjectLocation } from './programme.ts'
 import { samplesPerChunk, type Timeline } from '../timeline/timeline.ts'
 import { fromDb } from '../audio/true-peak.ts'
@@ -83,14 +84,10 @@ export function chooseGain(trials: readonly GainTrial[], targetLufs: number): nu
 
 /** The K-weighted energy of each limiter step, summed over what both ears hear. */
 function stepEnergies(planes: readonly Float32Array[], sampleRate: number): Float64Array {
-  const sum = new Float64Array(Math.ceil(planes[0]!.length / limiterStep))
-  const own = new Float64Array(sum.length)
-  for (const plane of planes) {
-    energyMeter(kWeighting(sampleRate))(plane, limiterStep, own)
-    for (let i = 0; i < sum.length; i++) sum[i]! += own[i]!
-  }
-  return sum.map((energy) => energy * sides(planes))
+  const steps = Math.ceil(planes[0]!.length / limiterStep)
+  const [left, right] = planes.map(() => new Float64Array(steps)) as [Float64Array, Float64Array?]
+  energyMeter(kWeighting(sampleRate), right ? 2 : 1)(planes, limiterStep, right ? [left, right] : [left])
+  // a single plane is heard from both sides
+  for (let i = 0; i < steps; i++) left[i]! += right ? right[i]! : left[i]!
+  return left
 }
-
-/** A single plane is heard from both sides. */
-const sides = (planes: readonly Float32Array[]): number => (planes.length === 1 ? 2 : 1)

@@ -3,6 +3,7 @@
  * exactly as the whole does. Hides the gain's shape: the least gain needed within reach, smoothed by two
  * boxcars. The arithmetic is in whole numbers, so running sums give the same result wherever they start.
  */
+import { multiplySteps } from '../kernel/gains.ts'
 
 /** The limiter decides once for this many samples (0.6 ms); it divides 100 ms at 44.1 and 48 kHz. */
 export const limiterStep = 30
@@ -90,18 +91,5 @@ export function applyGains(
   firstStep: number,
   inputGain: number,
 ): void {
-  for (let start = from, step = firstStep; start < to; start += limiterStep, step++) {
-    const here = gains[step]!
-    const before = gains[step - 1] ?? here
-    const after = gains[step + 1] ?? here
-    const end = Math.min(start + limiterStep, to)
-    if (here === 1 && before === 1 && after === 1) {
-      for (let i = start; i < end; i++) samples[i]! *= inputGain
-      continue
-    }
-    for (let i = start; i < end; i++) {
-      const t = (i - start + 0.5) / limiterStep - 0.5
-      samples[i]! *= inputGain * (t < 0 ? here + (here - before) * t : here + (after - here) * t)
-    }
-  }
+  multiplySteps(samples, from, to, limiterStep, gains, firstStep, inputGain)
 }

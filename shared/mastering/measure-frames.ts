@@ -2,8 +2,9 @@
  * Measures one encoded chunk as it is decoded: loudness partials and true peak. Hides where in the decoded sound
  * the chunk lies, and the filters' warm-up.
  */
-import { energyMeter, kWeighting } from '../audio/loudness.ts'
+import { kWeighting } from '../audio/loudness.ts'
 import type { Mp3Format, Planes } from '../codec/port.ts'
+import { energyMeter } from '../kernel/filters.ts'
 import { decodedDelay } from './mp3.ts'
 import { toDb, truePeakMeter } from '../audio/true-peak.ts'
 
@@ -33,23 +34,22 @@ export async function measureDecoded(
   const block = sampleRate / 10
   const chunkOffset = place.start - place.encodeStart + decodedDelay
   const length = place.end - place.start
-  const meters = Array.from({ length: isMonaural ? 1 : channels }, () => ({
-    energies: energyMeter(kWeighting(sampleRate)),
-    peak: truePeakMeter(),
-  }))
+  const heardChannels = isMonaural ? 1 : channels
+  const energies = energyMeter(kWeighting(sampleRate), heardChannels)
+  const sums = Array.from({ length: heardChannels }, () => new Float64Array(1))
+  const peaks = sums.map(() => truePeakMeter())
   const blocks = new Float32Array(Math.floor(length / block))
-  const energy = new Float64Array(1)
   let at = -Math.floor(chunkOffset / block)
   for await (const planes of regrouped(decoded, chunkOffset % block, block, channels)) {
     const wanted = Math.min(block, length - at * block)
-    meters.forEach(({ energies, peak }, channel) => {
-      energies(planes[channel]!, block, energy)
-      if (at >= 0 && at < blocks.length) blocks[at]! += (energy[0]! * (isMonaural ? 2 : 1)) / block
-      if (at >= 0 && wanted > 0) peak.add(planes[channel]!.subarray(0, wanted))
+    energies(planes.slice(0, heardChannels), block, sums)
+    sums.forEach((sum, channel) => {
+      if (at >= 0 && at < blocks.length) blocks[at]! += (sum[0]! * (isMonaural ? 2 : 1)) / block
+      if (at >= 0 && wanted > 0) peaks[channel]!.add(planes[channel]!.subarray(0, wanted))
     })
     at++
   }
-  return { blocks, truePeakDbtp: toDb(Math.max(...meters.map(({ peak }) => peak.highest()))) }
+  return { blocks, truePeakDbtp: toDb(Math.max(...peaks.map((peak) => peak.highest()))) }
 }
 
 /** Without the first `skip` samples, in blocks of `length`, the last one shorter; all in the same planes. */

@@ -3,9 +3,10 @@
  * clips. A slice depends only on the timeline, never on where the slice was cut.
  */
 import type { ObjectStore } from '../storage.ts'
-import { bytesPerFrame, toInterleaved } from '../audio/pcm.ts'
+import { addFrames, type Faded, type Interleaved, type Line } from '../kernel/gains.ts'
+import { bytesPerFrame } from '../audio/pcm.ts'
 import { fromDb } from '../audio/true-peak.ts'
-import { gainAt } from '../show/beds.ts'
+import { gainsFrom } from '../show/beds.ts'
 import type { Clip, GainPoint, Timeline } from '../timeline/timeline.ts'
 
 /**
@@ -41,12 +42,7 @@ export async function mixSlice(
   const planes = Array.from({ length: channels }, () => new Float32Array(end - start))
   for (const range of ranges(audible, start, end)) {
     for await (const window of readWindows(timeline, storage, bucket, range)) {
-      for (const clip of audible) {
-        if (clip.source !== range.source) continue
-        planes.forEach((plane, channel) =>
-          addClip(plane, window, Math.min(channel, window.channels - 1), clip, start),
-        )
-      }
+      for (const clip of audible) if (clip.source === range.source) addClip(planes, window, clip, start)
     }
   }
   return planes
@@ -75,13 +71,13 @@ function ranges(clips: readonly Clip[], start: number, end: number): SourceRange
 }
 
 /** Frames `start` to `end` of a source, as they are stored in its object. */
-interface Window {
+interface Window extends Interleaved {
   readonly start: number
   readonly end: number
-  readonly samples: Int16Array | Float32Array
-  readonly scale: number
-  readonly channels: number
 }
+
+/** What brings a sample as it is stored to full scale ±1. */
+const fullScale = { s16le: 1 / 32768, f32le: 1 } as const
 
 /** A range in pieces of a few megabytes: a whole chunk at once would double a worker's memory. */
 async function* readWindows(
@@ -96,81 +92,69 @@ async function* readWindows(
   for (let start = range.start; start < range.end; start += windowFrames) {
     const end = Math.min(range.end, start + windowFrames)
     const bytes = await storage.read({ bucket, name: object }, { start: start * width, end: end * width })
-    yield { start, end, ...toInterleaved(bytes, format), channels: format.channels }
+    yield { start, end, bytes, ...format }
   }
 }
 
 /**
- * Adds what of `clip` lies in the window and in the slice that `plane` holds from output sample `start` on.
+ * Adds what of `clip` lies in the window and in the slice that the planes hold from output sample `start` on. The
+ * value at a sample depends on the sample alone, so that slices come out as the whole does.
  */
-function addClip(plane: Float32Array, window: Window, channel: number, clip: Clip, start: number): void {
-  const { samples, channels } = window
-  const { outputStart, sourceStart, length, fadeIn, fadeOut } = clip
-  const gain = fromDb(clip.gainDb) * window.scale
+function addClip(planes: readonly Float32Array[], window: Window, clip: Clip, start: number): void {
+  const { outputStart, sourceStart, length, fadeIn, fadeOut, automation } = clip
+  const gain = fromDb(clip.gainDb) * fullScale[window.sampleFormat]
   const first = Math.max(start, outputStart, outputStart + window.start - sourceStart)
-  const last = Math.min(start + plane.length, outputStart + length, outputStart + window.end - sourceStart)
-  const fadeOutStart = outputStart + length - fadeOut
-  const indexOf = (output: number): number =>
-    (output - outputStart + sourceStart - window.start) * channels + channel
-  const level = (output: number): number => {
-    const rising =
-      output < outputStart + fadeIn ? Math.sin(((output - outputStart + 0.5) / fadeIn) * (Math.PI / 2)) : 1
-    return output >= fadeOutStart
-      ? rising * Math.cos(((output - fadeOutStart + 0.5) / fadeOut) * (Math.PI / 2))
-      : rising
-  }
-  const { automation } = clip
-  const addFaded = (from: number, to: number): void => {
-    for (let output = from; output < to; output++) {
-      const automated = automation ? gainAt(automation, output) : 1
-      plane[output - start]! += samples[indexOf(output)]! * gain * level(output) * automated
-    }
+  const last = Math.min(
+    start + planes[0]!.length,
+    outputStart + length,
+    outputStart + window.end - sourceStart,
+  )
+  const add = (from: number, to: number, moves?: Line | Faded): void => {
+    const frame = from - outputStart + sourceStart - window.start
+    if (to > from) addFrames(planes, from - start, window, frame, to - from, gain, moves)
   }
   const steadyFrom = Math.min(last, Math.max(first, outputStart + fadeIn))
-  const steadyTo = Math.max(steadyFrom, Math.min(last, fadeOutStart))
-  addFaded(first, steadyFrom)
+  const steadyTo = Math.max(steadyFrom, Math.min(last, outputStart + length - fadeOut))
+  add(first, steadyFrom, fadesOf(clip, first, steadyFrom))
   if (automation)
-    for (const line of linesOf(automation, steadyFrom, steadyTo))
-      addLine(plane, samples, channels, indexOf(line.from), line, gain, start)
-  else
-    for (let at = steadyFrom - start, i = indexOf(steadyFrom); at < steadyTo - start; at++, i += channels)
-      plane[at]! += samples[i]! * gain
-  addFaded(steadyTo, last)
+    for (const { from, to, ...line } of linesOf(automation, steadyFrom, steadyTo)) add(from, to, line)
+  else add(steadyFrom, steadyTo)
+  add(steadyTo, last, fadesOf(clip, steadyTo, last))
 }
 
-/** A range over which an envelope is one straight line: `gain` at `anchor`, changing by `slope` a sample. */
-interface Line {
+/** Equal-power fades of a clip, and what its automation does besides, at each sample of a range of the output. */
+function fadesOf(clip: Clip, from: number, to: number): Faded {
+  const { outputStart, length, fadeIn, fadeOut, automation } = clip
+  const fadeOutStart = outputStart + length - fadeOut
+  const fades = new Float64Array(Math.max(0, to - from))
+  for (let output = from; output < to; output++) {
+    const rising =
+      output < outputStart + fadeIn ? Math.sin(((output - outputStart + 0.5) / fadeIn) * (Math.PI / 2)) : 1
+    fades[output - from] =
+      output >= fadeOutStart
+        ? rising * Math.cos(((output - fadeOutStart + 0.5) / fadeOut) * (Math.PI / 2))
+        : rising
+  }
+  const levels = new Float64Array(fades.length)
+  if (automation) gainsFrom(automation, from, levels)
+  else levels.fill(1)
+  return { fades, levels }
+}
+
+/** A range of the output over which an envelope is one straight line. */
+interface Range extends Line {
   readonly from: number
   readonly to: number
-  readonly anchor: number
-  readonly gain: number
-  readonly slope: number
 }
 
-function linesOf(points: readonly GainPoint[], start: number, end: number): Line[] {
+function linesOf(points: readonly GainPoint[], start: number, end: number): Range[] {
   const edges = [-Infinity, ...points.map(([sample]) => sample), Infinity]
   return edges.slice(1).flatMap((edge, i) => {
     const [from, to] = [Math.max(start, edges[i]!), Math.min(end, edge)]
     if (to <= from) return []
     const [left, right] = [points[i - 1], points[i]]
-    const [anchor, gain] = left ?? right ?? [0, 1]
-    return [
-      { from, to, anchor, gain, slope: left && right ? (right[1] - left[1]) / (right[0] - left[0]) : 0 },
-    ]
+    const [anchor, level] = left ?? right ?? [0, 1]
+    const slope = left && right ? (right[1] - left[1]) / (right[0] - left[0]) : 0
+    return [{ from, to, level, slope, first: from - anchor }]
   })
-}
-
-/** The value at a sample depends on the sample alone, so that slices come out as the whole does. */
-function addLine(
-  plane: Float32Array,
-  samples: Int16Array | Float32Array,
-  channels: number,
-  firstIndex: number,
-  { from, to, anchor, gain, slope }: Line,
-  clipGain: number,
-  start: number,
-): void {
-  for (let output = from, i = firstIndex; output < to; output++, i += channels) {
-    plane[output - start]! += samples[i]! * clipGain * (gain + slope * (output - anchor))
-  }
 }

@@ -26,14 +26,6 @@ export interface Speech {
   readonly phones: Phone[]
 }
 
-declare global {
-  /** Node has it; the types of Node and of ES2025 do not. */
-  const WebAssembly: {
-    compile(bytes: Uint8Array): Promise<Program>
-    instantiate(program: Program, imports: object): Promise<object>
-  }
-}
-
 /** A compiled WebAssembly module; threads can share it. */
 type Program = object
 

@@ -142,12 +142,23 @@ export function ducks(
  * the last; 1 without points.
  */
 export function gainAt(points: readonly GainPoint[], sample: number): number {
-  if (points.length === 0) return 1
   const next = points.findIndex(([at]) => at > sample)
-  if (next === 0) return points[0]![1]
-  if (next < 0) return points.at(-1)![1]
-  const [[from, a], [to, b]] = [points[next - 1]!, points[next]!]
+  return gainBefore(points, next < 0 ? points.length : next, sample)
+}
+
+function gainBefore(points: readonly GainPoint[], next: number, sample: number): number {
+  const [left, right] = [points[next - 1], points[next]]
+  if (!left || !right) return (left ?? right)?.[1] ?? 1
+  const [[from, a], [to, b]] = [left, right]
   return a + ((b - a) * (sample - from)) / (to - from)
+}
+
+/** As `gainAt`, for `out.length` samples in a row from `start` on. */
+export function gainsFrom(points: readonly GainPoint[], start: number, out: Float64Array): void {
+  for (let i = 0, next = 0; i < out.length; i++) {
+    while (next < points.length && points[next]![0] <= start + i) next++
+    out[i] = gainBefore(points, next, start + i)
+  }
 }
 
 /** Multiplies two envelopes: exact at the points of both. */

@@ -1,13 +1,8 @@
 // Loudness against EBU Tech 3341 (cases 1 to 5), Tech 3342 (cases 1 to 4) and ffmpeg's own meter.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import {
-  energyMeter,
-  integratedLoudness,
-  kWeighting,
-  loudnessRange,
-  toLufs,
-} from '../../shared/audio/loudness.ts'
+import { integratedLoudness, kWeighting, loudnessRange, toLufs } from '../../shared/audio/loudness.ts'
+import { energyMeter } from '../../shared/kernel/filters.ts'
 import { add, conversation, ebur128Of, noise, speechLike, tone, tones } from '../support/audio.ts'
 
 /** The partials of some channels: K-weighted mean square of each whole 100 ms, summed over channels. */
@@ -15,10 +10,10 @@ function blocksOf(sampleRate: number, planes: readonly Float32Array[], split = p
   const step = sampleRate / 10
   const blocks = new Float64Array(Math.ceil(planes[0]!.length / step))
   for (const plane of planes) {
-    const meter = energyMeter(kWeighting(sampleRate))
+    const meter = energyMeter(kWeighting(sampleRate), 1)
     const own = new Float64Array(blocks.length)
     for (let at = 0; at < plane.length; at += split)
-      meter(plane.subarray(at, at + split), step, own, at / step)
+      meter([plane.subarray(at, at + split)], step, [own], at / step)
     own.forEach((energy, i) => (blocks[i]! += energy / step))
   }
   return [...blocks].slice(0, Math.floor(planes[0]!.length / step))

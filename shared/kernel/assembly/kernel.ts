@@ -1,0 +1,6 @@
+// Everything the binary exports. A kernel works on the memory its arguments point at, and keeps nothing.
+export { splitInt16, widenInt16, splitFloat32, weaveFloat32 } from './planes'
+export { energies, energiesTwice } from './filters'
+export { peaks } from './peaks'
+export { mixSteady, mixLine, mixFaded, gainSteps } from './gains'
+export { extremes } from './extremes'
