@@ -2,8 +2,8 @@
  * The kernels and the one memory they work in. Hides how the binary is loaded and how the memory is divided.
  *
  * Only this room sees the memory. Its functions copy what they are given in, call kernels, and copy the results out
- * before they return; nothing is kept there from one call to the next, and no view of it leaves the room. A copy of
- * a block costs a fiftieth of what is computed from it.
+ * before they return; nothing is kept there from one call to the next, and no view of it leaves the room. A block is
+ * so short that its copies stay in a core's own cache: 2 to 3 ms for all samples of a chunk.
  */
 import { binary } from './binary.ts'
 

@@ -4,6 +4,7 @@
  * times the limiter's gain squared, give the loudness after limiting.
  */
 import { limiterGains, limiterStep } from './limiter.ts'
+import { othersTurn } from '../codec/port.ts'
 import { integratedLoudness, kWeighting } from '../audio/loudness.ts'
 import { energyMeter } from '../kernel/filters.ts'
 import { margin, onGrid, preRollSamples, programme, stepPeaks, type ObjectLocation } from './programme.ts'
@@ -42,7 +43,9 @@ export async function measureChunk(
   const ceiling = fromDb(limitDb)
   // at the higher gains sample peaks do: only the loudness is asked for
   const peak = stepPeaks(planes, ceiling / fromDb(estimateDb))
+  await othersTurn()
   const energy = stepEnergies(planes, timeline.sampleRate)
+  await othersTurn()
   const block = timeline.sampleRate / 10
   const stepsPerBlock = block / limiterStep
   const firstStep = (start - from) / limiterStep
@@ -86,7 +89,16 @@ export function chooseGain(trials: readonly GainTrial[], targetLufs: number): nu
 function stepEnergies(planes: readonly Float32Array[], sampleRate: number): Float64Array {
   const steps = Math.ceil(planes[0]!.length / limiterStep)
   const [left, right] = planes.map(() => new Float64Array(steps)) as [Float64Array, Float64Array?]
-  energyMeter(kWeighting(sampleRate), right ? 2 : 1)(planes, limiterStep, right ? [left, right] : [left])
+  const meter = energyMeter(kWeighting(sampleRate), right ? 2 : 1)
+  // a second at a time: only between calls does the meter forget what silence has left of a sound, and until then
+  // computes with numbers that take a processor a hundred times as long
+  for (let at = 0; at < planes[0]!.length; at += sampleRate)
+    meter(
+      planes.map((plane) => plane.subarray(at, at + sampleRate)),
+      limiterStep,
+      right ? [left, right] : [left],
+      at / limiterStep,
+    )
   // a single plane is heard from both sides
   for (let i = 0; i < steps; i++) left[i]! += right ? right[i]! : left[i]!
   return left
