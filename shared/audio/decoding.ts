@@ -79,8 +79,10 @@ export function decodeTracks(
       first,
       found,
     )
-    const decodedSound = isResampledLater ? resampled(possible, native, recorded.pcm, signal) : possible
-    for await (const block of inBlocks(decodedSound, blockBytesOf(recorded.pcm))) {
+    const blocks = isResampledLater
+      ? inBlocks(resampled(possible, native, recorded.pcm, signal), blockBytesOf(recorded.pcm))
+      : possible
+    for await (const block of blocks) {
       found.frames += block.length / bytesPerFrame(recorded.pcm)
       yield block
     }

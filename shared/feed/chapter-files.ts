@@ -6,6 +6,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { z } from 'zod'
 import { Permanent } from '../errors.ts'
 import { parseJson } from '../json-file.ts'
+import { readLabels } from '../labels.ts'
 import { secondsOf } from '../timecode.ts'
 import type { SuppliedMark } from './chapter-marks.ts'
 
@@ -23,7 +24,8 @@ export function readMarks(file: string, name: string): SuppliedMark[] {
   if (/^;FFMETADATA/.test(begins)) return readFfmetadata(text, name)
   if (/^\s*(?:TRACK\s+\d+|FILE\s+")/im.test(text) && /^\s*INDEX\s/im.test(text))
     return readCueSheet(text, name)
-  return readLabels(text) ?? readLines(text, name)
+  const labels = readLabels(text)
+  return labels?.map(({ start, text: title }) => ({ startSeconds: start, title })) ?? readLines(text, name)
 }
 
 const unusable = (name: string, what: string): Permanent =>
@@ -166,22 +168,6 @@ const titleLine =
   /^(?:[-*•]\s+)?[[(]?(?<start>[\d:.,]+)[\])]?(?:\s*[-–—|:]?\s+(?<title>.*?))?(?:\s*<(?<url>[^<>\s]+)>)?$/
 const numberedStart = /^CHAPTER(?<number>\d+)\s*=\s*(?<start>[\d:.,]+)$/i
 const numberedTitle = /^CHAPTER(?<number>\d+)NAME\s*=\s*(?<title>.*)$/i
-
-/** Audacity's labels: start, end and title, with tabs between. Undefined when it is something else. */
-function readLabels(text: string): SuppliedMark[] | undefined {
-  const rows = text
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('\\')) // a label's frequencies
-    .map((line) => line.split('\t'))
-  const marks = rows.map(([start = '', end = '', title]) => ({
-    start: secondsOf(start),
-    end: secondsOf(end),
-    title,
-  }))
-  if (marks.some(({ start, end, title }) => start === undefined || end === undefined || title === undefined))
-    return undefined
-  return marks.map(({ start, title }) => ({ startSeconds: start!, title: title! }))
-}
 
 /** ffmpeg's metadata file: sections [CHAPTER] with TIMEBASE, START and title. */
 function readFfmetadata(text: string, name: string): SuppliedMark[] {

@@ -2,6 +2,7 @@
  * Captions and labels as timed words: WebVTT, SubRip, SBV and Audacity's labels. Hides the many ways in which programs
  * write a cue, and the captions that roll: lines that stay on the screen while the next is said.
  */
+import type { Label } from '../labels.ts'
 import { secondsOf } from '../timecode.ts'
 import type { ReportedWord } from './words.ts'
 
@@ -51,18 +52,13 @@ function plainTiming(line: string): Timing | undefined {
   return start === undefined || end === undefined ? undefined : { start, end }
 }
 
-/** Audacity's labels: start, end and text, with tabs between. Undefined when it is something else. */
-export function readLabels(text: string): ReadCues | undefined {
-  const cues: Cue[] = []
-  for (const [i, line] of text.split('\n').entries()) {
-    if (line.trim() === '' || line.startsWith('\\')) continue // a label's frequencies
-    const [from = '', to = '', said] = line.split('\t')
-    const [start, end] = [secondsOf(from), secondsOf(to)]
-    if (start === undefined || end === undefined || said === undefined) return undefined
-    cues.push({ line: i + 1, start, end, lines: [said] })
-  }
-  return cues.length === 0 ? undefined : worded(cues, undefined, [])
-}
+/** Labels as cues of one line each. */
+export const wordsOfLabels = (labels: readonly Label[]): ReadCues =>
+  worded(
+    labels.map(({ text, ...label }) => ({ ...label, lines: [text] })),
+    undefined,
+    [],
+  )
 
 /** A timing line begins a cue, whatever stands before it. One that cannot be read costs its own cue. */
 export function readCues(text: string): ReadCues {

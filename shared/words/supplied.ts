@@ -6,8 +6,9 @@ import { iso6392 } from 'iso-639-2'
 import type { Warning } from '../codes.ts'
 import { Permanent } from '../errors.ts'
 import { parseJson } from '../json-file.ts'
+import { readLabels } from '../labels.ts'
 import { guessedEncoding, readText } from '../text-file.ts'
-import { areCues, readCues, readLabels } from './cues.ts'
+import { areCues, readCues, wordsOfLabels } from './cues.ts'
 import { readWordsJson } from './words-json.ts'
 import { repair, type Repairs } from './repair.ts'
 import type { Recording, ReportedWord, Transcript } from './words.ts'
@@ -86,7 +87,7 @@ function readAny(text: string, name: string): ReadFile {
   if (text.trim() === '') throw unusable(name, 'it is empty')
   if (/^\s*[[{]/.test(text)) return { ...readJson(text, name), problems: [] }
   const labels = readLabels(text)
-  if (labels) return { ...labels, exactTimes: false }
+  if (labels) return { ...wordsOfLabels(labels), exactTimes: false }
   if (!areCues(text)) throw unusable(name, `it has no words with times. ${isTaken}`)
   const { cues, problems, words, language } = readCues(text)
   const unreadable = problems.filter((problem) => problem.includes('no time')).length
