@@ -8,13 +8,14 @@ import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { arrangeShow, type ArrangedSource, type Show, type SpokenSource } from '../shared/show/arrange.ts'
 import { chunkContents } from '../shared/show/chunk-contents.ts'
 import { fitLength } from '../shared/show/length.ts'
-import { pcmScalars, type PcmFormat } from '../shared/audio/pcm.ts'
+import type { PcmFormat } from '../shared/audio/pcm.ts'
 import { bleep } from '../shared/show/tone.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { Permanent } from '../shared/errors.ts'
 import { contentHash } from '../shared/hash.ts'
 import type { RunSettings } from '../shared/settings/settings.ts'
+import { preparedFiles, type Prepared } from '../shared/episode/recording.ts'
 import { pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 import type { EditList } from '../shared/edits/edits.ts'
@@ -22,14 +23,6 @@ import { withPauses } from '../shared/edits/propose.ts'
 import type { SpokenText } from '../shared/show/spoken.ts'
 import type { Transcript } from '../shared/words/words.ts'
 
-const source = z.object({
-  file: z.string(),
-  pcmObject: z.string(),
-  analysisObject: z.string(),
-  ...pcmScalars,
-  totalSamples: z.number(),
-  integratedLufs: z.number().nullable(),
-})
 const speech = z.object({
   pcmObject: z.string(),
   wordsObject: z.string(),
@@ -75,11 +68,9 @@ export const arrange = defineStep({
 })
 
 async function load(db: Knex, { runId }: { runId: string }) {
-  const [recording, ...assets] = (await outputsOf(db, runId, 'prepare')).map(({ output }) =>
-    source.parse(output),
-  )
+  const { recording, assets } = await preparedFiles(db, runId)
   const voices = (await outputsOf(db, runId, 'voice')).map(({ output }) => speech.parse(output))
-  return { recording: recording!, assets, voices, settings: settingsToArrangeBy(await settingsOf(db, runId)) }
+  return { recording, assets, voices, settings: settingsToArrangeBy(await settingsOf(db, runId)) }
 }
 
 const settingsToArrangeBy = ({ segments, music, output, loudness, length, cleaning }: RunSettings) => ({
@@ -134,7 +125,7 @@ async function layOut(context: Context, { recording, assets, voices, settings }:
 const analysisOf = async (name: string, { storage, config }: Tools): Promise<Analysis> =>
   decodeAnalysis(await storage.read({ bucket: config.buckets.work, name }))
 
-function toSource(output: z.infer<typeof source>, analysis: Analysis | undefined): ArrangedSource {
+function toSource(output: Prepared, analysis: Analysis | undefined): ArrangedSource {
   const { file, pcmObject, sampleRate, channels, sampleFormat, totalSamples, integratedLufs } = output
   const format: PcmFormat = { sampleRate, channels, sampleFormat }
   return { file, object: pcmObject, format, totalSamples, integratedLufs, speech: analysis?.speech ?? [] }

@@ -10,6 +10,7 @@ import { arrange } from './arrange.ts'
 import { clean } from './clean.ts'
 import { decide } from './decide.ts'
 import { finish } from './finish.ts'
+import { join } from './join.ts'
 import { level } from './level.ts'
 import { measure } from './measure.ts'
 import { onCallback } from './on-callback.ts'
@@ -54,7 +55,8 @@ const mail = { queue: 'mail', memory: '512Mi', deadlineSeconds: longestDeadlineS
 export const catalogue: readonly CatalogueEntry[] = [
   { trigger: 'upload', name: 'on-upload', handle: onUpload, memory: '512Mi', deadlineSeconds: 60 },
   { trigger: 'task', step: prepare, after: [], share: 25, ...audio },
-  { trigger: 'task', step: recognise, after: ['prepare'], share: 1, ...vendors },
+  { trigger: 'task', step: join, after: ['prepare'], share: 1, ...audio },
+  { trigger: 'task', step: recognise, after: ['join'], share: 1, ...vendors },
   { trigger: 'task', step: transcribe, after: ['recognise'], share: 1, ...quick },
   { trigger: 'task', step: clean, after: ['transcribe'], share: 1, ...light },
   { trigger: 'task', step: answer, after: ['clean'], share: 1, ...vendors },

@@ -1,92 +1,62 @@
 /**
- * Step `prepare`: any audio file → canonical PCM, seekable by sample, and its analysis. The recording comes
- * first, then each asset at the recording's rate.
+ * Step `prepare`: any audio file → canonical PCM, seekable by sample, and its analysis. The recording comes first, then
+ * each asset at the recording's rate. Of a long recording that can be divided, the first part only says where, and its
+ * stretches are parts of their own, which `join` makes one.
  */
 import { z } from 'zod'
-import { analyser, blockSamples, encodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
-import { bytesPerFrame, inBlocks } from '../shared/audio/pcm.ts'
-import { tooLong, type OpenedSource } from '../shared/audio/source.ts'
-import { withSources, type SourcePart } from '../shared/audio/multi-source.ts'
-import { fileOf } from '../shared/objects.ts'
-import { charge } from '../shared/episode/quota.ts'
+import type { SourcePart } from '../shared/audio/multi-source.ts'
+import { pcmScalars } from '../shared/audio/pcm.ts'
+import type { OpenedSource } from '../shared/audio/source.ts'
+import { stretch, type Stretch } from '../shared/audio/stretches.ts'
+import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
+import {
+  accept,
+  prepareStretch,
+  prepareWhole,
+  withUpload,
+  type Prepared,
+  type PreparedStretch,
+} from '../shared/episode/recording.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
-import { defineStep, type Tools } from '../shared/engine/step.ts'
+import { fileOf } from '../shared/objects.ts'
 
-/** The parts are the recording and, at its rate, each of the template's files. */
-const part = z.object({
-  source: z.enum(['recording', 'asset']),
-  object: z.string(),
-  generation: z.string(),
-  contentHash: z.string(),
-  /** Assets follow the recording; a recording keeps its own rate when it can. */
-  targetRate: z.number().nullable(),
-})
+const uploaded = { object: z.string(), generation: z.string(), contentHash: z.string() }
+const part = z.discriminatedUnion('source', [
+  z.object({ source: z.enum(['recording', 'asset']), ...uploaded, targetRate: z.number().nullable() }),
+  z.object({ source: z.literal('stretch'), ...uploaded, stretch: z.string() }),
+])
 
 const context = pick('assets', 'recordings', 'recordingsAre').and(part)
+type Context = z.output<typeof context> & Identity
+type FileContext = Exclude<Context, { source: 'stretch' }>
+
+/** Where a recording is divided: a list of stretches as JSON. */
+type Divided = z.infer<z.ZodObject<typeof pcmScalars>> & { readonly divided: string }
+type Output = ((Prepared | Divided) & { readonly marksObject: string | null }) | PreparedStretch
 
 export const prepare = defineStep({
   name: 'prepare',
-  version: 2,
+  version: 3,
   context,
-  inputs: ({ source, object, contentHash, targetRate, recordingsAre }) => ({
-    source,
-    file: fileOf(object),
-    contentHash,
-    targetRate,
-    recordingsAre,
+  inputs: (given) => ({
+    source: given.source,
+    file: fileOf(given.object),
+    contentHash: given.contentHash,
+    ...(given.source === 'stretch'
+      ? { stretch: given.stretch }
+      : { targetRate: given.targetRate, recordingsAre: given.recordingsAre }),
   }),
-  work: async (
-    { source, object, generation, contentHash, targetRate, recordings, recordingsAre, userId, runId },
-    _input: undefined,
-    tools,
-  ) => {
-    const { buckets, limits } = tools.config
-    const name = fileOf(object)
-    const mostBytes = source === 'asset' ? limits.assetBytes : limits.recordingBytes
-    const uploaded =
-      source === 'recording' && recordings.length > 0
-        ? recordings
-        : [{ object, generation, gainDb: 0, offsetSeconds: 0 }]
-    const parts = uploaded.map(({ object: file, generation: pinned, gainDb, offsetSeconds }) => ({
-      object: { bucket: buckets.uploads, name: file, generation: pinned },
-      gainDb,
-      offsetSeconds,
-    }))
-    return await withSources(
-      tools.storage,
-      parts,
-      recordingsAre,
-      { bytes: mostBytes, targetRate },
-      tools.signal,
-      async (opened) => {
-        const { certainSeconds } = opened.probed
-        const accept = async (seconds: number) => {
-          if (seconds > limits.recordingSeconds) throw tooLong(name, seconds, limits.recordingSeconds)
-          if (source === 'recording') await chargeMinutes(seconds, { userId, runId, contentHash }, tools)
-        }
-        if (certainSeconds !== undefined) await accept(certainSeconds) // before any work is done
-        const analysis = await decodeAndAnalyse(opened, name, limits.recordingSeconds, tools)
-        if (certainSeconds === undefined) await accept(analysis.totalSamples / analysis.format.sampleRate)
-        warnOfDefects(analysis, name, tools)
-        return {
-          file: name,
-          pcmObject: tools.workObject('pcm').name,
-          analysisObject: tools.workObject('analysis').name,
-          sampleRate: analysis.format.sampleRate,
-          channels: analysis.format.channels,
-          sampleFormat: analysis.format.sampleFormat,
-          totalSamples: analysis.totalSamples,
-          integratedLufs: Number.isFinite(analysis.integratedLufs) ? analysis.integratedLufs : null,
-          marksObject: source === 'recording' ? await storeMarks(opened, parts, name, tools) : null,
-        }
-      },
-    )
-  },
+  work: async (given, _input: undefined, tools): Promise<Output> =>
+    given.source === 'stretch'
+      ? await prepareStretch(given, stretch.parse(JSON.parse(given.stretch)), tools)
+      : await prepareFile(given, tools),
   passOn: (output, { source }) => {
-    if (source === 'asset') return {}
-    const { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples, marksObject } =
-      output
-    return { pcmObject, analysisObject, sampleRate, channels, sampleFormat, totalSamples, marksObject }
+    if (source !== 'recording' || 'isAsPromised' in output) return {}
+    const { sampleRate, channels, sampleFormat, marksObject } = output
+    const passed = { sampleRate, channels, sampleFormat, marksObject }
+    if ('divided' in output) return { ...passed, isDivided: true }
+    const { pcmObject, analysisObject, totalSamples } = output
+    return { ...passed, pcmObject, analysisObject, totalSamples }
   },
   parts: fanOut(
     ['recordingObject', 'recordingGeneration', 'recordingHash', 'outputRate'],
@@ -100,51 +70,29 @@ export const prepare = defineStep({
       },
     ],
   ),
-  furtherParts: ({ sampleRate }, { assets }) =>
-    assets.map((asset) => ({ source: 'asset', targetRate: sampleRate, ...asset })),
+  furtherParts: (output, { assets, object, generation, contentHash }) => {
+    if ('isAsPromised' in output) return []
+    const stretches = 'divided' in output ? (JSON.parse(output.divided) as Stretch[]) : []
+    return [
+      ...assets.map((asset) => ({ source: 'asset', targetRate: output.sampleRate, ...asset })),
+      ...stretches.map((own) => ({
+        ...{ source: 'stretch', object, generation, contentHash },
+        stretch: JSON.stringify(own),
+      })),
+    ]
+  },
 })
 
-/** The same recording again costs nothing in the same account. */
-const chargeMinutes = (
-  seconds: number,
-  { userId, runId, contentHash }: { userId: string; runId: string; contentHash: string },
-  { withDatabase, config }: Tools,
-) =>
-  withDatabase((db) =>
-    charge(db, config, { userId, kind: 'minutes', key: contentHash, amount: seconds / 60, runId }),
-  )
-
-/** One pass: decode, look at every block, store it. */
-async function decodeAndAnalyse(
-  { probed, decode }: OpenedSource,
-  name: string,
-  maxSeconds: number,
-  tools: Tools,
-): Promise<Analysis> {
-  const gather = analyser(probed.pcm)
-  const { sampleRate } = probed.pcm
-  const decoding = decode(tools.signal)
-  let samples = 0
-  async function* analysed(): AsyncGenerator<Buffer> {
-    for await (const block of inBlocks(decoding.sound, gather.blockBytes)) {
-      gather.add(block)
-      samples += block.length / bytesPerFrame(probed.pcm)
-      const seconds = samples / sampleRate
-      if (seconds > maxSeconds) throw tooLong(name, seconds, maxSeconds)
-      if (probed.declaredSeconds) tools.progress(Math.min(1, seconds / probed.declaredSeconds))
-      yield block
-    }
-  }
-  await tools.storage.create(tools.workObject('pcm'), analysed(), 'application/octet-stream')
-  decoding.warnings().forEach(tools.warn)
-  const analysis = gather.finish()
-  await tools.storage.create(
-    tools.workObject('analysis'),
-    encodeAnalysis(analysis),
-    'application/octet-stream',
-  )
-  return analysis
-}
+const prepareFile = async (given: FileContext, tools: Tools): Promise<Output> =>
+  await withUpload(given, tools, async (opened, parts) => {
+    const marksObject =
+      given.source === 'recording' ? await storeMarks(opened, parts, fileOf(given.object), tools) : null
+    const stretches = given.source === 'recording' ? await opened.stretches() : []
+    if (stretches.length === 0) return { ...(await prepareWhole(opened, given, tools)), marksObject }
+    const { certainSeconds, pcm } = opened.probed
+    if (certainSeconds !== undefined) await accept(certainSeconds, given, tools) // before any work is done
+    return { ...pcm, divided: JSON.stringify(stretches), marksObject }
+  })
 
 /** Stores the chapter marks inside a recording; only those of a single file have a known place in it. */
 async function storeMarks(
@@ -171,44 +119,4 @@ async function storeMarks(
   }))
   await tools.storage.create(object, JSON.stringify(marks), 'application/json')
   return object.name
-}
-
-/** Clipping is audible from this many clipped samples on. */
-const audibleClipping = 10
-const veryQuietLufs = -40
-/** One gating block (ITU-R BS.1770-4). */
-const shortestMeasuredSeconds = 0.4
-
-function warnOfDefects(
-  { integratedLufs, clippedSamples, totalSamples, format }: Analysis,
-  name: string,
-  tools: Tools,
-): void {
-  if (integratedLufs === -Infinity && totalSamples < shortestMeasuredSeconds * format.sampleRate)
-    tools.warn({
-      code: 'too_short_to_measure',
-      message: `${name} is shorter than ${shortestMeasuredSeconds} s, too short to have a loudness; it stays as it is.`,
-    })
-  else if (integratedLufs === -Infinity)
-    tools.warn({
-      code: 'silent_recording',
-      message: `${name} is silent, or nearly so (below -70 LUFS); there is nothing to bring to loudness.`,
-    })
-  else if (integratedLufs < veryQuietLufs) {
-    tools.warn({
-      code: 'very_quiet',
-      message:
-        `${name} is very quiet (${integratedLufs.toFixed(1)} LUFS). ` +
-        'It is raised, and its background noise with it.',
-    })
-  }
-  const minutes = totalSamples / format.sampleRate / 60
-  if (clippedSamples / minutes > audibleClipping * blockSamples(format.sampleRate) * 0.001) {
-    tools.warn({
-      code: 'clipped',
-      message:
-        `${name} was recorded too loud: ${clippedSamples} samples stand at full scale. ` +
-        'Distortion cannot be undone.',
-    })
-  }
 }

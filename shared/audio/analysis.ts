@@ -54,7 +54,8 @@ const clippedAt = 0.9999
 const clippedFrom = Math.fround(clippedAt + 2 ** -25)
 
 /**
- * Gathers an analysis block by block; `add` takes whole 100 ms blocks of PCM bytes (the last may be shorter).
+ * Gathers an analysis block by block; `add` takes whole 100 ms blocks of PCM bytes (the last may be shorter). What
+ * sounds before them is given to `warmUp`: filters remember it for less than a second.
  */
 export function analyser(format: PcmFormat) {
   const { sampleRate, channels } = format
@@ -75,18 +76,26 @@ export function analyser(format: PcmFormat) {
   let clippedSamples = 0
   let isMonaural = true
 
-  const add = (bytes: Buffer): void => {
+  /** Fills `loudness` and `energies`; the planes that differ. */
+  const meterBlock = (bytes: Buffer): Float32Array[] => {
     fillPlanes(bytes, format, scratch)
     const count = Math.floor(bytes.length / bytesPerFrame(format))
     const all = count === block ? scratch : scratch.map((plane) => plane.subarray(0, count))
     isMonaural &&= all.length === 1 || sameSamples(all[0]!, all[1]!)
     const planes = isMonaural ? all.slice(0, 1) : all
-    const [left, right] = energies as [Float64Array, Float64Array?]
     meter(planes, frame, loudness, energies)
+    return planes
+  }
+
+  const add = (bytes: Buffer): void => {
+    const planes = meterBlock(bytes)
+    const count = planes[0]!.length
+    const [left, right] = energies as [Float64Array, Float64Array?]
     blocks.push((isMonaural ? 2 * loudness[0]! : loudness[0]! + loudness[1]!) / block)
     lows.fill(0)
     highs.fill(0)
-    for (const plane of planes) clippedSamples += extremes(plane, frame, clippedFrom, lows, highs)
+    for (const plane of planes)
+      clippedSamples += (channels / planes.length) * extremes(plane, frame, clippedFrom, lows, highs)
     for (let i = 0; i * frame < count; i++) {
       const energy = isMonaural ? left[i]! : left[i]! + right![i]!
       const meanSquare = energy / (frame * planes.length)
@@ -116,7 +125,42 @@ export function analyser(format: PcmFormat) {
       ...findSpeech(gathered.levels, sampleRate, totalSamples),
     }
   }
-  return { add, finish, blockBytes: block * bytesPerFrame(format) }
+  return {
+    add,
+    finish,
+    warmUp: (bytes: Buffer) => void meterBlock(bytes),
+    blockBytes: block * bytesPerFrame(format),
+  }
+}
+
+/** The analysis of spans that follow each other; all but the last are whole blocks long. */
+export function joinAnalyses(parts: readonly Analysis[]): Analysis {
+  const { format } = parts[0]!
+  const sum = (of: (part: Analysis) => number) => parts.reduce((total, part) => total + of(part), 0)
+  const totalSamples = sum((part) => part.totalSamples)
+  const blocks = concatenated(
+    Float32Array,
+    parts.map((part) => part.blocks),
+  )
+  const levels = concatenated(
+    Int16Array,
+    parts.map((part) => part.levels),
+  )
+  return {
+    format,
+    totalSamples,
+    isMonaural: parts.every((part) => part.isMonaural),
+    peak: Math.max(...parts.map((part) => part.peak)),
+    clippedSamples: sum((part) => part.clippedSamples),
+    blocks,
+    levels,
+    waveform: concatenated(
+      Int8Array,
+      parts.map((part) => part.waveform),
+    ),
+    integratedLufs: integratedLoudness(blocks),
+    ...findSpeech(levels, format.sampleRate, totalSamples),
+  }
 }
 
 const toByte = (sample: number): number => Math.max(-127, Math.min(127, Math.round(sample * 127)))
@@ -145,6 +189,19 @@ function growing<T extends TypedArray>(Type: new (length: number) => T) {
     values[length++] = value
   }
   return { push, values: () => values.slice(0, length) as T }
+}
+
+function concatenated<T extends Float32Array | Int16Array | Int8Array>(
+  Type: new (length: number) => T,
+  parts: readonly T[],
+): T {
+  const all = new Type(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }
 
 // Speech activity

@@ -4,12 +4,13 @@
  * whether a file is cut off, damaged or sound.
  */
 import type { Warning } from '../codes.ts'
-import { Permanent, Retryable } from '../errors.ts'
+import { Permanent } from '../errors.ts'
 import type { Inspection } from './container.ts'
+import { decoderOutput, isBrokenPacket } from './decoder.ts'
 import { explain } from './ffmpeg-complaints.ts'
-import { FfmpegError, ffmpeg, ffmpegWithLog } from './ffmpeg.ts'
+import { FfmpegError, ffmpeg } from './ffmpeg.ts'
 import { bytesPerFrame, inBlocks, silenceImpossible, type PcmFormat } from './pcm.ts'
-import { tooComplex, type RangeServer } from './range-server.ts'
+import type { RangeServer } from './range-server.ts'
 import { filterGraph, type Track } from './tracks.ts'
 
 /** What is known of a file before it is decoded. */
@@ -21,6 +22,10 @@ export interface Recorded {
   readonly format: string
   /** There are no pictures in it. */
   readonly isSoundOnly: boolean
+  /** The coding, with the profile of an AAC. */
+  readonly codec: string
+  /** How many the container counts, where it counts samples and begins with none. */
+  readonly countedSamples: number | undefined
   /** The coding and its bits a sample, as in "flac, 32 bits". */
   readonly coding: string
   /** Its samples may be anything that a float can be. */
@@ -39,10 +44,8 @@ export interface Decoding {
   readonly warnings: () => readonly Warning[]
 }
 
-/** A decoder that gives nothing for so long is taken for stuck. */
-const stuckSeconds = 300
-
 interface Found {
+  /** Of sound and silence, the silence before it too. */
   frames: number
   impossible: number
   /** Samples of silence that stand for holes in time. */
@@ -131,34 +134,16 @@ async function* decoded(
   served: RangeServer,
 ): AsyncGenerator<Buffer> {
   const { pcm, heard, name } = recorded
-  const [stuck, left] = [new AbortController(), new AbortController()]
-  let watch = setTimeout(() => stuck.abort(), 1000 * stuckSeconds)
-  const decoder = ffmpegWithLog(
-    [
-      ...['-guess_layout_max', '2', ...input, '-filter_complex', filterGraph(heard, pcm), '-map', '[out]'],
-      ...['-f', pcm.sampleFormat, 'pipe:1'],
-    ],
-    AbortSignal.any([signal, stuck.signal, left.signal]),
-    (line) => noteLine(line, found),
-  )
+  yield* silence(leadIn(recorded), pcm)
+  const args = [
+    ...['-guess_layout_max', '2', ...input, '-filter_complex', filterGraph(heard, pcm), '-map', '[out]'],
+    ...['-f', pcm.sampleFormat, 'pipe:1'],
+  ]
   try {
-    yield* silence(leadIn(recorded), pcm)
-    for await (const block of decoder.stdout) {
-      clearTimeout(watch)
-      yield block
-      watch = setTimeout(() => stuck.abort(), 1000 * stuckSeconds)
-    }
-    await decoder.ended
+    yield* decoderOutput(args, name, served, signal, (line) => noteLine(line, found))
   } catch (error) {
-    served.assertUnbroken()
-    if (stuck.signal.aborted && served.isReading())
-      throw new Retryable('internal', `The store has not delivered ${name} for ${stuckSeconds} s.`)
-    if (stuck.signal.aborted) throw tooComplex(name)
     if (!(error instanceof FfmpegError)) throw error
     found.complaint = error // what could be decoded was; whether that is enough is asked at the end
-  } finally {
-    clearTimeout(watch)
-    left.abort() // whoever listens may have heard enough
   }
 }
 
@@ -176,7 +161,7 @@ const summaryLine = /Input stream #.*\(audio\): (\d+) packets read \((\d+) bytes
 function noteLine(line: string, found: Found): void {
   const filled = /adding (\d+) audio samples of silence/.exec(line)?.[1]
   if (filled !== undefined) found.filled += Number(filled)
-  else if (line.includes('[error] Error while decoding stream')) found.broken++
+  else if (isBrokenPacket(line)) found.broken++
   else {
     const [, packets, bytes] = summaryLine.exec(line) ?? []
     found.packets += Number(packets ?? 0)
@@ -193,8 +178,9 @@ const leastSoundShare = 0.1
 function assertWhole(recorded: Recorded, found: Found): void {
   const { name, inspection, pcm, isSoundOnly } = recorded
   const soundBytes = inspection.soundEnd - inspection.soundStart
-  if (found.frames === 0 && found.complaint) throw explain(found.complaint, name)
-  if (found.frames === 0 || (isSoundOnly && found.payloadBytes === 0)) {
+  const isSilent = found.frames <= Math.round(leadIn(recorded) * pcm.sampleRate)
+  if (isSilent && found.complaint) throw explain(found.complaint, name)
+  if (isSilent || (isSoundOnly && found.payloadBytes === 0)) {
     if (soundBytes > 0)
       throw explain(new FfmpegError(`No frame of ${recorded.coding} could be decoded`), name)
     throw new Permanent('empty_file', `${name} holds no sound. Record or export it again.`)

@@ -64,6 +64,7 @@ function combined(
       certainSeconds: lengthOf('certainSeconds'),
       pcm,
     },
+    stretches: () => Promise.resolve([]),
     decode: (signal) => {
       const decodings = opened.map((source) => source.decode(signal)) // none starts before it is read
       const streams = decodings.map(({ sound }, i) =>

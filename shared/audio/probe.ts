@@ -43,6 +43,9 @@ const probeOutput = z.object({
       sample_fmt: z.string().optional(),
       start_time: number.optional(),
       duration: number.optional(),
+      time_base: z.string().optional(),
+      start_pts: z.number().default(0),
+      duration_ts: z.number().optional(),
       disposition: z.record(z.string(), z.number()).catch({}).default({}),
       tags: z
         .object({ language: z.string().catch('') })
@@ -141,6 +144,9 @@ export function describe(
       pcm,
       heard,
       format: format.format_name.split(',')[0]!,
+      codec: [first.codec_name, ...(first.codec_name === 'aac' ? [first.profile] : [])].join(' '),
+      countedSamples:
+        first.time_base === `1/${first.sample_rate}` && first.start_pts === 0 ? first.duration_ts : undefined,
       coding: `${first.codec_name}, ${first.bits_per_raw_sample ?? '?'} bits`,
       isFloat: first.codec_name.startsWith('pcm_f'),
       isSoundOnly: streams.every(({ codec_type }) => codec_type === 'audio'),

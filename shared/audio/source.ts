@@ -6,14 +6,18 @@ import { Permanent } from '../errors.ts'
 import { fileOf } from '../objects.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import { inspect, type Inspection } from './container.ts'
+import { bounded, replaced } from './decoder.ts'
 import { decodeTracks, type Decoding } from './decoding.ts'
 import { describe, readProbe, type Probed } from './probe.ts'
 import { serveRanges, type RangeServer } from './range-server.ts'
+import { stretchesOf, stretchSeconds, type Stretch } from './stretches.ts'
 
 export interface OpenedSource {
   readonly probed: Probed
   /** Decodes what is heard to canonical PCM, in blocks of a tenth of a second. */
   readonly decode: (signal: AbortSignal) => Decoding
+  /** What can be decoded apart instead, each about so long; none where it must be decoded in one go. */
+  readonly stretches: (seconds?: number) => Promise<readonly Stretch[]>
 }
 
 export interface Terms {
@@ -23,20 +27,8 @@ export interface Terms {
   readonly targetRate: number | null
 }
 
-/**
- * Demuxers that read nothing but the bytes they are given. Playlists, lists of pictures and descriptions of streams
- * are left out: they would open other files and hosts.
- */
-const readable =
-  'aa,aac,ac3,act,adx,aea,aiff,amr,amrnb,amrwb,ape,aptx,asf,asf_o,ast,au,avi,bfstm,brstm,caf,dsf,dts,dtshd,dv,eac3,' +
-  'epaf,flac,flv,gsm,gxf,hca,hcom,iff,ilbc,ircam,kvag,libgme,libopenmpt,live_flv,loas,lvf,matroska,webm,mlp,mmf,mods,' +
-  'mov,mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nsv,nut,ogg,oma,pvf,qcp,rm,rso,s337m,sbc,sds,sln,smjpeg,sox,spdif,svs,' +
-  'tak,tta,truehd,voc,vqf,w64,wav,wsd,wtv,wv,xa,xwma'
-
 /** ffprobe needs a second and a few megabytes; an index at the end of ten hours of film a few tens. */
 const probeAllowance = { bytes: 256 * 1024 * 1024, requests: 5000 }
-/** In one piece, whatever a header asks for. */
-const mostAllocated = 512 * 1024 * 1024
 /** ffmpeg recognises nothing behind a tag longer than its probe buffer of 1 MiB. */
 const longTagBytes = 256 * 1024
 
@@ -65,7 +57,11 @@ export async function withSource<T>(
       served.allow({ bytes: 4 * bytes + probeAllowance.bytes, requests: Infinity })
       return decodeTracks(input, recorded, abort, served)
     }
-    return await use({ probed, decode })
+    const stretches = async (seconds = stretchSeconds): Promise<readonly Stretch[]> => {
+      served.allow({ bytes: bytes + probeAllowance.bytes, requests: Infinity })
+      return await stretchesOf(recorded, served, seconds)
+    }
+    return await use({ probed, decode, stretches })
   } finally {
     served.close()
   }
@@ -73,11 +69,7 @@ export async function withSource<T>(
 
 async function acceptable(storage: ObjectStore, object: ObjectName, terms: Terms, name: string) {
   const stored = await storage.stat(object)
-  if (!stored)
-    throw new Permanent(
-      'upload_replaced',
-      `${name} was replaced or deleted before it could be read. Upload it again.`,
-    )
+  if (!stored) throw replaced(name)
   const { bytes } = stored
   if (bytes === 0) throw new Permanent('empty_file', `${name} has no bytes. Record or export it again.`)
   if (bytes > terms.bytes)
@@ -103,14 +95,6 @@ async function inputOf(
   name: string,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const bounded = [
-    '-max_alloc',
-    String(mostAllocated),
-    '-protocol_whitelist',
-    'http,tcp',
-    '-format_whitelist',
-    readable,
-  ]
   const forced: string[] = []
   if (isSizeStale) forced.push('-f', 'wav', '-ignore_length', '1')
   else if (tagBytes > longTagBytes) {

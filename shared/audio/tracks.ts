@@ -71,27 +71,27 @@ function onTheClock(leadInSeconds: number): string {
 }
 
 /** A filter graph from the heard tracks to `[out]` in the format asked for. */
-export function filterGraph(
-  heard: readonly Track[],
-  { sampleRate, channels, sampleFormat }: PcmFormat,
-): string {
+export function filterGraph(heard: readonly Track[], pcm: PcmFormat): string {
   const isMix = heard.length > 1
-  const layout = channels === 1 ? 'mono' : 'stereo'
-  const samples = sampleFormat === 's16le' ? 's16' : 'flt'
   const chains = heard.map((track, i) =>
     [
       `[0:${track.index}]${onTheClock(track.leadInSeconds)}`,
       ...(areMicrophones(track) ? [equalParts(track.channels)] : []),
       // what stands in a channel for low tones is as often a microphone: it is heard too
-      `aresample=${sampleRate}:async=1:min_hard_comp=${leastGapSeconds / 2}:lfe_mix_level=0.707` +
+      `aresample=${pcm.sampleRate}:async=1:min_hard_comp=${leastGapSeconds / 2}:lfe_mix_level=0.707` +
         (isMix ? ':first_pts=0' : ''),
-      `aformat=channel_layouts=${layout}:sample_fmts=${samples}${isMix ? `[t${i}]` : '[out]'}`,
+      `${canonical(pcm)}${isMix ? `[t${i}]` : '[out]'}`,
     ].join(','),
   )
   if (!isMix) return chains[0]!
   const inputs = heard.map((_, i) => `[t${i}]`).join('')
   return [...chains, `${inputs}amix=inputs=${heard.length}:normalize=0:duration=longest[out]`].join(';')
 }
+
+/** The filter that leaves samples as canonical PCM has them. */
+export const canonical = ({ channels, sampleFormat }: PcmFormat): string =>
+  `aformat=channel_layouts=${channels === 1 ? 'mono' : 'stereo'}` +
+  `:sample_fmts=${sampleFormat === 's16le' ? 's16' : 'flt'}`
 
 const equalParts = (channels: number): string =>
   `pan=mono|c0=${Array.from({ length: channels }, (_, i) => `${(1 / channels).toFixed(6)}*c${i}`).join('+')}`

@@ -2,8 +2,7 @@
  * The codec in this process. Hides that its calls are synchronous: sound is worked on in slices with a turn for
  * everything else between them, and every handle is closed, whatever happens.
  */
-import { samplesPerFrame } from '../timeline/timeline.ts'
-import { frameHeader } from './frames.ts'
+import { frameHeader, samplesPerFrame } from '../audio/mp3-frames.ts'
 import { loadLibraries, type Libraries } from './libraries.ts'
 import { framesPerSlice, othersTurn, type Mp3Codec, type Mp3Format, type Planes } from './port.ts'
 

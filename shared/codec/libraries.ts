@@ -6,7 +6,7 @@
  * about the limiter, and no rounding makes two decoders agree always. mpg123 is no faster (both take 66 ms for a
  * minute of stereo) and differs by 1e-6.
  */
-import { samplesPerFrame } from '../timeline/timeline.ts'
+import { samplesPerFrame } from '../audio/mp3-frames.ts'
 import type { Mp3Format, Planes } from './port.ts'
 
 export interface LameHandle {

@@ -1,7 +1,7 @@
 /** The codec as ffmpeg's child processes. Hides its arguments, pipes and interleaved samples. */
 import { collect, ffmpeg } from '../audio/ffmpeg.ts'
 import { bytesPerFrame, fillPlanes, inBlocks, toInterleavedBytes, type PcmFormat } from '../audio/pcm.ts'
-import { samplesPerFrame } from '../timeline/timeline.ts'
+import { samplesPerFrame } from '../audio/mp3-frames.ts'
 import { framesPerSlice, othersTurn, type Mp3Codec, type Planes } from './port.ts'
 
 /** Arguments that make ffmpeg write bare frames without bit reservoir, each of which stands alone. */

@@ -85,7 +85,8 @@ const start = {
 
 /** What steps pass on to every later one. */
 const passedOn = {
-  // prepare, of the recording
+  // prepare, of the recording; where that is divided, join
+  isDivided: z.boolean().default(false),
   pcmObject: z.string(),
   analysisObject: z.string(),
   ...pcmScalars,

@@ -3,9 +3,8 @@
  * input is, and the Info frame in front that makes the whole gapless and seekable. Hides LAME's delay and the way
  * it scales its input.
  */
-import { bitrates, frameHeader, sampleRates } from '../codec/frames.ts'
+import { bitrates, frameHeader, sampleRates, samplesPerFrame } from '../audio/mp3-frames.ts'
 import type { Mp3Format } from '../codec/port.ts'
-import { samplesPerFrame } from '../timeline/timeline.ts'
 
 /** Frames fed before a chunk so that the encoder's state has become what a serial encode would have. */
 export const preRollFrames = 49

@@ -7,7 +7,8 @@ import { limiterStep, limiterSupportSamples } from './limiter.ts'
 import { mixSlice } from './mixer.ts'
 import type { Mp3Format } from '../codec/port.ts'
 import { codecHeadroomDb, postRollFrames, preRollFrames } from './mp3.ts'
-import { samplesPerFrame, type Timeline } from '../timeline/timeline.ts'
+import { samplesPerFrame } from '../audio/mp3-frames.ts'
+import type { Timeline } from '../timeline/timeline.ts'
 import { peaks } from '../audio/true-peak.ts'
 
 export interface Loudness {

@@ -5,7 +5,7 @@
  */
 import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from './limiter.ts'
 import { mp3Codec } from '../codec/choose.ts'
-import { frameOffsets } from '../codec/frames.ts'
+import { frameOffsets, samplesPerFrame } from '../audio/mp3-frames.ts'
 import type { Mp3Format, Planes } from '../codec/port.ts'
 import { frameCount, inputCompensation, preRollFrames } from './mp3.ts'
 import {
@@ -19,7 +19,7 @@ import {
   type Loudness,
   type ObjectLocation,
 } from './programme.ts'
-import { framesPerChunk, samplesPerChunk, samplesPerFrame, type Timeline } from '../timeline/timeline.ts'
+import { framesPerChunk, samplesPerChunk, type Timeline } from '../timeline/timeline.ts'
 import { fromDb } from '../audio/true-peak.ts'
 import { measureDecoded, type Place } from './measure-frames.ts'
 

@@ -3,6 +3,7 @@
  * with their gains and fades. Hides how the output is divided into chunks on a grid that does not depend on
  * its content.
  */
+import { samplesPerFrame } from '../audio/mp3-frames.ts'
 import type { PcmFormat } from '../audio/pcm.ts'
 import { outputEnd, overlapBefore, type Ledger } from './ledger.ts'
 
@@ -63,8 +64,6 @@ export interface Timeline {
   readonly answers: Readonly<Record<string, number>>
 }
 
-/** Samples in one frame of MPEG-1 layer III (ISO/IEC 11172-3). */
-export const samplesPerFrame = 1152
 /** 2450 frames: a whole number of 100 ms blocks and of 49-frame padding cycles at both 44.1 and 48 kHz. */
 export const framesPerChunk = 2450
 export const samplesPerChunk = framesPerChunk * samplesPerFrame

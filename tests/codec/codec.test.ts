@@ -1,7 +1,7 @@
 // One contract for both makers of the MP3 codec, and that what they make is the same to the last bit.
 import { describe, expect, test } from '@jest/globals'
 import { chooseCodec, chooseFrom } from '../../shared/codec/choose.ts'
-import { frameOffsets } from '../../shared/codec/frames.ts'
+import { frameOffsets } from '../../shared/audio/mp3-frames.ts'
 import { inProcessCodec } from '../../shared/codec/in-process.ts'
 import type { Mp3Codec, Mp3Format, Planes } from '../../shared/codec/port.ts'
 import { ffmpegCodec } from '../../shared/codec/through-ffmpeg.ts'

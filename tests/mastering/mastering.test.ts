@@ -12,7 +12,7 @@ import { chooseGain, measureChunk, type GainTrial } from '../../shared/mastering
 import { ceilingDb } from '../../shared/mastering/programme.ts'
 import { mixSlice } from '../../shared/mastering/mixer.ts'
 import { mp3Codec } from '../../shared/codec/choose.ts'
-import { frameOffsets } from '../../shared/codec/frames.ts'
+import { frameOffsets } from '../../shared/audio/mp3-frames.ts'
 import type { Mp3Format } from '../../shared/codec/port.ts'
 import { frameCount, inputCompensation } from '../../shared/mastering/mp3.ts'
 import { chunkCount } from '../../shared/timeline/timeline.ts'

@@ -2,10 +2,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { ffprobe } from '../../shared/audio/ffmpeg.ts'
 import { mp3Codec } from '../../shared/codec/choose.ts'
-import { frameOffsets } from '../../shared/codec/frames.ts'
+import { frameOffsets, samplesPerFrame } from '../../shared/audio/mp3-frames.ts'
 import type { Mp3Format } from '../../shared/codec/port.ts'
 import { crc16, decodedDelay, frameCount, infoFrame, inputCompensation } from '../../shared/mastering/mp3.ts'
-import { samplesPerFrame } from '../../shared/timeline/timeline.ts'
 import { allOf, decodeFile, speechLike, tone, withFile } from '../support/audio.ts'
 
 const never = new AbortController().signal

@@ -1,0 +1,71 @@
+/**
+ * Runs ffmpeg on a file that nobody vouches for: hides that a decoder may get stuck, and that it takes a store that
+ * fails for the end of the file; and what a file may make it do.
+ */
+import { Permanent, Retryable } from '../errors.ts'
+import { ffmpegWithLog } from './ffmpeg.ts'
+import { tooComplex, type RangeServer } from './range-server.ts'
+
+/**
+ * Demuxers that read nothing but the bytes they are given. Playlists, lists of pictures and descriptions of streams
+ * are left out: they would open other files and hosts.
+ */
+const readable =
+  'aa,aac,ac3,act,adx,aea,aiff,amr,amrnb,amrwb,ape,aptx,asf,asf_o,ast,au,avi,bfstm,brstm,caf,dsf,dts,dtshd,dv,eac3,' +
+  'epaf,flac,flv,gsm,gxf,hca,hcom,iff,ilbc,ircam,kvag,libgme,libopenmpt,live_flv,loas,lvf,matroska,webm,mlp,mmf,mods,' +
+  'mov,mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nsv,nut,ogg,oma,pvf,qcp,rm,rso,s337m,sbc,sds,sln,smjpeg,sox,spdif,svs,' +
+  'tak,tta,truehd,voc,vqf,w64,wav,wsd,wtv,wv,xa,xwma'
+
+/** In one piece, whatever a header asks for. */
+const mostAllocated = 512 * 1024 * 1024
+
+/** ffmpeg's arguments before its input: what the file may make it do. */
+export const bounded = [
+  ...['-max_alloc', String(mostAllocated)],
+  ...['-protocol_whitelist', 'http,tcp', '-format_whitelist', readable],
+]
+
+/** A decoder that gives nothing for so long is taken for stuck. */
+const stuckSeconds = 300
+
+/**
+ * What ffmpeg writes to its standard output. Throws Permanent `too_complex` when it is stuck, what broke the store,
+ * and FfmpegError when ffmpeg failed; ends it when its reader leaves early.
+ */
+export async function* decoderOutput(
+  args: readonly string[],
+  name: string,
+  served: RangeServer,
+  signal: AbortSignal,
+  onLine: (line: string) => void,
+): AsyncGenerator<Buffer> {
+  const [stuck, left] = [new AbortController(), new AbortController()]
+  let watch = setTimeout(() => stuck.abort(), 1000 * stuckSeconds)
+  const decoder = ffmpegWithLog(args, AbortSignal.any([signal, stuck.signal, left.signal]), onLine)
+  try {
+    for await (const block of decoder.stdout) {
+      clearTimeout(watch)
+      yield block
+      watch = setTimeout(() => stuck.abort(), 1000 * stuckSeconds)
+    }
+    await decoder.ended
+  } catch (error) {
+    served.assertUnbroken()
+    if (stuck.signal.aborted && served.isReading())
+      throw new Retryable('internal', `The store has not delivered ${name} for ${stuckSeconds} s.`)
+    if (stuck.signal.aborted) throw tooComplex(name)
+    throw error
+  } finally {
+    clearTimeout(watch)
+    left.abort()
+  }
+}
+
+/** Whether a line of ffmpeg's log says that a packet could not be decoded. */
+export const isBrokenPacket = (line: string): boolean => line.includes('[error] Error while decoding stream')
+
+export const replaced = (name: string): Permanent =>
+  new Permanent(
+    'upload_replaced',
+    `${name} was replaced or deleted before it could be read. Upload it again.`,
+  )
