@@ -10,8 +10,9 @@ export const order: readonly string[] = [
   'local/cli/main.ts',
   'bench',
   'tests',
-  'bench/fleet.ts', // these two import nothing
+  'bench/fleet.ts', // these three import nothing
   'bench/history.ts',
+  'bench/processes.ts',
   'local/cli',
   'local/host',
   'local/cloud-tasks',

@@ -8,8 +8,7 @@ import { execFile } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { assemble, type Report } from '../local/cli/assemble.ts'
-import { startLocalCloud } from '../local/host/cloud.ts'
+import type { Report } from '../local/cli/assemble.ts'
 import { longSpeech } from '../tests/support/speech.ts'
 import { benchMail, type MailFigures } from './mail.ts'
 import { catalogue } from '../functions/index.ts'
@@ -17,7 +16,8 @@ import { planPipeline } from '../shared/engine/pipeline.ts'
 import { busyWarning, compare, thisMachine } from './history.ts'
 import { googleFleet, simulate } from './fleet.ts'
 import { prices } from './prices.ts'
-import { costOf, watch, type Cost } from './processes.ts'
+import { costOf, type Cost, type KindCost } from './processes.ts'
+import { fixedOverhead, measured, pipeline, type Measured, type Pipeline, type Speech } from './spool.ts'
 import { speedPlot } from './plot.ts'
 
 export interface BenchOptions {
@@ -25,16 +25,6 @@ export interface BenchOptions {
   readonly quick: boolean
   /** Also ten hours of FLAC. */
   readonly long: boolean
-}
-
-interface Measured extends Cost {
-  readonly name: string
-  readonly audioSeconds: number
-  readonly timesRealTime: number
-}
-
-interface Pipeline extends Measured {
-  readonly report: Report
 }
 
 const workers = 2
@@ -56,12 +46,18 @@ export async function bench(root: string, { quick, long }: BenchOptions): Promis
     add(measured('LAME alone, one core', main.seconds, await costOf(lame(main.file))))
     const floor = add(measured('LAME alone, both cores', main.seconds, await lameOnBothCores(main)))
     add(measured('ffmpeg loudnorm, two passes + MP3', main.seconds, await loudnormTwice(main.file, dir)))
-    const ten = add(await pipeline('Spool, 10 min', short, dir))
-    const ours = quick ? ten : add(await pipeline('Spool, 1 h', main, dir))
-    if (long) add(await pipeline('Spool, 10 h', await speech(dir, 36_000), dir))
-    const overhead = await fixedOverhead(short, dir)
+    const spools: Pipeline[] = []
+    const addSpool = async (name: string, of: Speech): Promise<Pipeline> => {
+      const run = add(await pipeline(name, of, dir, workers))
+      spools.push(run)
+      return run
+    }
+    const ten = await addSpool('Spool, 10 min', short)
+    const ours = quick ? ten : await addSpool('Spool, 1 h', main)
+    if (long) await addSpool('Spool, 10 h', await speech(dir, 36_000))
+    const overhead = await fixedOverhead(short, dir, workers)
     const mail = await benchMail(dir, workers, quick ? 1000 : 10_000)
-    const summary = { ...summarise(results, ours, floor, ten, overhead), mail }
+    const summary = { ...summarise(results, spools, ours, floor, ten, overhead), mail }
     await mkdir(path.join(root, 'bench'), { recursive: true })
     await writeFile(path.join(root, 'bench', 'results.json'), `${JSON.stringify(summary, null, 1)}\n`)
     await writeFile(path.join(root, 'bench', 'speed.svg'), speedPlot(results))
@@ -82,11 +78,6 @@ export async function bench(root: string, { quick, long }: BenchOptions): Promis
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
-}
-
-interface Speech {
-  readonly file: string
-  readonly seconds: number
 }
 
 /** Stereo, so that nothing is won by both sides being the same. */
@@ -111,13 +102,6 @@ async function speech(dir: string, seconds: number): Promise<Speech> {
   await rm(mono)
   return { file, seconds }
 }
-
-const measured = (name: string, audioSeconds: number, cost: Cost): Measured => ({
-  name,
-  audioSeconds,
-  ...cost,
-  timesRealTime: audioSeconds / cost.seconds,
-})
 
 /** Decodes and encodes a part of the file, or all of it, and discards the result. */
 const lame = (file: string, ...part: string[]): string[] => {
@@ -168,51 +152,9 @@ async function loudnormTwice(file: string, dir: string): Promise<Cost> {
   }
 }
 
-/**
- * Upload to finished episode, on an empty cloud of its own; memory is that of the largest worker; the ffmpeg
- * it runs adds what LAME alone needs.
- */
-async function pipeline(name: string, { file, seconds }: Speech, dir: string): Promise<Pipeline> {
-  const state = await mkdtemp(path.join(dir, 'cloud-'))
-  const cloud = await startLocalCloud(state, { workers })
-  const everything = watch(() => [...cloud.workerPids(), process.pid])
-  const eachWorker = watch(cloud.workerPids)
-  const started = performance.now()
-  const report = await assemble(
-    cloud,
-    { recordings: [file], out: path.join(dir, 'out') },
-    () => undefined,
-    new AbortController().signal,
-  )
-  const elapsed = (performance.now() - started) / 1000
-  const { cpuSeconds } = everything.stop()
-  const { peakMegabytes } = eachWorker.stop()
-  await cloud.stop()
-  await rm(state, { recursive: true, force: true })
-  return { ...measured(name, seconds, { seconds: elapsed, cpuSeconds, peakMegabytes }), report }
-}
-
-/** The same recording again finds every result made already: what is left is the price of a step. */
-async function fixedOverhead({ file }: Speech, dir: string): Promise<number> {
-  const state = await mkdtemp(path.join(dir, 'cloud-'))
-  const cloud = await startLocalCloud(state, { workers })
-  const once = () =>
-    assemble(
-      cloud,
-      { recordings: [file], out: path.join(dir, 'out') },
-      () => undefined,
-      new AbortController().signal,
-    )
-  await once()
-  const started = performance.now()
-  const { steps } = await once()
-  const seconds = (performance.now() - started) / 1000
-  await cloud.stop()
-  return seconds / steps.reduce((sum, { parts }) => sum + parts, 0)
-}
-
 function summarise(
   results: readonly Measured[],
+  spools: readonly Pipeline[],
   ours: Pipeline,
   floor: Measured,
   ten: Measured,
@@ -243,6 +185,7 @@ function summarise(
     overheadSecondsPerTask,
     steps: ours.report.steps,
     loudness: ours.report.loudness,
+    processes: Object.fromEntries(spools.map(({ name, processes }) => [name, processes])),
     fleet: fleetTimes(ours.report.steps),
   }
 }
@@ -274,12 +217,33 @@ const describeFleet = ({ instances, warmSeconds, coldSeconds, criticalPath }: Fl
 
 type FleetTime = ReturnType<typeof fleetTimes>[number]
 
+/** Where the CPU of a Spool run went. */
+const processTable = (name: string, processes: readonly KindCost[]): string[] => {
+  const all = processes.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
+  return [
+    columns(`${name}, by process`, 'CPU', 'share', 'largest', 'at once'),
+    ...processes
+      .toSorted((a, b) => b.cpuSeconds - a.cpuSeconds)
+      .map((kind) =>
+        columns(
+          `  ${kind.name}`,
+          `${kind.cpuSeconds.toFixed(2)} s`,
+          `${((100 * kind.cpuSeconds) / all).toFixed(1)} %`,
+          `${kind.peakMegabytes.toFixed(0)} MB`,
+          String(kind.mostProcesses),
+        ),
+      ),
+    '',
+  ]
+}
+
+const columns = (...cells: string[]): string =>
+  cells.map((cell, i) => (i === 0 ? cell.padEnd(36) : cell.padStart(12))).join('')
+
 function table(
   results: readonly Measured[],
   summary: ReturnType<typeof summarise> & { mail: MailFigures },
 ): string {
-  const columns = (...cells: string[]) =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(36) : cell.padStart(12))).join('')
   const rows = results.map(({ name, timesRealTime, seconds, cpuSeconds, peakMegabytes }) =>
     columns(
       name,
@@ -302,6 +266,7 @@ function table(
     columns('', 'real time', 'wall', 'CPU', 'peak'),
     ...rows,
     '',
+    ...Object.entries(summary.processes).flatMap(([name, processes]) => processTable(name, processes)),
     `Wall time against LAME alone on both cores ${timesLameFloor.toFixed(2)}`,
     `Faster than two-pass loudnorm + MP3        ${timesFasterThanLoudnorm.toFixed(1)}×`,
     `Peak memory against 10 minutes             ${memoryGrowth.toFixed(2)}`,

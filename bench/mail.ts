@@ -2,13 +2,11 @@
  * The benchmark of listener mail: messages a second and memory, against the mail parser alone. Hides the
  * mailboxes and the local cloud they are read on.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import PostalMime from 'postal-mime'
-import { startLocalCloud } from '../local/host/cloud.ts'
 import { readMailbox, type MailReport } from '../local/cli/read-mail.ts'
 import { generateMbox, ownAddress, writeMbox } from '../tests/support/mailboxes.ts'
-import { watch } from './processes.ts'
+import { startWatchedCloud, workersOf } from './cloud.ts'
 
 export interface MailFigures {
   readonly messages: number
@@ -39,9 +37,7 @@ async function readOn(
 ): Promise<{ report: MailReport; peakMegabytes: number }> {
   const mailbox = path.join(dir, `mail-${messages}.mbox`)
   await writeMbox(mailbox, messages)
-  const state = await mkdtemp(path.join(dir, 'cloud-'))
-  const cloud = await startLocalCloud(state, { workers })
-  const eachWorker = watch(cloud.workerPids)
+  const cloud = await startWatchedCloud(dir, workers)
   const { report } = await readMailbox(
     cloud,
     mailbox,
@@ -49,9 +45,8 @@ async function readOn(
     () => undefined,
     new AbortController().signal,
   )
-  const { peakMegabytes } = eachWorker.stop()
+  const { peakMegabytes } = workersOf(cloud.costs())
   await cloud.stop()
-  await rm(state, { recursive: true, force: true })
   if (report.status !== 'finished' || report.processed !== messages)
     throw new Error(`The mailbox was not read: ${JSON.stringify(report)}`)
   return { report, peakMegabytes }

@@ -1,5 +1,6 @@
 /**
- * Measures processes: CPU seconds and resident memory of a process and everything it started. Hides /proc.
+ * Measures processes: CPU seconds and resident memory of one command, or of a tree of processes told apart by what
+ * they do. Hides /proc.
  */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -13,28 +14,32 @@ export interface Cost {
 
 /** Linux counts CPU in hundredths of a second. */
 const ticksPerSecond = 100
+const pageMegabytes = 4096 / 1024 ** 2
 const sampleEveryMs = 100
 
 interface Stat {
+  /** The name of its program, or the one it gave itself. */
+  readonly program: string
   readonly parent: number
-  /** Its own and its ended children's. */
   readonly cpuSeconds: number
+  /** Of its children that ended, and of theirs. */
+  readonly endedCpuSeconds: number
   readonly residentMegabytes: number
 }
 
-const pageMegabytes = 4096 / 1024 ** 2
-
-function readStat(pid: number): Stat | undefined {
+function readStat(pid: number | 'self'): Stat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const endOfName = text.lastIndexOf(')')
     const fields = text
-      .slice(text.lastIndexOf(')') + 2)
+      .slice(endOfName + 2)
       .split(' ')
       .map(Number)
-    const ticks = fields[11]! + fields[12]! + fields[13]! + fields[14]!
     return {
+      program: text.slice(text.indexOf('(') + 1, endOfName),
       parent: fields[1]!,
-      cpuSeconds: ticks / ticksPerSecond,
+      cpuSeconds: (fields[11]! + fields[12]!) / ticksPerSecond,
+      endedCpuSeconds: (fields[13]! + fields[14]!) / ticksPerSecond,
       residentMegabytes: fields[21]! * pageMegabytes,
     }
   } catch {
@@ -42,37 +47,95 @@ function readStat(pid: number): Stat | undefined {
   }
 }
 
-/** Every process below `roots`, the roots included. */
-function family(roots: readonly number[]): Map<number, Stat> {
+/** What a process does, and what the processes do that it starts. */
+export interface Kind {
+  readonly name: string
+  /** Of a child by its program; an ended child has none, since its parent's counters keep only its CPU. */
+  readonly ofChild: (program: string | undefined) => Kind
+}
+
+/** What the processes of a kind took together. */
+export interface KindCost {
+  readonly name: string
+  readonly cpuSeconds: number
+  /** Of the one process that grew largest; pages it shares with others are counted. */
+  readonly peakMegabytes: number
+  /** At once. */
+  readonly mostProcesses: number
+}
+
+type Member = Stat & { readonly kind: Kind }
+
+/** The roots that are alive and every process below them; a root is what the map says, whoever started it. */
+function family(roots: ReadonlyMap<number, Kind>): Member[] {
   const all = new Map<number, Stat>()
   for (const name of readdirSync('/proc')) {
     const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined
     if (stat) all.set(Number(name), stat)
   }
-  const members = new Map<number, Stat>()
-  const belongs = (pid: number): boolean =>
-    roots.includes(pid) || (all.has(pid) && belongs(all.get(pid)!.parent))
-  for (const [pid, stat] of all) if (belongs(pid)) members.set(pid, stat)
-  return members
+  const kindOf = (pid: number): Kind | undefined => {
+    const stat = all.get(pid)
+    return stat && (roots.get(pid) ?? kindOf(stat.parent)?.ofChild(stat.program))
+  }
+  return [...all].flatMap(([pid, stat]) => {
+    const kind = kindOf(pid)
+    return kind ? [{ ...stat, kind }] : []
+  })
+}
+
+/** CPU seconds since each process began, by the names of kinds. */
+function cpuByKind(members: readonly Member[]): Map<string, number> {
+  const sums = new Map<string, number>()
+  const add = ({ name }: Kind, seconds: number) => sums.set(name, (sums.get(name) ?? 0) + seconds)
+  for (const { kind, cpuSeconds, endedCpuSeconds } of members) {
+    add(kind, cpuSeconds)
+    add(kind.ofChild(undefined), endedCpuSeconds)
+  }
+  return sums
 }
 
 /**
- * Watches processes until `stop`; CPU is that of the roots and all below them, the peak that of the one root
- * that grew largest.
+ * Watches the trees below `roots` until `stop`, which returns what each kind took, in the order they were met. What
+ * the watching itself takes of this process is left out.
  */
-export function watch(roots: () => readonly number[]): { stop: () => Omit<Cost, 'seconds'> } {
-  let peakMegabytes = 0
-  const sample = () => {
-    for (const root of roots())
-      peakMegabytes = Math.max(peakMegabytes, readStat(root)?.residentMegabytes ?? 0)
+export function watch(roots: ReadonlyMap<number, Kind>): { stop: () => KindCost[] } {
+  const peaks = new Map<string, { peakMegabytes: number; mostProcesses: number }>()
+  let ownCpuSeconds = 0
+  const sample = (): Member[] => {
+    const before = process.threadCpuUsage()
+    const members = family(roots)
+    const counts = new Map<string, number>()
+    for (const { kind, residentMegabytes } of members) {
+      const count = (counts.get(kind.name) ?? 0) + 1
+      counts.set(kind.name, count)
+      const { peakMegabytes = 0, mostProcesses = 0 } = peaks.get(kind.name) ?? {}
+      peaks.set(kind.name, {
+        peakMegabytes: Math.max(peakMegabytes, residentMegabytes),
+        mostProcesses: Math.max(mostProcesses, count),
+      })
+    }
+    const { user, system } = process.threadCpuUsage(before)
+    ownCpuSeconds += (user + system) / 1e6
+    return members
   }
-  const cpu = () => [...family(roots()).values()].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
-  const before = cpu()
+  const atStart = cpuByKind(sample())
+  ownCpuSeconds = 0 // the first look was before the counting began
   const timer = setInterval(sample, sampleEveryMs)
   return {
     stop: () => {
       clearInterval(timer)
-      return { cpuSeconds: cpu() - before, peakMegabytes }
+      const observer = roots.get(process.pid)?.name
+      const ownBefore = ownCpuSeconds // the last look is not counted yet
+      return [...cpuByKind(sample())].map(([name, cpuSeconds]) => {
+        const own = name === observer ? ownBefore : 0
+        const { peakMegabytes = 0, mostProcesses = 0 } = peaks.get(name) ?? {}
+        return {
+          name,
+          cpuSeconds: Math.max(0, cpuSeconds - (atStart.get(name) ?? 0) - own),
+          peakMegabytes,
+          mostProcesses,
+        }
+      })
     },
   }
 }
@@ -82,7 +145,7 @@ export function watch(roots: () => readonly number[]): { stop: () => Omit<Cost, 
  */
 export async function costOf([program, ...args]: readonly string[]): Promise<Cost & { complaint: string }> {
   const started = performance.now()
-  const before = childrenCpu()
+  const before = readStat('self')!.endedCpuSeconds
   const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let complaint = ''
   child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-4000)))
@@ -96,18 +159,8 @@ export async function costOf([program, ...args]: readonly string[]): Promise<Cos
   if (code !== 0) throw new Error(`${program} failed: ${complaint}`)
   return {
     seconds: (performance.now() - started) / 1000,
-    cpuSeconds: childrenCpu() - before,
+    cpuSeconds: readStat('self')!.endedCpuSeconds - before,
     peakMegabytes,
     complaint,
   }
-}
-
-/** CPU of this process's ended children. */
-function childrenCpu(): number {
-  const text = readFileSync('/proc/self/stat', 'latin1')
-  const fields = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number)
-  return (fields[13]! + fields[14]!) / ticksPerSecond
 }
