@@ -171,6 +171,8 @@ function noteLine(line: string, found: Found): void {
 
 /** A promise of more sound than this share above what is there is worth a word, or a refusal. */
 const tolerated = 0.01
+/** Counts of frames take an encoder's delay and padding for sound. */
+const toleratedSeconds = 0.15
 /** Less of a file than this being sound, it is none. */
 const leastSoundShare = 0.1
 
@@ -219,7 +221,7 @@ function isCutOff(recorded: Recorded, found: Found): boolean {
 /** How much of the promised time is missing, when it is more than may be. */
 function missingSeconds({ declaredSeconds = 0, pcm }: Recorded, { frames }: Found): number {
   const missing = declaredSeconds - frames / pcm.sampleRate
-  return missing > tolerated * declaredSeconds ? missing : 0
+  return missing > Math.max(toleratedSeconds, tolerated * declaredSeconds) ? missing : 0
 }
 
 /** Formats in which whatever is between the tags is sound. */
