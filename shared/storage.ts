@@ -61,6 +61,7 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     const source = (await file(object)).createReadStream(
       range ? { start: range.start, end: range.end - 1, validation: false } : {},
     )
+    if (range) return await gather(source, Buffer.allocUnsafeSlow(range.end - range.start))
     const parts: Buffer[] = []
     for await (const part of source) parts.push(part as Buffer)
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
@@ -250,6 +251,13 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
   }
 
   return { stat, readStream, read, readJson, create, swap, compose, copy, copyOver, list, signedUrl }
+}
+
+/** Copies what comes to the front of `bytes`, so that it need not be held twice; returns as much as came. */
+async function gather(source: AsyncIterable<Buffer>, bytes: Buffer): Promise<Buffer> {
+  let filled = 0
+  for await (const part of source) filled += part.copy(bytes, filled)
+  return filled < bytes.length ? bytes.subarray(0, filled) : bytes
 }
 
 export type ObjectMetadata = {

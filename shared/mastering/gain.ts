@@ -3,6 +3,7 @@
  * chunk at a time, then interpolated. Hides that nothing is rendered for it: the energies per limiter step,
  * times the limiter's gain squared, give the loudness after limiting.
  */
+import { withLentPlanes, type Lend } from './lent-planes.ts'
 import { limiterGains, limiterStep } from './limiter.ts'
 import { othersTurn } from '../codec/port.ts'
 import { integratedLoudness, kWeighting } from '../audio/loudness.ts'
@@ -29,17 +30,27 @@ export interface GainTrial {
  * The loudness partials of one chunk at every tried gain. The limiter's gain moves so slowly that it commutes
  * with K-weighting.
  */
-export async function measureChunk(
+export const measureChunk = (
   timeline: Timeline,
   location: ObjectLocation,
   chunk: number,
   estimateDb: number,
   limitDb: number,
+): Promise<GainTrial[]> =>
+  withLentPlanes((lend) => measure(timeline, location, chunk, estimateDb, limitDb, lend))
+
+async function measure(
+  timeline: Timeline,
+  location: ObjectLocation,
+  chunk: number,
+  estimateDb: number,
+  limitDb: number,
+  lend: Lend,
 ): Promise<GainTrial[]> {
   const start = chunk * samplesPerChunk
   const end = Math.min(start + samplesPerChunk, timeline.totalSamples)
   const from = onGrid(start - preRollSamples)
-  const planes = await programme(timeline, location, from, onGrid(end + margin))
+  const planes = await programme(timeline, location, from, onGrid(end + margin), lend)
   const ceiling = fromDb(limitDb)
   // at the higher gains sample peaks do: only the loudness is asked for
   const peak = stepPeaks(planes, ceiling / fromDb(estimateDb))
@@ -49,10 +60,11 @@ export async function measureChunk(
   const block = timeline.sampleRate / 10
   const stepsPerBlock = block / limiterStep
   const firstStep = (start - from) / limiterStep
+  const gains = new Float64Array(peak.length)
   return triedGainsDb.map((offset) => {
     const gainDb = estimateDb + offset
     const inputGain = fromDb(gainDb)
-    const gains = limiterGains(peak, inputGain, ceiling)
+    limiterGains(peak, inputGain, ceiling, gains)
     const blocks = new Float32Array(Math.floor((end - start) / block))
     for (let i = 0; i < blocks.length; i++) {
       let sum = 0

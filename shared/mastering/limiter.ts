@@ -19,14 +19,15 @@ const unity = 2 ** 24
 /**
  * The gain of each step that keeps `peaks` (amplitudes before the limiter) times `inputGain` at or under
  * `ceilings` (one value, or one for each step). Exact for steps at least `limiterSupportSteps` from both ends
- * of `peaks`, except where the programme itself begins or ends.
+ * of `peaks`, except where the programme itself begins or ends. Written to `out`, which is returned.
  */
 export function limiterGains(
   peaks: Float32Array,
   inputGain: number,
   ceilings: number | Float32Array,
+  out = new Float64Array(peaks.length),
 ): Float64Array {
-  const needed = new Float64Array(peaks.length)
+  const { needed, queue, padded } = roomFor(peaks.length)
   let active = false
   for (let i = 0; i < peaks.length; i++) {
     const ceiling = typeof ceilings === 'number' ? ceilings : ceilings[i]!
@@ -34,19 +35,36 @@ export function limiterGains(
     needed[i] = peak > ceiling ? Math.floor((ceiling / peak) * unity) : unity
     active ||= needed[i]! < unity
   }
-  if (!active) return needed.fill(1)
+  if (!active) return out.fill(1)
   // one more than the smoothing needs: gains are interpolated between steps
-  const held = slidingMinimum(needed, reach + 1)
-  const smooth = boxcar(boxcar(held, reach / 2), reach / 2)
+  slidingMinimum(needed, reach + 1, queue, out)
+  boxcar(out, reach / 2, padded)
+  boxcar(out, reach / 2, padded)
   const scale = 1 / (unity * (reach + 1) ** 2)
-  for (let i = 0; i < smooth.length; i++) smooth[i]! *= scale
-  return smooth
+  for (let i = 0; i < out.length; i++) out[i]! *= scale
+  return out
 }
 
-/** Minimum over `radius` values either side. */
-function slidingMinimum(values: Float64Array, radius: number): Float64Array {
-  const out = new Float64Array(values.length)
-  const queue = new Int32Array(values.length)
+/** What lies between peaks and gains, used again by every call: for a chunk it is 2 MB. */
+let room = { needed: new Float64Array(0), queue: new Int32Array(0), padded: new Float64Array(0) }
+
+function roomFor(steps: number): typeof room {
+  const paddedSteps = steps + reach + 1
+  if (room.needed.length < steps)
+    room = {
+      needed: new Float64Array(steps),
+      queue: new Int32Array(steps),
+      padded: new Float64Array(paddedSteps),
+    }
+  return {
+    needed: room.needed.subarray(0, steps),
+    queue: room.queue,
+    padded: room.padded.subarray(0, paddedSteps),
+  }
+}
+
+/** Minimum over `radius` values either side, written to `out`. `queue` has room for as many places. */
+function slidingMinimum(values: Float64Array, radius: number, queue: Int32Array, out: Float64Array): void {
   let head = 0
   let tail = 0
   for (let i = 0; i < values.length + radius; i++) {
@@ -59,24 +77,23 @@ function slidingMinimum(values: Float64Array, radius: number): Float64Array {
     while (queue[head]! < centre - radius) head++
     out[centre] = values[queue[head]!]!
   }
-  return out
 }
 
-/** Sum over `radius` values either side; the first and last value continue beyond the ends. */
-function boxcar(values: Float64Array, radius: number): Float64Array {
-  const padded = new Float64Array(values.length + 2 * radius + 1)
+/**
+ * Replaces values by the sum over `radius` values either side; the first and last value continue beyond the ends,
+ * in `padded`.
+ */
+function boxcar(values: Float64Array, radius: number, padded: Float64Array): void {
   padded.fill(values[0]!, 0, radius)
   padded.set(values, radius)
   padded.fill(values.at(-1)!, radius + values.length)
-  const out = new Float64Array(values.length)
   let sum = 0
   for (let i = 0; i < 2 * radius; i++) sum += padded[i]!
-  for (let i = 0; i < out.length; i++) {
+  for (let i = 0; i < values.length; i++) {
     sum += padded[i + 2 * radius]!
-    out[i] = sum
+    values[i] = sum
     sum -= padded[i]!
   }
-  return out
 }
 
 /**

@@ -7,6 +7,7 @@ import { addFrames, type Faded, type Interleaved, type Line } from '../kernel/ga
 import { bytesPerFrame } from '../audio/pcm.ts'
 import { fromDb } from '../audio/true-peak.ts'
 import { gainsFrom } from '../show/beds.ts'
+import { freshPlanes, type Lend } from './lent-planes.ts'
 import type { Clip, GainPoint, Timeline } from '../timeline/timeline.ts'
 
 /**
@@ -34,12 +35,13 @@ export async function mixSlice(
   bucket: string,
   start: number,
   end: number,
+  lend: Lend = freshPlanes,
 ): Promise<Float32Array[]> {
   const audible = timeline.clips.filter(
     ({ outputStart, length }) => outputStart < end && outputStart + length > start,
   )
   const channels = Math.max(1, ...audible.map(({ source }) => timeline.sources[source]!.format.channels))
-  const planes = Array.from({ length: channels }, () => new Float32Array(end - start))
+  const planes = lend(channels, end - start)
   for (const range of ranges(audible, start, end)) {
     for await (const window of readWindows(timeline, storage, bucket, range)) {
       for (const clip of audible) if (clip.source === range.source) addClip(planes, window, clip, start)

@@ -3,6 +3,7 @@
  * chunk must be read for the result to be as if everything had been rendered in one piece.
  */
 import type { ObjectStore } from '../storage.ts'
+import type { Lend } from './lent-planes.ts'
 import { limiterStep, limiterSupportSamples } from './limiter.ts'
 import { mixSlice } from './mixer.ts'
 import type { Mp3Format } from '../codec/port.ts'
@@ -37,11 +38,13 @@ export async function programme(
   location: ObjectLocation,
   start: number,
   end: number,
+  lend: Lend,
 ): Promise<Float32Array[]> {
-  const planes = await mixSlice(timeline, location.storage, location.bucket, start, end)
+  const planes = await mixSlice(timeline, location.storage, location.bucket, start, end, lend)
   if (timeline.outputChannels === 2 || planes.length === 1) return planes
   const [left, right] = planes as [Float32Array, Float32Array]
-  return [left.map((sample, i) => (sample + right[i]!) / 2)]
+  for (let i = 0; i < left.length; i++) left[i] = (left[i]! + right[i]!) / 2
+  return [left]
 }
 
 /** The highest peak of each step over all planes; true peaks where they could reach `matters`. */

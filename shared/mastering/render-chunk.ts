@@ -3,6 +3,7 @@
  * encoder's pre-roll, the seams that two chunks share, and what is done when encoding pushes the true peak
  * over its limit.
  */
+import { withLentPlanes, type Lend } from './lent-planes.ts'
 import { applyGains, limiterGains, limiterStep, limiterSupportSamples } from './limiter.ts'
 import { mp3Codec } from '../codec/choose.ts'
 import { frameOffsets, samplesPerFrame } from '../audio/mp3-frames.ts'
@@ -47,6 +48,7 @@ interface Job {
   readonly loudness: Loudness
   readonly format: Mp3Format
   readonly signal: AbortSignal
+  readonly lend: Lend
 }
 
 /**
@@ -62,16 +64,15 @@ export async function renderChunk(
   format: Mp3Format,
   signal: AbortSignal,
 ): Promise<RenderedChunk> {
-  const job: Job = {
-    timeline,
-    location,
-    inputGain: fromDb(gainDb),
-    limitDb: ceilingDb(loudness, format),
-    loudness,
-    format,
-    signal,
-  }
-  const place = placeChunk(timeline, chunk)
+  const inputGain = fromDb(gainDb)
+  const limitDb = ceilingDb(loudness, format)
+  return await withLentPlanes((lend) =>
+    render(chunk, { timeline, location, inputGain, limitDb, loudness, format, signal, lend }),
+  )
+}
+
+async function render(chunk: number, job: Job): Promise<RenderedChunk> {
+  const place = placeChunk(job.timeline, chunk)
   const { mix, peak } = await mixOf(place, job)
   const before = chunk === 0 ? 0 : await seamLoweringDb(place.start, peak, place, job)
   const after = place.isLast ? 0 : await seamLoweringDb(place.end, peak, place, job)
@@ -92,9 +93,9 @@ export async function renderChunk(
 
 async function mixOf(
   { mixStart, mixEnd }: Place,
-  { timeline, location, limitDb, inputGain }: Job,
+  { timeline, location, limitDb, inputGain, lend }: Job,
 ): Promise<{ mix: Float32Array[]; peak: Float32Array }> {
-  const mix = await programme(timeline, location, mixStart, mixEnd)
+  const mix = await programme(timeline, location, mixStart, mixEnd, lend)
   return { mix, peak: stepPeaks(mix, fromDb(limitDb) / inputGain) }
 }
 
@@ -171,15 +172,11 @@ async function seamLoweringDb(
     mixStart: onGrid(encodeStart - margin),
     mixEnd: onGrid(encodeEnd + margin + limiterStep),
   }
-  const around = await mixOf(place, job)
-  const { loweredDb } = await settle(
-    place,
-    around.mix,
-    around.peak,
-    (lowered) => fromDb(job.limitDb - lowered),
-    job,
-  )
-  return loweredDb
+  return await withLentPlanes(async (lend) => {
+    const around = await mixOf(place, { ...job, lend })
+    const ceilingAt = (lowered: number) => fromDb(job.limitDb - lowered)
+    return (await settle(place, around.mix, around.peak, ceilingAt, job)).loweredDb
+  })
 }
 
 interface ChunkPlace extends Place {
