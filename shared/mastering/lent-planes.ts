@@ -3,7 +3,8 @@
  * few. Fresh ones are 23 MB a chunk: the system clears every page of them, the collector looks through the whole heap
  * for their sake, and those of the chunk before are still there meanwhile.
  */
-import { framesPerChunk, samplesPerFrame } from '../timeline/timeline.ts'
+import { samplesPerFrame } from '../audio/mp3-frames.ts'
+import { framesPerChunk } from '../timeline/timeline.ts'
 
 /** Gives that many planes of so many samples, all silent. */
 export type Lend = (count: number, samples: number) => Float32Array[]
