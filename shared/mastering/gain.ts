@@ -53,15 +53,14 @@ async function measure(
   const planes = await programme(timeline, location, from, onGrid(end + margin), lend)
   const ceiling = fromDb(limitDb)
   // at the higher gains sample peaks do: only the loudness is asked for
-  const peak = stepPeaks(planes, ceiling / fromDb(estimateDb))
-  await othersTurn()
-  const energy = stepEnergies(planes, timeline.sampleRate)
-  await othersTurn()
+  const peak = await stepPeaks(planes, ceiling / fromDb(estimateDb))
+  const energy = await stepEnergies(planes, timeline.sampleRate)
   const block = timeline.sampleRate / 10
   const stepsPerBlock = block / limiterStep
   const firstStep = (start - from) / limiterStep
   const gains = new Float64Array(peak.length)
-  return triedGainsDb.map((offset) => {
+  const trials: GainTrial[] = []
+  for (const offset of triedGainsDb) {
     const gainDb = estimateDb + offset
     const inputGain = fromDb(gainDb)
     limiterGains(peak, inputGain, ceiling, gains)
@@ -72,8 +71,10 @@ async function measure(
         sum += energy[step]! * (gains[step]! * inputGain) ** 2
       blocks[i] = sum / block
     }
-    return { gainDb, blocks }
-  })
+    trials.push({ gainDb, blocks })
+    await othersTurn()
+  }
+  return trials
 }
 
 /**
@@ -98,19 +99,21 @@ export function chooseGain(trials: readonly GainTrial[], targetLufs: number): nu
 }
 
 /** The K-weighted energy of each limiter step, summed over what both ears hear. */
-function stepEnergies(planes: readonly Float32Array[], sampleRate: number): Float64Array {
+async function stepEnergies(planes: readonly Float32Array[], sampleRate: number): Promise<Float64Array> {
   const steps = Math.ceil(planes[0]!.length / limiterStep)
   const [left, right] = planes.map(() => new Float64Array(steps)) as [Float64Array, Float64Array?]
   const meter = energyMeter(kWeighting(sampleRate), right ? 2 : 1)
   // a second at a time: only between calls does the meter forget what silence has left of a sound, and until then
   // computes with numbers that take a processor a hundred times as long
-  for (let at = 0; at < planes[0]!.length; at += sampleRate)
+  for (let at = 0; at < planes[0]!.length; at += sampleRate) {
     meter(
       planes.map((plane) => plane.subarray(at, at + sampleRate)),
       limiterStep,
       right ? [left, right] : [left],
       at / limiterStep,
     )
+    await othersTurn()
+  }
   // a single plane is heard from both sides
   for (let i = 0; i < steps; i++) left[i]! += right ? right[i]! : left[i]!
   return left

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../storage.ts'
 import type { Lend } from './lent-planes.ts'
 import { limiterStep, limiterSupportSamples } from './limiter.ts'
 import { mixSlice } from './mixer.ts'
-import type { Mp3Format } from '../codec/port.ts'
+import { othersTurn, type Mp3Format } from '../codec/port.ts'
 import { codecHeadroomDb, postRollFrames, preRollFrames } from './mp3.ts'
 import { samplesPerFrame } from '../audio/mp3-frames.ts'
 import type { Timeline } from '../timeline/timeline.ts'
@@ -47,15 +47,23 @@ export async function programme(
   return [left]
 }
 
+/** Whole steps, about ten seconds, that are looked at in one go: 10 ms, so that heartbeats go on. */
+const samplesPerTurn = 16_384 * limiterStep
+
 /** The highest peak of each step over all planes; true peaks where they could reach `matters`. */
-export function stepPeaks(planes: readonly Float32Array[], matters: number): Float32Array {
-  const steps = Math.ceil(planes[0]!.length / limiterStep)
-  const highest = new Float32Array(steps)
-  const own = new Float32Array(steps)
-  for (const plane of planes) {
-    peaks(plane, 0, plane.length, limiterStep, matters, own)
-    for (let i = 0; i < steps; i++) if (own[i]! > highest[i]!) highest[i] = own[i]!
-  }
+export async function stepPeaks(planes: readonly Float32Array[], matters: number): Promise<Float32Array> {
+  const samples = planes[0]!.length
+  const highest = new Float32Array(Math.ceil(samples / limiterStep))
+  const own = new Float32Array(samplesPerTurn / limiterStep)
+  for (const plane of planes)
+    for (let from = 0; from < samples; from += samplesPerTurn) {
+      const to = Math.min(samples, from + samplesPerTurn)
+      peaks(plane, from, to, limiterStep, matters, own)
+      const firstStep = from / limiterStep
+      for (let i = firstStep; i * limiterStep < to; i++)
+        if (own[i - firstStep]! > highest[i]!) highest[i] = own[i - firstStep]!
+      await othersTurn()
+    }
   return highest
 }
 

@@ -96,7 +96,7 @@ async function mixOf(
   { timeline, location, limitDb, inputGain, lend }: Job,
 ): Promise<{ mix: Float32Array[]; peak: Float32Array }> {
   const mix = await programme(timeline, location, mixStart, mixEnd, lend)
-  return { mix, peak: stepPeaks(mix, fromDb(limitDb) / inputGain) }
+  return { mix, peak: await stepPeaks(mix, fromDb(limitDb) / inputGain) }
 }
 
 /**
