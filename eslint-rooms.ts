@@ -10,9 +10,11 @@ export const order: readonly string[] = [
   'local/cli/main.ts',
   'bench',
   'tests',
-  'bench/fleet.ts', // these three import nothing
+  'bench/contenders.ts', // these import nothing but each other
+  'bench/fleet.ts',
   'bench/history.ts',
   'bench/processes.ts',
+  'bench/repeat.ts',
   'local/cli',
   'local/host',
   'local/cloud-tasks',
