@@ -10,8 +10,12 @@ export const order: readonly string[] = [
   'local/cli/main.ts',
   'bench',
   'tests',
-  'bench/contenders.ts', // these import nothing but each other
+  'bench/scale.ts',
+  'bench/prices.ts', // these import nothing but each other
+  'bench/contenders.ts',
+  'bench/counting.ts',
   'bench/fleet.ts',
+  'bench/flow.ts',
   'bench/history.ts',
   'bench/processes.ts',
   'bench/repeat.ts',

@@ -67,7 +67,7 @@ export function summarise({
     steps: ours.report.steps,
     loudness: ours.report.loudness,
     processes: Object.fromEntries(spools.map(({ name, processes }) => [name, [...processes].sort(byCpu)])),
-    fleet: fleetTimes(ours.report.steps),
+    fleet: fleetTimes(ours.report.steps, workers),
     mail,
     compared,
   }
@@ -90,13 +90,23 @@ const dollarsOf = ({ cpuSeconds, report }: MeasuredSpool): number =>
 
 const fleets = [1, 10, 100, 1000]
 
-/** The measured steps on so many instances a function, with cold starts and without. */
-function fleetTimes(measuredSteps: Report['steps']) {
+/**
+ * The measured steps on so many instances a function, with cold starts and without. A step's seconds are from its first
+ * part's start to its last one's end, with parts on every worker.
+ */
+function fleetTimes(measuredSteps: Report['steps'], workers: number) {
   const steps = planPipeline(catalogue.filter((entry) => entry.trigger === 'task')).stages.flatMap(
     ({ step, after }) => {
       const found = measuredSteps.find(({ name }) => name === step.name)
       const parts = found?.parts ?? 0
-      return [{ name: step.name, after, parts, seconds: parts === 0 ? 0 : found!.seconds / parts }]
+      return [
+        {
+          name: step.name,
+          after,
+          parts,
+          seconds: parts === 0 ? 0 : (found!.seconds * Math.min(workers, parts)) / parts,
+        },
+      ]
     },
   )
   return fleets.map((instances) => {
