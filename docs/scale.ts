@@ -139,8 +139,8 @@ const lockSeconds = (longest.chunks * measured.commitMs) / 1000
 export const scalePage = (): string => `# A million episodes a day, on paper
 
 Made from \`bench/scale.ts\` by \`node docs/make.ts\`; change it there. The graph and the slots are those of \`functions/index.ts\`. What a step asks
-of its servers is counted on the wire by \`tests/bench/scale.test.ts\`, which fails when it changes. Seconds are those of \`./spool bench --quick\` and
-\`node bench/fan-in.ts\` on two cores (${measured.asOf}). Nobody has run this load. Assumed: half an hour of stereo, no assets, nothing spoken; a provider
+of its servers is counted on the wire by \`tests/bench/scale.test.ts\`, which fails when it changes. Seconds are the CPU that
+\`./spool bench --quick\` measured on two cores (${measured.asOf}), and a quarter more for waiting. Nobody has run this load. Assumed: half an hour of stereo, no assets, nothing spoken; a provider
 that transcribes thirty times as fast as one listens and answers the call itself; a busiest hour of ${peakFactor} times the mean, which is
 ${rate.toFixed(0)} episodes and ${whole(rate * needs.tasks)} tasks a second.
 
