@@ -10,9 +10,15 @@ export const order: readonly string[] = [
   'local/cli/main.ts',
   'bench',
   'tests',
-  'bench/fleet.ts', // these three import nothing
+  'bench/scale.ts',
+  'bench/prices.ts', // these import nothing but each other
+  'bench/contenders.ts',
+  'bench/counting.ts',
+  'bench/fleet.ts',
+  'bench/flow.ts',
   'bench/history.ts',
   'bench/processes.ts',
+  'bench/repeat.ts',
   'local/cli',
   'local/host',
   'local/cloud-tasks',

@@ -10,4 +10,9 @@ export const prices = {
   perMillionRequests: 0.4,
   /** Cloud Tasks, per million operations; a task is created and dispatched. */
   perMillionTaskOperations: 0.4,
+  /** Cloud Storage, standard class, one region: class A, class B, what is kept, what listeners download. */
+  perMillionStorageWrites: 5,
+  perMillionStorageReads: 0.4,
+  perGibMonthStored: 0.02,
+  perGibDownloaded: 0.12,
 }

@@ -140,20 +140,26 @@ export function watch(roots: ReadonlyMap<number, Kind>): { stop: () => KindCost[
   }
 }
 
+const command: Kind = { name: 'command', ofChild: () => command }
+
 /**
- * Runs a command to its end and says what it cost, and what it printed last on stderr. Throws when it fails.
+ * Runs a command to its end and says what it cost, and what it printed last on stderr; its peak is that of the
+ * largest process below it. Throws when it fails.
  */
-export async function costOf([program, ...args]: readonly string[]): Promise<Cost & { complaint: string }> {
+export async function costOf(
+  [program, ...args]: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Cost & { complaint: string }> {
   const started = performance.now()
   const before = readStat('self')!.endedCpuSeconds
-  const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(program!, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   let complaint = ''
   child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-4000)))
   let peakMegabytes = 0
-  const timer = setInterval(
-    () => (peakMegabytes = Math.max(peakMegabytes, readStat(child.pid!)?.residentMegabytes ?? 0)),
-    sampleEveryMs,
-  )
+  const timer = setInterval(() => {
+    for (const { residentMegabytes } of family(new Map([[child.pid!, command]])))
+      peakMegabytes = Math.max(peakMegabytes, residentMegabytes)
+  }, sampleEveryMs)
   const [code] = (await once(child, 'close')) as [number]
   clearInterval(timer)
   if (code !== 0) throw new Error(`${program} failed: ${complaint}`)

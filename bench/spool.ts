@@ -5,64 +5,49 @@
 import path from 'node:path'
 import { assemble, type Report } from '../local/cli/assemble.ts'
 import { startWatchedCloud, workersOf, type WatchedCloud } from './cloud.ts'
+import type { Speech } from './contenders.ts'
 import type { Cost, KindCost } from './processes.ts'
 
-export interface Speech {
-  readonly file: string
-  readonly seconds: number
-}
-
-export interface Measured extends Cost {
-  readonly name: string
-  readonly audioSeconds: number
-  readonly timesRealTime: number
-}
-
-export interface Pipeline extends Measured {
+export interface Pipeline extends Cost {
   readonly report: Report
   readonly processes: readonly KindCost[]
+  /** Of a run that finds every result made already: what is left is the price of a step. */
+  readonly overheadSecondsPerTask: number
 }
-
-export const measured = (name: string, audioSeconds: number, cost: Cost): Measured => ({
-  name,
-  audioSeconds,
-  ...cost,
-  timesRealTime: audioSeconds / cost.seconds,
-})
 
 /** On an empty cloud of its own; CPU is that of every process, memory that of the largest worker. */
-export async function pipeline(
-  name: string,
-  { file, seconds }: Speech,
-  dir: string,
-  workers: number,
-): Promise<Pipeline> {
+export async function pipeline({ file }: Speech, dir: string, workers: number): Promise<Pipeline> {
   const cloud = await startWatchedCloud(dir, workers)
-  const started = performance.now()
-  const report = await assembleOn(cloud, file, dir)
-  const elapsed = (performance.now() - started) / 1000
-  const processes = cloud.costs()
-  await cloud.stop()
-  const cpuSeconds = processes.reduce((sum, kind) => sum + kind.cpuSeconds, 0)
-  const { peakMegabytes } = workersOf(processes)
-  return { ...measured(name, seconds, { seconds: elapsed, cpuSeconds, peakMegabytes }), report, processes }
+  try {
+    const { seconds, report } = await assembleOn(cloud, file, dir)
+    const processes = cloud.costs()
+    const again = await assembleOn(cloud, file, dir)
+    return {
+      seconds,
+      cpuSeconds: processes.reduce((sum, kind) => sum + kind.cpuSeconds, 0),
+      peakMegabytes: workersOf(processes).peakMegabytes,
+      report,
+      processes,
+      overheadSecondsPerTask: again.seconds / tasksOf(again.report),
+    }
+  } finally {
+    await cloud.stop()
+  }
 }
 
-const assembleOn = (cloud: WatchedCloud, file: string, dir: string): Promise<Report> =>
-  assemble(
+export const tasksOf = ({ steps }: Report): number => steps.reduce((sum, { parts }) => sum + parts, 0)
+
+async function assembleOn(
+  cloud: WatchedCloud,
+  file: string,
+  dir: string,
+): Promise<{ seconds: number; report: Report }> {
+  const started = performance.now()
+  const report = await assemble(
     cloud,
     { recordings: [file], out: path.join(dir, 'out') },
     () => undefined,
     new AbortController().signal,
   )
-
-/** The same recording again finds every result made already: what is left is the price of a step. */
-export async function fixedOverhead({ file }: Speech, dir: string, workers: number): Promise<number> {
-  const cloud = await startWatchedCloud(dir, workers)
-  await assembleOn(cloud, file, dir)
-  const started = performance.now()
-  const { steps } = await assembleOn(cloud, file, dir)
-  const seconds = (performance.now() - started) / 1000
-  await cloud.stop()
-  return seconds / steps.reduce((sum, { parts }) => sum + parts, 0)
+  return { seconds: (performance.now() - started) / 1000, report }
 }

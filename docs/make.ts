@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { errorCodes, warningCodes, type Explained } from '../shared/codes.ts'
 import { describeVariables } from '../shared/config.ts'
+import { scalePage } from './scale.ts'
 
 const table = (codes: Readonly<Record<string, Explained>>): string =>
   [
@@ -41,6 +42,7 @@ Why a run failed or a request was refused.
 
 ${table(errorCodes)}
 `,
+  'scale.md': scalePage(),
 }
 
 if (import.meta.main)
