@@ -20,6 +20,7 @@ import { pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { withPauses } from '../shared/edits/propose.ts'
+import { planReel } from '../shared/review/reel.ts'
 import type { SpokenText } from '../shared/show/spoken.ts'
 import type { Transcript } from '../shared/words/words.ts'
 
@@ -36,7 +37,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const arrange = defineStep({
   name: 'arrange',
-  version: 3,
+  version: 4,
   context,
   load,
   inputs: ({ editsObject, spokenObject, transcriptObject }, input) => ({
@@ -61,6 +62,7 @@ export const arrange = defineStep({
       editsHash: contentHash(editsText),
       chunkCount: contents.length,
       chunkHashes: contents.join(' '),
+      reelParts: planReel(edits, timeline).parts.length,
       gainEstimateDb: Math.round(10 * (targetLufs - (input.recording.integratedLufs ?? targetLufs))) / 10,
     }
   },

@@ -110,6 +110,7 @@ async function load(
     frames: String(output['framesObject']),
     partials: String(output['partialsObject']),
     bytes: Number(output['bytes']),
+    crc: Number(output['crc']),
     truePeakDbtp: output['truePeakDbtp'] === null ? -Infinity : Number(output['truePeakDbtp']),
   }))
   return {
@@ -186,17 +187,19 @@ async function gather(given: Context, { title }: Input, tools: Tools): Promise<P
   const { storage, config } = tools
   const work = (name: string) => ({ bucket: config.buckets.work, name })
   const { transcriptObject } = given
-  const timeline = await storage.readJson<Timeline>(work(given.timelineObject))
-  const analysis = decodeAnalysis(await storage.read(work(given.analysisObject)))
-  const transcript =
-    transcriptObject === null ? undefined : await storage.readJson<Transcript>(work(transcriptObject))
+  const [timeline, edits, analysis, transcript] = await Promise.all([
+    storage.readJson<Timeline>(work(given.timelineObject)),
+    storage.readJson<EditList>(work(given.editsObject)),
+    storage.read(work(given.analysisObject)).then(decodeAnalysis),
+    transcriptObject === null ? undefined : storage.readJson<Transcript>(work(transcriptObject)),
+  ])
   return {
     timeline,
     analysis,
-    edits: await storage.readJson<EditList>(work(given.editsObject)),
+    edits,
     transcript: transcript && nameSpeakers(transcript, given.episodeFacts.speakers),
     chapters: chaptersOf(timeline, title, await marksOf(given, analysis.totalSamples, tools)),
-    cover: await coverOf(given, tools),
+    cover: await coverOf(given, tools), // one after the other, for the order of their warnings
     pictures: await picturesOf(given.pictures, tools),
   }
 }

@@ -7,6 +7,7 @@ import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { findEpisode } from '../shared/db/episodes.ts'
 import { findPodcast } from '../shared/db/podcasts.ts'
 import { findRun } from '../shared/db/runs.ts'
+import { outputsOf } from '../shared/db/steps.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import { storeDeliverables } from '../shared/episode/deliverables.ts'
@@ -14,7 +15,7 @@ import { pick } from '../shared/episode/run-context.ts'
 import type { Certificate } from '../shared/mastering/certificate.ts'
 import { episodeName } from '../shared/objects.ts'
 import { reviewPage } from '../shared/review/page.ts'
-import type { Reel } from '../shared/review/reel.ts'
+import { planReel } from '../shared/review/reel.ts'
 import { podcastSettings } from '../shared/settings/settings.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import { nameSpeakers } from '../shared/words/captions.ts'
@@ -22,14 +23,12 @@ import type { Transcript } from '../shared/words/words.ts'
 
 export const page = defineStep({
   name: 'page',
-  version: 1,
+  version: 2,
   context: pick(
     'analysisObject',
     'editsObject',
     'timelineObject',
     'transcriptObject',
-    'reelObject',
-    'reelIndexObject',
     'episodeFacts',
     'contentHash',
   ),
@@ -37,26 +36,27 @@ export const page = defineStep({
     const { title, podcastId } = (await findEpisode(db, episodeId))!
     const { title: podcastTitle } = podcastSettings((await findPodcast(db, podcastId))!.settings)
     const { warnings } = (await findRun(db, runId))!
-    return { title, podcastTitle, warnings }
+    const reel = (await outputsOf(db, runId, 'preview')).map(({ output }) => String(output['reelObject']))
+    return { title, podcastTitle, warnings, reel }
   },
-  inputs: ({ contentHash, reelObject }, titles) => ({ contentHash, reelObject, ...titles }),
-  work: async (given, titles, { storage, config }) => {
+  inputs: ({ contentHash }, input) => ({ contentHash, ...input }),
+  work: async (given, { reel, ...titles }, { storage, config }) => {
     const work = (name: string) => ({ bucket: config.buckets.work, name })
     const { transcriptObject, episodeId, contentHash: hash } = given
     const { episodes: bucket } = config.buckets
     const transcript =
       transcriptObject === null ? undefined : await storage.readJson<Transcript>(work(transcriptObject))
+    const edits = await storage.readJson<EditList>(work(given.editsObject))
+    const timeline = await storage.readJson<Timeline>(work(given.timelineObject))
+    const sounds = await Promise.all(reel.map((name) => storage.read(work(name))))
     const data = reviewPage({
       ...titles,
       analysis: decodeAnalysis(await storage.read(work(given.analysisObject))),
-      edits: await storage.readJson<EditList>(work(given.editsObject)),
+      edits,
       transcript: transcript && nameSpeakers(transcript, given.episodeFacts.speakers),
-      reel: {
-        ...(await storage.readJson<Omit<Reel, 'mp3'>>(work(given.reelIndexObject))),
-        mp3: await storage.read(work(given.reelObject)),
-      },
+      reel: { ...planReel(edits, timeline), mp3: Buffer.concat(sounds) },
       finished: {
-        timeline: await storage.readJson<Timeline>(work(given.timelineObject)),
+        timeline,
         certificate: await storage.readJson<Certificate>({
           bucket,
           name: episodeName(episodeId, hash, 'certificate.json'),

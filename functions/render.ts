@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { chunkParts, loadChunk } from '../shared/mastering/chunk-step.ts'
+import { crc16 } from '../shared/mastering/mp3.ts'
 import { renderChunk } from '../shared/mastering/render-chunk.ts'
 import { encodePartials } from '../shared/mastering/partials.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
@@ -12,7 +13,7 @@ import { defineStep } from '../shared/engine/step.ts'
 
 export const render = defineStep({
   name: 'render',
-  version: 1,
+  version: 2,
   context: pick('timelineObject', 'sampleRate', 'gainDb').and(z.object({ chunk: z.number() })),
   load: loadChunk,
   inputs: ({ gainDb }, { chunkHash, format, loudness }) => ({ gainDb, chunkHash, format, loudness }),
@@ -31,6 +32,7 @@ export const render = defineStep({
       framesObject: frames.name,
       partialsObject: partials.name,
       bytes: rendered.frames.length,
+      crc: crc16(rendered.frames),
       truePeakDbtp: Number.isFinite(rendered.truePeakDbtp) ? rendered.truePeakDbtp : null,
       loweredDb: rendered.loweredDb,
     }

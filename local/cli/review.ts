@@ -125,7 +125,7 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
     waiting,
     warnings: run.warnings,
     finished: undefined,
-    reel: await makeReel(edits, analysis, recording, new Map(), location, signal),
+    reel: await makeReel(edits, analysis, { sources: [recording], answers: {} }, location, signal),
   })
 }
 

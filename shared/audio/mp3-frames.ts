@@ -22,7 +22,7 @@ export interface FrameHeader {
 /** Reads the header at `at`. Throws when there is none. */
 export function frameHeader(bytes: Buffer, at: number): FrameHeader {
   const header = readHeader(bytes, at)
-  if (!header) throw new Error(`No usable MPEG-1 layer III frame at byte ${at}.`)
+  if (!header) throw new Error(`No MPEG-1 layer III frame that can be used at byte ${at}.`)
   return header
 }
 

@@ -111,11 +111,10 @@ const passedOn = {
   timelineObject: z.string(),
   chunkCount: z.number(),
   gainEstimateDb: z.number(),
+  /** How many parts the review page's sound has. */
+  reelParts: z.number(),
   // level
   gainDb: z.number(),
-  // preview
-  reelObject: z.string(),
-  reelIndexObject: z.string(),
   // finish
   contentHash: z.string(),
   /** The names of the deliverables. */

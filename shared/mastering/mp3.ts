@@ -96,6 +96,26 @@ export function crc16(bytes: Buffer, before = 0): number {
   return crc
 }
 
+/** The CRC-16 of parts one behind the other, from those of each and their lengths. */
+export const joinedCrc16 = (parts: readonly { readonly crc: number; readonly bytes: number }[]): number =>
+  parts.reduce((before, { crc, bytes }) => behindZeros(before, bytes) ^ crc, 0)
+
+/**
+ * The CRC after so many bytes of zero. One byte is a linear map of the 16 bits, kept as the image of each; as many
+ * bytes are its power, by squaring.
+ */
+function behindZeros(crc: number, bytes: number): number {
+  const apply = (map: readonly number[], value: number): number =>
+    map.reduce((sum, image, bit) => ((value >> bit) & 1 ? sum ^ image : sum), 0)
+  let map = Array.from({ length: 16 }, (_, bit) => crc16(zero, 1 << bit))
+  for (let left = bytes; left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) crc = apply(map, crc)
+    map = map.map((image) => apply(map, image))
+  }
+  return crc
+}
+const zero = Buffer.alloc(1)
+
 /**
  * How far below the certificate's limit the limiter aims, in dB: the codec adds peaks of its own, the more
  * the fewer its bits.

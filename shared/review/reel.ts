@@ -3,11 +3,12 @@
  * sounds that are put in, as one small MP3. Hides that its frames all have one size and stand alone, so that
  * a time is found by counting bytes, and how much context an edit gets.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { bytesPerFrame, type PcmFormat } from '../audio/pcm.ts'
 import type { Analysis, Span } from '../audio/analysis.ts'
 import { ffmpegOutput } from '../audio/ffmpeg.ts'
 import { bareFrames } from '../codec/through-ffmpeg.ts'
-import type { TimelineSource } from '../timeline/timeline.ts'
+import type { Timeline, TimelineSource } from '../timeline/timeline.ts'
 import type { ObjectStore } from '../storage.ts'
 import type { Edit, EditList } from '../edits/edits.ts'
 
@@ -25,6 +26,10 @@ const speedFirst = ['-compression_level', '7']
 const gridSeconds = 0.12
 const framesPerGrid = 5
 
+/** In samples. */
+const gridOf = ({ format }: Pick<TimelineSource, 'format'>): number =>
+  Math.round(gridSeconds * format.sampleRate)
+
 /** A botched take is judged by what led to it; a filler by the words beside it. */
 export const contextSeconds = (kind: Edit['kind']): { before: number; after: number } =>
   kind === 'flubber'
@@ -41,11 +46,17 @@ export interface ReelStretch extends Span {
   readonly frame: number
 }
 
-export interface Reel {
+/** Where everything lies in the reel, and what it is made of. */
+export interface ReelPlan {
   /** Of the recording. */
   readonly stretches: readonly ReelStretch[]
   /** What is put in, by edit, from its own first sample on. */
   readonly inserted: Readonly<Record<string, ReelStretch>>
+  /** One behind the other they are the reel; each can be encoded alone. */
+  readonly parts: readonly (readonly Piece[])[]
+}
+
+export interface Reel extends Omit<ReelPlan, 'parts'> {
   readonly mp3: Buffer
 }
 
@@ -54,46 +65,74 @@ export interface Recorded {
   readonly format: PcmFormat
 }
 
-/** Reads the stretches of canonical PCM and encodes them. */
-export async function makeReel(
+interface Piece extends Recorded {
+  readonly stretch: ReelStretch
+}
+
+/** The reel of a timeline: of its recording, and of what stands in it for edits. */
+export function planReel(
   edits: EditList,
-  analysis: Analysis,
-  recording: Recorded,
-  inserted: ReadonlyMap<string, TimelineSource>,
-  { storage, bucket }: { storage: ObjectStore; bucket: string },
-  signal: AbortSignal,
-): Promise<Reel> {
-  const grid = Math.round(gridSeconds * recording.format.sampleRate)
+  { sources, answers }: Pick<Timeline, 'sources' | 'answers'>,
+): ReelPlan {
+  const [recording] = sources
+  const grid = gridOf(recording!)
   let frame = 0
   const place = ({ startSample, endSample }: Span): ReelStretch => {
     const placed = { startSample, endSample, frame }
     frame += framesOf(placed, grid)
     return placed
   }
-  const stretches = stretchesRound(edits, analysis.totalSamples, grid, recording.format.sampleRate).map(place)
-  const sounds = [...inserted].map(([edit, source]) => ({
-    edit,
-    source,
-    stretch: place({ startSample: 0, endSample: source.totalSamples }),
-  }))
-  const loudestGainDb = -20 * Math.log10(Math.max(analysis.peak, 1e-5))
-  const gainDb = Number.isFinite(analysis.integratedLufs)
-    ? Math.min(reelLufs - analysis.integratedLufs, loudestGainDb)
-    : 0
-  const parts: Buffer[] = []
-  for (const part of [
-    ...group(stretches.map((stretch) => ({ ...recording, stretch }))),
-    ...sounds.flatMap(({ source, stretch }) => group([{ ...source, stretch }])),
-  ])
-    parts.push(await encode(part, grid, gainDb, { storage, bucket }, signal))
+  const stretches = stretchesRound(edits, recording!.totalSamples, grid).map(place)
+  const sounds = Object.entries(answers).map(([edit, index]) => {
+    const source = sources[index]!
+    return { edit, source, stretch: place({ startSample: 0, endSample: source.totalSamples }) }
+  })
   return {
     stretches,
     inserted: Object.fromEntries(sounds.map(({ edit, stretch }) => [edit, stretch])),
-    mp3: Buffer.concat(parts),
+    parts: inParts([
+      ...stretches.map((stretch) => ({ ...recording!, stretch })),
+      ...sounds.map(({ source, stretch }) => ({ ...source, stretch })),
+    ]),
   }
 }
 
-function stretchesRound({ edits }: EditList, totalSamples: number, grid: number, sampleRate: number): Span[] {
+/** About this much is encoded in one go: two seconds of work. */
+const partFrames = 20_000
+
+/** Neighbours of one format are encoded together. */
+function inParts(pieces: readonly Piece[]): Piece[][] {
+  const parts: Piece[][] = []
+  for (const piece of pieces) {
+    const last = parts.at(-1)
+    const fits = last && piece.stretch.frame - last[0]!.stretch.frame < partFrames
+    if (fits && isDeepStrictEqual(piece.format, last[0]!.format)) last.push(piece)
+    else parts.push([piece])
+  }
+  return parts
+}
+
+/** What brings the recording to the reel's loudness without clipping it. */
+function gainOf({ peak, integratedLufs }: Analysis): number {
+  if (!Number.isFinite(integratedLufs)) return 0
+  return Math.min(reelLufs - integratedLufs, -20 * Math.log10(Math.max(peak, 1e-5)))
+}
+
+/** The whole reel at once. */
+export async function makeReel(
+  edits: EditList,
+  analysis: Analysis,
+  timeline: Pick<Timeline, 'sources' | 'answers'>,
+  location: Location,
+  signal: AbortSignal,
+): Promise<Reel> {
+  const { parts, ...places } = planReel(edits, timeline)
+  const encoded: Buffer[] = []
+  for (const part of parts) encoded.push(await encodeReelPart(part, analysis, location, signal))
+  return { ...places, mp3: Buffer.concat(encoded) }
+}
+
+function stretchesRound({ edits, sampleRate }: EditList, totalSamples: number, grid: number): Span[] {
   const end = Math.floor(totalSamples / grid) * grid
   const wanted = edits.map(({ kind, startSample, endSample }) => {
     const { before, after } = contextSeconds(kind)
@@ -116,22 +155,20 @@ function stretchesRound({ edits }: EditList, totalSamples: number, grid: number,
   )
 }
 
-interface Piece extends Recorded {
-  readonly stretch: ReelStretch
+interface Location {
+  readonly storage: ObjectStore
+  readonly bucket: string
 }
 
-/** Pieces of one format are encoded in one go. */
-const group = (pieces: readonly Piece[]): (readonly Piece[])[] => (pieces.length === 0 ? [] : [pieces])
-
-async function encode(
+/** Reads the stretches of canonical PCM, all of one format, and encodes them. */
+export async function encodeReelPart(
   pieces: readonly Piece[],
-  grid: number,
-  gainDb: number,
-  { storage, bucket }: { storage: ObjectStore; bucket: string },
+  analysis: Analysis,
+  { storage, bucket }: Location,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const { format } = pieces[0]!
-  const width = bytesPerFrame(format)
+  const [width, grid] = [bytesPerFrame(format), gridOf(pieces[0]!)]
   async function* pcm(): AsyncGenerator<Buffer> {
     for (const { object, stretch } of pieces) {
       yield* storage.readStream(
@@ -144,17 +181,9 @@ async function encode(
       )
     }
   }
-  const input = [
-    '-f',
-    format.sampleFormat,
-    '-ar',
-    `${format.sampleRate}`,
-    '-ac',
-    `${format.channels}`,
-    '-i',
-    'pipe:0',
-  ]
-  const sound = ['-af', `volume=${gainDb.toFixed(1)}dB`, '-ac', '1', '-ar', `${reelRate}`]
+  const { sampleFormat, sampleRate, channels } = format
+  const input = ['-f', sampleFormat, '-ar', `${sampleRate}`, '-ac', `${channels}`, '-i', 'pipe:0']
+  const sound = ['-af', `volume=${gainOf(analysis).toFixed(1)}dB`, '-ac', '1', '-ar', `${reelRate}`]
   const mp3 = [...bareFrames(bitrateKbps), ...speedFirst]
   const bytes = await ffmpegOutput([...input, ...sound, ...mp3, 'pipe:1'], signal, pcm())
   return sized(bytes, pieces.reduce((sum, { stretch }) => sum + framesOf(stretch, grid), 0) * reelFrameBytes)

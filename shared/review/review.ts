@@ -27,7 +27,7 @@ import {
 import { checkBudget, type Edit, type EditList } from '../edits/edits.ts'
 import { nameSpeakers } from '../words/captions.ts'
 import type { Transcript } from '../words/words.ts'
-import type { Recorded } from './reel.ts'
+import type { TimelineSource } from '../timeline/timeline.ts'
 
 export interface Review {
   readonly episode: Episode
@@ -37,7 +37,7 @@ export interface Review {
   readonly waiting: readonly Edit[]
   readonly analysis: Analysis
   readonly transcript: Transcript | undefined
-  readonly recording: Recorded
+  readonly recording: TimelineSource
 }
 
 /** What of a run's context the review needs. */
@@ -90,7 +90,11 @@ export async function openReview(
     waiting: run.status === 'awaiting_review' ? waitsForReview(edits, policy) : [],
     analysis: decodeAnalysis(await storage.read({ bucket, name: analysisObject })),
     transcript: transcript && nameSpeakers(transcript, context.episodeFacts.speakers),
-    recording: { object: pcmObject, format: { sampleRate, channels, sampleFormat } },
+    recording: {
+      object: pcmObject,
+      format: { sampleRate, channels, sampleFormat },
+      totalSamples: context.totalSamples,
+    },
   }
 }
 

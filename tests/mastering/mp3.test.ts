@@ -1,10 +1,18 @@
 // MP3 frames and the Info frame in front of them, as real decoders see them.
+import fc from 'fast-check'
 import { describe, expect, test } from '@jest/globals'
 import { ffprobe } from '../../shared/audio/ffmpeg.ts'
 import { mp3Codec } from '../../shared/codec/choose.ts'
 import { frameOffsets, samplesPerFrame } from '../../shared/audio/mp3-frames.ts'
 import type { Mp3Format } from '../../shared/codec/port.ts'
-import { crc16, decodedDelay, frameCount, infoFrame, inputCompensation } from '../../shared/mastering/mp3.ts'
+import {
+  crc16,
+  decodedDelay,
+  frameCount,
+  infoFrame,
+  inputCompensation,
+  joinedCrc16,
+} from '../../shared/mastering/mp3.ts'
 import { allOf, decodeFile, speechLike, tone, withFile } from '../support/audio.ts'
 
 const never = new AbortController().signal
@@ -59,9 +67,9 @@ describe('Frames', () => {
 
   test('that are none are refused', () => {
     expect(() => frameOffsets(Buffer.from('ID3 is not a frame'))).toThrow(
-      'No MPEG-1 layer III frame at byte 0',
+      'No MPEG-1 layer III frame that can be used at byte 0',
     )
-    expect(() => frameOffsets(Buffer.from([0xff, 0xfb, 0xf0, 0]))).toThrow('unusable')
+    expect(() => frameOffsets(Buffer.from([0xff, 0xfb, 0xf0, 0]))).toThrow('that can be used')
   })
 
   test('carry the first sample of the sound 1105 samples into what is decoded', async () => {
@@ -110,6 +118,16 @@ describe('The Info frame', () => {
     expect(info.readUInt16BE(lame + 32)).toBe(0xbb3d) // CRC-16/ARC of these digits
     expect(crc16(music.subarray(4), crc16(music.subarray(0, 4)))).toBe(0xbb3d)
     expect(info.readUInt16BE(lame + 34)).toBe(crc16(info.subarray(0, lame + 34)))
+  })
+
+  test('has a checksum that follows from those of the parts', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 }), (parts) => {
+        const buffers = parts.map((part) => Buffer.from(part))
+        const known = buffers.map((part) => ({ crc: crc16(part), bytes: part.length }))
+        expect(joinedCrc16(known)).toBe(crc16(Buffer.concat(buffers)))
+      }),
+    )
   })
 
   test('is a frame of the stream, and says how many frames and bytes there are', async () => {

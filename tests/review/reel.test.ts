@@ -68,16 +68,15 @@ test.each([44_100, 48_000])(
       [filler(10, 10.4, sampleRate), filler(11, 11.2, sampleRate), filler(40, 40.3, sampleRate)],
       sampleRate,
     )
-    const inserted = new Map([['intern-1', { object: 'answer', format, totalSamples: answer.length }]])
+    const timeline = {
+      sources: [
+        { object: 'voice', format, totalSamples: voice.length },
+        { object: 'answer', format, totalSamples: answer.length },
+      ],
+      answers: { 'intern-1': 1 },
+    }
     const location = { storage: store, bucket: 'work' }
-    const reel = await makeReel(
-      edits,
-      gather.finish(),
-      { object: 'voice', format },
-      inserted,
-      location,
-      never,
-    )
+    const reel = await makeReel(edits, gather.finish(), timeline, location, never)
     expect(reel.stretches).toHaveLength(2)
     expect(reel.mp3.length % reelFrameBytes).toBe(0)
     const resampled = async (samples: Float32Array) => {
