@@ -153,8 +153,8 @@ Of half an hour:
 ${stepTable()}
 
 An audio task opens two connections, to claim and to commit, and none while it works. Of its 16 statements six stand under the run's row lock (lock, done,
-scalars, count, progress, COMMIT). One on each connection is \`select version()\`, which Knex asks unless it is given a \`version\`:
-${whole(needs.connections)} of the episode's ${whole(needs.statements)}. A task of more than ten seconds adds a heartbeat's connection and four statements every ten.
+scalars, count, progress, COMMIT).
+A task of more than ten seconds adds a heartbeat's connection and four statements every ten.
 
 ## What breaks, in this order
 

@@ -55,9 +55,13 @@ export function openSession(databaseUrl: string, statementMs = longestStatementM
   }
 }
 
+/** Of PostgreSQL. */
+const leastVersion = '15'
+
 const connect = (databaseUrl: string, statementMs: number): Knex =>
   knex({
     client: 'pg',
+    version: leastVersion, // else knex asks the server, on every connection
     connection: {
       connectionString: databaseUrl,
       application_name: 'spool',
