@@ -57,11 +57,11 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     }
   }
 
-  const fetchBytes = async (object: ObjectName, range?: ByteRange): Promise<Buffer> => {
+  const fetchBytes = async (object: ObjectName, range?: ByteRange, into?: Buffer): Promise<Buffer> => {
     const source = (await file(object)).createReadStream(
       range ? { start: range.start, end: range.end - 1, validation: false } : {},
     )
-    if (range) return await gather(source, Buffer.allocUnsafeSlow(range.end - range.start))
+    if (range) return await gather(source, into ?? Buffer.allocUnsafeSlow(range.end - range.start))
     const parts: Buffer[] = []
     for await (const part of source) parts.push(part as Buffer)
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
@@ -86,10 +86,13 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     }
   }
 
-  /** The bytes of a small object, or of a bounded range of a large one. Throws `not_found`. */
-  const read = async (object: ObjectName, range?: ByteRange): Promise<Buffer> => {
+  /**
+   * The bytes of a small object, or of a bounded range of a large one; those of a range at the front of `into`, when it
+   * is given. Throws `not_found`.
+   */
+  const read = async (object: ObjectName, range?: ByteRange, into?: Buffer): Promise<Buffer> => {
     try {
-      return await fetchBytes(object, range)
+      return await fetchBytes(object, range, into)
     } catch (error) {
       if (codeOf(error) === '404')
         throw new Permanent('not_found', `There is no object ${object.bucket}/${object.name}.`, {
