@@ -33,7 +33,7 @@ export async function joinAudio(
   await storage.compose(config.buckets.work, sources, object.name, 'audio/mpeg')
   const bytes = tag.length + info.length + frames
   const hash = createHash('sha256')
-  for await (const part of storage.readStream(object, { start: 0, end: bytes })) hash.update(part)
+  for await (const part of storage.scan(object, { start: 0, end: bytes })) hash.update(part)
   return { object, bytes, sha256: hash.digest('hex') }
 }
 
@@ -45,7 +45,7 @@ async function checksumOf(
   let crc = 0
   for (const { frames, bytes } of chunks) {
     const chunk = { bucket: config.buckets.work, name: frames }
-    for await (const part of storage.readStream(chunk, { start: 0, end: bytes })) crc = crc16(part, crc)
+    for await (const part of storage.scan(chunk, { start: 0, end: bytes })) crc = crc16(part, crc)
   }
   return crc
 }
