@@ -57,11 +57,11 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     }
   }
 
-  const fetchBytes = async (object: ObjectName, range?: ByteRange): Promise<Buffer> => {
+  const fetchBytes = async (object: ObjectName, range?: ByteRange, into?: Buffer): Promise<Buffer> => {
     const source = (await file(object)).createReadStream(
       range ? { start: range.start, end: range.end - 1, validation: false } : {},
     )
-    if (range) return await gather(source, Buffer.allocUnsafeSlow(range.end - range.start))
+    if (range) return await gather(source, into ?? Buffer.allocUnsafeSlow(range.end - range.start))
     const parts: Buffer[] = []
     for await (const part of source) parts.push(part as Buffer)
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
@@ -72,9 +72,26 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
    * its end, however early the reader leaves: the client closes all its connections when a download is
    * abandoned, and other downloads fail with it.
    */
-  async function* readStream(object: ObjectName, { start, end }: ByteRange): AsyncGenerator<Buffer> {
+  const readStream = (object: ObjectName, range: ByteRange): AsyncGenerator<Buffer> =>
+    inWindows(object, range, () => undefined)
+
+  /**
+   * As `readStream`, but always in the same two buffers: a window holds until the next one is asked for. Fresh ones
+   * pile up to 60 MB before they are collected where little else is done with them.
+   */
+  const scan = (object: ObjectName, range: ByteRange): AsyncGenerator<Buffer> => {
+    const buffers: Buffer[] = []
+    return inWindows(object, range, (i) => (buffers[i % 2] ??= Buffer.allocUnsafeSlow(windowBytes)))
+  }
+
+  async function* inWindows(
+    object: ObjectName,
+    { start, end }: ByteRange,
+    bufferOf: (window: number) => Buffer | undefined,
+  ): AsyncGenerator<Buffer> {
     const fetchWindow = (from: number): Promise<Buffer> => {
-      const window = fetchBytes(object, { start: from, end: Math.min(end, from + windowBytes) })
+      const range = { start: from, end: Math.min(end, from + windowBytes) }
+      const window = fetchBytes(object, range, bufferOf((from - start) / windowBytes))
       window.catch(() => undefined) // seen when its turn comes, or never if the reader left
       return window
     }
@@ -86,10 +103,13 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     }
   }
 
-  /** The bytes of a small object, or of a bounded range of a large one. Throws `not_found`. */
-  const read = async (object: ObjectName, range?: ByteRange): Promise<Buffer> => {
+  /**
+   * The bytes of a small object, or of a bounded range of a large one; those of a range at the front of `into`, when it
+   * is given. Throws `not_found`.
+   */
+  const read = async (object: ObjectName, range?: ByteRange, into?: Buffer): Promise<Buffer> => {
     try {
-      return await fetchBytes(object, range)
+      return await fetchBytes(object, range, into)
     } catch (error) {
       if (codeOf(error) === '404')
         throw new Permanent('not_found', `There is no object ${object.bucket}/${object.name}.`, {
@@ -250,7 +270,7 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     return url
   }
 
-  return { stat, readStream, read, readJson, create, swap, compose, copy, copyOver, list, signedUrl }
+  return { stat, readStream, scan, read, readJson, create, swap, compose, copy, copyOver, list, signedUrl }
 }
 
 /** Copies what comes to the front of `bytes`, so that it need not be held twice; returns as much as came. */

@@ -42,7 +42,7 @@ async function placesIn(
 ): Promise<MessagePlace[]> {
   const whole = { start: 0, end: mailbox.bytes }
   if (/^PK(\x03\x04|\x05\x06)/.test(head)) return await zipEntries(storage, mailbox, most)
-  if (isMbox(head)) return await mboxMessages(storage.readStream(mailbox.object, whole), mailbox.bytes, most)
+  if (isMbox(head)) return await mboxMessages(storage.scan(mailbox.object, whole), mailbox.bytes, most)
   return isMail(head) ? [whole] : []
 }
 

@@ -7,6 +7,8 @@ import { withLineFeeds } from './lines.ts'
 
 /** As much as must be seen from a line on to tell whether a message starts there: signatures come first. */
 const lookaheadBytes = 8 * 1024
+/** So much is looked through at a time, in memory that is used again. */
+const pieceBytes = 256 * 1024
 /** As much before a line as shows whether it is the first, or follows a blank one. */
 const lookbehindBytes = 4
 
@@ -21,7 +23,8 @@ export async function mboxMessages(
 ): Promise<ByteRange[]> {
   const starts: number[] = []
   let from = 0 // where `seen` starts in the mailbox
-  let seen: Buffer = Buffer.alloc(0)
+  const room = Buffer.allocUnsafeSlow(pieceBytes + lookaheadBytes + lookbehindBytes)
+  let seen = room.subarray(0, 0)
   const look = (end: number): void => {
     for (let at = seen.indexOf('From '); at >= 0 && at < end; at = seen.indexOf('From ', at + 1)) {
       const before = seen.toString('latin1', Math.max(0, at - lookbehindBytes), at)
@@ -32,17 +35,24 @@ export async function mboxMessages(
       if (isNew && isSeparator(linesOf(seen.subarray(at, at + lookaheadBytes)), place)) starts.push(from + at)
     }
   }
-  for await (const block of withLineFeeds(source)) {
-    seen = Buffer.concat([seen, block])
+  for await (const piece of inPieces(withLineFeeds(source))) {
+    piece.copy(room, seen.length)
+    seen = room.subarray(0, seen.length + piece.length)
     const end = Math.max(0, seen.length - lookaheadBytes)
     look(end)
     if (starts.length > most) break
     const kept = Math.max(0, end - lookbehindBytes)
     from += kept
-    seen = seen.subarray(kept)
+    room.copyWithin(0, kept, seen.length)
+    seen = room.subarray(0, seen.length - kept)
   }
   look(Infinity)
   return starts.map((start, i) => ({ start, end: starts[i + 1] ?? bytes }))
+}
+
+async function* inPieces(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const block of source)
+    for (let at = 0; at < block.length; at += pieceBytes) yield block.subarray(at, at + pieceBytes)
 }
 
 function* linesOf(bytes: Buffer): Generator<string> {

@@ -49,7 +49,10 @@ async function hashOf(
   { storage, config }: Bucket,
 ): Promise<string> {
   const hash = createHash('sha256').update(front)
-  const read = ({ frames }: StoredChunk) => storage.read({ bucket: config.buckets.work, name: frames })
+  const most = Math.max(...chunks.map(({ bytes }) => bytes))
+  const buffers = Array.from({ length: parallelReads }, () => Buffer.allocUnsafeSlow(most))
+  const read = ({ frames, bytes }: StoredChunk, i: number) =>
+    storage.read({ bucket: config.buckets.work, name: frames }, { start: 0, end: bytes }, buffers[i])
   for (let at = 0; at < chunks.length; at += parallelReads)
     for (const frames of await Promise.all(chunks.slice(at, at + parallelReads).map(read)))
       hash.update(frames)

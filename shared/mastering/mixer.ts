@@ -81,7 +81,13 @@ interface Window extends Interleaved {
 /** What brings a sample as it is stored to full scale ±1. */
 const fullScale = { s16le: 1 / 32768, f32le: 1 } as const
 
-/** A range in pieces of a few megabytes: a whole chunk at once would double a worker's memory. */
+/** What windows are read into, used again: new ones would outlive the collector's young days and pile up. */
+const idleWindows: Buffer[] = []
+
+/**
+ * A range in pieces of a few megabytes: a whole chunk at once would double a worker's memory. A window holds until the
+ * next one is asked for.
+ */
 async function* readWindows(
   timeline: Timeline,
   storage: ObjectStore,
@@ -91,11 +97,17 @@ async function* readWindows(
   const { object, format } = timeline.sources[range.source]!
   const width = bytesPerFrame(format)
   const windowFrames = windowBytes / width
+  const into = idleWindows.pop() ?? Buffer.allocUnsafeSlow(windowBytes)
   for (let start = range.start; start < range.end; start += windowFrames) {
     const end = Math.min(range.end, start + windowFrames)
-    const bytes = await storage.read({ bucket, name: object }, { start: start * width, end: end * width })
+    const bytes = await storage.read(
+      { bucket, name: object },
+      { start: start * width, end: end * width },
+      into,
+    )
     yield { start, end, bytes, ...format }
   }
+  idleWindows.push(into)
 }
 
 /**

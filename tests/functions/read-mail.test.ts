@@ -358,16 +358,19 @@ test('Messages are found and read whatever the windows they come in cut apart', 
     letter(3, `Three ${'long '.repeat(250_000)}\n>From there`),
   )
   const bytes = Buffer.from(text)
-  const store = (window: number) =>
-    ({
+  const store = (window: number) => {
+    // A stream of bytes is asynchronous to whoever reads it.
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async function* readStream(_object: unknown, { start, end }: { start: number; end: number }) {
+      for (let at = start; at < end; at += window) yield bytes.subarray(at, Math.min(end, at + window))
+    }
+    return {
       read: (_object: unknown, { start, end } = { start: 0, end: bytes.length }) =>
         Promise.resolve(bytes.subarray(start, end)),
-      // A stream of bytes is asynchronous to whoever reads it.
-      // eslint-disable-next-line @typescript-eslint/require-await
-      readStream: async function* (_object: unknown, { start, end }: { start: number; end: number }) {
-        for (let at = start; at < end; at += window) yield bytes.subarray(at, Math.min(end, at + window))
-      },
-    }) as unknown as ObjectStore
+      readStream,
+      scan: readStream,
+    } as unknown as ObjectStore
+  }
   const contents: string[][] = []
   for (const window of [4 * 1024 * 1024, 997, 3001]) {
     const mailbox = { object: { bucket: 'b', name: 'box' }, bytes: bytes.length, name: 'box' }

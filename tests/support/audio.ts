@@ -166,7 +166,7 @@ export function readOnlyStore(objects: Readonly<Record<string, Buffer>>): Object
     yield await read(object, range)
   }
   const stat = ({ name }: ObjectName) => Promise.resolve({ bytes: objects[name]!.length, generation: '1' })
-  return { read, readStream, stat } as unknown as ObjectStore
+  return { read, readStream, scan: readStream, stat } as unknown as ObjectStore
 }
 
 /** A timeline that plays the planes from start to end, and where to read it from. */
