@@ -36,6 +36,8 @@ export type ObjectStore = ReturnType<typeof openStorage>
 /** One request's worth of a large download: long enough that its round trip does not show. */
 const windowBytes = 4 * 1024 * 1024
 
+const idleWindows: Buffer[] = []
+
 /** Cloud Storage composes at most this many objects in one call. */
 const maxComposeSources = 32
 
@@ -76,12 +78,13 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     inWindows(object, range, () => undefined)
 
   /**
-   * As `readStream`, but always in the same two buffers: a window holds until the next one is asked for. Fresh ones
+   * As `readStream`, but in buffers that are used again: a window holds until the next one is asked for. Fresh ones
    * pile up to 60 MB before they are collected where little else is done with them.
    */
-  const scan = (object: ObjectName, range: ByteRange): AsyncGenerator<Buffer> => {
-    const buffers: Buffer[] = []
-    return inWindows(object, range, (i) => (buffers[i % 2] ??= Buffer.allocUnsafeSlow(windowBytes)))
+  async function* scan(object: ObjectName, range: ByteRange): AsyncGenerator<Buffer> {
+    const buffers = [0, 1].map(() => idleWindows.pop() ?? Buffer.allocUnsafeSlow(windowBytes))
+    yield* inWindows(object, range, (window) => buffers[window % 2])
+    idleWindows.push(...buffers) // a reader that left early may have left a window on its way into one
   }
 
   async function* inWindows(

@@ -120,3 +120,32 @@ describe('An object made from bytes', () => {
     expect([(await read(target.name)).toString(), swapped]).toEqual(['bytes', false])
   })
 })
+
+describe('Looking through objects in buffers that are used again', () => {
+  const sound = Buffer.alloc(9_500_000, 'what was said, and said again; ')
+  const stored = async () => {
+    const { store } = await behind(() => false)
+    await store.create(target, sound, 'application/octet-stream')
+    return async (stopAfter = Infinity) => {
+      const windows: Buffer[] = []
+      for await (const window of store.scan(target, { start: 3, end: sound.length })) {
+        windows.push(Buffer.from(window))
+        if (windows.length === stopAfter) break
+      }
+      return Buffer.concat(windows)
+    }
+  }
+
+  test('shows every byte, to several readers at once', async () => {
+    const scan = await stored()
+    for (const seen of await Promise.all([scan(), scan(), scan()]))
+      expect(seen.equals(sound.subarray(3))).toBe(true)
+  })
+
+  test('is not disturbed by a reader that left early', async () => {
+    const scan = await stored()
+    await scan(1)
+    const again = await Promise.all([scan(), scan()])
+    for (const seen of again) expect(seen.equals(sound.subarray(3))).toBe(true)
+  })
+})

@@ -183,8 +183,8 @@ const mallocSettings = { MALLOC_MMAP_THRESHOLD_: '131072' }
 
 /**
  * Most of what a worker holds is sound outside the heap, freed only when a small object in it is collected: a
- * small nursery keeps it under 300 MB. An old space that may grow by half before it is collected keeps ten
- * thousand messages of mail at 195 MB; left to itself it grows to 300. The storage client of today adds one
+ * small nursery frees it in time. An old space that may grow by half before it is collected keeps ten
+ * thousand messages of mail at 180 MB; left to itself it grows to 300. The storage client of today adds one
  * listener too many to large downloads; nothing leaks.
  */
 const workerArguments = [
