@@ -35,7 +35,9 @@ export const workersOf = (costs: readonly KindCost[]): KindCost =>
 /** An empty cloud on a folder below `dir`, which `stop` removes. */
 export async function startWatchedCloud(dir: string, workers: number): Promise<WatchedCloud> {
   const state = await mkdtemp(path.join(dir, 'cloud-'))
-  const child = fork(path.join(import.meta.dirname, 'host.ts'), [state, String(workers)])
+  const child = fork(path.join(import.meta.dirname, 'host.ts'), [state, String(workers)], {
+    execArgv: ['--max-semi-space-size=2'], // as the launcher starts it
+  })
   const ended = once(child, 'exit')
   const [{ env }] = (await Promise.race([
     once(child, 'message'),

@@ -2,6 +2,7 @@
  * Step `page`: the finished episode's review page, with its sound inside it. It follows the episode, which waits
  * neither for it nor for its sound.
  */
+import { Readable } from 'node:stream'
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { findEpisode } from '../shared/db/episodes.ts'
@@ -49,7 +50,7 @@ export const page = defineStep({
     const edits = await storage.readJson<EditList>(work(given.editsObject))
     const timeline = await storage.readJson<Timeline>(work(given.timelineObject))
     const sounds = await Promise.all(reel.map((name) => storage.read(work(name))))
-    const data = reviewPage({
+    const html = reviewPage({
       ...titles,
       analysis: decodeAnalysis(await storage.read(work(given.analysisObject))),
       edits,
@@ -64,7 +65,9 @@ export const page = defineStep({
       },
       waiting: [],
     })
-    await storeDeliverables(storage, { bucket, episodeId, hash }, [{ file: 'review.html', data }])
+    await storeDeliverables(storage, { bucket, episodeId, hash }, [
+      { file: 'review.html', data: Readable.from(html).map((piece: string) => Buffer.from(piece)) },
+    ])
     return {}
   },
 })

@@ -65,7 +65,8 @@ export interface Report {
 export type Watcher = (progress: RunProgress) => void
 
 export const userId = 'local'
-const pollMs = 200
+/** Soon at first, then ever more seldom: what is noticed late is small beside what was waited for. */
+const nextLookMs = (waitedMs: number): number => Math.min(1000, Math.max(50, waitedMs / 20))
 /** The event of an upload arrives in moments, unless what handles it is broken. */
 const longestWaitMs = 120_000
 
@@ -258,7 +259,7 @@ export const watchRun = (
       if (runId === undefined && signal.aborted) throw new Permanent('user_cancelled')
       if (runId === undefined && Date.now() - startedAt > longestWaitMs)
         throw new Permanent('internal', "The upload started no run; the functions' log says why.")
-      await new Promise((resolve) => setTimeout(resolve, pollMs))
+      await new Promise((resolve) => setTimeout(resolve, nextLookMs(Date.now() - startedAt)))
     }
   })
 

@@ -116,7 +116,7 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
   const { episode, run, analysis, edits, transcript, recording, waiting } = review
   const podcast = await withDatabase(config.databaseUrl, (db) => findPodcast(db, episode.podcastId))
   const location = { storage, bucket: config.buckets.work }
-  return reviewPage({
+  const pieces = reviewPage({
     title: episode.title,
     podcastTitle: podcastSettings(podcast!.settings).title,
     analysis,
@@ -127,6 +127,7 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
     finished: undefined,
     reel: await makeReel(edits, analysis, { sources: [recording], answers: {} }, location, signal),
   })
+  return [...pieces].join('')
 }
 
 /**

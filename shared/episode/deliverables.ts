@@ -30,10 +30,10 @@ export type DeliverableName = keyof typeof deliverables
 
 export const isDeliverable = (file: string): file is DeliverableName => Object.hasOwn(deliverables, file)
 
-/** One file of an episode: its bytes, or the object they are copied from. */
+/** One file of an episode: its bytes, all at once or in pieces, or the object they are copied from. */
 export interface Deliverable {
   readonly file: DeliverableName
-  readonly data: string | Buffer | { readonly copyOf: ObjectName }
+  readonly data: string | Buffer | AsyncIterable<Buffer> | { readonly copyOf: ObjectName }
 }
 
 /** Stores an episode's files beside one another; `hash` stands for everything they were made of. */
@@ -44,8 +44,7 @@ export async function storeDeliverables(
 ): Promise<void> {
   for (const { file, data } of files) {
     const target = { bucket, name: episodeName(episodeId, hash, file) }
-    if (typeof data === 'string' || Buffer.isBuffer(data))
-      await storage.create(target, data, deliverables[file].type)
-    else await storage.copy(data.copyOf, target)
+    if (typeof data === 'object' && 'copyOf' in data) await storage.copy(data.copyOf, target)
+    else await storage.create(target, data, deliverables[file].type)
   }
 }

@@ -37,10 +37,10 @@ export interface Reviewed {
   readonly warnings: readonly Warning[]
 }
 
-export function reviewPage(reviewed: Reviewed): string {
+export function* reviewPage(reviewed: Reviewed): Generator<string> {
   const { title, podcastTitle, edits, waiting } = reviewed
   const splices = splicesOf(edits)
-  return `<!doctype html>
+  yield `<!doctype html>
 <html lang="${escape(reviewed.transcript?.language ?? 'en')}">
 <head>
 <meta charset="utf-8">
@@ -67,12 +67,18 @@ ${editsSection(reviewed)}
 </main>
 <footer><span id="count"></span> <button id="save" disabled>Save decisions.json</button></footer>
 <script id="data" type="application/json">${playerData(reviewed, splices)}</script>
-<script id="reel" type="text/plain">${reviewed.reel.mp3.toString('base64')}</script>
+<script id="reel" type="text/plain">`
+  const { mp3 } = reviewed.reel
+  for (let at = 0; at < mp3.length; at += reelSlice) yield mp3.toString('base64', at, at + reelSlice)
+  yield `</script>
 <script>${playerScript}</script>
 </body>
 </html>
 `
 }
+
+/** Three bytes are four characters of base64: slices of a multiple of three can be put side by side. */
+const reelSlice = 3 * 2 ** 16
 
 const waitingSection = (reviewed: Reviewed): string =>
   `<section class="waiting">
