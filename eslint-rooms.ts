@@ -27,6 +27,7 @@ export const order: readonly string[] = [
   'shared/api',
   'shared/review',
   'shared/mastering',
+  'shared/publishing',
   'shared/episode',
   'shared/show',
   'shared/edits',

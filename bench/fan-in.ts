@@ -127,6 +127,7 @@ if (import.meta.main) {
       ...openServices(settingsFor(postgres.url), []),
       tasks: {
         enqueue: () => Promise.resolve(),
+        remind: () => Promise.resolve(),
         holds: () => Promise.resolve(true),
         close: () => Promise.resolve(),
       },

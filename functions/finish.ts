@@ -64,7 +64,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 8,
+  version: 9,
   context,
   load,
   inputs: (given, input) => ({
@@ -82,7 +82,11 @@ export const finish = defineStep({
     ...input,
   }),
   work: finishEpisode,
-  record: async (trx, { episodeId, episodeFacts }, { files: _files, chapters, ...audio }) => {
+  record: async (
+    trx,
+    { episodeId, episodeFacts },
+    { files: _files, isCertified: _certified, chapters, ...audio },
+  ) => {
     const { number: episodeNumber = null, season: seasonNumber = null } = episodeFacts
     await saveFinishedAudio(trx, episodeId, {
       contentHash: audio.contentHash,
@@ -95,7 +99,7 @@ export const finish = defineStep({
       seasonNumber,
     })
   },
-  passOn: ({ contentHash, files }) => ({ contentHash, files }),
+  passOn: ({ contentHash, files, isCertified }) => ({ contentHash, files, isCertified }),
 })
 
 async function load(
@@ -104,7 +108,7 @@ async function load(
 ) {
   const { title, description, podcastId } = (await findEpisode(db, episodeId))!
   const podcast = podcastSettings((await findPodcast(db, podcastId))!.settings)
-  const settings = await settingsOf(db, runId)
+  const { publish: _, ...settings } = await settingsOf(db, runId)
   const { warnings } = (await findRun(db, runId))!
   const chunks = (await outputsOf(db, runId, 'render')).map(({ output }) => ({
     frames: String(output['framesObject']),
@@ -167,6 +171,7 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
     hasTranscript: names.includes('transcript.vtt'),
     coverFile: cover ? 'cover.jpg' : null,
     chapters: listed,
+    isCertified: certificate.pass || certificate.integratedLufs === null,
     integratedLufs: certificate.integratedLufs,
     truePeakDbtp: certificate.truePeakDbtp,
   }

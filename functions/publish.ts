@@ -1,158 +1,89 @@
 /**
- * Step `publish`: checks that the episode may be published, writes its public files, and then the feed, under
- * the generation at which it was read. Has one effect, however often it runs.
+ * Step `publish`: brings a finished episode before its listeners, or leaves it where its producer wants it: held, or
+ * waiting for its time. In a run of its own it does what the producer asked for, now. Has one effect, however often it
+ * runs.
  */
+import type { Knex } from 'knex'
+import type { z } from 'zod'
 import {
-  episodesInFeed,
   findEpisode,
+  holdEpisode,
   markPublished,
   markPublishing,
-  type PublishedEpisode,
+  markWithdrawn,
+  publicationOf,
+  scheduleEpisode,
 } from '../shared/db/episodes.ts'
-import { findPodcast } from '../shared/db/podcasts.ts'
 import { updateRunProgress } from '../shared/db/run-changes.ts'
-import { lockRun } from '../shared/db/runs.ts'
-import type { Warning } from '../shared/codes.ts'
-import { Retryable, Stopped } from '../shared/errors.ts'
-import { renderFeed } from '../shared/feed/rss.ts'
-import { audioName, episodeName, feedName, publicName } from '../shared/objects.ts'
-import { categoryText, findCategory } from '../shared/settings/categories.ts'
-import { podcastSettings, type PodcastSettings } from '../shared/settings/settings.ts'
-import { deliverables, isDeliverable, type DeliverableName } from '../shared/episode/deliverables.ts'
+import { lockRun, settingsOf } from '../shared/db/runs.ts'
+import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
+import { decidePublication } from '../shared/episode/publication.ts'
 import { pick } from '../shared/episode/run-context.ts'
-import { defineStep, type Tools } from '../shared/engine/step.ts'
+import { Stopped } from '../shared/errors.ts'
+import { feedName } from '../shared/objects.ts'
+import { swapFeed } from '../shared/publishing/feed-file.ts'
+import { copyFiles, publishAudio, removeFiles } from '../shared/publishing/public-files.ts'
 
-/**
- * Another episode of the same podcast is published at the same moment; each try loses only to one that won.
- */
-const feedTries = 20
-/** Only another attempt of the same run replaces an episode's audio meanwhile. */
-const audioTries = 5
-const oneYear = 'public, max-age=31536000, immutable'
-const shortLived = 'public, max-age=60'
-/**
- * The audio's address stays while its bytes may change: caches keep it, and ask whether it is still the
- * same.
- */
-const revalidated = 'public, max-age=300, must-revalidate'
+const context = pick('contentHash', 'files', 'isCertified', 'publish', 'publication')
+type Context = z.output<typeof context> & Identity
 
 export const publish = defineStep({
   name: 'publish',
-  version: 2,
-  context: pick('contentHash', 'files'),
-  work: async ({ runId, episodeId, contentHash, files }, _input: undefined, tools) => {
-    const { storage, config } = tools
-    const podcastId = await tools.withDatabase(async (db) => (await findEpisode(db, episodeId))!.podcastId)
-    for (const file of files.filter(isDeliverable).filter(isNamedByContent)) {
-      const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, file) }
-      const to = { bucket: config.buckets.public, name: publicName(podcastId, episodeId, contentHash, file) }
-      await storage.copy(from, to, { contentType: deliverables[file].type, cacheControl: oneYear })
-    }
-    await publishAudio({ runId, episodeId, podcastId, contentHash }, tools)
-    await swapFeed(podcastId, tools)
-    return { feedObject: feedName(podcastId), podcastId }
+  version: 3,
+  context,
+  load: async (db: Knex, { runId, episodeId }) => {
+    const { podcastId } = (await findEpisode(db, episodeId))!
+    const { publish: template } = await settingsOf(db, runId)
+    return { podcastId, template, publication: await publicationOf(db, episodeId) }
   },
-  record: async (trx, { episodeId }) => await markPublished(trx, episodeId),
+  work: async (given, { podcastId, template, publication }, tools) => {
+    const decided = decidePublication({ ...given, template, publishAt: publication.publishAt }, new Date())
+    const feedObject = feedName(podcastId)
+    if (decided.what === 'publish') await bringOut({ ...given, podcastId }, tools)
+    else if (decided.what === 'withdraw') await takeBack({ ...given, podcastId }, tools)
+    const { what } = decided
+    return {
+      podcastId,
+      what,
+      reason: what === 'hold' ? decided.reason : null,
+      at: what === 'schedule' ? decided.at.toISOString() : null,
+      feedObject: what === 'publish' || publication.publishedAt !== null ? feedObject : null,
+    }
+  },
+  record: async (trx, { episodeId }, { what, reason, at }) => {
+    if (what === 'publish') await markPublished(trx, episodeId)
+    else if (what === 'hold') await holdEpisode(trx, episodeId, reason!)
+    else if (what === 'schedule') await scheduleEpisode(trx, episodeId, new Date(at!))
+  },
 })
 
-/** Every public file but the audio, whose address listeners' applications keep. */
-const isNamedByContent = (file: DeliverableName): boolean =>
-  deliverables[file].isPublic && file !== 'episode.mp3'
+type Version = Context & { readonly podcastId: string }
 
-interface Version {
-  readonly runId: string
-  readonly episodeId: string
-  readonly podcastId: string
-  readonly contentHash: string
+async function bringOut(version: Version, tools: Tools): Promise<void> {
+  await copyFiles(version, tools)
+  await publishAudio(version, tools, () => passPointOfNoReturn(version, tools, markPublishing))
+  await swapFeed(version.podcastId, tools)
 }
 
-/**
- * Passes the point of no return and puts the audio at the episode's address. What stands there is looked at
- * first: an attempt that was overtaken, by whomever, finds another generation and asks again whether its
- * run is live.
- */
-async function publishAudio(
-  { runId, episodeId, podcastId, contentHash }: Version,
-  tools: Tools,
+/** First the feed forgets the episode, then its files go. */
+async function takeBack(version: Version, tools: Tools): Promise<void> {
+  await passPointOfNoReturn(version, tools, markWithdrawn)
+  await swapFeed(version.podcastId, tools)
+  await removeFiles(version, tools)
+}
+
+/** Changes the episode's row while the run is live: from here on a cancel is refused. */
+async function passPointOfNoReturn(
+  { runId, episodeId }: Version,
+  { withDatabase }: Tools,
+  change: (trx: Knex, episodeId: string) => Promise<void>,
 ): Promise<void> {
-  const { storage, config } = tools
-  const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, 'episode.mp3') }
-  const to = { bucket: config.buckets.public, name: audioName(podcastId, episodeId) }
-  const made = (await storage.stat(from))?.contentHash
-  for (let attempt = 1; attempt <= audioTries; attempt++) {
-    const there = await storage.stat(to)
-    await passPointOfNoReturn(runId, episodeId, tools)
-    if (there && there.contentHash === made) return
-    const metadata = { contentType: deliverables['episode.mp3'].type, cacheControl: revalidated }
-    if (await storage.copyOver(from, to, there?.generation ?? '0', metadata)) return
-  }
-  throw new Retryable('internal', `The audio was replaced ${audioTries} times while it was being published.`)
-}
-
-/** Marks the run as publishing: from here on a cancel is refused. */
-async function passPointOfNoReturn(runId: string, episodeId: string, { withDatabase }: Tools): Promise<void> {
   await withDatabase((db) =>
     db.transaction(async (trx) => {
       if ((await lockRun(trx, runId))?.status !== 'started')
         throw new Stopped('The run ended before its publication began.')
       await updateRunProgress(trx, runId, { committed: true })
-      await markPublishing(trx, episodeId)
+      await change(trx, episodeId)
     }),
   )
-}
-
-/**
- * First the feed's generation, then the rows: whoever swaps last has seen every row that was committed
- * before.
- */
-async function swapFeed(podcastId: string, { storage, config, withDatabase, warn }: Tools): Promise<void> {
-  const feed = { bucket: config.buckets.public, name: feedName(podcastId) }
-  const urlFor = (name: string) => `${config.publicBaseUrl}/${name}`
-  const urlOf = (episode: PublishedEpisode, file: string) =>
-    urlFor(
-      file === 'episode.mp3' && episode.hasOwnAddress
-        ? audioName(podcastId, episode.id)
-        : publicName(podcastId, episode.id, episode.contentHash, file),
-    )
-  for (let attempt = 1; attempt <= feedTries; attempt++) {
-    const seen = (await storage.stat(feed))?.generation ?? '0'
-    const { settings, episodes } = await withDatabase(async (db) => ({
-      settings: podcastSettings((await findPodcast(db, podcastId))!.settings),
-      episodes: await episodesInFeed(db, podcastId),
-    }))
-    const xml = await renderFeed({ feedUrl: urlFor(feed.name), settings, episodes, urlOf })
-    if (
-      await storage.swap(feed, seen, xml, 'application/rss+xml; charset=utf-8', { cacheControl: shortLived })
-    ) {
-      remarksOn(settings, episodes).forEach(warn)
-      return
-    }
-  }
-  throw new Retryable('internal', `The feed changed ${feedTries} times while it was being written.`)
-}
-
-/** What the producer should know of the feed. */
-function remarksOn(settings: PodcastSettings, episodes: readonly PublishedEpisode[]): Warning[] {
-  const category = findCategory(settings.category)
-  const written = category && categoryText(category)
-  const numbered = episodes.filter(({ episodeNumber }) => (episodeNumber ?? null) !== null).length
-  const isHalf = numbered > 0 && numbered < episodes.length
-  return [
-    ...(written === undefined || written === settings.category
-      ? []
-      : [
-          {
-            code: 'category_corrected',
-            message: `"${settings.category}" is in the feed as "${written}".`,
-          } as const,
-        ]),
-    ...(isHalf
-      ? [
-          {
-            code: 'half_numbered',
-            message: `${numbered} of ${episodes.length} episodes have a number.`,
-          } as const,
-        ]
-      : []),
-  ]
 }

@@ -1,10 +1,11 @@
 /**
  * Function `sweep`: each minute, gives a new task to steps that are overdue because the queue no longer has
- * theirs. It looks at every overdue step, whatever becomes of the others, as far as the time of one sweep
- * goes.
+ * theirs, and publishes scheduled episodes whose time has come. It looks at every overdue step, whatever becomes of
+ * the others, as far as the time of one sweep goes.
  */
 import { forgetOldRequests } from '../shared/db/api-requests.ts'
 import { withDatabase } from '../shared/db/connect.ts'
+import { dueEpisodes } from '../shared/db/episodes.ts'
 import {
   overdueStepByChance,
   overdueSteps,
@@ -13,6 +14,8 @@ import {
   type OverdueStep,
 } from '../shared/db/overdue-steps.ts'
 import type { PendingStep } from '../shared/db/steps.ts'
+import { AlreadyRunning } from '../shared/errors.ts'
+import { startPublication } from '../shared/episode/publication.ts'
 import { log } from '../shared/log.ts'
 import { enqueue } from '../shared/engine/enqueue.ts'
 import type { Services } from '../shared/engine/services.ts'
@@ -32,9 +35,10 @@ export interface SweepOptions {
 export async function sweep(
   services: Services,
   { batch = 200, budgetMs = sweepBudgetMs, chance = Math.random() }: SweepOptions = {},
-): Promise<{ overdue: number; revived: number }> {
+): Promise<{ overdue: number; revived: number; published: number }> {
   const endsAt = Date.now() + budgetMs
   await withDatabase(services.config.databaseUrl, forgetOldRequests)
+  const published = await publishDue(services, batch)
   let [overdue, revived] = [0, 0]
   for await (const step of everyOverdueStep(services, batch, chance)) {
     overdue++
@@ -49,7 +53,21 @@ export async function sweep(
       break
     }
   }
-  return { overdue, revived }
+  return { overdue, revived, published }
+}
+
+/** Starts the publication of scheduled episodes whose time has come; returns of how many. */
+async function publishDue(services: Services, batch: number): Promise<number> {
+  let started = 0
+  for (const { id } of await withDatabase(services.config.databaseUrl, (db) => dueEpisodes(db, batch)))
+    try {
+      await startPublication(services, id, 'publish')
+      started++
+    } catch (error) {
+      if (error instanceof AlreadyRunning) continue // by the call before this one
+      log.error({ episode: id, error: String(error) }, 'not published')
+    }
+  return started
 }
 
 /**

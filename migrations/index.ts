@@ -7,6 +7,7 @@ import * as words from './002-words.ts'
 import * as chapters from './003-chapters.ts'
 import * as runs from './004-runs-people-trust.ts'
 import * as lettersLeftOut from './005-letters-left-out.ts'
+import * as publication from './006-publication.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -14,4 +15,5 @@ export const migrations = [
   { name: '003-chapters', up: chapters.up },
   { name: '004-runs-people-trust', up: runs.up },
   { name: '005-letters-left-out', up: lettersLeftOut.up },
+  { name: '006-publication', up: publication.up },
 ]

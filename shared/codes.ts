@@ -200,6 +200,10 @@ export const errorCodes = {
     meaning: 'The episode already has a live run.',
     remedy: 'Wait for the live run, or cancel it.',
   },
+  not_publishable: {
+    meaning: 'The episode has never been finished, or is in the feed already.',
+    remedy: 'Wait for its run, or retry it; take it out of the feed to give it another time.',
+  },
   not_found: { meaning: 'There is nothing of that name.', remedy: 'Check the name or the identifier.' },
   forbidden: { meaning: 'The key may not do this.', remedy: 'Use a key that may do this.' },
   bad_request: {

@@ -18,6 +18,9 @@ export const publicName = (podcastId: string, episodeId: string, hash: string, f
 export const audioName = (podcastId: string, episodeId: string): string =>
   `p/${podcastId}/${episodeId}/episode.mp3`
 
+/** All public files of an episode lie below. */
+export const publicFolder = (podcastId: string, episodeId: string): string => `p/${podcastId}/${episodeId}/`
+
 export const feedName = (podcastId: string): string => `p/${podcastId}/feed.xml`
 
 /**

@@ -228,6 +228,11 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     await ignoringExisting(handle.combine(files, joined, { ifGenerationMatch: 0 }))
   }
 
+  /** Deletes an object; one that is gone already is no fault. */
+  const remove = async (object: ObjectName): Promise<void> => {
+    await (await file(object)).delete({ ignoreNotFound: true })
+  }
+
   /** Copies server-side; a copy that is already there is left as it is. */
   const copy = async (
     from: ObjectName,
@@ -273,7 +278,21 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     return url
   }
 
-  return { stat, readStream, scan, read, readJson, create, swap, compose, copy, copyOver, list, signedUrl }
+  return {
+    stat,
+    readStream,
+    scan,
+    read,
+    readJson,
+    create,
+    swap,
+    compose,
+    copy,
+    copyOver,
+    remove,
+    list,
+    signedUrl,
+  }
 }
 
 /** Copies what comes to the front of `bytes`, so that it need not be held twice; returns as much as came. */

@@ -230,6 +230,15 @@ async function uploadAssets(bucket: Bucket, { template, chapters }: Job, podcast
 /** What the producer wrote, in whatever encoding. */
 const readDocument = async (file: string): Promise<string> => readText(await readFile(file)).text
 
+/** Waits for the end of a run. Throws Permanent with its code and message when it failed. */
+export const followRun = (cloud: Attached, runId: string, signal: AbortSignal): Promise<RunProgress> =>
+  follow(
+    cloud,
+    () => Promise.resolve(runId),
+    () => undefined,
+    signal,
+  )
+
 /** The same, throwing Permanent with the run's code and message when it failed. */
 async function follow(...given: Parameters<typeof watchRun>): Promise<RunProgress> {
   const progress = await watchRun(...given)
@@ -276,7 +285,8 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
       return [file, { bucket: 'episodes', name }]
     }),
   )
-  objects.set('feed.xml', { bucket: 'public', name: String(published['feedObject']) })
+  const feed = published['feedObject']
+  if (typeof feed === 'string') objects.set('feed.xml', { bucket: 'public', name: feed })
   const files = await fillFolder(
     out,
     [...Object.keys(deliverables), 'feed.xml'],

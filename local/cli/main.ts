@@ -105,6 +105,24 @@ program
     })
   })
 
+for (const [name, asked, what] of [
+  ['publish', 'publish', 'put a finished episode into the feed, now or at a time'],
+  ['unpublish', 'withdraw', 'take an episode out of the feed; it keeps its date and its guid'],
+] as const) {
+  const command = program.command(name).description(what)
+  command.argument('<episode>', "the episode's id, or its name")
+  if (asked === 'publish') command.option('--at <time>', 'with its zone, such as 2026-12-24T06:00:00+01:00')
+  command.option('--json', 'print one JSON object instead of a line')
+  command.action(async (episode: string, { at, json }: { at?: string; json?: true }) => {
+    const time = at === undefined ? undefined : timeOf(at)
+    await withCloud(async (cloud, signal) => {
+      const { changePublication, summarisePublication } = await import('./publish.ts')
+      const report = await changePublication(cloud, episode, asked, time, signal)
+      process.stdout.write(json ? `${JSON.stringify(report)}\n` : summarisePublication(report))
+    })
+  })
+}
+
 program
   .command('read-mail')
   .description('listener mail from a file: .mbox, .eml or a zip of .eml')
@@ -262,6 +280,15 @@ async function migrateLocal(): Promise<string[]> {
   } finally {
     await folder.release()
   }
+}
+
+/** A time that means the same everywhere. */
+function timeOf(text: string): Date {
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/.test(text)
+  const time = new Date(text)
+  if (!isTime || Number.isNaN(time.getTime()))
+    throw new WrongUsage(`--at takes a time with its zone, such as 2026-12-24T06:00:00+01:00, not "${text}".`)
+  return time
 }
 
 /** Says which of the files is not there; undefined when all are. */

@@ -11,9 +11,7 @@ import { arrangeShow } from '../../shared/show/arrange.ts'
 import { mixSlice } from '../../shared/mastering/mixer.ts'
 import { toInterleavedBytes } from '../../shared/audio/pcm.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { findEpisodesOf } from '../../shared/db/episodes.ts'
 import { findPodcast } from '../../shared/db/podcasts.ts'
-import { Permanent } from '../../shared/errors.ts'
 import { reviewPage } from '../../shared/review/page.ts'
 import { contextSeconds, makeReel } from '../../shared/review/reel.ts'
 import { openReview, submitDecisions, type Review } from '../../shared/review/review.ts'
@@ -21,7 +19,7 @@ import { openServices } from '../../shared/engine/serve.ts'
 import { podcastSettings } from '../../shared/settings/settings.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import type { Edit } from '../../shared/edits/edits.ts'
-import { userId } from './assemble.ts'
+import { episodeNamed } from './episode-named.ts'
 import type { Attached } from '../host/cloud.ts'
 
 export interface Listing {
@@ -51,22 +49,8 @@ export async function reviewEpisode(
   episode: string,
 ): Promise<{ services: Services; review: Review }> {
   const services = openServices(cloud.env, catalogue)
-  const [found, ...others] = await withDatabase(services.config.databaseUrl, (db) =>
-    findEpisodesOf(db, userId, episode),
-  )
-  if (found && others.length > 0) {
-    const ids = [found, ...others].map(({ id, title }) => `${id} (${title})`)
-    throw new Permanent(
-      'not_found',
-      `There are ${ids.length} episodes "${episode}". Name one by its id: ${ids.join(', ')}.`,
-    )
-  }
-  if (!found)
-    throw new Permanent(
-      'not_found',
-      `There is no episode "${episode}". Name it by its id, or by the name of its recording.`,
-    )
-  return { services, review: await openReview(services, found.id) }
+  const { id } = await episodeNamed(services, episode)
+  return { services, review: await openReview(services, id) }
 }
 
 /** Writes the page, and the clips of what waits, into `folder`. */

@@ -6,6 +6,7 @@ import { findListedEpisode, listEpisodes } from '../db/episodes.ts'
 import { listRuns } from '../db/runs.ts'
 import { withDatabase } from '../db/connect.ts'
 import { openReview, submitDecisions, type Review } from '../review/review.ts'
+import { schedulePublication, startPublication } from '../episode/publication.ts'
 import { startAgain } from '../episode/retry.ts'
 import type { Services } from '../engine/services.ts'
 import { pageOf, pageQuery } from './cursor.ts'
@@ -22,6 +23,8 @@ const episode = z
     status: z.string(),
     durationSeconds: z.number().nullable(),
     publishedAt: moment,
+    publishAt: moment,
+    holdReason: z.string().nullable(),
     createdAt: z.iso.datetime(),
   })
   .openapi('Episode')
@@ -49,10 +52,33 @@ const decisionsBody = {
   },
 }
 
+const publishBody = {
+  body: {
+    required: false,
+    content: {
+      'application/json': { schema: z.strictObject({ at: z.iso.datetime({ offset: true }).optional() }) },
+    },
+  },
+}
+
 const routes = {
   list: reads('/episodes', 'Your episodes, newest first', { query: pageQuery }, listOf(episode)),
   show: reads('/episodes/{id}', 'An episode', { params: idParam }, episode),
   start: changes('/episodes/{id}/runs', 'Make an episode again', { params: idParam }, started, 202),
+  publish: changes(
+    '/episodes/{id}/publish',
+    'Publish a finished episode now, or at a time',
+    { params: idParam, ...publishBody },
+    z.object({ runId: z.uuid().nullable(), publishAt: z.iso.datetime().nullable() }),
+    202,
+  ),
+  unpublish: changes(
+    '/episodes/{id}/unpublish',
+    'Take an episode out of the feed; it keeps its date and its guid',
+    { params: idParam },
+    started,
+    202,
+  ),
   edits: reads(
     '/episodes/{id}/edits',
     'What was proposed, and what waits for you',
@@ -72,6 +98,12 @@ export function addEpisodes(app: App, services: Services): void {
   const { databaseUrl } = services.config
   const find = async (userId: string, id: string) =>
     mustBe(await withDatabase(databaseUrl, (db) => findListedEpisode(db, userId, id)), 'episode')
+
+  const publishAt = async (id: string, at: string | undefined) => {
+    if (at === undefined) return { runId: await startPublication(services, id, 'publish'), publishAt: null }
+    await schedulePublication(services, id, new Date(at))
+    return { runId: null, publishAt: new Date(at).toISOString() }
+  }
 
   app.openapi(routes.list, async (context) => {
     const query = context.req.valid('query')
@@ -97,6 +129,23 @@ export function addEpisodes(app: App, services: Services): void {
         status: 202,
         body: { runId: await startAgain(services, mustBe(latest, 'run of the episode').id) },
       }
+    })
+    return context.json(body, status)
+  })
+  app.openapi(routes.publish, async (context) => {
+    const { userId } = context.var.caller
+    const { at } = context.req.valid('json')
+    const { status, body } = await once(context, services.config, userId, async () => {
+      const { id } = await find(userId, context.req.valid('param').id)
+      return { status: 202, body: await publishAt(id, at) }
+    })
+    return context.json(body, status)
+  })
+  app.openapi(routes.unpublish, async (context) => {
+    const { userId } = context.var.caller
+    const { status, body } = await once(context, services.config, userId, async () => {
+      const { id } = await find(userId, context.req.valid('param').id)
+      return { status: 202, body: { runId: await startPublication(services, id, 'withdraw') } }
     })
     return context.json(body, status)
   })

@@ -85,7 +85,8 @@ export async function beginEpisode(
     `UPDATE episodes
      SET title = :title,
          description = :description,
-         status = 'processing'
+         status = 'processing',
+         hold_reason = NULL
      WHERE id = :episodeId`,
     { episodeId, title, description },
   )
@@ -128,19 +129,23 @@ export interface ListedEpisode {
   readonly status: string
   readonly durationSeconds: number | null
   readonly publishedAt: Date | null
+  readonly publishAt: Date | null
+  /** Why a finished episode is not published. */
+  readonly holdReason: string | null
   readonly createdAt: Date
 }
 
 /** Episodes with their podcasts' names; `created_at` is what the pages go by. */
 const listed = `(
   SELECT e.id, p.slug AS podcast, e.slug, e.title, e.description, e.status,
-         e.duration_seconds, e.published_at, e.created_at, e.user_id
+         e.duration_seconds, e.published_at, e.publish_at, e.hold_reason, e.created_at, e.user_id
   FROM episodes e
   JOIN podcasts p ON p.id = e.podcast_id
 ) AS listed`
 const listedColumns = `
   id, podcast, slug, title, description, status, duration_seconds AS "durationSeconds",
-  published_at AS "publishedAt", created_at AS "createdAt"`
+  published_at AS "publishedAt", publish_at AS "publishAt", hold_reason AS "holdReason",
+  created_at AS "createdAt"`
 
 export async function listEpisodes(db: Knex, page: Page): Promise<Positioned<ListedEpisode>[]> {
   return await rows(
@@ -196,6 +201,82 @@ export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: Fin
   )
 }
 
+/** Where an episode stands between its making and the feed. */
+export interface Publication {
+  /** In the feed since then; null when it is not in it. */
+  readonly publishedAt: Date | null
+  /** To be published then; null when no time was named. */
+  readonly publishAt: Date | null
+  /** What is in the feed is what was made last. */
+  readonly isCurrent: boolean
+}
+
+export async function publicationOf(db: Knex, episodeId: string): Promise<Publication> {
+  const [row] = await rows<Publication>(
+    db,
+    `SELECT published_at AS "publishedAt",
+            publish_at AS "publishAt",
+            coalesce(published->>'contentHash' = content_hash, false) AS "isCurrent"
+     FROM episodes
+     WHERE id = :episodeId`,
+    { episodeId },
+  )
+  return row!
+}
+
+/** Leaves a finished episode unpublished, and says why. What is in the feed of it stays there. */
+export async function holdEpisode(trx: Knex, episodeId: string, reason: string): Promise<void> {
+  await trx.raw(`UPDATE episodes SET status = 'processed', hold_reason = :reason WHERE id = :episodeId`, {
+    episodeId,
+    reason,
+  })
+}
+
+/** A finished episode is to be published at a time. */
+export async function scheduleEpisode(trx: Knex, episodeId: string, at: Date): Promise<void> {
+  await trx.raw(
+    `UPDATE episodes
+     SET status = 'scheduled',
+         publish_at = :at,
+         hold_reason = NULL
+     WHERE id = :episodeId`,
+    { episodeId, at },
+  )
+}
+
+/** Names the time for an episode that is still being made. */
+export async function namePublicationTime(trx: Knex, episodeId: string, at: Date): Promise<void> {
+  await trx.raw('UPDATE episodes SET publish_at = :at WHERE id = :episodeId', { episodeId, at })
+}
+
+/** Takes an episode out of the feed; it keeps the date and the guid it had there. */
+export async function markWithdrawn(trx: Knex, episodeId: string): Promise<void> {
+  await trx.raw(
+    `UPDATE episodes
+     SET status = 'processed',
+         published = NULL,
+         published_at = NULL,
+         publish_at = NULL,
+         hold_reason = 'unpublished'
+     WHERE id = :episodeId`,
+    { episodeId },
+  )
+}
+
+/** Scheduled episodes whose time has come, the longest overdue first. */
+export async function dueEpisodes(db: Knex, limit: number): Promise<{ id: string; userId: string }[]> {
+  return await rows(
+    db,
+    `SELECT id, user_id AS "userId"
+     FROM episodes
+     WHERE status = 'scheduled'
+       AND publish_at <= clock_timestamp()
+     ORDER BY publish_at, id
+     LIMIT :limit`,
+    { limit },
+  )
+}
+
 /**
  * Freezes what the feed shows from now on. The first publication sets the date; a later one keeps it, as it
  * keeps the item's guid.
@@ -204,7 +285,10 @@ export async function markPublishing(trx: Knex, episodeId: string): Promise<void
   await trx.raw(
     `UPDATE episodes
      SET status = 'publishing',
-         published_at = coalesce(published_at, clock_timestamp()),
+         published_at = coalesce(published_at, first_published_at, clock_timestamp()),
+         first_published_at = coalesce(first_published_at, clock_timestamp()),
+         publish_at = NULL,
+         hold_reason = NULL,
          published = jsonb_build_object(
            'title', title,
            'description', description,

@@ -127,7 +127,7 @@ export async function finishRun(trx: Knex, runId: string): Promise<void> {
   )
 }
 
-/** Ends a live run as failed, and its episode with it. False when the run had ended already. */
+/** Ends a live run as failed, and its episode with it unless that is in the feed or was only to be published. False when the run had ended already. */
 export async function failRun(trx: Knex, runId: string, code: ErrorCode, message: string): Promise<boolean> {
   const failed = await endRun(trx, runId, { status: 'failed', reason: code, message })
   if (failed) await refundRun(trx, runId)
@@ -170,11 +170,15 @@ async function endRun(
          AND ${isLive}
          AND (NOT committed OR :status = 'failed')
          AND status = coalesce(CAST(:from AS text), status)
-       RETURNING episode_id
+       RETURNING episode_id, context
      ),
      moved AS (
        UPDATE episodes
-       SET status = :status
+       SET status = CASE
+             WHEN published IS NOT NULL THEN 'published'
+             WHEN ended.context->>'publication' IS NOT NULL THEN 'processed'
+             ELSE :status
+           END
        FROM ended
        WHERE episodes.id = ended.episode_id
      )

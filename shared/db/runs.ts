@@ -157,17 +157,46 @@ export async function settingsOf(db: Knex, runId: string): Promise<RunSettings> 
 }
 
 /** The run that was started last for an episode. */
+/** Other runs publish one, or take it back. */
+const makesAnEpisode = `context->>'publication' IS NULL`
+
 export async function latestRunOf(db: Knex, episodeId: string): Promise<Run | undefined> {
   const [run] = await rows<Run>(
     db,
     `SELECT ${runColumns}
      FROM runs
      WHERE episode_id = :episodeId
+       AND ${makesAnEpisode}
      ORDER BY created_at DESC
      LIMIT 1`,
     { episodeId },
   )
   return run
+}
+
+/** The run that made what an episode is now; undefined when none was ever finished. */
+export async function finishedRunOf(db: Knex, episodeId: string): Promise<Run | undefined> {
+  const [run] = await rows<Run>(
+    db,
+    `SELECT ${runColumns}
+     FROM runs
+     WHERE episode_id = :episodeId
+       AND ${makesAnEpisode}
+       AND context->>'contentHash' = (SELECT content_hash FROM episodes WHERE id = :episodeId)
+     ORDER BY created_at DESC
+     LIMIT 1`,
+    { episodeId },
+  )
+  return run
+}
+
+export async function liveRunIdOf(db: Knex, episodeId: string): Promise<string | undefined> {
+  const [run] = await rows<{ id: string }>(
+    db,
+    `SELECT id FROM runs WHERE episode_id = :episodeId AND status IN ('queued', 'started', 'awaiting_review')`,
+    { episodeId },
+  )
+  return run?.id
 }
 
 /** The live run of an episode by the names its upload gave it. */

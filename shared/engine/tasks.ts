@@ -15,6 +15,15 @@ export interface QueuedStep extends StepIdentity {
   readonly dueAt?: Date
 }
 
+/** A call of a function that needs no payload. */
+export interface Reminder {
+  readonly name: string
+  readonly queue: string
+  /** What it is for: the same is called once. */
+  readonly about: string
+  readonly at: Date
+}
+
 export interface TaskOptions {
   readonly projectId: string
   readonly location: string
@@ -48,6 +57,8 @@ const again = {
     },
   },
 }
+/** A minute less than the 30 days ahead that Cloud Tasks schedules. */
+const longestWaitMs = 30 * 86_400_000 - 60_000
 /** Enough to hide the round trips, few enough for a small instance. */
 const parallelCreates = 16
 
@@ -74,22 +85,26 @@ export function openTasks(options: TaskOptions) {
       turn: step.turn,
       context: step.context,
     }
+    await createOnce({
+      parent: parent(step.queue),
+      task: {
+        name: `${parent(step.queue)}/tasks/${taskName(step)}`,
+        ...(step.dueAt ? { scheduleTime: timestamp(step.dueAt) } : {}),
+        dispatchDeadline: { seconds: step.deadlineSeconds },
+        httpRequest: { ...callOf(step.step), body: Buffer.from(JSON.stringify(payload)) },
+      },
+    })
+  }
+
+  const callOf = (name: string) => ({
+    url: `${options.functionsUrl}/${name}`,
+    httpMethod: 'POST' as const,
+    headers: { 'content-type': 'application/json' },
+    oidcToken: { serviceAccountEmail: options.callerEmail, audience: options.audience },
+  })
+
+  const createOnce = async (request: Parameters<CloudTasksClient['createTask']>[0]): Promise<void> => {
     try {
-      const request = {
-        parent: parent(step.queue),
-        task: {
-          name: `${parent(step.queue)}/tasks/${taskName(step)}`,
-          ...(step.dueAt ? { scheduleTime: timestamp(step.dueAt) } : {}),
-          dispatchDeadline: { seconds: step.deadlineSeconds },
-          httpRequest: {
-            url: `${options.functionsUrl}/${step.step}`,
-            httpMethod: 'POST' as const,
-            headers: { 'content-type': 'application/json' },
-            body: Buffer.from(JSON.stringify(payload)),
-            oidcToken: { serviceAccountEmail: options.callerEmail, audience: options.audience },
-          },
-        },
-      }
       await (await tasks()).createTask(request, again)
     } catch (error) {
       if (codeOf(error) !== alreadyExists) throw error
@@ -119,11 +134,31 @@ export function openTasks(options: TaskOptions) {
     }
   }
 
+  /**
+   * Has a function without a payload called once at a time, at most 30 days from now, which is what a queue takes; what
+   * lies later is found by the minute's own call.
+   */
+  const remind = async ({ name, queue, about, at }: Reminder): Promise<void> => {
+    if (at.getTime() > Date.now() + longestWaitMs) return
+    const hash = createHash('sha256')
+      .update(`${name}/${about}/${at.toISOString()}`)
+      .digest('hex')
+      .slice(0, 40)
+    await createOnce({
+      parent: parent(queue),
+      task: {
+        name: `${parent(queue)}/tasks/${hash}`,
+        scheduleTime: timestamp(at),
+        httpRequest: callOf(name),
+      },
+    })
+  }
+
   const close = async (): Promise<void> => {
     if (client) await (await client).close()
   }
 
-  return { enqueue, holds, close }
+  return { enqueue, holds, remind, close }
 }
 
 const timestamp = (date: Date) => ({

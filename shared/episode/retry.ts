@@ -6,6 +6,7 @@ import type { Knex } from 'knex'
 import { withDatabase } from '../db/connect.ts'
 import { findRun, liveRunOf, startMailRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
+import { insertPublication } from './publication.ts'
 import { planEpisode } from './plan.ts'
 import { runAgain, startPlanned } from './run.ts'
 import { readContext } from './run-context.ts'
@@ -28,6 +29,11 @@ export async function startAgain(services: Services, earlierId: string): Promise
 type Started = Promise<{ runId: string; steps: PendingStep[] }>
 
 async function startLike(services: Services, earlier: Run): Started {
+  const { publication } = readContext(earlier.context, 'publication')
+  if (publication && earlier.episodeId)
+    return await withDatabase(services.config.databaseUrl, (db) =>
+      db.transaction((trx) => insertPublication(trx, services, earlier.episodeId!, publication)),
+    )
   if (earlier.context['unplanned'] === true) return await planAgain(services, earlier)
   return await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction((trx) =>

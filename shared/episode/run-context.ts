@@ -75,6 +75,10 @@ const start = {
   variables: json(z.record(z.string(), z.string())),
   /** The ids of the letters that are read out. */
   letters: json(z.array(z.string())).default([]),
+  /** What the episode's own file says of its publication. */
+  publish: z.string().nullable().default(null),
+  /** In a run that makes nothing: what the producer asked for. */
+  publication: z.enum(['publish', 'withdraw']).nullable().default(null),
   /** The newest of the producer's decisions that count in this run. */
   decisionRevision: z.number(),
   /** The run could not even begin as its producer wanted; made again, it is planned anew. */
@@ -117,6 +121,8 @@ const passedOn = {
   gainDb: z.number(),
   // finish
   contentHash: z.string(),
+  /** The audio meets its loudness bars, or has nothing that could be measured. */
+  isCertified: z.boolean().default(true),
   /** The names of the deliverables. */
   files: words,
 }

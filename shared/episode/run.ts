@@ -91,6 +91,7 @@ export async function runAgain(
     ...given,
     providerKeys: keysFor(settings, given.recogniser, await providerKeys(trx, userId)),
     decisionRevision: await decisionRevision(trx, episodeId),
+    publication: null,
     ...changes,
   }
   const begin = { userId, episodeId, title, description, settings, context }
@@ -149,6 +150,8 @@ async function openRun(
     variables,
     letters: letters.map(({ id }) => id),
     decisionRevision: await decisionRevision(trx, episodeId),
+    publish: plan.episode.publish ?? null,
+    publication: null,
     unplanned: (plan.problem ?? problem) !== undefined,
     reviewed: false,
   }

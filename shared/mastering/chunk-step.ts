@@ -19,7 +19,10 @@ export interface Mastering {
   readonly loudness: Loudness
 }
 
-export const masteringOf = ({ output, loudness }: RunSettings, sampleRate: number): Mastering => ({
+export const masteringOf = (
+  { output, loudness }: Pick<RunSettings, 'output' | 'loudness'>,
+  sampleRate: number,
+): Mastering => ({
   format: { sampleRate, channels: output.channels === 'mono' ? 1 : 2, bitrateKbps: bitrateOf(output) },
   loudness,
 })

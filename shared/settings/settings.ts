@@ -152,6 +152,8 @@ const length = z
     'tightestMaxPauseSeconds must be at least tightestTargetPauseSeconds',
   )
 
+const publishWhen = ['automatic', 'manual'] as const
+
 const template = z.strictObject({
   $schema: z.string().optional(),
   version: z.literal(1).default(1),
@@ -170,6 +172,8 @@ const template = z.strictObject({
   cleaning: cleaning.prefault({}),
   loudness: loudness.prefault({}),
   output: output.prefault({}),
+  /** As soon as it is made, or when the producer says so. */
+  publish: z.enum(publishWhen).default('automatic'),
 })
 
 const podcast = z.strictObject({
@@ -219,6 +223,12 @@ const episode = z.strictObject({
   recordingsAre: z.enum(['sequence', 'tracks']).default('sequence'),
   /** The letters that a mail segment reads out, by id; the newest when not given. */
   letters: z.array(z.uuid()).max(100).optional(),
+  /** In place of the template's, or at a time. */
+  publish: z
+    .union([z.enum(publishWhen), z.iso.datetime({ offset: true })], {
+      error: '"automatic", "manual", or a time with its zone such as "2026-12-24T06:00:00+01:00"',
+    })
+    .optional(),
   /** Names for the speakers that a transcript calls A, B or otherwise. */
   speakers: z.record(z.string(), speakerName).default({}),
 })

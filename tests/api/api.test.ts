@@ -253,10 +253,11 @@ describe('Every documented route', () => {
       { user, runId },
     )
     const other = callerOf(world, `Bearer ${(await aKey(world, 'berta')).key}`)
-    const body = { version: 1, decisions: [] }
+    const bodyOf = (path: string) => (path.endsWith('/publish') ? {} : { version: 1, decisions: [] })
     const walked = eachRoute(await documentOf(setting)).filter(({ path }) => path.includes('{'))
     expect(walked.length).toBeGreaterThan(8)
     for (const { path, method } of walked) {
+      const body = bodyOf(path)
       for (const id of [runId, episodeId, letter!.id, 'x']) {
         const answer = await other(
           method,

@@ -64,7 +64,10 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     const world = await aTalk()
     const { id, episodeId } = await latest(world)
     expect(await world.run(id)).toMatchObject({ status: 'awaiting_review' })
-    expect([await world.pending(), await world.sweep()]).toEqual([[], { overdue: 0, revived: 0 }])
+    expect([await world.pending(), await world.sweep()]).toEqual([
+      [],
+      { overdue: 0, revived: 0, published: 0 },
+    ])
     const { waiting } = await openReview(world.services, episodeId)
     expect(waiting.map(({ kind, text: words, question }) => [kind, question ?? words])).toEqual([
       ['flubber', expect.stringMatching(/cheese/)],

@@ -7,6 +7,10 @@ import { saveFinishedAudio } from '../../shared/db/episodes.ts'
 import { episodeName } from '../../shared/objects.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import { deliver } from '../../shared/engine/delivery.ts'
+import type { Scalars } from '../../shared/context.ts'
+import { schedulePublication, startPublication } from '../../shared/episode/publication.ts'
+import { startAgain } from '../../shared/episode/retry.ts'
+import { AlreadyRunning, Permanent } from '../../shared/errors.ts'
 import { aToyShow, type ToyShow } from '../support/toys.ts'
 import { aWorld, type World } from '../support/world.ts'
 
@@ -140,6 +144,144 @@ test('the generation is read before the rows: whoever publishes between any two 
   await deliverPublish(first, services)
   for (const other of others) await deliverPublish(other)
   expect(await titles()).toEqual(['first', 'second', 'third'])
+})
+
+describe('An episode', () => {
+  const row = async () =>
+    (
+      await world.database.rows<Record<string, unknown>>(
+        'SELECT id, status, hold_reason, publish_at, published_at FROM episodes',
+      )
+    )[0]!
+  const idOf = async () => String((await row())['id'])
+  const tomorrow = new Date(Date.now() + 86_400_000)
+  const timePasses = () =>
+    world.database.rows(`UPDATE episodes SET publish_at = publish_at - interval '2 days'`)
+
+  /** A run of the episode, up to where it is decided whether it is published. */
+  async function made(context: Scalars, take = 'take-1'): Promise<string> {
+    const runId = await world.start({ take, ...context })
+    await world.runToEnd()
+    expect(await world.run(runId)).toMatchObject({ status: 'finished' })
+    return runId
+  }
+
+  test('that is to be published by hand waits, whole, until somebody says so', async () => {
+    await made({ publish: 'manual' })
+    expect(await row()).toMatchObject({ status: 'processed', hold_reason: 'manual' })
+    expect([await theFeed(), await publicFiles()]).toEqual([undefined, []])
+    await startPublication(world.services, await idOf(), 'publish')
+    await world.runToEnd()
+    expect(await row()).toMatchObject({ status: 'published', hold_reason: null })
+    expect(await titles()).toEqual(['one'])
+  })
+
+  test('that misses its certificate waits with the reason, even one that is in the feed already', async () => {
+    await made({})
+    const address = await enclosure()
+    await made({ isCertified: false }, 'take-2')
+    expect(await row()).toMatchObject({ hold_reason: 'certificate_failed' })
+    expect((await fetched(address))[0]).toBe('take-1 of episode.mp3')
+    await startPublication(world.services, await idOf(), 'publish')
+    await world.runToEnd()
+    expect((await fetched(address))[0]).toBe('take-2 of episode.mp3')
+  })
+
+  test('for tomorrow is scheduled, and published by the call that its queue was given', async () => {
+    await made({ publish: tomorrow.toISOString() })
+    expect(await row()).toMatchObject({ status: 'scheduled', publish_at: tomorrow, published_at: null })
+    expect([await theFeed(), await world.sweep()]).toEqual([
+      undefined,
+      { overdue: 0, revived: 0, published: 0 },
+    ])
+    await timePasses()
+    expect(await world.sweep()).toMatchObject({ published: 1 })
+    expect(await world.sweep()).toMatchObject({ published: 0 })
+    await world.runToEnd()
+    expect(await row()).toMatchObject({ status: 'published', publish_at: null })
+    expect(await titles()).toEqual(['one'])
+  })
+
+  test('whose time has passed when it is finished is published at once', async () => {
+    await made({ publish: '2020-01-01T00:00:00Z' })
+    expect(await row()).toMatchObject({ status: 'published' })
+  })
+
+  test('is given another time while it is made, and keeps it', async () => {
+    const runId = await aFinishedRun('one')
+    await schedulePublication(world.services, await idOf(), tomorrow)
+    await world.deliver('publish', 0, runId)
+    expect(await row()).toMatchObject({ status: 'scheduled', publish_at: tomorrow })
+  })
+
+  test('in the feed is given no other time before it is taken back', async () => {
+    await made({})
+    await expect(schedulePublication(world.services, await idOf(), tomorrow)).rejects.toMatchObject({
+      code: 'not_publishable',
+    })
+    await startPublication(world.services, await idOf(), 'withdraw')
+    await world.runToEnd()
+    await schedulePublication(world.services, await idOf(), tomorrow)
+    expect(await row()).toMatchObject({ status: 'scheduled' })
+  })
+
+  test('that was taken back is nowhere, and comes again under its guid and date', async () => {
+    await made({})
+    await made({ take: 'take-2' }, 'take-2')
+    const [before] = (await theFeed())!.items!
+    for (let twice = 0; twice < 2; twice++) {
+      await startPublication(world.services, await idOf(), 'withdraw')
+      await world.runToEnd()
+      expect(await row()).toMatchObject({
+        status: 'processed',
+        hold_reason: 'unpublished',
+        published_at: null,
+      })
+      expect([await titles(), await publicFiles()]).toEqual([undefined, ['']])
+    }
+    for (let twice = 0; twice < 2; twice++) {
+      await startPublication(world.services, await idOf(), 'publish')
+      await world.runToEnd()
+      expect((await theFeed())!.items).toMatchObject([{ guid: before!.guid, pubDate: before!.pubDate }])
+    }
+  })
+
+  test('that is being made can be neither published nor taken back, and one that never was finished is not', async () => {
+    await made({})
+    const live = await world.start({ take: 'take-2' })
+    await expect(startPublication(world.services, await idOf(), 'withdraw')).rejects.toThrow(
+      new AlreadyRunning(live),
+    )
+    await world.cancel(live)
+    await world.database.rows('UPDATE episodes SET content_hash = :other', { other: 'never' })
+    await expect(startPublication(world.services, await idOf(), 'publish')).rejects.toMatchObject({
+      code: 'not_publishable',
+    })
+  })
+
+  test('in the feed stays published when a later run of it fails or is cancelled', async () => {
+    await made({})
+    const failing = await world.start({ take: 'take-2' })
+    show.next('finish', () => Promise.reject(new Permanent('disk_full')))
+    await world.deliver('finish', 0, failing)
+    expect(await world.run(failing)).toMatchObject({ status: 'failed' })
+    expect(await row()).toMatchObject({ status: 'published' })
+    await world.cancel(await world.start({ take: 'take-3' }))
+    expect(await row()).toMatchObject({ status: 'published' })
+    expect(await titles()).toEqual(['one'])
+  })
+
+  test('whose publication fails is as it was, and can be tried again', async () => {
+    await made({ publish: 'manual' })
+    const runId = await startPublication(world.services, await idOf(), 'publish')
+    await world.database.rows(`UPDATE steps SET attempt = 99 WHERE run_id = :runId`, { runId })
+    await world.deliver('publish', 0, runId)
+    expect(await world.run(runId)).toMatchObject({ status: 'failed', stopReason: 'attempts_exhausted' })
+    expect(await row()).toMatchObject({ status: 'processed' })
+    await startAgain(world.services, runId)
+    await world.runToEnd()
+    expect(await row()).toMatchObject({ status: 'published' })
+  })
 })
 
 describe('a process that ends in the middle of publishing', () => {

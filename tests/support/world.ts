@@ -327,6 +327,7 @@ async function openQueue({ tasks: client }: Servers, { config, pipeline }: Servi
     for (const parent of queues) {
       const [queued] = await client.listTasks({ parent, responseView: 'FULL' })
       for (const { name, scheduleTime, httpRequest } of queued) {
+        if (httpRequest!.body!.length === 0) continue // a reminder, for no step
         const payload = parsePayload(JSON.parse(Buffer.from(httpRequest!.body!).toString()))
         found.push({ name: name!, dueAt: new Date(1000 * Number(scheduleTime!.seconds)), payload })
       }

@@ -1,0 +1,113 @@
+/**
+ * Whether and when a finished episode is published: what its producer has settled, and what they ask for later. Hides
+ * that asking starts a run with the one step `publish`, under the same guards as a run that makes an episode.
+ */
+import type { Knex } from 'knex'
+import { withDatabase } from '../db/connect.ts'
+import {
+  findEpisode,
+  lockEpisode,
+  namePublicationTime,
+  publicationOf,
+  scheduleEpisode,
+} from '../db/episodes.ts'
+import { finishedRunOf, liveRunIdOf, startRun } from '../db/runs.ts'
+import { insertSteps, type PendingStep } from '../db/steps.ts'
+import { offer } from '../engine/enqueue.ts'
+import { partsOf } from '../engine/pipeline.ts'
+import type { Services } from '../engine/services.ts'
+import { AlreadyRunning, Permanent } from '../errors.ts'
+import type { RunSettings } from '../settings/settings.ts'
+import { toScalars, type RunContext } from './run-context.ts'
+
+export type Decided =
+  | { readonly what: 'publish' | 'withdraw' }
+  | { readonly what: 'hold'; readonly reason: 'manual' | 'certificate_failed' }
+  | { readonly what: 'schedule'; readonly at: Date }
+
+type Wishes = Pick<RunContext, 'isCertified' | 'publish' | 'publication'> & {
+  /** What the template says. */
+  readonly template: RunSettings['publish']
+  /** The time that the producer named meanwhile. */
+  readonly publishAt: Date | null
+}
+
+/**
+ * What is to be done with an episode that is finished. What its producer asks for outright is done; what misses its
+ * certificate is not published by itself; the newest word counts: a time named meanwhile, the episode's, the template's.
+ */
+export function decidePublication(
+  { publication, isCertified, publishAt, publish, template }: Wishes,
+  now: Date,
+): Decided {
+  if (publication) return { what: publication }
+  if (!isCertified) return { what: 'hold', reason: 'certificate_failed' }
+  const wish = publishAt?.toISOString() ?? publish ?? template
+  if (wish === 'manual') return { what: 'hold', reason: 'manual' }
+  if (wish === 'automatic' || new Date(wish) <= now) return { what: 'publish' }
+  return { what: 'schedule', at: new Date(wish) }
+}
+
+export type Asked = 'publish' | 'withdraw'
+
+/**
+ * Starts the run that publishes a finished episode or takes it back; returns its id. Throws AlreadyRunning with the
+ * live run's; Permanent `not_publishable`.
+ */
+export async function startPublication(
+  services: Services,
+  episodeId: string,
+  publication: Asked,
+): Promise<string> {
+  const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) =>
+    db.transaction((trx) => insertPublication(trx, services, episodeId, publication)),
+  )
+  await offer(services, runId, steps)
+  return runId
+}
+
+export async function insertPublication(
+  trx: Knex,
+  { pipeline }: Pick<Services, 'pipeline'>,
+  episodeId: string,
+  publication: Asked,
+): Promise<{ runId: string; steps: PendingStep[] }> {
+  const made = await finishedRunOf(trx, episodeId)
+  if (!made) throw notFinished()
+  const context = { ...made.context, ...toScalars({ publication }) }
+  const { userId, settings } = made
+  const { runId, started } = await startRun(trx, { userId, episodeId, settings, context, warnings: [] })
+  if (!started) throw new AlreadyRunning(runId)
+  return { runId, steps: await insertSteps(trx, runId, partsOf(pipeline.stage('publish')!, context)) }
+}
+
+const notFinished = (): Permanent =>
+  new Permanent('not_publishable', 'The episode has not been finished yet; wait for its run, or retry it.')
+
+/**
+ * Names the time at which an episode is to be published, for one that is being made too. Throws Permanent
+ * `not_publishable` for one that never came so far.
+ */
+export async function schedulePublication(
+  { config, tasks, pipeline }: Services,
+  episodeId: string,
+  at: Date,
+): Promise<void> {
+  await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (trx) => {
+      const live = await liveRunIdOf(trx, episodeId)
+      await lockEpisode(trx, episodeId)
+      if (live !== undefined) {
+        await namePublicationTime(trx, episodeId, at)
+        return
+      }
+      if ((await findEpisode(trx, episodeId))?.status === 'failed' || !(await finishedRunOf(trx, episodeId)))
+        throw notFinished()
+      if ((await publicationOf(trx, episodeId)).isCurrent)
+        throw new Permanent('not_publishable', 'The episode is in the feed already, as it was made last.')
+      await scheduleEpisode(trx, episodeId, at)
+    }),
+  )
+  const { queue } = pipeline.stage('publish')!
+  await tasks.remind({ name: 'sweep', queue, about: episodeId, at })
+}

@@ -1,0 +1,73 @@
+/**
+ * The public files of an episode: copies of its deliverables for listeners. Hides their addresses and how long caches
+ * may keep them, and how an attempt that was overtaken is kept from bringing old audio back.
+ */
+import type { Tools } from '../engine/step.ts'
+import { deliverables, isDeliverable, type DeliverableName } from '../episode/deliverables.ts'
+import { Retryable } from '../errors.ts'
+import { audioName, episodeName, publicFolder, publicName } from '../objects.ts'
+
+/** Only another attempt of the same run replaces an episode's audio meanwhile. */
+const audioTries = 5
+const oneYear = 'public, max-age=31536000, immutable'
+/**
+ * The audio's address stays while its bytes may change: caches keep it, and ask whether it is still the
+ * same.
+ */
+const revalidated = 'public, max-age=300, must-revalidate'
+
+/** A finished episode, as it is to be published. */
+export interface Version {
+  readonly episodeId: string
+  readonly podcastId: string
+  readonly contentHash: string
+  readonly files: readonly string[]
+}
+
+/** Copies everything but the audio to addresses that nobody knows before the feed names them. */
+export async function copyFiles(
+  { episodeId, podcastId, contentHash, files }: Version,
+  { storage, config }: Tools,
+): Promise<void> {
+  for (const file of files.filter(isDeliverable).filter(isNamedByContent)) {
+    const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, file) }
+    const to = { bucket: config.buckets.public, name: publicName(podcastId, episodeId, contentHash, file) }
+    await storage.copy(from, to, { contentType: deliverables[file].type, cacheControl: oneYear })
+  }
+}
+
+/** Every public file but the audio, whose address listeners' applications keep. */
+const isNamedByContent = (file: DeliverableName): boolean =>
+  deliverables[file].isPublic && file !== 'episode.mp3'
+
+/**
+ * Puts the audio at the episode's address once `passPointOfNoReturn` has let it. What stands there is looked at first:
+ * an attempt that was overtaken, by whomever, finds another generation and asks again.
+ */
+export async function publishAudio(
+  { episodeId, podcastId, contentHash }: Version,
+  { storage, config }: Tools,
+  passPointOfNoReturn: () => Promise<void>,
+): Promise<void> {
+  const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, 'episode.mp3') }
+  const to = { bucket: config.buckets.public, name: audioName(podcastId, episodeId) }
+  const made = (await storage.stat(from))?.contentHash
+  for (let attempt = 1; attempt <= audioTries; attempt++) {
+    const there = await storage.stat(to)
+    await passPointOfNoReturn()
+    if (there && there.contentHash === made) return
+    const metadata = { contentType: deliverables['episode.mp3'].type, cacheControl: revalidated }
+    if (await storage.copyOver(from, to, there?.generation ?? '0', metadata)) return
+  }
+  throw new Retryable('internal', `The audio was replaced ${audioTries} times while it was being published.`)
+}
+
+/** Takes away all that is public of an episode; what caches hold goes when their time is up. */
+export async function removeFiles(
+  { episodeId, podcastId }: Pick<Version, 'episodeId' | 'podcastId'>,
+  { storage, config }: Tools,
+): Promise<void> {
+  const bucket = config.buckets.public
+  for (const { name } of await storage.list(bucket, publicFolder(podcastId, episodeId)))
+    await storage.remove({ bucket, name })
+}
