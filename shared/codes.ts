@@ -200,6 +200,10 @@ export const errorCodes = {
     meaning: 'The episode already has a live run.',
     remedy: 'Wait for the live run, or cancel it.',
   },
+  bad_feed: {
+    meaning: 'What was to be checked is no RSS feed that can be read.',
+    remedy: 'Mend what the message names, or check another address.',
+  },
   not_publishable: {
     meaning: 'The episode has never been finished, or is in the feed already.',
     remedy: 'Wait for its run, or retry it; take it out of the feed to give it another time.',

@@ -124,6 +124,18 @@ for (const [name, asked, what] of [
 }
 
 program
+  .command('check')
+  .description("the directories' rules on any feed: a file, an episode's folder, an address on this machine")
+  .argument('<feed>')
+  .option('--json', 'print one JSON object instead of lines')
+  .action(async (feed: string, { json }: { json?: true }) => {
+    const { check, summariseFindings } = await import('./check.ts')
+    const findings = await check(feed)
+    process.stdout.write(json ? `${JSON.stringify({ findings })}\n` : summariseFindings(findings))
+    if (findings.some(({ severity }) => severity === 'error')) process.exitCode = 1
+  })
+
+program
   .command('read-mail')
   .description('listener mail from a file: .mbox, .eml or a zip of .eml')
   .argument('<mailbox>')

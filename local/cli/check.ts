@@ -1,0 +1,41 @@
+/**
+ * `spool check`: the directories' rules on any feed: a file, the folder of a finished episode, or an address on this
+ * machine, whose files are asked for too.
+ */
+import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { Permanent } from '../../shared/errors.ts'
+import { checkFeed } from '../../shared/publishing/check-feed.ts'
+import type { Finding } from '../../shared/publishing/finding.ts'
+
+const isAddress = (target: string): boolean => /^https?:\/\//.test(target)
+const ownHosts = ['127.0.0.1', 'localhost', '[::1]']
+
+/** Throws Permanent `bad_feed` or `not_found`. */
+export async function check(target: string): Promise<Finding[]> {
+  if (isAddress(target)) return await checkFeed(await fetched(target), target)
+  const found = await stat(target).catch(() => undefined)
+  if (!found) throw new Permanent('not_found', `There is no file or folder ${target}.`)
+  return await checkFeed(await readFile(found.isDirectory() ? path.join(target, 'feed.xml') : target, 'utf8'))
+}
+
+async function fetched(address: string): Promise<string> {
+  if (!ownHosts.includes(new URL(address).hostname))
+    throw new Permanent(
+      'bad_feed',
+      `${address} is not on this machine. Save the feed to a file and check that.`,
+    )
+  const response = await fetch(address)
+  if (!response.ok) throw new Permanent('not_found', `${address} answers ${response.status}.`)
+  return await response.text()
+}
+
+export function summariseFindings(findings: readonly Finding[]): string {
+  if (findings.length === 0) return 'Nothing is wrong with the feed.\n'
+  const errors = findings.filter(({ severity }) => severity === 'error').length
+  const lines = findings.map(
+    ({ rule, severity, where, message, remedy, source }) =>
+      `${severity === 'error' ? 'Error  ' : 'Warning'}  ${where}: ${message} ${remedy} (${rule}, ${source})`,
+  )
+  return `${lines.join('\n')}\n${errors} errors, ${findings.length - errors} warnings.\n`
+}

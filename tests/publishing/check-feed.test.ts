@@ -1,0 +1,176 @@
+// What directories refuse is found in a feed, each rule by a feed that breaks it and nothing else.
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { checkFeed } from '../../shared/publishing/check-feed.ts'
+import { feedRules } from '../../shared/publishing/feed-rules.ts'
+
+const item = (guid: string): string => `<item>
+<title>About tides</title>
+<description>How the sea comes and goes.</description>
+<guid isPermaLink="false">${guid}</guid>
+<pubDate>Wed, 02 Dec 2026 06:00:00 +0000</pubDate>
+<enclosure url="https://example.com/${guid}.mp3" length="1000" type="audio/mpeg"/>
+<itunes:duration>61</itunes:duration>
+<itunes:explicit>false</itunes:explicit>
+<itunes:episodeType>full</itunes:episodeType>
+<itunes:episode>1</itunes:episode>
+<itunes:season>1</itunes:season>
+<itunes:image href="https://example.com/${guid}.png"/>
+<podcast:transcript url="https://example.com/${guid}.vtt" type="text/vtt"/>
+<podcast:chapters url="https://example.com/${guid}.json" type="application/json+chapters"/>
+</item>`
+
+const good = `<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"
+  xmlns:podcast="https://podcastindex.org/namespace/1.0" xmlns:atom="http://www.w3.org/2005/Atom">
+<channel>
+<title>The Sea</title>
+<description>All about it.</description>
+<link>https://example.com</link>
+<language>en-GB</language>
+<atom:link rel="self" href="https://example.com/feed.xml" type="application/rss+xml"/>
+<itunes:author>Ada</itunes:author>
+<itunes:owner><itunes:name>Ada</itunes:name><itunes:email>ada@example.com</itunes:email></itunes:owner>
+<itunes:category text="Science"><itunes:category text="Nature"/></itunes:category>
+<itunes:explicit>false</itunes:explicit>
+<itunes:type>serial</itunes:type>
+<itunes:image href="https://example.com/cover.jpg"/>
+<itunes:new-feed-url>https://example.com/feed.xml</itunes:new-feed-url>
+<podcast:guid>9b024349-ccf0-5f69-a609-6b82873eab3c</podcast:guid>
+<podcast:locked>yes</podcast:locked>
+${item('a')}
+${item('b')}
+</channel>
+</rss>`
+
+/** The rule, and what is changed so that the feed breaks it; the last place that matches. */
+const broken: readonly (readonly [string, string | RegExp, string])[] = [
+  ['rss-version', 'version="2.0" x', 'version="0.92" x'],
+  ['show-has-title', '<title>The Sea</title>', '<title> </title>'],
+  ['show-has-description', '<description>All about it.</description>', ''],
+  ['show-has-language', '<language>en-GB</language>', ''],
+  ['show-has-link', '<link>https://example.com</link>', ''],
+  ['show-has-itunes-category', /<itunes:category.*<\/itunes:category>/, ''],
+  ['show-has-itunes-explicit', '<itunes:explicit>false</itunes:explicit>\n<itunes:type', '<itunes:type'],
+  ['show-has-itunes-image', '<itunes:image href="https://example.com/cover.jpg"/>', ''],
+  ['show-has-itunes-author', '<itunes:author>Ada</itunes:author>', ''],
+  ['show-has-atom-link', 'rel="self"', 'rel="next"'],
+  ['show-has-podcast-guid', /<podcast:guid>.*<\/podcast:guid>/, ''],
+  ['show-has-podcast-locked', '<podcast:locked>yes</podcast:locked>', ''],
+  ['show-title-length', 'The Sea', 'S'.repeat(256)],
+  ['show-description-length', 'All about it.', 'ä'.repeat(2001)],
+  ['show-language', 'en-GB', 'english'],
+  [
+    'show-explicit',
+    '<itunes:explicit>false</itunes:explicit>\n<itunes:type',
+    '<itunes:explicit>clean</itunes:explicit>\n<itunes:type',
+  ],
+  ['show-type', '>serial<', '>weekly<'],
+  ['show-category', 'text="Nature"', 'text="Tides"'],
+  ['show-image', 'cover.jpg', 'cover.webp'],
+  ['show-locked', '>yes<', '>true<'],
+  ['show-guid', '-5f69-', '-4f69-'],
+  ['show-new-feed-url', '<itunes:new-feed-url>https://', '<itunes:new-feed-url>'],
+  ['show-owner-email', 'ada@example.com', 'ada'],
+  ['show-has-an-episode', /<item>[^]*<\/item>/, ''],
+  ['guids-differ', '>b</guid>', '>a</guid>'],
+  ['enclosures-differ', 'b.mp3', 'a.mp3'],
+  ['serial-is-numbered', /<itunes:episode>1<\/itunes:episode>/, ''],
+  ['episode-has-title', '<title>About tides</title>', ''],
+  ['episode-has-guid', '>a</guid>', '></guid>'],
+  ['episode-has-enclosure', /<enclosure [^]*?\/>/, ''],
+  ['episode-has-pubdate', /<pubDate>.*?<\/pubDate>/, ''],
+  ['episode-has-itunes-duration', '<itunes:duration>61</itunes:duration>', ''],
+  ['episode-has-description', '<description>How the sea comes and goes.</description>', ''],
+  ['episode-title-length', 'About tides', 'T'.repeat(256)],
+  ['episode-description-length', 'How the sea comes and goes.', 'x'.repeat(10_001)],
+  ['enclosure-address', 'url="https://example.com/a.mp3"', 'url="/a.mp3"'],
+  ['enclosure-length', 'length="1000"', 'length="0"'],
+  ['enclosure-type', 'type="audio/mpeg"', 'type="audio/mp3"'],
+  ['episode-date', 'Wed, 02 Dec 2026 06:00:00 +0000', '2026-12-02'],
+  ['episode-duration', '>61<', '>1m<'],
+  [
+    'episode-explicit',
+    '<itunes:explicit>false</itunes:explicit>\n<itunes:episodeType',
+    '<itunes:explicit>no</itunes:explicit>\n<itunes:episodeType',
+  ],
+  ['episode-type', '>full<', '>whole<'],
+  ['episode-number', '<itunes:episode>1<', '<itunes:episode>0<'],
+  ['episode-season', '<itunes:season>1<', '<itunes:season>one<'],
+  ['episode-image', 'a.png', 'a.gif'],
+  ['episode-transcript', 'type="text/vtt"', 'type="text/plain+captions"'],
+  ['episode-chapters', 'application/json+chapters', 'application/xml'],
+]
+
+const rulesOf = async (feed: string) => (await checkFeed(feed)).map(({ rule }) => rule)
+
+test('a feed that keeps every rule has no findings, whatever prefixes it uses', async () => {
+  expect(await checkFeed(good)).toEqual([])
+  expect(await rulesOf(good.replaceAll('itunes:', 'i:').replace('xmlns:itunes', 'xmlns:i'))).toEqual([])
+})
+
+test.each(broken)('%s is found, and says where, what to do and who says so', async (rule, from, to) => {
+  const feed = good.replace(from, to)
+  expect(feed).not.toBe(good)
+  const found = await checkFeed(feed)
+  expect(found.map((finding) => finding.rule)).toContain(rule)
+  expect(new Set(found.map((finding) => finding.rule)).size).toBe(1)
+  for (const { where, message, remedy, source } of found)
+    expect([where, message.length > 5, remedy.length > 5, source.startsWith('https://')]).toEqual([
+      expect.stringMatching(/^show$|^episode 1 \(/),
+      ...[true, true, true],
+    ])
+})
+
+test('every rule is broken by one of these', () => {
+  expect(broken.map(([rule]) => rule).toSorted()).toEqual(feedRules.map(({ id }) => id).toSorted())
+})
+
+test.each([
+  ['a page', '<!doctype html><html></html>', /document type/],
+  ['another feed', '<feed xmlns="http://www.w3.org/2005/Atom"/>', /not <rss>/],
+  ['broken markup', good.replace('</channel>', ''), /Line \d+/],
+  ['nothing', '', /not <rss>|Line/],
+])('%s is refused', async (_what, text, why) => {
+  await expect(checkFeed(text)).rejects.toMatchObject({
+    code: 'bad_feed',
+    message: expect.stringMatching(why) as unknown,
+  })
+})
+
+describe('Its files', () => {
+  const audio = Buffer.alloc(1000)
+  const server = createServer(({ url, headers: { range } }, response) => {
+    if (url === '/a.mp3' && range !== undefined)
+      response.writeHead(206, { 'content-type': 'audio/mpeg', 'content-range': 'bytes 0-1/1000' }).end('ab')
+    else if (url === '/b.mp3') response.writeHead(200, { 'content-type': 'audio/mp3' }).end(audio)
+    else if (/json$/.test(url!))
+      response.writeHead(200, { 'content-type': 'application/json+chapters' }).end()
+    else response.writeHead(url === '/b.vtt' ? 404 : 200, { 'content-type': 'text/vtt' }).end()
+  })
+  let origin: string
+  beforeAll(async () => {
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+  afterAll(() => void server.close())
+
+  test('are asked for where the feed lies, as an application would', async () => {
+    const feed = good.replaceAll('https://example.com/', `${origin}/`)
+    const found = await checkFeed(feed, `${origin}/feed.xml`)
+    expect(found.map(({ rule, where }) => [rule, where]).toSorted()).toEqual([
+      ['audio-in-ranges', 'episode 2 (About tides)'],
+      ['file-answers', 'episode 2 (About tides)'],
+      ['file-type', 'episode 2 (About tides)'],
+    ])
+    const longer = feed.replace('length="1000"', 'length="999"')
+    expect((await checkFeed(longer, `${origin}/feed.xml`)).map(({ rule }) => rule)).toContain('audio-length')
+  })
+
+  test('elsewhere are not asked for', async () => {
+    expect(await checkFeed(good, `${origin}/feed.xml`)).toEqual([])
+  })
+})
