@@ -28,6 +28,7 @@ export const order: readonly string[] = [
   'shared/review',
   'shared/mastering',
   'shared/publishing',
+  'shared/housekeeping',
   'shared/episode',
   'shared/show',
   'shared/edits',

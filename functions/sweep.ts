@@ -1,6 +1,6 @@
 /**
  * Function `sweep`: each minute, gives a new task to steps that are overdue because the queue no longer has
- * theirs, and publishes scheduled episodes whose time has come. It looks at every overdue step, whatever becomes of
+ * theirs, publishes scheduled episodes whose time has come, and clears away what nobody needs. It looks at every overdue step, whatever becomes of
  * the others, as far as the time of one sweep goes.
  */
 import { forgetOldRequests } from '../shared/db/api-requests.ts'
@@ -16,6 +16,7 @@ import {
 import type { PendingStep } from '../shared/db/steps.ts'
 import { AlreadyRunning } from '../shared/errors.ts'
 import { startPublication } from '../shared/episode/publication.ts'
+import { clearAway } from '../shared/housekeeping/purge.ts'
 import { log } from '../shared/log.ts'
 import { enqueue } from '../shared/engine/enqueue.ts'
 import type { Services } from '../shared/engine/services.ts'
@@ -35,10 +36,11 @@ export interface SweepOptions {
 export async function sweep(
   services: Services,
   { batch = 200, budgetMs = sweepBudgetMs, chance = Math.random() }: SweepOptions = {},
-): Promise<{ overdue: number; revived: number; published: number }> {
+): Promise<{ overdue: number; revived: number; published: number; cleared: number }> {
   const endsAt = Date.now() + budgetMs
   await withDatabase(services.config.databaseUrl, forgetOldRequests)
   const published = await publishDue(services, batch)
+  const cleared = await clearAway(services)
   let [overdue, revived] = [0, 0]
   for await (const step of everyOverdueStep(services, batch, chance)) {
     overdue++
@@ -53,7 +55,7 @@ export async function sweep(
       break
     }
   }
-  return { overdue, revived, published }
+  return { overdue, revived, published, cleared }
 }
 
 /** Starts the publication of scheduled episodes whose time has come; returns of how many. */

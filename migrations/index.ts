@@ -8,6 +8,7 @@ import * as chapters from './003-chapters.ts'
 import * as runs from './004-runs-people-trust.ts'
 import * as lettersLeftOut from './005-letters-left-out.ts'
 import * as publication from './006-publication.ts'
+import * as purges from './007-purges.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -16,4 +17,5 @@ export const migrations = [
   { name: '004-runs-people-trust', up: runs.up },
   { name: '005-letters-left-out', up: lettersLeftOut.up },
   { name: '006-publication', up: publication.up },
+  { name: '007-purges', up: purges.up },
 ]

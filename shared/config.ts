@@ -83,6 +83,14 @@ const variables = z.object({
   MINUTES_PER_MONTH: positive.default(6000).describe('Minutes of recordings of one user'),
   CHARACTERS_PER_DAY: positive.default(50_000).describe('Characters spoken for one user'),
   CHARACTERS_PER_MONTH: positive.default(500_000).describe('Characters spoken for one user'),
+  KEEP_SUPERSEDED_DAYS: positive
+    .default(7)
+    .describe('How long working files are kept that a later run has taken the place of'),
+  KEEP_SETTLED_DAYS: positive
+    .default(30)
+    .describe(
+      'How long working files of a published episode are kept; later it is made again from its recording',
+    ),
   SEALING_KEY: z
     .base64()
     .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
@@ -184,6 +192,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
         { period: 'month', most: v.CHARACTERS_PER_MONTH },
       ],
     } satisfies Record<UsageKind, readonly UsageLimit[]>,
+    keepDays: { superseded: v.KEEP_SUPERSEDED_DAYS, settled: v.KEEP_SETTLED_DAYS },
     sealingKey: v.SEALING_KEY === undefined ? undefined : Buffer.from(v.SEALING_KEY, 'base64'),
     providers: {
       urls: {

@@ -124,6 +124,18 @@ for (const [name, asked, what] of [
 }
 
 program
+  .command('status')
+  .description('what takes how much room, and what is cleared away next')
+  .option('--json', 'print one JSON object instead of lines')
+  .action(async ({ json }: { json?: true }) => {
+    await withCloud(async (cloud) => {
+      const { readStatus, summariseStatus } = await import('./status.ts')
+      const status = await readStatus(cloud)
+      process.stdout.write(json ? `${JSON.stringify(status)}\n` : summariseStatus(status))
+    })
+  })
+
+program
   .command('check')
   .description("the directories' rules on any feed: a file, an episode's folder, an address on this machine")
   .argument('<feed>')

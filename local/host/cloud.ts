@@ -56,6 +56,8 @@ const location = 'local'
 const callerEmail = 'caller@spool-local.iam.gserviceaccount.com'
 const audience = 'https://spool.local'
 const sweepEveryMs = 60_000
+/** Not in the way of a short command; a longer one has its sweep. */
+const firstSweepMs = 10_000
 /** Quick to retry, as one waits for the result; the ceiling keeps recovery from a crash under a minute. */
 const retryConfig = {
   minBackoffMs: 1000,
@@ -179,9 +181,12 @@ function scheduleSweep(identity: IdentityProvider, port: number): () => Promise<
     })
   }
   // a missed sweep is made up for by the next
-  const timer = setInterval(() => void call().catch(() => undefined), sweepEveryMs)
+  const look = () => void call().catch(() => undefined)
+  const timer = setInterval(look, sweepEveryMs)
+  const first = setTimeout(look, firstSweepMs)
   return () => {
     clearInterval(timer)
+    clearTimeout(first)
     return Promise.resolve()
   }
 }

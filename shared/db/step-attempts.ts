@@ -5,6 +5,7 @@
  */
 import type { Knex } from 'knex'
 import type { Scalars, StepIdentity } from '../context.ts'
+import { Deferred } from '../errors.ts'
 import { rows } from './connect.ts'
 import { isAtWork } from './runs.ts'
 import {
@@ -113,9 +114,34 @@ export async function extendLease(
   return extended.length === 1
 }
 
-/** Notes under which key this attempt's objects are written, before it writes them. */
+/** About how long that takes. */
+const clearedInMs = 120_000
+const closedPurgeOfKey = `
+  SELECT 1
+  FROM purges p
+  JOIN steps o ON o.run_id = p.run_id
+  WHERE o.input_key = :inputKey
+    AND p.phase = 'closed'`
+
+/**
+ * Notes under which key this attempt's objects are written, before it writes them. Throws Deferred while objects of
+ * that name are being deleted.
+ */
 export async function noteInputKey(db: Knex, claim: ClaimedStep, inputKey: string): Promise<void> {
-  await db.raw(`UPDATE steps SET input_key = :inputKey WHERE ${isHeld}`, { ...claimOf(claim), inputKey })
+  const noted = await rows(
+    db,
+    `UPDATE steps
+     SET input_key = :inputKey
+     WHERE ${isHeld}
+       AND NOT EXISTS (${closedPurgeOfKey})
+     RETURNING 1`,
+    { ...claimOf(claim), inputKey },
+  )
+  if (noted.length === 0 && (await rows(db, closedPurgeOfKey, { inputKey })).length > 0)
+    throw new Deferred(
+      new Date(Date.now() + clearedInMs),
+      'What an earlier run made of the same is being cleared away.',
+    )
 }
 
 /** Marks the attempt's step done. False when a later attempt holds it. Needs the run's row locked. */

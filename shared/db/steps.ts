@@ -202,6 +202,7 @@ export async function findReusableOutput(
        AND s.input_key = :inputKey
        AND s.status = 'done'
        AND r.user_id = :userId
+       AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)
      LIMIT 1`,
     { userId, step, inputKey },
   )

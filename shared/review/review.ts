@@ -8,6 +8,7 @@ import { withDatabase } from '../db/connect.ts'
 import { addDecisions, decisionsUpTo } from '../db/edit-decisions.ts'
 import { findEpisode, lockEpisode, type Episode } from '../db/episodes.ts'
 import { resumeRun } from '../db/run-changes.ts'
+import { isPurged } from '../db/purges.ts'
 import { latestRunOf, lockRun, type Run } from '../db/runs.ts'
 import { outputsOf, resumeSteps, type PendingStep } from '../db/steps.ts'
 import { runAgain } from '../episode/run.ts'
@@ -65,6 +66,11 @@ export async function openReview(
   const { episode, run, context, decisions, answers } = await withDatabase(config.databaseUrl, async (db) => {
     const [found, latest] = [await findEpisode(db, episodeId), await latestRunOf(db, episodeId)]
     if (!found || !latest?.context['proposedObject']) throw new Permanent('not_reviewable')
+    if (await isPurged(db, latest.id))
+      throw new Permanent(
+        'not_reviewable',
+        'The working files of this episode were cleared away some time after it was published. Make it again first.',
+      )
     const context = readContext(latest.context, ...reviewed)
     const { recordingHash, decisionRevision, questions } = context
     return {

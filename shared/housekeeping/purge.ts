@@ -1,0 +1,66 @@
+/**
+ * Clears away what no episode can still need: the working files of runs that others have taken the place of, and of
+ * episodes that are long published. Hides the order in which that is safe: announced, closed, deleted, forgotten.
+ * Recordings, present deliverables and what is in the feed are never touched.
+ */
+import { withDatabase } from '../db/connect.ts'
+import {
+  announcePurge,
+  closePurges,
+  closedPurges,
+  finishPurge,
+  keysOnlyOf,
+  purgeableRuns,
+  type ClosedPurge,
+  type Purgeable,
+} from '../db/purges.ts'
+import type { Services } from '../engine/services.ts'
+import { log } from '../log.ts'
+import { episodeName, workName } from '../objects.ts'
+
+/** In one call; the rest is left to the next. */
+const mostRuns = 50
+
+/** The runs whose working files would be cleared away next. */
+export const clearable = ({ config }: Pick<Services, 'config'>): Promise<Purgeable[]> =>
+  withDatabase(config.databaseUrl, (db) => purgeableRuns(db, config.keepDays, mostRuns))
+
+/** Moves every purge one phase on, and announces new ones. Returns how many runs were cleared. */
+export async function clearAway(services: Services): Promise<number> {
+  const { databaseUrl } = services.config
+  const closed = await withDatabase(databaseUrl, async (db) => {
+    const ready = await closedPurges(db, mostRuns)
+    await closePurges(db)
+    return ready
+  })
+  for (const purge of closed) await clear(purge, services)
+  const next = await clearable(services)
+  if (next.length > 0)
+    await withDatabase(databaseUrl, async (db) => {
+      for (const run of next) await announcePurge(db, run)
+    })
+  return closed.length
+}
+
+/** Deletes first and forgets then: whatever ends in between is done again. */
+async function clear(purge: ClosedPurge, { config, storage }: Services): Promise<void> {
+  const { runId, userId, episodeId, oldContentHash, reason } = purge
+  const { work, episodes } = config.buckets
+  const keys = await withDatabase(config.databaseUrl, (db) => keysOnlyOf(db, runId))
+  const folders = [
+    // steps whose work is their effect name their files by the run
+    ...[...keys, runId].map((key) => ({ bucket: work, prefix: workName(userId, key, '') })),
+    ...(oldContentHash === null
+      ? []
+      : [{ bucket: episodes, prefix: episodeName(episodeId, oldContentHash, '') }]),
+  ]
+  let [objects, bytes] = [0, 0]
+  for (const { bucket, prefix } of folders)
+    for (const object of await storage.list(bucket, prefix)) {
+      await storage.remove({ bucket, name: object.name })
+      objects++
+      bytes += object.bytes
+    }
+  await withDatabase(config.databaseUrl, (db) => db.transaction((trx) => finishPurge(trx, runId)))
+  log.info({ run: runId, reason, objects, bytes }, 'working files cleared away')
+}
