@@ -110,7 +110,7 @@ async function makeBundle(
   const make = async (as: string, file: string): Promise<Output[]> => {
     const given = {
       ...options(dir),
-      plugins: [...plugins, files, unusedParts, nodeByRequire],
+      plugins: [...plugins, files, unusedParts, cloudTasks, nodeByRequire],
       entryPoints: { [as]: file },
     }
     return reachable(await build(given), file)
@@ -237,6 +237,26 @@ const nodeByRequire: Plugin = {
     }))
     onLoad({ filter: /.*/, namespace: 'node' }, ({ path: name }) => ({
       contents: `module.exports = process.getBuiltinModule('node:${name}')`,
+    }))
+  },
+}
+
+/**
+ * Of Cloud Tasks the one version that is used; its client reads files that lie beside it by a path it makes up, which
+ * become imports.
+ */
+const cloudTasks: Plugin = {
+  name: 'cloud-tasks',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\/@google-cloud\/tasks\/build\/esm\/src\/index\.js$/ }, () => ({
+      contents: "export { CloudTasksClient } from './v2/cloud_tasks_client.js'",
+      resolveDir: path.join(root, 'node_modules/@google-cloud/tasks/build/esm/src'),
+    }))
+    onLoad({ filter: /\/tasks\/build\/esm\/src\/v2\/cloud_tasks_client\.js$/ }, async ({ path: file }) => ({
+      contents: (await readFile(file, 'utf8')).replaceAll(
+        /getJSON\(path\.join\(dirname, ([^)]+)\)\)/g,
+        (_, parts: string) => `require('./${parts.replaceAll(/['\s]/g, '').replaceAll(',', '/')}')`,
+      ),
     }))
   },
 }
