@@ -2,6 +2,7 @@
  * Step `join`: the stretches of a long recording → one recording, as `prepare` leaves a short one. Where they do not
  * fit together, the file is not what it promises, and is decoded again in one go, which judges it.
  */
+import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import { fitTogether } from '../shared/audio/stretches.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import { joinStretches, preparedStretches, prepareWhole, withUpload } from '../shared/episode/recording.ts'
@@ -10,6 +11,7 @@ import { fanOut, pick } from '../shared/episode/run-context.ts'
 export const join = defineStep({
   name: 'join',
   version: 1,
+  madeBy: ffmpegVersion,
   context: pick(
     'recordingObject',
     'recordingGeneration',

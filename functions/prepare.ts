@@ -4,6 +4,7 @@
  * stretches are parts of their own, which `join` makes one.
  */
 import { z } from 'zod'
+import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import type { SourcePart } from '../shared/audio/multi-source.ts'
 import { pcmScalars } from '../shared/audio/pcm.ts'
 import type { OpenedSource } from '../shared/audio/source.ts'
@@ -37,6 +38,7 @@ type Output = ((Prepared | Divided) & { readonly marksObject: string | null }) |
 export const prepare = defineStep({
   name: 'prepare',
   version: 3,
+  madeBy: ffmpegVersion,
   context,
   inputs: (given) => ({
     source: given.source,

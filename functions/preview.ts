@@ -3,6 +3,7 @@
  * rendering.
  */
 import { z } from 'zod'
+import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { defineStep } from '../shared/engine/step.ts'
@@ -13,6 +14,7 @@ import type { Timeline } from '../shared/timeline/timeline.ts'
 export const preview = defineStep({
   name: 'preview',
   version: 4,
+  madeBy: ffmpegVersion,
   context: pick('analysisObject', 'editsObject', 'editsHash', 'timelineObject').and(
     z.object({ reelPart: z.number() }),
   ),

@@ -7,7 +7,6 @@ import { positionsDone, recordMessages, type ReadMessage } from '../shared/db/le
 import { updateRunProgress } from '../shared/db/run-changes.ts'
 import { lockRun } from '../shared/db/runs.ts'
 import { Permanent, Retryable, Stopped } from '../shared/errors.ts'
-import { readLetter } from '../shared/mail/letter.ts'
 import { findMessages, readMessages } from '../shared/mail/mailbox.ts'
 import { decodePlaces, encodePlaces, placeBytes, type StoredMailbox } from '../shared/mail/places.ts'
 import { UnreadableMail } from '../shared/mail/slim.ts'
@@ -119,6 +118,7 @@ async function readOne(
   own: ReadonlySet<string>,
 ): Promise<ReadMessage> {
   try {
+    const { readLetter } = await import('../shared/mail/letter.ts') // models of forty languages
     const letter = await readLetter(open())
     return { position, outcome: own.has(letter.senderAddress) ? 'own' : 'letter', letter }
   } catch (error) {

@@ -3,6 +3,7 @@
  * parts when the words were supplied or the show has no recogniser.
  */
 import { z } from 'zod'
+import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { encodeForRecogniser, sliceBounds, sliceCount } from '../shared/providers/recogniser-sound.ts'
 import { settingsOf } from '../shared/db/runs.ts'
@@ -25,8 +26,11 @@ const counted = ({ words, unreadable = 0 }: Recognised): Counted => ({ words: wo
 export const recognise = defineStep({
   name: 'recognise',
   version: 1,
+  needs: ffmpegVersion,
   context: pick(
     'providerKeys',
+    'recordingHash',
+    'recordingsAre',
     'pcmObject',
     'analysisObject',
     'sampleRate',
@@ -35,9 +39,12 @@ export const recognise = defineStep({
     'totalSamples',
   ).and(z.object({ recogniser: z.enum(recogniserNames), slice: z.number(), slices: z.number() })),
   load: async (db, { runId }) => (await settingsOf(db, runId)).transcription,
-  inputs: ({ recogniser, pcmObject, slice, slices }, { language, model }) => ({
+  // the recording itself, and not what a version of ffmpeg made of it: what was paid for outlives that
+  inputs: ({ recogniser, recordingHash, recordingsAre, sampleRate, slice, slices }, { language, model }) => ({
     recogniser,
-    pcmObject,
+    recordingHash,
+    recordingsAre,
+    sampleRate,
     slice,
     slices,
     language,

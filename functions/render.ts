@@ -3,6 +3,7 @@
  * decoded again.
  */
 import { z } from 'zod'
+import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import { chunkParts, loadChunk } from '../shared/mastering/chunk-step.ts'
 import { crc16 } from '../shared/mastering/mp3.ts'
 import { renderChunk } from '../shared/mastering/render-chunk.ts'
@@ -14,6 +15,7 @@ import { defineStep } from '../shared/engine/step.ts'
 export const render = defineStep({
   name: 'render',
   version: 2,
+  madeBy: ffmpegVersion,
   context: pick('timelineObject', 'sampleRate', 'gainDb').and(z.object({ chunk: z.number() })),
   load: loadChunk,
   inputs: ({ gainDb }, { chunkHash, format, loudness }) => ({ gainDb, chunkHash, format, loudness }),

@@ -3,6 +3,7 @@
  * the same text, voice, model and settings; never silence.
  */
 import { z } from 'zod'
+import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import { toEpisodeSpeech } from '../shared/show/episode-speech.ts'
 import { toInterleavedBytes } from '../shared/audio/pcm.ts'
 import { Permanent } from '../shared/errors.ts'
@@ -21,6 +22,7 @@ const kept = z.object({ totalSamples: z.number(), integratedLufs: z.number().nul
 export const voice = defineStep({
   name: 'voice',
   version: 1,
+  needs: ffmpegVersion, // not in the key: what was paid for outlives a version
   context: pick('spokenObject', 'providerKeys', 'sampleRate').and(
     z.object({ spoken: z.number(), spokenHash: z.string() }),
   ),

@@ -2,7 +2,7 @@
  * The data that one step of a run hands to the next: named scalars, as JSON, in the payload of a task. Hides
  * the payload's version, its size limit and the check that nothing but scalars gets in.
  */
-import { Permanent } from './errors.ts'
+import { Permanent, Retryable } from './errors.ts'
 
 export type Scalar = string | number | boolean | null
 export type Scalars = Readonly<Record<string, Scalar>>
@@ -60,11 +60,17 @@ export function assertScalars(value: unknown): asserts value is Scalars {
 
 /**
  * Checks a task's body. Throws Permanent `bad_context` when it is not one of ours or of a version no longer
- * accepted.
+ * accepted, and Retryable when it is of a version to come.
  */
 export function parsePayload(body: unknown): TaskPayload {
   const payload = body as Partial<TaskPayload> | null
   const { v, runId, step, part, turn, context } = payload ?? {}
+  // a task of the next deploy that met an instance of this one: it comes back, to an instance of its own
+  if (typeof v === 'number' && v > contextVersion)
+    throw new Retryable(
+      'internal',
+      `Payload version ${v} is newer than this build, which reads ${contextVersion}.`,
+    )
   if (typeof v !== 'number' || !acceptedVersions.includes(v)) {
     throw new Permanent(
       'bad_context',

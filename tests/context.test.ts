@@ -9,7 +9,7 @@ import {
   parsePayload,
   type Scalars,
 } from '../shared/context.ts'
-import { Permanent } from '../shared/errors.ts'
+import { Permanent, Retryable } from '../shared/errors.ts'
 import { defineStep } from '../shared/engine/step.ts'
 
 const refused = (check: () => unknown, message: RegExp) => {
@@ -67,11 +67,15 @@ describe('a payload', () => {
   })
 
   test('of any other version is refused, saying which are read', () => {
-    for (const v of [contextVersion + 1, contextVersion - 2, undefined, '1', null])
+    for (const v of [contextVersion - 2, undefined, '1', null])
       refused(
         () => parsePayload({ ...payload, v }),
         new RegExp(`version ${String(v)} is not accepted; this build reads 0 and 1`),
       )
+  })
+
+  test('of a version to come is for a later build: it comes back', () => {
+    expect(() => parsePayload({ ...payload, v: contextVersion + 1 })).toThrow(Retryable)
   })
 
   test.each<[string, object]>([

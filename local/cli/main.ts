@@ -16,7 +16,6 @@ import { choosePorts, isFree } from '../host/ports.ts'
 
 const root = path.join(import.meta.dirname, '../..')
 const stateDir = process.env['SPOOL_STATE'] ?? path.join(root, '.spool')
-const samples = path.join(root, 'samples')
 
 /** The caller's mistake: exit 2, as for an unknown flag. */
 class WrongUsage extends Error {}
@@ -54,19 +53,8 @@ program
   .option('--out <dir>', 'where the files go', path.join('episodes', 'demo'))
   .option('--json', 'print one JSON object instead of a summary')
   .action(async ({ out, json }: { out: string; json?: true }) => {
-    const sample = (file: string) => path.join(samples, file)
-    await runJob(
-      {
-        recordings: [sample('conversation.flac')],
-        words: sample('conversation.words.json'),
-        template: sample('template.json'),
-        podcast: sample('podcast.json'),
-        cover: sample('cover.png'),
-        episode: sample('episode.json'),
-        out,
-      },
-      json ?? false,
-    )
+    const { sampleJob } = await import('./sample.ts')
+    await runJob(sampleJob(root, out), json ?? false)
   })
 
 program
@@ -251,6 +239,20 @@ program
     const { text, healthy } = await diagnose(root)
     process.stdout.write(text)
     if (!healthy) process.exitCode = 1
+  })
+
+program
+  .command('rehearse')
+  .description('what would be deployed, on this machine: the bundles make the sample show')
+  .option('--json', 'print one JSON object instead of a table')
+  .action(async ({ json }: { json?: true }) => {
+    const { rehearse, describeRehearsal } = await import('./rehearse.ts')
+    const cancel = new AbortController()
+    void interrupted().then(() => cancel.abort())
+    const say = (text: string) => void process.stderr.write(`spool: ${text}\n`)
+    const watched = await rehearse(root, say, cancel.signal)
+    const { sha256, functions } = watched
+    process.stdout.write(json ? `${JSON.stringify({ sha256, functions })}\n` : describeRehearsal(watched))
   })
 
 program

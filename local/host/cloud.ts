@@ -15,7 +15,7 @@ import { holdFolder } from './lock.ts'
 import { openIdentityProvider, type IdentityProvider } from './identity.ts'
 import { choosePorts, host, type Ports } from './ports.ts'
 import { startPostgres } from './postgres.ts'
-import { startWorkers } from './workers.ts'
+import { startWorkers, type WorkerOptions, type Workers } from './workers.ts'
 
 /** A running cloud as a command sees it. */
 export interface Attached {
@@ -68,10 +68,19 @@ const retryConfig = {
 }
 const maxDispatchesPerSecond = 500
 
-/** Starts everything on the state in `dir`. `env` overrides single settings; `ports` fixes single ports. */
+/**
+ * Starts everything on the state in `dir`. `env` overrides single settings; `ports` fixes single ports. `serve` runs the
+ * functions and `migrate` brings the database up to date: from the sources, when not given.
+ */
 export async function startLocalCloud(
   dir: string,
-  options: { workers?: number; env?: Record<string, string>; ports?: Partial<Ports> } = {},
+  options: {
+    workers?: number
+    env?: Record<string, string>
+    ports?: Partial<Ports>
+    serve?: (options: WorkerOptions) => Promise<Workers>
+    migrate?: (databaseUrl: string) => Promise<unknown>
+  } = {},
 ): Promise<LocalCloud> {
   await mkdir(dir, { recursive: true })
   const folder = await holdFolder(dir)
@@ -95,7 +104,7 @@ export async function startLocalCloud(
     })
     stops.push(storage.close)
     // the workers connect to nothing before their first call, so they start while the database does
-    const starting = startWorkers({
+    const starting = (options.serve ?? startWorkers)({
       count: options.workers ?? availableParallelism(),
       port: ports.functions,
       env: {
@@ -111,7 +120,7 @@ export async function startLocalCloud(
       isShared: (name) => catalogue.some((entry) => entry.trigger === 'http' && entry.name === name),
     })
     stops.push(async () => await (await starting.catch(() => undefined))?.stop())
-    const migrated = postgres.ready.then(() => migrate(postgres.url))
+    const migrated = postgres.ready.then(() => (options.migrate ?? migrate)(postgres.url))
     const [workers] = await Promise.all([starting, migrated])
     // last: what the queue holds from before is handed out at once
     const tasks = await startCloudTasks({

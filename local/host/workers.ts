@@ -199,7 +199,11 @@ const workerArguments = [
  * caller would find it closed. It is not announced as the last call (`keep-alive`), for then the worker
  * would close it with its answer still on the way.
  */
-function passOn(worker: Worker, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+export function passOn(
+  worker: Pick<Worker, 'port'>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
   return new Promise((resolve) => {
     let hasLeft = false // whoever called; that says nothing against the worker
     // what is left of the request cannot change the answer, nor may it stand before the caller's next one

@@ -63,6 +63,31 @@ export async function ffprobe(args: readonly string[], signal: AbortSignal): Pro
   return text.toString('utf8')
 }
 
+let version: Promise<string> | undefined
+
+/**
+ * Which ffmpeg runs here; asked once for the life of the process. Throws `ffmpeg_missing` where there is none, and
+ * where it cannot make MP3.
+ */
+export async function ffmpegVersion(): Promise<string> {
+  version ??= askVersion()
+  try {
+    return await version
+  } catch (error) {
+    version = undefined
+    throw error
+  }
+}
+
+async function askVersion(): Promise<string> {
+  const asked = start('ffmpeg', ['-version'], new AbortController().signal)
+  const [bytes] = await Promise.all([collect(asked.stdout), asked.ended])
+  const text = bytes.toString('utf8')
+  if (!text.includes('--enable-libmp3lame'))
+    throw new Retryable('ffmpeg_missing', 'The ffmpeg where the work runs was built without libmp3lame.')
+  return /^ffmpeg version \S+/.exec(text)?.[0] ?? 'ffmpeg'
+}
+
 export async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
   const parts: Buffer[] = []
   for await (const part of source) parts.push(part)

@@ -3,7 +3,7 @@
  * driver's own messages go. A session never outlives its block: rows come out as plain values, and nothing in
  * them can reach back.
  */
-import knex, { type Knex } from 'knex'
+import type { Knex } from 'knex'
 import { log } from '../log.ts'
 
 /**
@@ -44,13 +44,13 @@ export interface Session {
 
 /** Nothing is opened before it is used. Whoever opens a session releases it, whatever happened. */
 export function openSession(databaseUrl: string, statementMs = longestStatementMs): Session {
-  let db: Knex | undefined
+  let db: Promise<Knex> | undefined
   return {
-    use: (block) => block((db ??= connect(databaseUrl, statementMs))),
+    use: async (block) => await block(await (db ??= connect(databaseUrl, statementMs))),
     release: async () => {
       const open = db
       db = undefined
-      await open?.destroy()
+      await (await open)?.destroy()
     },
   }
 }
@@ -58,8 +58,10 @@ export function openSession(databaseUrl: string, statementMs = longestStatementM
 /** Of PostgreSQL. */
 const leastVersion = '15'
 
-const connect = (databaseUrl: string, statementMs: number): Knex =>
-  knex({
+/** Loading the client costs 20 ms, so it waits for the first connection. */
+async function connect(databaseUrl: string, statementMs: number): Promise<Knex> {
+  const { default: knex } = await import('knex')
+  return knex({
     client: 'pg',
     version: leastVersion, // else knex asks the server, on every connection
     connection: {
@@ -71,6 +73,7 @@ const connect = (databaseUrl: string, statementMs: number): Knex =>
     pool: { min: 0, max: 1 },
     log: { warn: say, error: say, deprecate: say, debug: say },
   })
+}
 
 /** The rows of one statement, as the given plain type. */
 export async function rows<T>(

@@ -4,7 +4,6 @@
  * first request.
  */
 import { buffer } from 'node:stream/consumers'
-import { getRequestListener } from '@hono/node-server'
 import type {
   CloudEvent,
   Request as FrameworkRequest,
@@ -13,7 +12,7 @@ import type {
 import { callerVerifier } from './caller.ts'
 import { parseConfig } from '../config.ts'
 import { parsePayload } from '../context.ts'
-import { Permanent } from '../errors.ts'
+import { Permanent, codeOf } from '../errors.ts'
 import { log } from '../log.ts'
 import { planPipeline, type Stage } from './pipeline.ts'
 import { deliver } from './delivery.ts'
@@ -83,6 +82,7 @@ export interface Framework {
   cloudEvent: (name: string, handler: (event: CloudEvent<unknown>) => Promise<void>) => unknown
 }
 
+/** Every function, or the one that the process is started for. */
 export function registerAll(
   framework: Framework,
   catalogue: readonly CatalogueEntry[],
@@ -96,18 +96,49 @@ export function registerAll(
     }
     return opened
   }
+  const target = env['FUNCTION_TARGET']
   // an event's body is the framework's to read
   const own = new Set(catalogue.filter(({ trigger }) => trigger !== 'upload').map(nameOf))
-  leaveUntouched((name) => own.has(name), env['FUNCTION_TARGET'])
-  for (const entry of catalogue) {
+  leaveUntouched((name) => own.has(name), target)
+  for (const entry of catalogue.filter((each) => target === undefined || nameOf(each) === target)) {
     // Eventarc calls through IAM: the platform has checked its caller before the event arrives.
     if (entry.trigger === 'upload')
       framework.cloudEvent(entry.name, (event) =>
         entry.handle(event.data as FinalizedObject, open().services),
       )
-    else if (entry.trigger === 'http')
-      framework.http(entry.name, (request, response) => passOn(entry, request, response, open().services))
-    else framework.http(nameOf(entry), (request, response) => answerHttp(entry, request, response, open()))
+    else
+      framework.http(nameOf(entry), (request, response) =>
+        isProbe(request)
+          ? answerProbe(entry, response, open)
+          : entry.trigger === 'http'
+            ? passOn(entry, request, response, open().services)
+            : answerHttp(entry, request, response, open()),
+      )
+  }
+}
+
+/**
+ * `/health` from anywhere; `/healthz` for a probe inside the container, since Google keeps addresses that end in z to
+ * itself. Where one address stands for all functions, the function's name stands before it.
+ */
+const isProbe = ({ method, url }: FrameworkRequest): boolean =>
+  method === 'GET' && /^(\/[\w-]+)?\/healthz?$/.test(url)
+
+/** Proves that the process could work: its configuration is whole, and the programs that its step needs are there. */
+async function answerProbe(
+  entry: CatalogueEntry,
+  response: FrameworkResponse,
+  open: () => unknown,
+): Promise<void> {
+  try {
+    open()
+    const needed = entry.trigger === 'task' ? await entry.step.needs?.() : undefined
+    response.status(200).json({ function: nameOf(entry), ...(needed === undefined ? {} : { needed }) })
+  } catch (error) {
+    const code = codeOf(error) ?? 'internal'
+    const message = error instanceof Error ? error.message : String(error)
+    log.error({ function: nameOf(entry), code, error: message }, 'not healthy')
+    response.status(503).json({ function: nameOf(entry), code, message })
   }
 }
 
@@ -153,12 +184,14 @@ async function bodyOf(request: FrameworkRequest): Promise<unknown> {
  * Where one address stands for all functions, the path begins with the function's name; it is not the
  * function's business.
  */
-function passOn(
+async function passOn(
   { name, handle }: PublicFunction,
   request: FrameworkRequest,
   response: FrameworkResponse,
   services: Services,
 ): Promise<void> {
   request.url = request.url.replace(new RegExp(`^/${name}(?=[/?]|$)`), '').replace(/^(?!\/)/, '/')
-  return getRequestListener((webRequest) => handle(webRequest, services))(request, response)
+  // loading it costs 14 ms and 7 MB, which only these functions need
+  const { getRequestListener } = await import('@hono/node-server')
+  await getRequestListener((webRequest) => handle(webRequest, services))(request, response)
 }

@@ -51,6 +51,13 @@ export interface StepDefinition<C, I, O extends Scalars> {
   readonly load?: (db: Knex, context: C & Identity) => Promise<I>
   /** Everything the result depends on; absent for a step whose work is its effect. */
   readonly inputs?: (context: C & Identity, input: I) => unknown
+  /**
+   * The program that makes its bytes, with its version: needed, and a part of the input key. Rejects where the
+   * program is missing.
+   */
+  readonly madeBy?: () => Promise<string>
+  /** The same of a program whose version makes no difference worth making the results again. */
+  readonly needs?: () => Promise<string>
   readonly work: (context: C & Identity, input: I, tools: Tools) => Promise<O>
   /** Writes the product's own rows, in the transaction that completes the step. */
   readonly record?: (trx: Knex, context: C & Identity, output: O) => Promise<void>
@@ -68,6 +75,8 @@ export interface StepDefinition<C, I, O extends Scalars> {
 export interface Step {
   readonly name: string
   readonly parts?: (context: Scalars) => readonly Scalars[]
+  /** Which program its work runs; rejects where that is missing. */
+  readonly needs?: () => Promise<string>
   /**
    * Reads what one part needs. Throws Permanent `bad_context` when its scalars are not those the step
    * declares.
@@ -91,10 +100,11 @@ export interface Effects {
 }
 
 export function defineStep<C, I, O extends Scalars>(definition: StepDefinition<C, I, O>): Step {
-  const { name, parts } = definition
+  const { name, parts, madeBy, needs = madeBy } = definition
   return {
     name,
     ...(parts ? { parts } : {}),
+    ...(needs ? { needs } : {}),
     open: (db, identity, context) => openStep(definition, db, identity, context),
   }
 }
@@ -108,7 +118,7 @@ async function openStep<C, I, O extends Scalars>(
   const context = { ...parseContext(step, scalars), ...identity }
   const input = (await step.load?.(db, context)) as I
   return {
-    inputKey: step.inputs ? hashInputs(step, step.inputs(context, input)) : null,
+    inputKey: step.inputs ? hashInputs(step, step.inputs(context, input), await step.madeBy?.()) : null,
     work: (tools) => step.work(context, input, tools),
     effectsOf: (scalarOutput) => {
       // this step's own output, of now or of an earlier run with the same inputs
@@ -129,5 +139,9 @@ function parseContext<C, I, O extends Scalars>(step: StepDefinition<C, I, O>, co
   throw new Permanent('bad_context', `The context of ${step.name} lacks what it needs: ${lacking}`)
 }
 
-const hashInputs = (step: { name: string; version: number }, inputs: unknown): string =>
-  contentHash(JSON.stringify([step.name, step.version, inputs]))
+const hashInputs = (
+  step: { name: string; version: number },
+  inputs: unknown,
+  madeBy: string | undefined,
+): string =>
+  contentHash(JSON.stringify([step.name, step.version, inputs, ...(madeBy === undefined ? [] : [madeBy])]))

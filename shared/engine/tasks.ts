@@ -170,11 +170,11 @@ const timestamp = (date: Date) => ({
 async function connect(endpoint: string | undefined): Promise<CloudTasksClient> {
   const { CloudTasksClient } = await import('@google-cloud/tasks')
   if (endpoint === undefined) return new CloudTasksClient()
-  const { credentials } = await import('@grpc/grpc-js')
+  const { default: grpc } = await import('@grpc/grpc-js')
   const [apiEndpoint, port] = endpoint.split(':')
   return new CloudTasksClient({
     apiEndpoint: apiEndpoint!,
     port: Number(port),
-    sslCreds: credentials.createInsecure(),
+    sslCreds: grpc.credentials.createInsecure(),
   })
 }

@@ -154,12 +154,16 @@ describe('the body of a call', () => {
 
   test.each<[string, () => unknown]>([
     ['of no version', () => ({ ...payload, v: undefined })],
-    ['of a version to come', () => ({ ...payload, v: payload.v + 1 })],
     ['with a row in it', () => ({ ...payload, context: { episode: { id: 1 } } })],
     ['without a run', () => ({ ...payload, runId: undefined })],
     ['with half a part', () => ({ ...payload, part: 0.5 })],
   ])('%s ends its task and changes nothing', async (_what, body) => {
     expect(await hear(body())).toBe(200)
+    expect(await world.steps()).toMatchObject([{ status: 'pending', attempt: 0 }])
+  })
+
+  test('of a version to come is sent back for an instance that can read it, and changes nothing', async () => {
+    expect(await hear({ ...payload, v: payload.v + 1 })).toBe(500)
     expect(await world.steps()).toMatchObject([{ status: 'pending', attempt: 0 }])
   })
 })

@@ -54,6 +54,8 @@ export interface WorldOptions {
   /** The product's own when not given. */
   readonly catalogue?: readonly CatalogueEntry[]
   readonly env?: Readonly<Record<string, string>>
+  /** The address by which the product reaches the database; its own when not given. */
+  readonly through?: (databaseUrl: string) => string
 }
 
 export const user = 'anna'
@@ -96,10 +98,10 @@ function settings(databaseUrl: string, servers: Servers, id: string) {
   }
 }
 
-async function makeWorld({ catalogue = realCatalogue, env = {} }: WorldOptions) {
+async function makeWorld({ catalogue = realCatalogue, env = {}, through = (url) => url }: WorldOptions) {
   const [servers, database] = await Promise.all([theServers(), freshDatabase()])
   const id = randomUUID()
-  const variables = { ...settings(database.url, servers, id), ...env }
+  const variables = { ...settings(through(database.url), servers, id), ...env }
   const opened = openServices(variables, catalogue)
   const { config, pipeline } = opened
   const queue = await openQueue(servers, opened, id)

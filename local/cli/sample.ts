@@ -1,0 +1,16 @@
+/** The sample show that ships with Spool, as a job: what `demo` makes, and what a rehearsal must make alike. */
+import path from 'node:path'
+import type { Job } from './assemble.ts'
+
+export function sampleJob(root: string, out: string): Job {
+  const sample = (file: string) => path.join(root, 'samples', file)
+  return {
+    recordings: [sample('conversation.flac')],
+    words: sample('conversation.words.json'),
+    template: sample('template.json'),
+    podcast: sample('podcast.json'),
+    cover: sample('cover.png'),
+    episode: sample('episode.json'),
+    out,
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Measures how a deployed function starts: what loading its bundle takes, the memory before the first request, and when
+ * the first answer is there.
+ */
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { memoryOf, type DeployedFunction, type Instance } from './instances.ts'
+import { host } from './ports.ts'
+
+export interface ColdStart {
+  readonly name: string
+  readonly bundleBytes: number
+  /** In a process that has loaded the framework: what is ours. The median of a few. */
+  readonly importMs: number
+  /** Resident before the first request, in MiB: Node, the framework and the bundle. */
+  readonly importMb: number
+  /** From the start of the process to the answer of the health probe. */
+  readonly firstAnswerMs: number
+}
+
+/** What every function should keep to. */
+export const bars = { importMs: 150, importMb: 80 } as const
+
+const imports = 3
+
+/** Of an instance that has just been started and has not been called. */
+export async function measureColdStart(
+  deployed: DeployedFunction,
+  start: () => Promise<Instance>,
+  bundleBytes: number,
+): Promise<ColdStart> {
+  const instance = await start()
+  const importMb = memoryOf(instance.pid, 'VmRSS')
+  await healthOf(deployed, instance)
+  const firstAnswerMs = performance.now() - instance.startedAt
+  const times: number[] = []
+  for (let i = 0; i < imports; i++) times.push(await importTime(deployed))
+  const importMs = times.sort((a, b) => a - b)[Math.floor(imports / 2)]!
+  return { name: deployed.name, bundleBytes, importMs, importMb, firstAnswerMs }
+}
+
+/** Throws what the probe says when the function could not work. */
+async function healthOf({ name, signature }: DeployedFunction, { port }: Instance): Promise<void> {
+  const url = `http://${host}:${port}/health`
+  const answer = await (signature === 'http' ? fetch(url) : fetch(url, anEventOfNothing))
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${name} is not healthy: ${text}`)
+}
+
+/** What takes events has no address to ask; an object that is none of its business has it load what it needs. */
+const anEventOfNothing = {
+  method: 'POST',
+  headers: {
+    'content-type': 'application/json',
+    'ce-specversion': '1.0',
+    'ce-id': 'probe',
+    'ce-source': '//storage.googleapis.com/projects/_/buckets/uploads',
+    'ce-type': 'google.cloud.storage.object.v1.finalized',
+  },
+  body: JSON.stringify({ bucket: 'uploads', name: 'probe', generation: '1' }),
+}
+
+const program = `
+const { createRequire } = require('node:module')
+createRequire(process.argv[1])('@google-cloud/functions-framework/testing')
+const before = performance.now()
+import(process.argv[1]).then(() => console.log(performance.now() - before))`
+
+async function importTime({ name, folder, nodeOptions }: DeployedFunction): Promise<number> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['-e', program, path.join(folder, 'index.mjs')],
+    { env: { FUNCTION_TARGET: name, NODE_OPTIONS: nodeOptions, LOG_LEVEL: 'silent' } },
+  )
+  return Number(stdout)
+}
