@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { CloudTasksClient } from '@google-cloud/tasks'
+import { addressOf } from '../config.ts'
 import { contextVersion, type Scalars, type StepIdentity, type TaskPayload } from '../context.ts'
 import { codeOf } from '../errors.ts'
 
@@ -82,7 +83,7 @@ export function openTasks(options: TaskOptions) {
           ...(step.dueAt ? { scheduleTime: timestamp(step.dueAt) } : {}),
           dispatchDeadline: { seconds: step.deadlineSeconds },
           httpRequest: {
-            url: `${options.functionsUrl}/${step.step}`,
+            url: addressOf(options.functionsUrl, step.step),
             httpMethod: 'POST' as const,
             headers: { 'content-type': 'application/json' },
             body: Buffer.from(JSON.stringify(payload)),
