@@ -23,6 +23,7 @@ export const order: readonly string[] = [
   'local/host',
   'local/cloud-tasks',
   'local/cloud-storage',
+  'deploy',
   'functions',
   'shared/api',
   'shared/review',

@@ -20,6 +20,7 @@ import { deliver } from './delivery.ts'
 import type { Services } from './services.ts'
 import { openStorage } from '../storage.ts'
 import { openTasks } from './tasks.ts'
+import { traceRequests } from './trace.ts'
 import { leaveUntouched } from './untouched.ts'
 
 export interface TaskFunction extends Stage {
@@ -115,6 +116,7 @@ export function registerAll(
     }
     return opened
   }
+  traceRequests(env['PROJECT_ID'])
   // an event's body is the framework's to read
   const own = new Set(catalogue.filter(({ trigger }) => trigger !== 'upload').map(nameOf))
   leaveUntouched((name) => own.has(name), env['FUNCTION_TARGET'])
