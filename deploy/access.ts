@@ -105,7 +105,12 @@ export const access: Readonly<Record<string, Access>> = {
     queues: offer,
     itself: [],
   },
-  callback: { what: 'takes what providers call back with', buckets: { work: add }, queues: offer, itself: [] },
+  callback: {
+    what: 'takes what providers call back with',
+    buckets: { work: add },
+    queues: offer,
+    itself: [],
+  },
   sweep: {
     what: 'revives overdue steps',
     buckets: {},

@@ -63,7 +63,13 @@ const deployed = (entry: DeployedFunction) => ({
 
 export const build = () => ({
   steps: [
-    { id: 'install', name: nodeImage, entrypoint: 'npm', args: ['ci', '--no-audit', '--no-fund'], waitFor: ['-'] },
+    {
+      id: 'install',
+      name: nodeImage,
+      entrypoint: 'npm',
+      args: ['ci', '--no-audit', '--no-fund'],
+      waitFor: ['-'],
+    },
     {
       id: 'test',
       name: nodeImage,
@@ -75,16 +81,21 @@ export const build = () => ({
       id: 'bundle',
       name: nodeImage,
       entrypoint: 'node',
-      args: ['deploy/bundle.ts', 'bundles'],
+      args: ['deploy/bundle.ts', 'dist'],
       waitFor: ['install'],
     },
     {
       id: 'migrate-image',
       name: dockerImage,
-      args: ['build', '--tag', migrateImage, '--file', 'deploy/migrate.dockerfile', 'bundles/migrate'],
+      args: ['build', '--tag', migrateImage, '--file', 'deploy/migrate.dockerfile', 'dist/migrate'],
       waitFor: ['bundle'],
     },
-    { id: 'migrate-push', name: dockerImage, args: ['push', migrateImage], waitFor: ['migrate-image', 'test'] },
+    {
+      id: 'migrate-push',
+      name: dockerImage,
+      args: ['push', migrateImage],
+      waitFor: ['migrate-image', 'test'],
+    },
     // before any function: the version that serves runs on the new schema, and the new one on nothing else
     { id: 'migrate', ...script('migrate.sh', migrateImage), waitFor: ['migrate-push'] },
     { id: 'queues', ...script('queues.sh'), waitFor: ['test', 'bundle'] },

@@ -19,11 +19,12 @@ run() {
   fi
 }
 
-# Whether something is there. In a dry run nothing is, and the question is printed.
+# Whether something is there. A dry run prints the question, and goes on as if nothing were (DRY_RUN=there: as if all were).
 exists() {
   if [ -n "${DRY_RUN:-}" ]; then
     run "$@"
-    return 1
+    [ "$DRY_RUN" = there ]
+    return
   fi
   "$@" >/dev/null 2>&1
 }

@@ -212,7 +212,8 @@ export const alerts: Readonly<Record<string, Alert>> = {
     meaning: 'More than nine tenths of the database’s disk are used.',
     severity: 'WARNING',
     watched: {
-      filter: 'metric.type="cloudsql.googleapis.com/database/disk/utilization" AND resource.type="cloudsql_database"',
+      filter:
+        'metric.type="cloudsql.googleapis.com/database/disk/utilization" AND resource.type="cloudsql_database"',
       over: minutes(5),
       aligner: 'ALIGN_MAX',
       reducer: 'REDUCE_MAX',
@@ -286,7 +287,10 @@ export const dashboard = (): object => ({
     columns: '2',
     widgets: [
       chart('Episodes made, an hour', summed(logged('spool_episodes'), minutes(60))),
-      chart('Runs that failed, by code', summed(logged('spool_failures'), minutes(60), ['metric.labels.code'])),
+      chart(
+        'Runs that failed, by code',
+        summed(logged('spool_failures'), minutes(60), ['metric.labels.code']),
+      ),
       chart('Steps done, by step', summed(logged('spool_steps'), minutes(5), ['metric.labels.step'])),
       chart('How long a step takes: 95 of 100 are shorter', {
         filter: logged('spool_step_milliseconds'),
@@ -295,7 +299,10 @@ export const dashboard = (): object => ({
         reducer: 'REDUCE_PERCENTILE_95',
         by: ['metric.labels.step'],
       }),
-      chart('Tasks that come again, by step', summed(logged('spool_retries'), minutes(5), ['metric.labels.step'])),
+      chart(
+        'Tasks that come again, by step',
+        summed(logged('spool_retries'), minutes(5), ['metric.labels.step']),
+      ),
       chart('How long tasks wait for a slot: 95 of 100 are sooner', {
         ...alerts['queue-is-late']!.watched,
       }),

@@ -16,7 +16,7 @@ usage='usage: deploy/setup.sh --project PROJECT [options]
 PROJECT_ID='' REGION=us-central1 database_url='' tier=db-f1-micro github='' branch=main cdn='' alerts_to=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --dry-run) DRY_RUN=1; shift; continue ;;
+    --dry-run) DRY_RUN=${DRY_RUN:-1}; shift; continue ;;
     --help) printf '%s\n' "$usage"; exit ;;
   esac
   [ $# -gt 1 ] || stop "$1 needs a value

@@ -85,20 +85,16 @@ export const shellTables = (): string =>
       'SECRET',
       secrets.map((secret) => [secretName(secret)]),
     ),
-    each(
-      'secret_grant',
-      'ACCOUNT, SECRET it may read',
-      [
-        ...new Map(
-          catalogue.flatMap(({ account, secrets: given }) =>
-            given.map(
-              (secret) =>
-                [`${account} ${secret}`, [accountName(account), secretName(secret)] as const] as const,
-            ),
+    each('secret_grant', 'ACCOUNT, SECRET it may read', [
+      ...new Map(
+        catalogue.flatMap(({ account, secrets: given }) =>
+          given.map(
+            (secret) =>
+              [`${account} ${secret}`, [accountName(account), secretName(secret)] as const] as const,
           ),
-        ).values(),
-      ],
-    ),
+        ),
+      ).values(),
+    ]),
     each(
       'metric',
       'METRIC, counted from the log',

@@ -8,7 +8,7 @@ usage='usage: deploy/teardown.sh --project PROJECT [--region REGION] [--with-dat
 PROJECT_ID='' REGION=us-central1 with_data=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --dry-run) DRY_RUN=1 ;;
+    --dry-run) DRY_RUN=${DRY_RUN:-1} ;;
     --with-data) with_data=1 ;;
     --help) printf '%s\n' "$usage"; exit ;;
     --project) PROJECT_ID=${2:-}; shift ;;

@@ -42,8 +42,6 @@ fi
 # a service's first revision must take its traffic; nobody calls it yet
 quiet=(--no-traffic)
 exists gcloud run services describe "$service" --project="$PROJECT_ID" --region="$REGION" || quiet=()
-# a dry run shows the command of every later time
-[ -z "${DRY_RUN:-}" ] || quiet=(--no-traffic)
 
 # a list of settings with a delimiter that none of them has: gcloud topic escaping
 all=$(IFS=';'; printf '%s' "${settings[*]}")
@@ -51,7 +49,7 @@ all=$(IFS=';'; printf '%s' "${settings[*]}")
 run gcloud run deploy "$service" \
   --project="$PROJECT_ID" \
   --region="$REGION" \
-  --source="bundles/$name" \
+  --source="dist/$name" \
   --function="$name" \
   --base-image=google-24-full/nodejs24 \
   --build-service-account="projects/$PROJECT_ID/serviceAccounts/$(account "$BUILDER")" \

@@ -10,9 +10,13 @@ history_file="$(bucket build)/served"
 # tags beyond these are taken off: runs that began under one are long over
 kept=20
 
-served=$(run gcloud storage cat "$history_file" 2>/dev/null || true)
-[ -z "${DRY_RUN:-}" ] || { printf '%s\n' "$served"; served=v00000000; }
-before=$(printf '%s\n' "$served" | head -n 1)
+if [ -n "${DRY_RUN:-}" ]; then
+  run gcloud storage cat "$history_file"
+  served=v00000000
+else
+  served=$(gcloud storage cat "$history_file" 2>/dev/null || true) # none before the first deploy
+fi
+before=$(sed -n 1p <<<"$served")
 
 send() {
   run gcloud run services update-traffic "$2" --project="$PROJECT_ID" --region="$REGION" --to-tags="$1=100" --quiet
@@ -28,13 +32,11 @@ forward() { send "$tag" "$1" || back; }
 
 each_function forward
 
-{
-  printf '%s\n' "$tag"
-  printf '%s\n' "$served" | grep -vx -e "$tag" -e '' || true
-} | head -n "$kept" | run gcloud storage cp - "$history_file" --quiet
+history=$(printf '%s\n' "$tag"; grep -vx -e "$tag" -e '' <<<"$served" || true)
+run gcloud storage cp - "$history_file" --quiet <<<"$(sed -n "1,${kept}p" <<<"$history")"
 
-old=$(printf '%s\n' "$served" | sed -n "${kept}p")
+old=$(sed -n "$((kept + 1))p" <<<"$history")
 forget() {
   run gcloud run services update-traffic "$1" --project="$PROJECT_ID" --region="$REGION" --remove-tags="$old" --quiet || true
 }
-if [ -n "$old" ] && [ "$old" != "$tag" ]; then each_function forget; fi
+if [ -n "$old" ]; then each_function forget; fi
