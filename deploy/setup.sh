@@ -184,7 +184,7 @@ make_secret() {
 # Its first value; one that is there stays. Values are never printed.
 first_value() {
   exists gcloud secrets versions describe latest --secret="$1" ||
-    printf '%s' "$2" | run gcloud secrets versions add "$1" --data-file=-
+    run gcloud secrets versions add "$1" --data-file=- < <(printf '%s' "$2")
 }
 
 make_secrets() {
