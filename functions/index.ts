@@ -1,9 +1,9 @@
 /**
- * The contents page: every function, what it follows, what starts it, and what it is given. Deployment and
- * the local host read it.
+ * The contents page: every function, what it follows, what starts it, and what it is given. Everything that is
+ * deployed is derived from it (deploy/make.ts), and so is the local host.
  * `share` is a step's part of a typical run's time; it drives the progress shown.
  */
-import type { CatalogueEntry } from '../shared/engine/serve.ts'
+import type { DeployedFunction, Deployment } from '../shared/engine/serve.ts'
 import { answer } from './answer.ts'
 import { api } from './api.ts'
 import { arrange } from './arrange.ts'
@@ -27,33 +27,105 @@ import { transcribe } from './transcribe.ts'
 import { voice } from './voice.ts'
 
 /**
+ * What may be open at once on the smallest database that makes sense (docs/deploy.md says how to raise it, and
+ * docs/scale.md when). Some are kept for migrating, for a look by hand and for the server itself.
+ */
+export const database = { connections: 50, kept: 8 } as const
+
+/**
  * Audio steps hold a core each; the light ones only wait for the database and the bucket. What waits for a
  * vendor, and a producer's mailbox of a hundred thousand messages, have slots of their own: neither may keep
- * other episodes from going on.
+ * other episodes from going on. A slot is one connection at worst.
  */
 export const queues = {
-  audio: { maxConcurrentDispatches: 100 },
-  light: { maxConcurrentDispatches: 20 },
-  vendors: { maxConcurrentDispatches: 50 },
-  mail: { maxConcurrentDispatches: 10 },
+  audio: { maxConcurrentDispatches: 10, maxDispatchesPerSecond: 500 },
+  light: { maxConcurrentDispatches: 4, maxDispatchesPerSecond: 500 },
+  vendors: { maxConcurrentDispatches: 4, maxDispatchesPerSecond: 500 },
+  mail: { maxConcurrentDispatches: 1, maxDispatchesPerSecond: 500 },
+} as const
+
+/**
+ * Of every queue. A delivery that finds its step held by another is an attempt to the queue and none to the step,
+ * so there are many more of them than the step has (MAX_ATTEMPTS).
+ */
+export const retries = {
+  maxAttempts: 100,
+  minBackoffSeconds: 5,
+  maxBackoffSeconds: 60,
+  maxDoublings: 3,
 } as const
 
 /** The longest that Cloud Tasks waits for an answer. */
 const longestDeadlineSeconds = 1800
 
-const audio = { queue: 'audio', memory: '1Gi', deadlineSeconds: longestDeadlineSeconds } as const
-const light = { queue: 'light', memory: '512Mi', deadlineSeconds: 300 } as const
+/** The platform ends a call so much later than its caller gives it up: who gave up first is clear. */
+const graceSeconds = 30
+export const timeoutSeconds = ({ deadlineSeconds }: { readonly deadlineSeconds: number }): number =>
+  deadlineSeconds + graceSeconds
+
+/** As many instances as slots, each with one task. */
+const ofQueue = <Q extends keyof typeof queues>(queue: Q) =>
+  ({
+    queue,
+    concurrency: 1,
+    minInstances: 0,
+    maxInstances: queues[queue].maxConcurrentDispatches,
+    account: queue,
+    secrets: ['DATABASE_URL'],
+  }) as const
+
+const audio = { ...ofQueue('audio'), cpu: 1, memory: '1Gi', deadlineSeconds: longestDeadlineSeconds } as const
+const light = { ...ofQueue('light'), cpu: 1, memory: '512Mi', deadlineSeconds: 300 } as const
 /** What works for a moment keeps its connection for it. */
 const quick = { ...light, keepsConnection: true } as const
+/** The one step that changes what the public sees. */
+const published = { ...quick, account: 'publish' } as const
 /**
  * A vendor's call may take 14 minutes, and what it is sent must be encoded first: killed in between, it would
- * be paid twice.
+ * be paid twice. It waits most of the time, and a third of a core is enough for that.
  */
-const vendors = { queue: 'vendors', memory: '512Mi', deadlineSeconds: longestDeadlineSeconds } as const
-const mail = { queue: 'mail', memory: '512Mi', deadlineSeconds: longestDeadlineSeconds } as const
+const vendors = {
+  ...ofQueue('vendors'),
+  cpu: 0.333,
+  memory: '512Mi',
+  deadlineSeconds: longestDeadlineSeconds,
+  secrets: ['DATABASE_URL', 'SEALING_KEY'],
+} as const
+const mail = { ...ofQueue('mail'), cpu: 1, memory: '512Mi', deadlineSeconds: longestDeadlineSeconds } as const
 
-export const catalogue: readonly CatalogueEntry[] = [
-  { trigger: 'upload', name: 'on-upload', handle: onUpload, memory: '512Mi', deadlineSeconds: 60 },
+/** What is called by something else than a queue: its instances times its calls are its connections at worst. */
+const small = {
+  cpu: 1,
+  memory: '512Mi',
+  minInstances: 0,
+  maxInstances: 1,
+  concurrency: 1,
+  secrets: ['DATABASE_URL'],
+} as const satisfies Partial<Deployment> & { memory: string }
+const uploads = { ...small, maxInstances: 2, deadlineSeconds: 60, account: 'upload' } as const
+/** A watcher's stream holds one of an instance's calls, and a connection only while it looks. */
+const http = {
+  ...small,
+  maxInstances: 2,
+  concurrency: 8,
+  deadlineSeconds: longestDeadlineSeconds,
+  account: 'api',
+  secrets: ['DATABASE_URL', 'FIRST_API_KEY'],
+} as const
+const callbacks = {
+  ...small,
+  concurrency: 2,
+  deadlineSeconds: 60,
+  account: 'callback',
+  secrets: ['DATABASE_URL', 'SEALING_KEY', 'ELEVENLABS_WEBHOOK_SECRET'],
+} as const
+const swept = { ...small, deadlineSeconds: 120, account: 'sweep' } as const
+
+/** When `sweep` is called: every minute. */
+export const sweepSchedule = '* * * * *'
+
+export const catalogue: readonly DeployedFunction[] = [
+  { trigger: 'upload', name: 'on-upload', handle: onUpload, ...uploads },
   { trigger: 'task', step: prepare, after: [], share: 25, ...audio },
   { trigger: 'task', step: join, after: ['prepare'], share: 1, ...audio },
   { trigger: 'task', step: recognise, after: ['join'], share: 1, ...vendors },
@@ -69,9 +141,9 @@ export const catalogue: readonly CatalogueEntry[] = [
   { trigger: 'task', step: render, after: ['level'], share: 55, ...audio },
   { trigger: 'task', step: finish, after: ['render'], share: 3, ...light },
   { trigger: 'task', step: page, after: ['finish', 'preview'], share: 1, ...light },
-  { trigger: 'task', step: publish, after: ['finish'], share: 1, ...quick },
+  { trigger: 'task', step: publish, after: ['finish'], share: 1, ...published },
   { trigger: 'task', step: readMail, after: [], share: 0, ...mail },
-  { trigger: 'http', name: 'api', handle: api, memory: '512Mi', deadlineSeconds: 1800 },
-  { trigger: 'http', name: 'on-callback', handle: onCallback, memory: '512Mi', deadlineSeconds: 60 },
-  { trigger: 'schedule', name: 'sweep', handle: sweep, memory: '512Mi', deadlineSeconds: 120 },
+  { trigger: 'http', name: 'api', handle: api, ...http },
+  { trigger: 'http', name: 'on-callback', handle: onCallback, ...callbacks },
+  { trigger: 'schedule', name: 'sweep', handle: sweep, ...swept },
 ]

@@ -29,7 +29,15 @@ import { enqueue } from '../shared/engine/enqueue.ts'
 import type { Services } from '../shared/engine/services.ts'
 import type { StoredObject } from '../shared/storage.ts'
 
+/**
+ * An upload may name the deploy that is to take it. So a deploy tries itself out before anybody is sent to it, and
+ * the one that serves meanwhile leaves the recording alone.
+ */
+const versionKey = 'spool-version'
+
 export async function onUpload(object: FinalizedObject, services: Services): Promise<void> {
+  const asked = object.metadata?.[versionKey]
+  if (asked !== undefined && asked !== services.config.version) return
   const mail = parseMailName(object.name)
   if (mail) {
     if (mail.file !== mailSettingsFile) await startMail(mail.userId, object, services)

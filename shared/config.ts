@@ -45,7 +45,10 @@ const variables = z.object({
   ),
   PROJECT_ID: z.string().min(1).describe('The Google Cloud project'),
   LOCATION: z.string().min(1).default('us-central1').describe('Where the queues are'),
-  FUNCTIONS_URL: url.describe("A function's address is this, a slash and its name"),
+  FUNCTIONS_URL: url.describe(
+    "A function's address: this with its name in place of `{name}`; without that, this, a slash and its name",
+  ),
+  VERSION: z.string().default('').describe('Which deploy this is; an upload may ask for one'),
   CALLER_AUDIENCE: z
     .string()
     .min(1)
@@ -54,6 +57,12 @@ const variables = z.object({
   CALLER_JWKS_URL: url
     .default('https://www.googleapis.com/oauth2/v3/certs')
     .describe("The issuer's public keys"),
+  CALLER_IS_CHECKED: z
+    .stringbool()
+    .default(false)
+    .describe(
+      'Whether the platform lets nobody else call, and takes the signatures off the tokens, as Cloud Run does',
+    ),
   CALLER_EMAIL: z.email().describe('The service account that calls the functions'),
   UPLOADS_BUCKET: z.string().min(1).default('uploads').describe('Where producers drop recordings'),
   WORK_BUCKET: z.string().min(1).default('work').describe('What steps make for later steps'),
@@ -122,6 +131,14 @@ const variables = z.object({
     .describe(
       'Whose tokens the API takes besides its own keys, as JSON: `[{"issuer", "audience", "jwksUrl"}]`',
     ),
+  API_URL: url.optional().describe('Where producers reach the API; unset: the address of the function `api`'),
+  FIRST_API_KEY: z
+    .string()
+    .regex(/^spool_.{32,}$/)
+    .optional()
+    .describe(
+      'A key of the API that holds without being made, for the user `owner`: `spool_` and a random rest',
+    ),
   API_REQUESTS_PER_MINUTE: positive.default(600).describe('Of one key, or one user with a token'),
   API_FAILURES_PER_MINUTE: positive
     .default(60)
@@ -148,6 +165,10 @@ export function describeVariables(): string {
   return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n')
 }
 
+/** The address of one function. */
+export const addressOf = (functionsUrl: string, name: string): string =>
+  functionsUrl.includes('{name}') ? functionsUrl.replace('{name}', name) : `${functionsUrl}/${name}`
+
 export type Config = ReturnType<typeof parseConfig>
 
 /** Reads the settings from `env`. Throws an Error that names every variable that is missing or wrong. */
@@ -163,11 +184,13 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
       endpoint: v.TASKS_ENDPOINT,
       functionsUrl: v.FUNCTIONS_URL.replace(/\/$/, ''),
     },
+    version: v.VERSION,
     caller: {
       audience: v.CALLER_AUDIENCE,
       issuer: v.CALLER_ISSUER,
       jwksUrl: v.CALLER_JWKS_URL,
       email: v.CALLER_EMAIL,
+      isChecked: v.CALLER_IS_CHECKED,
     },
     storage: { projectId: v.PROJECT_ID, endpoint: v.STORAGE_ENDPOINT },
     buckets: {
@@ -208,7 +231,9 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
       storeIsPublic: v.STORE_IS_PUBLIC,
     },
     api: {
+      url: v.API_URL ?? addressOf(v.FUNCTIONS_URL.replace(/\/$/, ''), 'api'),
       issuers: v.API_ISSUERS,
+      firstKey: v.FIRST_API_KEY,
       requestsPerMinute: v.API_REQUESTS_PER_MINUTE,
       failuresPerMinute: v.API_FAILURES_PER_MINUTE,
     },

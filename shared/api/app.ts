@@ -30,7 +30,7 @@ export function createApi(services: Services): App {
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: { title: 'Spool', version: '1', description: 'Runs, episodes, reviews and listener mail.' },
-    servers: [{ url: `${services.config.tasks.functionsUrl}/api` }],
+    servers: [{ url: services.config.api.url }],
   })
   guard(app, services)
   addRuns(app, services)

@@ -3,7 +3,7 @@
  * trusts.
  * Hides that a key is known by its hash alone, and how a stranger's subject becomes one of our users.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import type { Config } from '../config.ts'
 import { findApiKey } from '../db/api-keys.ts'
@@ -23,6 +23,8 @@ export interface Caller {
 }
 
 const keyPrefix = 'spool_'
+/** Whose key the configuration may bring along, so that a new deployment has a producer at all. */
+const firstUser = 'owner'
 
 /** A new key, to be shown once, and what is kept of it. */
 export function newApiKey(): { key: string; hash: string } {
@@ -42,7 +44,13 @@ export function callerIdentifier({ api, databaseUrl }: Pick<Config, 'api' | 'dat
     api.issuers.map(({ issuer, jwksUrl }) => [issuer, createRemoteJWKSet(new URL(jwksUrl))]),
   )
 
+  const firstHash = api.firstKey === undefined ? undefined : hashKey(api.firstKey)
+
   const byKey = async (hash: string): Promise<Caller | undefined> => {
+    if (firstHash !== undefined && timingSafeEqual(Buffer.from(hash), Buffer.from(firstHash))) {
+      await withDatabase(databaseUrl, (db) => ensureUser(db, firstUser))
+      return { userId: firstUser, countedAs: 'key:first', scopes }
+    }
     const owner = await withDatabase(databaseUrl, (db) => findApiKey(db, hash))
     return owner && { userId: owner.userId, countedAs: `key:${owner.id}`, scopes: owner.scopes }
   }

@@ -19,6 +19,7 @@ import { deliver } from './delivery.ts'
 import type { Services } from './services.ts'
 import { openStorage } from '../storage.ts'
 import { openTasks } from './tasks.ts'
+import { traceRequests } from './trace.ts'
 import { leaveUntouched } from './untouched.ts'
 
 export interface TaskFunction extends Stage {
@@ -36,6 +37,8 @@ export interface FinalizedObject {
   readonly bucket: string
   readonly name: string
   readonly generation: string
+  /** What whoever uploaded it wrote beside it. */
+  readonly metadata?: Readonly<Record<string, string>>
 }
 
 export interface UploadFunction extends Deployed {
@@ -55,6 +58,23 @@ export interface PublicFunction extends Deployed {
 }
 
 export type CatalogueEntry = TaskFunction | UploadFunction | ScheduledFunction | PublicFunction
+
+/** Settings that a function gets from the keeper of secrets. */
+export type Secret = 'DATABASE_URL' | 'SEALING_KEY' | 'ELEVENLABS_WEBHOOK_SECRET' | 'FIRST_API_KEY'
+
+/** What the platform is told of a function besides. */
+export interface Deployment {
+  readonly cpu: number
+  /** Calls that one instance takes at once. */
+  readonly concurrency: number
+  readonly minInstances: number
+  readonly maxInstances: number
+  /** The service account it runs as, and so what it may do: deploy/access.ts says what that is. */
+  readonly account: string
+  readonly secrets: readonly Secret[]
+}
+
+export type DeployedFunction = CatalogueEntry & Deployment
 
 export const nameOf = (entry: CatalogueEntry): string =>
   entry.trigger === 'task' ? entry.step.name : entry.name
@@ -97,6 +117,7 @@ export function registerAll(
     return opened
   }
   const target = env['FUNCTION_TARGET']
+  traceRequests(env['PROJECT_ID'])
   // an event's body is the framework's to read
   const own = new Set(catalogue.filter(({ trigger }) => trigger !== 'upload').map(nameOf))
   leaveUntouched((name) => own.has(name), target)

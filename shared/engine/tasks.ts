@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { CloudTasksClient } from '@google-cloud/tasks'
+import { addressOf } from '../config.ts'
 import { contextVersion, type Scalars, type StepIdentity, type TaskPayload } from '../context.ts'
 import { codeOf } from '../errors.ts'
 
@@ -97,7 +98,7 @@ export function openTasks(options: TaskOptions) {
   }
 
   const callOf = (name: string) => ({
-    url: `${options.functionsUrl}/${name}`,
+    url: addressOf(options.functionsUrl, name),
     httpMethod: 'POST' as const,
     headers: { 'content-type': 'application/json' },
     oidcToken: { serviceAccountEmail: options.callerEmail, audience: options.audience },

@@ -100,6 +100,15 @@ describe('A caller', () => {
     ).toEqual([])
   })
 
+  test('with the key that the configuration brings along is the owner', async () => {
+    const first = `spool_${'k'.repeat(43)}`
+    const { world, key } = await aProducer({ FIRST_API_KEY: first })
+    expect((await callerOf(world, `Bearer ${first}`)('GET', '/runs')).status).toBe(200)
+    expect((await callerOf(world, `Bearer ${first}x`)('GET', '/runs')).status).toBe(401)
+    expect((await callerOf(world, `Bearer ${key}`)('GET', '/runs')).status).toBe(200)
+    expect(await world.database.rows(`SELECT 1 FROM users WHERE id = 'owner'`)).toHaveLength(1)
+  })
+
   const strangers: readonly [string, (key: string) => string | undefined | Promise<string | undefined>][] = [
     ['nothing', () => undefined],
     ['an empty header', () => ''],

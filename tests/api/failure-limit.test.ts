@@ -42,7 +42,7 @@ test('past the limit a stranger costs no connection to the database', async () =
   const databaseUrl = `postgres://spool@127.0.0.1:${(server.address() as AddressInfo).port}/postgres`
   const identify = callerIdentifier({
     databaseUrl,
-    api: { issuers: [], requestsPerMinute: 10, failuresPerMinute: 3 },
+    api: { url: '', issuers: [], firstKey: undefined, requestsPerMinute: 10, failuresPerMinute: 3 },
   })
   const attempts = []
   for (let i = 0; i < 10; i++)

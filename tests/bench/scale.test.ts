@@ -1,4 +1,5 @@
 // What a task of each step asks of its servers, counted on the wire, is what the page on scale counts with.
+import { queues } from '../../functions/index.ts'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { startCounting, type Asked, type Counting } from '../../bench/counting.ts'
 import { askedBy, breaks, deploymentFor, episodeOf, flowOn, flowSteps, needsOf } from '../../bench/scale.ts'
@@ -72,6 +73,6 @@ test('what is deployed for a load carries it, and what breaks first does break t
     expect(flowOn(episodesPerDay, half, deployment).lastSeconds).toBeLessThan(1.05 * alone)
   }
   const { slots, ...rest } = deploymentFor(2 * first!.episodesPerDay, half)
-  const tooFew = { ...rest, slots: { ...slots, vendors: 50 } }
+  const tooFew = { ...rest, slots: { ...slots, vendors: queues.vendors.maxConcurrentDispatches } }
   expect(flowOn(2 * first!.episodesPerDay, half, tooFew).lastSeconds).toBeGreaterThan(1.5 * alone)
 })

@@ -1,25 +1,21 @@
 // Ways to a database: over a socket in the file system, and through a pooler that lends its sessions.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { parseConfig } from '../../shared/config.ts'
 import { rows, withDatabase } from '../../shared/db/connect.ts'
 import { migrate } from '../../shared/db/migrate.ts'
 import { classify, Retryable } from '../../shared/errors.ts'
 import { freshDatabase, type Database } from '../support/database.ts'
+import { socketVariable } from '../support/test-server.ts'
 
 let database: Database
-let dir: string
 const servers: Server[] = []
 beforeEach(async () => {
   database = await freshDatabase('empty')
-  dir = mkdtempSync(path.join(tmpdir(), 'spool-db-'))
 })
 afterEach(async () => {
   for (const server of servers.splice(0)) server.close()
   await database.drop()
-  rmSync(dir, { recursive: true, force: true })
 })
 
 /**
@@ -27,8 +23,8 @@ afterEach(async () => {
  * bytes.
  */
 async function inFront(
-  where: { path: string } | { port: 0; host: string },
-  welcome: (first: Buffer) => Buffer | undefined = () => undefined,
+  where: { port: 0; host: string },
+  welcome: (first: Buffer) => Buffer | undefined,
 ): Promise<Server> {
   const { hostname, port } = new URL(database.url)
   const server = createServer((client: Socket) => {
@@ -51,13 +47,26 @@ async function inFront(
 
 const one = (url: string) => withDatabase(url, (db) => rows<{ one: number }>(db, 'SELECT 1 AS one'))
 
-test('A database is reached over a socket, as on Cloud Run', async () => {
-  const folder = path.join(dir, 'project:region:instance') // as Google names it
-  mkdirSync(folder)
-  await inFront({ path: path.join(folder, '.s.PGSQL.5432') })
-  const { username, password, pathname } = new URL(database.url)
-  expect(await one(`postgres://${username}:${password}@${pathname}?host=${folder}`)).toEqual([{ one: 1 }])
+test('A database is reached over its socket, as on Cloud Run', async () => {
+  const { username, password, pathname, port } = new URL(database.url)
+  const folder = process.env[socketVariable]!
+  const url = `postgresql://${username}:${password}@${pathname}?host=${folder}&port=${port}`
+  expect(parseConfig({ ...settings, DATABASE_URL: url }).databaseUrl).toBe(url)
+  const [reached] = await withDatabase(url, (db) =>
+    rows<{ over: string | null }>(db, 'SELECT inet_client_addr()::text AS over'),
+  )
+  expect(reached).toEqual({ over: null }) // no network's address: a socket
+  expect((await migrate(url)).length).toBeGreaterThan(0)
 })
+
+/** What a configuration has besides. */
+const settings = {
+  PROJECT_ID: 'project',
+  FUNCTIONS_URL: 'https://functions.example',
+  CALLER_AUDIENCE: 'https://spool.example',
+  CALLER_EMAIL: 'caller@project.iam.gserviceaccount.com',
+  PUBLIC_BASE_URL: 'https://media.example',
+}
 
 /** What PgBouncer takes in a start-up packet; of anything else it says so and hangs up. */
 const pooled = [

@@ -49,13 +49,14 @@ beforeAll(async () => {
 })
 afterAll(() => keys.close())
 
-async function serve(jwksUrl: string) {
+async function serve(jwksUrl: string, more: Record<string, string> = {}) {
   const show = aToyShow([{ name: 'cut' }, { name: 'join', after: ['cut'] }])
   const env = {
     CALLER_ISSUER: issuer,
     CALLER_AUDIENCE: audience,
     CALLER_EMAIL: email,
     CALLER_JWKS_URL: jwksUrl,
+    ...more,
   }
   world = await aWorld({ catalogue: show.catalogue, env })
   await world.start()
@@ -131,6 +132,27 @@ describe('a call', () => {
       expect(await call(`Bearer ${await sign(good())}`)).toBe(500)
       expect(await statusOfStep()).toBe('pending')
     }
+  })
+})
+
+describe('where the platform has checked the call and taken the signature off', () => {
+  const stripped = async (claims: Claims) =>
+    `Bearer ${(await sign(claims, otherKey)).replace(/[^.]+$/, 'SIGNATURE_REMOVED_BY_GOOGLE')}`
+
+  test('its claims are looked at', async () => {
+    await serve(keys.url, { CALLER_IS_CHECKED: 'true' })
+    expect(await call(await stripped({ ...good(), email: 'mallory@spool.test' }))).toBe(401)
+    expect(await call(await stripped({ ...good(), aud: 'https://other.test' }))).toBe(401)
+    expect(await call(await stripped({ ...good(), iss: 'https://other.test' }))).toBe(401)
+    expect(await call(await stripped({ ...good(), exp: now() - 60 }))).toBe(401)
+    expect(await call(`Bearer ${await sign(good(), otherKey)}`)).toBe(401)
+    expect(await statusOfStep()).toBe('pending')
+    expect(await call(await stripped(good()))).toBe(200)
+  })
+
+  test('nobody else may say so', async () => {
+    expect(await call(await stripped(good()))).toBe(401)
+    expect(await statusOfStep()).toBe('pending')
   })
 })
 

@@ -56,6 +56,14 @@ describe('a recording', () => {
     expect(await media()).toEqual([{ kind: 'recording', object: place('talk.wav') }])
   })
 
+  test('that asks for another deploy is left to it', async () => {
+    const recording = await world.upload(place('talk.wav'))
+    await world.arrive({ ...recording, metadata: { 'spool-version': 'v2' } })
+    expect(await runs()).toEqual([])
+    await world.arrive({ ...recording, metadata: { 'spool-version': '', language: 'en' } })
+    expect(await runs()).toHaveLength(1)
+  })
+
   test('whose first event could not enqueue is enqueued by the second', async () => {
     const recording = await world.upload(place('talk.wav'))
     world.crashBeforeEnqueue()

@@ -4,6 +4,8 @@
  */
 
 export const serverVariable = 'TEST_POSTGRES_URL'
+/** The folder of its socket. */
+export const socketVariable = 'TEST_POSTGRES_SOCKETS'
 /** What `schema` says of the template. */
 export const schemaVariable = 'TEST_POSTGRES_SCHEMA'
 /** Migrated, and never connected to: every test's database was copied from it. */
