@@ -10,6 +10,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { longSpeech } from '../tests/support/speech.ts'
 import { costOfPeer, findPeers, lame, lameOnBothCores, loudnormTwice, type Speech } from './contenders.ts'
+import { coldStarts } from './cold-start.ts'
 import { benchMail } from './mail.ts'
 import { busyWarning, compare, thisMachine } from './history.ts'
 import { costOf, type Cost } from './processes.ts'
@@ -83,7 +84,19 @@ async function measureAll(dir: string, { quick, long }: BenchOptions): Promise<S
   const spools: MeasuredSpool[] = quick ? [ten] : [ten, ours]
   if (long) spools.push(await spool('Spool, 10 h', await speech(dir, 36_000)))
   const mail = await benchMail(dir, workers, quick ? 1000 : 10_000)
-  return summarise({ workers, others, spools, ours, floor, loudnorm, ten, mail, notInstalled: missing })
+  const starts = await coldStarts()
+  return summarise({
+    workers,
+    coldStarts: starts,
+    others,
+    spools,
+    ours,
+    floor,
+    loudnorm,
+    ten,
+    mail,
+    notInstalled: missing,
+  })
 }
 
 const runsOf = ({ seconds }: Speech): number => (seconds <= shortSeconds ? runsOfShort : 1)

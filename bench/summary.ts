@@ -1,6 +1,7 @@
 /** What the benchmark's measurements come to: ratios, prices and the model of a fleet, as bench/results.json keeps it. */
 import { catalogue } from '../functions/index.ts'
 import type { Report } from '../local/cli/assemble.ts'
+import type { ColdStart } from '../local/host/cold-start.ts'
 import { planPipeline } from '../shared/engine/pipeline.ts'
 import { googleFleet, simulate } from './fleet.ts'
 import { thisMachine, type Figures } from './history.ts'
@@ -29,6 +30,7 @@ export interface Measurements {
   readonly floor: Measured
   readonly loudnorm: Measured
   readonly mail: MailFigures
+  readonly coldStarts: readonly ColdStart[]
   readonly notInstalled: readonly string[]
 }
 
@@ -43,6 +45,7 @@ export function summarise({
   floor,
   loudnorm,
   mail,
+  coldStarts,
   notInstalled,
 }: Measurements) {
   const { overheadSecondsPerTask } = ten
@@ -69,6 +72,7 @@ export function summarise({
     processes: Object.fromEntries(spools.map(({ name, processes }) => [name, [...processes].sort(byCpu)])),
     fleet: fleetTimes(ours.report.steps, workers),
     mail,
+    coldStarts,
     compared,
   }
 }

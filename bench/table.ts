@@ -1,4 +1,5 @@
 /** Prints what the benchmark measured. */
+import { coldStartTable } from '../local/host/cold-start.ts'
 import type { KindCost } from './processes.ts'
 import type { Measured, Summary } from './summary.ts'
 
@@ -75,6 +76,9 @@ export function table(summary: Summary): string {
       `${mail.perSecond.toFixed(0)} a second, ${mail.timesParserAlone.toFixed(1)} × the parser alone`,
     `  its largest worker                       ${mail.peakMegabytes.toFixed(0)} MB, ` +
       `${mail.memoryGrowth.toFixed(2)} against a tenth of the messages`,
+    '',
+    'Starting from nothing, each function as deployed:',
+    coldStartTable(summary.coldStarts),
     '',
     'A model of the same episode on a fleet (Cloud Tasks at 500 tasks a second, cold starts of 2 s):',
     ...summary.fleet.map(describeFleet),

@@ -15,7 +15,7 @@ import { installPackages } from '../../deploy/install.ts'
 import { bytesOf } from '../../deploy/quantity.ts'
 import { nameOf } from '../../shared/engine/serve.ts'
 import { startLocalCloud } from '../host/cloud.ts'
-import { bars, measureColdStart, type ColdStart } from '../host/cold-start.ts'
+import { bars, coldStartTable, measureColdStart, type ColdStart } from '../host/cold-start.ts'
 import { memoryOf, openInstances, type DeployedFunction, type Instances } from '../host/instances.ts'
 import { describeSandbox } from '../host/sandbox.ts'
 import { assemble } from './assemble.ts'
@@ -157,24 +157,5 @@ export function describeRehearsal({ sha256, functions, sandbox, peaks }: Watched
       : `Over ${bars.importMs} ms or ${bars.importMb} MB: ${missed.map(({ name }) => name).join(', ')}.`,
     `sha256 ${sha256}`,
     '',
-  ].join('\n')
-}
-
-/** A line for each function; `more` adds a cell. */
-export function coldStartTable(functions: readonly ColdStart[], more?: (name: string) => string): string {
-  const line = (...cells: string[]) =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(14) : cell.padStart(14))).join('')
-  return [
-    line('', 'bundle', 'import', 'before a call', 'first answer', ...(more ? ['at most'] : [])),
-    ...functions.map(({ name, bundleBytes, importMs, importMb, firstAnswerMs }) =>
-      line(
-        name,
-        `${(bundleBytes / 1024).toFixed(0)} KB`,
-        `${importMs.toFixed(0)} ms`,
-        `${importMb.toFixed(0)} MB`,
-        `${firstAnswerMs.toFixed(0)} ms`,
-        ...(more ? [more(name)] : []),
-      ),
-    ),
   ].join('\n')
 }

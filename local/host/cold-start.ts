@@ -75,3 +75,22 @@ async function importTime({ name, folder, nodeOptions }: DeployedFunction): Prom
   )
   return Number(stdout)
 }
+
+/** A line for each function; `more` adds a cell. */
+export function coldStartTable(functions: readonly ColdStart[], more?: (name: string) => string): string {
+  const line = (...cells: string[]) =>
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(14) : cell.padStart(14))).join('')
+  return [
+    line('', 'bundle', 'import', 'before a call', 'first answer', ...(more ? ['at most'] : [])),
+    ...functions.map(({ name, bundleBytes, importMs, importMb, firstAnswerMs }) =>
+      line(
+        name,
+        `${(bundleBytes / 1024).toFixed(0)} KB`,
+        `${importMs.toFixed(0)} ms`,
+        `${importMb.toFixed(0)} MB`,
+        `${firstAnswerMs.toFixed(0)} ms`,
+        ...(more ? [more(name)] : []),
+      ),
+    ),
+  ].join('\n')
+}

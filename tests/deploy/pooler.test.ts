@@ -60,7 +60,7 @@ describe('On a PostgreSQL without a connection left', () => {
   test('a step is sent back, unharmed, and done when there is one again', async () => {
     const sessions = Array.from({ length: connections }, () => openSession(postgres.url))
     await Promise.all(sessions.map(({ use }) => use((db) => db.raw('SELECT 1'))))
-    const refused = await withDatabase(postgres.url, (db) => db.raw('SELECT 1')).catch(
+    const refused: unknown = await withDatabase(postgres.url, (db) => db.raw('SELECT 1')).catch(
       (error: unknown) => error,
     )
     expect(codeOf(refused)).toBe('53300')

@@ -44,7 +44,7 @@ export async function startPgBouncer(): Promise<PgBouncer> {
   if (isRoot) for (const owned of [dir, file]) chownSync(owned, nobody, nobody)
   const as = isRoot ? ['setpriv', '--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups', '--'] : []
   const [program, ...args] = [...as, 'pgbouncer', file]
-  const child = spawn(program!, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   const exited = once(child, 'exit')
   await new Promise<void>((resolve, reject) => {
     const lines = createInterface(child.stderr).on('line', (line) => {
