@@ -19,14 +19,14 @@ export const permissionsOfCall = {
   combine: ['storage.objects.get', 'storage.objects.create'],
   copy: ['storage.objects.get', 'storage.objects.create'],
   getFiles: ['storage.objects.list'],
+  delete: ['storage.objects.delete'],
   /** Cloud Run has no key in a file: the client lets IAM sign. */
   getSignedUrl: ['iam.serviceAccounts.signBlob'],
   createTask: ['cloudtasks.tasks.create'],
   getTask: ['cloudtasks.tasks.get'],
 } as const
 
-export type Permission =
-  (typeof permissionsOfCall)[keyof typeof permissionsOfCall][number] | 'storage.objects.delete'
+export type Permission = (typeof permissionsOfCall)[keyof typeof permissionsOfCall][number]
 
 type Call = keyof typeof permissionsOfCall
 
@@ -43,9 +43,11 @@ export const callsOfMethod: Readonly<Record<string, readonly Call[]>> = {
   copy: ['copy'],
   copyOver: ['copy'],
   list: ['getFiles'],
+  remove: ['delete'],
   signedUrl: ['getSignedUrl'],
   enqueue: ['createTask'],
   holds: ['getTask'],
+  remind: ['createTask'],
 }
 
 /** Methods that replace what is there. */
@@ -69,6 +71,7 @@ const read = ['storage.objects.get'] as const
 const add = ['storage.objects.get', 'storage.objects.create'] as const
 const find = ['storage.objects.get', 'storage.objects.list'] as const
 const replace = [...add, 'storage.objects.delete'] as const
+const clear = ['storage.objects.list', 'storage.objects.delete'] as const
 const offer = ['cloudtasks.tasks.create'] as const
 
 /** Of each account that functions/index.ts names. */
@@ -94,7 +97,7 @@ export const access: Readonly<Record<string, Access>> = {
   },
   publish: {
     what: 'changes what the public sees',
-    buckets: { work: read, episodes: read, public: replace },
+    buckets: { work: read, episodes: read, public: [...replace, 'storage.objects.list'] },
     queues: offer,
     itself: [],
   },
@@ -112,8 +115,8 @@ export const access: Readonly<Record<string, Access>> = {
     itself: [],
   },
   sweep: {
-    what: 'revives overdue steps',
-    buckets: {},
+    what: 'revives overdue steps, clears away what nobody needs',
+    buckets: { work: clear, episodes: clear },
     queues: [...offer, 'cloudtasks.tasks.get'],
     itself: [],
   },

@@ -44,7 +44,7 @@ each_account() {
   "$@" spool-mail 'reads mailboxes'
   "$@" spool-api 'answers producers'
   "$@" spool-callback 'takes what providers call back with'
-  "$@" spool-sweep 'revives overdue steps'
+  "$@" spool-sweep 'revives overdue steps, clears away what nobody needs'
 }
 
 # ROLE and the one permission that it is
@@ -77,6 +77,7 @@ each_bucket_grant() {
   "$@" spool-publish public spoolObjectsGet
   "$@" spool-publish public spoolObjectsCreate
   "$@" spool-publish public spoolObjectsDelete
+  "$@" spool-publish public spoolObjectsList
   "$@" spool-mail uploads spoolObjectsGet
   "$@" spool-mail work spoolObjectsGet
   "$@" spool-mail work spoolObjectsCreate
@@ -85,6 +86,10 @@ each_bucket_grant() {
   "$@" spool-api work spoolObjectsGet
   "$@" spool-callback work spoolObjectsGet
   "$@" spool-callback work spoolObjectsCreate
+  "$@" spool-sweep work spoolObjectsList
+  "$@" spool-sweep work spoolObjectsDelete
+  "$@" spool-sweep episodes spoolObjectsList
+  "$@" spool-sweep episodes spoolObjectsDelete
 }
 
 # ACCOUNT, queue, ROLE

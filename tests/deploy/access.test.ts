@@ -75,7 +75,10 @@ function methodsOf(file: keyof typeof clientMethods): Map<string, Set<string>> {
         for (const call of callsFrom(other, seen)) found.add(call)
     return found
   }
-  const offered = /return \{ ([\w, ]+) \}\n\}/.exec(read(file))![1]!.split(', ')
+  const offered = /return \{\s([\w,\s]+?),?\s\}\n\}/
+    .exec(read(file))![1]!
+    .split(/,\s+/)
+    .map((name) => name.trim())
   return new Map(offered.map((name) => [name, callsFrom(name, new Set())]))
 }
 
