@@ -15,4 +15,17 @@ export const prices = {
   perMillionStorageReads: 0.4,
   perGibMonthStored: 0.02,
   perGibDownloaded: 0.12,
+  /** Cloud SQL, Enterprise edition, one zone: the smallest machine and the next, a month; SSD. */
+  databaseMicroMonth: 0.0105 * 730,
+  databaseSmallMonth: 0.035 * 730,
+  perGibMonthOfDatabase: 0.17,
+  /** Secret Manager, of a version that is there; Cloud Scheduler, of a job; Artifact Registry. */
+  perSecretMonth: 0.06,
+  perScheduledJobMonth: 0.1,
+  perGibMonthOfImages: 0.1,
+  /** Cloud Build, a minute of eight small cores, and of the two that functions are built on. */
+  perBuildMinute: 0.016,
+  perSmallBuildMinute: 0.006,
+  /** A load balancer's forwarding rule, which a CDN needs. */
+  perForwardingRuleMonth: 0.025 * 730,
 }

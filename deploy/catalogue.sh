@@ -197,6 +197,4 @@ export UPLOAD_SERVICE=spool-on-upload
 
 export SWEEP_SERVICE=spool-sweep
 
-export SWEEP_SCHEDULE='* * * * *'
-
 export SWEEP_DEADLINE=150s

@@ -4,7 +4,7 @@
  * Schema: https://cloud.google.com/build/docs/build-config-file-schema
  */
 import { stringify } from 'yaml'
-import { catalogue, timeoutSeconds } from '../functions/index.ts'
+import { catalogue, sweepSchedule, timeoutSeconds } from '../functions/index.ts'
 import { nameOf, type DeployedFunction } from '../shared/engine/serve.ts'
 import { accountName, secretName } from './names.ts'
 
@@ -24,6 +24,8 @@ export const substitutions = {
    * address: `--clear-network`. A Cloud SQL over its socket: `--clear-network --set-cloudsql-instances=PROJECT:REGION:NAME`.
    */
   _DATABASE_FLAGS: '--network=spool --subnet=spool --vpc-egress=private-ranges-only',
+  /** More seldom for a database that is to sleep: docs/deploy.md. */
+  _SWEEP_SCHEDULE: sweepSchedule,
   /** Where listeners reach the public bucket; empty: straight from Cloud Storage. */
   _PUBLIC_BASE_URL: '',
 } as const
@@ -127,6 +129,7 @@ export const build = () => ({
       'BUILD_ID=$BUILD_ID',
       'REGION=${_REGION}',
       'DATABASE_FLAGS=${_DATABASE_FLAGS}',
+      'SWEEP_SCHEDULE=${_SWEEP_SCHEDULE}',
       'PUBLIC_BASE_URL=${_PUBLIC_BASE_URL}',
     ],
     logging: 'CLOUD_LOGGING_ONLY',

@@ -2,7 +2,7 @@
  * The catalogue for the shell: deploy/catalogue.sh, functions that hand each row of a table to a command. Hides
  * that the scripts know no function, queue or account by name.
  */
-import { catalogue, database, queues, retries, sweepSchedule, timeoutSeconds } from '../functions/index.ts'
+import { catalogue, database, queues, retries, timeoutSeconds } from '../functions/index.ts'
 import { nameOf } from '../shared/engine/serve.ts'
 import { access, permissions } from './access.ts'
 import { alerts, metrics } from './operations.ts'
@@ -108,6 +108,5 @@ export const shellTables = (): string =>
     `export CONNECTIONS=${database.connections}`,
     `export UPLOAD_SERVICE=${serviceName(nameOf(upload))}`,
     `export SWEEP_SERVICE=${serviceName(nameOf(sweep))}`,
-    `export SWEEP_SCHEDULE='${sweepSchedule}'`,
     `export SWEEP_DEADLINE=${timeoutSeconds(sweep)}s`,
   ].join('\n\n')}\n`

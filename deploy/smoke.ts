@@ -180,7 +180,8 @@ async function newestRun({ functionsUrl, apiKey }: Deployed): Promise<Run | unde
 
 async function untilFinished(before: string | undefined, deployed: Deployed, at: Google): Promise<string> {
   let seen = 'there is no run'
-  for (const endsAt = Date.now() + longestMs; Date.now() < endsAt; await pause(at.pauseMs)) {
+  for (const endsAt = Date.now() + longestMs; Date.now() < endsAt;) {
+    await pause(at.pauseMs)
     const run = await newestRun(deployed)
     if (!run || run.id === before) continue
     seen = `run ${run.id} is ${run.status}`

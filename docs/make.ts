@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { errorCodes, warningCodes, type Explained } from '../shared/codes.ts'
 import { describeVariables } from '../shared/config.ts'
+import { deployPage } from './deploy.ts'
 import { scalePage } from './scale.ts'
 
 const table = (codes: Readonly<Record<string, Explained>>): string =>
@@ -43,6 +44,7 @@ Why a run failed or a request was refused.
 ${table(errorCodes)}
 `,
   'scale.md': scalePage(),
+  'deploy.md': deployPage(),
 }
 
 if (import.meta.main)

@@ -83,7 +83,7 @@ function matches(filter: string, line: Record<string, unknown>): boolean {
   return filter.split(' AND ').every((term) => {
     const [, field, op, value] = /^(?:jsonPayload\.)?([\w.]+)(=~|>=|>|=|:)(.*)$/.exec(term)!
     if (field!.startsWith('resource.')) return true
-    const found = line[field!]
+    const found = line[field!] as string | number | undefined
     const given = value!.replaceAll('"', '')
     if (found === undefined) return false
     if (op === ':') return true

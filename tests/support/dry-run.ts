@@ -42,6 +42,7 @@ export function dryRun(
       REGION: values['_REGION'],
       DATABASE_FLAGS: databaseFlags,
       PUBLIC_BASE_URL: '',
+      SWEEP_SCHEDULE: build().substitutions._SWEEP_SCHEDULE,
       ...values,
     },
   })
