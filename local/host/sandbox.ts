@@ -32,7 +32,7 @@ const names = [asRoot, 'unshare: a user and a mount namespace']
 
 /**
  * Node may lie in /tmp, which is hidden, so it is mounted elsewhere first. A folder that can be written to all the
- * same ends it.
+ * same ends it. Whoever started it takes it along, however that one ends.
  */
 const script = `set -e
 mount --make-rprivate /
@@ -44,7 +44,7 @@ mount -t tmpfs tmpfs /tmp
 cd "$2"
 shift 2
 if ( : > probe ) 2>/dev/null; then echo 'The file system can be written to.' >&2; exit 1; fi
-exec /mnt/node "$@"`
+exec setpriv --pdeathsig KILL /mnt/node "$@"`
 
 let found: number | undefined
 

@@ -150,7 +150,7 @@ describe('A deployed function, asked for its health', () => {
   test('fails where ffmpeg is missing, and says so', async () => {
     const PATH = path.join(dir, 'programs') // those that start it, and no others
     mkdirSync(PATH)
-    for (const name of ['sh', 'unshare', 'mount'])
+    for (const name of ['sh', 'unshare', 'mount', 'setpriv'])
       symlinkSync(
         execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(),
         path.join(PATH, name),
