@@ -118,6 +118,8 @@ gcloud storage cp interview.wav gs://my-project-spool-uploads/u/owner/my-show/fi
 curl -H "authorization: Bearer $KEY" $API/runs?limit=1
 \`\`\`
 
+Not there yet: providers' keys cannot be given to a deployed Spool (\`./spool key\` knows the local one only), so bring words beside the recording.
+
 \`$API/openapi.json\` has the whole API; the key is the user \`owner\`'s. What goes wrong, and every alert: [runbook.md](runbook.md).
 
 ## What it costs
@@ -141,6 +143,10 @@ Where it stays at a private address of your own network, set \`_DATABASE_FLAGS\`
 [plans](https://neon.com/docs/introduction/plans)), but a sweep every minute would keep it awake: a quarter of a unit for a month is 183 hours. With \`_SWEEP_SCHEDULE='*/30 * * * *'\` it is awake for some five minutes of thirty, about 33 hours. What is
 given up: a task that the queue loses is found after half an hour, not after a minute; take the alert \`no-sweep\` out, too. Its first connection after a sleep takes some hundred milliseconds, well within
 what the product waits. Cloud SQL can be stopped by hand for a holiday: pause queues and sweep ([runbook.md](runbook.md#drain-and-stop)), then \`gcloud sql instances patch spool --activation-policy=NEVER\`.
+
+**A slow start.** A new instance with Direct VPC egress may reach its network late, by a minute or more at worst ([limitations](https://cloud.google.com/run/docs/configuring/vpc-direct-vpc#limitations)). The product waits ten
+seconds for a connection, answers 500, and the queue comes again: nothing is lost, and no attempt of the step is counted. Where it disturbs, keep an instance of the light functions
+(\`minInstances\`), or take a database that is reached without it.
 
 ## More at once
 

@@ -14,7 +14,7 @@ import {
 import { accountName, buckets, roleName } from '../../deploy/names.ts'
 import { catalogue, queues } from '../../functions/index.ts'
 import { nameOf } from '../../shared/engine/serve.ts'
-import { dryRun } from '../support/dry-run.ts'
+import { dryRun, type Command } from '../support/dry-run.ts'
 
 const root = path.join(import.meta.dirname, '../..')
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8')
@@ -147,8 +147,12 @@ test('Every function runs as an account that is there', () => {
   expect(new Set(catalogue.map(({ account }) => account))).toEqual(new Set(Object.keys(access)))
 })
 
+let known: Command[] | undefined
+const settingUp = (): Command[] =>
+  (known ??= dryRun('deploy/setup.sh', ['--project', 'my-project', '--dry-run']))
+
 test('setup.sh gives each account what the table says, where it says, and nothing else', () => {
-  const commands = dryRun('deploy/setup.sh', ['--project', 'my-project', '--dry-run'])
+  const commands = settingUp()
   const value = (words: readonly string[], flag: string) =>
     words.find((word) => word.startsWith(`--${flag}=`))?.slice(flag.length + 3)
   const own = (role: string | undefined) => role?.startsWith('projects/my-project/roles/')
@@ -190,7 +194,7 @@ test('setup.sh gives each account what the table says, where it says, and nothin
 })
 
 test('No function’s account has a role that Google made, but to read its secrets and to call in the caller’s name', () => {
-  const commands = dryRun('deploy/setup.sh', ['--project', 'my-project', '--dry-run'])
+  const commands = settingUp()
   const roles = commands
     .filter(({ line }) =>
       Object.keys(access).some((name) => line.includes(`--member=serviceAccount:${accountName(name)}@`)),

@@ -1,18 +1,16 @@
-// An episode from its upload to its feed, with every object that is touched: no account needs more than it has.
+// The smoke test's recording becomes an episode, from its upload to its feed, with every object that is touched noted: no
+// account needs more than it has.
 import { expect, test } from '@jest/globals'
 import { access, permissionsOfMethod } from '../../deploy/access.ts'
+import { recording } from '../../deploy/smoke.ts'
 import type { BucketName } from '../../deploy/names.ts'
 import { catalogue } from '../../functions/index.ts'
 import { onUpload } from '../../functions/on-upload.ts'
 import { nameOf } from '../../shared/engine/serve.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import type { ObjectStore } from '../../shared/storage.ts'
-import { speechLike } from '../support/audio.ts'
-import { wav } from '../support/recordings.ts'
 import { aWhisper } from '../support/vendors.ts'
 import { aWorld, user } from '../support/world.ts'
-
-const sampleRate = 48_000
 
 /** The store, which notes in `seen` what is asked of which bucket in the name of `who()`. */
 function watched(services: Services, who: () => string, seen: Set<string>): ObjectStore {
@@ -58,8 +56,7 @@ test('Every object that an episode’s steps touch is in a bucket that their acc
     ],
   }
   await world.upload(`u/${user}/show/one/template.json`, JSON.stringify(template))
-  const recording = wav(speechLike(sampleRate, 3, 1), sampleRate)
-  await onUpload(await world.upload(`u/${user}/show/one/talk.wav`, recording), services)
+  await onUpload(await world.upload(`u/${user}/show/one/talk.wav`, recording('v1a2b3c4d')), services)
   for (let queued = await world.tasks(); queued.length > 0; queued = await world.tasks())
     for (const { payload } of queued) {
       step = payload.step

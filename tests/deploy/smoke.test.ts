@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { recording, smokeTest } from '../../deploy/smoke.ts'
 import { catalogue } from '../../functions/index.ts'
 import { nameOf } from '../../shared/engine/serve.ts'
-import { aWorld } from '../support/world.ts'
 
 interface Heard {
   readonly method: string
@@ -109,10 +108,8 @@ describe('What does not work ends the build:', () => {
   })
 })
 
-test('The recording becomes an episode, and is of other sound for each deploy', async () => {
-  const world = await aWorld()
-  await world.arrive(await world.upload('u/owner/smoke/smoke/v1.wav', recording('v1a2b3c4d')))
-  await world.runToEnd()
-  expect(await world.database.rows('SELECT status FROM runs')).toEqual([{ status: 'finished' }])
+// that it becomes an episode is shown by buckets-used.test.ts
+test('The recording is of other sound for each deploy', () => {
+  expect(recording('v1a2b3c4d')).toHaveLength(44 + 2 * 2 * 16_000)
   expect(recording('v1a2b3c4d').equals(recording('v1a2b3c4e'))).toBe(false)
 })

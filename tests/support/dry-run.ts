@@ -81,7 +81,10 @@ export const everyCommand = (): Command[] =>
       mode,
     ),
     ...dryRun('deploy/teardown.sh', ['--project', 'my-project', '--with-data', '--dry-run'], mode),
-    ...stepScripts().flatMap(([file, args]) => dryRun(file, args, mode)),
+    ...stepScripts()
+      // all of them once is enough for what they have in common
+      .filter(([file], i) => mode === 'there' || file !== stepScripts()[i - 1]?.[0])
+      .flatMap(([file, args]) => dryRun(file, args, mode)),
     // the other ways to a database: docs/deploy.md
     ...dryRun('deploy/steps/function.sh', ['api', 'public'], mode, socketFlags),
     ...dryRun('deploy/steps/migrate.sh', ['image'], mode, socketFlags),
