@@ -40,7 +40,6 @@ export async function sweep(
   const endsAt = Date.now() + budgetMs
   await withDatabase(services.config.databaseUrl, forgetOldRequests)
   const published = await publishDue(services, batch)
-  const cleared = await clearAway(services)
   let [overdue, revived] = [0, 0]
   for await (const step of everyOverdueStep(services, batch, chance)) {
     overdue++
@@ -55,7 +54,17 @@ export async function sweep(
       break
     }
   }
-  return { overdue, revived, published, cleared }
+  return { overdue, revived, published, cleared: await clear(services, endsAt) }
+}
+
+/** Last, and whatever becomes of it: what is not cleared away now is so the next time. */
+async function clear(services: Services, endsAt: number): Promise<number> {
+  try {
+    return await clearAway(services, endsAt)
+  } catch (error) {
+    log.error({ error: String(error) }, 'not cleared away')
+    return 0
+  }
 }
 
 /** Starts the publication of scheduled episodes whose time has come; returns of how many. */

@@ -25,21 +25,29 @@ const mostRuns = 50
 export const clearable = ({ config }: Pick<Services, 'config'>): Promise<Purgeable[]> =>
   withDatabase(config.databaseUrl, (db) => purgeableRuns(db, config.keepDays, mostRuns))
 
-/** Moves every purge one phase on, and announces new ones. Returns how many runs were cleared. */
-export async function clearAway(services: Services): Promise<number> {
+/**
+ * Moves every purge one phase on, and announces new ones; begins to clear no run after `endsAt`. Returns how many were
+ * cleared.
+ */
+export async function clearAway(services: Services, endsAt = Infinity): Promise<number> {
   const { databaseUrl } = services.config
   const closed = await withDatabase(databaseUrl, async (db) => {
     const ready = await closedPurges(db, mostRuns)
     await closePurges(db)
     return ready
   })
-  for (const purge of closed) await clear(purge, services)
+  let cleared = 0
+  for (const purge of closed) {
+    if (Date.now() >= endsAt) break
+    await clear(purge, services)
+    cleared++
+  }
   const next = await clearable(services)
   if (next.length > 0)
     await withDatabase(databaseUrl, async (db) => {
       for (const run of next) await announcePurge(db, run)
     })
-  return closed.length
+  return cleared
 }
 
 /** Deletes first and forgets then: whatever ends in between is done again. */

@@ -1,5 +1,6 @@
 // Working files go when nobody can need them, and not a day before: by state, age and what else refers to them.
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { sweep } from '../../functions/sweep.ts'
 import { openReview } from '../../shared/review/review.ts'
 import { clearable, clearAway } from '../../shared/housekeeping/purge.ts'
 import { episodeName } from '../../shared/objects.ts'
@@ -188,7 +189,9 @@ describe('What is cleared away', () => {
       storage: { ...storage, remove: () => Promise.reject(new Error('gone')) },
     }
     await expect(clearAway(breaking)).rejects.toThrow('gone')
+    expect(await sweep(breaking)).toMatchObject({ cleared: 0 }) // and its other work is done
     expect(await phases()).toEqual(['closed'])
+    expect(await clearAway(world.services, 0)).toBe(0)
     expect(await clearAway(world.services)).toBe(1)
     expect(await results()).toHaveLength(2)
   })
