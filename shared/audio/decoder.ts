@@ -1,10 +1,10 @@
 /**
  * Runs ffmpeg on a file that nobody vouches for: hides that a decoder may get stuck, and that it takes a store that
- * fails for the end of the file; and what a file may make it do.
+ * fails for the end of the file; what a file may make it do, and how much of it is read.
  */
 import { Permanent, Retryable } from '../errors.ts'
 import { ffmpegWithLog } from './ffmpeg.ts'
-import { tooComplex, type RangeServer } from './range-server.ts'
+import { tooComplex, type Allowance, type RangeServer } from './range-server.ts'
 
 /**
  * Demuxers that read nothing but the bytes they are given. Playlists, lists of pictures and descriptions of streams
@@ -24,6 +24,14 @@ export const bounded = [
   ...['-max_alloc', String(mostAllocated)],
   ...['-protocol_whitelist', 'http,tcp', '-format_whitelist', readable],
 ]
+
+/** ffprobe needs a second and a few megabytes; an index at the end of ten hours of film a few tens. */
+export const probeAllowance = { bytes: 256 * 1024 * 1024, requests: 5000 }
+/** An interleaved film is read in jumps, so some of it more than once. */
+export const decodingAllowance = (bytes: number): Allowance => ({
+  bytes: 4 * bytes + probeAllowance.bytes,
+  requests: Infinity,
+})
 
 /** A decoder that gives nothing for so long is taken for stuck. */
 const stuckSeconds = 300

@@ -6,7 +6,7 @@ import { Permanent } from '../errors.ts'
 import { fileOf } from '../objects.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import { inspect, type Inspection } from './container.ts'
-import { bounded, replaced } from './decoder.ts'
+import { bounded, decodingAllowance, probeAllowance, replaced } from './decoder.ts'
 import { decodeTracks, type Decoding } from './decoding.ts'
 import { describe, readProbe, type Probed } from './probe.ts'
 import { serveRanges, type RangeServer } from './range-server.ts'
@@ -27,8 +27,6 @@ export interface Terms {
   readonly targetRate: number | null
 }
 
-/** ffprobe needs a second and a few megabytes; an index at the end of ten hours of film a few tens. */
-const probeAllowance = { bytes: 256 * 1024 * 1024, requests: 5000 }
 /** ffmpeg recognises nothing behind a tag longer than its probe buffer of 1 MiB. */
 const longTagBytes = 256 * 1024
 
@@ -53,12 +51,11 @@ export async function withSource<T>(
     const probe = await readProbe(served, input, name, signal)
     const { recorded, probed } = describe(probe, inspection, name, terms.targetRate)
     const decode = (abort: AbortSignal): Decoding => {
-      // an interleaved film is read in jumps, so some of it more than once
-      served.allow({ bytes: 4 * bytes + probeAllowance.bytes, requests: Infinity })
+      served.allow(decodingAllowance(bytes))
       return decodeTracks(input, recorded, abort, served)
     }
     const stretches = async (seconds = stretchSeconds): Promise<readonly Stretch[]> => {
-      served.allow({ bytes: bytes + probeAllowance.bytes, requests: Infinity })
+      served.allow(decodingAllowance(bytes))
       return await stretchesOf(recorded, served, seconds)
     }
     return await use({ probed, decode, stretches })

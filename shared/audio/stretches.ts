@@ -8,7 +8,7 @@ import { contentHash } from '../hash.ts'
 import { fileOf } from '../objects.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import { analyser, blockSamples, type Analysis } from './analysis.ts'
-import { bounded, decoderOutput, isBrokenPacket, replaced } from './decoder.ts'
+import { bounded, decoderOutput, decodingAllowance, isBrokenPacket, replaced } from './decoder.ts'
 import type { Recorded } from './decoding.ts'
 import { FfmpegError } from './ffmpeg.ts'
 import { frameTable, samplesPerFrame } from './mp3-frames.ts'
@@ -153,6 +153,7 @@ export async function decodeStretch(
   const stored = await storage.stat(object)
   if (!stored) throw replaced(name)
   const served = await serveRanges(storage, object, stored.bytes, name)
+  served.allow(decodingAllowance(stored.bytes))
   const gather = analyser(stretch.pcm)
   let complaints = 0
   let [before, end]: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]
