@@ -6,7 +6,7 @@
 import { doubleEnergyMeter } from '../kernel/filters.ts'
 import { extremes } from '../kernel/peaks.ts'
 import { highPass, integratedLoudness, kWeighting } from './loudness.ts'
-import { bytesPerFrame, fillPlanes, type PcmFormat } from './pcm.ts'
+import { bytesPerFrame, concatenated, fillPlanes, type PcmFormat } from './pcm.ts'
 
 /** Speech activity as sample spans, in order. */
 export interface Span {
@@ -189,19 +189,6 @@ function growing<T extends TypedArray>(Type: new (length: number) => T) {
     values[length++] = value
   }
   return { push, values: () => values.slice(0, length) as T }
-}
-
-function concatenated<T extends Float32Array | Int16Array | Int8Array>(
-  Type: new (length: number) => T,
-  parts: readonly T[],
-): T {
-  const all = new Type(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
 
 // Speech activity

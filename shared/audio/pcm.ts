@@ -113,3 +113,17 @@ export function silenceImpossible(bytes: Buffer, { sampleFormat }: Pick<PcmForma
   }
   return replaced
 }
+
+/** Arrays of samples or measures, one behind the other. */
+export function concatenated<T extends Float32Array | Int16Array | Int8Array>(
+  Type: new (length: number) => T,
+  parts: readonly T[],
+): T {
+  const all = new Type(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}

@@ -4,6 +4,7 @@
  */
 import type { Knex } from 'knex'
 import { rows } from './connect.ts'
+import { isLive, makesAnEpisode } from './runs.ts'
 
 /** Ages in days after which a run's working files may go. */
 export interface PurgeAges {
@@ -36,7 +37,7 @@ export async function purgeableRuns(db: Knex, ages: PurgeAges, limit: number): P
        WHERE l.episode_id = r.episode_id
          AND l.created_at > r.created_at
          AND l.status = 'finished'
-         AND l.context->>'publication' IS NULL
+         AND ${makesAnEpisode}
        LIMIT 1
      ) later ON true
      WHERE r.finished_at < clock_timestamp() - least(CAST(:superseded AS integer), CAST(:settled AS integer)) * interval '1 day'
@@ -45,13 +46,13 @@ export async function purgeableRuns(db: Knex, ages: PurgeAges, limit: number): P
          SELECT 1
          FROM runs live
          WHERE live.episode_id = r.episode_id
-           AND live.status IN ('queued', 'started', 'awaiting_review')
+           AND ${isLive}
        )
        AND CASE
              WHEN later.id IS NOT NULL
              THEN r.finished_at < clock_timestamp() - CAST(:superseded AS integer) * interval '1 day'
              ELSE r.status = 'finished'
-              AND r.context->>'publication' IS NULL
+              AND ${makesAnEpisode}
               AND e.status = 'published'
               AND e.published->>'contentHash' = e.content_hash
               AND greatest(r.finished_at, e.published_at) < clock_timestamp() - CAST(:settled AS integer) * interval '1 day'

@@ -156,47 +156,37 @@ export async function settingsOf(db: Knex, runId: string): Promise<RunSettings> 
   return runSettings(run!.settings)
 }
 
-/** The run that was started last for an episode. */
-/** Other runs publish one, or take it back. */
-const makesAnEpisode = `context->>'publication' IS NULL`
+/** Other runs publish an episode, or take it back. */
+export const makesAnEpisode = `context->>'publication' IS NULL`
 
-export async function latestRunOf(db: Knex, episodeId: string): Promise<Run | undefined> {
-  const [run] = await rows<Run>(
-    db,
-    `SELECT ${runColumns}
-     FROM runs
-     WHERE episode_id = :episodeId
-       AND ${makesAnEpisode}
-     ORDER BY created_at DESC
-     LIMIT 1`,
-    { episodeId },
-  )
-  return run
-}
+/** The run that was started last to make an episode. */
+export const latestRunOf = (db: Knex, episodeId: string): Promise<Run | undefined> =>
+  latestThat(db, episodeId, makesAnEpisode)
 
 /** The run that made what an episode is now; undefined when none was ever finished. */
-export async function finishedRunOf(db: Knex, episodeId: string): Promise<Run | undefined> {
+export const finishedRunOf = (db: Knex, episodeId: string): Promise<Run | undefined> =>
+  latestThat(
+    db,
+    episodeId,
+    `${makesAnEpisode}
+       AND context->>'contentHash' = (SELECT content_hash FROM episodes WHERE id = :episodeId)`,
+  )
+
+export const liveRunIdOf = async (db: Knex, episodeId: string): Promise<string | undefined> =>
+  (await latestThat(db, episodeId, isLive))?.id
+
+async function latestThat(db: Knex, episodeId: string, condition: string): Promise<Run | undefined> {
   const [run] = await rows<Run>(
     db,
     `SELECT ${runColumns}
      FROM runs
      WHERE episode_id = :episodeId
-       AND ${makesAnEpisode}
-       AND context->>'contentHash' = (SELECT content_hash FROM episodes WHERE id = :episodeId)
+       AND ${condition}
      ORDER BY created_at DESC
      LIMIT 1`,
     { episodeId },
   )
   return run
-}
-
-export async function liveRunIdOf(db: Knex, episodeId: string): Promise<string | undefined> {
-  const [run] = await rows<{ id: string }>(
-    db,
-    `SELECT id FROM runs WHERE episode_id = :episodeId AND status IN ('queued', 'started', 'awaiting_review')`,
-    { episodeId },
-  )
-  return run?.id
 }
 
 /** The live run of an episode by the names its upload gave it. */

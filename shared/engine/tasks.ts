@@ -68,8 +68,10 @@ const parallelCreates = 16
  * are slow.
  */
 export function taskName({ runId, step, part, turn }: StepIdentity): string {
-  return createHash('sha256').update(`${runId}/${step}/${part}/${turn}`).digest('hex').slice(0, 40)
+  return hashed(`${runId}/${step}/${part}/${turn}`)
 }
+
+const hashed = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 40)
 
 export function openTasks(options: TaskOptions) {
   let client: Promise<CloudTasksClient> | undefined
@@ -141,14 +143,10 @@ export function openTasks(options: TaskOptions) {
    */
   const remind = async ({ name, queue, about, at }: Reminder): Promise<void> => {
     if (at.getTime() > Date.now() + longestWaitMs) return
-    const hash = createHash('sha256')
-      .update(`${name}/${about}/${at.toISOString()}`)
-      .digest('hex')
-      .slice(0, 40)
     await createOnce({
       parent: parent(queue),
       task: {
-        name: `${parent(queue)}/tasks/${hash}`,
+        name: `${parent(queue)}/tasks/${hashed(`${name}/${about}/${at.toISOString()}`)}`,
         scheduleTime: timestamp(at),
         httpRequest: callOf(name),
       },

@@ -2,6 +2,7 @@
  * Stores loudness partials as objects: rows of 100 ms energies, one row per trial gain. Hides the layout and
  * how the chunks' rows are put end to end.
  */
+import { concatenated } from '../audio/pcm.ts'
 import type { ObjectStore } from '../storage.ts'
 
 /** Encodes rows, all of the same length: a count of rows, then the rows. */
@@ -30,17 +31,12 @@ export async function joinPartials(
     for (const [index, name] of pending) chunks[index] = decodePartials(await storage.read({ bucket, name }))
   }
   await Promise.all(Array.from({ length: parallelReads }, reader))
-  return (chunks[0] ?? []).map((_, row) => concat(chunks.map((chunk) => chunk[row]!)))
+  return (chunks[0] ?? []).map((_, row) =>
+    concatenated(
+      Float32Array,
+      chunks.map((chunk) => chunk[row]!),
+    ),
+  )
 }
 
 const parallelReads = 8
-
-function concat(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}
