@@ -22,6 +22,7 @@ export const permissionsOfCall = {
   delete: ['storage.objects.delete'],
   /** Cloud Run has no key in a file: the client lets IAM sign. */
   getSignedUrl: ['iam.serviceAccounts.signBlob'],
+  createResumableUpload: ['storage.objects.create'],
   createTask: ['cloudtasks.tasks.create'],
   getTask: ['cloudtasks.tasks.get'],
 } as const
@@ -45,13 +46,14 @@ export const callsOfMethod: Readonly<Record<string, readonly Call[]>> = {
   list: ['getFiles'],
   remove: ['delete'],
   signedUrl: ['getSignedUrl'],
+  beginUpload: ['createResumableUpload'],
   enqueue: ['createTask'],
   holds: ['getTask'],
   remind: ['createTask'],
 }
 
 /** Methods that replace what is there. */
-export const replacing: readonly string[] = ['swap', 'copyOver']
+export const replacing: readonly string[] = ['swap', 'copyOver', 'beginUpload']
 
 export const permissionsOfMethod = (method: string): Permission[] => [
   ...callsOfMethod[method]!.flatMap((call) => [...permissionsOfCall[call]]),

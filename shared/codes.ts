@@ -208,6 +208,14 @@ export const errorCodes = {
     meaning: 'The episode has never been finished, or is in the feed already.',
     remedy: 'Wait for its run, or retry it; take it out of the feed to give it another time.',
   },
+  already_there: {
+    meaning: 'There is one of that name already.',
+    remedy: 'Take another name, or change the one that is there.',
+  },
+  changed_meanwhile: {
+    meaning: 'Somebody else changed it since it was read.',
+    remedy: 'Read it again, and make the change to what is there now.',
+  },
   not_found: { meaning: 'There is nothing of that name.', remedy: 'Check the name or the identifier.' },
   forbidden: { meaning: 'The key may not do this.', remedy: 'Use a key that may do this.' },
   bad_request: {
@@ -218,6 +226,11 @@ export const errorCodes = {
     meaning: 'The address takes other methods than this.',
     remedy: "Use one of the methods in the answer's Allow header.",
   },
+  bad_upload: {
+    meaning: 'Nothing would be done with a file of that name in that place.',
+    remedy: 'Give it the name of what it is: the message lists them.',
+  },
+  file_too_large: { meaning: 'The file is larger than the limit.', remedy: 'Upload a smaller one.' },
   request_too_large: {
     meaning: 'The request has more bytes than the API takes.',
     remedy: 'Send less in one request.',

@@ -49,7 +49,7 @@ const mailPattern = /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/mail\/(?<file>[^/\p{Cc}
 /** Parses `u/{user}/mail/{file}`; undefined for any other path. */
 export function parseMailName(name: string): { userId: string; file: string } | undefined {
   const { userId, file } = mailPattern.exec(name)?.groups ?? {}
-  return userId === undefined || file === undefined || file === '.' || file === '..'
+  return userId === undefined || file === undefined || climbs(file)
     ? undefined
     : { userId, file }
 }
@@ -67,6 +67,12 @@ export interface UploadPath {
 }
 
 const pathPart = String.raw`[^/\p{Cc}]{1,200}`
+const climbs = (part: string): boolean => part === '.' || part === '..'
+const wholePathPart = new RegExp(`^${pathPart}$`, 'u')
+
+/** Whether a podcast, an episode or a file may be called so. */
+export const isPathPart = (text: string): boolean => wholePathPart.test(text) && !climbs(text)
+
 const uploadPattern = new RegExp(
   `^u/(?<userId>[A-Za-z0-9_-]{1,64})/(?<podcast>${pathPart})/(?<episode>${pathPart})/(?<file>${pathPart})$`,
   'u',
@@ -80,7 +86,7 @@ export function parseUploadName(name: string): UploadPath | undefined {
   const { userId, podcast, episode, file } = uploadPattern.exec(name)?.groups ?? {}
   if (userId === undefined || podcast === undefined || episode === undefined || file === undefined)
     return undefined
-  return [podcast, episode, file].some((part) => part === '.' || part === '..')
+  return [podcast, episode, file].some(climbs)
     ? undefined
     : { userId, podcast, episode, file }
 }
@@ -108,10 +114,13 @@ const sidecarPatterns: Readonly<Record<keyof Sidecars, RegExp>> = {
  * What a recording may be called; its content decides whether it is one. A name without an ending says
  * nothing against it.
  */
-const recordingEndings =
-  /\.(?:mp3|mp2|wav|wave|w64|rf64|bwf|aiff?|aifc|caf|m4a|m4b|mp4|mov|aac|flac|ogg|oga|opus|webm|mka|mkv)$/i
+export const recordingEndings = [
+  ...['mp3', 'mp2', 'wav', 'wave', 'w64', 'rf64', 'bwf', 'aif', 'aiff', 'aifc', 'caf', 'm4a', 'm4b', 'mp4', 'mov'],
+  ...['aac', 'flac', 'ogg', 'oga', 'opus', 'webm', 'mka', 'mkv'],
+]
+const recordingPattern = new RegExp(`\\.(?:${recordingEndings.join('|')})$`, 'i')
 export const isRecording = (file: string): boolean =>
-  !isSidecar(file) && (recordingEndings.test(file) || !file.includes('.'))
+  !isSidecar(file) && (recordingPattern.test(file) || !file.includes('.'))
 
 export const isSidecar = (file: string): boolean =>
   Object.values(sidecarPatterns).some((pattern) => pattern.test(file))

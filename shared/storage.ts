@@ -269,11 +269,36 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     return files.map((found) => describe(found.metadata))
   }
 
-  /** An address anybody may read the object from for so long, at most a week. */
-  const signedUrl = async (object: ObjectName, seconds: number): Promise<string> => {
+  /**
+   * An address anybody may read the object from for so long, at most a week. A browser saves it as `saveAs`; without, it
+   * shows what it can.
+   */
+  const signedUrl = async (object: ObjectName, seconds: number, saveAs?: string): Promise<string> => {
     const [url] = await (
       await file(object)
-    ).getSignedUrl({ version: 'v4', action: 'read', expires: Date.now() + 1000 * seconds })
+    ).getSignedUrl({
+      version: 'v4',
+      action: 'read',
+      expires: Date.now() + 1000 * seconds,
+      ...(saveAs === undefined ? {} : { responseDisposition: asAttachment(saveAs) }),
+    })
+    return url
+  }
+
+  /**
+   * An address to which anybody may upload that object in pieces, for a week: whoever has it needs no other right. A page
+   * of `origin` may; an object that is there is replaced.
+   */
+  const beginUpload = async (
+    object: ObjectName,
+    { contentType, bytes, origin }: { contentType: string; bytes?: number | undefined; origin?: string | undefined },
+  ): Promise<string> => {
+    const [url] = await (
+      await file(object)
+    ).createResumableUpload({
+      metadata: { contentType, ...(bytes === undefined ? {} : { contentLength: bytes }) },
+      ...(origin === undefined ? {} : { origin }),
+    })
     return url
   }
 
@@ -291,8 +316,13 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     remove,
     list,
     signedUrl,
+    beginUpload,
   }
 }
+
+/** RFC 6266: the name as it is, and for old programs in ASCII. */
+const asAttachment = (file: string): string =>
+  `attachment; filename="${file.replaceAll(/[^\w. -]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(file)}`
 
 /** Copies what comes to the front of `bytes`, so that it need not be held twice; returns as much as came. */
 async function gather(source: AsyncIterable<Buffer>, bytes: Buffer): Promise<Buffer> {

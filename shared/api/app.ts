@@ -1,5 +1,5 @@
 /**
- * The HTTP API: runs, episodes, reviews and listener mail of the caller, and of nobody else. Hides who is let
+ * The HTTP API: what the caller has, from podcasts to keys, and of nobody else. Hides who is let
  * in, how often, and how anything that goes wrong is answered; what a request does is in the file of its
  * resource.
  */
@@ -13,13 +13,29 @@ import { log } from '../log.ts'
 import type { Services } from '../engine/services.ts'
 import { callerIdentifier, type Scope } from './callers.ts'
 import { addEpisodes } from './episodes.ts'
+import { addAccount } from './account.ts'
 import { addLetters } from './letters.ts'
+import { addPodcasts } from './podcasts.ts'
 import { problemHeaders, problemOf } from './problems.ts'
 import type { App, Env } from './routes.ts'
+import { addReviews } from './reviews.ts'
 import { addRuns } from './runs.ts'
+import { addUploads } from './uploads.ts'
+import { addWebhooks } from './webhooks.ts'
 
 /** Nobody decides on so many edits; files go to the bucket. */
 const maxBodyBytes = 1024 * 1024
+
+const resources = [
+  addPodcasts,
+  addUploads,
+  addEpisodes,
+  addReviews,
+  addRuns,
+  addLetters,
+  addWebhooks,
+  addAccount,
+]
 
 /** The app as functions-framework can serve it. */
 export function createApi(services: Services): App {
@@ -29,13 +45,11 @@ export function createApi(services: Services): App {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
-    info: { title: 'Spool', version: '1', description: 'Runs, episodes, reviews and listener mail.' },
+    info: { title: 'Spool', version: '1', description: 'Podcasts, uploads, episodes, reviews, publishing, listener mail.' },
     servers: [{ url: services.config.api.url }],
   })
   guard(app, services)
-  addRuns(app, services)
-  addEpisodes(app, services)
-  addLetters(app, services)
+  for (const addRoutes of resources) addRoutes(app, services)
   return app
 }
 
@@ -67,7 +81,7 @@ function guard(app: App, { config }: Services): void {
   })
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge }))
   app.use(async (context, next) => {
-    if (context.req.method === 'POST') mustBeUtf8(await context.req.arrayBuffer())
+    if (['POST', 'PUT'].includes(context.req.method)) mustBeUtf8(await context.req.arrayBuffer())
     await next()
   })
 }

@@ -1,17 +1,17 @@
-/**
- * API routes for episodes: list them, make one again, and read and decide the edits that wait for a decision.
- */
+/** API routes for episodes: list them, fetch their files, make one again, publish it and take it back. */
 import { z } from '@hono/zod-openapi'
-import { findListedEpisode, listEpisodes } from '../db/episodes.ts'
+import { findEpisode, findListedEpisode, listEpisodes } from '../db/episodes.ts'
 import { listRuns } from '../db/runs.ts'
 import { withDatabase } from '../db/connect.ts'
-import { openReview, submitDecisions, type Review } from '../review/review.ts'
 import { schedulePublication, startPublication } from '../episode/publication.ts'
 import { startAgain } from '../episode/retry.ts'
 import type { Services } from '../engine/services.ts'
+import { isDeliverable } from '../episode/deliverables.ts'
+import { episodeName } from '../objects.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { once } from './idempotency.ts'
-import { changes, idParam, listOf, moment, mustBe, pageAsked, reads, started, type App } from './routes.ts'
+import { linkSeconds } from './links.ts'
+import { changes, idParam, listOf, moment, mustBe, pageAsked, name, reads, started, type App } from './routes.ts'
 
 const episode = z
   .object({
@@ -22,35 +22,21 @@ const episode = z
     description: z.string(),
     status: z.string(),
     durationSeconds: z.number().nullable(),
+    audioBytes: z.number().nullable(),
     publishedAt: moment,
     publishAt: moment,
     holdReason: z.string().nullable(),
     createdAt: z.iso.datetime(),
   })
-  .openapi('Episode')
-const edit = z
-  .object({
-    id: z.string(),
-    kind: z.string(),
-    status: z.string(),
-    startSeconds: z.number(),
-    endSeconds: z.number(),
-    text: z.string(),
-    reason: z.string(),
-    score: z.number(),
-    question: z.string().optional(),
-    waits: z.boolean(),
-  })
-  .openapi('Edit')
-const decisionsBody = {
-  body: {
-    content: {
-      'application/json': {
-        schema: z.looseObject({ version: z.literal(1), decisions: z.array(z.looseObject({})) }),
-      },
-    },
-  },
-}
+  .openapi('Episode')const file = z
+  .object({ file: z.string(), bytes: z.int(), type: z.string(), url: z.url() })
+  .openapi('File', { description: 'The address is good for an hour, for whoever has it.' })
+
+const filter = pageQuery.extend({
+  podcast: name.optional(),
+  status: name.optional(),
+  text: name.optional().openapi({ description: 'Part of a title' }),
+})
 
 const publishBody = {
   body: {
@@ -62,8 +48,14 @@ const publishBody = {
 }
 
 const routes = {
-  list: reads('/episodes', 'Your episodes, newest first', { query: pageQuery }, listOf(episode)),
+  list: reads('/episodes', 'Your episodes, newest first', { query: filter }, listOf(episode)),
   show: reads('/episodes/{id}', 'An episode', { params: idParam }, episode),
+  files: reads(
+    '/episodes/{id}/files',
+    'The files of an episode as it was finished last',
+    { params: idParam },
+    z.object({ items: z.array(file) }),
+  ),
   start: changes('/episodes/{id}/runs', 'Make an episode again', { params: idParam }, started, 202),
   publish: changes(
     '/episodes/{id}/publish',
@@ -76,19 +68,6 @@ const routes = {
     '/episodes/{id}/unpublish',
     'Take an episode out of the feed; it keeps its date and its guid',
     { params: idParam },
-    started,
-    202,
-  ),
-  edits: reads(
-    '/episodes/{id}/edits',
-    'What was proposed, and what waits for you',
-    { params: idParam },
-    z.object({ runId: z.uuid(), status: z.string(), edits: z.array(edit) }),
-  ),
-  decide: changes(
-    '/episodes/{id}/decisions',
-    'Decide; the waiting run goes on, or the episode is made again',
-    { params: idParam, ...decisionsBody },
     started,
     202,
   ),
@@ -109,7 +88,7 @@ export function addEpisodes(app: App, services: Services): void {
     const query = context.req.valid('query')
     return context.json(
       pageOf(
-        await withDatabase(databaseUrl, (db) => listEpisodes(db, pageAsked(context, query))),
+        await withDatabase(databaseUrl, (db) => listEpisodes(db, pageAsked(context, query), query)),
         query.limit,
       ),
       200,
@@ -118,6 +97,10 @@ export function addEpisodes(app: App, services: Services): void {
   app.openapi(routes.show, async (context) =>
     context.json(await find(context.var.caller.userId, context.req.valid('param').id), 200),
   )
+  app.openapi(routes.files, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    return context.json({ items: await linksOf(services, id) }, 200)
+  })
   app.openapi(routes.start, async (context) => {
     const { userId } = context.var.caller
     const { status, body } = await once(context, services.config, userId, async () => {
@@ -149,40 +132,26 @@ export function addEpisodes(app: App, services: Services): void {
     })
     return context.json(body, status)
   })
-  app.openapi(routes.edits, async (context) => {
-    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
-    return context.json(listEdits(await openReview(services, id)), 200)
-  })
-  app.openapi(routes.decide, async (context) => {
-    const { userId } = context.var.caller
-    const { status, body } = await once(context, services.config, userId, async () => {
-      const { id } = await find(userId, context.req.valid('param').id)
-      const review = await openReview(services, id)
-      return {
-        status: 202,
-        body: { runId: await submitDecisions(services, review, await context.req.text(), 'The decisions') },
-      }
-    })
-    return context.json(body, status)
-  })
 }
 
-function listEdits({ run, edits, waiting }: Review) {
-  const waits = new Set(waiting.map(({ id }) => id))
-  const seconds = (sample: number) => sample / edits.sampleRate
-  const listed = edits.edits.map(
-    ({ id, kind, status, startSample, endSample, text, reason, score, question }) => ({
-      id,
-      kind,
-      status,
-      startSeconds: seconds(startSample),
-      endSeconds: seconds(endSample),
-      text,
-      reason,
-      score,
-      ...(question === undefined ? {} : { question }),
-      waits: waits.has(id),
+/** None while the episode was never finished. */
+async function linksOf({ storage, config }: Services, episodeId: string): Promise<z.output<typeof file>[]> {
+  const { slug, contentHash } = (await withDatabase(config.databaseUrl, (db) => findEpisode(db, episodeId)))!
+  if (contentHash === null) return []
+  const bucket = config.buckets.episodes
+  const folder = episodeName(episodeId, contentHash, '')
+  const found = (await storage.list(bucket, folder)).filter(({ name }) =>
+    isDeliverable(name.slice(folder.length)),
+  )
+  return await Promise.all(
+    found.map(async ({ name, bytes, contentType }) => {
+      const kind = name.slice(folder.length)
+      const saveAs = kind === 'review.html' ? undefined : nameToSave(slug, kind)
+      return { file: kind, bytes, type: contentType, url: await storage.signedUrl({ bucket, name }, linkSeconds, saveAs) }
     }),
   )
-  return { runId: run.id, status: run.status, edits: listed }
 }
+
+/** "episode.mp3" of "my-talk" is "my-talk.mp3"; other files have their own name behind the episode's. */
+const nameToSave = (slug: string, file: string): string =>
+  file === 'episode.mp3' ? `${slug}.mp3` : `${slug}-${file}`

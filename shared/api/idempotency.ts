@@ -8,8 +8,9 @@ import { closeRequest, forgetRequest, openRequest, type EarlierAnswer } from '..
 import { withDatabase } from '../db/connect.ts'
 import { Permanent } from '../errors.ts'
 import { contentHash } from '../hash.ts'
+import type { ChangeStatus } from './routes.ts'
 
-export interface Answered<T, S extends 200 | 202> {
+export interface Answered<T, S extends ChangeStatus> {
   readonly status: S
   readonly body: T
 }
@@ -18,7 +19,7 @@ export interface Answered<T, S extends 200 | 202> {
  * Does `work` unless the request was answered before. Throws Permanent `idempotency_mismatch` or
  * `in_progress`.
  */
-export async function once<T, S extends 200 | 202>(
+export async function once<T, S extends ChangeStatus>(
   context: Context,
   { databaseUrl }: Config,
   userId: string,
@@ -41,7 +42,7 @@ export async function once<T, S extends 200 | 202>(
 }
 
 /** Repeats the stored answer; throws unless method, path and body are the same as before. */
-function answerAgain<T, S extends 200 | 202>(
+function answerAgain<T, S extends ChangeStatus>(
   { requestHash, status, body }: EarlierAnswer,
   asked: string,
 ): Answered<T, S> {

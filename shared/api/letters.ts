@@ -1,8 +1,7 @@
-/** API routes for listener mail, and for what the user has used of the quota. */
+/** API routes for listener mail. */
 import { z } from '@hono/zod-openapi'
 import { findLetter, listLetters } from '../db/letters.ts'
 import { withDatabase } from '../db/connect.ts'
-import { usageOf } from '../db/usage.ts'
 import type { Services } from '../engine/services.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { idParam, listOf, moment, mustBe, pageAsked, reads, type App } from './routes.ts'
@@ -25,7 +24,6 @@ const letter = z
 const routes = {
   list: reads('/letters', 'Listener mail, newest first', { query: pageQuery }, listOf(letter)),
   show: reads('/letters/{id}', 'A letter', { params: idParam }, letter),
-  usage: reads('/usage', 'What you have used this month', {}, z.record(z.string(), z.number())),
 }
 
 export function addLetters(app: App, { config: { databaseUrl } }: Services): void {
@@ -49,10 +47,4 @@ export function addLetters(app: App, { config: { databaseUrl } }: Services): voi
       200,
     )
   })
-  app.openapi(routes.usage, async (context) =>
-    context.json(
-      await withDatabase(databaseUrl, (db) => usageOf(db, context.var.caller.userId, 'month')),
-      200,
-    ),
-  )
 }

@@ -30,6 +30,8 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   not_found: 404,
   method_not_allowed: 405,
   already_running: 409,
+  already_there: 409,
+  changed_meanwhile: 409,
   not_publishable: 409,
   in_progress: 409,
   not_cancellable: 409,

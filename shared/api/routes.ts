@@ -31,6 +31,11 @@ export const started = z.object({ runId: z.uuid() }).openapi('Started')
 export const listOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next: z.string().optional() })
 
+/** A body of that shape; it must be there. */
+export const jsonBody = <T extends z.ZodType>(schema: T) => ({
+  body: { required: true, content: { 'application/json': { schema } } },
+})
+
 const problems = {
   content: { [problemType]: { schema: problem } },
   description: 'Why not; `code` is one of a documented list.',
@@ -67,16 +72,20 @@ const idempotencyKey = z.object({
     .openapi({ description: 'The same request with the same key has one effect and one answer.' }),
 })
 
+/** What a change is answered with: done, made, or begun. */
+export type ChangeStatus = 200 | 201 | 202
+
 /** A route that changes something, and may be asked twice. */
 export function changes<
   P extends string,
   R extends NonNullable<RouteConfig['request']>,
   T extends z.ZodType,
-  S extends 200 | 202,
->(path: P, summary: string, request: R, schema: T, status: S) {
+  S extends ChangeStatus,
+  M extends 'post' | 'put' | 'delete' = 'post',
+>(path: P, summary: string, request: R, schema: T, status: S, method = 'post' as M) {
   const responses = { [status]: contentOf(schema), default: problems } as Responses<T, S>
   return createRoute({
-    method: 'post',
+    method,
     path,
     summary,
     security: [{ bearer: [] }],
@@ -84,6 +93,20 @@ export function changes<
     responses,
   })
 }
+
+/** A route that opens something for whoever asks, and leaves nothing behind that asking twice would leave twice. */
+export const opens = <P extends string, R extends NonNullable<RouteConfig['request']>, T extends z.ZodType>(
+  path: P,
+  summary: string,
+  request: R,
+  schema: T,
+) =>
+  createRoute({
+    ...({ method: 'post', path, summary } as const),
+    security: [{ bearer: [] }],
+    request,
+    responses: { 200: contentOf(schema), default: problems },
+  })
 
 const lastEventId = z.object({
   'Last-Event-ID': z

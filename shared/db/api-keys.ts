@@ -54,3 +54,25 @@ export async function revokeApiKey(db: Knex, userId: string, id: string): Promis
   )
   return revoked.length === 1
 }
+
+export interface ListedApiKey {
+  readonly id: string
+  readonly name: string
+  readonly scopes: string[]
+  readonly createdAt: Date
+  readonly usedAt: Date | null
+}
+
+/** The user's keys that hold, newest first. */
+export async function listApiKeys(db: Knex, userId: string): Promise<ListedApiKey[]> {
+  return await rows(
+    db,
+    `SELECT id, name, scopes, created_at AS "createdAt", used_at AS "usedAt"
+     FROM api_keys
+     WHERE user_id = :userId
+       AND revoked_at IS NULL
+     ORDER BY created_at DESC
+     LIMIT 1000`,
+    { userId },
+  )
+}

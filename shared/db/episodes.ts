@@ -128,6 +128,7 @@ export interface ListedEpisode {
   readonly description: string
   readonly status: string
   readonly durationSeconds: number | null
+  readonly audioBytes: number | null
   readonly publishedAt: Date | null
   readonly publishAt: Date | null
   /** Why a finished episode is not published. */
@@ -138,23 +139,40 @@ export interface ListedEpisode {
 /** Episodes with their podcasts' names; `created_at` is what the pages go by. */
 const listed = `(
   SELECT e.id, p.slug AS podcast, e.slug, e.title, e.description, e.status,
-         e.duration_seconds, e.published_at, e.publish_at, e.hold_reason, e.created_at, e.user_id
+         e.duration_seconds, CAST(e.audio_bytes AS double precision) AS audio_bytes,
+         e.published_at, e.publish_at, e.hold_reason, e.created_at, e.user_id
   FROM episodes e
   JOIN podcasts p ON p.id = e.podcast_id
 ) AS listed`
 const listedColumns = `
-  id, podcast, slug, title, description, status, duration_seconds AS "durationSeconds",
+  id, podcast, slug, title, description, status, duration_seconds AS "durationSeconds", audio_bytes AS "audioBytes",
   published_at AS "publishedAt", publish_at AS "publishAt", hold_reason AS "holdReason",
   created_at AS "createdAt"`
 
-export async function listEpisodes(db: Knex, page: Page): Promise<Positioned<ListedEpisode>[]> {
+/** Which episodes are listed; all of them where nothing is said. */
+export interface EpisodeFilter {
+  /** The podcast's name. */
+  readonly podcast?: string | undefined
+  readonly status?: string | undefined
+  /** Part of the title or of the name, upper and lower case alike. */
+  readonly text?: string | undefined
+}
+
+export async function listEpisodes(
+  db: Knex,
+  page: Page,
+  { podcast = null, status = null, text = null }: { [K in keyof EpisodeFilter]: EpisodeFilter[K] | null } = {},
+): Promise<Positioned<ListedEpisode>[]> {
   return await rows(
     db,
     `SELECT ${listedColumns}, ${positionColumn}
      FROM ${listed}
      WHERE user_id = :userId
+       AND podcast = coalesce(CAST(:podcast AS text), podcast)
+       AND status = coalesce(CAST(:status AS text), status)
+       AND (CAST(:text AS text) IS NULL OR strpos(lower(title || ' ' || slug), lower(:text)) > 0)
        AND ${onPage}`,
-    pageBindings(page),
+    { ...pageBindings(page), podcast, status, text },
   )
 }
 

@@ -1,6 +1,10 @@
-/** The podcasts table: a user's podcasts, found or made by their names. */
+/**
+ * The podcasts table: a user's podcasts, found or made by their names. A change of the settings is a revision; the feed
+ * shows one of them, the newest as soon as it has been written again.
+ */
 import type { Knex } from 'knex'
 import { rows } from './connect.ts'
+import { onPage, pageBindings, positionColumn, type Page, type Positioned } from './page.ts'
 import { ensureUser } from './users.ts'
 
 export interface Podcast {
@@ -8,9 +12,12 @@ export interface Podcast {
   readonly userId: string
   readonly slug: string
   readonly settings: Readonly<Record<string, unknown>>
+  /** Counts the changes of the settings, from 1. */
+  readonly revision: number
+  readonly createdAt: Date
 }
 
-const podcastColumns = 'id, user_id AS "userId", slug, settings'
+const podcastColumns = 'id, user_id AS "userId", slug, settings, revision, created_at AS "createdAt"'
 
 /** Finds or makes the podcast of that name. Settings that are given replace those there are. */
 export async function ensurePodcast(
@@ -22,14 +29,51 @@ export async function ensurePodcast(
   await ensureUser(trx, userId)
   const [podcast] = await rows<Podcast>(
     trx,
-    `INSERT INTO podcasts (user_id, slug, settings)
+    `INSERT INTO podcasts AS p (user_id, slug, settings)
      VALUES (:userId, :slug, coalesce(CAST(:settings AS jsonb), '{}'))
      ON CONFLICT (user_id, slug) DO UPDATE
-       SET settings = coalesce(CAST(:settings AS jsonb), podcasts.settings)
+       SET settings = coalesce(CAST(:settings AS jsonb), p.settings),
+           revision = p.revision + CASE WHEN p.settings = CAST(:settings AS jsonb) IS FALSE THEN 1 ELSE 0 END
      RETURNING ${podcastColumns}`,
     { userId, slug, settings: settings === undefined ? null : JSON.stringify(settings) },
   )
   return podcast!
+}
+
+/** Undefined when the user has one of that name. */
+export async function insertPodcast(
+  trx: Knex,
+  podcast: { userId: string; slug: string; settings: unknown },
+): Promise<Podcast | undefined> {
+  await ensureUser(trx, podcast.userId)
+  const [inserted] = await rows<Podcast>(
+    trx,
+    `INSERT INTO podcasts (user_id, slug, settings)
+     VALUES (:userId, :slug, :settings)
+     ON CONFLICT (user_id, slug) DO NOTHING
+     RETURNING ${podcastColumns}`,
+    { ...podcast, settings: JSON.stringify(podcast.settings) },
+  )
+  return inserted
+}
+
+/** Undefined when the revision is no longer the newest, or the user has no such podcast. */
+export async function changePodcast(
+  db: Knex,
+  change: { userId: string; id: string; revision: number; settings: unknown },
+): Promise<Podcast | undefined> {
+  const [changed] = await rows<Podcast>(
+    db,
+    `UPDATE podcasts
+     SET settings = :settings,
+         revision = revision + 1
+     WHERE user_id = :userId
+       AND id::text = :id
+       AND revision = :revision
+     RETURNING ${podcastColumns}`,
+    { ...change, settings: JSON.stringify(change.settings) },
+  )
+  return changed
 }
 
 export async function findPodcast(db: Knex, podcastId: string): Promise<Podcast | undefined> {
@@ -37,4 +81,60 @@ export async function findPodcast(db: Knex, podcastId: string): Promise<Podcast 
     podcastId,
   })
   return row
+}
+
+export async function findPodcastOf(db: Knex, userId: string, id: string): Promise<Podcast | undefined> {
+  const [row] = await rows<Podcast>(
+    db,
+    `SELECT ${podcastColumns}
+     FROM podcasts
+     WHERE user_id = :userId
+       AND id::text = :id`,
+    { userId, id },
+  )
+  return row
+}
+
+export async function listPodcasts(db: Knex, page: Page): Promise<Positioned<Podcast>[]> {
+  return await rows(
+    db,
+    `SELECT ${podcastColumns}, ${positionColumn}
+     FROM podcasts
+     WHERE user_id = :userId
+       AND ${onPage}`,
+    pageBindings(page),
+  )
+}
+
+/** Notes which revision of its settings the podcast's feed shows. */
+export async function markFeedWritten(
+  db: Knex,
+  { id, revision }: Pick<Podcast, 'id' | 'revision'>,
+): Promise<void> {
+  await db.raw(
+    `UPDATE podcasts
+     SET feed_revision = :revision
+     WHERE id = :id
+       AND feed_revision < :revision`,
+    { id, revision },
+  )
+}
+
+/** Podcasts with a feed that shows earlier settings. */
+export async function podcastsWithOldFeeds(db: Knex, limit: number): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    db,
+    `SELECT id
+     FROM podcasts
+     WHERE feed_revision < revision
+       AND EXISTS (
+         SELECT 1
+         FROM episodes
+         WHERE podcast_id = podcasts.id
+           AND published IS NOT NULL
+       )
+     LIMIT :limit`,
+    { limit },
+  )
+  return found.map(({ id }) => id)
 }

@@ -49,3 +49,18 @@ export async function providerKeys(db: Knex, userId: string): Promise<SealedKey[
     { userId },
   )
 }
+
+/** Of which providers the user's keys are, without the keys. */
+export async function listProviderKeys(
+  db: Knex,
+  userId: string,
+): Promise<{ provider: string; createdAt: Date }[]> {
+  return await rows(
+    db,
+    `SELECT provider, created_at AS "createdAt"
+     FROM provider_keys
+     WHERE user_id = :userId
+     ORDER BY provider`,
+    { userId },
+  )
+}

@@ -29,6 +29,7 @@ import {
   type Template,
 } from '../settings/settings.ts'
 import type { Services } from '../engine/services.ts'
+import { podcastTemplate } from './podcast-template.ts'
 import type { StoredObject } from '../storage.ts'
 
 export interface RecordingPart {
@@ -97,7 +98,7 @@ export async function planEpisode(
           readMarks(await read(sidecars.chapters, 'bad_chapters'), sidecars.chapters)
     const template =
       sidecars.template === undefined
-        ? await podcastTemplate(path, services)
+        ? parseTemplate((await podcastTemplate(path, services)).text, `the podcast's ${templateFile}`)
         : parseTemplate(await read(sidecars.template), sidecars.template)
     return {
       ...nothing,
@@ -228,24 +229,4 @@ async function findAssets(
     found.set(file, asset)
   }
   return [...found.values()]
-}
-
-/** The template of the podcast, for episodes that bring none: it lies among the assets. */
-async function podcastTemplate(
-  path: UploadPath,
-  { storage, config }: Pick<Services, 'storage' | 'config'>,
-): Promise<Template> {
-  const bucket = config.buckets.uploads
-  const names = spellings(uploadName(path.userId, path.podcast, assetsFolder, templateFile))
-  const found = await Promise.all(names.map((name) => storage.stat({ bucket, name })))
-  const stored = found.find((template) => template !== undefined)
-  if (!stored) return defaultTemplate()
-  if (stored.bytes > maxDocumentBytes)
-    throw new Permanent(
-      'bad_template',
-      `The podcast's ${templateFile} has ${stored.bytes} bytes; ` +
-        `a document of settings may have ${maxDocumentBytes}.`,
-    )
-  const { name } = stored
-  return parseTemplate(readText(await storage.read({ bucket, name })).text, `the podcast's ${templateFile}`)
 }

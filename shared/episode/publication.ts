@@ -89,11 +89,11 @@ const notFinished = (): Permanent =>
  * `not_publishable` for one that never came so far.
  */
 export async function schedulePublication(
-  { config, tasks, pipeline }: Services,
+  services: Services,
   episodeId: string,
   at: Date,
 ): Promise<void> {
-  await withDatabase(config.databaseUrl, (db) =>
+  await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
       const live = await liveRunIdOf(trx, episodeId)
       await lockEpisode(trx, episodeId)
@@ -108,6 +108,5 @@ export async function schedulePublication(
       await scheduleEpisode(trx, episodeId, at)
     }),
   )
-  const { queue } = pipeline.stage('publish')!
-  await tasks.remind({ name: 'sweep', queue, about: episodeId, at })
+  await askForSweep(services, episodeId, at)
 }

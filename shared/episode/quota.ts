@@ -4,7 +4,7 @@
  */
 import type { Knex } from 'knex'
 import type { Config, UsageKind, UsageLimit } from '../config.ts'
-import { chargeUsage, type UsageEntry } from '../db/usage.ts'
+import { chargeUsage, usageOf, type UsageEntry } from '../db/usage.ts'
 import type { ErrorCode } from '../codes.ts'
 import { Permanent } from '../errors.ts'
 
@@ -31,4 +31,25 @@ function refusal({ kind, amount }: UsageEntry, { period, most }: UsageLimit): Pe
     `The limit is ${most} ${unit} ${period === 'hour' ? 'an' : 'a'} ${period}, ` +
       `and it is reached.${asked} Try again after ${next}, or have the limit raised.`,
   )
+}
+
+export interface Allowance {
+  readonly kind: UsageKind
+  readonly period: string
+  readonly used: number
+  readonly most: number
+}
+
+/** What the user has used of every limit there is, in the hour, day or month it is. */
+export async function allowances(
+  db: Knex,
+  { quotas }: Pick<Config, 'quotas'>,
+  userId: string,
+): Promise<Allowance[]> {
+  const now = new Date()
+  const found: Allowance[] = []
+  for (const [kind, limits] of Object.entries(quotas) as [UsageKind, readonly UsageLimit[]][])
+    for (const { period, most } of limits)
+      found.push({ kind, period, most, used: (await usageOf(db, userId, period, now))[kind] ?? 0 })
+  return found
 }

@@ -4,7 +4,7 @@
  */
 import type { Warning } from '../codes.ts'
 import { episodesInFeed, type PublishedEpisode } from '../db/episodes.ts'
-import { findPodcast } from '../db/podcasts.ts'
+import { findPodcast, markFeedWritten } from '../db/podcasts.ts'
 import type { Tools } from '../engine/step.ts'
 import { Retryable } from '../errors.ts'
 import { renderFeed } from '../feed/rss.ts'
@@ -24,7 +24,7 @@ const shortLived = 'public, max-age=60'
  */
 export async function swapFeed(
   podcastId: string,
-  { storage, config, withDatabase, warn }: Tools,
+  { storage, config, withDatabase, warn }: Pick<Tools, 'storage' | 'config' | 'withDatabase' | 'warn'>,
 ): Promise<void> {
   const feed = { bucket: config.buckets.public, name: feedName(podcastId) }
   const urlFor = (name: string) => `${config.publicBaseUrl}/${name}`
@@ -36,14 +36,16 @@ export async function swapFeed(
     )
   for (let attempt = 1; attempt <= feedTries; attempt++) {
     const seen = (await storage.stat(feed))?.generation ?? '0'
-    const { settings, episodes } = await withDatabase(async (db) => ({
-      settings: podcastSettings((await findPodcast(db, podcastId))!.settings),
+    const { podcast, episodes } = await withDatabase(async (db) => ({
+      podcast: (await findPodcast(db, podcastId))!,
       episodes: await episodesInFeed(db, podcastId),
     }))
+    const settings = podcastSettings(podcast.settings)
     const xml = await renderFeed({ feedUrl: urlFor(feed.name), settings, episodes, urlOf })
     if (
       await storage.swap(feed, seen, xml, 'application/rss+xml; charset=utf-8', { cacheControl: shortLived })
     ) {
+      await withDatabase((db) => markFeedWritten(db, podcast))
       remarksOn(settings, episodes).forEach(warn)
       return
     }

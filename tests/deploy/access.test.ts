@@ -32,7 +32,7 @@ function called(code: string, visit: (call: ts.PropertyAccessExpression) => void
 /** The methods of the clients that reach Google, whether this code calls them or not. */
 const clientMethods = {
   'shared/storage.ts':
-    /^(getMetadata|setMetadata|createReadStream|createWriteStream|save|combine|copy|move|rename|delete|deleteFiles|getFiles|getSignedUrl|exists|download|upload|makePublic|setStorageClass|getBuckets|createBucket|rotateEncryptionKey)$/,
+    /^(getMetadata|setMetadata|createReadStream|createWriteStream|createResumableUpload|save|combine|copy|move|rename|delete|deleteFiles|getFiles|getSignedUrl|exists|download|upload|makePublic|setStorageClass|getBuckets|createBucket|rotateEncryptionKey)$/,
   'shared/engine/tasks.ts':
     /^(createTask|getTask|deleteTask|listTasks|runTask|getQueue|createQueue|updateQueue|listQueues|purgeQueue|pauseQueue|resumeQueue)$/,
 } as const

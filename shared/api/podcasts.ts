@@ -1,0 +1,188 @@
+/**
+ * API routes for podcasts: what a show is called and says of itself, the template its episodes are made by, and the
+ * files that the template names. Hides that a template is a file among these. Whoever changes something names the
+ * revision that they have seen, so that of two at once none is lost.
+ */
+import { z } from '@hono/zod-openapi'
+import { withDatabase } from '../db/connect.ts'
+import {
+  changePodcast,
+  findPodcastOf,
+  insertPodcast,
+  listPodcasts,
+  type Podcast,
+} from '../db/podcasts.ts'
+import type { Services } from '../engine/services.ts'
+import { podcastTemplate } from '../episode/podcast-template.ts'
+import { askForSweep } from '../episode/sweeping.ts'
+import { Permanent } from '../errors.ts'
+import { parseJson } from '../json-file.ts'
+import { asSeen, assetsFolder, feedName, isPathPart, templateFile, uploadName } from '../objects.ts'
+import {
+  parsePodcast,
+  parseTemplate,
+  podcastSettings,
+  type PodcastSettings,
+} from '../settings/settings.ts'
+import { pageOf, pageQuery } from './cursor.ts'
+import { once } from './idempotency.ts'
+import { linkSeconds } from './links.ts'
+import { changes, idParam, jsonBody, listOf, mustBe, pageAsked, reads, type App } from './routes.ts'
+
+const document = z.looseObject({})
+const podcast = z
+  .object({
+    id: z.uuid(),
+    slug: z.string(),
+    revision: z.int(),
+    settings: document.openapi({ description: 'Every field of podcast.json, with defaults filled in.' }),
+    feedUrl: z.url(),
+    createdAt: z.iso.datetime(),
+  })
+  .openapi('Podcast')
+const template = z
+  .object({
+    revision: z.string().openapi({ description: '"0" while there is none: episodes are made by the defaults.' }),
+    template: document,
+  })
+  .openapi('Template')
+const asset = z
+  .object({
+    file: z.string(),
+    bytes: z.int(),
+    type: z.string(),
+    url: z.url().openapi({ description: 'Good for an hour.' }),
+  })
+  .openapi('Asset')
+
+const slug = z
+  .string()
+  .refine(isPathPart, { error: 'has 1 to 200 characters, and no slash or control character' })
+  .openapi({ description: 'Its folder among the uploads; it never changes.' })
+
+const routes = {
+  list: reads('/podcasts', 'Your podcasts, newest first', { query: pageQuery }, listOf(podcast)),
+  show: reads('/podcasts/{id}', 'A podcast', { params: idParam }, podcast),
+  create: changes(
+    '/podcasts',
+    'Begin a podcast',
+    jsonBody(z.strictObject({ slug, settings: document.default({}) })),
+    podcast,
+    201,
+  ),
+  change: changes(
+    '/podcasts/{id}',
+    'Change what a podcast says of itself; its feed follows',
+    { params: idParam, ...jsonBody(z.strictObject({ revision: z.int(), settings: document })) },
+    podcast,
+    200,
+    'put',
+  ),
+  template: reads('/podcasts/{id}/template', 'What its episodes are made by', { params: idParam }, template),
+  changeTemplate: changes(
+    '/podcasts/{id}/template',
+    'Change what its episodes are made by, from the next one on',
+    { params: idParam, ...jsonBody(z.strictObject({ revision: z.string(), template: document })) },
+    template,
+    200,
+    'put',
+  ),
+  assets: reads(
+    '/podcasts/{id}/assets',
+    'The files that its template may name',
+    { params: idParam },
+    z.object({ items: z.array(asset) }),
+  ),
+}
+
+export function addPodcasts(app: App, services: Services): void {
+  const { storage, config } = services
+  const { databaseUrl } = config
+  const uploads = config.buckets.uploads
+  const find = async (userId: string, id: string) =>
+    mustBe(await withDatabase(databaseUrl, (db) => findPodcastOf(db, userId, id)), 'podcast')
+  const shown = ({ userId: _user, settings, ...rest }: Podcast) => ({
+    ...rest,
+    settings: podcastSettings(settings),
+    feedUrl: `${config.publicBaseUrl}/${feedName(rest.id)}`,
+  })
+  const templateOf = async ({ userId, slug: folder }: Podcast) => {
+    const { where, revision, text } = await podcastTemplate({ userId, podcast: folder }, services)
+    return { where, shown: { revision, template: documentIn(text) } }
+  }
+
+  app.openapi(routes.list, async (context) => {
+    const query = context.req.valid('query')
+    const found = await withDatabase(databaseUrl, (db) => listPodcasts(db, pageAsked(context, query)))
+    const { items, next } = pageOf(found, query.limit)
+    return context.json({ items: items.map(shown), ...(next === undefined ? {} : { next }) }, 200)
+  })
+  app.openapi(routes.show, async (context) =>
+    context.json(shown(await find(context.var.caller.userId, context.req.valid('param').id)), 200),
+  )
+  app.openapi(routes.create, async (context) => {
+    const { userId } = context.var.caller
+    const { status, body } = await once(context, config, userId, async () => {
+      const { slug: name, settings } = context.req.valid('json')
+      const asked = { userId, slug: asSeen(name), settings: settingsIn(settings) }
+      const made = await withDatabase(databaseUrl, (db) => insertPodcast(db, asked))
+      if (!made) throw new Permanent('already_there', `You have a podcast "${name}".`)
+      return { status: 201, body: shown(made) }
+    })
+    return context.json(body, status)
+  })
+  app.openapi(routes.change, async (context) => {
+    const { userId } = context.var.caller
+    const { status, body } = await once(context, config, userId, async () => {
+      const { id, slug: name } = await find(userId, context.req.valid('param').id)
+      const { revision, settings } = context.req.valid('json')
+      const change = { userId, id, revision, settings: settingsIn(settings) }
+      const changed = await withDatabase(databaseUrl, (db) => changePodcast(db, change))
+      if (!changed) throw changedMeanwhile(`The podcast "${name}"`)
+      await askForSweep(services, `feed/${id}/${changed.revision}`)
+      return { status: 200, body: shown(changed) }
+    })
+    return context.json(body, status)
+  })
+  app.openapi(routes.template, async (context) => {
+    const found = await find(context.var.caller.userId, context.req.valid('param').id)
+    return context.json((await templateOf(found)).shown, 200)
+  })
+  app.openapi(routes.changeTemplate, async (context) => {
+    const { userId } = context.var.caller
+    const { status, body } = await once(context, config, userId, async () => {
+      const found = await find(userId, context.req.valid('param').id)
+      const { where } = await templateOf(found)
+      const { revision, template: changed } = context.req.valid('json')
+      parseTemplate(JSON.stringify(changed), 'The template')
+      if (!(await storage.swap(where, revision, JSON.stringify(changed, null, 2), 'application/json')))
+        throw changedMeanwhile('The template')
+      return { status: 200, body: (await templateOf(found)).shown }
+    })
+    return context.json(body, status)
+  })
+  app.openapi(routes.assets, async (context) => {
+    const { userId, slug: folder } = await find(context.var.caller.userId, context.req.valid('param').id)
+    const prefix = uploadName(userId, folder, assetsFolder, '')
+    const found = (await storage.list(uploads, prefix)).filter(
+      ({ name }) => isPathPart(name.slice(prefix.length)) && name !== `${prefix}${templateFile}`,
+    )
+    const items = found.map(async ({ name, bytes, contentType }) => ({
+      ...{ file: name.slice(prefix.length), bytes, type: contentType },
+      url: await storage.signedUrl({ bucket: uploads, name }, linkSeconds),
+    }))
+    return context.json({ items: await Promise.all(items) }, 200)
+  })
+}
+
+/** A template that came through the bucket may be anything. Throws Permanent `bad_template`. */
+function documentIn(text: string): Record<string, unknown> {
+  parseTemplate(text, `The podcast's ${templateFile}`)
+  return parseJson(text.replace(/^\uFEFF/, '')) as Record<string, unknown>
+}
+
+/** Throws Permanent `bad_podcast_file`. */
+const settingsIn = (given: object): PodcastSettings => parsePodcast(JSON.stringify(given), 'The podcast')
+
+const changedMeanwhile = (what: string): Permanent =>
+  new Permanent('changed_meanwhile', `${what} was changed meanwhile. Read it again and change that.`)

@@ -1,0 +1,85 @@
+/** API routes for reviews: the edits of an episode that were proposed, those that wait, and the producer's decisions. */
+import { z } from '@hono/zod-openapi'
+import { withDatabase } from '../db/connect.ts'
+import { findListedEpisode } from '../db/episodes.ts'
+import type { Services } from '../engine/services.ts'
+import { openReview, submitDecisions, type Review } from '../review/review.ts'
+import { once } from './idempotency.ts'
+import { changes, idParam, jsonBody, mustBe, reads, started, type App } from './routes.ts'
+
+const edit = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    status: z.string(),
+    startSeconds: z.number(),
+    endSeconds: z.number(),
+    text: z.string(),
+    reason: z.string(),
+    score: z.number(),
+    question: z.string().optional(),
+    waits: z.boolean(),
+  })
+  .openapi('Edit')
+const decisions = z.looseObject({ version: z.literal(1), decisions: z.array(z.looseObject({})) })
+
+const routes = {
+  edits: reads(
+    '/episodes/{id}/edits',
+    'What was proposed, and what waits for you',
+    { params: idParam },
+    z.object({ runId: z.uuid(), status: z.string(), edits: z.array(edit) }),
+  ),
+  decide: changes(
+    '/episodes/{id}/decisions',
+    'Decide; the waiting run goes on, or the episode is made again',
+    { params: idParam, ...jsonBody(decisions) },
+    started,
+    202,
+  ),
+}
+
+export function addReviews(app: App, services: Services): void {
+  const find = async (userId: string, id: string) =>
+    mustBe(
+      await withDatabase(services.config.databaseUrl, (db) => findListedEpisode(db, userId, id)),
+      'episode',
+    )
+
+  app.openapi(routes.edits, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    return context.json(listEdits(await openReview(services, id)), 200)
+  })
+  app.openapi(routes.decide, async (context) => {
+    const { userId } = context.var.caller
+    const { status, body } = await once(context, services.config, userId, async () => {
+      const { id } = await find(userId, context.req.valid('param').id)
+      const review = await openReview(services, id)
+      return {
+        status: 202,
+        body: { runId: await submitDecisions(services, review, await context.req.text(), 'The decisions') },
+      }
+    })
+    return context.json(body, status)
+  })
+}
+
+function listEdits({ run, edits, waiting }: Review) {
+  const waits = new Set(waiting.map(({ id }) => id))
+  const seconds = (sample: number) => sample / edits.sampleRate
+  const listed = edits.edits.map(
+    ({ id, kind, status, startSample, endSample, text, reason, score, question }) => ({
+      id,
+      kind,
+      status,
+      startSeconds: seconds(startSample),
+      endSeconds: seconds(endSample),
+      text,
+      reason,
+      score,
+      ...(question === undefined ? {} : { question }),
+      waits: waits.has(id),
+    }),
+  )
+  return { runId: run.id, status: run.status, edits: listed }
+}

@@ -1,0 +1,96 @@
+/**
+ * The API route for uploads: an address for one file, to which it is sent in pieces, straight to the bucket. Hides which
+ * files Spool takes and where in the bucket each of them belongs.
+ */
+import { z } from '@hono/zod-openapi'
+import type { Services } from '../engine/services.ts'
+import { Permanent } from '../errors.ts'
+import {
+  asSeen,
+  assetsFolder,
+  isPathPart,
+  isRecording,
+  isSidecar,
+  mailName,
+  recordingEndings,
+  uploadName,
+} from '../objects.ts'
+import { jsonBody, opens, type App } from './routes.ts'
+
+const part = z.string().refine(isPathPart, { error: 'has 1 to 200 characters, and no slash or control character' })
+const toEpisode = z.strictObject({
+  podcast: part,
+  episode: part.optional().openapi({ description: 'Unset: a file that the podcast’s template names.' }),
+})
+const toMail = z.strictObject({ mailbox: z.literal(true) })
+const file = {
+  file: part,
+  bytes: z.int().min(1).openapi({ description: 'How many will come; the upload is refused with another number.' }),
+  type: z.string().max(200).regex(/^[\w.+-]+\/[\w.+-]+$/).default('application/octet-stream'),
+}
+const asked = z.union([toEpisode.extend(file), toMail.extend(file)]).openapi('UploadAsked')
+const upload = z
+  .object({
+    url: z.url().openapi({
+      description:
+        'PUT the bytes here, in one piece or in several of a multiple of `chunkBytes` with Content-Range; ' +
+        'PUT nothing with "Content-Range: bytes */BYTES" to hear how many have come (308, Range). It is a key: tell nobody.',
+    }),
+    object: z.string(),
+    chunkBytes: z.int(),
+    expiresAt: z.iso.datetime(),
+  })
+  .openapi('Upload')
+
+const routes = {
+  begin: opens(
+    '/uploads',
+    'Begin to upload a file. A recording starts its episode when it is there: what belongs to it is uploaded before',
+    jsonBody(asked),
+    upload,
+  ),
+}
+
+/** Cloud Storage takes pieces of a multiple of this. */
+const chunkBytes = 256 * 1024
+const sessionMs = 7 * 86_400_000
+
+export function addUploads(app: App, { storage, config }: Services): void {
+  app.openapi(routes.begin, async (context) => {
+    const wanted = context.req.valid('json')
+    const { object, mostBytes } = placeOf(context.var.caller.userId, wanted, config.limits)
+    if (wanted.bytes > mostBytes)
+      throw new Permanent('file_too_large', `${wanted.file} has ${wanted.bytes} bytes; the limit is ${mostBytes}.`)
+    const url = await storage.beginUpload(
+      { bucket: config.buckets.uploads, name: object },
+      { contentType: wanted.type, bytes: wanted.bytes, origin: context.req.header('origin') },
+    )
+    const expiresAt = new Date(Date.now() + sessionMs).toISOString()
+    return context.json({ url, object, chunkBytes, expiresAt }, 200)
+  })
+}
+
+/** Throws Permanent `bad_upload` for a file that nothing would be done with. */
+function placeOf(
+  userId: string,
+  wanted: z.output<typeof asked>,
+  limits: Services['config']['limits'],
+): { object: string; mostBytes: number } {
+  const name = asSeen(wanted.file)
+  if ('mailbox' in wanted) return { object: mailName(userId, name), mostBytes: limits.mailboxBytes }
+  const { podcast, episode } = wanted
+  if (episode === undefined)
+    return { object: uploadName(userId, asSeen(podcast), assetsFolder, name), mostBytes: limits.assetBytes }
+  if (asSeen(episode) === assetsFolder)
+    throw new Permanent('bad_upload', `No episode can be called "${assetsFolder}": it is the podcast's own folder.`)
+  if (!isRecording(name) && !isSidecar(name))
+    throw new Permanent(
+      'bad_upload',
+      `${name} is neither a recording (${recordingEndings.join(', ')}) nor a file that belongs to one: ` +
+        'words.json, *.vtt, *.srt, template.json, episode.json, podcast.json, a cover (*.jpg, *.png), chapters.*',
+    )
+  return {
+    object: uploadName(userId, asSeen(podcast), asSeen(episode), name),
+    mostBytes: isSidecar(name) ? limits.assetBytes : limits.recordingBytes,
+  }
+}
