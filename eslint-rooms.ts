@@ -29,6 +29,7 @@ export const order: readonly string[] = [
   'shared/review',
   'shared/mastering',
   'shared/publishing',
+  'shared/webhooks',
   'shared/housekeeping',
   'shared/episode',
   'shared/show',

@@ -105,11 +105,12 @@ export const access: Readonly<Record<string, Access>> = {
   },
   mail: { what: 'reads mailboxes', buckets: { uploads: read, work: add }, queues: offer, itself: [] },
   api: {
-    what: 'answers producers',
-    buckets: { uploads: find, work: read },
+    what: 'answers producers, begins uploads',
+    buckets: { uploads: [...find, ...replace], work: read, episodes: find },
     queues: offer,
-    itself: [],
+    itself: ['iam.serviceAccounts.signBlob'],
   },
+  notify: { what: 'tells webhooks', buckets: {}, queues: offer, itself: [] },
   callback: {
     what: 'takes what providers call back with',
     buckets: { work: add },
@@ -118,7 +119,7 @@ export const access: Readonly<Record<string, Access>> = {
   },
   sweep: {
     what: 'revives overdue steps, clears away what nobody needs',
-    buckets: { work: clear, episodes: clear },
+    buckets: { work: clear, episodes: clear, public: replace },
     queues: [...offer, 'cloudtasks.tasks.get'],
     itself: [],
   },

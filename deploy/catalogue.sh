@@ -23,6 +23,7 @@ each_function() {
   "$@" spool-read-mail private
   "$@" spool-api public
   "$@" spool-on-callback public
+  "$@" spool-notify private
   "$@" spool-sweep private
 }
 
@@ -42,7 +43,8 @@ each_account() {
   "$@" spool-vendors 'asks providers'
   "$@" spool-publish 'changes what the public sees'
   "$@" spool-mail 'reads mailboxes'
-  "$@" spool-api 'answers producers'
+  "$@" spool-api 'answers producers, begins uploads'
+  "$@" spool-notify 'tells webhooks'
   "$@" spool-callback 'takes what providers call back with'
   "$@" spool-sweep 'revives overdue steps, clears away what nobody needs'
 }
@@ -83,13 +85,21 @@ each_bucket_grant() {
   "$@" spool-mail work spoolObjectsCreate
   "$@" spool-api uploads spoolObjectsGet
   "$@" spool-api uploads spoolObjectsList
+  "$@" spool-api uploads spoolObjectsGet
+  "$@" spool-api uploads spoolObjectsCreate
+  "$@" spool-api uploads spoolObjectsDelete
   "$@" spool-api work spoolObjectsGet
+  "$@" spool-api episodes spoolObjectsGet
+  "$@" spool-api episodes spoolObjectsList
   "$@" spool-callback work spoolObjectsGet
   "$@" spool-callback work spoolObjectsCreate
   "$@" spool-sweep work spoolObjectsList
   "$@" spool-sweep work spoolObjectsDelete
   "$@" spool-sweep episodes spoolObjectsList
   "$@" spool-sweep episodes spoolObjectsDelete
+  "$@" spool-sweep public spoolObjectsGet
+  "$@" spool-sweep public spoolObjectsCreate
+  "$@" spool-sweep public spoolObjectsDelete
 }
 
 # ACCOUNT, queue, ROLE
@@ -122,6 +132,10 @@ each_queue_grant() {
   "$@" spool-api light spoolTasksCreate
   "$@" spool-api vendors spoolTasksCreate
   "$@" spool-api mail spoolTasksCreate
+  "$@" spool-notify audio spoolTasksCreate
+  "$@" spool-notify light spoolTasksCreate
+  "$@" spool-notify vendors spoolTasksCreate
+  "$@" spool-notify mail spoolTasksCreate
   "$@" spool-callback audio spoolTasksCreate
   "$@" spool-callback light spoolTasksCreate
   "$@" spool-callback vendors spoolTasksCreate
@@ -139,6 +153,7 @@ each_queue_grant() {
 # ACCOUNT, ROLE it has on itself
 each_own_grant() {
   "$@" spool-vendors spoolServiceAccountsSignBlob
+  "$@" spool-api spoolServiceAccountsSignBlob
 }
 
 # SECRET
@@ -159,10 +174,13 @@ each_secret_grant() {
   "$@" spool-publish spool-database-url
   "$@" spool-mail spool-database-url
   "$@" spool-api spool-database-url
+  "$@" spool-api spool-sealing-key
   "$@" spool-api spool-first-api-key
   "$@" spool-callback spool-database-url
   "$@" spool-callback spool-sealing-key
   "$@" spool-callback spool-elevenlabs-webhook-secret
+  "$@" spool-notify spool-database-url
+  "$@" spool-notify spool-sealing-key
   "$@" spool-sweep spool-database-url
 }
 

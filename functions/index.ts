@@ -13,6 +13,7 @@ import { finish } from './finish.ts'
 import { join } from './join.ts'
 import { level } from './level.ts'
 import { measure } from './measure.ts'
+import { notify } from './notify.ts'
 import { onCallback } from './on-callback.ts'
 import { onUpload } from './on-upload.ts'
 import { page } from './page.ts'
@@ -110,7 +111,7 @@ const http = {
   concurrency: 8,
   deadlineSeconds: longestDeadlineSeconds,
   account: 'api',
-  secrets: ['DATABASE_URL', 'FIRST_API_KEY'],
+  secrets: ['DATABASE_URL', 'SEALING_KEY', 'FIRST_API_KEY'],
 } as const
 const callbacks = {
   ...small,
@@ -118,6 +119,13 @@ const callbacks = {
   deadlineSeconds: 60,
   account: 'callback',
   secrets: ['DATABASE_URL', 'SEALING_KEY', 'ELEVENLABS_WEBHOOK_SECRET'],
+} as const
+/** Asks addresses that users name: it may read no bucket. */
+const notified = {
+  ...small,
+  deadlineSeconds: 120,
+  account: 'notify',
+  secrets: ['DATABASE_URL', 'SEALING_KEY'],
 } as const
 const swept = { ...small, deadlineSeconds: 120, account: 'sweep' } as const
 
@@ -145,5 +153,6 @@ export const catalogue: readonly DeployedFunction[] = [
   { trigger: 'task', step: readMail, after: [], share: 0, ...mail },
   { trigger: 'http', name: 'api', handle: api, ...http },
   { trigger: 'http', name: 'on-callback', handle: onCallback, ...callbacks },
+  { trigger: 'call', name: 'notify', handle: notify, ...notified },
   { trigger: 'schedule', name: 'sweep', handle: sweep, ...swept },
 ]

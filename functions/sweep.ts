@@ -14,10 +14,15 @@ import {
   type OverdueStep,
 } from '../shared/db/overdue-steps.ts'
 import type { PendingStep } from '../shared/db/steps.ts'
+import { podcastsWithOldFeeds } from '../shared/db/podcasts.ts'
+import { anyDeliveryIsDue, forgetOldDeliveries } from '../shared/db/webhooks.ts'
+import { askFor } from '../shared/engine/ask-for.ts'
+import type { Tools } from '../shared/engine/step.ts'
 import { AlreadyRunning } from '../shared/errors.ts'
 import { startPublication } from '../shared/episode/publication.ts'
 import { clearAway } from '../shared/housekeeping/purge.ts'
 import { log } from '../shared/log.ts'
+import { swapFeed } from '../shared/publishing/feed-file.ts'
 import { enqueue } from '../shared/engine/enqueue.ts'
 import type { Services } from '../shared/engine/services.ts'
 
@@ -40,6 +45,8 @@ export async function sweep(
   const endsAt = Date.now() + budgetMs
   await withDatabase(services.config.databaseUrl, forgetOldRequests)
   const published = await publishDue(services, batch)
+  await rewriteFeeds(services, batch)
+  await tell(services)
   let [overdue, revived] = [0, 0]
   for await (const step of everyOverdueStep(services, batch, chance)) {
     overdue++
@@ -65,6 +72,31 @@ async function clear(services: Services, endsAt: number): Promise<number> {
     log.error({ error: String(error) }, 'not cleared away')
     return 0
   }
+}
+
+/** Writes feeds again whose podcasts say something else of themselves by now. */
+async function rewriteFeeds(services: Services, batch: number): Promise<void> {
+  const { config, storage } = services
+  const use: Tools['withDatabase'] = (block) => withDatabase(config.databaseUrl, block)
+  for (const id of await use((db) => podcastsWithOldFeeds(db, batch)))
+    try {
+      await swapFeed(id, {
+        storage,
+        config,
+        withDatabase: use,
+        warn: ({ code }) => log.info({ podcast: id, code }),
+      })
+    } catch (error) {
+      log.error({ podcast: id, error: String(error) }, 'feed not written')
+    }
+}
+
+/** Has webhooks told what nobody has told them. */
+async function tell(services: Services): Promise<void> {
+  const { databaseUrl } = services.config
+  await withDatabase(databaseUrl, forgetOldDeliveries)
+  if (await withDatabase(databaseUrl, anyDeliveryIsDue))
+    await askFor('notify', `sweep/${new Date().toISOString().slice(0, 16)}`, services)
 }
 
 /** Starts the publication of scheduled episodes whose time has come; returns of how many. */

@@ -212,6 +212,10 @@ export const errorCodes = {
     meaning: 'There is one of that name already.',
     remedy: 'Take another name, or change the one that is there.',
   },
+  too_many_webhooks: {
+    meaning: 'There are as many webhooks as a user may have.',
+    remedy: 'Remove one that is not needed any more.',
+  },
   changed_meanwhile: {
     meaning: 'Somebody else changed it since it was read.',
     remedy: 'Read it again, and make the change to what is there now.',

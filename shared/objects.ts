@@ -49,9 +49,7 @@ const mailPattern = /^u\/(?<userId>[A-Za-z0-9_-]{1,64})\/mail\/(?<file>[^/\p{Cc}
 /** Parses `u/{user}/mail/{file}`; undefined for any other path. */
 export function parseMailName(name: string): { userId: string; file: string } | undefined {
   const { userId, file } = mailPattern.exec(name)?.groups ?? {}
-  return userId === undefined || file === undefined || climbs(file)
-    ? undefined
-    : { userId, file }
+  return userId === undefined || file === undefined || climbs(file) ? undefined : { userId, file }
 }
 
 /** The folder beside a podcast's episodes that holds what its templates name. */
@@ -86,9 +84,7 @@ export function parseUploadName(name: string): UploadPath | undefined {
   const { userId, podcast, episode, file } = uploadPattern.exec(name)?.groups ?? {}
   if (userId === undefined || podcast === undefined || episode === undefined || file === undefined)
     return undefined
-  return [podcast, episode, file].some(climbs)
-    ? undefined
-    : { userId, podcast, episode, file }
+  return [podcast, episode, file].some(climbs) ? undefined : { userId, podcast, episode, file }
 }
 
 /** Files that go with a recording and are uploaded before it. */
@@ -115,7 +111,23 @@ const sidecarPatterns: Readonly<Record<keyof Sidecars, RegExp>> = {
  * nothing against it.
  */
 export const recordingEndings = [
-  ...['mp3', 'mp2', 'wav', 'wave', 'w64', 'rf64', 'bwf', 'aif', 'aiff', 'aifc', 'caf', 'm4a', 'm4b', 'mp4', 'mov'],
+  ...[
+    'mp3',
+    'mp2',
+    'wav',
+    'wave',
+    'w64',
+    'rf64',
+    'bwf',
+    'aif',
+    'aiff',
+    'aifc',
+    'caf',
+    'm4a',
+    'm4b',
+    'mp4',
+    'mov',
+  ],
   ...['aac', 'flac', 'ogg', 'oga', 'opus', 'webm', 'mka', 'mkv'],
 ]
 const recordingPattern = new RegExp(`\\.(?:${recordingEndings.join('|')})$`, 'i')

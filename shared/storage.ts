@@ -291,7 +291,11 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
    */
   const beginUpload = async (
     object: ObjectName,
-    { contentType, bytes, origin }: { contentType: string; bytes?: number | undefined; origin?: string | undefined },
+    {
+      contentType,
+      bytes,
+      origin,
+    }: { contentType: string; bytes?: number | undefined; origin?: string | undefined },
   ): Promise<string> => {
     const [url] = await (
       await file(object)

@@ -8,15 +8,8 @@ import { withDatabase } from '../../shared/db/connect.ts'
 import { deleteProviderKey, saveProviderKey } from '../../shared/db/provider-keys.ts'
 import { parseConfig } from '../../shared/config.ts'
 import { keyPurpose, openSealer } from '../../shared/providers/seal.ts'
-import { answererNames } from '../../shared/settings/cleaning.ts'
-import { recogniserNames, voiceNames } from '../../shared/settings/settings.ts'
 import { userId } from './assemble.ts'
 import type { Attached } from '../host/cloud.ts'
-
-/** Every provider outside: flite is built in. */
-export const keyedProviders: readonly string[] = [
-  ...new Set<string>([...recogniserNames, ...answererNames, ...voiceNames]),
-].filter((name) => name !== 'flite')
 
 /**
  * Keeps the key, or forgets the one there is when none is given. An empty key is one too: some servers of

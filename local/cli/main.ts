@@ -173,7 +173,8 @@ program
   .argument('<provider>')
   .option('--remove', 'forget it')
   .action(async (provider: string, { remove }: { remove?: true }) => {
-    const { keepKey, keyedProviders } = await import('./key.ts')
+    const { keyedProviders } = await import('../../shared/providers/choose.ts')
+    const { keepKey } = await import('./key.ts')
     if (!keyedProviders.includes(provider))
       throw new WrongUsage(`There is no provider "${provider}"; there are ${keyedProviders.join(', ')}.`)
     const key = remove ? undefined : await askSecret(`Key for ${provider}: `)

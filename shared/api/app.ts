@@ -45,7 +45,11 @@ export function createApi(services: Services): App {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
-    info: { title: 'Spool', version: '1', description: 'Podcasts, uploads, episodes, reviews, publishing, listener mail.' },
+    info: {
+      title: 'Spool',
+      version: '1',
+      description: 'Podcasts, uploads, episodes, reviews, publishing, listener mail.',
+    },
     servers: [{ url: services.config.api.url }],
   })
   guard(app, services)

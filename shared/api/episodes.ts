@@ -11,7 +11,18 @@ import { episodeName } from '../objects.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { once } from './idempotency.ts'
 import { linkSeconds } from './links.ts'
-import { changes, idParam, listOf, moment, mustBe, pageAsked, name, reads, started, type App } from './routes.ts'
+import {
+  changes,
+  idParam,
+  listOf,
+  moment,
+  mustBe,
+  pageAsked,
+  name,
+  reads,
+  started,
+  type App,
+} from './routes.ts'
 
 const episode = z
   .object({
@@ -28,7 +39,9 @@ const episode = z
     holdReason: z.string().nullable(),
     createdAt: z.iso.datetime(),
   })
-  .openapi('Episode')const file = z
+  .openapi('Episode')
+
+const file = z
   .object({ file: z.string(), bytes: z.int(), type: z.string(), url: z.url() })
   .openapi('File', { description: 'The address is good for an hour, for whoever has it.' })
 
@@ -147,7 +160,12 @@ async function linksOf({ storage, config }: Services, episodeId: string): Promis
     found.map(async ({ name, bytes, contentType }) => {
       const kind = name.slice(folder.length)
       const saveAs = kind === 'review.html' ? undefined : nameToSave(slug, kind)
-      return { file: kind, bytes, type: contentType, url: await storage.signedUrl({ bucket, name }, linkSeconds, saveAs) }
+      return {
+        file: kind,
+        bytes,
+        type: contentType,
+        url: await storage.signedUrl({ bucket, name }, linkSeconds, saveAs),
+      }
     }),
   )
 }

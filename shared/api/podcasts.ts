@@ -5,31 +5,20 @@
  */
 import { z } from '@hono/zod-openapi'
 import { withDatabase } from '../db/connect.ts'
-import {
-  changePodcast,
-  findPodcastOf,
-  insertPodcast,
-  listPodcasts,
-  type Podcast,
-} from '../db/podcasts.ts'
+import { changePodcast, findPodcastOf, insertPodcast, listPodcasts, type Podcast } from '../db/podcasts.ts'
+import { askFor } from '../engine/ask-for.ts'
 import type { Services } from '../engine/services.ts'
 import { podcastTemplate } from '../episode/podcast-template.ts'
-import { askForSweep } from '../episode/sweeping.ts'
 import { Permanent } from '../errors.ts'
 import { parseJson } from '../json-file.ts'
 import { asSeen, assetsFolder, feedName, isPathPart, templateFile, uploadName } from '../objects.ts'
-import {
-  parsePodcast,
-  parseTemplate,
-  podcastSettings,
-  type PodcastSettings,
-} from '../settings/settings.ts'
+import { parsePodcast, parseTemplate, podcastSettings, type PodcastSettings } from '../settings/settings.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { once } from './idempotency.ts'
 import { linkSeconds } from './links.ts'
 import { changes, idParam, jsonBody, listOf, mustBe, pageAsked, reads, type App } from './routes.ts'
 
-const document = z.looseObject({})
+const document = z.record(z.string(), z.any())
 const podcast = z
   .object({
     id: z.uuid(),
@@ -42,7 +31,9 @@ const podcast = z
   .openapi('Podcast')
 const template = z
   .object({
-    revision: z.string().openapi({ description: '"0" while there is none: episodes are made by the defaults.' }),
+    revision: z
+      .string()
+      .openapi({ description: '"0" while there is none: episodes are made by the defaults.' }),
     template: document,
   })
   .openapi('Template')
@@ -139,7 +130,7 @@ export function addPodcasts(app: App, services: Services): void {
       const change = { userId, id, revision, settings: settingsIn(settings) }
       const changed = await withDatabase(databaseUrl, (db) => changePodcast(db, change))
       if (!changed) throw changedMeanwhile(`The podcast "${name}"`)
-      await askForSweep(services, `feed/${id}/${changed.revision}`)
+      await askFor('sweep', `feed/${id}/${changed.revision}`, services)
       return { status: 200, body: shown(changed) }
     })
     return context.json(body, status)

@@ -17,7 +17,9 @@ import {
 } from '../objects.ts'
 import { jsonBody, opens, type App } from './routes.ts'
 
-const part = z.string().refine(isPathPart, { error: 'has 1 to 200 characters, and no slash or control character' })
+const part = z
+  .string()
+  .refine(isPathPart, { error: 'has 1 to 200 characters, and no slash or control character' })
 const toEpisode = z.strictObject({
   podcast: part,
   episode: part.optional().openapi({ description: 'Unset: a file that the podcast’s template names.' }),
@@ -25,8 +27,15 @@ const toEpisode = z.strictObject({
 const toMail = z.strictObject({ mailbox: z.literal(true) })
 const file = {
   file: part,
-  bytes: z.int().min(1).openapi({ description: 'How many will come; the upload is refused with another number.' }),
-  type: z.string().max(200).regex(/^[\w.+-]+\/[\w.+-]+$/).default('application/octet-stream'),
+  bytes: z
+    .int()
+    .min(1)
+    .openapi({ description: 'How many will come; the upload is refused with another number.' }),
+  type: z
+    .string()
+    .max(200)
+    .regex(/^[\w.+-]+\/[\w.+-]+$/)
+    .default('application/octet-stream'),
 }
 const asked = z.union([toEpisode.extend(file), toMail.extend(file)]).openapi('UploadAsked')
 const upload = z
@@ -60,7 +69,10 @@ export function addUploads(app: App, { storage, config }: Services): void {
     const wanted = context.req.valid('json')
     const { object, mostBytes } = placeOf(context.var.caller.userId, wanted, config.limits)
     if (wanted.bytes > mostBytes)
-      throw new Permanent('file_too_large', `${wanted.file} has ${wanted.bytes} bytes; the limit is ${mostBytes}.`)
+      throw new Permanent(
+        'file_too_large',
+        `${wanted.file} has ${wanted.bytes} bytes; the limit is ${mostBytes}.`,
+      )
     const url = await storage.beginUpload(
       { bucket: config.buckets.uploads, name: object },
       { contentType: wanted.type, bytes: wanted.bytes, origin: context.req.header('origin') },
@@ -82,7 +94,10 @@ function placeOf(
   if (episode === undefined)
     return { object: uploadName(userId, asSeen(podcast), assetsFolder, name), mostBytes: limits.assetBytes }
   if (asSeen(episode) === assetsFolder)
-    throw new Permanent('bad_upload', `No episode can be called "${assetsFolder}": it is the podcast's own folder.`)
+    throw new Permanent(
+      'bad_upload',
+      `No episode can be called "${assetsFolder}": it is the podcast's own folder.`,
+    )
   if (!isRecording(name) && !isSidecar(name))
     throw new Permanent(
       'bad_upload',

@@ -14,6 +14,8 @@ export interface Episode {
   readonly title: string
   readonly description: string
   readonly status: string
+  /** Names its finished files; null before it was finished. */
+  readonly contentHash: string | null
 }
 
 /** A chapter as the feed shows it. */
@@ -48,7 +50,8 @@ export interface PublishedEpisode extends FinishedAudio {
   readonly hasOwnAddress?: boolean
 }
 
-const episodeColumns = 'id, user_id AS "userId", podcast_id AS "podcastId", slug, title, description, status'
+const episodeColumns =
+  'id, user_id AS "userId", podcast_id AS "podcastId", slug, title, description, status, content_hash AS "contentHash"'
 
 /**
  * Finds or makes the episode of that name and leaves it as it is: who changes an episode has locked its run
@@ -161,7 +164,11 @@ export interface EpisodeFilter {
 export async function listEpisodes(
   db: Knex,
   page: Page,
-  { podcast = null, status = null, text = null }: { [K in keyof EpisodeFilter]: EpisodeFilter[K] | null } = {},
+  {
+    podcast = null,
+    status = null,
+    text = null,
+  }: { [K in keyof EpisodeFilter]: EpisodeFilter[K] | null } = {},
 ): Promise<Positioned<ListedEpisode>[]> {
   return await rows(
     db,

@@ -9,6 +9,7 @@ import type { ErrorCode, Warning } from '../codes.ts'
 import { rows } from './connect.ts'
 import { isLive, runColumns, type Run, type RunStatus } from './runs.ts'
 import { refundRun } from './usage.ts'
+import { hasNews } from './webhooks.ts'
 
 /** What may change while a run is under way; `warnings` are added to those already there. */
 export interface RunChanges {
@@ -18,6 +19,11 @@ export interface RunChanges {
   readonly context?: Scalars
   readonly warnings?: readonly Warning[]
   readonly committed?: true
+}
+
+export interface ChangedRun extends Run {
+  /** Something has happened that webhooks are to be told. */
+  readonly hasNews: boolean
 }
 
 /** How many of the latest steps forward tell the speed. */
@@ -46,8 +52,12 @@ const newSpeedSamples = `
  * does not exist or has ended. `processed` never goes back and never passes the total; each step forward is
  * kept with its time, as a sample of the speed.
  */
-export async function updateRunProgress(db: Knex, runId: string, changes: RunChanges): Promise<Run | null> {
-  const [run] = await rows<Run>(
+export async function updateRunProgress(
+  db: Knex,
+  runId: string,
+  changes: RunChanges,
+): Promise<ChangedRun | null> {
+  const [run] = await rows<ChangedRun>(
     db,
     `UPDATE runs
      SET processed = least(${newTotal}, greatest(processed, CAST(:processed AS integer))),
@@ -59,7 +69,7 @@ export async function updateRunProgress(db: Knex, runId: string, changes: RunCha
          marks = ${newSpeedSamples}
      WHERE id = :runId
        AND ${isLive}
-     RETURNING ${runColumns}`,
+     RETURNING ${runColumns}, ${hasNews('runs.id')} AS "hasNews"`,
     {
       runId,
       processed: Math.floor(changes.processed ?? 0),

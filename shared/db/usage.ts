@@ -58,6 +58,9 @@ async function insertEntry(trx: Knex, entry: UsageEntry, periods: string[]): Pro
   return fresh.length === 1
 }
 
+/** The share of a limit at which its user is told that it is near. */
+const nearCap = 0.8
+
 /** False when the counter would pass `most`. */
 async function addToCounter(
   trx: Knex,
@@ -67,14 +70,22 @@ async function addToCounter(
 ): Promise<boolean> {
   const counted = await rows(
     trx,
-    `INSERT INTO usage_counters AS c (user_id, kind, period, used)
-     SELECT :userId, :kind, :period, :amount
-     WHERE :amount <= CAST(:most AS double precision)
-     ON CONFLICT (user_id, kind, period) DO UPDATE
-       SET used = c.used + excluded.used
-       WHERE c.used + excluded.used <= :most
-     RETURNING 1`,
-    { userId, kind, period, amount, most },
+    `WITH counted AS (
+       INSERT INTO usage_counters AS c (user_id, kind, period, used)
+       SELECT :userId, :kind, :period, :amount
+       WHERE :amount <= CAST(:most AS double precision)
+       ON CONFLICT (user_id, kind, period) DO UPDATE
+         SET used = c.used + excluded.used
+         WHERE c.used + excluded.used <= :most
+       RETURNING used
+     )
+     SELECT CASE WHEN used - :amount < :near AND used >= :near THEN
+       tell_webhooks(:userId, NULL, 'usage.near_cap', jsonb_build_object(
+         'kind', CAST(:kind AS text), 'period', CAST(:period AS text), 'used', used, 'most', CAST(:most AS double precision)
+       ))
+     END
+     FROM counted`,
+    { userId, kind, period, amount, most, near: nearCap * most },
   )
   return counted.length === 1
 }

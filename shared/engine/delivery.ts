@@ -18,10 +18,12 @@ import {
   suspendStep,
   type Claim,
 } from '../db/step-attempts.ts'
+import { runHasNews } from '../db/webhooks.ts'
 import { insertSteps, pendingSteps, type PendingStep } from '../db/steps.ts'
 import { AwaitingReview, Busy, Deferred, Permanent, Stopped, classify } from '../errors.ts'
 import { assertScalars } from '../context.ts'
 import { log } from '../log.ts'
+import { askFor } from './ask-for.ts'
 import { openAttempt, type Attempt, type Opened, type Result } from './attempt.ts'
 import { enqueue } from './enqueue.ts'
 import { insertFollowers, partRow, type Stage } from './pipeline.ts'
@@ -64,9 +66,10 @@ async function attemptDelivery(services: Services, stage: Stage, task: TaskPaylo
       return await answerUnclaimed(services, task, claimed)
     }
     const result = await resultOf(claimed.opened, stage, session, databaseUrl)
-    const pending = await session.use((db) => commit(db, services, claimed.attempt, result))
+    const { pending, hasNews } = await session.use((db) => commit(db, services, claimed.attempt, result))
     await session.release()
     await enqueue(services, pending)
+    if (hasNews) await askFor('notify', `${task.runId}/${task.step}`, services)
     return { status: 200, outcome: result.reused ? 'reused' : 'done' }
   } catch (error) {
     await session.release()
@@ -124,7 +127,7 @@ async function commit(
   services: Services,
   attempt: Attempt,
   result: Result,
-): Promise<PendingStep[]> {
+): Promise<{ pending: PendingStep[]; hasNews: boolean }> {
   assertScalars(result.output)
   return await db.transaction(async (trx) => {
     const run = await lockRun(trx, attempt.runId)
@@ -132,10 +135,11 @@ async function commit(
     if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
     await result.record(trx)
     const { passOn: context, warnings } = result
-    const updated = (await updateRunProgress(trx, attempt.runId, { context, warnings })) ?? run
+    const updated = (await updateRunProgress(trx, attempt.runId, { context, warnings }))!
     const further = result.furtherParts.map((own, i) => partRow(attempt.step, i + 1, updated.context, own))
     const parts = await insertSteps(trx, attempt.runId, further)
-    return [...parts, ...(await insertFollowers(trx, services.pipeline, updated, attempt.step))]
+    const following = await insertFollowers(trx, services.pipeline, updated, attempt.step)
+    return { pending: [...parts, ...following], hasNews: updated.hasNews }
   })
 }
 
@@ -194,25 +198,30 @@ export async function fail(
   error: Permanent,
 ): Promise<void> {
   log.warn({ ...identify(step), code: error.code, error: error.message }, 'failed')
-  await withDatabase(services.config.databaseUrl, (db) =>
+  const hasNews = await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
-      if ((await lockRun(trx, step.runId))?.status !== 'started') return
-      if (!(await markFailed(trx, step, error.message))) return
+      if ((await lockRun(trx, step.runId))?.status !== 'started') return false
+      if (!(await markFailed(trx, step, error.message))) return false
       await failRun(trx, step.runId, error.code, error.message)
+      return await runHasNews(trx, step.runId)
     }),
   )
+  if (hasNews) await askFor('notify', `${step.runId}/failed`, services)
 }
 
 /**
  * Suspends a run until its producer decides: the step is put back, and no task is left that could start it.
  */
 async function suspend(services: Services, held: Attempt): Promise<void> {
-  await withDatabase(services.config.databaseUrl, (db) =>
+  const hasNews = await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
-      if ((await lockRun(trx, held.runId))?.status !== 'started') return
-      if (await suspendStep(trx, held)) await awaitReview(trx, held.runId)
+      if ((await lockRun(trx, held.runId))?.status !== 'started') return false
+      if (!(await suspendStep(trx, held))) return false
+      await awaitReview(trx, held.runId)
+      return await runHasNews(trx, held.runId)
     }),
   )
+  if (hasNews) await askFor('notify', `${held.runId}/${held.turn}/waits`, services)
 }
 
 const textOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : String(error))

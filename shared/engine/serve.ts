@@ -46,8 +46,9 @@ export interface UploadFunction extends Deployed {
   readonly handle: (object: FinalizedObject, services: Services) => Promise<void>
 }
 
+/** Called without a payload: by the clock, or by the queue when somebody has asked for it. */
 export interface ScheduledFunction extends Deployed {
-  readonly trigger: 'schedule'
+  readonly trigger: 'schedule' | 'call'
   readonly handle: (services: Services) => Promise<unknown>
 }
 
@@ -174,7 +175,7 @@ async function answerHttp(
       response
         .status(401)
         .json({ code: 'unauthenticated', message: 'The call carries no valid token for this service.' })
-    } else if (entry.trigger === 'schedule') {
+    } else if (entry.trigger !== 'task') {
       response.status(200).json((await entry.handle(services)) ?? {})
     } else {
       const { status, outcome } = await deliver(services, entry, parsePayload(await bodyOf(request)))

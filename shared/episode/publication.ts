@@ -13,6 +13,7 @@ import {
 } from '../db/episodes.ts'
 import { finishedRunOf, liveRunIdOf, startRun } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
+import { askFor } from '../engine/ask-for.ts'
 import { offer } from '../engine/enqueue.ts'
 import { partsOf } from '../engine/pipeline.ts'
 import type { Services } from '../engine/services.ts'
@@ -88,11 +89,7 @@ const notFinished = (): Permanent =>
  * Names the time at which an episode is to be published, for one that is being made too. Throws Permanent
  * `not_publishable` for one that never came so far.
  */
-export async function schedulePublication(
-  services: Services,
-  episodeId: string,
-  at: Date,
-): Promise<void> {
+export async function schedulePublication(services: Services, episodeId: string, at: Date): Promise<void> {
   await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
       const live = await liveRunIdOf(trx, episodeId)
@@ -108,5 +105,5 @@ export async function schedulePublication(
       await scheduleEpisode(trx, episodeId, at)
     }),
   )
-  await askForSweep(services, episodeId, at)
+  await askFor('sweep', episodeId, services, at)
 }

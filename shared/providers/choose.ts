@@ -7,10 +7,16 @@ import type { SealedKey } from '../db/provider-keys.ts'
 import { Permanent } from '../errors.ts'
 import { keyPurpose, openSealer } from './seal.ts'
 import { voicesOfScripts } from '../settings/needs.ts'
-import { recogniserNames, type RunSettings } from '../settings/settings.ts'
+import { answererNames } from '../settings/cleaning.ts'
+import { recogniserNames, voiceNames, type RunSettings } from '../settings/settings.ts'
 
 /** Needs no key. */
 const builtInVoice = 'flite'
+
+/** Every provider outside, which wants a key. */
+export const keyedProviders: readonly string[] = [
+  ...new Set<string>([...recogniserNames, ...answererNames, ...voiceNames]),
+].filter((name) => name !== builtInVoice)
 
 /** By provider. */
 type SealedKeys = Record<string, string>
