@@ -17,11 +17,12 @@ import {
 import { updateRunProgress } from '../shared/db/run-changes.ts'
 import { lockRun, settingsOf } from '../shared/db/runs.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
-import { decidePublication } from '../shared/episode/publication.ts'
+import { decidePublication, type Decided } from '../shared/episode/publication.ts'
 import { pick } from '../shared/episode/run-context.ts'
-import { Stopped } from '../shared/errors.ts'
+import { Permanent, Stopped } from '../shared/errors.ts'
 import { feedName } from '../shared/objects.ts'
 import { swapFeed } from '../shared/publishing/feed-file.ts'
+import { passGate } from '../shared/publishing/gate.ts'
 import { copyFiles, publishAudio, removeFiles } from '../shared/publishing/public-files.ts'
 
 const context = pick('contentHash', 'files', 'isCertified', 'publish', 'publication')
@@ -29,7 +30,7 @@ type Context = z.output<typeof context> & Identity
 
 export const publish = defineStep({
   name: 'publish',
-  version: 3,
+  version: 4,
   context,
   load: async (db: Knex, { runId, episodeId }) => {
     const { podcastId } = (await findEpisode(db, episodeId))!
@@ -37,10 +38,12 @@ export const publish = defineStep({
     return { podcastId, template, publication: await publicationOf(db, episodeId) }
   },
   work: async (given, { podcastId, template, publication }, tools) => {
-    const decided = decidePublication({ ...given, template, publishAt: publication.publishAt }, new Date())
+    const wish = decidePublication({ ...given, template, publishAt: publication.publishAt }, new Date())
+    const version = { ...given, podcastId }
+    const decided = wish.what === 'publish' ? await letThrough(version, tools) : wish
     const feedObject = feedName(podcastId)
-    if (decided.what === 'publish') await bringOut({ ...given, podcastId }, tools)
-    else if (decided.what === 'withdraw') await takeBack({ ...given, podcastId }, tools)
+    if (decided.what === 'publish') await bringOut(version, tools)
+    else if (decided.what === 'withdraw') await takeBack(version, tools)
     const { what } = decided
     return {
       podcastId,
@@ -59,8 +62,21 @@ export const publish = defineStep({
 
 type Version = Context & { readonly podcastId: string }
 
-async function bringOut(version: Version, tools: Tools): Promise<void> {
+/**
+ * Puts the files where listeners would find them, and looks whether they do. Whoever asked for the publication is told
+ * outright; else the episode is held, and the run says why. Throws Permanent `gate_refused`.
+ */
+async function letThrough(version: Version, tools: Tools): Promise<Decided> {
   await copyFiles(version, tools)
+  const complaints = await passGate(version, tools)
+  if (complaints.length === 0) return { what: 'publish' }
+  const message = `Listeners could not get the episode as it was made: ${complaints.join('; ')}.`
+  if (version.publication !== null) throw new Permanent('gate_refused', message)
+  tools.warn({ code: 'held_at_the_gate', message })
+  return { what: 'hold', reason: 'gate_refused' }
+}
+
+async function bringOut(version: Version, tools: Tools): Promise<void> {
   await publishAudio(version, tools, () => passPointOfNoReturn(version, tools, markPublishing))
   await swapFeed(version.podcastId, tools)
 }

@@ -208,6 +208,10 @@ export const errorCodes = {
     meaning: 'The episode has never been finished, or is in the feed already.',
     remedy: 'Wait for its run, or retry it; take it out of the feed to give it another time.',
   },
+  gate_refused: {
+    meaning: 'Listeners could not get the files of the episode as they were made.',
+    remedy: 'Mend what the message lists, most often where PUBLIC_BASE_URL leads, and publish it again.',
+  },
   already_there: {
     meaning: 'There is one of that name already.',
     remedy: 'Take another name, or change the one that is there.',
@@ -396,6 +400,10 @@ export const warningCodes = {
     meaning:
       'Some episodes of the show have a number and some have none, so applications order them differently.',
     remedy: 'Give every episode its number in episode.json, or none.',
+  },
+  held_at_the_gate: {
+    meaning: 'The episode is not published: listeners could not get its files as they were made.',
+    remedy: 'Mend what the message lists, and publish it.',
   },
   category_corrected: { meaning: "A category was written as Apple's list has it.", remedy: 'Nothing.' },
 } as const satisfies Readonly<Record<string, Explained>>

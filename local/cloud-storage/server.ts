@@ -23,7 +23,7 @@ export interface CloudStorageOptions {
   dir: string
   /** A free one when not given. */
   port?: number
-  /** Made when they are missing. The one named `public` is readable by the world. */
+  /** Made when they are missing. Those named `public` or `public-…` are readable by the world. */
   buckets: readonly string[]
   notifications?: readonly Notification[]
   /** Makes the OIDC token that an event carries. */

@@ -10,7 +10,7 @@ import { generationNumber, type Preconditions } from './preconditions.ts'
 import type { Call, Route } from './routes.ts'
 import { insertObject, type Insertion } from './uploads.ts'
 
-const PUBLIC_BUCKET = 'public'
+const PUBLIC_BUCKET = /^public(-|$)/
 const OBJECT = /^\/([^/]+)\/(.+)$/
 
 export const xmlRoutes: Route[] = [
@@ -44,7 +44,7 @@ async function read(call: Call): Promise<void> {
   const { request, response, objects, blobs, parameters, query } = call
   const [bucket, name] = parameters as [string, string]
   response.setHeaders(new Map(Object.entries(CORS)))
-  if (bucket !== PUBLIC_BUCKET) authorize(call)
+  if (!PUBLIC_BUCKET.test(bucket)) authorize(call)
   const generation = query.get('generation')
   const record = objects.find(
     { bucket, name },

@@ -14,7 +14,7 @@ import { keyedProviders } from '../providers/choose.ts'
 import { keyPurpose, openSealer } from '../providers/seal.ts'
 import { newApiKey, scopes } from './callers.ts'
 import { once } from './idempotency.ts'
-import { changes, idParam, jsonBody, moment, name, reads, type App } from './routes.ts'
+import { changes, idParam, jsonBody, moment, mustBe, name, reads, type App } from './routes.ts'
 
 const allowance = z
   .object({
@@ -153,10 +153,10 @@ export function addAccount(app: App, { config }: Services): void {
   app.openapi(routes.revokeApiKey, async (context) => {
     const { userId } = context.var.caller
     const { id } = context.req.valid('param')
-    const { status, body } = await once(context, config, userId, async () => ({
-      status: 200,
-      body: { removed: await withDatabase(databaseUrl, (db) => revokeApiKey(db, userId, id)) },
-    }))
+    const { status, body } = await once(context, config, userId, async () => {
+      const removed = await withDatabase(databaseUrl, (db) => revokeApiKey(db, userId, id))
+      return { status: 200, body: { removed: mustBe(removed || undefined, 'key') } }
+    })
     return context.json(body, status)
   })
 }

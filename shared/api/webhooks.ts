@@ -103,10 +103,10 @@ export function addWebhooks(app: App, services: Services): void {
   app.openapi(routes.remove, async (context) => {
     const { userId } = context.var.caller
     const { id } = context.req.valid('param')
-    const { status, body } = await once(context, config, userId, async () => ({
-      status: 200,
-      body: { removed: await withDatabase(databaseUrl, (db) => deleteWebhook(db, userId, id)) },
-    }))
+    const { status, body } = await once(context, config, userId, async () => {
+      const removed = await withDatabase(databaseUrl, (db) => deleteWebhook(db, userId, id))
+      return { status: 200, body: { removed: mustBe(removed || undefined, 'webhook') } }
+    })
     return context.json(body, status)
   })
   app.openapi(routes.deliveries, async (context) => {
@@ -127,7 +127,8 @@ export function addWebhooks(app: App, services: Services): void {
     const { id } = context.req.valid('param')
     const { status, body } = await once(context, config, userId, async () => {
       const again = await withDatabase(databaseUrl, (db) => deliverAgain(db, userId, id))
-      if (again) await askFor('notify', `${id}/again/${new Date().toISOString()}`, services)
+      mustBe(again || undefined, 'delivery that has ended')
+      await askFor('notify', `${id}/again/${new Date().toISOString()}`, services)
       return { status: 200, body: { again } }
     })
     return context.json(body, status)

@@ -177,9 +177,9 @@ export async function listEpisodes(
      WHERE user_id = :userId
        AND podcast = coalesce(CAST(:podcast AS text), podcast)
        AND status = coalesce(CAST(:status AS text), status)
-       AND (CAST(:text AS text) IS NULL OR strpos(lower(title || ' ' || slug), lower(:text)) > 0)
+       AND (CAST(:part AS text) IS NULL OR strpos(lower(title || ' ' || slug), lower(CAST(:part AS text))) > 0)
        AND ${onPage}`,
-    { ...pageBindings(page), podcast, status, text },
+    { ...pageBindings(page), podcast, status, part: text },
   )
 }
 

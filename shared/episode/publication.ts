@@ -23,7 +23,7 @@ import { toScalars, type RunContext } from './run-context.ts'
 
 export type Decided =
   | { readonly what: 'publish' | 'withdraw' }
-  | { readonly what: 'hold'; readonly reason: 'manual' | 'certificate_failed' }
+  | { readonly what: 'hold'; readonly reason: 'manual' | 'certificate_failed' | 'gate_refused' }
   | { readonly what: 'schedule'; readonly at: Date }
 
 type Wishes = Pick<RunContext, 'isCertified' | 'publish' | 'publication'> & {

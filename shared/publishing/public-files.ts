@@ -25,11 +25,9 @@ export interface Version {
 }
 
 /** Copies everything but the audio to addresses that nobody knows before the feed names them. */
-export async function copyFiles(
-  { episodeId, podcastId, contentHash, files }: Version,
-  { storage, config }: Tools,
-): Promise<void> {
-  for (const file of files.filter(isDeliverable).filter(isNamedByContent)) {
+export async function copyFiles(version: Version, { storage, config }: Tools): Promise<void> {
+  const { episodeId, podcastId, contentHash } = version
+  for (const file of namedByContent(version)) {
     const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, file) }
     const to = { bucket: config.buckets.public, name: publicName(podcastId, episodeId, contentHash, file) }
     await storage.copy(from, to, { contentType: deliverables[file].type, cacheControl: oneYear })
@@ -37,8 +35,8 @@ export async function copyFiles(
 }
 
 /** Every public file but the audio, whose address listeners' applications keep. */
-const isNamedByContent = (file: DeliverableName): boolean =>
-  deliverables[file].isPublic && file !== 'episode.mp3'
+export const namedByContent = ({ files }: Pick<Version, 'files'>): DeliverableName[] =>
+  files.filter(isDeliverable).filter((file) => deliverables[file].isPublic && file !== 'episode.mp3')
 
 /**
  * Puts the audio at the episode's address once `passPointOfNoReturn` has let it. What stands there is looked at first:

@@ -73,7 +73,7 @@ test('Who seals or opens keys has the key to them, and the API what it starts wi
   const having = (secret: string) =>
     catalogue.filter(({ secrets }) => (secrets as readonly string[]).includes(secret)).map(nameOf)
   expect(having('DATABASE_URL')).toEqual(catalogue.map(nameOf))
-  expect(having('SEALING_KEY')).toEqual(['recognise', 'answer', 'voice', 'on-callback'])
+  expect(having('SEALING_KEY')).toEqual([...['recognise', 'answer', 'voice', 'api', 'on-callback', 'notify']])
   expect(having('FIRST_API_KEY')).toEqual(['api'])
   expect(having('ELEVENLABS_WEBHOOK_SECRET')).toEqual(['on-callback'])
 })

@@ -38,7 +38,12 @@ const words = JSON.stringify({ words: [{ text: 'Hello', start: 0.2, end: 0.6 }] 
 async function spoolOn(databaseUrl: string, folder: string) {
   const storage = await aStorage({ dir: folder, buckets })
   const named = Object.fromEntries(buckets.map((name) => [`${name.toUpperCase()}_BUCKET`, name]))
-  const env = { ...named, DATABASE_URL: databaseUrl, STORAGE_ENDPOINT: storage.endpoint }
+  const env = {
+    ...named,
+    DATABASE_URL: databaseUrl,
+    STORAGE_ENDPOINT: storage.endpoint,
+    PUBLIC_BASE_URL: `${storage.endpoint}/public`,
+  }
   return { world: await aWorld({ env }), storage }
 }
 
@@ -141,7 +146,12 @@ whereThereIs(
 
     for (const { payload } of await world.tasks()) await world.lose(payload.step) // the queue is another one
     const { storage, endpoint } = await aStorage({ dir: path.join(dir, 'copy'), buckets })
-    const env = { ...world.env, DATABASE_URL: restored, STORAGE_ENDPOINT: endpoint }
+    const env = {
+      ...world.env,
+      DATABASE_URL: restored,
+      STORAGE_ENDPOINT: endpoint,
+      PUBLIC_BASE_URL: `${endpoint}/public`,
+    }
     const services = openServices(env, catalogue)
     cleanups.push(services.tasks.close)
     await withDatabase(restored, (db) =>

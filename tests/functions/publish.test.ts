@@ -2,56 +2,21 @@
 // nothing else.
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { parseRssFeed } from 'feedsmith'
-import { publish } from '../../functions/publish.ts'
-import { saveFinishedAudio } from '../../shared/db/episodes.ts'
-import { episodeName } from '../../shared/objects.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import { deliver } from '../../shared/engine/delivery.ts'
 import type { Scalars } from '../../shared/context.ts'
 import { schedulePublication, startPublication } from '../../shared/episode/publication.ts'
 import { startAgain } from '../../shared/episode/retry.ts'
 import { AlreadyRunning, Permanent } from '../../shared/errors.ts'
-import { aToyShow, type ToyShow } from '../support/toys.ts'
-import { aWorld, type World } from '../support/world.ts'
+import { aWorldThatPublishes, mp3Header } from '../support/publishing.ts'
+import type { ToyShow } from '../support/toys.ts'
+import type { World } from '../support/world.ts'
 
 let show: ToyShow
 let world: World
 
-/** A finish that leaves a few bytes of audio, and the real publish after it. */
 beforeEach(async () => {
-  show = aToyShow([
-    {
-      name: 'finish',
-      act: async ({ episodeId, take }, { storage, config, withDatabase }) => {
-        const contentHash = String(take)
-        for (const file of ['episode.mp3', 'manifest.json'])
-          await storage.create(
-            { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, file) },
-            `${contentHash} of ${file}`,
-            'audio/mpeg',
-          )
-        const audio = {
-          contentHash,
-          durationSeconds: 60,
-          audioBytes: 1000,
-          hasTranscript: false,
-          coverFile: null,
-        }
-        await withDatabase((db) => saveFinishedAudio(db, episodeId, audio))
-        return { contentHash, files: 'episode.mp3 manifest.json' }
-      },
-    },
-  ])
-  const stage = {
-    trigger: 'task',
-    step: publish,
-    after: ['finish'],
-    share: 1,
-    queue: 'toys',
-    memory: '512Mi',
-    deadlineSeconds: 60,
-  } as const
-  world = await aWorld({ catalogue: [...show.catalogue, stage] })
+  ;({ show, world } = await aWorldThatPublishes())
 })
 
 const bucketOf = () => world.storage.bucket(world.services.config.buckets.public)
@@ -316,7 +281,7 @@ describe('a process that ends in the middle of publishing', () => {
 async function fetched(url: string) {
   const file = bucketOf().file(url.slice(world.services.config.publicBaseUrl.length + 1))
   const [{ cacheControl, contentType }] = await file.getMetadata()
-  return [(await file.download())[0].toString(), cacheControl, contentType]
+  return [(await file.download())[0].toString('latin1').slice(mp3Header.length), cacheControl, contentType]
 }
 const enclosure = async () => (await theFeed())!.items![0]!.enclosures![0]!.url!
 

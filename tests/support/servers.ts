@@ -35,6 +35,7 @@ async function start() {
   const identity = await openIdentityProvider(dir)
   const tasksServer = await startCloudTasks({ dir: path.join(dir, 'tasks'), identity })
   const storageServer = await startCloudStorage({ dir: path.join(dir, 'storage'), buckets: [] })
+  process.env['GOOGLE_APPLICATION_CREDENTIALS'] = storageServer.credentialsFile // signs addresses
   const tasks = aClient(tasksServer.port)
   const storageEndpoint = `http://127.0.0.1:${storageServer.port}`
   const storage = new Storage({ apiEndpoint: storageEndpoint, projectId: 'spool-test' })

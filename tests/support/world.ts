@@ -88,7 +88,7 @@ function settings(databaseUrl: string, servers: Servers, id: string) {
     WORK_BUCKET: `work-${id}`,
     EPISODES_BUCKET: `episodes-${id}`,
     PUBLIC_BUCKET: `public-${id}`,
-    PUBLIC_BASE_URL: 'https://public.test',
+    PUBLIC_BASE_URL: `${servers.storageEndpoint}/public-${id}`,
     STORAGE_ENDPOINT: servers.storageEndpoint,
     TASKS_ENDPOINT: servers.tasksEndpoint,
     SEALING_KEY: randomBytes(32).toString('base64'),
@@ -207,6 +207,9 @@ async function makeWorld({ catalogue = realCatalogue, env = {}, through = (url) 
       if (!payload) throw new Error(`There never was a task for ${step}/${part}.`)
       return await hand(payload)
     },
+
+    /** Functions without a payload that somebody has asked the queue to call. */
+    reminders: (): Promise<string[]> => queue.reminders(),
 
     /** Delivers whatever the queue holds, all at once, until it holds nothing. */
     async runToEnd(): Promise<void> {
@@ -336,6 +339,13 @@ async function openQueue({ tasks: client }: Servers, { config, pipeline }: Servi
     }
     return found
   }
+  const reminders = async (): Promise<string[]> => {
+    const lists = queues.map((parent) => client.listTasks({ parent, responseView: 'FULL' }))
+    const queued = (await Promise.all(lists)).flatMap(([found]) => found)
+    return queued
+      .filter(({ httpRequest }) => httpRequest!.body!.length === 0)
+      .map(({ httpRequest }) => httpRequest!.url!.split('/').at(-1)!)
+  }
   const drop = async (name: string): Promise<void> => {
     await client.deleteTask({ name }).catch((error: unknown) => {
       if (codeOf(error) !== '5') throw error // another delivery of the same task was faster
@@ -344,5 +354,5 @@ async function openQueue({ tasks: client }: Servers, { config, pipeline }: Servi
   const remove = async (which: (task: TaskPayload) => boolean): Promise<void> => {
     for (const { name, payload } of await list()) if (which(payload)) await drop(name)
   }
-  return { list, remove, drop }
+  return { list, reminders, remove, drop }
 }

@@ -1,0 +1,27 @@
+// The feed follows what its show says of itself, whether an episode is published meanwhile or not.
+import { expect, test } from '@jest/globals'
+import { changePodcast } from '../../shared/db/podcasts.ts'
+import { withDatabase } from '../../shared/db/connect.ts'
+import { feedName } from '../../shared/objects.ts'
+import { aWorldThatPublishes } from '../support/publishing.ts'
+import { user } from '../support/world.ts'
+
+test('A show that changes is in its feed after the next sweep, which writes no feed without need', async () => {
+  const { world } = await aWorldThatPublishes()
+  await world.start({ take: 'take-1' })
+  await world.runToEnd()
+  const [{ id }] = (await world.database.rows<{ id: string }>('SELECT id FROM podcasts')) as [{ id: string }]
+  const feed = world.storage.bucket(world.services.config.buckets.public).file(feedName(id))
+  const generation = async () => String((await feed.getMetadata())[0].generation)
+  const first = await generation()
+  await world.sweep()
+  expect(await generation()).toBe(first)
+  await withDatabase(world.services.config.databaseUrl, (db) =>
+    changePodcast(db, { userId: user, id, revision: 1, settings: { title: 'Another Name' } }),
+  )
+  await world.sweep()
+  expect((await feed.download())[0].toString()).toContain('<title>Another Name</title>')
+  const second = await generation()
+  await world.sweep()
+  expect([second === first, await generation()]).toEqual([false, second])
+})
