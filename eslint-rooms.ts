@@ -25,6 +25,7 @@ export const order: readonly string[] = [
   'local/cloud-storage',
   'deploy',
   'functions',
+  'shared/console',
   'shared/api',
   'shared/review',
   'shared/mastering',

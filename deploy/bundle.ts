@@ -7,6 +7,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { build, type BuildOptions, type BuildResult, type Metafile, type Plugin } from 'esbuild'
 import { catalogue } from '../functions/index.ts'
+import { libraries, libraryFile, readSources } from '../shared/console/sources.ts'
 import { nameOf } from '../shared/engine/serve.ts'
 import { lockOf, versionsOf, type LockFile } from './lock.ts'
 import { outlineOf } from './outline.ts'
@@ -110,7 +111,7 @@ async function makeBundle(
   const make = async (as: string, file: string): Promise<Output[]> => {
     const given = {
       ...options(dir),
-      plugins: [...plugins, files, unusedParts, cloudTasks, nodeByRequire],
+      plugins: [...plugins, browserSources, files, unusedParts, cloudTasks, nodeByRequire],
       entryPoints: { [as]: file },
     }
     return reachable(await build(given), file)
@@ -221,6 +222,20 @@ const besides = (threads: Set<string>, read: Set<string>): Plugin => ({
     })
   },
 })
+
+/** What browsers are given is text in the bundle, which so reads nothing from disk. */
+const browserSources: Plugin = {
+  name: 'browser-sources',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\/shared\/console\/sources\.ts$/ }, async () => ({
+      contents: `
+        export const libraries = ${JSON.stringify(libraries)}
+        export const libraryFile = ${libraryFile.toString()}
+        export const readSources = () => Promise.resolve(${JSON.stringify(await readSources())})`,
+      loader: 'js',
+    }))
+  },
+}
 
 const threadFile = /new URL\('([\w-]+)\.ts', import\.meta\.url\)/g
 

@@ -22,6 +22,7 @@ each_function() {
   "$@" spool-publish private
   "$@" spool-read-mail private
   "$@" spool-api public
+  "$@" spool-console public
   "$@" spool-on-callback public
   "$@" spool-notify private
   "$@" spool-sweep private
@@ -158,6 +159,7 @@ each_own_grant() {
 
 # SECRET
 each_secret() {
+  "$@" spool-console-client-secret
   "$@" spool-database-url
   "$@" spool-elevenlabs-webhook-secret
   "$@" spool-first-api-key
@@ -176,6 +178,7 @@ each_secret_grant() {
   "$@" spool-api spool-database-url
   "$@" spool-api spool-sealing-key
   "$@" spool-api spool-first-api-key
+  "$@" spool-api spool-console-client-secret
   "$@" spool-callback spool-database-url
   "$@" spool-callback spool-sealing-key
   "$@" spool-callback spool-elevenlabs-webhook-secret

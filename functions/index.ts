@@ -8,6 +8,7 @@ import { answer } from './answer.ts'
 import { api } from './api.ts'
 import { arrange } from './arrange.ts'
 import { clean } from './clean.ts'
+import { consolePages } from './console.ts'
 import { decide } from './decide.ts'
 import { finish } from './finish.ts'
 import { join } from './join.ts'
@@ -113,6 +114,8 @@ const http = {
   account: 'api',
   secrets: ['DATABASE_URL', 'SEALING_KEY', 'FIRST_API_KEY'],
 } as const
+/** The API for browsers, with the pages that use it. */
+const pages = { ...http, secrets: [...http.secrets, 'CONSOLE_CLIENT_SECRET'] } as const
 const callbacks = {
   ...small,
   concurrency: 2,
@@ -152,6 +155,7 @@ export const catalogue: readonly DeployedFunction[] = [
   { trigger: 'task', step: publish, after: ['finish'], share: 1, ...published },
   { trigger: 'task', step: readMail, after: [], share: 0, ...mail },
   { trigger: 'http', name: 'api', handle: api, ...http },
+  { trigger: 'http', name: 'console', handle: consolePages, ...pages },
   { trigger: 'http', name: 'on-callback', handle: onCallback, ...callbacks },
   { trigger: 'call', name: 'notify', handle: notify, ...notified },
   { trigger: 'schedule', name: 'sweep', handle: sweep, ...swept },

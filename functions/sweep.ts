@@ -15,6 +15,7 @@ import {
 } from '../shared/db/overdue-steps.ts'
 import type { PendingStep } from '../shared/db/steps.ts'
 import { podcastsWithOldFeeds } from '../shared/db/podcasts.ts'
+import { forgetExpiredSessions } from '../shared/db/sessions.ts'
 import { anyDeliveryIsDue, forgetOldDeliveries } from '../shared/db/webhooks.ts'
 import { askFor } from '../shared/engine/ask-for.ts'
 import type { Tools } from '../shared/engine/step.ts'
@@ -43,7 +44,10 @@ export async function sweep(
   { batch = 200, budgetMs = sweepBudgetMs, chance = Math.random() }: SweepOptions = {},
 ): Promise<{ overdue: number; revived: number; published: number; cleared: number }> {
   const endsAt = Date.now() + budgetMs
-  await withDatabase(services.config.databaseUrl, forgetOldRequests)
+  await withDatabase(services.config.databaseUrl, async (db) => {
+    await forgetOldRequests(db)
+    await forgetExpiredSessions(db)
+  })
   const published = await publishDue(services, batch)
   await rewriteFeeds(services, batch)
   await tell(services)

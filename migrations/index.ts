@@ -11,6 +11,7 @@ import * as publication from './006-publication.ts'
 import * as purges from './007-purges.ts'
 import * as podcastRevisions from './010-podcast-revisions.ts'
 import * as webhooks from './011-webhooks.ts'
+import * as consoleSessions from './012-console.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -22,4 +23,5 @@ export const migrations = [
   { name: '007-purges', up: purges.up },
   { name: '010-podcast-revisions', up: podcastRevisions.up },
   { name: '011-webhooks', up: webhooks.up },
+  { name: '012-console', up: consoleSessions.up },
 ]

@@ -136,6 +136,18 @@ const variables = z.object({
       'Whose tokens the API takes besides its own keys, as JSON: `[{"issuer", "audience", "jwksUrl"}]`',
     ),
   API_URL: url.optional().describe('Where producers reach the API; unset: the address of the function `api`'),
+  CONSOLE_URL: url
+    .optional()
+    .describe('Where producers reach the console; unset: the address of the function `console`'),
+  CONSOLE_ISSUER: url
+    .optional()
+    .describe('Where producers sign in to the console, by OpenID Connect; unset: with a key of the API'),
+  CONSOLE_CLIENT_ID: z.string().min(1).optional().describe('What that issuer knows the console as'),
+  CONSOLE_CLIENT_SECRET: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The console's secret at that issuer; unset: PKCE alone"),
   FIRST_API_KEY: z
     .string()
     .regex(/^spool_.{32,}$/)
@@ -149,10 +161,15 @@ const variables = z.object({
     .describe('Credentials that are not valid, from one address, in one instance'),
 })
 
-const settings = variables.refine(({ HEARTBEAT_MS, LEASE_MS }) => HEARTBEAT_MS < LEASE_MS, {
-  path: ['HEARTBEAT_MS'],
-  message: 'must be shorter than LEASE_MS',
-})
+const settings = variables
+  .refine(({ HEARTBEAT_MS, LEASE_MS }) => HEARTBEAT_MS < LEASE_MS, {
+    path: ['HEARTBEAT_MS'],
+    message: 'must be shorter than LEASE_MS',
+  })
+  .refine(({ CONSOLE_ISSUER, CONSOLE_CLIENT_ID }) => !CONSOLE_ISSUER === !CONSOLE_CLIENT_ID, {
+    path: ['CONSOLE_CLIENT_ID'],
+    message: 'goes with CONSOLE_ISSUER',
+  })
 
 /** Every environment variable with its meaning and default, as a Markdown table. */
 export function describeVariables(): string {
@@ -241,6 +258,13 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
       firstKey: v.FIRST_API_KEY,
       requestsPerMinute: v.API_REQUESTS_PER_MINUTE,
       failuresPerMinute: v.API_FAILURES_PER_MINUTE,
+    },
+    console: {
+      url: (v.CONSOLE_URL ?? addressOf(v.FUNCTIONS_URL.replace(/\/$/, ''), 'console')).replace(/\/$/, ''),
+      issuer:
+        v.CONSOLE_ISSUER === undefined
+          ? undefined
+          : { url: v.CONSOLE_ISSUER, clientId: v.CONSOLE_CLIENT_ID!, clientSecret: v.CONSOLE_CLIENT_SECRET },
     },
     lease: {
       leaseMs: v.LEASE_MS,

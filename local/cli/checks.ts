@@ -21,6 +21,7 @@ export async function runChecks(root: string, patterns: readonly string[]): Prom
   if (patterns.length === 0) {
     const found = await Promise.all([
       inOnePiece(root, 'tsc', ['--project', '.']),
+      inOnePiece(root, 'tsc', ['--project', 'shared/console/browser']),
       inOnePiece(root, 'eslint', ['--max-warnings', '0', '.']),
       inOnePiece(root, 'prettier', ['--check', '--log-level', 'warn', '.']),
     ])

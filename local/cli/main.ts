@@ -209,8 +209,10 @@ program
     const cloud = await startLocalCloud(stateDir, port === undefined ? {} : { ports: { functions: port } })
     await letAttach(stateDir, cloud)
     const { FUNCTIONS_URL, STORAGE_ENDPOINT, TASKS_ENDPOINT, PUBLIC_BASE_URL } = cloud.env
+    const { consoleLink } = await import('./console.ts')
     process.stdout.write(
       'Spool is up.\n' +
+        `  console    ${await consoleLink(cloud)} (good for one sign-in; another: spool console)\n` +
         `  api        ${FUNCTIONS_URL}/api (openapi.json there; make a key with: spool api-key)\n` +
         `  functions  ${FUNCTIONS_URL}\n` +
         `  storage    ${STORAGE_ENDPOINT}\n` +
@@ -221,6 +223,17 @@ program
     )
     await interrupted()
     await cloud.stop()
+  })
+
+program
+  .command('console')
+  .description('print a link that signs you in to the pages of the Spool that is up')
+  .action(async () => {
+    const { attachToStaying } = await import('../host/cloud.ts')
+    const cloud = await attachToStaying(stateDir)
+    if (!cloud) throw new Error('Spool is not up here. Start it in another window: spool up')
+    const { consoleLink } = await import('./console.ts')
+    process.stdout.write(`${await consoleLink(cloud)}\n`)
   })
 
 program

@@ -51,6 +51,21 @@ export async function attach(dir: string, pid: number): Promise<Attached | undef
   return staying.pid === pid ? { env: staying.env, stop: () => Promise.resolve() } : undefined
 }
 
+/** The cloud that stays on this folder; undefined when none does. */
+export async function attachToStaying(dir: string): Promise<Attached | undefined> {
+  const text = await readFile(attachFile(dir), 'utf8').catch(() => undefined)
+  const pid = text === undefined ? undefined : (JSON.parse(text) as { pid: number }).pid
+  return pid !== undefined && isAlive(pid) ? await attach(dir, pid) : undefined
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 const projectId = 'spool-local'
 const location = 'local'
 const callerEmail = 'caller@spool-local.iam.gserviceaccount.com'

@@ -11,7 +11,7 @@ import { withDatabase } from '../db/connect.ts'
 import { Permanent } from '../errors.ts'
 import { log } from '../log.ts'
 import type { Services } from '../engine/services.ts'
-import { callerIdentifier, type Scope } from './callers.ts'
+import { callerIdentifier, type Caller, type Scope } from './callers.ts'
 import { addEpisodes } from './episodes.ts'
 import { addAccount } from './account.ts'
 import { addLetters } from './letters.ts'
@@ -37,8 +37,11 @@ const resources = [
   addAccount,
 ]
 
+/** Who a request is from, where something else vouches for it than its own credential; undefined for a stranger's. */
+export type Vouch = (context: Context) => Promise<Caller | undefined>
+
 /** The app as functions-framework can serve it. */
-export function createApi(services: Services): App {
+export function createApi(services: Services, vouch?: Vouch): App {
   const app: App = new OpenAPIHono<Env>({ defaultHook: refuseInvalid })
   app.onError(refuse)
   app.notFound((context) => refuse(nothingThere(app, context), context))
@@ -52,17 +55,20 @@ export function createApi(services: Services): App {
     },
     servers: [{ url: services.config.api.url }],
   })
-  guard(app, services)
+  guard(app, services, vouch)
   for (const addRoutes of resources) addRoutes(app, services)
   return app
 }
 
 /** Whatever is added after this is for callers who are known, within their rate and their scopes. */
-function guard(app: App, { config }: Services): void {
+function guard(app: App, { config }: Services, vouch: Vouch | undefined): void {
   const identify = callerIdentifier(config)
   app.use(async (context, next) => {
     const { method } = context.req
-    const caller = await identify(context.req.header('authorization'), addressOf(context))
+    const caller = vouch
+      ? await vouch(context)
+      : await identify(context.req.header('authorization'), addressOf(context))
+    if (!caller) throw new Permanent('unauthenticated', 'Sign in first.')
     if (
       !(await withDatabase(config.databaseUrl, (db) =>
         countRequest(db, caller.countedAs, config.api.requestsPerMinute),

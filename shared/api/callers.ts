@@ -112,7 +112,7 @@ function issuerOf(token: string): string | undefined {
 }
 
 /** The same subject of the same issuer is the same user, and no two are one. */
-const userIdOf = (issuer: string, subject: string): string =>
+export const userIdOf = (issuer: string, subject: string): string =>
   `oidc_${createHash('sha256')
     .update(JSON.stringify([issuer, subject]))
     .digest('base64url')

@@ -61,7 +61,8 @@ export interface PublicFunction extends Deployed {
 export type CatalogueEntry = TaskFunction | UploadFunction | ScheduledFunction | PublicFunction
 
 /** Settings that a function gets from the keeper of secrets. */
-export type Secret = 'DATABASE_URL' | 'SEALING_KEY' | 'ELEVENLABS_WEBHOOK_SECRET' | 'FIRST_API_KEY'
+export type Secret =
+  'DATABASE_URL' | 'SEALING_KEY' | 'ELEVENLABS_WEBHOOK_SECRET' | 'FIRST_API_KEY' | 'CONSOLE_CLIENT_SECRET'
 
 /** What the platform is told of a function besides. */
 export interface Deployment {

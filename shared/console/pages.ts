@@ -1,0 +1,31 @@
+/** The console's pages: the module that shows each, its title, and what of the API it asks first. */
+import type { Page } from './document.ts'
+
+export interface FoundPage extends Page {
+  /** Paths of the API. */
+  readonly begins: readonly string[]
+}
+
+const id = '([0-9a-f-]{36})'
+
+/** The address without the slash in front; what stands in brackets is handed to `begins`. */
+const pages: readonly [path: string, name: string, title: string, begins: (id: string) => string[]][] = [
+  ['', 'episodes', 'Episodes', () => ['/episodes?limit=50', '/podcasts?limit=100']],
+  ['new', 'new-episode', 'New episode', () => ['/podcasts?limit=100', '/quota']],
+  [`episodes/${id}`, 'episode', 'Episode', (of) => [`/episodes/${of}`, `/episodes/${of}/files`]],
+  [`episodes/${id}/review`, 'review', 'Review', (of) => [`/episodes/${of}`]],
+  ['shows', 'shows', 'Shows', () => ['/podcasts?limit=100']],
+  [`shows/${id}`, 'show', 'Show', (of) => [`/podcasts/${of}`, `/podcasts/${of}/template`]],
+  ['letters', 'letters', 'Letters', () => ['/letters?limit=50']],
+  ['settings', 'settings', 'Settings', () => ['/quota', '/provider-keys', '/api-keys', '/webhooks']],
+]
+
+const patterns = pages.map(([path, ...rest]) => [new RegExp(`^${path}$`), ...rest] as const)
+
+export function findPage(path: string): FoundPage | undefined {
+  for (const [pattern, name, title, begins] of patterns) {
+    const found = pattern.exec(path)
+    if (found) return { name, title, begins: begins(found[1] ?? '') }
+  }
+  return undefined
+}
