@@ -43,6 +43,7 @@ export const callsOfMethod: Readonly<Record<string, readonly Call[]>> = {
   copy: ['copy'],
   copyOver: ['copy'],
   list: ['getFiles'],
+  walk: ['getFiles'],
   remove: ['delete'],
   signedUrl: ['getSignedUrl'],
   enqueue: ['createTask'],

@@ -16,6 +16,7 @@ import {
 import type { PendingStep } from '../shared/db/steps.ts'
 import { AlreadyRunning } from '../shared/errors.ts'
 import { startPublication } from '../shared/episode/publication.ts'
+import { carryOnDeletions } from '../shared/housekeeping/delete.ts'
 import { clearAway } from '../shared/housekeeping/purge.ts'
 import { log } from '../shared/log.ts'
 import { enqueue } from '../shared/engine/enqueue.ts'
@@ -33,10 +34,19 @@ export interface SweepOptions {
   readonly chance?: number
 }
 
+export interface Swept {
+  readonly overdue: number
+  readonly revived: number
+  readonly published: number
+  /** Deletions that came to their end. */
+  readonly deleted: number
+  readonly cleared: number
+}
+
 export async function sweep(
   services: Services,
   { batch = 200, budgetMs = sweepBudgetMs, chance = Math.random() }: SweepOptions = {},
-): Promise<{ overdue: number; revived: number; published: number; cleared: number }> {
+): Promise<Swept> {
   const endsAt = Date.now() + budgetMs
   await withDatabase(services.config.databaseUrl, forgetOldRequests)
   const published = await publishDue(services, batch)
@@ -54,15 +64,17 @@ export async function sweep(
       break
     }
   }
-  return { overdue, revived, published, cleared: await clear(services, endsAt) }
+  const deleted = await count('not deleted', () => carryOnDeletions(services, endsAt))
+  const cleared = await count('not cleared away', () => clearAway(services, endsAt))
+  return { overdue, revived, published, deleted, cleared }
 }
 
-/** Last, and whatever becomes of it: what is not cleared away now is so the next time. */
-async function clear(services: Services, endsAt: number): Promise<number> {
+/** Last, and whatever becomes of it: what is not done now is so the next time. */
+async function count(trouble: string, work: () => Promise<number>): Promise<number> {
   try {
-    return await clearAway(services, endsAt)
+    return await work()
   } catch (error) {
-    log.error({ error: String(error) }, 'not cleared away')
+    log.error({ error: String(error) }, trouble)
     return 0
   }
 }

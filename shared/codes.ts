@@ -208,6 +208,10 @@ export const errorCodes = {
     meaning: 'The episode has never been finished, or is in the feed already.',
     remedy: 'Wait for its run, or retry it; take it out of the feed to give it another time.',
   },
+  being_deleted: {
+    meaning: 'Everything of the user is being deleted, as they asked.',
+    remedy: 'Wait until it is done, which takes a minute or two; after that the name can be used anew.',
+  },
   not_found: { meaning: 'There is nothing of that name.', remedy: 'Check the name or the identifier.' },
   forbidden: { meaning: 'The key may not do this.', remedy: 'Use a key that may do this.' },
   bad_request: {

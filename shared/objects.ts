@@ -11,6 +11,9 @@ export const workName = (userId: string, inputKey: string, name: string): string
 export const episodeName = (episodeId: string, hash: string, file: string): string =>
   `e/${episodeId}/${hash}/${file}`
 
+/** All finished versions of an episode lie below. */
+export const episodeFolder = (episodeId: string): string => `e/${episodeId}/`
+
 export const publicName = (podcastId: string, episodeId: string, hash: string, file: string): string =>
   `p/${podcastId}/${episodeId}/${hash}/${file}`
 

@@ -24,7 +24,7 @@ const shortLived = 'public, max-age=60'
  */
 export async function swapFeed(
   podcastId: string,
-  { storage, config, withDatabase, warn }: Tools,
+  { storage, config, withDatabase, warn }: Pick<Tools, 'storage' | 'config' | 'withDatabase' | 'warn'>,
 ): Promise<void> {
   const feed = { bucket: config.buckets.public, name: feedName(podcastId) }
   const urlFor = (name: string) => `${config.publicBaseUrl}/${name}`
