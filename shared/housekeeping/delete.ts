@@ -5,7 +5,7 @@
  * after the request.
  */
 import type { Knex } from 'knex'
-import { withDatabase } from '../db/connect.ts'
+import { openSession, withDatabase, type Session } from '../db/connect.ts'
 import {
   beginEpisodeDeletion,
   beginUserDeletion,
@@ -160,45 +160,61 @@ export async function carryOnDeletions(services: Services, endsAt: number): Prom
 
 /** Goes on with one deletion, until `endsAt`. Every part of it may be done twice. */
 export async function carryOn(services: Services, deletionId: string, endsAt: number): Promise<Deleted> {
-  const { databaseUrl } = services.config
-  const deletion = await withDatabase(databaseUrl, (db) => findDeletion(db, deletionId))
-  if (!deletion) throw new Permanent('not_found', 'There is no such deletion.')
-  if (!deletion.isDone) {
-    await leaveFeed(services, deletion)
-    for (const folder of await withDatabase(databaseUrl, (db) => foldersOf(db, deletionId))) {
-      if (Date.now() >= endsAt) break
-      await empty(services, deletion, folder, endsAt)
-    }
+  const session = openSession(services.config.databaseUrl)
+  try {
+    const deletion = await session.use((db) => findDeletion(db, deletionId))
+    if (!deletion) throw new Permanent('not_found', 'There is no such deletion.')
+    if (!deletion.isDone) await emptyFolders(services, session.use, deletion, endsAt)
+    return await session.use((db) => conclude(db, deletion))
+  } finally {
+    await session.release()
   }
-  return await withDatabase(databaseUrl, (db) => conclude(db, deletion))
+}
+
+async function emptyFolders(
+  services: Services,
+  use: Session['use'],
+  deletion: Deletion,
+  endsAt: number,
+): Promise<void> {
+  await leaveFeed(services, use, deletion)
+  for (const folder of await use((db) => foldersOf(db, deletion.id))) {
+    if (Date.now() >= endsAt) return
+    if (await use((db) => mayGo(db, deletion, folder))) await empty(services, use, deletion, folder, endsAt)
+  }
 }
 
 /** The feed is written without the episode before any of its files goes. */
-async function leaveFeed({ storage, config }: Services, { podcastId }: Deletion): Promise<void> {
-  if (podcastId === null) return
-  const use = <T>(block: (db: Knex) => Promise<T>) => withDatabase(config.databaseUrl, block)
-  const isThere = await use(async (db) => (await findPodcast(db, podcastId)) !== undefined)
-  if (!isThere || !(await storage.stat({ bucket: config.buckets.public, name: feedName(podcastId) }))) return
+async function leaveFeed(
+  { storage, config }: Services,
+  use: Session['use'],
+  { podcastId }: Deletion,
+): Promise<void> {
+  if (podcastId === null || !(await use((db) => findPodcast(db, podcastId)))) return
+  if (!(await storage.stat({ bucket: config.buckets.public, name: feedName(podcastId) }))) return
   await swapFeed(podcastId, { storage, config, withDatabase: use, warn: () => undefined })
+}
+
+/** Whether a folder is to be emptied now. One that somebody else needs is forgotten. */
+async function mayGo(db: Knex, deletion: Deletion, folder: DoomedFolder): Promise<boolean> {
+  const { inputKey } = folder
+  if (inputKey === null) return true
+  if (!deletion.isSettled || !(await isSeenByAll(db, deletion))) return false
+  if (!(await isNeeded(db, deletion.userId, inputKey))) return true
+  await noteEmptied(db, deletion.id, { objects: 0, bytes: 0 }, folder)
+  return false
 }
 
 /** Forgets the folder once nothing can be written to it any more and nothing is found in it. */
 async function empty(
   { storage, config }: Services,
+  use: Session['use'],
   deletion: Deletion,
   folder: DoomedFolder,
   endsAt: number,
 ): Promise<void> {
-  const { id, userId, askedAt, isSettled } = deletion
-  const { bucket, prefix, inputKey } = folder
-  const use = <T>(block: (db: Knex) => Promise<T>) => withDatabase(config.databaseUrl, block)
-  if (inputKey !== null) {
-    if (!isSettled || !(await use((db) => isSeenByAll(db, deletion)))) return
-    if (await use((db) => isNeeded(db, userId, inputKey))) {
-      await use((db) => noteEmptied(db, id, nothing, folder))
-      return
-    }
-  }
+  const { id, askedAt, isSettled } = deletion
+  const { bucket, prefix } = folder
   const cameBefore = ({ createdAt }: { createdAt: Date }) => bucket !== 'uploads' || createdAt <= askedAt
   const where = { bucket: config.buckets[bucket], prefix }
   const { isEmpty, ...gone } = await emptyFolder(storage, where, cameBefore, endsAt)
@@ -208,8 +224,6 @@ async function empty(
     await noteEmptied(db, id, gone, isOver ? folder : undefined)
   })
 }
-
-const nothing = { objects: 0, bytes: 0 }
 
 async function conclude(db: Knex, { id, userId, episodeId, isDone }: Deletion): Promise<Deleted> {
   // counted while nothing new of the user can begin

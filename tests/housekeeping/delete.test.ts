@@ -82,6 +82,27 @@ async function published(slug: string, take = slug): Promise<Made> {
   return { episodeId, podcastId }
 }
 
+/** The same in little, without having been made: one result, and one object in each place. */
+async function asIfPublished(slug: string): Promise<Made> {
+  const made = await one<Made>(
+    `WITH u AS (INSERT INTO users (id) VALUES ('${user}') ON CONFLICT DO NOTHING),
+     p AS (INSERT INTO podcasts (user_id, slug) VALUES ('${user}', 'show')
+           ON CONFLICT (user_id, slug) DO UPDATE SET slug = 'show' RETURNING id),
+     e AS (INSERT INTO episodes (user_id, podcast_id, slug, title) SELECT '${user}', id, :slug, :slug FROM p RETURNING id, podcast_id),
+     r AS (INSERT INTO runs (user_id, episode_id, status, finished_at) SELECT '${user}', id, 'finished', now() FROM e RETURNING id),
+     s AS (INSERT INTO steps (run_id, step, part, status, context, input_key, output) SELECT id, 'cut', 0, 'done', '{}', :slug, '{}' FROM r)
+     SELECT id AS "episodeId", podcast_id AS "podcastId" FROM e`,
+    { slug },
+  )
+  await Promise.all([
+    put(buckets().uploads, uploadName(user, 'show', slug, 'recording.wav')),
+    put(buckets().episodes, episodeName(made.episodeId, slug, 'episode.mp3')),
+    put(buckets().public, audioName(made.podcastId, made.episodeId)),
+    put(buckets().work, workName(user, slug, 'pcm')),
+  ])
+  return made
+}
+
 /** The podcast's feed, as the last publication left it. */
 async function aFeed({ podcastId }: Made, titles: readonly string[]): Promise<void> {
   await put(buckets().public, feedName(podcastId), titles.join(' '))
@@ -230,7 +251,7 @@ function endingAt(nth: number): { services: Services; calls: () => number } {
 test('an episode’s deletion that ends at any call of the store is finished by the sweep, and the feed never names what is gone', async () => {
   const ofAll: number[] = []
   for (let nth = 1; ; nth++) {
-    const gone = await published(`gone-${nth}`)
+    const gone = await asIfPublished(`gone-${nth}`)
     if (nth === 1) await aFeed(gone, ['gone'])
     const { services, calls } = endingAt(nth)
     const ended = await remove(gone.episodeId, services).catch((error: Error) => error)
@@ -243,7 +264,7 @@ test('an episode’s deletion that ends at any call of the store is finished by 
     expect(await feed(gone)).not.toContain('gone-')
     if (!(ended instanceof Error)) break
   }
-  expect(ofAll.length).toBeGreaterThan(15)
+  expect(ofAll.length).toBeGreaterThan(12)
 })
 
 describe('Everything of a user', () => {
@@ -287,7 +308,7 @@ describe('Everything of a user', () => {
 
   test('goes also where it ends at any call of the store; meanwhile nothing of theirs begins', async () => {
     for (let nth = 1; ; nth++) {
-      await published('one')
+      await asIfPublished('one')
       const { services } = endingAt(nth)
       const ended = await deleteEverything(services, user).catch((error: Error) => error)
       if (!(ended instanceof Error)) {
@@ -325,7 +346,7 @@ describe('Everything of a user', () => {
        )
        SELECT tablename AS name FROM pg_tables
        WHERE schemaname = 'public' AND tablename NOT LIKE 'migrations%'
-         AND (quote_ident(tablename))::regclass NOT IN (SELECT name FROM goes) ORDER BY 1`,
+         AND to_regclass(quote_ident(tablename)) NOT IN (SELECT name FROM goes) ORDER BY 1`,
     )
     expect(kept.map(({ name }) => name)).toEqual(['api_callers', 'deletion_folders', 'deletions'])
   })
