@@ -267,7 +267,7 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
   async function* walk(bucketName: string, prefix: string): AsyncGenerator<StoredObject> {
     const handle = await bucket(bucketName)
     for (let query: GetFilesOptions = { prefix, autoPaginate: false }; ;) {
-      const [files, next]: [File[], GetFilesOptions | null, ...unknown[]] = await handle.getFiles(query)
+      const [files, next] = (await handle.getFiles(query)) as [File[], GetFilesOptions | null, ...unknown[]]
       for (const found of files) yield describe(found.metadata)
       if (!next) return
       query = next

@@ -112,6 +112,36 @@ for (const [name, asked, what] of [
 }
 
 program
+  .command('delete')
+  .description('delete an episode for good, or everything that was ever made or uploaded here')
+  .argument('[episode]', "the episode's id, or its name")
+  .option('--everything', 'all episodes, letters, keys and uploads')
+  .option('--cancel', 'cancel its live run, if it has one')
+  .option('--yes', 'do not ask')
+  .option('--json', 'print one JSON object instead of a line')
+  .action(async (episode: string | undefined, options: DeleteFlags) => {
+    const { everything = false, cancel = false, yes = false, json = false } = options
+    if ((episode === undefined) !== everything)
+      throw new WrongUsage('Name one episode, or say --everything and name none.')
+    if (!yes && !process.stdin.isTTY)
+      throw new WrongUsage('Nobody is there to be asked; say --yes to delete without a question.')
+    await withCloud(async (cloud, signal) => {
+      const { deleteAll, deleteNamed, describeEpisode, summariseDeletion } = await import('./delete.ts')
+      if (!yes) {
+        const what = episode === undefined ? 'everything' : await describeEpisode(cloud, episode)
+        const word = everything ? 'everything' : 'yes'
+        const said = await ask(`This deletes ${what}, for good. Type "${word}" to do so: `)
+        if (said !== word) throw new Permanent('user_cancelled', 'Nothing was deleted.')
+      }
+      const report =
+        episode === undefined
+          ? await deleteAll(cloud, signal)
+          : await deleteNamed(cloud, episode, cancel, signal)
+      process.stdout.write(json ? `${JSON.stringify(report)}\n` : summariseDeletion(report))
+    })
+  })
+
+program
   .command('status')
   .description('what takes how much room, and what is cleared away next')
   .option('--json', 'print one JSON object instead of lines')
@@ -371,6 +401,24 @@ async function reportRun(run: (watch: Watcher) => Promise<Report>, json: boolean
 }
 
 const fetchEpisode: typeof fetchRun = async (...given) => (await import('./assemble.ts')).fetchRun(...given)
+
+interface DeleteFlags {
+  readonly everything?: true
+  readonly cancel?: true
+  readonly yes?: true
+  readonly json?: true
+}
+
+/** One line from the terminal. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return (await lines.question(question)).trim()
+  } finally {
+    lines.close()
+  }
+}
 
 /** From a terminal without showing it, or from a pipe. */
 async function askSecret(question: string): Promise<string> {

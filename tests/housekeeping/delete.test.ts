@@ -254,7 +254,7 @@ test('an episode’s deletion that ends at any call of the store is finished by 
     const gone = await asIfPublished(`gone-${nth}`)
     if (nth === 1) await aFeed(gone, ['gone'])
     const { services, calls } = endingAt(nth)
-    const ended = await remove(gone.episodeId, services).catch((error: Error) => error)
+    const ended = await remove(gone.episodeId, services).catch((error: unknown) => error)
     ofAll.push(calls())
     const isThere = async (name: string) => (await objects()).includes(name)
     if (!(await isThere(`public ${audioName(gone.podcastId, gone.episodeId)}`)))
@@ -310,7 +310,7 @@ describe('Everything of a user', () => {
     for (let nth = 1; ; nth++) {
       await asIfPublished('one')
       const { services } = endingAt(nth)
-      const ended = await deleteEverything(services, user).catch((error: Error) => error)
+      const ended = await deleteEverything(services, user).catch((error: unknown) => error)
       if (!(ended instanceof Error)) {
         expect(ended).toMatchObject({ isDone: true })
         break
