@@ -44,7 +44,7 @@ each_account() {
   "$@" spool-mail 'reads mailboxes'
   "$@" spool-api 'answers producers'
   "$@" spool-callback 'takes what providers call back with'
-  "$@" spool-sweep 'revives overdue steps, clears away what nobody needs'
+  "$@" spool-sweep 'revives overdue steps, clears away what nobody needs and what users have deleted'
 }
 
 # ROLE and the one permission that it is
@@ -86,10 +86,17 @@ each_bucket_grant() {
   "$@" spool-api work spoolObjectsGet
   "$@" spool-callback work spoolObjectsGet
   "$@" spool-callback work spoolObjectsCreate
+  "$@" spool-sweep uploads spoolObjectsList
+  "$@" spool-sweep uploads spoolObjectsDelete
+  "$@" spool-sweep uploads spoolObjectsGet
   "$@" spool-sweep work spoolObjectsList
   "$@" spool-sweep work spoolObjectsDelete
   "$@" spool-sweep episodes spoolObjectsList
   "$@" spool-sweep episodes spoolObjectsDelete
+  "$@" spool-sweep public spoolObjectsGet
+  "$@" spool-sweep public spoolObjectsCreate
+  "$@" spool-sweep public spoolObjectsDelete
+  "$@" spool-sweep public spoolObjectsList
 }
 
 # ACCOUNT, queue, ROLE

@@ -13,8 +13,10 @@ import {
   type OverdueRange,
   type OverdueStep,
 } from '../shared/db/overdue-steps.ts'
+import { episodesWithLostResults } from '../shared/db/runs.ts'
 import type { PendingStep } from '../shared/db/steps.ts'
 import { AlreadyRunning } from '../shared/errors.ts'
+import { makeAgain } from '../shared/episode/retry.ts'
 import { startPublication } from '../shared/episode/publication.ts'
 import { carryOnDeletions } from '../shared/housekeeping/delete.ts'
 import { clearAway } from '../shared/housekeeping/purge.ts'
@@ -38,6 +40,8 @@ export interface Swept {
   readonly overdue: number
   readonly revived: number
   readonly published: number
+  /** Episodes of which a result was lost, and that are made again. */
+  readonly remade: number
   /** Deletions that came to their end. */
   readonly deleted: number
   readonly cleared: number
@@ -64,9 +68,10 @@ export async function sweep(
       break
     }
   }
+  const remade = await count('not made again', () => makeLostAgain(services, batch))
   const deleted = await count('not deleted', () => carryOnDeletions(services, endsAt))
   const cleared = await count('not cleared away', () => clearAway(services, endsAt))
-  return { overdue, revived, published, deleted, cleared }
+  return { overdue, revived, published, remade, deleted, cleared }
 }
 
 /** Last, and whatever becomes of it: what is not done now is so the next time. */
@@ -77,6 +82,20 @@ async function count(trouble: string, work: () => Promise<number>): Promise<numb
     log.error({ error: String(error) }, trouble)
     return 0
   }
+}
+
+/** Starts episodes again that failed because something made for them was lost. */
+async function makeLostAgain(services: Services, batch: number): Promise<number> {
+  const { databaseUrl } = services.config
+  let started = 0
+  for (const { id } of await withDatabase(databaseUrl, (db) => episodesWithLostResults(db, batch)))
+    try {
+      await makeAgain(services, id)
+      started++
+    } catch (error) {
+      log.error({ episode: id, error: String(error) }, 'not made again') // it must not keep the others
+    }
+  return started
 }
 
 /** Starts the publication of scheduled episodes whose time has come; returns of how many. */

@@ -32,6 +32,7 @@ export async function up(knex: Knex): Promise<void> {
     );
     CREATE INDEX deletion_folders_by_key ON deletion_folders (input_key) WHERE input_key IS NOT NULL;
 
+    CREATE INDEX runs_of_lost_results ON runs (finished_at) WHERE stop_reason = 'result_lost';
     CREATE INDEX runs_by_episode ON runs (episode_id, created_at DESC);
     CREATE INDEX steps_by_key ON steps (input_key) WHERE input_key IS NOT NULL;
     CREATE INDEX paid_calls_by_run ON paid_calls (run_id);

@@ -130,6 +130,10 @@ export const errorCodes = {
     meaning: 'The finished audio missed the loudness bars.',
     remedy: 'Listen to the episode; make it again with a target that the recording can reach.',
   },
+  result_lost: {
+    meaning: 'Something that an earlier step had made was no longer in its bucket when it was needed.',
+    remedy: 'Nothing: the episode is started again by itself within minutes; or start it again now.',
+  },
   disk_full: { meaning: 'There is no room left to write.', remedy: 'Free some space and retry.' },
   // people and their keys
   provider_key_missing: {
@@ -363,7 +367,8 @@ export const warningCodes = {
     remedy: 'Decide on the review page and make the episode again.',
   },
   possible_double_charge: {
-    meaning: 'A paid request was repeated because nobody knows whether the first was accepted.',
+    meaning:
+      'A paid request was sent twice: nobody knows whether the first was accepted, or what it brought was lost since.',
     remedy: "Compare with the provider's bill.",
   },
   // the feed and letters

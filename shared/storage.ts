@@ -113,7 +113,8 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
    * The bytes of a small object, or of a bounded range of a large one; those of a range at the front of `into`, when it
    * is given. Throws Missing.
    */
-  const read = fetchBytes
+  const read = (object: ObjectName, range?: ByteRange, into?: Buffer): Promise<Buffer> =>
+    fetchBytes(object, range, into)
 
   const readJson = async <T>(object: ObjectName): Promise<T> =>
     JSON.parse((await read(object)).toString('utf8')) as T
