@@ -5,7 +5,7 @@
  */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Bucket, File, GetFilesOptions, Storage } from '@google-cloud/storage'
+import type { Bucket, File, Storage } from '@google-cloud/storage'
 import { Missing, codeOf } from './errors.ts'
 
 export interface ObjectName {
@@ -267,11 +267,16 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
   /** All objects below a prefix, in the order of their names (UTF-8), a page held at a time. */
   async function* walk(bucketName: string, prefix: string): AsyncGenerator<StoredObject> {
     const handle = await bucket(bucketName)
-    for (let query: GetFilesOptions = { prefix, autoPaginate: false }; ;) {
-      const [files, next] = (await handle.getFiles(query)) as [File[], GetFilesOptions | null, ...unknown[]]
+    for (let pageToken: string | undefined; ;) {
+      const query = { prefix, autoPaginate: false, ...(pageToken === undefined ? {} : { pageToken }) }
+      const [files, , answer] = (await handle.getFiles(query)) as [
+        File[],
+        unknown,
+        { nextPageToken?: string },
+      ]
       for (const found of files) yield describe(found.metadata)
-      if (!next) return
-      query = next
+      pageToken = answer.nextPageToken
+      if (pageToken === undefined) return
     }
   }
 

@@ -2,11 +2,13 @@
  * The command line: every command with its flags, and the exit codes that scripts depend on: 0 done, 1
  * failed, 2 wrong usage, 3 awaiting review.
  */
+import { existsSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, CommanderError } from 'commander'
 import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent, classify } from '../../shared/errors.ts'
+import type { Repair } from '../../shared/housekeeping/repair.ts'
 import type { fetchRun, Job, Report, Watcher } from './assemble.ts'
 import type { Attached } from '../host/cloud.ts'
 import { FolderBusy } from '../host/lock.ts'
@@ -263,11 +265,31 @@ program
 
 program
   .command('doctor')
-  .description('say what is there and what is missing')
-  .action(async () => {
-    const { diagnose } = await import('./doctor.ts')
-    const { text, healthy } = await diagnose(root)
-    process.stdout.write(text)
+  .description(
+    'say what is there and what is missing, on this machine and in what was made here; mend the latter',
+  )
+  .option('--repair', 'bring rows and objects into line, as after a backup was restored')
+  .option('--dry-run', 'with --repair: say what would be done, and do nothing')
+  .option('--delete-orphans', 'with --repair: delete objects older than a day that no row knows')
+  .option('--json', 'print one JSON object instead of lines')
+  .action(async ({ repair = false, dryRun = false, deleteOrphans = false, json = false }: DoctorFlags) => {
+    if (!repair && (dryRun || deleteOrphans))
+      throw new WrongUsage('--dry-run and --delete-orphans go with --repair.')
+    const doctor = await import('./doctor.ts')
+    const { findings, healthy } = await doctor.diagnose(root)
+    const hasState = existsSync(path.join(stateDir, 'postgres'))
+    if (!repair && !json) process.stdout.write(doctor.describeFindings(findings))
+    const repairs: Repair[] = []
+    if (healthy && hasState)
+      await withCloud(async (cloud) => {
+        const options = repair ? { dryRun, deleteOrphans } : { dryRun: true }
+        for await (const found of doctor.repairAll(cloud, options)) {
+          repairs.push(found)
+          if (repair && !json) process.stdout.write(doctor.describeRepair(found))
+        }
+      })
+    if (json) process.stdout.write(`${JSON.stringify({ findings, repairs })}\n`)
+    else if (hasState) process.stdout.write(doctor.summariseRepairs(repairs, repair))
     if (!healthy) process.exitCode = 1
   })
 
@@ -401,6 +423,13 @@ async function reportRun(run: (watch: Watcher) => Promise<Report>, json: boolean
 }
 
 const fetchEpisode: typeof fetchRun = async (...given) => (await import('./assemble.ts')).fetchRun(...given)
+
+interface DoctorFlags {
+  readonly repair?: boolean
+  readonly dryRun?: boolean
+  readonly deleteOrphans?: boolean
+  readonly json?: boolean
+}
 
 interface DeleteFlags {
   readonly everything?: true
