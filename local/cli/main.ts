@@ -150,7 +150,7 @@ program
   .action(async ({ json }: { json?: true }) => {
     await withCloud(async (cloud) => {
       const { readStatus, summariseStatus } = await import('./status.ts')
-      const status = await readStatus(cloud)
+      const status = await readStatus(cloud, stateDir)
       process.stdout.write(json ? `${JSON.stringify(status)}\n` : summariseStatus(status))
     })
   })
