@@ -49,19 +49,18 @@ const paid = ({ received }: FakeVendor) =>
   received.filter(({ method, path }) => method === 'POST' && !path.endsWith('/upload')).length
 const codes = ({ warnings }: { warnings: readonly { code: string }[] }) => warnings.map(({ code }) => code)
 
-test('an episode of which some or all was lost is made again byte for byte, and words the vendor still has are not paid for again', async () => {
+test('an episode of which most was lost is made again byte for byte, and words the vendor still has are not paid for again', async () => {
   const vendor = await anAssemblyai()
   const world = await aWorld({ env: { ASSEMBLYAI_URL: vendor.baseUrl } })
   await world.giveKey('assemblyai', 'k-1')
   const { episodeId } = await makeOnceMore(world)
   const made = await deliverables(world)
   expect(made.length).toBeGreaterThan(8)
-  for (const which of [() => true, (_name: string, i: number) => i % 2 === 0]) {
-    expect((await lose(world, 'work', which)).length).toBeGreaterThan(5)
-    await lose(world, 'episodes', which)
-    expect(await makeOnceMore(world)).toMatchObject({ status: 'finished' })
-    expect(await deliverables(world)).toEqual(made)
-  }
+  const most = (name: string, i: number) => i % 3 !== 0 || name.endsWith('recognised.json')
+  expect((await lose(world, 'work', most)).length).toBeGreaterThan(8)
+  await lose(world, 'episodes', most)
+  expect(await makeOnceMore(world)).toMatchObject({ status: 'finished' })
+  expect(await deliverables(world)).toEqual(made)
   expect(paid(vendor)).toBe(1)
   await lose(world, 'work', (name) => name.endsWith('proposed.json'))
   await expect(openReview(world.services, episodeId!)).rejects.toMatchObject({ code: 'not_reviewable' })
