@@ -44,6 +44,7 @@ export const callsOfMethod: Readonly<Record<string, readonly Call[]>> = {
   copy: ['copy'],
   copyOver: ['copy'],
   list: ['getFiles'],
+  walk: ['getFiles'],
   remove: ['delete'],
   signedUrl: ['getSignedUrl'],
   beginUpload: ['createResumableUpload'],
@@ -118,8 +119,13 @@ export const access: Readonly<Record<string, Access>> = {
     itself: [],
   },
   sweep: {
-    what: 'revives overdue steps, clears away what nobody needs',
-    buckets: { work: clear, episodes: clear, public: replace },
+    what: 'revives overdue steps, clears away what nobody needs and what users have deleted',
+    buckets: {
+      uploads: [...clear, 'storage.objects.get'], // an episode that could not begin is planned anew
+      work: clear,
+      episodes: clear,
+      public: [...replace, 'storage.objects.list'], // the feed without a deleted episode
+    },
     queues: [...offer, 'cloudtasks.tasks.get'],
     itself: [],
   },

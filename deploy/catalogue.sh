@@ -47,7 +47,7 @@ each_account() {
   "$@" spool-api 'answers producers, begins uploads'
   "$@" spool-notify 'tells webhooks'
   "$@" spool-callback 'takes what providers call back with'
-  "$@" spool-sweep 'revives overdue steps, clears away what nobody needs'
+  "$@" spool-sweep 'revives overdue steps, clears away what nobody needs and what users have deleted'
 }
 
 # ROLE and the one permission that it is
@@ -94,6 +94,9 @@ each_bucket_grant() {
   "$@" spool-api episodes spoolObjectsList
   "$@" spool-callback work spoolObjectsGet
   "$@" spool-callback work spoolObjectsCreate
+  "$@" spool-sweep uploads spoolObjectsList
+  "$@" spool-sweep uploads spoolObjectsDelete
+  "$@" spool-sweep uploads spoolObjectsGet
   "$@" spool-sweep work spoolObjectsList
   "$@" spool-sweep work spoolObjectsDelete
   "$@" spool-sweep episodes spoolObjectsList
@@ -101,6 +104,7 @@ each_bucket_grant() {
   "$@" spool-sweep public spoolObjectsGet
   "$@" spool-sweep public spoolObjectsCreate
   "$@" spool-sweep public spoolObjectsDelete
+  "$@" spool-sweep public spoolObjectsList
 }
 
 # ACCOUNT, queue, ROLE

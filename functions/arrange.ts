@@ -48,7 +48,7 @@ export const arrange = defineStep({
   }),
   work: async (context, input, tools) => {
     const { storage, workObject } = tools
-    const { edits, timeline } = await layOut(context, input, tools)
+    const { edits, timeline, toneObject } = await layOut(context, input, tools)
     if (timeline.totalSamples === 0) throw new Permanent('nothing_left')
     const [object, editsObject] = [workObject('timeline.json'), workObject('edits.json')]
     const editsText = JSON.stringify(edits)
@@ -59,6 +59,7 @@ export const arrange = defineStep({
     return {
       timelineObject: object.name,
       editsObject: editsObject.name,
+      toneObject,
       editsHash: contentHash(editsText),
       chunkCount: contents.length,
       chunkHashes: contents.join(' '),
@@ -66,7 +67,7 @@ export const arrange = defineStep({
       gainEstimateDb: Math.round(10 * (targetLufs - (input.recording.integratedLufs ?? targetLufs))) / 10,
     }
   },
-  passOn: ({ chunkHashes: _own, ...output }) => output,
+  passOn: ({ chunkHashes: _own, toneObject: _too, ...output }) => output,
 })
 
 async function load(db: Knex, { runId }: { runId: string }) {
@@ -121,7 +122,7 @@ async function layOut(context: Context, { recording, assets, voices, settings }:
     ({ timeline }) => timeline.totalSamples / timeline.sampleRate,
   )
   if (remark) warn(remark)
-  return result
+  return { ...result, toneObject: show.tone?.object ?? null }
 }
 
 const analysisOf = async (name: string, { storage, config }: Tools): Promise<Analysis> =>

@@ -24,6 +24,7 @@ import {
 import { fittedTag } from '../shared/feed/tags.ts'
 import { coverOf, marksOf, picturesOf } from '../shared/feed/visuals.ts'
 import { certify, type Certificate } from '../shared/mastering/certificate.ts'
+import { episodeName } from '../shared/objects.ts'
 import { masteringOf } from '../shared/mastering/chunk-step.ts'
 import { joinAudio } from '../shared/mastering/join.ts'
 import { joinPartials } from '../shared/mastering/partials.ts'
@@ -99,6 +100,12 @@ export const finish = defineStep({
       seasonNumber,
     })
   },
+  // the page is made by a step of its own, and is there a little later
+  consistsOf: ({ contentHash, files }, { episodeId }) =>
+    files
+      .split(' ')
+      .filter((file) => file !== 'review.html')
+      .map((file) => ({ bucket: 'episodes', name: episodeName(episodeId, contentHash, file) })),
   passOn: ({ contentHash, files, isCertified }) => ({ contentHash, files, isCertified }),
 })
 

@@ -41,6 +41,9 @@ export const page = defineStep({
     return { title, podcastTitle, warnings, reel }
   },
   inputs: ({ contentHash }, input) => ({ contentHash, ...input }),
+  consistsOf: (_output, { episodeId, contentHash }) => [
+    { bucket: 'episodes', name: episodeName(episodeId, contentHash, 'review.html') },
+  ],
   work: async (given, { reel, ...titles }, { storage, config }) => {
     const work = (name: string) => ({ bucket: config.buckets.work, name })
     const { transcriptObject, episodeId, contentHash: hash } = given

@@ -7,6 +7,7 @@ import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { encodeForRecogniser, sliceBounds, sliceCount } from '../shared/providers/recogniser-sound.ts'
 import { settingsOf } from '../shared/db/runs.ts'
+import { contentHash } from '../shared/hash.ts'
 import { openKey } from '../shared/providers/choose.ts'
 import { payOnce } from '../shared/providers/paid-call.ts'
 import { callbackFor } from '../shared/providers/callback-url.ts'
@@ -19,9 +20,15 @@ import { defineStep } from '../shared/engine/step.ts'
 interface Counted {
   readonly words: number
   readonly unreadable: number
+  /** Bought a second time, the words need not be the same, and what follows from them is made again. */
+  readonly recognisedHash: string
 }
 
-const counted = ({ words, unreadable = 0 }: Recognised): Counted => ({ words: words.length, unreadable })
+const counted = (recognised: Recognised): Counted => ({
+  words: recognised.words.length,
+  unreadable: recognised.unreadable ?? 0,
+  recognisedHash: contentHash(JSON.stringify(recognised)),
+})
 
 export const recognise = defineStep({
   name: 'recognise',
@@ -65,18 +72,23 @@ export const recognise = defineStep({
     const apiKey = openKey(config, providerKeys, userId, name)
     const recogniser = openRecogniser(name, { baseUrl: config.providers.urls[name], apiKey, model })
     const kept = workObject('recognised.json')
-    const { words, unreadable } = await payOnce<Recognised, Counted>(tools, context, 'recognise', {
-      provider: name,
-      recall: async () =>
-        (await storage.stat(kept)) ? counted(await storage.readJson<Recognised>(kept)) : undefined,
-      submit: (callId) => recogniser.submit(sound, { language, ...callbackFor(config, callId) }, signal),
-      ...(recogniser.find ? { find: () => recogniser.find!(sound, signal) } : {}),
-      ...(recogniser.poll ? { poll: (reference) => recogniser.poll!(reference, signal) } : {}),
-      keep: async (recognised) => {
-        await storage.create(kept, JSON.stringify(recognised), 'application/json')
-        return counted(recognised)
+    const { words, unreadable, recognisedHash } = await payOnce<Recognised, Counted>(
+      tools,
+      context,
+      'recognise',
+      {
+        provider: name,
+        recall: async () =>
+          (await storage.stat(kept)) ? counted(await storage.readJson<Recognised>(kept)) : undefined,
+        submit: (callId) => recogniser.submit(sound, { language, ...callbackFor(config, callId) }, signal),
+        ...(recogniser.find ? { find: () => recogniser.find!(sound, signal) } : {}),
+        ...(recogniser.poll ? { poll: (reference) => recogniser.poll!(reference, signal) } : {}),
+        keep: async (recognised) => {
+          await storage.create(kept, JSON.stringify(recognised), 'application/json')
+          return counted(recognised)
+        },
       },
-    })
+    )
     if (unreadable > 0)
       tools.warn({
         code: 'words_repaired',
@@ -84,7 +96,7 @@ export const recognise = defineStep({
           `${unreadable} of the ${words + unreadable} words that came from ${name} had no time or no text ` +
           `and were left out.`,
       })
-    return { recognisedObject: kept.name, startSample, words }
+    return { recognisedObject: kept.name, recognisedHash, startSample, words }
   },
   parts: fanOut(['recogniser', 'totalSamples', 'sampleRate'], ({ recogniser, totalSamples, sampleRate }) => {
     const name = recogniserNames.find((known) => known === recogniser)

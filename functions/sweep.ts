@@ -13,6 +13,7 @@ import {
   type OverdueRange,
   type OverdueStep,
 } from '../shared/db/overdue-steps.ts'
+import { episodesWithLostResults } from '../shared/db/runs.ts'
 import type { PendingStep } from '../shared/db/steps.ts'
 import { podcastsWithOldFeeds } from '../shared/db/podcasts.ts'
 import { forgetExpiredSessions } from '../shared/db/sessions.ts'
@@ -20,7 +21,9 @@ import { anyDeliveryIsDue, forgetOldDeliveries } from '../shared/db/webhooks.ts'
 import { askFor } from '../shared/engine/ask-for.ts'
 import type { Tools } from '../shared/engine/step.ts'
 import { AlreadyRunning } from '../shared/errors.ts'
+import { makeAgain } from '../shared/episode/retry.ts'
 import { startPublication } from '../shared/episode/publication.ts'
+import { carryOnDeletions } from '../shared/housekeeping/delete.ts'
 import { clearAway } from '../shared/housekeeping/purge.ts'
 import { log } from '../shared/log.ts'
 import { swapFeed } from '../shared/publishing/feed-file.ts'
@@ -39,10 +42,21 @@ export interface SweepOptions {
   readonly chance?: number
 }
 
+export interface Swept {
+  readonly overdue: number
+  readonly revived: number
+  readonly published: number
+  /** Episodes of which a result was lost, and that are made again. */
+  readonly remade: number
+  /** Deletions that came to their end. */
+  readonly deleted: number
+  readonly cleared: number
+}
+
 export async function sweep(
   services: Services,
   { batch = 200, budgetMs = sweepBudgetMs, chance = Math.random() }: SweepOptions = {},
-): Promise<{ overdue: number; revived: number; published: number; cleared: number }> {
+): Promise<Swept> {
   const endsAt = Date.now() + budgetMs
   await withDatabase(services.config.databaseUrl, async (db) => {
     await forgetOldRequests(db)
@@ -65,15 +79,18 @@ export async function sweep(
       break
     }
   }
-  return { overdue, revived, published, cleared: await clear(services, endsAt) }
+  const remade = await count('not made again', () => makeLostAgain(services, batch))
+  const deleted = await count('not deleted', () => carryOnDeletions(services, endsAt))
+  const cleared = await count('not cleared away', () => clearAway(services, endsAt))
+  return { overdue, revived, published, remade, deleted, cleared }
 }
 
-/** Last, and whatever becomes of it: what is not cleared away now is so the next time. */
-async function clear(services: Services, endsAt: number): Promise<number> {
+/** Last, and whatever becomes of it: what is not done now is so the next time. */
+async function count(trouble: string, work: () => Promise<number>): Promise<number> {
   try {
-    return await clearAway(services, endsAt)
+    return await work()
   } catch (error) {
-    log.error({ error: String(error) }, 'not cleared away')
+    log.error({ error: String(error) }, trouble)
     return 0
   }
 }
@@ -101,6 +118,20 @@ async function tell(services: Services): Promise<void> {
   await withDatabase(databaseUrl, forgetOldDeliveries)
   if (await withDatabase(databaseUrl, anyDeliveryIsDue))
     await askFor('notify', `sweep/${new Date().toISOString().slice(0, 16)}`, services)
+}
+
+/** Starts episodes again that failed because something made for them was lost. */
+async function makeLostAgain(services: Services, batch: number): Promise<number> {
+  const { databaseUrl } = services.config
+  let started = 0
+  for (const { id } of await withDatabase(databaseUrl, (db) => episodesWithLostResults(db, batch)))
+    try {
+      await makeAgain(services, id)
+      started++
+    } catch (error) {
+      log.error({ episode: id, error: String(error) }, 'not made again') // it must not keep the others
+    }
+  return started
 }
 
 /** Starts the publication of scheduled episodes whose time has come; returns of how many. */

@@ -33,6 +33,8 @@ type Context = z.output<typeof context>
 interface Slice {
   readonly object: string
   readonly startSample: number
+  /** Absent of what was recognised before it was noted. */
+  readonly hash?: string
 }
 
 export const transcribe = defineStep({
@@ -43,6 +45,7 @@ export const transcribe = defineStep({
     (await outputsOf(db, runId, 'recognise')).map(({ output }): Slice => ({
       object: String(output['recognisedObject']),
       startSample: Number(output['startSample']),
+      ...(output['recognisedHash'] === undefined ? {} : { hash: String(output['recognisedHash']) }),
     })),
   inputs: ({ wordsHash, analysisObject }, slices) => ({ wordsHash, analysisObject, slices }),
   work: async (context, slices, tools) => {

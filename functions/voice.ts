@@ -14,7 +14,7 @@ import { VendorError } from '../shared/providers/vendor-failure.ts'
 import { openVoice } from '../shared/providers/voices.ts'
 import type { Spoken } from '../shared/providers/voice.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
-import { defineStep } from '../shared/engine/step.ts'
+import { defineStep, type Tools } from '../shared/engine/step.ts'
 import type { SpokenText } from '../shared/show/spoken.ts'
 
 const kept = z.object({ totalSamples: z.number(), integratedLufs: z.number().nullable() })
@@ -28,7 +28,7 @@ export const voice = defineStep({
   ),
   inputs: ({ spokenHash, sampleRate }) => ({ spokenHash, sampleRate }),
   work: async (context, _input: undefined, tools) => {
-    const { storage, config, workObject, signal } = tools
+    const { storage, config, signal } = tools
     const texts = await storage.readJson<SpokenText[]>({
       bucket: config.buckets.work,
       name: context.spokenObject,
@@ -42,24 +42,28 @@ export const voice = defineStep({
             baseUrl: config.providers.urls[provider],
             apiKey: openKey(config, context.providerKeys, context.userId, provider),
           }
-    const [pcm, words, facts] = [workObject('pcm'), workObject('words.json'), workObject('facts.json')]
     const speak = () => openVoice(provider, access).speak({ text, voice: speaker, model, settings }, signal)
-    const keep = async (spoken: Spoken) => {
+    const keep = async (spoken: Spoken, copy: number) => {
+      const { pcm, words, facts } = objectsOf(copy, tools)
       const speech = await toEpisodeSpeech(spoken, text, context.sampleRate, signal)
       await storage.create(words, JSON.stringify(speech.words), 'application/json')
       await storage.create(pcm, toInterleavedBytes([speech.samples]), 'application/octet-stream')
-      const measured = { totalSamples: speech.samples.length, integratedLufs: speech.integratedLufs }
+      const measured = {
+        pcmObject: pcm.name,
+        wordsObject: words.name,
+        totalSamples: speech.samples.length,
+        integratedLufs: speech.integratedLufs,
+      }
       // written last: whoever finds it finds the others
       await storage.create(facts, JSON.stringify(measured), 'application/json')
       return measured
     }
     const made =
       provider === 'flite'
-        ? await keep(await speak().catch(refuse))
+        ? await keep(await speak().catch(refuse), 1)
         : await payOnce(tools, context, 'voice', {
             provider,
-            recall: async () =>
-              (await storage.stat(facts)) ? kept.parse(await storage.readJson(facts)) : undefined,
+            recall: (copy) => recall(copy, tools),
             submit: async () => {
               const entry = {
                 userId: context.userId,
@@ -73,12 +77,31 @@ export const voice = defineStep({
             },
             keep,
           })
-    return { pcmObject: pcm.name, wordsObject: words.name, ...made }
+    return made
   },
   parts: fanOut(['spokenHashes'], ({ spokenHashes }) =>
     spokenHashes.map((spokenHash, spoken) => ({ spoken, spokenHash })),
   ),
 })
+
+/** What was spoken a second time, since the first was lost, is another sound and has other names. */
+function objectsOf(copy: number, { workObject }: Tools) {
+  const place = copy > 1 ? `${copy}-` : ''
+  return {
+    pcm: workObject(`${place}pcm`),
+    words: workObject(`${place}words.json`),
+    facts: workObject(`${place}facts.json`),
+  }
+}
+
+/** Undefined unless all of it is there. */
+async function recall(copy: number, tools: Tools) {
+  const { pcm, words, facts } = objectsOf(copy, tools)
+  const found = await Promise.all([pcm, words, facts].map((object) => tools.storage.stat(object)))
+  if (!found.every(Boolean)) return undefined
+  const measured = kept.parse(await tools.storage.readJson(facts))
+  return { pcmObject: pcm.name, wordsObject: words.name, ...measured }
+}
 
 /** The voice that is built in costs nothing: what it refuses, it always will. */
 function refuse(error: unknown): never {

@@ -130,6 +130,10 @@ export const errorCodes = {
     meaning: 'The finished audio missed the loudness bars.',
     remedy: 'Listen to the episode; make it again with a target that the recording can reach.',
   },
+  result_lost: {
+    meaning: 'Something that an earlier step had made was no longer in its bucket when it was needed.',
+    remedy: 'Nothing: the episode is started again by itself within minutes; or start it again now.',
+  },
   disk_full: { meaning: 'There is no room left to write.', remedy: 'Free some space and retry.' },
   // people and their keys
   provider_key_missing: {
@@ -235,6 +239,10 @@ export const errorCodes = {
   answer_too_large: {
     meaning: 'What an address gives has more bytes than is taken from it.',
     remedy: 'Name the address of something smaller.',
+  },
+  being_deleted: {
+    meaning: 'Everything of the user is being deleted, as they asked.',
+    remedy: 'Wait until it is done, which takes a minute or two; after that the name can be used anew.',
   },
   not_found: { meaning: 'There is nothing of that name.', remedy: 'Check the name or the identifier.' },
   forbidden: { meaning: 'The key may not do this.', remedy: 'Use a key that may do this.' },
@@ -392,7 +400,8 @@ export const warningCodes = {
     remedy: 'Decide on the review page and make the episode again.',
   },
   possible_double_charge: {
-    meaning: 'A paid request was repeated because nobody knows whether the first was accepted.',
+    meaning:
+      'A paid request was sent twice: nobody knows whether the first was accepted, or what it brought was lost since.',
     remedy: "Compare with the provider's bill.",
   },
   // the feed and letters

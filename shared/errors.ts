@@ -28,6 +28,15 @@ export class AlreadyRunning extends Permanent {
   }
 }
 
+/** An object that was to be read is not in its bucket, or no longer in the generation that was named. */
+export class Missing extends Permanent {
+  readonly object: { readonly bucket: string; readonly name: string }
+  constructor(object: { readonly bucket: string; readonly name: string }, cause?: unknown) {
+    super('not_found', `There is no object ${object.bucket}/${object.name}.`, { cause })
+    this.object = object
+  }
+}
+
 /** The same attempt may succeed later: the lease is released and the queue tries again. */
 export class Retryable extends SpoolError {}
 

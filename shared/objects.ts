@@ -7,9 +7,15 @@
 export const workName = (userId: string, inputKey: string, name: string): string =>
   `w/${userId}/${inputKey}/${name}`
 
+/** Everything derived by steps for a user lies below. */
+export const workFolder = (userId: string): string => `w/${userId}/`
+
 /** A finished episode's file in the private bucket; `hash` stands for everything it was made of. */
 export const episodeName = (episodeId: string, hash: string, file: string): string =>
   `e/${episodeId}/${hash}/${file}`
+
+/** All finished versions of an episode lie below. */
+export const episodeFolder = (episodeId: string): string => `e/${episodeId}/`
 
 export const publicName = (podcastId: string, episodeId: string, hash: string, file: string): string =>
   `p/${podcastId}/${episodeId}/${hash}/${file}`

@@ -6,7 +6,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Bucket, File, Storage } from '@google-cloud/storage'
-import { Permanent, codeOf } from './errors.ts'
+import { Missing, codeOf } from './errors.ts'
 
 export interface ObjectName {
   readonly bucket: string
@@ -19,6 +19,7 @@ export interface StoredObject {
   readonly name: string
   readonly generation: string
   readonly bytes: number
+  readonly createdAt: Date
   readonly contentType: string
   /** Tells the bytes apart: the MD5 where the store has one, else CRC32C and length. */
   readonly contentHash: string
@@ -58,7 +59,10 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     }
   }
 
-  const fetchBytes = async (object: ObjectName, range?: ByteRange, into?: Buffer): Promise<Buffer> => {
+  const fetchBytes = (object: ObjectName, range?: ByteRange, into?: Buffer): Promise<Buffer> =>
+    orMissing(object, fetchAll(object, range, into))
+
+  const fetchAll = async (object: ObjectName, range?: ByteRange, into?: Buffer): Promise<Buffer> => {
     const source = (await file(object)).createReadStream(
       range ? { start: range.start, end: range.end - 1, validation: false } : {},
     )
@@ -107,19 +111,10 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
 
   /**
    * The bytes of a small object, or of a bounded range of a large one; those of a range at the front of `into`, when it
-   * is given. Throws `not_found`.
+   * is given. Throws Missing.
    */
-  const read = async (object: ObjectName, range?: ByteRange, into?: Buffer): Promise<Buffer> => {
-    try {
-      return await fetchBytes(object, range, into)
-    } catch (error) {
-      if (codeOf(error) === '404')
-        throw new Permanent('not_found', `There is no object ${object.bucket}/${object.name}.`, {
-          cause: error,
-        })
-      throw error
-    }
-  }
+  const read = (object: ObjectName, range?: ByteRange, into?: Buffer): Promise<Buffer> =>
+    fetchBytes(object, range, into)
 
   const readJson = async <T>(object: ObjectName): Promise<T> =>
     JSON.parse((await read(object)).toString('utf8')) as T
@@ -218,7 +213,8 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     const files = await Promise.all(
       sources.map(async (name) => {
         const source = handle.file(name)
-        await source.getMetadata() // the client sends each source's generation from here
+        // the client sends each source's generation from here
+        await orMissing({ bucket: bucketName, name }, source.getMetadata())
         return source
       }),
     )
@@ -232,16 +228,15 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     await (await file(object)).delete({ ignoreNotFound: true })
   }
 
-  /** Copies server-side; a copy that is already there is left as it is. */
+  /** Copies server-side; a copy that is already there is left as it is. Throws Missing. */
   const copy = async (
     from: ObjectName,
     to: ObjectName,
     metadata: ObjectMetadata & { contentType?: string } = {},
   ): Promise<void> => {
     const target = await file(to)
-    await ignoringExisting(
-      (await file(from)).copy(target, { ...metadata, preconditionOpts: { ifGenerationMatch: 0 } }),
-    )
+    const options = { ...metadata, preconditionOpts: { ifGenerationMatch: 0 } }
+    await ignoringExisting(orMissing(from, (await file(from)).copy(target, options)))
   }
 
   /**
@@ -256,7 +251,7 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     const target = await file(to)
     try {
       const preconditionOpts = { ifGenerationMatch: seenGeneration }
-      await (await file(from)).copy(target, { ...metadata, preconditionOpts })
+      await orMissing(from, (await file(from)).copy(target, { ...metadata, preconditionOpts }))
       return true
     } catch (error) {
       if (codeOf(error) === '412') return false
@@ -267,6 +262,22 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
   const list = async (bucketName: string, prefix: string): Promise<StoredObject[]> => {
     const [files] = await (await bucket(bucketName)).getFiles({ prefix })
     return files.map((found) => describe(found.metadata))
+  }
+
+  /** All objects below a prefix, in the order of their names (UTF-8), a page held at a time. */
+  async function* walk(bucketName: string, prefix: string): AsyncGenerator<StoredObject> {
+    const handle = await bucket(bucketName)
+    for (let pageToken: string | undefined; ;) {
+      const query = { prefix, autoPaginate: false, ...(pageToken === undefined ? {} : { pageToken }) }
+      const [files, , answer] = (await handle.getFiles(query)) as [
+        File[],
+        unknown,
+        { nextPageToken?: string },
+      ]
+      for (const found of files) yield describe(found.metadata)
+      pageToken = answer.nextPageToken
+      if (pageToken === undefined) return
+    }
   }
 
   /**
@@ -319,6 +330,7 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     copyOver,
     remove,
     list,
+    walk,
     signedUrl,
     beginUpload,
   }
@@ -344,6 +356,7 @@ interface ReportedMetadata {
   name?: string | undefined
   generation?: string | number | undefined
   size?: string | number | undefined
+  timeCreated?: string | undefined
   contentType?: string | undefined
   md5Hash?: string | undefined
   crc32c?: string | undefined
@@ -353,9 +366,19 @@ const describe = (metadata: ReportedMetadata): StoredObject => ({
   name: metadata.name ?? '',
   generation: String(metadata.generation),
   bytes: Number(metadata.size),
+  createdAt: new Date(metadata.timeCreated ?? 0),
   contentType: metadata.contentType ?? 'application/octet-stream',
   contentHash: metadata.md5Hash ?? `${metadata.crc32c}-${metadata.size}`,
 })
+
+/** Throws Missing where the store says that there is no such object. */
+async function orMissing<T>(object: ObjectName, asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    throw codeOf(error) === '404' ? new Missing(object, error) : error
+  }
+}
 
 /**
  * Ignores that the object of a create-only write exists already: names carry their inputs' hash, so

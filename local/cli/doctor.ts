@@ -5,7 +5,12 @@
 import { execFile } from 'node:child_process'
 import { statfs } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { catalogue } from '../../functions/index.ts'
 import { chooseCodec } from '../../shared/codec/choose.ts'
+import { openServices } from '../../shared/engine/serve.ts'
+import { repair, type Fault, type Repair, type RepairOptions } from '../../shared/housekeeping/repair.ts'
+import { log } from '../../shared/log.ts'
+import type { Attached } from '../host/cloud.ts'
 
 interface Finding {
   readonly what: string
@@ -16,14 +21,53 @@ interface Finding {
 
 const leastFreeGiB = 2
 
-export async function diagnose(root: string): Promise<{ text: string; healthy: boolean }> {
+export async function diagnose(root: string): Promise<{ findings: readonly Finding[]; healthy: boolean }> {
   const findings = await Promise.all([node(), ffmpeg(), mp3(), database(), disk(root)])
+  return { findings, healthy: findings.every(({ remedy }) => remedy === undefined) }
+}
+
+export function describeFindings(findings: readonly Finding[]): string {
   const lines = findings.map(
     ({ what, found, remedy }) =>
       `${remedy === undefined ? 'ok     ' : 'missing'}  ${what.padEnd(10)} ${found}` +
       (remedy === undefined ? '' : `\n         ${remedy}`),
   )
-  return { text: `${lines.join('\n')}\n`, healthy: findings.every(({ remedy }) => remedy === undefined) }
+  return `${lines.join('\n')}\n`
+}
+
+/** What is wrong between rows and objects, each mended as it is found unless it is a dry run. */
+export async function* repairAll(cloud: Attached, options: RepairOptions): AsyncGenerator<Repair> {
+  const services = openServices(cloud.env, catalogue)
+  log.level = 'silent' // the user is told instead
+  try {
+    yield* repair(services, options)
+  } finally {
+    await services.tasks.close()
+  }
+}
+
+export const describeRepair = ({ what, remedy, done }: Repair): string => `${what}: ${done ?? remedy}\n`
+
+const names: Readonly<Record<Fault, string>> = {
+  recording_missing: 'recordings that are missing',
+  deliverables_missing: 'finished episodes with missing files',
+  results_missing: 'episodes with missing working files, which are made again when needed',
+  public_files_wrong: 'episodes whose public files are not what was published',
+  feed_wrong: 'feeds that name other episodes than are published',
+  deletion_unfinished: 'deletions that are not done',
+  orphan: 'folders that no row knows',
+}
+
+/** How many of each; and what to say to see them, or to have them mended. */
+export function summariseRepairs(repairs: readonly Repair[], wasRepair: boolean): string {
+  if (repairs.length === 0) return 'Rows and objects are in line.\n'
+  const lines = Object.entries(names).flatMap(([fault, name]) => {
+    const count = repairs.filter((each) => each.fault === fault).length
+    return count === 0 ? [] : [`${String(count).padStart(6)} ${name}`]
+  })
+  if (!wasRepair)
+    lines.push('spool doctor --repair --dry-run lists them, spool doctor --repair mends what can be mended.')
+  return `${lines.join('\n')}\n`
 }
 
 const node = (): Promise<Finding> => Promise.resolve({ what: 'Node', found: process.version })

@@ -2,11 +2,13 @@
  * The command line: every command with its flags, and the exit codes that scripts depend on: 0 done, 1
  * failed, 2 wrong usage, 3 awaiting review.
  */
+import { existsSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, CommanderError } from 'commander'
 import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent, classify } from '../../shared/errors.ts'
+import type { Repair } from '../../shared/housekeeping/repair.ts'
 import type { fetchRun, Job, Report, Watcher } from './assemble.ts'
 import type { Attached } from '../host/cloud.ts'
 import { FolderBusy } from '../host/lock.ts'
@@ -112,13 +114,43 @@ for (const [name, asked, what] of [
 }
 
 program
+  .command('delete')
+  .description('delete an episode for good, or everything that was ever made or uploaded here')
+  .argument('[episode]', "the episode's id, or its name")
+  .option('--everything', 'all episodes, letters, keys and uploads')
+  .option('--cancel', 'cancel its live run, if it has one')
+  .option('--yes', 'do not ask')
+  .option('--json', 'print one JSON object instead of a line')
+  .action(async (episode: string | undefined, options: DeleteFlags) => {
+    const { everything = false, cancel = false, yes = false, json = false } = options
+    if ((episode === undefined) !== everything)
+      throw new WrongUsage('Name one episode, or say --everything and name none.')
+    if (!yes && !process.stdin.isTTY)
+      throw new WrongUsage('Nobody is there to be asked; say --yes to delete without a question.')
+    await withCloud(async (cloud, signal) => {
+      const { deleteAll, deleteNamed, describeEpisode, summariseDeletion } = await import('./delete.ts')
+      if (!yes) {
+        const what = episode === undefined ? 'everything' : await describeEpisode(cloud, episode)
+        const word = everything ? 'everything' : 'yes'
+        const said = await ask(`This deletes ${what}, for good. Type "${word}" to do so: `)
+        if (said !== word) throw new Permanent('user_cancelled', 'Nothing was deleted.')
+      }
+      const report =
+        episode === undefined
+          ? await deleteAll(cloud, signal)
+          : await deleteNamed(cloud, episode, cancel, signal)
+      process.stdout.write(json ? `${JSON.stringify(report)}\n` : summariseDeletion(report))
+    })
+  })
+
+program
   .command('status')
   .description('what takes how much room, and what is cleared away next')
   .option('--json', 'print one JSON object instead of lines')
   .action(async ({ json }: { json?: true }) => {
     await withCloud(async (cloud) => {
       const { readStatus, summariseStatus } = await import('./status.ts')
-      const status = await readStatus(cloud)
+      const status = await readStatus(cloud, stateDir)
       process.stdout.write(json ? `${JSON.stringify(status)}\n` : summariseStatus(status))
     })
   })
@@ -247,11 +279,31 @@ program
 
 program
   .command('doctor')
-  .description('say what is there and what is missing')
-  .action(async () => {
-    const { diagnose } = await import('./doctor.ts')
-    const { text, healthy } = await diagnose(root)
-    process.stdout.write(text)
+  .description(
+    'say what is there and what is missing, on this machine and in what was made here; mend the latter',
+  )
+  .option('--repair', 'bring rows and objects into line, as after a backup was restored')
+  .option('--dry-run', 'with --repair: say what would be done, and do nothing')
+  .option('--delete-orphans', 'with --repair: delete objects older than a day that no row knows')
+  .option('--json', 'print one JSON object instead of lines')
+  .action(async ({ repair = false, dryRun = false, deleteOrphans = false, json = false }: DoctorFlags) => {
+    if (!repair && (dryRun || deleteOrphans))
+      throw new WrongUsage('--dry-run and --delete-orphans go with --repair.')
+    const doctor = await import('./doctor.ts')
+    const { findings, healthy } = await doctor.diagnose(root)
+    const hasState = existsSync(path.join(stateDir, 'postgres'))
+    if (!repair && !json) process.stdout.write(doctor.describeFindings(findings))
+    const repairs: Repair[] = []
+    if (healthy && hasState)
+      await withCloud(async (cloud) => {
+        const options = repair ? { dryRun, deleteOrphans } : { dryRun: true }
+        for await (const found of doctor.repairAll(cloud, options)) {
+          repairs.push(found)
+          if (repair && !json) process.stdout.write(doctor.describeRepair(found))
+        }
+      })
+    if (json) process.stdout.write(`${JSON.stringify({ findings, repairs })}\n`)
+    else if (hasState) process.stdout.write(doctor.summariseRepairs(repairs, repair))
     if (!healthy) process.exitCode = 1
   })
 
@@ -385,6 +437,31 @@ async function reportRun(run: (watch: Watcher) => Promise<Report>, json: boolean
 }
 
 const fetchEpisode: typeof fetchRun = async (...given) => (await import('./assemble.ts')).fetchRun(...given)
+
+interface DoctorFlags {
+  readonly repair?: boolean
+  readonly dryRun?: boolean
+  readonly deleteOrphans?: boolean
+  readonly json?: boolean
+}
+
+interface DeleteFlags {
+  readonly everything?: true
+  readonly cancel?: true
+  readonly yes?: true
+  readonly json?: true
+}
+
+/** One line from the terminal. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return (await lines.question(question)).trim()
+  } finally {
+    lines.close()
+  }
+}
 
 /** From a terminal without showing it, or from a pipe. */
 async function askSecret(question: string): Promise<string> {

@@ -191,9 +191,16 @@ export function openResumableUploads({
     }
   }
 
+  /** As the bucket's rule for unfinished uploads has it (deploy/buckets/unfinished.json). */
+  function endOld(): void {
+    for (const session of sessions.values())
+      if (!active.has(session.id) && now() - session.startedMs > SESSION_LIFE_MS) end(session)
+  }
+
   load()
   return {
     start(insertion: Insertion, declaredBytes?: number): string {
+      endOld()
       objects.checkWritable(insertion.where, insertion.conditions)
       const session = {
         ...insertion,

@@ -5,7 +5,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { openSync, renameSync, statSync } from 'node:fs'
 import { createServer, request as callWorker, type IncomingMessage, type ServerResponse } from 'node:http'
 import path from 'node:path'
 import { host } from './ports.ts'
@@ -90,12 +90,21 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
   return { pids: pool.pids, stop }
 }
 
+const longestLogBytes = 16 * 1024 * 1024
+
+/** A long log becomes the former one, whose own predecessor goes: two are kept. */
+function putAside(logFile: string): void {
+  const bytes = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0
+  if (bytes > longestLogBytes) renameSync(logFile, `${logFile}.1`)
+}
+
 /** The worker processes: as many as asked for, each replaced when it dies. */
 function openPool({ count, env, logFile, program, warn }: WorkerOptions, onIdle: () => void) {
   const started: Worker[] = []
   const idle: Worker[] = []
   const alive = new Set<ChildProcess>()
   const pauses = new Set<NodeJS.Timeout>()
+  putAside(logFile)
   const log = openSync(logFile, 'a')
   const { promise: ready, resolve, reject } = Promise.withResolvers<undefined>()
   ready.catch(() => undefined) // seen by whoever awaits it

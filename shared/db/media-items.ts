@@ -4,7 +4,10 @@ import type { StoredObject } from '../storage.ts'
 import { rows } from './connect.ts'
 import { ensureUser } from './users.ts'
 
-/** Records an uploaded file. False when this very generation was recorded before: the event came twice. */
+/**
+ * Records an uploaded file. False when this very generation was recorded before: the event came twice; or when it lies
+ * in a folder that its user has asked to be deleted since.
+ */
 export async function recordUpload(
   trx: Knex,
   upload: {
@@ -18,7 +21,15 @@ export async function recordUpload(
   const recorded = await rows(
     trx,
     `INSERT INTO media_items (user_id, kind, bucket, object, generation, content_hash, bytes)
-     VALUES (:userId, :kind, :bucket, :name, :generation, :contentHash, :bytes)
+     SELECT :userId, :kind, :bucket, :name, :generation, :contentHash, :bytes
+     WHERE NOT EXISTS (
+       SELECT 1
+       FROM deletion_folders f
+       JOIN deletions d ON d.id = f.deletion_id
+       WHERE f.bucket = 'uploads'
+         AND starts_with(:name, f.prefix)
+         AND d.asked_at >= :createdAt
+     )
      ON CONFLICT (bucket, object, generation) DO NOTHING
      RETURNING 1`,
     { userId: upload.userId, kind: upload.kind, bucket: upload.bucket, ...upload.object },

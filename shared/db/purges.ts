@@ -114,19 +114,22 @@ export async function closedPurges(db: Knex, limit: number): Promise<ClosedPurge
   )
 }
 
-/** The keys of the run's results that no other run's rows name. */
+/** The keys of the run's results that rows of no other run of its user name. */
 export async function keysOnlyOf(db: Knex, runId: string): Promise<string[]> {
   const found = await rows<{ key: string }>(
     db,
     `SELECT DISTINCT s.input_key AS key
      FROM steps s
+     JOIN runs r ON r.id = s.run_id
      WHERE s.run_id = :runId
        AND s.input_key IS NOT NULL
        AND NOT EXISTS (
          SELECT 1
          FROM steps o
+         JOIN runs other ON other.id = o.run_id
          WHERE o.input_key = s.input_key
            AND o.run_id <> s.run_id
+           AND other.user_id = r.user_id
        )`,
     { runId },
   )

@@ -116,12 +116,16 @@ export async function extendLease(
 
 /** About how long that takes. */
 const clearedInMs = 120_000
-const closedPurgeOfKey = `
+const goingFilesOfKey = `
   SELECT 1
   FROM purges p
   JOIN steps o ON o.run_id = p.run_id
   WHERE o.input_key = :inputKey
-    AND p.phase = 'closed'`
+    AND p.phase = 'closed'
+  UNION ALL
+  SELECT 1
+  FROM deletion_folders f
+  WHERE f.input_key = :inputKey`
 
 /**
  * Notes under which key this attempt's objects are written, before it writes them. Throws Deferred while objects of
@@ -133,11 +137,11 @@ export async function noteInputKey(db: Knex, claim: ClaimedStep, inputKey: strin
     `UPDATE steps
      SET input_key = :inputKey
      WHERE ${isHeld}
-       AND NOT EXISTS (${closedPurgeOfKey})
+       AND NOT EXISTS (${goingFilesOfKey})
      RETURNING 1`,
     { ...claimOf(claim), inputKey },
   )
-  if (noted.length === 0 && (await rows(db, closedPurgeOfKey, { inputKey })).length > 0)
+  if (noted.length === 0 && (await rows(db, goingFilesOfKey, { inputKey })).length > 0)
     throw new Deferred(
       new Date(Date.now() + clearedInMs),
       'What an earlier run made of the same is being cleared away.',

@@ -186,7 +186,7 @@ export async function outputsOf(db: Knex, runId: string, step: string): Promise<
   )
 }
 
-/** The output of a finished step of the same user with the same inputs, if there is one. */
+/** The newest output of a finished step of the same user with the same inputs, if there is one. */
 export async function findReusableOutput(
   db: Knex,
   userId: string,
@@ -203,6 +203,7 @@ export async function findReusableOutput(
        AND s.status = 'done'
        AND r.user_id = :userId
        AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)
+     ORDER BY s.finished_at DESC
      LIMIT 1`,
     { userId, step, inputKey },
   )

@@ -1,9 +1,27 @@
 /** The users table: one row for each user, made the first time something of theirs is written. */
 import type { Knex } from 'knex'
+import { Retryable } from '../errors.ts'
+import { rows } from './connect.ts'
+import { isBeingDeleted } from './deletions.ts'
 
-/** Makes the user's row when there is none; whatever refers to a user needs it. */
+/**
+ * Makes the user's row when there is none; whatever refers to a user needs it. Throws Retryable `being_deleted` while
+ * everything of the user is being deleted: afterwards they are a new user.
+ */
 export async function ensureUser(db: Knex, userId: string): Promise<void> {
-  await db.raw('INSERT INTO users (id) VALUES (:userId) ON CONFLICT DO NOTHING', { userId })
+  const refused = await rows(
+    db,
+    `WITH made AS (
+       INSERT INTO users (id)
+       SELECT :userId
+       WHERE NOT ${isBeingDeleted}
+       ON CONFLICT DO NOTHING
+     )
+     SELECT 1
+     WHERE ${isBeingDeleted}`,
+    { userId },
+  )
+  if (refused.length > 0) throw new Retryable('being_deleted')
 }
 
 /**

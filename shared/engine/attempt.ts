@@ -56,9 +56,20 @@ export async function openAttempt(
   if (inputKey !== null) {
     await noteInputKey(db, attempt, inputKey)
     const earlier = await findReusableOutput(db, userId, step.name, inputKey)
-    if (earlier) return { reused: reuse(opened, earlier) }
+    if (earlier && (await isWhole(services, opened, earlier))) return { reused: reuse(opened, earlier) }
   }
   return { perform: (useDatabase) => perform(services, opened, attempt, userId, useDatabase) }
+}
+
+/** A result of which an object has been lost is made again, under the same name. */
+async function isWhole({ storage, config }: Services, opened: OpenedStep, output: Scalars): Promise<boolean> {
+  const objects = opened.objectsOf(output)
+  const found = await Promise.all(
+    objects.map(({ bucket, name }) => storage.stat({ bucket: config.buckets[bucket], name })),
+  )
+  const lost = objects.filter((_, i) => !found[i]).map(({ name }) => name)
+  if (lost.length > 0) log.warn({ lost }, 'a result has been lost and is made again')
+  return lost.length === 0
 }
 
 function reuse(opened: OpenedStep, { [warningsKey]: kept, ...output }: Scalars): Result {

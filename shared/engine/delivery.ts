@@ -20,9 +20,10 @@ import {
 } from '../db/step-attempts.ts'
 import { runHasNews } from '../db/webhooks.ts'
 import { insertSteps, pendingSteps, type PendingStep } from '../db/steps.ts'
-import { AwaitingReview, Busy, Deferred, Permanent, Stopped, classify } from '../errors.ts'
+import { AwaitingReview, Busy, Deferred, Missing, Permanent, Stopped, classify } from '../errors.ts'
 import { assertScalars } from '../context.ts'
 import { log } from '../log.ts'
+import { fileOf } from '../objects.ts'
 import { askFor } from './ask-for.ts'
 import { openAttempt, type Attempt, type Opened, type Result } from './attempt.ts'
 import { enqueue } from './enqueue.ts'
@@ -164,7 +165,7 @@ async function answerError(
   held: Attempt | undefined,
   error: unknown,
 ): Promise<TaskAnswer> {
-  const kind = classify(error)
+  const kind = explained(classify(error), services)
   const { databaseUrl } = services.config
   try {
     if (kind instanceof Stopped) return { status: 200, outcome: 'stopped' }
@@ -189,6 +190,24 @@ async function answerError(
     log.error({ ...identify(task), error: String(secondError) }, 'the outcome could not be recorded')
     return { status: 500, outcome: 'to be retried' }
   }
+}
+
+/** An object that is not there says more by its bucket: the producer's, or Spool's own. */
+function explained(kind: ReturnType<typeof classify>, { config: { buckets } }: Services): typeof kind {
+  if (!(kind instanceof Missing)) return kind
+  const { bucket, name } = kind.object
+  const options = { cause: kind }
+  if (bucket === buckets.uploads)
+    return new Permanent(
+      'upload_replaced',
+      `${fileOf(name)} was replaced or deleted while it was being worked on. Upload it again.`,
+      options,
+    )
+  return new Permanent(
+    'result_lost',
+    `${name} was made and is no longer in its bucket. Start the episode again: what is missing is made anew.`,
+    options,
+  )
 }
 
 /** Ends the run with a code and message, unless a later attempt holds the step or the run has ended. */

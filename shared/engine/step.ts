@@ -9,6 +9,7 @@ import type { Config } from '../config.ts'
 import type { Scalars } from '../context.ts'
 import { Permanent } from '../errors.ts'
 import { contentHash } from '../hash.ts'
+import { workFolder } from '../objects.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'
 
 /** What a step's work may use; an open database connection is not part of it. */
@@ -61,6 +62,11 @@ export interface StepDefinition<C, I, O extends Scalars> {
   readonly work: (context: C & Identity, input: I, tools: Tools) => Promise<O>
   /** Writes the product's own rows, in the transaction that completes the step. */
   readonly record?: (trx: Knex, context: C & Identity, output: O) => Promise<void>
+  /**
+   * What a result consists of besides the work objects that its output names: it is taken over only where all of it is
+   * still there.
+   */
+  readonly consistsOf?: (output: O, context: C & Identity) => readonly ResultObject[]
   /** The scalars every later step of the run is given. */
   readonly passOn?: (output: O, context: C & Identity) => Scalars
   /** One entry for each part, from the run's context; a single part when absent. */
@@ -69,6 +75,12 @@ export interface StepDefinition<C, I, O extends Scalars> {
    * More parts of the same step that only the first part's result makes possible, each with its own scalars.
    */
   readonly furtherParts?: (output: O, context: C & Identity) => readonly Scalars[]
+}
+
+/** An object that a result consists of. */
+export interface ResultObject {
+  readonly bucket: 'work' | 'episodes'
+  readonly name: string
 }
 
 /** A step as the engine sees it. */
@@ -89,6 +101,8 @@ export interface OpenedStep {
   /** Equal where the results would be equal; null for a step whose work is its effect. */
   readonly inputKey: string | null
   readonly work: (tools: Tools) => Promise<Scalars>
+  /** Every object that must be there for an output to be worth taking over. */
+  readonly objectsOf: (output: Scalars) => readonly ResultObject[]
   /** What follows from an output, whether it was made now or taken over from an earlier run. */
   readonly effectsOf: (output: Scalars) => Effects
 }
@@ -120,6 +134,10 @@ async function openStep<C, I, O extends Scalars>(
   return {
     inputKey: step.inputs ? hashInputs(step, step.inputs(context, input), await step.madeBy?.()) : null,
     work: (tools) => step.work(context, input, tools),
+    objectsOf: (scalarOutput) => [
+      ...workObjectsIn(scalarOutput, context.userId),
+      ...(step.consistsOf?.(scalarOutput as O, context) ?? []),
+    ],
     effectsOf: (scalarOutput) => {
       // this step's own output, of now or of an earlier run with the same inputs
       const output = scalarOutput as O
@@ -131,6 +149,14 @@ async function openStep<C, I, O extends Scalars>(
     },
   }
 }
+
+/** The work objects that an output names: no other scalar begins as they do. */
+const workObjectsIn = (output: Scalars, userId: string): ResultObject[] =>
+  Object.values(output).flatMap((value) =>
+    typeof value === 'string' && value.startsWith(workFolder(userId))
+      ? [{ bucket: 'work', name: value }]
+      : [],
+  )
 
 function parseContext<C, I, O extends Scalars>(step: StepDefinition<C, I, O>, context: Scalars): C {
   const parsed = step.context.safeParse(context)

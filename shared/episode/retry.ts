@@ -4,7 +4,7 @@
  */
 import type { Knex } from 'knex'
 import { withDatabase } from '../db/connect.ts'
-import { findRun, liveRunOf, startMailRun, type Run } from '../db/runs.ts'
+import { findRun, latestRunOf, liveRunOf, startMailRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { insertPublication } from './publication.ts'
 import { planEpisode } from './plan.ts'
@@ -24,6 +24,16 @@ export async function startAgain(services: Services, earlierId: string): Promise
   const { runId, steps } = await startLike(services, earlier)
   await offer(services, runId, steps)
   return runId
+}
+
+/**
+ * Makes an episode again of which a result was lost: what is still there is taken over. Returns the run's id; throws as
+ * `startAgain` does.
+ */
+export async function makeAgain(services: Services, episodeId: string): Promise<string> {
+  const latest = await withDatabase(services.config.databaseUrl, (db) => latestRunOf(db, episodeId))
+  if (!latest) throw new Permanent('not_found', 'The episode has no run that made it.')
+  return await startAgain(services, latest.id)
 }
 
 type Started = Promise<{ runId: string; steps: PendingStep[] }>

@@ -12,15 +12,18 @@ import { VendorError } from './vendor-failure.ts'
 
 export interface Purchase<T, S> {
   readonly provider: string
-  /** The result that an earlier attempt kept; undefined when there is nothing yet. */
-  readonly recall: () => Promise<S | undefined>
+  /**
+   * The result that an earlier attempt kept, whole; undefined when there is none. What was bought a second time, since
+   * the first was lost, need not be the same: `copy` tells them apart, from 1 on.
+   */
+  readonly recall: (copy: number) => Promise<S | undefined>
   /** Asks and pays. `callId` is our name for the call. */
   readonly submit: (callId: string) => Promise<VendorResult<T>>
   readonly poll?: (reference: string) => Promise<VendorResult<T>>
   /** Looks at the vendor for a call that may have been accepted though no answer came. */
   readonly find?: () => Promise<string | undefined>
   /** Stores the result where `recall` finds it. */
-  readonly keep: (result: T) => Promise<S>
+  readonly keep: (result: T, copy: number) => Promise<S>
 }
 
 /** An attempt that is still sending is left alone for this long; its vendor calls time out before. */
@@ -49,15 +52,15 @@ export async function payOnce<T, S>(
     openPaidCall(db, { userId, runId, step, part, provider: purchase.provider, callKey: tools.inputKey }),
   )
   // after the row was seen: whoever marked it done had kept the result before
-  const kept = await purchase.recall()
+  const kept = await purchase.recall(Math.max(1, call.sends))
   if (kept !== undefined) {
     await finish(tools, call)
     return kept
   }
-  const answer = await nextResult(tools, call, purchase)
+  const { answer, copy } = await nextResult(tools, call, purchase)
   if (answer.state === 'waiting')
     throw later(tools, `${purchase.provider} is still at work.`, pollDelay(tools), 'provider_timeout')
-  const result = await purchase.keep(answer.result)
+  const result = await purchase.keep(answer.result, copy)
   await finish(tools, call)
   return result
 }
@@ -69,39 +72,54 @@ async function finish(tools: Tools, call: PaidCall): Promise<void> {
     tools.warn({
       code: 'possible_double_charge',
       message:
-        `A request to ${call.provider} was lost on its way and was sent again; ` +
+        `A request to ${call.provider} was lost on its way, or what it brought was lost since, and was sent again; ` +
         'it may have been charged twice.',
     })
   }
 }
 
+/** A vendor's answer, and which copy of the result it is. */
+interface Answered<T> {
+  readonly answer: VendorResult<T>
+  readonly copy: number
+}
+
+const had = <T>({ sends }: PaidCall, answer: VendorResult<T>): Answered<T> => ({
+  answer,
+  copy: Math.max(1, sends),
+})
+
 async function nextResult<T, S>(
   tools: Tools,
   call: PaidCall,
   purchase: Purchase<T, S>,
-): Promise<VendorResult<T>> {
+): Promise<Answered<T>> {
   switch (call.status) {
     case 'waiting':
-      return await poll(tools, call, call.reference!, purchase)
+      return had(call, await poll(tools, call, call.reference!, purchase))
     case 'sent':
       if (Date.now() - call.sentAt!.getTime() < sendingMs)
         throw new Deferred(new Date(Date.now() + soonestRetryMs)) // another attempt is sending it
       return await resolveUnclear(tools, call, purchase)
     case 'unclear':
       return await resolveUnclear(tools, call, purchase)
+    case 'done': {
+      const again = await fetchAgain(tools, call, purchase)
+      return again ? had(call, again) : await send(tools, call, purchase)
+    }
     default:
-      return await send(tools, call, purchase) // 'done' whose result was deleted since is bought anew
+      return await send(tools, call, purchase)
   }
 }
 
-async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<VendorResult<T>> {
+async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<Answered<T>> {
   if (!(await tools.withDatabase((db) => markSending(db, call))))
     throw new Deferred(new Date(Date.now() + soonestRetryMs))
   try {
     const answer = await purchase.submit(call.id)
     if (answer.state === 'waiting')
       await settle(tools, call, { status: 'waiting', reference: answer.reference })
-    return answer
+    return { answer, copy: call.sends + 1 }
   } catch (error) {
     if (error instanceof Permanent)
       // refused before it was sent
@@ -126,12 +144,12 @@ async function resolveUnclear<T, S>(
   tools: Tools,
   call: PaidCall,
   purchase: Purchase<T, S>,
-): Promise<VendorResult<T>> {
+): Promise<Answered<T>> {
   const { find } = purchase
   const reference = find && (await free(tools, call, find))
   if (reference !== undefined) {
     await settle(tools, call, { status: 'waiting', reference })
-    return await poll(tools, call, reference, purchase)
+    return had(call, await poll(tools, call, reference, purchase))
   }
   if (call.sends >= mostSends) {
     await settle(tools, call, { status: 'failed', error: 'unclear twice' })
@@ -141,6 +159,38 @@ async function resolveUnclear<T, S>(
     )
   }
   return await send(tools, call, purchase)
+}
+
+/**
+ * What was paid for and has been lost here may still be had at the vendor; undefined where it cannot, and then it is
+ * bought anew.
+ */
+async function fetchAgain<T, S>(
+  tools: Tools,
+  call: PaidCall,
+  { poll: askFor, find }: Purchase<T, S>,
+): Promise<VendorResult<T> | undefined> {
+  try {
+    const reference = call.reference ?? (await find?.())
+    const answer = reference === undefined ? undefined : await askFor?.(reference)
+    return answer?.state === 'done' ? answer : undefined
+  } catch (error) {
+    if (error instanceof VendorError && error.kind === 'refused' && !asksForAnotherKey(error))
+      return undefined
+    throw refusalOf(tools, error)
+  }
+}
+
+/** A key that is refused says nothing of the job: it is paid for, and a better key will fetch it. */
+const asksForAnotherKey = ({ code }: VendorError): boolean =>
+  code === 'provider_key_refused' || code === 'provider_unpaid'
+
+/** What a free question that failed means: come back later, or never. */
+const refusalOf = (tools: Tools, error: unknown): unknown => {
+  if (!(error instanceof VendorError)) return error
+  return error.kind === 'refused'
+    ? new Permanent(error.code, error.message, { cause: error })
+    : later(tools, error.message, error.retryAfterMs ?? retryDelay(tools), 'provider_unavailable')
 }
 
 async function poll<T, S>(
@@ -159,13 +209,9 @@ async function free<R>(tools: Tools, call: PaidCall, ask: () => Promise<R>): Pro
   try {
     return await ask()
   } catch (error) {
-    if (!(error instanceof VendorError)) throw error
-    if (error.kind !== 'refused')
-      throw later(tools, error.message, error.retryAfterMs ?? retryDelay(tools), 'provider_unavailable')
-    // A key that is refused says nothing of the job: it is paid for, and a better key will fetch it.
-    const isOver = error.code !== 'provider_key_refused' && error.code !== 'provider_unpaid'
-    if (isOver) await settle(tools, call, { status: 'failed', error: error.message })
-    throw new Permanent(error.code, error.message, { cause: error })
+    if (error instanceof VendorError && error.kind === 'refused' && !asksForAnotherKey(error))
+      await settle(tools, call, { status: 'failed', error: error.message })
+    throw refusalOf(tools, error)
   }
 }
 

@@ -16,6 +16,8 @@ const oneYear = 'public, max-age=31536000, immutable'
  */
 const revalidated = 'public, max-age=300, must-revalidate'
 
+type Stores = Pick<Tools, 'storage' | 'config'>
+
 /** A finished episode, as it is to be published. */
 export interface Version {
   readonly episodeId: string
@@ -25,14 +27,23 @@ export interface Version {
 }
 
 /** Copies everything but the audio to addresses that nobody knows before the feed names them. */
-export async function copyFiles(version: Version, { storage, config }: Tools): Promise<void> {
-  const { episodeId, podcastId, contentHash } = version
-  for (const file of namedByContent(version)) {
-    const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, file) }
-    const to = { bucket: config.buckets.public, name: publicName(podcastId, episodeId, contentHash, file) }
-    await storage.copy(from, to, { contentType: deliverables[file].type, cacheControl: oneYear })
-  }
+export async function copyFiles(version: Version, { storage, config }: Stores): Promise<void> {
+  const { episodes, public: bucket } = config.buckets
+  for (const { from, to, type } of publicFilesOf(version))
+    await storage.copy(
+      { bucket: episodes, name: from },
+      { bucket, name: to },
+      { contentType: type, cacheControl: oneYear },
+    )
 }
+
+/** The public files beside the audio: what each is a copy of, and its name. */
+export const publicFilesOf = ({ episodeId, podcastId, contentHash, files }: Version) =>
+  namedByContent({ files }).map((file) => ({
+    from: episodeName(episodeId, contentHash, file),
+    to: publicName(podcastId, episodeId, contentHash, file),
+    type: deliverables[file].type,
+  }))
 
 /** Every public file but the audio, whose address listeners' applications keep. */
 export const namedByContent = ({ files }: Pick<Version, 'files'>): DeliverableName[] =>
@@ -44,7 +55,7 @@ export const namedByContent = ({ files }: Pick<Version, 'files'>): DeliverableNa
  */
 export async function publishAudio(
   { episodeId, podcastId, contentHash }: Version,
-  { storage, config }: Tools,
+  { storage, config }: Stores,
   passPointOfNoReturn: () => Promise<void>,
 ): Promise<void> {
   const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, 'episode.mp3') }
@@ -63,7 +74,7 @@ export async function publishAudio(
 /** Takes away all that is public of an episode; what caches hold goes when their time is up. */
 export async function removeFiles(
   { episodeId, podcastId }: Pick<Version, 'episodeId' | 'podcastId'>,
-  { storage, config }: Tools,
+  { storage, config }: Stores,
 ): Promise<void> {
   const bucket = config.buckets.public
   for (const { name } of await storage.list(bucket, publicFolder(podcastId, episodeId)))

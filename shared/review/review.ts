@@ -13,7 +13,7 @@ import { latestRunOf, lockRun, type Run } from '../db/runs.ts'
 import { outputsOf, resumeSteps, type PendingStep } from '../db/steps.ts'
 import { runAgain } from '../episode/run.ts'
 import { readContext } from '../episode/run-context.ts'
-import { Permanent } from '../errors.ts'
+import { Missing, Permanent } from '../errors.ts'
 import { runSettings } from '../settings/settings.ts'
 import { offer } from '../engine/enqueue.ts'
 import type { Services } from '../engine/services.ts'
@@ -83,18 +83,18 @@ export async function openReview(
   })
   const { analysisObject, transcriptObject, pcmObject, sampleRate, channels, sampleFormat } = context
   const { review: policy } = runSettings(run.settings).cleaning
-  const proposed = await storage.readJson<EditList>({ bucket, name: context.proposedObject })
+  const [proposed, transcript, analysis] = await Promise.all([
+    storage.readJson<EditList>({ bucket, name: context.proposedObject }),
+    transcriptObject === null ? undefined : storage.readJson<Transcript>({ bucket, name: transcriptObject }),
+    storage.read({ bucket, name: analysisObject }).then(decodeAnalysis),
+  ]).catch(sayWhatIsMissing)
   const edits = decideEdits(proposed, policy, answers, decisions, context.totalSamples)
-  const transcript =
-    transcriptObject === null
-      ? undefined
-      : await storage.readJson<Transcript>({ bucket, name: transcriptObject })
   return {
     episode,
     run,
     edits,
     waiting: run.status === 'awaiting_review' ? waitsForReview(edits, policy) : [],
-    analysis: decodeAnalysis(await storage.read({ bucket, name: analysisObject })),
+    analysis,
     transcript: transcript && nameSpeakers(transcript, context.episodeFacts.speakers),
     recording: {
       object: pcmObject,
@@ -102,6 +102,15 @@ export async function openReview(
       totalSamples: context.totalSamples,
     },
   }
+}
+
+function sayWhatIsMissing(error: unknown): never {
+  if (!(error instanceof Missing)) throw error
+  throw new Permanent(
+    'not_reviewable',
+    'A working file of this episode is missing. Make it again first: what is missing is made anew.',
+    { cause: error },
+  )
 }
 
 /**

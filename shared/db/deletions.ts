@@ -1,0 +1,320 @@
+/**
+ * The tables deletions and deletion_folders: what users have asked to be deleted. An episode's or a user's rows go in the
+ * transaction that notes which folders of objects are then to be emptied, so that a process that ends in the middle
+ * leaves a list behind and nobody meets half an episode. A finished deletion stays as a row that says who asked, when,
+ * and how much went.
+ */
+import type { Knex } from 'knex'
+import { rows } from './connect.ts'
+import { isAtWork, isLive } from './runs.ts'
+
+export type BucketName = 'uploads' | 'work' | 'episodes' | 'public'
+
+/** A folder that is to be emptied. */
+export interface DoomedFolder {
+  readonly bucket: BucketName
+  readonly prefix: string
+  /** Of the result that lies in it, which another run may need too; null where nobody else can. */
+  readonly inputKey: string | null
+}
+
+export interface Deletion {
+  readonly id: string
+  readonly userId: string
+  /** Null when everything of the user goes. */
+  readonly episodeId: string | null
+  /** Whose feed is to be written again. */
+  readonly podcastId: string | null
+  readonly askedAt: Date
+  /** Nothing that was at work then can still write. */
+  readonly isSettled: boolean
+  readonly isDone: boolean
+  /** Rows that went with it. */
+  readonly rows: number
+  readonly objects: number
+  readonly bytes: number
+}
+
+const columns = `
+  id, user_id AS "userId", episode_id AS "episodeId", podcast_id AS "podcastId", asked_at AS "askedAt",
+  settles_at <= clock_timestamp() AS "isSettled", done_at IS NOT NULL AS "isDone", rows, objects,
+  bytes::float8 AS bytes`
+
+export async function findDeletion(db: Knex, id: string): Promise<Deletion | undefined> {
+  const [found] = await rows<Deletion>(db, `SELECT ${columns} FROM deletions WHERE id = :id`, { id })
+  return found
+}
+
+/** What the user asked for last of this episode, or of everything. */
+export async function latestDeletion(
+  db: Knex,
+  userId: string,
+  episodeId: string | null,
+): Promise<Deletion | undefined> {
+  const [found] = await rows<Deletion>(
+    db,
+    `SELECT ${columns}
+     FROM deletions
+     WHERE user_id = :userId
+       AND episode_id IS NOT DISTINCT FROM CAST(:episodeId AS uuid)
+     ORDER BY asked_at DESC
+     LIMIT 1`,
+    { userId, episodeId },
+  )
+  return found
+}
+
+/** Deletions that are not done, the oldest first. */
+export async function openDeletions(db: Knex, limit: number): Promise<Deletion[]> {
+  return await rows<Deletion>(
+    db,
+    `SELECT ${columns}
+     FROM deletions
+     WHERE done_at IS NULL
+     ORDER BY asked_at
+     LIMIT :limit`,
+    { limit },
+  )
+}
+
+/** SQL: whether everything of the user is being deleted; then nothing of theirs begins before it is. */
+export const isBeingDeleted = `
+  EXISTS (SELECT 1 FROM deletions WHERE user_id = :userId AND episode_id IS NULL AND done_at IS NULL)`
+
+/**
+ * SQL: when the attempts of the runs have ended, of which each learns with its next heartbeat that it has lost its step.
+ */
+const settlesAt = (runs: string): string => `
+  clock_timestamp() + CASE
+    WHEN EXISTS (
+      SELECT 1
+      FROM steps
+      WHERE status = 'running'
+        AND lease_until > clock_timestamp()
+        AND run_id IN (SELECT id FROM runs WHERE ${runs})
+    )
+    THEN CAST(:leaseMs AS integer) * interval '1 millisecond'
+    ELSE interval '0'
+  END`
+
+/**
+ * Takes an episode's rows away and notes what of it is left in the buckets; needs its row locked and no run of it live.
+ * `folders` besides those of its results, which the rows name. Returns the deletion's id.
+ */
+export async function beginEpisodeDeletion(
+  trx: Knex,
+  episode: { readonly userId: string; readonly episodeId: string; readonly podcastId: string },
+  folders: readonly DoomedFolder[],
+  leaseMs: number,
+): Promise<string> {
+  const { userId, episodeId } = episode
+  const [begun] = await rows<{ id: string }>(
+    trx,
+    `INSERT INTO deletions (user_id, episode_id, podcast_id, settles_at, rows)
+     SELECT :userId, :episodeId, :podcastId, ${settlesAt('episode_id = :episodeId')},
+            1 + (SELECT count(*) FROM runs WHERE episode_id = :episodeId)
+              + (SELECT count(*) FROM edit_decisions WHERE episode_id = :episodeId)
+              + (SELECT count(*) FROM steps WHERE run_id IN (SELECT id FROM runs WHERE episode_id = :episodeId))
+     RETURNING id`,
+    { ...episode, leaseMs },
+  )
+  const { id } = begun!
+  await addFolders(trx, id, folders)
+  await trx.raw(
+    `INSERT INTO deletion_folders (deletion_id, bucket, prefix, input_key)
+     SELECT DISTINCT CAST(:id AS uuid), 'work', 'w/' || CAST(:userId AS text) || '/' || s.input_key || '/', s.input_key
+     FROM steps s
+     JOIN runs r ON r.id = s.run_id
+     WHERE r.episode_id = :episodeId
+       AND s.input_key IS NOT NULL
+     UNION
+     -- steps whose work is their effect name their files by the run
+     SELECT CAST(:id AS uuid), 'work', 'w/' || CAST(:userId AS text) || '/' || r.id || '/', NULL
+     FROM runs r
+     WHERE r.episode_id = :episodeId
+     ON CONFLICT DO NOTHING`,
+    { id, userId, episodeId },
+  )
+  await trx.raw('DELETE FROM episodes WHERE id = :episodeId', { episodeId })
+  return id
+}
+
+async function addFolders(trx: Knex, id: string, folders: readonly DoomedFolder[]): Promise<void> {
+  await trx.raw(
+    `INSERT INTO deletion_folders (deletion_id, bucket, prefix, input_key)
+     SELECT CAST(:id AS uuid), f.bucket, f.prefix, f."inputKey"
+     FROM jsonb_to_recordset(CAST(:folders AS jsonb)) AS f (bucket text, prefix text, "inputKey" text)
+     ON CONFLICT DO NOTHING`,
+    { id, folders: JSON.stringify(folders) },
+  )
+}
+
+/**
+ * Takes all rows of a user away, their own row with them, and notes the folders that are theirs. Whatever else is under
+ * way for the user waits for the user's row, which is locked first, and then finds it gone. Returns the deletion's id.
+ */
+export async function beginUserDeletion(trx: Knex, userId: string, leaseMs: number): Promise<string> {
+  await trx.raw('SELECT 1 FROM users WHERE id = :userId FOR UPDATE', { userId })
+  const count = await rowsOf(trx, userId)
+  const [begun] = await rows<{ id: string }>(
+    trx,
+    `INSERT INTO deletions (user_id, settles_at, rows)
+     SELECT :userId, ${settlesAt('user_id = :userId')}, :count
+     RETURNING id`,
+    { userId, leaseMs, count },
+  )
+  const { id } = begun!
+  await trx.raw(
+    `INSERT INTO deletion_folders (deletion_id, bucket, prefix)
+     SELECT CAST(:id AS uuid), 'uploads', 'u/' || CAST(:userId AS text) || '/'
+     UNION
+     SELECT CAST(:id AS uuid), 'work', 'w/' || CAST(:userId AS text) || '/'
+     UNION
+     SELECT CAST(:id AS uuid), 'public', 'p/' || p.id || '/' FROM podcasts p WHERE p.user_id = :userId
+     UNION
+     SELECT CAST(:id AS uuid), 'episodes', 'e/' || e.id || '/' FROM episodes e WHERE e.user_id = :userId`,
+    { id, userId },
+  )
+  await trx.raw(
+    `DELETE FROM api_callers
+     WHERE caller = 'user:' || CAST(:userId AS text)
+        OR caller IN (SELECT 'key:' || id FROM api_keys WHERE user_id = :userId)`,
+    { userId },
+  )
+  await trx.raw('DELETE FROM users WHERE id = :userId', { userId })
+  return id
+}
+
+/** The live runs of a user. */
+export async function liveRunsOf(db: Knex, userId: string): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    db,
+    `SELECT id FROM runs WHERE user_id = :userId AND ${isLive} ORDER BY id`,
+    { userId },
+  )
+  return found.map(({ id }) => id)
+}
+
+/**
+ * How many rows name the user, in whatever table has a column for it; the deletions themselves are left out. What hangs
+ * on those rows goes and stays with them.
+ */
+export async function rowsOf(db: Knex, userId: string): Promise<number> {
+  const tables = await rows<{ name: string }>(
+    db,
+    `SELECT table_name AS name
+     FROM information_schema.columns
+     WHERE table_schema = current_schema()
+       AND column_name = 'user_id'
+       AND table_name <> 'deletions'
+     ORDER BY table_name`,
+  )
+  const counts = tables.map(({ name }) => `(SELECT count(*) FROM "${name}" WHERE user_id = :userId)`)
+  const [found] = await rows<{ count: number }>(
+    db,
+    `SELECT ((SELECT count(*) FROM users WHERE id = :userId) + ${counts.join(' + ')})::float8 AS count`,
+    { userId },
+  )
+  return found!.count
+}
+
+/** What is still to be emptied, what listeners see first. */
+export async function foldersOf(db: Knex, deletionId: string): Promise<DoomedFolder[]> {
+  return await rows<DoomedFolder>(
+    db,
+    `SELECT bucket, prefix, input_key AS "inputKey"
+     FROM deletion_folders
+     WHERE deletion_id = :deletionId
+     ORDER BY array_position(ARRAY['public', 'episodes', 'uploads', 'work'], bucket), prefix`,
+    { deletionId },
+  )
+}
+
+/** Longer than any statement takes: what began before the deletion was there to be seen has ended. */
+const unseenSeconds = 60
+
+/**
+ * Whether no step can be about to name one of the deletion's keys without having seen that it goes: no other run of the
+ * user is at work, or the deletion is old enough. From then on `isNeeded` tells the truth.
+ */
+export async function isSeenByAll(db: Knex, { id, userId }: Deletion): Promise<boolean> {
+  const [found] = await rows<{ isSeen: boolean }>(
+    db,
+    `SELECT asked_at < clock_timestamp() - CAST(:unseenSeconds AS integer) * interval '1 second'
+         OR NOT EXISTS (SELECT 1 FROM runs WHERE user_id = :userId AND ${isAtWork}) AS "isSeen"
+     FROM deletions
+     WHERE id = :id`,
+    { id, userId, unseenSeconds },
+  )
+  return found?.isSeen ?? false
+}
+
+/** Whether a run of the user's names the result. */
+export async function isNeeded(db: Knex, userId: string, inputKey: string): Promise<boolean> {
+  const found = await rows(
+    db,
+    `SELECT 1
+     FROM steps s
+     JOIN runs r ON r.id = s.run_id
+     WHERE s.input_key = :inputKey
+       AND r.user_id = :userId
+     LIMIT 1`,
+    { userId, inputKey },
+  )
+  return found.length > 0
+}
+
+/** Notes how much went; a folder that is named with it is forgotten. */
+export async function noteEmptied(
+  db: Knex,
+  deletionId: string,
+  { objects, bytes }: { readonly objects: number; readonly bytes: number },
+  forgotten?: DoomedFolder,
+): Promise<void> {
+  await db.transaction(async (trx) => {
+    await trx.raw(
+      `UPDATE deletions
+       SET objects = objects + :objects,
+           bytes = bytes + :bytes,
+           looked_at = clock_timestamp()
+       WHERE id = :deletionId`,
+      { deletionId, objects, bytes },
+    )
+    if (forgotten)
+      await trx.raw(
+        `DELETE FROM deletion_folders
+         WHERE deletion_id = :deletionId
+           AND bucket = :bucket
+           AND prefix = :prefix`,
+        { deletionId, bucket: forgotten.bucket, prefix: forgotten.prefix },
+      )
+  })
+}
+
+/**
+ * Forgets the uploads that are gone: until then the news of one that comes once more is known, and starts nothing.
+ */
+export async function forgetUploads(db: Knex, { userId, askedAt }: Deletion, folder: string): Promise<void> {
+  await db.raw(
+    `DELETE FROM media_items
+     WHERE user_id = :userId
+       AND starts_with(object, :folder)
+       AND created_at <= :askedAt`,
+    { userId, folder, askedAt },
+  )
+}
+
+/** Done when no folder is left. */
+export async function finishDeletion(db: Knex, deletionId: string): Promise<boolean> {
+  const done = await rows(
+    db,
+    `UPDATE deletions d
+     SET done_at = clock_timestamp()
+     WHERE id = :deletionId
+       AND done_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM deletion_folders f WHERE f.deletion_id = d.id)
+     RETURNING 1`,
+    { deletionId },
+  )
+  return done.length === 1
+}
