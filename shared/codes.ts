@@ -208,6 +208,18 @@ export const errorCodes = {
     meaning: 'The episode has never been finished, or is in the feed already.',
     remedy: 'Wait for its run, or retry it; take it out of the feed to give it another time.',
   },
+  address_refused: {
+    meaning: 'An address is none that Spool asks: no http, in a private network, or redirecting without end.',
+    remedy: 'Name an address on the internet.',
+  },
+  address_unreachable: {
+    meaning: 'An address does not answer, or not in time.',
+    remedy: 'Check that it opens in a browser, and try again.',
+  },
+  answer_too_large: {
+    meaning: 'What an address gives has more bytes than is taken from it.',
+    remedy: 'Name the address of something smaller.',
+  },
   not_found: { meaning: 'There is nothing of that name.', remedy: 'Check the name or the identifier.' },
   forbidden: { meaning: 'The key may not do this.', remedy: 'Use a key that may do this.' },
   bad_request: {

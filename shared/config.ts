@@ -119,6 +119,10 @@ const variables = z.object({
     .optional()
     .describe("What ElevenLabs' callbacks are signed with"),
   PROVIDER_DEADLINE_MS: positive.default(6 * 3600_000).describe('How long a provider may take, or be away'),
+  ALLOW_PRIVATE_ADDRESSES: z
+    .stringbool()
+    .default(false)
+    .describe('Whether addresses that users name may lead into private networks; for tests'),
   API_ISSUERS: z
     .string()
     .default('[]')
@@ -216,6 +220,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
       ],
     } satisfies Record<UsageKind, readonly UsageLimit[]>,
     keepDays: { superseded: v.KEEP_SUPERSEDED_DAYS, settled: v.KEEP_SETTLED_DAYS },
+    allowPrivateAddresses: v.ALLOW_PRIVATE_ADDRESSES,
     sealingKey: v.SEALING_KEY === undefined ? undefined : Buffer.from(v.SEALING_KEY, 'base64'),
     providers: {
       urls: {

@@ -47,6 +47,7 @@ test('what must be given is enough, and the rest has defaults', () => {
         { period: 'month', most: 500_000 },
       ],
     },
+    allowPrivateAddresses: false,
     sealingKey: undefined,
     providers: {
       urls: {
