@@ -27,7 +27,7 @@ import { certify, type Certificate } from '../shared/mastering/certificate.ts'
 import { masteringOf } from '../shared/mastering/chunk-step.ts'
 import { joinAudio } from '../shared/mastering/join.ts'
 import { joinPartials } from '../shared/mastering/partials.ts'
-import { podcastSettings } from '../shared/settings/settings.ts'
+import { podcastSettings } from '../shared/settings/podcast.ts'
 import { keptSamples } from '../shared/timeline/ledger.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import {

@@ -18,16 +18,10 @@ import {
   type UploadPath,
 } from '../objects.ts'
 import { assetsOf, picturesOf } from '../settings/needs.ts'
-import {
-  defaultTemplate,
-  maxDocumentBytes,
-  parseEpisode,
-  parsePodcast,
-  parseTemplate,
-  type EpisodeSettings,
-  type PodcastSettings,
-  type Template,
-} from '../settings/settings.ts'
+import { maxDocumentBytes } from '../settings/document.ts'
+import { parseEpisode, type EpisodeSettings } from '../settings/episode.ts'
+import { parsePodcast, type PodcastSettings } from '../settings/podcast.ts'
+import { defaultTemplate, parseTemplate, type Template } from '../settings/settings.ts'
 import type { Services } from '../engine/services.ts'
 import type { StoredObject } from '../storage.ts'
 

@@ -21,12 +21,9 @@ import { chooseProviders, keysFor, type ChosenProviders } from '../providers/cho
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
 import { lettersWanted } from '../settings/needs.ts'
-import {
-  podcastSettings,
-  type EpisodeSettings,
-  type PodcastSettings,
-  type RunSettings,
-} from '../settings/settings.ts'
+import { type EpisodeSettings } from '../settings/episode.ts'
+import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
+import { type RunSettings } from '../settings/settings.ts'
 import type { Services } from '../engine/services.ts'
 import type { StoredObject } from '../storage.ts'
 import { scripts } from '../show/spoken.ts'

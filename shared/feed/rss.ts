@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { ListedChapter, PublishedEpisode } from '../db/episodes.ts'
 import { findCategory } from '../settings/categories.ts'
-import type { PodcastSettings } from '../settings/settings.ts'
+import type { PodcastSettings } from '../settings/podcast.ts'
 import { withoutUnseen } from '../settings/unseen.ts'
 import { clockOf, withChapterLines } from './chapters.ts'
 

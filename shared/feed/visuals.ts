@@ -3,7 +3,7 @@
  * a recording. Hides where each file is, and what is done to make it fit.
  */
 import { fileOf } from '../objects.ts'
-import { maxDocumentBytes } from '../settings/settings.ts'
+import { maxDocumentBytes } from '../settings/document.ts'
 import { readPinnedFile } from '../pinned-file.ts'
 import type { Tools } from '../engine/step.ts'
 import { readMarks } from './chapter-files.ts'

@@ -10,7 +10,7 @@ import { Retryable } from '../errors.ts'
 import { renderFeed } from '../feed/rss.ts'
 import { audioName, feedName, publicName } from '../objects.ts'
 import { categoryText, findCategory } from '../settings/categories.ts'
-import { podcastSettings, type PodcastSettings } from '../settings/settings.ts'
+import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
 
 /**
  * Another episode of the same podcast is published at the same moment; each try loses only to one that won.

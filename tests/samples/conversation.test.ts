@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from '@jest/globals'
 import { collect, ffmpeg } from '../../shared/audio/ffmpeg.ts'
 import { toPlanar } from '../../shared/audio/pcm.ts'
-import { parsePodcast, parseTemplate, templateSchema } from '../../shared/settings/settings.ts'
+import { parsePodcast } from '../../shared/settings/podcast.ts'
+import { parseTemplate, templateSchema } from '../../shared/settings/settings.ts'
 
 interface TimedWord {
   readonly text: string
