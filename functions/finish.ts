@@ -18,7 +18,7 @@ import {
   chaptersOf,
   listedChapters,
   toChaptersJson,
-  withChapterLines,
+  withLinesBelow,
   type Chapter,
 } from '../shared/feed/chapters.ts'
 import { fittedTag } from '../shared/feed/tags.ts'
@@ -27,7 +27,7 @@ import { certify, type Certificate } from '../shared/mastering/certificate.ts'
 import { masteringOf } from '../shared/mastering/chunk-step.ts'
 import { joinAudio } from '../shared/mastering/join.ts'
 import { joinPartials } from '../shared/mastering/partials.ts'
-import { podcastSettings } from '../shared/settings/podcast.ts'
+import { disclosureOf, podcastSettings } from '../shared/settings/podcast.ts'
 import { keptSamples } from '../shared/timeline/ledger.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import {
@@ -54,6 +54,7 @@ const context = pick(
   'marksObject',
   'pictures',
   'episodeFacts',
+  'spokenHashes',
   'recordingHash',
   'gainDb',
   'sampleRate',
@@ -64,7 +65,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 9,
+  version: 10,
   context,
   load,
   inputs: (given, input) => ({
@@ -84,7 +85,7 @@ export const finish = defineStep({
   work: finishEpisode,
   record: async (
     trx,
-    { episodeId, episodeFacts },
+    { episodeId, episodeFacts, spokenHashes },
     { files: _files, isCertified: _certified, chapters, ...audio },
   ) => {
     const { number: episodeNumber = null, season: seasonNumber = null } = episodeFacts
@@ -97,6 +98,7 @@ export const finish = defineStep({
       chapters: JSON.parse(chapters) as ListedChapter[],
       episodeNumber,
       seasonNumber,
+      hasSyntheticVoice: spokenHashes.length > 0,
     })
   },
   passOn: ({ contentHash, files, isCertified }) => ({ contentHash, files, isCertified }),
@@ -104,7 +106,12 @@ export const finish = defineStep({
 
 async function load(
   db: Knex,
-  { runId, episodeId, sampleRate }: { runId: string; episodeId: string; sampleRate: number },
+  {
+    runId,
+    episodeId,
+    sampleRate,
+    spokenHashes,
+  }: Pick<Context, 'runId' | 'episodeId' | 'sampleRate' | 'spokenHashes'>,
 ) {
   const { title, description, podcastId } = (await findEpisode(db, episodeId))!
   const podcast = podcastSettings((await findPodcast(db, podcastId))!.settings)
@@ -123,6 +130,7 @@ async function load(
     podcastTitle: podcast.title,
     author: podcast.author,
     language: podcast.language,
+    disclosure: spokenHashes.length === 0 ? null : (disclosureOf(podcast) ?? null),
     settings,
     warnings: warnings.toSorted(byCode), // steps that ran side by side warned in any order
     chunks,
@@ -213,14 +221,14 @@ async function gather(given: Context, { title }: Input, tools: Tools): Promise<P
 async function tagOf(
   { chapters, cover, pictures }: Parts,
   { episodeFacts: { number, season, date } }: Context,
-  { title, description, podcastTitle, author, language }: Input,
+  { title, description, podcastTitle, author, language, disclosure }: Input,
   { warn }: Tools,
 ): Promise<Buffer> {
   const { tag, warnings } = await fittedTag({
     title,
     podcastTitle,
     author,
-    description: withChapterLines(description, listedChapters(chapters)),
+    description: withLinesBelow(description, disclosure, listedChapters(chapters)),
     chapters,
     language,
     number,

@@ -9,6 +9,7 @@ import * as runs from './004-runs-people-trust.ts'
 import * as lettersLeftOut from './005-letters-left-out.ts'
 import * as publication from './006-publication.ts'
 import * as purges from './007-purges.ts'
+import * as feedDetails from './008-feed-details.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -18,4 +19,5 @@ export const migrations = [
   { name: '005-letters-left-out', up: lettersLeftOut.up },
   { name: '006-publication', up: publication.up },
   { name: '007-purges', up: purges.up },
+  { name: '008-feed-details', up: feedDetails.up },
 ]

@@ -380,6 +380,19 @@ export const warningCodes = {
       'Some episodes of the show have a number and some have none, so applications order them differently.',
     remedy: 'Give every episode its number in episode.json, or none.',
   },
+  soundbites_left_out: {
+    meaning: 'Soundbites that do not lie within the finished episode are not in the feed.',
+    remedy: 'Give their times in the finished episode, as its player shows them.',
+  },
+  show_cover_left_out: {
+    meaning: "The show's cover among the podcast's assets cannot be used; the feed names another picture.",
+    remedy:
+      'Save it as a JPEG or PNG of at least 1400 × 1400 pixels and at most 10 MiB, and upload it again.',
+  },
+  notes_cleaned: {
+    meaning: 'Show notes held HTML that no application shows; it was taken out.',
+    remedy: 'Nothing, if the notes read well; else use paragraphs, lists, links and emphasis only.',
+  },
   category_corrected: { meaning: "A category was written as Apple's list has it.", remedy: 'Nothing.' },
 } as const satisfies Readonly<Record<string, Explained>>
 

@@ -23,6 +23,9 @@ export const publicFolder = (podcastId: string, episodeId: string): string => `p
 
 export const feedName = (podcastId: string): string => `p/${podcastId}/feed.xml`
 
+/** The show's own cover; `hash` stands for the picture it was made of. */
+export const coverName = (podcastId: string, hash: string): string => `p/${podcastId}/cover-${hash}.jpg`
+
 /**
  * Text that looks the same is the same: macOS and some browsers write "é" as two characters (NFD), most
  * else as one (NFC). Names that are compared are compared so; objects keep the name they came with.
@@ -56,6 +59,8 @@ export function parseMailName(name: string): { userId: string; file: string } | 
 
 /** The folder beside a podcast's episodes that holds what its templates name. */
 export const assetsFolder = 'assets'
+/** Among the assets, the show's own cover. */
+export const isShowCover = (file: string): boolean => /^cover\.(?:jpe?g|png)$/.test(file)
 /** A template beside the recording; among the assets, that of the podcast. */
 export const templateFile = 'template.json'
 

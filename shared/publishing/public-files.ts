@@ -9,7 +9,7 @@ import { audioName, episodeName, publicFolder, publicName } from '../objects.ts'
 
 /** Only another attempt of the same run replaces an episode's audio meanwhile. */
 const audioTries = 5
-const oneYear = 'public, max-age=31536000, immutable'
+export const oneYear = 'public, max-age=31536000, immutable'
 /**
  * The audio's address stays while its bytes may change: caches keep it, and ask whether it is still the
  * same.
@@ -20,6 +20,7 @@ const revalidated = 'public, max-age=300, must-revalidate'
 export interface Version {
   readonly episodeId: string
   readonly podcastId: string
+  /** Empty for an imported episode whose audio lies elsewhere. */
   readonly contentHash: string
   readonly files: readonly string[]
 }
@@ -46,9 +47,13 @@ const isNamedByContent = (file: DeliverableName): boolean =>
  */
 export async function publishAudio(
   { episodeId, podcastId, contentHash }: Version,
-  { storage, config }: Tools,
+  { storage, config }: Pick<Tools, 'storage' | 'config'>,
   passPointOfNoReturn: () => Promise<void>,
 ): Promise<void> {
+  if (contentHash === '') {
+    await passPointOfNoReturn()
+    return
+  }
   const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, 'episode.mp3') }
   const to = { bucket: config.buckets.public, name: audioName(podcastId, episodeId) }
   const made = (await storage.stat(from))?.contentHash

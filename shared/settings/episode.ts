@@ -32,11 +32,12 @@ const details = {
   images: z.array(image).max(20).default([]),
 }
 const episodeDetails = z.object(details)
+export const mostDescriptionCharacters = 4000
 
 const episode = z.strictObject({
   $schema: z.string().optional(),
   title: z.string().min(1).max(255).optional(),
-  description: z.string().max(4000).optional(),
+  description: z.string().max(mostDescriptionCharacters).optional(),
   number: z.number().int().positive().optional(),
   season: z.number().int().positive().optional(),
   guest: z.string().min(1).max(255).optional(),
