@@ -197,6 +197,10 @@ export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: Fin
   )
 }
 
+/** SQL: what there is of the episode is what was imported. */
+export const isAsImported = `
+  imported IS NOT NULL AND imported->>'contentHash' IS NOT DISTINCT FROM content_hash`
+
 /** Where an episode stands between its making and the feed. */
 export interface Publication {
   /** In the feed since then; null when it is not in it. */
@@ -285,7 +289,7 @@ export async function markPublishing(trx: Knex, episodeId: string): Promise<void
          first_published_at = coalesce(first_published_at, clock_timestamp()),
          publish_at = NULL,
          hold_reason = NULL,
-         published = CASE WHEN content_hash IS NULL THEN imported ELSE jsonb_build_object(
+         published = CASE WHEN ${isAsImported} THEN imported ELSE jsonb_build_object(
            'title', title,
            'description', description,
            'contentHash', content_hash,

@@ -5,7 +5,10 @@ import { rows } from './connect.ts'
 import type { FinishedAudio } from './episodes.ts'
 
 /** One item of the feed: the episode as it was when it was last published. */
-export interface PublishedEpisode extends Omit<FinishedAudio, 'durationSeconds' | 'audioBytes'> {
+export interface PublishedEpisode extends Omit<
+  FinishedAudio,
+  'contentHash' | 'durationSeconds' | 'audioBytes'
+> {
   readonly id: string
   readonly slug: string
   /** The same for ever; the id when not given. */
@@ -13,6 +16,8 @@ export interface PublishedEpisode extends Omit<FinishedAudio, 'durationSeconds' 
   readonly title: string
   readonly description: string
   readonly publishedAt: Date
+  /** Absent when nothing of it is here. */
+  readonly contentHash?: string
   /** Null where a feed that it came from did not say. */
   readonly durationSeconds: number | null
   readonly audioBytes: number | null

@@ -2,11 +2,15 @@
  * Renders the podcast's RSS feed: 2.0 with the iTunes, Podcasting 2.0, Atom, content and Podlove namespaces. Hides the
  * library that writes XML, and what it writes otherwise than directories ask.
  */
+import type { RssFeed } from 'feedsmith'
 import type { PublishedEpisode } from '../db/feed-episodes.ts'
 import type { PodcastSettings } from '../settings/podcast.ts'
 import { withoutUnseen } from '../settings/unseen.ts'
 import { item } from './rss-item.ts'
 import { channel } from './rss-show.ts'
+
+export type ParsedFeed = RssFeed.Feed<string>
+export type ParsedItem = RssFeed.Item<string>
 
 export interface FeedSource {
   readonly feedUrl: string
@@ -40,6 +44,16 @@ export async function renderFeed({
     ),
   }
   return asAppleWantsIt(withEntities(generateRssFeed(seen(feed))))
+}
+
+/** Any feed as the library reads it; undefined when it is no RSS. Whoever asks has made sure that it is XML. */
+export async function parseFeed(text: string): Promise<ParsedFeed | undefined> {
+  const { parseRssFeed } = await import('feedsmith')
+  try {
+    return parseRssFeed(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** The first episode's cover: the newest's would change the show's picture with every episode. */

@@ -19,7 +19,7 @@ const picture = { mostBytes: maxCoverBytes, tooLarge: 'bad_cover' } as const
  */
 export async function coverOf(
   { coverObject, coverGeneration }: { coverObject: string | null; coverGeneration: string | null },
-  tools: Tools,
+  tools: Pick<Tools, 'storage' | 'config' | 'warn'>,
 ): Promise<Buffer | undefined> {
   if (coverObject === null) return undefined
   const name = fileOf(coverObject)

@@ -7,7 +7,6 @@ import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
 import { episodesInFeed, type PublishedEpisode } from '../db/feed-episodes.ts'
 import { findPodcast } from '../db/podcasts.ts'
-import type { Tools } from '../engine/step.ts'
 import { Retryable } from '../errors.ts'
 import { soundbitesWithin } from '../feed/rss-item.ts'
 import { renderFeed } from '../feed/rss.ts'
@@ -15,6 +14,7 @@ import { audioName, feedName, publicName } from '../objects.ts'
 import { categoryText, findCategory } from '../settings/categories.ts'
 import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
 import type { StoredObject } from '../storage.ts'
+import type { Publisher } from './public-files.ts'
 import { publishCover } from './show-cover.ts'
 
 /**
@@ -27,7 +27,7 @@ const shortLived = 'public, max-age=60'
  * First the feed's generation, then the rows: whoever swaps last has seen every row that was committed
  * before. A feed that would stay the same is left as it is.
  */
-export async function swapFeed(podcastId: string, tools: Tools): Promise<void> {
+export async function swapFeed(podcastId: string, tools: Publisher): Promise<void> {
   const { storage, config, withDatabase, warn } = tools
   const feed = { bucket: config.buckets.public, name: feedName(podcastId) }
   const urlFor = (name: string) => `${config.publicBaseUrl}/${name}`
@@ -35,7 +35,7 @@ export async function swapFeed(podcastId: string, tools: Tools): Promise<void> {
     urlFor(
       file === 'episode.mp3' && episode.hasOwnAddress
         ? audioName(podcastId, episode.id)
-        : publicName(podcastId, episode.id, episode.contentHash, file),
+        : publicName(podcastId, episode.id, episode.contentHash ?? '', file),
     )
   for (let attempt = 1; attempt <= feedTries; attempt++) {
     const there = await storage.stat(feed)

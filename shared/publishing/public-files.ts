@@ -16,6 +16,9 @@ export const oneYear = 'public, max-age=31536000, immutable'
  */
 const revalidated = 'public, max-age=300, must-revalidate'
 
+/** Whoever changes what the public sees: the step, or an import. */
+export type Publisher = Pick<Tools, 'storage' | 'config' | 'withDatabase' | 'warn'>
+
 /** A finished episode, as it is to be published. */
 export interface Version {
   readonly episodeId: string
@@ -47,7 +50,7 @@ const isNamedByContent = (file: DeliverableName): boolean =>
  */
 export async function publishAudio(
   { episodeId, podcastId, contentHash }: Version,
-  { storage, config }: Pick<Tools, 'storage' | 'config'>,
+  { storage, config }: Pick<Publisher, 'storage' | 'config'>,
   passPointOfNoReturn: () => Promise<void>,
 ): Promise<void> {
   if (contentHash === '') {

@@ -3,18 +3,17 @@
  * that it is made once for each picture: its public name has the picture's hash, so that Apple fetches another one.
  */
 import type { Podcast } from '../db/podcasts.ts'
-import type { Tools } from '../engine/step.ts'
 import { Permanent } from '../errors.ts'
 import { coverOf } from '../feed/visuals.ts'
 import { contentHash } from '../hash.ts'
-import { assetsFolder, coverName, fileOf, isShowCover, spellings, uploadName } from '../objects.ts'
+import { assetsFolder, coverName, fileOf, showCovers, spellings, uploadName } from '../objects.ts'
 import type { StoredObject } from '../storage.ts'
-import { oneYear } from './public-files.ts'
+import { oneYear, type Publisher } from './public-files.ts'
 
 type Show = Pick<Podcast, 'id' | 'userId' | 'slug'>
 
 /** The public object of the cover; undefined without one, and with a warning for one that cannot be used. */
-export async function publishCover(show: Show, tools: Tools): Promise<string | undefined> {
+export async function publishCover(show: Show, tools: Publisher): Promise<string | undefined> {
   const { storage, config, warn } = tools
   const found = await findCover(show, tools)
   if (!found) return undefined
@@ -31,13 +30,16 @@ export async function publishCover(show: Show, tools: Tools): Promise<string | u
   }
 }
 
-/** The first by its name, whichever way the podcast's name is written. */
+/** Whichever way the podcast's name is written. */
 async function findCover(
   { userId, slug }: Show,
-  { storage, config }: Tools,
+  { storage, config }: Publisher,
 ): Promise<StoredObject | undefined> {
   const lists = spellings(uploadName(userId, slug, assetsFolder, 'cover.')).map((prefix) =>
     storage.list(config.buckets.uploads, prefix),
   )
-  return (await Promise.all(lists)).flat().find(({ name }) => isShowCover(fileOf(name)))
+  const found = (await Promise.all(lists)).flat()
+  return showCovers
+    .map((file) => found.find(({ name }) => fileOf(name) === file))
+    .find((cover) => cover !== undefined)
 }
