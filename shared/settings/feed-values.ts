@@ -86,18 +86,19 @@ export const trailer = z.strictObject({
 })
 
 /** RFC 5545, 3.3.10. */
-const recurrence = z
+export const recurrence = z
   .string()
   .max(500)
   .regex(
     /^FREQ=(SECONDLY|MINUTELY|HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]+=[^;]+)*$/,
     'as in "FREQ=WEEKLY;BYDAY=MO"',
   )
+  .optional()
 
 export const updateFrequency = z
   .strictObject({
     text: label,
-    rrule: recurrence.optional(),
+    rrule: recurrence,
     start: z.union([time, z.iso.date()]).optional(),
     complete: z.boolean().optional(),
   })
