@@ -2,6 +2,11 @@
  * Fetches the audio of imported episodes. Each file becomes a version of its episode, as if it had been made here, so
  * that it is published and taken back like any other. Hides what is checked of what comes.
  */
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { markFetched, unfetched } from '../db/imported-episodes.ts'
 import { Permanent, Retryable } from '../errors.ts'
 import { contentHash } from '../hash.ts'
@@ -34,7 +39,7 @@ async function fetchOne(podcastId: string, episode: Unfetched, tools: Publisher)
   const hash = contentHash(JSON.stringify(['imported', episode.guid, episode.url, episode.bytes]))
   const target = { bucket: config.buckets.episodes, name: episodeName(episode.id, hash, 'episode.mp3') }
   if (!(await storage.stat(target)))
-    await storage.create(target, await openAudio(episode, tools), 'audio/mpeg')
+    await throughFile(await openAudio(episode, tools), (whole) => storage.create(target, whole, 'audio/mpeg'))
   const { bytes } = (await storage.stat(target))!
   if (episode.bytes !== null && episode.bytes !== bytes)
     warn({
@@ -50,14 +55,32 @@ async function fetchOne(podcastId: string, episode: Unfetched, tools: Publisher)
 async function openAudio({ url, type }: Unfetched, { config }: Publisher): Promise<AsyncGenerator<Buffer>> {
   if (!/^audio\/(mpeg|mp3)$/.test(type))
     throw new Permanent('not_audio', `it is ${type}, and only MP3 is fetched.`)
-  const { status, body } = await openPublic(url, {
+  const { status, body, discard } = await openPublic(url, {
     maxBytes: config.limits.recordingBytes,
     timeoutMs: longestMs,
     allowPrivate: config.allowPrivateAddresses,
   })
   if (status === 200) return startingLikeMp3(body)
-  await body.return(undefined)
+  discard()
   throw new Permanent('not_found', `its address answers ${status}.`)
+}
+
+/**
+ * Uses the bytes once all of them have come: the client of the store goes on trying for a while when what it uploads
+ * breaks off.
+ */
+async function throughFile(
+  body: AsyncGenerator<Buffer>,
+  use: (whole: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'spool-import-'))
+  try {
+    const file = path.join(folder, 'audio')
+    await pipeline(body, createWriteStream(file))
+    await use(createReadStream(file))
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }
 
 /** An ID3v2 tag, or a frame's first bits (ISO 11172-3, 2.4.1.3): a page that says sorry has neither. */
