@@ -100,7 +100,12 @@ export const access: Readonly<Record<string, Access>> = {
   },
   publish: {
     what: 'changes what the public sees',
-    buckets: { work: read, episodes: read, public: [...replace, 'storage.objects.list'] },
+    buckets: {
+      uploads: find,
+      work: read,
+      episodes: read,
+      public: [...replace, 'storage.objects.list'],
+    },
     queues: offer,
     itself: [],
   },

@@ -75,6 +75,8 @@ each_bucket_grant() {
   "$@" spool-light episodes spoolObjectsCreate
   "$@" spool-vendors work spoolObjectsGet
   "$@" spool-vendors work spoolObjectsCreate
+  "$@" spool-publish uploads spoolObjectsGet
+  "$@" spool-publish uploads spoolObjectsList
   "$@" spool-publish work spoolObjectsGet
   "$@" spool-publish episodes spoolObjectsGet
   "$@" spool-publish public spoolObjectsGet

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { errorCodes, warningCodes, type Explained } from '../shared/codes.ts'
 import { describeVariables } from '../shared/config.ts'
 import { deployPage } from './deploy.ts'
+import { feedPage } from './feed.ts'
 import { scalePage } from './scale.ts'
 
 const table = (codes: Readonly<Record<string, Explained>>): string =>
@@ -45,6 +46,7 @@ ${table(errorCodes)}
 `,
   'scale.md': scalePage(),
   'deploy.md': deployPage(),
+  'feed.md': feedPage(),
 }
 
 if (import.meta.main)

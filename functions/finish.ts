@@ -18,7 +18,7 @@ import {
   chaptersOf,
   listedChapters,
   toChaptersJson,
-  withChapterLines,
+  withLinesBelow,
   type Chapter,
 } from '../shared/feed/chapters.ts'
 import { fittedTag } from '../shared/feed/tags.ts'
@@ -28,7 +28,7 @@ import { episodeName } from '../shared/objects.ts'
 import { masteringOf } from '../shared/mastering/chunk-step.ts'
 import { joinAudio } from '../shared/mastering/join.ts'
 import { joinPartials } from '../shared/mastering/partials.ts'
-import { podcastSettings } from '../shared/settings/settings.ts'
+import { disclosureOf, podcastSettings } from '../shared/settings/podcast.ts'
 import { keptSamples } from '../shared/timeline/ledger.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import {
@@ -55,6 +55,7 @@ const context = pick(
   'marksObject',
   'pictures',
   'episodeFacts',
+  'spokenHashes',
   'recordingHash',
   'gainDb',
   'sampleRate',
@@ -65,7 +66,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 9,
+  version: 10,
   context,
   load,
   inputs: (given, input) => ({
@@ -85,7 +86,7 @@ export const finish = defineStep({
   work: finishEpisode,
   record: async (
     trx,
-    { episodeId, episodeFacts },
+    { episodeId, episodeFacts, spokenHashes },
     { files: _files, isCertified: _certified, chapters, ...audio },
   ) => {
     const { number: episodeNumber = null, season: seasonNumber = null } = episodeFacts
@@ -98,6 +99,7 @@ export const finish = defineStep({
       chapters: JSON.parse(chapters) as ListedChapter[],
       episodeNumber,
       seasonNumber,
+      hasSyntheticVoice: spokenHashes.length > 0,
     })
   },
   // the page is made by a step of its own, and is there a little later
@@ -111,7 +113,12 @@ export const finish = defineStep({
 
 async function load(
   db: Knex,
-  { runId, episodeId, sampleRate }: { runId: string; episodeId: string; sampleRate: number },
+  {
+    runId,
+    episodeId,
+    sampleRate,
+    spokenHashes,
+  }: Pick<Context, 'runId' | 'episodeId' | 'sampleRate' | 'spokenHashes'>,
 ) {
   const { title, description, podcastId } = (await findEpisode(db, episodeId))!
   const podcast = podcastSettings((await findPodcast(db, podcastId))!.settings)
@@ -130,6 +137,7 @@ async function load(
     podcastTitle: podcast.title,
     author: podcast.author,
     language: podcast.language,
+    disclosure: spokenHashes.length === 0 ? null : (disclosureOf(podcast) ?? null),
     settings,
     warnings: warnings.toSorted(byCode), // steps that ran side by side warned in any order
     chunks,
@@ -220,14 +228,14 @@ async function gather(given: Context, { title }: Input, tools: Tools): Promise<P
 async function tagOf(
   { chapters, cover, pictures }: Parts,
   { episodeFacts: { number, season, date } }: Context,
-  { title, description, podcastTitle, author, language }: Input,
+  { title, description, podcastTitle, author, language, disclosure }: Input,
   { warn }: Tools,
 ): Promise<Buffer> {
   const { tag, warnings } = await fittedTag({
     title,
     podcastTitle,
     author,
-    description: withChapterLines(description, listedChapters(chapters)),
+    description: withLinesBelow(description, disclosure, listedChapters(chapters)),
     chapters,
     language,
     number,

@@ -9,6 +9,7 @@ import * as runs from './004-runs-people-trust.ts'
 import * as lettersLeftOut from './005-letters-left-out.ts'
 import * as publication from './006-publication.ts'
 import * as purges from './007-purges.ts'
+import * as feedDetails from './008-feed-details.ts'
 import * as deletions from './009-deletions.ts'
 import * as podcastRevisions from './010-podcast-revisions.ts'
 import * as webhooks from './011-webhooks.ts'
@@ -22,6 +23,7 @@ export const migrations = [
   { name: '005-letters-left-out', up: lettersLeftOut.up },
   { name: '006-publication', up: publication.up },
   { name: '007-purges', up: purges.up },
+  { name: '008-feed-details', up: feedDetails.up },
   { name: '009-deletions', up: deletions.up },
   { name: '010-podcast-revisions', up: podcastRevisions.up },
   { name: '011-webhooks', up: webhooks.up },

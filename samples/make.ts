@@ -6,9 +6,14 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { ffmpeg } from '../shared/audio/ffmpeg.ts'
+import { episodeSchema } from '../shared/settings/episode.ts'
+import { podcastSchema } from '../shared/settings/podcast.ts'
 import { templateSchema } from '../shared/settings/settings.ts'
 import { intro, musicRate, outro, playMusic } from './music.ts'
 import { record, recordingRate } from './recording.ts'
+
+/** Beside each document, so that an editor completes and checks it. */
+const schemas = { template: templateSchema(), podcast: podcastSchema(), episode: episodeSchema() }
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
@@ -21,7 +26,8 @@ async function makeSample(): Promise<void> {
   await writeFlac('intro.flac', intro(music), musicRate)
   await writeFlac('outro.flac', outro(music), musicRate)
   await drawCover()
-  await writeFile(pathOf('template.schema.json'), `${JSON.stringify(templateSchema(), null, 2)}\n`)
+  for (const [document, schema] of Object.entries(schemas))
+    await writeFile(pathOf(`${document}.schema.json`), `${JSON.stringify(schema, null, 2)}\n`)
 }
 
 /** One word a line, so that a change can be read. */

@@ -414,6 +414,41 @@ export const warningCodes = {
     meaning: 'The episode is not published: listeners could not get its files as they were made.',
     remedy: 'Mend what the message lists, and publish it.',
   },
+  soundbites_left_out: {
+    meaning: 'Soundbites that do not lie within the finished episode are not in the feed.',
+    remedy: 'Give their times in the finished episode, as its player shows them.',
+  },
+  show_cover_left_out: {
+    meaning: "The show's cover among the podcast's assets cannot be used; the feed names another picture.",
+    remedy:
+      'Save it as a JPEG or PNG of at least 1400 × 1400 pixels and at most 10 MiB, and upload it again.',
+  },
+  notes_cleaned: {
+    meaning: 'Show notes held HTML that no application shows; it was taken out.',
+    remedy: 'Nothing, if the notes read well; else use paragraphs, lists, links and emphasis only.',
+  },
+  // a feed from elsewhere
+  import_not_kept: {
+    meaning: 'Something that the feed says has no place in a show here, or is not as its tag must be.',
+    remedy: 'Give it in podcast.json or episode.json where there is a field for it.',
+  },
+  import_left_out: {
+    meaning: 'An item of the feed is no episode that can be kept.',
+    remedy: 'Mend the feed where it was made and import it again: only what is new is added.',
+  },
+  import_incomplete: {
+    meaning:
+      'The feed does not say how long an episode is, or how many bytes it has; nor does the feed here.',
+    remedy: 'Import it with --fetch, which counts the bytes, or make the episode anew.',
+  },
+  import_not_fetched: {
+    meaning: 'The audio of an imported episode stays where it is; the message says why.',
+    remedy: 'Import the feed with --fetch again, or upload the recording as this episode.',
+  },
+  feed_locked: {
+    meaning: 'The feed asks other hosts not to import it.',
+    remedy: 'Go on only if the show is yours; unlock it with its present host.',
+  },
   category_corrected: { meaning: "A category was written as Apple's list has it.", remedy: 'Nothing.' },
 } as const satisfies Readonly<Record<string, Explained>>
 

@@ -29,6 +29,9 @@ export const publicFolder = (podcastId: string, episodeId: string): string => `p
 
 export const feedName = (podcastId: string): string => `p/${podcastId}/feed.xml`
 
+/** The show's own cover; `hash` stands for the picture it was made of. */
+export const coverName = (podcastId: string, hash: string): string => `p/${podcastId}/cover-${hash}.jpg`
+
 /**
  * Text that looks the same is the same: macOS and some browsers write "é" as two characters (NFD), most
  * else as one (NFC). Names that are compared are compared so; objects keep the name they came with.
@@ -46,6 +49,14 @@ export const fileOf = (name: string): string => asSeen(name.split('/').at(-1)!)
 export const uploadName = (userId: string, podcast: string, episode: string, file: string): string =>
   `u/${userId}/${podcast}/${episode}/${file}`
 
+/** A name for a podcast or an episode, in characters that need no quoting in a path or an address. */
+export const slugOf = (text: string): string =>
+  text
+    .normalize('NFC')
+    .replaceAll(/[^\p{L}\p{N}_-]+/gu, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 100) || 'untitled'
+
 /** Mailboxes of listener mail, and the settings beside them. */
 export const mailName = (userId: string, file: string): string => `u/${userId}/mail/${file}`
 export const mailSettingsFile = 'mail.json'
@@ -60,6 +71,8 @@ export function parseMailName(name: string): { userId: string; file: string } | 
 
 /** The folder beside a podcast's episodes that holds what its templates name. */
 export const assetsFolder = 'assets'
+/** Among the assets, the show's own cover: one of these, the first that is there. */
+export const showCovers: readonly string[] = ['cover.jpg', 'cover.jpeg', 'cover.png']
 /** A template beside the recording; among the assets, that of the podcast. */
 export const templateFile = 'template.json'
 

@@ -83,17 +83,21 @@ const ownHeaders = { 'user-agent': 'Spool', accept: '*/*', 'accept-encoding': 'i
  * redirects without end, `answer_too_large`; Retryable `address_unreachable` for what did not answer in time.
  */
 export async function fetchPublic(url: string, request: PublicRequest): Promise<PublicAnswer> {
-  const { body, ...answer } = await openPublic(url, request)
+  const { body, discard: _read, ...answer } = await openPublic(url, request)
   const parts: Buffer[] = []
   for await (const part of body) parts.push(part)
   return { ...answer, body: Buffer.concat(parts) }
 }
 
-/** The same for an answer that is not to be whole in memory: its bytes come as they arrive, and throw as above. */
-export async function openPublic(
-  url: string,
-  request: PublicRequest,
-): Promise<Omit<PublicAnswer, 'body'> & { readonly body: AsyncGenerator<Buffer> }> {
+export interface OpenAnswer extends Omit<PublicAnswer, 'body'> {
+  /** Its bytes as they arrive; throws as `fetchPublic` does. Reading ends the connection, however early it is left. */
+  readonly body: AsyncGenerator<Buffer>
+  /** For an answer that is not read at all. */
+  readonly discard: () => void
+}
+
+/** The same for an answer that is not to be whole in memory. */
+export async function openPublic(url: string, request: PublicRequest): Promise<OpenAnswer> {
   const signal = AbortSignal.timeout(request.timeoutMs)
   const method = request.method ?? 'GET'
   let address = webAddress(url)
@@ -103,7 +107,13 @@ export async function openPublic(
     const response = await ask(address, { ...request, method, headers }, signal)
     const { statusCode: status = 0, headers: given } = response
     if (method === 'POST' || !redirects.includes(status) || given.location === undefined)
-      return { url: address.href, status, headers: given, body: bounded(response, address, request, signal) }
+      return {
+        url: address.href,
+        status,
+        headers: given,
+        body: bounded(response, address, request, signal),
+        discard: () => void response.destroy(),
+      }
     response.destroy()
     if (redirected === mostRedirects)
       throw new Permanent('address_refused', `${shown(url)} redirects more than ${mostRedirects} times.`)

@@ -16,12 +16,21 @@ import { liveRunOf } from '../../shared/db/runs.ts'
 import type { Warning } from '../../shared/codes.ts'
 import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent } from '../../shared/errors.ts'
-import { assetsFolder, episodeName, isRecording, uploadName } from '../../shared/objects.ts'
+import {
+  assetsFolder,
+  episodeName,
+  isRecording,
+  showCovers,
+  slugOf,
+  uploadName,
+} from '../../shared/objects.ts'
 import { readMarks } from '../../shared/feed/chapter-files.ts'
 import { picturesIn } from '../../shared/feed/chapter-marks.ts'
 import { readText } from '../../shared/text-file.ts'
 import { assetsOf, picturesOf } from '../../shared/settings/needs.ts'
-import { parseEpisode, parsePodcast, parseTemplate } from '../../shared/settings/settings.ts'
+import { parseEpisode } from '../../shared/settings/episode.ts'
+import { parsePodcast } from '../../shared/settings/podcast.ts'
+import { parseTemplate } from '../../shared/settings/settings.ts'
 import { deliverables } from '../../shared/episode/deliverables.ts'
 import { connect } from '../../shared/storage.ts'
 import { fillFolder } from './output-folder.ts'
@@ -115,22 +124,14 @@ const outOf = ({ out }: { out?: string | undefined }, slugOfEpisode: string): st
 
 /** The episode is named after its first file. */
 const episodeSlug = ({ recordings }: Job): string => {
-  const name = slug(path.parse(recordings[0]!).name)
+  const name = slugOf(path.parse(recordings[0]!).name)
   return name === assetsFolder ? `${name}-episode` : name
 }
-
-/** In characters that need no quoting in a path or an address. */
-const slug = (text: string): string =>
-  text
-    .normalize('NFC')
-    .replaceAll(/[^\p{L}\p{N}_-]+/gu, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 100) || 'untitled'
 
 const podcastOf = async ({ podcast }: Job): Promise<string> =>
   podcast === undefined
     ? 'podcast'
-    : slug(parsePodcast(await readDocument(podcast), path.basename(podcast)).title)
+    : slugOf(parsePodcast(await readDocument(podcast), path.basename(podcast)).title)
 
 /** An episode has one live run; the one that an interrupted command left behind gives way to this. */
 async function endEarlierRun(cloud: Attached, podcast: string, episode: string): Promise<void> {
@@ -207,8 +208,12 @@ const wordsSuffix = (words: string | undefined): string =>
 const chaptersName = (chapters: string | undefined): string =>
   (/\.(json|vtt|psc|xml)$/i.exec(chapters ?? '')?.[0] ?? '.txt').toLowerCase().replace(/^/, 'chapters')
 
-/** The files a template names lie beside it, and a chapters file's pictures beside that. */
-async function uploadAssets(bucket: Bucket, { template, chapters }: Job, podcastSlug: string): Promise<void> {
+/** The files a template names lie beside it, a chapters file's pictures beside that, the show's cover beside its settings. */
+async function uploadAssets(
+  bucket: Bucket,
+  { template, chapters, podcast }: Job,
+  podcastSlug: string,
+): Promise<void> {
   const upload = async (named: readonly string[], besides: string) => {
     for (const file of named) {
       const beside = path.join(path.dirname(besides), file)
@@ -223,6 +228,7 @@ async function uploadAssets(bucket: Bucket, { template, chapters }: Job, podcast
       template,
     )
   }
+  if (podcast !== undefined) await upload(showCovers, podcast)
   if (chapters !== undefined)
     await upload(picturesIn(readMarks(await readDocument(chapters), path.basename(chapters))), chapters)
 }

@@ -10,6 +10,7 @@ import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent, classify } from '../../shared/errors.ts'
 import type { Repair } from '../../shared/housekeeping/repair.ts'
 import type { fetchRun, Job, Report, Watcher } from './assemble.ts'
+import type { ImportJob } from './import-feed.ts'
 import type { Attached } from '../host/cloud.ts'
 import { FolderBusy } from '../host/lock.ts'
 import { choosePorts, isFree } from '../host/ports.ts'
@@ -165,6 +166,24 @@ program
     const findings = await check(feed)
     process.stdout.write(json ? `${JSON.stringify({ findings })}\n` : summariseFindings(findings))
     if (findings.some(({ severity }) => severity === 'error')) process.exitCode = 1
+  })
+
+program
+  .command('import-feed')
+  .description('take a show over from the feed it has elsewhere: every episode under its guid and its date')
+  .argument('<feed>', 'a file or an address')
+  .option('--podcast <name>', "the podcast's name; made of its title when not given")
+  .option('--fetch', 'the audio comes too; else it stays where it is')
+  .option('--dry-run', 'only say what would be done')
+  .option('--json', 'print one JSON object instead of a summary')
+  .action(async (feed: string, { json, ...job }: ImportJob & { json?: true }) => {
+    const missing = /^https?:/i.test(feed) ? undefined : await missingFile([feed])
+    if (missing !== undefined) throw new WrongUsage(missing)
+    await withCloud(async (cloud, signal) => {
+      const { importFeed, summariseImport } = await import('./import-feed.ts')
+      const report = await importFeed(cloud, feed, job, signal)
+      process.stdout.write(json ? `${JSON.stringify(report)}\n` : summariseImport(report))
+    })
   })
 
 program

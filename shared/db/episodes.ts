@@ -1,8 +1,9 @@
 /**
- * The episodes table: an episode from its first upload to its place in the feed. Hides how a row is found by
- * its natural names, and that the feed shows a copy taken when the episode was last published.
+ * The episodes table: an episode from its first upload to its publication. Hides how a row is found by its natural
+ * names, and that what the feed shows is a copy taken when the episode was last published.
  */
 import type { Knex } from 'knex'
+import type { EpisodeDetails } from '../settings/episode.ts'
 import { rows } from './connect.ts'
 import { onPage, pageBindings, positionColumn, type Page, type Positioned } from './page.ts'
 
@@ -37,17 +38,8 @@ export interface FinishedAudio {
   readonly chapters?: readonly ListedChapter[] | null
   readonly episodeNumber?: number | null
   readonly seasonNumber?: number | null
-}
-
-/** One item of the feed: the episode as it was when it was last published. */
-export interface PublishedEpisode extends FinishedAudio {
-  readonly id: string
-  readonly slug: string
-  readonly title: string
-  readonly description: string
-  readonly publishedAt: Date
-  /** Its audio has an address of its own; absent of what was published before there were such. */
-  readonly hasOwnAddress?: boolean
+  /** Something in it is spoken by a synthetic voice. */
+  readonly hasSyntheticVoice?: boolean
 }
 
 const episodeColumns =
@@ -78,20 +70,22 @@ export async function ensureEpisode(
   return row!.id
 }
 
-/** A run of the episode has started: `processing` from now on. */
+/** A run of the episode has started: `processing` from now on. Details that are not given stay. */
 export async function beginEpisode(
   trx: Knex,
   episodeId: string,
-  { title, description }: { title: string; description: string },
+  episode: { title: string; description: string; details?: EpisodeDetails | undefined },
 ): Promise<void> {
+  const { title, description, details } = episode
   await trx.raw(
     `UPDATE episodes
      SET title = :title,
          description = :description,
+         details = coalesce(CAST(:details AS jsonb), details),
          status = 'processing',
          hold_reason = NULL
      WHERE id = :episodeId`,
-    { episodeId, title, description },
+    { episodeId, title, description, details: details === undefined ? null : JSON.stringify(details) },
   )
 }
 
@@ -210,7 +204,8 @@ export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: Fin
          cover_file = :coverFile,
          chapters = :chapters,
          episode_number = :episodeNumber,
-         season_number = :seasonNumber
+         season_number = :seasonNumber,
+         has_synthetic_voice = :hasSyntheticVoice
      WHERE id = :episodeId`,
     {
       episodeId,
@@ -222,9 +217,14 @@ export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: Fin
       chapters: audio.chapters ? JSON.stringify(audio.chapters) : null,
       episodeNumber: audio.episodeNumber ?? null,
       seasonNumber: audio.seasonNumber ?? null,
+      hasSyntheticVoice: audio.hasSyntheticVoice ?? false,
     },
   )
 }
+
+/** SQL: what there is of the episode is what was imported. */
+export const isAsImported = `
+  imported IS NOT NULL AND imported->>'contentHash' IS NOT DISTINCT FROM content_hash`
 
 /** Where an episode stands between its making and the feed. */
 export interface Publication {
@@ -241,7 +241,7 @@ export async function publicationOf(db: Knex, episodeId: string): Promise<Public
     db,
     `SELECT published_at AS "publishedAt",
             publish_at AS "publishAt",
-            coalesce(published->>'contentHash' = content_hash, false) AS "isCurrent"
+            (published IS NOT NULL AND published->>'contentHash' IS NOT DISTINCT FROM content_hash) AS "isCurrent"
      FROM episodes
      WHERE id = :episodeId`,
     { episodeId },
@@ -314,7 +314,7 @@ export async function markPublishing(trx: Knex, episodeId: string): Promise<void
          first_published_at = coalesce(first_published_at, clock_timestamp()),
          publish_at = NULL,
          hold_reason = NULL,
-         published = jsonb_build_object(
+         published = CASE WHEN ${isAsImported} THEN imported ELSE jsonb_build_object(
            'title', title,
            'description', description,
            'contentHash', content_hash,
@@ -325,8 +325,10 @@ export async function markPublishing(trx: Knex, episodeId: string): Promise<void
            'chapters', CAST(chapters AS jsonb),
            'episodeNumber', episode_number,
            'seasonNumber', season_number,
+           'hasSyntheticVoice', has_synthetic_voice,
+           'details', details,
            'hasOwnAddress', true
-         )
+         ) END
      WHERE id = :episodeId`,
     { episodeId },
   )
@@ -334,23 +336,4 @@ export async function markPublishing(trx: Knex, episodeId: string): Promise<void
 
 export async function markPublished(trx: Knex, episodeId: string): Promise<void> {
   await trx.raw(`UPDATE episodes SET status = 'published' WHERE id = :episodeId`, { episodeId })
-}
-
-/** Every published episode, newest first. */
-export async function episodesInFeed(db: Knex, podcastId: string): Promise<PublishedEpisode[]> {
-  const found = await rows<{
-    id: string
-    slug: string
-    publishedAt: Date
-    published: Omit<PublishedEpisode, 'id' | 'slug' | 'publishedAt'>
-  }>(
-    db,
-    `SELECT id, slug, published, published_at AS "publishedAt"
-     FROM episodes
-     WHERE podcast_id = :podcastId
-       AND published_at <= clock_timestamp()
-     ORDER BY published_at DESC, id`,
-    { podcastId },
-  )
-  return found.map(({ published, ...row }) => ({ ...published, ...row }))
 }

@@ -138,3 +138,44 @@ export async function podcastsWithOldFeeds(db: Knex, limit: number): Promise<str
   )
   return found.map(({ id }) => id)
 }
+
+/**
+ * Makes the podcast of that name unless there is one, which keeps its settings; its row is locked for the rest of the
+ * transaction, so that one import at a time adds to it.
+ */
+export async function lockedPodcast(
+  trx: Knex,
+  userId: string,
+  slug: string,
+  settings: unknown,
+): Promise<{ podcastId: string; isNew: boolean }> {
+  await ensureUser(trx, userId)
+  const [made] = await rows<{ id: string }>(
+    trx,
+    `INSERT INTO podcasts (user_id, slug, settings)
+     VALUES (:userId, :slug, :settings)
+     ON CONFLICT (user_id, slug) DO NOTHING
+     RETURNING id`,
+    { userId, slug, settings: JSON.stringify(settings) },
+  )
+  if (made) return { podcastId: made.id, isNew: true }
+  const [there] = await rows<{ id: string }>(
+    trx,
+    `SELECT id
+     FROM podcasts
+     WHERE user_id = :userId
+       AND slug = :slug
+     FOR UPDATE`,
+    { userId, slug },
+  )
+  return { podcastId: there!.id, isNew: false }
+}
+
+export async function findPodcastNamed(db: Knex, userId: string, slug: string): Promise<Podcast | undefined> {
+  const [row] = await rows<Podcast>(
+    db,
+    `SELECT ${podcastColumns} FROM podcasts WHERE user_id = :userId AND slug = :slug`,
+    { userId, slug },
+  )
+  return row
+}

@@ -2,9 +2,10 @@
  * Gathers what is needed to make an episode: the recording and the files beside it in the bucket. Hides which
  * files belong to it, and where a podcast keeps what its episodes share.
  */
-import type { ErrorCode } from '../codes.ts'
+import type { ErrorCode, Warning } from '../codes.ts'
 import { Permanent, codeOf } from '../errors.ts'
 import { readMarks } from '../feed/chapter-files.ts'
+import { cleanNotes, notesAsText } from '../feed/show-notes.ts'
 import { picturesIn } from '../feed/chapter-marks.ts'
 import { readText } from '../text-file.ts'
 import {
@@ -18,16 +19,10 @@ import {
   type UploadPath,
 } from '../objects.ts'
 import { assetsOf, picturesOf } from '../settings/needs.ts'
-import {
-  defaultTemplate,
-  maxDocumentBytes,
-  parseEpisode,
-  parsePodcast,
-  parseTemplate,
-  type EpisodeSettings,
-  type PodcastSettings,
-  type Template,
-} from '../settings/settings.ts'
+import { maxDocumentBytes } from '../settings/document.ts'
+import { mostDescriptionCharacters, parseEpisode, type EpisodeSettings } from '../settings/episode.ts'
+import { parsePodcast, type PodcastSettings } from '../settings/podcast.ts'
+import { defaultTemplate, parseTemplate, type Template } from '../settings/settings.ts'
 import type { Services } from '../engine/services.ts'
 import { podcastTemplate } from './podcast-template.ts'
 import type { StoredObject } from '../storage.ts'
@@ -62,6 +57,8 @@ export interface EpisodePlan {
    * The files of a recording that has several, in their order; undefined while one of them is not there yet.
    */
   readonly recordings: readonly RecordingPart[] | undefined
+  /** What was done about what was given. */
+  readonly warnings: readonly Warning[]
   /** Why the run cannot start well: it is recorded as failed, so that its producer learns of it. */
   readonly problem: Permanent | undefined
 }
@@ -85,12 +82,14 @@ export async function planEpisode(
     assets: [],
     pictures: [],
     recordings: [],
+    warnings: [],
   }
   try {
-    const episode =
+    const { episode, warnings } = await withNotes(
       sidecars.episode === undefined
         ? nothing.episode
-        : parseEpisode(await read(sidecars.episode), sidecars.episode)
+        : parseEpisode(await read(sidecars.episode), sidecars.episode),
+    )
     const marks =
       sidecars.chapters === undefined
         ? []
@@ -107,6 +106,7 @@ export async function planEpisode(
           ? undefined
           : parsePodcast(await read(sidecars.podcast), sidecars.podcast),
       episode,
+      warnings,
       template,
       assets: await findAssets(path, assetsOf(template), services),
       pictures: await findAssets(
@@ -120,6 +120,25 @@ export async function planEpisode(
   } catch (error) {
     if (!(error instanceof Permanent)) throw error
     return { ...nothing, problem: error }
+  }
+}
+
+/** The episode with its notes as applications show them, and with a description made of them when it has none. */
+async function withNotes(
+  given: EpisodeSettings,
+): Promise<{ episode: EpisodeSettings; warnings: readonly Warning[] }> {
+  const { content: notes, ...episode } = given
+  if (notes === undefined) return { episode: given, warnings: [] }
+  const { html, isCut } = await cleanNotes(notes)
+  return {
+    episode: {
+      ...episode,
+      description: episode.description ?? (await notesAsText(html, mostDescriptionCharacters)),
+      ...(html === '' ? {} : { content: html }),
+    },
+    warnings: isCut
+      ? [{ code: 'notes_cleaned', message: 'The show notes hold HTML that is not in the feed.' }]
+      : [],
   }
 }
 

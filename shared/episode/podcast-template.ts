@@ -5,7 +5,7 @@
 import type { Services } from '../engine/services.ts'
 import { Permanent } from '../errors.ts'
 import { assetsFolder, spellings, templateFile, uploadName, type UploadPath } from '../objects.ts'
-import { maxDocumentBytes } from '../settings/settings.ts'
+import { maxDocumentBytes } from '../settings/document.ts'
 import type { ObjectName } from '../storage.ts'
 import { readText } from '../text-file.ts'
 

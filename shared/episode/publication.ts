@@ -11,14 +11,15 @@ import {
   publicationOf,
   scheduleEpisode,
 } from '../db/episodes.ts'
-import { finishedRunOf, liveRunIdOf, startRun } from '../db/runs.ts'
+import { importedVersion } from '../db/imported-episodes.ts'
+import { finishedRunOf, liveRunIdOf, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { askFor } from '../engine/ask-for.ts'
 import { offer } from '../engine/enqueue.ts'
 import { partsOf } from '../engine/pipeline.ts'
 import type { Services } from '../engine/services.ts'
 import { AlreadyRunning, Permanent } from '../errors.ts'
-import type { RunSettings } from '../settings/settings.ts'
+import { defaultTemplate, type RunSettings } from '../settings/settings.ts'
 import { toScalars, type RunContext } from './run-context.ts'
 
 export type Decided =
@@ -73,7 +74,7 @@ export async function insertPublication(
   episodeId: string,
   publication: Asked,
 ): Promise<{ runId: string; steps: PendingStep[] }> {
-  const made = await finishedRunOf(trx, episodeId)
+  const made = (await finishedRunOf(trx, episodeId)) ?? (await importedRun(trx, episodeId))
   if (!made) throw notFinished()
   const context = { ...made.context, ...toScalars({ publication }) }
   const { userId, settings } = made
@@ -82,8 +83,24 @@ export async function insertPublication(
   return { runId, steps: await insertSteps(trx, runId, partsOf(pipeline.stage('publish')!, context)) }
 }
 
+/** What a run would have been given that had made an imported episode. */
+async function importedRun(
+  trx: Knex,
+  episodeId: string,
+): Promise<Pick<Run, 'userId' | 'settings' | 'context'> | undefined> {
+  const version = await importedVersion(trx, episodeId)
+  if (!version) return undefined
+  const { userId, contentHash } = version
+  const files = contentHash === null ? [] : ['episode.mp3']
+  const made = { contentHash: contentHash ?? '', files, isCertified: true, publish: null }
+  return { userId, settings: defaultTemplate(), context: toScalars(made) }
+}
+
 const notFinished = (): Permanent =>
   new Permanent('not_publishable', 'The episode has not been finished yet; wait for its run, or retry it.')
+
+const isMade = async (trx: Knex, episodeId: string): Promise<boolean> =>
+  ((await finishedRunOf(trx, episodeId)) ?? (await importedVersion(trx, episodeId))) !== undefined
 
 /**
  * Names the time at which an episode is to be published, for one that is being made too. Throws Permanent
@@ -98,7 +115,7 @@ export async function schedulePublication(services: Services, episodeId: string,
         await namePublicationTime(trx, episodeId, at)
         return
       }
-      if ((await findEpisode(trx, episodeId))?.status === 'failed' || !(await finishedRunOf(trx, episodeId)))
+      if ((await findEpisode(trx, episodeId))?.status === 'failed' || !(await isMade(trx, episodeId)))
         throw notFinished()
       if ((await publicationOf(trx, episodeId)).isCurrent)
         throw new Permanent('not_publishable', 'The episode is in the feed already, as it was made last.')

@@ -3,6 +3,7 @@
  * scalars a run starts with.
  */
 import type { Knex } from 'knex'
+import type { Warning } from '../codes.ts'
 import type { Config } from '../config.ts'
 import { beginEpisode, ensureEpisode, findEpisode } from '../db/episodes.ts'
 import { ensurePodcast } from '../db/podcasts.ts'
@@ -21,12 +22,9 @@ import { chooseProviders, keysFor, type ChosenProviders } from '../providers/cho
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
 import { lettersWanted } from '../settings/needs.ts'
-import {
-  podcastSettings,
-  type EpisodeSettings,
-  type PodcastSettings,
-  type RunSettings,
-} from '../settings/settings.ts'
+import { detailsOf, type EpisodeDetails, type EpisodeSettings } from '../settings/episode.ts'
+import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
+import { type RunSettings } from '../settings/settings.ts'
 import type { Services } from '../engine/services.ts'
 import type { StoredObject } from '../storage.ts'
 import { scripts } from '../show/spoken.ts'
@@ -60,13 +58,16 @@ async function beginRun(
     episodeId: string
     title: string
     description: string
+    /** Those there are stay when none are given. */
+    details?: EpisodeDetails
     settings: RunSettings
     context: StartContext
+    warnings?: readonly Warning[]
   },
 ): Promise<{ runId: string; started: boolean; steps: () => Promise<PendingStep[]> }> {
-  const { userId, episodeId, settings } = begin
+  const { userId, episodeId, settings, warnings = [] } = begin
   const context = toScalars(begin.context)
-  const { runId, started } = await startRun(trx, { userId, episodeId, settings, context, warnings: [] })
+  const { runId, started } = await startRun(trx, { userId, episodeId, settings, context, warnings })
   if (started) await beginEpisode(trx, episodeId, begin)
   return { runId, started, steps: () => insertSteps(trx, runId, partsOf(pipeline.stages[0]!, context)) }
 }
@@ -155,7 +156,9 @@ async function openRun(
     unplanned: (plan.problem ?? problem) !== undefined,
     reviewed: false,
   }
-  const begin = { userId, episodeId, title, description, settings: plan.template, context }
+  const details = detailsOf(plan.episode)
+  const { template: settings, warnings } = plan
+  const begin = { userId, episodeId, title, description, details, settings, context, warnings }
   let run = await beginRun(trx, pipeline, begin)
   // What waits for its producer would wait for ever if they have recorded it anew.
   if (!run.started && (await supersedeRun(trx, run.runId))) run = await beginRun(trx, pipeline, begin)

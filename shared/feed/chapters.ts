@@ -154,9 +154,13 @@ export const listedChapters = (chapters: readonly Chapter[]): ListedChapter[] =>
 export const chapterLines = (chapters: readonly ListedChapter[]): string =>
   chapters.map(({ startMs, title }) => `${clockOf(startMs).slice(0, 8)} ${title}`).join('\n')
 
-/** The description with the chapters' lines below it. */
-export const withChapterLines = (description: string, chapters: readonly ListedChapter[]): string =>
-  [description, chapterLines(chapters)].filter((text) => text !== '').join('\n\n')
+/** The description with what is said of synthetic voices and the chapters' lines below it. */
+export const withLinesBelow = (
+  description: string,
+  disclosure: string | null,
+  chapters: readonly ListedChapter[],
+): string =>
+  [description, disclosure ?? '', chapterLines(chapters)].filter((text) => text !== '').join('\n\n')
 
 /** hh:mm:ss.mmm */
 export function clockOf(ms: number): string {

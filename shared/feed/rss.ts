@@ -1,62 +1,44 @@
 /**
- * Renders the podcast's RSS feed. Hides the XML namespaces and what the directories require of each element.
+ * Renders the podcast's RSS feed: 2.0 with the iTunes, Podcasting 2.0, Atom, content and Podlove namespaces. Hides the
+ * library that writes XML, and what it writes otherwise than directories ask.
  */
-import { createHash } from 'node:crypto'
-import type { ListedChapter, PublishedEpisode } from '../db/episodes.ts'
-import { findCategory } from '../settings/categories.ts'
-import type { PodcastSettings } from '../settings/settings.ts'
+import type { RssFeed } from 'feedsmith'
+import type { PublishedEpisode } from '../db/feed-episodes.ts'
+import type { PodcastSettings } from '../settings/podcast.ts'
 import { withoutUnseen } from '../settings/unseen.ts'
-import { clockOf, withChapterLines } from './chapters.ts'
+import { item } from './rss-item.ts'
+import { channel } from './rss-show.ts'
+
+export type ParsedFeed = RssFeed.Feed<string>
+export type ParsedItem = RssFeed.Item<string>
 
 export interface FeedSource {
   readonly feedUrl: string
   readonly settings: PodcastSettings
+  /** Newest first. */
   readonly episodes: readonly PublishedEpisode[]
   /** The public address of one of an episode's files. */
   readonly urlOf: (episode: PublishedEpisode, file: string) => string
+  /** The show's own cover; without one, and without an address in the settings, an episode's stands in. */
+  readonly coverUrl?: string | undefined
 }
 
-/** The namespace Podcasting 2.0 sets for feed identifiers. */
-const podcastNamespace = 'ead4c236-bf58-58c6-a2c6-a6b28d128cb6'
-
-/** UUIDv5 of the feed's URL without scheme and trailing slashes (Podcasting 2.0, `podcast:guid`). */
-export function podcastGuid(feedUrl: string): string {
-  const name = feedUrl.replace(/^[a-z]+:\/\//i, '').replace(/\/+$/, '')
-  const hash = createHash('sha1')
-    .update(Buffer.from(podcastNamespace.replaceAll('-', ''), 'hex'))
-    .update(name)
-    .digest()
-  hash[6] = (hash[6]! & 0x0f) | 0x50
-  hash[8] = (hash[8]! & 0x3f) | 0x80
-  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-}
-
-/** RSS 2.0 with the iTunes, Podcasting 2.0 and Podlove namespaces; newest episode first. */
-export async function renderFeed({ feedUrl, settings, episodes, urlOf }: FeedSource): Promise<string> {
+/**
+ * Newest episode first, whatever the show's type: applications order a serial show by season and number, and take the
+ * first item for the newest.
+ */
+export async function renderFeed({
+  feedUrl,
+  settings,
+  episodes,
+  urlOf,
+  coverUrl,
+}: FeedSource): Promise<string> {
   const { generateRssFeed } = await import('feedsmith')
-  // the first episode's cover: the newest's would change the show's picture with every episode
-  const covered = episodes.findLast(({ coverFile }) => coverFile !== null)
-  const image = settings.imageUrl ?? (covered ? urlOf(covered, covered.coverFile!) : undefined)
+  const image = settings.imageUrl ?? coverUrl ?? firstCover(episodes, urlOf)
   const dates = distinctDates(episodes)
   const feed = {
-    title: settings.title,
-    description: settings.description,
-    link: settings.link ?? feedUrl,
-    language: canonicalLanguage(settings.language),
-    generator: 'Spool',
-    atom: { links: [{ href: feedUrl, rel: 'self', type: 'application/rss+xml' }] },
-    itunes: {
-      author: settings.author,
-      explicit: settings.explicit,
-      type: 'episodic',
-      categories: [categoryOf(settings.category)],
-      ...(image === undefined ? {} : { image }),
-      ...(settings.email === undefined ? {} : { owner: { name: settings.author, email: settings.email } }),
-    },
-    podcast: {
-      guid: podcastGuid(feedUrl),
-      locked: { value: false, ...(settings.email === undefined ? {} : { owner: settings.email }) },
-    },
+    ...channel(feedUrl, settings, image),
     items: episodes.map((episode, i) =>
       item({ ...episode, publishedAt: dates[i]! }, settings, (file) => urlOf(episode, file)),
     ),
@@ -64,29 +46,42 @@ export async function renderFeed({ feedUrl, settings, episodes, urlOf }: FeedSou
   return asAppleWantsIt(withEntities(generateRssFeed(seen(feed))))
 }
 
-/** As registered: "en-UK" is "en-GB". */
-function canonicalLanguage(tag: string): string {
+/** Any feed as the library reads it; undefined when it is no RSS. Whoever asks has made sure that it is XML. */
+export async function parseFeed(text: string): Promise<ParsedFeed | undefined> {
+  const { parseRssFeed } = await import('feedsmith')
   try {
-    return Intl.getCanonicalLocales(tag)[0] ?? tag
+    return parseRssFeed(text)
   } catch {
-    return tag
+    return undefined
   }
 }
 
-/** Settings and rows of earlier days may hold what XML cannot. */
-function seen<T>(value: T): T {
-  if (typeof value === 'string') return withoutUnseen(value) as T
-  if (Array.isArray(value)) return value.map(seen) as T
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, seen(inner)])) as T
+/** The first episode's cover: the newest's would change the show's picture with every episode. */
+function firstCover(episodes: readonly PublishedEpisode[], urlOf: FeedSource['urlOf']): string | undefined {
+  const covered = episodes.findLast(({ coverFile }) => coverFile !== null)
+  return covered && urlOf(covered, covered.coverFile!)
 }
 
-/**
- * Subcategories stand inside their categories; what was stored before the list was checked stays as it is.
- */
-function categoryOf(text: string): { text: string; categories?: { text: string }[] } {
-  const { name, subcategory } = findCategory(text) ?? { name: text }
-  return { text: name, ...(subcategory === undefined ? {} : { categories: [{ text: subcategory }] }) }
+type Defined<T> = T extends Date
+  ? Date
+  : T extends readonly (infer U)[]
+    ? Defined<U>[]
+    : T extends object
+      ? { [K in keyof T]: Defined<Exclude<T[K], undefined>> }
+      : T
+
+/** Without what is undefined, and without what XML cannot hold: rows of earlier days may. */
+function seen<T>(value: T): Defined<T> {
+  return cleaned(value) as Defined<T>
+}
+
+function cleaned(value: unknown): unknown {
+  if (typeof value === 'string') return withoutUnseen(value)
+  if (Array.isArray(value)) return value.map(cleaned)
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => (inner === undefined ? [] : [[key, cleaned(inner)]])),
+  )
 }
 
 /** A date in a feed has whole seconds, and clients order by it: the later of one second moves to the next. */
@@ -101,51 +96,6 @@ function distinctDates(newestFirst: readonly PublishedEpisode[]): Date[] {
     .toReversed()
 }
 
-function item(
-  episode: PublishedEpisode,
-  { explicit, language }: PodcastSettings,
-  url: (file: string) => string,
-) {
-  const transcripts = [
-    { url: url('transcript.vtt'), type: 'text/vtt', language, rel: 'captions' },
-    { url: url('transcript.srt'), type: 'application/x-subrip', language, rel: 'captions' },
-    { url: url('transcript.json'), type: 'application/json', language },
-    { url: url('transcript.txt'), type: 'text/plain', language },
-  ]
-  const chapters = episode.chapters ?? []
-  const [number, season] = [episode.episodeNumber ?? undefined, episode.seasonNumber ?? undefined]
-  return {
-    title: episode.title,
-    description: withChapterLines(episode.description === '' ? episode.title : episode.description, chapters),
-    guid: { value: episode.id, isPermaLink: false },
-    pubDate: episode.publishedAt,
-    enclosures: [{ url: url('episode.mp3'), length: episode.audioBytes, type: 'audio/mpeg' }],
-    itunes: {
-      duration: Math.round(episode.durationSeconds),
-      explicit,
-      episodeType: 'full',
-      ...(number === undefined ? {} : { episode: number }),
-      ...(season === undefined ? {} : { season }),
-      ...(episode.coverFile === null ? {} : { image: url(episode.coverFile) }),
-    },
-    podcast: {
-      chapters: { url: url('chapters.json'), type: 'application/json+chapters' },
-      ...(episode.hasTranscript ? { transcripts } : {}),
-      ...(number === undefined ? {} : { episode: { number } }),
-      ...(season === undefined ? {} : { season: { number: season } }),
-    },
-    ...(chapters.length > 0 ? { psc: { chapters: chapters.map(simpleChapter) } } : {}),
-  }
-}
-
-/** Podlove Simple Chapters, for applications that read nothing else. */
-const simpleChapter = ({ startMs, title, url, image }: ListedChapter) => ({
-  start: clockOf(startMs),
-  title,
-  ...(url === undefined ? {} : { href: url }),
-  ...(image === undefined ? {} : { image }),
-})
-
 /**
  * The library writes CDATA with line breaks around it, which belong to the text for parsers that do not trim:
  * links and addresses would end in one. Entities need none.
@@ -155,8 +105,9 @@ const withEntities = (xml: string): string =>
     text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
   )
 
-/** Apple's guide asks for "true" or "false"; the library still writes the older "yes" and "no". */
+/** Apple's guide asks for "true" or "false", and for "Yes"; the library still writes the older "yes" and "no". */
 const asAppleWantsIt = (xml: string): string =>
   xml
     .replaceAll('<itunes:explicit>no<', '<itunes:explicit>false<')
     .replaceAll('<itunes:explicit>yes<', '<itunes:explicit>true<')
+    .replaceAll(/<itunes:(block|complete)>yes</g, '<itunes:$1>Yes<')

@@ -3,7 +3,7 @@
  * a recording. Hides where each file is, and what is done to make it fit.
  */
 import { fileOf } from '../objects.ts'
-import { maxDocumentBytes } from '../settings/settings.ts'
+import { maxDocumentBytes } from '../settings/document.ts'
 import { readPinnedFile } from '../pinned-file.ts'
 import type { Tools } from '../engine/step.ts'
 import { readMarks } from './chapter-files.ts'
@@ -19,7 +19,7 @@ const picture = { mostBytes: maxCoverBytes, tooLarge: 'bad_cover' } as const
  */
 export async function coverOf(
   { coverObject, coverGeneration }: { coverObject: string | null; coverGeneration: string | null },
-  tools: Tools,
+  tools: Pick<Tools, 'storage' | 'config' | 'warn'>,
 ): Promise<Buffer | undefined> {
   if (coverObject === null) return undefined
   const name = fileOf(coverObject)

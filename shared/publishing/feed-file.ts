@@ -2,15 +2,20 @@
  * Writes a podcast's feed from the rows of its published episodes, under the generation at which it was read: of two
  * who write at once, the one that is last has seen what the other published.
  */
+import { createHash } from 'node:crypto'
+import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
-import { episodesInFeed, type PublishedEpisode } from '../db/episodes.ts'
+import { episodesInFeed, type PublishedEpisode } from '../db/feed-episodes.ts'
 import { findPodcast, markFeedWritten } from '../db/podcasts.ts'
-import type { Tools } from '../engine/step.ts'
 import { Retryable } from '../errors.ts'
+import { soundbitesWithin } from '../feed/rss-item.ts'
 import { renderFeed } from '../feed/rss.ts'
 import { audioName, feedName, publicName } from '../objects.ts'
 import { categoryText, findCategory } from '../settings/categories.ts'
-import { podcastSettings, type PodcastSettings } from '../settings/settings.ts'
+import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
+import type { StoredObject } from '../storage.ts'
+import type { Publisher } from './public-files.ts'
+import { publishCover } from './show-cover.ts'
 
 /**
  * Another episode of the same podcast is published at the same moment; each try loses only to one that won.
@@ -20,30 +25,29 @@ const shortLived = 'public, max-age=60'
 
 /**
  * First the feed's generation, then the rows: whoever swaps last has seen every row that was committed
- * before.
+ * before. A feed that would stay the same is left as it is.
  */
-export async function swapFeed(
-  podcastId: string,
-  { storage, config, withDatabase, warn }: Pick<Tools, 'storage' | 'config' | 'withDatabase' | 'warn'>,
-): Promise<void> {
+export async function swapFeed(podcastId: string, tools: Publisher): Promise<void> {
+  const { storage, config, withDatabase, warn } = tools
   const feed = { bucket: config.buckets.public, name: feedName(podcastId) }
   const urlFor = (name: string) => `${config.publicBaseUrl}/${name}`
   const urlOf = (episode: PublishedEpisode, file: string) =>
     urlFor(
       file === 'episode.mp3' && episode.hasOwnAddress
         ? audioName(podcastId, episode.id)
-        : publicName(podcastId, episode.id, episode.contentHash, file),
+        : publicName(podcastId, episode.id, episode.contentHash ?? '', file),
     )
   for (let attempt = 1; attempt <= feedTries; attempt++) {
-    const seen = (await storage.stat(feed))?.generation ?? '0'
-    const { podcast, episodes } = await withDatabase(async (db) => ({
-      podcast: (await findPodcast(db, podcastId))!,
-      episodes: await episodesInFeed(db, podcastId),
-    }))
-    const settings = podcastSettings(podcast.settings)
-    const xml = await renderFeed({ feedUrl: urlFor(feed.name), settings, episodes, urlOf })
+    const there = await storage.stat(feed)
+    const { podcast, settings, episodes } = await withDatabase((db) => readShow(db, podcastId))
+    const cover = await publishCover(podcast, tools)
+    const coverUrl = cover === undefined ? undefined : urlFor(cover)
+    const xml = await renderFeed({ feedUrl: urlFor(feed.name), settings, episodes, urlOf, coverUrl })
     if (
-      await storage.swap(feed, seen, xml, 'application/rss+xml; charset=utf-8', { cacheControl: shortLived })
+      isSame(xml, there) ||
+      (await storage.swap(feed, there?.generation ?? '0', xml, 'application/rss+xml; charset=utf-8', {
+        cacheControl: shortLived,
+      }))
     ) {
       await withDatabase((db) => markFeedWritten(db, podcast))
       remarksOn(settings, episodes).forEach(warn)
@@ -53,28 +57,46 @@ export async function swapFeed(
   throw new Retryable('internal', `The feed changed ${feedTries} times while it was being written.`)
 }
 
+async function readShow(db: Knex, podcastId: string) {
+  const podcast = (await findPodcast(db, podcastId))!
+  const settings = podcastSettings(podcast.settings)
+  return { podcast, settings, episodes: await episodesInFeed(db, podcastId, settings.feedLimit) }
+}
+
+/** What the store has already; it tells by the MD5 of what it holds. */
+const isSame = (xml: string, there: StoredObject | undefined): boolean =>
+  there?.contentHash === createHash('md5').update(xml).digest('base64')
+
 /** What the producer should know of the feed. */
-function remarksOn(settings: PodcastSettings, episodes: readonly PublishedEpisode[]): Warning[] {
-  const category = findCategory(settings.category)
-  const written = category && categoryText(category)
-  const numbered = episodes.filter(({ episodeNumber }) => (episodeNumber ?? null) !== null).length
-  const isHalf = numbered > 0 && numbered < episodes.length
-  return [
-    ...(written === undefined || written === settings.category
+const remarksOn = (settings: PodcastSettings, episodes: readonly PublishedEpisode[]): Warning[] => [
+  ...remarksOnCategories(settings),
+  ...remarksOnNumbers(episodes),
+  ...episodes.flatMap(remarksOnSoundbites),
+]
+
+const remarksOnCategories = ({ category, categories }: PodcastSettings): Warning[] =>
+  [category, ...categories].flatMap((given) => {
+    const found = findCategory(given)
+    const written = found && categoryText(found)
+    return written === undefined || written === given
       ? []
-      : [
-          {
-            code: 'category_corrected',
-            message: `"${settings.category}" is in the feed as "${written}".`,
-          } as const,
-        ]),
-    ...(isHalf
-      ? [
-          {
-            code: 'half_numbered',
-            message: `${numbered} of ${episodes.length} episodes have a number.`,
-          } as const,
-        ]
-      : []),
+      : [{ code: 'category_corrected', message: `"${given}" is in the feed as "${written}".` }]
+  })
+
+function remarksOnNumbers(episodes: readonly PublishedEpisode[]): Warning[] {
+  const numbered = episodes.filter(({ episodeNumber }) => (episodeNumber ?? null) !== null).length
+  if (numbered === 0 || numbered === episodes.length) return []
+  return [{ code: 'half_numbered', message: `${numbered} of ${episodes.length} episodes have a number.` }]
+}
+
+function remarksOnSoundbites({ title, details, durationSeconds }: PublishedEpisode): Warning[] {
+  const soundbites = details?.soundbites ?? []
+  const lost = soundbites.length - soundbitesWithin({ soundbites }, durationSeconds).length
+  if (lost === 0) return []
+  return [
+    {
+      code: 'soundbites_left_out',
+      message: `"${title}" lasts ${Math.round(durationSeconds!)} seconds; ${lost} of its soundbites end later.`,
+    },
   ]
 }

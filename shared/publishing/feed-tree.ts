@@ -29,20 +29,27 @@ const mostBytes = 50 * 1024 * 1024
 
 type Raw = Readonly<Record<string, unknown>>
 
-/** The `rss` element. Throws Permanent `bad_feed` saying where the text is no XML, or that it is no RSS. */
-export function readFeed(text: string): Element {
-  if (Buffer.byteLength(text) > mostBytes)
-    throw new Permanent('bad_feed', `The feed is larger than ${mostBytes} bytes; no directory reads so much.`)
+/**
+ * Throws Permanent `bad_feed` saying where the text is no XML. Without a document type nothing in it can grow when it
+ * is read: entities that stand for others are declared there.
+ */
+export function assertReadable(text: string, most: number): void {
+  if (Buffer.byteLength(text) > most)
+    throw new Permanent('bad_feed', `The feed is larger than ${most} bytes, which is the limit.`)
   if (/<!DOCTYPE/i.test(text))
     throw new Permanent(
       'bad_feed',
       'It declares a document type, which no feed needs; leave out the DOCTYPE.',
     )
   const checked = XMLValidator.validate(text)
-  if (checked !== true) {
-    const { msg, line, col } = checked.err
-    throw new Permanent('bad_feed', `Line ${line}, column ${col}: ${msg}`)
-  }
+  if (checked === true) return
+  const { msg, line, col } = checked.err
+  throw new Permanent('bad_feed', `Line ${line}, column ${col}: ${msg}`)
+}
+
+/** The `rss` element. Throws Permanent `bad_feed` saying where the text is no XML, or that it is no RSS. */
+export function readFeed(text: string): Element {
+  assertReadable(text, mostBytes)
   const parser = new XMLParser({
     preserveOrder: true,
     ignoreAttributes: false,

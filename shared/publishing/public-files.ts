@@ -9,25 +9,30 @@ import { audioName, episodeName, publicFolder, publicName } from '../objects.ts'
 
 /** Only another attempt of the same run replaces an episode's audio meanwhile. */
 const audioTries = 5
-const oneYear = 'public, max-age=31536000, immutable'
+export const oneYear = 'public, max-age=31536000, immutable'
 /**
  * The audio's address stays while its bytes may change: caches keep it, and ask whether it is still the
  * same.
  */
 const revalidated = 'public, max-age=300, must-revalidate'
 
-type Stores = Pick<Tools, 'storage' | 'config'>
+/** Whoever changes what the public sees: the step, or an import. */
+export type Publisher = Pick<Tools, 'storage' | 'config' | 'withDatabase' | 'warn'>
 
 /** A finished episode, as it is to be published. */
 export interface Version {
   readonly episodeId: string
   readonly podcastId: string
+  /** Empty for an imported episode whose audio lies elsewhere. */
   readonly contentHash: string
   readonly files: readonly string[]
 }
 
 /** Copies everything but the audio to addresses that nobody knows before the feed names them. */
-export async function copyFiles(version: Version, { storage, config }: Stores): Promise<void> {
+export async function copyFiles(
+  version: Version,
+  { storage, config }: Pick<Publisher, 'storage' | 'config'>,
+): Promise<void> {
   const { episodes, public: bucket } = config.buckets
   for (const { from, to, type } of publicFilesOf(version))
     await storage.copy(
@@ -55,9 +60,13 @@ export const namedByContent = ({ files }: Pick<Version, 'files'>): DeliverableNa
  */
 export async function publishAudio(
   { episodeId, podcastId, contentHash }: Version,
-  { storage, config }: Stores,
+  { storage, config }: Pick<Publisher, 'storage' | 'config'>,
   passPointOfNoReturn: () => Promise<void>,
 ): Promise<void> {
+  if (contentHash === '') {
+    await passPointOfNoReturn()
+    return
+  }
   const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, 'episode.mp3') }
   const to = { bucket: config.buckets.public, name: audioName(podcastId, episodeId) }
   const made = (await storage.stat(from))?.contentHash
@@ -74,7 +83,7 @@ export async function publishAudio(
 /** Takes away all that is public of an episode; what caches hold goes when their time is up. */
 export async function removeFiles(
   { episodeId, podcastId }: Pick<Version, 'episodeId' | 'podcastId'>,
-  { storage, config }: Stores,
+  { storage, config }: Pick<Publisher, 'storage' | 'config'>,
 ): Promise<void> {
   const bucket = config.buckets.public
   for (const { name } of await storage.list(bucket, publicFolder(podcastId, episodeId)))

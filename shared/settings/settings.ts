@@ -1,27 +1,20 @@
 /**
- * The settings a producer may give, with every default in one place: of the template, the podcast and the
- * episode. Hides how a document is checked; an error names the field and what it should be.
+ * The settings of a template and of listener mail, with every default in one place. An error names the field and what
+ * it should be.
  */
 import { z } from 'zod'
-import { findCategory, nearestCategory } from './categories.ts'
 import { cleaning, fileName } from './cleaning.ts'
-import type { ErrorCode } from '../codes.ts'
-import { Permanent } from '../errors.ts'
-import { parseJson } from '../json-file.ts'
-import { language, registeredLanguage } from './language.ts'
+import { parseDocument } from './document.ts'
+import { language } from './language.ts'
 import { checkVariables, letterVariableNames, variableNames } from './script.ts'
-import { withoutUnseen } from './unseen.ts'
 
 /** A line break in a name would end a caption. */
-const speakerName = z
+export const speakerName = z
   .string()
   .trim()
   .min(1)
   .max(100)
   .transform((name) => name.replaceAll(/\s+/g, ' '))
-/** A link that a listener's program may open. */
-const webAddress = z.url({ protocol: /^https?$/ })
-
 export const voiceNames = ['flite', 'elevenlabs', 'openai'] as const
 export const recogniserNames = ['assemblyai', 'elevenlabs', 'deepgram', 'openai'] as const
 
@@ -152,7 +145,7 @@ const length = z
     'tightestMaxPauseSeconds must be at least tightestTargetPauseSeconds',
   )
 
-const publishWhen = ['automatic', 'manual'] as const
+export const publishWhen = ['automatic', 'manual'] as const
 
 const template = z.strictObject({
   $schema: z.string().optional(),
@@ -176,63 +169,6 @@ const template = z.strictObject({
   publish: z.enum(publishWhen).default('automatic'),
 })
 
-const podcast = z.strictObject({
-  title: z.string().min(1).max(255).default('My podcast'),
-  description: z.string().min(1).max(4000).default('A podcast assembled by Spool.'),
-  language: registeredLanguage.default('en'),
-  author: z.string().min(1).max(255).default('Unknown author'),
-  email: z.email().optional(),
-  link: webAddress.optional(),
-  imageUrl: webAddress.optional(),
-  /** One of Apple's, alone or as "Parent:Child". */
-  category: z
-    .string()
-    .max(100)
-    .refine((text) => findCategory(text) !== undefined, {
-      error: ({ input }) =>
-        `Apple's list of categories has no such one; the nearest is "${nearestCategory(String(input))}"`,
-    })
-    .default('Society & Culture'),
-  explicit: z.boolean().default(false),
-})
-
-const episode = z.strictObject({
-  title: z.string().min(1).max(255).optional(),
-  description: z.string().max(4000).optional(),
-  number: z.number().int().positive().optional(),
-  season: z.number().int().positive().optional(),
-  guest: z.string().min(1).max(255).optional(),
-  /** The day it is about; today when not given. */
-  date: z.iso.date().optional(),
-  /**
-   * Several files as one recording; their order here is that of the episode. The run starts when all of them
-   * are there.
-   */
-  recordings: z
-    .array(
-      z.strictObject({
-        file: fileName,
-        gainDb: z.number().min(-60).max(60).default(0),
-        offsetSeconds: z.number().min(-3600).max(3600).default(0),
-      }),
-    )
-    .min(1)
-    .max(20)
-    .optional(),
-  /** One after the other, or tracks of one conversation. */
-  recordingsAre: z.enum(['sequence', 'tracks']).default('sequence'),
-  /** The letters that a mail segment reads out, by id; the newest when not given. */
-  letters: z.array(z.uuid()).max(100).optional(),
-  /** In place of the template's, or at a time. */
-  publish: z
-    .union([z.enum(publishWhen), z.iso.datetime({ offset: true })], {
-      error: '"automatic", "manual", or a time with its zone such as "2026-12-24T06:00:00+01:00"',
-    })
-    .optional(),
-  /** Names for the speakers that a transcript calls A, B or otherwise. */
-  speakers: z.record(z.string(), speakerName).default({}),
-})
-
 const mail = z.strictObject({
   /** The show's own addresses: what they send is no listener mail. */
   own: z.array(z.email()).max(100).default([]),
@@ -244,8 +180,6 @@ export type MusicRule = z.infer<typeof music>
 export type LengthSettings = z.infer<typeof length>
 export type VoiceSettings = z.infer<typeof voice>
 export type TranscriptionSettings = z.infer<typeof transcription>
-export type PodcastSettings = z.infer<typeof podcast>
-export type EpisodeSettings = z.infer<typeof episode>
 /** What a run snapshots when it starts; a later change of the template never touches it. */
 export type RunSettings = Template
 
@@ -253,36 +187,10 @@ export type RunSettings = Template
 export const bitrateOf = ({ bitrateKbps, channels }: Template['output']): number =>
   bitrateKbps ?? (channels === 'mono' ? 96 : 128)
 
-/** The largest settings document, in bytes. */
-export const maxDocumentBytes = 1024 * 1024
-
 export const parseTemplate = (text: string, name: string): Template =>
-  parse(template, text, name, 'bad_template')
-export const parsePodcast = (text: string, name: string): PodcastSettings =>
-  parse(podcast, text, name, 'bad_podcast_file')
+  parseDocument(template, text, name, 'bad_template')
 export const parseMailSettings = (text: string, name: string): z.infer<typeof mail> =>
-  parse(mail, text, name, 'bad_mail_settings')
-export const parseEpisode = (text: string, name: string): EpisodeSettings =>
-  parse(episode, text, name, 'bad_episode_file')
-
-function parse<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorCode): T {
-  let json: unknown
-  try {
-    json = parseJson(text.replace(/^\uFEFF/, ''), (_key, value) =>
-      typeof value === 'string' ? withoutUnseen(value) : value,
-    )
-  } catch (error) {
-    throw new Permanent(code, `${name} is not JSON; ${(error as Error).message}.`)
-  }
-  const parsed = schema.safeParse(json)
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map(
-      ({ path, message }) => `${path.join('.') || 'The document'}: ${message}`,
-    )
-    throw new Permanent(code, `${name} cannot be used. ${issues.join('; ')}.`)
-  }
-  return parsed.data
-}
+  parseDocument(mail, text, name, 'bad_mail_settings')
 
 /** The content goes before the outro when the template forgot it. */
 export function withContent(segments: readonly Segment[]): Segment[] {
@@ -311,13 +219,6 @@ function completed(stored: unknown, parsed: unknown): unknown {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** What was stored before the lists were checked stays as it is. */
-const storedPodcast = podcast.extend({
-  language: z.string().default('en'),
-  category: z.string().default('Society & Culture'),
-})
-/** A podcast's settings with every default filled in. */
-export const podcastSettings = (stored: unknown): PodcastSettings => storedPodcast.parse(stored)
 export const defaultTemplate = (): Template => template.parse({})
 
 /** The template as a JSON schema, for editors that complete and check as one types. */

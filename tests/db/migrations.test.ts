@@ -168,10 +168,20 @@ describe('the guards', () => {
       `UPDATE episodes SET status = 'published', content_hash = 'h', duration_seconds = 1, audio_bytes = 1`,
     ],
     ['a date without what was published', 'UPDATE episodes SET published_at = now()'],
+    ['an empty guid', `UPDATE episodes SET guid = ''`],
     ['an episode of no length', 'UPDATE episodes SET duration_seconds = 0'],
     ['a user whose id would not fit a path', `INSERT INTO users (id) VALUES ('../anna')`],
   ])('refuse %s', async (_what, statement) => {
     await expect(database.rows(statement)).rejects.toMatchObject({ code: checkViolation })
+  })
+
+  test('take an imported episode without audio of its own, and each guid of a podcast once', async () => {
+    await database.rows(`UPDATE episodes SET status = 'processed', imported = '{}', guid = 'urn:a'`)
+    const again = database.rows(
+      `INSERT INTO episodes (user_id, podcast_id, slug, title, guid)
+       SELECT user_id, podcast_id, 'again', 'Again', guid FROM episodes LIMIT 1`,
+    )
+    await expect(again).rejects.toMatchObject({ code: uniqueViolation })
   })
 
   test('refuse rows of nobody', async () => {

@@ -12,7 +12,7 @@ import {
   chaptersOf,
   listedChapters,
   toChaptersJson,
-  withChapterLines,
+  withLinesBelow,
 } from '../../shared/feed/chapters.ts'
 
 const sampleRate = 1000
@@ -416,13 +416,13 @@ describe('Written chapters', () => {
   test('are lines below the description, the first at the very start', () => {
     const listed = listedChapters(chapters)
     expect(chapterLines(listed)).toBe('00:00:00 One\n00:01:03 Two\n01:02:03 Three')
-    expect(withChapterLines('On cheese.', listed)).toBe(
+    expect(withLinesBelow('On cheese.', null, listed)).toBe(
       'On cheese.\n\n00:00:00 One\n00:01:03 Two\n01:02:03 Three',
     )
   })
 
   test('are not listed when there is only one', () => {
-    expect([listedChapters(chapters.slice(0, 2)), withChapterLines('On cheese.', [])]).toEqual([
+    expect([listedChapters(chapters.slice(0, 2)), withLinesBelow('On cheese.', null, [])]).toEqual([
       [],
       'On cheese.',
     ])

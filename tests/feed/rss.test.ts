@@ -1,10 +1,12 @@
 // The feed, read again as an application would read it.
 import { describe, expect, test } from '@jest/globals'
 import { parseRssFeed } from 'feedsmith'
-import type { PublishedEpisode } from '../../shared/db/episodes.ts'
-import { podcastGuid, renderFeed } from '../../shared/feed/rss.ts'
+import type { PublishedEpisode } from '../../shared/db/feed-episodes.ts'
+import { renderFeed } from '../../shared/feed/rss.ts'
+import { podcastGuid } from '../../shared/feed/rss-show.ts'
 import { deliverables, type DeliverableName } from '../../shared/episode/deliverables.ts'
-import { parseEpisode, parsePodcast, podcastSettings } from '../../shared/settings/settings.ts'
+import { parseEpisode } from '../../shared/settings/episode.ts'
+import { parsePodcast, podcastSettings } from '../../shared/settings/podcast.ts'
 
 const feedUrl = 'https://media.example/p/one/feed.xml'
 const podcast = (settings: object = {}) => parsePodcast(JSON.stringify(settings), 'podcast.json')

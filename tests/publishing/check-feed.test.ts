@@ -20,11 +20,25 @@ const item = (guid: string): string => `<item>
 <itunes:image href="https://example.com/${guid}.png"/>
 <podcast:transcript url="https://example.com/${guid}.vtt" type="text/vtt"/>
 <podcast:chapters url="https://example.com/${guid}.json" type="application/json+chapters"/>
+<link>https://example.com/${guid}</link>
+<content:encoded><![CDATA[<p>How the sea <a href="https://example.com">comes</a>.</p>]]></content:encoded>
+<itunes:block>no</itunes:block>
+<podcast:soundbite startTime="1" duration="20">The moon</podcast:soundbite>
+<podcast:person role="Guest" group="cast" href="https://example.com/bea">Bea</podcast:person>
+<podcast:license url="https://example.com/licence">my-licence</podcast:license>
+<podcast:location rel="creator" geo="geo:48.2082,16.3738" osm="R109166">Vienna</podcast:location>
+<podcast:season name="Ebb">1</podcast:season>
+<podcast:episode>1.5</podcast:episode>
+<podcast:txt purpose="ai-content">true</podcast:txt>
+<podcast:image href="https://example.com/${guid}-wide.jpg" aspect-ratio="16/9"/>
+<podcast:chat server="chat.example.com" protocol="matrix"/>
+<podcast:value type="lightning" method="lnaddress"><podcast:valueRecipient type="lnaddress" address="a@b.c" split="1"/></podcast:value>
 </item>`
 
 const good = `<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"
-  xmlns:podcast="https://podcastindex.org/namespace/1.0" xmlns:atom="http://www.w3.org/2005/Atom">
+  xmlns:podcast="https://podcastindex.org/namespace/1.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+  xmlns:atom="http://www.w3.org/2005/Atom">
 <channel>
 <title>The Sea</title>
 <description>All about it.</description>
@@ -40,6 +54,22 @@ const good = `<?xml version="1.0" encoding="UTF-8"?>
 <itunes:new-feed-url>https://example.com/feed.xml</itunes:new-feed-url>
 <podcast:guid>9b024349-ccf0-5f69-a609-6b82873eab3c</podcast:guid>
 <podcast:locked>yes</podcast:locked>
+<copyright>Ada and Ben</copyright>
+<itunes:complete>Yes</itunes:complete>
+<itunes:block>No</itunes:block>
+<podcast:funding url="https://example.com/help">Help us</podcast:funding>
+<podcast:person>Ada</podcast:person>
+<podcast:license>cc-by-4.0</podcast:license>
+<podcast:location>The North Sea</podcast:location>
+<podcast:medium>podcast</podcast:medium>
+<podcast:trailer url="https://example.com/t.mp3" pubdate="Tue, 01 Dec 2026 06:00:00 +0000">Soon</podcast:trailer>
+<podcast:updateFrequency rrule="FREQ=WEEKLY;COUNT=10" dtstart="2026-12-02">Ten weeks</podcast:updateFrequency>
+<podcast:podroll><podcast:remoteItem feedGuid="9b024349-ccf0-5f69-a609-6b82873eab3c"/></podcast:podroll>
+<podcast:txt purpose="verify">abc</podcast:txt>
+<podcast:image href="https://example.com/show-wide.jpg"/>
+<podcast:chat server="irc.example.com" protocol="irc"/>
+<podcast:block id="somewhere">no</podcast:block>
+<podcast:value type="lightning" method="keysend"><podcast:valueRecipient type="node" address="02" split="1"/></podcast:value>
 ${item('a')}
 ${item('b')}
 </channel>
@@ -102,6 +132,41 @@ const broken: readonly (readonly [string, string | RegExp, string])[] = [
   ['episode-image', 'a.png', 'a.gif'],
   ['episode-transcript', 'type="text/vtt"', 'type="text/plain+captions"'],
   ['episode-chapters', 'application/json+chapters', 'application/xml'],
+  ['episode-link', '<link>https://example.com/a', '<link>/a'],
+  ['episode-notes-length', '<p>How', `<p>${'x'.repeat(250_000)}`],
+  ['episode-notes-markup', '<p>How', '<script>1</script><p>How'],
+  ['episode-block', '<itunes:block>no<', '<itunes:block>always<'],
+  ['show-block', '<itunes:block>No<', '<itunes:block>true<'],
+  ['show-complete', '<itunes:complete>Yes', '<itunes:complete>true'],
+  ['show-copyright', '<copyright>', '<copyright>© 2026 '],
+  [
+    'show-one-guid',
+    '<podcast:guid>',
+    '<podcast:guid>9b024349-ccf0-5f69-a609-6b82873eab3c</podcast:guid><podcast:guid>',
+  ],
+  ['show-funding', 'url="https://example.com/help"', 'url="help"'],
+  ['show-person', '<podcast:person>', '<podcast:person role="boss">'],
+  ['show-license', 'cc-by-4.0', 'cc-bye'],
+  ['show-location', '<podcast:location>', '<podcast:location osm="113314">'],
+  ['show-medium', '<podcast:medium>podcast', '<podcast:medium>radio'],
+  ['show-trailer', 'pubdate="Tue, 01 Dec 2026 06:00:00 +0000"', 'pubdate="2026-12-02"'],
+  ['show-update-frequency', ' dtstart="2026-12-02"', ''],
+  ['show-podroll', / feedGuid="[^"]*"/, ''],
+  ['show-txt', '>abc<', `>${'x'.repeat(4001)}<`],
+  ['show-podcast-image', 'https://example.com/show-wide.jpg', 'wide.jpg'],
+  ['show-chat', ' protocol="irc"', ''],
+  ['show-podcast-block', '<podcast:block id="somewhere">no', '<podcast:block id="somewhere">never'],
+  ['show-value', /<podcast:valueRecipient type="node".*?\/>/, ''],
+  ['episode-soundbite', 'startTime="1" duration="20"', 'startTime="50" duration="20"'],
+  ['episode-person', 'role="Guest"', 'role="Gast"'],
+  ['episode-license', ' url="https://example.com/licence"', ''],
+  ['episode-location', 'geo:48.2082', '48.2082'],
+  ['episode-podcast-season', '<podcast:season name="Ebb">1', '<podcast:season name="Ebb">one'],
+  ['episode-podcast-episode', '<podcast:episode>1.5', '<podcast:episode>I'],
+  ['episode-txt', 'purpose="ai-content"', `purpose="${'x'.repeat(129)}"`],
+  ['episode-podcast-image', 'https://example.com/a-wide.jpg', 'a-wide.jpg'],
+  ['episode-chat', 'server="chat.example.com"', ''],
+  ['episode-value', ' method="lnaddress"', ''],
 ]
 
 const rulesOf = async (feed: string) => (await checkFeed(feed)).map(({ rule }) => rule)

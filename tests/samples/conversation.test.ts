@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from '@jest/globals'
 import { collect, ffmpeg } from '../../shared/audio/ffmpeg.ts'
 import { toPlanar } from '../../shared/audio/pcm.ts'
-import { parsePodcast, parseTemplate, templateSchema } from '../../shared/settings/settings.ts'
+import { episodeSchema } from '../../shared/settings/episode.ts'
+import { parsePodcast, podcastSchema } from '../../shared/settings/podcast.ts'
+import { parseTemplate, templateSchema } from '../../shared/settings/settings.ts'
 
 interface TimedWord {
   readonly text: string
@@ -110,8 +112,12 @@ test('the template and the podcast file are ones that Spool accepts', async () =
   )
 })
 
-test('the schema beside the template is that of the templates Spool accepts', async () => {
-  expect(JSON.parse(await readFile(pathOf('template.schema.json'), 'utf8'))).toEqual(templateSchema())
+test.each([
+  ['template', templateSchema],
+  ['podcast', podcastSchema],
+  ['episode', episodeSchema],
+])('the schema beside %s.json is that of what Spool accepts', async (document, schema) => {
+  expect(JSON.parse(await readFile(pathOf(`${document}.schema.json`), 'utf8'))).toEqual(schema())
 })
 
 const bare = ({ text }: TimedWord) => text.toLowerCase().replaceAll(/[^a-z]/g, '')

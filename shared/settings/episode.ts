@@ -1,0 +1,102 @@
+/** The settings of one episode (episode.json), and what of them the feed shows. */
+import { z } from 'zod'
+import { fileName } from './cleaning.ts'
+import { parseDocument } from './document.ts'
+import { chat, image, licence, location, person, soundbite, txt, value, webAddress } from './feed-values.ts'
+import { publishWhen, speakerName } from './settings.ts'
+
+/** What the feed shows of an episode besides its title, its description and its files. */
+const details = {
+  type: z.enum(['full', 'trailer', 'bonus']).default('full'),
+  /** In place of the show's. */
+  explicit: z.boolean().optional(),
+  /** Its page on the web. */
+  link: webAddress.optional(),
+  /** Not shown by directories. */
+  block: z.boolean().default(false),
+  /** One sentence. */
+  subtitle: z.string().trim().min(1).max(255).optional(),
+  /** A longer text for applications that look for it; the description when not given. */
+  summary: z.string().trim().min(1).max(4000).optional(),
+  /** Show notes in HTML; what applications show of it is kept, and a description is made of it when there is none. */
+  content: z.string().min(1).max(100_000).optional(),
+  seasonName: z.string().trim().min(1).max(128).optional(),
+  /** They take the place of the show's people in this episode. */
+  persons: z.array(person).max(50).default([]),
+  soundbites: z.array(soundbite).max(50).default([]),
+  license: licence.optional(),
+  locations: z.array(location).max(20).default([]),
+  txt: z.array(txt).max(50).default([]),
+  chat: chat.optional(),
+  value: value.optional(),
+  images: z.array(image).max(20).default([]),
+}
+const episodeDetails = z.object(details)
+export const mostDescriptionCharacters = 4000
+
+const episode = z.strictObject({
+  $schema: z.string().optional(),
+  title: z.string().min(1).max(255).optional(),
+  description: z.string().max(mostDescriptionCharacters).optional(),
+  number: z.number().int().positive().optional(),
+  season: z.number().int().positive().optional(),
+  guest: z.string().min(1).max(255).optional(),
+  /** The day it is about; today when not given. */
+  date: z.iso.date().optional(),
+  /**
+   * Several files as one recording; their order here is that of the episode. The run starts when all of them
+   * are there.
+   */
+  recordings: z
+    .array(
+      z.strictObject({
+        file: fileName,
+        gainDb: z.number().min(-60).max(60).default(0),
+        offsetSeconds: z.number().min(-3600).max(3600).default(0),
+      }),
+    )
+    .min(1)
+    .max(20)
+    .optional(),
+  /** One after the other, or tracks of one conversation. */
+  recordingsAre: z.enum(['sequence', 'tracks']).default('sequence'),
+  /** The letters that a mail segment reads out, by id; the newest when not given. */
+  letters: z.array(z.uuid()).max(100).optional(),
+  /** In place of the template's, or at a time. */
+  publish: z
+    .union([z.enum(publishWhen), z.iso.datetime({ offset: true })], {
+      error: '"automatic", "manual", or a time with its zone such as "2026-12-24T06:00:00+01:00"',
+    })
+    .optional(),
+  /** Names for the speakers that a transcript calls A, B or otherwise. */
+  speakers: z.record(z.string(), speakerName).default({}),
+  ...details,
+})
+
+export type EpisodeSettings = z.infer<typeof episode>
+export type EpisodeDetails = z.infer<typeof episodeDetails>
+
+export const parseEpisode = (text: string, name: string): EpisodeSettings =>
+  parseDocument(episode, text, name, 'bad_episode_file')
+
+/** What the feed shows of it. */
+export const detailsOf = (settings: EpisodeSettings): EpisodeDetails => episodeDetails.parse(settings)
+
+/** What was stored, with the default of every field that came since. */
+export const storedDetails = (stored: unknown): EpisodeDetails => episodeDetails.parse(stored ?? {})
+
+/** The details that keep the rules, each judged by itself: for what a feed elsewhere says. */
+export function usableDetails(given: Readonly<Record<string, unknown>>): EpisodeDetails {
+  const parsed = episodeDetails.safeParse(given)
+  if (parsed.success) return parsed.data
+  const refused = new Set(parsed.error.issues.map(({ path }) => String(path[0])))
+  return episodeDetails.parse(
+    Object.fromEntries(Object.entries(given).filter(([field]) => !refused.has(field))),
+  )
+}
+
+/** An episode's settings as a JSON schema, for editors. */
+export const episodeSchema = (): object => ({
+  title: 'Spool episode',
+  ...z.toJSONSchema(episode, { io: 'input', unrepresentable: 'any' }),
+})
