@@ -112,7 +112,7 @@ export const access: Readonly<Record<string, Access>> = {
   mail: { what: 'reads mailboxes', buckets: { uploads: read, work: add }, queues: offer, itself: [] },
   api: {
     what: 'answers producers, begins uploads',
-    buckets: { uploads: [...find, ...replace], work: read, episodes: find },
+    buckets: { uploads: [...find, ...replace], work: read, episodes: find, public: read },
     queues: offer,
     itself: ['iam.serviceAccounts.signBlob'],
   },

@@ -94,6 +94,7 @@ each_bucket_grant() {
   "$@" spool-api work spoolObjectsGet
   "$@" spool-api episodes spoolObjectsGet
   "$@" spool-api episodes spoolObjectsList
+  "$@" spool-api public spoolObjectsGet
   "$@" spool-callback work spoolObjectsGet
   "$@" spool-callback work spoolObjectsCreate
   "$@" spool-sweep uploads spoolObjectsList

@@ -220,6 +220,14 @@ export const errorCodes = {
     meaning: 'There is one of that name already.',
     remedy: 'Take another name, or change the one that is there.',
   },
+  has_episodes: {
+    meaning: 'The podcast has episodes.',
+    remedy: 'Delete its episodes first, or ask for them to be deleted with it (episodes=true).',
+  },
+  asset_in_use: {
+    meaning: 'The podcast’s template names the file: the next episode could not be made without it.',
+    remedy: 'Take it out of the template first, or upload another one of its name.',
+  },
   too_many_webhooks: {
     meaning: 'There are as many webhooks as a user may have.',
     remedy: 'Remove one that is not needed any more.',

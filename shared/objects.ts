@@ -27,6 +27,9 @@ export const audioName = (podcastId: string, episodeId: string): string =>
 /** All public files of an episode lie below. */
 export const publicFolder = (podcastId: string, episodeId: string): string => `p/${podcastId}/${episodeId}/`
 
+/** Everything public of a podcast lies below. */
+export const podcastFolder = (podcastId: string): string => `p/${podcastId}/`
+
 export const feedName = (podcastId: string): string => `p/${podcastId}/feed.xml`
 
 /** The show's own cover; `hash` stands for the picture it was made of. */
@@ -48,6 +51,9 @@ export const fileOf = (name: string): string => asSeen(name.split('/').at(-1)!)
 
 export const uploadName = (userId: string, podcast: string, episode: string, file: string): string =>
   `u/${userId}/${podcast}/${episode}/${file}`
+
+/** Everything that was uploaded for a podcast lies below. */
+export const uploadsFolder = (userId: string, podcast: string): string => `u/${userId}/${podcast}/`
 
 /** A name for a podcast or an episode, in characters that need no quoting in a path or an address. */
 export const slugOf = (text: string): string =>

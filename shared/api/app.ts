@@ -12,8 +12,10 @@ import { Permanent } from '../errors.ts'
 import { log } from '../log.ts'
 import type { Services } from '../engine/services.ts'
 import { callerIdentifier, type Caller, type Scope } from './callers.ts'
-import { addEpisodes } from './episodes.ts'
 import { addAccount } from './account.ts'
+import { addDeletions } from './deletions.ts'
+import { addDocuments } from './documents.ts'
+import { addEpisodes } from './episodes.ts'
 import { addLetters } from './letters.ts'
 import { addPodcasts } from './podcasts.ts'
 import { problemHeaders, problemOf } from './problems.ts'
@@ -21,6 +23,7 @@ import type { App, Env } from './routes.ts'
 import { addReviews } from './reviews.ts'
 import { addRuns } from './runs.ts'
 import { addUploads } from './uploads.ts'
+import { addVoices } from './voices.ts'
 import { addWebhooks } from './webhooks.ts'
 
 /** Nobody decides on so many edits; files go to the bucket. */
@@ -35,6 +38,9 @@ const resources = [
   addLetters,
   addWebhooks,
   addAccount,
+  addDeletions,
+  addDocuments,
+  addVoices,
 ]
 
 /** Who a request is from, where something else vouches for it than its own credential; undefined for a stranger's. */

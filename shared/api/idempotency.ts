@@ -27,7 +27,7 @@ export async function once<T, S extends ChangeStatus>(
 ): Promise<Answered<T, S>> {
   const key = context.req.header('idempotency-key')
   if (key === undefined) return await work()
-  const requestHash = contentHash(`${context.req.method} ${context.req.path}\n${await context.req.text()}`)
+  const requestHash = contentHash(`${context.req.method} ${pathOf(context)}\n${await context.req.text()}`)
   const found = await withDatabase(databaseUrl, (db) => openRequest(db, userId, key, requestHash))
   if ('earlier' in found) return answerAgain(found.earlier, requestHash)
   try {
@@ -40,6 +40,9 @@ export async function once<T, S extends ChangeStatus>(
     throw error
   }
 }
+
+/** With the query, which says what is to be done as the body does. */
+const pathOf = ({ req }: Context): string => req.path + new URL(req.url).search
 
 /** Repeats the stored answer; throws unless method, path and body are the same as before. */
 function answerAgain<T, S extends ChangeStatus>(

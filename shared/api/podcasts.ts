@@ -11,7 +11,16 @@ import type { Services } from '../engine/services.ts'
 import { podcastTemplate } from '../episode/podcast-template.ts'
 import { Permanent } from '../errors.ts'
 import { parseJson } from '../json-file.ts'
-import { asSeen, assetsFolder, feedName, isPathPart, templateFile, uploadName } from '../objects.ts'
+import {
+  asSeen,
+  assetsFolder,
+  feedName,
+  isPathPart,
+  spellings,
+  templateFile,
+  uploadName,
+} from '../objects.ts'
+import { assetsOf, picturesOf } from '../settings/needs.ts'
 import { parsePodcast, podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
 import { parseTemplate } from '../settings/settings.ts'
 import { pageOf, pageQuery } from './cursor.ts'
@@ -52,6 +61,21 @@ const slug = z
   .refine(isPathPart, { error: 'has 1 to 200 characters, and no slash or control character' })
   .openapi({ description: 'Its folder among the uploads; it never changes.' })
 
+const assetFile = z
+  .string()
+  .refine((file) => isPathPart(file) && file !== templateFile, { error: 'is no asset’s name' })
+  .openapi({ param: { name: 'file', in: 'path' } })
+const finding = z
+  .object({
+    rule: z.string(),
+    severity: z.enum(['error', 'warning']),
+    where: z.string(),
+    message: z.string(),
+    remedy: z.string(),
+    source: z.string(),
+  })
+  .openapi('Finding')
+
 const routes = {
   list: reads('/podcasts', 'Your podcasts, newest first', { query: pageQuery }, listOf(podcast)),
   show: reads('/podcasts/{id}', 'A podcast', { params: idParam }, podcast),
@@ -85,7 +109,24 @@ const routes = {
     { params: idParam },
     z.object({ items: z.array(asset) }),
   ),
+  removeAsset: changes(
+    '/podcasts/{id}/assets/{file}',
+    'Delete one of these files; one that the template names is kept',
+    { params: idParam.extend({ file: assetFile }) },
+    z.object({ removed: z.boolean() }),
+    200,
+    'delete',
+  ),
+  check: reads(
+    '/podcasts/{id}/check',
+    'What directories would object to in its feed as it is now; the files that it names are not asked for',
+    { params: idParam },
+    z.object({ feedUrl: z.url(), findings: z.array(finding) }),
+  ),
 }
+
+/** Of a feed that is checked while somebody waits. */
+const mostFeedBytes = 20 * 1024 * 1024
 
 export function addPodcasts(app: App, services: Services): void {
   const { storage, config } = services
@@ -165,6 +206,43 @@ export function addPodcasts(app: App, services: Services): void {
     }))
     return context.json({ items: await Promise.all(items) }, 200)
   })
+  app.openapi(routes.removeAsset, async (context) => {
+    const { userId } = context.var.caller
+    const { status, body } = await once(context, config, userId, async () => {
+      const { id, file } = context.req.valid('param')
+      const found = await find(userId, id)
+      const { text } = await podcastTemplate({ userId, podcast: found.slug }, services)
+      const user = userOf(file, text)
+      if (user !== undefined)
+        throw new Permanent('asset_in_use', `${user} names ${file}. Take it out of the template first.`)
+      const names = spellings(uploadName(userId, found.slug, assetsFolder, file))
+      const there = await Promise.all(names.map((name) => storage.stat({ bucket: uploads, name })))
+      mustBe(there.find(Boolean), 'asset')
+      for (const name of names) await storage.remove({ bucket: uploads, name })
+      return { status: 200, body: { removed: true } }
+    })
+    return context.json(body, status)
+  })
+  app.openapi(routes.check, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    const feed = { bucket: config.buckets.public, name: feedName(id) }
+    const { bytes, generation } = mustBe(await storage.stat(feed), 'feed: nothing of it is published')
+    if (bytes > mostFeedBytes)
+      throw new Permanent('bad_feed', `The feed has ${bytes} bytes; up to ${mostFeedBytes} are checked here.`)
+    const { checkFeed } = await import('../publishing/check-feed.ts') // a parser that only this needs
+    const text = (await storage.read({ ...feed, generation })).toString('utf8')
+    return context.json(
+      { feedUrl: `${config.publicBaseUrl}/${feed.name}`, findings: await checkFeed(text) },
+      200,
+    )
+  })
+}
+
+/** What of the template names the file; undefined when nothing does. Throws Permanent `bad_template`. */
+function userOf(file: string, text: string): string | undefined {
+  const template = parseTemplate(text, `The podcast's ${templateFile}`)
+  const named = [...assetsOf(template), ...picturesOf(template)]
+  return named.find((each) => asSeen(each.file) === asSeen(file))?.neededBy
 }
 
 /** A template that came through the bucket may be anything. Throws Permanent `bad_template`. */

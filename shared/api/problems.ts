@@ -36,6 +36,8 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   in_progress: 409,
   not_cancellable: 409,
   not_reviewable: 409,
+  has_episodes: 409,
+  asset_in_use: 409,
   request_too_large: 413,
   unsupported_encoding: 415,
   idempotency_mismatch: 422,

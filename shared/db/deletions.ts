@@ -1,5 +1,5 @@
 /**
- * The tables deletions and deletion_folders: what users have asked to be deleted. An episode's or a user's rows go in the
+ * The tables deletions and deletion_folders: what users have asked to be deleted. An episode's, a podcast's or a user's rows go in the
  * transaction that notes which folders of objects are then to be emptied, so that a process that ends in the middle
  * leaves a list behind and nobody meets half an episode. A finished deletion stays as a row that says who asked, when,
  * and how much went.
@@ -21,9 +21,9 @@ export interface DoomedFolder {
 export interface Deletion {
   readonly id: string
   readonly userId: string
-  /** Null when everything of the user goes. */
+  /** Null when a whole podcast goes, or everything of the user. */
   readonly episodeId: string | null
-  /** Whose feed is to be written again. */
+  /** The episode's, whose feed is to be written again, or the one that goes; null when everything of the user does. */
   readonly podcastId: string | null
   readonly askedAt: Date
   /** Nothing that was at work then can still write. */
@@ -40,26 +40,44 @@ const columns = `
   settles_at <= clock_timestamp() AS "isSettled", done_at IS NOT NULL AS "isDone", rows, objects,
   bytes::float8 AS bytes`
 
+/** SQL: of a row, whether everything of its user goes. */
+const isOfEverything = 'episode_id IS NULL AND podcast_id IS NULL'
+
 export async function findDeletion(db: Knex, id: string): Promise<Deletion | undefined> {
   const [found] = await rows<Deletion>(db, `SELECT ${columns} FROM deletions WHERE id = :id`, { id })
   return found
 }
 
-/** What the user asked for last of this episode, or of everything. */
+/** What the user asked for last of this episode, of this podcast as a whole, or of everything. */
 export async function latestDeletion(
   db: Knex,
   userId: string,
-  episodeId: string | null,
+  of: { readonly episodeId: string } | { readonly podcastId: string } | 'everything',
 ): Promise<Deletion | undefined> {
+  const [is, id] =
+    of === 'everything'
+      ? [isOfEverything, null]
+      : 'episodeId' in of
+        ? ['episode_id::text = :id', of.episodeId]
+        : ['episode_id IS NULL AND podcast_id::text = :id', of.podcastId]
   const [found] = await rows<Deletion>(
     db,
     `SELECT ${columns}
      FROM deletions
      WHERE user_id = :userId
-       AND episode_id IS NOT DISTINCT FROM CAST(:episodeId AS uuid)
+       AND ${is}
      ORDER BY asked_at DESC
      LIMIT 1`,
-    { userId, episodeId },
+    { userId, id },
+  )
+  return found
+}
+
+export async function findDeletionOf(db: Knex, userId: string, id: string): Promise<Deletion | undefined> {
+  const [found] = await rows<Deletion>(
+    db,
+    `SELECT ${columns} FROM deletions WHERE user_id = :userId AND id::text = :id`,
+    { userId, id },
   )
   return found
 }
@@ -79,7 +97,7 @@ export async function openDeletions(db: Knex, limit: number): Promise<Deletion[]
 
 /** SQL: whether everything of the user is being deleted; then nothing of theirs begins before it is. */
 export const isBeingDeleted = `
-  EXISTS (SELECT 1 FROM deletions WHERE user_id = :userId AND episode_id IS NULL AND done_at IS NULL)`
+  EXISTS (SELECT 1 FROM deletions WHERE user_id = :userId AND ${isOfEverything} AND done_at IS NULL)`
 
 /**
  * SQL: when the attempts of the runs have ended, of which each learns with its next heartbeat that it has lost its step.
@@ -139,6 +157,30 @@ export async function beginEpisodeDeletion(
   return id
 }
 
+/**
+ * Takes a podcast's row away, which has no episode any more, and notes the folders that are left of it. Undefined, and
+ * nothing is taken, when it has one. Whoever begins an episode of it meanwhile waits, and then finds it gone.
+ */
+export async function beginPodcastDeletion(
+  trx: Knex,
+  podcast: { readonly userId: string; readonly podcastId: string },
+  folders: readonly DoomedFolder[],
+): Promise<string | undefined> {
+  await trx.raw('SELECT 1 FROM podcasts WHERE id = :podcastId FOR UPDATE', podcast)
+  const [begun] = await rows<{ id: string }>(
+    trx,
+    `INSERT INTO deletions (user_id, podcast_id, settles_at, rows)
+     SELECT :userId, :podcastId, clock_timestamp(), 1
+     WHERE NOT EXISTS (SELECT 1 FROM episodes WHERE podcast_id = :podcastId)
+     RETURNING id`,
+    podcast,
+  )
+  if (!begun) return undefined
+  await addFolders(trx, begun.id, folders)
+  await trx.raw('DELETE FROM podcasts WHERE id = :podcastId', podcast)
+  return begun.id
+}
+
 async function addFolders(trx: Knex, id: string, folders: readonly DoomedFolder[]): Promise<void> {
   await trx.raw(
     `INSERT INTO deletion_folders (deletion_id, bucket, prefix, input_key)
@@ -178,11 +220,29 @@ export async function beginUserDeletion(trx: Knex, userId: string, leaseMs: numb
   await trx.raw(
     `DELETE FROM api_callers
      WHERE caller = 'user:' || CAST(:userId AS text)
-        OR caller IN (SELECT 'key:' || id FROM api_keys WHERE user_id = :userId)`,
+        OR caller IN (SELECT 'key:' || id FROM api_keys WHERE user_id = :userId)
+        OR caller IN (SELECT 'session:' || hash FROM sessions WHERE user_id = :userId)`,
     { userId },
   )
   await trx.raw('DELETE FROM users WHERE id = :userId', { userId })
   return id
+}
+
+/** The episodes of a podcast of the user's, and the live run of each that has one. */
+export async function episodesOfPodcast(
+  db: Knex,
+  userId: string,
+  podcastId: string,
+): Promise<{ id: string; liveRunId: string | null }[]> {
+  return await rows(
+    db,
+    `SELECT e.id, (SELECT r.id FROM runs r WHERE r.episode_id = e.id AND ${isLive}) AS "liveRunId"
+     FROM episodes e
+     WHERE e.user_id = :userId
+       AND e.podcast_id::text = :podcastId
+     ORDER BY e.created_at, e.id`,
+    { userId, podcastId },
+  )
 }
 
 /** The live runs of a user. */

@@ -91,14 +91,23 @@ async function addToCounter(
 }
 
 /** Gives back what a run was charged, once. */
-export async function refundRun(trx: Knex, runId: string): Promise<void> {
+export const refundRun = (trx: Knex, runId: string): Promise<void> =>
+  refund(trx, `run_id = :runId AND kind <> 'runs'`, { runId })
+
+/** Gives back what was charged for one thing, once. */
+export const refundEntry = (
+  trx: Knex,
+  { userId, kind, key }: Pick<UsageEntry, 'userId' | 'kind' | 'key'>,
+): Promise<void> =>
+  refund(trx, 'user_id = :userId AND kind = :kind AND entry_key = :key', { userId, kind, key })
+
+async function refund(trx: Knex, which: string, bindings: Readonly<Record<string, string>>): Promise<void> {
   await trx.raw(
     `WITH refunded AS (
        UPDATE usage_entries
        SET refunded_at = clock_timestamp()
-       WHERE run_id = :runId
+       WHERE ${which}
          AND refunded_at IS NULL
-         AND kind <> 'runs'
        RETURNING user_id, kind, amount, periods
      ),
      back AS (
@@ -118,7 +127,7 @@ export async function refundRun(trx: Knex, runId: string): Promise<void> {
      FROM back
      WHERE (c.user_id, c.kind, c.period) = (back.user_id, back.kind, back.period)
        AND (SELECT count(*) FROM locked) > 0`,
-    { runId },
+    bindings,
   )
 }
 

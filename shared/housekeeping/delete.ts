@@ -1,37 +1,30 @@
 /**
- * Deletes an episode, or everything of a user, because they asked for it. One transaction takes the rows away and notes
- * the folders that are then to be emptied; from then on nobody finds it, and whatever ends in the middle is carried on
+ * Empties the folders of what a user has asked to be deleted (ask-deletion.ts). Whatever ends in the middle is carried on
  * by whoever looks next (`sweep`). Hides what must not go with it: results that other runs need, and uploads that came
  * after the request.
  */
 import type { Knex } from 'knex'
 import { openSession, withDatabase, type Session } from '../db/connect.ts'
 import {
-  beginEpisodeDeletion,
-  beginUserDeletion,
   findDeletion,
   finishDeletion,
   foldersOf,
   forgetUploads,
   isNeeded,
   isSeenByAll,
-  latestDeletion,
-  liveRunsOf,
   noteEmptied,
   openDeletions,
   rowsOf,
   type Deletion,
   type DoomedFolder,
 } from '../db/deletions.ts'
-import { findEpisode, lockEpisode } from '../db/episodes.ts'
 import { findPodcast } from '../db/podcasts.ts'
-import { cancelRun } from '../db/run-changes.ts'
-import { liveRunIdOf, lockRun } from '../db/runs.ts'
 import type { Services } from '../engine/services.ts'
-import { AlreadyRunning, Permanent } from '../errors.ts'
+import { Permanent } from '../errors.ts'
 import { log } from '../log.ts'
-import { episodeFolder, feedName, publicFolder, spellings, uploadName } from '../objects.ts'
+import { feedName } from '../objects.ts'
 import { swapFeed } from '../publishing/feed-file.ts'
+import { askForEpisode, askForEverything } from './ask-deletion.ts'
 import { emptyFolder } from './empty-folder.ts'
 
 export interface Deleted {
@@ -58,61 +51,15 @@ export interface DeleteOptions {
 
 /**
  * Deletes an episode of the user's: out of the feed first, then its public files, deliverables, uploads and working
- * files. Asked again it goes on, or says that it is done. Usage that was charged for it stays. Throws Permanent
- * `not_found`; AlreadyRunning with the live run's id unless that is to be cancelled; `not_cancellable` while it is being
- * published.
+ * files. Asked again it goes on, or says that it is done. Throws what `askForEpisode` throws.
  */
 export async function deleteEpisode(
   services: Services,
-  { userId, episodeId }: { readonly userId: string; readonly episodeId: string },
-  { cancel = false, budgetMs = requestMs }: DeleteOptions = {},
+  episode: { readonly userId: string; readonly episodeId: string },
+  { budgetMs = requestMs, ...options }: DeleteOptions = {},
 ): Promise<Deleted> {
   const endsAt = Date.now() + budgetMs
-  const deletionId = await withDatabase(services.config.databaseUrl, (db) =>
-    db.transaction((trx) => takeEpisode(trx, services, { userId, episodeId }, cancel)),
-  )
-  return await carryOn(services, deletionId, endsAt)
-}
-
-async function takeEpisode(
-  trx: Knex,
-  { config }: Services,
-  { userId, episodeId }: { readonly userId: string; readonly episodeId: string },
-  cancel: boolean,
-): Promise<string> {
-  const live = await liveRunIdOf(trx, episodeId)
-  if (live !== undefined) await endRun(trx, live, userId, cancel)
-  await lockEpisode(trx, episodeId)
-  const episode = await findEpisode(trx, episodeId)
-  if (episode?.userId !== userId) {
-    const earlier = await latestDeletion(trx, userId, episodeId)
-    if (earlier) return earlier.id
-    throw new Permanent('not_found', 'There is no such episode.')
-  }
-  const begun = await liveRunIdOf(trx, episodeId)
-  if (begun !== undefined) throw new AlreadyRunning(begun)
-  const { podcastId, slug } = episode
-  const podcast = (await findPodcast(trx, podcastId))!
-  const folders: DoomedFolder[] = [
-    { bucket: 'public', prefix: publicFolder(podcastId, episodeId), inputKey: null },
-    { bucket: 'episodes', prefix: episodeFolder(episodeId), inputKey: null },
-    ...uploadFolders(userId, podcast.slug, slug).map(
-      (prefix) => ({ bucket: 'uploads', prefix, inputKey: null }) as const,
-    ),
-  ]
-  return await beginEpisodeDeletion(trx, { userId, episodeId, podcastId }, folders, config.lease.leaseMs)
-}
-
-/** However each part of the name is written in the bucket. */
-const uploadFolders = (userId: string, podcast: string, episode: string): string[] =>
-  spellings(podcast).flatMap((p) => spellings(episode).map((e) => uploadName(userId, p, e, '')))
-
-async function endRun(trx: Knex, runId: string, userId: string, cancel: boolean): Promise<void> {
-  const run = await lockRun(trx, runId)
-  if (run?.userId !== userId) return // found to be somebody else's below
-  if (!cancel) throw new AlreadyRunning(runId)
-  if (!(await cancelRun(trx, runId)) && (await liveRunIdOf(trx, run.episodeId!)) !== undefined)
-    throw new Permanent('not_cancellable', 'The episode is being published; ask again in a minute.')
+  return await carryOn(services, await askForEpisode(services, episode, options), endsAt)
 }
 
 /**
@@ -126,22 +73,8 @@ export async function deleteEverything(
   { budgetMs = requestMs }: Pick<DeleteOptions, 'budgetMs'> = {},
 ): Promise<Deleted> {
   const endsAt = Date.now() + budgetMs
-  const { databaseUrl, lease } = services.config
-  const deletionId = await withDatabase(
-    databaseUrl,
-    async (db) => {
-      const earlier = await latestDeletion(db, userId, null)
-      if (earlier && !earlier.isDone) return earlier.id
-      for (const runId of await liveRunsOf(db, userId)) await cancelRun(db, runId)
-      return await db.transaction((trx) => beginUserDeletion(trx, userId, lease.leaseMs))
-    },
-    longestRowsMs,
-  )
-  return await carryOn(services, deletionId, endsAt)
+  return await carryOn(services, await askForEverything(services, userId), endsAt)
 }
-
-/** The rows of a thousand episodes go in some seconds; nobody else waits for them. */
-const longestRowsMs = 600_000
 
 /** Goes on with what was begun and is not done, until `endsAt`. Returns how many deletions were finished. */
 export async function carryOnDeletions(services: Services, endsAt: number): Promise<number> {
@@ -184,15 +117,18 @@ async function emptyFolders(
   }
 }
 
-/** The feed is written without the episode before any of its files goes. */
+/** The feed is written without the episode before any of its files goes; that of a podcast that goes, goes first. */
 async function leaveFeed(
   { storage, config }: Services,
   use: Session['use'],
   { podcastId }: Deletion,
 ): Promise<void> {
-  if (podcastId === null || !(await use((db) => findPodcast(db, podcastId)))) return
-  if (!(await storage.stat({ bucket: config.buckets.public, name: feedName(podcastId) }))) return
-  await swapFeed(podcastId, { storage, config, withDatabase: use, warn: () => undefined })
+  if (podcastId === null) return
+  const feed = { bucket: config.buckets.public, name: feedName(podcastId) }
+  if (!(await storage.stat(feed))) return
+  if (await use((db) => findPodcast(db, podcastId)))
+    await swapFeed(podcastId, { storage, config, withDatabase: use, warn: () => undefined })
+  else await storage.remove(feed)
 }
 
 /** Whether a folder is to be emptied now. One that somebody else needs is forgotten. */
@@ -225,10 +161,12 @@ async function empty(
   })
 }
 
-async function conclude(db: Knex, { id, userId, episodeId, isDone }: Deletion): Promise<Deleted> {
+async function conclude(db: Knex, { id, userId, episodeId, podcastId, isDone }: Deletion): Promise<Deleted> {
   // counted while nothing new of the user can begin
-  const rows = episodeId === null && !isDone ? await rowsOf(db, userId) : 0
-  if (await finishDeletion(db, id)) log.info({ deletion: id, of: episodeId ?? 'a user' }, 'deleted')
+  const isOfUser = episodeId === null && podcastId === null
+  const rows = isOfUser && !isDone ? await rowsOf(db, userId) : 0
+  if (await finishDeletion(db, id))
+    log.info({ deletion: id, of: episodeId ?? podcastId ?? 'a user' }, 'deleted')
   const now = (await findDeletion(db, id))!
   return {
     deletionId: id,

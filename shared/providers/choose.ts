@@ -11,7 +11,7 @@ import { answererNames } from '../settings/cleaning.ts'
 import { recogniserNames, voiceNames, type RunSettings } from '../settings/settings.ts'
 
 /** Needs no key. */
-const builtInVoice = 'flite'
+export const builtInVoice = 'flite'
 
 /** Every provider outside, which wants a key. */
 export const keyedProviders: readonly string[] = [

@@ -1,12 +1,12 @@
 /**
  * Speaks with ElevenLabs' voices and returns the time of every word. Hides base64, and that times come by the
- * character. Source: ElevenLabs' API reference ("Create speech with timing") and its page "Errors".
+ * character. Source: ElevenLabs' API reference ("Create speech with timing", "List voices") and its page "Errors".
  */
 import { z } from 'zod'
 import { toPlanar } from '../audio/pcm.ts'
 import { callVendor, jsonBody, longestAnswerMs, readJson, type Access } from './vendor.ts'
 import { elevenlabs } from './vendors.ts'
-import type { Speaker, Spoken } from './voice.ts'
+import type { KnownVoice, Speaker, Spoken } from './voice.ts'
 
 const usualModel = 'eleven_multilingual_v2'
 /** The highest rate of PCM that every plan may ask for; 44.1 kHz needs the Pro plan. */
@@ -19,6 +19,12 @@ const alignment = z.object({
   character_end_times_seconds: z.array(z.number()),
 })
 const speech = z.object({ audio_base64: z.string().min(1), alignment: alignment.nullish() })
+
+const voiceList = z.object({
+  voices: z.array(z.object({ voice_id: z.string(), name: z.string().nullish() })),
+})
+const readVoices = (answer: Buffer): KnownVoice[] =>
+  readJson(voiceList)(answer).voices.map(({ voice_id: voice, name }) => ({ voice, title: name ?? voice }))
 
 export function elevenlabsSpeaker(access: Access): Speaker {
   const vendor = elevenlabs(access)
@@ -42,6 +48,11 @@ export function elevenlabsSpeaker(access: Access): Speaker {
       )
     },
     lacksVoice: ({ vendorCodes }) => vendorCodes.some((code) => notThatVoice.has(code)),
+    list: (signal) => {
+      const query = { page_size: '100' }
+      const call = { method: 'GET', path: '/v2/voices', query, read: readVoices, paid: false } as const
+      return callVendor(vendor, { ...call, timeoutMs: longestAnswerMs }, signal)
+    },
   }
 }
 

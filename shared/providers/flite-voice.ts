@@ -3,7 +3,7 @@
  * (English, in ASCII) and that a long text is spoken sentence by sentence, so that each can be stopped and
  * none needs much memory.
  */
-import { speak, voices, type Speech, type Voice } from './flite.ts'
+import { speak, voices, voiceTitles, type Speech, type Voice } from './flite.ts'
 import { refuse } from './vendor.ts'
 import type { Speaker } from './voice.ts'
 
@@ -24,6 +24,7 @@ export const fliteSpeaker = (): Speaker => ({
     }
   },
   lacksVoice: () => false, // it says so itself
+  list: () => Promise.resolve(voices.map((voice) => ({ voice, title: voiceTitles[voice] }))),
 })
 
 const isVoice = (name: string): name is Voice => (voices as readonly string[]).includes(name)

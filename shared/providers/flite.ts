@@ -9,9 +9,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
-/** slt is a woman, rms and awb are men; kal16 is the plainest, and the fastest. */
-export const voices = ['slt', 'rms', 'awb', 'kal16'] as const
-export type Voice = (typeof voices)[number]
+/** What each is like. */
+export const voiceTitles = {
+  slt: 'slt, a woman',
+  rms: 'rms, a man',
+  awb: 'awb, a Scottish man',
+  kal16: 'kal16, the plainest and the fastest',
+} as const
+export type Voice = keyof typeof voiceTitles
+export const voices = Object.keys(voiceTitles) as readonly Voice[]
 
 export interface Phone {
   /** Flite's name of the sound; 'pau' is silence. */

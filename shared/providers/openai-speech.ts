@@ -11,6 +11,24 @@ import type { Speaker, Spoken } from './voice.ts'
 
 const usualModel = 'gpt-4o-mini-tts'
 const sampleRate = 24_000
+/** Of the usual model; the API has no list of them. */
+const voices = [
+  ...[
+    'alloy',
+    'ash',
+    'ballad',
+    'cedar',
+    'coral',
+    'echo',
+    'fable',
+    'marin',
+    'nova',
+    'onyx',
+    'sage',
+    'shimmer',
+    'verse',
+  ],
+]
 
 export function openaiSpeaker(access: Access): Speaker {
   const vendor = openai(access)
@@ -35,6 +53,7 @@ export function openaiSpeaker(access: Access): Speaker {
       return callVendor(vendor, call, signal)
     },
     lacksVoice,
+    list: () => Promise.resolve(voices.map((voice) => ({ voice, title: voice }))),
   }
 }
 

@@ -24,12 +24,19 @@ export interface Spoken {
   readonly words: readonly { readonly text: string; readonly start: number; readonly end: number }[] | null
 }
 
+/** A voice that may be asked for, and what people call it. */
+export interface KnownVoice {
+  readonly voice: string
+  readonly title: string
+}
+
 /** One provider's way of speaking. */
 export interface Speaker {
   readonly vendor: Pick<Vendor, 'title' | 'apiKey'>
   readonly speak: (line: Line, signal: AbortSignal) => Promise<Spoken>
   /** Whether it refused because it has no such voice. */
   readonly lacksVoice: (refusal: VendorError) => boolean
+  readonly list: (signal: AbortSignal) => Promise<readonly KnownVoice[]>
 }
 
 export type VoiceName = (typeof voiceNames)[number]
@@ -41,4 +48,6 @@ export interface Voice {
    * call itself throws. Throws the signal's reason when it aborts.
    */
   readonly speak: (line: Line, signal: AbortSignal) => Promise<Spoken>
+  /** The voices there are to choose from, a hundred at most; costs nothing. Throws VendorError, and the signal's reason. */
+  readonly list: (signal: AbortSignal) => Promise<readonly KnownVoice[]>
 }

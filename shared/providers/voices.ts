@@ -27,6 +27,7 @@ const mostLettersPerSecond = 60
 export function openVoice(name: VoiceName, access: Access): Voice {
   const speaker = speakers[name](access)
   return {
+    list: speaker.list,
     speak: async (line, signal) => {
       const letters = line.text.match(/[\p{L}\p{N}]/gu)?.length ?? 0
       if (letters === 0)

@@ -98,6 +98,9 @@ const all: readonly Category[] = Object.entries(categories).flatMap(([name, subc
 export const categoryText = ({ name, subcategory }: Category): string =>
   subcategory === undefined ? name : `${name}:${subcategory}`
 
+/** All of them, as settings have them. */
+export const categoryTexts: readonly string[] = all.map(categoryText)
+
 /** What makes no difference to a reader. */
 const key = (text: string): string =>
   text

@@ -1,7 +1,7 @@
 /** The settings of one episode (episode.json), and what of them the feed shows. */
 import { z } from 'zod'
 import { fileName } from './cleaning.ts'
-import { parseDocument } from './document.ts'
+import { parseDocument, problemsOf, type Problem } from './document.ts'
 import { chat, image, licence, location, person, soundbite, txt, value, webAddress } from './feed-values.ts'
 import { publishWhen, speakerName } from './settings.ts'
 
@@ -100,3 +100,4 @@ export const episodeSchema = (): object => ({
   title: 'Spool episode',
   ...z.toJSONSchema(episode, { io: 'input', unrepresentable: 'any' }),
 })
+export const episodeProblems = (text: string): readonly Problem[] => problemsOf(episode, text)

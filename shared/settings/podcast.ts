@@ -1,7 +1,7 @@
 /** The settings of a show (podcast.json), with every default in one place. */
 import { z } from 'zod'
 import { findCategory, nearestCategory } from './categories.ts'
-import { parseDocument } from './document.ts'
+import { parseDocument, problemsOf, type Problem } from './document.ts'
 import {
   block,
   chat,
@@ -134,3 +134,4 @@ export const podcastSchema = (): object => ({
   title: 'Spool podcast',
   ...z.toJSONSchema(podcast, { io: 'input', unrepresentable: 'any' }),
 })
+export const podcastProblems = (text: string): readonly Problem[] => problemsOf(podcast, text)

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { cleaning, fileName } from './cleaning.ts'
-import { parseDocument } from './document.ts'
+import { parseDocument, problemsOf, type Problem } from './document.ts'
 import { language } from './language.ts'
 import { checkVariables, letterVariableNames, variableNames } from './script.ts'
 
@@ -226,3 +226,11 @@ export const templateSchema = (): object => ({
   title: 'Spool template',
   ...z.toJSONSchema(template, { io: 'input', unrepresentable: 'any' }),
 })
+export const templateProblems = (text: string): readonly Problem[] => problemsOf(template, text)
+
+/** The settings of listener mail as a JSON schema. */
+export const mailSchema = (): object => ({
+  title: 'Spool listener mail',
+  ...z.toJSONSchema(mail, { io: 'input', unrepresentable: 'any' }),
+})
+export const mailProblems = (text: string): readonly Problem[] => problemsOf(mail, text)

@@ -332,6 +332,7 @@ export function aTone(seconds = 0.5, peak = 0.1): Buffer {
 /** ElevenLabs' "Create speech with timing": each character lasts a twentieth of a second. */
 export const anElevenlabsVoice = (pcm = aTone()) =>
   aVendor({
+    'GET /v2/voices': () => ({ json: { voices: [{ voice_id: 'known', name: 'Known' }], has_more: false } }),
     'POST /v1/text-to-speech/{voice}/with-timestamps': (request) => {
       if (!request.path.includes('/known/'))
         return {
