@@ -1,6 +1,6 @@
 /**
  * What a browser is given besides pages: our own modules with their types taken off, the few libraries they import, and
- * one stylesheet; compressed once, and kept by browsers for a year under a name that follows from all of it.
+ * the stylesheets; compressed once, and kept by browsers for a year under a name that follows from all of it.
  */
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { contentHash } from '../hash.ts'

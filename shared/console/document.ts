@@ -50,6 +50,7 @@ export function documentOf(page: Page, { origin, base }: Site, assets: Assets, s
 <title>${escape(page.title)} · Spool</title>
 <link rel="icon" href="${asset('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${asset('style.css')}">
+<link rel="stylesheet" href="${asset('forms.css')}">
 <script type="importmap">${map}</script>
 <script type="module" src="${asset(`pages/${page.name}.ts`)}"></script>
 </head>

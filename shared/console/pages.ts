@@ -15,7 +15,12 @@ const pages: readonly [path: string, name: string, title: string, begins: (id: s
   [`episodes/${id}`, 'episode', 'Episode', (of) => [`/episodes/${of}`, `/episodes/${of}/files`]],
   [`episodes/${id}/review`, 'review', 'Review', (of) => [`/episodes/${of}`]],
   ['shows', 'shows', 'Shows', () => ['/podcasts?limit=100']],
-  [`shows/${id}`, 'show', 'Show', (of) => [`/podcasts/${of}`, `/podcasts/${of}/template`]],
+  [
+    `shows/${id}`,
+    'show',
+    'Show',
+    (of) => [`/podcasts/${of}`, `/podcasts/${of}/template`, `/podcasts/${of}/assets`],
+  ],
   ['letters', 'letters', 'Letters', () => ['/letters?limit=50']],
   ['settings', 'settings', 'Settings', () => ['/quota', '/provider-keys', '/api-keys', '/webhooks']],
 ]

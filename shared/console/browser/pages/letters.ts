@@ -1,0 +1,138 @@
+/** Listener mail: read, picked for the next episode, and added by the mailbox. */
+import { useState } from 'preact/hooks'
+import { address, get, type ListOf } from '../api.ts'
+import { Mailbox } from '../letters/mailbox.ts'
+import { mostPicked, usePicked, type Picked } from '../letters/picked.ts'
+import { Action, day, Empty, html, Loading, show, useApi } from '../parts.ts'
+
+interface Letter {
+  readonly id: string
+  readonly sender: string
+  readonly subject: string
+  readonly text: string
+  readonly sentAt: string | null
+  readonly createdAt: string
+  readonly attachments: number
+  readonly isCut: boolean
+}
+
+const first = '/letters?limit=50'
+
+function Letters() {
+  const letters = useApi<ListOf<Letter>>(first)
+  const { picked, toggle, clear } = usePicked()
+  const picking = (letter: Letter) => ({
+    isPicked: picked.some(({ id }) => id === letter.id),
+    isFull: picked.length >= mostPicked,
+    toggle: () => toggle({ id: letter.id, subject: letter.subject }),
+  })
+  return html`
+    <h1>Letters</h1>
+    <${Mailbox} changed=${letters.reload} />
+    <${Selection} picked=${picked} toggle=${toggle} clear=${clear} />
+    <${Loading} of=${letters}>${(page: ListOf<Letter>) => html`<${List} key=${page.items[0]?.id ?? ''} page=${page} picking=${picking} />`}</${Loading}>
+  `
+}
+
+function Selection({
+  picked,
+  toggle,
+  clear,
+}: {
+  picked: readonly Picked[]
+  toggle: (letter: Picked) => void
+  clear: () => void
+}) {
+  const [isCopied, setCopied] = useState(false)
+  if (picked.length === 0)
+    return html`<p class="quiet" role="status">
+      None is picked for the next episode. A mail segment then reads the newest.
+    </p>`
+  const copy = async () => {
+    await navigator.clipboard.writeText(JSON.stringify(picked.map(({ id }) => id)))
+    setCopied(true)
+  }
+  return html`<section class="card" aria-label="Picked letters">
+    <p role="status">
+      ${picked.length === 1 ? 'One letter is' : `${picked.length} letters are`} picked for the next episode, read out in this
+      order. <a href=${address('new')}>New episode</a> takes them along.
+    </p>
+    <ol>
+      ${picked.map(
+        (letter) =>
+          html`<li key=${letter.id}>
+            ${letter.subject || 'Without a subject'}
+            <button
+              type="button"
+              class="small"
+              aria-label=${`Leave out ${letter.subject || 'the letter'}`}
+              onClick=${() => toggle(letter)}
+            >
+              ✕
+            </button>
+          </li>`,
+      )}
+    </ol>
+    <div class="buttons">
+      <${Action} act=${copy}>${isCopied ? 'Copied' : 'Copy ids for episode.json'}</${Action}>
+      <button type="button" onClick=${clear}>Pick none</button>
+    </div>
+  </section>`
+}
+
+type Picking = (letter: Letter) => { isPicked: boolean; isFull: boolean; toggle: () => void }
+
+function List({ page, picking }: { page: ListOf<Letter>; picking: Picking }) {
+  const [more, setMore] = useState<{ items: Letter[]; next?: string | undefined }>({
+    items: [],
+    next: page.next,
+  })
+  const load = async () => {
+    const found = await get<ListOf<Letter>>(`${first}&cursor=${encodeURIComponent(more.next!)}`)
+    setMore({ items: [...more.items, ...found.items], next: found.next })
+  }
+  const all = [...page.items, ...more.items]
+  if (all.length === 0)
+    return html`<${Empty}><p>No letters yet. Export the mailbox of your show’s address, and add the file here.</p></${Empty}>`
+  return html`
+    <ul class="letters">
+      ${all.map((letter) => html`<${Row} key=${letter.id} letter=${letter} ...${picking(letter)} />`)}
+    </ul>
+    ${more.next === undefined ? null : html`<${Action} act=${load}>Show more</${Action}>`}
+  `
+}
+
+function Row({
+  letter: { sender, subject, text, sentAt, createdAt, attachments, isCut },
+  isPicked,
+  isFull,
+  toggle,
+}: {
+  letter: Letter
+  isPicked: boolean
+  isFull: boolean
+  toggle: () => void
+}) {
+  const when = sentAt ?? createdAt
+  const title = subject || 'Without a subject'
+  return html`<li>
+    <input
+      type="checkbox"
+      aria-label=${`Pick “${title}” for the next episode`}
+      checked=${isPicked}
+      disabled=${isFull && !isPicked}
+      onChange=${toggle}
+    />
+    <details>
+      <summary>
+        <strong>${title}</strong>
+        <span class="quiet">${sender} · <time datetime=${when}>${day(when)}</time></span>
+      </summary>
+      <p class="letter">${text}</p>
+      ${isCut ? html`<p class="quiet">The letter goes on; what is longer than this is not kept.</p>` : null}
+      ${attachments > 0 ? html`<p class="quiet">${attachments === 1 ? 'A file' : `${attachments} files`} came with it; files are left out.</p>` : null}
+    </details>
+  </li>`
+}
+
+show(Letters)
