@@ -57,7 +57,7 @@ function Selection({
       ${picked.length === 1 ? 'One letter is' : `${picked.length} letters are`} picked for the next episode, read out in this
       order. <a href=${address('new')}>New episode</a> takes them along.
     </p>
-    <ol>
+    <ol class="picked">
       ${picked.map(
         (letter) =>
           html`<li key=${letter.id}>

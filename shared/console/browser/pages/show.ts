@@ -1,7 +1,8 @@
 /** One show: what it says of itself, where its feed is, the template by which its episodes are made, and its files. */
 import { address } from '../api.ts'
 import { html, Loading, show, useApi, type Loaded } from '../parts.ts'
-import { Assets, type Asset } from '../show/assets.ts'
+import { Assets } from '../show/assets.ts'
+import type { Asset } from '../show/template.ts'
 import { Cover } from '../show/cover.ts'
 import { useEditing } from '../show/editing.ts'
 import { Farewell } from '../show/farewell.ts'

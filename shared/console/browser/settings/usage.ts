@@ -18,6 +18,11 @@ const near = 0.8
 
 const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 })
 
+function howMuch(used: number, most: number): string {
+  const remark = used >= most ? ': used up' : used >= near * most ? ': nearly used up' : ''
+  return `${number.format(used)} of ${number.format(most)}${remark}`
+}
+
 export function Usage() {
   const quota = useApi<{ items: Allowance[] }>('/quota')
   return html`<section aria-labelledby="usage">
@@ -28,10 +33,7 @@ export function Usage() {
           const title = `${kinds[kind] ?? kind} ${periods[period] ?? period}`
           return html`<li key=${title}>
             <span>${title}</span>
-            <span
-              >${number.format(used)} of
-              ${number.format(most)}${most > 0 && used >= most ? ': used up' : used >= near * most ? ': nearly used up' : ''}</span
-            >
+            <span>${howMuch(used, most)}</span>
             <progress aria-label=${title} max=${most || 1} value=${Math.min(used, most)}></progress>
           </li>`
         })}

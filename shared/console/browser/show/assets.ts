@@ -3,15 +3,9 @@ import { useState } from 'preact/hooks'
 import { remove } from '../api.ts'
 import { Action, html, Loading, Notice, reasonOf, size, type Loaded } from '../parts.ts'
 import type { Fields } from './document.ts'
+import { coverAmong } from './cover.ts'
 import { putFile } from './put-file.ts'
-import { isPicture, isSound, usersOf } from './template.ts'
-
-export interface Asset {
-  readonly file: string
-  readonly bytes: number
-  readonly type: string
-  readonly url: string
-}
+import { isPicture, isSound, usersOf, type Asset } from './template.ts'
 
 export function Assets({
   id,
@@ -25,6 +19,10 @@ export function Assets({
   template: Fields
   assets: Loaded<{ items: Asset[] }>
 }) {
+  const usersHere = (asset: Asset): string[] => [
+    ...(asset === coverAmong(assets.data?.items ?? []) ? ['the show’s cover'] : []),
+    ...usersOf(template, asset.file),
+  ]
   return html`<section aria-labelledby="assets">
     <h2 id="assets">Files</h2>
     <p>Sounds and pictures that the template may name. One of the same name takes the other’s place.</p>
@@ -32,7 +30,7 @@ export function Assets({
       items.length === 0
         ? html`<p class="quiet">None yet.</p>`
         : html`<ul class="assets">
-            ${items.map((asset) => html`<${Row} key=${asset.file} ...${{ id, asset, users: usersOf(template, asset.file), changed: assets.reload }} />`)}
+            ${items.map((asset) => html`<${Row} key=${asset.file} ...${{ id, asset, users: usersHere(asset), changed: assets.reload }} />`)}
           </ul>`}</${Loading}>
     <${Upload} slug=${slug} changed=${assets.reload} />
   </section>`
@@ -99,8 +97,8 @@ function Upload({ slug, changed }: { slug: string; changed: () => Promise<void> 
       typeof how === 'string'
         ? html`<${Notice} key=${name} kind="error">${name}: ${how}</${Notice}>`
         : html`<p key=${name} role="status">
-            ${name}:
-            ${how === 1 ? 'uploaded' : html`<progress aria-label=${name} max="1" value=${how}></progress>`}
+            ${`${name}: ${how === 1 ? 'uploaded' : `${Math.round(100 * how)} %`}`}
+            ${how === 1 ? null : html`<progress aria-label=${name} max="1" value=${how}></progress>`}
           </p>`,
     )}
   </div>`

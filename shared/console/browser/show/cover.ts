@@ -2,11 +2,16 @@
 import { useEffect, useState } from 'preact/hooks'
 import { remove } from '../api.ts'
 import { Action, html, Notice, reasonOf, size } from '../parts.ts'
-import type { Asset } from './assets.ts'
+import type { Asset } from './template.ts'
 import { putFile } from './put-file.ts'
 
 /** As shared/objects.ts has them: the first that is there is the cover. */
 const coverNames = ['cover.jpg', 'cover.jpeg', 'cover.png']
+
+/** Which of the files is the cover. */
+export const coverAmong = (assets: readonly Asset[]): Asset | undefined =>
+  coverNames.map((name) => assets.find(({ file }) => file === name)).find(Boolean)
+
 const mostBytes = 10 * 1024 * 1024
 const [least, most] = [1400, 3000]
 
@@ -32,7 +37,7 @@ export function Cover({
 }) {
   const [chosen, setChosen] = useState<Chosen>()
   const [complaint, setComplaint] = useState<string>()
-  const present = coverNames.map((name) => assets.find(({ file }) => file === name)).find(Boolean)
+  const present = coverAmong(assets)
   useEffect(() => () => URL.revokeObjectURL(chosen?.address ?? ''), [chosen])
 
   const choose = async (event: Event) => {

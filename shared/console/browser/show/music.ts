@@ -1,6 +1,6 @@
 /** Music under the segments: which file, under what, how loud. */
 import { html } from '../parts.ts'
-import type { Asset } from './assets.ts'
+import type { Asset } from './template.ts'
 import { defaultAt, valueAt } from './document.ts'
 import { Amount, Check, Select, type Form } from './fields.ts'
 import { choicesOf } from './segment-fields.ts'

@@ -1,7 +1,7 @@
 /** What an episode will consist of, in its order, with the lengths that are known before there is one. */
 import { useEffect, useState } from 'preact/hooks'
 import { clock, html } from '../parts.ts'
-import type { Asset } from './assets.ts'
+import type { Asset } from './template.ts'
 import type { Fields } from './document.ts'
 import { bedsOf, segmentsOf, titleOf, type Segment } from './template.ts'
 
@@ -42,7 +42,7 @@ export function Order({ template, files }: { template: Fields; files: readonly A
       return html`<li key=${i} class=${segment.type}>
         <strong>${titleOf(segment)}</strong>
         <span>${lengthOf(segment, lengths, files)}</span>
-        ${under.length > 0 ? html`<span class="bed">♪ ${under.map(({ file }) => file || 'no file').join(', ')}</span>` : null}
+        ${under.length > 0 ? html`<span class="bed">♪ ${under.map(({ file }) => whatLies(file, files)).join(', ')}</span>` : null}
       </li>`
     })}
   </ol>`
@@ -60,7 +60,12 @@ function lengthOf(
     return words === 0 ? 'nothing to say yet' : `about ${clock(words * secondsPerWord)}`
   }
   if (!source.file) return 'no file chosen'
-  if (!files.some(({ file }) => file === source.file)) return 'the file is missing'
+  if (!isThere(source.file, files)) return 'the file is missing'
   const seconds = lengths[source.file]
   return seconds === undefined ? '' : clock(seconds)
 }
+
+const isThere = (name: string, files: readonly Asset[]): boolean => files.some(({ file }) => file === name)
+
+const whatLies = (name: string, files: readonly Asset[]): string =>
+  name === '' ? 'no file' : isThere(name, files) ? name : `${name} (missing)`

@@ -1,6 +1,6 @@
 /** What is to be said of one segment: what is heard, its title, its place in time. */
 import { html, useApi } from '../parts.ts'
-import type { Asset } from './assets.ts'
+import type { Asset } from './template.ts'
 import { textAt, type Path } from './document.ts'
 import { Amount, Check, LongText, Select, Text, type Choice, type Form } from './fields.ts'
 import {

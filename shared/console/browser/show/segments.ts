@@ -4,7 +4,7 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { html } from '../parts.ts'
-import type { Asset } from './assets.ts'
+import type { Asset } from './template.ts'
 import type { Form } from './fields.ts'
 import { SegmentFields } from './segment-fields.ts'
 import {

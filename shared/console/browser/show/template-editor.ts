@@ -1,7 +1,7 @@
 /** A template under edit: as a form for the common parts, or whole as text. Both are the same document. */
 import { useState } from 'preact/hooks'
 import { html } from '../parts.ts'
-import type { Asset } from './assets.ts'
+import type { Asset } from './template.ts'
 import { DocumentText } from './document-text.ts'
 import type { Form } from './fields.ts'
 import { Cleaning, Publishing, Sound, Words } from './making.ts'

@@ -1,6 +1,14 @@
 /** What a template consists of, as its form shows it, and which files it names. */
 import { isRecord, textAt, valueAt, type Fields } from './document.ts'
 
+/** A file that a template may name. */
+export interface Asset {
+  readonly file: string
+  readonly bytes: number
+  readonly type: string
+  readonly url: string
+}
+
 export const spokenTypes = ['intro', 'outro', 'commercial', 'transition', 'mail'] as const
 export type SegmentType = 'content' | (typeof spokenTypes)[number]
 
