@@ -22,8 +22,8 @@ interface Segment {
 export function Player({ files }: { files: readonly File[] }) {
   const audio = useRef<HTMLAudioElement>(null)
   const [now, setNow] = useState(0)
-  const chapters = useFile<{ chapters: Chapter[] }>(files, 'chapters.json')?.chapters ?? []
-  const segments = useFile<{ segments: Segment[] }>(files, 'transcript.json')?.segments ?? []
+  const chapters = (useFile(files, 'chapters.json') as { chapters: Chapter[] } | undefined)?.chapters ?? []
+  const segments = (useFile(files, 'transcript.json') as { segments: Segment[] } | undefined)?.segments ?? []
   const source = files.find(({ file }) => file === 'episode.mp3')
   if (!source) return null
   const go = (seconds: number) => {
@@ -57,13 +57,13 @@ export function Player({ files }: { files: readonly File[] }) {
 }
 
 /** A file of the episode, read once. */
-function useFile<T>(files: readonly File[], name: string): T | undefined {
+function useFile(files: readonly File[], name: string): unknown {
   const url = files.find(({ file }) => file === name)?.url
-  const [content, setContent] = useState<T>()
+  const [content, setContent] = useState<unknown>()
   useEffect(() => {
     if (url === undefined) return
     fetch(url)
-      .then(async (answer) => setContent((await answer.json()) as T))
+      .then(async (answer) => setContent(await answer.json()))
       .catch(() => undefined) // the player does without
   }, [url])
   return content
