@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { get, watch, type ListOf, type Progress } from '../api.ts'
 import { html, Notice, reasonOf } from '../parts.ts'
-import { putFile } from '../show/put-file.ts'
+import { upload } from '../upload.ts'
 
 interface Run {
   readonly id: string
@@ -13,7 +13,7 @@ interface Run {
 const lookEveryMs = 1000
 const longestLooks = 60
 
-/** The run of that mailbox that began since; undefined when none does within a minute. */
+/** The run of that mailbox, which it names by its object, that began since; undefined when none does within a minute. */
 async function runOf(
   file: string,
   known: ReadonlySet<string>,
@@ -21,7 +21,7 @@ async function runOf(
 ): Promise<Run | undefined> {
   for (let look = 0; look < longestLooks && !isLeft(); look++) {
     const { items } = await get<ListOf<Run>>('/runs?limit=20')
-    const found = items.find(({ id, mailbox }) => mailbox === file && !known.has(id))
+    const found = items.find(({ id, mailbox }) => mailbox?.split('/').at(-1) === file && !known.has(id))
     if (found) return found
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
@@ -30,7 +30,7 @@ async function runOf(
 
 type State =
   | { readonly is: 'idle' }
-  | { readonly is: 'sent'; readonly share: number }
+  | { readonly is: 'sent'; readonly share: number; readonly isWaiting?: boolean }
   | { readonly is: 'reading'; readonly progress: Progress }
   | { readonly is: 'failed'; readonly why: string }
 
@@ -53,8 +53,14 @@ export function Mailbox({ changed }: { changed: () => Promise<void> }) {
       setState({ is: 'sent', share: 0 })
       const before = await get<ListOf<Run>>('/runs?limit=20')
       const known = new Set(before.items.map(({ id }) => id))
-      await putFile({ mailbox: true }, file, file.name, {
-        onProgress: (share) => setState({ is: 'sent', share }),
+      let share = 0
+      await upload({ mailbox: true }, file.name, file, {
+        signal: new AbortController().signal,
+        progress: (bytes) => {
+          share = bytes / file.size
+          setState({ is: 'sent', share })
+        },
+        waiting: (isWaiting) => setState({ is: 'sent', share, isWaiting }),
       })
       input.value = ''
       const run = await runOf(file.name, known, () => leave.isLeft)
@@ -94,7 +100,7 @@ function Shown({ state }: { state: State }) {
       return html`<${Notice} kind="error">${state.why}</${Notice}>`
     case 'sent':
       return html`<p role="status">
-        ${state.share < 1 ? 'Uploading…' : 'Waiting to be read…'}
+        ${state.isWaiting ? 'Waiting for a connection…' : state.share < 1 ? 'Uploading…' : 'Waiting to be read…'}
         <progress aria-label="Upload" max="1" value=${state.share}></progress>
       </p>`
     case 'reading':

@@ -2,9 +2,9 @@
 import { useState } from 'preact/hooks'
 import { remove } from '../api.ts'
 import { Action, html, Loading, Notice, reasonOf, size, type Loaded } from '../parts.ts'
+import { upload } from '../upload.ts'
 import type { Fields } from './document.ts'
 import { coverAmong } from './cover.ts'
-import { putFile } from './put-file.ts'
 import { isPicture, isSound, usersOf, type Asset } from './template.ts'
 
 export function Assets({
@@ -62,25 +62,32 @@ function Row({
   </li>`
 }
 
-/** How each of the files is on its way: a share, or why it is not. */
-type Sent = Readonly<Record<string, number | string>>
+/** How a file is on its way: a share, or why it is not. */
+type Way = { readonly share: number; readonly isWaiting?: boolean } | { readonly why: string }
 
 function Upload({ slug, changed }: { slug: string; changed: () => Promise<void> }) {
-  const [sent, setSent] = useState<Sent>({})
-  const note = (name: string, how: number | string) => setSent((before) => ({ ...before, [name]: how }))
+  const [ways, setWays] = useState<Readonly<Record<string, Way>>>({})
+  const note = (name: string, way: Way) => setWays((before) => ({ ...before, [name]: way }))
+  const sendOne = async (file: File) => {
+    let share = 0
+    try {
+      await upload({ podcast: slug }, file.name, file, {
+        signal: new AbortController().signal,
+        progress: (bytes) => {
+          share = bytes / file.size
+          note(file.name, { share })
+        },
+        waiting: (isWaiting) => note(file.name, { share, isWaiting }),
+      })
+      note(file.name, { share: 1 })
+    } catch (error) {
+      note(file.name, { why: reasonOf(error) })
+    }
+  }
   const send = async (event: Event) => {
     const input = event.currentTarget as HTMLInputElement
-    const files = [...(input.files ?? [])]
-    setSent({})
-    for (const file of files) {
-      note(file.name, 0)
-      try {
-        await putFile({ podcast: slug }, file, file.name, { onProgress: (share) => note(file.name, share) })
-        note(file.name, 1)
-      } catch (error) {
-        note(file.name, reasonOf(error))
-      }
-    }
+    setWays({})
+    for (const file of input.files ?? []) await sendOne(file)
     input.value = ''
     await changed()
   }
@@ -93,13 +100,17 @@ function Upload({ slug, changed }: { slug: string; changed: () => Promise<void> 
       accept="audio/*,video/*,image/jpeg,image/png"
       onChange=${(event: Event) => void send(event)}
     />
-    ${Object.entries(sent).map(([name, how]) =>
-      typeof how === 'string'
-        ? html`<${Notice} key=${name} kind="error">${name}: ${how}</${Notice}>`
-        : html`<p key=${name} role="status">
-            ${`${name}: ${how === 1 ? 'uploaded' : `${Math.round(100 * how)} %`}`}
-            ${how === 1 ? null : html`<progress aria-label=${name} max="1" value=${how}></progress>`}
-          </p>`,
-    )}
+    ${Object.entries(ways).map(([name, way]) => html`<${OnItsWay} key=${name} name=${name} way=${way} />`)}
+  </div>`
+}
+
+function OnItsWay({ name, way }: { name: string; way: Way }) {
+  if ('why' in way) return html`<${Notice} kind="error">${name}: ${way.why}</${Notice}>`
+  const { share, isWaiting = false } = way
+  const done =
+    share === 1 ? 'uploaded' : isWaiting ? 'waits for a connection' : `${Math.round(100 * share)} %`
+  return html`<div role="status">
+    ${`${name}: ${done}`}
+    ${share === 1 ? null : html`<progress aria-label=${name} max="1" value=${share}></progress>`}
   </div>`
 }

@@ -2,8 +2,8 @@
 import { useEffect, useState } from 'preact/hooks'
 import { remove } from '../api.ts'
 import { Action, html, Notice, reasonOf, size } from '../parts.ts'
+import { upload as send } from '../upload.ts'
 import type { Asset } from './template.ts'
-import { putFile } from './put-file.ts'
 
 /** As shared/objects.ts has them: the first that is there is the cover. */
 const coverNames = ['cover.jpg', 'cover.jpeg', 'cover.png']
@@ -53,7 +53,10 @@ export function Cover({
   }
   const upload = async () => {
     const { file, name } = chosen!
-    await putFile({ podcast: slug }, file, name)
+    await send({ podcast: slug }, name, file, {
+      signal: new AbortController().signal,
+      progress: () => undefined,
+    })
     for (const other of coverNames.filter(
       (each) => each !== name && assets.some(({ file: there }) => there === each),
     ))

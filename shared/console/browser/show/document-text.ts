@@ -44,7 +44,7 @@ export function DocumentText({
     if (written) editing.replace(written)
     else editing.judge(typed)
   }
-  const places = problems.map((problem) => ({ ...problem, line: lineWith(text, problem) }))
+  const places = placed(text, problems)
   const lines = text.split('\n').length
   return html`<div class="document-text">
     <div class="code">
@@ -70,19 +70,25 @@ ${Array.from(
         }}
       ></textarea>
     </div>
-    <ul class="problems" role="status">
-      ${places.map(
-        ({ line, path, message }) =>
-          html`<li>
-            <strong>Line ${line}</strong>${path.length > 0 ? ` · ${path.join('.')}` : ''}: ${message}
-          </li>`,
-      )}
-    </ul>
+    <div role="status">
+      <ul class="problems">
+        ${places.map(
+          ({ line, path, message }) =>
+            html`<li>
+              <strong>Line ${line}</strong>${path.length > 0 ? ` · ${path.join('.')}` : ''}: ${message}
+            </li>`,
+        )}
+      </ul>
+    </div>
   </div>`
 }
 
-/** What is no JSON says its line itself. */
-function lineWith(text: string, { path, message }: Editing['problems'][number]): number {
-  const said = /^line (\d+),/.exec(message)?.[1]
-  return said === undefined ? lineOf(text, path) : Number(said)
+/** With its line: what is no JSON says that itself, and then nothing else can be found in it. */
+function placed(text: string, problems: Editing['problems']) {
+  const isText = documentIn(text) === undefined
+  return problems.flatMap(({ path, message }) => {
+    const [, line, rest = ''] = /^line (\d+), (.*)$/s.exec(message) ?? []
+    if (line !== undefined) return [{ path, message: rest, line: Number(line) }]
+    return isText ? [] : [{ path, message, line: lineOf(text, path) }]
+  })
 }

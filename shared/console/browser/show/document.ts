@@ -57,7 +57,7 @@ export const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) ===
 export const differingFields = (a: Fields, b: Fields): string[] =>
   [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((field) => !isSame(a[field], b[field]))
 
-/** The line of a field in a text of JSON, from 1; the first line for what is not in it. */
+/** The line of a field in a text that is JSON, from 1; the first line for what is not in it. */
 export function lineOf(text: string, path: Path): number {
   const tokens = [...text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g)]
   let next = 0

@@ -2,7 +2,7 @@
  * The segments of an episode in their order: added, removed, moved by buttons or with Alt and the arrow keys. Hides that
  * what is being edited, and the keyboard's place, go along with a segment that moves.
  */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { html } from '../parts.ts'
 import type { Asset } from './template.ts'
 import type { Form } from './fields.ts'
@@ -24,7 +24,8 @@ export function Segments({ form, files }: { form: Form; files: readonly Asset[] 
   const [said, say] = useState('')
   const list = useRef<HTMLOListElement>(null)
   const focus = useRef<number>(undefined)
-  useEffect(() => {
+  // before the next key is heard
+  useLayoutEffect(() => {
     if (focus.current === undefined) return
     const item = list.current?.children[focus.current]
     item?.querySelector<HTMLElement>('.handle')?.focus()
