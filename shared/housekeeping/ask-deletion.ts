@@ -10,10 +10,9 @@ import {
   beginPodcastDeletion,
   beginUserDeletion,
   episodesOfPodcast,
-  latestDeletion,
   liveRunsOf,
-  type DoomedFolder,
-} from '../db/deletions.ts'
+} from '../db/begin-deletion.ts'
+import { latestDeletion, type DoomedFolder } from '../db/deletions.ts'
 import { findEpisode, lockEpisode } from '../db/episodes.ts'
 import { findPodcast, findPodcastOf } from '../db/podcasts.ts'
 import { cancelRun } from '../db/run-changes.ts'
