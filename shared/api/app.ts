@@ -70,7 +70,10 @@ function guard(app: App, { config }: Services, vouch: Vouch | undefined): void {
   app.use('/shared/:token/*', admitGuests(config, addressOf))
   app.use(async (context, next) => {
     const { method, path } = context.req
-    if (isGuestsPath(path)) return await next()
+    if (isGuestsPath(path)) {
+      await next()
+      return
+    }
     const caller = vouch
       ? await vouch(context)
       : await identify(context.req.header('authorization'), addressOf(context))
@@ -88,7 +91,7 @@ function guard(app: App, { config }: Services, vouch: Vouch | undefined): void {
         `This key may ${caller.scopes.join(', ')}; the request needs "${needed}".`,
       )
     context.set('caller', caller)
-    return await next()
+    await next()
   })
   app.use(async ({ req }, next) => {
     if (!/^(identity)?$/i.test(req.header('content-encoding') ?? ''))
