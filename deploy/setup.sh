@@ -102,7 +102,8 @@ make_buckets() {
   make_bucket work --public-access-prevention --soft-delete-duration=0
   run gcloud storage buckets update "$(bucket work)" --lifecycle-file="$deploy_dir/buckets/unfinished.json"
   make_bucket episodes --public-access-prevention
-  run gcloud storage buckets update "$(bucket episodes)" --lifecycle-file="$deploy_dir/buckets/unfinished.json"
+  run gcloud storage buckets update "$(bucket episodes)" \
+    --cors-file="$deploy_dir/buckets/cors-public.json" --lifecycle-file="$deploy_dir/buckets/unfinished.json"
   make_bucket public
   run gcloud storage buckets update "$(bucket public)" \
     --cors-file="$deploy_dir/buckets/cors-public.json" --lifecycle-file="$deploy_dir/buckets/unfinished.json"

@@ -105,11 +105,12 @@ const small = {
   secrets: ['DATABASE_URL'],
 } as const satisfies Partial<Deployment> & { memory: string }
 const uploads = { ...small, maxInstances: 2, deadlineSeconds: 60, account: 'upload' } as const
-/** A watcher's stream holds one of an instance's calls, and a connection only while it looks. */
+/** A watcher's stream holds one of an instance's calls, and a connection only while it looks: there are fewer of these. */
 const http = {
   ...small,
   maxInstances: 2,
-  concurrency: 8,
+  concurrency: 40,
+  connections: 4,
   deadlineSeconds: longestDeadlineSeconds,
   account: 'api',
   secrets: ['DATABASE_URL', 'SEALING_KEY', 'FIRST_API_KEY'],

@@ -45,7 +45,7 @@ export async function up(knex: Knex): Promise<void> {
         AND told_event = ANY (events)
     $$;
 
-    CREATE FUNCTION tell_of_episode(told_event text, told_episode uuid, told_run uuid, details jsonb)
+    CREATE FUNCTION tell_of_episode(told_event text, told_episode uuid, told_run uuid, told_details jsonb)
     RETURNS void LANGUAGE sql AS $$
       SELECT tell_webhooks(e.user_id, told_run, told_event, jsonb_build_object(
         'episodeId', e.id,
@@ -55,7 +55,7 @@ export async function up(knex: Knex): Promise<void> {
         'status', e.status,
         'publishedAt', e.published_at,
         'runId', told_run
-      ) || details)
+      ) || told_details)
       FROM episodes e
       JOIN podcasts p ON p.id = e.podcast_id
       WHERE e.id = told_episode

@@ -48,6 +48,7 @@ test('what must be given is enough, and the rest has defaults', () => {
       ],
     },
     allowPrivateAddresses: false,
+    console: { url: 'https://functions.example/console', issuer: undefined },
     sealingKey: undefined,
     providers: {
       urls: {

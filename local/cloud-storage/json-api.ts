@@ -25,6 +25,7 @@ export const jsonRoutes: Route[] = [
   ['POST', /^\/upload\/storage\/v1\/b\/([^/]+)\/o$/, startUpload],
   ['PUT', /^\/upload\/storage\/v1\/b\/([^/]+)\/o$/, continueUpload],
   ['DELETE', /^\/upload\/storage\/v1\/b\/([^/]+)\/o$/, cancelUpload],
+  ['OPTIONS', /^\/upload\/storage\/v1\/b\/([^/]+)\/o$/, mayPagesUpload],
   ['GET', /^\/storage\/v1\/b$/, listBuckets],
   ['POST', /^\/storage\/v1\/b$/, createBucket],
   ['GET', /^\/storage\/v1\/b\/([^/]+)$/, getBucket],
@@ -84,7 +85,8 @@ const UPLOADS: Record<string, (call: Call, insert: Insert) => Promise<void>> = {
       (field) => request.headers[`x-upload-content-${field}`],
     )
     const insertion = insertionOf(call, metadata, contentType === undefined ? undefined : String(contentType))
-    const id = uploads.start(insertion, length === undefined ? undefined : Number(length))
+    const declared = length === undefined ? undefined : Number(length)
+    const id = uploads.start(insertion, declared, request.headers.origin)
     const address = new URLSearchParams({
       uploadType: 'resumable',
       name: insertion.where.name,
@@ -111,8 +113,30 @@ function insertionOf({ parameters, query }: Call, metadata: UploadMetadata, cont
   }
 }
 
+/**
+ * A page may send an upload that was begun for its origin, and read how far it is.
+ * https://cloud.google.com/storage/docs/performing-resumable-uploads#initiate-session (CORS)
+ */
+function letPages({ response, query, uploads }: Call): void {
+  const origin = uploads.originOf(query.get('upload_id') ?? '')
+  if (origin === undefined) return
+  response.setHeader('Access-Control-Allow-Origin', origin)
+  response.setHeader('Access-Control-Expose-Headers', 'Range, X-GUploader-UploadID')
+}
+
+function mayPagesUpload(call: Call): void {
+  letPages(call)
+  const allowed = {
+    'Access-Control-Allow-Methods': 'PUT, DELETE',
+    'Access-Control-Allow-Headers': 'Content-Type, Content-Range',
+    'Access-Control-Max-Age': '3600',
+  }
+  call.response.writeHead(200, allowed).end()
+}
+
 async function continueUpload(call: Call): Promise<void> {
   const { request, response, query, uploads } = call
+  letPages(call)
   const progress = await uploads.put(query.get('upload_id') ?? '', request)
   if ('finished' in progress) {
     answerObject(call, progress.finished)

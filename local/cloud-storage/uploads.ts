@@ -51,6 +51,8 @@ interface Session extends Insertion {
   id: string
   blob: string
   declaredBytes?: number | undefined
+  /** Whose pages may send it, when a page began it. */
+  origin?: string | undefined
   startedMs: number
   finished?: ObjectRecord
 }
@@ -199,7 +201,7 @@ export function openResumableUploads({
 
   load()
   return {
-    start(insertion: Insertion, declaredBytes?: number): string {
+    start(insertion: Insertion, declaredBytes?: number, origin?: string): string {
       endOld()
       objects.checkWritable(insertion.where, insertion.conditions)
       const session = {
@@ -207,11 +209,15 @@ export function openResumableUploads({
         id: randomUUID(),
         blob: blobs.create(),
         declaredBytes,
+        ...(origin === undefined ? {} : { origin }),
         startedMs: now(),
       }
       save(session)
       return session.id
     },
+
+    /** Whose pages may send it; undefined when none may, or there is no such upload. */
+    originOf: (id: string): string | undefined => sessions.get(id)?.origin,
 
     put: (id: string, request: IncomingMessage) =>
       exclusively(id, request, (session) => receive(session, request)),

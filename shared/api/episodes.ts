@@ -47,6 +47,7 @@ const file = z
 
 const filter = pageQuery.extend({
   podcast: name.optional(),
+  slug: name.optional(),
   status: name.optional(),
   text: name.optional().openapi({ description: 'Part of a title' }),
 })

@@ -42,15 +42,48 @@ export interface Session {
   readonly release: () => Promise<void>
 }
 
+/** Connections that this process may open besides those it has, and who waits for one. */
+let free = Infinity
+const waiting: (() => void)[] = []
+
+/**
+ * From now on this process has at most so many connections at once, however many calls it serves; who comes later waits.
+ * For processes in which no block opens another.
+ */
+export const limitConnections = (most: number): void => {
+  free = most
+}
+
+async function takePlace(): Promise<void> {
+  if (free > 0) free--
+  else await new Promise<void>((resolve) => waiting.push(resolve))
+}
+
+function leavePlace(): void {
+  const next = waiting.shift()
+  if (next) next()
+  else free++
+}
+
 /** Nothing is opened before it is used. Whoever opens a session releases it, whatever happened. */
 export function openSession(databaseUrl: string, statementMs = longestStatementMs): Session {
   let db: Promise<Knex> | undefined
+  const open = async (): Promise<Knex> => {
+    await takePlace()
+    try {
+      return await connect(databaseUrl, statementMs)
+    } catch (error) {
+      leavePlace()
+      throw error
+    }
+  }
   return {
-    use: async (block) => await block(await (db ??= connect(databaseUrl, statementMs))),
+    use: async (block) => await block(await (db ??= open())),
     release: async () => {
-      const open = db
+      const opened = await db?.catch(() => undefined)
       db = undefined
-      await (await open)?.destroy()
+      if (!opened) return
+      await opened.destroy().finally(leavePlace)
     },
   }
 }

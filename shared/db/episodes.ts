@@ -150,6 +150,8 @@ const listedColumns = `
 export interface EpisodeFilter {
   /** The podcast's name. */
   readonly podcast?: string | undefined
+  /** The episode's own name in it. */
+  readonly slug?: string | undefined
   readonly status?: string | undefined
   /** Part of the title or of the name, upper and lower case alike. */
   readonly text?: string | undefined
@@ -160,6 +162,7 @@ export async function listEpisodes(
   page: Page,
   {
     podcast = null,
+    slug = null,
     status = null,
     text = null,
   }: { [K in keyof EpisodeFilter]: EpisodeFilter[K] | null } = {},
@@ -170,10 +173,11 @@ export async function listEpisodes(
      FROM ${listed}
      WHERE user_id = :userId
        AND podcast = coalesce(CAST(:podcast AS text), podcast)
+       AND slug = coalesce(CAST(:slug AS text), slug)
        AND status = coalesce(CAST(:status AS text), status)
        AND (CAST(:part AS text) IS NULL OR strpos(lower(title || ' ' || slug), lower(CAST(:part AS text))) > 0)
        AND ${onPage}`,
-    { ...pageBindings(page), podcast, status, part: text },
+    { ...pageBindings(page), podcast, slug, status, part: text },
   )
 }
 

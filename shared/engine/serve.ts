@@ -11,6 +11,7 @@ import type {
 } from '@google-cloud/functions-framework'
 import { callerVerifier } from './caller.ts'
 import { parseConfig } from '../config.ts'
+import { limitConnections } from '../db/connect.ts'
 import { parsePayload } from '../context.ts'
 import { Permanent, codeOf } from '../errors.ts'
 import { log } from '../log.ts'
@@ -55,6 +56,8 @@ export interface ScheduledFunction extends Deployed {
 /** A function that anybody may call: it authenticates callers itself, and handles a web Request. */
 export interface PublicFunction extends Deployed {
   readonly trigger: 'http'
+  /** The most connections to the database that an instance has at once, where it serves more calls than that. */
+  readonly connections?: number
   readonly handle: (request: Request, services: Services) => Response | Promise<Response>
 }
 
@@ -124,6 +127,7 @@ export function registerAll(
   const own = new Set(catalogue.filter(({ trigger }) => trigger !== 'upload').map(nameOf))
   leaveUntouched((name) => own.has(name), target)
   for (const entry of catalogue.filter((each) => target === undefined || nameOf(each) === target)) {
+    if (target !== undefined && entry.trigger === 'http') limitConnections(entry.connections ?? Infinity)
     // Eventarc calls through IAM: the platform has checked its caller before the event arrives.
     if (entry.trigger === 'upload')
       framework.cloudEvent(entry.name, (event) =>

@@ -4,7 +4,6 @@
  * for what it is. The audio is looked at where it lies, since its address may still lead to an earlier version.
  */
 import { createHash } from 'node:crypto'
-import { frameHeader } from '../audio/mp3-frames.ts'
 import type { Tools } from '../engine/step.ts'
 import { deliverables, type DeliverableName } from '../episode/deliverables.ts'
 import { Retryable } from '../errors.ts'
@@ -15,13 +14,12 @@ const longestMs = 20_000
 /** Apple: square, 1400 to 3000 pixels. */
 const coverPixels = { least: 1400, most: 3000 }
 const id3HeaderBytes = 10
+const lookForFrameBytes = 4096
 
 /** What is wrong with what is about to be published, a line each. Throws Retryable for what does not answer. */
 export async function passGate(version: Version, tools: Tools): Promise<string[]> {
-  const looks = [
-    lookAtAudio(version, tools),
-    ...namedByContent(version).map((file) => lookAtFile(file, version, tools)),
-  ]
+  const audio = version.files.includes('episode.mp3') ? [lookAtAudio(version, tools)] : []
+  const looks = [...audio, ...namedByContent(version).map((file) => lookAtFile(file, version, tools))]
   return (await Promise.all(looks)).flatMap((complaint) => complaint ?? [])
 }
 
@@ -40,15 +38,15 @@ async function lookAtAudio(
     return `episode.mp3 is kept as ${made.contentType}`
   const head = await storage.read(named('episode.mp3'), { start: 0, end: id3HeaderBytes })
   const at = head.toString('latin1', 0, 3) === 'ID3' ? id3HeaderBytes + syncsafe(head.subarray(6, 10)) : 0
-  if (at + 4 > made.bytes) return 'episode.mp3 ends within its tags'
-  const frame = await storage.read(named('episode.mp3'), { start: at, end: at + 4 })
-  try {
-    frameHeader(frame, 0)
-    return undefined
-  } catch {
-    return 'episode.mp3 has no MP3 behind its tags'
-  }
+  if (at >= made.bytes) return 'episode.mp3 ends within its tags'
+  const behind = { start: at, end: Math.min(made.bytes, at + lookForFrameBytes) }
+  const beginning = await storage.read(named('episode.mp3'), behind)
+  return hasFrame(beginning) ? undefined : 'episode.mp3 has no MP3 behind its tags'
 }
+
+/** A frame of layer III of any MPEG: what others have made may be of a lower rate, and have some bytes before it. */
+const hasFrame = (bytes: Buffer): boolean =>
+  bytes.some((byte, i) => byte === 0xff && (bytes[i + 1]! & 0xe6) === 0xe2)
 
 /** ID3v2 counts in seven bits a byte. */
 const syncsafe = (bytes: Buffer): number => bytes.reduce((sum, byte) => (sum << 7) | byte, 0)

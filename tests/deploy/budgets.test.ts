@@ -20,7 +20,12 @@ const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
 
 test('All that may hold a connection at once are fewer than the database has', () => {
   const ofQueues = sum(Object.values(queues).map(({ maxConcurrentDispatches }) => maxConcurrentDispatches))
-  const ofOthers = sum(others.map(({ maxInstances, concurrency }) => maxInstances * concurrency))
+  const ofOthers = sum(
+    others.map(
+      (other) =>
+        other.maxInstances * (('connections' in other ? other.connections : undefined) ?? other.concurrency),
+    ),
+  )
   expect(ofQueues + ofOthers).toBeLessThanOrEqual(database.connections - database.kept)
 })
 
@@ -73,7 +78,10 @@ test('Who seals or opens keys has the key to them, and the API what it starts wi
   const having = (secret: string) =>
     catalogue.filter(({ secrets }) => (secrets as readonly string[]).includes(secret)).map(nameOf)
   expect(having('DATABASE_URL')).toEqual(catalogue.map(nameOf))
-  expect(having('SEALING_KEY')).toEqual([...['recognise', 'answer', 'voice', 'api', 'on-callback', 'notify']])
-  expect(having('FIRST_API_KEY')).toEqual(['api'])
+  expect(having('SEALING_KEY')).toEqual([
+    ...['recognise', 'answer', 'voice', 'api', 'console', 'on-callback', 'notify'],
+  ])
+  expect(having('FIRST_API_KEY')).toEqual(['api', 'console'])
+  expect(having('CONSOLE_CLIENT_SECRET')).toEqual(['console'])
   expect(having('ELEVENLABS_WEBHOOK_SECRET')).toEqual(['on-callback'])
 })

@@ -125,7 +125,9 @@ describe('A function', () => {
 
   test('is open to all where it authenticates its callers itself, and else to one account', () => {
     const open = deploys().filter(({ words }) => words.includes('--no-invoker-iam-check'))
-    expect(new Set(open.map(({ words }) => words[3]))).toEqual(new Set(['spool-api', 'spool-on-callback']))
+    expect(new Set(open.map(({ words }) => words[3]))).toEqual(
+      new Set(['spool-api', 'spool-console', 'spool-on-callback']),
+    )
     for (const { words } of open) expect(words.join()).not.toContain('CALLER_IS_CHECKED')
     const members = commands
       .filter((command) => commandOf(command) === 'run services add-iam-policy-binding')
@@ -133,7 +135,7 @@ describe('A function', () => {
     expect(new Set(members)).toEqual(
       new Set(['--member=serviceAccount:spool-caller@my-project.iam.gserviceaccount.com']),
     )
-    expect(members).toHaveLength(catalogue.length - 2 + 1) // one for the first time, too
+    expect(members).toHaveLength(catalogue.length - 3 + 1) // one for the first time, too
   })
 
   test('has an address that a name of the Internet may be', () => {

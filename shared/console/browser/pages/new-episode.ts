@@ -1,0 +1,371 @@
+/** A new episode: drop what there is, say what it is called, see what it takes, and watch it go up. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { address, get, type ListOf } from '../api.ts'
+import { clock, Field, html, Notice, reasonOf, show, size, useApi } from '../parts.ts'
+import { filesOf, secondsOf, slugOf, tellApart, type Dropped } from '../new/files.ts'
+import { start } from '../new/start.ts'
+
+interface Show {
+  readonly slug: string
+  readonly settings: { readonly title: string }
+}
+
+interface Allowance {
+  readonly kind: string
+  readonly used: number
+  readonly most: number
+}
+
+interface Form {
+  readonly podcast: string
+  readonly newShow: string
+  readonly title: string
+  readonly number: string
+  readonly season: string
+  readonly guest: string
+  readonly description: string
+  readonly recordingsAre: 'sequence' | 'tracks'
+  readonly publish: '' | 'automatic' | 'manual' | 'at'
+  readonly at: string
+}
+
+const draftKey = 'spool.new-episode'
+const lettersKey = 'spool.letters'
+const blank: Form = {
+  ...{ podcast: '', newShow: '', title: '', number: '', season: '', guest: '', description: '' },
+  ...{ recordingsAre: 'sequence', publish: '', at: '' },
+}
+const kindWords = {
+  recording: 'recording',
+  words: 'words',
+  cover: 'cover',
+  chapters: 'chapters',
+  template: 'template',
+  other: 'not used',
+} as const
+
+/** What was typed outlives a reload; files cannot, and are asked for again. */
+const draft = (): Form => ({
+  ...blank,
+  ...(JSON.parse(localStorage.getItem(draftKey) ?? '{}') as Partial<Form>),
+})
+
+const chosenLetters = (): { id: string; subject: string }[] =>
+  JSON.parse(localStorage.getItem(lettersKey) ?? '[]') as { id: string; subject: string }[]
+
+function NewEpisode() {
+  const [form, setForm] = useState(draft)
+  const [files, setFiles] = useState<Dropped[]>([])
+  const [seconds, setSeconds] = useState<Readonly<Record<string, number | undefined>>>({})
+  const shows = useApi<ListOf<Show>>('/podcasts?limit=100')
+  const letters = chosenLetters()
+  useEffect(() => localStorage.setItem(draftKey, JSON.stringify(form)), [form])
+  const set = (field: keyof Form) => (event: Event) => {
+    const { value } = event.target as HTMLInputElement
+    setForm((before) => ({ ...before, [field]: value }))
+  }
+  const add = (given: readonly File[]) => {
+    const dropped = given.map(tellApart)
+    setFiles((before) => [
+      ...before.filter(({ name }) => !dropped.some((each) => each.name === name)),
+      ...dropped,
+    ])
+    const [first] = dropped.filter(({ kind }) => kind === 'recording')
+    if (first) setForm((before) => (before.title === '' ? { ...before, title: titleOf(first.name) } : before))
+    for (const { file, name, kind } of dropped)
+      if (kind === 'recording')
+        void secondsOf(file).then((length) => setSeconds((known) => ({ ...known, [name]: length })))
+  }
+  const recordings = files.filter(({ kind }) => kind === 'recording')
+  const podcast = form.podcast || (shows.data?.items[0]?.slug ?? '')
+  const isNewShow = form.podcast === '+' || (shows.data !== undefined && shows.data.items.length === 0)
+  return html`
+    <h1>New episode</h1>
+    <${Drop} add=${add} />
+    ${files.length === 0 ? null : html`<${Files} files=${files} seconds=${seconds} change=${setFiles} />`}
+    ${
+      recordings.length > 1
+        ? html`<fieldset class="choice">
+            <legend>The ${recordings.length} recordings are</legend>
+            <label
+              ><input
+                type="radio"
+                name="are"
+                value="sequence"
+                checked=${form.recordingsAre === 'sequence'}
+                onChange=${set('recordingsAre')}
+              />
+              one after the other</label
+            >
+            <label
+              ><input
+                type="radio"
+                name="are"
+                value="tracks"
+                checked=${form.recordingsAre === 'tracks'}
+                onChange=${set('recordingsAre')}
+              />
+              tracks of one conversation, side by side</label
+            >
+          </fieldset>`
+        : null
+    }
+    <div class="columns">
+      <${Field} label="Show"><select value=${isNewShow ? '+' : podcast} onChange=${set('podcast')}>
+        ${shows.data?.items.map(({ slug, settings }) => html`<option value=${slug}>${settings.title}</option>`)}
+        <option value="+">A new show …</option>
+      </select></${Field}>
+      ${isNewShow ? html`<${Field} label="Name of the new show"><input value=${form.newShow} onInput=${set('newShow')} maxlength="200" /></${Field}>` : null}
+      <${Field} label="Title"><input value=${form.title} onInput=${set('title')} maxlength="255" required /></${Field}>
+      <${Field} label="Number"><input inputmode="numeric" pattern="[0-9]*" value=${form.number} onInput=${set('number')} /></${Field}>
+      <${Field} label="Season"><input inputmode="numeric" pattern="[0-9]*" value=${form.season} onInput=${set('season')} /></${Field}>
+      <${Field} label="Guest"><input value=${form.guest} onInput=${set('guest')} maxlength="255" /></${Field}>
+    </div>
+    <${Field} label="Description" hint="What listeners read beside the episode."><textarea rows="4" value=${form.description} onInput=${set('description')} maxlength="4000"></textarea></${Field}>
+    <${Field} label="When it is finished"><select value=${form.publish} onChange=${set('publish')}>
+      <option value="">do as the show's template says</option>
+      <option value="automatic">publish it at once</option>
+      <option value="manual">keep it until I publish it</option>
+      <option value="at">publish it at a time …</option>
+    </select></${Field}>
+    ${form.publish === 'at' ? html`<${Field} label="Publish at"><input type="datetime-local" value=${form.at} onInput=${set('at')} required /></${Field}>` : null}
+    ${letters.length === 0 ? null : html`<p class="quiet">${letters.length} letters are picked for it: ${letters.map(({ subject }) => subject).join(', ')}. <a href=${address('letters')}>Change</a></p>`}
+    <${Quote} recordings=${recordings} seconds=${seconds} are=${form.recordingsAre} />
+    <${Go} form=${form} podcast=${isNewShow ? slugOf(form.newShow) : podcast} newShow=${isNewShow ? form.newShow : undefined} files=${files} letters=${letters} />
+  `
+}
+
+const titleOf = (file: string): string =>
+  file
+    .replace(/\.[^.]+$/, '')
+    .replaceAll(/[_-]+/g, ' ')
+    .trim()
+
+function Drop({ add }: { add: (files: readonly File[]) => void }) {
+  const [isOver, setOver] = useState(false)
+  const chosen = (event: Event) => {
+    const input = event.target as HTMLInputElement
+    add([...(input.files ?? [])])
+    input.value = ''
+  }
+  const drop = async (event: DragEvent) => {
+    event.preventDefault()
+    setOver(false)
+    if (event.dataTransfer) add(await filesOf(event.dataTransfer))
+  }
+  return html`<div
+    class=${`drop ${isOver ? 'over' : ''}`}
+    onDragOver=${(event: DragEvent) => {
+      event.preventDefault()
+      setOver(true)
+    }}
+    onDragLeave=${() => setOver(false)}
+    onDrop=${(event: DragEvent) => void drop(event)}
+  >
+    <p>Drop the recording here, and what belongs to it: words (.vtt, .srt, .json), a cover, chapters.</p>
+    <p class="buttons">
+      <label class="button main"
+        >Choose files<input class="hidden" type="file" multiple onChange=${chosen}
+      /></label>
+      <label class="button"
+        >Choose a folder<input class="hidden" type="file" webkitdirectory onChange=${chosen}
+      /></label>
+    </p>
+  </div>`
+}
+
+function Files({
+  files,
+  seconds,
+  change,
+}: {
+  files: readonly Dropped[]
+  seconds: Readonly<Record<string, number | undefined>>
+  change: (files: Dropped[]) => void
+}) {
+  const move = (index: number, by: number) => {
+    const moved = [...files]
+    moved.splice(index + by, 0, ...moved.splice(index, 1))
+    change(moved)
+  }
+  return html`<ul class="files" aria-label="Files">
+    ${files.map(({ name, kind, file }, i) => {
+      const length = seconds[name]
+      return html`<li key=${name} class=${kind}>
+        <span
+          ><b>${file.name}</b>
+          <span class="quiet"
+            >${kindWords[kind]} · ${size(file.size)}${length === undefined ? '' : ` · ${clock(length)}`}</span
+          ></span
+        >
+        <span class="buttons">
+          ${kind === 'recording' && i > 0 ? html`<button type="button" aria-label=${`Move ${name} up`} onClick=${() => move(i, -1)}>↑</button>` : null}
+          <button
+            type="button"
+            aria-label=${`Leave ${name} out`}
+            onClick=${() => change(files.filter((each) => each.name !== name))}
+          >
+            Leave out
+          </button>
+        </span>
+        ${kind === 'other' ? html`<${Notice}>Nothing would be done with this file.</${Notice}>` : null}
+      </li>`
+    })}
+  </ul>`
+}
+
+/** What it will take, before it begins. */
+function Quote({
+  recordings,
+  seconds,
+  are,
+}: {
+  recordings: readonly Dropped[]
+  seconds: Readonly<Record<string, number | undefined>>
+  are: Form['recordingsAre']
+}) {
+  const quota = useApi<{ items: Allowance[] }>('/quota')
+  const minutes = quota.data?.items.find(({ kind }) => kind === 'minutes')
+  if (recordings.length === 0 || !minutes) return null
+  const known = recordings.map(({ name }) => seconds[name])
+  if (known.some((length) => length === undefined))
+    return html`<p class="quiet">
+      The browser cannot tell how long it is; it is counted when it is there.
+      ${Math.round(minutes.most - minutes.used)} minutes are left this month.
+    </p>`
+  const lengths = known.map((length) => length!)
+  const takes =
+    (are === 'tracks' ? Math.max(...lengths) : lengths.reduce((sum, length) => sum + length, 0)) / 60
+  const left = minutes.most - minutes.used
+  return takes > left
+    ? html`<${Notice} kind="error">It takes ${Math.ceil(takes)} minutes, and ${Math.max(0, Math.floor(left))} are left this month: it would be refused.</${Notice}>`
+    : html`<p class="quiet">
+        It takes about ${Math.max(1, Math.ceil(takes))} of the ${Math.floor(left)} minutes that are left this
+        month.
+      </p>`
+}
+
+type State =
+  | { readonly phase: 'ready'; readonly error?: unknown }
+  | { readonly phase: 'sending' | 'paused'; readonly isWaiting: boolean }
+
+function Go({
+  form,
+  podcast,
+  newShow,
+  files,
+  letters,
+}: {
+  form: Form
+  podcast: string
+  newShow: string | undefined
+  files: readonly Dropped[]
+  letters: readonly { id: string }[]
+}) {
+  const [state, setState] = useState<State>({ phase: 'ready' })
+  const [sent, setSent] = useState<Readonly<Record<string, number>>>({})
+  const stop = useRef<AbortController>(undefined)
+  const isSending = state.phase === 'sending'
+  useEffect(() => {
+    if (!isSending) return undefined
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault()
+    addEventListener('beforeunload', ask)
+    return () => removeEventListener('beforeunload', ask)
+  }, [isSending])
+  const slug = slugOf(form.title)
+  const used = files.filter(({ kind }) => kind !== 'other')
+  const all = used.reduce((sum, { file }) => sum + file.size, 0)
+  const come = used.reduce((sum, { name }) => sum + (sent[name] ?? 0), 0)
+  const missing = whatIsMissing(form, files, podcast, slug)
+  const go = async () => {
+    const { signal } = (stop.current = new AbortController())
+    setState({ phase: 'sending', isWaiting: false })
+    try {
+      const isThere = newShow !== undefined && (await isBegun(podcast))
+      const episode = settingsOf(form, letters)
+      const id = await start(
+        { podcast, newShow: isThere ? undefined : newShow, slug, episode, files: used },
+        {
+          signal,
+          progress: (name, bytes) => setSent((before) => ({ ...before, [name]: bytes })),
+          waiting: (isWaiting) => setState({ phase: 'sending', isWaiting }),
+        },
+      )
+      localStorage.removeItem(draftKey)
+      localStorage.removeItem(lettersKey)
+      setState({ phase: 'ready' })
+      location.assign(address(`episodes/${id}`))
+    } catch (error) {
+      setState(signal.aborted ? { phase: 'paused', isWaiting: false } : { phase: 'ready', error })
+    }
+  }
+  return html`
+    ${state.phase === 'ready' && state.error !== undefined ? html`<${Notice} kind="error">${reasonOf(state.error)}</${Notice}>` : null}
+    ${
+      state.phase === 'ready'
+        ? html`<button
+              type="button"
+              class="main"
+              disabled=${missing !== undefined}
+              onClick=${() => void go()}
+            >
+              Upload and make it
+            </button>
+            ${missing === undefined ? null : html` <span class="quiet">${missing}</span>`}`
+        : html`<div class="card" aria-live="polite">
+            <progress max=${all} value=${come} aria-label="Upload"></progress>
+            <p>
+              ${size(come)} of
+              ${size(all)}${state.phase === 'paused' ? ' · paused' : state.isWaiting ? ' · no connection; it goes on by itself' : come >= all ? ' · it begins …' : ''}
+            </p>
+            <p class="buttons">
+              ${
+                state.phase === 'paused'
+                  ? html`<button type="button" class="main" onClick=${() => void go()}>Go on</button>`
+                  : html`<button type="button" onClick=${() => stop.current?.abort()}>Pause</button>`
+              }
+            </p>
+          </div>`
+    }
+  `
+}
+
+/** The show that was to be begun is there already: by the same page, before a pause. */
+const isBegun = async (podcast: string): Promise<boolean> =>
+  (await get<ListOf<Show>>('/podcasts?limit=100')).items.some(({ slug }) => slug === podcast)
+
+function whatIsMissing(
+  form: Form,
+  files: readonly Dropped[],
+  podcast: string,
+  slug: string,
+): string | undefined {
+  const recordings = files.filter(({ kind }) => kind === 'recording')
+  if (recordings.length === 0) return 'Drop a recording first.'
+  if (recordings.length > 20) return 'An episode has at most 20 recordings.'
+  if (slug === '') return 'It needs a title.'
+  if (podcast === '') return 'The new show needs a name.'
+  if (files.filter(({ kind }) => kind === 'words').length > 1) return 'Leave all but one file of words out.'
+  if (files.filter(({ kind }) => kind === 'cover').length > 1) return 'Leave all but one cover out.'
+  if (form.publish === 'at' && form.at === '') return 'Say when it is to be published.'
+  return undefined
+}
+
+/** As episode.json has it. */
+function settingsOf(form: Form, letters: readonly { id: string }[]): Record<string, unknown> {
+  const number = (text: string) => (text === '' ? undefined : Number(text))
+  const publish = form.publish === 'at' ? new Date(form.at).toISOString() : form.publish
+  const given = {
+    title: form.title,
+    description: form.description,
+    number: number(form.number),
+    season: number(form.season),
+    guest: form.guest,
+    publish,
+    recordingsAre: form.recordingsAre === 'tracks' ? 'tracks' : undefined,
+    letters: letters.length === 0 ? undefined : letters.map(({ id }) => id),
+  }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== ''))
+}
+
+show(NewEpisode)
