@@ -129,7 +129,7 @@ export function addGuests(app: App, services: Services): void {
   })
   app.openapi(routes.sound, async (context) => {
     const { episodeId } = context.var.share
-    return (await giveSound(services, episodeId, context.req.valid('query'), context.req.raw))
+    return await giveSound(services, episodeId, context.req.valid('query'), context.req.raw)
   })
   app.openapi(routes.comments, async (context) => {
     const items = await withDatabase(databaseUrl, (db) => commentsThrough(db, context.var.share.id))

@@ -115,13 +115,19 @@ export function showReview(review: Review): z.output<typeof reviewAnswer> {
 const longestRecordingSeconds = 24 * 3600
 const mostPoints = 4000
 const second = z.coerce.number().min(0).max(longestRecordingSeconds)
-const isForward = ({ startSeconds, endSeconds }: { startSeconds: number; endSeconds: number }): boolean =>
-  endSeconds > startSeconds
+const span = {
+  startSeconds: second.default(0),
+  endSeconds: second.optional().openapi({ description: 'As far as there is, when not said.' }),
+}
+interface Asked {
+  readonly startSeconds: number
+  readonly endSeconds?: number | undefined
+}
+const isForward = ({ startSeconds, endSeconds = Infinity }: Asked): boolean => endSeconds > startSeconds
 
 export const peaksQuery = z
   .object({
-    startSeconds: second,
-    endSeconds: second,
+    ...span,
     points: z.coerce.number().int().min(1).max(mostPoints).default(1000),
   })
   .refine(isForward, 'endSeconds lies behind startSeconds')
@@ -147,8 +153,7 @@ const longestDecisions = 6000
 
 export const soundQuery = z
   .object({
-    startSeconds: second,
-    endSeconds: second,
+    ...span,
     as: z.enum(['recorded', 'edited']).default('recorded'),
     decisions: z.string().max(longestDecisions).optional().openapi({
       description: 'With "edited": decisions that are not taken yet, as the list in a decisions file.',
@@ -156,7 +161,7 @@ export const soundQuery = z
   })
   .refine(isForward, 'endSeconds lies behind startSeconds')
   .refine(
-    ({ startSeconds, endSeconds }) => endSeconds - startSeconds <= longestSoundSeconds,
+    ({ startSeconds, endSeconds = 0 }) => endSeconds - startSeconds <= longestSoundSeconds,
     `at most ${longestSoundSeconds} s at a time can be heard; ask for the rest in another request`,
   )
 
@@ -201,7 +206,8 @@ export async function giveSound(
   const { sampleRate } = review.edits
   const { totalSamples } = review.recording
   const toSample = (value: number) => Math.min(totalSamples, Math.round(value * sampleRate))
-  const span = { startSample: toSample(query.startSeconds), endSample: toSample(query.endSeconds) }
+  const { startSeconds, endSeconds = startSeconds + longestSoundSeconds } = query
+  const span = { startSample: toSample(startSeconds), endSample: toSample(endSeconds) }
   if (span.endSample <= span.startSample)
     throw new Permanent('bad_request', `The recording ends at ${(totalSamples / sampleRate).toFixed(2)} s.`)
   const heard = await heardOf(services, review, query)

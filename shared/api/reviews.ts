@@ -81,7 +81,7 @@ export function addReviews(app: App, services: Services): void {
   })
   app.openapi(routes.sound, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
-    return (await giveSound(services, id, context.req.valid('query'), context.req.raw))
+    return await giveSound(services, id, context.req.valid('query'), context.req.raw)
   })
   app.openapi(routes.edits, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)

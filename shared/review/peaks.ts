@@ -27,14 +27,25 @@ function waveformOf(object: ObjectName, storage: ObjectStore): Promise<Int8Array
   return found
 }
 
+export interface AskedPeaks {
+  readonly startSeconds: number
+  /** The recording's end when absent. */
+  readonly endSeconds?: number | undefined
+  readonly points: number
+}
+
 /** Of a span in seconds; past the end of the recording there is silence. Fewer points where it has no more. */
 export async function peaksOf(
   object: ObjectName,
-  { startSeconds, endSeconds, points }: { startSeconds: number; endSeconds: number; points: number },
+  { startSeconds, endSeconds, points }: AskedPeaks,
   storage: ObjectStore,
 ): Promise<Peaks> {
   const waveform = await waveformOf(object, storage)
-  const [first, frames] = [startSeconds * perSecond, (endSeconds - startSeconds) * perSecond]
+  const first = startSeconds * perSecond
+  const frames = Math.max(
+    0,
+    (endSeconds === undefined ? waveform.length / 2 : endSeconds * perSecond) - first,
+  )
   const count = Math.max(1, Math.min(points, Math.ceil(frames)))
   const [low, high]: [number[], number[]] = [[], []]
   for (let point = 0; point < count; point++) {
