@@ -19,7 +19,7 @@ const pages: readonly [
   ['', 'episodes', 'Episodes', () => ['/episodes?limit=50', '/podcasts?limit=100']],
   ['new', 'new-episode', 'New episode', () => ['/podcasts?limit=100', '/quota']],
   [`episodes/${id}`, 'episode', 'Episode', (of) => [`/episodes/${of}`, `/episodes/${of}/files`]],
-  [`episodes/${id}/review`, 'review', 'Review', (of) => [`/episodes/${of}`], ['review.css']],
+  [`episodes/${id}/review`, 'review', 'Review', () => [], ['review.css']],
   ['shows', 'shows', 'Shows', () => ['/podcasts?limit=100']],
   [`shows/${id}`, 'show', 'Show', (of) => [`/podcasts/${of}`, `/podcasts/${of}/template`]],
   ['letters', 'letters', 'Letters', () => ['/letters?limit=50']],

@@ -199,7 +199,7 @@ export function Desk({ base, review, isGuest }: DeskProps) {
         >
           Play what is cut
         </button>
-        <label class="choice"
+        <label class="manner"
           >Hear it
           <select
             value=${manner}

@@ -59,7 +59,7 @@ export function EditList({ edits, kinds, current, comments, onPick }: EditListPr
         aria-selected=${edit.id === current}
         aria-posinset=${list.first + i + 1}
         aria-setsize=${edits.length}
-        class=${`row ${edit.isChanged ? 'changed' : ''}`}
+        class=${`edit-row ${edit.isChanged ? 'changed' : ''}`}
         onClick=${() => onPick(edit.id)}
       >
         <span class="dot" style=${{ background: colourOf(kinds, edit.kind) }}></span>

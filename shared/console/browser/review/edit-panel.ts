@@ -32,10 +32,8 @@ export function EditPanel(props: EditPanelProps) {
   return html`<section class="card panel" aria-label="The edit that is looked at">
     <div class="bar">
       <h2>
-        ${capital(name)} at
-        ${clock(edit.startSeconds)}${
-          seconds > 0 ? html` <small class="quiet">${seconds.toFixed(1)} s</small>` : null
-        }
+        ${`${capital(name)} at ${clock(edit.startSeconds)} `}
+        <small class="quiet">${seconds > 0 ? `${seconds.toFixed(1)} s` : null}</small>
       </h2>
       <span class="buttons">
         <span class="quiet">${position}</span>

@@ -208,6 +208,13 @@ export function wordAt(words: readonly Word[], seconds: number): number {
   return Math.max(0, low - 1)
 }
 
+/** The first word that is heard after a time, or the one that is being said. */
+export function wordFrom(words: readonly Word[], seconds: number): number {
+  const word = wordAt(words, seconds)
+  const isOver = words[word] !== undefined && words[word].endSeconds <= seconds + 0.05
+  return isOver ? Math.min(words.length - 1, word + 1) : word
+}
+
 /** Room that is left beside words which are cut, at most. */
 const mostRoomSeconds = 0.25
 

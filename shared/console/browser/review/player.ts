@@ -97,6 +97,7 @@ export function createPlayer(base: string, news: PlayerNews) {
         next = from + buffer.duration
         const thisEnded = endOf(node).then(() => void sounding.delete(node))
         await ended
+        if (isOver) return
         ended = thisEnded
       }
       await ended

@@ -5,7 +5,7 @@
 import type { RefObject } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { clock, html } from '../parts.ts'
-import { isCut, wordAt, type Span, type Word } from './model.ts'
+import { isCut, wordAt, wordFrom, type Span, type Word } from './model.ts'
 import { useWindowed } from './windowed.ts'
 
 const mostWords = 50
@@ -59,7 +59,7 @@ export function Transcript({ words, removed, heardAt, lookAt, onCut, onKeep, onP
     list.reveal(paragraphOf(next))
   }
   useEffect(() => {
-    const word = wordAt(words, lookAt + 0.01)
+    const word = wordFrom(words, lookAt)
     setSelected({ anchor: word, caret: word })
     list.reveal(paragraphOf(word))
   }, [lookAt])
@@ -124,7 +124,7 @@ export function Transcript({ words, removed, heardAt, lookAt, onCut, onKeep, onP
       onWiden=${(by: number) => go(caret + by, true)}
     />
     <div
-      class="transcript"
+      class="said-words"
       ref=${list.scroller as RefObject<HTMLDivElement>}
       role="listbox"
       tabindex="0"

@@ -1,0 +1,74 @@
+/**
+ * A browser at the console: the system's Chromium, and the pages of a world served on loopback. Hides that the console
+ * must know its address before its world is made, and how accessibility is judged.
+ */
+import { readFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import { createRequire } from 'node:module'
+import { afterAll, afterEach } from '@jest/globals'
+import { getRequestListener } from '@hono/node-server'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { createConsole } from '../../shared/console/app.ts'
+import { signInLink } from '../../shared/console/sessions.ts'
+import { listening } from './callers.ts'
+import { aWorld, user, type World } from './world.ts'
+
+let browser: Promise<Browser> | undefined
+/** Pages that axe looks at: it makes styles that their policy blocks. */
+const judged = new Set<Page>()
+const opened: Page[] = []
+afterEach(async () => {
+  for (const page of opened.splice(0)) await page.context().close()
+})
+afterAll(async () => (await browser)?.close())
+
+/** A world with its console, and the console's address. */
+export async function aConsole(): Promise<{ world: World; url: string }> {
+  let listen: RequestListener = (_request, response) => response.writeHead(503).end()
+  const url = await listening(createServer((request, response) => listen(request, response)))
+  const world = await aWorld({ env: { CONSOLE_URL: url } })
+  listen = getRequestListener(createConsole(world.services).fetch)
+  return { world, url }
+}
+
+/** A page of a browser of its own, and what it complained of: errors, and what its policy has blocked. */
+export async function aPage(
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; complaints: readonly string[] }> {
+  browser ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  const context = await (await browser).newContext({ viewport: { width: 1280, height: 900 }, ...options })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !judged.has(page)) complaints.push(message.text())
+  })
+  opened.push(page)
+  return { page, complaints }
+}
+
+/** Signs the world's user in by a link, as `spool console` prints it. */
+export async function signIn(page: Page, { world, url }: { world: World; url: string }): Promise<void> {
+  await page.goto(await signInLink(world.services.config.databaseUrl, url, user))
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Episodes' }).waitFor()
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe finds that keeps people out: serious or critical, each with where it is. */
+export async function barriers(page: Page): Promise<string[]> {
+  judged.add(page)
+  await page.evaluate(axe) // through the debugger, which the page's policy does not bind
+  const found = await page.evaluate(async () => {
+    const { axe: judge } = globalThis as unknown as {
+      axe: { run: () => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> }
+    }
+    const { violations } = await judge.run()
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)
+  })
+  judged.delete(page)
+  return found
+}
