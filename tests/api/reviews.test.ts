@@ -189,7 +189,7 @@ test('A guest hears, reads and comments by a link, which opens nothing else, is 
   expect(JSON.stringify(rows)).not.toContain(secret)
   const storage = { ...world.services.storage, readJson: () => Promise.reject(new Error('broken')) }
   const broken = createApi({ ...world.services, storage })
-  const lines = await logged(async () => void (await broken.request(`${shared}/review`)))
+  const lines = await logged(async () => await broken.request(`${shared}/review`))
   expect(lines).toMatchObject([{ path: '/shared/…/review' }])
   expect(JSON.stringify(lines)).not.toContain(secret)
   expect((await ask('DELETE', `${episode}/shares/${made.id}`)).body).toEqual({ removed: true })

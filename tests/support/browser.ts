@@ -24,10 +24,11 @@ afterAll(async () => (await browser)?.close())
 
 /** A world with its console, and the console's address. */
 export async function aConsole(): Promise<{ world: World; url: string }> {
-  let listen: RequestListener = (_request, response) => response.writeHead(503).end()
+  let listen: RequestListener = (_request, response) => void response.writeHead(503).end()
   const url = await listening(createServer((request, response) => listen(request, response)))
   const world = await aWorld({ env: { CONSOLE_URL: url } })
-  listen = getRequestListener(createConsole(world.services).fetch)
+  const answer = getRequestListener(createConsole(world.services).fetch)
+  listen = (request, response) => void answer(request, response)
   return { world, url }
 }
 

@@ -141,6 +141,11 @@ export function decisionsNear(
   )
 }
 
+/** The edit as the server knows it, and a new cut as it is. */
+export const proposedOf = (edits: readonly Edit[], edit: Edit): Edit =>
+  edits.find(({ id }) => id === edit.id) ?? edit
+
+/** `edit`: as the server knows it. A choice that says what stands anyway is none. */
 export function choose(draft: Draft, edit: Edit, choice: Choice): Draft {
   if (edit.kind === 'cut' && !(edit.id in draft.choices) && isDraftCut(draft, edit))
     return choice.verdict === 'leave'
@@ -148,9 +153,17 @@ export function choose(draft: Draft, edit: Edit, choice: Choice): Draft {
       : choice.moved
         ? { ...draft, cuts: joined(draft.cuts.map((span) => (isSame(span, edit) ? choice.moved! : span))) }
         : draft
-  const next = { ...draft.choices[edit.id], ...choice }
-  return { ...draft, choices: { ...draft.choices, [edit.id]: next } }
+  const { [edit.id]: before, ...others } = draft.choices
+  const next = { ...before, ...choice }
+  if (!changes(edit, next)) return before ? { ...draft, choices: others } : draft
+  return { ...draft, choices: { ...others, [edit.id]: next } }
 }
+
+/** Whether a choice says anything else than what stands. */
+const changes = ({ status }: Edit, { verdict, moved, answer }: Choice): boolean =>
+  moved !== undefined ||
+  answer !== undefined ||
+  status !== (verdict === undefined ? status : verdict === 'make' ? 'applied' : 'rejected')
 
 const isSame = (a: Span, b: Span): boolean =>
   a.startSeconds === b.startSeconds && a.endSeconds === b.endSeconds

@@ -60,6 +60,7 @@ export function createPlayer(base: string, news: PlayerNews) {
     const sounding = new Set<AudioBufferSourceNode>()
     const heard: { from: number; to: number; kept: readonly Kept[] }[] = []
     let frame = 0
+    const wasStopped = () => isOver
     const finish = () => {
       if (isOver) return
       isOver = true
@@ -87,7 +88,7 @@ export function createPlayer(base: string, news: PlayerNews) {
       let ended = Promise.resolve()
       for (const span of pieces(playback)) {
         const { buffer, kept } = await fetchPiece(urlOf(span, playback))
-        if (isOver) return
+        if (wasStopped()) return
         const from = Math.max(next, context!.currentTime + leadSeconds)
         const node = new AudioBufferSourceNode(context!, { buffer })
         node.connect(context!.destination)
@@ -97,7 +98,7 @@ export function createPlayer(base: string, news: PlayerNews) {
         next = from + buffer.duration
         const thisEnded = endOf(node).then(() => void sounding.delete(node))
         await ended
-        if (isOver) return
+        if (wasStopped()) return
         ended = thisEnded
       }
       await ended
