@@ -151,14 +151,19 @@ const keptIn = (ledger: Ledger, from: number, end: number, sampleRate: number): 
 async function toMp3(mono: Float32Array, sampleRate: number, signal: AbortSignal): Promise<Buffer> {
   const format = { sampleRate, channels: 1, bitrateKbps } as const
   const frames = frameCount(mono.length)
-  const gain = inputCompensation(bitrateKbps)
-  const fed = new Float32Array((frames + postRollFrames) * samplesPerFrame)
-  for (let i = 0; i < mono.length; i++) fed[i] = gain * mono[i]!
-  const encoded = await (await mp3Codec()).encode(inSeconds(fed, sampleRate), format, signal)
+  const fed = inSeconds(mono, (frames + postRollFrames) * samplesPerFrame, sampleRate)
+  const encoded = await (await mp3Codec()).encode(fed, format, signal)
   const sound = encoded.subarray(0, frameOffsets(encoded)[frames])
   return Buffer.concat([infoFrame(format, mono.length, sound.length), sound])
 }
 
-function* inSeconds(plane: Float32Array, sampleRate: number): Generator<Planes> {
-  for (let at = 0; at < plane.length; at += sampleRate) yield [plane.subarray(at, at + sampleRate)]
+/** What the encoder is fed, a second at a time, with silence behind it in which its delay runs out. */
+function* inSeconds(mono: Float32Array, totalSamples: number, sampleRate: number): Generator<Planes> {
+  const gain = inputCompensation(bitrateKbps)
+  for (let at = 0; at < totalSamples; at += sampleRate) {
+    const second = new Float32Array(Math.min(sampleRate, totalSamples - at))
+    second.set(mono.subarray(at, at + second.length))
+    for (let i = 0; i < second.length; i++) second[i]! *= gain
+    yield [second]
+  }
 }
