@@ -5,7 +5,8 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Page, Request } from 'playwright-core'
 import { parseRssFeed } from 'feedsmith'
-import { aStudio, chromiumPath, seriousFaults, type Studio } from '../support/browser.ts'
+import { barriers, chromiumPath } from '../support/browser.ts'
+import { aStudio, type Studio } from '../support/studio.ts'
 
 const sampleRate = 96_000
 const seconds = 82
@@ -88,7 +89,7 @@ whereThereIs('A producer', () => {
     const page = await studio.page()
     await page.getByRole('link', { name: 'Make the first one' }).click()
     await page.getByRole('heading', { name: 'New episode' }).waitFor()
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await barriers(page)).toEqual([])
 
     let isBroken = false
     const held = Promise.withResolvers<undefined>()
@@ -120,7 +121,7 @@ whereThereIs('A producer', () => {
     await page.getByRole('progressbar', { name: 'Progress' }).waitFor()
     await page.getByText('It is held, as it should be, until you publish it.').waitFor()
     await page.getByText('welcome').waitFor()
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await barriers(page)).toEqual([])
     const audio = page.locator('audio')
     await audio.evaluate(untilHeard)
 
@@ -138,7 +139,7 @@ whereThereIs('A producer', () => {
 
   test('finds it again by keyboard alone, and is told of what is not there', async () => {
     const page = await studio.page()
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await barriers(page)).toEqual([])
     const tabTo = async (name: string) => {
       for (let i = 0; i < 40; i++) {
         await page.keyboard.press('Tab')
@@ -152,6 +153,6 @@ whereThereIs('A producer', () => {
     await page.getByText('published', { exact: true }).waitFor()
     await page.goto(new URL('../nowhere', page.url()).href)
     await page.getByRole('heading', { name: 'Not found' }).waitFor()
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await barriers(page)).toEqual([])
   })
 })
