@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { longSpeech } from '../tests/support/speech.ts'
 import { costOfPeer, findPeers, lame, lameOnBothCores, loudnormTwice, type Speech } from './contenders.ts'
 import { coldStarts } from './cold-start.ts'
+import { benchConsole } from './console.ts'
 import { benchMail } from './mail.ts'
 import { busyWarning, compare, thisMachine } from './history.ts'
 import { costOf, type Cost } from './processes.ts'
@@ -84,6 +85,7 @@ async function measureAll(dir: string, { quick, long }: BenchOptions): Promise<S
   const spools: MeasuredSpool[] = quick ? [ten] : [ten, ours]
   if (long) spools.push(await spool('Spool, 10 h', await speech(dir, 36_000)))
   const mail = await benchMail(dir, workers, quick ? 1000 : 10_000)
+  const pages = await benchConsole(dir, workers)
   const starts = await coldStarts()
   return summarise({
     workers,
@@ -95,6 +97,7 @@ async function measureAll(dir: string, { quick, long }: BenchOptions): Promise<S
     loudnorm,
     ten,
     mail,
+    pages,
     notInstalled: missing,
   })
 }

@@ -5,6 +5,7 @@ import type { ColdStart } from '../local/host/cold-start.ts'
 import { planPipeline } from '../shared/engine/pipeline.ts'
 import { googleFleet, simulate } from './fleet.ts'
 import { thisMachine, type Figures } from './history.ts'
+import type { ConsoleFigures } from './console.ts'
 import type { MailFigures } from './mail.ts'
 import { prices } from './prices.ts'
 import type { Cost, KindCost } from './processes.ts'
@@ -30,6 +31,7 @@ export interface Measurements {
   readonly floor: Measured
   readonly loudnorm: Measured
   readonly mail: MailFigures
+  readonly pages: ConsoleFigures
   readonly coldStarts: readonly ColdStart[]
   readonly notInstalled: readonly string[]
 }
@@ -45,6 +47,7 @@ export function summarise({
   floor,
   loudnorm,
   mail,
+  pages,
   coldStarts,
   notInstalled,
 }: Measurements) {
@@ -72,6 +75,7 @@ export function summarise({
     processes: Object.fromEntries(spools.map(({ name, processes }) => [name, [...processes].sort(byCpu)])),
     fleet: fleetTimes(ours.report.steps, workers),
     mail,
+    pages,
     coldStarts,
     compared,
   }

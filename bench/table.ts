@@ -60,6 +60,7 @@ export function table(summary: Summary): string {
     pricesAsOf,
     overheadSecondsPerTask,
     mail,
+    pages,
   } = summary
   return [
     columns('', 'real time', 'wall', 'CPU', 'peak'),
@@ -76,6 +77,8 @@ export function table(summary: Summary): string {
       `${mail.perSecond.toFixed(0)} a second, ${mail.timesParserAlone.toFixed(1)} × the parser alone`,
     `  its largest worker                       ${mail.peakMegabytes.toFixed(0)} MB, ` +
       `${mail.memoryGrowth.toFixed(2)} against a tenth of the messages`,
+    `Console, first page of ${pages.episodes} episodes       ${pages.firstPageMs.toFixed(0)} ms, ` +
+      `${(pages.firstPageBytes / 1000).toFixed(1)} kB; their list ${pages.listMs.toFixed(0)} ms`,
     '',
     'Starting from nothing, each function as deployed:',
     coldStartTable(summary.coldStarts),

@@ -23,6 +23,7 @@ import type { Tools } from '../shared/engine/step.ts'
 import { AlreadyRunning } from '../shared/errors.ts'
 import { makeAgain } from '../shared/episode/retry.ts'
 import { startPublication } from '../shared/episode/publication.ts'
+import { clearAbandoned } from '../shared/housekeeping/abandoned.ts'
 import { carryOnDeletions } from '../shared/housekeeping/delete.ts'
 import { clearAway } from '../shared/housekeeping/purge.ts'
 import { log } from '../shared/log.ts'
@@ -51,6 +52,8 @@ export interface Swept {
   /** Deletions that came to their end. */
   readonly deleted: number
   readonly cleared: number
+  /** Uploads that nothing came of. */
+  readonly abandoned: number
 }
 
 export async function sweep(
@@ -82,7 +85,8 @@ export async function sweep(
   const remade = await count('not made again', () => makeLostAgain(services, batch))
   const deleted = await count('not deleted', () => carryOnDeletions(services, endsAt))
   const cleared = await count('not cleared away', () => clearAway(services, endsAt))
-  return { overdue, revived, published, remade, deleted, cleared }
+  const abandoned = await count('not cleared away', () => clearAbandoned(services))
+  return { overdue, revived, published, remade, deleted, cleared, abandoned }
 }
 
 /** Last, and whatever becomes of it: what is not done now is so the next time. */

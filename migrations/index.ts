@@ -14,6 +14,8 @@ import * as deletions from './009-deletions.ts'
 import * as podcastRevisions from './010-podcast-revisions.ts'
 import * as webhooks from './011-webhooks.ts'
 import * as consoleSessions from './012-console.ts'
+import * as sharedReviews from './013-shared-reviews.ts'
+import * as abandonedUploads from './015-abandoned-uploads.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -28,4 +30,6 @@ export const migrations = [
   { name: '010-podcast-revisions', up: podcastRevisions.up },
   { name: '011-webhooks', up: webhooks.up },
   { name: '012-console', up: consoleSessions.up },
+  { name: '013-shared-reviews', up: sharedReviews.up },
+  { name: '015-abandoned-uploads', up: abandonedUploads.up },
 ]

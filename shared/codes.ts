@@ -153,6 +153,14 @@ export const errorCodes = {
     meaning: 'There is nothing to decide: the episode has no finished or waiting run.',
     remedy: 'Make the episode first.',
   },
+  too_many_shares: {
+    meaning: 'There are as many links to the review as an episode may have.',
+    remedy: 'Withdraw one that is not needed any more.',
+  },
+  too_many_comments: {
+    meaning: 'There are as many comments as one link to a review takes.',
+    remedy: 'Ask the producer for a new link.',
+  },
   // providers
   provider_key_refused: {
     meaning: 'The provider refused the key it was given.',

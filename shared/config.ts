@@ -100,6 +100,7 @@ const variables = z.object({
     .describe(
       'How long working files of a published episode are kept; later it is made again from its recording',
     ),
+  KEEP_ABANDONED_DAYS: positive.default(30).describe('How long uploads are kept that no episode was made of'),
   SEALING_KEY: z
     .base64()
     .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
@@ -236,7 +237,11 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
         { period: 'month', most: v.CHARACTERS_PER_MONTH },
       ],
     } satisfies Record<UsageKind, readonly UsageLimit[]>,
-    keepDays: { superseded: v.KEEP_SUPERSEDED_DAYS, settled: v.KEEP_SETTLED_DAYS },
+    keepDays: {
+      superseded: v.KEEP_SUPERSEDED_DAYS,
+      settled: v.KEEP_SETTLED_DAYS,
+      abandoned: v.KEEP_ABANDONED_DAYS,
+    },
     allowPrivateAddresses: v.ALLOW_PRIVATE_ADDRESSES,
     sealingKey: v.SEALING_KEY === undefined ? undefined : Buffer.from(v.SEALING_KEY, 'base64'),
     providers: {

@@ -38,7 +38,7 @@ test('what must be given is enough, and the rest has defaults', () => {
       mailboxBytes: 2 * 1024 ** 3,
       messagesPerRun: 100_000,
     },
-    keepDays: { superseded: 7, settled: 30 },
+    keepDays: { superseded: 7, settled: 30, abandoned: 30 },
     quotas: {
       runs: [{ period: 'hour', most: 60 }],
       minutes: [{ period: 'month', most: 6000 }],

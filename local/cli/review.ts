@@ -1,20 +1,16 @@
 /**
  * `spool review`: lists the edits that wait for a decision, writes their sound before and after into a
- * folder, and submits decisions. Hides how a clip is made: the recording around the edit, as it is and as it
- * will be.
+ * folder, and submits decisions. Hides how much of the recording around an edit a clip has.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { catalogue } from '../../functions/index.ts'
-import { ffmpegOutput } from '../../shared/audio/ffmpeg.ts'
-import { arrangeShow } from '../../shared/show/arrange.ts'
-import { mixSlice } from '../../shared/mastering/mixer.ts'
-import { toInterleavedBytes } from '../../shared/audio/pcm.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { findPodcast } from '../../shared/db/podcasts.ts'
 import { reviewPage } from '../../shared/review/page.ts'
 import { contextSeconds, makeReel } from '../../shared/review/reel.ts'
 import { openReview, submitDecisions, type Review } from '../../shared/review/review.ts'
+import { spanSound } from '../../shared/review/sound.ts'
 import { openServices } from '../../shared/engine/serve.ts'
 import { podcastSettings } from '../../shared/settings/podcast.ts'
 import type { Services } from '../../shared/engine/services.ts'
@@ -114,54 +110,28 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
   return [...pieces].join('')
 }
 
-/**
- * The recording round the edit, as it is and with this edit made; what would be put in is silence while
- * nobody knows it.
- */
+/** The recording round the edit, as it is and with this edit made. */
 async function writeClips(
   { config, storage }: Services,
-  { recording, analysis, edits }: Review,
+  { recording, edits }: Review,
   edit: Edit,
   folder: string,
   signal: AbortSignal,
 ): Promise<{ before: string; after: string }> {
-  const { sampleRate } = edits
-  const { before, after } = contextSeconds(edit.kind)
-  const source = {
-    ...recording,
-    file: '',
-    totalSamples: analysis.totalSamples,
-    integratedLufs: null,
-    speech: [],
+  const around = contextSeconds(edit.kind)
+  const span = {
+    startSample: Math.max(0, Math.round(edit.startSample - around.before * edits.sampleRate)),
+    endSample: Math.min(recording.totalSamples, Math.round(edit.endSample + around.after * edits.sampleRate)),
   }
-  const { insert: _nothing, ...cut } = edit
   const clip = async (made: readonly Edit[], name: string): Promise<string> => {
-    const timeline = arrangeShow({
-      recording: source,
-      assets: [],
-      spoken: new Map(),
-      segments: [],
-      music: [],
-      outputChannels: 1,
-      edits: { ...edits, edits: made },
-    })
-    const from = Math.max(0, Math.round(edit.startSample - before * sampleRate))
-    const removed = made.length > 0 ? edit.endSample - edit.startSample : 0
-    const to = Math.min(timeline.totalSamples, Math.round(edit.endSample - removed + after * sampleRate))
-    const planes = await mixSlice(timeline, storage, config.buckets.work, from, to)
+    const heard = { recording, edits: { ...edits, edits: made }, inserted: new Map() }
+    const { mp3 } = await spanSound(heard, span, { storage, bucket: config.buckets.work }, signal)
     const file = path.join(folder, `${edit.id}.${name}.mp3`)
-    await writeFile(file, await toMp3(planes, sampleRate, signal))
+    await writeFile(file, mp3)
     return file
   }
   return {
     before: await clip([], 'before'),
-    after: await clip(edit.endSample > edit.startSample ? [{ ...cut, status: 'applied' }] : [], 'after'),
+    after: await clip([{ ...edit, status: 'applied' }], 'after'),
   }
-}
-
-function toMp3(planes: readonly Float32Array[], sampleRate: number, signal: AbortSignal): Promise<Buffer> {
-  const input = ['-f', 'f32le', '-ar', `${sampleRate}`, '-ac', `${planes.length}`, '-i', 'pipe:0']
-  return ffmpegOutput([...input, '-c:a', 'libmp3lame', '-b:a', '96k', '-f', 'mp3', 'pipe:1'], signal, [
-    toInterleavedBytes(planes),
-  ])
 }

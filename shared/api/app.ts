@@ -16,12 +16,14 @@ import { addAccount } from './account.ts'
 import { addDeletions } from './deletions.ts'
 import { addDocuments } from './documents.ts'
 import { addEpisodes } from './episodes.ts'
+import { addGuests, admitGuests, isGuestsPath, withoutSecret } from './guests.ts'
 import { addLetters } from './letters.ts'
 import { addPodcasts } from './podcasts.ts'
 import { problemHeaders, problemOf } from './problems.ts'
 import type { App, Env } from './routes.ts'
 import { addReviews } from './reviews.ts'
 import { addRuns } from './runs.ts'
+import { addShares } from './shares.ts'
 import { addUploads } from './uploads.ts'
 import { addVoices } from './voices.ts'
 import { addWebhooks } from './webhooks.ts'
@@ -34,6 +36,8 @@ const resources = [
   addUploads,
   addEpisodes,
   addReviews,
+  addShares,
+  addGuests,
   addRuns,
   addLetters,
   addWebhooks,
@@ -66,11 +70,16 @@ export function createApi(services: Services, vouch?: Vouch): App {
   return app
 }
 
-/** Whatever is added after this is for callers who are known, within their rate and their scopes. */
+/** Whatever is added after this is for callers who are known, within their rate and their scopes, and for guests. */
 function guard(app: App, { config }: Services, vouch: Vouch | undefined): void {
   const identify = callerIdentifier(config)
+  app.use('/shared/:token/*', admitGuests(config, addressOf))
   app.use(async (context, next) => {
-    const { method } = context.req
+    const { method, path } = context.req
+    if (isGuestsPath(path)) {
+      await next()
+      return
+    }
     const caller = vouch
       ? await vouch(context)
       : await identify(context.req.header('authorization'), addressOf(context))
@@ -112,7 +121,7 @@ function refuse(error: unknown, context: Context): Response {
   const answer = problemOf(error)
   if (answer.status === 500)
     log.error(
-      { path: context.req.path, error: error instanceof Error ? error.stack : String(error) },
+      { path: withoutSecret(context.req.path), error: error instanceof Error ? error.stack : String(error) },
       'request failed',
     )
   return context.json(answer, answer.status as 500, problemHeaders(answer))

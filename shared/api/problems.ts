@@ -32,6 +32,8 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   already_running: 409,
   already_there: 409,
   changed_meanwhile: 409,
+  too_many_comments: 409,
+  too_many_shares: 409,
   not_publishable: 409,
   in_progress: 409,
   not_cancellable: 409,

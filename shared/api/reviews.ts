@@ -1,10 +1,22 @@
-/** API routes for reviews: the edits of an episode that were proposed, those that wait, and the producer's decisions. */
+/**
+ * API routes for reviews: what was proposed for an episode and what waits, with words, waveform and sound, and the
+ * producer's decisions.
+ */
 import { z } from '@hono/zod-openapi'
 import { withDatabase } from '../db/connect.ts'
 import { findListedEpisode } from '../db/episodes.ts'
 import type { Services } from '../engine/services.ts'
 import { openReview, submitDecisions, type Review } from '../review/review.ts'
 import { once } from './idempotency.ts'
+import {
+  giveSound,
+  peaksAnswer,
+  peaksQuery,
+  reviewAnswer,
+  showPeaks,
+  showReview,
+  soundRoute,
+} from './review-answers.ts'
 import { changes, idParam, jsonBody, mustBe, reads, started, type App } from './routes.ts'
 
 const edit = z
@@ -24,6 +36,19 @@ const edit = z
 const decisions = z.looseObject({ version: z.literal(1), decisions: z.array(z.looseObject({})) })
 
 const routes = {
+  review: reads(
+    '/episodes/{id}/review',
+    'What was recorded and what is proposed: words and edits, in seconds of the recording',
+    { params: idParam },
+    reviewAnswer,
+  ),
+  peaks: reads(
+    '/episodes/{id}/review/peaks',
+    'The waveform of a span of the recording',
+    { params: idParam, query: peaksQuery },
+    peaksAnswer,
+  ),
+  sound: soundRoute('/episodes/{id}/review/sound', idParam, [{ bearer: [] }]),
   edits: reads(
     '/episodes/{id}/edits',
     'What was proposed, and what waits for you',
@@ -46,6 +71,18 @@ export function addReviews(app: App, services: Services): void {
       'episode',
     )
 
+  app.openapi(routes.review, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    return context.json(showReview(await openReview(services, id)), 200)
+  })
+  app.openapi(routes.peaks, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    return context.json(await showPeaks(services, id, context.req.valid('query')), 200)
+  })
+  app.openapi(routes.sound, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    return await giveSound(services, id, context.req.valid('query'), context.req.raw)
+  })
   app.openapi(routes.edits, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
     return context.json(listEdits(await openReview(services, id)), 200)

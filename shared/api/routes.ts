@@ -11,7 +11,11 @@ import { pageQuery, readCursor } from './cursor.ts'
 import { problem, problemType } from './problems.ts'
 
 export interface Env {
-  readonly Variables: { caller: Caller }
+  readonly Variables: {
+    caller: Caller
+    /** Of guests alone, who have no caller. */
+    share: { readonly id: string; readonly episodeId: string }
+  }
 }
 export type App = OpenAPIHono<Env>
 
@@ -36,7 +40,7 @@ export const jsonBody = <T extends z.ZodType>(schema: T) => ({
   body: { required: true, content: { 'application/json': { schema } } },
 })
 
-const problems = {
+export const problems = {
   content: { [problemType]: { schema: problem } },
   description: 'Why not; `code` is one of a documented list.',
 }

@@ -7,12 +7,13 @@ import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { createApi } from '../api/app.ts'
 import { scopes, type Caller } from '../api/callers.ts'
+import { withoutSecret } from '../api/guests.ts'
 import { problemOf } from '../api/problems.ts'
 import type { Services } from '../engine/services.ts'
 import { log } from '../log.ts'
 import { loadAssets, type Asset } from './assets.ts'
 import { documentOf, type Page } from './document.ts'
-import { findPage } from './pages.ts'
+import { findPage, sharedReview } from './pages.ts'
 import { openSessions } from './sessions.ts'
 import { addSignIn } from './sign-in.ts'
 import { siteOf } from './site.ts'
@@ -47,12 +48,12 @@ export function createConsole(services: Services): Hono {
     context.header('referrer-policy', 'same-origin')
     context.header('cross-origin-opener-policy', 'same-origin')
     context.header('cross-origin-resource-policy', 'same-origin')
-    context.header('cache-control', 'no-store')
     if (site.isSecure) context.header('strict-transport-security', 'max-age=31536000')
     if (!site.hosts.includes(context.req.header('host') ?? ''))
       return context.text('This is not its name.', 421)
     if (!isOwn(context, site.origin, site.hosts)) return context.text('Another site has asked for this.', 403)
     await next()
+    if (!context.res.headers.has('cache-control')) context.header('cache-control', 'no-store')
     return undefined
   })
   app.get('/assets/:version/:file{.+}', async (context) => {
@@ -70,6 +71,7 @@ export function createConsole(services: Services): Hono {
   addSignIn(app, { services, site, sessions, show: signInPage })
   app.mount('/api', (request) => api.fetch(request))
 
+  app.get('/shared/:token', (context) => show(context, sharedReview))
   app.get('*', async (context) => {
     const path = context.req.path.slice(1)
     if (!(await sessions.find(context)))
@@ -90,7 +92,7 @@ export function createConsole(services: Services): Hono {
   }
 
   app.onError(async (error, context) => {
-    log.error({ path: context.req.path, error: error.stack }, 'request failed')
+    log.error({ path: withoutSecret(context.req.path), error: error.stack }, 'request failed')
     const { status, detail } = problemOf(error)
     return await show(
       context,

@@ -11,6 +11,8 @@ export interface Page {
   /** The module in browser/pages. */
   readonly name: string
   readonly title: string
+  /** Its own, besides the one of all pages: files of browser/. */
+  readonly styles?: readonly string[]
   /** Pages before signing in have no way around. */
   readonly isOutside?: boolean
   /** Answers of the API that the page begins with, by their paths. */
@@ -49,8 +51,7 @@ export function documentOf(page: Page, { origin, base }: Site, assets: Assets, s
 <meta name="color-scheme" content="light dark">
 <title>${escape(page.title)} · Spool</title>
 <link rel="icon" href="${asset('icon.svg')}" type="image/svg+xml">
-<link rel="stylesheet" href="${asset('style.css')}">
-<link rel="stylesheet" href="${asset('forms.css')}">
+${['style.css', ...(page.styles ?? [])].map((file) => `<link rel="stylesheet" href="${asset(file)}">`).join('\n')}
 <script type="importmap">${map}</script>
 <script type="module" src="${asset(`pages/${page.name}.ts`)}"></script>
 </head>

@@ -36,3 +36,49 @@ export async function recordUpload(
   )
   return recorded.length === 1
 }
+
+export interface DoubtfulUpload {
+  readonly id: string
+  readonly object: string
+  readonly generation: string
+  /** There is an episode of its folder, or something newer has been uploaded beside it. */
+  readonly isWanted: boolean
+}
+
+/** What was uploaded for an episode so many days ago, and is not known to belong to one; the oldest first. */
+export async function doubtfulUploads(db: Knex, days: number, limit: number): Promise<DoubtfulUpload[]> {
+  return await rows(
+    db,
+    `SELECT m.id, m.object, m.generation,
+            EXISTS (
+              SELECT 1
+              FROM episodes e
+              JOIN podcasts p ON p.id = e.podcast_id
+              WHERE p.user_id = m.user_id
+                AND p.slug = normalize(split_part(m.object, '/', 3))
+                AND e.slug = normalize(split_part(m.object, '/', 4))
+            ) OR EXISTS (
+              SELECT 1
+              FROM media_items newer
+              WHERE newer.user_id = m.user_id
+                AND newer.created_at >= clock_timestamp() - CAST(:days AS integer) * interval '1 day'
+                AND starts_with(newer.object, regexp_replace(m.object, '[^/]*$', ''))
+            ) AS "isWanted"
+     FROM media_items m
+     WHERE NOT m.belongs
+       AND m.kind IN ('recording', 'sidecar')
+       AND m.created_at < clock_timestamp() - CAST(:days AS integer) * interval '1 day'
+     ORDER BY m.created_at
+     LIMIT :limit`,
+    { days, limit },
+  )
+}
+
+/** Notes that uploads belong to an episode, so that nobody doubts it again. */
+export async function markWanted(db: Knex, ids: readonly string[]): Promise<void> {
+  await db.raw('UPDATE media_items SET belongs = true WHERE id = ANY (:ids)', { ids: [...ids] })
+}
+
+export async function forgetUpload(db: Knex, id: string): Promise<void> {
+  await db.raw('DELETE FROM media_items WHERE id = :id', { id })
+}

@@ -84,10 +84,18 @@ export function decideEdits(
   decisions: readonly KeptDecision[],
   totalSamples: number,
 ): EditList {
-  const { sampleRate } = proposed
-  const edits = new Map(
-    proposed.edits.map((edit) => [edit.id, underPolicy(answered(edit, answers.get(edit.id)), policy)]),
-  )
+  const edits = proposed.edits.map((edit) => underPolicy(answered(edit, answers.get(edit.id)), policy))
+  return withDecisions({ ...proposed, edits }, decisions, totalSamples)
+}
+
+/** The edits after decisions alone, oldest first, a later one replacing an earlier. */
+export function withDecisions(
+  list: EditList,
+  decisions: readonly KeptDecision[],
+  totalSamples: number,
+): EditList {
+  const { sampleRate } = list
+  const edits = new Map(list.edits.map((edit) => [edit.id, edit]))
   const toSample = (seconds: number) => Math.min(totalSamples, Math.round(seconds * sampleRate))
   for (const one of decisions) {
     if (one.decision === 'cut') {
@@ -107,7 +115,7 @@ export function decideEdits(
   const ordered = [...edits.values()].sort(
     (a, b) => a.startSample - b.startSample || editKindNames.indexOf(a.kind) - editKindNames.indexOf(b.kind),
   )
-  return { ...proposed, edits: ordered }
+  return { ...list, edits: ordered }
 }
 
 type EditDecision = Exclude<Decision, { decision: 'cut' }>

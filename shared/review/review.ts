@@ -30,15 +30,23 @@ import { nameSpeakers } from '../words/captions.ts'
 import type { Transcript } from '../words/words.ts'
 import type { TimelineSource } from '../timeline/timeline.ts'
 
-export interface Review {
+/** The edits of an episode as they stand, and how they came to. */
+export interface EditsUnderReview {
   readonly episode: Episode
   readonly run: Run
   readonly edits: EditList
   /** Empty unless the run waits. */
   readonly waiting: readonly Edit[]
+  /** Those that the run knows, oldest first. */
+  readonly decisions: readonly KeptDecision[]
+  readonly recording: TimelineSource
+  /** Where the episode is laid out; null before it is. */
+  readonly timelineObject: string | null
+}
+
+export interface Review extends EditsUnderReview {
   readonly analysis: Analysis
   readonly transcript: Transcript | undefined
-  readonly recording: TimelineSource
 }
 
 /** What of a run's context the review needs. */
@@ -57,13 +65,20 @@ const reviewed = [
   'episodeFacts',
 ] as const
 
-/** Reads what there is to decide. Throws Permanent `not_reviewable` when the episode has not come so far. */
-export async function openReview(
-  { config, storage }: Pick<Services, 'config' | 'storage'>,
-  episodeId: string,
-): Promise<Review> {
-  const bucket = config.buckets.work
-  const { episode, run, context, decisions, answers } = await withDatabase(config.databaseUrl, async (db) => {
+type Context = ReturnType<typeof readContext<(typeof reviewed)[number]>>
+type Reading = Pick<Services, 'config' | 'storage'>
+
+/** What the run of an episode that was made last knows. */
+interface Latest {
+  readonly episode: Episode
+  readonly run: Run
+  readonly context: Context
+  readonly decisions: readonly KeptDecision[]
+  readonly answers: ReadonlyMap<string, string>
+}
+
+const latestOf = ({ config }: Reading, episodeId: string): Promise<Latest> =>
+  withDatabase(config.databaseUrl, async (db) => {
     const [found, latest] = [await findEpisode(db, episodeId), await latestRunOf(db, episodeId)]
     if (!found || !latest?.context['proposedObject']) throw new Permanent('not_reviewable')
     if (await isPurged(db, latest.id))
@@ -81,26 +96,48 @@ export async function openReview(
       answers: answersByEdit(questions, await outputsOf(db, latest.id, 'answer')),
     }
   })
-  const { analysisObject, transcriptObject, pcmObject, sampleRate, channels, sampleFormat } = context
-  const { review: policy } = runSettings(run.settings).cleaning
-  const [proposed, transcript, analysis] = await Promise.all([
-    storage.readJson<EditList>({ bucket, name: context.proposedObject }),
+
+/** Reads what there is to decide. Throws Permanent `not_reviewable` when the episode has not come so far. */
+export async function openReview(services: Reading, episodeId: string): Promise<Review> {
+  const { storage, config } = services
+  const bucket = config.buckets.work
+  const latest = await latestOf(services, episodeId)
+  const { transcriptObject, analysisObject, episodeFacts } = latest.context
+  const [edits, transcript, analysis] = await Promise.all([
+    editsOf(services, latest),
     transcriptObject === null ? undefined : storage.readJson<Transcript>({ bucket, name: transcriptObject }),
     storage.read({ bucket, name: analysisObject }).then(decodeAnalysis),
   ]).catch(sayWhatIsMissing)
-  const edits = decideEdits(proposed, policy, answers, decisions, context.totalSamples)
+  return { ...edits, analysis, transcript: transcript && nameSpeakers(transcript, episodeFacts.speakers) }
+}
+
+/** The edits alone, for who needs neither words nor waveform. Throws as `openReview` does. */
+export const openEdits = async (services: Reading, episodeId: string): Promise<EditsUnderReview> =>
+  await editsOf(services, await latestOf(services, episodeId)).catch(sayWhatIsMissing)
+
+/** Where the recording's analysis lies. Throws as `openReview` does. */
+export const analysisObjectOf = async (services: Reading, episodeId: string): Promise<string> =>
+  (await latestOf(services, episodeId)).context.analysisObject
+
+async function editsOf(
+  { storage, config }: Reading,
+  { episode, run, context, decisions, answers }: Latest,
+): Promise<EditsUnderReview> {
+  const { pcmObject, sampleRate, channels, sampleFormat, totalSamples } = context
+  const { review: policy } = runSettings(run.settings).cleaning
+  const proposed = await storage.readJson<EditList>({
+    bucket: config.buckets.work,
+    name: context.proposedObject,
+  })
+  const edits = decideEdits(proposed, policy, answers, decisions, totalSamples)
   return {
     episode,
     run,
     edits,
+    decisions,
     waiting: run.status === 'awaiting_review' ? waitsForReview(edits, policy) : [],
-    analysis,
-    transcript: transcript && nameSpeakers(transcript, context.episodeFacts.speakers),
-    recording: {
-      object: pcmObject,
-      format: { sampleRate, channels, sampleFormat },
-      totalSamples: context.totalSamples,
-    },
+    recording: { object: pcmObject, format: { sampleRate, channels, sampleFormat }, totalSamples },
+    timelineObject: (run.context['timelineObject'] as string | undefined) ?? null,
   }
 }
 

@@ -1,22 +1,24 @@
 // A producer in a browser sets up a show, its template and files, reads letters, and keeps keys and webhooks.
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { beforeEach, describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
-import { parseConfig } from '../../shared/config.ts'
-import { aStudio, chromiumPath, seriousFaults, type Studio } from '../support/browser.ts'
+import { aConsole, aPage, barriers, chromiumPath, signIn } from '../support/browser.ts'
 import { message } from '../support/mailboxes.ts'
+import { user, type World } from '../support/world.ts'
 
 const whereThereIs = chromiumPath === undefined ? describe.skip : describe
-let [studio, page]: [Studio, Page] = [undefined as never, undefined as never]
-beforeAll(async () => {
+let site: { readonly world: World; readonly url: string }
+let page: Page
+/** A browser notes whatever is refused; what a script has done wrong is no refusal. */
+let complaints: () => readonly string[]
+beforeEach(async () => {
   if (chromiumPath === undefined) return
-  studio = await aStudio()
-  page = await studio.page()
-  page.setDefaultTimeout(15_000)
+  const [own, opened] = await Promise.all([aConsole(), aPage()])
+  site = own
+  page = opened.page
+  complaints = () => opened.complaints.filter((text) => !text.startsWith('Failed to load resource'))
   page.on('dialog', (dialog) => void dialog.accept())
-})
-afterAll(async () => {
-  if (chromiumPath !== undefined) await studio.close()
+  await signIn(page, site)
 })
 
 /** A page of the console, by its name in the way around. */
@@ -27,9 +29,8 @@ async function open(name: string): Promise<void> {
 
 /** What the API answers this page's user. */
 async function asked(path: string, change?: object): Promise<Record<string, unknown>> {
-  const { url } = parseConfig(studio.cloud.env).console
-  const answer = await page.request.fetch(`${url}/api${path}`, {
-    headers: { origin: new URL(url).origin },
+  const answer = await page.request.fetch(`${site.url}/api${path}`, {
+    headers: { origin: site.url },
     ...(change === undefined ? {} : { method: 'PUT', data: change }),
   })
   return (await answer.json()) as Record<string, unknown>
@@ -49,13 +50,10 @@ const saved = async (name: string): Promise<void> => {
 }
 const file = (name: string, mimeType: string, buffer: Buffer) => ({ name, mimeType, buffer })
 
-/** A browser notes whatever is refused; what a script has done wrong is no refusal. */
-const complaints = () => studio.complaints.filter((text) => !text.startsWith('Failed to load resource'))
-
 whereThereIs('A show', () => {
   test('is begun, described with every mistake at its field, and given a cover', async () => {
     await open('Shows')
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await barriers(page)).toEqual([])
     await page.getByRole('button', { name: 'Begin a show' }).click()
     await page.getByLabel(/^Name(?! of)/).fill('Night & Day: Talk')
     expect(await page.getByLabel('Name of its folder').inputValue()).toBe('night-day-talk')
@@ -84,7 +82,7 @@ whereThereIs('A show', () => {
 
     await page.getByRole('button', { name: 'Check this feed' }).click()
     await page.getByText(/nothing of it is published/).waitFor()
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await barriers(page)).toEqual([])
     expect(complaints()).toEqual([])
   })
 
@@ -125,7 +123,7 @@ whereThereIs('A show', () => {
     await text.fill('{\n  "loudness": {,\n}')
     await template.getByText('Line 2: column 16').waitFor()
     expect(await template.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true)
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await barriers(page)).toEqual([])
     await text.fill(JSON.stringify({ ...written, loudness: { targetLufs: -14 } }))
     await template.getByRole('button', { name: 'Form' }).click()
     expect(await template.getByLabel('Loudness (LUFS)').inputValue()).toBe('-14')
@@ -185,6 +183,11 @@ whereThereIs('Letters', () => {
     await page
       .getByLabel('Add a mailbox')
       .setInputFiles(file('show.mbox', 'application/mbox', Buffer.from(mbox)))
+    await page.getByText('Waiting to be read…').waitFor()
+    const { buckets } = site.world.services.config
+    const [mailbox] = await site.world.services.storage.list(buckets.uploads, `u/${user}/mail/`)
+    await site.world.arrive({ bucket: buckets.uploads, ...mailbox! })
+    await site.world.runToEnd()
     await page.getByText('2 messages are read.').waitFor()
     await page.getByText('From bob', { exact: true }).click()
     await page.getByText('Hello from bob.').waitFor()
@@ -192,7 +195,7 @@ whereThereIs('Letters', () => {
     await page.getByText(/One letter is picked for the next episode/).waitFor()
     const picked = JSON.parse(await page.evaluate<string>(`localStorage.getItem('spool.letters')`)) as unknown
     expect(picked).toEqual([{ id: expect.stringMatching(/^[\da-f-]{36}$/), subject: 'From bob' }])
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await barriers(page)).toEqual([])
     expect(complaints()).toEqual([])
   })
 })
@@ -220,7 +223,7 @@ whereThereIs('Settings', () => {
     expect(await page.getByLabel('Secret of the webhook', { exact: true }).inputValue()).toMatch(/^whsec_/)
     await page.getByRole('button', { name: 'What was told to https://hooks.example.org/spool' }).click()
     await page.getByText('Nothing yet. It is kept for thirty days.').waitFor()
-    expect(await seriousFaults(page)).toEqual([])
+    expect(await barriers(page)).toEqual([])
     await page.getByRole('button', { name: 'Remove https://hooks.example.org/spool' }).click()
     await page.getByText('None yet.').nth(1).waitFor()
 

@@ -1,14 +1,18 @@
-/** A real browser before the whole local cloud: how a producer meets the console. */
+/**
+ * A browser at the console: the system's Chromium, and the pages of a world served on loopback. Hides that the console
+ * must know its address before its world is made, and how accessibility is judged.
+ */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
-import { consoleLink } from '../../local/cli/console.ts'
-import { startLocalCloud, type LocalCloud } from '../../local/host/cloud.ts'
-
-process.env['METADATA_SERVER_DETECTION'] = 'none'
+import { afterAll, afterEach } from '@jest/globals'
+import { getRequestListener } from '@hono/node-server'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { createConsole } from '../../shared/console/app.ts'
+import { signInLink } from '../../shared/console/sessions.ts'
+import { listening } from './callers.ts'
+import { aWorld, user, type World } from './world.ts'
 
 /** Debian's own; undefined where there is none, and its tests are passed over. */
 export const chromiumPath = ['chromium', 'chromium-browser', 'google-chrome']
@@ -23,66 +27,70 @@ function inPath(program: string): string | undefined {
   }
 }
 
-export interface Studio {
-  readonly cloud: LocalCloud
-  readonly browser: Browser
-  /** A new page, signed in; whatever its scripts complain of is in `complaints`. */
-  readonly page: () => Promise<Page>
-  readonly complaints: string[]
-  readonly close: () => Promise<void>
+/** Sound plays without a click, and is not heard. */
+export const launch = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: chromiumPath!,
+    args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--mute-audio'],
+  })
+
+let browser: Promise<Browser> | undefined
+/** Pages that axe looks at: it makes styles that their policy blocks. */
+const judged = new Set<Page>()
+const opened: Page[] = []
+afterEach(async () => {
+  for (const page of opened.splice(0)) await page.context().close()
+})
+afterAll(async () => (await browser)?.close())
+
+/** A world with its console, and the console's address. */
+export async function aConsole(): Promise<{ world: World; url: string }> {
+  let listen: RequestListener = (_request, response) => void response.writeHead(503).end()
+  const url = await listening(createServer((request, response) => listen(request, response)))
+  const world = await aWorld({ env: { CONSOLE_URL: url } })
+  const answer = getRequestListener(createConsole(world.services).fetch)
+  listen = (request, response) => void answer(request, response)
+  return { world, url }
 }
 
-/** One cloud and one browser for the tests of a file. */
-export async function aStudio(): Promise<Studio> {
-  const dir = mkdtempSync(path.join(tmpdir(), 'spool-studio-'))
-  const [cloud, browser] = await Promise.all([
-    startLocalCloud(dir, { workers: 2 }),
-    chromium.launch({
-      executablePath: chromiumPath!,
-      args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--mute-audio'],
-    }),
-  ])
+/** A page of a browser of its own, and what it complained of: errors, and what its policy has blocked. */
+export async function aPage(
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; complaints: readonly string[] }> {
+  browser ??= launch()
+  const context = await (await browser).newContext({ viewport: { width: 1280, height: 900 }, ...options })
+  const page = await context.newPage()
   const complaints: string[] = []
-  const page = async (): Promise<Page> => {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
-    const made = await context.newPage()
-    made.setDefaultTimeout(180_000)
-    made.on('pageerror', ({ message }) => complaints.push(message))
-    made.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text())
-    })
-    await made.goto(await consoleLink(cloud))
-    await made.getByRole('button', { name: 'Sign in' }).click()
-    await made.getByRole('heading', { level: 1, name: 'Episodes' }).waitFor()
-    return made
-  }
-  const close = async (): Promise<void> => {
-    await browser.close()
-    await cloud.stop()
-    rmSync(dir, { recursive: true, force: true })
-  }
-  return { cloud, browser, page, complaints, close }
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !judged.has(page)) complaints.push(message.text())
+  })
+  opened.push(page)
+  return { page, complaints }
+}
+
+/** Signs the world's user in by a link, as `spool console` prints it. */
+export async function signIn(page: Page, { world, url }: { world: World; url: string }): Promise<void> {
+  await page.goto(await signInLink(world.services.config.databaseUrl, url, user))
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Episodes' }).waitFor()
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-interface Violation {
-  readonly id: string
-  readonly impact: string
-  readonly nodes: readonly { readonly html: string }[]
-}
-
-/** What is serious for whoever cannot see or use a mouse, as axe finds it. */
-export async function seriousFaults(page: Page): Promise<string[]> {
-  // by the debugger: the page's own policy lets no such script in
-  const session = await page.context().newCDPSession(page)
-  await session.send('Runtime.evaluate', { expression: axe })
-  const { result } = await session.send('Runtime.evaluate', {
-    expression: 'axe.run().then(({ violations }) => JSON.stringify(violations))',
-    awaitPromise: true,
+/** What axe finds that keeps people out: serious or critical, each with where it is. */
+export async function barriers(page: Page): Promise<string[]> {
+  judged.add(page)
+  await page.evaluate(axe) // through the debugger, which the page's policy does not bind
+  const found = await page.evaluate(async () => {
+    const { axe: judge } = globalThis as unknown as {
+      axe: { run: () => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> }
+    }
+    const { violations } = await judge.run()
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)
   })
-  await session.detach()
-  return (JSON.parse(result.value as string) as Violation[])
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
+  judged.delete(page)
+  return found
 }

@@ -45,7 +45,7 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
   })
   const answer = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
   if (response.ok) return answer as T
-  if (response.status === 401) signInAgain()
+  if (response.status === 401 && !path.startsWith('/shared/')) signInAgain()
   throw new Refused(
     response.status,
     answer.code ?? 'internal',

@@ -165,6 +165,7 @@ function Publishing({
     await reload()
   }
   return html`<section class="card" aria-label="Publishing">
+    ${status === 'published' ? html`<p>It is in the feed.</p>` : null}
     ${status === 'scheduled' && publishAt !== null ? html`<p>It comes out on <b>${moment(publishAt)}</b>.</p>` : null}
     ${status === 'processed' && holdReason !== null ? html`<p>${holdWords[holdReason] ?? holdReason}</p>` : null}
     <p class="buttons">
