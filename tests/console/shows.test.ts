@@ -37,12 +37,6 @@ async function asked(path: string, change?: object): Promise<Record<string, unkn
 }
 
 const showId = (): string => page.url().split('/').at(-1)!
-const begin = async (name: string): Promise<void> => {
-  await page.getByRole('button', { name: 'Begin a show' }).click()
-  await page.getByLabel(/^Name(?! of)/).fill(name)
-  await page.getByRole('button', { name: 'Begin', exact: true }).click()
-  await page.getByRole('heading', { level: 1, name }).waitFor()
-}
 const section = (name: string) => page.getByRole('region', { name, exact: true })
 const saved = async (name: string): Promise<void> => {
   await section(name).getByRole('button', { name: 'Save', exact: true }).click()
@@ -51,7 +45,7 @@ const saved = async (name: string): Promise<void> => {
 const file = (name: string, mimeType: string, buffer: Buffer) => ({ name, mimeType, buffer })
 
 whereThereIs('A show', () => {
-  test('is begun, described with every mistake at its field, and given a cover', async () => {
+  test('is begun, described with every mistake at its field, given a cover, changed by two at once with nothing lost, and deleted', async () => {
     await open('Shows')
     expect(await barriers(page)).toEqual([])
     await page.getByRole('button', { name: 'Begin a show' }).click()
@@ -83,12 +77,32 @@ whereThereIs('A show', () => {
     await page.getByRole('button', { name: 'Check this feed' }).click()
     await page.getByText(/nothing of it is published/).waitFor()
     expect(await barriers(page)).toEqual([])
+
+    const { revision, settings } = (await asked(podcast)) as { revision: number; settings: object }
+    await asked(podcast, { revision, settings: { ...settings, author: 'Berta' } })
+    await page.getByLabel('Description').fill('Mine.')
+    await section('Settings').getByRole('button', { name: 'Save', exact: true }).click()
+    const conflict = page.getByRole('alert').filter({ hasText: 'changed elsewhere' })
+    await conflict.getByText('The two differ in: description, author.').waitFor()
+    expect(await page.getByLabel('Description').inputValue()).toBe('Mine.')
+    await conflict.getByRole('button', { name: 'Take the newer ones' }).click()
+    expect(await page.getByLabel('Author').inputValue()).toBe('Berta')
+    await page.getByLabel('Description').fill('Ours.')
+    await saved('Settings')
+    expect(await asked(podcast)).toMatchObject({ settings: { author: 'Berta', description: 'Ours.' } })
+
+    await page.getByText('Delete it for good…').click()
+    await page.getByLabel('Write “night-day-talk” to confirm').fill('night-day-talk')
+    await page.getByRole('button', { name: /^Delete the show/ }).click()
+    await page.getByText('No show yet.').waitFor()
     expect(complaints()).toEqual([])
   })
 
   test('has a template whose segments are ordered by keyboard alone, and which is the same as a form and as JSON', async () => {
     await open('Shows')
-    await begin('Keys')
+    await page.getByRole('button', { name: 'Begin a show' }).click()
+    await page.getByLabel(/^Name(?! of)/).fill('Keys')
+    await page.getByRole('button', { name: 'Begin', exact: true }).click()
     await page
       .getByLabel('Upload files')
       .setInputFiles([file('hello.mp3', 'audio/mpeg', Buffer.alloc(2000, 1))])
@@ -101,7 +115,7 @@ whereThereIs('A show', () => {
     await template.getByLabel('Text', { exact: true }).fill('This is ')
     await template.getByRole('button', { name: '{guest}' }).press('Enter')
     const order = () => template.locator('.handle').allInnerTexts()
-    expect((await order()).map((text) => text.split(/\s{2,}|\n/)[0]!.slice(0, 16))).toMatchObject([
+    expect(await order()).toEqual([
       expect.stringMatching(/^1\. Intro/),
       expect.stringMatching(/^2\. Transition/),
       expect.stringMatching(/^3\. The recording/),
@@ -142,31 +156,6 @@ whereThereIs('A show', () => {
     expect(await deletes.isDisabled()).toBe(true)
     await template.getByRole('button', { name: 'Hear it' }).click()
     await template.getByLabel('The voice').waitFor()
-    expect(complaints()).toEqual([])
-  })
-
-  test('that somebody else has changed meanwhile keeps what was typed, and says where the two differ', async () => {
-    await open('Shows')
-    await begin('Contended')
-    const path = `/podcasts/${showId()}`
-    const { revision, settings } = (await asked(path)) as { revision: number; settings: object }
-    await asked(path, { revision, settings: { ...settings, author: 'Berta' } })
-    await page.getByLabel('Description').fill('Mine.')
-    await section('Settings').getByRole('button', { name: 'Save', exact: true }).click()
-    const conflict = page.getByRole('alert')
-    await conflict.getByText('The two differ in: description, author.').waitFor()
-    expect(await page.getByLabel('Description').inputValue()).toBe('Mine.')
-    await conflict.getByRole('button', { name: 'Take the newer ones' }).click()
-    expect(await page.getByLabel('Author').inputValue()).toBe('Berta')
-    await page.getByLabel('Description').fill('Ours.')
-    await saved('Settings')
-    expect(await asked(path)).toMatchObject({ settings: { author: 'Berta', description: 'Ours.' } })
-
-    await page.getByText('Delete it for good…').click()
-    await page.getByLabel('Write “contended” to confirm').fill('contended')
-    await page.getByRole('button', { name: /^Delete the show/ }).click()
-    await page.getByRole('heading', { level: 1, name: 'Shows' }).waitFor()
-    await page.getByRole('link', { name: 'Contended' }).waitFor({ state: 'detached' })
     expect(complaints()).toEqual([])
   })
 })

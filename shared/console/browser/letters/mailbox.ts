@@ -10,8 +10,8 @@ interface Run {
   readonly createdAt: string
 }
 
-const lookEveryMs = 1000
-const longestLooks = 60
+const lookEveryMs = 500
+const longestLooks = 120
 
 /** The run of that mailbox, which it names by its object, that began since; undefined when none does within a minute. */
 async function runOf(
