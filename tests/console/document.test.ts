@@ -43,6 +43,7 @@ describe('A field of a document', () => {
       { numRuns: 50 },
     )
     expect(lineOf('{\n"a": 1}', ['b', 0])).toBe(1)
+    expect(lineOf('{\n"a": [1,\n{"b": 2}]}', ['a', 1, 'c'])).toBe(3)
   })
 
   test('has its default where the schema says it, in whichever shape it stands', () => {

@@ -57,7 +57,7 @@ export const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) ===
 export const differingFields = (a: Fields, b: Fields): string[] =>
   [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((field) => !isSame(a[field], b[field]))
 
-/** The line of a field in a text that is JSON, from 1; the first line for what is not in it. */
+/** The line of a field in a text that is JSON, from 1; of what is not in it, that of the nearest thing around it. */
 export function lineOf(text: string, path: Path): number {
   const tokens = [...text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g)]
   let next = 0
@@ -65,19 +65,18 @@ export function lineOf(text: string, path: Path): number {
   const find = (rest: Path | undefined): number | undefined => {
     const token = tokens[next++]
     if (!token) return undefined
-    let found = rest?.length === 0 ? token.index : undefined
+    let found = rest && token.index
     if (token[0] !== '{' && token[0] !== '[') return found
     const isList = token[0] === '['
     for (let place = 0; tokens[next] && !/^[}\]]$/.test(tokens[next]![0]); place++) {
       const name = isList ? place : (JSON.parse(tokens[next]![0]) as string)
       if (!isList) next += 2 // the name and its colon
-      const isWay = rest !== undefined && rest[0] === name
+      const isWay = rest !== undefined && rest.length > 0 && rest[0] === name
       found = find(isWay ? rest.slice(1) : undefined) ?? found
       if (tokens[next]?.[0] === ',') next++
     }
     next++
     return found
   }
-  const at = find(path) ?? 0
-  return text.slice(0, at).split('\n').length
+  return text.slice(0, find(path) ?? 0).split('\n').length
 }

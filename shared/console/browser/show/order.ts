@@ -49,11 +49,12 @@ export function Order({ template, files }: { template: Fields; files: readonly A
 }
 
 function lengthOf(
-  { source }: Segment,
+  { type, source }: Segment,
   lengths: Readonly<Record<string, number>>,
   files: readonly Asset[],
 ): string {
-  if (!source) return 'as long as it is'
+  if (type === 'content') return 'as long as it is'
+  if (!source) return 'nothing chosen'
   if (source.kind === 'mail') return 'as long as the letters'
   if (source.kind === 'spoken') {
     const words = source.script.split(/\s+/).filter(Boolean).length

@@ -30,7 +30,7 @@ export function SaveBar({
       <span role="status" class="quiet"
         >${
           problems.length > 0
-            ? `${problems.length === 1 ? 'One field needs' : `${problems.length} fields need`} another look.`
+            ? `${problems.length === 1 ? 'One field needs' : `${problems.length} fields need`} another look: ${namesOf(problems)}.`
             : isChanged
               ? 'Not saved yet.'
               : isSaved
@@ -55,4 +55,12 @@ function Newer({ editing, what }: { editing: Editing; what: string }) {
       <button type="button" onClick=${() => void keepMine()}>Save mine in their place</button>
     </div>
   </div>`
+}
+
+const mostNamed = 5
+
+/** Also of what has no field of its own in the form. */
+function namesOf(problems: Editing['problems']): string {
+  const names = [...new Set(problems.map(({ path }) => path.join('.') || 'the text'))]
+  return names.length > mostNamed ? `${names.slice(0, mostNamed).join(', ')} …` : names.join(', ')
 }

@@ -20,6 +20,9 @@ const kinds: readonly (readonly [SourceKind, string])[] = [
   ['mail', 'Letters that are read out'],
 ]
 
+/** Of a segment that does not say yet what is heard. */
+const blank: Source = { kind: 'static', file: '', script: '', count: undefined }
+
 export const choicesOf = (files: readonly Asset[], is: (file: string) => boolean): Choice[] =>
   files.filter(({ file }) => is(file)).map(({ file }) => [file, file] as const)
 
@@ -48,7 +51,7 @@ export function SegmentFields({
           />`
     }
     <${Text} form=${form} path=${[...path, 'title']} label="Title" hint="Of its chapter." />
-    ${source ? html`<${Heard} form=${form} path=${[...path, 'source']} source=${source} files=${files} />` : null}
+    ${type !== 'content' ? html`<${Heard} form=${form} path=${[...path, 'source']} source=${source ?? blank} files=${files} />` : null}
     <${Amount}
       form=${form}
       path=${[...path, 'offsetSeconds']}
