@@ -28,6 +28,8 @@ export const substitutions = {
   _SWEEP_SCHEDULE: sweepSchedule,
   /** Where listeners reach the public bucket; empty: straight from Cloud Storage. */
   _PUBLIC_BASE_URL: '',
+  _CONSOLE_ISSUER: '',
+  _CONSOLE_CLIENT_ID: '',
 } as const
 
 const migrateImage = '${_REGION}-docker.pkg.dev/$PROJECT_ID/cloud-run-source-deploy/spool-migrate:$BUILD_ID'
@@ -131,6 +133,8 @@ export const build = () => ({
       'DATABASE_FLAGS=${_DATABASE_FLAGS}',
       'SWEEP_SCHEDULE=${_SWEEP_SCHEDULE}',
       'PUBLIC_BASE_URL=${_PUBLIC_BASE_URL}',
+      'CONSOLE_ISSUER=${_CONSOLE_ISSUER}',
+      'CONSOLE_CLIENT_ID=${_CONSOLE_CLIENT_ID}',
     ],
     logging: 'CLOUD_LOGGING_ONLY',
     machineType: 'E2_HIGHCPU_8',

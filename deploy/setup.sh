@@ -198,6 +198,8 @@ make_secrets() {
   first_value spool-first-api-key "spool_$(random 32)"
   # a stand-in, which no callback fits, until ElevenLabs' own is put there
   first_value spool-elevenlabs-webhook-secret "$(random 32)"
+  # the same, until the console's own at your issuer is put there
+  first_value spool-console-client-secret "$(random 32)"
 }
 
 has_peering() {

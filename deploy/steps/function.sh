@@ -19,6 +19,7 @@ settings=(
   "VERSION=$tag"
   "FUNCTIONS_URL=$(address 'spool-{name}' "$tag")"
   "API_URL=$(address spool-api)"
+  "CONSOLE_URL=$(address spool-console)"
   "CALLBACKS_URL=$(address spool-on-callback)"
   "CALLER_AUDIENCE=$AUDIENCE"
   "CALLER_EMAIL=$(account "$CALLER")"
@@ -37,6 +38,10 @@ if [ "$access" = private ]; then
   open=(--invoker-iam-check --no-allow-unauthenticated)
 else
   open=(--no-invoker-iam-check)
+fi
+
+if [ -n "${CONSOLE_ISSUER:-}" ]; then
+  settings+=("CONSOLE_ISSUER=$CONSOLE_ISSUER" "CONSOLE_CLIENT_ID=$CONSOLE_CLIENT_ID")
 fi
 
 # a service's first revision must take its traffic; nobody calls it yet

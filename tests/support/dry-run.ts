@@ -42,6 +42,8 @@ export function dryRun(
       REGION: values['_REGION'],
       DATABASE_FLAGS: databaseFlags,
       PUBLIC_BASE_URL: '',
+      CONSOLE_ISSUER: '',
+      CONSOLE_CLIENT_ID: '',
       SWEEP_SCHEDULE: build().substitutions._SWEEP_SCHEDULE,
       ...values,
     },
