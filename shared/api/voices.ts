@@ -94,7 +94,7 @@ export function addVoices(app: App, { config }: Services): void {
   const speak = async (userId: string, provider: VoiceName, line: Line) => {
     const voice = await open(provider, provider === builtInVoice ? {} : await keysOf(userId), userId)
     const say = () => inTime(longestTryMs, (signal) => voice.speak(line, signal))
-    if (provider === builtInVoice) return await say()
+    if (provider === builtInVoice) return await inTurn(say)
     const entry = {
       userId,
       kind: 'characters',
@@ -140,4 +140,13 @@ async function inTime<T>(most: number, ask: (signal: AbortSignal) => Promise<T>)
     if (signal.aborted) throw new Permanent('provider_timeout', `Nothing came within ${most / 1000} seconds.`)
     throw error
   }
+}
+
+let speaking: Promise<unknown> = Promise.resolve()
+
+/** The synthesiser once at a time: eight at once take 560 MB, and an instance has 512 MiB. */
+function inTurn<T>(say: () => Promise<T>): Promise<T> {
+  const spoken = speaking.then(say)
+  speaking = spoken.catch(() => undefined)
+  return spoken
 }
