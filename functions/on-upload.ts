@@ -4,6 +4,7 @@
  */
 import { withDatabase } from '../shared/db/connect.ts'
 import { recordUpload } from '../shared/db/media-items.ts'
+import { markFeedOld } from '../shared/db/podcasts.ts'
 import { failRun } from '../shared/db/run-changes.ts'
 import { startMailRun } from '../shared/db/runs.ts'
 import { insertSteps, pendingOfMailbox, pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
@@ -14,12 +15,14 @@ import { log } from '../shared/log.ts'
 import {
   asSeen,
   assetsFolder,
+  fileOf,
   isRecording,
   isSidecar,
   mailName,
   mailSettingsFile,
   parseMailName,
   parseUploadName,
+  showCovers,
   type UploadPath,
 } from '../shared/objects.ts'
 import { partsOf } from '../shared/engine/pipeline.ts'
@@ -67,9 +70,11 @@ export async function onUpload(object: FinalizedObject, services: Services): Pro
   const kind = path.episode === assetsFolder ? 'asset' : isSidecar(path.file) ? 'sidecar' : 'recording'
   if (kind === 'recording') await startEpisode(path, stored, services)
   else
-    await withDatabase(services.config.databaseUrl, (db) =>
-      recordUpload(db, { userId: path.userId, kind, bucket: object.bucket, object: stored }),
-    )
+    await withDatabase(services.config.databaseUrl, async (db) => {
+      await recordUpload(db, { userId: path.userId, kind, bucket: object.bucket, object: stored })
+      if (kind === 'asset' && showCovers.includes(fileOf(path.file)))
+        await markFeedOld(db, path.userId, asSeen(path.podcast)) // the next sweep shows it
+    })
 }
 
 /** A mailbox starts a run of its own. */

@@ -52,7 +52,7 @@ export const knownDeliverables = (db: Knex, names: readonly string[]): Promise<S
   )
 
 /**
- * A public folder, as `{podcast}/{episode}`, or `{podcast}/feed.xml`: which belong to an episode that is in the feed, or
+ * A public folder, as `{podcast}/{episode}`, `{podcast}/feed.xml` or `{podcast}/cover-….jpg`: which belong to an episode that is in the feed, or
  * may be about to be, or to a podcast.
  */
 export const knownPublic = (db: Knex, names: readonly string[]): Promise<Set<string>> =>
@@ -62,6 +62,7 @@ export const knownPublic = (db: Knex, names: readonly string[]): Promise<Set<str
      FROM unnest(CAST(:names AS text[])) AS n (name)
      JOIN podcasts p ON p.id::text = split_part(n.name, '/', 1)
      WHERE split_part(n.name, '/', 2) = 'feed.xml'
+        OR split_part(n.name, '/', 2) LIKE 'cover-%.jpg'
         OR EXISTS (
              SELECT 1
              FROM episodes e

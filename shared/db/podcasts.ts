@@ -120,6 +120,17 @@ export async function markFeedWritten(
   )
 }
 
+/** Notes that something in the feed has changed that is none of its settings: its cover. */
+export async function markFeedOld(db: Knex, userId: string, slug: string): Promise<void> {
+  await db.raw(
+    `UPDATE podcasts
+     SET feed_revision = 0
+     WHERE user_id = :userId
+       AND slug = :slug`,
+    { userId, slug },
+  )
+}
+
 /** Podcasts with a feed that shows earlier settings. */
 export async function podcastsWithOldFeeds(db: Knex, limit: number): Promise<string[]> {
   const found = await rows<{ id: string }>(

@@ -1,5 +1,6 @@
 // The feed follows what its show says of itself, whether an episode is published meanwhile or not.
 import { expect, test } from '@jest/globals'
+import sharp from 'sharp'
 import { changePodcast } from '../../shared/db/podcasts.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { feedName } from '../../shared/objects.ts'
@@ -24,4 +25,23 @@ test('A show that changes is in its feed after the next sweep, which writes no f
   const second = await generation()
   await world.sweep()
   expect([second === first, await generation()]).toEqual([false, second])
+})
+
+test('A new cover of the show is in its feed after the next sweep', async () => {
+  const { world } = await aWorldThatPublishes()
+  await world.start({ take: 'take-1' })
+  await world.runToEnd()
+  const feed = async () => {
+    const bucket = world.storage.bucket(world.services.config.buckets.public)
+    const [files] = await bucket.getFiles()
+    const [bytes] = await files.find(({ name }) => name.endsWith('/feed.xml'))!.download()
+    return bytes.toString()
+  }
+  expect(await feed()).not.toContain('<itunes:image')
+  const jpeg = await sharp({ create: { width: 1500, height: 1500, channels: 3, background: '#345' } })
+    .jpeg()
+    .toBuffer()
+  await world.arrive(await world.upload(`u/${user}/show/assets/cover.jpg`, jpeg))
+  await world.sweep()
+  expect(await feed()).toMatch(/<itunes:image href="[^"]*\/cover-[0-9a-f]+\.jpg"/)
 })
