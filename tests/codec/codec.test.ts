@@ -66,7 +66,7 @@ onLinux('this machine has the libraries, and they are used', async () => {
 })
 
 describe.each(formats)('At $sampleRate Hz, $channels channel(s), $bitrateKbps kb/s', (format) => {
-  test.each(sounds(5 * 48000))('both make the same of %s', async (_, planes) => {
+  test.each(sounds(2 * 48000))('both make the same of %s', async (_, planes) => {
     const frames = await encoded(inProcess, planes, format)
     expect(frames.equals(await encoded(ffmpegCodec, planes, format))).toBe(true)
     expect(frameOffsets(frames).at(-1)).toBe(frames.length)
