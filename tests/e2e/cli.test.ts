@@ -51,43 +51,6 @@ test.each([
   expect(stderr).not.toBe('')
 })
 
-test('an episode that fails ends with 1, its code on stderr and nothing on stdout', () => {
-  const { status, stdout, stderr } = spool([
-    'assemble',
-    path.join(root, 'README.md'),
-    '--out',
-    path.join(dir, 'failed'),
-    '--json',
-  ])
-  expect([status, stdout]).toEqual([1, ''])
-  expect(stderr).toMatch(/^spool: not_audio: /)
-  expect(existsSync(path.join(dir, 'failed'))).toBe(false)
-})
-
-test('with --json stdout is one object of the agreed shape, and nothing is drawn into a pipe', () => {
-  const short = conversation('short.flac', '-t', 10)
-  const { status, stdout, stderr } = spool(['assemble', short, '--out', path.join(dir, 'out'), '--json'])
-  expect([status, stderr]).toEqual([0, ''])
-  const report = JSON.parse(stdout) as Record<string, unknown>
-  const keys = [
-    'episodeId',
-    'runId',
-    'status',
-    'files',
-    'durationSeconds',
-    'sourceSeconds',
-    'removedSeconds',
-    'edits',
-    'loudness',
-    'steps',
-    'warnings',
-  ]
-  expect(Object.keys(report).sort()).toEqual(keys.sort())
-  expect(Object.values(report['files'] as Record<string, string>).every((file) => existsSync(file))).toBe(
-    true,
-  )
-})
-
 test('a disk too full for the decoded recording is said to be full', () => {
   const long = conversation('long.flac', '-stream_loop', 2) // 23 MB when decoded
   const { status, stderr } = spool(
@@ -160,8 +123,9 @@ describe('an episode that waits for its producer', () => {
       path.join(dir, 'talk'),
       '--json',
     ])
-    expect([done.status, JSON.parse(done.stdout)]).toEqual([
+    expect([done.status, done.stderr, JSON.parse(done.stdout)]).toEqual([
       0,
+      '',
       expect.objectContaining({ status: 'finished' }),
     ])
     expect(readFileSync(path.join(dir, 'talk/transcript.txt'), 'utf8')).toMatch(
@@ -183,6 +147,43 @@ describe('while `spool up` keeps the cloud', () => {
     const ended = once(up, 'close')
     up.kill('SIGTERM')
     expect(await ended).toEqual([0, null])
+  })
+
+  test('an episode that fails ends with 1, its code on stderr and nothing on stdout', () => {
+    const { status, stdout, stderr } = spool([
+      'assemble',
+      path.join(root, 'README.md'),
+      '--out',
+      path.join(dir, 'failed'),
+      '--json',
+    ])
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^spool: not_audio: /)
+    expect(existsSync(path.join(dir, 'failed'))).toBe(false)
+  })
+
+  test('with --json stdout is one object of the agreed shape, and nothing is drawn into a pipe', () => {
+    const short = conversation('short.flac', '-t', 10)
+    const { status, stdout, stderr } = spool(['assemble', short, '--out', path.join(dir, 'out'), '--json'])
+    expect([status, stderr]).toEqual([0, ''])
+    const report = JSON.parse(stdout) as Record<string, unknown>
+    const keys = [
+      'episodeId',
+      'runId',
+      'status',
+      'files',
+      'durationSeconds',
+      'sourceSeconds',
+      'removedSeconds',
+      'edits',
+      'loudness',
+      'steps',
+      'warnings',
+    ]
+    expect(Object.keys(report).sort()).toEqual(keys.sort())
+    expect(Object.values(report['files'] as Record<string, string>).every((file) => existsSync(file))).toBe(
+      true,
+    )
   })
 
   test('whoever waits is told which decision cannot be taken', () => {

@@ -5,10 +5,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { assemble, type Report } from '../../local/cli/assemble.ts'
-import { startLocalCloud, type LocalCloud } from '../../local/host/cloud.ts'
+import type { LocalCloud } from '../../local/host/cloud.ts'
 import type { Timeline } from '../../shared/timeline/timeline.ts'
 import { toOutput } from '../../shared/timeline/ledger.ts'
 import { decodeFile, tone } from '../support/audio.ts'
+import { aLocalCloud } from '../support/clouds.ts'
 import { base, id3, made, polyWav, withNumber } from '../support/media.ts'
 import { wav } from '../support/recordings.ts'
 
@@ -20,7 +21,7 @@ let wav10: Buffer
 let template: string
 beforeAll(async () => {
   dir = mkdtempSync(path.join(tmpdir(), 'spool-field-'))
-  cloud = await startLocalCloud(path.join(dir, 'cloud'))
+  cloud = await aLocalCloud(path.join(dir, 'cloud'))
   wav10 = await base()
   template = write('as-it-is.json', JSON.stringify({ cleaning: { pauses: { enabled: false } } }))
 })

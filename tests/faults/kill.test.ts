@@ -7,25 +7,26 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { assemble, type Report } from '../../local/cli/assemble.ts'
-import { startLocalCloud, type LocalCloud } from '../../local/host/cloud.ts'
+import type { LocalCloud } from '../../local/host/cloud.ts'
 import { readMailbox } from '../../local/cli/read-mail.ts'
 import { readRunProgress } from '../../shared/db/run-progress.ts'
 import { outputsOf } from '../../shared/db/steps.ts'
 import { rows, withDatabase } from '../../shared/db/connect.ts'
+import { aLocalCloud } from '../support/clouds.ts'
+import { excerpt } from '../support/excerpt.ts'
 import { ownAddress, writeMbox } from '../support/mailboxes.ts'
 
 process.env['METADATA_SERVER_DETECTION'] = 'none'
 
-const sample = (file: string): string => path.join(import.meta.dirname, '../../samples', file)
-const options = { workers: 2, env: { LEASE_MS: '3000', HEARTBEAT_MS: '1000' } }
-const pollMs = 25
+/** A lease is over when the queue tries again, a second after the attempt was killed. */
+const options = { workers: 2, env: { LEASE_MS: '900', HEARTBEAT_MS: '300' } }
+const pollMs = 10
 const never = new AbortController().signal
 
 const cleanups: (() => Promise<void> | void)[] = []
-async function cleanUp() {
+afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
-}
-afterEach(cleanUp)
+})
 
 function aFolder(): string {
   const dir = mkdtempSync(path.join(tmpdir(), 'spool-kill-'))
@@ -34,19 +35,19 @@ function aFolder(): string {
 }
 
 async function aCloud(dir: string): Promise<LocalCloud> {
-  const cloud = await startLocalCloud(dir, options)
+  const cloud = await aLocalCloud(dir, options)
   cleanups.push(cloud.stop)
   return cloud
 }
 
-const assembleSample = (
+const assembleTalk = (
   cloud: LocalCloud,
   out: string,
   watch: (runId: string) => void = () => undefined,
 ): Promise<Report> =>
   assemble(
     cloud,
-    { recordings: [sample('conversation.flac')], words: sample('conversation.words.json'), out },
+    { recordings: [talk.recording], words: talk.words, out },
     ({ runId }) => watch(runId),
     never,
   )
@@ -75,22 +76,29 @@ const killWorkers = ({ workerPids }: LocalCloud): void =>
 const attemptsAt = ({ steps }: Report, step: string): number =>
   steps.find(({ name }) => name === step)!.attempts
 
+/** Where the episode was made undisturbed, for a test that makes none. */
+let used: LocalCloud
+const usedFolder = mkdtempSync(path.join(tmpdir(), 'spool-kill-'))
+let talk: Awaited<ReturnType<typeof excerpt>>
 let undisturbed: { sha256: string; parts: Map<string, number> }
 beforeAll(async () => {
-  const dir = aFolder()
-  const report = await assembleSample(await aCloud(path.join(dir, 'cloud')), path.join(dir, 'out'))
+  talk = await excerpt(usedFolder, 20)
+  used = await aLocalCloud(path.join(usedFolder, 'cloud'), options)
+  const report = await assembleTalk(used, path.join(usedFolder, 'out'))
   undisturbed = {
     sha256: sha256Of(report),
     parts: new Map(report.steps.map(({ name, parts }) => [name, parts])),
   }
-  await cleanUp()
 })
-afterAll(cleanUp)
+afterAll(async () => {
+  await used.stop()
+  rmSync(usedFolder, { recursive: true, force: true })
+})
 
 test('every worker is killed during prepare, then during render, then during finish', async () => {
   const dir = aFolder()
   const cloud = await aCloud(path.join(dir, 'cloud'))
-  const finished = assembleSample(cloud, path.join(dir, 'out'))
+  const finished = assembleTalk(cloud, path.join(dir, 'out'))
   for (const step of ['prepare', 'render', 'finish']) {
     await running(cloud, step)
     killWorkers(cloud)
@@ -107,7 +115,7 @@ test('the whole cloud ends in the middle and is started again on the same folder
   const state = path.join(dir, 'cloud')
   const first = await aCloud(state)
   let runId = ''
-  const given = assembleSample(first, path.join(dir, 'out'), (id) => (runId = id)).catch(
+  const given = assembleTalk(first, path.join(dir, 'out'), (id) => (runId = id)).catch(
     (error: unknown) => error,
   )
   await running(first, 'render')
@@ -133,14 +141,12 @@ test('the whole cloud ends in the middle and is started again on the same folder
 })
 
 test('both workers are killed twice while they read 3,000 messages, thirty tasks: every one is accounted for, once', async () => {
-  const dir = aFolder()
-  const cloud = await aCloud(path.join(dir, 'cloud'))
-  const mailbox = path.join(dir, 'box.mbox')
+  const mailbox = path.join(aFolder(), 'box.mbox')
   const sent = await writeMbox(mailbox, 3000)
-  const read = readMailbox(cloud, mailbox, [ownAddress], () => undefined, never)
+  const read = readMailbox(used, mailbox, [ownAddress], () => undefined, never)
   for (const processed of [300, 1500]) {
-    await readSoFar(cloud, processed)
-    killWorkers(cloud)
+    await readSoFar(used, processed)
+    killWorkers(used)
   }
   const { letters, duplicates, own, failed } = sent
   expect((await read).report).toMatchObject({
@@ -152,7 +158,7 @@ test('both workers are killed twice while they read 3,000 messages, thirty tasks
     own,
     failed,
   })
-  const retried = await withDatabase(cloud.env['DATABASE_URL']!, (db) =>
+  const retried = await withDatabase(used.env['DATABASE_URL']!, (db) =>
     rows(db, `SELECT 1 FROM steps WHERE step = 'read-mail' AND attempt > 1`),
   )
   expect(retried.length).toBeGreaterThan(0)

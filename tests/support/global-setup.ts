@@ -1,6 +1,7 @@
 /**
  * One PostgreSQL for the whole run, with a migrated template that every test's own database is copied from.
  */
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -8,7 +9,15 @@ import { choosePorts } from '../../local/host/ports.ts'
 import { startPostgres } from '../../local/host/postgres.ts'
 import { rows, withDatabase } from '../../shared/db/connect.ts'
 import { migrate } from '../../shared/db/migrate.ts'
-import { addressOf, schema, schemaVariable, serverVariable, socketVariable, template } from './test-server.ts'
+import {
+  addressOf,
+  clusterVariable,
+  schema,
+  schemaVariable,
+  serverVariable,
+  socketVariable,
+  template,
+} from './test-server.ts'
 import { keepForTeardown } from './global-teardown.ts'
 
 /** Nothing of a test run needs to survive the machine. */
@@ -20,7 +29,10 @@ export default async function startServer(): Promise<void> {
   const sockets = path.join(dir, 'project:region:instance') // as Cloud Run names the folder of a Cloud SQL
   await mkdir(sockets)
   const settings = [...forgetful, `unix_socket_directories=${sockets}`]
-  const server = await startPostgres(path.join(dir, 'postgres'), (await choosePorts(dir)).database, settings)
+  const { database: port } = await choosePorts(dir)
+  const place = path.join(dir, 'postgres')
+  process.env[clusterVariable] = await keepEmptyCluster(dir, place, port)
+  const server = await startPostgres(place, port, settings)
   await server.ready
   keepForTeardown(async () => {
     await server.stop()
@@ -32,4 +44,14 @@ export default async function startServer(): Promise<void> {
   await migrate(addressOf(template))
   const [made] = await withDatabase(addressOf(template), (db) => rows<{ schema: string }>(db, schema))
   process.env[schemaVariable] = made!.schema
+}
+
+/** Makes the cluster, and a copy of it that the local clouds of tests begin with. */
+async function keepEmptyCluster(dir: string, place: string, port: number): Promise<string> {
+  const making = await startPostgres(place, port, forgetful)
+  await making.ready
+  await making.stop()
+  const copy = path.join(dir, 'empty-cluster')
+  execFileSync('cp', ['-a', place, copy])
+  return copy
 }

@@ -23,9 +23,9 @@ export async function made(file: string, args: string, ...inputs: readonly Buffe
 const splitWords = (text: string): string[] =>
   [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!)
 
-/** Ten seconds of a voice-like tone of 300 Hz. */
-export const base = (): Promise<Buffer> =>
-  made('base.wav', '-f lavfi -i sine=f=300:r=48000:d=10,tremolo=f=3:d=0.5 -ac 1')
+/** A voice-like tone of 300 Hz. */
+export const base = (seconds = 10): Promise<Buffer> =>
+  made('base.wav', `-f lavfi -i sine=f=300:r=48000:d=${seconds},tremolo=f=3:d=0.5 -ac 1`)
 
 /** An ID3v2.3 tag of one frame, with room behind it. */
 export function id3(frame: string, body: Buffer, padding = 64): Buffer {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { consoleLink } from '../../local/cli/console.ts'
-import { startLocalCloud, type LocalCloud } from '../../local/host/cloud.ts'
+import type { LocalCloud } from '../../local/host/cloud.ts'
 import { launch } from './browser.ts'
+import { aLocalCloud } from './clouds.ts'
 
 process.env['METADATA_SERVER_DETECTION'] = 'none'
 
@@ -21,7 +22,7 @@ export interface Studio {
 /** One cloud and one browser for the tests of a file. */
 export async function aStudio(): Promise<Studio> {
   const dir = mkdtempSync(path.join(tmpdir(), 'spool-studio-'))
-  const [cloud, browser] = await Promise.all([startLocalCloud(dir, { workers: 2 }), launch()])
+  const [cloud, browser] = await Promise.all([aLocalCloud(dir, { workers: 2 }), launch()])
   const complaints: string[] = []
   const page = async (): Promise<Page> => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })

@@ -3,6 +3,8 @@
  * test file inherits.
  */
 
+/** Where a cluster lies that nobody has used yet. */
+export const clusterVariable = 'TEST_POSTGRES_CLUSTER'
 export const serverVariable = 'TEST_POSTGRES_URL'
 /** The folder of its socket. */
 export const socketVariable = 'TEST_POSTGRES_SOCKETS'
