@@ -19,7 +19,7 @@ import { ownAddress, writeMbox } from '../support/mailboxes.ts'
 process.env['METADATA_SERVER_DETECTION'] = 'none'
 
 /** A lease is over when the queue tries again, a second after the attempt was killed. */
-const options = { workers: 2, env: { LEASE_MS: '900', HEARTBEAT_MS: '300' } }
+const options = { workers: 2, env: { LEASE_MS: '3000', HEARTBEAT_MS: '1000' } }
 const pollMs = 10
 const never = new AbortController().signal
 
