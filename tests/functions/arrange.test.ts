@@ -153,14 +153,15 @@ describe('A show with intro, spoken welcome, content, commercial, outro and musi
         Math.round((segment(type).startSample / sampleRate) * 1000),
       ),
     )
-    expect(offBy(heard, jingle.subarray(0, sampleRate), 0)).toBe(0)
-    expect(offBy(heard, welcome.subarray(0, sampleRate), segment('transition').startSample)).toBe(0)
+    const excerpt = sampleRate / 2
+    expect(offBy(heard, jingle.subarray(0, excerpt), 0)).toBe(0)
+    expect(offBy(heard, welcome.subarray(0, excerpt), segment('transition').startSample)).toBe(0)
     const recorded = recordedSamples()
     const speechAt = Math.round(1.5 * sampleRate)
     expect(
       offBy(
         heard,
-        recorded.subarray(speechAt, speechAt + sampleRate),
+        recorded.subarray(speechAt, speechAt + excerpt),
         segment('content').startSample + speechAt,
       ),
     ).toBe(0)
@@ -224,7 +225,13 @@ async function welcomeOf(world: World): Promise<Float32Array> {
 }
 
 describe('A show that cannot be made as it was asked for', () => {
-  const short = (change: object) => ({ ...template, output, music: [], segments: [{ type: 'content' }], ...change })
+  const short = (change: object) => ({
+    ...template,
+    output,
+    music: [],
+    segments: [{ type: 'content' }],
+    ...change,
+  })
 
   test.each([
     [
@@ -304,7 +311,10 @@ describe('A chapter', () => {
     for (const file of ['moon.png', 'tape.png']) await world.upload(asset(file), picture)
     await world.upload(asset('jingle.wav'), wav(jingle, sampleRate))
     const intro = { ...template.segments[0], image: 'moon.png' }
-    await world.upload(place('template.json'), JSON.stringify({ output, segments: [intro, { type: 'content' }] }))
+    await world.upload(
+      place('template.json'),
+      JSON.stringify({ output, segments: [intro, { type: 'content' }] }),
+    )
     await world.upload(
       place('chapters.json'),
       JSON.stringify({ version: '1.2.0', chapters: [{ startTime: 1, title: 'On tape', img: 'tape.png' }] }),
