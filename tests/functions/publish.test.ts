@@ -157,7 +157,7 @@ describe('An episode', () => {
     expect(await row()).toMatchObject({ status: 'scheduled', publish_at: tomorrow, published_at: null })
     expect([await theFeed(), await world.sweep()]).toEqual([
       undefined,
-      { overdue: 0, revived: 0, published: 0, remade: 0, deleted: 0, cleared: 0 },
+      { overdue: 0, revived: 0, published: 0, remade: 0, deleted: 0, cleared: 0, abandoned: 0 },
     ])
     await timePasses()
     expect(await world.sweep()).toMatchObject({ published: 1 })
