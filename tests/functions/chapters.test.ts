@@ -38,6 +38,7 @@ const place = (file: string) => `u/${user}/show/moon/${file}`
 const template = {
   segments: [{ type: 'intro', source: { kind: 'static', file: 'tone.wav' } }, { type: 'content' }],
   cleaning: { maxRemovedShare: 1 },
+  output: { channels: 'mono' }, // encoded in half the time
 }
 const episode = {
   title: 'Moons',

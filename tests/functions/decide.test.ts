@@ -1,16 +1,20 @@
 // Spoken commands and their review, on synthetic speech through the real pipeline: what waits, what a
 // decision changes, and what it costs.
-import { beforeAll, describe, expect, test } from '@jest/globals'
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { openReview, submitDecisions } from '../../shared/review/review.ts'
 import { startAgain } from '../../shared/episode/retry.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
 import { decodeFile, speechLike } from '../support/audio.ts'
 import { said, wav, type SaidRecording } from '../support/recordings.ts'
 import { aCandidate, aGemini, anOpenaiVoice, aTone } from '../support/vendors.ts'
-import { aWorld, user, type World } from '../support/world.ts'
+import { aSharedWorld, aWorld, user, type World } from '../support/world.ts'
 
 const sampleRate = 48_000
 let talk: SaidRecording
+/** Every test has an episode of its own in it; what they ask of the same recording is worked out once. */
+let world: World
+let slug = ''
+let episodes = 0
 
 beforeAll(async () => {
   talk = await said(
@@ -19,17 +23,22 @@ beforeAll(async () => {
     ...['Ask the assistant how far away is the moon?', 0.4, 'Stop.', 2.6],
     ...['Thank you all for listening to us.', 1.0],
   )
+  world = await aSharedWorld()
 })
 
-const place = (file: string) => `u/${user}/show/moon/${file}`
+beforeEach(() => {
+  slug = `moon-${++episodes}`
+})
 
-async function aTalk(template: unknown = {}): Promise<World> {
-  const world = await aWorld()
+/** One channel is encoded in half the time of two. */
+const output = { channels: 'mono' }
+const place = (file: string) => `u/${user}/show/${slug}/${file}`
+
+async function aTalk(template: object = {}): Promise<void> {
   await world.upload(place('words.json'), talk.words)
-  await world.upload(place('template.json'), JSON.stringify(template))
+  await world.upload(place('template.json'), JSON.stringify({ output, ...template }))
   await world.arrive(await world.upload(place('talk.wav'), talk.wav))
   await world.runToEnd()
-  return world
 }
 
 const latest = async (world: World) =>
@@ -61,7 +70,7 @@ const text = async (world: World, runId: string) =>
 
 describe('A recording in which somebody asks for a cut and for an answer', () => {
   test('waits, with both listed and no task alive, until its producer has decided; then it is made with the answer spoken', async () => {
-    const world = await aTalk()
+    await aTalk()
     const { id, episodeId } = await latest(world)
     expect(await world.run(id)).toMatchObject({ status: 'awaiting_review' })
     expect([await world.pending(), await world.sweep()]).toEqual([
@@ -94,7 +103,7 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
   })
 
   test('a decision after it was finished makes it again in a new run that transcribes, prepares and speaks nothing twice', async () => {
-    const world = await aTalk({ cleaning: { review: { flubber: 'apply' }, maxRemovedShare: 1 } })
+    await aTalk({ cleaning: { review: { flubber: 'apply' }, maxRemovedShare: 1 } })
     const { waiting } = await openReview(world.services, (await latest(world)).episodeId)
     await decideThat(world, { decision: 'answer', edit: waiting[0]!.id, text: 'Far.' })
     await world.runToEnd()
@@ -122,7 +131,7 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
   })
 
   test('rejected, everything stays as it was said', async () => {
-    const world = await aTalk()
+    await aTalk()
     const { waiting } = await openReview(world.services, (await latest(world)).episodeId)
     await decideThat(world, ...waiting.map(({ id }) => ({ decision: 'reject', edit: id })))
     await world.runToEnd()
@@ -130,7 +139,7 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
   })
 
   test('going on without deciding leaves both undone, and says so', async () => {
-    const world = await aTalk()
+    await aTalk()
     await decideThat(world)
     await world.runToEnd()
     const { id } = await latest(world)
@@ -139,7 +148,7 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
   })
 
   test('of two decisions at once one wakes the run, and the other is told or makes it again', async () => {
-    const world = await aTalk()
+    await aTalk()
     const review = await openReview(world.services, (await latest(world)).episodeId)
     const file = JSON.stringify({
       version: 1,
@@ -153,10 +162,11 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
       reason: { code: 'already_running' },
     })
     expect(await world.pending()).toEqual(['decide'])
+    await world.cancel((await latest(world)).id)
   })
 
   test('cancelled while it waits, it is over, and a decision afterwards starts it again', async () => {
-    const world = await aTalk()
+    await aTalk()
     const { id } = await latest(world)
     expect(await world.cancel(id)).toBe(true)
     const { waiting } = await openReview(world.services, (await latest(world)).episodeId)
@@ -169,6 +179,7 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
 
 describe('A show with a language model and a voice of its own', () => {
   const template = {
+    output,
     voice: { provider: 'openai', voice: 'alloy', name: 'Sage' },
     cleaning: { intern: { answerer: 'gemini' }, flubber: { enabled: false }, maxRemovedShare: 1 },
   }
@@ -197,6 +208,7 @@ describe('A show with a language model and a voice of its own', () => {
     await world.giveKey('openai', 'o-key')
     await world.upload(place('words.json'), talk.words)
     const unknown = {
+      output,
       voice: { provider: 'openai', voice: 'nobody' },
       cleaning: { ...template.cleaning, intern: {} },
     }
@@ -214,13 +226,13 @@ describe('A show with a language model and a voice of its own', () => {
 
 describe('Sounds and bleeps', () => {
   test('a bleep stands exactly over its word, which the transcript hides too, and a sound takes the place of its phrase', async () => {
-    const world = await aWorld()
     const bell = Float32Array.from(
       { length: sampleRate },
       (_, i) => 0.3 * Math.sin((2 * Math.PI * 440 * i) / sampleRate),
     )
     await world.upload(`u/${user}/show/assets/bell.wav`, wav(bell, sampleRate))
     const template = {
+      output,
       cleaning: {
         flubber: { enabled: false },
         intern: { enabled: false },
@@ -271,8 +283,7 @@ function shareAt(samples: Float32Array, hz: number): number {
 
 describe('A decision about the end of a longer episode', () => {
   test('renders nothing again that stands before it', async () => {
-    const sampleRate = 48_000
-    const world = await aWorld()
+    await world.upload(place('template.json'), JSON.stringify({ output }))
     await world.arrive(await world.upload(place('talk.wav'), wav(speechLike(sampleRate, 150, 5), sampleRate)))
     await world.runToEnd()
     const first = (await latest(world)).id
@@ -299,7 +310,7 @@ describe('A decision about the end of a longer episode', () => {
 
 describe('Decisions', () => {
   test('that were cut by hand can be taken back, and those that leave nothing are not kept', async () => {
-    const world = await aTalk({ cleaning: { flubber: { enabled: false }, intern: { enabled: false } } })
+    await aTalk({ cleaning: { flubber: { enabled: false }, intern: { enabled: false } } })
     await expect(
       decideThat(world, { decision: 'cut', startSeconds: 0, endSeconds: 1000 }),
     ).rejects.toMatchObject({ code: 'nothing_left' })
@@ -312,7 +323,7 @@ describe('Decisions', () => {
   })
 
   test('follow their edit when other words have moved it a little', async () => {
-    const world = await aTalk()
+    await aTalk()
     const { waiting } = await openReview(world.services, (await latest(world)).episodeId)
     await decideThat(world, ...waiting.map(({ id }) => ({ decision: 'reject', edit: id })))
     await world.runToEnd()
@@ -330,7 +341,6 @@ describe('Decisions', () => {
 
 describe('A run that could not begin', () => {
   test('is planned anew when it is tried again: what was missing then is there now, or it fails once more and says why', async () => {
-    const world = await aWorld()
     const template = {
       segments: [{ type: 'intro', source: { kind: 'static', file: 'jingle.wav' } }, { type: 'content' }],
     }

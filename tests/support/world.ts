@@ -4,7 +4,7 @@
  * delivered when the test says so, as often as it says, and time passes when it says.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { afterEach } from '@jest/globals'
+import { afterAll, afterEach } from '@jest/globals'
 import { catalogue as realCatalogue } from '../../functions/index.ts'
 import { onCallback } from '../../functions/on-callback.ts'
 import { onUpload } from '../../functions/on-upload.ts'
@@ -62,15 +62,26 @@ export const user = 'anna'
 /** A hundred times what a server under load needs to see that a client has gone. */
 const longestClosingMs = 120_000
 const closing: (() => Promise<void>)[] = []
+const leaving: (() => Promise<void>)[] = []
 
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()
+})
+afterAll(async () => {
+  for (const leave of leaving.splice(0)) await leave()
 })
 
 /** Closed by itself after the test. */
 export async function aWorld(options: WorldOptions = {}): Promise<World> {
   const world = await makeWorld(options)
   closing.push(world.close)
+  return world
+}
+
+/** For tests that leave each other's episodes alone: what they have in common is worked out once. */
+export async function aSharedWorld(options: WorldOptions = {}): Promise<World> {
+  const world = await makeWorld(options)
+  leaving.push(world.leave)
   return world
 }
 
@@ -298,6 +309,9 @@ async function makeWorld({ catalogue = realCatalogue, env = {}, through = (url) 
     },
     /** Those that are open at this moment. */
     connectionsNow: () => connectionsTo(database),
+
+    /** Its servers are gone already, and with them what they hold. */
+    leave: () => opened.tasks.close(),
 
     close: async (): Promise<void> => {
       await opened.tasks.close()
