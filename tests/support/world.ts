@@ -343,8 +343,10 @@ async function openQueue({ tasks: client }: Servers, { config, pipeline }: Servi
   }
   const list = async (): Promise<QueuedTask[]> => {
     const found: QueuedTask[] = []
-    for (const parent of queues) {
-      const [queued] = await client.listTasks({ parent, responseView: 'FULL' })
+    const lists = await Promise.all(
+      queues.map((parent) => client.listTasks({ parent, responseView: 'FULL' })),
+    )
+    for (const [queued] of lists) {
       for (const { name, scheduleTime, httpRequest } of queued) {
         if (httpRequest!.body!.length === 0) continue // a reminder, for no step
         const payload = parsePayload(JSON.parse(Buffer.from(httpRequest!.body!).toString()))
