@@ -311,7 +311,10 @@ describe('A chapter', () => {
     for (const file of ['moon.png', 'tape.png']) await world.upload(asset(file), picture)
     await world.upload(asset('jingle.wav'), wav(jingle, sampleRate))
     const intro = { ...template.segments[0], image: 'moon.png' }
-    await world.upload(place('template.json'), JSON.stringify({ output, segments: [intro, { type: 'content' }] }))
+    await world.upload(
+      place('template.json'),
+      JSON.stringify({ output, segments: [intro, { type: 'content' }] }),
+    )
     await world.upload(
       place('chapters.json'),
       JSON.stringify({ version: '1.2.0', chapters: [{ startTime: 1, title: 'On tape', img: 'tape.png' }] }),
