@@ -2,10 +2,9 @@
  * The benchmark of the console: how long its first page takes for a producer with a thousand episodes, how much comes over
  * the wire, and how long the database looks for the list.
  */
-import { brotliCompressSync } from 'node:zlib'
 import { consoleLink } from '../local/cli/console.ts'
 import { rows, withDatabase } from '../shared/db/connect.ts'
-import { loadAssets } from '../shared/console/assets.ts'
+import { pageWeight } from '../tests/support/page-weight.ts'
 import { startWatchedCloud } from './cloud.ts'
 import { userId } from '../local/cli/assemble.ts'
 
@@ -54,7 +53,7 @@ export async function benchConsole(dir: string, workers: number, episodes = 1000
     return {
       episodes,
       firstPageMs: await medianMs(page),
-      firstPageBytes: brotliCompressSync(html).length + (await assetBytes(html)),
+      firstPageBytes: (await pageWeight(html)).bytes,
       listMs: await medianMs(list),
     }
   } finally {
@@ -70,27 +69,4 @@ async function medianMs(ask: () => Promise<unknown>): Promise<number> {
     times.push(performance.now() - started)
   }
   return times.sort((a, b) => a - b)[(looks - 1) / 2]!
-}
-
-/** What the page names, and what that imports. */
-async function assetBytes(html: string): Promise<number> {
-  const assets = await loadAssets()
-  const { imports } = JSON.parse(/importmap">(.*?)<\/script>/.exec(html)![1]!) as {
-    imports: Record<string, string>
-  }
-  const fileOf = (url: string) => url.split(`/assets/${assets.version}/`)[1]!
-  const loaded = new Set(
-    [...html.matchAll(/(?:href|src)="([^"]*\/assets\/[^"]+)"/g)].map(([, url]) => fileOf(url!)),
-  )
-  for (const file of loaded)
-    for (const [, name] of assets
-      .find(file)!
-      .plain.toString()
-      .matchAll(/\bfrom\s*["']([^"']+)["']/g))
-      loaded.add(
-        name!.startsWith('.')
-          ? new URL(name!, `http://x/${file}`).pathname.slice(1)
-          : fileOf(imports[name!]!),
-      )
-  return [...loaded].reduce((sum, file) => sum + assets.find(file)!.brotli.length, 0)
 }

@@ -3,13 +3,14 @@
  * trusts.
  * Hides that a key is known by its hash alone, and how a stranger's subject becomes one of our users.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import type { Config } from '../config.ts'
 import { findApiKey } from '../db/api-keys.ts'
 import { withDatabase } from '../db/connect.ts'
 import { ensureUser } from '../db/users.ts'
 import { Permanent } from '../errors.ts'
+import { hashOfSecret, newSecret } from '../hash.ts'
 import { limitFailures } from './failure-limit.ts'
 
 export const scopes = ['read', 'write'] as const
@@ -28,12 +29,9 @@ const firstUser = 'owner'
 
 /** A new key, to be shown once, and what is kept of it. */
 export function newApiKey(): { key: string; hash: string } {
-  const key = keyPrefix + randomBytes(32).toString('base64url')
-  return { key, hash: hashKey(key) }
+  const key = keyPrefix + newSecret()
+  return { key, hash: hashOfSecret(key) }
 }
-
-/** 256 random bits need no salt and no slow hash. */
-const hashKey = (key: string): string => createHash('sha256').update(key).digest('hex')
 
 /** `address` is where the request comes from, as the platform says. */
 export type IdentifyCaller = (authorization: string | undefined, address: string) => Promise<Caller>
@@ -44,7 +42,7 @@ export function callerIdentifier({ api, databaseUrl }: Pick<Config, 'api' | 'dat
     api.issuers.map(({ issuer, jwksUrl }) => [issuer, createRemoteJWKSet(new URL(jwksUrl))]),
   )
 
-  const firstHash = api.firstKey === undefined ? undefined : hashKey(api.firstKey)
+  const firstHash = api.firstKey === undefined ? undefined : hashOfSecret(api.firstKey)
 
   const byKey = async (hash: string): Promise<Caller | undefined> => {
     if (firstHash !== undefined && timingSafeEqual(Buffer.from(hash), Buffer.from(firstHash))) {
@@ -84,7 +82,7 @@ export function callerIdentifier({ api, databaseUrl }: Pick<Config, 'api' | 'dat
   return async (authorization, address) => {
     const credential = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
     if (credential === undefined) throw unauthenticated()
-    const hash = hashKey(credential)
+    const hash = hashOfSecret(credential)
     if (!failures.mayTry(address, hash))
       throw new Permanent(
         'too_many_requests',

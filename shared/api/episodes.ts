@@ -1,6 +1,6 @@
 /** API routes for episodes: list them, fetch their files, make one again, publish it and take it back. */
 import { z } from '@hono/zod-openapi'
-import { findEpisode, findListedEpisode, listEpisodes } from '../db/episodes.ts'
+import { findEpisode, listEpisodes } from '../db/episodes.ts'
 import { listRuns } from '../db/runs.ts'
 import { withDatabase } from '../db/connect.ts'
 import { schedulePublication, startPublication } from '../episode/publication.ts'
@@ -13,6 +13,7 @@ import { once } from './idempotency.ts'
 import { linkSeconds } from './links.ts'
 import {
   changes,
+  episodeFinder,
   idParam,
   listOf,
   moment,
@@ -89,8 +90,7 @@ const routes = {
 
 export function addEpisodes(app: App, services: Services): void {
   const { databaseUrl } = services.config
-  const find = async (userId: string, id: string) =>
-    mustBe(await withDatabase(databaseUrl, (db) => findListedEpisode(db, userId, id)), 'episode')
+  const find = episodeFinder(services)
 
   const publishAt = async (id: string, at: string | undefined) => {
     if (at === undefined) return { runId: await startPublication(services, id, 'publish'), publishAt: null }

@@ -10,6 +10,7 @@ import { withDatabase } from '../db/connect.ts'
 import { addComment, commentsThrough, findShare, mostComments } from '../db/review-shares.ts'
 import type { Services } from '../engine/services.ts'
 import { Permanent } from '../errors.ts'
+import { hashOfSecret } from '../hash.ts'
 import { openReview } from '../review/review.ts'
 import { limitFailures } from './failure-limit.ts'
 import {
@@ -22,7 +23,7 @@ import {
   soundRoute,
 } from './review-answers.ts'
 import { changes, jsonBody, name, reads, type App, type Env } from './routes.ts'
-import { comment, hashOfShare } from './shares.ts'
+import { comment } from './shares.ts'
 
 /** What lies under it is opened by the link's secret, which is the next part of the path. */
 const guestsPath = '/shared/'
@@ -95,7 +96,7 @@ export function admitGuests(
 ): MiddlewareHandler<Env> {
   const failures = limitFailures(api.failuresPerMinute)
   return async (context, next) => {
-    const hash = hashOfShare(context.req.path.slice(guestsPath.length).split('/')[0]!)
+    const hash = hashOfSecret(context.req.path.slice(guestsPath.length).split('/')[0]!)
     const address = addressOf(context)
     if (!failures.mayTry(address, hash))
       throw new Permanent('too_many_requests', 'Too many links that open nothing. Try again in a minute.')

@@ -3,8 +3,6 @@
  * producer's decisions.
  */
 import { z } from '@hono/zod-openapi'
-import { withDatabase } from '../db/connect.ts'
-import { findListedEpisode } from '../db/episodes.ts'
 import type { Services } from '../engine/services.ts'
 import { openReview, submitDecisions, type Review } from '../review/review.ts'
 import { once } from './idempotency.ts'
@@ -17,7 +15,7 @@ import {
   showReview,
   soundRoute,
 } from './review-answers.ts'
-import { changes, idParam, jsonBody, mustBe, reads, started, type App } from './routes.ts'
+import { changes, episodeFinder, idParam, jsonBody, reads, started, type App } from './routes.ts'
 
 const edit = z
   .object({
@@ -65,11 +63,7 @@ const routes = {
 }
 
 export function addReviews(app: App, services: Services): void {
-  const find = async (userId: string, id: string) =>
-    mustBe(
-      await withDatabase(services.config.databaseUrl, (db) => findListedEpisode(db, userId, id)),
-      'episode',
-    )
+  const find = episodeFinder(services)
 
   app.openapi(routes.review, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)

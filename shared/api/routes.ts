@@ -4,7 +4,10 @@
  */
 import { createRoute, z, type OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { withDatabase } from '../db/connect.ts'
+import { findListedEpisode, type ListedEpisode } from '../db/episodes.ts'
 import type { Page } from '../db/page.ts'
+import type { Services } from '../engine/services.ts'
 import { Permanent } from '../errors.ts'
 import type { Caller } from './callers.ts'
 import { pageQuery, readCursor } from './cursor.ts'
@@ -143,6 +146,12 @@ export const pageAsked = (context: Context<Env>, { limit, cursor }: z.infer<type
   limit,
   after: readCursor(cursor),
 })
+
+/** Finds an episode of the caller's. Throws Permanent `not_found`. */
+export const episodeFinder =
+  ({ config }: Pick<Services, 'config'>) =>
+  async (userId: string, id: string): Promise<ListedEpisode> =>
+    mustBe(await withDatabase(config.databaseUrl, (db) => findListedEpisode(db, userId, id)), 'episode')
 
 /** Throws Permanent `not_found`. What belongs to somebody else is not there. */
 export function mustBe<T>(found: T | undefined, what: string): T {

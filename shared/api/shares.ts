@@ -2,15 +2,15 @@
  * API routes for sharing a review: links by which guests without an account hear it and comment on it, made and withdrawn
  * by its producer, who reads here what guests say.
  */
-import { createHash, randomBytes } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { withDatabase } from '../db/connect.ts'
-import { findListedEpisode, lockEpisode } from '../db/episodes.ts'
+import { lockEpisode } from '../db/episodes.ts'
 import { commentsOn, insertShare, listShares, mostShares, revokeShare } from '../db/review-shares.ts'
 import type { Services } from '../engine/services.ts'
 import { Permanent } from '../errors.ts'
+import { hashOfSecret, newSecret } from '../hash.ts'
 import { once } from './idempotency.ts'
-import { changes, idParam, jsonBody, mustBe, name, reads, type App } from './routes.ts'
+import { changes, episodeFinder, idParam, jsonBody, mustBe, name, reads, type App } from './routes.ts'
 
 const share = z
   .object({ id: z.uuid(), createdAt: z.iso.datetime(), expiresAt: z.iso.datetime(), comments: z.int() })
@@ -68,13 +68,9 @@ const routes = {
   ),
 }
 
-/** 256 random bits need no salt and no slow hash. */
-export const hashOfShare = (secret: string): string => createHash('sha256').update(secret).digest('hex')
-
 export function addShares(app: App, { config }: Services): void {
   const { databaseUrl } = config
-  const find = async (userId: string, id: string) =>
-    mustBe(await withDatabase(databaseUrl, (db) => findListedEpisode(db, userId, id)), 'episode')
+  const find = episodeFinder({ config })
 
   app.openapi(routes.list, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
@@ -87,11 +83,11 @@ export function addShares(app: App, { config }: Services): void {
     // the answer that is kept has no secret in it
     const { status, body } = await once(context, config, userId, async () => {
       const { id: episodeId } = await find(userId, context.req.valid('param').id)
-      const secret = randomBytes(32).toString('base64url')
+      const secret = newSecret()
       const made = await withDatabase(databaseUrl, (db) =>
         db.transaction(async (trx) => {
           await lockEpisode(trx, episodeId)
-          return await insertShare(trx, { episodeId, hash: hashOfShare(secret), days: expiresInDays })
+          return await insertShare(trx, { episodeId, hash: hashOfSecret(secret), days: expiresInDays })
         }),
       )
       if (!made) throw new Permanent('too_many_shares', `An episode may have ${mostShares} links at once.`)

@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import { userIdOf } from '../api/callers.ts'
 import { withDatabase } from '../db/connect.ts'
 import { insertSignIn, takeSignIn } from '../db/sessions.ts'
-import { hashOf } from './sessions.ts'
+import { hashOfSecret } from '../hash.ts'
 
 /** To sign in there, with a second device perhaps. */
 const signInSeconds = 10 * 60
@@ -53,7 +53,7 @@ export function signingInElsewhere(
     const { oidc, configuration } = await connected()
     const [verifier, state, nonce] = [oidc.randomPKCECodeVerifier(), oidc.randomState(), oidc.randomNonce()]
     await withDatabase(databaseUrl, (db) =>
-      insertSignIn(db, hashOf(state), signInSeconds, { elsewhere: { verifier, nonce, next } }),
+      insertSignIn(db, hashOfSecret(state), signInSeconds, { elsewhere: { verifier, nonce, next } }),
     )
     const parameters = {
       redirect_uri: callback,
@@ -66,7 +66,7 @@ export function signingInElsewhere(
 
   /** Undefined when it did not begin here, was finished before, or the issuer does not vouch for anybody. */
   const finish = async (current: URL, state: string): Promise<Finished | undefined> => {
-    const begun = await withDatabase(databaseUrl, (db) => takeSignIn(db, hashOf(state)))
+    const begun = await withDatabase(databaseUrl, (db) => takeSignIn(db, hashOfSecret(state)))
     if (!begun || !('elsewhere' in begun)) return undefined
     const { verifier, nonce, next } = begun.elsewhere
     const { oidc, configuration } = await connected()

@@ -9,8 +9,9 @@ import { callerIdentifier } from '../api/callers.ts'
 import { withDatabase } from '../db/connect.ts'
 import { takeSignIn } from '../db/sessions.ts'
 import { Permanent } from '../errors.ts'
+import { hashOfSecret } from '../hash.ts'
 import { signingInElsewhere } from './elsewhere.ts'
-import { cookieName, cookieOptions, hashOf, type Sessions } from './sessions.ts'
+import { cookieName, cookieOptions, type Sessions } from './sessions.ts'
 import type { Site } from './site.ts'
 
 export type ShowSignIn = (
@@ -39,7 +40,7 @@ export function addSignIn(
     if (typeof key === 'string') return (await identify(`Bearer ${key.trim()}`, address)).userId
     const signIn =
       typeof link === 'string'
-        ? await withDatabase(config.databaseUrl, (db) => takeSignIn(db, hashOf(link)))
+        ? await withDatabase(config.databaseUrl, (db) => takeSignIn(db, hashOfSecret(link)))
         : undefined
     if (!signIn || !('userId' in signIn))
       throw new Permanent(

@@ -1,13 +1,13 @@
 // The console's doors: who is signed in, how, and what no other site, host or person gets.
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { brotliCompressSync } from 'node:zlib'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
 import { createConsole } from '../../shared/console/app.ts'
 import { loadAssets } from '../../shared/console/assets.ts'
 import { signInLink } from '../../shared/console/sessions.ts'
 import { aKey, listening } from '../support/callers.ts'
+import { pageWeight } from '../support/page-weight.ts'
 import { aToyShow } from '../support/toys.ts'
 import { aWorld, user, type World } from '../support/world.ts'
 
@@ -196,26 +196,9 @@ describe('A page', () => {
   test('and all that it loads are less than 60 kB over the wire', async () => {
     const { html } = await documentOf()
     const assets = await loadAssets()
-    const imports = (
-      JSON.parse(/importmap">(.*?)<\/script>/.exec(html)![1]!) as { imports: Record<string, string> }
-    ).imports
-    const fileOf = (url: string) => url.split(`/assets/${assets.version}/`)[1]!
-    const wanted = [...html.matchAll(/(?:href|src)="[^"]*\/assets\/[^/]+\/([^"]+)"/g)].map(
-      ([, file]) => file!,
-    )
-    const loaded = new Set(wanted)
-    for (const file of loaded) {
-      const source = assets.find(file)!.plain.toString()
-      for (const [, name] of source.matchAll(/\bfrom\s*["']([^"']+)["']/g))
-        loaded.add(
-          name!.startsWith('.')
-            ? new URL(name!, `http://x/${file}`).pathname.slice(1)
-            : fileOf(imports[name!]!),
-        )
-    }
-    expect([...loaded]).toContain('lib/preact.js')
-    const bytes = [...loaded].reduce((sum, file) => sum + assets.find(file)!.brotli.length, 0)
-    expect(bytes + brotliCompressSync(html).length).toBeLessThan(60_000)
+    const { files, bytes } = await pageWeight(html)
+    expect([...files]).toContain('lib/preact.js')
+    expect(bytes).toBeLessThan(60_000)
     const asset = await ask(`/assets/${assets.version}/pages/episodes.ts`, {
       headers: { 'accept-encoding': 'gzip, br' },
     })
