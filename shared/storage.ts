@@ -6,6 +6,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Bucket, File, Storage } from '@google-cloud/storage'
+import { between, type Effect } from './boundaries.ts'
 import { Missing, codeOf } from './errors.ts'
 
 export interface ObjectName {
@@ -132,7 +133,7 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     const target = await file(object)
     const write = { contentType, metadata, preconditionOpts: { ifGenerationMatch: 0 } }
     if (typeof data === 'string' || Buffer.isBuffer(data)) {
-      await ignoringExisting(target.save(data, { ...write, resumable: false }))
+      await ignoringExisting('object.create', object, () => target.save(data, { ...write, resumable: false }))
       return
     }
     const rest = data[Symbol.asyncIterator]()
@@ -145,7 +146,7 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     // no `return`: a refused upload must not end the producer
     const source = { [Symbol.asyncIterator]: () => ({ next }) }
     try {
-      await ignoringExisting(
+      await ignoringExisting('object.create', object, () =>
         pipeline(Readable.from(source), target.createWriteStream({ ...write, resumable: true })),
       )
     } catch (error) {
@@ -165,20 +166,11 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     contentType: string,
     metadata: ObjectMetadata = {},
   ): Promise<boolean> => {
-    try {
-      await (
-        await file(object)
-      ).save(data, {
-        contentType,
-        metadata,
-        resumable: false,
-        preconditionOpts: { ifGenerationMatch: seenGeneration },
-      })
-      return true
-    } catch (error) {
-      if (codeOf(error) === '412') return false
-      throw error
-    }
+    const target = await file(object)
+    const preconditionOpts = { ifGenerationMatch: seenGeneration }
+    return await unlessChanged('object.swap', object, () =>
+      target.save(data, { contentType, metadata, resumable: false, preconditionOpts }),
+    )
   }
 
   /**
@@ -220,12 +212,15 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     )
     const joined = handle.file(target)
     joined.metadata.contentType = contentType
-    await ignoringExisting(handle.combine(files, joined, { ifGenerationMatch: 0 }))
+    await ignoringExisting('object.compose', { bucket: bucketName, name: target }, () =>
+      handle.combine(files, joined, { ifGenerationMatch: 0 }),
+    )
   }
 
   /** Deletes an object; one that is gone already is no fault. */
   const remove = async (object: ObjectName): Promise<void> => {
-    await (await file(object)).delete({ ignoreNotFound: true })
+    const target = await file(object)
+    await between('object.remove', addressOf(object), () => target.delete({ ignoreNotFound: true }))
   }
 
   /** Copies server-side; a copy that is already there is left as it is. Throws Missing. */
@@ -235,8 +230,9 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     metadata: ObjectMetadata & { contentType?: string } = {},
   ): Promise<void> => {
     const target = await file(to)
+    const source = await file(from)
     const options = { ...metadata, preconditionOpts: { ifGenerationMatch: 0 } }
-    await ignoringExisting(orMissing(from, (await file(from)).copy(target, options)))
+    await ignoringExisting('object.copy', to, () => orMissing(from, source.copy(target, options)))
   }
 
   /**
@@ -249,14 +245,11 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
     metadata: ObjectMetadata & { contentType?: string } = {},
   ): Promise<boolean> => {
     const target = await file(to)
-    try {
-      const preconditionOpts = { ifGenerationMatch: seenGeneration }
-      await orMissing(from, (await file(from)).copy(target, { ...metadata, preconditionOpts }))
-      return true
-    } catch (error) {
-      if (codeOf(error) === '412') return false
-      throw error
-    }
+    const source = await file(from)
+    const preconditionOpts = { ifGenerationMatch: seenGeneration }
+    return await unlessChanged('object.copy', to, () =>
+      orMissing(from, source.copy(target, { ...metadata, preconditionOpts })),
+    )
   }
 
   const list = async (bucketName: string, prefix: string): Promise<StoredObject[]> => {
@@ -308,12 +301,13 @@ export function openStorage(options: { projectId: string; endpoint?: string | un
       origin,
     }: { contentType: string; bytes?: number | undefined; origin?: string | undefined },
   ): Promise<string> => {
-    const [url] = await (
-      await file(object)
-    ).createResumableUpload({
-      metadata: { contentType, ...(bytes === undefined ? {} : { contentLength: bytes }) },
-      ...(origin === undefined ? {} : { origin }),
-    })
+    const target = await file(object)
+    const [url] = await between('object.upload', addressOf(object), () =>
+      target.createResumableUpload({
+        metadata: { contentType, ...(bytes === undefined ? {} : { contentLength: bytes }) },
+        ...(origin === undefined ? {} : { origin }),
+      }),
+    )
     return url
   }
 
@@ -384,13 +378,32 @@ async function orMissing<T>(object: ObjectName, asked: Promise<T>): Promise<T> {
  * Ignores that the object of a create-only write exists already: names carry their inputs' hash, so
  * the bytes are the same.
  */
-async function ignoringExisting(write: Promise<unknown>): Promise<void> {
-  try {
-    await write
-  } catch (error) {
-    if (codeOf(error) !== '412') throw error
-  }
+async function ignoringExisting(
+  effect: Effect,
+  target: ObjectName,
+  write: () => Promise<unknown>,
+): Promise<void> {
+  await unlessChanged(effect, target, write)
 }
+
+/** False when the store says that the object is no longer as it was seen, and so leaves it. */
+async function unlessChanged(
+  effect: Effect,
+  target: ObjectName,
+  write: () => Promise<unknown>,
+): Promise<boolean> {
+  return await between(effect, addressOf(target), async () => {
+    try {
+      await write()
+      return true
+    } catch (error) {
+      if (codeOf(error) === '412') return false
+      throw error
+    }
+  })
+}
+
+const addressOf = ({ bucket, name }: ObjectName): string => `${bucket}/${name}`
 
 /** The client itself, for what only the local default does. Its checksums are native. */
 export async function connect({

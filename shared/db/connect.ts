@@ -4,6 +4,7 @@
  * them can reach back.
  */
 import type { Knex } from 'knex'
+import { between, isWatched, type Effect } from '../boundaries.ts'
 import { log } from '../log.ts'
 
 /**
@@ -103,10 +104,39 @@ async function connect(databaseUrl: string, statementMs: number): Promise<Knex> 
       connectionTimeoutMillis: 10_000,
       query_timeout: statementMs,
     },
-    pool: { min: 0, max: 1 },
+    pool: { min: 0, max: 1, ...(isWatched() ? { afterCreate: watch } : {}) },
     log: { warn: say, error: say, deprecate: say, debug: say },
   })
 }
+
+/** The driver's connection, as knex uses it. */
+interface DriverConnection {
+  query: (
+    statement: { readonly text: string } | string,
+    done: (error: unknown, result?: unknown) => void,
+  ) => void
+}
+
+/** Puts every statement of a connection between its two points. */
+function watch(connection: DriverConnection, done: (error: unknown, connection: unknown) => void): void {
+  const send = connection.query.bind(connection)
+  connection.query = (statement, answer) => {
+    const text = typeof statement === 'string' ? statement : statement.text
+    const asked = (): Promise<unknown> =>
+      new Promise((resolve, reject) =>
+        send(statement, (error, result) => (error ? reject(error) : resolve(result))),
+      )
+    between(effectOf(text), text, asked).then((result) => answer(null, result), answer)
+  }
+  done(null, connection)
+}
+
+const effectOf = (statement: string): Effect =>
+  /^\s*COMMIT/.test(statement)
+    ? 'database.commit'
+    : /^\s*(BEGIN|ROLLBACK|(SELECT|WITH)(?!.*\b(INSERT|UPDATE|DELETE)\b))/s.test(statement)
+      ? 'database.read'
+      : 'database.write'
 
 /** The rows of one statement, as the given plain type. */
 export async function rows<T>(

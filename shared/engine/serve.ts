@@ -9,6 +9,7 @@ import type {
   Request as FrameworkRequest,
   Response as FrameworkResponse,
 } from '@google-cloud/functions-framework'
+import { between } from '../boundaries.ts'
 import { callerVerifier } from './caller.ts'
 import { parseConfig } from '../config.ts'
 import { limitConnections } from '../db/connect.ts'
@@ -130,9 +131,10 @@ export function registerAll(
     if (target !== undefined && entry.trigger === 'http') limitConnections(entry.connections ?? Infinity)
     // Eventarc calls through IAM: the platform has checked its caller before the event arrives.
     if (entry.trigger === 'upload')
-      framework.cloudEvent(entry.name, (event) =>
-        entry.handle(event.data as FinalizedObject, open().services),
-      )
+      framework.cloudEvent(entry.name, async (event) => {
+        await entry.handle(event.data as FinalizedObject, open().services)
+        await between('answer', entry.name, () => undefined) // the framework's own, when this returns
+      })
     else
       framework.http(nameOf(entry), (request, response) =>
         isProbe(request)
@@ -181,10 +183,11 @@ async function answerHttp(
         .status(401)
         .json({ code: 'unauthenticated', message: 'The call carries no valid token for this service.' })
     } else if (entry.trigger !== 'task') {
-      response.status(200).json((await entry.handle(services)) ?? {})
+      const found = (await entry.handle(services)) ?? {}
+      await between('answer', nameOf(entry), () => void response.status(200).json(found))
     } else {
       const { status, outcome } = await deliver(services, entry, parsePayload(await bodyOf(request)))
-      response.status(status).json({ outcome })
+      await between('answer', outcome, () => void response.status(status).json({ outcome }))
     }
   } catch (error) {
     // A body that is not ours can never be handled: 200 ends its task, and the log has it.
@@ -193,7 +196,8 @@ async function answerHttp(
       { function: nameOf(entry), error: error instanceof Error ? error.stack : String(error) },
       'request refused',
     )
-    response.status(status).json({ outcome: status === 200 ? 'refused' : 'to be retried' })
+    if (!response.headersSent)
+      response.status(status).json({ outcome: status === 200 ? 'refused' : 'to be retried' })
   }
 }
 

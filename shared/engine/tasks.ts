@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { CloudTasksClient } from '@google-cloud/tasks'
+import { between } from '../boundaries.ts'
 import { addressOf } from '../config.ts'
 import { contextVersion, type Scalars, type StepIdentity, type TaskPayload } from '../context.ts'
 import { codeOf } from '../errors.ts'
@@ -107,11 +108,14 @@ export function openTasks(options: TaskOptions) {
   })
 
   const createOnce = async (request: Parameters<CloudTasksClient['createTask']>[0]): Promise<void> => {
-    try {
-      await (await tasks()).createTask(request, again)
-    } catch (error) {
-      if (codeOf(error) !== alreadyExists) throw error
-    }
+    const client = await tasks()
+    await between('task.create', request.task?.httpRequest?.url ?? '', async () => {
+      try {
+        await client.createTask(request, again)
+      } catch (error) {
+        if (codeOf(error) !== alreadyExists) throw error
+      }
+    })
   }
 
   /**

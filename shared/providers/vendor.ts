@@ -11,6 +11,7 @@ import { request as requestHttp, type ClientRequest, type IncomingMessage } from
 import { request as requestHttps } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
+import { between } from '../boundaries.ts'
 import { codeOf } from '../errors.ts'
 import { complaintIn, presentable } from './complaints.ts'
 import { VendorError, meaningOf, retryAfter, type VendorErrorCode } from './vendor-failure.ts'
@@ -85,7 +86,9 @@ export async function callVendor<T>(vendor: Vendor, call: VendorCall<T>, signal:
   let response: IncomingMessage | undefined
   let answer: Buffer
   try {
-    response = await send(request, body.content)
+    response = await between('vendor.call', `${call.method} ${vendor.title}`, () =>
+      send(request, body.content),
+    )
     answer = await readBounded(response, isFine(response) ? longestAnswer : longestComplaint)
   } catch (error) {
     if (signal.aborted) throw signal.reason

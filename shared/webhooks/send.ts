@@ -5,6 +5,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { AttemptResult } from '../db/webhooks.ts'
 import { isLastAttempt, type DueDelivery } from '../db/webhooks.ts'
+import { between } from '../boundaries.ts'
 import { codeOf } from '../errors.ts'
 import { fetchPublic } from '../public-address.ts'
 
@@ -43,10 +44,12 @@ export async function send(
   }
   const over = isLastAttempt(delivery) ? 'failed' : 'pending'
   try {
-    const { status } = await fetchPublic(url, {
-      ...{ method: 'POST', headers, body, allowPrivate },
-      ...{ timeoutMs: longestAnswerMs, maxBytes: longestAnswerBytes },
-    })
+    const { status } = await between('webhook.send', id, () =>
+      fetchPublic(url, {
+        ...{ method: 'POST', headers, body, allowPrivate },
+        ...{ timeoutMs: longestAnswerMs, maxBytes: longestAnswerBytes },
+      }),
+    )
     if (status >= 200 && status < 300) return { status: 'delivered', answer: status, error: null }
     return {
       status: status === goneStatus ? 'failed' : over,
