@@ -28,12 +28,15 @@ export interface Passage {
   readonly effect: Effect
   readonly side: 'before' | 'after'
   readonly about: string
+  /** The same on both sides; no other effect of the process has it. */
+  readonly id: number
 }
 
 /** May wait, throw, or never return. */
 export type Watcher = (passage: Passage) => Promise<void>
 
 let watcher: Watcher | undefined
+let passages = 0
 
 /** From now on every passage of this process is told to `watch` first; undefined ends it. */
 export const watchBoundaries = (watch: Watcher | undefined): void => {
@@ -45,8 +48,9 @@ export const isWatched = (): boolean => watcher !== undefined
 /** Does one side effect between its two points. */
 export async function between<T>(effect: Effect, about: string, act: () => T | Promise<T>): Promise<T> {
   if (!watcher) return await act()
-  await watcher({ effect, side: 'before', about })
+  const id = passages++
+  await watcher({ effect, side: 'before', about, id })
   const done = await act()
-  await watcher({ effect, side: 'after', about })
+  await watcher({ effect, side: 'after', about, id })
   return done
 }

@@ -35,7 +35,6 @@ const superuser = 'spool'
 const settings = [
   `listen_addresses=${host}`,
   'unix_socket_directories=',
-  'synchronous_commit=off', // survives the death of any process; only a power cut may lose the last moments
   'max_connections=60',
   'shared_buffers=16MB', // a connection is a process: the less it maps, the sooner it is there
   'jit=off',

@@ -1,0 +1,251 @@
+/**
+ * Every point of a scenario with everything that can go wrong there: which cases there are, and what happens in one. A
+ * case is over when what it began is over and nobody is at work on it; then the outcome is the same as undisturbed.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import type { FaultyCloud } from './cloud.ts'
+import { pointOf, type Call, type Passing, type Verdict } from './passing.ts'
+import type { Scenario, Subject } from './scenarios.ts'
+
+/**
+ * kill: SIGKILL · throw: the effect fails instead of being done · cut: the process' connections to the database end ·
+ * hang: the process stands still past its lease and wakes again · ambiguous: the effect is done and its reply lost.
+ */
+export type Fault = 'kill' | 'throw' | 'cut' | 'hang' | 'ambiguous'
+
+/**
+ * redelivery: the call comes again by itself · duplicate: another delivery came first and ran as far as it could ·
+ * zombie: another delivery has taken over and ended before this one goes on.
+ */
+export type After = 'redelivery' | 'duplicate' | 'zombie'
+
+export interface Case {
+  readonly scenario: string
+  readonly point: string
+  readonly fault: Fault
+  readonly after: After
+}
+
+export const nameOfCase = ({ scenario, point, fault, after }: Case): string =>
+  `${scenario} · ${point} · ${fault} · ${after}`
+
+/** What is dead cannot wake, and who hangs is taken over by whoever comes. */
+const afters: Readonly<Record<Fault, readonly After[]>> = {
+  kill: ['redelivery', 'duplicate'],
+  throw: ['redelivery', 'duplicate', 'zombie'],
+  cut: ['redelivery', 'duplicate', 'zombie'],
+  hang: ['redelivery', 'zombie'],
+  ambiguous: ['redelivery', 'duplicate', 'zombie'],
+}
+const faults: readonly Fault[] = ['kill', 'throw', 'cut', 'hang', 'ambiguous']
+
+/** An effect fails before it is done, and its reply is lost behind it. */
+const canBe = (fault: Fault, point: string): boolean =>
+  fault === 'throw' ? point.endsWith('before') : fault === 'ambiguous' ? point.endsWith('after') : true
+
+export const casesOf = (scenario: string, points: readonly string[]): Case[] =>
+  points.flatMap((point) =>
+    faults
+      .filter((fault) => canBe(fault, point))
+      .flatMap((fault) => afters[fault].map((after) => ({ scenario, point, fault, after }))),
+  )
+
+export interface Undisturbed {
+  readonly points: readonly string[]
+  readonly outcome: unknown
+}
+
+/** How a scenario goes when nothing goes wrong. */
+export async function undisturbed(cloud: FaultyCloud, scenario: Scenario): Promise<Undisturbed> {
+  const subject = await scenario.prepare()
+  const points: string[] = []
+  const complaints = await follow(cloud, subject, (passing) => {
+    points.push(pointOf(passing))
+    return undefined
+  })
+  if (complaints.length > 0)
+    throw new Error(`Undisturbed, ${scenario.name} goes wrong: ${complaints.join('; ')}`)
+  return { points: [...new Set(points)], outcome: await subject.outcome() }
+}
+
+export interface CaseResult {
+  /** Whether the call came to the point at all. */
+  readonly reached: boolean
+  readonly complaints: readonly string[]
+}
+
+/** Runs one case. */
+export async function runCase(
+  cloud: FaultyCloud,
+  scenario: Scenario,
+  { point, fault, after }: Case,
+  expected: unknown,
+): Promise<CaseResult> {
+  const subject = await scenario.prepare()
+  let reached = false
+  const complaints = await follow(cloud, subject, (passing, course) => {
+    if (reached || pointOf(passing) !== point) return undefined
+    reached = true
+    return goWrong(cloud, subject, { passing, fault, after }, course)
+  })
+  const outcome = await subject.outcome()
+  if (complaints.length === 0 && !isDeepStrictEqual(outcome, expected))
+    return { reached, complaints: [`the outcome differs: ${difference(outcome, expected)}`] }
+  return { reached, complaints }
+}
+
+const difference = (found: unknown, expected: unknown): string => {
+  const [a, b] = [JSON.stringify(found), JSON.stringify(expected)]
+  const at = [...a].findIndex((character, i) => character !== b[i])
+  return `${a.slice(Math.max(0, at - 80), at + 160)} ≠ ${b.slice(Math.max(0, at - 80), at + 160)}`
+}
+
+/** The calls of a subject that are under way. */
+interface Course {
+  readonly active: Map<string, Passing>
+  /** A call that will never end. */
+  readonly gone: (call: Call) => void
+}
+
+const keyOf = ({ pid, call }: Call): string => `${pid}/${call}`
+
+/** No case takes nearly as long, however slow the machine: what takes longer stands still. */
+const longestMs = 180_000
+
+/** Runs a subject to its end; whoever watches may hold a passing. Returns the complaints. */
+async function follow(
+  cloud: FaultyCloud,
+  subject: Subject,
+  watch: (passing: Passing, course: Course) => Promise<Verdict> | undefined,
+): Promise<string[]> {
+  const active = new Map<string, Passing>()
+  const over = new Set<string>() // a call may have ended while it was being asked whose it is
+  let wake: () => void = () => undefined
+  const course: Course = {
+    active,
+    gone: (call) => {
+      over.add(keyOf(call))
+      active.delete(keyOf(call))
+      wake()
+    },
+  }
+  const stop = cloud.control.subscribe(async (passing) => {
+    if (!(await subject.owns(passing))) return undefined
+    if (!over.has(keyOf(passing))) active.set(keyOf(passing), passing)
+    return await watch(passing, course)
+  })
+  const deafen = cloud.control.hearEnds((ended) => course.gone(ended))
+  const limit = new AbortController()
+  const late = delay(longestMs, 'late' as const, { signal: limit.signal }).catch(() => 'late' as const)
+  try {
+    await subject.begin()
+    for (;;) {
+      const woken = new Promise<'woken'>((resolve) => (wake = () => resolve('woken')))
+      if (active.size === 0) {
+        if (await subject.isOver()) break
+        await subject.timePasses()
+      }
+      if ((await Promise.race([woken, late])) === 'late')
+        return [`it did not end; under way: ${[...active.values()].map(pointOf).join(', ') || 'nothing'}`]
+    }
+    return await subject.complaints()
+  } finally {
+    limit.abort()
+    stop()
+    deafen()
+  }
+}
+
+interface Trouble {
+  readonly passing: Passing
+  readonly fault: Fault
+  readonly after: After
+}
+
+/** What happens at the point; resolves to whether the call goes on. */
+async function goWrong(
+  cloud: FaultyCloud,
+  subject: Subject,
+  { passing, fault, after }: Trouble,
+  course: Course,
+): Promise<Verdict> {
+  const { pid, task } = passing
+  if (fault === 'hang') {
+    process.kill(pid, 'SIGSTOP')
+    const taken = task ? takenOver(cloud, passing) : undefined
+    await subject.timePasses()
+    const isHanded = await cloud.again(passing)
+    if (isHanded) await taken
+    if (after === 'zombie') await othersAreOver(cloud, subject, passing, course)
+    process.kill(pid, 'SIGCONT')
+    return 'go'
+  }
+  if (after === 'duplicate') await deliveredBeside(cloud, passing, false)
+  if (after === 'zombie') {
+    await subject.timePasses()
+    await deliveredBeside(cloud, passing, true)
+  }
+  switch (fault) {
+    case 'kill':
+      process.kill(pid, 'SIGKILL')
+      course.gone(passing)
+      await subject.timePasses()
+      return 'throw'
+    case 'cut':
+      await cloud.cut(pid)
+      return 'go'
+    case 'ambiguous':
+      if (passing.effect.startsWith('database')) await cloud.cut(pid)
+      return 'throw'
+    case 'throw':
+      return 'throw'
+  }
+}
+
+const isOther = (one: Call, other: Call): boolean => keyOf(one) !== keyOf(other)
+const isSameTask = ({ task }: Call, other: Call): boolean => task?.name === other.task?.name
+
+/** Another delivery of the same call, until one has been answered; with `isDone`, until one has been answered for good. */
+async function deliveredBeside(cloud: FaultyCloud, passing: Passing, isDone: boolean): Promise<void> {
+  if (!passing.task) {
+    await cloud.again(passing)
+    return
+  }
+  for (;;) {
+    const end = cloud.control.nextEnd((other) => isOther(other, passing) && isSameTask(other, passing))
+    if (!(await cloud.again(passing))) return
+    const { status } = await end
+    if (!isDone || status === 200) return
+  }
+}
+
+/** Resolves when another delivery of the task has claimed it, or has ended. */
+const takenOver = (cloud: FaultyCloud, passing: Passing): Promise<unknown> => {
+  const isBeside = (other: Call): boolean => isOther(other, passing) && isSameTask(other, passing)
+  return Promise.race([
+    cloud.control.next(
+      (other) =>
+        isBeside(other) && other.effect === 'database.write' && other.nth === 1 && other.side === 'after',
+    ),
+    cloud.control.nextEnd(isBeside),
+  ])
+}
+
+/** Resolves when nothing is left to be done but by the one that hangs. */
+async function othersAreOver(
+  cloud: FaultyCloud,
+  subject: Subject,
+  passing: Passing,
+  { active }: Course,
+): Promise<void> {
+  const isAlone = () => [...active.keys()].every((key) => key === keyOf(passing))
+  for (;;) {
+    const end = cloud.control.nextEnd((other) => isOther(other, passing))
+    if (isAlone()) {
+      if (await subject.isOver()) return
+      await subject.timePasses()
+    }
+    await end
+  }
+}
