@@ -3,14 +3,14 @@
  * ended, stopped, cut off or told to fail at any boundary. Leases last until they are said to be over, and the
  * queue tries again at once: nothing waits for a clock.
  */
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import path from 'node:path'
 import type { Storage } from '@google-cloud/storage'
 import { CloudTasksClient } from '@google-cloud/tasks'
 import grpc from '@grpc/grpc-js'
 import { catalogue, queues } from '../functions/index.ts'
-import { startLocalCloud, type LocalCloud } from '../local/host/cloud.ts'
 import { openIdentityProvider } from '../local/host/identity.ts'
-import { startWorkers } from '../local/host/workers.ts'
 import { rows, withDatabase } from '../shared/db/connect.ts'
 import { codeOf } from '../shared/errors.ts'
 import { openServices } from '../shared/engine/serve.ts'
@@ -18,6 +18,7 @@ import type { Services } from '../shared/engine/services.ts'
 import { taskName } from '../shared/engine/tasks.ts'
 import type { StepIdentity } from '../shared/context.ts'
 import { connect } from '../shared/storage.ts'
+import type { HostIsUp, HostOptions } from './host.ts'
 import { openControl, type Control } from './control.ts'
 import type { Call } from './passing.ts'
 import { openVendor, type Vendor } from './vendor.ts'
@@ -25,7 +26,12 @@ import { openVendor, type Vendor } from './vendor.ts'
 export interface FaultyCloud {
   readonly control: Control
   readonly vendor: Vendor
-  readonly local: LocalCloud
+  readonly env: Readonly<Record<string, string>>
+  /** Ends everything but the database at once, and starts it on what it left; the database is started anew, too. */
+  readonly endAndStart: () => Promise<void>
+  /** Every task that a queue holds, or those of one of them. */
+  readonly queued: () => Promise<{ name: string; queue: string }[]>
+  readonly holdBack: (queue: string, isHeld: boolean) => Promise<void>
   /** The product's own clients, for looking and for what a producer does. */
   readonly services: Services
   readonly storage: Storage
@@ -46,6 +52,8 @@ export interface FaultyOptions {
   readonly workers: number
   readonly words?: readonly { word: string; start: number; end: number }[]
   readonly env?: Record<string, string>
+  /** Leases and retries as a producer has them; else a lease lasts until it is said to be over, and retries come at once. */
+  readonly isTimed?: boolean
 }
 
 const atOnce = { seconds: 0, nanos: 10_000_000 }
@@ -54,19 +62,20 @@ const neverMs = 3_600_000
 export async function startFaultyCloud(dir: string, options: FaultyOptions): Promise<FaultyCloud> {
   const control = await openControl()
   const vendor = await openVendor(options.words ?? [])
-  const local = await startLocalCloud(dir, {
+  const { isTimed = false } = options
+  const host = hostOf({
+    dir,
     workers: options.workers,
     env: {
-      LEASE_MS: String(neverMs),
-      HEARTBEAT_MS: String(neverMs / 3),
+      ...(isTimed ? {} : { LEASE_MS: String(neverMs), HEARTBEAT_MS: String(neverMs / 3) }),
       FAULTS_PORT: String(control.port),
       OPENAI_URL: vendor.url,
       ALLOW_PRIVATE_ADDRESSES: 'true',
       LOG_LEVEL: 'error',
       ...options.env,
     },
-    serve: (workers) => startWorkers({ ...workers, program: path.join(import.meta.dirname, 'worker.ts') }),
   })
+  const local = await host.start()
   const services = openServices(local.env, catalogue)
   const storage = await connect({
     endpoint: local.env['STORAGE_ENDPOINT'],
@@ -74,11 +83,11 @@ export async function startFaultyCloud(dir: string, options: FaultyOptions): Pro
   })
   const tasks = new CloudTasksClient({
     apiEndpoint: '127.0.0.1',
-    port: local.ports.tasks,
+    port: local.tasksPort,
     sslCreds: grpc.credentials.createInsecure(),
   })
   const parent = `projects/${local.env['PROJECT_ID']}/locations/${local.env['LOCATION']}/queues`
-  for (const name of Object.keys(queues))
+  for (const name of isTimed ? [] : Object.keys(queues))
     await tasks.updateQueue({
       queue: {
         name: `${parent}/${name}`,
@@ -90,6 +99,9 @@ export async function startFaultyCloud(dir: string, options: FaultyOptions): Pro
   const databaseUrl = local.env['DATABASE_URL']!
   const ask: FaultyCloud['ask'] = (sql, bindings = {}) =>
     withDatabase(databaseUrl, (db) => rows(db, sql, bindings))
+
+  // who stands still within a transaction is cut off at once, and not after the product's time
+  if (!isTimed) await ask(`ALTER DATABASE postgres SET idle_in_transaction_session_timeout = '1s'`)
 
   const call = async (functionName: string, body?: string, headers: Record<string, string> = {}) => {
     const token = await identity.sign({
@@ -129,7 +141,24 @@ export async function startFaultyCloud(dir: string, options: FaultyOptions): Pro
   return {
     control,
     vendor,
-    local,
+    env: local.env,
+    endAndStart: async () => {
+      await host.kill()
+      await host.start()
+    },
+    queued: async () => {
+      const found = await Promise.all(
+        Object.keys(queues).map(async (queue) => {
+          const [all] = await tasks.listTasks({ parent: `${parent}/${queue}` })
+          return all.map(({ name }) => ({ name: name!.split('/').at(-1)!, queue }))
+        }),
+      )
+      return found.flat()
+    },
+    holdBack: async (queue, isHeld) => {
+      const name = `${parent}/${queue}`
+      await (isHeld ? tasks.pauseQueue({ name }) : tasks.resumeQueue({ name }))
+    },
     services,
     storage,
     ask,
@@ -163,7 +192,32 @@ export async function startFaultyCloud(dir: string, options: FaultyOptions): Pro
       vendor.close()
       await tasks.close()
       await services.tasks.close()
-      await local.stop()
+      await host.stop()
     },
+  }
+}
+
+/** The process that holds the servers; its workers end with it. */
+function hostOf(options: HostOptions) {
+  let child: ChildProcess | undefined
+  const start = async (): Promise<HostIsUp> => {
+    child = fork(path.join(import.meta.dirname, 'host.ts'), [JSON.stringify(options)])
+    const ended = once(child, 'exit').then(() =>
+      Promise.reject(new Error('The cloud under faults did not start.')),
+    )
+    ended.catch(() => undefined) // later, it is meant
+    const [isUp] = (await Promise.race([once(child, 'message'), ended])) as [HostIsUp]
+    return isUp
+  }
+  const end = async (how: () => void): Promise<void> => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    how()
+    await exited
+  }
+  return {
+    start,
+    kill: () => end(() => child!.kill('SIGKILL')),
+    stop: () => end(() => child!.send('stop')),
   }
 }

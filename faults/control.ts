@@ -10,7 +10,7 @@ import { host } from '../local/host/ports.ts'
 import type { Ended, Passing, Verdict } from './passing.ts'
 
 /** Says what becomes of a passing; undefined when it is not its business. May take its time. */
-export type Judge = (passing: Passing) => Promise<Verdict> | Verdict | undefined
+export type Judge = (passing: Passing) => Promise<Verdict | undefined>
 
 export interface Control {
   readonly port: number
@@ -73,7 +73,7 @@ export async function openControl(): Promise<Control> {
             stop()
             resolve()
           }
-          return undefined
+          return Promise.resolve(undefined)
         })
       }),
     hearEnds,

@@ -97,7 +97,8 @@ export async function runCase(
 
 const difference = (found: unknown, expected: unknown): string => {
   const [a, b] = [JSON.stringify(found), JSON.stringify(expected)]
-  const at = [...a].findIndex((character, i) => character !== b[i])
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at++
   return `${a.slice(Math.max(0, at - 80), at + 160)} ≠ ${b.slice(Math.max(0, at - 80), at + 160)}`
 }
 

@@ -9,6 +9,7 @@ import { ffmpeg } from '../shared/audio/ffmpeg.ts'
 import { findOrphans } from '../shared/housekeeping/orphans.ts'
 import { startFaultyCloud, type FaultyCloud } from './cloud.ts'
 import { casesOf, nameOfCase, runCase, undisturbed, type Case } from './matrix.ts'
+import { random } from './random.ts'
 import { scenariosOf, type Recording, type Scenario } from './scenarios.ts'
 
 export interface MatrixOptions {
@@ -78,7 +79,7 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
         failures.push({ number: one.number, name: nameOfCase(one), complaints })
         say(`FAILED ${one.number}: ${nameOfCase(one)}: ${complaints.join('; ')}`)
       }
-      if (++done % 100 === 0) say(`${done} of ${chosen.length}, ${failures.length} failed`)
+      if (++done % 50 === 0) say(`${done} of ${chosen.length}, ${failures.length} failed`)
     }
     for (const scenario of scenarios) {
       const own = chosen.filter((one) => one.scenario === scenario.name).values()
@@ -97,7 +98,7 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
 }
 
 /** Objects without rows, two days from now; a row without a task is seen by its case, which does not end. */
-async function leftBehind({ services }: FaultyCloud): Promise<Failure[]> {
+export async function leftBehind({ services }: FaultyCloud): Promise<Failure[]> {
   const orphans: string[] = []
   for await (const { bucket, prefix } of findOrphans(services, Date.now() + 2 * 86_400_000))
     orphans.push(`${bucket}/${prefix} is known by no row`)
@@ -113,17 +114,6 @@ function choose(cases: readonly Numbered[], { sample, seed = 1, only }: MatrixOp
     .sort((a, b) => a.order - b.order)
     .slice(0, sample)
     .map(({ one }) => one)
-}
-
-/** Mulberry32: numbers from 0 to below 1, the same for the same seed. */
-export function random(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** The beginning of the sample, and its words as a vendor would hear them. */

@@ -72,6 +72,13 @@ interface RunRow {
 
 const letters = 120
 
+/** An episode that is there. */
+interface Made {
+  readonly userId: string
+  readonly episodeId: string
+  readonly podcastId: string
+}
+
 export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly Scenario[] {
   const { services, storage, ask, vendor } = cloud
   const { databaseUrl, sealingKey } = services.config
@@ -107,6 +114,10 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
         { runId },
       )
       await cloud.timePasses([runId])
+      if (waiting.length > 0)
+        await ask(`UPDATE paid_calls SET sent_at = sent_at - interval '1 hour' WHERE run_id = :runId`, {
+          runId,
+        })
       for (const step of waiting) await cloud.runNow(step)
     }
   }
@@ -210,11 +221,8 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
 
   const itemsInFeed = async (podcastId: string, episodeId: string): Promise<number> => {
     const [feed] = await storage.bucket('public').file(feedName(podcastId)).download()
-    return feed.toString('utf8').split(episodeId).length > 1
-      ? [...feed.toString('utf8').matchAll(/<item>[\s\S]*?<\/item>/g)].filter(([item]) =>
-          item.includes(episodeId),
-        ).length
-      : 0
+    const items = [...feed.toString('utf8').matchAll(/<item>[\s\S]*?<\/item>/g)]
+    return items.filter(([item]) => item.includes(episodeId)).length
   }
 
   const episodeOutcome = async ({ userId, episodeId, podcastId, id }: RunRow): Promise<unknown> => ({
@@ -271,14 +279,25 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
   }
 
   /** Makes an episode undisturbed; its user, and what is known of it. */
-  const made = async (): Promise<{ userId: string; episodeId: string; podcastId: string }> => {
+  const made = async (): Promise<Made> => {
     const subject = await anEpisode.prepare()
     await subject.begin()
     await untilOver(subject, cloud)
     const [run] = await runsOf(subject.userId)
     return { userId: subject.userId, episodeId: run!.episodeId!, podcastId: run!.podcastId! }
   }
-  const idle: Awaited<ReturnType<typeof made>>[] = []
+  const idle: Made[] = []
+
+  const isPublished = async (episodeId: string): Promise<boolean> =>
+    (await ask(`SELECT 1 FROM episodes WHERE id = :episodeId AND status = 'published'`, { episodeId }))
+      .length > 0
+
+  const changeUndisturbed = async ({ episodeId }: Made, asked: Asked): Promise<void> => {
+    const runId = await startPublication(services, episodeId, asked)
+    const isOver = async () =>
+      (await ask(`SELECT 1 FROM runs WHERE id = :runId AND status = 'finished'`, { runId })).length > 0
+    await untilOver({ isOver }, cloud)
+  }
 
   const change = (asked: Asked): Scenario => ({
     name: asked === 'publish' ? 'publication' : 'withdrawal',
@@ -286,24 +305,12 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
     prepare: async () => {
       const own = idle.pop() ?? (await made())
       const { userId, episodeId, podcastId } = own
-      const [{ status } = { status: '' }] = await ask<{ status: string }>(
-        'SELECT status FROM episodes WHERE id = :episodeId',
-        { episodeId },
-      )
-      if ((asked === 'publish') === (status === 'published')) {
-        const undone = ofOneRun(
-          userId,
-          async () =>
-            void (await startPublication(services, episodeId, asked === 'publish' ? 'withdraw' : 'publish')),
-          () => Promise.resolve(0),
-          () => Promise.resolve([]),
-          new Set((await runsOf(userId)).map(({ id }) => id)),
-        )
-        await undone.begin()
-        await untilOver(undone, cloud)
-      }
+      if ((asked === 'publish') === (await isPublished(episodeId)))
+        await changeUndisturbed(own, asked === 'publish' ? 'withdraw' : 'publish')
       const earlier = new Set((await runsOf(userId)).map(({ id }) => id))
-      const begin = async () => void (await startPublication(services, episodeId, asked))
+      const begin = async () => {
+        await startPublication(services, episodeId, asked)
+      }
       const outcome = async () => {
         idle.push(own)
         return {
@@ -382,29 +389,25 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
           10,
         ),
       )
-      const [{ status } = { status: '' }] = await ask<{ status: string }>(
-        'SELECT status FROM episodes WHERE id = :episodeId',
-        { episodeId },
-      )
       const due = () =>
         ask(
           `UPDATE webhook_deliveries SET due_at = least(due_at, clock_timestamp()) WHERE status = 'pending'`,
         )
-      const isTold = async (): Promise<boolean> =>
-        (
-          await ask(
-            `SELECT 1 FROM webhook_deliveries WHERE user_id = :userId AND status = 'delivered'`.replace(
-              'user_id = :userId',
-              'webhook_id IN (SELECT id FROM webhooks WHERE user_id = :userId)',
-            ),
-            { userId },
-          )
-        ).length > 0
+      const isTold = async (): Promise<boolean> => {
+        const told = await ask(
+          `SELECT 1
+           FROM webhook_deliveries d
+           JOIN webhooks w ON w.id = d.webhook_id
+           WHERE w.user_id = :userId AND d.status = 'delivered'`,
+          { userId },
+        )
+        return told.length > 0
+      }
       return {
         userId,
         owns: ({ functionName }) => functionName === 'notify',
         begin: async () => {
-          await startPublication(services, episodeId, status === 'published' ? 'withdraw' : 'publish')
+          await startPublication(services, episodeId, (await isPublished(episodeId)) ? 'withdraw' : 'publish')
         },
         isOver: isTold,
         timePasses: async () => {
@@ -425,7 +428,7 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
 }
 
 /** Waits until a subject is over: looks whenever a call of its own was answered. */
-export async function untilOver(subject: Subject, cloud: FaultyCloud): Promise<void> {
+export async function untilOver(subject: Pick<Subject, 'isOver'>, cloud: FaultyCloud): Promise<void> {
   for (;;) {
     const end = cloud.control.nextEnd(() => true)
     if (await subject.isOver()) return

@@ -37,7 +37,7 @@ createInterface({ input: socket }).on('line', (line) => {
   waiting.delete(id)
 })
 socket.on('close', () => process.exit(0))
-process.env['DATABASE_URL'] += `?application_name=spool-${process.pid}`
+process.env['DATABASE_URL'] = `${process.env['DATABASE_URL']}?application_name=spool-${process.pid}`
 
 watchBoundaries(async ({ effect, side, about, id }) => {
   const course = courses.getStore()

@@ -16,6 +16,7 @@ import * as webhooks from './011-webhooks.ts'
 import * as consoleSessions from './012-console.ts'
 import * as sharedReviews from './013-shared-reviews.ts'
 import * as abandonedUploads from './015-abandoned-uploads.ts'
+import * as frozenTransactions from './016-frozen-transactions.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -32,4 +33,5 @@ export const migrations = [
   { name: '012-console', up: consoleSessions.up },
   { name: '013-shared-reviews', up: sharedReviews.up },
   { name: '015-abandoned-uploads', up: abandonedUploads.up },
+  { name: '016-frozen-transactions', up: frozenTransactions.up },
 ]

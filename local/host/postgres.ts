@@ -1,6 +1,6 @@
 /**
  * Runs a local PostgreSQL: real server binaries from npm, data in a folder. Hides creating the cluster,
- * starting and stopping it, and that the server refuses to run as root.
+ * starting and stopping it, that it is started again when it ends by itself, and that the server refuses to run as root.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -57,10 +57,12 @@ export async function startPostgres(
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const password = await passwordOf(dir, data)
   let server: ChildProcess | undefined
-  const start = async (): Promise<void> => {
+  let isStopping = false
+  const launch = async (): Promise<void> => {
     const binaries = given ?? (await findBinaries())
     if (!existsSync(data)) await makeCluster(binaries, dir, data)
     await endOrphan(data)
+    if (isStopping) return
     const own = ['-D', data, '-p', String(port)]
     server = asServer(binaries.postgres, [
       ...own,
@@ -68,18 +70,34 @@ export async function startPostgres(
       ...extra.flatMap((setting) => ['-c', setting]),
     ])
     await untilReady(server, data)
+    if (hasEnded(server)) void relaunch()
+    else server.once('exit', () => void relaunch())
   }
-  const ready = start()
+  /** It ended by itself, or somebody ended it: it recovers when it is started again. */
+  const relaunch = async (): Promise<void> => {
+    for (let pauseMs = firstPauseMs; !isStopping; pauseMs = Math.min(2 * pauseMs, longestPauseMs))
+      try {
+        await launch()
+        return
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      }
+  }
+  const ready = launch()
   ready.catch(() => undefined) // whoever awaits it is told
   return {
     url: `postgres://${superuser}:${password}@${host}:${port}/postgres`,
     ready,
     stop: async () => {
+      isStopping = true
       await ready.catch(() => undefined)
       if (server) await stop(server)
     },
   }
 }
+
+const firstPauseMs = 100
+const longestPauseMs = 5000
 
 const passwordFile = (dir: string): string => path.join(dir, 'password')
 
@@ -156,13 +174,14 @@ async function complaintOf(child: ChildProcess): Promise<string> {
   return complaint.trim()
 }
 
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null
+
 /** The server notes its state in the last line but one of its pid file. */
 async function untilReady(server: ChildProcess, data: string): Promise<void> {
   let complaint = ''
   server.stderr!.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-2000)))
   for (;;) {
-    if (server.exitCode !== null || server.signalCode !== null)
-      throw new Error(`The database did not start: ${complaint.trim()}`)
+    if (hasEnded(server)) throw new Error(`The database did not start: ${complaint.trim()}`)
     const state = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '')
     if (/\bready\s*$/.test(state)) return
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -201,7 +220,7 @@ export function isAlive(pid: number): boolean {
 
 /** A fast shutdown: open transactions are rolled back, and nothing is lost. */
 async function stop(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return
+  if (hasEnded(server)) return
   const closed = once(server, 'close')
   server.kill('SIGINT')
   await closed

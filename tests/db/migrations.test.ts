@@ -1,7 +1,7 @@
 // The schema: how it comes about, and the guards in it that no code path can go round.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Knex } from 'knex'
-import { withDatabase } from '../../shared/db/connect.ts'
+import { rows, withDatabase } from '../../shared/db/connect.ts'
 import { migrate, migrationLock } from '../../shared/db/migrate.ts'
 import { migrations } from '../../migrations/index.ts'
 import { freshDatabase, type Database } from '../support/database.ts'
@@ -28,6 +28,14 @@ describe('an empty database', () => {
     expect(await migrated()).toEqual(names)
     expect(await migrated()).toEqual([])
     expect(await database.rows('SELECT count(*)::int AS count FROM runs')).toEqual([{ count: 0 }])
+  })
+
+  test('ends a session that stands still within a transaction, so that it holds nobody up', async () => {
+    await migrated()
+    const [limit] = await withDatabase(database.url, (db) =>
+      rows(db, 'SHOW idle_in_transaction_session_timeout'),
+    )
+    expect(limit).toEqual({ idle_in_transaction_session_timeout: '20s' })
   })
 
   test('is migrated once by many that start at the same moment', async () => {

@@ -1,0 +1,29 @@
+/**
+ * A local cloud in a process of its own, so that all of it can be ended at once. Told what to start by its one argument,
+ * a JSON of `HostOptions`; tells its parent when it is up, and ends with it.
+ */
+import path from 'node:path'
+import { startLocalCloud } from '../local/host/cloud.ts'
+import { startWorkers } from '../local/host/workers.ts'
+
+export interface HostOptions {
+  readonly dir: string
+  readonly workers: number
+  readonly env: Readonly<Record<string, string>>
+}
+
+export interface HostIsUp {
+  readonly env: Readonly<Record<string, string>>
+  readonly tasksPort: number
+}
+
+const { dir, workers, env } = JSON.parse(process.argv[2]!) as HostOptions
+process.on('disconnect', () => process.exit(0))
+const cloud = await startLocalCloud(dir, {
+  workers,
+  env,
+  serve: (options) => startWorkers({ ...options, program: path.join(import.meta.dirname, 'worker.ts') }),
+})
+const isUp: HostIsUp = { env: cloud.env, tasksPort: cloud.ports.tasks }
+process.send!(isUp)
+process.on('message', () => void cloud.stop().then(() => process.exit(0)))
