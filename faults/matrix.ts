@@ -1,12 +1,12 @@
 /**
  * Every point of a scenario with everything that can go wrong there: which cases there are, and what happens in one. A
- * case is over when what it began is over and nobody is at work on it; then the outcome is the same as undisturbed.
+ * run carries several cases, at most one for each call. It is over when what it began is over and nobody is at work on it;
+ * then the outcome is the same as undisturbed.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
 import type { FaultyCloud } from './cloud.ts'
 import { pointOf, type Call, type Passing, type Verdict } from './passing.ts'
-import type { Scenario, Subject } from './scenarios.ts'
+import { anything, type Scenario, type Subject } from './scenarios.ts'
 
 /**
  * kill: SIGKILL · throw: the effect fails instead of being done · cut: the process' connections to the database end ·
@@ -69,30 +69,45 @@ export async function undisturbed(cloud: FaultyCloud, scenario: Scenario): Promi
   return { points: [...new Set(points)], outcome: await subject.outcome() }
 }
 
-export interface CaseResult {
-  /** Whether the call came to the point at all. */
-  readonly reached: boolean
+export interface RunResult {
+  /** The cases whose points the calls came to. */
+  readonly reached: ReadonlySet<Case>
   readonly complaints: readonly string[]
 }
 
-/** Runs one case. */
-export async function runCase(
+/** Runs a scenario once with all of these cases in it, each at its own point. */
+export async function runCases(
   cloud: FaultyCloud,
   scenario: Scenario,
-  { point, fault, after }: Case,
+  cases: readonly Case[],
   expected: unknown,
-): Promise<CaseResult> {
+): Promise<RunResult> {
   const subject = await scenario.prepare()
-  let reached = false
+  const open = new Map(cases.map((one) => [one.point, one]))
+  const reached = new Set<Case>()
   const complaints = await follow(cloud, subject, (passing, course) => {
-    if (reached || pointOf(passing) !== point) return undefined
-    reached = true
-    return goWrong(cloud, subject, { passing, fault, after }, course)
+    const point = pointOf(passing)
+    const one = open.get(point)
+    if (!one) return undefined
+    open.delete(point)
+    reached.add(one)
+    return goWrong(cloud, subject, { passing, ...one }, course)
   })
   const outcome = await subject.outcome()
-  if (complaints.length === 0 && !isDeepStrictEqual(outcome, expected))
+  if (complaints.length === 0 && !isAsExpected(outcome, expected))
     return { reached, complaints: [`the outcome differs: ${difference(outcome, expected)}`] }
   return { reached, complaints }
+}
+
+/** The same, but where anything is right. */
+export function isAsExpected(found: unknown, expected: unknown): boolean {
+  if (found === anything) return true
+  if (typeof found !== 'object' || typeof expected !== 'object' || !found || !expected)
+    return found === expected
+  const [a, b] = [Object.entries(found), Object.entries(expected)]
+  return (
+    a.length === b.length && a.every(([key, value], i) => key === b[i]![0] && isAsExpected(value, b[i]![1]))
+  )
 }
 
 const difference = (found: unknown, expected: unknown): string => {
@@ -105,6 +120,8 @@ const difference = (found: unknown, expected: unknown): string => {
 /** The calls of a subject that are under way. */
 interface Course {
   readonly active: Map<string, Passing>
+  /** Those that stand still until the others are over. */
+  readonly standing: Set<string>
   /** A call that will never end. */
   readonly gone: (call: Call) => void
 }
@@ -125,6 +142,7 @@ async function follow(
   let wake: () => void = () => undefined
   const course: Course = {
     active,
+    standing: new Set(),
     gone: (call) => {
       over.add(keyOf(call))
       active.delete(keyOf(call))
@@ -158,11 +176,7 @@ async function follow(
   }
 }
 
-interface Trouble {
-  readonly passing: Passing
-  readonly fault: Fault
-  readonly after: After
-}
+type Trouble = Pick<Case, 'fault' | 'after'> & { readonly passing: Passing }
 
 /** What happens at the point; resolves to whether the call goes on. */
 async function goWrong(
@@ -238,9 +252,10 @@ async function othersAreOver(
   cloud: FaultyCloud,
   subject: Subject,
   passing: Passing,
-  { active }: Course,
+  { active, standing }: Course,
 ): Promise<void> {
-  const isAlone = () => [...active.keys()].every((key) => key === keyOf(passing))
+  standing.add(keyOf(passing))
+  const isAlone = () => [...active.keys()].every((key) => standing.has(key))
   for (;;) {
     const end = cloud.control.nextEnd((other) => isOther(other, passing))
     if (isAlone()) {

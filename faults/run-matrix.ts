@@ -8,7 +8,7 @@ import path from 'node:path'
 import { ffmpeg } from '../shared/audio/ffmpeg.ts'
 import { findOrphans } from '../shared/housekeeping/orphans.ts'
 import { startFaultyCloud, type FaultyCloud } from './cloud.ts'
-import { casesOf, nameOfCase, runCase, undisturbed, type Case } from './matrix.ts'
+import { casesOf, nameOfCase, runCases, undisturbed, type Case } from './matrix.ts'
 import { random } from './random.ts'
 import { scenariosOf, type Recording, type Scenario } from './scenarios.ts'
 
@@ -19,6 +19,8 @@ export interface MatrixOptions {
   readonly seed?: number
   /** This one alone, by its number. */
   readonly only?: number
+  /** These alone; all of them when not given. */
+  readonly scenarios?: readonly string[]
   readonly lanes?: number
   readonly say?: (text: string) => void
 }
@@ -46,6 +48,9 @@ interface Numbered extends Case {
 }
 
 const recordingSeconds = 2.5
+const mostInTurn = 4
+/** Some stand still, or wait for a delivery beside them, while the rest goes on. */
+const workersOfLane = 4
 
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   const { root, lanes = 3, say = () => undefined } = options
@@ -54,8 +59,10 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   let cloud: FaultyCloud | undefined
   try {
     const { recording, words } = await excerpt(root, dir)
-    cloud = await startFaultyCloud(path.join(dir, 'cloud'), { workers: 2 * lanes + 1, words })
-    const scenarios = scenariosOf(cloud, recording)
+    cloud = await startFaultyCloud(path.join(dir, 'cloud'), { workers: workersOfLane * lanes + 1, words })
+    const scenarios = scenariosOf(cloud, recording).filter(
+      ({ name }) => options.scenarios?.includes(name) ?? true,
+    )
     const expected = new Map<string, unknown>()
     const all: Case[] = []
     for (const scenario of scenarios) {
@@ -67,33 +74,71 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
     const chosen = choose(numbered, options)
     say(`${all.length} cases; ${chosen.length} of them now`)
     const failures: Failure[] = []
-    const table: Record<string, Record<string, number>> = {}
-    let [done, unreached] = [0, 0]
-    const run = async (one: Numbered, scenario: Scenario): Promise<void> => {
-      const { reached, complaints } = await runCase(cloud!, scenario, one, expected.get(scenario.name))
-      if (!reached) unreached++
-      const row = (table[one.scenario] ??= {})
-      const column = `${one.fault} ${one.after}`
-      row[column] = (row[column] ?? 0) + 1
-      if (complaints.length > 0) {
-        failures.push({ number: one.number, name: nameOfCase(one), complaints })
-        say(`FAILED ${one.number}: ${nameOfCase(one)}: ${complaints.join('; ')}`)
+    const counted = tally()
+    const run = async (group: readonly Numbered[], scenario: Scenario): Promise<void> => {
+      const { reached, complaints } = await runCases(cloud!, scenario, group, expected.get(scenario.name))
+      const alone = group.length === 1
+      if (complaints.length > 0 && !alone) {
+        say(`in ${group.length} cases at once: ${complaints.join('; ')}; each of them again, alone`)
+        for (const one of group) await run([one], scenario)
+        return
       }
-      if (++done % 50 === 0) say(`${done} of ${chosen.length}, ${failures.length} failed`)
+      for (const one of group) {
+        if (!reached.has(one) && !alone) await run([one], scenario)
+        else counted.add(one, reached.has(one))
+      }
+      if (complaints.length === 0) return
+      const [{ number }] = group as [Numbered]
+      const failure = { number, name: nameOfCase(group[0]!), complaints }
+      failures.push(failure)
+      say(`FAILED ${number}: ${failure.name}: ${complaints.join('; ')}`)
     }
     for (const scenario of scenarios) {
-      const own = chosen.filter((one) => one.scenario === scenario.name).values()
+      const own = chosen.filter((one) => one.scenario === scenario.name)
+      const groups = together(own, scenario.isExclusive).values()
       const lane = async () => {
-        for (const one of own) await run(one, scenario)
+        for (const group of groups) await run(group, scenario)
       }
       await Promise.all(Array.from({ length: scenario.isExclusive ? 1 : lanes }, lane))
+      if (own.length > 0) say(`${scenario.name}: ${own.length} cases, ${failures.length} failed so far`)
     }
     failures.push(...(await leftBehind(cloud)))
     const seconds = (performance.now() - began) / 1000
-    return { known: all.length, cases: done, unreached, failures, table, seconds }
+    return { known: all.length, ...counted.result(), failures, seconds }
   } finally {
     await cloud?.stop()
     await rm(dir, { recursive: true, force: true })
+  }
+}
+
+/** Calls of different steps do not meet, so one run takes a case of each; a call without a step takes a few in turn. */
+function together(cases: readonly Numbered[], isExclusive: boolean): Numbered[][] {
+  const groups: { readonly takes: Set<string>; readonly cases: Numbered[] }[] = []
+  for (const one of cases) {
+    const taken = isExclusive ? one.point : one.point.split(' ')[0]!
+    const group = groups.find(
+      (each) => !each.takes.has(taken) && (!isExclusive || each.cases.length < mostInTurn),
+    )
+    if (group) {
+      group.takes.add(taken)
+      group.cases.push(one)
+    } else groups.push({ takes: new Set([taken]), cases: [one] })
+  }
+  return groups.map((group) => group.cases)
+}
+
+function tally() {
+  const table: Record<string, Record<string, number>> = {}
+  let [cases, unreached] = [0, 0]
+  return {
+    add: ({ scenario, fault, after }: Case, isReached: boolean): void => {
+      const row = (table[scenario] ??= {})
+      const column = `${fault} ${after}`
+      row[column] = (row[column] ?? 0) + 1
+      cases++
+      if (!isReached) unreached++
+    },
+    result: () => ({ cases, unreached, table }),
   }
 }
 

@@ -44,6 +44,12 @@ export interface Recording {
   readonly file: string
 }
 
+/** In an outcome: whatever was expected is right. */
+export const anything = 'anything'
+
+const isInDoubt = (warnings: readonly { readonly code: string }[]): boolean =>
+  warnings.some(({ code }) => code === 'possible_double_charge')
+
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const podcast = 'show'
@@ -190,7 +196,7 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
   }
 
   const paidTwice = (apiKey: string, { warnings }: RunRow): string[] => {
-    const doubt = warnings.some(({ code }) => code === 'possible_double_charge')
+    const doubt = isInDoubt(warnings)
     return Object.entries(vendor.charged(apiKey)).flatMap(([what, times]) =>
       times > 1 && !doubt ? [`${what} was paid ${times} times, and nobody was told`] : [],
     )
@@ -225,15 +231,25 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
     return items.filter(([item]) => item.includes(episodeId)).length
   }
 
-  const episodeOutcome = async ({ userId, episodeId, podcastId, id }: RunRow): Promise<unknown> => ({
-    made: await filesOf('episodes', episodeFolder(episodeId!), userId),
-    public: await filesOf('public', publicFolder(podcastId!, episodeId!), userId),
-    steps: await ask(
-      `SELECT step, count(*)::int AS parts FROM steps WHERE run_id = :id GROUP BY step ORDER BY step`,
-      { id },
-    ),
-    status: (await ask('SELECT status FROM episodes WHERE id = :episodeId', { episodeId: episodeId! }))[0],
-  })
+  /** What was asked for a second time lies under another name, and the page says that it may have been paid twice. */
+  const doubtful = ({ warnings }: RunRow, files: readonly [string, string][]): [string, string][] =>
+    files.map(([file, content]) => [
+      file,
+      isInDoubt(warnings) && /^(timeline\.json|review\.html)$/.test(file) ? anything : content,
+    ])
+
+  const episodeOutcome = async (run: RunRow): Promise<unknown> => {
+    const { userId, episodeId, podcastId, id } = run
+    return {
+      made: doubtful(run, await filesOf('episodes', episodeFolder(episodeId!), userId)),
+      public: await filesOf('public', publicFolder(podcastId!, episodeId!), userId),
+      steps: await ask(
+        `SELECT step, count(*)::int AS parts FROM steps WHERE run_id = :id GROUP BY step ORDER BY step`,
+        { id },
+      ),
+      status: (await ask('SELECT status FROM episodes WHERE id = :episodeId', { episodeId: episodeId! }))[0],
+    }
+  }
 
   const newUser = (): string => `f${users++}-${randomUUID().slice(0, 8)}`
 
@@ -398,7 +414,9 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
           `SELECT 1
            FROM webhook_deliveries d
            JOIN webhooks w ON w.id = d.webhook_id
-           WHERE w.user_id = :userId AND d.status = 'delivered'`,
+           WHERE w.user_id = :userId
+             AND d.status = 'delivered'
+             AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.user_id = :userId AND r.status IN ('queued', 'started'))`,
           { userId },
         )
         return told.length > 0

@@ -9,9 +9,8 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
 import { startFaultyCloud, type FaultyCloud } from './cloud.ts'
-import { undisturbed } from './matrix.ts'
+import { isAsExpected, undisturbed } from './matrix.ts'
 import { random } from './random.ts'
 import { recoveries, type Recovery } from './recoveries.ts'
 import { excerpt, leftBehind } from './run-matrix.ts'
@@ -133,7 +132,7 @@ async function judged(scenario: Scenario, subject: Subject, expected: unknown): 
   for (;;)
     try {
       const found = await subject.complaints()
-      const isSame = isDeepStrictEqual(await subject.outcome(), expected)
+      const isSame = isAsExpected(await subject.outcome(), expected)
       return [...found, ...(isSame ? [] : ['the outcome differs'])].map(
         (complaint) => `${scenario.name} of ${subject.userId}: ${complaint}`,
       )

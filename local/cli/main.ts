@@ -351,6 +351,23 @@ program
   })
 
 program
+  .command('faults')
+  .description('the proof that nothing is lost: every crash point of real processes, and a soak under chaos')
+  .option('--quick', 'a sample of each, in a few minutes')
+  .option('--soak <minutes>', 'the soak alone, for so long', Number)
+  .option('--seed <n>', 'with --quick which sample; else one case again, by its number', Number)
+  .option('--json', 'print one JSON object instead of tables')
+  .action(
+    async ({ quick, soak, seed, json }: { quick?: true; soak?: number; seed?: number; json?: true }) => {
+      const { faults, describeFaults } = await import('../../faults/faults.ts')
+      const say = (text: string) => void process.stderr.write(`spool: ${text}\n`)
+      const found = await faults({ root, quick: quick ?? false, soakMinutes: soak, seed, say })
+      process.stdout.write(json ? `${JSON.stringify(found.report)}\n` : describeFaults(found))
+      if (found.report.failed > 0) process.exitCode = 1
+    },
+  )
+
+program
   .command('fuzz')
   .description('files as people bring them, mutated piece by piece, through the readers of the product')
   .option('--seconds <n>', 'how long', Number, 60)
