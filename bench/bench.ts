@@ -12,6 +12,7 @@ import { longSpeech } from '../tests/support/speech.ts'
 import { costOfPeer, findPeers, lame, lameOnBothCores, loudnormTwice, type Speech } from './contenders.ts'
 import { coldStarts } from './cold-start.ts'
 import { benchConsole } from './console.ts'
+import { measureProtocol } from './fan-in.ts'
 import { benchMail } from './mail.ts'
 import { busyWarning, compare, thisMachine } from './history.ts'
 import { costOf, type Cost } from './processes.ts'
@@ -87,9 +88,11 @@ async function measureAll(dir: string, { quick, long }: BenchOptions): Promise<S
   const mail = await benchMail(dir, workers, quick ? 1000 : 10_000)
   const pages = await benchConsole(dir, workers)
   const starts = await coldStarts()
+  const protocol = await measureProtocol()
   return summarise({
     workers,
     coldStarts: starts,
+    protocol,
     others,
     spools,
     ours,

@@ -1,6 +1,7 @@
 /**
- * How long the parts of one step take to commit, one behind the other under their run's row lock, on a real PostgreSQL
- * that flushes every commit: `node bench/fan-in.ts`. The work of a part is nothing; its rows are as large as an episode's.
+ * What the protocol itself takes, on a real PostgreSQL that flushes every commit: a step whose work is nothing, from claim
+ * to answer, in milliseconds and round trips; and the parts of one step that commit one behind the other under their run's
+ * row lock (`node bench/fan-in.ts`). Rows are as large as an episode's.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,6 +9,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { choosePorts } from '../local/host/ports.ts'
 import { startPostgres } from '../local/host/postgres.ts'
+import { watchBoundaries } from '../shared/boundaries.ts'
 import { rows, withDatabase } from '../shared/db/connect.ts'
 import { ensureEpisode } from '../shared/db/episodes.ts'
 import { migrate } from '../shared/db/migrate.ts'
@@ -42,7 +44,18 @@ const stage = (name: string, after: readonly string[], parts: number): Stage => 
   deadlineSeconds: 60,
 })
 
+/** Of one step without work. */
+export interface Protocol {
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly statements: number
+  readonly transactions: number
+}
+
 interface FanIn {
+  readonly ms: readonly number[]
+  /** What `count` said before the first step. */
+  readonly setUpStatements: number
   readonly parts: number
   readonly atOnce: number
   readonly seconds: number
@@ -51,7 +64,12 @@ interface FanIn {
 }
 
 /** Every part's claim and commit as the product does them. */
-async function fanIn(services: Services, parts: number, atOnce: number): Promise<FanIn> {
+async function fanIn(
+  services: Services,
+  parts: number,
+  atOnce: number,
+  count: () => number = () => 0,
+): Promise<FanIn> {
   const stages = [stage('measure', [], parts), stage('level', ['measure'], 1)]
   const pipeline = planPipeline(stages)
   const own = { ...services, pipeline }
@@ -76,18 +94,24 @@ async function fanIn(services: Services, parts: number, atOnce: number): Promise
       return Number(found!.bytes)
     })
   const walBefore = await wal()
+  const setUpStatements = count()
   const started = performance.now()
   const left = waiting.values()
   const process = async () => {
-    for (const step of left) await deliverOne(own, stages[0]!, step)
+    for (const step of left) {
+      const began = performance.now()
+      await deliverOne(own, stages[0]!, step)
+      ms.push(performance.now() - began)
+    }
   }
+  const ms: number[] = []
   await Promise.all(Array.from({ length: atOnce }, process))
   const seconds = (performance.now() - started) / 1000
   const rowBytes = await withDatabase(database, async (db) => {
     const sql = `SELECT avg(pg_column_size(steps.*))::int AS bytes FROM steps WHERE run_id = :runId`
     return (await rows<{ bytes: number }>(db, sql, { runId: waiting[0]!.runId }))[0]!.bytes
   })
-  return { parts, atOnce, seconds, walBytes: (await wal()) - walBefore, rowBytes }
+  return { setUpStatements, ms, parts, atOnce, seconds, walBytes: (await wal()) - walBefore, rowBytes }
 }
 
 async function deliverOne(services: Services, of: Stage, step: PendingStep): Promise<void> {
@@ -115,15 +139,16 @@ const settingsFor = (databaseUrl: string) => ({
   SEALING_KEY: Buffer.alloc(32).toString('base64'),
 })
 
-if (import.meta.main) {
+/** With the product's services on a database of its own, which is gone afterwards. */
+async function withServices<T>(use: (services: Services) => Promise<T>): Promise<T> {
   log.level = 'silent'
   const dir = await mkdtemp(path.join(tmpdir(), 'spool-fan-in-'))
   const { database } = await choosePorts(dir)
-  const postgres = await startPostgres(path.join(dir, 'postgres'), database, ['synchronous_commit=on'])
+  const postgres = await startPostgres(path.join(dir, 'postgres'), database)
   try {
     await postgres.ready
     await migrate(postgres.url)
-    const services = {
+    return await use({
       ...openServices(settingsFor(postgres.url), []),
       tasks: {
         enqueue: () => Promise.resolve(),
@@ -131,7 +156,42 @@ if (import.meta.main) {
         holds: () => Promise.resolve(true),
         close: () => Promise.resolve(),
       },
+    })
+  } finally {
+    await postgres.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+const timedSteps = 400
+const countedSteps = 20
+
+/** Steps one after the other; their statements are counted at the boundaries, in a run of their own. */
+export const measureProtocol = (): Promise<Protocol> =>
+  withServices(async (services) => {
+    const { ms } = await fanIn(services, timedSteps, 1)
+    let [statements, transactions] = [0, 0]
+    watchBoundaries(({ effect, side }) => {
+      if (side === 'before' && effect.startsWith('database')) statements++
+      if (side === 'before' && effect === 'database.commit') transactions++
+      return Promise.resolve()
+    })
+    const { setUpStatements } = await fanIn(services, countedSteps, 1, () => statements)
+    watchBoundaries(undefined)
+    const sorted = [...ms].sort((a, b) => a - b)
+    const at = (share: number) => Math.round(10 * sorted[Math.floor(share * (sorted.length - 1))]!) / 10
+    const each = (count: number) => Math.round((10 * count) / countedSteps) / 10
+    return {
+      p50Ms: at(0.5),
+      p99Ms: at(0.99),
+      statements: each(statements - setUpStatements),
+      transactions: each(transactions - 1),
     }
+  })
+
+if (import.meta.main) {
+  process.stdout.write(`${JSON.stringify(await measureProtocol())}\n`)
+  await withServices(async (services) => {
     for (const [parts, atOnce] of [
       [30, 1],
       [60, 1],
@@ -146,8 +206,5 @@ if (import.meta.main) {
           `${(walBytes / parts / 1024).toFixed(1)} KiB of WAL each, rows of ${rowBytes} bytes\n`,
       )
     }
-  } finally {
-    await postgres.stop()
-    await rm(dir, { recursive: true, force: true })
-  }
+  })
 }

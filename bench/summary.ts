@@ -6,6 +6,7 @@ import { planPipeline } from '../shared/engine/pipeline.ts'
 import { googleFleet, simulate } from './fleet.ts'
 import { thisMachine, type Figures } from './history.ts'
 import type { ConsoleFigures } from './console.ts'
+import type { Protocol } from './fan-in.ts'
 import type { MailFigures } from './mail.ts'
 import { prices } from './prices.ts'
 import type { Cost, KindCost } from './processes.ts'
@@ -33,6 +34,7 @@ export interface Measurements {
   readonly mail: MailFigures
   readonly pages: ConsoleFigures
   readonly coldStarts: readonly ColdStart[]
+  readonly protocol: Protocol
   readonly notInstalled: readonly string[]
 }
 
@@ -49,6 +51,7 @@ export function summarise({
   mail,
   pages,
   coldStarts,
+  protocol,
   notInstalled,
 }: Measurements) {
   const { overheadSecondsPerTask } = ten
@@ -73,6 +76,7 @@ export function summarise({
     steps: ours.report.steps,
     loudness: ours.report.loudness,
     processes: Object.fromEntries(spools.map(({ name, processes }) => [name, [...processes].sort(byCpu)])),
+    protocol,
     fleet: fleetTimes(ours.report.steps, workers),
     mail,
     pages,

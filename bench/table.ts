@@ -61,6 +61,7 @@ export function table(summary: Summary): string {
     overheadSecondsPerTask,
     mail,
     pages,
+    protocol,
   } = summary
   return [
     columns('', 'real time', 'wall', 'CPU', 'peak'),
@@ -73,6 +74,8 @@ export function table(summary: Summary): string {
     `Peak memory against 10 minutes             ${memoryGrowth.toFixed(2)}`,
     `Cost of an audio hour                      $${dollarsPerAudioHour.toFixed(4)} (prices of ${pricesAsOf})`,
     `Fixed cost of a task                       ${(overheadSecondsPerTask * 1000).toFixed(0)} ms`,
+    `A step without work                        p50 ${protocol.p50Ms} ms, p99 ${protocol.p99Ms} ms; ` +
+      `${protocol.statements} statements, ${protocol.transactions} transaction`,
     `Listener mail, ${String(mail.messages).padStart(6)} messages             ` +
       `${mail.perSecond.toFixed(0)} a second, ${mail.timesParserAlone.toFixed(1)} × the parser alone`,
     `  its largest worker                       ${mail.peakMegabytes.toFixed(0)} MB, ` +

@@ -49,6 +49,9 @@ interface Numbered extends Case {
 
 const recordingSeconds = 2.5
 const mostInTurn = 4
+/** Each keeps a worker until all else is over. */
+const mostStanding = 1
+const standsStill = ({ fault, after }: Case): boolean => fault === 'hang' && after === 'zombie'
 /** Some stand still, or wait for a delivery beside them, while the rest goes on. */
 const workersOfLane = 4
 
@@ -117,7 +120,10 @@ function together(cases: readonly Numbered[], isExclusive: boolean): Numbered[][
   for (const one of cases) {
     const taken = isExclusive ? one.point : one.point.split(' ')[0]!
     const group = groups.find(
-      (each) => !each.takes.has(taken) && (!isExclusive || each.cases.length < mostInTurn),
+      (each) =>
+        !each.takes.has(taken) &&
+        (!isExclusive || each.cases.length < mostInTurn) &&
+        (!standsStill(one) || each.cases.filter(standsStill).length < mostStanding),
     )
     if (group) {
       group.takes.add(taken)
