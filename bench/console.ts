@@ -6,7 +6,7 @@ import { consoleLink } from '../local/cli/console.ts'
 import { rows, withDatabase } from '../shared/db/connect.ts'
 import { pageWeight } from '../tests/support/page-weight.ts'
 import { startWatchedCloud } from './cloud.ts'
-import { userId } from '../local/cli/assemble.ts'
+import { userId } from '../local/cli/user.ts'
 
 export interface ConsoleFigures {
   readonly episodes: number

@@ -2,11 +2,11 @@
  * `spool assemble`: a recording and what belongs to it go into the bucket, as a producer would put them
  * there; the finished files come out. Hides how the run is watched: the database is asked now and then.
  */
-import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { Bucket, Storage } from '@google-cloud/storage'
+import type { Storage } from '@google-cloud/storage'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { findRunOfUpload, readRunProgress, type RunProgress } from '../../shared/db/run-progress.ts'
@@ -16,40 +16,14 @@ import { liveRunOf } from '../../shared/db/runs.ts'
 import type { Warning } from '../../shared/codes.ts'
 import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent } from '../../shared/errors.ts'
-import {
-  assetsFolder,
-  episodeName,
-  isRecording,
-  showCovers,
-  slugOf,
-  uploadName,
-} from '../../shared/objects.ts'
-import { readMarks } from '../../shared/feed/chapter-files.ts'
-import { picturesIn } from '../../shared/feed/chapter-marks.ts'
-import { readText } from '../../shared/text-file.ts'
-import { assetsOf, picturesOf } from '../../shared/settings/needs.ts'
-import { parseEpisode } from '../../shared/settings/episode.ts'
-import { parsePodcast } from '../../shared/settings/podcast.ts'
-import { parseTemplate } from '../../shared/settings/settings.ts'
+import { episodeName } from '../../shared/objects.ts'
 import { deliverables } from '../../shared/episode/deliverables.ts'
 import { connect } from '../../shared/storage.ts'
+import { episodeSlug, podcastOf, upload, type Job } from './job-upload.ts'
 import { fillFolder } from './output-folder.ts'
+import { userId } from './user.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
 import type { Attached } from '../host/cloud.ts'
-
-export interface Job {
-  /** One after the other, or tracks of one conversation. */
-  readonly recordings: readonly string[]
-  readonly tracks?: boolean
-  readonly words?: string
-  readonly template?: string
-  readonly podcast?: string
-  readonly episode?: string
-  readonly cover?: string
-  readonly chapters?: string
-  readonly title?: string
-  readonly out?: string
-}
 
 export interface Report {
   readonly episodeId: string
@@ -64,6 +38,8 @@ export interface Report {
   readonly steps: readonly {
     readonly name: string
     readonly parts: number
+    /** Not taken over from an earlier run. */
+    readonly made: number
     readonly seconds: number
     readonly attempts: number
   }[]
@@ -73,7 +49,6 @@ export interface Report {
 /** Told now and then how far the run is. */
 export type Watcher = (progress: RunProgress) => void
 
-export const userId = 'local'
 /** Soon at first, then ever more seldom: what is noticed late is small beside what was waited for. */
 const nextLookMs = (waitedMs: number): number => Math.min(1000, Math.max(50, waitedMs / 20))
 /** The event of an upload arrives in moments, unless what handles it is broken. */
@@ -122,17 +97,6 @@ export async function fetchRun(
 const outOf = ({ out }: { out?: string | undefined }, slugOfEpisode: string): string =>
   path.resolve(out ?? path.join('episodes', slugOfEpisode))
 
-/** The episode is named after its first file. */
-const episodeSlug = ({ recordings }: Job): string => {
-  const name = slugOf(path.parse(recordings[0]!).name)
-  return name === assetsFolder ? `${name}-episode` : name
-}
-
-const podcastOf = async ({ podcast }: Job): Promise<string> =>
-  podcast === undefined
-    ? 'podcast'
-    : slugOf(parsePodcast(await readDocument(podcast), path.basename(podcast)).title)
-
 /** An episode has one live run; the one that an interrupted command left behind gives way to this. */
 async function endEarlierRun(cloud: Attached, podcast: string, episode: string): Promise<void> {
   await withDatabase(cloud.env['DATABASE_URL']!, async (db) => {
@@ -140,101 +104,6 @@ async function endEarlierRun(cloud: Attached, podcast: string, episode: string):
     if (runId !== undefined) await cancelRun(db, runId)
   })
 }
-
-/**
- * Sidecars first, the recording last: its arrival starts the run. Returns the recording's object and
- * generation.
- */
-async function upload(
-  bucket: Bucket,
-  podcast: string,
-  job: Job,
-): Promise<{ object: string; generation: string }> {
-  const nameOf = (file: string) => uploadName(userId, podcast, episodeSlug(job), file)
-  const beside: [file: string | undefined, name: string][] = [
-    [job.words, `words${wordsSuffix(job.words)}`],
-    [job.template, 'template.json'],
-    [job.podcast, 'podcast.json'],
-    [job.cover, `cover${path.extname(job.cover ?? '').toLowerCase()}`],
-    [job.chapters, chaptersName(job.chapters)],
-  ]
-  await bucket.deleteFiles({ prefix: nameOf('') }) // what an earlier run of this episode was given
-  for (const [file, name] of beside)
-    if (file !== undefined) await bucket.upload(file, { destination: nameOf(name) })
-  const files = recordingNames(job.recordings)
-  const episode = await episodeOf(job, files)
-  if (episode !== undefined) await bucket.file(nameOf('episode.json')).save(episode)
-  await uploadAssets(bucket, job, podcast)
-  for (const [i, file] of files.entries()) {
-    await pipeline(
-      createReadStream(job.recordings[i]!),
-      bucket.file(nameOf(file)).createWriteStream({ resumable: true }),
-    )
-  }
-  const first = bucket.file(nameOf(files[0]!))
-  const [{ generation }] = await first.getMetadata()
-  return { object: first.name, generation: String(generation) }
-}
-
-/** Whatever their names, these are the recordings; two of one name are told apart by their number. */
-const recordingNames = (files: readonly string[]): string[] =>
-  files.map((file, i) => {
-    const own = path.basename(file)
-    const name = isRecording(own) ? own : 'recording'
-    return files.length === 1 ? name : `${i + 1}-${name}`
-  })
-
-/**
- * A title of its own stands over the one in the file; several recordings are named in the order they were
- * given.
- */
-async function episodeOf(
-  { episode, title, recordings, tracks }: Job,
-  files: readonly string[],
-): Promise<string | undefined> {
-  if (episode === undefined && title === undefined && recordings.length === 1) return undefined
-  const given = episode === undefined ? {} : parseEpisode(await readDocument(episode), path.basename(episode))
-  const several =
-    recordings.length > 1
-      ? { recordings: files.map((file) => ({ file })), recordingsAre: tracks ? 'tracks' : 'sequence' }
-      : {}
-  return JSON.stringify({ ...given, ...several, ...(title === undefined ? {} : { title }) })
-}
-
-const wordsSuffix = (words: string | undefined): string =>
-  /\.(vtt|srt)$/i.test(words ?? '') ? path.extname(words!).toLowerCase() : '.json'
-
-/** Under a name that says what it is; its content says in which form. */
-const chaptersName = (chapters: string | undefined): string =>
-  (/\.(json|vtt|psc|xml)$/i.exec(chapters ?? '')?.[0] ?? '.txt').toLowerCase().replace(/^/, 'chapters')
-
-/** The files a template names lie beside it, a chapters file's pictures beside that, the show's cover beside its settings. */
-async function uploadAssets(
-  bucket: Bucket,
-  { template, chapters, podcast }: Job,
-  podcastSlug: string,
-): Promise<void> {
-  const upload = async (named: readonly string[], besides: string) => {
-    for (const file of named) {
-      const beside = path.join(path.dirname(besides), file)
-      if (existsSync(beside))
-        await bucket.upload(beside, { destination: uploadName(userId, podcastSlug, assetsFolder, file) })
-    }
-  }
-  if (template !== undefined) {
-    const parsed = parseTemplate(await readDocument(template), path.basename(template))
-    await upload(
-      [...assetsOf(parsed), ...picturesOf(parsed)].map(({ file }) => file),
-      template,
-    )
-  }
-  if (podcast !== undefined) await upload(showCovers, podcast)
-  if (chapters !== undefined)
-    await upload(picturesIn(readMarks(await readDocument(chapters), path.basename(chapters))), chapters)
-}
-
-/** What the producer wrote, in whatever encoding. */
-const readDocument = async (file: string): Promise<string> => readText(await readFile(file)).text
 
 /** Waits for the end of a run. Throws Permanent with its code and message when it failed. */
 export const followRun = (cloud: Attached, runId: string, signal: AbortSignal): Promise<RunProgress> =>
@@ -326,9 +195,10 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
 }
 
 const stepsOf = ({ steps }: RunProgress): Report['steps'] =>
-  steps.map(({ name, parts, seconds, attempts }) => ({
+  steps.map(({ name, parts, made, seconds, attempts }) => ({
     name,
     parts,
+    made,
     seconds: Math.round((seconds ?? 0) * 100) / 100,
     attempts,
   }))

@@ -2,7 +2,7 @@
 import { parseConfig } from '../../shared/config.ts'
 import { signInLink } from '../../shared/console/sessions.ts'
 import type { Attached } from '../host/cloud.ts'
-import { userId } from './assemble.ts'
+import { userId } from './user.ts'
 
 export async function consoleLink({ env }: Attached): Promise<string> {
   const config = parseConfig(env)

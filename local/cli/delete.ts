@@ -6,7 +6,7 @@ import { openServices } from '../../shared/engine/serve.ts'
 import { carryOn, deleteEpisode, deleteEverything, type Deleted } from '../../shared/housekeeping/delete.ts'
 import { log } from '../../shared/log.ts'
 import type { Attached } from '../host/cloud.ts'
-import { userId } from './assemble.ts'
+import { userId } from './user.ts'
 import { episodeNamed } from './episode-named.ts'
 
 export interface DeletionReport extends Deleted {

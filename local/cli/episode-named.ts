@@ -3,7 +3,7 @@ import { withDatabase } from '../../shared/db/connect.ts'
 import { findEpisodesOf, type Episode } from '../../shared/db/episodes.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import { Permanent } from '../../shared/errors.ts'
-import { userId } from './assemble.ts'
+import { userId } from './user.ts'
 
 /** Throws Permanent `not_found` when there is none, or more than one of that name. */
 export async function episodeNamed({ config }: Services, episode: string): Promise<Episode> {

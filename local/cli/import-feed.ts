@@ -17,7 +17,7 @@ import {
 import type { Publisher } from '../../shared/publishing/public-files.ts'
 import { readText } from '../../shared/text-file.ts'
 import type { Attached } from '../host/cloud.ts'
-import { userId } from './assemble.ts'
+import { userId } from './user.ts'
 
 export interface ImportJob {
   /** The podcast's name. */

@@ -8,7 +8,7 @@ import { withDatabase } from '../../shared/db/connect.ts'
 import { deleteProviderKey, saveProviderKey } from '../../shared/db/provider-keys.ts'
 import { parseConfig } from '../../shared/config.ts'
 import { keyPurpose, openSealer } from '../../shared/providers/seal.ts'
-import { userId } from './assemble.ts'
+import { userId } from './user.ts'
 import type { Attached } from '../host/cloud.ts'
 
 /**

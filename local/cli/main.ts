@@ -9,7 +9,8 @@ import { Command, CommanderError } from 'commander'
 import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent, classify } from '../../shared/errors.ts'
 import type { Repair } from '../../shared/housekeeping/repair.ts'
-import type { fetchRun, Job, Report, Watcher } from './assemble.ts'
+import type { fetchRun, Report, Watcher } from './assemble.ts'
+import type { Job } from './job-upload.ts'
 import type { ImportJob } from './import-feed.ts'
 import type { Attached } from '../host/cloud.ts'
 import { FolderBusy } from '../host/lock.ts'
@@ -45,6 +46,7 @@ program
   .option('--cover <file>', 'JPEG or PNG')
   .option('--chapters <file>', 'chapters at times of the recording: JSON, WebVTT, Podlove XML or plain text')
   .option('--out <dir>', 'where the files go; episodes/<name>/ when not given')
+  .option('--rehash', 'read and send every file again, also one that has not changed')
   .option('--json', 'print one JSON object instead of a summary')
   .action(async (recordings: string[], options: Omit<Job, 'recordings'> & { json?: true }) => {
     await runJob({ recordings, ...options }, options.json ?? false)

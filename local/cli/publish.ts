@@ -6,8 +6,9 @@ import { openServices } from '../../shared/engine/serve.ts'
 import { schedulePublication, startPublication, type Asked } from '../../shared/episode/publication.ts'
 import { feedName } from '../../shared/objects.ts'
 import type { Attached } from '../host/cloud.ts'
-import { followRun, userId } from './assemble.ts'
+import { followRun } from './assemble.ts'
 import { episodeNamed } from './episode-named.ts'
+import { userId } from './user.ts'
 
 export interface PublicationReport {
   readonly episodeId: string

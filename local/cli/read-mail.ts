@@ -10,7 +10,8 @@ import { countLeftOut, countOutcomes, failureReasons } from '../../shared/db/let
 import { findRunOfMailbox } from '../../shared/db/run-progress.ts'
 import { mailName, mailSettingsFile } from '../../shared/objects.ts'
 import { connect } from '../../shared/storage.ts'
-import { userId, watchRun, type Watcher } from './assemble.ts'
+import { watchRun, type Watcher } from './assemble.ts'
+import { userId } from './user.ts'
 import type { Attached } from '../host/cloud.ts'
 
 export interface MailReport {

@@ -43,6 +43,13 @@ const run = z
     finishedAt: moment,
   })
   .openapi('Run')
+const step = z.object({
+  name: z.string(),
+  parts: z.number().int(),
+  made: z.number().int().describe('Parts not taken over from an earlier run'),
+  seconds: z.number().nullable().describe('Null until it is done'),
+  attempts: z.number().int(),
+})
 const progress = run
   .pick({ status: true, stopReason: true, processed: true, total: true, warnings: true })
   .extend({
@@ -51,6 +58,7 @@ const progress = run
     waitingFor: z.string().nullable(),
     secondsLeft: z.number().nullable(),
     heartbeatAt: moment,
+    steps: z.array(step).readonly(),
   })
   .openapi('Progress')
 
@@ -209,6 +217,7 @@ const seen = ({
   secondsLeft,
   heartbeatAt,
   warnings,
+  steps,
 }: RunProgress) => ({
   runId,
   status,
@@ -220,4 +229,11 @@ const seen = ({
   secondsLeft,
   heartbeatAt,
   warnings,
+  steps: steps.map(({ name: step, parts, done, made, seconds, attempts }) => ({
+    name: step,
+    parts,
+    made,
+    seconds: done === parts && seconds !== null ? Math.round(100 * seconds) / 100 : null, // else no two looks are the same
+    attempts,
+  })),
 })

@@ -15,7 +15,8 @@ export interface StepSummary {
   /** 0 to 1, parts under way included. */
   readonly progress: number
   readonly attempts: number
-  readonly reused: number
+  /** Parts that were worked out in this run, and not taken over from an earlier one. */
+  readonly made: number
   /** From the first part's start to the last part's end so far; null before it started. */
   readonly seconds: number | null
 }
@@ -116,7 +117,7 @@ async function readSteps(db: Knex, runId: string): Promise<StepSummary[]> {
             (count(*) FILTER (WHERE status = 'done'))::int AS done,
             avg(progress)::float8 AS progress,
             sum(attempt)::int AS attempts,
-            (count(*) FILTER (WHERE reused))::int AS reused,
+            (count(*) FILTER (WHERE status = 'done' AND NOT reused))::int AS made,
             extract(
               epoch FROM max(coalesce(finished_at, clock_timestamp())) - min(started_at)
             )::float8 AS seconds

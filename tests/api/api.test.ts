@@ -523,6 +523,10 @@ describe('A run', () => {
       secondsLeft: null,
       heartbeatAt: expect.any(String),
       warnings: [],
+      steps: [
+        { name: 'cut', parts: 1, made: 1, seconds: expect.any(Number), attempts: 1 },
+        { name: 'join', parts: 1, made: 0, seconds: null, attempts: 0 },
+      ],
     })
   })
 })

@@ -3,10 +3,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { assemble, type Job, type Report } from '../../local/cli/assemble.ts'
+import { assemble, type Report } from '../../local/cli/assemble.ts'
+import type { Job } from '../../local/cli/job-upload.ts'
 import type { LocalCloud } from '../../local/host/cloud.ts'
 import { aLocalCloud } from '../support/clouds.ts'
 
@@ -207,6 +217,21 @@ describe('the sample show', () => {
     } finally {
       await elsewhere.stop()
     }
+  })
+
+  test('is not read again while its file seems the same, unless somebody insists; nothing of it is made again', async () => {
+    const recording = path.join(dir, 'conversation.flac')
+    copyFileSync(show.recordings[0]!, recording)
+    const times = statSync(recording)
+    const job = { ...show, recordings: [recording] }
+    await run(job)
+    writeFileSync(recording, Buffer.alloc(times.size)) // no recording at all, of the same size and time
+    utimesSync(recording, times.atime, times.mtime)
+    const again = await run(job)
+    expect(sha256(again.files['episode.mp3']!)).toBe(sha256(first.files['episode.mp3']!))
+    const made = again.steps.filter(({ made: parts }) => parts > 0).map(({ name }) => name)
+    expect(made).toEqual(['publish']) // its work is its effect
+    await expect(run({ ...job, rehash: true })).rejects.toMatchObject({ code: 'not_audio' })
   })
 
   test('is in its feed with its length in bytes, its transcripts and its chapters', async () => {

@@ -80,6 +80,12 @@ export interface Progress {
   readonly waitingFor: string | null
   readonly secondsLeft: number | null
   readonly warnings: readonly { readonly code: string; readonly message: string }[]
+  readonly steps: readonly {
+    readonly name: string
+    readonly parts: number
+    readonly made: number
+    readonly seconds: number | null
+  }[]
 }
 
 const ends = ['finished', 'cancelled', 'failed']

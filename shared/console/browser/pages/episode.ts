@@ -1,6 +1,6 @@
 /** One episode: how far it is while it is made; what came of it, to hear, to fetch and to bring before listeners. */
 import { useCallback, useEffect, useState } from 'preact/hooks'
-import { address, post, remove, watch, type ListOf, type Progress } from '../api.ts'
+import { address, get, post, remove, watch, type ListOf, type Progress } from '../api.ts'
 import {
   Action,
   clock,
@@ -97,6 +97,7 @@ function Latest({ runs, reload }: { runs: Loaded<ListOf<Run>>; reload: () => Pro
     }
     ${run.status === 'failed' ? html`<${Notice} kind="error"><b>It failed.</b> ${run.message} <code>${run.stopReason}</code></${Notice}>` : null}
     <${Warnings} warnings=${run.warnings} />
+    ${run.status === 'finished' ? html`<${MadeIn} key=${run.id} runId=${run.id} />` : null}
     <p class="buttons">
       ${run.status === 'awaiting_review' ? null : again}${
         run.status === 'finished'
@@ -135,9 +136,45 @@ function Live({ runId, reload }: { runId: string; reload: () => Promise<void> })
     </p>
     <progress max=${progress?.total ?? 1} value=${progress?.processed ?? 0} aria-label="Progress"></progress>
     <${Warnings} warnings=${progress?.warnings ?? []} />
+    <${Made} steps=${progress?.steps ?? []} />
     <p><${Cancel} runId=${runId} reload=${reload} /></p>
   </div>`
 }
+
+/** What a run that is over made; asked for when somebody wants to see it. */
+function MadeIn({ runId }: { runId: string }) {
+  const [progress, setProgress] = useState<Progress>()
+  const look = async ({ currentTarget }: Event) => {
+    if ((currentTarget as HTMLDetailsElement).open && !progress)
+      setProgress(await get<Progress>(`/runs/${runId}/progress`))
+  }
+  return html`<${Made} steps=${progress?.steps ?? []} onToggle=${look} />`
+}
+
+/** Step by step, how much was worked out and how much an earlier run had already. */
+const Made = ({ steps, onToggle }: { steps: Progress['steps']; onToggle?: (event: Event) => void }) =>
+  html`<details onToggle=${onToggle}>
+    <summary>What was made for it</summary>
+    <table>
+      <tr>
+        <th>Step</th>
+        <th>Parts</th>
+        <th>Made</th>
+        <th>Taken over</th>
+        <th>Seconds</th>
+      </tr>
+      ${steps.map(
+        ({ name, parts, made, seconds }) =>
+          html`<tr>
+            <td>${stepWords[name] ?? name}</td>
+            <td>${parts}</td>
+            <td>${made}</td>
+            <td>${seconds === null ? '' : parts - made}</td>
+            <td>${seconds ?? ''}</td>
+          </tr>`,
+      )}
+    </table>
+  </details>`
 
 const Warnings = ({ warnings }: { warnings: Progress['warnings'] }) =>
   warnings.length === 0

@@ -1,0 +1,2 @@
+/** Whose everything is that the command line makes. */
+export const userId = 'local'
