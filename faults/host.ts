@@ -18,7 +18,6 @@ export interface HostIsUp {
 }
 
 const { dir, workers, env } = JSON.parse(process.argv[2]!) as HostOptions
-process.on('disconnect', () => process.exit(0))
 const cloud = await startLocalCloud(dir, {
   workers,
   env,
@@ -26,4 +25,6 @@ const cloud = await startLocalCloud(dir, {
 })
 const isUp: HostIsUp = { env: cloud.env, tasksPort: cloud.ports.tasks }
 process.send!(isUp)
-process.on('message', () => void cloud.stop().then(() => process.exit(0)))
+const end = (): void => void cloud.stop().then(() => process.exit(0))
+process.on('message', end)
+process.on('disconnect', end)
