@@ -5,7 +5,7 @@
 import { catalogue, queues } from '../functions/index.ts'
 import { planPipeline, type Stage } from '../shared/engine/pipeline.ts'
 import { stretchSeconds } from '../shared/audio/stretches.ts'
-import { chunkCount } from '../shared/timeline/timeline.ts'
+import { evenStarts } from '../shared/timeline/timeline.ts'
 import type { Asked } from './counting.ts'
 import { flow, type FlowStep, type QueueLimits } from './flow.ts'
 import { prices } from './prices.ts'
@@ -28,7 +28,7 @@ export function episodeOf(minutes: number, channels = 2): Episode {
   const samples = minutes * 60 * sampleRate
   return {
     minutes,
-    chunks: chunkCount(samples),
+    chunks: evenStarts(0, samples).length,
     stretches: minutes * 60 < 2 * stretchSeconds ? 0 : Math.floor((minutes * 60) / stretchSeconds),
     pcmBytes: samples * channels * 2,
     mp3Bytes: minutes * 60 * mp3BytesPerSecond,

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
+import { pausesIn } from '../shared/audio/quiet.ts'
 import { arrangeShow, type ArrangedSource, type Show, type SpokenSource } from '../shared/show/arrange.ts'
 import { chunkContents } from '../shared/show/chunk-contents.ts'
 import { fitLength } from '../shared/show/length.ts'
@@ -37,7 +38,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const arrange = defineStep({
   name: 'arrange',
-  version: 4,
+  version: 5,
   context,
   load,
   inputs: ({ editsObject, spokenObject, transcriptObject }, input) => ({
@@ -131,7 +132,15 @@ const analysisOf = async (name: string, { storage, config }: Tools): Promise<Ana
 function toSource(output: Prepared, analysis: Analysis | undefined): ArrangedSource {
   const { file, pcmObject, sampleRate, channels, sampleFormat, totalSamples, integratedLufs } = output
   const format: PcmFormat = { sampleRate, channels, sampleFormat }
-  return { file, object: pcmObject, format, totalSamples, integratedLufs, speech: analysis?.speech ?? [] }
+  return {
+    file,
+    object: pcmObject,
+    format,
+    totalSamples,
+    integratedLufs,
+    speech: analysis?.speech ?? [],
+    pauses: analysis ? pausesIn(analysis) : [],
+  }
 }
 
 async function toSpokenSource(

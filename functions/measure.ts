@@ -10,7 +10,7 @@ import { defineStep } from '../shared/engine/step.ts'
 
 export const measure = defineStep({
   name: 'measure',
-  version: 1,
+  version: 2,
   context: pick('timelineObject', 'sampleRate', 'gainEstimateDb').and(z.object({ chunk: z.number() })),
   load: loadChunk,
   inputs: ({ gainEstimateDb }, { chunkHash, format, loudness }) => ({

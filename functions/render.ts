@@ -14,7 +14,7 @@ import { defineStep } from '../shared/engine/step.ts'
 
 export const render = defineStep({
   name: 'render',
-  version: 2,
+  version: 3,
   madeBy: ffmpegVersion,
   context: pick('timelineObject', 'sampleRate', 'gainDb').and(z.object({ chunk: z.number() })),
   load: loadChunk,

@@ -29,6 +29,22 @@ export function quietestNear(
   return best === undefined ? Math.min(high, Math.max(low, sample)) : Math.round(middle(best))
 }
 
+/** A pause is at least as long; a shorter one may be within a word. */
+const shortestPauseFrames = 15
+
+/** The spans in which nobody says anything, in samples. */
+export function pausesIn({ levels, quietBelowDb, format }: Analysis): Span[] {
+  const frame = frameSamples(format.sampleRate)
+  const found: Span[] = []
+  let from = 0
+  for (let i = 0; i <= levels.length; i++) {
+    if (i < levels.length && levels[i]! <= quietBelowDb * 100) continue
+    if (i - from >= shortestPauseFrames) found.push({ startSample: from * frame, endSample: i * frame })
+    from = i + 1
+  }
+  return found
+}
+
 /** A gap shorter than this is part of a sound: the closure of a stop, not the space between words. */
 const closureFrames = 4
 

@@ -9,7 +9,7 @@ import { othersTurn } from '../codec/port.ts'
 import { integratedLoudness, kWeighting } from '../audio/loudness.ts'
 import { energyMeter } from '../kernel/filters.ts'
 import { margin, onGrid, preRollSamples, programme, stepPeaks, type ObjectLocation } from './programme.ts'
-import { samplesPerChunk, type Timeline } from '../timeline/timeline.ts'
+import { chunkSpan, type Timeline } from '../timeline/timeline.ts'
 import { fromDb } from '../audio/true-peak.ts'
 
 /** Gains tried around the estimate, in dB: limiting makes the programme quieter, so more above than below. */
@@ -47,10 +47,9 @@ async function measure(
   limitDb: number,
   lend: Lend,
 ): Promise<GainTrial[]> {
-  const start = chunk * samplesPerChunk
-  const end = Math.min(start + samplesPerChunk, timeline.totalSamples)
-  const from = onGrid(start - preRollSamples)
-  const planes = await programme(timeline, location, from, onGrid(end + margin), lend)
+  const { start, end } = chunkSpan(timeline, chunk)
+  const from = onGrid(start - preRollSamples, start)
+  const planes = await programme(timeline, location, from, onGrid(end + margin, start), lend)
   const ceiling = fromDb(limitDb)
   // at the higher gains sample peaks do: only the loudness is asked for
   const peak = await stepPeaks(planes, ceiling / fromDb(estimateDb))

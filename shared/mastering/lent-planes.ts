@@ -4,7 +4,7 @@
  * for their sake, and those of the chunk before are still there meanwhile.
  */
 import { samplesPerFrame } from '../audio/mp3-frames.ts'
-import { framesPerChunk } from '../timeline/timeline.ts'
+import { longestUsualChunkSamples } from '../timeline/timeline.ts'
 
 /** Gives that many planes of so many samples, all silent. */
 export type Lend = (count: number, samples: number) => Float32Array[]
@@ -13,7 +13,7 @@ export const freshPlanes: Lend = (count, samples) =>
   Array.from({ length: count }, () => new Float32Array(samples))
 
 /** A chunk with all that is mixed before and after it. Pages that nobody writes to take no memory. */
-const lentSamples = (framesPerChunk + 128) * samplesPerFrame
+const lentSamples = longestUsualChunkSamples + 128 * samplesPerFrame
 const idle: Float32Array[] = []
 
 /** Does work with planes that are its own until it is over. */

@@ -29,8 +29,9 @@ export const postRollSamples = postRollFrames * samplesPerFrame
 /** What the limiter depends on beyond a slice, and a step for the grid. */
 export const margin = limiterSupportSamples + limiterStep
 
-/** The limiter's steps are anchored at sample 0 of the timeline, so every slice sees the same ones. */
-export const onGrid = (sample: number): number => Math.floor(sample / limiterStep) * limiterStep
+/** The limiter's steps are anchored at a chunk's start, or at the seam that two chunks look at: whoever does sees the same. */
+export const onGrid = (sample: number, anchor: number): number =>
+  anchor + Math.floor((sample - anchor) / limiterStep) * limiterStep
 
 /** The programme's slice as it is carried through mastering: a single plane when both sides are the same. */
 export async function programme(

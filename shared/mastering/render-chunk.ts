@@ -20,7 +20,7 @@ import {
   type Loudness,
   type ObjectLocation,
 } from './programme.ts'
-import { framesPerChunk, samplesPerChunk, type Timeline } from '../timeline/timeline.ts'
+import { chunkSpan, type Timeline } from '../timeline/timeline.ts'
 import { fromDb } from '../audio/true-peak.ts'
 import { measureDecoded, type Place } from './measure-frames.ts'
 
@@ -144,6 +144,8 @@ const riskFromDb = -1
  * enough and a trial is not worth its time.
  */
 const sparseShare = 0.05
+/** On the chunk's own steps, which are not the seam's, the share is a little off. */
+const surelySparseShare = sparseShare / 2
 
 /**
  * How far the ceiling is lowered around a seam. Its two chunks must agree without asking each other, so each
@@ -156,27 +158,35 @@ async function seamLoweringDb(
   { mixStart }: Place,
   job: Job,
 ): Promise<number> {
-  const seen = peak.subarray(
-    (onGrid(seam - seamBefore) - mixStart) / limiterStep,
-    (onGrid(seam + seamAfter) - mixStart) / limiterStep,
-  )
-  const risky = fromDb(job.limitDb + riskFromDb) / job.inputGain
-  const share = seen.reduce((count, value) => (value >= risky ? count + 1 : count), 0) / seen.length
-  if (share <= sparseShare) return 0
+  if (riskyShare(peak, mixStart, seam, job) <= surelySparseShare) return 0
   const [encodeStart, encodeEnd] = [seam - 2 * preRollSamples, seam + 4 * postRollSamples]
   const place = {
     start: seam - seamBefore,
     end: seam + seamAfter,
     encodeStart,
     encodeEnd,
-    mixStart: onGrid(encodeStart - margin),
-    mixEnd: onGrid(encodeEnd + margin + limiterStep),
+    mixStart: onGrid(encodeStart - margin, seam),
+    mixEnd: onGrid(encodeEnd + margin + limiterStep, seam),
   }
   return await withLentPlanes(async (lend) => {
     const around = await mixOf(place, { ...job, lend })
+    if (riskyShare(around.peak, place.mixStart, seam, job) <= sparseShare) return 0
     const ceilingAt = (lowered: number) => fromDb(job.limitDb - lowered)
     return (await settle(place, around.mix, around.peak, ceilingAt, job)).loweredDb
   })
+}
+
+/** The share of steps around a seam whose peaks come near the limit. `mixStart`: the sample of the first step. */
+function riskyShare(
+  peak: Float32Array,
+  mixStart: number,
+  seam: number,
+  { limitDb, inputGain }: Pick<Job, 'limitDb' | 'inputGain'>,
+): number {
+  const stepOf = (sample: number) => Math.floor((sample - mixStart) / limiterStep)
+  const seen = peak.subarray(stepOf(seam - seamBefore), stepOf(seam + seamAfter))
+  const risky = fromDb(limitDb + riskFromDb) / inputGain
+  return seen.reduce((count, value) => (value >= risky ? count + 1 : count), 0) / seen.length
 }
 
 interface ChunkPlace extends Place {
@@ -186,23 +196,24 @@ interface ChunkPlace extends Place {
   readonly isLast: boolean
 }
 
-function placeChunk({ totalSamples }: Timeline, chunk: number): ChunkPlace {
-  const start = chunk * samplesPerChunk
-  const preRoll = chunk === 0 ? 0 : preRollFrames
-  const isLast = start + samplesPerChunk >= totalSamples
-  const frames = isLast ? frameCount(totalSamples) - chunk * framesPerChunk : framesPerChunk
+function placeChunk(timeline: Timeline, chunk: number): ChunkPlace {
+  const { start, end, isFirst, isLast } = chunkSpan(timeline, chunk)
+  const preRoll = isFirst ? 0 : preRollFrames
+  const frames = isLast
+    ? frameCount(timeline.totalSamples) - start / samplesPerFrame
+    : (end - start) / samplesPerFrame
   const encodeStart = start - preRoll * samplesPerFrame
   const encodeEnd = start + frames * samplesPerFrame + postRollSamples
   return {
     start,
-    end: Math.min(start + samplesPerChunk, totalSamples),
+    end,
     frames,
     preRoll,
     isLast,
     encodeStart,
     encodeEnd,
-    mixStart: onGrid(encodeStart - margin),
-    mixEnd: onGrid(encodeEnd + margin + limiterStep),
+    mixStart: onGrid(encodeStart - margin, start),
+    mixEnd: onGrid(encodeEnd + margin + limiterStep, start),
   }
 }
 
@@ -247,7 +258,7 @@ function* limited(
   { sampleRate, channels }: Mp3Format,
 ): Generator<Planes> {
   const scratch = mix.map(() => new Float32Array(sampleRate))
-  for (let from = onGrid(encodeStart); from < encodeEnd; from += sampleRate) {
+  for (let from = onGrid(encodeStart, mixStart); from < encodeEnd; from += sampleRate) {
     const at = from - mixStart
     const length = Math.min(sampleRate, encodeEnd - from)
     const planes = scratch.map((plane, side) => {

@@ -8,6 +8,8 @@ import { withContent } from '../settings/settings.ts'
 import { splicesOf, type Edit, type EditList } from '../edits/edits.ts'
 import { segmentPlace } from './spoken.ts'
 import type { Span } from '../audio/analysis.ts'
+import { samplesPerFrame } from '../audio/mp3-frames.ts'
+import { chunkStartsOf, dividesOf, joinAt, type Divide } from './divides.ts'
 import { bedSpans, layBed } from './beds.ts'
 import { splice, type Ledger } from '../timeline/ledger.ts'
 import {
@@ -25,6 +27,8 @@ export interface ArrangedSource extends TimelineSource {
   readonly integratedLufs: number | null
   /** Where somebody speaks in it; empty when that does not matter. */
   readonly speech: readonly Span[]
+  /** Where nobody does, for long enough to be divided there; of the recording only. */
+  readonly pauses?: readonly Span[]
 }
 
 /** Something spoken for this episode, with its words at samples of its own. */
@@ -90,18 +94,28 @@ export function arrangeShow(show: Show): Timeline {
     answers: {},
     speech: [],
   }
-  const { placed, ledger } = laySegments(layout)
+  const { placed, ledger, divides } = laySegments(layout)
   layMusic(layout, placed)
   const ends = [
     ...placed.map(({ endSample }) => endSample),
     ...layout.clips.map(({ outputStart, length }) => outputStart + length),
   ]
   const sources = layout.sources.map(({ object, format, totalSamples }) => ({ object, format, totalSamples }))
+  const totalSamples = Math.max(0, ...ends)
+  const content = placed.findIndex(({ type }) => type === 'content')
+  const chunkStarts = chunkStartsOf(divides, {
+    contentStart: placed[content]!.startSample,
+    tailStart: placed[content + 1]?.startSample ?? totalSamples,
+    totalSamples,
+    ledger,
+    sampleRate,
+  })
   return {
     version: 1,
     sampleRate,
     outputChannels,
-    totalSamples: Math.max(0, ...ends),
+    totalSamples,
+    chunkStarts,
     sources,
     clips: layout.clips,
     segments: placed,
@@ -111,17 +125,28 @@ export function arrangeShow(show: Show): Timeline {
   }
 }
 
-/** Segments in order, each from the end of the one before, moved by its offset. */
-function laySegments(layout: Layout): { placed: TimelineSegment[]; ledger: Ledger } {
+/**
+ * Segments in order, each from the end of the one before, moved by its offset. The first behind the content begins with a
+ * frame, so that an edit moves what follows by whole frames.
+ */
+function laySegments(layout: Layout): {
+  placed: TimelineSegment[]
+  ledger: Ledger
+  divides: readonly Divide[]
+} {
   const { show } = layout
   const placed: TimelineSegment[] = []
   let ledger: Ledger = []
+  let divides: readonly Divide[] = []
   let at = 0
   for (const segment of withContent(show.segments)) {
-    const startSample = Math.max(0, at + Math.round(segment.offsetSeconds * show.recording.format.sampleRate))
+    const wanted = Math.max(0, at + Math.round(segment.offsetSeconds * show.recording.format.sampleRate))
+    const startSample =
+      placed.at(-1)?.type === 'content' ? Math.ceil(wanted / samplesPerFrame) * samplesPerFrame : wanted
     if (segment.type === 'content') {
       const content = layContent(layout, startSample)
       ledger = content.ledger
+      divides = content.divides
       at = content.endSample
     } else {
       const source = sourceOf(show, segment)
@@ -138,7 +163,7 @@ function laySegments(layout: Layout): { placed: TimelineSegment[]; ledger: Ledge
       ...(segment.image === undefined ? {} : { image: segment.image }),
     })
   }
-  return { placed, ledger }
+  return { placed, ledger, divides }
 }
 
 type OwnSegment = Exclude<Segment, { type: 'content' }>
@@ -165,8 +190,11 @@ function layMusic(layout: Layout, placed: readonly TimelineSegment[]): void {
   }
 }
 
-/** The recording with its cuts, and what is put in at them. */
-function layContent(layout: Layout, at: number): { ledger: Ledger; endSample: number } {
+/** The recording with its cuts, what is put in at them, and where it is divided. */
+function layContent(
+  layout: Layout,
+  at: number,
+): { ledger: Ledger; endSample: number; divides: readonly Divide[] } {
   const { recording, edits } = layout.show
   const { sampleRate } = recording.format
   const joins = splicesOf(edits).map(({ startSample, endSample, edit }) => {
@@ -181,17 +209,26 @@ function layContent(layout: Layout, at: number): { ledger: Ledger; endSample: nu
       insertedSamples: insertion ? insertion.length + 2 * insertion.padding : 0,
     }
   })
-  const { ledger, insertedAt, endSample } = splice(joins, recording.totalSamples, at)
+  const divides = dividesOf(
+    { sampleRate, totalSamples: recording.totalSamples, pauses: recording.pauses ?? [] },
+    joins,
+  )
+  const aligned = divides
+    .filter(({ isPause }) => isPause)
+    .map((divide) => ({ ...joinAt(divide, sampleRate), edit: undefined }))
+  const all = [...joins, ...aligned].sort((a, b) => a.startSample - b.startSample)
+  const { ledger, insertedAt, endSample } = splice(all, recording.totalSamples, at)
   layout.speech.push(...keptSpeech(recording.speech, ledger))
   layout.clips.push(...clipsOf(ledger, 0, 0, Math.round(edgeFadeSeconds * sampleRate)))
-  joins.forEach(({ edit, insertion }, i) => {
-    if (!insertion) return
+  all.forEach((join, i) => {
+    if (join.edit === undefined || !join.insertion) return
+    const { edit, insertion } = join
     const start = insertedAt[i]! + insertion.padding
     place(layout, insertion.source, start, insertion.length)
     if (edit.insert?.sound !== 'tone') layout.answers[edit.id] = layout.sources.indexOf(insertion.source)
     layout.inserted.push(...textOf(edit, insertion.source, start, start + insertion.length))
   })
-  return { ledger, endSample }
+  return { ledger, endSample, divides }
 }
 
 interface PutIn {

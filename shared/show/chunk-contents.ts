@@ -3,54 +3,55 @@
  * changed need not be rendered again.
  */
 import { pointsWithin } from './beds.ts'
-import { chunkCount, samplesPerChunk, type Clip, type Timeline } from '../timeline/timeline.ts'
+import { chunkSpan, type Clip, type Timeline } from '../timeline/timeline.ts'
 
-/** What each chunk is made of, as text: chunks whose text is the same sound the same. */
-export function chunkContents({
-  clips,
-  sources,
-  sampleRate,
-  outputChannels,
-  totalSamples,
-}: Timeline): string[] {
+/**
+ * What each chunk is made of, as text: chunks whose text is the same sound the same, wherever they lie. All times count
+ * from the chunk's start.
+ */
+export function chunkContents(timeline: Timeline): string[] {
+  const { clips, sources, sampleRate, outputChannels, chunkStarts } = timeline
   // more than twice the pre-roll and the limiter: what `render` looks at round a seam
   const reach = 3 * sampleRate
-  return Array.from({ length: chunkCount(totalSamples) }, (_, chunk) => {
-    const start = chunk * samplesPerChunk - reach
-    const end = (chunk + 1) * samplesPerChunk + reach
+  return chunkStarts.map((_, chunk) => {
+    const { start, end, isFirst, isLast } = chunkSpan(timeline, chunk)
+    const [from, to] = [start - reach, end + reach]
     const heard = clips
-      .filter(({ outputStart, length }) => outputStart < end && outputStart + length > start)
-      .map((clip) => audiblePart(clip, start, end))
-    const isLast = end > totalSamples
+      .filter(({ outputStart, length }) => outputStart < to && outputStart + length > from)
+      .map((clip) => audiblePart(clip, from, to, start))
     return JSON.stringify({
-      chunk,
+      isFirst,
+      isLast,
       sampleRate,
       outputChannels,
-      end: isLast ? totalSamples : end,
+      length: end - start,
       heard: heard.map(({ source, ...part }) => [sources[source], part]),
     })
   })
 }
 
-/** A clip as it sounds in [start, end): what lies beyond, or fades elsewhere, makes no difference there. */
+/** A clip as it sounds in [start, end), told from `origin`: what lies beyond, or fades elsewhere, makes no difference. */
 function audiblePart(
   { source, sourceStart, outputStart, length, gainDb, fadeIn, fadeOut, automation }: Clip,
   start: number,
   end: number,
+  origin: number,
 ) {
   const from = Math.max(start, outputStart)
   const to = Math.min(end, outputStart + length)
-  const rises = fadeIn > 0 && from < outputStart + fadeIn ? { fadeIn, from: outputStart } : null
+  const rises = fadeIn > 0 && from < outputStart + fadeIn ? { fadeIn, from: outputStart - origin } : null
   const falls =
-    fadeOut > 0 && to > outputStart + length - fadeOut ? { fadeOut, to: outputStart + length } : null
+    fadeOut > 0 && to > outputStart + length - fadeOut ? { fadeOut, to: outputStart + length - origin } : null
   return {
     source,
     sourceFrom: sourceStart + from - outputStart,
-    from,
-    to,
+    from: from - origin,
+    to: to - origin,
     gainDb,
     rises,
     falls,
-    ...(automation ? { automation: pointsWithin(automation, from, to) } : {}),
+    ...(automation
+      ? { automation: pointsWithin(automation, from, to).map(([at, gain]) => [at - origin, gain]) }
+      : {}),
   }
 }

@@ -32,6 +32,11 @@ export interface Join extends Span {
   readonly insertedSamples: number
   /** The wanted overlap of both sides, where nothing is put in. */
   readonly crossfadeSamples: number
+  /**
+   * What follows begins at a multiple of so many samples of the output: both sides overlap by as much more as that
+   * takes.
+   */
+  readonly alignedTo?: number
 }
 
 export interface Spliced {
@@ -52,6 +57,7 @@ export function splice(joins: readonly Join[], totalSamples: number, outputStart
   let at = outputStart
   let from = 0
   let crossfade = 0
+  let alignedTo = 1
   let hasInsertion = false
   const keep = (sourceStart: number, sourceEnd: number) => {
     if (sourceEnd <= sourceStart) return
@@ -59,17 +65,20 @@ export function splice(joins: readonly Join[], totalSamples: number, outputStart
     const half = last
       ? Math.floor(Math.min(last.sourceEnd - last.sourceStart, sourceEnd - sourceStart) / 2)
       : 0
-    const overlap = hasInsertion ? 0 : Math.min(Math.max(0, Math.round(crossfade)), half)
+    const wanted = Math.max(0, Math.round(crossfade))
+    const overlap = hasInsertion ? 0 : Math.min(wanted + ((at - wanted) % alignedTo), half)
     ledger.push({ sourceStart, sourceEnd, outputStart: at - overlap })
     at += sourceEnd - sourceStart - overlap
     hasInsertion = false
   }
-  for (const { startSample, endSample, insertedSamples, crossfadeSamples } of joins) {
+  for (const join of joins) {
+    const { startSample, endSample, insertedSamples, crossfadeSamples } = join
     keep(from, startSample)
     insertedAt.push(at)
     at += insertedSamples
     hasInsertion ||= insertedSamples > 0
     crossfade = crossfadeSamples
+    alignedTo = join.alignedTo ?? 1
     from = endSample
   }
   keep(from, totalSamples)

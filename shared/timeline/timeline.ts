@@ -1,7 +1,6 @@
 /**
  * The timeline of an episode: everything that will be heard, as clips of canonical PCM at integer samples
- * with their gains and fades. Hides how the output is divided into chunks on a grid that does not depend on
- * its content.
+ * with their gains and fades, and where the output is divided into chunks.
  */
 import { samplesPerFrame } from '../audio/mp3-frames.ts'
 import type { PcmFormat } from '../audio/pcm.ts'
@@ -53,6 +52,8 @@ export interface Timeline {
   readonly sampleRate: number
   readonly outputChannels: 1 | 2
   readonly totalSamples: number
+  /** Where each chunk begins: whole MP3 frames, the first at 0. */
+  readonly chunkStarts: readonly number[]
   readonly sources: readonly TimelineSource[]
   readonly clips: readonly Clip[]
   readonly segments: readonly TimelineSegment[]
@@ -64,12 +65,38 @@ export interface Timeline {
   readonly answers: Readonly<Record<string, number>>
 }
 
-/** 2450 frames: a whole number of 100 ms blocks and of 49-frame padding cycles at both 44.1 and 48 kHz. */
-export const framesPerChunk = 2450
-export const samplesPerChunk = framesPerChunk * samplesPerFrame
+/** A chunk where nothing else says how long it is: about a minute. */
+const usualFrames = 2450
+export const usualChunkSamples = usualFrames * samplesPerFrame
+/** Chunks of what people bring are hardly ever longer; one that is takes more memory. */
+export const longestUsualChunkSamples = 3500 * samplesPerFrame
 
-export const chunkCount = (totalSamples: number): number =>
-  Math.max(1, Math.ceil(totalSamples / samplesPerChunk))
+/** Starts of chunks of the usual length from one sample, a whole frame, to another; the last is at least half as long. */
+export function evenStarts(from: number, to: number): number[] {
+  const count = Math.max(1, Math.round((to - from) / usualChunkSamples))
+  return Array.from({ length: count }, (_, i) => from + i * usualChunkSamples)
+}
+
+export interface ChunkSpan {
+  readonly start: number
+  /** One past its last sample. */
+  readonly end: number
+  readonly isFirst: boolean
+  readonly isLast: boolean
+}
+
+export function chunkSpan(
+  { chunkStarts, totalSamples }: Pick<Timeline, 'chunkStarts' | 'totalSamples'>,
+  chunk: number,
+): ChunkSpan {
+  const isLast = chunk === chunkStarts.length - 1
+  return {
+    start: chunkStarts[chunk]!,
+    end: isLast ? totalSamples : chunkStarts[chunk + 1]!,
+    isFirst: chunk === 0,
+    isLast,
+  }
+}
 
 /**
  * Clips of a ledger's kept spans, crossfading where they overlap and with `edgeFade` samples of fade where

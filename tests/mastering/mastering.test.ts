@@ -15,7 +15,6 @@ import { mp3Codec } from '../../shared/codec/choose.ts'
 import { frameOffsets } from '../../shared/audio/mp3-frames.ts'
 import type { Mp3Format } from '../../shared/codec/port.ts'
 import { frameCount, inputCompensation } from '../../shared/mastering/mp3.ts'
-import { chunkCount } from '../../shared/timeline/timeline.ts'
 import { fromDb, peaks } from '../../shared/audio/true-peak.ts'
 import {
   aProgramme,
@@ -41,7 +40,7 @@ async function choose(
   format: Mp3Format,
 ): Promise<number> {
   const chunks: GainTrial[][] = []
-  for (let chunk = 0; chunk < chunkCount(timeline.totalSamples); chunk++)
+  for (let chunk = 0; chunk < timeline.chunkStarts.length; chunk++)
     chunks.push(await measureChunk(timeline, location, chunk, estimateDb, ceilingDb(loudness, format)))
   const trials = chunks[0]!.map(({ gainDb }, i) => ({
     gainDb,

@@ -167,6 +167,7 @@ describe('A join', () => {
       sampleRate,
       outputChannels: 1,
       totalSamples: total,
+      chunkStarts: [0],
       sources,
       clips: clipsOf(ledger, 0, 0),
       segments: [],

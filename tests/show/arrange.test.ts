@@ -1,9 +1,11 @@
 // The arranged show: where segments and cuts come to lie, and which chunks an edit changes.
 import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { samplesPerFrame } from '../../shared/audio/mp3-frames.ts'
 import { arrangeShow, type ArrangedSource, type Show } from '../../shared/show/arrange.ts'
 import { chunkContents } from '../../shared/show/chunk-contents.ts'
-import { toOutput } from '../../shared/timeline/ledger.ts'
-import { samplesPerChunk, type Timeline } from '../../shared/timeline/timeline.ts'
+import { overlapBefore, toOutput, toSource } from '../../shared/timeline/ledger.ts'
+import { chunkSpan, longestUsualChunkSamples, type Timeline } from '../../shared/timeline/timeline.ts'
 import { parseTemplate, type Segment } from '../../shared/settings/settings.ts'
 import { toEditList, type Insertion, type ProposedEdit } from '../../shared/edits/edits.ts'
 
@@ -51,18 +53,19 @@ describe('A show', () => {
       ),
     })
     const contentEnd = 295 * sampleRate - Math.round(0.09 * sampleRate)
+    const outroStart = Math.ceil(contentEnd / samplesPerFrame) * samplesPerFrame
     expect(segments).toEqual([
       { type: 'intro', title: 'Hello', startSample: 0, endSample: 5 * sampleRate, isChapter: true },
       { type: 'content', title: null, startSample: 5 * sampleRate, endSample: contentEnd, isChapter: true },
       {
         type: 'outro',
         title: null,
-        startSample: contentEnd,
-        endSample: contentEnd + 7 * sampleRate,
+        startSample: outroStart,
+        endSample: outroStart + 7 * sampleRate,
         isChapter: true,
       },
     ])
-    expect(totalSamples).toBe(contentEnd + 7 * sampleRate)
+    expect(totalSamples).toBe(outroStart + 7 * sampleRate)
   })
 
   test('brings an asset to the loudness of the recording, by at most 20 dB, and a silent one not', () => {
@@ -148,21 +151,127 @@ describe('What is put in', () => {
   })
 })
 
-describe("A chunk's content", () => {
-  const edge = (2 * samplesPerChunk) / sampleRate
-  /** A cut of a tenth of a second at each of these times. */
-  const cutAt = (...times: readonly number[]) =>
-    chunkContents(arranged(times.map((at) => cut('filler', at, at + 0.1))))
+/** 300 seconds with a pause of half a second about every four. */
+const talk = (): ArrangedSource => {
+  const pauses = Array.from({ length: 70 }, (_, i) => {
+    const startSample = Math.round((4.1 * (i + 1) + 0.3 * Math.sin(i)) * sampleRate)
+    return { startSample, endSample: startSample + Math.round((0.4 + 0.01 * (i % 7)) * sampleRate) }
+  })
+  return { ...source('talk.wav', 300, -20), pauses }
+}
+const spoken = (edits: readonly ProposedEdit[], more: Partial<Show> = {}) =>
+  arranged(edits, { recording: talk(), ...more })
+const outro = {
+  assets: [source('out.wav', 20, -20)],
+  segments: segmentsOf({ type: 'content' }, { type: 'outro', source: { kind: 'static', file: 'out.wav' } }),
+}
 
-  test('is the same when an edit far behind it changes', () => {
-    const [before, after] = [cutAt(50, 100, 200, 280), cutAt(50, 100, 200, 281)]
-    expect(after.map((text, chunk) => text === before[chunk])).toEqual([true, true, true, true, false])
+describe('The chunks of a show', () => {
+  /** Fillers anywhere, also in the pauses where it would be divided. */
+  const someEdits = fc
+    .uniqueArray(fc.integer({ min: 2, max: 2980 }), { maxLength: 60, selector: (at) => Math.floor(at / 6) })
+    .map((tenths) =>
+      [...tenths].sort((a, b) => a - b).map((at) => cut('filler', at / 10, at / 10 + 0.1 + (at % 5) / 50)),
+    )
+
+  test('lie end to end from the first sample to the last, and begin with frames', () => {
+    fc.assert(
+      fc.property(someEdits, fc.boolean(), (edits, hasOutro) => {
+        const timeline = spoken(edits, hasOutro ? outro : {})
+        const { chunkStarts, totalSamples } = timeline
+        expect(chunkStarts[0]).toBe(0)
+        expect(chunkStarts.filter((start) => start % samplesPerFrame !== 0)).toEqual([])
+        const spans = chunkStarts.map((_, chunk) => chunkSpan(timeline, chunk))
+        expect(spans.at(-1)!.end).toBe(totalSamples)
+        for (const { start, end } of spans) {
+          expect(end - start).toBeGreaterThanOrEqual(8 * sampleRate)
+          expect(end - start).toBeLessThanOrEqual(longestUsualChunkSamples)
+        }
+      }),
+    )
   })
 
-  test('changes with everything its render looks at, which begins 2.7 s before its start', () => {
-    const near = (at: number) => cutAt(100, edge - 4.5, at, edge - 2.2, 250)[2]
-    expect(near(edge - 2.45)).not.toBe(near(edge - 2.46))
-    const far = (at: number) => cutAt(100, at, edge - 3.5, edge - 2.2, 250)[2]
-    expect(far(edge - 4.5)).toBe(far(edge - 4.6))
+  test('are what they were but for at most three, when one edit is made or undone', () => {
+    fc.assert(
+      fc.property(
+        someEdits.filter(({ length }) => length > 0),
+        fc.nat(),
+        (edits, pick) => {
+          const without = edits.toSpliced(pick % edits.length, 1)
+          const [all, fewer] = [edits, without].map((each) => chunkContents(spoken(each, outro))) as [
+            string[],
+            string[],
+          ]
+          expect(all.filter((text) => !fewer.includes(text)).length).toBeLessThanOrEqual(3)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  test('are the same after fifty edits made and undone in any order: nothing of the way is left', () => {
+    fc.assert(
+      fc.property(someEdits, fc.array(fc.nat(), { minLength: 50, maxLength: 50 }), (edits, picks) => {
+        let made = edits
+        const undone: ProposedEdit[] = []
+        for (const pick of picks) {
+          const isMade = pick % 2 === 0 && undone.length > 0
+          if (isMade) made = [...made, undone.pop()!]
+          else if (made.length > 0) {
+            undone.push(made[pick % made.length]!)
+            made = made.toSpliced(pick % made.length, 1)
+          }
+        }
+        const inOrder = [...made, ...undone].sort((a, b) => a.startSample - b.startSample)
+        expect(spoken(inOrder)).toEqual(spoken(edits))
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('drift by no sample: every kept sample lies where the ledger says, a thousand times over', () => {
+    fc.assert(
+      fc.property(someEdits, fc.integer({ min: 0, max: 299 }), (edits, second) => {
+        const { ledger, totalSamples } = spoken(edits)
+        const last = ledger.at(-1)!
+        expect(last.outputStart + last.sourceEnd - last.sourceStart).toBe(totalSamples)
+        const output = Math.min(totalSamples - 1, second * sampleRate)
+        expect(toOutput(ledger, toSource(ledger, output))).toBe(output)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('take away at most 29 ms at a place in a pause, and nothing of anything else', () => {
+    const { ledger, totalSamples } = spoken([])
+    const joins = ledger.slice(1).map(({ sourceStart }, i) => ({
+      at: sourceStart,
+      overlap: overlapBefore(ledger, i + 1),
+    }))
+    expect(joins).toHaveLength(5)
+    for (const { at, overlap } of joins) {
+      expect(
+        talk().pauses!.some((pause) => pause.startSample < at - overlap && at + overlap < pause.endSample),
+      ).toBe(true)
+      expect(overlap / sampleRate).toBeLessThan(0.032)
+    }
+    expect(totalSamples).toBe(300 * sampleRate - joins.reduce((sum, { overlap }) => sum + overlap, 0))
+  })
+
+  test('without a pause are divided all the same, and what is behind an edit is another', () => {
+    const [before, after] = [[cut('filler', 20, 20.1)], []].map((edits) => arranged(edits)) as [
+      Timeline,
+      Timeline,
+    ]
+    expect(before.chunkStarts).toHaveLength(6)
+    expect(before.ledger).toHaveLength(2)
+    const known = chunkContents(after)
+    expect(chunkContents(before).filter((text) => known.includes(text))).toEqual([])
+  })
+
+  test('know everything that their render looks at, which begins 3 s before them', () => {
+    const start = spoken([]).chunkStarts[2]! / sampleRate
+    const at = (seconds: number) => chunkContents(spoken([cut('filler', seconds, seconds + 0.05)]))[2]
+    expect(at(start - 2)).not.toBe(at(start - 2.01))
   })
 })

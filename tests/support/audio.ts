@@ -10,7 +10,7 @@ import type { Loudness } from '../../shared/mastering/programme.ts'
 import { renderChunk, type RenderedChunk } from '../../shared/mastering/render-chunk.ts'
 import { infoFrame } from '../../shared/mastering/mp3.ts'
 import type { Mp3Format, Planes } from '../../shared/codec/port.ts'
-import { chunkCount, clipsOf, type Timeline } from '../../shared/timeline/timeline.ts'
+import { clipsOf, evenStarts, type Timeline } from '../../shared/timeline/timeline.ts'
 import type { ByteRange, ObjectName, ObjectStore } from '../../shared/storage.ts'
 
 const { cos, exp, imul, max, min, PI, round, sin, sqrt } = Math
@@ -185,6 +185,7 @@ export function aProgramme(
     sampleRate,
     outputChannels,
     totalSamples,
+    chunkStarts: evenStarts(0, totalSamples),
     sources: [{ object: 'recording', format, totalSamples }],
     clips: clipsOf(ledger, 0, 0),
     segments: [],
@@ -205,7 +206,7 @@ export async function renderAll(
   format: Mp3Format,
 ) {
   const chunks: RenderedChunk[] = []
-  for (let chunk = 0; chunk < chunkCount(timeline.totalSamples); chunk++)
+  for (let chunk = 0; chunk < timeline.chunkStarts.length; chunk++)
     chunks.push(await renderChunk(timeline, location, chunk, gainDb, loudness, format, never))
   const frames = Buffer.concat(chunks.map((chunk) => chunk.frames))
   return {

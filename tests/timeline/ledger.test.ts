@@ -182,6 +182,7 @@ describe('Sound and ledger', () => {
       sampleRate: 48000,
       outputChannels: 1,
       totalSamples: end,
+      chunkStarts: [0],
       sources,
       clips: clipsOf(ledger, 0, 0),
       segments: [],
