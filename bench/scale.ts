@@ -5,7 +5,7 @@
 import { catalogue, queues } from '../functions/index.ts'
 import { planPipeline, type Stage } from '../shared/engine/pipeline.ts'
 import { stretchSeconds } from '../shared/audio/stretches.ts'
-import { evenStarts } from '../shared/timeline/timeline.ts'
+import { divideCount } from '../shared/show/divides.ts'
 import type { Asked } from './counting.ts'
 import { flow, type FlowStep, type QueueLimits } from './flow.ts'
 import { prices } from './prices.ts'
@@ -28,7 +28,7 @@ export function episodeOf(minutes: number, channels = 2): Episode {
   const samples = minutes * 60 * sampleRate
   return {
     minutes,
-    chunks: evenStarts(0, samples).length,
+    chunks: 1 + divideCount(60 * minutes),
     stretches: minutes * 60 < 2 * stretchSeconds ? 0 : Math.floor((minutes * 60) / stretchSeconds),
     pcmBytes: samples * channels * 2,
     mp3Bytes: minutes * 60 * mp3BytesPerSecond,
@@ -73,7 +73,7 @@ export const asks: Readonly<Record<string, Asks>> = {
   clean: { connections: 2, statements: 14, transactions: 1, writes: 2, reads: 2 },
   decide: { connections: 1, statements: 17, transactions: 1, writes: 2, reads: 2 },
   arrange: { connections: 1, statements: 18, transactions: 1, writes: 2, reads: 4 },
-  preview: { connections: 2, statements: 12, transactions: 1, writes: 1, reads: 4 },
+  preview: { connections: 2, statements: 13, transactions: 1, writes: 1, reads: 4 },
   measure: { connections: 2, statements: 14, transactions: 1, writes: 1, reads: 4 },
   level: { connections: 1, statements: 15, transactions: 1, writes: 0, reads: ({ chunks }) => chunks },
   render: { connections: 2, statements: 14, transactions: 1, writes: 2, reads: 4 },

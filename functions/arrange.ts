@@ -21,7 +21,7 @@ import { pick } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { withPauses } from '../shared/edits/propose.ts'
-import { planReel } from '../shared/review/reel.ts'
+import { planReel, reelContents } from '../shared/review/reel.ts'
 import type { SpokenText } from '../shared/show/spoken.ts'
 import type { Transcript } from '../shared/words/words.ts'
 
@@ -55,7 +55,8 @@ export const arrange = defineStep({
     const editsText = JSON.stringify(edits)
     await storage.create(object, JSON.stringify(timeline), 'application/json')
     await storage.create(editsObject, editsText, 'application/json')
-    const contents = chunkContents(timeline).map((text) => contentHash(text).slice(0, 16))
+    const contents = chunkContents(timeline).map(shortHash)
+    const reel = reelContents(planReel(edits, timeline)).map(shortHash)
     const { targetLufs } = input.settings.loudness
     return {
       timelineObject: object.name,
@@ -64,12 +65,15 @@ export const arrange = defineStep({
       editsHash: contentHash(editsText),
       chunkCount: contents.length,
       chunkHashes: contents.join(' '),
-      reelParts: planReel(edits, timeline).parts.length,
+      reelParts: reel.length,
+      reelHashes: reel.join(' '),
       gainEstimateDb: Math.round(10 * (targetLufs - (input.recording.integratedLufs ?? targetLufs))) / 10,
     }
   },
-  passOn: ({ chunkHashes: _own, toneObject: _too, ...output }) => output,
+  passOn: ({ chunkHashes: _own, reelHashes: _its, toneObject: _too, ...output }) => output,
 })
+
+const shortHash = (text: string): string => contentHash(text).slice(0, 16)
 
 async function load(db: Knex, { runId }: { runId: string }) {
   const { recording, assets } = await preparedFiles(db, runId)

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { outputsOf } from '../shared/db/steps.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
@@ -13,20 +14,17 @@ import type { Timeline } from '../shared/timeline/timeline.ts'
 
 export const preview = defineStep({
   name: 'preview',
-  version: 4,
+  version: 5,
   madeBy: ffmpegVersion,
-  context: pick('analysisObject', 'editsObject', 'editsHash', 'timelineObject').and(
-    z.object({ reelPart: z.number() }),
-  ),
-  inputs: ({ analysisObject, editsHash, timelineObject, reelPart }) => ({
-    analysisObject,
-    editsHash,
-    timelineObject,
-    reelPart,
-  }),
+  context: pick('analysisObject', 'editsObject', 'timelineObject').and(z.object({ reelPart: z.number() })),
+  load: async (db, { runId, reelPart }) => {
+    const [arranged] = await outputsOf(db, runId, 'arrange')
+    return { reelHash: String(arranged!.output['reelHashes']).split(' ')[reelPart]! }
+  },
+  inputs: ({ analysisObject }, { reelHash }) => ({ analysisObject, reelHash }),
   work: async (
     { analysisObject, editsObject, timelineObject, reelPart },
-    _input: undefined,
+    _input,
     { storage, config, workObject, signal },
   ) => {
     const bucket = config.buckets.work

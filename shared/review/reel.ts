@@ -3,7 +3,6 @@
  * sounds that are put in, as one small MP3. Hides that its frames all have one size and stand alone, so that
  * a time is found by counting bytes, and how much context an edit gets.
  */
-import { isDeepStrictEqual } from 'node:util'
 import { bytesPerFrame, type PcmFormat } from '../audio/pcm.ts'
 import type { Analysis, Span } from '../audio/analysis.ts'
 import { ffmpegOutput } from '../audio/ffmpeg.ts'
@@ -97,20 +96,27 @@ export function planReel(
   }
 }
 
-/** About this much is encoded in one go: two seconds of work. */
-const partFrames = 20_000
+/** What begins within so much of one source is encoded in one go: a second of work. An edit changes its own part. */
+const partSeconds = 300
 
-/** Neighbours of one format are encoded together. */
 function inParts(pieces: readonly Piece[]): Piece[][] {
-  const parts: Piece[][] = []
-  for (const piece of pieces) {
-    const last = parts.at(-1)
-    const fits = last && piece.stretch.frame - last[0]!.stretch.frame < partFrames
-    if (fits && isDeepStrictEqual(piece.format, last[0]!.format)) last.push(piece)
-    else parts.push([piece])
-  }
-  return parts
+  const placeOf = ({ object, format, stretch }: Piece): string =>
+    `${object} ${Math.floor(stretch.startSample / (partSeconds * format.sampleRate))}`
+  return [...Map.groupBy(pieces, placeOf).values()]
 }
+
+/** What each part is made of, as text: parts whose text is the same sound the same, wherever they lie in the reel. */
+export const reelContents = ({ parts }: Pick<ReelPlan, 'parts'>): string[] =>
+  parts.map((pieces) =>
+    JSON.stringify(
+      pieces.map(({ object, format, stretch: { startSample, endSample } }) => [
+        object,
+        format,
+        startSample,
+        endSample,
+      ]),
+    ),
+  )
 
 /** What brings the recording to the reel's loudness without clipping it. */
 function gainOf({ peak, integratedLufs }: Analysis): number {

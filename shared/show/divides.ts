@@ -6,7 +6,7 @@
 import type { Span } from '../audio/analysis.ts'
 import { samplesPerFrame } from '../audio/mp3-frames.ts'
 import { toOutput, type Join, type Ledger } from '../timeline/ledger.ts'
-import { evenStarts } from '../timeline/timeline.ts'
+import { evenStarts, usualChunkSamples } from '../timeline/timeline.ts'
 
 /** The recording is divided about every so many seconds, in the best pause this near. */
 const everySeconds = 50
@@ -38,13 +38,17 @@ export interface Divided {
  */
 export function dividesOf({ sampleRate, totalSamples, pauses }: Divided, splices: readonly Span[]): Divide[] {
   const every = everySeconds * sampleRate
-  const count = Math.max(0, Math.floor((totalSamples - reachSeconds * sampleRate) / every))
+  const count = divideCount(totalSamples / sampleRate)
   return Array.from({ length: count }, (_, i) => {
     const middle = (i + 1) * every
     const found = bestPause(pauses, splices, middle, sampleRate)
     return found === undefined ? { sample: middle, isPause: false } : { sample: found, isPause: true }
   })
 }
+
+/** How often a recording of so many seconds is divided. */
+export const divideCount = (seconds: number): number =>
+  Math.max(0, Math.floor((seconds - reachSeconds) / everySeconds))
 
 /** The middle of the longest pause near `sample` that no splice comes close to; the first of several. */
 function bestPause(
@@ -92,13 +96,15 @@ export interface Laid {
 export function chunkStartsOf(divides: readonly Divide[], laid: Laid): number[] {
   const { contentStart, tailStart, totalSamples, ledger, sampleRate } = laid
   const shortest = shortestSeconds * sampleRate
-  const lead = evenStarts(0, contentStart)
+  const ownStart = wholeFrame(contentStart)
+  const lead = contentStart < usualChunkSamples / 2 ? [0] : [...evenStarts(0, ownStart), ownStart]
   const places = divides.map((divide) => outputOf(divide, ledger))
   const content = places.filter((place, i) => {
-    const before = i === 0 ? (lead.at(-1) ?? 0) : places[i - 1]!
+    const before = i === 0 ? lead.at(-1)! : places[i - 1]!
     return place - before >= shortest && tailStart - place >= shortest
   })
-  const hasTail = totalSamples - tailStart >= shortest && tailStart - (content.at(-1) ?? 0) >= shortest
+  const hasTail =
+    totalSamples - tailStart >= shortest && tailStart - (content.at(-1) ?? lead.at(-1)!) >= shortest
   return [...lead, ...content, ...(hasTail ? evenStarts(tailStart, totalSamples) : [])]
 }
 
@@ -106,5 +112,7 @@ export function chunkStartsOf(divides: readonly Divide[], laid: Laid): number[] 
 function outputOf({ sample, isPause }: Divide, ledger: Ledger): number {
   const span = isPause ? ledger.find(({ sourceStart }) => sourceStart === sample) : undefined
   const output = span?.outputStart ?? toOutput(ledger, sample)
-  return Math.ceil(output / samplesPerFrame) * samplesPerFrame
+  return wholeFrame(output)
 }
+
+const wholeFrame = (sample: number): number => Math.ceil(sample / samplesPerFrame) * samplesPerFrame

@@ -165,6 +165,10 @@ const outro = {
   assets: [source('out.wav', 20, -20)],
   segments: segmentsOf({ type: 'content' }, { type: 'outro', source: { kind: 'static', file: 'out.wav' } }),
 }
+const introOf = (seconds: number) => ({
+  assets: [source('in.wav', seconds, -20)],
+  segments: segmentsOf({ type: 'intro', source: { kind: 'static', file: 'in.wav' } }, { type: 'content' }),
+})
 
 describe('The chunks of a show', () => {
   /** Fillers anywhere, also in the pauses where it would be divided. */
@@ -176,18 +180,22 @@ describe('The chunks of a show', () => {
 
   test('lie end to end from the first sample to the last, and begin with frames', () => {
     fc.assert(
-      fc.property(someEdits, fc.boolean(), (edits, hasOutro) => {
-        const timeline = spoken(edits, hasOutro ? outro : {})
-        const { chunkStarts, totalSamples } = timeline
-        expect(chunkStarts[0]).toBe(0)
-        expect(chunkStarts.filter((start) => start % samplesPerFrame !== 0)).toEqual([])
-        const spans = chunkStarts.map((_, chunk) => chunkSpan(timeline, chunk))
-        expect(spans.at(-1)!.end).toBe(totalSamples)
-        for (const { start, end } of spans) {
-          expect(end - start).toBeGreaterThanOrEqual(8 * sampleRate)
-          expect(end - start).toBeLessThanOrEqual(longestUsualChunkSamples)
-        }
-      }),
+      fc.property(
+        someEdits,
+        fc.constantFrom({}, outro, introOf(15), introOf(70), introOf(200)),
+        (edits, more) => {
+          const timeline = spoken(edits, more)
+          const { chunkStarts, totalSamples } = timeline
+          expect(chunkStarts[0]).toBe(0)
+          expect(chunkStarts.filter((start) => start % samplesPerFrame !== 0)).toEqual([])
+          const spans = chunkStarts.map((_, chunk) => chunkSpan(timeline, chunk))
+          expect(spans.at(-1)!.end).toBe(totalSamples)
+          for (const { start, end } of spans) {
+            expect(end - start).toBeGreaterThanOrEqual(8 * sampleRate)
+            expect(end - start).toBeLessThanOrEqual(longestUsualChunkSamples)
+          }
+        },
+      ),
     )
   })
 
