@@ -19,9 +19,12 @@ const readable =
 /** In one piece, whatever a header asks for. */
 const mostAllocated = 512 * 1024 * 1024
 
+/** A cover of more pixels is not decoded, not even to learn how it is coded. */
+const mostPixels = 50_000_000
+
 /** ffmpeg's arguments before its input: what the file may make it do. */
 export const bounded = [
-  ...['-max_alloc', String(mostAllocated)],
+  ...['-max_alloc', String(mostAllocated), '-max_pixels', String(mostPixels), '-threads', '1'],
   ...['-protocol_whitelist', 'http,tcp', '-format_whitelist', readable],
 ]
 
