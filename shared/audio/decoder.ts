@@ -37,7 +37,7 @@ export const decodingAllowance = (bytes: number): Allowance => ({
 })
 
 /** A decoder that gives nothing for so long is taken for stuck. */
-const stuckSeconds = 300
+const stuckMs = 300_000
 
 /**
  * What ffmpeg writes to its standard output. Throws Permanent `too_complex` when it is stuck, what broke the store,
@@ -49,21 +49,22 @@ export async function* decoderOutput(
   served: RangeServer,
   signal: AbortSignal,
   onLine: (line: string) => void,
+  patienceMs = stuckMs,
 ): AsyncGenerator<Buffer> {
   const [stuck, left] = [new AbortController(), new AbortController()]
-  let watch = setTimeout(() => stuck.abort(), 1000 * stuckSeconds)
+  let watch = setTimeout(() => stuck.abort(), patienceMs)
   const decoder = ffmpegWithLog(args, AbortSignal.any([signal, stuck.signal, left.signal]), onLine)
   try {
     for await (const block of decoder.stdout) {
       clearTimeout(watch)
       yield block
-      watch = setTimeout(() => stuck.abort(), 1000 * stuckSeconds)
+      watch = setTimeout(() => stuck.abort(), patienceMs)
     }
     await decoder.ended
   } catch (error) {
     served.assertUnbroken()
     if (stuck.signal.aborted && served.isReading())
-      throw new Retryable('internal', `The store has not delivered ${name} for ${stuckSeconds} s.`)
+      throw new Retryable('internal', `The store has not delivered ${name} for ${patienceMs / 1000} s.`)
     if (stuck.signal.aborted) throw tooComplex(name)
     throw error
   } finally {

@@ -118,7 +118,10 @@ async function* atMost(
   let left = most
   for await (const piece of source) {
     left -= piece.length
-    if (left < 0) return void more()
+    if (left < 0) {
+      more()
+      return
+    }
     yield piece
   }
 }
