@@ -179,6 +179,10 @@ describe('the body of a call', () => {
     ['with a row in it', () => ({ ...payload, context: { episode: { id: 1 } } })],
     ['without a run', () => ({ ...payload, runId: undefined })],
     ['with half a part', () => ({ ...payload, part: 0.5 })],
+    ['of a run that no row could have', () => ({ ...payload, runId: "x' OR true" })],
+    ['of a run with a zero byte', () => ({ ...payload, runId: `${payload.runId}\0` })],
+    ['of a part that no row could have', () => ({ ...payload, part: 2 ** 31 })],
+    ['of a turn that no row could have', () => ({ ...payload, turn: 2 ** 53 })],
   ])('%s ends its task and changes nothing', async (_what, body) => {
     expect(await hear(body())).toBe(200)
     expect(await world.steps()).toMatchObject([{ status: 'pending', attempt: 0 }])
