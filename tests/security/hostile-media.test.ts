@@ -5,14 +5,13 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { crc32, deflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decoderOutput } from '../../shared/audio/decoder.ts'
 import { collect, ffmpegOutput, isLimited } from '../../shared/audio/ffmpeg.ts'
 import { serveRanges } from '../../shared/audio/range-server.ts'
 import { withSource } from '../../shared/audio/source.ts'
 import { never, readOnlyStore, run, tone, withFile } from '../support/audio.ts'
-import { id3, made } from '../support/media.ts'
+import { hugePng, id3, made } from '../support/media.ts'
 import { wav } from '../support/recordings.ts'
 import { serverUrl } from '../support/test-server.ts'
 
@@ -148,22 +147,6 @@ describe('Media that names other files and hosts', () => {
     await expect(hear(movie)).rejects.toEqual(refused('not_audio'))
   })
 })
-
-/** A PNG that says it is so large; its rows are missing. */
-function hugePng(side: number): Buffer {
-  const chunk = (type: string, data: Buffer) => {
-    const body = Buffer.concat([Buffer.from(type), data])
-    const [size, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
-    size.writeUInt32BE(data.length)
-    sum.writeUInt32BE(crc32(body))
-    return Buffer.concat([size, body, sum])
-  }
-  const head = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 16, 6, 0, 0, 0]) // 16 bits of red, green, blue and alpha
-  head.writeUInt32BE(side, 0)
-  head.writeUInt32BE(side, 4)
-  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
-  return Buffer.concat([signature, chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.alloc(1e6)))])
-}
 
 describe('Media that asks for too much', () => {
   test('is heard without its cover, when that has more pixels than anybody looks at', async () => {
