@@ -61,7 +61,6 @@ export const deployedIn = (dir: string): DeployedFunction[] =>
   catalogue.map((entry) => ({
     name: nameOf(entry),
     folder: path.join(dir, 'functions', nameOf(entry)),
-    signature: entry.trigger === 'upload' ? 'cloudevent' : 'http',
     memoryBytes: bytesOf(entry.memory),
     nodeOptions,
   }))

@@ -118,7 +118,7 @@ export async function startLocalCloud(
       port: ports.storage,
       buckets: ['uploads', 'work', 'episodes', 'public'],
       notifications: [{ bucket: 'uploads', url: `http://${host}:${ports.functions}/on-upload`, audience }],
-      sign: (claims) => identity.sign(claims),
+      sign: (claims) => identity.sign({ ...claims, email: callerEmail }),
     })
     stops.push(storage.close)
     // the workers connect to nothing before their first call, so they start while the database does
