@@ -67,7 +67,10 @@ describe('Entities that make gigabytes of a few letters are refused', () => {
     ']>'
   test.each([
     ['in a feed', (): unknown => readShow(feedOf('&j;').replace('<rss', `${bomb}<rss`))],
-    ['in chapters', (): unknown => readMarks(`${bomb}<chapters><chapter start="0" title="&j;"/></chapters>`, 'c')],
+    [
+      'in chapters',
+      (): unknown => readMarks(`${bomb}<chapters><chapter start="0" title="&j;"/></chapters>`, 'c'),
+    ],
   ])('%s', async (_where, read) => {
     await expect(Promise.resolve().then(read)).rejects.toThrow(/document type|DOCTYPE/i)
   })
