@@ -10,6 +10,9 @@ import { decoderOutput } from '../../shared/audio/decoder.ts'
 import { collect, ffmpegOutput, isLimited } from '../../shared/audio/ffmpeg.ts'
 import { serveRanges } from '../../shared/audio/range-server.ts'
 import { withSource } from '../../shared/audio/source.ts'
+import type { Tools } from '../../shared/engine/step.ts'
+import { prepareWhole } from '../../shared/episode/recording.ts'
+import type { ObjectStore } from '../../shared/storage.ts'
 import { never, readOnlyStore, run, tone, withFile } from '../support/audio.ts'
 import { hugePng, id3, made } from '../support/media.ts'
 import { wav } from '../support/recordings.ts'
@@ -170,6 +173,35 @@ describe('Media that asks for too much', () => {
     const tags = Buffer.concat([0, 1, 2].map((n) => framed(Buffer.concat([Buffer.from(`\0${n}`), tag]))))
     const mp3 = await made('a.mp3', '-i $1 -c:a libmp3lame -b:a 96k', sound)
     await expect(hear(Buffer.concat([id3Of(tags), mp3]))).rejects.toEqual(refused('too_complex'))
+  })
+
+  test('is given up as soon as it goes on for longer than a recording may, however small it is', async () => {
+    const flac = await made('a.flac', '-f lavfi -i anullsrc=r=48000 -t 700')
+    let stored = 0
+    const storage: ObjectStore = {
+      ...readOnlyStore({ talk: flac }),
+      create: async (_object, data) => {
+        for await (const piece of data as AsyncIterable<Buffer>) stored += piece.length
+      },
+    }
+    const tools = {
+      ...{ storage, signal: never, workObject: (name: string) => ({ bucket: 'work', name }) },
+      ...{ progress: () => undefined, config: { limits: { recordingSeconds: 3 } } },
+    } as unknown as Tools
+    const talk = {
+      source: 'recording',
+      object: 'talk',
+      contentHash: 'h',
+      runId: 'r',
+      userId: 'anna',
+    } as const
+    const terms = { bytes: 1e9, targetRate: null }
+    await withSource(storage, { bucket: 'uploads', name: 'talk' }, terms, never, async (source) => {
+      expect(await source.stretches(800)).not.toEqual([])
+      expect(await source.stretches(3)).toEqual([]) // nor may many begin at once
+      await expect(prepareWhole(source, talk, tools)).rejects.toEqual(refused('recording_too_long'))
+    })
+    expect(stored).toBeLessThan(4 * sampleRate * 8)
   })
 
   test('is ended, when its decoder works on and gives nothing', async () => {
