@@ -1,6 +1,7 @@
 // The rules a reviewer should not have to repeat: typed checks, and which folders may import what.
 import tseslint from 'typescript-eslint'
 import rooms from './eslint-rooms.ts'
+import sql from './eslint-sql.ts'
 
 const sdkWalls = [
   { name: '@google-cloud/storage', message: 'Only shared/storage.ts talks to Cloud Storage.' },
@@ -43,7 +44,7 @@ export default tseslint.config(
       parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } },
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
-    plugins: { rooms },
+    plugins: { rooms, sql },
     rules: {
       'rooms/no-upward-import': 'error',
       'rooms/no-circle': 'error',
@@ -96,6 +97,10 @@ export default tseslint.config(
     ],
     ['knex', 'pg'],
   ),
+  {
+    files: ['functions/**/*.ts', 'shared/**/*.ts', 'local/**/*.ts', 'deploy/**/*.ts', 'migrations/**/*.ts'],
+    rules: { 'sql/no-composed-statement': 'error' },
+  },
   {
     files: ['local/**/*.ts', 'samples/**/*.ts', 'bench/**/*.ts', 'tests/**/*.ts'],
     rules: { 'no-console': 'off' },

@@ -37,6 +37,10 @@ $usage" ;;
 done
 [ -n "$PROJECT_ID" ] || stop "--project is missing
 $usage"
+case $database_url in
+  '' | *://?*:?*@*) ;;
+  *) stop '--database-url needs the user and the password who own the database: postgresql://user:password@host/spool' ;;
+esac
 export PROJECT_ID REGION DRY_RUN=${DRY_RUN:-}
 export CLOUDSDK_CORE_PROJECT=$PROJECT_ID
 
@@ -192,7 +196,9 @@ make_secrets() {
   say 'Secrets'
   each_secret make_secret
   each_secret_grant grant_secret
-  grant_secret spool-migrate spool-database-url
+  make_secret spool-migration-database-url
+  grant_secret spool-migrate spool-migration-database-url
+  grant_secret spool-migrate spool-database-url # it makes the functions' role
   grant_secret "$BUILDER" spool-first-api-key
   first_value spool-sealing-key "$(openssl rand -base64 32)"
   first_value spool-first-api-key "spool_$(random 32)"
@@ -200,6 +206,12 @@ make_secrets() {
   first_value spool-elevenlabs-webhook-secret "$(random 32)"
   # the same, until the console's own at your issuer is put there
   first_value spool-console-client-secret "$(random 32)"
+}
+
+# Who migrates owns the tables; the functions have a role of their own, which migrating makes.
+keep_addresses() {
+  first_value spool-migration-database-url "$1"
+  first_value spool-database-url "${1%%://*}://spool_functions:$(random 24)@${1#*@}"
 }
 
 has_peering() {
@@ -238,14 +250,14 @@ make_cloud_sql() {
     password=$(random 24)
     run gcloud sql users create spool --instance=spool --password="$(secret "$password")"
     address=$(ask ADDRESS gcloud sql instances describe spool --format='value(ipAddresses[0].ipAddress)')
-    first_value spool-database-url "postgresql://spool:$password@$address/spool"
+    keep_addresses "postgresql://spool:$password@$address/spool"
   fi
 }
 
 make_database() {
   if [ -n "$database_url" ]; then
     say 'A database of your own'
-    first_value spool-database-url "$database_url"
+    keep_addresses "$database_url"
   else
     make_cloud_sql
   fi

@@ -60,6 +60,7 @@ if [ -n "$with_data" ]; then
   gone gcloud sql instances delete spool
   for name in uploads work episodes public build; do delete_bucket "$name"; done
   each_secret delete_secret
+  delete_secret spool-migration-database-url
   gone gcloud services vpc-peerings delete --network=spool --service=servicenetworking.googleapis.com
   gone gcloud compute addresses delete spool-services --global
   gone gcloud compute networks subnets delete spool --region="$REGION"

@@ -6,7 +6,7 @@ import { substitutions } from '../deploy/cloudbuild.ts'
 
 const episode = episodeOf(30)
 const keptDays = 30
-const secrets = 4
+const secrets = 6
 /** Assumed: ten deploys' images, which share their base. */
 const imageGib = 3
 const databaseGib = 10
@@ -138,6 +138,12 @@ its free minutes.
 Any PostgreSQL from 15 on that Cloud Run reaches: \`--database-url 'postgresql://user:password@host/spool?sslmode=require'\`. Behind PgBouncer in transaction mode too: nothing the product asks for belongs to a session.
 Where it stays at a private address of your own network, set \`_DATABASE_FLAGS\` to that network; for a Cloud SQL over its socket,
 \`postgresql://user:password@/spool?host=/cloudsql/PROJECT:REGION:NAME\` with \`--clear-network --set-cloudsql-instances=PROJECT:REGION:NAME\` (and \`roles/cloudsql.client\` for the accounts).
+
+**Two roles.** What migrates owns the tables (\`--database-url\`, kept in the secret \`spool-migration-database-url\`); the functions have a role of their own, \`spool_functions\` (\`spool-database-url\`), which may
+read and write rows and can change neither tables nor the guards on them. Migrating makes it and grants it what there is. Where the owner may make no roles, or the server takes no password that has been hashed before
+(Neon), make it by hand first, with the password from \`gcloud secrets versions access latest --secret=spool-database-url\`; where there can be one role only, put the owner's address into both secrets.
+A set-up from before has the owner in \`spool-database-url\`: run the set-up again, put that address into the new secret, deploy, and then add a version of \`spool-database-url\` that names
+\`spool_functions\` and a password, and deploy once more.
 
 **A database that sleeps.** Cloud SQL does not. A serverless PostgreSQL does (Neon after five minutes without a query, and in its free plan 100 hours a month of one unit of computing,
 [plans](https://neon.com/docs/introduction/plans)), but a sweep every minute would keep it awake: a quarter of a unit for a month is 183 hours. With \`_SWEEP_SCHEDULE='*/30 * * * *'\` it is awake for some five minutes of thirty, about 33 hours. What is

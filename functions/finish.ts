@@ -66,7 +66,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 10,
+  version: 11,
   context,
   load,
   inputs: (given, input) => ({

@@ -26,7 +26,7 @@ import {
   type UploadPath,
 } from '../shared/objects.ts'
 import { partsOf } from '../shared/engine/pipeline.ts'
-import type { FinalizedObject } from '../shared/engine/serve.ts'
+import type { FinalizedObject } from '../shared/engine/bodies.ts'
 import { parseMailSettings } from '../shared/settings/settings.ts'
 import { enqueue } from '../shared/engine/enqueue.ts'
 import type { Services } from '../shared/engine/services.ts'

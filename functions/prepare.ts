@@ -89,7 +89,8 @@ const prepareFile = async (given: FileContext, tools: Tools): Promise<Output> =>
   await withUpload(given, tools, async (opened, parts) => {
     const marksObject =
       given.source === 'recording' ? await storeMarks(opened, parts, fileOf(given.object), tools) : null
-    const stretches = given.source === 'recording' ? await opened.stretches() : []
+    const most = tools.config.limits.recordingSeconds
+    const stretches = given.source === 'recording' ? await opened.stretches(most) : []
     if (stretches.length === 0) return { ...(await prepareWhole(opened, given, tools)), marksObject }
     const { certainSeconds, pcm } = opened.probed
     if (certainSeconds !== undefined) await accept(certainSeconds, given, tools) // before any work is done

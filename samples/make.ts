@@ -2,10 +2,12 @@
  * Makes the sample episode: `node samples/make.ts`. Nothing is downloaded, and two runs give the same bytes.
  * Hides how each file is encoded; the sounds themselves are made in recording.ts and music.ts.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
-import { ffmpeg } from '../shared/audio/ffmpeg.ts'
 import { episodeSchema } from '../shared/settings/episode.ts'
 import { podcastSchema } from '../shared/settings/podcast.ts'
 import { templateSchema } from '../shared/settings/settings.ts'
@@ -38,8 +40,12 @@ async function writeFlac(name: string, planes: readonly Float32Array[], sampleRa
   const raw = ['-f', 's16le', '-ar', `${sampleRate}`, '-ac', `${planes.length}`, '-i', 'pipe:0']
   const reproducible = ['-map_metadata', '-1', '-fflags', '+bitexact', '-flags:a', '+bitexact']
   const flac = ['-c:a', 'flac', '-compression_level', '8', '-f', 'flac', '-y', pathOf(name)]
-  await ffmpeg([...raw, ...reproducible, ...flac], AbortSignal.timeout(60_000), inSeconds(planes, sampleRate))
-    .ended
+  const encoder = spawn('ffmpeg', ['-loglevel', 'error', ...raw, ...reproducible, ...flac], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+    timeout: 60_000,
+  })
+  await Promise.all([pipeline(inSeconds(planes, sampleRate), encoder.stdin), once(encoder, 'close')])
+  if (encoder.exitCode !== 0) throw new Error(`ffmpeg could not write ${name}.`)
 }
 
 /** 16-bit interleaved, a second at a time. */

@@ -18,7 +18,7 @@ export const effects = {
   'task.create': 'a task, or a reminder, is put into its queue',
   'vendor.call': 'a vendor is asked',
   'webhook.send': 'an event is sent to whoever wants to know',
-  answer: 'the queue, or the bucket’s event, is told what came of its call',
+  answer: 'the queue, or whoever brought an event, is told what came of the call',
 } as const
 
 export type Effect = keyof typeof effects

@@ -77,14 +77,18 @@ export function parsePayload(body: unknown): TaskPayload {
       `Payload version ${String(v)} is not accepted; this build reads ${acceptedVersions.join(' and ')}.`,
     )
   }
-  if (typeof runId !== 'string' || typeof step !== 'string' || !isIndex(part) || !isIndex(turn)) {
+  if (!isId(runId) || typeof step !== 'string' || !isIndex(part) || !isIndex(turn)) {
     throw new Permanent('bad_context', 'The payload names no run, step, part and turn.')
   }
   assertScalars(context)
   return { v, runId, step, part, turn, context }
 }
 
-const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+/** As rows have them: what the database would refuse is no reason to try again. */
+const isId = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value)
+const isIndex = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
 const isScalar = (value: unknown): value is Scalar =>
   value === null ||
   typeof value === 'string' ||

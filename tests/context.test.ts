@@ -59,7 +59,14 @@ describe('a context', () => {
 })
 
 describe('a payload', () => {
-  const payload = { v: contextVersion, runId: 'r', step: 'cut', part: 0, turn: 0, context: { chunk: 1 } }
+  const payload = {
+    v: contextVersion,
+    runId: '6d1f0f1e-0000-4000-8000-000000000001',
+    step: 'cut',
+    part: 0,
+    turn: 0,
+    context: { chunk: 1 },
+  }
 
   test('of this version and of the one before is read', () => {
     for (const v of [contextVersion, contextVersion - 1])
@@ -81,6 +88,8 @@ describe('a payload', () => {
   test.each<[string, object]>([
     ['no run', { runId: undefined }],
     ['a run that is no text', { runId: 7 }],
+    ['a run that no row could have', { runId: 'r' }],
+    ['a part that no row could have', { part: 2 ** 31 }],
     ['no step', { step: undefined }],
     ['a negative part', { part: -1 }],
     ['half a part', { part: 0.5 }],

@@ -11,7 +11,7 @@ run gcloud run jobs deploy spool-migrate \
   --region="$REGION" \
   --image="$image" \
   --service-account="$(account spool-migrate)" \
-  --set-secrets=DATABASE_URL=spool-database-url:latest \
+  --set-secrets=DATABASE_URL=spool-migration-database-url:latest,FUNCTIONS_DATABASE_URL=spool-database-url:latest \
   --max-retries=0 \
   --task-timeout=30m \
   --labels=app=spool \

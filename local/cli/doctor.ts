@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process'
 import { statfs } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { catalogue } from '../../functions/index.ts'
+import { isLimited } from '../../shared/audio/ffmpeg.ts'
 import { chooseCodec } from '../../shared/codec/choose.ts'
 import { openServices } from '../../shared/engine/serve.ts'
 import { repair, type Fault, type Repair, type RepairOptions } from '../../shared/housekeeping/repair.ts'
@@ -81,8 +82,9 @@ async function ffmpeg(): Promise<Finding> {
       run('ffmpeg', ['-hide_banner', '-encoders']),
     ])
     const found = version.split('\n')[0]!.split(' ').slice(0, 3).join(' ')
+    const bounds = isLimited() ? '' : ', bounded by its own options alone: there is no prlimit (util-linux)'
     return encoders.includes('libmp3lame')
-      ? { what, found }
+      ? { what, found: found + bounds }
       : { what, found: `${found}, without libmp3lame`, remedy }
   } catch {
     return { what, found: 'not installed', remedy }

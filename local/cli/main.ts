@@ -293,8 +293,11 @@ program
   .command('migrate')
   .description('bring the database to the newest schema')
   .action(async () => {
-    const { DATABASE_URL } = process.env
-    const ran = DATABASE_URL === undefined ? await migrateLocal() : await migrateAt(DATABASE_URL)
+    const { DATABASE_URL, FUNCTIONS_DATABASE_URL } = process.env
+    const ran =
+      DATABASE_URL === undefined
+        ? await migrateLocal()
+        : await migrateAt(DATABASE_URL, FUNCTIONS_DATABASE_URL)
     process.stdout.write(ran.length === 0 ? 'The database is up to date.\n' : `Ran ${ran.join(', ')}.\n`)
   })
 
@@ -389,9 +392,9 @@ program
     process.exitCode = await runChecks(root, patterns)
   })
 
-async function migrateAt(databaseUrl: string): Promise<string[]> {
+async function migrateAt(databaseUrl: string, functionsUrl: string | undefined): Promise<string[]> {
   const { migrate } = await import('../../shared/db/migrate.ts')
-  return await migrate(databaseUrl)
+  return await migrate(databaseUrl, functionsUrl)
 }
 
 async function migrateLocal(): Promise<string[]> {
@@ -406,7 +409,8 @@ async function migrateLocal(): Promise<string[]> {
       path.join(stateDir, 'postgres'),
       (await choosePorts(stateDir)).database,
     )
-    return await postgres.ready.then(() => migrateAt(postgres.url)).finally(postgres.stop)
+    await postgres.ready
+    return await migrateAt(postgres.url, postgres.functionsUrl).finally(postgres.stop)
   } finally {
     await folder.release()
   }

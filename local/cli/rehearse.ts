@@ -61,7 +61,6 @@ export const deployedIn = (dir: string): DeployedFunction[] =>
   catalogue.map((entry) => ({
     name: nameOf(entry),
     folder: path.join(dir, 'functions', nameOf(entry)),
-    signature: entry.trigger === 'upload' ? 'cloudevent' : 'http',
     memoryBytes: bytesOf(entry.memory),
     nodeOptions,
   }))
@@ -77,7 +76,7 @@ async function onCloud(
   const instances = openInstances(deployed)
   const cloud = await startLocalCloud(path.join(dir, 'state'), {
     serve: instances.serve,
-    migrate: (databaseUrl) => runMigrations(dir, databaseUrl),
+    migrate: (databaseUrl, functionsUrl) => runMigrations(dir, databaseUrl, functionsUrl),
   })
   try {
     say('starting every function')
@@ -138,9 +137,9 @@ export async function installAll(dir: string, bundles: readonly Bundle[]): Promi
   }
 }
 
-async function runMigrations(dir: string, databaseUrl: string): Promise<void> {
+async function runMigrations(dir: string, databaseUrl: string, functionsUrl: string): Promise<void> {
   await promisify(execFile)(process.execPath, [path.join(dir, 'functions', migrationsName, 'index.mjs')], {
-    env: { DATABASE_URL: databaseUrl },
+    env: { DATABASE_URL: databaseUrl, FUNCTIONS_DATABASE_URL: functionsUrl },
   })
 }
 

@@ -93,7 +93,7 @@ export async function startLocalCloud(
     env?: Record<string, string>
     ports?: Partial<Ports>
     serve?: (options: WorkerOptions) => Promise<Workers>
-    migrate?: (databaseUrl: string) => Promise<unknown>
+    migrate?: (databaseUrl: string, functionsUrl: string) => Promise<unknown>
   } = {},
 ): Promise<LocalCloud> {
   await mkdir(dir, { recursive: true })
@@ -108,13 +108,17 @@ export async function startLocalCloud(
   try {
     const postgres = await startPostgres(path.join(dir, 'postgres'), ports.database)
     stops.push(postgres.stop)
-    const env = { ...settings(postgres.url, ports), SEALING_KEY: await sealingKey(dir), ...options.env }
+    const env = {
+      ...settings(postgres.functionsUrl, ports),
+      SEALING_KEY: await sealingKey(dir),
+      ...options.env,
+    }
     const storage = await startCloudStorage({
       dir: path.join(dir, 'storage'),
       port: ports.storage,
       buckets: ['uploads', 'work', 'episodes', 'public'],
       notifications: [{ bucket: 'uploads', url: `http://${host}:${ports.functions}/on-upload`, audience }],
-      sign: (claims) => identity.sign(claims),
+      sign: (claims) => identity.sign({ ...claims, email: callerEmail }),
     })
     stops.push(storage.close)
     // the workers connect to nothing before their first call, so they start while the database does
@@ -134,7 +138,9 @@ export async function startLocalCloud(
       isShared: (name) => catalogue.some((entry) => entry.trigger === 'http' && entry.name === name),
     })
     stops.push(async () => await (await starting.catch(() => undefined))?.stop())
-    const migrated = postgres.ready.then(() => (options.migrate ?? migrate)(postgres.url))
+    const migrated = postgres.ready.then(() =>
+      (options.migrate ?? migrate)(postgres.url, postgres.functionsUrl),
+    )
     const [workers] = await Promise.all([starting, migrated])
     // last: what the queue holds from before is handed out at once
     const tasks = await startCloudTasks({

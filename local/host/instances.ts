@@ -14,7 +14,6 @@ export interface DeployedFunction {
   readonly name: string
   /** With its bundle and its packages. */
   readonly folder: string
-  readonly signature: 'http' | 'cloudevent'
   readonly memoryBytes: number
   /** For Node, as deployed. */
   readonly nodeOptions: string
@@ -34,7 +33,7 @@ const framework = 'node_modules/@google-cloud/functions-framework/build/src/main
 
 /** Starts one and resolves when it takes calls; rejects when it ends before that. */
 export async function startInstance(
-  { name, folder, signature, memoryBytes, nodeOptions }: DeployedFunction,
+  { name, folder, memoryBytes, nodeOptions }: DeployedFunction,
   env: NodeJS.ProcessEnv,
   log: number,
 ): Promise<Instance> {
@@ -48,7 +47,7 @@ export async function startInstance(
       ...env,
       ...platform,
       FUNCTION_TARGET: name,
-      FUNCTION_SIGNATURE_TYPE: signature,
+      FUNCTION_SIGNATURE_TYPE: 'http',
       PORT: String(port),
       NODE_OPTIONS: nodeOptions,
     },

@@ -3,7 +3,7 @@
  * starting and stopping it, that it is started again when it ends by itself, and that the server refuses to run as root.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -11,7 +11,10 @@ import { once } from 'node:events'
 import { host } from './ports.ts'
 
 export interface Postgres {
+  /** Of the user to whom all of it belongs. */
   readonly url: string
+  /** Of the functions' own, whom migrating makes. */
+  readonly functionsUrl: string
   /** Rejects when the server does not come up. */
   readonly ready: Promise<void>
   stop(): Promise<void>
@@ -31,6 +34,7 @@ const fewRounds = ['-c', 'scram_iterations=1'] // since version 16
 /** Nobody's number, on every Unix. */
 const nobody = 65534
 const superuser = 'spool'
+const functionsUser = 'spool_functions'
 
 const settings = [
   `listen_addresses=${host}`,
@@ -85,8 +89,10 @@ export async function startPostgres(
   }
   const ready = launch()
   ready.catch(() => undefined) // whoever awaits it is told
+  const urlOf = (user: string, secret: string) => `postgres://${user}:${secret}@${host}:${port}/postgres`
   return {
-    url: `postgres://${superuser}:${password}@${host}:${port}/postgres`,
+    url: urlOf(superuser, password),
+    functionsUrl: urlOf(functionsUser, createHmac('sha256', password).update(functionsUser).digest('hex')),
     ready,
     stop: async () => {
       isStopping = true

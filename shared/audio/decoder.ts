@@ -19,9 +19,12 @@ const readable =
 /** In one piece, whatever a header asks for. */
 const mostAllocated = 512 * 1024 * 1024
 
+/** A cover of more pixels is not decoded, not even to learn how it is coded. */
+const mostPixels = 50_000_000
+
 /** ffmpeg's arguments before its input: what the file may make it do. */
 export const bounded = [
-  ...['-max_alloc', String(mostAllocated)],
+  ...['-max_alloc', String(mostAllocated), '-max_pixels', String(mostPixels), '-threads', '1'],
   ...['-protocol_whitelist', 'http,tcp', '-format_whitelist', readable],
 ]
 
@@ -34,7 +37,7 @@ export const decodingAllowance = (bytes: number): Allowance => ({
 })
 
 /** A decoder that gives nothing for so long is taken for stuck. */
-const stuckSeconds = 300
+const stuckMs = 300_000
 
 /**
  * What ffmpeg writes to its standard output. Throws Permanent `too_complex` when it is stuck, what broke the store,
@@ -46,21 +49,22 @@ export async function* decoderOutput(
   served: RangeServer,
   signal: AbortSignal,
   onLine: (line: string) => void,
+  patienceMs = stuckMs,
 ): AsyncGenerator<Buffer> {
   const [stuck, left] = [new AbortController(), new AbortController()]
-  let watch = setTimeout(() => stuck.abort(), 1000 * stuckSeconds)
+  let watch = setTimeout(() => stuck.abort(), patienceMs)
   const decoder = ffmpegWithLog(args, AbortSignal.any([signal, stuck.signal, left.signal]), onLine)
   try {
     for await (const block of decoder.stdout) {
       clearTimeout(watch)
       yield block
-      watch = setTimeout(() => stuck.abort(), 1000 * stuckSeconds)
+      watch = setTimeout(() => stuck.abort(), patienceMs)
     }
     await decoder.ended
   } catch (error) {
     served.assertUnbroken()
     if (stuck.signal.aborted && served.isReading())
-      throw new Retryable('internal', `The store has not delivered ${name} for ${stuckSeconds} s.`)
+      throw new Retryable('internal', `The store has not delivered ${name} for ${patienceMs / 1000} s.`)
     if (stuck.signal.aborted) throw tooComplex(name)
     throw error
   } finally {

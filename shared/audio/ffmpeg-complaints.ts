@@ -3,7 +3,8 @@
  * sentence, the log has the words as the error's cause.
  */
 import { Permanent } from '../errors.ts'
-import type { FfmpegError } from './ffmpeg.ts'
+import { endless, type FfmpegError } from './ffmpeg.ts'
+import { tooComplex } from './range-server.ts'
 
 const exportIt = 'Export the recording as WAV, FLAC, M4A (AAC-LC) or MP3 and upload that.'
 
@@ -26,10 +27,14 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
+/** It asks for more than a process is given. */
+const beyondBounds = new RegExp(`Cannot allocate memory|bad_alloc|${endless}`)
+
 const anything = `is not audio Spool can read, or too damaged to be. ${exportIt}`
 
 export function explain(error: FfmpegError, name: string): Permanent {
   const { message } = error
+  if (beyondBounds.test(message)) return tooComplex(name, { cause: error })
   const meaning = meanings.find(([words]) => words.test(message))?.[1]
   if (meaning === undefined && truncated.test(message))
     return new Permanent(

@@ -1,8 +1,9 @@
 /**
  * Runs ffmpeg and ffprobe as child processes over pipes. The only file that starts a process. Hides spawning,
- * back-pressure, cancellation and what their error messages mean.
+ * back-pressure, cancellation, what their error messages mean, and how they are held in: they get no setting of ours,
+ * and the kernel limits what they take.
  */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -17,10 +18,52 @@ export interface RunningFfmpeg {
 /** Bytes from an asynchronous or a synchronous source. */
 export type Pieces = AsyncIterable<Buffer> | Iterable<Buffer>
 
-const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error']
-const talkative = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+verbose']
+/** A graph of ours is light: one thread of its own is as fast as one for each core. */
+const alone = ['-filter_threads', '1', '-filter_complex_threads', '1']
+const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error', ...alone]
+const talkative = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+verbose', ...alone]
 /** Long enough for the reason, short enough for a row. */
 const keptComplaint = 2000
+/** Of what ffprobe says of a file: a recording with a thousand chapters needs half a megabyte. */
+const mostPrintedBytes = 16 * 1024 * 1024
+
+const megabyte = 1024 * 1024
+/**
+ * What the kernel gives a process of ffmpeg's, in prlimit's words. Its address space holds libraries of 200 MB that are
+ * hardly ever touched; decoding takes less than 300 MB of it, whatever the format. With its worst a function of 1 GiB
+ * stays alive. It has no file to write. It ends by itself where whoever started it was killed.
+ */
+const limits = [
+  `--as=${768 * megabyte}`,
+  '--fsize=0',
+  '--core=0',
+  '--nofile=64',
+  '--cpu=3600', // seconds of a core: ten hours of sound are decoded in five hundred
+]
+
+let limiting: readonly string[] | undefined
+
+/** What stands before a command that is to be limited; nothing where the system has no prlimit (util-linux). */
+function limited(): readonly string[] {
+  limiting ??= spawnSync('prlimit', [...limits, 'true']).status === 0 ? ['prlimit', ...limits] : []
+  return limiting
+}
+
+/** Whether the kernel limits what ffmpeg takes here; elsewhere only its own options do. */
+export const isLimited = (): boolean => limited().length > 0
+
+/** prlimit's when there is no such program. */
+const notFoundStatus = 127
+
+/** Where programs and libraries are, and no more: no secret, no proxy, no wish for a report. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, LD_LIBRARY_PATH } = process.env
+  return {
+    ...(PATH === undefined ? {} : { PATH }),
+    ...(LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH }),
+    MALLOC_ARENA_MAX: '1', // each thread's own takes 64 MB of addresses
+  }
+}
 
 /** Starts ffmpeg; `input`, if any, is fed to its standard input. Killed when the signal aborts. */
 export function ffmpeg(args: readonly string[], signal: AbortSignal, input?: Pieces): RunningFfmpeg {
@@ -50,18 +93,41 @@ export async function ffmpegOutput(
 /** Of a log only the complaint at its end is wanted. */
 const ignored = (): void => undefined
 
-/** Runs ffprobe and returns what it printed. */
+/** Runs ffprobe and returns what it printed. Throws FfmpegError when that is without end. */
 export async function ffprobe(args: readonly string[], signal: AbortSignal): Promise<string> {
+  const enough = new AbortController()
   const probe = start(
     'ffprobe',
     ['-hide_banner', '-loglevel', 'level+warning', ...args],
-    signal,
+    AbortSignal.any([signal, enough.signal]),
     undefined,
     ignored,
   )
-  const [text] = await Promise.all([collect(probe.stdout), probe.ended])
+  const printed = collect(
+    atMost(mostPrintedBytes, probe.stdout, () => enough.abort(new FfmpegError(endless))),
+  )
+  const [text] = await Promise.all([printed, probe.ended])
   return text.toString('utf8')
 }
+
+async function* atMost(
+  most: number,
+  source: AsyncIterable<Buffer>,
+  more: () => void,
+): AsyncGenerator<Buffer> {
+  let left = most
+  for await (const piece of source) {
+    left -= piece.length
+    if (left < 0) {
+      more()
+      return
+    }
+    yield piece
+  }
+}
+
+/** What is said of a file whose tags, tracks and chapters are too many to be printed. */
+export const endless = 'It has no end of tags, tracks or chapters'
 
 let version: Promise<string> | undefined
 
@@ -102,7 +168,8 @@ function start(
   onLine?: (line: string) => void,
 ): RunningFfmpeg {
   signal.throwIfAborted()
-  const child = spawn(program, args, { signal, killSignal: 'SIGKILL' })
+  const [command, ...rest] = [...limited(), program, ...args]
+  const child = spawn(command!, rest, { signal, killSignal: 'SIGKILL', env: bareEnvironment(), cwd: '/' })
   const fed = input ? feed(child, input) : Promise.resolve(child.stdin.destroy())
   const complaint = onLine ? complaintInLog(child.stderr, onLine) : firstWords(child.stderr)
   const ended = Promise.all([outcome(program, child, signal, complaint), fed]).then(() => undefined)
@@ -150,23 +217,23 @@ function outcome(
   return new Promise((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (signal.aborted) reject(signal.reason as Error)
-      else if (error.code === 'ENOENT')
-        reject(
-          new Retryable(
-            'ffmpeg_missing',
-            `${program} is not installed where the work runs. Install ffmpeg and retry.`,
-          ),
-        )
-      else reject(error)
+      else reject(error.code === 'ENOENT' ? missing(program) : error)
     })
     child.on('close', (status, killedBy) => {
       if (status === 0) resolve()
       else if (signal.aborted) reject(signal.reason as Error)
+      else if (status === notFoundStatus) reject(missing(program))
       else if (killedBy) reject(new Retryable('ffmpeg_failed', `${program} was killed by ${killedBy}.`))
       else reject(new FfmpegError(complaint().trim() || `${program} ended with status ${status}`))
     })
   })
 }
+
+const missing = (program: string): Retryable =>
+  new Retryable(
+    'ffmpeg_missing',
+    `${program} is not installed where the work runs. Install ffmpeg and retry.`,
+  )
 
 /** ffmpeg failed; the message is what it printed. The caller knows what it means for the producer. */
 export class FfmpegError extends Retryable {

@@ -90,11 +90,12 @@ export async function serveRanges(
   }
 }
 
-export const tooComplex = (name: string): Permanent =>
+export const tooComplex = (name: string, options?: ErrorOptions): Permanent =>
   new Permanent(
     'too_complex',
-    `${name} is built so that finding its sound takes more reading or time than is allowed. ` +
+    `${name} is built so that finding its sound takes more reading, memory or time than is allowed. ` +
       'Export the sound alone, as WAV, FLAC, M4A or MP3.',
+    options,
   )
 
 /** Yields the bytes from `start` to `end` in pieces, from blocks of which the next is fetched meanwhile. */

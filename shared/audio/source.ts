@@ -16,8 +16,11 @@ export interface OpenedSource {
   readonly probed: Probed
   /** Decodes what is heard to canonical PCM, in blocks of a tenth of a second. */
   readonly decode: (signal: AbortSignal) => Decoding
-  /** What can be decoded apart instead, each about so long; none where it must be decoded in one go. */
-  readonly stretches: (seconds?: number) => Promise<readonly Stretch[]>
+  /**
+   * What can be decoded apart instead, each about so long; none where it must be decoded in one go, as what promises more
+   * than `mostSeconds` must: it is given up where it goes on for longer, and it may hold less.
+   */
+  readonly stretches: (mostSeconds?: number, seconds?: number) => Promise<readonly Stretch[]>
 }
 
 export interface Terms {
@@ -54,9 +57,14 @@ export async function withSource<T>(
       served.allow(decodingAllowance(bytes))
       return decodeTracks(input, recorded, abort, served)
     }
-    const stretches = async (seconds = stretchSeconds): Promise<readonly Stretch[]> => {
+    const stretches = async (
+      mostSeconds = Infinity,
+      seconds = stretchSeconds,
+    ): Promise<readonly Stretch[]> => {
       served.allow(decodingAllowance(bytes))
-      return await stretchesOf(recorded, served, seconds)
+      const found = await stretchesOf(recorded, served, seconds)
+      const promised = (found.at(-1)?.endSample ?? 0) / recorded.pcm.sampleRate
+      return promised > mostSeconds ? [] : found
     }
     return await use({ probed, decode, stretches })
   } finally {

@@ -39,6 +39,8 @@ const columns = `
   bytes::float8 AS bytes`
 
 /** SQL: of a row, whether everything of its user goes. */
+const isOfEpisode = 'episode_id::text = :id'
+const isOfPodcast = 'episode_id IS NULL AND podcast_id::text = :id'
 const isOfEverything = 'episode_id IS NULL AND podcast_id IS NULL'
 
 export async function findDeletion(db: Knex, id: string): Promise<Deletion | undefined> {
@@ -52,12 +54,8 @@ export async function latestDeletion(
   userId: string,
   of: { readonly episodeId: string } | { readonly podcastId: string } | 'everything',
 ): Promise<Deletion | undefined> {
-  const [is, id] =
-    of === 'everything'
-      ? [isOfEverything, null]
-      : 'episodeId' in of
-        ? ['episode_id::text = :id', of.episodeId]
-        : ['episode_id IS NULL AND podcast_id::text = :id', of.podcastId]
+  const is = of === 'everything' ? isOfEverything : 'episodeId' in of ? isOfEpisode : isOfPodcast
+  const id = of === 'everything' ? null : 'episodeId' in of ? of.episodeId : of.podcastId
   const [found] = await rows<Deletion>(
     db,
     `SELECT ${columns}
@@ -112,6 +110,7 @@ export async function rowsOf(db: Knex, userId: string): Promise<number> {
      ORDER BY table_name`,
   )
   const counts = tables.map(({ name }) => `(SELECT count(*) FROM "${name}" WHERE user_id = :userId)`)
+  // eslint-disable-next-line sql/no-composed-statement -- names of tables, as the server's own catalogue has them
   const [found] = await rows<{ count: number }>(
     db,
     `SELECT ((SELECT count(*) FROM users WHERE id = :userId) + ${counts.join(' + ')})::float8 AS count`,

@@ -5,6 +5,7 @@
 import type { Knex } from 'knex'
 import { migrations } from '../../migrations/index.ts'
 import { withDatabase } from './connect.ts'
+import { letFunctionsWork } from './functions-role.ts'
 
 type Migration = (typeof migrations)[number]
 
@@ -23,13 +24,14 @@ export const migrationLock = 20260101
 
 /**
  * Returns the names of the migrations it ran; none when the schema was current. All of them, and the lock
- * that others wait for, are one transaction: behind a pooler nothing else of a session is one's own.
+ * that others wait for, are one transaction: behind a pooler nothing else of a session is one's own. Whom
+ * `functionsUrl` names may work on what there is then; without it only who migrates may.
  */
-export async function migrate(databaseUrl: string): Promise<string[]> {
-  return await withDatabase(databaseUrl, (db) => db.transaction(migrateIn), 0)
+export async function migrate(databaseUrl: string, functionsUrl?: string): Promise<string[]> {
+  return await withDatabase(databaseUrl, (db) => db.transaction((trx) => migrateIn(trx, functionsUrl)), 0)
 }
 
-async function migrateIn(trx: Knex): Promise<string[]> {
+async function migrateIn(trx: Knex, functionsUrl: string | undefined): Promise<string[]> {
   // To migrate a large table, or to wait for somebody else's migration, may take longer than the database
   // lets other statements.
   await trx.raw('SET LOCAL statement_timeout = 0')
@@ -40,5 +42,6 @@ async function migrateIn(trx: Knex): Promise<string[]> {
     tableName: 'migrations',
     disableTransactions: true, // they are in this one
   })) as [number, string[]]
+  if (functionsUrl !== undefined) await letFunctionsWork(trx, functionsUrl)
   return ran
 }

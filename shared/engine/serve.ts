@@ -3,14 +3,13 @@
  * calls. Hides how a caller is refused, how an answer becomes HTTP, and what a process sets up once, on its
  * first request.
  */
-import { buffer } from 'node:stream/consumers'
 import type {
-  CloudEvent,
   Request as FrameworkRequest,
   Response as FrameworkResponse,
 } from '@google-cloud/functions-framework'
 import { between } from '../boundaries.ts'
-import { callerVerifier } from './caller.ts'
+import { bodyOf, ForeignBody, readEvent, type FinalizedObject } from './bodies.ts'
+import { callerVerifier, type VerifyCaller } from './caller.ts'
 import { parseConfig } from '../config.ts'
 import { limitConnections } from '../db/connect.ts'
 import { parsePayload } from '../context.ts'
@@ -32,15 +31,6 @@ interface Deployed {
   readonly name: string
   readonly memory: string
   readonly deadlineSeconds: number
-}
-
-/** What a finalize event says of its object, as far as Spool reads it. */
-export interface FinalizedObject {
-  readonly bucket: string
-  readonly name: string
-  readonly generation: string
-  /** What whoever uploaded it wrote beside it. */
-  readonly metadata?: Readonly<Record<string, string>>
 }
 
 export interface UploadFunction extends Deployed {
@@ -99,13 +89,17 @@ export function openServices(
   }
 }
 
-/** Where the handlers are put: functions-framework's `http` and `cloudEvent`. */
+/** Where the handlers are put: functions-framework's `http`, which leaves every request as it is. */
 export interface Framework {
   http: (
     name: string,
     handler: (request: FrameworkRequest, response: FrameworkResponse) => Promise<void>,
   ) => unknown
-  cloudEvent: (name: string, handler: (event: CloudEvent<unknown>) => Promise<void>) => unknown
+}
+
+interface Opened {
+  readonly services: Services
+  readonly verify: VerifyCaller
 }
 
 /** Every function, or the one that the process is started for. */
@@ -114,7 +108,7 @@ export function registerAll(
   catalogue: readonly CatalogueEntry[],
   env: Readonly<Record<string, string | undefined>>,
 ): void {
-  let opened: { services: Services; verify: ReturnType<typeof callerVerifier> } | undefined
+  let opened: Opened | undefined
   const open = () => {
     if (!opened) {
       const services = openServices(env, catalogue)
@@ -124,25 +118,19 @@ export function registerAll(
   }
   const target = env['FUNCTION_TARGET']
   traceRequests(env['PROJECT_ID'])
-  // an event's body is the framework's to read
-  const own = new Set(catalogue.filter(({ trigger }) => trigger !== 'upload').map(nameOf))
+  const own = new Set(catalogue.map(nameOf))
   leaveUntouched((name) => own.has(name), target)
   for (const entry of catalogue.filter((each) => target === undefined || nameOf(each) === target)) {
     if (target !== undefined && entry.trigger === 'http') limitConnections(entry.connections ?? Infinity)
-    // Eventarc calls through IAM: the platform has checked its caller before the event arrives.
-    if (entry.trigger === 'upload')
-      framework.cloudEvent(entry.name, async (event) => {
-        await entry.handle(event.data as FinalizedObject, open().services)
-        await between('answer', entry.name, () => undefined) // the framework's own, when this returns
-      })
-    else
-      framework.http(nameOf(entry), (request, response) =>
-        isProbe(request)
-          ? answerProbe(entry, response, open)
-          : entry.trigger === 'http'
-            ? passOn(entry, request, response, open().services)
+    framework.http(nameOf(entry), (request, response) =>
+      isProbe(request)
+        ? answerProbe(entry, response, open)
+        : entry.trigger === 'http'
+          ? passOn(entry, request, response, open().services)
+          : entry.trigger === 'upload'
+            ? answerEvent(entry, request, response, open())
             : answerHttp(entry, request, response, open()),
-      )
+    )
   }
 }
 
@@ -171,17 +159,51 @@ async function answerProbe(
   }
 }
 
+/**
+ * The news of an object, as a CloudEvent in binary mode. Eventarc's token is made for the address it calls, and IAM has
+ * looked at it; where no platform does, it is looked at here. News of nothing, or of another bucket, never gets better.
+ */
+async function answerEvent(
+  { name, handle }: UploadFunction,
+  request: FrameworkRequest,
+  response: FrameworkResponse,
+  { services, verify }: Opened,
+): Promise<void> {
+  const { caller, buckets } = services.config
+  try {
+    if (!caller.isChecked && !(await verify(request.headers.authorization)))
+      return void response.status(401).json(unauthenticated)
+    await handle(readEvent(await bodyOf(request), buckets.uploads), services)
+    await between('answer', name, () => void response.status(200).json({ outcome: 'done' }))
+  } catch (error) {
+    answerFailure(name, error, error instanceof ForeignBody, response)
+  }
+}
+
+const unauthenticated = {
+  code: 'unauthenticated',
+  message: 'The call carries no valid token for this service.',
+}
+
+/** What can never be handled is answered 200, which ends it; the log has it. */
+function answerFailure(name: string, error: unknown, isFinal: boolean, response: FrameworkResponse): void {
+  log.error(
+    { function: name, error: error instanceof Error ? error.stack : String(error) },
+    'request refused',
+  )
+  if (response.headersSent) return // it was answered, and what failed came after
+  response.status(isFinal ? 200 : 500).json({ outcome: isFinal ? 'refused' : 'to be retried' })
+}
+
 async function answerHttp(
   entry: TaskFunction | ScheduledFunction,
   request: FrameworkRequest,
   response: FrameworkResponse,
-  { services, verify }: { services: Services; verify: ReturnType<typeof callerVerifier> },
+  { services, verify }: Opened,
 ): Promise<void> {
   try {
     if (!(await verify(request.headers.authorization))) {
-      response
-        .status(401)
-        .json({ code: 'unauthenticated', message: 'The call carries no valid token for this service.' })
+      response.status(401).json(unauthenticated)
     } else if (entry.trigger !== 'task') {
       const found = (await entry.handle(services)) ?? {}
       await between('answer', nameOf(entry), () => void response.status(200).json(found))
@@ -190,24 +212,7 @@ async function answerHttp(
       await between('answer', outcome, () => void response.status(status).json({ outcome }))
     }
   } catch (error) {
-    // A body that is not ours can never be handled: 200 ends its task, and the log has it.
-    const status = error instanceof Permanent ? 200 : 500
-    log.error(
-      { function: nameOf(entry), error: error instanceof Error ? error.stack : String(error) },
-      'request refused',
-    )
-    if (!response.headersSent)
-      response.status(status).json({ outcome: status === 200 ? 'refused' : 'to be retried' })
-  }
-}
-
-/** Throws Permanent `bad_context`, which says nothing of the body: it goes to the log. */
-async function bodyOf(request: FrameworkRequest): Promise<unknown> {
-  const bytes = request.rawBody ?? (await buffer(request))
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    throw new Permanent('bad_context', 'The body is not JSON.')
+    answerFailure(nameOf(entry), error, error instanceof Permanent, response)
   }
 }
 

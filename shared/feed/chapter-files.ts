@@ -22,7 +22,7 @@ export function readMarks(file: string, name: string): SuppliedMark[] {
   if (begins.startsWith('<')) return readXml(text, name)
   if (/^(?:\{|\[\s*[\]{])/.test(begins)) return readJson(text, name)
   if (/^;FFMETADATA/.test(begins)) return readFfmetadata(text, name)
-  if (/^\s*(?:TRACK\s+\d+|FILE\s+")/im.test(text) && /^\s*INDEX\s/im.test(text))
+  if (/^[ \t]*(?:TRACK[ \t]+\d+|FILE[ \t]+")/im.test(text) && /^[ \t]*INDEX[ \t]/im.test(text))
     return readCueSheet(text, name)
   const labels = readLabels(text)
   return labels?.map(({ start, text: title }) => ({ startSeconds: start, title })) ?? readLines(text, name)
@@ -104,7 +104,7 @@ function readVtt(text: string, name: string): SuppliedMark[] {
     const title = block
       .slice(timing + 1)
       .join(' ')
-      .replaceAll(/<[^>]*>/g, '')
+      .replaceAll(/<[^<>]*>/g, '')
       .replaceAll(/&([a-z]+);/g, (whole, entity: string) => entities[entity] ?? whole)
     marks.push({ startSeconds, title })
   }
@@ -184,12 +184,14 @@ function readFfmetadata(text: string, name: string): SuppliedMark[] {
 
 /** A cue sheet's tracks: TITLE and INDEX 01, in minutes, seconds and 75ths. */
 function readCueSheet(text: string, name: string): SuppliedMark[] {
-  const [, ...tracks] = text.split(/^\s*TRACK\s+\d+.*$/im)
+  const [, ...tracks] = text.split(/^[ \t]*TRACK[ \t]+\d+.*$/im)
   return tracks.map((track, i) => {
-    const [, minutes, seconds, frames] = /^\s*INDEX\s+01\s+(\d+):(\d\d):(\d\d)\s*$/im.exec(track) ?? []
+    const [, minutes, seconds, frames] =
+      /^[ \t]*INDEX[ \t]+01[ \t]+(\d+):(\d\d):(\d\d)[ \t]*$/im.exec(track) ?? []
     if (frames === undefined)
       throw unusable(name, `TRACK ${i + 1}: it has no INDEX 01 as in "INDEX 01 03:25:00"`)
-    const title = /^\s*TITLE\s+"?(.*?)"?\s*$/im.exec(track)?.[1] ?? ''
+    const [, quoted = ''] = /^[ \t]*TITLE[ \t](.*)$/im.exec(track) ?? []
+    const title = quoted.trim().replace(/^"/, '').replace(/"$/, '')
     return { startSeconds: 60 * Number(minutes) + Number(seconds) + Number(frames) / 75, title }
   })
 }
@@ -201,7 +203,7 @@ function readCueSheet(text: string, name: string): SuppliedMark[] {
 function readLines(text: string, name: string): SuppliedMark[] {
   const marks: { number?: string; startSeconds: number; title: string; url?: string | undefined }[] = []
   text.split('\n').forEach((raw, i) => {
-    const line = raw.trim()
+    const line = raw.trim().replaceAll(/\s+/g, ' ') // the patterns below look at each run of blanks anew
     if (line === '' || line.startsWith('#')) return
     const named = numberedTitle.exec(line)?.groups
     const owner = named && marks.findLast(({ number }) => number === named['number'])

@@ -6,6 +6,11 @@ import type { Sharp } from 'sharp'
 import { Permanent } from '../errors.ts'
 
 export const maxCoverBytes = 10 * 1024 * 1024
+/** Unpacked it would take a gigabyte and more. */
+const mostPixelsInAll = 50_000_000
+/** Nothing that is drawn by a program, names other files or brings pages. */
+const readable = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif']
+const bounds = { failOn: 'error', limitInputPixels: mostPixelsInAll } as const
 const leastPixels = 1400
 const mostPixels = 3000
 /** Apple asks for covers of at most 512 kB, and its fetch gives up on much larger ones. */
@@ -25,19 +30,26 @@ const smallSide = 400
 export async function fitPicture(bytes: Buffer, name: string): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
   try {
-    const picture = sharp(bytes, { failOn: 'error' })
+    const picture = sharp(bytes, bounds)
+    const { format } = await picture.metadata()
+    if (!readable.includes(format)) throw new Error(`it is ${format}`)
+    return await picture
       .rotate()
       .resize(pictureSide, pictureSide, { fit: 'cover', withoutEnlargement: true })
-    return await picture
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
       .jpeg({ quality: pictureQuality })
       .toBuffer()
   } catch (error) {
-    throw new Permanent('bad_cover', `${name} cannot be read as a picture: ${(error as Error).message}.`, {
-      cause: error,
-    })
+    throw unreadable(name, error as Error)
   }
+}
+
+const unreadable = (name: string, error: Error): Permanent => {
+  const what = /pixel limit/.test(error.message)
+    ? `it has more than ${mostPixelsInAll / 1e6} million pixels, the limit; ${mostPixels} × ${mostPixels} are enough`
+    : error.message
+  return new Permanent('bad_cover', `${name} cannot be read as a picture: ${what}.`, { cause: error })
 }
 
 /** The same where a tag would be too large. */
@@ -58,7 +70,7 @@ export async function fitCover(bytes: Buffer, name: string): Promise<{ jpeg: Buf
     )
   const { default: sharp } = await import('sharp') // loading takes a tenth of a second that only covers need
   try {
-    const picture = sharp(bytes, { failOn: 'error' })
+    const picture = sharp(bytes, bounds)
     const { format, autoOrient } = await picture.metadata()
     const { width, height } = autoOrient // as it is seen, not as the camera held it
     if (format !== 'jpeg' && format !== 'png')
@@ -73,9 +85,7 @@ export async function fitCover(bytes: Buffer, name: string): Promise<{ jpeg: Buf
     return { jpeg: made.jpeg, changes }
   } catch (error) {
     if (error instanceof Permanent) throw error
-    throw new Permanent('bad_cover', `${name} cannot be read as a picture: ${(error as Error).message}.`, {
-      cause: error,
-    })
+    throw unreadable(name, error as Error)
   }
 }
 

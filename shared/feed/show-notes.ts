@@ -21,11 +21,14 @@ const allowed: IOptions = {
   nestingLimit: 50,
 }
 
+/** Twice what an episode may say. The sanitiser takes time by the square of nested tags: half a second for so many. */
+const longestNotes = 200_000
+
 /** The notes with nothing in them but what applications show; empty when nothing is left. */
 export async function cleanNotes(html: string): Promise<{ html: string; isCut: boolean }> {
   const { default: sanitise } = await import('sanitize-html')
-  let isCut = false
-  const cleaned = sanitise(withoutUnseen(html), {
+  let isCut = html.length > longestNotes
+  const cleaned = sanitise(withoutUnseen(html.slice(0, longestNotes)), {
     ...allowed,
     onOpenTag: (name) => {
       isCut ||= !isShown(name)

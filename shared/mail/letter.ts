@@ -70,7 +70,7 @@ function senderOf(header: string): { name: string; address: string } {
  */
 async function wordsOf(texts: readonly TextPart[]): Promise<string> {
   const parts = texts.map(({ kind, text, format }) => {
-    const content = Buffer.from(kind === 'html' ? withoutStyle(text) : text).toString('base64')
+    const content = Buffer.from(kind === 'html' ? withShortTags(withoutStyle(text)) : text).toString('base64')
     const type = `Content-Type: text/${kind}; charset=utf-8${format}\nContent-Transfer-Encoding: base64\n\n`
     return type + content.replaceAll(/(.{1000})/g, '$1\n')
   })
@@ -90,6 +90,19 @@ const withoutStyle = (html: string): string =>
       i === 0 ? piece : piece.slice(/<\/style\b[^>]*>?/i.exec(piece)?.index ?? piece.length),
     )
     .join('')
+
+/** A picture inside a page is a tag of a megabyte; of a link's address nobody reads more. */
+const longestTag = 4000
+/**
+ * The parser looks from each tag for its end: one left open ends at the next one here, and a long one is cut, or a page
+ * of nothing but open tags would take time by the square of its length.
+ */
+const withShortTags = (html: string): string =>
+  html
+    .replaceAll(/<(\/?[a-z!][^<>]*)(?=<)/gi, '<$1>')
+    .replaceAll(/<([^<>]*)>/g, (tag, inner: string) =>
+      tag.length <= longestTag ? tag : `<${inner.slice(0, longestTag)}>`,
+    )
 
 const clean = (text: string): string =>
   text.replaceAll(/(?![\t\n])\p{Cc}|\p{Cs}/gu, '').replaceAll(/\n{3,}/g, '\n\n')

@@ -12,6 +12,8 @@ import { UnreadableMail } from './slim.ts'
 
 /** What a compressed message may unpack to: the largest attachments, and no bomb. */
 const maxUnpackedBytes = 256 * 1024 * 1024
+/** Of whatever kind: more than anybody's letters with all that lies beside them. */
+const mostEntries = 500_000
 
 /**
  * Names are bytes here: nothing is written under them, and one that no other program could unpack costs
@@ -94,7 +96,8 @@ async function* entriesOf(
 ): AsyncGenerator<{ at: number; entry: Entry }> {
   const cursor = zip as unknown as DirectoryCursor
   cursor.readEntryCursor = from ?? cursor.readEntryCursor
-  for (;;) {
+  for (let seen = 0; ; seen++) {
+    if (seen > mostEntries) throw tooMany(name)
     const at = cursor.readEntryCursor
     const entry = await new Promise<Entry | undefined>((resolve, reject) => {
       zip.once('entry', resolve)
@@ -107,6 +110,12 @@ async function* entriesOf(
     if (isMessage(entry)) yield { at, entry }
   }
 }
+
+const tooMany = (name: string): Permanent =>
+  new Permanent(
+    'bad_mailbox',
+    `${name} has more than ${mostEntries} entries, the limit. Put the letters into several smaller zips.`,
+  )
 
 const openZip = (storage: ObjectStore, mailbox: StoredMailbox): Promise<OpenZip> =>
   new Promise((resolve, reject) => {

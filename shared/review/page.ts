@@ -3,6 +3,7 @@
  * done to a recording. It has the waveform and the transcript with their cuts, and every edit with its reason
  * and its sound before and after. Hides the markup; everything it needs is inside it.
  */
+import { createHash } from 'node:crypto'
 import type { Analysis } from '../audio/analysis.ts'
 import type { Warning } from '../codes.ts'
 import type { Certificate } from '../mastering/certificate.ts'
@@ -37,6 +38,18 @@ export interface Reviewed {
   readonly warnings: readonly Warning[]
 }
 
+const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+
+/** Nothing runs but the page's own script, and nothing is asked of anybody, wherever the file is opened. */
+const policy = [
+  `default-src 'none'`,
+  `script-src ${hashOf(playerScript)}`,
+  `style-src ${hashOf(style)}`,
+  'media-src blob: data:',
+  `base-uri 'none'`,
+  `form-action 'none'`,
+].join('; ')
+
 export function* reviewPage(reviewed: Reviewed): Generator<string> {
   const { title, podcastTitle, edits, waiting } = reviewed
   const splices = splicesOf(edits)
@@ -44,6 +57,7 @@ export function* reviewPage(reviewed: Reviewed): Generator<string> {
 <html lang="${escape(reviewed.transcript?.language ?? 'en')}">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="content-security-policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Review: ${escape(title)}</title>
 <style>${style}</style>

@@ -23,7 +23,9 @@ beforeAll(async () => {
 
 /** The stretches that a file may be divided into. */
 const divide = (bytes: Buffer): Promise<readonly Stretch[]> =>
-  withSource(readOnlyStore({ talk: bytes }), talk, terms, never, (source) => source.stretches(stretchSeconds))
+  withSource(readOnlyStore({ talk: bytes }), talk, terms, never, (source) =>
+    source.stretches(undefined, stretchSeconds),
+  )
 
 const talk = { bucket: 'uploads', name: 'talk' }
 const terms = { bytes: 1e9, targetRate: null }

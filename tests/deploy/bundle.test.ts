@@ -113,7 +113,6 @@ describe('A deployed function, asked for its health', () => {
   const render: DeployedFunction = {
     name: 'render',
     folder: folder('render'),
-    signature: 'http',
     memoryBytes: bytesOf('1Gi'),
     nodeOptions,
   }

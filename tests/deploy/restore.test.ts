@@ -8,7 +8,7 @@ import { catalogue } from '../../functions/index.ts'
 import { onUpload } from '../../functions/on-upload.ts'
 import { sweep } from '../../functions/sweep.ts'
 import { choosePorts } from '../../local/host/ports.ts'
-import { startPostgres } from '../../local/host/postgres.ts'
+import { startPostgres, type Postgres } from '../../local/host/postgres.ts'
 import { rows, withDatabase } from '../../shared/db/connect.ts'
 import { migrate } from '../../shared/db/migrate.ts'
 import { openServices } from '../../shared/engine/serve.ts'
@@ -89,15 +89,18 @@ const runsOf = (url: string) =>
     rows<{ id: string; status: string }>(db, 'SELECT id, status FROM runs ORDER BY created_at'),
   )
 
+/** Of a database: its owner's, and that of the functions' own role. */
+type Addresses = Pick<Postgres, 'url' | 'functionsUrl'>
+
 /** A PostgreSQL whose own pg_dump is there. */
-async function aServer(dir: string): Promise<string> {
+async function aServer(dir: string): Promise<Addresses> {
   const { database: port } = await choosePorts(dir)
   const own = { initdb: program('initdb'), postgres: program('postgres') }
   const server = await startPostgres(path.join(dir, 'postgres'), port, ['fsync=off'], own)
   cleanups.push(server.stop)
   await server.ready
-  await migrate(server.url)
-  return server.url
+  await migrate(server.url, server.functionsUrl)
+  return server
 }
 
 /** One episode is finished; another has all but its sound. */
@@ -114,15 +117,21 @@ async function atWork(databaseUrl: string, folder: string): Promise<World> {
   return world
 }
 
-/** As docs/runbook.md says: rows first, then objects. Returns the new database's address. */
-async function backedUpAndRestored(databaseUrl: string, dir: string): Promise<string> {
+/** As docs/runbook.md says: rows first, then objects. Returns the new database's addresses. */
+async function backedUpAndRestored({ url, functionsUrl }: Addresses, dir: string): Promise<Addresses> {
   const dump = path.join(dir, 'spool.dump')
-  execFileSync(program('pg_dump'), ['--format=custom', '--no-owner', `--file=${dump}`, databaseUrl])
+  execFileSync(program('pg_dump'), [
+    '--format=custom',
+    '--no-owner',
+    '--no-privileges',
+    `--file=${dump}`,
+    url,
+  ])
   cpSync(path.join(dir, 'storage'), path.join(dir, 'copy'), { recursive: true })
-  await withDatabase(databaseUrl, (db) => db.raw('CREATE DATABASE restored TEMPLATE template0'))
-  const restored = databaseUrl.replace(/\/postgres$/, '/restored')
-  execFileSync(program('pg_restore'), ['--no-owner', '--exit-on-error', `--dbname=${restored}`, dump])
-  return restored
+  await withDatabase(url, (db) => db.raw('CREATE DATABASE restored TEMPLATE template0'))
+  const restored = (address: string) => address.replace(/\/postgres$/, '/restored')
+  execFileSync(program('pg_restore'), ['--no-owner', '--exit-on-error', `--dbname=${restored(url)}`, dump])
+  return { url: restored(url), functionsUrl: restored(functionsUrl) }
 }
 
 const whereThereIs = programs === undefined ? test.skip : test
@@ -132,12 +141,12 @@ whereThereIs(
   async () => {
     const dir = aFolder()
     const original = await aServer(dir)
-    const world = await atWork(original, path.join(dir, 'storage'))
-    expect(await runsOf(original)).toMatchObject([{ status: 'finished' }, { status: 'started' }])
-    const restored = await backedUpAndRestored(original, dir)
+    const world = await atWork(original.functionsUrl, path.join(dir, 'storage'))
+    expect(await runsOf(original.url)).toMatchObject([{ status: 'finished' }, { status: 'started' }])
+    const { url: restored, functionsUrl } = await backedUpAndRestored(original, dir)
 
-    expect(await counts(restored)).toEqual(await counts(original))
-    expect(await migrate(restored)).toEqual([]) // the schema is the newest
+    expect(await counts(restored)).toEqual(await counts(original.url))
+    expect(await migrate(restored, functionsUrl)).toEqual([]) // the schema is the newest
     const [finished] = await runsOf(restored)
     const touched = withDatabase(restored, (db) =>
       db.raw(`UPDATE runs SET status = 'started' WHERE id = ?`, [finished!.id]),
@@ -148,7 +157,7 @@ whereThereIs(
     const { storage, endpoint } = await aStorage({ dir: path.join(dir, 'copy'), buckets })
     const env = {
       ...world.env,
-      DATABASE_URL: restored,
+      DATABASE_URL: functionsUrl,
       STORAGE_ENDPOINT: endpoint,
       PUBLIC_BASE_URL: `${endpoint}/public`,
     }

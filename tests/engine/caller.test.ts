@@ -6,7 +6,8 @@ import { getTestServer } from '@google-cloud/functions-framework/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair, type CryptoKey, type JWK } from 'jose'
 import type { TaskPayload } from '../../shared/context.ts'
-import { registerAll } from '../../shared/engine/serve.ts'
+import type { FinalizedObject } from '../../shared/engine/bodies.ts'
+import { nameOf, registerAll, type CatalogueEntry } from '../../shared/engine/serve.ts'
 import { aToyShow } from '../support/toys.ts'
 import { aWorld, type World } from '../support/world.ts'
 
@@ -49,7 +50,7 @@ beforeAll(async () => {
 })
 afterAll(() => keys.close())
 
-async function serve(jwksUrl: string, more: Record<string, string> = {}) {
+async function serve(jwksUrl: string, more: Record<string, string> = {}, also?: CatalogueEntry) {
   const show = aToyShow([{ name: 'cut' }, { name: 'join', after: ['cut'] }])
   const env = {
     CALLER_ISSUER: issuer,
@@ -61,8 +62,9 @@ async function serve(jwksUrl: string, more: Record<string, string> = {}) {
   world = await aWorld({ catalogue: show.catalogue, env })
   await world.start()
   payload = (await world.tasks())[0]!.payload
-  registerAll(framework, show.catalogue, { ...world.env, ...env })
-  const server = getTestServer('cut')
+  const catalogue = also === undefined ? show.catalogue : [...show.catalogue, also]
+  registerAll(framework, catalogue, { ...world.env, ...env })
+  const server = getTestServer(also === undefined ? 'cut' : nameOf(also))
   cleanups.push(closed(server))
   functionUrl = await listening(server)
 }
@@ -166,6 +168,63 @@ test('a task that reached the function of another step is not worked on, and not
   expect(await world.steps()).toMatchObject([{ step: 'cut', status: 'pending', attempt: 0 }])
 })
 
+describe('an event', () => {
+  const seen: string[] = []
+  const send = async (token: string | undefined, data: unknown): Promise<number> => {
+    const headers = {
+      ...{
+        'content-type': 'application/json',
+        'ce-specversion': '1.0',
+        'ce-id': '1',
+        'ce-source': '//storage',
+      },
+      ...{ 'ce-type': 'google.cloud.storage.object.v1.finalized' },
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    }
+    const bucket = world.env.UPLOADS_BUCKET
+    const body =
+      typeof data === 'string'
+        ? data
+        : JSON.stringify({ bucket, name: 'u/a', generation: '1', ...(data as object) })
+    return (await fetch(`${functionUrl}/hear`, { method: 'POST', headers, body })).status
+  }
+  const listen = async (more: Record<string, string> = {}) => {
+    await serve(keys.url, more, {
+      ...{ trigger: 'upload', name: 'hear', memory: '256Mi', deadlineSeconds: 60 },
+      handle: ({ name }: FinalizedObject) => Promise.resolve(void seen.push(name)),
+    })
+    seen.length = 0
+  }
+  beforeEach(() => listen())
+
+  test('that is signed is heard; one that is not, or by somebody else, is not', async () => {
+    expect(await send(undefined, {})).toBe(401)
+    expect(await send(await sign(good(), otherKey), {})).toBe(401)
+    expect(await send(await sign({ ...good(), aud: 'https://other.test' }), {})).toBe(401)
+    expect(await send(await sign({ ...good(), email: 'mallory@spool.test' }), {})).toBe(401)
+    expect(seen).toEqual([])
+    expect(await send(await sign(good()), { name: 'u/b' })).toBe(200)
+    expect(seen).toEqual(['u/b'])
+  })
+
+  test('is the platform’s to check where it has, since its token is for another name', async () => {
+    await listen({ CALLER_IS_CHECKED: 'true' })
+    expect(await send(undefined, {})).toBe(200)
+    expect(seen).toEqual(['u/a'])
+  })
+
+  test.each([
+    ['another bucket', { bucket: 'elsewhere' }],
+    ['no object', { name: undefined }],
+    ['no generation', { generation: 'latest' }],
+    ['no form', 'not JSON'],
+    ['no end', JSON.stringify({ name: 'x'.repeat(3e6) })],
+  ])('of %s ends, and nothing happens', async (_what, data) => {
+    expect(await send(await sign(good()), data)).toBe(200)
+    expect(seen).toEqual([])
+  })
+})
+
 describe('the body of a call', () => {
   const hear = async (body: unknown) => await call(`Bearer ${await sign(good())}`, body)
 
@@ -179,6 +238,10 @@ describe('the body of a call', () => {
     ['with a row in it', () => ({ ...payload, context: { episode: { id: 1 } } })],
     ['without a run', () => ({ ...payload, runId: undefined })],
     ['with half a part', () => ({ ...payload, part: 0.5 })],
+    ['of a run that no row could have', () => ({ ...payload, runId: "x' OR true" })],
+    ['of a run with a zero byte', () => ({ ...payload, runId: `${payload.runId}\0` })],
+    ['of a part that no row could have', () => ({ ...payload, part: 2 ** 31 })],
+    ['of a turn that no row could have', () => ({ ...payload, turn: 2 ** 53 })],
   ])('%s ends its task and changes nothing', async (_what, body) => {
     expect(await hear(body())).toBe(200)
     expect(await world.steps()).toMatchObject([{ status: 'pending', attempt: 0 }])

@@ -1,9 +1,10 @@
 // Sound for tests: synthesised tones, noise and something like speech, an object store that only reads, and
 // ffmpeg as the second opinion.
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { collect, ffmpeg } from '../../shared/audio/ffmpeg.ts'
+import { promisify } from 'node:util'
 import { bytesPerFrame, toInterleavedBytes, toPlanar, type PcmFormat } from '../../shared/audio/pcm.ts'
 import { keepAllBut } from '../../shared/timeline/ledger.ts'
 import type { Loudness } from '../../shared/mastering/programme.ts'
@@ -243,10 +244,11 @@ export async function decodeFile(
   )
 }
 
+/** What an ffmpeg prints that may do what the product's may not, such as writing files. */
 export async function run(args: readonly string[]): Promise<Buffer> {
-  const child = ffmpeg(args, never)
-  const [out] = await Promise.all([collect(child.stdout), child.ended])
-  return out
+  const told = ['-hide_banner', '-nostdin', '-loglevel', 'error', ...args]
+  const { stdout } = await promisify(execFile)('ffmpeg', told, { encoding: 'buffer', maxBuffer: 2 ** 31 })
+  return stdout
 }
 
 /** Lends a file to `use`: ffmpeg tells more of a file than of a pipe. */

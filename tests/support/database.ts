@@ -7,10 +7,13 @@ import { randomBytes } from 'node:crypto'
 import { afterAll } from '@jest/globals'
 import knex, { type Knex } from 'knex'
 import { rows } from '../../shared/db/connect.ts'
-import { addressOf, schema, schemaVariable, serverUrl, template } from './test-server.ts'
+import { addressOf, functionsVariable, schema, schemaVariable, serverUrl, template } from './test-server.ts'
 
 export interface Database {
+  /** As the functions use it; of an empty one, as who migrates it does. */
   readonly url: string
+  /** Of the user to whom it belongs. */
+  readonly ownersUrl: string
   /** The rows of one statement, over a connection that is not one of the product's. */
   readonly rows: <T>(sql: string, bindings?: Record<string, Knex.RawBinding>) => Promise<T[]>
   readonly drop: () => Promise<void>
@@ -48,7 +51,7 @@ async function migratedDatabase(): Promise<Database> {
     await dropDatabase(name)
     await onServer(`CREATE DATABASE ${name} TEMPLATE ${template}`)
   }
-  return lend(url, () => Promise.resolve(void idle.push(name)))
+  return lend(url, () => Promise.resolve(void idle.push(name)), addressOf(name, functionsVariable))
 }
 
 /** False when there is none, or none like the template. */
@@ -76,9 +79,10 @@ async function dropDatabase(name: string): Promise<void> {
   await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
 }
 
-const lend = (url: string, drop: Database['drop']): Database => ({
+const lend = (ownersUrl: string, drop: Database['drop'], url = ownersUrl): Database => ({
   url,
-  rows: (sql, bindings) => rows(sessionOf(url), sql, bindings),
+  ownersUrl,
+  rows: (sql, bindings) => rows(sessionOf(ownersUrl), sql, bindings),
   drop,
 })
 

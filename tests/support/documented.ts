@@ -5,7 +5,7 @@
 import ajv2020 from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 
-interface Parameter {
+export interface Parameter {
   readonly name: string
   readonly in: 'path' | 'query' | 'header'
   readonly required?: boolean

@@ -12,6 +12,7 @@ import { migrate } from '../../shared/db/migrate.ts'
 import {
   addressOf,
   clusterVariable,
+  functionsVariable,
   schema,
   schemaVariable,
   serverVariable,
@@ -39,9 +40,10 @@ export default async function startServer(): Promise<void> {
     await rm(dir, { recursive: true, force: true })
   })
   process.env[serverVariable] = server.url
+  process.env[functionsVariable] = server.functionsUrl
   process.env[socketVariable] = sockets
   await withDatabase(server.url, (db) => db.raw(`CREATE DATABASE ${template}`))
-  await migrate(addressOf(template))
+  await migrate(addressOf(template), server.functionsUrl)
   const [made] = await withDatabase(addressOf(template), (db) => rows<{ schema: string }>(db, schema))
   process.env[schemaVariable] = made!.schema
 }

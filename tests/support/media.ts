@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { crc32, deflateSync } from 'node:zlib'
 import { run } from './audio.ts'
 
 /** What ffmpeg writes to a file of that name. `$1`, `$2` … in the arguments are the given inputs, as files. */
@@ -105,4 +106,20 @@ export function riff(chunks: readonly (readonly [string, Buffer])[]): Buffer {
   const head = Buffer.from('RIFF\0\0\0\0WAVE', 'latin1')
   head.writeUInt32LE(4 + Buffer.concat(body).length, 4)
   return Buffer.concat([head, ...body])
+}
+
+/** A PNG that says it is so large; its rows are missing. */
+export function hugePng(side: number): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), data])
+    const [size, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
+    size.writeUInt32BE(data.length)
+    sum.writeUInt32BE(crc32(body))
+    return Buffer.concat([size, body, sum])
+  }
+  const head = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 16, 6, 0, 0, 0]) // 16 bits of red, green, blue and alpha
+  head.writeUInt32BE(side, 0)
+  head.writeUInt32BE(side, 4)
+  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
+  return Buffer.concat([signature, chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.alloc(1e6)))])
 }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort, host } from '../../local/host/ports.ts'
-import { serverUrl } from './test-server.ts'
+import { functionsVariable, serverUrl, serverVariable } from './test-server.ts'
 
 /** Debian puts it where only root looks. */
 const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` }
@@ -27,21 +27,31 @@ export async function startPgBouncer(): Promise<PgBouncer> {
   const dir = mkdtempSync(path.join(tmpdir(), 'spool-pgbouncer-'))
   const port = await freePort()
   const file = path.join(dir, 'pgbouncer.ini')
-  const { hostname, port: behind, username, password } = new URL(serverUrl())
+  const { hostname, port: behind } = new URL(serverUrl())
+  const users = path.join(dir, 'users.txt')
+  writeFileSync(
+    users,
+    [serverVariable, functionsVariable]
+      .map((variable) => new URL(serverUrl(variable)))
+      .map(({ username, password }) => `"${username}" "${password}"\n`)
+      .join(''),
+    { mode: 0o600 },
+  )
   const settings = [
     '[databases]',
-    `* = host=${hostname} port=${behind} user=${username} password=${password}`,
+    `* = host=${hostname} port=${behind}`,
     '[pgbouncer]',
     `listen_addr = ${host}`,
     `listen_port = ${port}`,
     'unix_socket_dir =',
-    'auth_type = any',
+    'auth_type = trust',
+    `auth_file = ${users}`,
     'pool_mode = transaction',
     'default_pool_size = 2', // fewer than ask at once: sessions do change hands
   ]
   writeFileSync(file, settings.join('\n'), { mode: 0o600 })
   const isRoot = process.getuid?.() === 0
-  if (isRoot) for (const owned of [dir, file]) chownSync(owned, nobody, nobody)
+  if (isRoot) for (const owned of [dir, file, users]) chownSync(owned, nobody, nobody)
   const as = isRoot ? ['setpriv', '--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups', '--'] : []
   const [program, ...args] = [...as, 'pgbouncer', file]
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })

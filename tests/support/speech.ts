@@ -3,7 +3,7 @@
  * the audio streams from file to file, so an hour needs no more memory than a minute.
  */
 import { fileURLToPath } from 'node:url'
-import { ffmpeg } from '../../shared/audio/ffmpeg.ts'
+import { run } from './audio.ts'
 
 export interface SpeechFormat {
   readonly sampleRate?: number
@@ -25,8 +25,6 @@ const conversation = fileURLToPath(new URL('../../samples/conversation.flac', im
  * sound quite the same.
  */
 const wandering = 'volume=volume=pow(10\\,3*sin(2*PI*t/421)/20):eval=frame'
-/** The slowest machine makes an hour in far less. */
-const longestMs = 300_000
 
 /**
  * Writes `seconds` of two people talking to `path`: 48 kHz mono WAV unless said otherwise. Same arguments,
@@ -50,5 +48,5 @@ export async function longSpeech(
     '-flags:a',
     '+bitexact',
   ]
-  await ffmpeg([...source, ...target, ...encoders[format], '-y', path], AbortSignal.timeout(longestMs)).ended
+  await run([...source, ...target, ...encoders[format], '-y', path])
 }

@@ -6,6 +6,8 @@
 /** Where a cluster lies that nobody has used yet. */
 export const clusterVariable = 'TEST_POSTGRES_CLUSTER'
 export const serverVariable = 'TEST_POSTGRES_URL'
+/** As the functions may use it. */
+export const functionsVariable = 'TEST_POSTGRES_FUNCTIONS_URL'
 /** The folder of its socket. */
 export const socketVariable = 'TEST_POSTGRES_SOCKETS'
 /** What `schema` says of the template. */
@@ -13,14 +15,15 @@ export const schemaVariable = 'TEST_POSTGRES_SCHEMA'
 /** Migrated, and never connected to: every test's database was copied from it. */
 export const template = 'spool_template'
 
-export const serverUrl = (): string => {
-  const url = process.env[serverVariable]
+export const serverUrl = (variable = serverVariable): string => {
+  const url = process.env[variable]
   if (url === undefined)
     throw new Error('There is no test server: run the tests through jest, whose global setup starts it.')
   return url
 }
 
-export const addressOf = (name: string): string => serverUrl().replace(/\/postgres$/, `/${name}`)
+export const addressOf = (name: string, variable = serverVariable): string =>
+  serverUrl(variable).replace(/\/postgres$/, `/${name}`)
 
 /** One row that is another one when anything of the schema is. A copy has the object identifiers of what it was copied from. */
 export const schema = `
