@@ -49,6 +49,7 @@ interface Numbered extends Case {
 
 const recordingSeconds = 2.5
 const mostInTurn = 4
+const tellEveryMs = 60_000
 /** Each keeps a worker until all else is over. */
 const mostStanding = 1
 const standsStill = ({ fault, after }: Case): boolean => fault === 'hang' && after === 'zombie'
@@ -78,6 +79,7 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
     say(`${all.length} cases; ${chosen.length} of them now`)
     const failures: Failure[] = []
     const counted = tally()
+    let told = performance.now()
     const run = async (group: readonly Numbered[], scenario: Scenario): Promise<void> => {
       const { reached, complaints } = await runCases(cloud!, scenario, group, expected.get(scenario.name))
       const alone = group.length === 1
@@ -100,10 +102,16 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
       const own = chosen.filter((one) => one.scenario === scenario.name)
       const groups = together(own, scenario.isExclusive).values()
       const lane = async () => {
-        for (const group of groups) await run(group, scenario)
+        for (const group of groups) {
+          await run(group, scenario)
+          if (performance.now() - told < tellEveryMs) continue
+          told = performance.now()
+          say(
+            `${scenario.name}: ${counted.result().cases} of ${chosen.length} cases, ${failures.length} failed`,
+          )
+        }
       }
       await Promise.all(Array.from({ length: scenario.isExclusive ? 1 : lanes }, lane))
-      if (own.length > 0) say(`${scenario.name}: ${own.length} cases, ${failures.length} failed so far`)
     }
     failures.push(...(await leftBehind(cloud)))
     const seconds = (performance.now() - began) / 1000

@@ -19,11 +19,16 @@ import { lockRun, settingsOf } from '../shared/db/runs.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { decidePublication, type Decided } from '../shared/episode/publication.ts'
 import { pick } from '../shared/episode/run-context.ts'
-import { Permanent, Stopped } from '../shared/errors.ts'
+import { Busy, Permanent, Stopped } from '../shared/errors.ts'
 import { feedName } from '../shared/objects.ts'
 import { swapFeed } from '../shared/publishing/feed-file.ts'
 import { passGate } from '../shared/publishing/gate.ts'
-import { copyFiles, publishAudio, removeFiles } from '../shared/publishing/public-files.ts'
+import {
+  copyFiles,
+  filesBeforeListeners,
+  publishAudio,
+  removeFiles,
+} from '../shared/publishing/public-files.ts'
 
 const context = pick('contentHash', 'files', 'isCertified', 'publish', 'publication')
 type Context = z.output<typeof context> & Identity
@@ -81,23 +86,25 @@ async function bringOut(version: Version, tools: Tools): Promise<void> {
   await swapFeed(version.podcastId, tools)
 }
 
-/** First the feed forgets the episode, then its files go. */
+/** First the feed forgets the episode, then its files go: those that were there before, and none that has come since. */
 async function takeBack(version: Version, tools: Tools): Promise<void> {
+  const files = await filesBeforeListeners(version, tools)
   await passPointOfNoReturn(version, tools, markWithdrawn)
   await swapFeed(version.podcastId, tools)
-  await removeFiles(version, tools)
+  await removeFiles(files, tools)
 }
 
-/** Changes the episode's row while the run is live: from here on a cancel is refused. */
+/** Changes the episode's row while the run is live and this attempt is the one: from here on a cancel is refused. */
 async function passPointOfNoReturn(
   { runId, episodeId }: Version,
-  { withDatabase }: Tools,
+  { withDatabase, stillHolds }: Tools,
   change: (trx: Knex, episodeId: string) => Promise<void>,
 ): Promise<void> {
   await withDatabase((db) =>
     db.transaction(async (trx) => {
       if ((await lockRun(trx, runId))?.status !== 'started')
         throw new Stopped('The run ended before its publication began.')
+      if (!(await stillHolds(trx))) throw new Busy('Another attempt took the publication over.')
       await updateRunProgress(trx, runId, { committed: true })
       await change(trx, episodeId)
     }),

@@ -114,6 +114,10 @@ export async function extendLease(
   return extended.length === 1
 }
 
+/** Whether the attempt holds its step. */
+export const holdsStep = async (db: Knex, claim: ClaimedStep): Promise<boolean> =>
+  (await rows(db, `SELECT 1 FROM steps WHERE ${isHeld}`, { ...claimOf(claim) })).length === 1
+
 /** About how long that takes. */
 const clearedInMs = 120_000
 const goingFilesOfKey = `

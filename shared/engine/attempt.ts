@@ -8,7 +8,7 @@ import type { Scalars, StepIdentity } from '../context.ts'
 import { withDatabase } from '../db/connect.ts'
 import { findRun } from '../db/runs.ts'
 import type { Warning } from '../codes.ts'
-import { extendLease, noteInputKey } from '../db/step-attempts.ts'
+import { extendLease, holdsStep, noteInputKey } from '../db/step-attempts.ts'
 import { findReusableOutput } from '../db/steps.ts'
 import { Busy, Stopped } from '../errors.ts'
 import { log } from '../log.ts'
@@ -91,6 +91,7 @@ async function perform(
     opened.work({
       ...tools,
       withDatabase: useDatabase,
+      stillHolds: (trx) => holdsStep(trx, attempt),
       inputKey,
       workObject: (name) => ({ bucket, name: workName(userId, inputKey, name) }),
       warn: (warning) => warnings.push(warning),
@@ -119,7 +120,9 @@ const resultOf = (
 async function withHeartbeat<T>(
   { config, storage, pipeline }: Services,
   attempt: Attempt,
-  work: (tools: Omit<Tools, 'workObject' | 'inputKey' | 'warn' | 'withDatabase'>) => Promise<T>,
+  work: (
+    tools: Omit<Tools, 'workObject' | 'inputKey' | 'warn' | 'withDatabase' | 'stillHolds'>,
+  ) => Promise<T>,
 ): Promise<T> {
   const { leaseMs, heartbeatMs } = config.lease
   const controller = new AbortController()

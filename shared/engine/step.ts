@@ -31,6 +31,11 @@ export interface Tools {
    * A short block with a connection of its own, for a step that must look again in the middle of its work.
    */
   readonly withDatabase: <T>(use: (db: Knex) => Promise<T>) => Promise<T>
+  /**
+   * Whether this attempt still holds its step. In a transaction that has the run's row locked it stays so until that
+   * ends; without, an attempt that slept through its lease would change what its successor has finished.
+   */
+  readonly stillHolds: (trx: Knex) => Promise<boolean>
 }
 
 /** Whom the run belongs to, given to every step besides its own scalars. */

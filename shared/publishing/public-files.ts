@@ -6,6 +6,7 @@ import type { Tools } from '../engine/step.ts'
 import { deliverables, isDeliverable, type DeliverableName } from '../episode/deliverables.ts'
 import { Retryable } from '../errors.ts'
 import { audioName, episodeName, publicFolder, publicName } from '../objects.ts'
+import type { ObjectName } from '../storage.ts'
 
 /** Only another attempt of the same run replaces an episode's audio meanwhile. */
 const audioTries = 5
@@ -80,12 +81,20 @@ export async function publishAudio(
   throw new Retryable('internal', `The audio was replaced ${audioTries} times while it was being published.`)
 }
 
-/** Takes away all that is public of an episode; what caches hold goes when their time is up. */
-export async function removeFiles(
+/** All that is public of an episode at this moment, each by its generation. */
+export async function filesBeforeListeners(
   { episodeId, podcastId }: Pick<Version, 'episodeId' | 'podcastId'>,
   { storage, config }: Pick<Publisher, 'storage' | 'config'>,
-): Promise<void> {
+): Promise<ObjectName[]> {
   const bucket = config.buckets.public
-  for (const { name } of await storage.list(bucket, publicFolder(podcastId, episodeId)))
-    await storage.remove({ bucket, name })
+  const found = await storage.list(bucket, publicFolder(podcastId, episodeId))
+  return found.map(({ name, generation }) => ({ bucket, name, generation }))
+}
+
+/** Takes them away, but for what was replaced since; what caches hold goes when their time is up. */
+export async function removeFiles(
+  files: readonly ObjectName[],
+  { storage }: Pick<Publisher, 'storage'>,
+): Promise<void> {
+  for (const file of files) await storage.remove(file)
 }

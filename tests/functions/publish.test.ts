@@ -323,6 +323,54 @@ test('an attempt that was overtaken does not bring the old audio back', async ()
   expect((await fetched(await enclosure()))[0]).toBe('take-2 of episode.mp3')
 })
 
+test('an attempt that slept through its lease takes back nothing that its successor has finished, though the run goes on', async () => {
+  const runId = await aFinishedRun('one')
+  await world.database.rows(
+    `INSERT INTO steps (run_id, step, part, context) VALUES (:runId, 'page', 0, '{}')`, // the run is not over yet
+    { runId },
+  )
+  let successor: unknown
+  const sleeping = withStorage({
+    stat: async (object) => {
+      const found = await world.services.storage.stat(object)
+      if (successor === undefined && object.bucket === bucketOf().name) {
+        await world.timePasses(700_000)
+        successor = await deliverPublish(runId)
+      }
+      return found
+    },
+  })
+  expect(await deliverPublish(runId, sleeping)).toMatchObject({ outcome: 'busy' })
+  expect(successor).toMatchObject({ outcome: 'done' })
+  expect(await world.run(runId)).toMatchObject({ status: 'started' })
+  expect(await episodes()).toEqual([{ slug: 'one', status: 'published' }])
+})
+
+test('an attempt that wakes when the episode is public again deletes none of its files', async () => {
+  await aFinishedRun('one')
+  await world.runToEnd()
+  const [{ id } = { id: '' }] = await world.database.rows<{ id: string }>('SELECT id FROM episodes')
+  const withdrawal = await startPublication(world.services, id, 'withdraw')
+  const [task] = await world.tasks()
+  let isAsleep = false
+  const sleeping = withStorage({
+    swap: async (...given) => {
+      if (!isAsleep) {
+        isAsleep = true
+        await world.timePasses(700_000)
+        await world.runToEnd()
+        await startPublication(world.services, id, 'publish')
+        await world.runToEnd()
+      }
+      return await world.services.storage.swap(...given)
+    },
+  })
+  await deliver(sleeping, sleeping.pipeline.stage('publish')!, task!.payload)
+  expect(await world.run(withdrawal)).toMatchObject({ status: 'finished' })
+  expect(await episodes()).toEqual([{ slug: 'one', status: 'published' }])
+  expect(await publicFiles()).toEqual(['', 'episode.mp3'])
+})
+
 test('audio that stands there already is left alone: caches that ask find it unchanged', async () => {
   const runId = await aFinishedRun('one')
   const breaking = withStorage({ swap: () => Promise.reject(new Error('the process ended here')) })
