@@ -96,7 +96,7 @@ export async function startFaultyCloud(dir: string, options: FaultyOptions): Pro
       updateMask: { paths: ['retry_config'] },
     })
   const identity = await openIdentityProvider(dir)
-  const databaseUrl = local.env['DATABASE_URL']!
+  const databaseUrl = local.ownersDatabaseUrl
   const ask: FaultyCloud['ask'] = (sql, bindings = {}) =>
     withDatabase(databaseUrl, (db) => rows(db, sql, bindings))
 

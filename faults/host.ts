@@ -15,6 +15,7 @@ export interface HostOptions {
 export interface HostIsUp {
   readonly env: Readonly<Record<string, string>>
   readonly tasksPort: number
+  readonly ownersDatabaseUrl: string
 }
 
 const { dir, workers, env } = JSON.parse(process.argv[2]!) as HostOptions
@@ -23,7 +24,11 @@ const cloud = await startLocalCloud(dir, {
   env,
   serve: (options) => startWorkers({ ...options, program: path.join(import.meta.dirname, 'worker.ts') }),
 })
-const isUp: HostIsUp = { env: cloud.env, tasksPort: cloud.ports.tasks }
+const isUp: HostIsUp = {
+  env: cloud.env,
+  tasksPort: cloud.ports.tasks,
+  ownersDatabaseUrl: cloud.ownersDatabaseUrl,
+}
 process.send!(isUp)
 const end = (): void => void cloud.stop().then(() => process.exit(0))
 process.on('message', end)

@@ -5,7 +5,7 @@
 import { readFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { ffmpeg } from '../shared/audio/ffmpeg.ts'
+import { ffmpegOutput } from '../shared/audio/ffmpeg.ts'
 import { findOrphans } from '../shared/housekeeping/orphans.ts'
 import { startFaultyCloud, type FaultyCloud } from './cloud.ts'
 import { casesOf, nameOfCase, runCases, undisturbed, type Case } from './matrix.ts'
@@ -62,7 +62,7 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   const began = performance.now()
   let cloud: FaultyCloud | undefined
   try {
-    const { recording, words } = await excerpt(root, dir)
+    const { recording, words } = await excerpt(root)
     cloud = await startFaultyCloud(path.join(dir, 'cloud'), { workers: workersOfLane * lanes + 1, words })
     const scenarios = scenariosOf(cloud, recording).filter(
       ({ name }) => options.scenarios?.includes(name) ?? true,
@@ -178,16 +178,14 @@ function choose(cases: readonly Numbered[], { sample, seed = 1, only }: MatrixOp
 /** The beginning of the sample, and its words as a vendor would hear them. */
 export async function excerpt(
   root: string,
-  dir: string,
 ): Promise<{ recording: Recording; words: { word: string; start: number; end: number }[] }> {
-  const file = path.join(dir, 'talk.flac')
   const from = ['-t', String(recordingSeconds), '-i', path.join(root, 'samples/conversation.flac')]
-  await ffmpeg([...from, '-y', file], AbortSignal.timeout(60_000)).ended
+  const bytes = await ffmpegOutput([...from, '-f', 'flac', 'pipe:1'], AbortSignal.timeout(60_000))
   const { words } = JSON.parse(
     await readFile(path.join(root, 'samples/conversation.words.json'), 'utf8'),
   ) as { words: readonly { text: string; start: number; end: number }[] }
   return {
-    recording: { bytes: await readFile(file), file: 'talk.flac' },
+    recording: { bytes, file: 'talk.flac' },
     words: words
       .filter(({ end }) => end < recordingSeconds)
       .map(({ text, start, end }) => ({ word: text, start, end })),

@@ -53,7 +53,7 @@ export async function soak({
     say('No disk of its own can be made here, so none will be full (it takes root and mount).')
   let cloud: FaultyCloud | undefined
   try {
-    const { recording, words } = await excerpt(root, dir)
+    const { recording, words } = await excerpt(root)
     cloud = await startFaultyCloud(path.join(disk.place, 'cloud'), {
       workers,
       words,

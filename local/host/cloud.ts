@@ -28,6 +28,8 @@ export interface LocalCloud extends Attached {
   readonly ports: Ports
   readonly logFile: string
   readonly workerPids: () => number[]
+  /** By which its owner reaches the database; the functions have a role of their own. */
+  readonly ownersDatabaseUrl: string
 }
 
 /** Where a cloud that stays says how to reach it. */
@@ -151,7 +153,7 @@ export async function startLocalCloud(
     })
     stops.push(tasks.close)
     stops.push(scheduleSweep(identity, ports.functions))
-    return { env, ports, logFile, workerPids: workers.pids, stop }
+    return { env, ports, logFile, workerPids: workers.pids, ownersDatabaseUrl: postgres.url, stop }
   } catch (error) {
     await stop()
     throw error
