@@ -96,6 +96,7 @@ async function under(
     for (let i = 0; i < lanes[scenario.name as keyof typeof lanes]; i++) work.push(lane(scenario, outcome))
   }
   const troubles = await makeTrouble(cloud, disk, watched, { endsAt, next: random(seed), say })
+  await untilUp(() => cloud.ask(callsAreLost))
   await Promise.all(work)
   complaints.push(...(await leftBehind(cloud)).flatMap((failure) => failure.complaints))
   return {
@@ -235,6 +236,20 @@ const leasesAreOver = `
   UPDATE steps
   SET lease_until = least(lease_until, clock_timestamp())
   WHERE status = 'running' AND lease_until IS NOT NULL`
+
+/** A call in doubt is waited for a quarter of an hour, in case its answer comes; here it is over. */
+const callsAreLost = `UPDATE paid_calls SET sent_at = sent_at - interval '1 hour' WHERE status = 'sent'`
+
+/** Does something as soon as the servers are there for it. */
+async function untilUp(act: () => Promise<unknown>): Promise<void> {
+  while (
+    !(await act().then(
+      () => true,
+      () => false,
+    ))
+  )
+    await delay(500)
+}
 
 async function stopFor(pid: number, ms: number): Promise<void> {
   try {
