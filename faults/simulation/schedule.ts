@@ -1,0 +1,225 @@
+/**
+ * Plays one schedule: choices say who begins, who goes on and how far, who ends for good, whose connection breaks, which
+ * task is lost and when the clock jumps. After the last choice nothing is disturbed any more, and everything comes to its
+ * end. Hides which of the things that are possible at a moment a choice means; what it names, it names by what is there.
+ */
+import { between } from '../../shared/boundaries.ts'
+import { deliver } from '../../shared/engine/delivery.ts'
+import { complaintsAbout } from './invariants.ts'
+import type { Process } from './processes.ts'
+import { isQuiet } from './quiet.ts'
+import { scenarios, sweeping, type Action, type Scenario, type ScenarioName } from './scenarios.ts'
+import type { QueuedTask } from './task-queue.ts'
+import type { Mood } from './toys.ts'
+import { openWorld, type Theatre, type World } from './world.ts'
+
+export interface Choice {
+  /** 0 to 99: what kind of thing happens; `kinds` divides them. */
+  readonly kind: number
+  /** Which of those that are possible. */
+  readonly which: number
+  /** How many points whoever goes on passes; `wholeWay` and more: all. */
+  readonly points: number
+}
+
+export interface Schedule {
+  readonly scenario: ScenarioName
+  readonly moods: readonly Mood[]
+  readonly remembersNames: boolean
+  readonly looksUp: boolean
+  readonly choices: readonly Choice[]
+}
+
+export interface Played {
+  /** A line for each thing that happened while it was disturbed. */
+  readonly trace: readonly string[]
+  /** None when all is as it should be. */
+  readonly complaints: readonly string[]
+}
+
+export const wholeWay = 24
+/** Of kinds: each from the one before up to here. */
+const kinds = [
+  ['goes on', 35],
+  ['begins', 75],
+  ['ends', 82],
+  ['is disturbed', 89],
+  ['is lost', 92],
+  ['the clock jumps', 96],
+  ['beats', 100],
+] as const
+/** Ends, disturbances and losses in one schedule: fewer than a step has attempts. */
+const mostFaults = 4
+const mostJumps = 4
+const jumpMs = 31_000
+/** Longer than anything waits that is not days away. */
+const longJumpMs = 16 * 60_000
+/** Sweeps that everything must come to its end in. */
+const longestFinale = 12
+
+export async function play(theatre: Theatre, schedule: Schedule): Promise<Played> {
+  const scenario: Scenario = scenarios[schedule.scenario]
+  const world = await openWorld(theatre, { ...schedule, stages: scenario.stages })
+  const stage = openStage(world, scenario)
+  try {
+    for (const action of scenario.before ?? []) {
+      await stage.act(action)
+      await stage.undisturbed()
+    }
+    for (const choice of schedule.choices) await stage.choose(choice)
+    const complaints = (await stage.finale()) ? [] : ['It never comes to its end.']
+    complaints.push(...(await complaintsAbout(world, scenario)))
+    return { trace: stage.trace, complaints }
+  } finally {
+    for (const process of world.processes.alive()) await world.processes.kill(process)
+    world.processes.close()
+  }
+}
+
+function openStage(world: World, scenario: Scenario) {
+  const { processes, queue, database } = world
+  const trace: string[] = []
+  const waiting: Action[] = [...scenario.actions]
+  const owed = new Set<Action>()
+  let [faults, jumps, begun] = [0, 0, 0]
+
+  const begin = (action: Action): Promise<Process> => {
+    if (action.isNews) owed.add(action)
+    return processes.begin(`${++begun}: ${action.name}`, async () => {
+      await action.act(world)
+      await between('answer', action.name, () => void owed.delete(action))
+    })
+  }
+  const beginDelivery = (task: QueuedTask): Promise<Process> =>
+    processes.begin(`${++begun}: ${task.label}`, async () => {
+      const { services } = world
+      const { status } = await deliver(services, services.pipeline.stage(task.payload.step)!, task.payload)
+      await between('answer', String(status), () => {
+        if (status === 200) queue.finish(task)
+      })
+    })
+  const toTheEnd = async (process: Process): Promise<void> => {
+    await processes.goOn(process, true)
+  }
+  const act = async (action: Action): Promise<void> => toTheEnd(await begin(action))
+
+  /** Passes so many points; says where it stands then. */
+  const pass = async (process: Process, points: number): Promise<string> => {
+    if (points >= wholeWay) await toTheEnd(process)
+    else for (let i = 0; i <= points && process.halts.length > 0; i++) await processes.goOn(process)
+    return whereIs(process)
+  }
+  const mayBegin = (): (Action | QueuedTask)[] => [...queue.due(), ...waiting, ...owed, ...queue.answered]
+  const beginAny = async (thing: Action | QueuedTask): Promise<Process> => {
+    if (!('act' in thing)) return await beginDelivery(thing)
+    if (waiting.includes(thing)) waiting.splice(waiting.indexOf(thing), 1)
+    return await begin(thing)
+  }
+
+  const standing = () => processes.alive().filter(({ halts }) => halts.length > 0)
+  /** What happens, as a line; undefined when nothing of the kind is possible. */
+  const happenings: Record<(typeof kinds)[number][0], (choice: Choice) => Promise<string | undefined>> = {
+    'goes on': async ({ which, points }) => {
+      const process = oneOf(standing(), which)
+      return process && `${process.name} goes on ${await pass(process, points)}`
+    },
+    begins: async ({ which, points }) => {
+      const thing = oneOf(mayBegin(), which)
+      if (!thing) return undefined
+      const process = await beginAny(thing)
+      return `${process.name} begins and goes ${await pass(process, points)}`
+    },
+    ends: async ({ which }) => {
+      const process = oneOf(standing(), which)
+      if (!process || ++faults > mostFaults) return undefined
+      const where = whereIs(process)
+      await processes.kill(process)
+      return `${process.name} ends for good ${where}`
+    },
+    'is disturbed': async ({ which }) => {
+      const process = oneOf(standing(), which)
+      if (!process || ++faults > mostFaults) return undefined
+      const where = whereIs(process)
+      await processes.disturb(process)
+      return `${process.name} loses its connections ${where}`
+    },
+    'is lost': ({ which }) => {
+      const task = oneOf(queue.tasks(), which)
+      if (!task || ++faults > mostFaults) return Promise.resolve(undefined)
+      queue.lose(task)
+      return Promise.resolve(`the queue loses ${task.label}`)
+    },
+    'the clock jumps': async () => {
+      if (++jumps > mostJumps) return undefined
+      if (scenario.hasNoSleepers) for (const process of processes.alive()) await processes.kill(process)
+      await database.jump(jumpMs * (1 + (jumps % 2)))
+      return `the clock jumps ${(jumpMs / 1000) * (1 + (jumps % 2))} seconds`
+    },
+    beats: async ({ which }) => {
+      const process = oneOf(
+        processes.alive().filter(({ beats }) => beats.size > 0),
+        which,
+      )
+      if (!process) return undefined
+      await processes.beat(process)
+      return `${process.name} has its heartbeat`
+    },
+  }
+
+  /** Whoever stands goes to the end; false when nobody could. */
+  const letAllEnd = async (): Promise<void> => {
+    for (let left = Infinity; processes.alive().length > 0 && processes.alive().length < left;) {
+      left = processes.alive().length
+      for (const process of processes.alive()) await toTheEnd(process)
+    }
+  }
+
+  /** Nothing is disturbed any more; true once everything has come to its end. */
+  const undisturbed = async (): Promise<boolean> => {
+    for (let sweeps = 0; ;) {
+      await letAllEnd()
+      for (const action of owed) await act(action)
+      const due = queue.due()
+      for (const task of due) {
+        await toTheEnd(await beginDelivery(task))
+        await letAllEnd()
+      }
+      if (due.some((task) => !queue.tasks().includes(task))) continue
+      if (
+        processes.alive().length === 0 &&
+        owed.size === 0 &&
+        queue.tasks().length === 0 &&
+        (await isQuiet(world))
+      )
+        return true
+      if (++sweeps > longestFinale) return false
+      await database.jump(longJumpMs)
+      await act(sweeping())
+    }
+  }
+
+  return {
+    trace,
+    act,
+    undisturbed,
+    choose: async (choice: Choice): Promise<void> => {
+      const kind = kinds.find(([, below]) => choice.kind < below)!
+      const line = await happenings[kind[0]](choice)
+      if (line !== undefined) trace.push(line)
+    },
+    finale: async (): Promise<boolean> => {
+      for (const action of waiting) if (action.isNews) owed.add(action)
+      return await undisturbed()
+    },
+  }
+}
+
+const oneOf = <T>(things: readonly T[], which: number): T | undefined => things[which % things.length]
+
+function whereIs(process: Process): string {
+  if (process.isOver) return 'to its end'
+  const halt = process.halts[0]
+  if (!halt) return 'until it waits for a lock'
+  const { side, effect, about } = halt.passage
+  return `until ${side} ${effect}: ${about.replaceAll(/\s+/g, ' ').trim().slice(0, 70)}`
+}

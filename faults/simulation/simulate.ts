@@ -1,0 +1,98 @@
+/**
+ * The protocol, simulated: as many schedules as are asked for, each made from a seed, played and looked at; one that
+ * fails is shrunk to the shortest that fails alike. Hides how a seed becomes a schedule.
+ */
+import fc from 'fast-check'
+import { play, type Played, type Schedule } from './schedule.ts'
+import { scenarios, type ScenarioName } from './scenarios.ts'
+import { openTheatre, type Theatre } from './world.ts'
+
+export interface Failure {
+  /** Plays the same again: `--seed`. */
+  readonly seed: number
+  readonly scenario: ScenarioName
+  readonly trace: readonly string[]
+  readonly complaints: readonly string[]
+}
+
+export interface Simulated {
+  readonly schedules: number
+  readonly failed: readonly Failure[]
+  readonly seconds: number
+}
+
+export interface SimulateOptions {
+  /** Of the first schedule; each further one has the next. */
+  readonly seed: number
+  readonly schedules: number
+  /** A PostgreSQL in which a database may be made, by its `postgres`. */
+  readonly serverUrl: string
+  /** No further schedule begins then. */
+  readonly budgetMs?: number
+  /** Ends after so many that fail. */
+  readonly mostFailures?: number
+  /** A failing schedule is shrunk for so long; not at all with 0. */
+  readonly shrinkMs?: number
+  readonly only?: ScenarioName
+}
+
+const longestSchedule = 40
+const names = Object.keys(scenarios) as ScenarioName[]
+
+const choice = fc.record({ kind: fc.nat(99), which: fc.nat(1000), points: fc.nat(40) })
+const scheduleOf = (only: ScenarioName | undefined): fc.Arbitrary<Schedule> =>
+  fc.record({
+    scenario: fc.constantFrom(...(only === undefined ? names : [only])),
+    moods: fc.array(fc.constantFrom('works', 'works', 'works', 'throws', 'is put off', 'fails'), {
+      maxLength: 5,
+    }),
+    remembersNames: fc.boolean(),
+    looksUp: fc.boolean(),
+    choices: fc.array(choice, { maxLength: longestSchedule, size: 'max' }),
+  })
+
+export async function simulate(options: SimulateOptions): Promise<Simulated> {
+  const { seed, schedules, serverUrl, budgetMs = Infinity, mostFailures = 1, only } = options
+  const theatre = await openTheatre(serverUrl)
+  const since = performance.now()
+  const failed: Failure[] = []
+  let played = 0
+  try {
+    for (
+      ;
+      played < schedules && failed.length < mostFailures && performance.now() - since < budgetMs;
+      played++
+    ) {
+      const [schedule] = fc.sample(scheduleOf(only), { seed: seed + played, numRuns: 1, unbiased: true })
+      const { complaints, trace } = await play(theatre, schedule!)
+      if (complaints.length > 0)
+        failed.push(await shrunk(theatre, schedule!, { complaints, trace }, seed + played, options))
+    }
+  } finally {
+    await theatre.close()
+  }
+  return { schedules: played, failed, seconds: (performance.now() - since) / 1000 }
+}
+
+const defaultShrinkMs = 30_000
+
+/** The shortest schedule that still fails, as far as the time goes. */
+async function shrunk(
+  theatre: Theatre,
+  schedule: Schedule,
+  first: Played,
+  seed: number,
+  { shrinkMs = defaultShrinkMs, only }: SimulateOptions,
+): Promise<Failure> {
+  let best = { scenario: schedule.scenario, ...first }
+  if (shrinkMs > 0) {
+    const property = fc.asyncProperty(scheduleOf(only), async (smaller) => {
+      const played = await play(theatre, smaller)
+      if (played.complaints.length === 0) return
+      best = { scenario: smaller.scenario, ...played }
+      throw new Error(played.complaints[0])
+    })
+    await fc.check(property, { seed, numRuns: 1, unbiased: true, interruptAfterTimeLimit: shrinkMs })
+  }
+  return { seed, ...best }
+}
