@@ -1,5 +1,5 @@
 /**
- * The clock of a simulation, which jumps when the schedule says so. Hides that a process and the database, which has a
+ * The clock of a simulation: the real one, which jumps ahead when the schedule says so. Hides that a process and the database, which has a
  * `clock_timestamp` of its own here, agree on it.
  */
 const realNow = Date.now

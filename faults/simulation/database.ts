@@ -13,6 +13,8 @@ export interface SimulatedDatabase {
   readonly rows: <T>(sql: string, values?: readonly unknown[]) => Promise<T[]>
   /** Nothing is left of the schedule before. */
   readonly empty: () => Promise<void>
+  /** Milliseconds since 1970, by its clock. */
+  readonly now: () => Promise<number>
   /** Leases, due times and ages are so much closer to their end. */
   readonly jump: (ms: number) => Promise<void>
   readonly close: () => Promise<void>
@@ -21,16 +23,19 @@ export interface SimulatedDatabase {
 /** Looked for before PostgreSQL's own functions, and after the product's tables. */
 const simulated = `
   CREATE SCHEMA simulated;
-  CREATE SEQUENCE simulated.clock;
+  CREATE SEQUENCE simulated.ahead_ms MINVALUE 0 START 0;
   CREATE SEQUENCE simulated.ids;
   CREATE FUNCTION simulated.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$
-    SELECT timestamptz 'epoch' + nextval('simulated.clock') * interval '1 microsecond'
+    SELECT pg_catalog.clock_timestamp() + (SELECT last_value FROM simulated.ahead_ms) * interval '1 millisecond'
   $$;
   CREATE FUNCTION simulated.gen_random_uuid() RETURNS uuid LANGUAGE sql VOLATILE AS $$
     SELECT lpad(to_hex(nextval('simulated.ids')), 32, '0')::uuid
   $$;`
 
-/** What a toy step records stands in `effects`: without a key, so that twice is seen. */
+/**
+ * What a toy step records stands in `effects`: without a key, so that twice is seen. The journal is written at the end of a
+ * transaction, so that its order is that in which changes came to count.
+ */
 const witnesses = `
   CREATE TABLE simulated.effects (run_id uuid NOT NULL, step text NOT NULL, part integer NOT NULL, process text NOT NULL);
   CREATE TABLE simulated.journal (
@@ -47,9 +52,12 @@ const witnesses = `
     VALUES (pg_backend_pid(), simulated.clock_timestamp(), TG_TABLE_NAME, to_jsonb(OLD), to_jsonb(NEW));
     RETURN NULL;
   END $$;
-  CREATE TRIGGER written_down AFTER INSERT OR UPDATE ON runs FOR EACH ROW EXECUTE FUNCTION simulated.write_down();
-  CREATE TRIGGER written_down AFTER INSERT OR UPDATE ON steps FOR EACH ROW EXECUTE FUNCTION simulated.write_down();
-  CREATE TRIGGER written_down AFTER UPDATE ON episodes FOR EACH ROW EXECUTE FUNCTION simulated.write_down();`
+  CREATE CONSTRAINT TRIGGER written_down AFTER INSERT OR UPDATE ON runs DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION simulated.write_down();
+  CREATE CONSTRAINT TRIGGER written_down AFTER INSERT OR UPDATE ON steps DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION simulated.write_down();
+  CREATE CONSTRAINT TRIGGER written_down AFTER UPDATE ON episodes DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION simulated.write_down();`
 
 /** Makes the database `name` on the server, in place of one of that name. */
 export async function openDatabase(serverUrl: string, name: string): Promise<SimulatedDatabase> {
@@ -76,14 +84,19 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
       (await client.query(sql, [...values])).rows as T[],
     empty: async () => {
       resetClock()
-      await client.query(emptying(Date.now()))
+      await client.query(emptying)
       if (++emptied % vacuumEvery === 0) await client.query('VACUUM')
+    },
+    now: async () => {
+      const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now')
+      return rows[0]!.now.getTime()
     },
     jump: async (ms) => {
       putClockForward(ms)
-      await client.query(`SELECT setval('simulated.clock', nextval('simulated.clock') + $1::bigint * 1000)`, [
-        ms,
-      ])
+      await client.query(
+        `SELECT setval('simulated.ahead_ms', last_value + $1::bigint) FROM simulated.ahead_ms`,
+        [ms],
+      )
     },
     close: async () => {
       await client.end()
@@ -101,7 +114,7 @@ async function connected(connectionString: string): Promise<pg.Client> {
   return client
 }
 
-async function statementThatEmpties(client: pg.Client): Promise<(nowMs: number) => string> {
+async function statementThatEmpties(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT format('%I.%I', schemaname, tablename) AS name
      FROM pg_tables
@@ -110,9 +123,9 @@ async function statementThatEmpties(client: pg.Client): Promise<(nowMs: number) 
   )
   // neither guards nor foreign keys: all of it goes
   const goes = rows.map(({ name }) => `DELETE FROM ${name};`).join('')
-  return (nowMs) => `
+  return `
     SET session_replication_role = replica;
     ${goes}
     SET session_replication_role = origin;
-    SELECT setval('simulated.clock', ${nowMs} * 1000::bigint), setval('simulated.ids', 1)`
+    SELECT setval('simulated.ahead_ms', 0), setval('simulated.ids', 1)`
 }

@@ -2,7 +2,7 @@
  * What is true of every world once everything in it has come to its end, whatever happened on the way; each question is
  * asked of rows and objects, never of calls. A complaint is a line that says what is not so.
  */
-import { audioName, feedName, publicFolder } from '../../shared/objects.ts'
+import { audioName, feedName, publicFolder, workFolder } from '../../shared/objects.ts'
 import { readJournal } from './journal.ts'
 import type { Scenario } from './scenarios.ts'
 import { shortId } from './task-queue.ts'
@@ -18,6 +18,9 @@ interface RunRow {
   readonly revision: number | null
   readonly warnings: readonly { readonly code: string }[]
   readonly isPurged: boolean
+  readonly userId: string
+  readonly recordingObject: string
+  readonly generation: string
 }
 
 interface StepRow {
@@ -30,6 +33,7 @@ interface StepRow {
   readonly revision: number | null
   readonly inputKey: string | null
   readonly effects: number
+  readonly reused: boolean
 }
 
 interface Rows {
@@ -43,6 +47,9 @@ export async function complaintsAbout(world: World, scenario: Scenario): Promise
   return [
     ...history.complaints,
     ...aboutRefusals(world),
+    ...[...world.processes.rash].map((text) => `${text}.`),
+    ...world.forgotten.map((step) => `Nothing calls for ${step} but a sweep.`),
+    ...aboutUploads(world, rows, await deletedBefore(world)),
     ...rows.runs.flatMap((run) => aboutRun(run, rows, scenario)),
     ...rows.steps.flatMap((step) => aboutEffects(step)),
     ...aboutPromises(world, rows),
@@ -58,14 +65,15 @@ export async function complaintsAbout(world: World, scenario: Scenario): Promise
 
 async function readRows({ database }: World): Promise<Rows> {
   const runs = await database.rows<RunRow>(
-    `SELECT id, status, stop_reason AS "stopReason", episode_id AS "episodeId", warnings,
+    `SELECT id, status, user_id AS "userId", stop_reason AS "stopReason", context->>'recordingObject' AS "recordingObject",
+            context->>'recordingGeneration' AS generation, episode_id AS "episodeId", warnings,
             context->>'publication' AS publication, (context->>'decisionRevision')::int AS revision,
             EXISTS (SELECT 1 FROM purges WHERE run_id = runs.id) AS "isPurged"
      FROM runs ORDER BY id`,
   )
   const steps = await database.rows<StepRow>(
     `SELECT run_id AS "runId", step, part, status, output->>'made' AS made, output->>'bought' AS bought,
-            (context->>'decisionRevision')::int AS revision, input_key AS "inputKey",
+            (context->>'decisionRevision')::int AS revision, input_key AS "inputKey", reused,
             (SELECT count(*)::int FROM simulated.effects e WHERE (e.run_id, e.step, e.part) = (s.run_id, s.step, s.part)) AS effects
      FROM steps s ORDER BY run_id, step, part`,
   )
@@ -77,18 +85,29 @@ const foreignKeyViolation = '23503'
 
 /** The database had to refuse what no process may try, or two processes waited for each other. */
 const aboutRefusals = ({ refusals }: World): string[] =>
-  refusals.filter(({ code }) => code !== foreignKeyViolation).map(({ code, message }) => `The database refused with ${code}: ${message}.`)
+  refusals
+    .filter(({ code }) => code !== foreignKeyViolation)
+    .map(({ code, message }) => `The database refused with ${code}: ${message}.`)
 
 /** What a run may end for: its producer, and a step that says so. */
 const reasons: ReadonlySet<string | null> = new Set([null, 'user_cancelled', 'superseded', 'nothing_left'])
+/** Where steps have few attempts. */
+const exhausted = 'attempts_exhausted'
 
-function aboutRun(run: RunRow, { steps }: Rows, { parts }: Scenario): string[] {
+function aboutRun(run: RunRow, { steps }: Rows, { parts, attempts }: Scenario): string[] {
   const name = `Run ${shortId(run.id)}`
   const own = steps.filter(({ runId }) => runId === run.id)
   const complaints: string[] = []
-  if (!reasons.has(run.stopReason)) complaints.push(`${name} is ${run.status}: ${run.stopReason}.`)
+  const isExhausted = attempts !== undefined && run.stopReason === exhausted
+  if (!reasons.has(run.stopReason) && !isExhausted)
+    complaints.push(`${name} is ${run.status}: ${run.stopReason}.`)
   if (run.status === 'awaiting_review' && own.filter(({ status }) => status === 'pending').length !== 1)
     complaints.push(`${name} waits for its producer, and not one step with it.`)
+  if (run.status === 'failed' && !run.isPurged && !own.some(({ status }) => status === 'failed'))
+    complaints.push(`${name} failed, and none of its steps did.`)
+  for (const { step, made } of own)
+    if (made !== null && !made.startsWith(workFolder(run.userId)))
+      complaints.push(`${step} of ${name} has ${made}, which is somebody else's.`)
   if (run.status !== 'finished' || run.isPurged) return complaints
   const wanted = Object.entries(run.publication === null ? parts : { publish: 1 })
   const listed = wanted.flatMap(([step, count]) =>
@@ -111,6 +130,37 @@ function aboutEffects({ runId, step, part, status, effects }: StepRow): string[]
     : [`${step}/${part} of run ${shortId(runId)} is ${status} and had ${effects} effects.`]
 }
 
+/** A recording that was uploaded is made once, unless somebody asks again; what was deleted is not made. */
+function aboutUploads({ store, config, promised }: World, { runs }: Rows, deletedMs: number): string[] {
+  const { uploads } = config.buckets
+  const making = runs.filter(({ publication }) => publication === null)
+  const generations = Map.groupBy(
+    making,
+    ({ recordingObject, generation }) => `${recordingObject} ${generation}`,
+  )
+  const often = [...generations]
+    .filter(([, { length }]) => length > 1 + promised.restarts)
+    .map(([name, { length }]) => `${name} was made ${length} times.`)
+  const there = new Set(store.names())
+  const ghosts = making
+    .filter(({ recordingObject }) => !there.has(`${uploads}/${recordingObject}`))
+    .map(({ id }) => `Run ${shortId(id)} is there, and its recording was deleted.`)
+  const unmade = store.uploads
+    .filter(({ name, generation }) => store.isCurrent({ bucket: uploads, name, generation }))
+    .filter(({ createdAt }) => createdAt.getTime() > deletedMs)
+    .filter(({ name, generation }) => !generations.has(`${name} ${generation}`))
+    .map(({ name, generation }) => `${name} ${generation} was never made.`)
+  return [...often, ...ghosts, ...unmade]
+}
+
+/** Until when everything was deleted, in milliseconds since 1970; 0 when never. */
+async function deletedBefore({ database }: Pick<World, 'database'>): Promise<number> {
+  const [found] = await database.rows<{ askedAt: Date | null }>(
+    `SELECT max(asked_at) AS "askedAt" FROM deletions WHERE episode_id IS NULL AND podcast_id IS NULL`,
+  )
+  return found?.askedAt?.getTime() ?? 0
+}
+
 /** Who was told that a run is cancelled, or that decisions are taken, was told the truth. */
 function aboutPromises({ promised }: World, { runs }: Rows): string[] {
   const states = new Map(runs.map(({ id, status }) => [id, status]))
@@ -120,12 +170,13 @@ function aboutPromises({ promised }: World, { runs }: Rows): string[] {
 }
 
 /** What a step made is there, and what is there belongs to a step. */
-function aboutObjects({ store, config }: World, { runs, steps }: Rows): string[] {
+function aboutObjects({ store, config, stolen }: World, { runs, steps }: Rows): string[] {
   const names = new Set(store.names())
   const purged = new Set(runs.filter(({ isPurged }) => isPurged).map(({ id }) => id))
   const { work } = config.buckets
   const lost = steps
     .filter(({ made, runId }) => made !== null && !purged.has(runId) && !names.has(`${work}/${made}`))
+    .filter(({ made, reused }) => reused || !stolen.has(`${work}/${made}`))
     .map(({ step, made }) => `${made} of ${step} is lost.`)
   const named = new Set([...steps.flatMap(({ inputKey }) => inputKey ?? []), ...runs.map(({ id }) => id)])
   const stray = [...names]
@@ -135,10 +186,10 @@ function aboutObjects({ store, config }: World, { runs, steps }: Rows): string[]
 }
 
 /** Nothing is paid for twice, unless nobody could know, and then its owner is told. */
-function aboutPurchases({ vendor, looksUp }: World, { runs, steps }: Rows): string[] {
+function aboutPurchases({ vendor, looksUp, excuses, stolen }: World, { runs, steps }: Rows): string[] {
   const counts = Map.groupBy(vendor.charges, (what) => what)
   return [...counts].flatMap(([what, { length }]) => {
-    const most = looksUp ? 1 : 2
+    const most = looksUp || (!excuses.has('fault') && stolen.size === 0) ? 1 : 2
     if (length > most) return [`${what} was paid for ${length} times.`]
     const had = steps.filter(({ bought, status }) => bought?.includes(what) === true && status === 'done')
     const told = (runId: string) =>
@@ -219,6 +270,8 @@ async function aboutListeners({ database, store, config }: World): Promise<strin
   }
   for (const { id, podcastId, publishedHash, isPublished, status, hasLiveRun } of episodes) {
     const audio = texts.get(audioName(podcastId, id))
+    if (isPublished && !hasLiveRun && (status === 'cancelled' || status === 'failed'))
+      complaints.push(`Episode ${shortId(id)} is in the feed, and is ${status}.`)
     if (isPublished && audio !== mp3(publishedHash!))
       complaints.push(`Listeners of ${shortId(id)} get ${audio}.`)
     const left = [...texts.keys()].filter((name) => name.startsWith(publicFolder(podcastId, id)))
@@ -273,7 +326,7 @@ async function aboutDeletions({ database, store, config }: World): Promise<strin
   }
   const everything = gone.filter(({ episodeId, podcastId }) => episodeId === null && podcastId === null)
   if (everything.length === 0) return complaints
-  const asked = Math.max(...everything.map(({ askedAt }) => askedAt.getTime()))
+  const asked = await deletedBefore({ database })
   const [user] = await database.rows('SELECT 1 FROM users')
   const uploads = (await store.list(config.buckets.uploads, '')).filter(
     ({ createdAt }) => createdAt.getTime() < asked,

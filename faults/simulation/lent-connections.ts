@@ -25,7 +25,7 @@ export interface Borrower {
 
 export interface Loan {
   readonly backend: Backend
-  /** From now on it is a connection that was lost. */
+  /** From now on it is a connection that was lost; waits for a statement that waits for a lock. */
   readonly cut: () => Promise<void>
 }
 
@@ -88,9 +88,9 @@ export async function lendConnections(url: string): Promise<Stock> {
       const cut = async (): Promise<void> => {
         this.#isCut = true
         borrower.loans.delete(loan)
-        if (!backend.isInTransaction) return
+        if (!backend.isInTransaction && !underWay.has(backend)) return
+        await backend.client.query('ROLLBACK') // behind what is under way
         backend.isInTransaction = false
-        await backend.client.query('ROLLBACK')
       }
       const loan = { backend, cut }
       borrower.loans.add(loan)

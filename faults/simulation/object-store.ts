@@ -11,8 +11,13 @@ import type { ObjectName, ObjectStore, StoredObject } from '../../shared/storage
 export interface StoreInMemory extends ObjectStore {
   /** Somebody uploads: what is there is replaced. */
   readonly put: (object: ObjectName, text: string) => StoredObject
+  /** Takes an object away, by its `bucket/name`, and nobody is told. */
+  readonly take: (address: string) => void
   /** Every object there is, as `bucket/name`. */
   readonly names: () => string[]
+  /** What was ever uploaded, in its order. */
+  readonly uploads: readonly StoredObject[]
+  readonly isCurrent: (object: ObjectName) => boolean
   /** What was ever swapped in, in its order. */
   readonly swaps: readonly { readonly name: string; readonly text: string }[]
 }
@@ -27,6 +32,7 @@ const notSimulated = (): never => {
 
 export function storeInMemory(): StoreInMemory {
   const objects = new Map<string, Kept>()
+  const uploads: StoredObject[] = []
   const swaps: { name: string; text: string }[] = []
   let generations = 0
 
@@ -66,7 +72,14 @@ export function storeInMemory(): StoreInMemory {
 
   return {
     swaps,
-    put: (object, text) => keep(object, text, 'audio/wav'),
+    uploads,
+    isCurrent: (object) => find(object) !== undefined,
+    put: (object, text) => {
+      const kept = keep(object, text, 'audio/wav')
+      uploads.push(kept)
+      return kept
+    },
+    take: (address) => void objects.delete(address),
     names: () => [...objects.keys()].sort(),
     stat: (object) => Promise.resolve(find(object)),
     read: (object, range) => {

@@ -21,6 +21,8 @@ export interface Process extends Borrower {
   readonly halts: Halt[]
   /** What it would do again now and then: its heartbeats. */
   readonly beats: Set<() => void>
+  /** Its other intervals, which end with it. */
+  readonly intervals: Set<NodeJS.Timeout>
   isOver: boolean
   isKilled: boolean
   /** It stops nowhere any more. */
@@ -38,10 +40,12 @@ export interface Processes {
   readonly goOn: (process: Process, toTheEnd?: boolean) => Promise<void>
   /** What it does now fails, and its connections are lost; whether the effect happened depends on the side of the point. */
   readonly disturb: (process: Process) => Promise<void>
-  readonly kill: (process: Process) => Promise<void>
-  /** A heartbeat is due. */
+  readonly kill: (...killed: readonly Process[]) => Promise<void>
+  /** A heartbeat is due, and comes undisturbed; so that it is its own, it has connections of its own. */
   readonly beat: (process: Process) => Promise<void>
   readonly current: () => Process | undefined
+  /** Who told others of rows before these were committed. */
+  readonly rash: ReadonlySet<string>
   readonly close: () => void
 }
 
@@ -51,9 +55,13 @@ const longestRestMs = 20_000
 /** Of the product's settings: an interval of exactly this length is a heartbeat. */
 export const heartbeatMs = 7_777
 
+/** What others see at once, and would see of rows that may yet be rolled back. */
+const seenByOthers: ReadonlySet<string> = new Set(['task.create', 'vendor.call', 'webhook.send'])
+
 export function openProcesses(stock: Stock): Processes {
   const context = new AsyncLocalStorage<Process>()
   const all: Process[] = []
+  const rash = new Set<string>()
   let changes = 0
   /** Connections that wait for a lock, when that was last asked. */
   let blocked: ReadonlySet<Backend> = new Set()
@@ -61,6 +69,12 @@ export function openProcesses(stock: Stock): Processes {
   const watch = (passage: Passage): Promise<void> => {
     const process = context.getStore()
     changes++
+    if (
+      process &&
+      seenByOthers.has(passage.effect) &&
+      [...process.loans].some(({ backend }) => backend.isInTransaction)
+    )
+      rash.add(`${process.name} comes to ${passage.effect} within a transaction`)
     if (!process || (process.isFree && !process.isKilled)) return Promise.resolve()
     return new Promise((resolve, reject) => {
       if (!process.isKilled) process.halts.push({ passage, go: resolve, fail: reject })
@@ -102,18 +116,10 @@ export function openProcesses(stock: Stock): Processes {
   const alive = () => all.filter(({ isOver, isKilled }) => !isOver && !isKilled)
   return {
     all,
+    rash,
     alive,
     begin: async (name, act) => {
-      const process: Process = {
-        name,
-        halts: [],
-        beats: new Set(),
-        loans: new Set(),
-        backends: [],
-        isOver: false,
-        isKilled: false,
-        isFree: false,
-      }
+      const process = aProcess(name)
       all.push(process)
       context.run(process, () => {
         act()
@@ -141,14 +147,21 @@ export function openProcesses(stock: Stock): Processes {
         ),
       )
     },
-    kill: async (process) => {
-      process.isKilled = true
-      process.halts.length = 0
-      for (const loan of [...process.loans]) await loan.cut()
+    kill: async (...killed) => {
+      for (const process of killed) {
+        process.isKilled = true
+        process.halts.length = 0
+        process.intervals.forEach((interval) => clearInterval(interval))
+      }
+      // at once: one may wait for another
+      await Promise.all(killed.flatMap(({ loans }) => [...loans]).map((loan) => loan.cut()))
       await rest()
     },
     beat: async (process) => {
-      for (const beat of process.beats) context.run(process, beat)
+      const heart = aProcess(process.name)
+      Object.assign(heart, { isFree: true, isOver: true })
+      all.push(heart)
+      for (const beat of process.beats) context.run(heart, beat)
       await rest()
     },
     current: () => context.getStore(),
@@ -158,6 +171,18 @@ export function openProcesses(stock: Stock): Processes {
     },
   }
 }
+
+const aProcess = (name: string): Process => ({
+  name,
+  halts: [],
+  beats: new Set(),
+  intervals: new Set(),
+  loans: new Set(),
+  backends: [],
+  isOver: false,
+  isKilled: false,
+  isFree: false,
+})
 
 const namesOf = (processes: readonly Process[]): string =>
   processes
@@ -177,13 +202,17 @@ async function answered(stock: Stock): Promise<boolean> {
   }
 }
 
-/** A heartbeat comes when the schedule says so; every other interval is left alone. */
+/** A heartbeat comes when the schedule says so; every other interval goes on as it would. */
 function takeHeartbeats(current: () => Process | undefined): () => void {
   const [set, clear] = [globalThis.setInterval, globalThis.clearInterval]
   const taken = new Map<object, () => void>()
   const take = (beat: () => void, ms?: number): object => {
     const process = current()
-    if (ms !== heartbeatMs || !process) return set(beat, ms)
+    if (ms !== heartbeatMs || !process) {
+      const interval = set(beat, ms)
+      process?.intervals.add(interval)
+      return interval
+    }
     const timer = {}
     process.beats.add(beat)
     taken.set(timer, () => process.beats.delete(beat))

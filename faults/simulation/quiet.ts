@@ -1,4 +1,7 @@
 /** Whether anything is left to be done in a world, by its rows: a run at work, a deletion, a feed that is behind. */
+import type { StepIdentity } from '../../shared/context.ts'
+import { taskName } from '../../shared/engine/tasks.ts'
+import { shortId } from './task-queue.ts'
 import type { World } from './world.ts'
 
 export async function isQuiet({ database }: World): Promise<boolean> {
@@ -14,4 +17,18 @@ export async function isQuiet({ database }: World): Promise<boolean> {
         ) AS "isQuiet"`,
   )
   return found!.isQuiet
+}
+
+/** Steps of runs at work that wait, or whose lease is over, and for which no task stands in the queue. */
+export async function stepsWithoutTasks({ database, queue }: World): Promise<string[]> {
+  const waiting = await database.rows<StepIdentity>(
+    `SELECT run_id AS "runId", step, part, turn
+     FROM steps
+     WHERE status IN ('pending', 'running')
+       AND run_id IN (SELECT id FROM runs WHERE status IN ('queued', 'started'))`,
+  )
+  const queued = new Set(queue.tasks().map(({ payload }) => taskName(payload)))
+  return waiting
+    .filter((step) => !queued.has(taskName(step)))
+    .map(({ runId, step, part }) => `${step}/${part} of run ${shortId(runId)}`)
 }

@@ -37,17 +37,19 @@ export interface Scenario {
   readonly before?: readonly Action[]
   /** What sleeps through a lease is dead: files are cleared away once nobody can still write them. */
   readonly hasNoSleepers?: true
+  /** How often a step is tried. */
+  readonly attempts?: number
 }
 
 /** News of a recording that somebody uploads, at the latest when the news is sent. */
-function newsOf(episode: string, take: string): Action {
+function newsOf(episode: string, take: string, by = user): Action {
   const uploaded = new WeakMap<World, string>()
   return {
-    name: `news of ${episode}, ${take}`,
+    name: `news of ${episode}, ${take}${by === user ? '' : ` by ${by}`}`,
     isNews: true,
     act: async (world) => {
       const bucket = world.config.buckets.uploads
-      const name = uploadName(user, podcast, episode, 'talk.wav')
+      const name = uploadName(by, podcast, episode, 'talk.wav')
       if (!uploaded.has(world)) uploaded.set(world, world.store.put({ bucket, name }, take).generation)
       await onUpload({ bucket, name, generation: uploaded.get(world)! }, world.services)
     },
@@ -103,7 +105,9 @@ const cancel = (slug: string): Action =>
 const retry = (slug: string): Action =>
   ofEpisode('retry', slug, async (world, episodeId) => {
     const run = await latestOf(world, episodeId)
-    if (run) await startAgain(world.services, run.id)
+    if (!run) return
+    world.promised.restarts++
+    await startAgain(world.services, run.id)
   })
 
 const decisions = (name: string): Action =>
@@ -117,6 +121,7 @@ const decisions = (name: string): Action =>
     const edits = { version: 1, sampleRate: 100, edits: [] } as const
     const analysis = { totalSamples: 10_000, speech: [] } as unknown as Review['analysis']
     const text = '{"version":1,"decisions":[{"decision":"cut","startSeconds":1,"endSeconds":2}]}'
+    world.promised.restarts++
     await submitDecisions(services, { episode, run, edits, analysis } as unknown as Review, text, 'decisions')
     world.promised.decisions++
   })
@@ -150,6 +155,20 @@ export const sweeping = (chance = 0): Action => ({
   name: 'sweep',
   act: ({ services }) => sweep(services, { batch: 2, chance }),
 })
+
+/** Somebody takes a result away that a step has made. */
+const theft: Action = {
+  name: 'a result is lost',
+  act: ({ store, config, stolen }) => {
+    const { work } = config.buckets
+    const name = store.names().find((one) => one.startsWith(`${work}/`))
+    if (name !== undefined) {
+      stolen.add(name)
+      store.take(name)
+    }
+    return Promise.resolve()
+  },
+}
 
 const eightDays: Action = { name: 'eight days pass', act: (world) => world.database.jump(8 * 86_400_000) }
 
@@ -202,7 +221,22 @@ export const scenarios = {
   buying: {
     stages: (troupe) => [toys.buy(troupe), toys.finish(troupe, ['buy'])],
     parts: { buy: 1, finish: 1 },
-    actions: [newsOf('one', 'take 1'), newsOf('two', 'take 1'), cancel('one'), retry('one'), sweeping()],
+    actions: [
+      newsOf('one', 'take 1'),
+      newsOf('one', 'take 1', 'bert'),
+      cancel('one'),
+      retry('one'),
+      theft,
+      retry('one'),
+      sweeping(),
+    ],
+  },
+  /** A step never works. */
+  failing: {
+    stages: (troupe) => [toys.prepareWhole(troupe), toys.fail(troupe)],
+    parts: { prepare: 1, fail: 1 },
+    actions: [newsOf('one', 'take 1'), cancel('one'), retry('one'), sweeping()],
+    attempts: 3,
   },
   /** What two episodes were made of is the same, and one of them goes, or everything does. */
   deleting: {

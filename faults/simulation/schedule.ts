@@ -7,7 +7,7 @@ import { between } from '../../shared/boundaries.ts'
 import { deliver } from '../../shared/engine/delivery.ts'
 import { complaintsAbout } from './invariants.ts'
 import type { Process } from './processes.ts'
-import { isQuiet } from './quiet.ts'
+import { isQuiet, stepsWithoutTasks } from './quiet.ts'
 import { scenarios, sweeping, type Action, type Scenario, type ScenarioName } from './scenarios.ts'
 import type { QueuedTask } from './task-queue.ts'
 import type { Mood } from './toys.ts'
@@ -50,8 +50,9 @@ const kinds = [
 ] as const
 /** Ends, disturbances and losses in one schedule: fewer than a step has attempts. */
 const mostFaults = 4
-const mostJumps = 4
-const jumpMs = 31_000
+/** Within a lease, beyond one, within two. */
+const jumpsMs = [20_000, 20_000, 62_000, 31_000]
+const mostJumps = jumpsMs.length
 /** Longer than anything waits that is not days away. */
 const longJumpMs = 16 * 60_000
 /** Sweeps that everything must come to its end in. */
@@ -59,7 +60,7 @@ const longestFinale = 12
 
 export async function play(theatre: Theatre, schedule: Schedule): Promise<Played> {
   const scenario: Scenario = scenarios[schedule.scenario]
-  const world = await openWorld(theatre, { ...schedule, stages: scenario.stages })
+  const world = await openWorld(theatre, { ...schedule, ...scenario })
   const stage = openStage(world, scenario)
   try {
     for (const action of scenario.before ?? []) {
@@ -71,7 +72,7 @@ export async function play(theatre: Theatre, schedule: Schedule): Promise<Played
     complaints.push(...(await complaintsAbout(world, scenario)))
     return { trace: stage.trace, complaints }
   } finally {
-    for (const process of world.processes.alive()) await world.processes.kill(process)
+    await world.processes.kill(...world.processes.all)
     world.processes.close()
   }
 }
@@ -82,22 +83,33 @@ function openStage(world: World, scenario: Scenario) {
   const waiting: Action[] = [...scenario.actions]
   const owed = new Set<Action>()
   let [faults, jumps, begun] = [0, 0, 0]
+  /** Those whose work is done again by whoever calls them: the queue, or the store. */
+  const calledAgain = new Set<Process>()
+  const blame = (process: Process): void => {
+    world.excuses.add('fault')
+    if (!calledAgain.has(process)) world.excuses.add('sweep')
+  }
 
-  const begin = (action: Action): Promise<Process> => {
+  const begin = async (action: Action): Promise<Process> => {
     if (action.isNews) owed.add(action)
-    return processes.begin(`${++begun}: ${action.name}`, async () => {
+    const process = await processes.begin(`${++begun}: ${action.name}`, async () => {
       await action.act(world)
       await between('answer', action.name, () => void owed.delete(action))
     })
+    if (action.isNews) calledAgain.add(process)
+    return process
   }
-  const beginDelivery = (task: QueuedTask): Promise<Process> =>
-    processes.begin(`${++begun}: ${task.label}`, async () => {
+  const beginDelivery = async (task: QueuedTask): Promise<Process> => {
+    const process = await processes.begin(`${++begun}: ${task.label}`, async () => {
       const { services } = world
       const { status } = await deliver(services, services.pipeline.stage(task.payload.step)!, task.payload)
       await between('answer', String(status), () => {
         if (status === 200) queue.finish(task)
       })
     })
+    calledAgain.add(process)
+    return process
+  }
   const toTheEnd = async (process: Process): Promise<void> => {
     await processes.goOn(process, true)
   }
@@ -133,6 +145,7 @@ function openStage(world: World, scenario: Scenario) {
       const process = oneOf(standing(), which)
       if (!process || ++faults > mostFaults) return undefined
       const where = whereIs(process)
+      blame(process)
       await processes.kill(process)
       return `${process.name} ends for good ${where}`
     },
@@ -140,6 +153,7 @@ function openStage(world: World, scenario: Scenario) {
       const process = oneOf(standing(), which)
       if (!process || ++faults > mostFaults) return undefined
       const where = whereIs(process)
+      blame(process)
       await processes.disturb(process)
       return `${process.name} loses its connections ${where}`
     },
@@ -147,13 +161,15 @@ function openStage(world: World, scenario: Scenario) {
       const task = oneOf(queue.tasks(), which)
       if (!task || ++faults > mostFaults) return Promise.resolve(undefined)
       queue.lose(task)
+      world.excuses.add('sweep')
       return Promise.resolve(`the queue loses ${task.label}`)
     },
     'the clock jumps': async () => {
       if (++jumps > mostJumps) return undefined
-      if (scenario.hasNoSleepers) for (const process of processes.alive()) await processes.kill(process)
-      await database.jump(jumpMs * (1 + (jumps % 2)))
-      return `the clock jumps ${(jumpMs / 1000) * (1 + (jumps % 2))} seconds`
+      if (scenario.hasNoSleepers) await killSleepers()
+      const ms = jumpsMs[jumps - 1]!
+      await database.jump(ms)
+      return `the clock jumps ${ms / 1000} seconds`
     },
     beats: async ({ which }) => {
       const process = oneOf(
@@ -162,11 +178,17 @@ function openStage(world: World, scenario: Scenario) {
       )
       if (!process) return undefined
       await processes.beat(process)
+      world.beats.push({ process: process.name, atMs: await database.now() })
       return `${process.name} has its heartbeat`
     },
   }
 
-  /** Whoever stands goes to the end; false when nobody could. */
+  const killSleepers = async (): Promise<void> => {
+    processes.alive().forEach(blame)
+    await processes.kill(...processes.alive())
+  }
+
+  /** Whoever stands goes to the end, one after another, as far as they can. */
   const letAllEnd = async (): Promise<void> => {
     for (let left = Infinity; processes.alive().length > 0 && processes.alive().length < left;) {
       left = processes.alive().length
@@ -192,6 +214,8 @@ function openStage(world: World, scenario: Scenario) {
         (await isQuiet(world))
       )
         return true
+      if (sweeps === 0 && !world.excuses.has('sweep'))
+        world.forgotten.push(...(await stepsWithoutTasks(world)))
       if (++sweeps > longestFinale) return false
       await database.jump(longJumpMs)
       await act(sweeping())

@@ -3,8 +3,9 @@
  * fails is shrunk to the shortest that fails alike. Hides how a seed becomes a schedule.
  */
 import fc from 'fast-check'
-import { play, type Played, type Schedule } from './schedule.ts'
+import { play, wholeWay, type Choice, type Played, type Schedule } from './schedule.ts'
 import { scenarios, type ScenarioName } from './scenarios.ts'
+import { shrink } from './shrink.ts'
 import { openTheatre, type Theatre } from './world.ts'
 
 export interface Failure {
@@ -66,7 +67,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
       const [schedule] = fc.sample(scheduleOf(only), { seed: seed + played, numRuns: 1, unbiased: true })
       const { complaints, trace } = await play(theatre, schedule!)
       if (complaints.length > 0)
-        failed.push(await shrunk(theatre, schedule!, { complaints, trace }, seed + played, options))
+        failed.push(await shrunk(theatre, schedule!, { complaints, trace }, seed + played, options.shrinkMs))
     }
   } finally {
     await theatre.close()
@@ -75,6 +76,8 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
 }
 
 const defaultShrinkMs = 30_000
+/** Whoever goes on goes to the end. */
+const toTheEnd = (one: Choice): Choice => ({ ...one, points: wholeWay })
 
 /** The shortest schedule that still fails, as far as the time goes. */
 async function shrunk(
@@ -82,17 +85,25 @@ async function shrunk(
   schedule: Schedule,
   first: Played,
   seed: number,
-  { shrinkMs = defaultShrinkMs, only }: SimulateOptions,
+  shrinkMs = defaultShrinkMs,
 ): Promise<Failure> {
-  let best = { scenario: schedule.scenario, ...first }
-  if (shrinkMs > 0) {
-    const property = fc.asyncProperty(scheduleOf(only), async (smaller) => {
-      const played = await play(theatre, smaller)
-      if (played.complaints.length === 0) return
-      best = { scenario: smaller.scenario, ...played }
-      throw new Error(played.complaints[0])
-    })
-    await fc.check(property, { seed, numRuns: 1, unbiased: true, interruptAfterTimeLimit: shrinkMs })
+  const endsAt = performance.now() + shrinkMs
+  let best = { schedule, played: first }
+  const fails = async (smaller: Partial<Schedule>): Promise<boolean> => {
+    const candidate = { ...best.schedule, ...smaller }
+    const played = await play(theatre, candidate)
+    if (played.complaints.length > 0) best = { schedule: candidate, played }
+    return played.complaints.length > 0
   }
-  return { seed, ...best }
+  if (shrinkMs > 0) {
+    await shrink(schedule.choices, toTheEnd, (choices) => fails({ choices }), endsAt)
+    await shrink(
+      best.schedule.moods,
+      () => 'works' as const,
+      (moods) => fails({ moods }),
+      endsAt,
+    )
+  }
+  const { trace, complaints } = best.played
+  return { seed, scenario: schedule.scenario, trace, complaints }
 }

@@ -136,11 +136,12 @@ export const buy = (troupe: Troupe): Stage =>
       const { storage, workObject } = tools
       const bought = (copy: number) => workObject(`bought-${copy}`)
       const { vendor } = troupe
+      const what = `${context.userId}/${tools.inputKey}`
       const text = await payOnce<string, string>(tools, context, 'buy', {
         provider,
         recall: async (copy) => ((await storage.stat(bought(copy))) ? bought(copy).name : undefined),
-        submit: (callId) => vendor.submit(tools.inputKey, callId),
-        find: () => vendor.find(tools.inputKey),
+        submit: (callId) => vendor.submit(what, callId),
+        find: () => vendor.find(what),
         poll: (reference) => vendor.poll(reference),
         keep: async (result, copy) => {
           await storage.create(bought(copy), result, 'text/plain')
@@ -149,6 +150,14 @@ export const buy = (troupe: Troupe): Stage =>
       })
       return { bought: text }
     },
+  })
+
+/** Never works. */
+export const fail = (troupe: Troupe): Stage =>
+  toyStage(troupe, {
+    name: 'fail',
+    after: ['prepare'],
+    act: () => Promise.reject(new Retryable('internal', 'It never works.')),
   })
 
 /** An MP3 frame begins so, in Latin-1. */

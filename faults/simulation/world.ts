@@ -32,7 +32,15 @@ export interface World {
   readonly processes: Processes
   readonly troupe: Troupe
   /** What the product has told whoever asked. */
-  readonly promised: { readonly cancelled: string[]; decisions: number }
+  readonly promised: { readonly cancelled: string[]; decisions: number; restarts: number }
+  /** What happened that may be the reason of something: a fault, and one that only `sweep` can make good. */
+  readonly excuses: Set<'fault' | 'sweep'>
+  /** Steps that nothing called for before the first sweep of the end. */
+  readonly forgotten: string[]
+  /** When an attempt was heard of, by the database's clock. */
+  readonly beats: { readonly process: string; readonly atMs: number }[]
+  /** Work objects that somebody has taken away. */
+  readonly stolen: Set<string>
   /** Statements that the database refused: its code and what it said. */
   readonly refusals: { readonly code: string; readonly message: string }[]
   readonly config: Config
@@ -46,15 +54,17 @@ export interface WorldOptions {
   readonly moods: readonly Mood[]
   readonly remembersNames: boolean
   readonly looksUp: boolean
+  /** How often a step is tried; more than a schedule can use up when not given. */
+  readonly attempts?: number | undefined
 }
 
 export const user = 'anna'
 export const podcast = 'show'
 export const leaseMs = 30_000
 /** More than a schedule can use up by faults and jumps: a run that ends for it has lost attempts. */
-const maxAttempts = 20
+const manyAttempts = 20
 
-const settings = (databaseUrl: string) => ({
+const settings = (databaseUrl: string, attempts: number) => ({
   DATABASE_URL: databaseUrl,
   PROJECT_ID: 'simulated',
   FUNCTIONS_URL: 'http://127.0.0.1:9',
@@ -64,7 +74,7 @@ const settings = (databaseUrl: string) => ({
   LEASE_MS: String(leaseMs),
   OVERDUE_MS: String(leaseMs),
   HEARTBEAT_MS: String(heartbeatMs),
-  MAX_ATTEMPTS: String(maxAttempts),
+  MAX_ATTEMPTS: String(attempts),
 })
 
 /** A database of its own on the server, and this process' clock, until it is closed. */
@@ -92,7 +102,7 @@ const someoneListens = `
 
 /** An empty world; whoever opened it ends its processes. */
 export async function openWorld({ database, stock }: Theatre, options: WorldOptions): Promise<World> {
-  const { stages, moods, remembersNames, looksUp } = options
+  const { stages, moods, remembersNames, looksUp, attempts = manyAttempts } = options
   await database.empty()
   await database.rows(someoneListens)
   stock.reset()
@@ -106,10 +116,16 @@ export async function openWorld({ database, stock }: Theatre, options: WorldOpti
     currentProcess: () => processes.current()?.name ?? '',
     works: [],
   }
-  const config = parseConfig(settings(database.url))
+  const config = parseConfig(settings(database.url, attempts))
   const store = storeInMemory()
   const queue = queueInMemory({ remembersNames })
   const services = { config, storage: store, tasks: queue, pipeline: planPipeline(stages(troupe)) }
-  const promised = { cancelled: [], decisions: 0 }
-  return { services, config, database, store, queue, vendor, processes, troupe, refusals, promised, looksUp }
+  const noted = {
+    promised: { cancelled: [], decisions: 0, restarts: 0 },
+    excuses: new Set<'fault' | 'sweep'>(),
+    forgotten: [],
+    beats: [],
+    stolen: new Set<string>(),
+  }
+  return { services, config, database, store, queue, vendor, processes, troupe, refusals, looksUp, ...noted }
 }
