@@ -10,6 +10,10 @@ const { values } = parseArgs({
     schedules: { type: 'string', default: '1000' },
     failures: { type: 'string', default: '1' },
     only: { type: 'string' },
+    server: { type: 'string' },
+    budget: { type: 'string' },
+    shrink: { type: 'string' },
+    json: { type: 'boolean', default: false },
   },
 })
 
@@ -20,20 +24,28 @@ const describe = ({ seed, scenario, trace, complaints }: Failure): string =>
     '\n  ',
   )
 
-const { schedules, failed, seconds } = await withServer((serverUrl) =>
+const use = (serverUrl: string) =>
   simulate({
     seed: Number(values.seed),
     schedules: Number(values.schedules),
     mostFailures: Number(values.failures),
     serverUrl,
+    ...(values.budget === undefined ? {} : { budgetMs: 1000 * Number(values.budget) }),
+    ...(values.shrink === undefined ? {} : { shrinkMs: 1000 * Number(values.shrink) }),
     ...(values.only !== undefined && Object.hasOwn(scenarios, values.only)
       ? { only: values.only as ScenarioName }
       : {}),
-  }),
-)
-for (const failure of failed) say(describe(failure))
-say(
-  `${schedules} schedules from seed ${values.seed} in ${seconds.toFixed(1)} s, ` +
-    `${Math.round((schedules / seconds) * 3600)} an hour; ${failed.length} failed.`,
-)
-process.exitCode = failed.length > 0 ? 1 : 0
+  })
+
+const found = await (values.server === undefined ? withServer(use) : use(values.server))
+const { schedules, failed, missingGuards, seconds } = found
+if (values.json) say(JSON.stringify(found))
+else {
+  for (const failure of failed) say(describe(failure))
+  for (const guard of missingGuards) say(`✗ ${guard}`)
+  say(
+    `${schedules} schedules from seed ${values.seed} in ${seconds.toFixed(1)} s, ` +
+      `${Math.round((schedules / seconds) * 3600)} an hour; ${failed.length} failed.`,
+  )
+}
+process.exitCode = failed.length + missingGuards.length > 0 ? 1 : 0

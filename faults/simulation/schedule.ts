@@ -71,6 +71,8 @@ export async function play(theatre: Theatre, schedule: Schedule): Promise<Played
     const complaints = (await stage.finale()) ? [] : ['It never comes to its end.']
     complaints.push(...(await complaintsAbout(world, scenario)))
     return { trace: stage.trace, complaints }
+  } catch (error) {
+    return { trace: stage.trace, complaints: [`It breaks off: ${String(error)}`] }
   } finally {
     await world.processes.kill(...world.processes.all)
     world.processes.close()

@@ -3,6 +3,7 @@
  * fails is shrunk to the shortest that fails alike. Hides how a seed becomes a schedule.
  */
 import fc from 'fast-check'
+import { missingGuards } from './guards.ts'
 import { play, wholeWay, type Choice, type Played, type Schedule } from './schedule.ts'
 import { scenarios, type ScenarioName } from './scenarios.ts'
 import { shrink } from './shrink.ts'
@@ -19,6 +20,8 @@ export interface Failure {
 export interface Simulated {
   readonly schedules: number
   readonly failed: readonly Failure[]
+  /** What the database lets happen though it should not. */
+  readonly missingGuards: readonly string[]
   readonly seconds: number
 }
 
@@ -57,8 +60,11 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
   const theatre = await openTheatre(serverUrl)
   const since = performance.now()
   const failed: Failure[] = []
+  let guards: string[] = []
   let played = 0
   try {
+    await theatre.database.empty()
+    guards = await missingGuards(theatre.database)
     for (
       ;
       played < schedules && failed.length < mostFailures && performance.now() - since < budgetMs;
@@ -72,7 +78,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
   } finally {
     await theatre.close()
   }
-  return { schedules: played, failed, seconds: (performance.now() - since) / 1000 }
+  return { schedules: played, failed, missingGuards: guards, seconds: (performance.now() - since) / 1000 }
 }
 
 const defaultShrinkMs = 30_000
