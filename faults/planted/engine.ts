@@ -26,13 +26,6 @@ export const engineBugs: readonly PlantedBug[] = [
     caughtBy: 'making',
   },
   {
-    name: 'a step is committed in a run that has ended',
-    file: delivery,
-    find: "    if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')",
-    replace: '    void run',
-    caughtBy: 'making',
-  },
-  {
     name: 'a result that is taken over records nothing',
     file: delivery,
     find: '    await result.record(trx)',

@@ -110,7 +110,7 @@ export async function lendConnections(url: string): Promise<Stock> {
       backend.client.query(named(statement) as string, (error: Error | null, result: unknown) => {
         underWay.delete(backend)
         if (/^(COMMIT|ROLLBACK;?$)/.test(text)) backend.isInTransaction = false
-        if (error as Error | null) stock.onFault(String((error as { code?: unknown }).code), error!.message)
+        if (error) stock.onFault(String((error as { code?: unknown }).code), error.message)
         answer(error, result)
         stock.onAnswer()
       })

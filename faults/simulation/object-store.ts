@@ -99,14 +99,14 @@ export function storeInMemory(): StoreInMemory {
         if (isSwapped) swaps.push({ name: object.name, text })
         return isSwapped
       }),
-    copy: async (from, to, metadata = {}) => {
+    copy: async (from, to, metadata) => {
       await between('object.copy', addressOf(to), () =>
-        keepUnder(to, '0', readText(from), metadata.contentType ?? find(from)!.contentType),
+        keepUnder(to, '0', readText(from), metadata?.contentType ?? find(from)!.contentType),
       )
     },
-    copyOver: (from, to, seen, metadata = {}) =>
+    copyOver: (from, to, seen, metadata) =>
       between('object.copy', addressOf(to), () =>
-        keepUnder(to, seen, readText(from), metadata.contentType ?? find(from)!.contentType),
+        keepUnder(to, seen, readText(from), metadata?.contentType ?? find(from)!.contentType),
       ),
     remove: (object) =>
       between('object.remove', addressOf(object), () => {

@@ -27,6 +27,10 @@ export interface Schedule {
   readonly moods: readonly Mood[]
   readonly remembersNames: boolean
   readonly looksUp: boolean
+  /** Which of the scenario's actions are left out, a bit each: what many do hides what few would show. */
+  readonly without: number
+  /** Of the things that disturb, only these happen. */
+  readonly disturbances: readonly Disturbance[]
   readonly choices: readonly Choice[]
 }
 
@@ -37,15 +41,18 @@ export interface Played {
   readonly complaints: readonly string[]
 }
 
-export const wholeWay = 24
+export const wholeWay = 44
+export const disturbances = ['ends', 'is disturbed', 'is lost', 'the clock jumps'] as const
+export type Disturbance = (typeof disturbances)[number]
+
 /** Of kinds: each from the one before up to here. */
 const kinds = [
-  ['goes on', 35],
-  ['begins', 75],
-  ['ends', 82],
-  ['is disturbed', 89],
-  ['is lost', 92],
-  ['the clock jumps', 96],
+  ['goes on', 30],
+  ['begins', 65],
+  ['ends', 75],
+  ['is disturbed', 84],
+  ['is lost', 88],
+  ['the clock jumps', 94],
   ['beats', 100],
 ] as const
 /** Ends, disturbances and losses in one schedule: fewer than a step has attempts. */
@@ -61,7 +68,7 @@ const longestFinale = 12
 export async function play(theatre: Theatre, schedule: Schedule): Promise<Played> {
   const scenario: Scenario = scenarios[schedule.scenario]
   const world = await openWorld(theatre, { ...schedule, ...scenario })
-  const stage = openStage(world, scenario)
+  const stage = openStage(world, scenario, schedule)
   try {
     for (const action of scenario.before ?? []) {
       await stage.act(action)
@@ -79,10 +86,10 @@ export async function play(theatre: Theatre, schedule: Schedule): Promise<Played
   }
 }
 
-function openStage(world: World, scenario: Scenario) {
+function openStage(world: World, scenario: Scenario, { without, disturbances: allowed }: Schedule) {
   const { processes, queue, database } = world
   const trace: string[] = []
-  const waiting: Action[] = [...scenario.actions]
+  const waiting: Action[] = scenario.actions.filter(({ isNews }, i) => isNews || !(without & (1 << i)))
   const owed = new Set<Action>()
   let [faults, jumps, begun] = [0, 0, 0]
   /** Those whose work is done again by whoever calls them: the queue, or the store. */
@@ -131,6 +138,13 @@ function openStage(world: World, scenario: Scenario) {
   }
 
   const standing = () => processes.alive().filter(({ halts }) => halts.length > 0)
+  /** Somebody who stands, or who takes up a task, after so many points more; undefined when nobody stands there. */
+  const someone = async (which: number, points: number): Promise<Process | undefined> => {
+    const [stands, task] = [oneOf(standing(), which), oneOf(queue.due(), which)]
+    const process = stands ?? (task && (await beginDelivery(task)))
+    if (process) await pass(process, points % wholeWay)
+    return process && process.halts.length > 0 ? process : undefined
+  }
   /** What happens, as a line; undefined when nothing of the kind is possible. */
   const happenings: Record<(typeof kinds)[number][0], (choice: Choice) => Promise<string | undefined>> = {
     'goes on': async ({ which, points }) => {
@@ -143,16 +157,16 @@ function openStage(world: World, scenario: Scenario) {
       const process = await beginAny(thing)
       return `${process.name} begins and goes ${await pass(process, points)}`
     },
-    ends: async ({ which }) => {
-      const process = oneOf(standing(), which)
+    ends: async ({ which, points }) => {
+      const process = await someone(which, points)
       if (!process || ++faults > mostFaults) return undefined
       const where = whereIs(process)
       blame(process)
       await processes.kill(process)
       return `${process.name} ends for good ${where}`
     },
-    'is disturbed': async ({ which }) => {
-      const process = oneOf(standing(), which)
+    'is disturbed': async ({ which, points }) => {
+      const process = await someone(which, points)
       if (!process || ++faults > mostFaults) return undefined
       const where = whereIs(process)
       blame(process)
@@ -230,6 +244,7 @@ function openStage(world: World, scenario: Scenario) {
     undisturbed,
     choose: async (choice: Choice): Promise<void> => {
       const kind = kinds.find(([, below]) => choice.kind < below)!
+      if (isDisturbance(kind[0]) && !allowed.includes(kind[0])) return
       const line = await happenings[kind[0]](choice)
       if (line !== undefined) trace.push(line)
     },
@@ -239,6 +254,9 @@ function openStage(world: World, scenario: Scenario) {
     },
   }
 }
+
+const isDisturbance = (kind: string): kind is Disturbance =>
+  (disturbances as readonly string[]).includes(kind)
 
 const oneOf = <T>(things: readonly T[], which: number): T | undefined => things[which % things.length]
 

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { missingGuards } from './guards.ts'
-import { play, wholeWay, type Choice, type Played, type Schedule } from './schedule.ts'
+import { disturbances, play, wholeWay, type Choice, type Played, type Schedule } from './schedule.ts'
 import { scenarios, type ScenarioName } from './scenarios.ts'
 import { shrink } from './shrink.ts'
 import { openTheatre, type Theatre } from './world.ts'
@@ -40,10 +40,10 @@ export interface SimulateOptions {
   readonly only?: ScenarioName
 }
 
-const longestSchedule = 40
+const longestSchedule = 30
 const names = Object.keys(scenarios) as ScenarioName[]
 
-const choice = fc.record({ kind: fc.nat(99), which: fc.nat(1000), points: fc.nat(40) })
+const choice = fc.record({ kind: fc.nat(99), which: fc.nat(1000), points: fc.nat(63) })
 const scheduleOf = (only: ScenarioName | undefined): fc.Arbitrary<Schedule> =>
   fc.record({
     scenario: fc.constantFrom(...(only === undefined ? names : [only])),
@@ -52,6 +52,8 @@ const scheduleOf = (only: ScenarioName | undefined): fc.Arbitrary<Schedule> =>
     }),
     remembersNames: fc.boolean(),
     looksUp: fc.boolean(),
+    without: fc.nat(255),
+    disturbances: fc.subarray([...disturbances]),
     choices: fc.array(choice, { maxLength: longestSchedule, size: 'max' }),
   })
 
