@@ -77,8 +77,8 @@ export const engineBugs: readonly PlantedBug[] = [
   {
     name: 'a step that is put off gets no task',
     file: delivery,
-    find: '      if (deferred) await enqueue(services, [deferred])',
-    replace: '      void deferred',
+    find: '      await enqueue(services, [deferred])\n',
+    replace: '',
     caughtBy: 'making',
   },
   {
@@ -92,14 +92,14 @@ export const engineBugs: readonly PlantedBug[] = [
   {
     name: 'a step fails in a run that has ended',
     file: delivery,
-    find: "      if ((await lockRun(trx, step.runId))?.status !== 'started') return false\n",
+    find: "      if ((await lockRun(trx, step.runId))?.status !== 'started') return undefined\n",
     replace: '',
     caughtBy: 'making',
   },
   {
     name: 'a run fails by an attempt that was overtaken',
     file: delivery,
-    find: '      if (!(await markFailed(trx, step, error.message))) return false',
+    find: '      if (!(await markFailed(trx, step, error.message))) return undefined',
     replace: '      await markFailed(trx, step, error.message)',
     caughtBy: 'making',
   },
@@ -113,7 +113,7 @@ export const engineBugs: readonly PlantedBug[] = [
   {
     name: 'an attempt that was overtaken makes its run wait',
     file: delivery,
-    find: '      if (!(await suspendStep(trx, held))) return false',
+    find: '      if (!(await suspendStep(trx, held))) return undefined',
     replace: '      await suspendStep(trx, held)',
     caughtBy: 'reviewing',
   },

@@ -48,6 +48,7 @@ export async function complaintsAbout(world: World, scenario: Scenario): Promise
     ...history.complaints,
     ...aboutRefusals(world),
     ...[...world.processes.rash].map((text) => `${text}.`),
+    ...world.hasty.map((task) => `The task of ${task} ends before its step is done.`),
     ...world.forgotten.map((step) => `Nothing calls for ${step} but a sweep.`),
     ...aboutUploads(world, rows, await deletedBefore(world)),
     ...rows.runs.flatMap((run) => aboutRun(run, rows, scenario)),

@@ -1,7 +1,7 @@
 /** Whether anything is left to be done in a world, by its rows: a run at work, a deletion, a feed that is behind. */
 import type { StepIdentity } from '../../shared/context.ts'
 import { taskName } from '../../shared/engine/tasks.ts'
-import { shortId } from './task-queue.ts'
+import { shortId, type QueuedTask } from './task-queue.ts'
 import type { World } from './world.ts'
 
 export async function isQuiet({ database }: World): Promise<boolean> {
@@ -31,4 +31,17 @@ export async function stepsWithoutTasks({ database, queue }: World): Promise<str
   return waiting
     .filter((step) => !queued.has(taskName(step)))
     .map(({ runId, step, part }) => `${step}/${part} of run ${shortId(runId)}`)
+}
+
+/** Whether a step is neither done nor given another turn, in a run at work: whoever holds it may need its task again. */
+export async function isStillCalledFor({ database }: World, { payload }: QueuedTask): Promise<boolean> {
+  const { runId, step, part, turn } = payload
+  const found = await database.rows(
+    `SELECT 1 FROM steps
+     WHERE run_id = $1 AND step = $2 AND part = $3 AND turn = $4
+       AND status IN ('pending', 'running')
+       AND EXISTS (SELECT 1 FROM runs WHERE id = $1 AND status IN ('queued', 'started'))`,
+    [runId, step, part, turn],
+  )
+  return found.length > 0
 }

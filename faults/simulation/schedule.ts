@@ -7,7 +7,7 @@ import { between } from '../../shared/boundaries.ts'
 import { deliver } from '../../shared/engine/delivery.ts'
 import { complaintsAbout } from './invariants.ts'
 import type { Process } from './processes.ts'
-import { isQuiet, stepsWithoutTasks } from './quiet.ts'
+import { isQuiet, isStillCalledFor, stepsWithoutTasks } from './quiet.ts'
 import { scenarios, sweeping, type Action, type Scenario, type ScenarioName } from './scenarios.ts'
 import type { QueuedTask } from './task-queue.ts'
 import type { Mood } from './toys.ts'
@@ -112,8 +112,10 @@ function openStage(world: World, scenario: Scenario, { without, disturbances: al
     const process = await processes.begin(`${++begun}: ${task.label}`, async () => {
       const { services } = world
       const { status } = await deliver(services, services.pipeline.stage(task.payload.step)!, task.payload)
-      await between('answer', String(status), () => {
-        if (status === 200) queue.finish(task)
+      await between('answer', String(status), async () => {
+        if (status !== 200) return
+        if (await isStillCalledFor(world, task)) world.hasty.push(task.label)
+        queue.finish(task)
       })
     })
     calledAgain.add(process)
@@ -124,13 +126,26 @@ function openStage(world: World, scenario: Scenario, { without, disturbances: al
   }
   const act = async (action: Action): Promise<void> => toTheEnd(await begin(action))
 
-  /** Passes so many points; says where it stands then. */
+  /**
+   * Passes so many points; of every other number only those count that somebody else can see: what stands between two of
+   * them is where processes meet. Says where it stands then.
+   */
   const pass = async (process: Process, points: number): Promise<string> => {
     if (points >= wholeWay) await toTheEnd(process)
-    else for (let i = 0; i <= points && process.halts.length > 0; i++) await processes.goOn(process)
+    const counts = points % 2 === 0 ? () => true : isSeen
+    for (let left = points % 2 === 0 ? points : points % mostSeen; left >= 0 && process.halts.length > 0;) {
+      await processes.goOn(process)
+      if (counts(process)) left--
+    }
     return whereIs(process)
   }
-  const mayBegin = (): (Action | QueuedTask)[] => [...queue.due(), ...waiting, ...owed, ...queue.answered]
+  /** Of ten that may begin six are tasks that are due, three somebody's doings, one comes once more. */
+  const oneThatMayBegin = (which: number): Action | QueuedTask | undefined => {
+    const [tasks, doings, again] = [queue.due(), waiting, [...owed, ...queue.answered]]
+    const first = [tasks, tasks, tasks, tasks, tasks, tasks, doings, doings, doings, again][which % 10]!
+    const group = [first, tasks, doings, again].find(({ length }) => length > 0)
+    return group && oneOf<Action | QueuedTask>(group, Math.floor(which / 10))
+  }
   const beginAny = async (thing: Action | QueuedTask): Promise<Process> => {
     if (!('act' in thing)) return await beginDelivery(thing)
     if (waiting.includes(thing)) waiting.splice(waiting.indexOf(thing), 1)
@@ -152,7 +167,7 @@ function openStage(world: World, scenario: Scenario, { without, disturbances: al
       return process && `${process.name} goes on ${await pass(process, points)}`
     },
     begins: async ({ which, points }) => {
-      const thing = oneOf(mayBegin(), which)
+      const thing = oneThatMayBegin(which)
       if (!thing) return undefined
       const process = await beginAny(thing)
       return `${process.name} begins and goes ${await pass(process, points)}`
@@ -253,6 +268,13 @@ function openStage(world: World, scenario: Scenario, { without, disturbances: al
       return await undisturbed()
     },
   }
+}
+
+/** More than a delivery comes to. */
+const mostSeen = 12
+const isSeen = ({ halts }: Process): boolean => {
+  const effect = halts[0]?.passage.effect
+  return effect !== undefined && effect !== 'database.read' && effect !== 'database.write'
 }
 
 const isDisturbance = (kind: string): kind is Disturbance =>

@@ -37,6 +37,8 @@ export interface World {
   readonly excuses: Set<'fault' | 'sweep'>
   /** Steps that nothing called for before the first sweep of the end. */
   readonly forgotten: string[]
+  /** Tasks that were told to end though their step was neither done nor somebody else's. */
+  readonly hasty: string[]
   /** When an attempt was heard of, by the database's clock. */
   readonly beats: { readonly process: string; readonly atMs: number }[]
   /** Work objects that somebody has taken away. */
@@ -124,6 +126,7 @@ export async function openWorld({ database, stock }: Theatre, options: WorldOpti
     promised: { cancelled: [], decisions: 0, restarts: 0 },
     excuses: new Set<'fault' | 'sweep'>(),
     forgotten: [],
+    hasty: [],
     beats: [],
     stolen: new Set<string>(),
   }
