@@ -42,7 +42,7 @@ export interface Played {
 }
 
 export const wholeWay = 44
-export const disturbances = ['ends', 'is disturbed', 'is lost', 'the clock jumps'] as const
+export const disturbances = ['ends', 'is disturbed', 'is lost', 'the clock jumps', 'is overtaken'] as const
 export type Disturbance = (typeof disturbances)[number]
 
 /** Of kinds: each from the one before up to here. */
@@ -52,14 +52,16 @@ const kinds = [
   ['ends', 75],
   ['is disturbed', 84],
   ['is lost', 88],
-  ['the clock jumps', 94],
+  ['the clock jumps', 91],
+  ['is overtaken', 96],
   ['beats', 100],
 ] as const
 /** Ends, disturbances and losses in one schedule: fewer than a step has attempts. */
 const mostFaults = 4
 /** Within a lease, beyond one, within two. */
-const jumpsMs = [20_000, 20_000, 62_000, 31_000]
-const mostJumps = jumpsMs.length
+const jumpsMs = [20_000, 31_000, 62_000] as const
+const beyondLeaseMs = jumpsMs[1]
+const mostJumps = 4
 /** Longer than anything waits that is not days away. */
 const longJumpMs = 16 * 60_000
 /** Sweeps that everything must come to its end in. */
@@ -94,6 +96,7 @@ function openStage(world: World, scenario: Scenario, { without, disturbances: al
   let [faults, jumps, begun] = [0, 0, 0]
   /** Those whose work is done again by whoever calls them: the queue, or the store. */
   const calledAgain = new Set<Process>()
+  const deliveries = new Map<Process, QueuedTask>()
   const blame = (process: Process): void => {
     world.excuses.add('fault')
     if (!calledAgain.has(process)) world.excuses.add('sweep')
@@ -119,6 +122,7 @@ function openStage(world: World, scenario: Scenario, { without, disturbances: al
       })
     })
     calledAgain.add(process)
+    deliveries.set(process, task)
     return process
   }
   const toTheEnd = async (process: Process): Promise<void> => {
@@ -195,12 +199,22 @@ function openStage(world: World, scenario: Scenario, { without, disturbances: al
       world.excuses.add('sweep')
       return Promise.resolve(`the queue loses ${task.label}`)
     },
-    'the clock jumps': async () => {
+    'the clock jumps': async ({ which }) => {
       if (++jumps > mostJumps) return undefined
       if (scenario.hasNoSleepers) await killSleepers()
-      const ms = jumpsMs[jumps - 1]!
+      const ms = oneOf(jumpsMs, which)!
       await database.jump(ms)
       return `the clock jumps ${ms / 1000} seconds`
+    },
+    'is overtaken': async ({ which, points }) => {
+      const sleeper = oneOf(
+        standing().filter((process) => queue.tasks().includes(deliveries.get(process)!)),
+        which,
+      )
+      if (!sleeper || scenario.hasNoSleepers || ++jumps > mostJumps) return undefined
+      await database.jump(beyondLeaseMs)
+      const process = await beginDelivery(deliveries.get(sleeper)!)
+      return `${sleeper.name} sleeps ${beyondLeaseMs / 1000} seconds; ${process.name} begins and goes ${await pass(process, points)}`
     },
     beats: async ({ which }) => {
       const process = oneOf(
