@@ -27,6 +27,8 @@ export interface Schedule {
   readonly moods: readonly Mood[]
   readonly remembersNames: boolean
   readonly looksUp: boolean
+  /** The first of the scenario's actions is over before anything is disturbed. */
+  readonly beginsCalmly: boolean
   /** Which of the scenario's actions are left out, a bit each: what many do hides what few would show. */
   readonly without: number
   /** Of the things that disturb, only these happen. */
@@ -47,13 +49,13 @@ export type Disturbance = (typeof disturbances)[number]
 
 /** Of kinds: each from the one before up to here. */
 const kinds = [
-  ['goes on', 30],
-  ['begins', 65],
-  ['ends', 75],
-  ['is disturbed', 84],
-  ['is lost', 88],
-  ['the clock jumps', 91],
-  ['is overtaken', 96],
+  ['goes on', 22],
+  ['begins', 60],
+  ['ends', 70],
+  ['is disturbed', 78],
+  ['is lost', 81],
+  ['the clock jumps', 84],
+  ['is overtaken', 94],
   ['beats', 100],
 ] as const
 /** Ends, disturbances and losses in one schedule: fewer than a step has attempts. */
@@ -76,6 +78,7 @@ export async function play(theatre: Theatre, schedule: Schedule): Promise<Played
       await stage.act(action)
       await stage.undisturbed()
     }
+    if (schedule.beginsCalmly) await stage.beginCalmly()
     for (const choice of schedule.choices) await stage.choose(choice)
     const complaints = (await stage.finale()) ? [] : ['It never comes to its end.']
     complaints.push(...(await complaintsAbout(world, scenario)))
@@ -158,12 +161,18 @@ function openStage(world: World, scenario: Scenario, { without, disturbances: al
 
   const standing = () => processes.alive().filter(({ halts }) => halts.length > 0)
   /** Somebody who stands, or who takes up a task, after so many points more; undefined when nobody stands there. */
-  const someone = async (which: number, points: number): Promise<Process | undefined> => {
-    const [stands, task] = [oneOf(standing(), which), oneOf(queue.due(), which)]
+  const someone = async (
+    which: number,
+    points: number,
+    isMeant: (process: Process) => boolean = () => true,
+  ): Promise<Process | undefined> => {
+    const [stands, task] = [oneOf(standing().filter(isMeant), which), oneOf(queue.due(), which)]
     const process = stands ?? (task && (await beginDelivery(task)))
     if (process) await pass(process, points % wholeWay)
     return process && process.halts.length > 0 ? process : undefined
   }
+  const isDelivering = (process: Process): boolean => queue.tasks().includes(deliveries.get(process)!)
+
   /** What happens, as a line; undefined when nothing of the kind is possible. */
   const happenings: Record<(typeof kinds)[number][0], (choice: Choice) => Promise<string | undefined>> = {
     'goes on': async ({ which, points }) => {
@@ -207,14 +216,13 @@ function openStage(world: World, scenario: Scenario, { without, disturbances: al
       return `the clock jumps ${ms / 1000} seconds`
     },
     'is overtaken': async ({ which, points }) => {
-      const sleeper = oneOf(
-        standing().filter((process) => queue.tasks().includes(deliveries.get(process)!)),
-        which,
-      )
-      if (!sleeper || scenario.hasNoSleepers || ++jumps > mostJumps) return undefined
+      if (scenario.hasNoSleepers || ++jumps > mostJumps) return undefined
+      const sleeper = await someone(which, points, isDelivering)
+      if (!sleeper) return undefined
       await database.jump(beyondLeaseMs)
-      const process = await beginDelivery(deliveries.get(sleeper)!)
-      return `${sleeper.name} sleeps ${beyondLeaseMs / 1000} seconds; ${process.name} begins and goes ${await pass(process, points)}`
+      const [where, process] = [whereIs(sleeper), await beginDelivery(deliveries.get(sleeper)!)]
+      const line = `${sleeper.name} sleeps ${beyondLeaseMs / 1000} seconds ${where}; ${process.name} begins and goes`
+      return `${line} ${await pass(process, which % (2 * wholeWay))}`
     },
     beats: async ({ which }) => {
       const process = oneOf(
@@ -270,6 +278,7 @@ function openStage(world: World, scenario: Scenario, { without, disturbances: al
   return {
     trace,
     act,
+    beginCalmly: async () => toTheEnd(await beginAny(scenario.actions[0]!)),
     undisturbed,
     choose: async (choice: Choice): Promise<void> => {
       const kind = kinds.find(([, below]) => choice.kind < below)!
@@ -284,8 +293,8 @@ function openStage(world: World, scenario: Scenario, { without, disturbances: al
   }
 }
 
-/** More than a delivery comes to. */
-const mostSeen = 12
+/** About as many as a delivery comes to. */
+const mostSeen = 6
 const isSeen = ({ halts }: Process): boolean => {
   const effect = halts[0]?.passage.effect
   return effect !== undefined && effect !== 'database.read' && effect !== 'database.write'

@@ -40,7 +40,8 @@ export interface SimulateOptions {
   readonly only?: ScenarioName
 }
 
-const longestSchedule = 30
+const shortestSchedule = 6
+const longestSchedule = 24
 const names = Object.keys(scenarios) as ScenarioName[]
 
 const choice = fc.record({ kind: fc.nat(99), which: fc.nat(1000), points: fc.nat(63) })
@@ -52,9 +53,10 @@ const scheduleOf = (only: ScenarioName | undefined): fc.Arbitrary<Schedule> =>
     }),
     remembersNames: fc.boolean(),
     looksUp: fc.boolean(),
+    beginsCalmly: fc.nat(3).map((one) => one > 0),
     without: fc.nat(255),
-    disturbances: fc.subarray([...disturbances]),
-    choices: fc.array(choice, { maxLength: longestSchedule, size: 'max' }),
+    disturbances: fc.subarray([...disturbances], { minLength: 1 }),
+    choices: fc.array(choice, { minLength: shortestSchedule, maxLength: longestSchedule, size: 'max' }),
   })
 
 export async function simulate(options: SimulateOptions): Promise<Simulated> {
