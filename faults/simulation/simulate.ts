@@ -48,7 +48,7 @@ const choice = fc.record({ kind: fc.nat(99), which: fc.nat(1000), points: fc.nat
 const scheduleOf = (only: ScenarioName | undefined): fc.Arbitrary<Schedule> =>
   fc.record({
     scenario: fc.constantFrom(...(only === undefined ? names : [only])),
-    moods: fc.array(fc.constantFrom('works', 'works', 'throws', 'is put off', 'fails'), {
+    moods: fc.array(fc.constantFrom('works', 'works', 'throws', 'is put off', 'is put off', 'fails'), {
       maxLength: 5,
     }),
     remembersNames: fc.boolean(),

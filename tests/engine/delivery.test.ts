@@ -310,7 +310,7 @@ describe('an attempt that lost its step while it worked', () => {
     expect(await second).toEqual({ status: 200, outcome: 'done' })
   })
 
-  test.each([
+  test.each<[string, Error]>([
     ['fails', new Permanent('not_audio')],
     ['is put off', new Deferred(new Date())],
     ['waits for its producer', new AwaitingReview()],
