@@ -357,10 +357,12 @@ program
 
 program
   .command('faults')
-  .description('the proof that nothing is lost: every crash point of real processes, and a soak under chaos')
+  .description(
+    'the proof that nothing is lost: crash points, the protocol simulated, planted bugs, a soak under chaos',
+  )
   .option('--quick', 'a sample of each, in a few minutes')
   .option('--soak <minutes>', 'the soak alone, for so long', Number)
-  .option('--seed <n>', 'with --quick which sample; else one case again, by its number', Number)
+  .option('--seed <n>', 'with --quick or --soak which sample; else one case again, as it was printed', Number)
   .option('--json', 'print one JSON object instead of tables')
   .action(
     async ({ quick, soak, seed, json }: { quick?: true; soak?: number; seed?: number; json?: true }) => {

@@ -6,8 +6,9 @@ import type { Knex } from 'knex'
 import { rows } from './connect.ts'
 
 /**
- * Adds decisions as the next revision and returns its number. Needs the episode's row locked, or two would
- * share one.
+ * Adds decisions as the next revision and returns its number. Of two submissions one waits for the other, by a lock that
+ * nobody else takes: who starts a run has its row before it has the episode's, and would wait for one that had them the
+ * other way round.
  */
 export async function addDecisions(
   trx: Knex,
@@ -15,6 +16,7 @@ export async function addDecisions(
   recordingHash: string,
   decisions: readonly unknown[],
 ): Promise<number> {
+  await trx.raw('SELECT pg_advisory_xact_lock(hashtextextended(:episodeId, 0))', { episodeId })
   const revision = (await decisionRevision(trx, episodeId)) + 1
   await trx.raw(
     `INSERT INTO edit_decisions (episode_id, recording_hash, revision, decision)

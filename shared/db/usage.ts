@@ -7,6 +7,7 @@
 import type { Knex } from 'knex'
 import type { UsageKind, UsageLimit, UsagePeriod } from '../config.ts'
 import { rows } from './connect.ts'
+import { isLive } from './runs.ts'
 
 export interface UsageEntry {
   readonly userId: string
@@ -23,7 +24,7 @@ const nameOf = (period: UsagePeriod, now: Date): string =>
 
 /**
  * Charges the entry to every limit's counter, or to none: returns the limit it would break. Charging the same
- * again does nothing. Needs a transaction of its own or one that is rolled back when a limit is returned.
+ * again does nothing, nor does charging a run that has ended: an attempt that was overtaken may come after the refund. Needs a transaction of its own or one that is rolled back when a limit is returned.
  */
 export async function chargeUsage(
   trx: Knex,
@@ -39,12 +40,20 @@ export async function chargeUsage(
   return undefined
 }
 
-/** False when it was charged before, and not given back since. */
+/** False when it was charged before, and not given back since; and when its run has ended, which nothing is for any more. */
 async function insertEntry(trx: Knex, entry: UsageEntry, periods: string[]): Promise<boolean> {
   const fresh = await rows(
     trx,
-    `INSERT INTO usage_entries (user_id, kind, entry_key, run_id, amount, periods)
-     VALUES (:userId, :kind, :key, :runId, :amount, :periods)
+    `WITH live AS (
+       SELECT 1
+       FROM runs
+       WHERE id = :runId
+         AND ${isLive}
+       FOR KEY SHARE -- whoever ends it comes before, or gives this back
+     )
+     INSERT INTO usage_entries (user_id, kind, entry_key, run_id, amount, periods)
+     SELECT :userId, :kind, :key, CAST(:runId AS uuid), CAST(:amount AS double precision), CAST(:periods AS text[])
+     WHERE CAST(:runId AS uuid) IS NULL OR EXISTS (SELECT 1 FROM live)
      ON CONFLICT (user_id, kind, entry_key) DO UPDATE
        SET run_id = :runId,
            amount = :amount,

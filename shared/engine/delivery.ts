@@ -158,6 +158,9 @@ async function enqueuePending(services: Services, runId: string, steps: readonly
   await enqueue(services, pending)
 }
 
+/** The attempt has lost its step: whoever holds it now may need the task again; where the run has ended, it ends next time. */
+const overtaken: TaskAnswer = { status: 409, outcome: 'busy' }
+
 /** Turns an error into changes of the rows and an answer to the queue; the only place that does. */
 async function answerError(
   services: Services,
@@ -172,17 +175,14 @@ async function answerError(
     if (kind instanceof Busy) return { status: 409, outcome: 'busy' }
     if (kind instanceof Deferred && held) {
       const deferred = await withDatabase(databaseUrl, (db) => deferStep(db, held, kind.dueAt, kind.message))
-      if (deferred) await enqueue(services, [deferred])
+      if (!deferred) return overtaken
+      await enqueue(services, [deferred])
       return { status: 200, outcome: 'deferred' }
     }
-    if (kind instanceof AwaitingReview && held) {
-      await suspend(services, held)
-      return { status: 200, outcome: 'awaiting review' }
-    }
-    if (kind instanceof Permanent) {
-      await fail(services, held ?? task, kind)
-      return { status: 200, outcome: 'failed' }
-    }
+    if (kind instanceof AwaitingReview && held)
+      return (await suspend(services, held)) ? { status: 200, outcome: 'awaiting review' } : overtaken
+    if (kind instanceof Permanent)
+      return (await fail(services, held ?? task, kind)) ? { status: 200, outcome: 'failed' } : overtaken
     log.error({ ...identify(task), error: textOf(error) }, 'attempt failed')
     if (held) await withDatabase(databaseUrl, (db) => releaseStep(db, held, kind.message))
     return { status: 500, outcome: 'to be retried' }
@@ -210,37 +210,40 @@ function explained(kind: ReturnType<typeof classify>, { config: { buckets } }: S
   )
 }
 
-/** Ends the run with a code and message, unless a later attempt holds the step or the run has ended. */
+/** Ends the run with a code and message. False when a later attempt holds the step, or the run has ended. */
 export async function fail(
   services: Services,
   step: StepIdentity & { attempt?: number },
   error: Permanent,
-): Promise<void> {
+): Promise<boolean> {
   log.warn({ ...identify(step), code: error.code, error: error.message }, 'failed')
-  const hasNews = await withDatabase(services.config.databaseUrl, (db) =>
+  const failed = await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
-      if ((await lockRun(trx, step.runId))?.status !== 'started') return false
-      if (!(await markFailed(trx, step, error.message))) return false
+      if ((await lockRun(trx, step.runId))?.status !== 'started') return undefined
+      if (!(await markFailed(trx, step, error.message))) return undefined
       await failRun(trx, step.runId, error.code, error.message)
-      return await runHasNews(trx, step.runId)
+      return { hasNews: await runHasNews(trx, step.runId) }
     }),
   )
-  if (hasNews) await askFor('notify', `${step.runId}/failed`, services)
+  if (failed?.hasNews) await askFor('notify', `${step.runId}/failed`, services)
+  return failed !== undefined
 }
 
 /**
- * Suspends a run until its producer decides: the step is put back, and no task is left that could start it.
+ * Suspends a run until its producer decides: the step is put back, and no task is left that could start it. False when a
+ * later attempt holds the step, or the run has ended.
  */
-async function suspend(services: Services, held: Attempt): Promise<void> {
-  const hasNews = await withDatabase(services.config.databaseUrl, (db) =>
+async function suspend(services: Services, held: Attempt): Promise<boolean> {
+  const suspended = await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
-      if ((await lockRun(trx, held.runId))?.status !== 'started') return false
-      if (!(await suspendStep(trx, held))) return false
+      if ((await lockRun(trx, held.runId))?.status !== 'started') return undefined
+      if (!(await suspendStep(trx, held))) return undefined
       await awaitReview(trx, held.runId)
-      return await runHasNews(trx, held.runId)
+      return { hasNews: await runHasNews(trx, held.runId) }
     }),
   )
-  if (hasNews) await askFor('notify', `${held.runId}/${held.turn}/waits`, services)
+  if (suspended?.hasNews) await askFor('notify', `${held.runId}/${held.turn}/waits`, services)
+  return suspended !== undefined
 }
 
 const textOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : String(error))

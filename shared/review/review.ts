@@ -6,7 +6,7 @@ import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../audio/analysis.ts'
 import { withDatabase } from '../db/connect.ts'
 import { addDecisions, decisionsUpTo } from '../db/edit-decisions.ts'
-import { findEpisode, lockEpisode, type Episode } from '../db/episodes.ts'
+import { findEpisode, type Episode } from '../db/episodes.ts'
 import { resumeRun } from '../db/run-changes.ts'
 import { isPurged } from '../db/purges.ts'
 import { latestRunOf, lockRun, type Run } from '../db/runs.ts'
@@ -183,7 +183,6 @@ async function record(
   decisions: readonly KeptDecision[],
 ): Promise<{ runId: string; steps: PendingStep[] }> {
   const run = (await lockRun(trx, seen.id))!
-  await lockEpisode(trx, episode.id)
   const { recordingHash } = readContext(run.context, 'recordingHash')
   const revision = await addDecisions(trx, episode.id, recordingHash, decisions)
   const taken = { decisionRevision: revision, reviewed: true }

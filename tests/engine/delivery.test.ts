@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { claimStep } from '../../shared/db/step-attempts.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { Deferred, Permanent, Retryable } from '../../shared/errors.ts'
+import { AwaitingReview, Deferred, Permanent, Retryable } from '../../shared/errors.ts'
 import { aToyShow, type ToyShow } from '../support/toys.ts'
 import { aWorld, type World } from '../support/world.ts'
 
@@ -306,6 +306,19 @@ describe('an attempt that lost its step while it worked', () => {
     early.fail(new Permanent('not_audio'))
     await first
     expect(await world.run()).toMatchObject({ status: 'started' })
+    late.open()
+    expect(await second).toEqual({ status: 200, outcome: 'done' })
+  })
+
+  test.each<[string, Error]>([
+    ['fails', new Permanent('not_audio')],
+    ['is put off', new Deferred(new Date())],
+    ['waits for its producer', new AwaitingReview()],
+  ])('%s, and leaves the task to the one that holds it', async (_, error) => {
+    const { early, late, first, second } = await twoAttempts()
+    early.fail(error)
+    expect(await first).toEqual({ status: 409, outcome: 'busy' })
+    expect(await world.pending()).toEqual(['split'])
     late.open()
     expect(await second).toEqual({ status: 200, outcome: 'done' })
   })

@@ -131,8 +131,18 @@ describe('A run that fails', () => {
       { characters: 0, minutes: 0 },
       { runs: 1 },
     ])
-    await pay('a text', 70)
+    const { quotas } = world.services.config
+    const again = { userId: user, kind: 'characters', key: 'a text', amount: 70, runId: null } as const
+    await database(world, (db) => charge(db, { quotas }, again))
     expect(await used(world, 'day')).toEqual({ characters: 70 })
+  })
+
+  test('is charged nothing more by an attempt that comes late', async () => {
+    const { world, runId, pay } = await anAccount({ characters: [{ period: 'day', most: 100 }] })
+    await database(world, (db) => failRun(db, runId, 'internal', 'broken'))
+    expect(await pay('the text', 100)).toBe('charged')
+    expect(await world.database.rows('SELECT 1 FROM usage_entries')).toEqual([])
+    expect(await used(world, 'day')).toEqual({})
   })
 
   test('while others are charged neither loses nor makes anything', async () => {

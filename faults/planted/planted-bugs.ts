@@ -1,0 +1,128 @@
+/**
+ * Bugs that are planted on purpose, one at a time, in a copy of the sources: the simulation must notice each. Hides where
+ * the copy is, and how a bug is put into it and taken out.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { withServer } from '../simulation/server.ts'
+import type { Simulated } from '../simulation/simulate.ts'
+import type { PlantedBug } from './bug.ts'
+import { engineBugs } from './engine.ts'
+import { guardBugs, matrixBugs } from './outside.ts'
+import { peopleBugs } from './people.ts'
+
+/** All of them, those for the matrix of real processes among them. */
+export const plantedBugs: readonly PlantedBug[] = [...engineBugs, ...peopleBugs, ...guardBugs, ...matrixBugs]
+
+/** Those that the simulation must notice. */
+export const simulatedBugs = plantedBugs.filter(({ caughtBy }) => caughtBy !== 'matrix')
+
+export interface Hunted {
+  readonly bug: PlantedBug
+  readonly isCaught: boolean
+  /** Until it was noticed, or given up. */
+  readonly schedules: number
+  readonly complaint: string | undefined
+}
+
+export interface Hunt {
+  readonly total: number
+  readonly caught: number
+  readonly escaped: readonly string[]
+}
+
+export interface HuntOptions {
+  readonly seed: number
+  readonly bugs?: readonly PlantedBug[]
+  /** For each bug. */
+  readonly schedules?: number
+  /** A PostgreSQL to use; one of its own when not given. */
+  readonly serverUrl?: string
+  readonly onHunted?: (hunted: Hunted) => void
+}
+
+const root = path.join(import.meta.dirname, '../..')
+const copied = ['shared', 'functions', 'migrations', 'local', 'deploy', 'faults', 'package.json']
+const manySchedules = 3000
+const longestMs = 300_000
+
+/** Plants each bug and plays schedules until one fails. Throws when a bug cannot be planted, or nothing runs with it. */
+export async function hunt(options: HuntOptions): Promise<Hunt> {
+  const { bugs = simulatedBugs, serverUrl, onHunted = () => undefined } = options
+  const huntOn = async (url: string): Promise<Hunted[]> => {
+    const hunted: Hunted[] = []
+    await inACopy(async (dir) => {
+      for (const bug of bugs) {
+        const found = await withBug(bug, dir, () => huntOne(bug, dir, url, options))
+        onHunted(found)
+        hunted.push(found)
+      }
+    })
+    return hunted
+  }
+  const hunted = await (serverUrl === undefined ? withServer(huntOn) : huntOn(serverUrl))
+  const escaped = hunted.filter(({ isCaught }) => !isCaught).map(({ bug }) => bug.name)
+  return { total: hunted.length, caught: hunted.length - escaped.length, escaped }
+}
+
+async function inACopy(use: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await mkdtemp(path.join(tmpdir(), 'spool-planted-'))
+  try {
+    for (const name of copied) await cp(path.join(root, name), path.join(dir, name), { recursive: true })
+    await symlink(path.join(root, 'node_modules'), path.join(dir, 'node_modules'))
+    await use(dir)
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+async function withBug<T>(bug: PlantedBug, dir: string, use: () => Promise<T>): Promise<T> {
+  const file = path.join(dir, bug.file)
+  const source = await readFile(file, 'utf8')
+  await writeFile(file, planted(bug, source))
+  try {
+    return await use()
+  } finally {
+    await writeFile(file, source)
+  }
+}
+
+/** The source with the bug. Throws when its place is not there once. */
+export function planted({ name, file, find, replace }: PlantedBug, source: string): string {
+  const places = source.split(find).length - 1
+  if (places !== 1)
+    throw new Error(`"${name}" cannot be planted: its place occurs ${places} times in ${file}.`)
+  return source.replace(find, () => replace)
+}
+
+async function huntOne(
+  bug: PlantedBug,
+  dir: string,
+  serverUrl: string,
+  { seed, schedules = manySchedules }: HuntOptions,
+): Promise<Hunted> {
+  const { caughtBy } = bug
+  const given = {
+    seed,
+    schedules: caughtBy === 'guards' ? 0 : schedules,
+    server: serverUrl,
+    shrink: 0,
+    ...(caughtBy === 'guards' ? {} : { only: caughtBy }),
+  }
+  const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const child = spawn(process.execPath, ['faults/simulation/main.ts', '--json', ...args], {
+    cwd: dir,
+    env: { ...process.env, LOG_LEVEL: 'silent' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: longestMs,
+  })
+  const [output, trouble] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  if (output === '') throw new Error(`Nothing runs with "${bug.name}": ${trouble.slice(-2000)}`)
+  const found = JSON.parse(output) as Simulated
+  const complaints = [...found.failed.flatMap((failure) => failure.complaints), ...found.missingGuards]
+  return { bug, isCaught: complaints.length > 0, schedules: found.schedules, complaint: complaints[0] }
+}
