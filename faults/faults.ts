@@ -3,7 +3,7 @@
  * simulated by seeds, bugs that are planted and must be noticed, and a soak under chaos; each says what it saw, and how to
  * see it again.
  */
-import { hunt, simulatedBugs, type Hunt } from './planted/planted-bugs.ts'
+import { hunt, plantedBugs, simulatedBugs, type Hunt } from './planted/planted-bugs.ts'
 import { runMatrix, type MatrixResult } from './run-matrix.ts'
 import { simulate, type Simulated } from './simulation/simulate.ts'
 import { withServer } from './simulation/server.ts'
@@ -36,13 +36,15 @@ export interface Faults {
   readonly soaked?: SoakResult
 }
 
-/** How much of each. Of the planted bugs a quick run takes every so manyth. */
+/** How much of each. */
 const amounts = {
-  quick: { sample: 150, schedules: 1500, everyBug: 8, soakMinutes: 1 },
-  whole: { sample: undefined, schedules: 30_000, everyBug: 1, soakMinutes: 5 },
+  quick: { sample: 150, schedules: 1500, soakMinutes: 1 },
+  whole: { sample: undefined, schedules: 30_000, soakMinutes: 5 },
 } as const
 /** Seeds of schedules begin here, so that none is the number of a case. */
 const firstSchedule = 1_000_000
+/** Of the planted bugs a quick run takes every so manyth. */
+const everyBug = 8
 
 export async function faults(options: FaultsOptions): Promise<Faults> {
   const { root, quick, soakMinutes, seed = 1, say } = options
@@ -50,10 +52,10 @@ export async function faults(options: FaultsOptions): Promise<Faults> {
     return report(await replay(root, seed, say))
   if (soakMinutes !== undefined)
     return report({ soaked: await soak({ root, say, minutes: soakMinutes, seed }) })
-  const { sample, schedules, everyBug, soakMinutes: minutes } = amounts[quick ? 'quick' : 'whole']
+  const { sample, schedules, soakMinutes: minutes } = amounts[quick ? 'quick' : 'whole']
   const matrix = await runMatrix({ root, say, seed, ...(sample === undefined ? {} : { sample }) })
   const simulated = await play(firstSchedule * (quick ? seed : 1), schedules, say)
-  const bugs = simulatedBugs.filter((_, i) => (i + seed) % everyBug === 0)
+  const bugs = quick ? simulatedBugs.filter((_, i) => (i + seed) % everyBug === 0) : plantedBugs
   const planted = await hunt({
     seed,
     bugs,

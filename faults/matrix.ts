@@ -138,6 +138,7 @@ async function follow(
   watch: (passing: Passing, course: Course) => Promise<Verdict> | undefined,
 ): Promise<string[]> {
   const active = new Map<string, Passing>()
+  const made = madeObjects(cloud)
   const over = new Set<string>() // a call may have ended while it was being asked whose it is
   let wake: () => void = () => undefined
   const course: Course = {
@@ -152,6 +153,7 @@ async function follow(
   const stop = cloud.control.subscribe(async (passing) => {
     if (!(await subject.owns(passing))) return undefined
     if (!over.has(keyOf(passing))) active.set(keyOf(passing), passing)
+    await made.note(passing)
     return await watch(passing, course)
   })
   const deafen = cloud.control.hearEnds((ended) => course.gone(ended))
@@ -168,11 +170,29 @@ async function follow(
       if ((await Promise.race([woken, late])) === 'late')
         return [`it did not end; under way: ${[...active.values()].map(pointOf).join(', ') || 'nothing'}`]
     }
-    return await subject.complaints()
+    return [...(await subject.complaints()), ...made.replaced()]
   } finally {
     limit.abort()
     stop()
     deafen()
+  }
+}
+
+/** Notes what is made in the buckets where nothing is ever replaced. */
+function madeObjects({ services }: FaultyCloud) {
+  const generations = new Map<string, string>()
+  const replaced = new Set<string>()
+  return {
+    note: async ({ effect, side, about }: Passing): Promise<void> => {
+      if (side === 'before' || !/^object\.(create|compose|copy)$/.test(effect)) return
+      const [, bucket, name] = /^(work|episodes)\/(.+)$/.exec(about) ?? []
+      if (bucket === undefined || name === undefined) return
+      const generation = (await services.storage.stat({ bucket, name }))?.generation
+      if (generation === undefined) return
+      if ((generations.get(about) ?? generation) !== generation) replaced.add(about)
+      generations.set(about, generation)
+    },
+    replaced: () => [...replaced].map((object) => `${object} was made, and made again in its place`),
   }
 }
 

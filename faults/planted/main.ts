@@ -1,6 +1,6 @@
 /** Hunts the planted bugs by itself: `node faults/planted/main.ts --seed 1 --only "part of a name"`. */
 import { parseArgs } from 'node:util'
-import { hunt, simulatedBugs } from './planted-bugs.ts'
+import { hunt, plantedBugs } from './planted-bugs.ts'
 
 const { values } = parseArgs({
   options: {
@@ -13,7 +13,7 @@ const { values } = parseArgs({
 const { total, caught, escaped } = await hunt({
   seed: Number(values.seed),
   schedules: Number(values.schedules),
-  bugs: simulatedBugs.filter(({ name }) => name.includes(values.only)),
+  bugs: plantedBugs.filter(({ name }) => name.includes(values.only)),
   onHunted: ({ bug, isCaught, schedules, complaint }) =>
     void process.stdout.write(
       `${isCaught ? '✓' : '✗ ESCAPED'} ${bug.name} (${bug.file}): ${schedules} schedules. ${complaint ?? ''}\n`,

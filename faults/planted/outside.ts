@@ -159,4 +159,11 @@ export const matrixBugs: readonly PlantedBug[] = [
     replace: 'void response.status(200).json({ outcome }))',
     caughtBy: 'matrix',
   },
+  {
+    name: 'an attempt that has slept brings a publication back into its middle',
+    file: 'functions/publish.ts',
+    find: '      if (!(await stillHolds(trx))) throw',
+    replace: '      if (!stillHolds) throw',
+    caughtBy: 'matrix',
+  },
 ]

@@ -203,7 +203,7 @@ export const peopleBugs: readonly PlantedBug[] = [
   {
     name: 'what is taken back can still be heard',
     file: publishing,
-    find: '  await removeFiles(version, tools)\n',
+    find: '  await removeFiles(files, tools)\n',
     replace: '  void removeFiles\n',
     caughtBy: 'publishing',
   },

@@ -18,7 +18,7 @@ import { peopleBugs } from './people.ts'
 /** All of them, those for the matrix of real processes among them. */
 export const plantedBugs: readonly PlantedBug[] = [...engineBugs, ...peopleBugs, ...guardBugs, ...matrixBugs]
 
-/** Those that the simulation must notice. */
+/** Those that the simulation must notice, which is quicker than the matrix. */
 export const simulatedBugs = plantedBugs.filter(({ caughtBy }) => caughtBy !== 'matrix')
 
 export interface Hunted {
@@ -46,9 +46,11 @@ export interface HuntOptions {
 }
 
 const root = path.join(import.meta.dirname, '../..')
-const copied = ['shared', 'functions', 'migrations', 'local', 'deploy', 'faults', 'package.json']
+const copied = ['shared', 'functions', 'migrations', 'local', 'deploy', 'faults', 'samples', 'package.json']
 const manySchedules = 3000
-const longestMs = 300_000
+const longestMs = 900_000
+/** Of the matrix, for a bug that it must notice. */
+const casesForBug = 300
 
 /** Plants each bug and plays schedules until one fails. Throws when a bug cannot be planted, or nothing runs with it. */
 export async function hunt(options: HuntOptions): Promise<Hunt> {
@@ -111,12 +113,16 @@ async function huntOne(
     schedules: caughtBy === 'guards' ? 0 : schedules,
     server: serverUrl,
     shrink: 0,
-    ...(caughtBy === 'guards' ? {} : { only: caughtBy }),
+    ...(caughtBy === 'guards' || caughtBy === 'matrix' ? {} : { only: caughtBy }),
   }
   const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const child = spawn(process.execPath, ['faults/simulation/main.ts', '--json', ...args], {
+  const program =
+    caughtBy === 'matrix'
+      ? ['faults/matrix-main.ts', '--seed', String(seed), '--sample', String(casesForBug)]
+      : ['faults/simulation/main.ts', '--json', ...args]
+  const child = spawn(process.execPath, program, {
     cwd: dir,
-    env: { ...process.env, LOG_LEVEL: 'silent' },
+    env: { ...process.env, LOG_LEVEL: 'silent', METADATA_SERVER_DETECTION: 'none' },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: longestMs,
   })

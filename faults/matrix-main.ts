@@ -1,0 +1,19 @@
+/** Runs a sample of the matrix by itself and prints what failed as JSON: `node faults/matrix-main.ts --seed 1 --sample 60`. */
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { runMatrix } from './run-matrix.ts'
+
+const { values } = parseArgs({
+  options: { seed: { type: 'string', default: '1' }, sample: { type: 'string', default: '60' } },
+})
+
+const { cases, failures } = await runMatrix({
+  root: path.join(import.meta.dirname, '..'),
+  seed: Number(values.seed),
+  sample: Number(values.sample),
+  scenarios: ['episode', 'publication'],
+  lanes: 2,
+})
+const failed = failures.map(({ complaints }) => ({ complaints }))
+process.stdout.write(`${JSON.stringify({ schedules: cases, failed, missingGuards: [] })}\n`)
+process.exit(0)
