@@ -37,7 +37,7 @@ type Kind = (typeof kinds)[number][0]
 const most = { faults: 4, jumps: 4 }
 /** Within a lease, beyond one, within two. */
 const jumpsMs = [20_000, 31_000, 62_000] as const
-const beyondLeaseMs = jumpsMs[1]
+const [withinLeaseMs, beyondLeaseMs] = jumpsMs
 
 /** Adds a line for each thing that happens to `trace`; of those that disturb, only the allowed ones do. */
 export function openHappenings(
@@ -56,15 +56,19 @@ export function openHappenings(
     say(`${process.name} begins and goes ${await pass(process, points)}`)
     return process
   }
-  /** Somebody who stands, or takes up a task, so many points later; undefined when nobody stands there. */
+  /**
+   * Somebody who stands, or takes up a task, so many points later, three times of four where others could see something;
+   * undefined when nobody stands there.
+   */
   const someone = async (
     { which, points }: Choice,
     isMeant: (process: Process) => boolean = () => true,
   ): Promise<Process | undefined> => {
+    const way = (points % wholeWay) | (points % 4 === 0 ? 0 : 1)
     const stands = oneOf(standing().filter(isMeant), which)
-    if (stands) say(`${stands.name} goes on ${await pass(stands, points % wholeWay)}`)
+    if (stands) say(`${stands.name} goes on ${await pass(stands, way)}`)
     const task = oneOf(queue.due(), which)
-    const process = stands ?? (task && (await begin(task, points % wholeWay)))
+    const process = stands ?? (task && (await begin(task, way)))
     return process && process.halts.length > 0 ? process : undefined
   }
   const isDelivering = (process: Process): boolean => queue.tasks().includes(stage.taskOf(process)!)
@@ -115,15 +119,15 @@ export function openHappenings(
       say(`${sleeper.name} sleeps ${beyondLeaseMs / 1000} seconds there`)
       await begin(stage.taskOf(sleeper)!, choice.which % (2 * wholeWay))
     },
-    beats: async ({ which }) => {
-      const process = oneOf(
-        processes.alive().filter(({ beats }) => beats.size > 0),
-        which,
-      )
-      if (!process) return
+    beats: async (choice) => {
+      const process = await someone(choice, isDelivering)
+      if (!process || process.beats.size === 0 || !mayHappen('jumps')) return
+      await database.jump(withinLeaseMs)
       await processes.beat(process)
       world.beats.push({ process: process.name, atMs: await database.now() })
-      say(`${process.name} has its heartbeat`)
+      await database.jump(withinLeaseMs)
+      say(`${process.name} works ${(2 * withinLeaseMs) / 1000} seconds there, with a heartbeat`)
+      await begin(stage.taskOf(process)!, choice.which % (2 * wholeWay))
     },
   }
   return async (choice) => {
@@ -136,10 +140,10 @@ const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as read
 
 const oneOf = <T>(things: readonly T[], which: number): T | undefined => things[which % things.length]
 
-/** Of ten six are tasks that are due, three somebody's doings, and one comes once more. */
+/** Of ten five are tasks that are due, four somebody's doings, and one comes once more. */
 function oneThatMayBegin({ world, waiting, owed }: Stage, which: number): Action | QueuedTask | undefined {
   const [tasks, doings, again] = [world.queue.due(), waiting, [...owed, ...world.queue.answered]]
-  const first = [tasks, tasks, tasks, tasks, tasks, tasks, doings, doings, doings, again][which % 10]!
+  const first = [tasks, tasks, tasks, tasks, tasks, doings, doings, doings, doings, again][which % 10]!
   const group = [first, tasks, doings, again].find(({ length }) => length > 0)
   return group && oneOf<Action | QueuedTask>(group, Math.floor(which / 10))
 }
