@@ -1,13 +1,9 @@
-/** Bugs in how steps are claimed, done and followed. */
+/** Bugs in how a delivery is handled, and what follows a step. */
 import type { PlantedBug } from './bug.ts'
 
 const delivery = 'shared/engine/delivery.ts'
 const attempt = 'shared/engine/attempt.ts'
 const pipeline = 'shared/engine/pipeline.ts'
-const attempts = 'shared/db/step-attempts.ts'
-const steps = 'shared/db/steps.ts'
-const overdue = 'shared/db/overdue-steps.ts'
-const sweep = 'functions/sweep.ts'
 
 export const engineBugs: readonly PlantedBug[] = [
   {
@@ -51,7 +47,7 @@ export const engineBugs: readonly PlantedBug[] = [
     file: delivery,
     find: '      await enqueuePending(services, task.runId, [task.step])\n',
     replace: '',
-    caughtBy: 'making',
+    caughtBy: 'waiting',
   },
   {
     name: 'a task ends because another attempt holds its step',
@@ -79,7 +75,7 @@ export const engineBugs: readonly PlantedBug[] = [
     file: delivery,
     find: '      await enqueue(services, [deferred])\n',
     replace: '',
-    caughtBy: 'making',
+    caughtBy: 'waiting',
   },
   {
     name: 'an error is answered as if all were well',
@@ -94,21 +90,21 @@ export const engineBugs: readonly PlantedBug[] = [
     file: delivery,
     find: "      if ((await lockRun(trx, step.runId))?.status !== 'started') return undefined\n",
     replace: '',
-    caughtBy: 'making',
+    caughtBy: 'refusing',
   },
   {
     name: 'a run fails by an attempt that was overtaken',
     file: delivery,
     find: '      if (!(await markFailed(trx, step, error.message))) return undefined',
     replace: '      await markFailed(trx, step, error.message)',
-    caughtBy: 'making',
+    caughtBy: 'refusing',
   },
   {
     name: 'a step fails and its run does not',
     file: delivery,
     find: '      await failRun(trx, step.runId, error.code, error.message)\n',
     replace: '',
-    caughtBy: 'making',
+    caughtBy: 'refusing',
   },
   {
     name: 'an attempt that was overtaken makes its run wait',
@@ -139,20 +135,6 @@ export const engineBugs: readonly PlantedBug[] = [
     caughtBy: 'making',
   },
   {
-    name: 'a heartbeat extends nothing',
-    file: attempts,
-    find: '     SET lease_until = ${newLease},\n         progress = greatest(progress, :progress)',
-    replace: '     SET progress = greatest(progress, :progress + 0 * :leaseMs)',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a heartbeat takes progress back',
-    file: attempts,
-    find: '         progress = greatest(progress, :progress)',
-    replace: '         progress = :progress * 0',
-    caughtBy: 'making',
-  },
-  {
     name: 'a step begins before what it follows is done',
     file: pipeline,
     find: ' || !pipeline.before(name).isDisjointFrom(unfinished)) continue',
@@ -172,167 +154,5 @@ export const engineBugs: readonly PlantedBug[] = [
     find: '  if (unfinished.size === 0) await finishRun(trx, run.id)\n  else await',
     replace: '  void finishRun\n  await',
     caughtBy: 'making',
-  },
-  {
-    name: 'there is no fence: any attempt changes a step that is claimed',
-    file: attempts,
-    find: "const isHeld = `${isAddressed} AND attempt = :attempt AND status = 'running'`",
-    replace: "const isHeld = `${isAddressed} AND :attempt = :attempt AND status = 'running'`",
-    caughtBy: 'making',
-  },
-  {
-    name: 'an attempt changes a step that nobody holds any more',
-    file: attempts,
-    find: "const isHeld = `${isAddressed} AND attempt = :attempt AND status = 'running'`",
-    replace: 'const isHeld = `${isAddressed} AND attempt = :attempt`',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a task of an old turn claims its step',
-    file: attempts,
-    find: '       AND turn = :turn\n       AND attempt < :maxAttempts',
-    replace: '       AND (turn = :turn OR true)\n       AND attempt < :maxAttempts',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a step is tried for ever',
-    file: attempts,
-    find: '       AND attempt < :maxAttempts\n',
-    replace: '       AND attempt < :maxAttempts + 1000\n',
-    caughtBy: 'failing',
-  },
-  {
-    name: 'a claim takes no notice of another one’s lease',
-    file: attempts,
-    find: "(status = 'pending' OR (status = 'running' AND lease_until < clock_timestamp()))",
-    replace: "status IN ('pending', 'running')",
-    caughtBy: 'making',
-  },
-  {
-    name: 'a lease never ends',
-    file: attempts,
-    find: "(status = 'running' AND lease_until < clock_timestamp())",
-    replace: "(status = 'running' AND lease_until < clock_timestamp() - interval '9 years')",
-    caughtBy: 'making',
-  },
-  {
-    name: 'a claim takes no number',
-    file: attempts,
-    find: '         attempt = attempt + 1,\n',
-    replace: '',
-    caughtBy: 'making',
-  },
-  {
-    name: 'being put off counts as an attempt',
-    file: attempts,
-    find: '         attempt = attempt - 1,\n',
-    replace: '',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a step that is put off keeps its turn',
-    file: attempts,
-    find: '         turn = turn + 1,\n',
-    replace: '',
-    caughtBy: 'making',
-  },
-  {
-    name: 'any attempt fails a step that another one holds',
-    file: attempts,
-    find: '       AND attempt = coalesce(CAST(:attempt AS integer), attempt)',
-    replace: '       AND CAST(:attempt AS integer) IS NOT DISTINCT FROM :attempt',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a finished step fails',
-    file: attempts,
-    find: "       AND status IN ('pending', 'running')\n",
-    replace: '',
-    caughtBy: 'making',
-  },
-  {
-    name: 'any attempt gives a step back that another one holds',
-    file: attempts,
-    find: '         due_at = clock_timestamp()\n     WHERE ${isHeld}`,\n    { ...claimOf(claim), error },',
-    replace:
-      '         due_at = clock_timestamp()\n     WHERE ${isAddressed}`,\n    { ...addressOf(claim), error },',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a step writes under a key whose files are being deleted',
-    file: attempts,
-    find: '       AND NOT EXISTS (${goingFilesOfKey})\n',
-    replace: '',
-    caughtBy: 'clearing',
-  },
-  {
-    name: 'a step is claimed in a run that is not at work',
-    file: steps,
-    find: "export const itsRunIsStarted = `EXISTS (SELECT 1 FROM runs WHERE id = :runId AND status = 'started')`",
-    replace: 'export const itsRunIsStarted = `EXISTS (SELECT 1 FROM runs WHERE id = :runId)`',
-    caughtBy: 'making',
-  },
-  {
-    name: 'the same step is inserted twice',
-    file: steps,
-    find: '     ON CONFLICT DO NOTHING\n     RETURNING ${pendingColumns}',
-    replace: '     RETURNING ${pendingColumns}',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a run that goes on keeps the turn it waited with',
-    file: steps,
-    find: '     SET turn = turn + 1,\n         due_at = clock_timestamp(),\n         context = context',
-    replace: '     SET due_at = clock_timestamp(),\n         context = context',
-    caughtBy: 'reviewing',
-  },
-  {
-    name: 'what was decided does not reach the step that waited for it',
-    file: steps,
-    find: '         context = context || CAST(:context AS jsonb)',
-    replace: '         context = CAST(:context AS jsonb) || context',
-    caughtBy: 'reviewing',
-  },
-  {
-    name: 'one user is given what another one’s step made',
-    file: steps,
-    find: '       AND r.user_id = :userId\n       AND NOT EXISTS (SELECT 1 FROM purges',
-    replace: '       AND (r.user_id = :userId OR true)\n       AND NOT EXISTS (SELECT 1 FROM purges',
-    caughtBy: 'buying',
-  },
-  {
-    name: 'results that are about to be cleared away are taken over',
-    file: steps,
-    find: '       AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)\n',
-    replace: '',
-    caughtBy: 'clearing',
-  },
-  {
-    name: 'a sweep takes a step from an attempt that is at work',
-    file: overdue,
-    find: '         AND turn = :turn\n         AND ${isOverdue}\n',
-    replace: '         AND turn = :turn\n         AND :overdueMs > 0\n',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a sweep revives a step under the turn it had',
-    file: overdue,
-    find: '         turn = turn + 1,\n',
-    replace: '',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a sweep revives steps of which it creates no task',
-    file: sweep,
-    find: '  await enqueue(services, [again])\n',
-    replace: '  void enqueue\n',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a sweep writes no feed again',
-    file: sweep,
-    find: '  await rewriteFeeds(services, batch)\n',
-    replace: '  void rewriteFeeds\n',
-    caughtBy: 'publishing',
   },
 ]

@@ -11,12 +11,21 @@ import { text } from 'node:stream/consumers'
 import { withServer } from '../simulation/server.ts'
 import type { Simulated } from '../simulation/simulate.ts'
 import type { PlantedBug } from './bug.ts'
+import { claimBugs } from './claims.ts'
 import { engineBugs } from './engine.ts'
+import { listenerBugs } from './listeners.ts'
 import { guardBugs, matrixBugs } from './outside.ts'
-import { peopleBugs } from './people.ts'
+import { runBugs } from './runs.ts'
 
 /** All of them, those for the matrix of real processes among them. */
-export const plantedBugs: readonly PlantedBug[] = [...engineBugs, ...peopleBugs, ...guardBugs, ...matrixBugs]
+export const plantedBugs: readonly PlantedBug[] = [
+  ...engineBugs,
+  ...claimBugs,
+  ...runBugs,
+  ...listenerBugs,
+  ...guardBugs,
+  ...matrixBugs,
+]
 
 /** Those that the simulation must notice, which is quicker than the matrix. */
 export const simulatedBugs = plantedBugs.filter(({ caughtBy }) => caughtBy !== 'matrix')

@@ -231,6 +231,18 @@ export const scenarios = {
       sweeping(),
     ],
   },
+  /** Somebody is busy the first time that he is asked. */
+  waiting: {
+    stages: (troupe) => [toys.wait(troupe), toys.finish(troupe, ['wait'])],
+    parts: { wait: 1, finish: 1 },
+    actions: [newsOf('one', 'take 1'), cancel('one'), retry('one'), sweeping()],
+  },
+  /** A step says that it will never work. */
+  refusing: {
+    stages: (troupe) => [toys.prepareWhole(troupe), toys.refuse(troupe)],
+    parts: { prepare: 1, refuse: 1 },
+    actions: [newsOf('one', 'take 1'), cancel('one'), retry('one'), sweeping()],
+  },
   /** A step never works. */
   failing: {
     stages: (troupe) => [toys.prepareWhole(troupe), toys.fail(troupe)],

@@ -4,7 +4,9 @@
  */
 import fc from 'fast-check'
 import { missingGuards } from './guards.ts'
-import { disturbances, play, wholeWay, type Choice, type Played, type Schedule } from './schedule.ts'
+import { disturbances, type Choice } from './happenings.ts'
+import { play, type Played, type Schedule } from './schedule.ts'
+import { wholeWay } from './stage.ts'
 import { scenarios, type ScenarioName } from './scenarios.ts'
 import { shrink } from './shrink.ts'
 import { openTheatre, type Theatre } from './world.ts'

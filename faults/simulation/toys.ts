@@ -152,6 +152,28 @@ export const buy = (troupe: Troupe): Stage =>
     },
   })
 
+/** The first step, which is put off the first time that it works in a run. */
+export const wait = (troupe: Troupe): Stage =>
+  toyStage(troupe, {
+    name: 'wait',
+    act: ({ runId }) => {
+      const isFirst = troupe.works.filter((one) => one.runId === runId && one.step === 'wait').length === 1
+      if (isFirst) behave('is put off')
+      return Promise.resolve({})
+    },
+  })
+
+/** Says that it will never work. */
+export const refuse = (troupe: Troupe): Stage =>
+  toyStage(troupe, {
+    name: 'refuse',
+    after: ['prepare'],
+    act: () => {
+      behave('fails')
+      return Promise.resolve({})
+    },
+  })
+
 /** Never works. */
 export const fail = (troupe: Troupe): Stage =>
   toyStage(troupe, {

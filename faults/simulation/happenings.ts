@@ -1,0 +1,154 @@
+/**
+ * What a choice means at the moment when its turn comes: somebody begins, goes on, ends for good, loses its connections,
+ * sleeps and is overtaken; a task is lost, the clock jumps. Hides how many faults a schedule may have, and how one is
+ * picked of those that are possible.
+ */
+import type { Process } from './processes.ts'
+import type { Action } from './scenarios.ts'
+import { whereIs, wholeWay, type Stage } from './stage.ts'
+import type { QueuedTask } from './task-queue.ts'
+
+export interface Choice {
+  /** 0 to 99: what kind of thing happens; `kinds` divides them. */
+  readonly kind: number
+  /** Which of those that are possible. */
+  readonly which: number
+  /** How many points whoever goes on passes; `wholeWay` and more: all. */
+  readonly points: number
+}
+
+export const disturbances = ['ends', 'is disturbed', 'is lost', 'the clock jumps', 'is overtaken'] as const
+export type Disturbance = (typeof disturbances)[number]
+
+/** Of kinds: each from the one before up to here. */
+const kinds = [
+  ['goes on', 22],
+  ['begins', 60],
+  ['ends', 70],
+  ['is disturbed', 78],
+  ['is lost', 81],
+  ['the clock jumps', 84],
+  ['is overtaken', 94],
+  ['beats', 100],
+] as const
+type Kind = (typeof kinds)[number][0]
+
+/** Ends, disturbances and losses, and jumps of the clock, in one schedule: together fewer than a step has attempts. */
+const most = { faults: 4, jumps: 4 }
+/** Within a lease, beyond one, within two. */
+const jumpsMs = [20_000, 31_000, 62_000] as const
+const [withinLeaseMs, beyondLeaseMs] = jumpsMs
+
+/** Adds a line for each thing that happens to `trace`; of those that disturb, only the allowed ones do. */
+export function openHappenings(
+  stage: Stage,
+  allowed: readonly Disturbance[],
+  trace: string[],
+): (choice: Choice) => Promise<void> {
+  const { world, scenario, pass, standing } = stage
+  const { processes, queue, database } = world
+  const left = { ...most }
+  const say = (line: string): void => void trace.push(line)
+  const mayHappen = (budget: keyof typeof most): boolean => left[budget] > 0 && left[budget]-- > 0
+
+  const begin = async (thing: Action | QueuedTask, points: number): Promise<Process> => {
+    const process = await stage.begin(thing)
+    say(`${process.name} begins and goes ${await pass(process, points)}`)
+    return process
+  }
+  /**
+   * Somebody who stands, or takes up a task, so many points later, three times of four where others could see something;
+   * undefined when nobody stands there.
+   */
+  const someone = async (
+    { which, points }: Choice,
+    isMeant: (process: Process) => boolean = () => true,
+  ): Promise<Process | undefined> => {
+    const way = (points % wholeWay) | (points % 4 === 0 ? 0 : 1)
+    const stands = oneOf(standing().filter(isMeant), which)
+    if (stands) say(`${stands.name} goes on ${await pass(stands, way)}`)
+    const task = oneOf(queue.due(), which)
+    const process = stands ?? (task && (await begin(task, way)))
+    return process && process.halts.length > 0 ? process : undefined
+  }
+  const isDelivering = (process: Process): boolean => queue.tasks().includes(stage.taskOf(process)!)
+
+  const happenings: Readonly<Record<Kind, (choice: Choice) => Promise<void>>> = {
+    'goes on': async ({ which, points }) => {
+      const process = oneOf(standing(), which)
+      if (process) say(`${process.name} goes on ${await pass(process, points)}`)
+    },
+    begins: async ({ which, points }) => {
+      const thing = oneThatMayBegin(stage, which)
+      if (thing) await begin(thing, points)
+    },
+    ends: async (choice) => {
+      const process = mayHappen('faults') ? await someone(choice) : undefined
+      if (!process) return
+      stage.blame(process)
+      await processes.kill(process)
+      say(`${process.name} ends there for good`)
+    },
+    'is disturbed': async (choice) => {
+      const process = mayHappen('faults') ? await someone(choice) : undefined
+      if (!process) return
+      stage.blame(process)
+      await processes.disturb(process)
+      say(`${process.name} loses its connections there, and goes ${whereIs(process)}`)
+    },
+    'is lost': ({ which }) => {
+      const task = mayHappen('faults') ? oneOf(queue.tasks(), which) : undefined
+      if (!task) return Promise.resolve()
+      queue.lose(task)
+      world.excuses.add('sweep')
+      say(`the queue loses ${task.label}`)
+      return Promise.resolve()
+    },
+    'the clock jumps': async ({ which }) => {
+      if (!mayHappen('jumps')) return
+      if (scenario.hasNoSleepers) await killSleepers(stage)
+      const ms = oneOf(jumpsMs, which)!
+      await database.jump(ms)
+      say(`the clock jumps ${ms / 1000} seconds`)
+    },
+    'is overtaken': async (choice) => {
+      const sleeper =
+        scenario.hasNoSleepers || !mayHappen('jumps') ? undefined : await someone(choice, isDelivering)
+      if (!sleeper) return
+      await database.jump(beyondLeaseMs)
+      say(`${sleeper.name} sleeps ${beyondLeaseMs / 1000} seconds there`)
+      await begin(stage.taskOf(sleeper)!, choice.which % (2 * wholeWay))
+    },
+    beats: async (choice) => {
+      const process = await someone(choice, isDelivering)
+      if (!process || process.beats.size === 0 || !mayHappen('jumps')) return
+      await database.jump(withinLeaseMs)
+      await processes.beat(process)
+      world.beats.push({ process: process.name, atMs: await database.now() })
+      await database.jump(withinLeaseMs)
+      say(`${process.name} works ${(2 * withinLeaseMs) / 1000} seconds there, with a heartbeat`)
+      await begin(stage.taskOf(process)!, choice.which % (2 * wholeWay))
+    },
+  }
+  return async (choice) => {
+    const [kind] = kinds.find(([, below]) => choice.kind < below)!
+    if (!isDisturbance(kind) || allowed.includes(kind)) await happenings[kind](choice)
+  }
+}
+
+const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as readonly Kind[]).includes(kind)
+
+const oneOf = <T>(things: readonly T[], which: number): T | undefined => things[which % things.length]
+
+/** Of ten five are tasks that are due, four somebody's doings, and one comes once more. */
+function oneThatMayBegin({ world, waiting, owed }: Stage, which: number): Action | QueuedTask | undefined {
+  const [tasks, doings, again] = [world.queue.due(), waiting, [...owed, ...world.queue.answered]]
+  const first = [tasks, tasks, tasks, tasks, tasks, doings, doings, doings, doings, again][which % 10]!
+  const group = [first, tasks, doings, again].find(({ length }) => length > 0)
+  return group && oneOf<Action | QueuedTask>(group, Math.floor(which / 10))
+}
+
+async function killSleepers({ world: { processes }, blame }: Stage): Promise<void> {
+  processes.alive().forEach(blame)
+  await processes.kill(...processes.alive())
+}
