@@ -108,20 +108,6 @@ export const claimBugs: readonly PlantedBug[] = [
     caughtBy: 'making',
   },
   {
-    name: 'the same step is inserted twice',
-    file: steps,
-    find: '     ON CONFLICT DO NOTHING\n     RETURNING ${pendingColumns}',
-    replace: '     RETURNING ${pendingColumns}',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a run that goes on keeps the turn it waited with',
-    file: steps,
-    find: '     SET turn = turn + 1,\n         due_at = clock_timestamp(),\n         context = context',
-    replace: '     SET due_at = clock_timestamp(),\n         context = context',
-    caughtBy: 'reviewing',
-  },
-  {
     name: 'what was decided does not reach the step that waited for it',
     file: steps,
     find: '         context = context || CAST(:context AS jsonb)',

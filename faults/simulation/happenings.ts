@@ -57,8 +57,8 @@ export function openHappenings(
     return process
   }
   /**
-   * Somebody who stands, or takes up a task, so many points later, three times of four where others could see something;
-   * undefined when nobody stands there.
+   * Somebody who stands, there or so many points later, or takes up a task; three times of four where others could see
+   * something. Undefined when nobody stands there.
    */
   const someone = async (
     { which, points }: Choice,
@@ -66,7 +66,7 @@ export function openHappenings(
   ): Promise<Process | undefined> => {
     const way = (points % wholeWay) | (points % 4 === 0 ? 0 : 1)
     const stands = oneOf(standing().filter(isMeant), which)
-    if (stands) say(`${stands.name} goes on ${await pass(stands, way)}`)
+    if (stands && points % 3 > 0) say(`${stands.name} goes on ${await pass(stands, way)}`)
     const task = oneOf(queue.due(), which)
     const process = stands ?? (task && (await begin(task, way)))
     return process && process.halts.length > 0 ? process : undefined
@@ -144,7 +144,7 @@ const oneOf = <T>(things: readonly T[], which: number): T | undefined => things[
 function oneThatMayBegin({ world, waiting, owed }: Stage, which: number): Action | QueuedTask | undefined {
   const [tasks, doings, again] = [world.queue.due(), waiting, [...owed, ...world.queue.answered]]
   const first = [tasks, tasks, tasks, tasks, tasks, doings, doings, doings, doings, again][which % 10]!
-  const group = [first, tasks, doings, again].find(({ length }) => length > 0)
+  const group = [first, tasks, doings].find(({ length }) => length > 0)
   return group && oneOf<Action | QueuedTask>(group, Math.floor(which / 10))
 }
 

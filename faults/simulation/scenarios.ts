@@ -191,8 +191,8 @@ export const scenarios = {
   },
   /** A run that waits for its producer, who decides twice at once, or records again. */
   reviewing: {
-    stages: (troupe) => [toys.decide(troupe), toys.finish(troupe, ['decide'])],
-    parts: { decide: 1, finish: 1 },
+    stages: (troupe) => [toys.decide(troupe)],
+    parts: { decide: 1 },
     actions: [
       newsOf('one', 'take 1'),
       decisions('a'),
@@ -219,8 +219,8 @@ export const scenarios = {
   },
   /** Something is bought. */
   buying: {
-    stages: (troupe) => [toys.buy(troupe), toys.finish(troupe, ['buy'])],
-    parts: { buy: 1, finish: 1 },
+    stages: (troupe) => [toys.buy(troupe)],
+    parts: { buy: 1 },
     actions: [
       newsOf('one', 'take 1'),
       newsOf('one', 'take 1', 'bert'),
@@ -233,14 +233,14 @@ export const scenarios = {
   },
   /** Somebody is busy the first time that he is asked. */
   waiting: {
-    stages: (troupe) => [toys.wait(troupe), toys.finish(troupe, ['wait'])],
-    parts: { wait: 1, finish: 1 },
+    stages: (troupe) => [toys.wait(troupe)],
+    parts: { wait: 1 },
     actions: [newsOf('one', 'take 1'), cancel('one'), retry('one'), sweeping()],
   },
   /** A step says that it will never work. */
   refusing: {
-    stages: (troupe) => [toys.prepareWhole(troupe), toys.refuse(troupe)],
-    parts: { prepare: 1, refuse: 1 },
+    stages: (troupe) => [toys.refuse(troupe)],
+    parts: { refuse: 1 },
     actions: [newsOf('one', 'take 1'), cancel('one'), retry('one'), sweeping()],
   },
   /** A step never works. */

@@ -163,11 +163,10 @@ export const wait = (troupe: Troupe): Stage =>
     },
   })
 
-/** Says that it will never work. */
+/** The first step, which says that it will never work. */
 export const refuse = (troupe: Troupe): Stage =>
   toyStage(troupe, {
     name: 'refuse',
-    after: ['prepare'],
     act: () => {
       behave('fails')
       return Promise.resolve({})

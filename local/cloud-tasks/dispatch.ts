@@ -9,6 +9,8 @@ import type { Attempt, Journal, QueueRow, TaskRow } from './journal.ts'
 
 /** A task this old is deleted whether it was dispatched or not (cloudtasks.proto, CreateQueue). */
 const RETENTION_MS = 31 * 86_400_000
+/** Until a full disk is looked at again. */
+const UNWRITTEN_PAUSE_MS = 1000
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** A queue at run time. `due` holds the tasks not being attempted, by schedule time, then age. */
@@ -87,7 +89,11 @@ export class Dispatcher {
       }
       lane.due.shift()
       lane.tokens -= 1
-      this.#start(next, false)
+      try {
+        this.#start(next, false)
+      } catch (error) {
+        this.#putOff(lane, next, error)
+      }
     }
     this.#setTimer()
   }
@@ -132,9 +138,22 @@ export class Dispatcher {
       if (this.#closed) return
       lane.inFlight -= 1
       this.#throttle(task.queue, lane, outcome)
-      if (this.#journal.tasks.get(task.name) === task) this.#settle(task, attempt, outcome, forced)
+      if (this.#journal.tasks.get(task.name) === task)
+        try {
+          this.#settle(task, attempt, outcome, forced)
+        } catch (error) {
+          this.#putOff(lane, task, error)
+        }
       this.wake(task.queue)
     })
+  }
+
+  /** What cannot be written down is done again a little later, as after a call whose answer was lost. */
+  #putOff(lane: Lane, task: TaskRow, error: unknown): void {
+    process.stderr.write(`spool: the queue cannot be written: ${String(error)}\n`)
+    withdraw(lane.due, task)
+    insert(lane.due, task)
+    lane.heldUntil = Math.max(lane.heldUntil, this.#clock.now() + UNWRITTEN_PAUSE_MS)
   }
 
   #settle(task: TaskRow, attempt: Attempt, outcome: Outcome, forced: boolean): void {

@@ -6,6 +6,7 @@
 import {
   appendFileSync,
   closeSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -101,10 +102,18 @@ export function openJournal(dir: string, now: () => number) {
       now() - (state.goneTasks.get(taskName) ?? -Infinity) < TASK_NAME_RESERVED_MS,
     isReservedQueue: (queueName: string) =>
       now() - (state.goneQueues.get(queueName) ?? -Infinity) < QUEUE_NAME_RESERVED_MS,
-    /** Remembers a change: when this returns, the change survives the process. */
+    /**
+     * Remembers a change: when this returns, the change survives the process. Throws where it cannot be written, as on a
+     * full disk; then nothing has changed.
+     */
     commit(entry: Entry): void {
-      const line = JSON.stringify(entry) + '\n'
-      appendFileSync(handle, line)
+      const line = Buffer.from(JSON.stringify(entry) + '\n')
+      try {
+        appendFileSync(handle, line)
+      } catch (error) {
+        ftruncateSync(handle, bytes) // half a line would make the next one unreadable
+        throw error
+      }
       apply(state, entry)
       forgetExpired(state.goneTasks, now() - TASK_NAME_RESERVED_MS)
       bytes += line.length
@@ -182,5 +191,5 @@ function compact(file: string, state: State, now: number): number {
   const text = entries.map((entry) => JSON.stringify(entry) + '\n').join('')
   writeFileSync(`${file}.new`, text)
   renameSync(`${file}.new`, file)
-  return text.length
+  return Buffer.byteLength(text)
 }

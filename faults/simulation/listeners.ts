@@ -1,0 +1,58 @@
+/** What is true in the end of what listeners find. */
+import { audioName, feedName, publicFolder } from '../../shared/objects.ts'
+import { shortId } from './task-queue.ts'
+import { mp3 } from './toys.ts'
+import type { World } from './world.ts'
+
+interface EpisodeRow {
+  readonly id: string
+  readonly podcastId: string
+  readonly status: string
+  readonly publishedHash: string | null
+  readonly isPublished: boolean
+  readonly hasLiveRun: boolean
+}
+
+/** The feed names what is published and nothing else, and every public file is what was published last. */
+export async function aboutListeners({ database, store, config }: World): Promise<string[]> {
+  const episodes = await database.rows<EpisodeRow>(
+    `SELECT id, podcast_id AS "podcastId", status, published IS NOT NULL AS "isPublished",
+            published->>'contentHash' AS "publishedHash",
+            EXISTS (SELECT 1 FROM runs WHERE episode_id = episodes.id AND status IN ('queued', 'started', 'awaiting_review')) AS "hasLiveRun"
+     FROM episodes ORDER BY id`,
+  )
+  const complaints: string[] = []
+  const texts = await publicTexts({ store, config })
+  for (const [podcastId, own] of Map.groupBy(episodes, (one) => one.podcastId)) {
+    const feed = texts.get(feedName(podcastId)) ?? ''
+    const inFeed = [...feed.matchAll(/<guid[^>]*>([^<]+)<\/guid>/g)].map(([, guid]) => guid!).sort()
+    const published = own.filter((one) => one.isPublished).map(({ id }) => id)
+    if (inFeed.join() !== published.sort().join())
+      complaints.push(
+        `The feed names ${inFeed.map(shortId).join()}; published are ${published.map(shortId).join()}.`,
+      )
+  }
+  for (const { id, podcastId, publishedHash, isPublished, status, hasLiveRun } of episodes) {
+    const audio = texts.get(audioName(podcastId, id))
+    if (isPublished && !hasLiveRun && (status === 'cancelled' || status === 'failed'))
+      complaints.push(`Episode ${shortId(id)} is in the feed, and is ${status}.`)
+    if (isPublished && audio !== mp3(publishedHash!))
+      complaints.push(`Listeners of ${shortId(id)} get ${audio}.`)
+    const left = [...texts.keys()].filter((name) => name.startsWith(publicFolder(podcastId, id)))
+    if (!isPublished && left.length > 0)
+      complaints.push(`${left.join()} is public, and its episode is ${status}.`)
+    if (!hasLiveRun && ['processing', 'publishing', 'awaiting_review'].includes(status))
+      complaints.push(`Episode ${shortId(id)} is ${status}, and no run is at work.`)
+  }
+  return complaints
+}
+
+async function publicTexts({ store, config }: Pick<World, 'store' | 'config'>): Promise<Map<string, string>> {
+  const bucket = config.buckets.public
+  const found = await store.list(bucket, '')
+  const read = async ({ name }: { name: string }): Promise<[string, string]> => [
+    name,
+    (await store.read({ bucket, name })).toString('latin1'),
+  ]
+  return new Map(await Promise.all(found.map(read)))
+}
