@@ -118,9 +118,14 @@ export function openJournal(dir: string, now: () => number) {
       forgetExpired(state.goneTasks, now() - TASK_NAME_RESERVED_MS)
       bytes += line.length
       if (bytes <= compactAbove) return
-      closeSync(handle)
-      bytes = compact(file, state, now())
+      try {
+        bytes = compact(file, state, now())
+      } catch {
+        compactAbove = 2 * bytes // no room for it now: what is there goes on
+        return
+      }
       compactAbove = Math.max(COMPACT_ABOVE_BYTES, 2 * bytes)
+      closeSync(handle)
       handle = openSync(file, 'a')
     },
     close: () => {
