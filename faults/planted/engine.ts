@@ -7,6 +7,24 @@ const pipeline = 'shared/engine/pipeline.ts'
 
 export const engineBugs: readonly PlantedBug[] = [
   {
+    name: 'nobody locks a run: two committers each see the other’s step unfinished',
+    file: delivery,
+    find: `    const run = await lockRun(trx, attempt.runId)
+    if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')
+    if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
+    await result.record(trx)
+    const { passOn: context, warnings } = result
+    const updated = (await updateRunProgress(trx, attempt.runId, { context, warnings }))!
+`,
+    replace: `    const { rows: [run] } = await trx.raw('SELECT id, status, context, total FROM runs WHERE id = ?', [attempt.runId])
+    if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')
+    if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
+    await result.record(trx)
+    const updated = { ...run, context: { ...run.context, ...result.passOn }, hasNews: false }
+`,
+    caughtBy: 'making',
+  },
+  {
     name: 'tasks are created before the rows they call for are committed',
     file: delivery,
     find: '    return { pending: [...parts, ...following], hasNews: updated.hasNews }',

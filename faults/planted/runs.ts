@@ -11,20 +11,6 @@ const begin = 'shared/episode/run.ts'
 
 export const runBugs: readonly PlantedBug[] = [
   {
-    name: 'nobody locks a run: two committers each see the other’s step unfinished',
-    file: runs,
-    find: 'FROM runs WHERE id = :runId FOR UPDATE`',
-    replace: 'FROM runs WHERE id = :runId`',
-    caughtBy: 'making',
-  },
-  {
-    name: 'a run that has ended goes on changing',
-    file: changes,
-    find: '     WHERE id = :runId\n       AND ${isLive}\n     RETURNING ${runColumns}',
-    replace: '     WHERE id = :runId\n     RETURNING ${runColumns}',
-    caughtBy: 'making',
-  },
-  {
     name: 'progress goes back',
     file: changes,
     find: 'greatest(processed, CAST(:processed AS integer))',

@@ -107,7 +107,7 @@ export function openHappenings(
     'the clock jumps': async ({ which }) => {
       if (!mayHappen('jumps')) return
       if (scenario.hasNoSleepers) await killSleepers(stage)
-      const ms = oneOf(jumpsMs, which)!
+      const ms = oneOf(scenario.jumpsMs ?? jumpsMs, which)!
       await database.jump(ms)
       say(`the clock jumps ${ms / 1000} seconds`)
     },

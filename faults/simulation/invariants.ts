@@ -29,7 +29,7 @@ export async function complaintsAbout(world: World, scenario: Scenario): Promise
     ...aboutPurchases(world, rows),
     ...(await aboutCounts(world)),
     ...(await aboutDecisions(world)),
-    ...(await aboutListeners(world)),
+    ...(await aboutListeners(world, scenario)),
     ...(await aboutNews(world, history.news)),
     ...(await aboutDeletions(world)),
   ]
@@ -63,6 +63,8 @@ function aboutRun(run: RunRow, { steps }: Rows, { parts, attempts }: Scenario): 
   for (const { step, made } of own)
     if (made !== null && !made.startsWith(workFolder(run.userId)))
       complaints.push(`${step} of ${name} has ${made}, which is somebody else's.`)
+  if (run.status === 'awaiting_review' && run.isReviewed)
+    complaints.push(`${name} waits for its producer, who has decided.`)
   if (run.status !== 'finished' || run.isPurged) return complaints
   const wanted = Object.entries(run.publication === null ? parts : { publish: 1 })
   const listed = wanted.flatMap(([step, count]) =>

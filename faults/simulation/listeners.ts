@@ -1,5 +1,6 @@
 /** What is true in the end of what listeners find. */
-import { audioName, feedName, publicFolder } from '../../shared/objects.ts'
+import { audioName, episodeName, feedName, publicFolder } from '../../shared/objects.ts'
+import type { Scenario } from './scenarios.ts'
 import { shortId } from './task-queue.ts'
 import { mp3 } from './toys.ts'
 import type { World } from './world.ts'
@@ -9,20 +10,25 @@ interface EpisodeRow {
   readonly podcastId: string
   readonly status: string
   readonly publishedHash: string | null
+  readonly contentHash: string | null
   readonly isPublished: boolean
   readonly hasLiveRun: boolean
 }
 
 /** The feed names what is published and nothing else, and every public file is what was published last. */
-export async function aboutListeners({ database, store, config }: World): Promise<string[]> {
+export async function aboutListeners(
+  { database, store, config }: World,
+  { parts }: Scenario,
+): Promise<string[]> {
   const episodes = await database.rows<EpisodeRow>(
     `SELECT id, podcast_id AS "podcastId", status, published IS NOT NULL AS "isPublished",
-            published->>'contentHash' AS "publishedHash",
+            published->>'contentHash' AS "publishedHash", content_hash AS "contentHash",
             EXISTS (SELECT 1 FROM runs WHERE episode_id = episodes.id AND status IN ('queued', 'started', 'awaiting_review')) AS "hasLiveRun"
      FROM episodes ORDER BY id`,
   )
   const complaints: string[] = []
   const texts = await publicTexts({ store, config })
+  const names = new Set(store.names())
   for (const [podcastId, own] of Map.groupBy(episodes, (one) => one.podcastId)) {
     const feed = texts.get(feedName(podcastId)) ?? ''
     const inFeed = [...feed.matchAll(/<guid[^>]*>([^<]+)<\/guid>/g)].map(([, guid]) => guid!).sort()
@@ -32,16 +38,19 @@ export async function aboutListeners({ database, store, config }: World): Promis
         `The feed names ${inFeed.map(shortId).join()}; published are ${published.map(shortId).join()}.`,
       )
   }
-  for (const { id, podcastId, publishedHash, isPublished, status, hasLiveRun } of episodes) {
+  for (const { id, podcastId, publishedHash, contentHash, isPublished, status, hasLiveRun } of episodes) {
     const audio = texts.get(audioName(podcastId, id))
     if (isPublished && !hasLiveRun && (status === 'cancelled' || status === 'failed'))
       complaints.push(`Episode ${shortId(id)} is in the feed, and is ${status}.`)
     if (isPublished && audio !== mp3(publishedHash!))
       complaints.push(`Listeners of ${shortId(id)} get ${audio}.`)
+    for (const hash of [contentHash, publishedHash])
+      if (hash !== null && !names.has(`${config.buckets.episodes}/${episodeName(id, hash, 'episode.mp3')}`))
+        complaints.push(`The audio ${hash} of episode ${shortId(id)} is lost.`)
     const left = [...texts.keys()].filter((name) => name.startsWith(publicFolder(podcastId, id)))
     if (!isPublished && left.length > 0)
       complaints.push(`${left.join()} is public, and its episode is ${status}.`)
-    if (!hasLiveRun && ['processing', 'publishing', 'awaiting_review'].includes(status))
+    if ('finish' in parts && !hasLiveRun && ['processing', 'publishing', 'awaiting_review'].includes(status))
       complaints.push(`Episode ${shortId(id)} is ${status}, and no run is at work.`)
   }
   return complaints

@@ -13,6 +13,8 @@ export interface RunRow {
   readonly userId: string
   readonly recordingObject: string
   readonly generation: string
+  /** Its producer has looked. */
+  readonly isReviewed: boolean
 }
 
 export interface StepRow {
@@ -36,7 +38,8 @@ export interface Rows {
 export async function readRows({ database }: World): Promise<Rows> {
   const runs = await database.rows<RunRow>(
     `SELECT id, status, user_id AS "userId", stop_reason AS "stopReason", context->>'recordingObject' AS "recordingObject",
-            context->>'recordingGeneration' AS generation, episode_id AS "episodeId", warnings,
+            context->>'recordingGeneration' AS generation,
+            context->>'reviewed' = 'true' AS "isReviewed", episode_id AS "episodeId", warnings,
             context->>'publication' AS publication, (context->>'decisionRevision')::int AS revision,
             EXISTS (SELECT 1 FROM purges WHERE run_id = runs.id) AS "isPurged"
      FROM runs ORDER BY id`,

@@ -35,6 +35,8 @@ export interface Scenario {
   readonly actions: readonly Action[]
   /** Happens before anything is disturbed. */
   readonly before?: readonly Action[]
+  /** How long the clock jumps; otherwise within a lease, beyond one, or within two. */
+  readonly jumpsMs?: readonly number[]
   /** What sleeps through a lease is dead: files are cleared away once nobody can still write them. */
   readonly hasNoSleepers?: true
   /** How often a step is tried. */
@@ -206,8 +208,8 @@ export const scenarios = {
   publishing: {
     stages: (troupe) => [toys.finish(troupe, []), publishing],
     parts: { finish: 1, publish: 1 },
+    before: [newsOf('one', 'take 1')],
     actions: [
-      newsOf('one', 'take 1'),
       newsOf('two', 'take 2'),
       publication('withdraw', 'one'),
       publication('publish', 'one'),
@@ -269,15 +271,9 @@ export const scenarios = {
   clearing: {
     stages: (troupe) => [toys.prepareWhole(troupe), toys.finish(troupe, ['prepare'])],
     parts: { prepare: 1, finish: 1 },
-    before: [newsOf('one', 'take 1'), newsOf('one', 'take 2'), eightDays],
-    actions: [
-      newsOf('two', 'take 1'),
-      newsOf('one', 'take 1'),
-      sweeping(),
-      sweeping(),
-      sweeping(),
-      sweeping(),
-    ],
+    before: [newsOf('one', 'take 1'), newsOf('one', 'take 2'), eightDays, sweeping()],
+    actions: [newsOf('one', 'take 1'), sweeping(), sweeping(), sweeping(), sweeping()],
+    jumpsMs: [62_000],
     hasNoSleepers: true,
   },
 } satisfies Readonly<Record<string, Scenario>>

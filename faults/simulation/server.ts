@@ -1,4 +1,7 @@
-/** A PostgreSQL for as long as something runs on it. Hides that nothing of it needs to survive. */
+/**
+ * A PostgreSQL for as long as something runs on it. Hides that nothing of it needs to survive, and that it ends with a
+ * process that is asked to end.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,12 +14,19 @@ export async function withServer<T>(use: (serverUrl: string) => Promise<T>): Pro
   const dir = await mkdtemp(path.join(tmpdir(), 'spool-simulation-'))
   const port = await freePort()
   const server = await startPostgres(dir, port, [...forgetful, `unix_socket_directories=${dir}`])
+  const close = async (): Promise<void> => {
+    await server.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+  const end = (): void => void close().then(() => process.exit(1))
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  signals.forEach((signal) => process.once(signal, end))
   try {
     await server.ready
     return await use(throughSocket(server.url, dir, port))
   } finally {
-    await server.stop()
-    await rm(dir, { recursive: true, force: true })
+    signals.forEach((signal) => process.off(signal, end))
+    await close()
   }
 }
 

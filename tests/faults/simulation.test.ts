@@ -9,7 +9,7 @@ import { simulate } from '../../faults/simulation/simulate.ts'
 import { serverUrl } from '../support/test-server.ts'
 
 const root = path.join(import.meta.dirname, '../..')
-const budgetMs = 2_500
+const budgetMs = 2_000
 
 test('Nothing is lost, done twice or seen too early, whoever goes on when and ends where', async () => {
   const { failed, missingGuards, schedules } = await simulate({
