@@ -89,7 +89,7 @@ async function forgetOthers(bucket: Bucket, prefix: string, recordings: readonly
 /** Sends a file to its object. False when the object has it already: made of a file of this place, size and time. */
 async function send(from: string, object: File, { rehash = false }: Pick<Job, 'rehash'>): Promise<boolean> {
   const { size, mtimeMs } = await stat(from)
-  const origin = contentHash(`${path.resolve(from)} ${size} ${Math.trunc(mtimeMs)}`)
+  const origin = contentHash(`${path.resolve(from)} ${size} ${Math.round(mtimeMs)}`)
   if (!rehash && (await originOf(object)) === origin) return false
   const metadata = { metadata: { [originKey]: origin } }
   await pipeline(createReadStream(from), object.createWriteStream({ resumable: true, metadata }))
