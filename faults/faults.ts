@@ -4,6 +4,7 @@
  * see it again.
  */
 import { hunt, plantedBugs, simulatedBugs, type Hunt } from './planted/planted-bugs.ts'
+import { log } from '../shared/log.ts'
 import { runMatrix, type MatrixResult } from './run-matrix.ts'
 import { simulate, type Simulated } from './simulation/simulate.ts'
 import { withServer } from './simulation/server.ts'
@@ -48,6 +49,7 @@ const everyBug = 8
 
 export async function faults(options: FaultsOptions): Promise<Faults> {
   const { root, quick, soakMinutes, seed = 1, say } = options
+  log.level = 'silent' // the simulation runs in this process, whose output is the report
   if (options.seed !== undefined && !quick && soakMinutes === undefined)
     return report(await replay(root, seed, say))
   if (soakMinutes !== undefined)
