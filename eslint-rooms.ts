@@ -21,6 +21,7 @@ export const order: readonly string[] = [
   'bench/repeat.ts',
   'faults',
   'local/cli',
+  'local/client',
   'local/host',
   'local/cloud-tasks',
   'local/cloud-storage',

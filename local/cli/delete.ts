@@ -3,11 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { catalogue } from '../../functions/index.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import { openServices } from '../../shared/engine/serve.ts'
-import { carryOn, deleteEpisode, deleteEverything, type Deleted } from '../../shared/housekeeping/delete.ts'
+import { carryOn, deleteEverything, type Deleted } from '../../shared/housekeeping/delete.ts'
 import { log } from '../../shared/log.ts'
+import type { Client } from '../client/client.ts'
+import { until } from '../client/episodes.ts'
 import type { Attached } from '../host/cloud.ts'
 import { userId } from './user.ts'
-import { episodeNamed } from './episode-named.ts'
 
 export interface DeletionReport extends Deleted {
   /** Null when everything was deleted. */
@@ -16,24 +17,22 @@ export interface DeletionReport extends Deleted {
 
 const lookAgainMs = 1000
 
-/** What is to be deleted, as the user is asked about it. Throws Permanent `not_found`. */
-export async function describeEpisode(cloud: Attached, episode: string): Promise<string> {
-  const { title, status, id } = await withServices(cloud, (services) => episodeNamed(services, episode))
-  return `"${title}" (${status}, ${id}), its recordings and all that was made of them`
-}
-
-/** Throws AlreadyRunning when it has a live run that is not to be cancelled. */
-export const deleteNamed = (
-  cloud: Attached,
-  episode: string,
+/** Waits until it is gone; what is asked for goes on without anybody waiting. Throws Permanent `not_found`, `already_running`. */
+export async function deleteEpisode(
+  client: Client,
+  episodeId: string,
   cancel: boolean,
   signal: AbortSignal,
-): Promise<DeletionReport> =>
-  withServices(cloud, async (services) => {
-    const { id: episodeId } = await episodeNamed(services, episode)
-    const begun = await deleteEpisode(services, { userId, episodeId }, { cancel })
-    return { episodeId, ...(await untilDone(services, begun, signal)) }
-  })
+): Promise<DeletionReport> {
+  const query = { cancel: String(cancel) }
+  const { deletionId } = await client.delete<{ deletionId: string }>(`/episodes/${episodeId}`, query)
+  const { rows, objects, bytes } = await until(async () => {
+    const now = await client.get<Deleted['removed'] & { isDone: boolean }>(`/deletions/${deletionId}`)
+    return now.isDone ? now : undefined
+  }, signal)
+  const removed = { rows, objects, bytes }
+  return { episodeId, deletionId, isDone: true, rows: 0, folders: 0, removed }
+}
 
 export const deleteAll = (cloud: Attached, signal: AbortSignal): Promise<DeletionReport> =>
   withServices(cloud, async (services) => {

@@ -1,14 +1,6 @@
 /** `spool publish` and `spool unpublish`: brings a finished episode into the feed, now or at a time, or takes it out. */
-import { catalogue } from '../../functions/index.ts'
-import { withDatabase } from '../../shared/db/connect.ts'
-import { findListedEpisode } from '../../shared/db/episodes.ts'
-import { openServices } from '../../shared/engine/serve.ts'
-import { schedulePublication, startPublication, type Asked } from '../../shared/episode/publication.ts'
-import { feedName } from '../../shared/objects.ts'
-import type { Attached } from '../host/cloud.ts'
-import { followRun } from './assemble.ts'
-import { episodeNamed } from './episode-named.ts'
-import { userId } from './user.ts'
+import type { Client } from '../client/client.ts'
+import { ended, feedOf, findEpisode, type Episode } from '../client/episodes.ts'
 
 export interface PublicationReport {
   readonly episodeId: string
@@ -21,29 +13,20 @@ export interface PublicationReport {
 
 /** Does it and waits until it is done; with a time, only names that. Throws Permanent saying why it could not be. */
 export async function changePublication(
-  cloud: Attached,
-  episode: string,
-  asked: Asked,
+  client: Client,
+  named: string,
+  asked: 'publish' | 'unpublish',
   at: Date | undefined,
   signal: AbortSignal,
 ): Promise<PublicationReport> {
-  const services = openServices(cloud.env, catalogue)
-  try {
-    const { id, podcastId } = await episodeNamed(services, episode)
-    if (at === undefined) await followRun(cloud, await startPublication(services, id, asked), signal)
-    else await schedulePublication(services, id, at)
-    const { databaseUrl } = services.config
-    const now = (await withDatabase(databaseUrl, (db) => findListedEpisode(db, userId, id)))!
-    return {
-      episodeId: id,
-      status: now.status,
-      publishedAt: now.publishedAt?.toISOString() ?? null,
-      publishAt: now.publishAt?.toISOString() ?? null,
-      feedUrl: `${services.config.publicBaseUrl}/${feedName(podcastId)}`,
-    }
-  } finally {
-    await services.tasks.close()
-  }
+  const episode = await findEpisode(client, named)
+  const { runId } = await client.post<{ runId: string | null }>(
+    `/episodes/${episode.id}/${asked}`,
+    asked === 'unpublish' ? undefined : at === undefined ? {} : { at: at.toISOString() },
+  )
+  if (runId !== null) await ended(client, runId, () => undefined, signal)
+  const { status, publishedAt, publishAt } = await client.get<Episode>(`/episodes/${episode.id}`)
+  return { episodeId: episode.id, status, publishedAt, publishAt, feedUrl: await feedOf(client, episode) }
 }
 
 export const summarisePublication = ({ status, publishAt, feedUrl }: PublicationReport): string =>

@@ -1,6 +1,6 @@
 /** The sample show that ships with Spool, as a job: what `demo` makes, and what a rehearsal must make alike. */
 import path from 'node:path'
-import type { Job } from './job-upload.ts'
+import type { Job } from './job-files.ts'
 
 export function sampleJob(root: string, out: string): Job {
   const sample = (file: string) => path.join(root, 'samples', file)

@@ -82,7 +82,8 @@ export function summariseListing({ status, waiting, edits, folder, episodeId }: 
   ].join('\n')}\n`
 }
 
-function clock(seconds: number): string {
+/** Minutes and seconds, and hours where there are any. */
+export function clock(seconds: number): string {
   const whole = Math.round(seconds)
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
   const two = (value: number) => String(value).padStart(2, '0')

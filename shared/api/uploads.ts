@@ -1,13 +1,16 @@
 /**
- * The API route for uploads: an address for one file, to which it is sent in pieces, straight to the bucket. Hides which
+ * The API routes for uploads: an address for one file, to which it is sent in pieces, straight to the bucket. Hides which
  * files Spool takes and where in the bucket each of them belongs.
  */
 import { z } from '@hono/zod-openapi'
 import type { Services } from '../engine/services.ts'
-import { Permanent } from '../errors.ts'
+import { withDatabase } from '../db/connect.ts'
+import { liveRunOf } from '../db/runs.ts'
+import { AlreadyRunning, Permanent } from '../errors.ts'
 import {
   asSeen,
   assetsFolder,
+  fileOf,
   isPathPart,
   isRecording,
   isSidecar,
@@ -15,7 +18,8 @@ import {
   recordingEndings,
   uploadName,
 } from '../objects.ts'
-import { jsonBody, opens, type App } from './routes.ts'
+import { once } from './idempotency.ts'
+import { changes, jsonBody, opens, type App } from './routes.ts'
 
 const part = z
   .string()
@@ -58,6 +62,14 @@ const routes = {
     jsonBody(asked),
     upload,
   ),
+  forget: changes(
+    '/uploads/forget',
+    'Remove what was uploaded beside an episode’s recordings before, such as words and a cover, but for the files named: ' +
+      'for an episode that is recorded anew. Recordings stay',
+    jsonBody(z.strictObject({ podcast: part, episode: part, keep: z.array(part).max(100).default([]) })),
+    z.object({ removed: z.array(z.string()) }),
+    200,
+  ),
 }
 
 /** Cloud Storage takes pieces of a multiple of this. */
@@ -79,6 +91,28 @@ export function addUploads(app: App, { storage, config }: Services): void {
     )
     const expiresAt = new Date(Date.now() + sessionMs).toISOString()
     return context.json({ url, object, chunkBytes, expiresAt }, 200)
+  })
+
+  app.openapi(routes.forget, async (context) => {
+    const { userId } = context.var.caller
+    const { podcast, episode, keep } = context.req.valid('json')
+    const { status, body } = await once(context, config, userId, async () => {
+      const live = await withDatabase(config.databaseUrl, (db) => liveRunOf(db, userId, podcast, episode))
+      if (live !== undefined) throw new AlreadyRunning(live)
+      const kept = new Set(keep.map(asSeen))
+      const removed: string[] = []
+      for (const { name } of await storage.list(
+        config.buckets.uploads,
+        uploadName(userId, podcast, episode, ''),
+      )) {
+        const file = fileOf(name)
+        if (!isSidecar(file) || kept.has(file)) continue
+        await storage.remove({ bucket: config.buckets.uploads, name })
+        removed.push(file)
+      }
+      return { status: 200, body: { removed } }
+    })
+    return context.json(body, status)
   })
 }
 

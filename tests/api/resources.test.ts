@@ -119,6 +119,21 @@ describe('An upload', () => {
     expect(answer.body['detail']).toMatch(detail)
   })
 
+  test('for an episode that is recorded anew leaves nothing of before beside it, but its recordings', async () => {
+    const { storage, config } = world.services
+    const folder = { bucket: config.buckets.uploads, name: `u/${user}/p/anew/` }
+    for (const file of ['talk.wav', 'words.json', 'cover.png', 'episode.json'])
+      await storage.create({ ...folder, name: folder.name + file }, Buffer.from(file), 'text/plain')
+    const forget = { podcast: 'p', episode: 'anew', keep: ['cover.png'] }
+    expect((await berta('POST', '/uploads/forget', { body: forget })).body).toEqual({ removed: [] })
+    const { body } = await ask('POST', '/uploads/forget', { body: forget })
+    expect(body).toEqual({ removed: ['episode.json', 'words.json'] })
+    const left = (await storage.list(folder.bucket, folder.name)).map(({ name }) =>
+      name.slice(folder.name.length),
+    )
+    expect(left).toEqual(['cover.png', 'talk.wav'])
+  })
+
   test('has an address that is kept in no row', async () => {
     const { body } = await ask('POST', '/uploads', {
       body: { podcast: 'p', episode: 'e', file: 'a.wav', bytes: 10 },

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { assemble, type Report } from '../../local/cli/assemble.ts'
-import type { Job } from '../../local/cli/job-upload.ts'
+import type { Job } from '../../local/cli/job-files.ts'
 import type { LocalCloud } from '../../local/host/cloud.ts'
 import { aLocalCloud } from '../support/clouds.ts'
 

@@ -7,6 +7,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { openClient, type Access } from '../../local/client/client.ts'
+import { sendFile, uploadMemory } from '../../local/client/send.ts'
+import { attachToStaying } from '../../local/host/cloud.ts'
 import { ownAddress, writeMbox } from '../support/mailboxes.ts'
 import { said } from '../support/recordings.ts'
 
@@ -69,6 +72,19 @@ test('a taken port is named, with the way out', async () => {
   expect(status).toBe(1)
   expect(stderr).toContain(`Port ${port} is taken`)
 })
+
+/** What a command printed with --json. */
+const reportOf = ({ status, stdout, stderr }: ReturnType<typeof spool>): Record<string, unknown> => {
+  expect([status, stderr]).toEqual([0, ''])
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
+/** Of the API that is up, once a command has been served by it. */
+async function access(): Promise<Access> {
+  const state = path.join(dir, 'state')
+  const { env } = (await attachToStaying(state))!
+  return { url: env['FUNCTIONS_URL']!, key: readFileSync(path.join(state, 'commands.key'), 'utf8') }
+}
 
 const decisions = () => path.join(dir, 'decisions.json')
 
@@ -215,6 +231,55 @@ describe('while `spool up` keeps the cloud', () => {
       processed: messages,
       ...counts,
     })
+  })
+
+  test('an upload becomes an episode that is listed, downloaded, taken back and deleted, here and by its address', async () => {
+    const show = path.join(dir, 'night-talk')
+    expect(spool(['init', show]).stdout).toContain('podcast.json')
+    const talk = conversation('upload.flac', '-t', 10)
+    const given = ['--podcast', show, '--episode', 'pilot', '--wait', '--json']
+    const { episodeId, ...uploaded } = reportOf(spool(['upload', talk, ...given]))
+    expect(uploaded).toEqual({ runId: expect.any(String) as unknown, status: 'finished' })
+
+    const { url } = await access()
+    const elsewhere = `SPOOL_URL=${url} SPOOL_API_KEY=$(cat "$SPOOL_STATE/commands.key") exec "$@"`
+    for (const from of [undefined, elsewhere]) {
+      const { episodes } = reportOf(spool(['list', '--json'], from))
+      const [listed] = (episodes as { slug: string }[]).filter(({ slug }) => slug === 'pilot')
+      expect(listed).toMatchObject({ episodeId, podcast: 'Night-talk', title: 'pilot', status: 'published' })
+      const out = path.join(dir, 'fetched')
+      const { files } = reportOf(spool(['download', 'pilot', '--out', out, '--json'], from))
+      expect(Object.keys(files as object)).toEqual(expect.arrayContaining(['episode.mp3', 'feed.xml']))
+      expect(statSync(path.join(out, 'episode.mp3')).size).toBe(
+        (listed as unknown as { bytes: number }).bytes,
+      )
+    }
+    expect(reportOf(spool(['unpublish', 'pilot', '--json'], elsewhere))).toMatchObject({
+      status: 'processed',
+    })
+    expect(reportOf(spool(['delete', 'Night-talk/pilot', '--yes', '--json'], elsewhere))).toMatchObject({
+      isDone: true,
+    })
+    expect(spool(['download', 'pilot']).stderr).toMatch(/^spool: not_found: /)
+  })
+
+  test('an upload that is cut off goes on where it was', async () => {
+    const client = await openClient(await access(), new AbortController().signal)
+    const [memory, recording] = [uploadMemory(path.join(dir, 'state')), path.join(dir, 'twenty.bin')]
+    writeFileSync(recording, Buffer.alloc(20 * 1024 * 1024, 1))
+    const target = { podcast: 'trial', file: 'twenty.wav' }
+    const send = (seen: number[], stopAt: number) => {
+      const cut = new AbortController()
+      const progress = (bytes: number) => {
+        seen.push(bytes)
+        if (bytes >= stopAt && bytes < 20 * 1024 * 1024) cut.abort(new Error('cut off'))
+      }
+      return sendFile(client, memory, target, { path: recording }, { signal: cut.signal, progress })
+    }
+    const [before, after]: [number[], number[]] = [[], []]
+    await expect(send(before, 8 * 1024 * 1024)).rejects.toThrow('cut off')
+    await send(after, Infinity)
+    expect([before, after]).toEqual([[0, 8 * 1024 * 1024], [8, 16, 20].map((mib) => mib * 1024 * 1024)])
   })
 
   test("a provider's key is kept without being shown, and forgotten when asked", () => {

@@ -3,6 +3,7 @@
  * piece that was under way. Hides the address that the pieces go to, which is remembered until all have come.
  */
 import { post, Refused } from './api.ts'
+import { contentRange, readAnswer, sendInPieces, type Come, type Way } from './pieces.ts'
 
 /** Where in the uploads a file belongs: to an episode, among a show's assets, or a mailbox. */
 export type Place = { readonly podcast: string; readonly episode?: string } | { readonly mailbox: true }
@@ -14,9 +15,6 @@ export interface Sending {
   /** There is no connection; it goes on by itself as soon as there is one. */
   readonly waiting?: (isWaiting: boolean) => void
 }
-
-const pieceBytes = 8 * 1024 * 1024
-const longestPauseMs = 30_000
 
 interface Session {
   readonly url: string
@@ -52,32 +50,16 @@ export const wasBegun = (place: Place, name: string, file: File): boolean =>
 /** Resolves when all of the file has come. Throws Refused, and the signal's reason when it is aborted. */
 export async function upload(place: Place, name: string, file: File, sending: Sending): Promise<void> {
   const key = keyOf(place, name)
-  let session = remembered(key, file) ?? (await begin(place, name, file))
-  let [sent, failures, isKnown] = [0, 0, false]
-  for (;;) {
-    sending.signal.throwIfAborted()
-    try {
-      const answer = isKnown
-        ? await sendPiece(session.url, file, sent, sending)
-        : await askHowFar(session.url, file, sending.signal)
-      isKnown = true
-      if (answer === 'gone') {
-        session = await begin(place, name, file)
-        sent = 0
-        continue
-      }
-      ;[sent, failures] = [answer, 0]
-      sending.waiting?.(false)
-      sending.progress(sent)
-      if (sent >= file.size) break
-    } catch (error) {
-      sending.signal.throwIfAborted()
-      if (error instanceof Refused) throw error
-      sending.waiting?.(true)
-      await connection(Math.min(longestPauseMs, 1000 * 2 ** failures++), sending.signal)
-      isKnown = false // what of the piece had come, the store knows
-    }
+  const { signal, progress, waiting = () => undefined } = sending
+  const way: Way = {
+    bytes: file.size,
+    begin: async () => (await begin(place, name, file)).url,
+    put: (url, from, to) => put(url, file, from, to, sending),
+    pause: (ms) => connection(ms, signal),
+    ...{ progress, waiting, signal },
+    isFinal: (error) => error instanceof Refused,
   }
+  await sendInPieces(way, remembered(key, file)?.url)
   localStorage.removeItem(key)
 }
 
@@ -94,43 +76,32 @@ const connection = (pauseMs: number, signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', go)
   })
 
-type Come = number | 'gone'
-
-const askHowFar = (url: string, file: File, signal: AbortSignal): Promise<Come> =>
-  put(url, new Blob(), `bytes */${file.size}`, file.size, signal, () => undefined)
-
-function sendPiece(url: string, file: File, from: number, { signal, progress }: Sending): Promise<Come> {
-  const to = Math.min(file.size, from + pieceBytes)
-  return put(url, file.slice(from, to), `bytes ${from}-${to - 1}/${file.size}`, file.size, signal, (bytes) =>
-    progress(from + bytes),
-  )
-}
-
 /** `fetch` does not tell how far a body has gone. */
 const put = (
   url: string,
-  body: Blob,
-  range: string,
-  all: number,
-  signal: AbortSignal,
-  told: (bytes: number) => void,
+  file: File,
+  from: number,
+  to: number,
+  { signal, progress }: Sending,
 ): Promise<Come> =>
   new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open('PUT', url)
-    request.setRequestHeader('content-range', range)
-    request.upload.onprogress = ({ loaded }) => told(loaded)
+    request.setRequestHeader('content-range', contentRange(from, to, file.size))
+    if (to > from) request.upload.onprogress = ({ loaded }) => progress(from + loaded)
     request.onerror = () => reject(new TypeError('The connection broke.'))
     request.onabort = () => reject(new DOMException('paused', 'AbortError'))
     request.onload = () => {
       const { status } = request
-      if (status === 200 || status === 201) resolve(all)
-      else if (status === 308)
-        resolve(Number(/-(\d+)$/.exec(request.getResponseHeader('range') ?? '')?.[1] ?? -1) + 1)
-      else if (status === 404 || status === 410) resolve('gone')
-      else if (status >= 500) reject(new TypeError(`The store answers ${status}.`))
-      else reject(new Refused(status, 'bad_upload', `The store takes it not: it answers ${status}.`))
+      try {
+        const come = readAnswer(status, request.getResponseHeader('range'), file.size)
+        if (come === undefined)
+          throw new Refused(status, 'bad_upload', `The store takes it not: it answers ${status}.`)
+        resolve(come)
+      } catch (error) {
+        reject(error)
+      }
     }
     signal.addEventListener('abort', () => request.abort())
-    request.send(body)
+    request.send(file.slice(from, to))
   })

@@ -1,0 +1,160 @@
+/** Commands for episodes that are there: on this machine, or in a Spool elsewhere. */
+import type { Command } from 'commander'
+import { Permanent } from '../../../shared/errors.ts'
+import type { DeletionReport } from '../delete.ts'
+import {
+  ask,
+  mustBeThere,
+  print,
+  stateDir,
+  timeOf,
+  withClient,
+  withCloud,
+  WrongUsage,
+  awaitingReview,
+} from '../frame.ts'
+import type { UploadJob } from '../upload.ts'
+
+const episodeArgument = 'its id, its name, or podcast/name'
+
+export function add(program: Command): void {
+  program
+    .command('upload')
+    .description(
+      'bring a recording to the Spool that is up, or that SPOOL_URL names; an upload cut off goes on where it was',
+    )
+    .argument('<file...>', 'recordings; several are one after the other')
+    .requiredOption('--podcast <podcast>', "the podcast's name, its podcast.json, or a show's folder")
+    .requiredOption('--episode <episode>', "the episode's name, or its episode.json")
+    .option('--tracks', 'several recordings are tracks of one conversation')
+    .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
+    .option('--template <file>', 'the show: segments, cleaning, loudness, output')
+    .option('--title <title>', "the episode's title; its name when not given")
+    .option('--cover <file>', 'JPEG or PNG')
+    .option(
+      '--chapters <file>',
+      'chapters at times of the recording: JSON, WebVTT, Podlove XML or plain text',
+    )
+    .option('--cancel', 'what is being made of this episode ends first')
+    .option('--wait', 'until it is finished, or waits for a decision')
+    .option('--json', 'print one JSON object instead of a line')
+    .action(
+      async (recordings: string[], { json, ...options }: Omit<UploadJob, 'recordings'> & { json?: true }) => {
+        const { podcast: _named, episode: _too, ...files } = options
+        await mustBeThere({ recordings, ...files })
+        await withClient(
+          async (client, signal) => {
+            const [{ upload, summariseUpload }, { uploadDisplay }, { uploadMemory }] = await Promise.all([
+              import('../upload.ts'),
+              import('../progress.ts'),
+              import('../../client/send.ts'),
+            ])
+            const display = uploadDisplay(process.stderr)
+            const job = { recordings, ...options }
+            const report = await upload(client, uploadMemory(stateDir), job, display, signal).finally(
+              display.end,
+            )
+            print(json, report, summariseUpload)
+            if (report.status === 'awaiting_review') process.exitCode = awaitingReview
+          },
+          { mustStay: true },
+        )
+      },
+    )
+
+  program
+    .command('list')
+    .description('the episodes there are, here or where SPOOL_URL says')
+    .option('--json', 'print one JSON object instead of a table')
+    .action(async ({ json }: { json?: true }) => {
+      await withClient(async (client) => {
+        const { list, summariseList } = await import('../list.ts')
+        print(json, { episodes: await list(client) }, ({ episodes }) => summariseList(episodes))
+      })
+    })
+
+  program
+    .command('download')
+    .description("an episode's finished files, from here or where SPOOL_URL says")
+    .argument('<episode>', episodeArgument)
+    .option('--out <dir>', 'where they go; episodes/<name>/ when not given')
+    .option('--json', 'print one JSON object instead of their places')
+    .action(async (episode: string, { out, json }: { out?: string; json?: true }) => {
+      await withClient(async (client, signal) => {
+        const { download, summariseDownload } = await import('../list.ts')
+        print(json, await download(client, episode, out, signal), summariseDownload)
+      })
+    })
+
+  for (const [name, what] of [
+    ['publish', 'put a finished episode into the feed, now or at a time'],
+    ['unpublish', 'take an episode out of the feed; it keeps its date and its guid'],
+  ] as const) {
+    const command = program.command(name).description(what)
+    command.argument('<episode>', episodeArgument)
+    if (name === 'publish') command.option('--at <time>', 'with its zone, such as 2026-12-24T06:00:00+01:00')
+    command.option('--json', 'print one JSON object instead of a line')
+    command.action(async (episode: string, { at, json }: { at?: string; json?: true }) => {
+      const time = at === undefined ? undefined : timeOf(at)
+      await withClient(async (client, signal) => {
+        const { changePublication, summarisePublication } = await import('../publish.ts')
+        print(json, await changePublication(client, episode, name, time, signal), summarisePublication)
+      })
+    })
+  }
+
+  program
+    .command('delete')
+    .description('delete an episode for good, or everything that was ever made or uploaded here')
+    .argument('[episode]', episodeArgument)
+    .option('--everything', 'all episodes, letters, keys and uploads of this machine')
+    .option('--cancel', 'cancel its live run, if it has one')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print one JSON object instead of a line')
+    .action(async (episode: string | undefined, { json, ...options }: DeleteFlags) => {
+      if ((episode === undefined) !== (options.everything ?? false))
+        throw new WrongUsage('Name one episode, or say --everything and name none.')
+      if (!options.yes && !process.stdin.isTTY)
+        throw new WrongUsage('Nobody is there to be asked; say --yes to delete without a question.')
+      const { summariseDeletion } = await import('../delete.ts')
+      const report =
+        episode === undefined ? await deleteEverything(options) : await deleteOne(episode, options)
+      print(json, report, summariseDeletion)
+    })
+}
+
+interface DeleteFlags {
+  readonly everything?: boolean
+  readonly cancel?: boolean
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+const deleteOne = (named: string, { cancel = false, yes = false }: DeleteFlags): Promise<DeletionReport> =>
+  withClient(async (client, signal) => {
+    const [{ deleteEpisode }, { findEpisode }] = await Promise.all([
+      import('../delete.ts'),
+      import('../../client/episodes.ts'),
+    ])
+    const { id, title, status } = await findEpisode(client, named)
+    if (!yes)
+      await mustMean(`"${title}" (${status}, ${id}), its recordings and all that was made of them`, 'yes')
+    return await deleteEpisode(client, id, cancel, signal)
+  })
+
+async function deleteEverything({ yes = false }: DeleteFlags): Promise<DeletionReport> {
+  const { accessElsewhere } = await import('../reach.ts')
+  if (accessElsewhere(process.env))
+    throw new WrongUsage('Everything of a Spool elsewhere is deleted in its console, not from here.')
+  const { deleteAll } = await import('../delete.ts')
+  return await withCloud(async (cloud, signal) => {
+    if (!yes) await mustMean('everything', 'everything')
+    return await deleteAll(cloud, signal)
+  })
+}
+
+/** Throws Permanent `user_cancelled` unless the word is typed. */
+async function mustMean(what: string, word: string): Promise<void> {
+  const said = await ask(`This deletes ${what}, for good. Type "${word}" to do so: `)
+  if (said !== word) throw new Permanent('user_cancelled', 'Nothing was deleted.')
+}

@@ -1,0 +1,98 @@
+/** Commands that make an episode, and those with which its producer has a say in it. */
+import path from 'node:path'
+import type { Command } from 'commander'
+import type { Job } from '../job-files.ts'
+import {
+  awaitingReview,
+  fetchEpisode,
+  missingFile,
+  reportRun,
+  root,
+  runJob,
+  withCloud,
+  WrongUsage,
+} from '../frame.ts'
+
+export function add(program: Command): void {
+  program
+    .command('init')
+    .description(
+      "write a show's folder to begin with: what it says of itself, how its episodes are made; nothing is overwritten",
+    )
+    .argument('[dir]', 'where', '.')
+    .action(async (dir: string) => {
+      const { init, summariseInit } = await import('../init.ts')
+      process.stdout.write(summariseInit(await init(dir)))
+    })
+
+  program
+    .command('assemble')
+    .description('make a finished episode of a recording')
+    .argument(
+      '<recording...>',
+      'MP3, WAV, M4A, FLAC, Ogg, Opus, WebM or MP4; several are one after the other',
+    )
+    .option('--tracks', 'several recordings are tracks of one conversation')
+    .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
+    .option('--template <file>', 'the show: segments, cleaning, loudness, output')
+    .option('--podcast <file>', "the podcast: title, author, language and so on; or a show's folder")
+    .option('--episode <file>', 'the episode: title, description, number, season, guest and so on')
+    .option('--title <title>', "the episode's title; the file's name when not given")
+    .option('--cover <file>', 'JPEG or PNG')
+    .option(
+      '--chapters <file>',
+      'chapters at times of the recording: JSON, WebVTT, Podlove XML or plain text',
+    )
+    .option('--out <dir>', 'where the files go; episodes/<name>/ when not given')
+    .option('--rehash', 'read and send every file again, also one that has not changed')
+    .option('--json', 'print one JSON object instead of a summary')
+    .action(async (recordings: string[], options: Omit<Job, 'recordings'> & { json?: true }) => {
+      await runJob({ recordings, ...options }, options.json ?? false)
+    })
+
+  program
+    .command('demo')
+    .description('assemble the sample that ships with Spool')
+    .option('--out <dir>', 'where the files go', path.join('episodes', 'demo'))
+    .option('--json', 'print one JSON object instead of a summary')
+    .action(async ({ out, json }: { out: string; json?: true }) => {
+      const { sampleJob } = await import('../sample.ts')
+      await runJob(sampleJob(root, out), json ?? false)
+    })
+
+  program
+    .command('review')
+    .description('what waits for a decision, with clips before and after; takes decisions')
+    .argument('<episode>', "the episode's id, or its name")
+    .option(
+      '--decisions <file>',
+      'JSON as the review page saves it; the episode goes on, or is made again, with it',
+    )
+    .option('--out <dir>', 'where the page and the clips go, or the finished files')
+    .option('--json', 'print one JSON object instead of a summary')
+    .action(async (episode: string, options: { decisions?: string; out?: string; json?: true }) => {
+      const missing = await missingFile([options.decisions])
+      if (missing !== undefined) throw new WrongUsage(missing)
+      await withCloud(async (cloud, signal) => {
+        const { reviewEpisode, listReview, decide } = await import('../review.ts')
+        const { services, review } = await reviewEpisode(cloud, episode)
+        if (options.decisions !== undefined) {
+          const runId = await decide(services, review, options.decisions)
+          await reportRun(
+            (watch) => fetchEpisode(cloud, runId, review.episode.slug, options.out, watch, signal),
+            options.json ?? false,
+          )
+          return
+        }
+        const { summariseListing } = await import('../summary.ts')
+        const listing = await listReview(
+          services,
+          review,
+          options.out ?? path.join('review', review.episode.slug),
+          signal,
+        )
+        process.stdout.write(options.json ? `${JSON.stringify(listing)}\n` : summariseListing(listing))
+        if (listing.waiting.length > 0) process.exitCode = awaitingReview
+      })
+    })
+}

@@ -1,0 +1,72 @@
+/** Commands for a show: its feed, and its letters. */
+import type { Command } from 'commander'
+import type { ErrorCode } from '../../../shared/codes.ts'
+import { Permanent } from '../../../shared/errors.ts'
+import type { ImportJob } from '../import-feed.ts'
+import { missingFile, withCloud, WrongUsage } from '../frame.ts'
+
+export function add(program: Command): void {
+  program
+    .command('check')
+    .description(
+      "the directories' rules on any feed: a file, an episode's folder, an address on this machine",
+    )
+    .argument('<feed>')
+    .option('--json', 'print one JSON object instead of lines')
+    .action(async (feed: string, { json }: { json?: true }) => {
+      const { check, summariseFindings } = await import('../check.ts')
+      const findings = await check(feed)
+      process.stdout.write(json ? `${JSON.stringify({ findings })}\n` : summariseFindings(findings))
+      if (findings.some(({ severity }) => severity === 'error')) process.exitCode = 1
+    })
+
+  program
+    .command('import-feed')
+    .description('take a show over from the feed it has elsewhere: every episode under its guid and its date')
+    .argument('<feed>', 'a file or an address')
+    .option('--podcast <name>', "the podcast's name; made of its title when not given")
+    .option('--fetch', 'the audio comes too; else it stays where it is')
+    .option('--dry-run', 'only say what would be done')
+    .option('--json', 'print one JSON object instead of a summary')
+    .action(async (feed: string, { json, ...job }: ImportJob & { json?: true }) => {
+      const missing = /^https?:/i.test(feed) ? undefined : await missingFile([feed])
+      if (missing !== undefined) throw new WrongUsage(missing)
+      await withCloud(async (cloud, signal) => {
+        const { importFeed, summariseImport } = await import('../import-feed.ts')
+        const report = await importFeed(cloud, feed, job, signal)
+        process.stdout.write(json ? `${JSON.stringify(report)}\n` : summariseImport(report))
+      })
+    })
+
+  program
+    .command('read-mail')
+    .description('listener mail from a file: .mbox, .eml or a zip of .eml')
+    .argument('<mailbox>')
+    .option(
+      '--own <address>',
+      'an address of the show itself; may be given again',
+      (address: string, others: string[]) => [...others, address],
+      [],
+    )
+    .option('--json', 'print one JSON object instead of a summary')
+    .action(async (mailbox: string, { own, json }: { own: string[]; json?: true }) => {
+      const missing = await missingFile([mailbox])
+      const wrong = own.find((address) => !/^[^\s@]+@[^\s@]+$/.test(address))
+      if (wrong !== undefined)
+        throw new WrongUsage(`--own takes an address such as show@example.com, not "${wrong}".`)
+      if (missing !== undefined) throw new WrongUsage(missing)
+      await withCloud(async (cloud, signal) => {
+        const [{ readMailbox, summariseMail }, { progressDisplay }] = await Promise.all([
+          import('../read-mail.ts'),
+          import('../progress.ts'),
+        ])
+        const display = progressDisplay(process.stderr)
+        const read = await readMailbox(cloud, mailbox, own, display.update, signal).finally(display.end)
+        const { report } = read
+        const { message, ...counts } = report
+        process.stdout.write(json ? `${JSON.stringify(counts)}\n` : summariseMail(read))
+        if (report.status !== 'finished')
+          throw new Permanent(report.stopReason as ErrorCode, message ?? undefined)
+      })
+    })
+}

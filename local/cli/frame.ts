@@ -1,0 +1,174 @@
+/**
+ * What commands have in common: the cloud they work with, what they ask of a terminal, and how they show what came of it.
+ */
+import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import { Permanent } from '../../shared/errors.ts'
+import type { Client } from '../client/client.ts'
+import type { Attached } from '../host/cloud.ts'
+import { FolderBusy } from '../host/lock.ts'
+import type { fetchRun, Report, Watcher } from './assemble.ts'
+import type { Job } from './job-files.ts'
+
+// Each command loads what it needs: a wrong flag is told at once, not after the cloud clients.
+
+export const root = path.join(import.meta.dirname, '../..')
+export const stateDir = process.env['SPOOL_STATE'] ?? path.join(root, '.spool')
+
+/** The caller's mistake: exit 2, as for an unknown flag. */
+export class WrongUsage extends Error {}
+
+/** The exit code of a command that cannot go on without its producer. */
+export const awaitingReview = 3
+
+export const interrupted = (): Promise<void> =>
+  new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))
+
+/** One object for scripts, or a summary for people. */
+export const print = <T>(json: boolean | undefined, report: T, summarise: (report: T) => string): void =>
+  void process.stdout.write(json ? `${JSON.stringify(report)}\n` : summarise(report))
+
+/** Starts or finds the cloud, and leaves it as it was. An interrupt aborts the signal. */
+export async function withCloud<T>(use: (cloud: Attached, signal: AbortSignal) => Promise<T>): Promise<T> {
+  const cancel = new AbortController()
+  void interrupted().then(() => cancel.abort())
+  const cloud = await startOrAttach(cancel.signal)
+  try {
+    return await use(cloud, cancel.signal)
+  } finally {
+    await cloud.stop()
+  }
+}
+
+/** Reaches the Spool that `SPOOL_URL` names, else the one of this machine, which is started when it is not up. */
+export async function withClient<T>(
+  use: (client: Client, signal: AbortSignal) => Promise<T>,
+  { mustStay = false } = {},
+): Promise<T> {
+  const { accessElsewhere, reachElsewhere, reachLocal } = await import('./reach.ts')
+  const elsewhere = accessElsewhere(process.env)
+  if (elsewhere) {
+    const cancel = new AbortController()
+    void interrupted().then(() => cancel.abort())
+    return await use(await reachElsewhere(elsewhere, cancel.signal), cancel.signal)
+  }
+  if (mustStay && !(await isUp()))
+    throw new Error(
+      'Spool is not up here, and nothing would go on with it. Start it in another window: ./spool up\n' +
+        'Or name a Spool elsewhere by SPOOL_URL and SPOOL_API_KEY; or make the episode at once: ./spool assemble.',
+    )
+  return await withCloud(async (cloud, signal) => use(await reachLocal(cloud, stateDir, signal), signal))
+}
+
+async function isUp(): Promise<boolean> {
+  const { attachToStaying } = await import('../host/cloud.ts')
+  return existsSync(stateDir) && (await attachToStaying(stateDir)) !== undefined
+}
+
+/** Uses the cloud that `spool up` keeps; another command at work on the same folder is waited for. */
+async function startOrAttach(signal: AbortSignal): Promise<Attached> {
+  const { attach, startLocalCloud } = await import('../host/cloud.ts')
+  for (let told = false; ;) {
+    try {
+      return await startLocalCloud(stateDir)
+    } catch (error) {
+      if (!(error instanceof FolderBusy)) throw error
+      const staying = await attach(stateDir, error.pid)
+      if (staying) return staying
+      if (!told)
+        process.stderr.write(
+          `spool: another command is at work (process ${error.pid}); waiting for it to end. ` +
+            'With "spool up" running, commands work side by side.\n',
+        )
+      told = true
+      if (signal.aborted) throw new Permanent('user_cancelled')
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  }
+}
+
+/** Shows a run's progress while it lasts, and what came of it. */
+export async function reportRun(run: (watch: Watcher) => Promise<Report>, json: boolean): Promise<void> {
+  const [{ progressDisplay }, { summarise }] = await Promise.all([
+    import('./progress.ts'),
+    import('./summary.ts'),
+  ])
+  const display = progressDisplay(process.stderr)
+  let report: Report
+  try {
+    report = await run(display.update)
+  } finally {
+    display.end()
+  }
+  print(json, report, summarise)
+  if (report.status === 'awaiting_review') process.exitCode = awaitingReview
+}
+
+export async function runJob(asked: Job, json: boolean): Promise<void> {
+  const { isShow, withShow } = await import('./job-files.ts')
+  const { podcast: show } = asked
+  const job = show !== undefined && isShow(show) ? withShow(asked, show) : asked
+  await mustBeThere(job)
+  await withCloud(async (cloud, signal) => {
+    const { assemble } = await import('./assemble.ts')
+    await reportRun((watch) => assemble(cloud, job, watch, signal), json)
+  })
+}
+
+/** Throws WrongUsage naming a file of the job that is not there. */
+export async function mustBeThere(job: Job): Promise<void> {
+  const { recordings, words, template, podcast, episode, cover, chapters } = job
+  const missing = await missingFile([...recordings, words, template, podcast, episode, cover, chapters])
+  if (missing !== undefined) throw new WrongUsage(missing)
+}
+
+export const fetchEpisode: typeof fetchRun = async (...given) =>
+  (await import('./assemble.ts')).fetchRun(...given)
+
+/** A time that means the same everywhere. */
+export function timeOf(text: string): Date {
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/.test(text)
+  const time = new Date(text)
+  if (!isTime || Number.isNaN(time.getTime()))
+    throw new WrongUsage(`--at takes a time with its zone, such as 2026-12-24T06:00:00+01:00, not "${text}".`)
+  return time
+}
+
+/** Says which of the files is not there; undefined when all are. */
+export async function missingFile(files: readonly (string | undefined)[]): Promise<string | undefined> {
+  for (const file of files) {
+    if (file === undefined) continue
+    const found = await stat(file).catch(() => undefined)
+    if (!found) return `There is no file ${file}.`
+    if (!found.isFile()) return `${file} is not a file.`
+  }
+  return undefined
+}
+
+/** One line from the terminal. */
+export async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return (await lines.question(question)).trim()
+  } finally {
+    lines.close()
+  }
+}
+
+/** From a terminal without showing it, or from a pipe. */
+export async function askSecret(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const { Writable } = await import('node:stream')
+  if (process.stdin.isTTY) process.stderr.write(question)
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: process.stdin.isTTY })
+  try {
+    for await (const line of lines) return line.trim()
+    return ''
+  } finally {
+    lines.close()
+    if (process.stdin.isTTY) process.stderr.write('\n')
+  }
+}

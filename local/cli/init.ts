@@ -1,0 +1,89 @@
+/**
+ * `spool init`: a show's folder to begin with. Hides what stands in it at first: documents that are good as they are, each
+ * with the schema by which an editor completes and explains it.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { slugOf } from '../../shared/objects.ts'
+import { documents } from '../../shared/settings/documents.ts'
+import { parseTemplate } from '../../shared/settings/settings.ts'
+
+export interface Begun {
+  readonly folder: string
+  readonly written: readonly string[]
+  /** There already, and left as they were. */
+  readonly kept: readonly string[]
+}
+
+const documentNames = ['podcast', 'template', 'episode'] as const
+
+/** Throws Error when the folder cannot be written to. */
+export async function init(dir: string): Promise<Begun> {
+  const folder = path.resolve(dir)
+  await mkdir(folder, { recursive: true })
+  const title = titleOf(path.basename(folder))
+  const first = { podcast: firstPodcast(title), template: firstTemplate(), episode: firstEpisode }
+  const [written, kept]: [string[], string[]] = [[], []]
+  for (const name of documentNames) {
+    const schema = `${name}.schema.json`
+    for (const [file, content] of [
+      [`${name}.json`, { $schema: `./${schema}`, ...first[name] }],
+      [schema, documents[name].schema()],
+    ] as const)
+      ((await isNew(path.join(folder, file), content)) ? written : kept).push(file)
+  }
+  return { folder, written, kept }
+}
+
+/** False when there is such a file. */
+async function isNew(file: string, content: object): Promise<boolean> {
+  try {
+    await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** "night-talk" is "Night talk". */
+function titleOf(folder: string): string {
+  const words = slugOf(folder).replaceAll(/[-_]+/g, ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+const firstPodcast = (title: string) => ({
+  title,
+  description: `${title}: say here, in a few sentences, what listeners hear.`,
+  author: 'Your name',
+  language: 'en',
+  category: 'Society & Culture',
+  explicit: false,
+  type: 'episodic',
+})
+
+/** The recording alone, with the settings that people change most, at their defaults. */
+function firstTemplate() {
+  const { cleaning, loudness, output, publish } = parseTemplate('{}', 'the defaults')
+  return {
+    segments: [{ type: 'content' }],
+    cleaning: { pauses: cleaning.pauses, maxRemovedShare: cleaning.maxRemovedShare },
+    loudness,
+    output: { channels: output.channels },
+    publish,
+  }
+}
+
+const firstEpisode = { description: '', number: 1 }
+
+export const summariseInit = ({ folder, written, kept }: Begun): string => {
+  const inside = path.relative(process.cwd(), folder) || '.'
+  const here = inside.startsWith('..') ? folder : inside
+  return [
+    ...(written.length > 0 ? [`Written in ${here}: ${written.join(', ')}`] : []),
+    ...(kept.length > 0 ? [`There already, and left as they were: ${kept.join(', ')}`] : []),
+    'A cover.jpg or cover.png in it is the show’s; intro, music and so on lie in it too, once template.json names them.',
+    `Then: ./spool assemble RECORDING --podcast ${here}`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,152 @@
+/**
+ * What a job consists of: each file with the name under which Spool looks for it, in the order in which they go, what
+ * belongs to a recording before it, since its arrival starts the run. Hides how files are called there.
+ */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { assetsFolder, isRecording, showCovers, slugOf } from '../../shared/objects.ts'
+import { readMarks } from '../../shared/feed/chapter-files.ts'
+import { picturesIn } from '../../shared/feed/chapter-marks.ts'
+import { readText } from '../../shared/text-file.ts'
+import { assetsOf, picturesOf } from '../../shared/settings/needs.ts'
+import { parseEpisode } from '../../shared/settings/episode.ts'
+import { parsePodcast } from '../../shared/settings/podcast.ts'
+import { parseTemplate } from '../../shared/settings/settings.ts'
+import type { Source } from '../client/send.ts'
+
+export interface Job {
+  /** One after the other, or tracks of one conversation. */
+  readonly recordings: readonly string[]
+  readonly tracks?: boolean
+  readonly words?: string
+  readonly template?: string
+  readonly podcast?: string
+  readonly episode?: string
+  readonly cover?: string
+  readonly chapters?: string
+  readonly title?: string
+  readonly out?: string
+  /** Reads and sends every file, also one that seems to be there already. */
+  readonly rehash?: boolean
+}
+
+export interface JobFile {
+  readonly kind: 'recording' | 'sidecar' | 'asset'
+  /** What it is called there. */
+  readonly file: string
+  readonly source: Source
+}
+
+/** The episode is named after its first file. */
+export const episodeSlug = ({ recordings }: Pick<Job, 'recordings'>): string => {
+  const name = slugOf(path.parse(recordings[0]!).name)
+  return name === assetsFolder ? `${name}-episode` : name
+}
+
+export const podcastOf = async ({ podcast }: Job): Promise<string> =>
+  podcast === undefined
+    ? 'podcast'
+    : slugOf(parsePodcast(await readDocument(podcast), path.basename(podcast)).title)
+
+/** Whether it is a folder as `spool init` writes it. */
+export const isShow = (name: string): boolean => existsSync(path.join(name, 'podcast.json'))
+
+/** What a folder of `spool init` brings to a job that does not bring it itself. */
+export function withShow(job: Job, folder: string): Job {
+  const inFolder = (file: string) => {
+    const inside = path.join(folder, file)
+    return existsSync(inside) ? inside : undefined
+  }
+  const found = {
+    podcast: inFolder('podcast.json'),
+    template: job.template ?? inFolder('template.json'),
+    episode: job.episode ?? inFolder('episode.json'),
+  }
+  const { podcast: _folder, ...rest } = job
+  return { ...rest, ...Object.fromEntries(Object.entries(found).filter(([, file]) => file !== undefined)) }
+}
+
+/** Throws Permanent naming what is wrong in a document that names other files. */
+export async function filesOf(job: Job): Promise<JobFile[]> {
+  const recordings = recordingNames(job.recordings)
+  const beside: [path: string | undefined, file: string][] = [
+    [job.words, `words${wordsSuffix(job.words)}`],
+    [job.template, 'template.json'],
+    [job.podcast, 'podcast.json'],
+    [job.cover, `cover${path.extname(job.cover ?? '').toLowerCase()}`],
+    [job.chapters, chaptersName(job.chapters)],
+  ]
+  const episode = await episodeOf(job, recordings)
+  return [
+    ...beside.flatMap(([from, file]) =>
+      from === undefined ? [] : [{ kind: 'sidecar' as const, file, source: { path: from } }],
+    ),
+    ...(episode === undefined
+      ? []
+      : [{ kind: 'sidecar' as const, file: 'episode.json', source: { text: episode } }]),
+    ...(await assetsNamed(job)),
+    ...recordings.map((file, i) => ({
+      kind: 'recording' as const,
+      file,
+      source: { path: job.recordings[i]! },
+    })),
+  ]
+}
+
+/** Whatever their names, these are the recordings; two of one name are told apart by their number. */
+const recordingNames = (files: readonly string[]): string[] =>
+  files.map((file, i) => {
+    const own = path.basename(file)
+    const name = isRecording(own) ? own : 'recording'
+    return files.length === 1 ? name : `${i + 1}-${name}`
+  })
+
+/**
+ * A title of its own stands over the one in the file; several recordings are named in the order they were
+ * given.
+ */
+async function episodeOf(
+  { episode, title, recordings, tracks }: Job,
+  files: readonly string[],
+): Promise<string | undefined> {
+  if (episode === undefined && title === undefined && recordings.length === 1) return undefined
+  const given = episode === undefined ? {} : parseEpisode(await readDocument(episode), path.basename(episode))
+  const several =
+    recordings.length > 1
+      ? { recordings: files.map((file) => ({ file })), recordingsAre: tracks ? 'tracks' : 'sequence' }
+      : {}
+  return JSON.stringify({ ...given, ...several, ...(title === undefined ? {} : { title }) })
+}
+
+const wordsSuffix = (words: string | undefined): string =>
+  /\.(vtt|srt)$/i.test(words ?? '') ? path.extname(words!).toLowerCase() : '.json'
+
+/** Under a name that says what it is; its content says in which form. */
+const chaptersName = (chapters: string | undefined): string =>
+  (/\.(json|vtt|psc|xml)$/i.exec(chapters ?? '')?.[0] ?? '.txt').toLowerCase().replace(/^/, 'chapters')
+
+/** The files a template names lie beside it, a chapters file's pictures beside that, the show's cover beside its settings. */
+async function assetsNamed({ template, chapters, podcast }: Job): Promise<JobFile[]> {
+  const found: JobFile[] = []
+  const add = (named: readonly string[], besides: string) => {
+    for (const file of named) {
+      const source = { path: path.join(path.dirname(besides), file) }
+      if (existsSync(source.path)) found.push({ kind: 'asset', file, source })
+    }
+  }
+  if (template !== undefined) {
+    const parsed = parseTemplate(await readDocument(template), path.basename(template))
+    add(
+      [...assetsOf(parsed), ...picturesOf(parsed)].map(({ file }) => file),
+      template,
+    )
+  }
+  if (podcast !== undefined) add(showCovers, podcast)
+  if (chapters !== undefined)
+    add(picturesIn(readMarks(await readDocument(chapters), path.basename(chapters))), chapters)
+  return found
+}
+
+/** What the producer wrote, in whatever encoding. */
+const readDocument = async (file: string): Promise<string> => readText(await readFile(file)).text

@@ -1,0 +1,69 @@
+/** `spool list`: the episodes there are, and `spool download`: the finished files of one. */
+import path from 'node:path'
+import { deliverables } from '../../shared/episode/deliverables.ts'
+import type { Client } from '../client/client.ts'
+import { allEpisodes, fetchFile, filesOf, findEpisode } from '../client/episodes.ts'
+import { fillFolder } from './output-folder.ts'
+import { clock } from './summary.ts'
+
+export interface ListedEpisode {
+  readonly episodeId: string
+  readonly podcast: string
+  readonly slug: string
+  readonly title: string
+  readonly status: string
+  readonly durationSeconds: number | null
+  readonly publishedAt: string | null
+  /** Of its audio. */
+  readonly bytes: number | null
+}
+
+export async function list(client: Client): Promise<ListedEpisode[]> {
+  return (await allEpisodes(client)).map(
+    ({ id, podcast, slug, title, status, durationSeconds, publishedAt, audioBytes }) => ({
+      ...{ episodeId: id, podcast, slug, title, status, durationSeconds, publishedAt, bytes: audioBytes },
+    }),
+  )
+}
+
+export function summariseList(episodes: readonly ListedEpisode[]): string {
+  if (episodes.length === 0)
+    return 'There are no episodes yet. Make one with: spool assemble RECORDING, or spool upload.\n'
+  const table = episodes.map(({ podcast, slug, title, status, durationSeconds }) => [
+    `${podcast}/${slug}`,
+    status,
+    durationSeconds === null ? '–' : clock(durationSeconds),
+    title,
+  ])
+  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)))
+  return table.map((row) => `${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}\n`).join('')
+}
+
+export interface DownloadReport {
+  readonly episodeId: string
+  readonly status: string
+  /** Where each file lies now. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+/** Throws Permanent `not_found` for an episode that is not there, or was never finished. */
+export async function download(
+  client: Client,
+  named: string,
+  out: string | undefined,
+  signal: AbortSignal,
+): Promise<DownloadReport> {
+  const episode = await findEpisode(client, named)
+  const found = new Map((await filesOf(client, episode)).map((each) => [each.file, each]))
+  const folder = path.resolve(out ?? path.join('episodes', path.basename(episode.slug)))
+  const known = [...Object.keys(deliverables), 'feed.xml']
+  const files = await fillFolder(folder, known, [...found.keys()], (file, to) =>
+    fetchFile(found.get(file)!, to, signal),
+  )
+  return { episodeId: episode.id, status: episode.status, files }
+}
+
+export const summariseDownload = ({ files }: DownloadReport): string =>
+  Object.values(files)
+    .map((file) => `${file}\n`)
+    .join('')

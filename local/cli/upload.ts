@@ -1,0 +1,127 @@
+/**
+ * `spool upload`: brings recordings, and what belongs to them, to a Spool that stays, and says which run they started. Hides
+ * how the run is found: it is the one that was not there before.
+ */
+import { readFile, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { Permanent } from '../../shared/errors.ts'
+import { parseEpisode } from '../../shared/settings/episode.ts'
+import { readText } from '../../shared/text-file.ts'
+import { slugOf } from '../../shared/objects.ts'
+import type { Client } from '../client/client.ts'
+import {
+  ended,
+  isLive,
+  latestRun,
+  until,
+  type Episode,
+  type Run,
+  type RunWatcher,
+} from '../client/episodes.ts'
+import { sendFile, type Memory } from '../client/send.ts'
+import { episodeSlug, filesOf, isShow, podcastOf, withShow, type Job, type JobFile } from './job-files.ts'
+
+export interface UploadJob extends Job {
+  /** A podcast's name, its settings, or a show's folder. */
+  readonly podcast: string
+  /** An episode's name, or its settings. */
+  readonly episode: string
+  /** Until it is finished, or waits for a decision. */
+  readonly wait?: boolean
+  /** Whatever is being made of this episode ends first. */
+  readonly cancel?: boolean
+}
+
+export interface UploadReport {
+  readonly episodeId: string
+  readonly runId: string
+  readonly status: string
+}
+
+/** Told of each file how much of it has come. */
+export interface UploadWatcher {
+  readonly sending: (file: string, sent: number, bytes: number) => void
+  readonly making: RunWatcher
+}
+
+/** Throws Permanent: `already_running` while the episode is being made, or with the run's code when that failed. */
+export async function upload(
+  client: Client,
+  memory: Memory,
+  asked: UploadJob,
+  watch: UploadWatcher,
+  signal: AbortSignal,
+): Promise<UploadReport> {
+  const { job, podcast, episode } = await namesOf(asked)
+  const before = await runOf(client, podcast, episode)
+  if (before && (isLive(before) || before.status === 'awaiting_review')) {
+    if (isLive(before) && !asked.cancel)
+      throw new Permanent(
+        'already_running',
+        `Episode ${episode} is being made just now. Wait for it, or say --cancel to end that first.`,
+      )
+    await client.post(`/runs/${before.id}/cancel`)
+  }
+  const files = await filesOf(job)
+  const sidecars = files.filter(({ kind }) => kind === 'sidecar').map(({ file }) => file)
+  await client.post('/uploads/forget', { podcast, episode, keep: sidecars })
+  for (const file of files) await send(client, memory, { podcast, episode, file }, watch, signal)
+  const run = await until(async () => {
+    const latest = await runOf(client, podcast, episode)
+    return latest && latest.id !== before?.id ? latest : undefined
+  }, signal)
+  const { status } = asked.wait ? await ended(client, run.id, watch.making, signal) : run
+  return { episodeId: run.episodeId, runId: run.id, status }
+}
+
+/** Which show and episode are meant, and the settings that come along. */
+async function namesOf(asked: UploadJob): Promise<{ job: Job; podcast: string; episode: string }> {
+  const { podcast, episode, ...rest } = asked
+  const brings: Job = { ...rest, ...(isFile(episode) ? { episode } : {}) }
+  const job = isShow(podcast)
+    ? withShow(brings, podcast)
+    : { ...brings, ...(isFile(podcast) ? { podcast } : {}) }
+  return {
+    job,
+    podcast: job.podcast === undefined ? path.basename(podcast) : await podcastOf(job),
+    episode: isFile(episode) ? await slugIn(episode, job) : episode,
+  }
+}
+
+const isFile = (name: string): boolean => name.endsWith('.json') && existsSync(name)
+
+/** Of its title; of its recording where it has none. */
+async function slugIn(file: string, job: Job): Promise<string> {
+  const { title } = parseEpisode(readText(await readFile(file)).text, path.basename(file))
+  return title === undefined ? episodeSlug(job) : slugOf(title)
+}
+
+interface Started extends Run {
+  readonly episodeId: string
+}
+
+async function runOf(client: Client, podcast: string, slug: string): Promise<Started | undefined> {
+  const { items } = await client.get<{ items: Episode[] }>('/episodes', { podcast, slug, limit: '1' })
+  const run = items[0] && (await latestRun(client, items[0].id))
+  return run && { ...run, episodeId: items[0]!.id }
+}
+
+async function send(
+  client: Client,
+  memory: Memory,
+  { podcast, episode, file: { kind, file, source } }: { podcast: string; episode: string; file: JobFile },
+  watch: UploadWatcher,
+  signal: AbortSignal,
+): Promise<void> {
+  const bytes = 'path' in source ? (await stat(source.path)).size : Buffer.byteLength(source.text)
+  const progress = (sent: number) => watch.sending(file, sent, bytes)
+  const target = { podcast, file, ...(kind === 'asset' ? {} : { episode }) }
+  await sendFile(client, memory, target, source, { signal, progress })
+}
+
+export const summariseUpload = ({ episodeId, status }: UploadReport): string =>
+  ({
+    finished: `Finished. Get its files with: spool download ${episodeId}\n`,
+    awaiting_review: `It waits for a decision: in the console, or with: spool review ${episodeId}\n`,
+  })[status] ?? `It is being made. See how far it is with: spool list. Then: spool download ${episodeId}\n`

@@ -1,0 +1,111 @@
+/**
+ * A Spool anywhere, by its public API alone: the one that is up on this machine, or a deployed one. Hides addresses, the key,
+ * how refusals look on the wire, and what is worth another try.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { errorCodes, type ErrorCode } from '../../shared/codes.ts'
+import { Permanent } from '../../shared/errors.ts'
+
+export interface Client {
+  get<T>(path: string, query?: Query): Promise<T>
+  post<T>(path: string, body?: unknown): Promise<T>
+  delete<T>(path: string, query?: Query): Promise<T>
+  /** Everything on all pages of a list. */
+  items<T>(path: string, query?: Query): AsyncGenerator<T>
+}
+type Query = Readonly<Record<string, string>>
+
+export interface Access {
+  /** Of the API, or of the functions it is one of. */
+  readonly url: string
+  readonly key: string
+}
+
+const tries = 5
+const slowestAnswerMs = 60_000
+const mostPerPage = '100'
+
+/** Throws Permanent with the API's own code and reason where it refuses, and an Error naming the address where nothing answers. */
+export async function openClient({ url, key }: Access, signal: AbortSignal): Promise<Client> {
+  const base = await findApi(url, signal)
+
+  const ask = async <T>(method: string, path: string, { query, body }: Asked): Promise<T> => {
+    const address = `${base}${path}${query === undefined ? '' : `?${new URLSearchParams(query).toString()}`}`
+    const headers = {
+      authorization: `Bearer ${key}`,
+      ...(method === 'GET' ? {} : { 'idempotency-key': crypto.randomUUID() }), // of all tries: it has one effect
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    }
+    const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+    for (let left = tries - 1; ; left--) {
+      const response = await fetch(address, { ...request, signal: within(signal) }).catch(
+        (error: unknown) => {
+          if (signal.aborted || left === 0) throw signal.aborted ? error : unreachable(base, error)
+          return undefined
+        },
+      )
+      if (response?.ok) return (await response.json()) as T
+      if (response && (left === 0 || !isPassing(response.status))) throw await refusalOf(response)
+      await delay(secondsUntilRetry(response) * 1000, undefined, { signal })
+    }
+  }
+
+  return {
+    get: (path, query) => ask('GET', path, { query }),
+    post: (path, body) => ask('POST', path, { body }),
+    delete: (path, query) => ask('DELETE', path, { query }),
+    async *items<T>(path: string, query: Query = {}) {
+      let cursor: string | undefined
+      do {
+        const page: { items: T[]; next?: string } = await ask('GET', path, {
+          query: { ...query, limit: mostPerPage, ...(cursor === undefined ? {} : { cursor }) },
+        })
+        yield* page.items
+        cursor = page.next
+      } while (cursor !== undefined)
+    },
+  }
+}
+
+interface Asked {
+  readonly query?: Query | undefined
+  readonly body?: unknown
+}
+
+const within = (signal: AbortSignal): AbortSignal =>
+  AbortSignal.any([signal, AbortSignal.timeout(slowestAnswerMs)])
+
+/** The API's document lies at its address, and at no other. */
+async function findApi(url: string, signal: AbortSignal): Promise<string> {
+  const given = url.replace(/\/+$/, '')
+  for (const base of [given, `${given}/api`]) {
+    const response = await fetch(`${base}/openapi.json`, { signal: within(signal) }).catch(
+      (error: unknown) => {
+        throw unreachable(base, error)
+      },
+    )
+    const document = response.ok ? await response.json().catch(() => undefined) : undefined
+    if ((document as { info?: { title?: string } } | undefined)?.info?.title === 'Spool') return base
+  }
+  throw new Error(`There is no Spool at ${url}: its API would have an openapi.json there. Look at SPOOL_URL.`)
+}
+
+const unreachable = (url: string, cause: unknown): Error =>
+  new Error(`Nothing answers at ${url}. Is Spool up, and is the address right?`, { cause })
+
+const isPassing = (status: number): boolean => status === 429 || status >= 500
+
+/** As the server says, within what somebody at a terminal waits for. */
+function secondsUntilRetry(response: Response | undefined): number {
+  const said = Number(response?.headers.get('retry-after'))
+  return Number.isFinite(said) && said > 0 ? Math.min(said, 60) : 1
+}
+
+async function refusalOf(response: Response): Promise<Permanent> {
+  const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
+  const isKnown = problem.code !== undefined && Object.hasOwn(errorCodes, problem.code)
+  return new Permanent(
+    isKnown ? (problem.code as ErrorCode) : 'internal',
+    problem.detail ?? `${new URL(response.url).origin} answers ${response.status}.`,
+  )
+}

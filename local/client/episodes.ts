@@ -1,0 +1,131 @@
+/** Episodes of a Spool anywhere: which there are, the one that is meant, its run, and its files. */
+import { createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ErrorCode } from '../../shared/codes.ts'
+import { isDeliverable } from '../../shared/episode/deliverables.ts'
+import { Permanent } from '../../shared/errors.ts'
+import type { Client } from './client.ts'
+
+/** As the API has it. */
+export interface Episode {
+  readonly id: string
+  readonly podcast: string
+  readonly slug: string
+  readonly title: string
+  readonly status: string
+  readonly durationSeconds: number | null
+  readonly audioBytes: number | null
+  readonly publishedAt: string | null
+  readonly publishAt: string | null
+}
+
+export interface Run {
+  readonly id: string
+  readonly status: string
+  readonly stopReason: string | null
+  readonly message: string | null
+}
+
+export const isLive = ({ status }: Run): boolean => status === 'queued' || status === 'started'
+
+export const allEpisodes = (client: Client): Promise<Episode[]> => all(client.items('/episodes'))
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const item of items) found.push(item)
+  return found
+}
+
+/** By its id, its name, or "podcast/name". Throws Permanent `not_found` when there is none, or more than one. */
+export async function findEpisode(client: Client, named: string): Promise<Episode> {
+  if (/^[\da-f]{8}-[\da-f]{4}-/i.test(named))
+    return await client.get(`/episodes/${encodeURIComponent(named)}`)
+  const [slug, ...folders] = named.split('/').reverse()
+  const podcast = folders.length > 0 ? { podcast: folders.reverse().join('/') } : undefined
+  const found = await all<Episode>(client.items('/episodes', { slug: slug!, ...podcast }))
+  if (found.length === 1) return found[0]!
+  const each = found.map((one) => `${one.podcast}/${one.slug}`).join(', ')
+  throw new Permanent(
+    'not_found',
+    found.length === 0
+      ? `There is no episode "${named}". See which there are with: spool list`
+      : `There are ${found.length} episodes "${named}": name the podcast too, as in ${each}.`,
+  )
+}
+
+/** The newest; undefined when there was none. */
+export async function latestRun(client: Client, episodeId: string): Promise<Run | undefined> {
+  const { items } = await client.get<{ items: Run[] }>('/runs', { episodeId, limit: '1' })
+  return items[0]
+}
+
+const lookEveryMs = 500
+
+/** Looks now and then until there is what is looked for. */
+export async function until<T>(look: () => Promise<T | undefined>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    const found = await look()
+    if (found !== undefined) return found
+    await delay(lookEveryMs, undefined, { signal })
+  }
+}
+
+/** Told how much of a run is done, from 0 to 1, and what it is at. */
+export type RunWatcher = (share: number, step: string) => void
+
+interface Progress {
+  readonly status: string
+  readonly processed: number
+  readonly total: number
+  readonly currentStep: string | null
+}
+
+/** Waits until a run is finished, or waits for its producer. Throws Permanent with its code when it failed or was cancelled. */
+export async function ended(
+  client: Client,
+  runId: string,
+  watch: RunWatcher,
+  signal: AbortSignal,
+): Promise<Run> {
+  await until(async () => {
+    const now = await client.get<Progress>(`/runs/${runId}/progress`)
+    watch(now.total > 0 ? now.processed / now.total : 0, now.currentStep ?? 'queued')
+    return now.status === 'queued' || now.status === 'started' ? undefined : now
+  }, signal)
+  const run = await client.get<Run>(`/runs/${runId}`)
+  if (run.status === 'failed' || run.status === 'cancelled')
+    throw new Permanent((run.stopReason ?? 'internal') as ErrorCode, run.message ?? undefined)
+  return run
+}
+
+/** Where the feed of its podcast is, or will be. */
+export async function feedOf(client: Client, { podcast }: Episode): Promise<string> {
+  for await (const { slug, feedUrl } of client.items<{ slug: string; feedUrl: string }>('/podcasts'))
+    if (slug === podcast) return feedUrl
+  throw new Permanent('not_found', `There is no podcast "${podcast}".`)
+}
+
+export interface EpisodeFile {
+  readonly file: string
+  readonly url: string
+}
+
+/** Of an episode that was finished; its feed too, once it is published. Throws Permanent `not_found` before. */
+export async function filesOf(client: Client, episode: Episode): Promise<EpisodeFile[]> {
+  const { id, title, publishedAt } = episode
+  const { items } = await client.get<{ items: EpisodeFile[] }>(`/episodes/${id}/files`)
+  if (items.length === 0)
+    throw new Permanent('not_found', `"${title}" has no files: it was never finished. See spool list.`)
+  // a server's word is not enough for a file's name here
+  const known = items.filter(({ file }) => isDeliverable(file))
+  return publishedAt === null ? known : [...known, { file: 'feed.xml', url: await feedOf(client, episode) }]
+}
+
+export async function fetchFile({ file, url }: EpisodeFile, to: string, signal: AbortSignal): Promise<void> {
+  const response = await fetch(url, { signal })
+  if (!response.ok || !response.body)
+    throw new Error(`${file} cannot be fetched: its server answers ${response.status}.`)
+  await pipeline(Readable.fromWeb(response.body), createWriteStream(to), { signal })
+}
