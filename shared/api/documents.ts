@@ -71,7 +71,7 @@ export function addDocuments(app: App): void {
       const one = wanted[document]
       if (one === undefined) return []
       const found = documents[document].problemsOf(typeof one === 'string' ? one : JSON.stringify(one))
-      return found.map((each) => ({ document, ...each, path: [...each.path] }))
+      return found.map(({ path, message }) => ({ document, message, path: [...path] }))
     })
     return context.json({ problems }, 200)
   })

@@ -2,6 +2,7 @@
  * Apple's podcast categories (podcasters.apple.com, "Apple Podcasts categories"), which every directory
  * takes. Hides the ways in which people write them.
  */
+import { distanceBetween } from '../nearest.ts'
 
 /** Each category's subcategories. */
 const categories: Readonly<Record<string, readonly string[]>> = {
@@ -146,20 +147,4 @@ export function nearestCategory(text: string): string {
     })),
   )
   return distances.toSorted((a, b) => a.distance - b.distance)[0]!.text
-}
-
-/**
- * How many letters must be put in, left out or changed (Levenshtein); the text is cut where no name is so
- * long.
- */
-function distanceBetween(a: string, b: string): number {
-  const target = b.slice(0, 60)
-  let row = Array.from({ length: target.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= target.length; j++)
-      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === target[j - 1] ? 0 : 1))
-    row = next
-  }
-  return row[target.length]!
 }

@@ -1,17 +1,18 @@
-/** Reads a settings document. Hides how it is checked; an error names the field and what it should be. */
+/** Reads a settings document. Hides how it is checked; an error names the line, the field and what it should be. */
 import type { z } from 'zod'
 import type { ErrorCode } from '../codes.ts'
 import { Permanent } from '../errors.ts'
-import { parseJson } from '../json-file.ts'
+import { NotJson, parseJson, placeIn, type Place } from '../json-file.ts'
+import { explain } from './explain.ts'
 import { withoutUnseen } from './unseen.ts'
 
 /** The largest settings document, in bytes. */
 export const maxDocumentBytes = 1024 * 1024
 
-export interface Problem {
+export interface Problem extends Place {
   /** Of the field; empty where the document itself is meant. */
   readonly path: readonly (string | number)[]
-  /** What it should be; of what is no JSON, the line and column too. */
+  /** What it should be; of what is no JSON, where too. */
   readonly message: string
 }
 
@@ -19,10 +20,9 @@ export interface Problem {
 export function parseDocument<T>(schema: z.ZodType<T>, text: string, name: string, code: ErrorCode): T {
   const read = readDocument(schema, text)
   if ('value' in read) return read.value
-  const [first] = read.problems
-  if (read.isNoJson) throw new Permanent(code, `${name} is not JSON; ${first!.message}.`)
-  const issues = read.problems.map(({ path, message }) => `${path.join('.') || 'The document'}: ${message}`)
-  throw new Permanent(code, `${name} cannot be used. ${issues.join('; ')}.`)
+  const { problems, isNoJson } = read
+  if (isNoJson) throw new Permanent(code, `${name} is not JSON; ${problems[0]!.message}.`)
+  throw new Permanent(code, `${name} cannot be used. ${problems.map(describe).join('; ')}.`)
 }
 
 /** Everything that is wrong with a document. */
@@ -31,23 +31,40 @@ export function problemsOf(schema: z.ZodType, text: string): readonly Problem[] 
   return 'value' in read ? [] : read.problems
 }
 
+/** Where, which field, what it should be. */
+const describe = ({ line, column, path, message }: Problem): string =>
+  `line ${line}, column ${column}: ${path.length === 0 ? '' : `${nameOf(path)}: `}${message}`
+
+/** As people count: `["segments", 0, "source"]` is "segments #1, source". */
+export const nameOf = (path: Problem['path']): string =>
+  path
+    .map((part, i) => {
+      if (typeof part === 'number') return ''
+      const index = path[i + 1]
+      return typeof index === 'number' ? `${part} #${index + 1}` : part
+    })
+    .filter((part) => part !== '')
+    .join(', ')
+
 function readDocument<T>(
   schema: z.ZodType<T>,
   text: string,
 ): { readonly value: T } | { readonly isNoJson: boolean; readonly problems: readonly Problem[] } {
-  let json: unknown
+  const json = text.replace(/^\uFEFF/, '')
+  let value: unknown
   try {
-    json = parseJson(text.replace(/^\uFEFF/, ''), (_key, value) =>
-      typeof value === 'string' ? withoutUnseen(value) : value,
-    )
+    value = parseJson(json, (_key, part) => (typeof part === 'string' ? withoutUnseen(part) : part))
   } catch (error) {
-    return { isNoJson: true, problems: [{ path: [], message: (error as Error).message }] }
+    if (!(error instanceof NotJson)) throw error
+    const { line, column, message } = error
+    return { isNoJson: true, problems: [{ path: [], line, column, message }] }
   }
-  const parsed = schema.safeParse(json)
+  const parsed = schema.safeParse(value, { error: explain })
   if (parsed.success) return { value: parsed.data }
-  const problems = parsed.error.issues.map(({ path, message }) => ({
-    path: path.map((part) => (typeof part === 'number' ? part : String(part))),
-    message,
-  }))
+  const problems = parsed.error.issues.map(({ path: given, message, ...issue }) => {
+    const path = given.map((part) => (typeof part === 'number' ? part : String(part)))
+    const keys = (issue as { keys?: readonly string[] }).keys ?? []
+    return { path, message, ...placeIn(json, keys[0] === undefined ? path : [...path, keys[0]]) }
+  })
   return { isNoJson: false, problems }
 }

@@ -28,7 +28,7 @@ describe('A script', () => {
 
   test('that names an unknown variable makes a bad template; the error names segment and field', () => {
     expect(() => parseTemplate(spoken('Hi {gest}'), 'show.json')).toThrow(
-      /show\.json.*segments\.1\.source\.script: there is no variable \{gest\}; there are \{podcast_name\}/,
+      /show\.json.*segments #2, source, script: there is no variable \{gest\}; there are \{podcast_name\}/,
     )
   })
 })

@@ -1,0 +1,29 @@
+/** Finds what somebody meant who wrote a name almost right. */
+
+/** Names are compared so far: none is longer. */
+const longestName = 60
+
+/** The name that is written most like `wanted`; undefined when none is like it at all. */
+export function nearest(wanted: string, names: readonly string[]): string | undefined {
+  const distances = names.map((name) => ({
+    name,
+    distance: distanceBetween(name.toLowerCase(), wanted.toLowerCase()),
+  }))
+  const [best] = distances.toSorted((a, b) => a.distance - b.distance)
+  return best && best.distance <= Math.max(2, wanted.length / 3) && best.distance < wanted.length
+    ? best.name
+    : undefined
+}
+
+/** How many letters must be put in, left out or changed (Levenshtein); `b` is cut where no name is so long. */
+export function distanceBetween(a: string, b: string): number {
+  const target = b.slice(0, longestName)
+  let row = Array.from({ length: target.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= target.length; j++)
+      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === target[j - 1] ? 0 : 1))
+    row = next
+  }
+  return row[target.length]!
+}

@@ -1,0 +1,94 @@
+/**
+ * Says what is wrong with a value in words for whoever wrote it: what it should be, and what was probably meant. Hides the
+ * checking library's own terms.
+ */
+import type { z } from 'zod'
+import { nearest } from '../nearest.ts'
+
+type Issue = Parameters<z.core.$ZodErrorMap>[0]
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list [ … ]',
+  object: 'an object { … }',
+  record: 'an object { … }',
+}
+const formats: Readonly<Record<string, string>> = {
+  email: 'an address such as show@example.com',
+  url: 'an address such as https://example.com/show',
+  date: 'a day such as 2026-12-24',
+  datetime: 'a time with its zone, such as 2026-12-24T06:00:00+01:00',
+  uuid: 'an id such as 0f8b6f6e-6d0b-4a57-9d8c-2f4f1f0c7a11',
+}
+const units: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' }
+
+const longestShown = 60
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value)
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
+}
+const notThis = (input: unknown): string => (input === undefined ? '' : `, not ${shown(input)}`)
+const listed = (names: readonly unknown[]): string => names.map(String).join(', ')
+const guess = (input: unknown, names: readonly unknown[]): string => {
+  const near = typeof input === 'string' ? nearest(input, names.map(String)) : undefined
+  return near === undefined ? '' : `; did you mean "${near}"?`
+}
+
+/** For zod: undefined where its own words, or those of the schema, are right. */
+export function explain(issue: Issue): string | undefined {
+  const { input } = issue
+  switch (issue.code) {
+    case 'invalid_type': {
+      const kind = kinds[issue.expected] ?? issue.expected
+      return input === undefined ? `is missing; it should be ${kind}` : `should be ${kind}${notThis(input)}`
+    }
+    case 'invalid_value':
+      return `should be ${issue.values.length > 1 ? 'one of ' : ''}${listed(issue.values)}${notThis(input)}${guess(input, issue.values)}`
+    case 'invalid_union':
+      return issue.discriminator === undefined ? undefined : unknownKind(issue, issue.discriminator)
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey(key, namesOf(issue.inst))).join('; ')
+    case 'too_big':
+      return `should be ${issue.inclusive === false ? 'less than' : 'at most'} ${String(issue.maximum)}${units[issue.origin] ?? ''}${isNumber(input)}`
+    case 'too_small':
+      return issue.minimum === 1 && issue.origin !== 'number' && issue.origin !== 'int'
+        ? 'is empty'
+        : `should be ${issue.inclusive === false ? 'more than' : 'at least'} ${String(issue.minimum)}${units[issue.origin] ?? ''}${isNumber(input)}`
+    case 'invalid_format': {
+      const format = formats[issue.format]
+      return format && `should be ${format}${notThis(input)}`
+    }
+    default:
+      return undefined
+  }
+}
+
+const isNumber = (input: unknown): string => (typeof input === 'number' ? notThis(input) : '')
+
+function unknownKind(issue: Issue, discriminator: string): string {
+  const given = (issue.input as Readonly<Record<string, unknown>>)[discriminator]
+  const { options } = issue as { options?: readonly unknown[] }
+  const names = (options ?? []).map(String)
+  return given === undefined
+    ? `is missing; it should be one of ${listed(names)}`
+    : `should be one of ${listed(names)}${notThis(given)}${guess(given, names)}`
+}
+
+const unknownKey = (key: string, names: readonly string[]): string =>
+  `there is no setting "${key}"${guess(key, names) || (names.length > 0 ? `; there are ${listed(names)}` : '')}`
+
+/** What an object's schema knows, but for what editors alone look at. */
+function namesOf(schema: unknown): string[] {
+  const { shape } = (schema as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def ?? {}
+  return Object.keys(shape ?? {}).filter((name) => name !== '$schema')
+}
+
+/** The library's own words, where a value was checked without `explain`. */
+export const plainly = (message: string): string =>
+  message.replace(
+    /^Invalid input: expected (\w+).*$/,
+    (_all, kind: string) => `should be ${kinds[kind] ?? kind}`,
+  )
