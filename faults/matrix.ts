@@ -214,13 +214,13 @@ async function goWrong(
 ): Promise<Verdict> {
   const { pid, task } = passing
   if (fault === 'hang') {
-    process.kill(pid, 'SIGSTOP')
+    signal(pid, 'SIGSTOP')
     const taken = task ? takenOver(cloud, passing) : undefined
     await subject.timePasses()
     const isHanded = await cloud.again(passing)
     if (isHanded) await taken
     if (after === 'zombie') await othersAreOver(cloud, subject, passing, course)
-    process.kill(pid, 'SIGCONT')
+    if (!signal(pid, 'SIGCONT')) course.gone(passing) // whoever minds workers has ended it meanwhile
     return 'go'
   }
   if (after === 'duplicate') await deliveredBeside(cloud, passing, false)
@@ -230,7 +230,7 @@ async function goWrong(
   }
   switch (fault) {
     case 'kill':
-      process.kill(pid, 'SIGKILL')
+      signal(pid, 'SIGKILL')
       course.gone(passing)
       await subject.timePasses()
       return 'throw'
@@ -242,6 +242,16 @@ async function goWrong(
       return 'throw'
     case 'throw':
       return 'throw'
+  }
+}
+
+/** False when there is no such process any more. */
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
   }
 }
 

@@ -61,9 +61,13 @@ export const errorCodes = {
     meaning: 'The episode file cannot be used.',
     remedy: 'Mend the field the message names.',
   },
+  bad_output: {
+    meaning: 'The folder for the finished files cannot be written to.',
+    remedy: 'Name another folder with --out.',
+  },
   bad_cover: {
     meaning: 'The cover is not a picture Spool can use.',
-    remedy: 'Give a JPEG or PNG picture of at least 1400 × 1400 pixels.',
+    remedy: 'Give a picture (JPEG, PNG, WebP, GIF, TIFF, AVIF) of at least 1400 × 1400 pixels.',
   },
   bad_chapters: {
     meaning: 'The chapters file cannot be used.',
@@ -356,6 +360,10 @@ export const warningCodes = {
   no_words: {
     meaning: 'There is no transcript, so fillers stay and no transcript is published.',
     remedy: 'Give a words file, or name a recogniser in the template.',
+  },
+  letters_left_out: {
+    meaning: 'A segment reads out listener mail, and there is none: it was left out.',
+    remedy: 'Read a mailbox first; `"whenEmpty": "fail"` in the template makes it an error.',
   },
   captions_only: {
     meaning: "The words' times are good enough to read along, not to cut single words.",

@@ -12,6 +12,9 @@ export interface UsageLimit {
   readonly most: number
 }
 
+/** A recording's bytes, as long as nobody says otherwise. */
+export const usualRecordingBytes = 8 * 1024 ** 3
+
 const positive = z.coerce.number().int().positive()
 const url = z.url()
 /**
@@ -79,7 +82,7 @@ const variables = z.object({
     .stringbool()
     .default(true)
     .describe('Whether providers can fetch from the store by signed URL'),
-  MAX_RECORDING_BYTES: positive.default(8 * 1024 ** 3).describe('The largest recording'),
+  MAX_RECORDING_BYTES: positive.default(usualRecordingBytes).describe('The largest recording'),
   MAX_RECORDING_SECONDS: positive.default(10 * 3600).describe('The longest recording'),
   MAX_ASSET_BYTES: positive.default(200 * 1024 ** 2).describe('The largest file a template names'),
   MAX_MAILBOX_BYTES: positive.default(2 * 1024 ** 3).describe('The largest mailbox'),

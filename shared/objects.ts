@@ -127,7 +127,7 @@ const sidecarPatterns: Readonly<Record<keyof Sidecars, RegExp>> = {
   template: /^template\.json$/i,
   episode: /^episode\.json$/i,
   podcast: /^podcast\.json$/i,
-  cover: /\.(?:jpe?g|png)$/i,
+  cover: /\.(?:jpe?g|png|webp|gif|tiff?|avif|hei[cf])$/i,
   chapters: /^chapters\.(?:json|vtt|psc|xml|txt)$/i,
 }
 

@@ -110,6 +110,8 @@ export async function runJob(asked: Job, json: boolean): Promise<void> {
   const { podcast: show } = asked
   const job = show !== undefined && isShow(show) ? withShow(asked, show) : asked
   await mustBeThere(job)
+  const { mustBeReady } = await import('./preflight.ts')
+  await mustBeReady(job, { stateDir, out: job.out ?? 'episodes' })
   await withCloud(async (cloud, signal) => {
     const { assemble } = await import('./assemble.ts')
     await reportRun((watch) => assemble(cloud, job, watch, signal), json)

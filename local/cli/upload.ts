@@ -20,6 +20,7 @@ import {
   type RunWatcher,
 } from '../client/episodes.ts'
 import { sendFile, type Memory } from '../client/send.ts'
+import { mustBeReady } from './preflight.ts'
 import { episodeSlug, filesOf, isShow, podcastOf, withShow, type Job, type JobFile } from './job-files.ts'
 
 export interface UploadJob extends Job {
@@ -54,6 +55,7 @@ export async function upload(
   signal: AbortSignal,
 ): Promise<UploadReport> {
   const { job, podcast, episode } = await namesOf(asked)
+  await mustBeReady(job)
   const before = await runOf(client, podcast, episode)
   if (before && (isLive(before) || before.status === 'awaiting_review')) {
     if (isLive(before) && !asked.cancel)

@@ -21,7 +21,7 @@ import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
-import { lettersWanted } from '../settings/needs.ts'
+import { lettersWanted, withLetters } from '../settings/needs.ts'
 import { detailsOf, type EpisodeDetails, type EpisodeSettings } from '../settings/episode.ts'
 import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
 import { type RunSettings } from '../settings/settings.ts'
@@ -142,7 +142,13 @@ async function openRun(
   if (isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined
   const variables = variablesOf(podcastSettings(podcast.settings), plan.episode, title)
   const letters = await lettersFor(trx, userId, plan)
-  const { problem, providers } = check(plan, variables, letters, await providerKeys(trx, userId))
+  const { template: settings, leftOut } = withLetters(plan.template, letters.length)
+  const { problem, providers } = check(
+    { ...plan, template: settings },
+    variables,
+    letters,
+    await providerKeys(trx, userId),
+  )
   const context = {
     ...uploadsOf(plan, recording),
     outputRate: plan.template.output.sampleRate ?? null,
@@ -157,7 +163,7 @@ async function openRun(
     reviewed: false,
   }
   const details = detailsOf(plan.episode)
-  const { template: settings, warnings } = plan
+  const warnings = [...plan.warnings, ...leftOut.map(noLetters)]
   const begin = { userId, episodeId, title, description, details, settings, context, warnings }
   let run = await beginRun(trx, pipeline, begin)
   // What waits for its producer would wait for ever if they have recorded it anew.
@@ -168,6 +174,11 @@ async function openRun(
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
   return { ...run, problem: plan.problem ?? problem ?? (await refusedStart(trx, config, userId, run.runId)) }
 }
+
+const noLetters = (segment: string): Warning => ({
+  code: 'letters_left_out',
+  message: `${segment} reads out listener mail, and there is none: it was left out.`,
+})
 
 /** Whether the run was started by another file of the same recording. */
 function isSameAs(latest: Run | undefined, { recordings = [] }: EpisodePlan): boolean {
@@ -237,7 +248,7 @@ export async function refusedStart(
 
 /** A provider without a key, or a script without its values, fails the run, once there is one to fail. */
 function check(
-  { template, words }: EpisodePlan,
+  { template, words }: Pick<EpisodePlan, 'template' | 'words'>,
   variables: Variables,
   letters: readonly KeptLetter[],
   keys: readonly SealedKey[],

@@ -61,8 +61,13 @@ export async function smallerPicture(jpeg: Buffer): Promise<Buffer> {
     .toBuffer()
 }
 
-/** Fits a JPEG or PNG; `changes` says in words what was done to it. Throws Permanent `bad_cover`. */
-export async function fitCover(bytes: Buffer, name: string): Promise<{ jpeg: Buffer; changes: string[] }> {
+/** Throws Permanent `bad_cover` for what is no picture that a cover can be made of, as far as its header tells. */
+export async function checkCover(bytes: Buffer, name: string): Promise<void> {
+  await openCover(bytes, name)
+}
+
+/** Opens what is small enough, of a kind that is taken, and of a known size. */
+async function openCover(bytes: Buffer, name: string) {
   if (bytes.length > maxCoverBytes)
     throw new Permanent(
       'bad_cover',
@@ -72,14 +77,26 @@ export async function fitCover(bytes: Buffer, name: string): Promise<{ jpeg: Buf
   try {
     const picture = sharp(bytes, bounds)
     const { format, autoOrient } = await picture.metadata()
-    const { width, height } = autoOrient // as it is seen, not as the camera held it
-    if (format !== 'jpeg' && format !== 'png')
-      throw new Permanent('bad_cover', `${name} is ${format}; a cover is a JPEG or a PNG.`)
+    if (!readable.includes(format)) throw new Error(`it is ${format}`)
+    return { picture, ...autoOrient } // its size as it is seen, not as the camera held it
+  } catch (error) {
+    throw unreadable(name, error as Error)
+  }
+}
+
+/** Fits a picture; `changes` says in words what was done to it. Throws Permanent `bad_cover`. */
+export async function fitCover(bytes: Buffer, name: string): Promise<{ jpeg: Buffer; changes: string[] }> {
+  const { picture, width, height } = await openCover(bytes, name)
+  try {
     const side = Math.min(mostPixels, Math.max(leastPixels, Math.min(width, height)))
     const changes: string[] = []
     if (width !== height) changes.push(`cropped from ${width}×${height} to a square`)
     const made = await smallEnough(picture, side)
-    if (made.side !== Math.min(width, height)) changes.push(`scaled to ${made.side}×${made.side} pixels`)
+    if (made.side < Math.min(width, height)) changes.push(`scaled to ${made.side}×${made.side} pixels`)
+    if (made.side > Math.min(width, height))
+      changes.push(
+        `enlarged to ${made.side}×${made.side} pixels, so it is blurred: directories ask for at least ${leastPixels}`,
+      )
     if (made.quality < qualities[0])
       changes.push(`saved at a lower quality, so that it has at most ${mostJpegBytes / 1000} kB`)
     return { jpeg: made.jpeg, changes }

@@ -35,3 +35,18 @@ export const lettersWanted = ({ segments }: Template): number =>
     (sum, one) => sum + (one.type !== 'content' && one.source.kind === 'mail' ? one.source.count : 0),
     0,
   )
+
+/** The template as it is with so many letters: mail segments for which none is left are not in it, unless they must be. */
+export function withLetters(template: Template, letters: number): { template: Template; leftOut: string[] } {
+  let left = letters
+  const leftOut: string[] = []
+  const segments = template.segments.filter((one, i) => {
+    if (one.type === 'content' || one.source.kind !== 'mail') return true
+    const isEmpty = left === 0
+    left = Math.max(0, left - one.source.count)
+    if (!isEmpty || one.source.whenEmpty === 'fail') return true
+    leftOut.push(`Segment ${i + 1} (${one.type})`)
+    return false
+  })
+  return { template: leftOut.length > 0 ? { ...template, segments } : template, leftOut }
+}

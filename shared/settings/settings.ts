@@ -71,6 +71,8 @@ const mailbag = z.strictObject({
     .default('{from} writes: {text}')
     .superRefine(checkVariables([...variableNames, ...letterVariableNames])),
   voice: voice.optional(),
+  /** When there is no letter, the segment is left out, or the episode fails. */
+  whenEmpty: z.enum(['skip', 'fail']).default('skip'),
 })
 const source = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('static'), file: fileName }),

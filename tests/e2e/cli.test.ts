@@ -54,6 +54,20 @@ test.each([
   expect(stderr).not.toBe('')
 })
 
+test('all that stands in the way is said at once, and nothing is started', () => {
+  const [empty, template, cover] = ['empty.wav', 'bad.json', 'bad.png'].map((name) => path.join(dir, name))
+  writeFileSync(empty!, '')
+  writeFileSync(template!, '{"loudnes": 3}')
+  writeFileSync(cover!, 'x')
+  const given = ['--template', template!, '--cover', cover!, '--out', path.join(empty!, 'inside')]
+  const { status, stdout, stderr } = spool(['assemble', empty!, ...given])
+  expect([status, stdout, existsSync(path.join(dir, 'state'))]).toEqual([1, '', false])
+  expect(stderr.split('\n').map((line) => /^spool: (\w+):/.exec(line)?.[1] ?? line)).toEqual([
+    ...['empty_file', 'bad_cover', 'bad_template', 'bad_output'],
+    ...['spool: nothing was started.', ''],
+  ])
+})
+
 test('a disk too full for the decoded recording is said to be full', () => {
   const long = conversation('long.flac', '-stream_loop', 2) // 23 MB when decoded
   const { status, stderr } = spool(

@@ -392,9 +392,23 @@ describe('Listener mail', () => {
     )
   })
 
-  test('that is not there fails the run before anything is rendered', async () => {
+  test('that is not there is left out with a word', async () => {
     const world = await aWorld()
     await world.upload(place('template.json'), JSON.stringify(reads))
+    await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+    await world.runToEnd()
+    const { status, warnings } = await runOf(world)
+    expect([status, warnings.map(({ code }) => code)]).toEqual([
+      'finished',
+      expect.arrayContaining(['letters_left_out']),
+    ])
+  })
+
+  test('that is not there and must be fails the run before anything is rendered', async () => {
+    const world = await aWorld()
+    const [segment, ...others] = reads.segments
+    const strict = { ...segment, source: { ...(segment as { source: object }).source, whenEmpty: 'fail' } }
+    await world.upload(place('template.json'), JSON.stringify({ ...reads, segments: [strict, ...others] }))
     await world.arrive(await world.upload(place('talk.wav'), talk.wav))
     expect(await runOf(world)).toMatchObject({
       status: 'failed',

@@ -13,7 +13,7 @@ const endings: readonly [Kind, RegExp][] = [
   ['chapters', /^chapters\.(json|vtt|psc|xml|txt)$/i],
   ['template', /^template\.json$/i],
   ['words', /\.(vtt|srt|json)$/i],
-  ['cover', /\.(jpe?g|png)$/i],
+  ['cover', /\.(jpe?g|png|webp|gif|tiff?|avif|hei[cf])$/i],
   [
     'recording',
     /\.(mp3|mp2|wave?|w64|rf64|bwf|aif[fc]?|aiff|caf|m4[ab]|mp4|mov|aac|flac|og[ga]|opus|webm|mk[av])$/i,

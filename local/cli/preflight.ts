@@ -1,0 +1,120 @@
+/**
+ * What stands in the way of a job, said at once and before anything starts. Hides how files are looked into, and how a
+ * folder that is not there yet is tried.
+ */
+import { constants } from 'node:fs'
+import { access, open, stat, statfs } from 'node:fs/promises'
+import path from 'node:path'
+import type { ErrorCode } from '../../shared/codes.ts'
+import { usualRecordingBytes } from '../../shared/config.ts'
+import { Permanent } from '../../shared/errors.ts'
+import { faultsOf, type BroughtFile, type Fault } from '../../shared/episode/preflight.ts'
+import type { Job } from './job-files.ts'
+
+/** Decoded sound, chunks and the finished files take so much of what was recorded as FLAC; a small recording little. */
+const roomFactor = 8
+const leastRoom = 100e6
+
+/** All of it, at once. */
+export class NotReady extends Permanent {
+  readonly others: readonly Fault[]
+  constructor(faults: readonly Fault[]) {
+    const [first, ...others] = faults
+    super(first!.code, first!.message)
+    this.others = others
+  }
+}
+
+/** Throws NotReady. `stateDir`: where the work is done, when it is done here. */
+export async function mustBeReady(
+  job: Job,
+  { stateDir, out }: { stateDir?: string; out?: string } = {},
+): Promise<void> {
+  const besides = { template: job.template, chapters: job.chapters }
+  const faults = await faultsOf({
+    recordings: await Promise.all(job.recordings.map(broughtFile)),
+    ...(await documentsOf(job)),
+    title: job.title,
+    mostBytes: Number(process.env['MAX_RECORDING_BYTES'] ?? usualRecordingBytes),
+    has: async (file, namedBy) => await isThere(path.join(path.dirname(besides[namedBy]!), file)),
+  })
+  if (out !== undefined) faults.push(...(await outFaults(out)))
+  if (stateDir !== undefined) faults.push(...(await roomFaults(job, stateDir)))
+  if (faults.length > 0) throw new NotReady(faults)
+}
+
+const documentNames = ['words', 'template', 'podcast', 'episode', 'cover', 'chapters'] as const
+
+async function documentsOf(job: Job): Promise<Partial<Record<(typeof documentNames)[number], BroughtFile>>> {
+  const given = documentNames.flatMap((name) => (job[name] === undefined ? [] : [[name, job[name]] as const]))
+  return Object.fromEntries(
+    await Promise.all(given.map(async ([name, file]) => [name, await broughtFile(file)] as const)),
+  )
+}
+
+const broughtFile = async (file: string): Promise<BroughtFile> => ({
+  name: file,
+  bytes: (await stat(file)).size,
+  head: async (length) => {
+    const handle = await open(file)
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await handle.close()
+    }
+  },
+})
+
+const isThere = (file: string): Promise<boolean> =>
+  access(file, constants.R_OK).then(
+    () => true,
+    () => false,
+  )
+
+/** The folder, or the nearest that is there, takes files. */
+async function outFaults(out: string): Promise<Fault[]> {
+  const refused = (why: string): Fault[] => [
+    {
+      code: 'bad_output',
+      file: out,
+      message: `Nothing can be written to ${out}: ${why}. Name another folder with --out.`,
+    },
+  ]
+  for (let folder = path.resolve(out); ; folder = path.dirname(folder)) {
+    const found = await stat(folder).catch((error: unknown) => (error as NodeJS.ErrnoException).code)
+    if (found === 'ENOENT' && folder !== path.dirname(folder)) continue
+    if (typeof found !== 'object')
+      return refused(found === 'ENOTDIR' ? `${path.dirname(folder)} is a file` : String(found))
+    if (!found.isDirectory()) return refused(`${folder} is a file`)
+    const isWritable = await access(folder, constants.W_OK | constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    const { type } = await statfs(folder)
+    return isWritable && type !== procFs ? [] : refused(`${folder} is not to be written to`)
+  }
+}
+
+/** Root may write anywhere, it says; but nothing is made there (linux/magic.h). */
+const procFs = 0x9fa0
+
+async function roomFaults({ recordings }: Job, stateDir: string): Promise<Fault[]> {
+  const sizes = await Promise.all(recordings.map(async (file) => (await stat(file)).size))
+  const needed = leastRoom + roomFactor * sizes.reduce((sum, bytes) => sum + bytes, 0)
+  const { bavail, bsize } = await statfs(await nearestFolder(stateDir))
+  const free = bavail * bsize
+  if (free >= needed) return []
+  const [has, wants] = [free, needed].map((bytes) => `${(bytes / 1e9).toFixed(1)} GB`)
+  return [
+    {
+      code: 'disk_full' satisfies ErrorCode,
+      file: stateDir,
+      message: `There is ${has} free where Spool works (${stateDir}), and this may need ${wants}. Make room, or let SPOOL_STATE name a folder on another disk.`,
+    },
+  ]
+}
+
+async function nearestFolder(folder: string): Promise<string> {
+  return (await isThere(folder)) ? folder : await nearestFolder(path.dirname(path.resolve(folder)))
+}

@@ -1,0 +1,142 @@
+/**
+ * What stands in the way of an episode, looked for before anything is sent or started, all of it at once. Hides how each
+ * kind of file is judged by a look that costs little, and what must agree between them. What only the work itself can
+ * find out (damage in the middle of a recording, words of another one) is not looked for here.
+ */
+import { headBytes, plainlyNoSound } from '../audio/no-sound.ts'
+import type { ErrorCode } from '../codes.ts'
+import { Permanent } from '../errors.ts'
+import { readMarks } from '../feed/chapter-files.ts'
+import { picturesIn } from '../feed/chapter-marks.ts'
+import { checkCover } from '../feed/cover.ts'
+import { maxDocumentBytes } from '../settings/document.ts'
+import { parseEpisode, type EpisodeSettings } from '../settings/episode.ts'
+import { assetsOf, lettersWanted, picturesOf } from '../settings/needs.ts'
+import { parsePodcast, podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
+import { parseTemplate, type Template } from '../settings/settings.ts'
+import { scripts } from '../show/spoken.ts'
+import { readText } from '../text-file.ts'
+import { parseWords } from '../words/supplied.ts'
+import { variablesOf } from './run.ts'
+
+/** A file as its owner knows it. */
+export interface BroughtFile {
+  readonly name: string
+  readonly bytes: number
+  /** Its first `length` bytes, or all there are. */
+  readonly head: (length: number) => Promise<Buffer>
+}
+
+export interface Brought {
+  readonly recordings: readonly BroughtFile[]
+  readonly words?: BroughtFile | undefined
+  readonly template?: BroughtFile | undefined
+  readonly podcast?: BroughtFile | undefined
+  readonly episode?: BroughtFile | undefined
+  readonly cover?: BroughtFile | undefined
+  readonly chapters?: BroughtFile | undefined
+  readonly title?: string | undefined
+  /** Whether a file is there that the template, or the chapters, name. */
+  readonly has: (file: string, namedBy: 'template' | 'chapters') => Promise<boolean>
+  /** The largest recording, in bytes. */
+  readonly mostBytes: number
+}
+
+export interface Fault {
+  readonly code: ErrorCode
+  readonly file: string
+  readonly message: string
+}
+
+/** A recording has no more words than fit into it, and a file of them is read whole. */
+const mostWordsBytes = 64 * 1024 * 1024
+/** Longer than any recording: whether words fit theirs is found out when that is decoded. */
+const endless = { sampleRate: 1, totalSamples: Number.MAX_SAFE_INTEGER }
+
+export async function faultsOf(brought: Brought): Promise<Fault[]> {
+  const faults: Fault[] = []
+  /** Runs one look; what it throws is a fault of that file. */
+  const look = async <T>(file: string, judge: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await judge()
+    } catch (error) {
+      if (!(error instanceof Permanent)) throw error
+      faults.push({ code: error.code, file, message: error.message })
+      return undefined
+    }
+  }
+  const document = async <T>(file: BroughtFile | undefined, parse: (text: string, name: string) => T) =>
+    file && (await look(file.name, async () => parse(await textOf(file), file.name)))
+
+  for (const recording of brought.recordings)
+    await look(recording.name, () => judgeRecording(recording, brought))
+  const { words, cover, chapters } = brought
+  if (words) await look(words.name, async () => judgeWords(words))
+  if (cover) await look(cover.name, async () => checkCover(await cover.head(cover.bytes), cover.name))
+  const podcast = await document(brought.podcast, parsePodcast)
+  const episode = await document(brought.episode, parseEpisode)
+  const template = await document(brought.template, parseTemplate)
+  const marks = await document(chapters, readMarks)
+
+  const named = brought.template?.name ?? ''
+  for (const { file, neededBy } of template ? [...assetsOf(template), ...picturesOf(template)] : [])
+    if (!(await brought.has(file, 'template'))) faults.push(missing(named, file, `${neededBy} needs`))
+  for (const file of marks ? picturesIn(marks) : [])
+    if (!(await brought.has(file, 'chapters'))) faults.push(missing(chapters!.name, file, 'a chapter shows'))
+  if (template && !isBroken(brought.podcast, podcast) && !isBroken(brought.episode, episode))
+    await look(named, () => scriptsAgree(template, podcast, episode, brought.title))
+  return faults
+}
+
+const isBroken = (file: BroughtFile | undefined, parsed: unknown): boolean =>
+  file !== undefined && parsed === undefined
+
+async function judgeRecording(file: BroughtFile, { mostBytes }: Brought): Promise<void> {
+  const { name, bytes } = file
+  if (bytes === 0) throw new Permanent('empty_file', `${name} is empty. Record or export it again.`)
+  if (bytes > mostBytes)
+    throw new Permanent(
+      'file_too_large',
+      `${name} has ${bytes} bytes; the limit is ${mostBytes}. Export it as FLAC or MP3.`,
+    )
+  const other = plainlyNoSound(await file.head(headBytes))
+  if (other !== undefined)
+    throw new Permanent('not_audio', `${name} is ${other}, not a recording. Name the file with the sound.`)
+}
+
+async function judgeWords(file: BroughtFile): Promise<void> {
+  if (file.bytes > mostWordsBytes)
+    throw new Permanent(
+      'bad_words_file',
+      `${file.name} has ${file.bytes} bytes; words may have ${mostWordsBytes}.`,
+    )
+  parseWords(await file.head(file.bytes), file.name, endless)
+}
+
+async function textOf({ name, bytes, head }: BroughtFile): Promise<string> {
+  if (bytes > maxDocumentBytes)
+    throw new Permanent(
+      'bad_template',
+      `${name} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`,
+    )
+  return readText(await head(bytes)).text
+}
+
+const missing = (namedIn: string, file: string, by: string): Fault => ({
+  code: 'missing_asset',
+  file: namedIn,
+  message: `${namedIn}: ${by} ${file}, which is not beside it. Put it there, or take its name out.`,
+})
+
+/** Every value that a script says is there. Throws Permanent `missing_variable`. */
+function scriptsAgree(
+  template: Template,
+  podcast: PodcastSettings | undefined,
+  episode: EpisodeSettings | undefined,
+  title: string | undefined,
+): void {
+  const settings = podcast ?? podcastSettings({})
+  const values = variablesOf(settings, episode ?? parseEpisode('{}', ''), title ?? episode?.title ?? 'title')
+  const anyLetter = { id: '', sender: '…', subject: '…', text: '…' }
+  scripts(template.segments, values, Array(lettersWanted(template)).fill(anyLetter), template.voice)
+}

@@ -1,0 +1,110 @@
+// What stands in the way of an episode is found before anything starts: each kind of file, and what must agree.
+import { expect, test } from '@jest/globals'
+import sharp from 'sharp'
+import { faultsOf, type Brought, type BroughtFile } from '../../shared/episode/preflight.ts'
+
+const file = (name: string, content: string | Buffer | object): BroughtFile => {
+  const bytes = Buffer.isBuffer(content)
+    ? content
+    : Buffer.from(typeof content === 'string' ? content : JSON.stringify(content))
+  return { name, bytes: bytes.length, head: (length) => Promise.resolve(bytes.subarray(0, length)) }
+}
+const wav = file('talk.wav', Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt '), Buffer.alloc(5000, 200)]))
+const words = { words: [{ text: 'Hello', start: 0.2, end: 0.6 }] }
+const look = (brought: Partial<Brought>) =>
+  faultsOf({ recordings: [wav], has: () => Promise.resolve(true), mostBytes: 1e6, ...brought })
+
+test('what fits together has no faults', async () => {
+  const picture = await sharp({ create: { width: 20, height: 20, channels: 3, background: '#123' } })
+    .webp()
+    .toBuffer()
+  expect(
+    await look({
+      words: file('talk.json', words),
+      template: file('show.json', {
+        segments: [
+          { type: 'intro', source: { kind: 'spoken', script: 'Number {episode_number}' } },
+          { type: 'mail', source: { kind: 'mail' } },
+          { type: 'content' },
+        ],
+      }),
+      episode: file('episode.json', { number: 3 }),
+      cover: file('cover.webp', picture),
+      chapters: file('marks.txt', '00:00:00 Hello'),
+    }),
+  ).toEqual([])
+})
+
+const alone: readonly [string, Partial<Brought>, string, RegExp][] = [
+  ['an empty recording', { recordings: [file('a.wav', '')] }, 'empty_file', /a\.wav is empty/],
+  [
+    'a recording over the limit',
+    { mostBytes: 100 },
+    'file_too_large',
+    /talk\.wav has \d+ bytes; the limit is 100/,
+  ],
+  ['text', { recordings: [file('notes.mp3', 'Dear all, äöü')] }, 'not_audio', /notes\.mp3 is text/],
+  ['a document', { recordings: [file('talk.docx', 'PK\x03\x04\0\0')] }, 'not_audio', /is a ZIP archive/],
+  [
+    'words that are none',
+    { words: file('w.json', '{"a":1}') },
+    'bad_words_file',
+    /w\.json .*no list of words/,
+  ],
+  ['a cover that is none', { cover: file('c.png', 'x') }, 'bad_cover', /c\.png cannot be read as a picture/],
+  [
+    'a template that is no JSON',
+    { template: file('t.json', '{\n"a": }') },
+    'bad_template',
+    /t\.json is not JSON; line 2, column 6/,
+  ],
+  ['chapters without times', { chapters: file('ch.txt', 'Hello') }, 'bad_chapters', /ch\.txt/],
+  [
+    'a show with a misspelt setting',
+    { podcast: file('p.json', '{\n  "titel": "x"\n}') },
+    'bad_podcast_file',
+    /line 2, column 3: there is no setting "titel"; did you mean "title"\?/,
+  ],
+  [
+    'a kind that there is not',
+    { template: file('t.json', { segments: [{ type: 'content' }, { type: 'intr' }] }) },
+    'bad_template',
+    /segments #2, type: should be one of content, intro, .*, not "intr"; did you mean "intro"\?/,
+  ],
+  [
+    'a script that says what the episode does not have',
+    {
+      template: file('t.json', {
+        segments: [{ type: 'intro', source: { kind: 'spoken', script: '{guest}' } }],
+      }),
+    },
+    'missing_variable',
+    /Segment 1 \(intro\) says \{guest\}/,
+  ],
+  [
+    'a template whose music is not there',
+    { template: file('t.json', { music: [{ file: 'bed.flac' }] }), has: () => Promise.resolve(false) },
+    'missing_asset',
+    /Music rule 1 needs bed\.flac/,
+  ],
+]
+test.each(alone)('%s is a fault, and the only one', async (_what, brought, code, message) => {
+  expect(await look(brought)).toEqual([
+    { code, file: expect.any(String) as unknown, message: expect.stringMatching(message) as unknown },
+  ])
+})
+
+test('all faults are told at once', async () => {
+  const faults = await look({
+    recordings: [file('a.wav', '')],
+    words: file('w.json', '[]'),
+    template: file('t.json', '[]'),
+    cover: file('c.png', 'x'),
+  })
+  expect(faults.map(({ code }) => code)).toEqual([
+    'empty_file',
+    'bad_words_file',
+    'bad_cover',
+    'bad_template',
+  ])
+})
