@@ -25,6 +25,7 @@ export const order: readonly string[] = [
   'local/host',
   'local/cloud-tasks',
   'local/cloud-storage',
+  'local/doors',
   'deploy',
   'functions',
   'shared/console',

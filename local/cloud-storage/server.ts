@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { doorOf, refusalAt, type Door } from '../doors/doors.ts'
 import { sendRefusal, StorageError } from './answers.ts'
 import { openBlobs } from './blobs.ts'
 import { openOutbox, type Notification } from './events.ts'
@@ -29,6 +30,10 @@ export interface CloudStorageOptions {
   /** Makes the OIDC token that an event carries. */
   sign?: (claims: { audience: string; email: string }) => Promise<string>
   serviceAccountEmail?: string
+  /** Addresses whose pages may ask as programs may. */
+  friends?: readonly string[]
+  /** Other addresses by which it is known. */
+  known?: readonly string[]
   /** Milliseconds since 1970. */
   now?: () => number
 }
@@ -52,6 +57,7 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
   const credentialsFile = join(dir, 'credentials.json')
   const signing = await loadSigningCredentials(credentialsFile, serviceAccountEmail)
   let origin = ''
+  let door = doorOf(0)
   const { notifications = [], sign } = options
   const outbox = openOutbox({
     dir: join(dir, 'events'),
@@ -72,7 +78,7 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
   const server = createServer(
     { highWaterMark: 1 << 20, keepAliveTimeout: IDLE_CONNECTION_MS, requestTimeout: 0 },
     (request, response) => {
-      const work = answer(request, response, (parsed) => ({
+      const work = answer(request, response, door, (parsed) => ({
         request,
         response,
         origin,
@@ -88,6 +94,7 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
   )
   const { port } = server.address() as AddressInfo
   origin = `http://${HOST}:${port}`
+  door = doorOf(port, options)
   outbox.start()
 
   return {
@@ -107,12 +114,18 @@ type ParsedUrl = Pick<Call, 'path' | 'parameters' | 'query'>
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
+  door: Door,
   call: (parsed: ParsedUrl) => Call,
 ): Promise<void> {
   const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s)
   const isJson = /^\/(storage|upload|download)\//.test(path)
   try {
     const query = new URLSearchParams(search)
+    // objects by their address ask for a signature, what goes on with an upload for the session that was begun
+    const isUpload = path.startsWith('/upload/') && request.method !== 'POST' && query.has('upload_id')
+    const isForPages = !isJson || isUpload
+    const refused = refusalAt(door, request, isForPages ? 'by-other-means' : 'refused')
+    if (refused) throw new StorageError('forbidden', refused.message)
     refuseUnknownHeaders(request.headers)
     if (isJson) refuseUnknownParameters(query)
     const { handle, parameters } = routeTo(request.method ?? 'GET', path, isJson ? jsonRoutes : xmlRoutes)

@@ -55,6 +55,8 @@ export async function startCloudTasks(options: {
   identity: TokenSigner
   clock?: Clock
   queues?: readonly Omit<QueueRow, 'state'>[]
+  /** Tasks call what lies below this address and nothing else; anything when not given. */
+  target?: string
 }): Promise<CloudTasksServer> {
   const clock = options.clock ?? systemClock
   const server = new Server()
@@ -67,7 +69,7 @@ export async function startCloudTasks(options: {
       journal.commit({ type: 'queue', queue: { ...queue, state } })
     }
     const dispatcher = new Dispatcher(journal, openCourier(options.identity, clock), clock)
-    const service = { journal, dispatcher, clock }
+    const service = { journal, dispatcher, clock, target: options.target ?? '' }
     server.addService(cloudTasksDefinition(), { ...queueMethods(service), ...taskMethods(service) })
     const close = () => {
       server.forceShutdown()
@@ -82,7 +84,7 @@ export async function startCloudTasks(options: {
   }
 }
 
-type Service = { journal: Journal; dispatcher: Dispatcher; clock: Clock }
+type Service = { journal: Journal; dispatcher: Dispatcher; clock: Clock; target: string }
 
 function queueMethods({ journal, dispatcher, clock }: Service): UntypedServiceImplementation {
   const put = (queue: QueueRow) => {
@@ -160,11 +162,13 @@ function queueMethods({ journal, dispatcher, clock }: Service): UntypedServiceIm
   }
 }
 
-function taskMethods({ journal, dispatcher, clock }: Service): UntypedServiceImplementation {
+function taskMethods({ journal, dispatcher, clock, target }: Service): UntypedServiceImplementation {
   return {
     createTask: answer(
       ({ parent, task, responseView }: { parent: string; task: TaskMessage | null; responseView: View }) => {
         const described = readTask(task, queueName(parent), clock.now())
+        if (!described.target.url.startsWith(target))
+          throw refuse('PERMISSION_DENIED', `The tasks of this machine call ${target} and nothing else`)
         // FAILED_PRECONDITION, not NOT_FOUND: what Google answers (stackkit/laravel-google-cloud-tasks-queue
         // #103).
         if (!journal.queues.has(parent)) throw refuse('FAILED_PRECONDITION', `Queue ${parent} does not exist`)

@@ -4,7 +4,7 @@
  * product find them; the product itself knows nothing of it.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { catalogue, queues } from '../../functions/index.ts'
@@ -99,6 +99,7 @@ export async function startLocalCloud(
   } = {},
 ): Promise<LocalCloud> {
   await mkdir(dir, { recursive: true })
+  await chmod(dir, 0o700) // what is in it is nobody else's
   const folder = await holdFolder(dir)
   const ports = { ...(await choosePorts(dir)), ...options.ports }
   const identity = await openIdentityProvider(dir)
@@ -110,7 +111,7 @@ export async function startLocalCloud(
   try {
     const postgres = await startPostgres(path.join(dir, 'postgres'), ports.database)
     stops.push(postgres.stop)
-    const env = {
+    const env: Record<string, string> = {
       ...settings(postgres.functionsUrl, ports),
       SEALING_KEY: await sealingKey(dir),
       ...options.env,
@@ -121,6 +122,8 @@ export async function startLocalCloud(
       buckets: ['uploads', 'work', 'episodes', 'public'],
       notifications: [{ bucket: 'uploads', url: `http://${host}:${ports.functions}/on-upload`, audience }],
       sign: (claims) => identity.sign({ ...claims, email: callerEmail }),
+      known: named(env, 'PUBLIC_BASE_URL'),
+      friends: [env['FUNCTIONS_URL']!, ...named(env, 'CONSOLE_URL')],
     })
     stops.push(storage.close)
     // the workers connect to nothing before their first call, so they start while the database does
@@ -136,6 +139,7 @@ export async function startLocalCloud(
       },
       logFile,
       warn: (message) => process.stderr.write(`spool: ${message}\n`),
+      known: named({ ...process.env, ...env }, 'CALLBACKS_URL', 'API_URL', 'CONSOLE_URL'),
       own: answerJwks(identity),
       isShared: (name) => catalogue.some((entry) => entry.trigger === 'http' && entry.name === name),
     })
@@ -150,6 +154,7 @@ export async function startLocalCloud(
       port: ports.tasks,
       identity,
       queues: queueSettings,
+      target: `${env['FUNCTIONS_URL']!}/`,
     })
     stops.push(tasks.close)
     stops.push(scheduleSweep(identity, ports.functions))
@@ -159,6 +164,10 @@ export async function startLocalCloud(
     throw error
   }
 }
+
+/** Those of these settings that there are. */
+const named = (env: NodeJS.ProcessEnv, ...names: readonly string[]): string[] =>
+  names.flatMap((name) => env[name] ?? [])
 
 /** Made once and kept beside what it seals; only its owner may read it. */
 async function sealingKey(dir: string): Promise<string> {

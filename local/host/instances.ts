@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { connect } from 'node:net'
 import { freePort, host } from './ports.ts'
 import { startSandboxed, type Sandboxed } from './sandbox.ts'
+import { doorOf, refusalAt } from '../doors/doors.ts'
 import { passOn, type WorkerOptions, type Workers } from './workers.ts'
 
 export interface DeployedFunction {
@@ -122,7 +123,10 @@ export function openInstances(functions: readonly DeployedFunction[]): Instances
   }
   const serve = async ({ port, env, own, isShared, logFile }: WorkerOptions): Promise<Workers> => {
     given = { env: deployedSettings(env), log: openSync(logFile, 'a') }
+    const door = doorOf(port)
     const server = createServer((request, response) => {
+      const refused = refusalAt(door, request, 'refused')
+      if (refused) return void response.writeHead(refused.status).end(refused.message)
       if (own(request, response)) return
       const [, name = '', rest = ''] = /^\/([\w-]*)(.*)$/.exec(request.url!) ?? []
       if (!functions.some((each) => each.name === name)) return void response.writeHead(404).end()

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { openSync, renameSync, statSync } from 'node:fs'
 import { createServer, request as callWorker, type IncomingMessage, type ServerResponse } from 'node:http'
 import path from 'node:path'
+import { bodyWithin, doorOf, headersTimeoutMs, refusalAt, requestTimeoutMs, TooMuch } from '../doors/doors.ts'
 import { host } from './ports.ts'
 
 export interface Workers {
@@ -20,7 +21,12 @@ interface Worker {
   readonly port: number
 }
 
-type Invocation = [IncomingMessage, ServerResponse]
+/** A call with all of its body: who sends half of it holds up no worker. */
+interface Invocation {
+  readonly request: IncomingMessage
+  readonly body: Buffer
+  readonly response: ServerResponse
+}
 
 /**
  * Deaths in a row without one answer: at the start, what is broken will not mend itself; later, somebody
@@ -36,6 +42,8 @@ export interface WorkerOptions {
   readonly port: number
   readonly env: NodeJS.ProcessEnv
   readonly logFile: string
+  /** Addresses by which the functions are known besides that of their port. */
+  readonly known?: readonly string[]
   /** Answers what the host itself serves. */
   readonly own: (request: IncomingMessage, response: ServerResponse) => boolean
   /**
@@ -60,19 +68,30 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
     for (let worker = pool.takeIdle(waiting.length > 0); worker; worker = pool.takeIdle(waiting.length > 0))
       void invoke(worker, waiting.shift()!)
   }
-  const invoke = async (worker: Worker, [request, response]: Invocation) => {
-    if (await passOn(worker, request, response)) pool.putBack(worker)
+  const invoke = async (worker: Worker, { request, body, response }: Invocation) => {
+    if (await passOn(worker, request, response, body)) pool.putBack(worker)
     else worker.process.kill('SIGKILL') // a connection that broke: it is dying, and its end may not be known yet
     dispatch()
   }
-  const server = createServer((request, response) => {
+  const door = doorOf(options.port, options)
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      waiting.push({ request, body: await bodyWithin(request), response })
+      dispatch()
+    } catch (error) {
+      if (error instanceof TooMuch) response.writeHead(413, { connection: 'close' }).end()
+      else response.destroy() // it broke off
+    }
+  }
+  const server = createServer({ headersTimeout: headersTimeoutMs }, (request, response) => {
+    const refused = refusalAt(door, request, 'refused')
+    if (refused) return void response.writeHead(refused.status, { connection: 'close' }).end(refused.message)
     if (options.own(request, response)) return
     const shared = options.isShared(request.url!.slice(1).split(/[/?]/)[0]!) ? pool.any() : undefined
-    if (shared) return void passOn(shared, request, response)
-    waiting.push([request, response])
-    dispatch()
+    if (shared) void passOn(shared, request, response)
+    else void take(request, response)
   })
-  server.requestTimeout = 0
+  server.requestTimeout = requestTimeoutMs
   await new Promise<void>((resolve, reject) =>
     server.once('error', reject).listen(options.port, host, resolve),
   )
@@ -205,13 +224,14 @@ const workerArguments = [
 /**
  * Resolves to whether the worker is as good as before. Each call has a connection of its own (`agent:
  * false`): a worker may answer before it has read a request and close the connection then, and the next
- * caller would find it closed. It is not announced as the last call (`keep-alive`), for then the worker
+ * caller would find it closed. Without `body` what the caller sends is passed on as it comes. It is not announced as the last call (`keep-alive`), for then the worker
  * would close it with its answer still on the way.
  */
 export function passOn(
   worker: Pick<Worker, 'port'>,
   request: IncomingMessage,
   response: ServerResponse,
+  body?: Buffer,
 ): Promise<boolean> {
   return new Promise((resolve) => {
     let hasLeft = false // whoever called; that says nothing against the worker
@@ -252,6 +272,7 @@ export function passOn(
       hasLeft = true
       call.destroy()
     })
-    request.pipe(call)
+    if (body) call.end(body)
+    else request.pipe(call)
   })
 }

@@ -33,6 +33,7 @@ async function listening() {
     env: { ...process.env, ...world.env, NODE_ENV: 'production' },
     logFile,
     own: () => false,
+    known: ['http://api.test'],
     isShared: (name) => name === 'api',
     warn: () => undefined,
   })
