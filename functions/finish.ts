@@ -66,7 +66,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 11,
+  version: 12,
   context,
   load,
   inputs: (given, input) => ({
@@ -87,7 +87,7 @@ export const finish = defineStep({
   record: async (
     trx,
     { episodeId, episodeFacts, spokenHashes },
-    { files: _files, isCertified: _certified, chapters, ...audio },
+    { files: _files, isCertified: _certified, isSilent: _silent, chapters, ...audio },
   ) => {
     const { number: episodeNumber = null, season: seasonNumber = null } = episodeFacts
     await saveFinishedAudio(trx, episodeId, {
@@ -108,7 +108,7 @@ export const finish = defineStep({
       .split(' ')
       .filter((file) => file !== 'review.html')
       .map((file) => ({ bucket: 'episodes', name: episodeName(episodeId, contentHash, file) })),
-  passOn: ({ contentHash, files, isCertified }) => ({ contentHash, files, isCertified }),
+  passOn: ({ contentHash, files, isCertified, isSilent }) => ({ contentHash, files, isCertified, isSilent }),
 })
 
 async function load(
@@ -187,6 +187,7 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
     coverFile: cover ? 'cover.jpg' : null,
     chapters: listed,
     isCertified: certificate.pass || certificate.integratedLufs === null,
+    isSilent: certificate.integratedLufs === null,
     integratedLufs: certificate.integratedLufs,
     truePeakDbtp: certificate.truePeakDbtp,
   }

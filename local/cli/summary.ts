@@ -33,8 +33,7 @@ function saysThatItIsDone({
   const seconds = steps.reduce((sum, step) => sum + step.seconds, 0)
   const lines = [
     `Episode   ${audio}`,
-    `Length    ${clock(sourceSeconds)} recorded, ${clock(durationSeconds)} finished, ` +
-      `${removedSeconds.toFixed(1)} s cut away`,
+    `Length    ${lengthSum(sourceSeconds, removedSeconds, durationSeconds)}`,
     `Edits     ${
       Object.entries(edits)
         .map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`)
@@ -42,7 +41,7 @@ function saysThatItIsDone({
     }`,
     `Loudness  ${loudness.integratedLufs?.toFixed(1) ?? '–'} LUFS, ` +
       `true peak ${loudness.truePeakDbtp?.toFixed(1) ?? '–'} dBTP, measured on the MP3`,
-    `Work      ${seconds.toFixed(1)} s`,
+    `Work      ${seconds.toFixed(1)} s of computing`,
     `Files     ${Object.keys(files)
       .filter((file) => file !== 'episode.mp3')
       .join('  ')}`,
@@ -81,6 +80,25 @@ export function summariseListing({ status, waiting, edits, folder, episodeId }: 
     `          ${JSON.stringify({ version: 1, decisions: [decision] })}`,
   ].join('\n')}\n`
 }
+
+/** What was recorded, less what was cut, and the show around it, are what is finished: in tenths, so that it adds up. */
+function lengthSum(recorded: number, removed: number, finished: number): string {
+  const tenths = [recorded, removed, finished].map((seconds) => Math.round(10 * seconds))
+  const added = tenths[2]! - tenths[0]! + tenths[1]!
+  const [source, cut, made] = tenths.map((value) => preciseClock(value / 10))
+  const show =
+    added === 0
+      ? ''
+      : added > 0
+        ? ` + ${(added / 10).toFixed(1)} s of the show`
+        : ` − ${(-added / 10).toFixed(1)} s of overlap`
+  return `${made} finished = ${source} recorded − ${cut} cut${show}`
+}
+
+const preciseClock = (seconds: number): string =>
+  seconds < 60
+    ? `${seconds.toFixed(1)} s`
+    : `${clock(Math.floor(seconds))}${(seconds % 1).toFixed(1).slice(1)}`
 
 /** Minutes and seconds, and hours where there are any. */
 export function clock(seconds: number): string {

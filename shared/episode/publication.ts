@@ -24,10 +24,10 @@ import { toScalars, type RunContext } from './run-context.ts'
 
 export type Decided =
   | { readonly what: 'publish' | 'withdraw' }
-  | { readonly what: 'hold'; readonly reason: 'manual' | 'certificate_failed' | 'gate_refused' }
+  | { readonly what: 'hold'; readonly reason: 'manual' | 'silent' | 'certificate_failed' | 'gate_refused' }
   | { readonly what: 'schedule'; readonly at: Date }
 
-type Wishes = Pick<RunContext, 'isCertified' | 'publish' | 'publication'> & {
+type Wishes = Pick<RunContext, 'isCertified' | 'isSilent' | 'publish' | 'publication'> & {
   /** What the template says. */
   readonly template: RunSettings['publish']
   /** The time that the producer named meanwhile. */
@@ -35,14 +35,15 @@ type Wishes = Pick<RunContext, 'isCertified' | 'publish' | 'publication'> & {
 }
 
 /**
- * What is to be done with an episode that is finished. What its producer asks for outright is done; what misses its
- * certificate is not published by itself; the newest word counts: a time named meanwhile, the episode's, the template's.
+ * What is to be done with an episode that is finished. What its producer asks for outright is done; what nobody can hear, or misses
+ * its certificate, is not published by itself; the newest word counts: a time named meanwhile, the episode's, the template's.
  */
 export function decidePublication(
-  { publication, isCertified, publishAt, publish, template }: Wishes,
+  { publication, isCertified, isSilent, publishAt, publish, template }: Wishes,
   now: Date,
 ): Decided {
   if (publication) return { what: publication }
+  if (isSilent) return { what: 'hold', reason: 'silent' }
   if (!isCertified) return { what: 'hold', reason: 'certificate_failed' }
   const wish = publishAt?.toISOString() ?? publish ?? template
   if (wish === 'manual') return { what: 'hold', reason: 'manual' }
@@ -92,7 +93,7 @@ async function importedRun(
   if (!version) return undefined
   const { userId, contentHash } = version
   const files = contentHash === null ? [] : ['episode.mp3']
-  const made = { contentHash: contentHash ?? '', files, isCertified: true, publish: null }
+  const made = { contentHash: contentHash ?? '', files, isCertified: true, isSilent: false, publish: null }
   return { userId, settings: defaultTemplate(), context: toScalars(made) }
 }
 

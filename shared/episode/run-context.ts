@@ -123,6 +123,7 @@ const passedOn = {
   contentHash: z.string(),
   /** The audio meets its loudness bars, or has nothing that could be measured. */
   isCertified: z.boolean().default(true),
+  isSilent: z.boolean().default(false),
   /** The names of the deliverables. */
   files: words,
 }

@@ -4,7 +4,8 @@
  */
 import { keptShare, toOutput } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
-import type { Transcript } from './words.ts'
+import { readAfterCuts } from './after-cuts.ts'
+import type { Transcript, Word } from './words.ts'
 
 export interface CaptionWord {
   readonly text: string
@@ -33,25 +34,25 @@ export function captionWords(
   transcript: Transcript | undefined,
   { ledger, inserted, sampleRate }: Pick<Timeline, 'ledger' | 'inserted' | 'sampleRate'>,
 ): CaptionWord[] {
-  const kept = (transcript?.words ?? [])
-    .filter((word) => keptShare(ledger, word) >= keptEnough)
-    .map(({ text, startSample, endSample, speaker }) => {
+  const isKept = (word: Word) => keptShare(ledger, word) >= keptEnough
+  const kept = readAfterCuts(transcript?.words ?? [], isKept).map(
+    ({ text, startSample, endSample, speaker }) => {
       const start = toOutput(ledger, startSample)
       // a removed end maps to the middle of the crossfade, which a short word may start after
       const end = Math.max(start, toOutput(ledger, endSample))
-      return { text, start, end, speaker }
-    })
+      return { text, start, end, speaker, isRecorded: true }
+    },
+  )
   const added = inserted.map(({ text, startSample, endSample, speaker }) => ({
-    text,
-    start: startSample,
-    end: endSample,
-    speaker,
+    ...{ text, start: startSample, end: endSample, speaker },
+    isRecorded: false,
   }))
   return [...kept, ...added]
     .sort((a, b) => a.start - b.start)
-    .map((word, i, all) => ({
+    .map(({ isRecorded, ...word }, i, all) => ({
       ...word,
-      speaker: word.speaker ?? all[i - 1]?.speaker ?? null,
+      // what a sound says stands among somebody's words; whoever spoke unnamed in the recording is not the last one named
+      speaker: word.speaker ?? (isRecorded ? null : (all[i - 1]?.speaker ?? null)),
       start: word.start / sampleRate,
       end: word.end / sampleRate,
     }))

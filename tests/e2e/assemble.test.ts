@@ -105,10 +105,11 @@ describe('every kind of recording becomes an episode at its loudness', () => {
     expect(loudness.integratedLufs).toBeCloseTo(-16, 0)
   })
 
-  test('a silent recording is finished as it is, and said to be silent', async () => {
+  test('a silent recording is finished as it is, said to be silent, and kept from listeners', async () => {
     const silent = path.join(dir, 'silent.wav')
     execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'anullsrc=r=48000', '-t', '4', silent])
-    const { durationSeconds, warnings } = await run({ recordings: [silent] })
+    const { durationSeconds, warnings, files } = await run({ recordings: [silent] })
+    expect(files).not.toHaveProperty('feed.xml')
     expect(durationSeconds).toBeCloseTo(4, 1)
     expect(warnings.map(({ code }) => code)).toContain('silent_recording')
   })
