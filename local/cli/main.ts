@@ -12,6 +12,7 @@ import type { Repair } from '../../shared/housekeeping/repair.ts'
 import type { fetchRun, Report, Watcher } from './assemble.ts'
 import type { Job } from './job-upload.ts'
 import type { ImportJob } from './import-feed.ts'
+import type { RestoreFlags } from './restore-flags.ts'
 import type { Attached } from '../host/cloud.ts'
 import { FolderBusy } from '../host/lock.ts'
 import { choosePorts, isFree } from '../host/ports.ts'
@@ -50,6 +51,32 @@ program
   .option('--json', 'print one JSON object instead of a summary')
   .action(async (recordings: string[], options: Omit<Job, 'recordings'> & { json?: true }) => {
     await runJob({ recordings, ...options }, options.json ?? false)
+  })
+
+program
+  .command('restore')
+  .description('recordings without noise, hum, clicks and crosstalk, evenly loud: a WAV each')
+  .argument('<recording...>', 'any recording; several are tracks of one conversation')
+  .option('--noise <limit>', 'auto, off, or how many dB it goes down at most')
+  .option('--hum <how>', 'auto or off')
+  .option('--level <strength>', '0 to 1, or off: how much of what is uneven is levelled')
+  .option('--gate <how>', 'auto or off: in each of several tracks, what is heard of the others goes down')
+  .option('--breaths <dB>', 'how many dB breaths go down, or off')
+  .option('--clicks <where>', 'pauses, all or off')
+  .option('--out <dir>', 'where the files go', 'restored')
+  .option('--json', 'print one JSON object instead of a summary')
+  .addHelpText('after', '\nWhere one of the first six is named, those that are not are off.')
+  .action(async (recordings: string[], options: RestoreFlags & { out: string; json?: true }) => {
+    const { wishesOf } = await import('./restore-flags.ts')
+    const wishes = wishesOf(options)
+    if (typeof wishes === 'string') throw new WrongUsage(wishes)
+    const missing = await missingFile(recordings)
+    if (missing !== undefined) throw new WrongUsage(missing)
+    const { restore, summariseRestoration } = await import('./restore.ts')
+    const cancel = new AbortController()
+    void interrupted().then(() => cancel.abort(new Permanent('user_cancelled')))
+    const report = await restore({ recordings, wishes, out: options.out }, cancel.signal)
+    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : summariseRestoration(report))
   })
 
 program
