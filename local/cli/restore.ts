@@ -22,7 +22,9 @@ export interface RestoreJob {
   readonly out: string
 }
 
-export interface RestoreReport extends Omit<Summary, 'noiseLimitDb'> {
+/** Of one recording what was found in it; of several, of all together. */
+export interface RestoreReport extends Omit<Summary, 'noiseLimitDb' | 'levels' | 'gatedShare'> {
+  readonly levels: Summary['levels'] | readonly Summary['levels'][]
   /** What was found in each recording, in their order. */
   readonly recordings: readonly Summary[]
   readonly files: Readonly<Record<string, string>>
@@ -35,7 +37,7 @@ type Planes = readonly Float32Array[]
 export async function restore(job: RestoreJob, signal: AbortSignal): Promise<RestoreReport> {
   const tables: Tables[] = []
   for (const file of job.recordings)
-    tables.push(await withRecording(file, signal, (source) => analysed(source, job.wishes, signal)))
+    tables.push(await withRecording(file, signal, (source) => analysed(source, job, signal)))
   const plans = decide(tables, job.wishes)
   const [files, warnings]: [Record<string, string>, Warning[]] = [{}, []]
   await mkdir(job.out, { recursive: true })
@@ -85,9 +87,13 @@ async function* planesOf({ sound }: Decoding, { pcm }: OpenedSource['probed']): 
   for await (const block of sound) if (block.length >= bytesPerFrame(pcm)) yield toPlanar(block, pcm)
 }
 
-async function analysed(source: OpenedSource, wishes: Wishes, signal: AbortSignal): Promise<Tables> {
+async function analysed(
+  source: OpenedSource,
+  { wishes, recordings }: RestoreJob,
+  signal: AbortSignal,
+): Promise<Tables> {
   const { sampleRate, channels } = source.probed.pcm
-  const analysis = analyser(sampleRate, channels, wishes)
+  const analysis = analyser(sampleRate, channels, wishes, recordings.length > 1)
   for await (const planes of planesOf(source.decode(signal), source.probed)) analysis.add(planes)
   return analysis.finish()
 }
@@ -118,12 +124,14 @@ async function written(
 }
 
 /** What is said of several recordings at once: the noisiest, and all that was found. */
-function together(summaries: readonly Summary[]): Omit<Summary, 'noiseLimitDb'> {
+function together(summaries: readonly Summary[]): Omit<RestoreReport, 'recordings' | 'files' | 'warnings'> {
   const ratios = summaries.map(({ snrDb }) => snrDb).filter((ratio) => ratio !== null)
   return {
     snrDb: ratios.length === 0 ? null : Math.min(...ratios),
     untouched: summaries.every(({ untouched }) => untouched),
     hum: summaries.flatMap(({ hum }) => hum),
+    levels: summaries.length === 1 ? summaries[0]!.levels : summaries.map(({ levels }) => levels),
+    music: summaries.flatMap(({ music }) => music),
     clippedShare: Math.max(...summaries.map(({ clippedShare }) => clippedShare)),
   }
 }
@@ -134,7 +142,7 @@ export function summariseRestoration({ recordings, files, warnings }: RestoreRep
   return [...lines, ...warnings.map(({ message }) => message), ''].join('\n')
 }
 
-function describe({ snrDb, untouched, hum, noiseLimitDb }: Summary): string[] {
+function describe({ snrDb, untouched, hum, noiseLimitDb, levels, music, gatedShare }: Summary): string[] {
   return [
     snrDb === null ? 'there is nothing but silence' : `speech is ${snrDb.toFixed(0)} dB over the noise`,
     ...(noiseLimitDb === null ? [] : [`noise goes down by up to ${noiseLimitDb.toFixed(0)} dB`]),
@@ -142,6 +150,14 @@ function describe({ snrDb, untouched, hum, noiseLimitDb }: Summary): string[] {
       ({ mainsHz, start, end, levelDb }) =>
         `hum of ${mainsHz} Hz at ${levelDb.toFixed(0)} dBFS is taken away from ${start.toFixed(0)} s to ${end.toFixed(0)} s`,
     ),
+    ...(levels.changed
+      ? [
+          `phrases lay ${levels.spreadDb.toFixed(1)} dB apart and get ${levels.leastGainDb.toFixed(0)} to ` +
+            `${levels.mostGainDb.toFixed(0)} dB`,
+        ]
+      : []),
+    ...music.map(({ start, end }) => `music from ${start.toFixed(0)} s to ${end.toFixed(0)} s stays as it is`),
+    ...(gatedShare === null ? [] : [`others are turned down ${(100 * gatedShare).toFixed(0)} % of the time`]),
     ...(untouched ? ['nothing is changed'] : []),
   ]
 }

@@ -6,6 +6,7 @@
  */
 import { highPass, kWeighting } from '../audio/loudness.ts'
 import { doubleEnergyMeter, energyMeter } from '../kernel/filters.ts'
+import { bandMeter, type BandLevels } from './crosstalk.ts'
 import { humMeter, type HumStretch } from './hum.ts'
 import { growingSeries } from './series.ts'
 import type { Wishes } from './wishes.ts'
@@ -23,6 +24,8 @@ export interface Tables {
   /** Samples at full scale, of all channels. */
   readonly clippedSamples: number
   readonly hum: readonly (readonly HumStretch[])[]
+  /** For crosstalk; none where it is not looked for. */
+  readonly bands: BandLevels | undefined
 }
 
 export interface Analyser {
@@ -37,13 +40,14 @@ const speechHz = 150
 const aboveHumHz = 1500
 const clippedAt = 0.9999
 
-/** `wishes`: what is not wished for is not looked for. */
-export function analyser(sampleRate: number, channels: number, wishes: Wishes): Analyser {
+/** What is not wished for is not looked for; crosstalk only where the recording is one of several tracks. */
+export function analyser(sampleRate: number, channels: number, wishes: Wishes, isOneOfSeveral = false): Analyser {
   const stepSamples = Math.round(sampleRate / stepsPerSecond)
   const second = stepsPerSecond * stepSamples
   const [loudness, power, highPower] = [growingSeries(), growingSeries(), growingSeries()]
   const energies = energiesOf(sampleRate, stepSamples)
   const hum = wishes.hum === 'off' ? [] : Array.from({ length: channels }, () => humMeter(sampleRate))
+  const bands = isOneOfSeveral && wishes.gate === 'auto' ? bandMeter(sampleRate, stepSamples) : undefined
   const held = Array.from({ length: channels }, () => new Float32Array(second))
   const mean = new Float32Array(second)
   let filled = 0
@@ -58,6 +62,7 @@ export function analyser(sampleRate: number, channels: number, wishes: Wishes): 
     found.power.forEach(power.push)
     found.highPower.forEach(highPower.push)
     hum.forEach((meter, channel) => meter.add(planes[channel]!))
+    bands?.add(middle)
     for (const plane of planes) clippedSamples += clippedIn(plane)
     totalSamples += filled
     filled = 0
@@ -84,6 +89,7 @@ export function analyser(sampleRate: number, channels: number, wishes: Wishes): 
       highPower: highPower.values(),
       clippedSamples,
       hum: hum.map((meter) => meter.finish()),
+      bands: bands?.finish(),
     }
   }
   return { add, finish }

@@ -27,8 +27,11 @@ export function restorer(plan: Plan, from = 0, to = plan.totalSamples): Restorer
   const grid = humGrid(sampleRate)
   const context = contextSeconds * sampleRate
   const blockSamples = blockSeconds * sampleRate
+  const isMusic = (sample: number): number => plan.music[Math.floor(sample / plan.stepSamples)] ?? 0
   const reducer =
-    plan.noiseLimitDb === undefined ? undefined : noiseReducer(sampleRate, channels, plan.noiseLimitDb)
+    plan.noiseLimitDb === undefined
+      ? undefined
+      : noiseReducer(sampleRate, channels, plan.noiseLimitDb, isMusic)
   const held = soundWindow(channels, blockSamples + 2 * context + sampleRate, Math.max(0, from - context))
   let next = from
 
@@ -41,13 +44,16 @@ export function restorer(plan: Plan, from = 0, to = plan.totalSamples): Restorer
           return copy
         })
 
+  const levelled = (planes: readonly Float32Array[], start: number): readonly Float32Array[] =>
+    plan.gainDb ? planes.map((plane) => withGains(plane, start, plan.gainDb!, plan.stepSamples)) : planes
+
   function* ready(isEnd: boolean): Generator<readonly Float32Array[]> {
     for (;;) {
       const end = Math.min(next + blockSamples, to)
       const needed = isEnd ? end : Math.min(end + context, totalSamples)
       if (next >= end || held.end() < needed) return
       const around = held.part(Math.max(0, next - context), Math.min(end + context, totalSamples))
-      yield reducer ? reducer.reduce(around, next, end) : held.part(next, end).planes
+      yield levelled(reducer ? reducer.reduce(around, next, end) : held.part(next, end).planes, next)
       next = end
       held.forgetBefore(next - context)
     }
@@ -86,4 +92,26 @@ function soundWindow(channels: number, capacity: number, first: number) {
       length -= count
     },
   }
+}
+
+/** Gains hold at the middle of each step; between two they go straight. */
+function withGains(
+  samples: Float32Array,
+  start: number,
+  gainDb: Float32Array,
+  stepSamples: number,
+): Float32Array {
+  const out = samples.slice()
+  const gainAt = (step: number) => 10 ** (gainDb[Math.max(0, Math.min(gainDb.length - 1, step))]! / 20)
+  const middle = Math.floor(stepSamples / 2)
+  const first = Math.floor((start - middle) / stepSamples)
+  for (let step = first; step * stepSamples + middle < start + samples.length; step++) {
+    const [from, left, right] = [step * stepSamples + middle, gainAt(step), gainAt(step + 1)]
+    if (left === 1 && right === 1) continue
+    const slope = (right - left) / stepSamples
+    const begin = Math.max(from, start)
+    const end = Math.min(from + stepSamples, start + samples.length)
+    for (let i = begin; i < end; i++) out[i - start]! *= left + slope * (i - from)
+  }
+  return out
 }

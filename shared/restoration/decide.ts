@@ -3,9 +3,11 @@
  * threshold between them.
  */
 import type { Tables } from './analysis.ts'
-import { humPointSeconds, humPointsPerStretch, humGrid } from './hum.ts'
+import { gatePlans } from './crosstalk.ts'
+import { humGrid, humPointSeconds, humPointsPerStretch, humWindowPoints } from './hum.ts'
 import { humRuns, type HumRun } from './hum-curves.ts'
-import { movingMean, quantile, toDb } from './series.ts'
+import { levelPlan, type Levels } from './levels.ts'
+import { movingMean, quantile, runsOf, toDb, toPower } from './series.ts'
 import type { Wishes } from './wishes.ts'
 
 /** What is done, to be applied anywhere in the recording. */
@@ -18,6 +20,10 @@ export interface Plan {
   readonly hum: readonly (readonly HumRun[])[]
   /** How far noise goes down at most; undefined where it stays. */
   readonly noiseLimitDb: number | undefined
+  /** A gain for every step, in dB; undefined where all stays as loud as it is. */
+  readonly gainDb: Float32Array | undefined
+  /** A flag for every step: noise in music stays. */
+  readonly music: Uint8Array
   readonly summary: Summary
 }
 
@@ -37,6 +43,18 @@ export interface Summary {
   }[]
   /** How far noise goes down, null where it stays. */
   readonly noiseLimitDb: number | null
+  /** Of phrases' loudness: what they are brought to, how far they lay apart, and the gains that this takes. */
+  readonly levels: {
+    readonly changed: boolean
+    readonly targetLufs: number | null
+    readonly spreadDb: number
+    readonly leastGainDb: number
+    readonly mostGainDb: number
+  }
+  /** Where there is music. */
+  readonly music: readonly { readonly start: number; readonly end: number }[]
+  /** How much of the time this track is turned down because only others speak; null where it is no track. */
+  readonly gatedShare: number | null
   readonly clippedShare: number
 }
 
@@ -47,18 +65,24 @@ const mostAutoDb = 15
 const leastNoiseDb = 0.5
 
 /** A plan for each of several recordings that sound together, or for one. */
-export const decide = (recordings: readonly Tables[], wishes: Wishes): Plan[] =>
-  recordings.map((tables) => decideAlone(tables, wishes))
+export function decide(recordings: readonly Tables[], wishes: Wishes): Plan[] {
+  const bands = recordings.flatMap((tables) => tables.bands ?? [])
+  const gates = bands.length > 1 ? gatePlans(bands) : []
+  return recordings.map((tables, i) => decideAlone(tables, wishes, gates[i]))
+}
 
-function decideAlone(tables: Tables, wishes: Wishes): Plan {
+function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefined): Plan {
   const { sampleRate, channels, totalSamples, stepSamples } = tables
-  const grid = humGrid(sampleRate)
-  const stretchSamples = humPointsPerStretch * grid.pointSamples
-  const stretchCount = Math.max(1, Math.ceil(totalSamples / stretchSamples))
-  const hum = tables.hum.map((stretches) => humRuns(stretches, stretchCount, humPointSeconds))
+  const hum = humOf(tables)
   const hasHum = hum.some((runs) => runs.length > 0)
   const snrDb = signalToNoise(hasHum ? tables.highPower : tables.power)
   const noiseLimitDb = limitOf(wishes.noise, snrDb)
+  const levels = levelPlan(
+    tables.loudness.map((power, i) => power * toPower(gate?.[i] ?? 0)),
+    wishes.level,
+  )
+  const gainDb = summed([gate, levels.gainDb])
+  const isGated = gate?.some((gain) => gain < -1) ?? false
   return {
     sampleRate,
     channels,
@@ -66,26 +90,59 @@ function decideAlone(tables: Tables, wishes: Wishes): Plan {
     stepSamples,
     hum,
     noiseLimitDb,
+    gainDb,
+    music: levels.music,
     summary: {
       snrDb: snrDb === undefined ? null : rounded(snrDb),
-      untouched: !hasHum && noiseLimitDb === undefined,
-      hum: hum.flatMap((runs) =>
-        runs.map((run) => {
-          const secondsAt = (point: number) =>
-            Math.max(0, Math.min(totalSamples, point * grid.pointSamples)) / sampleRate
-          return {
-            mainsHz: run.family,
-            start: rounded(secondsAt(run.firstPoint)),
-            end: rounded(secondsAt(run.firstPoint + run.points + 5)),
-            levelDb: rounded(run.levelDb),
-            lines: run.lines,
-          }
-        }),
-      ),
+      untouched: !hasHum && noiseLimitDb === undefined && !levels.gainDb && !isGated,
+      hum: describeHum(hum, tables),
       noiseLimitDb: noiseLimitDb === undefined ? null : rounded(noiseLimitDb),
+      levels: describeLevels(levels),
+      music: runsOf(levels.music).map(({ from, to }) => ({
+        start: rounded((from * stepSamples) / sampleRate),
+        end: rounded(Math.min(totalSamples, to * stepSamples) / sampleRate),
+      })),
+      gatedShare: gate ? rounded(gate.filter((gain) => gain < -1).length / Math.max(1, gate.length)) : null,
       clippedShare: tables.clippedSamples / Math.max(1, totalSamples * channels),
     },
   }
+}
+
+function humOf({ sampleRate, totalSamples, hum }: Tables): HumRun[][] {
+  const stretchSamples = humPointsPerStretch * humGrid(sampleRate).pointSamples
+  const stretchCount = Math.max(1, Math.ceil(totalSamples / stretchSamples))
+  return hum.map((stretches) => humRuns(stretches, stretchCount, humPointSeconds))
+}
+
+function describeHum(hum: readonly (readonly HumRun[])[], { sampleRate, totalSamples }: Tables): Summary['hum'] {
+  const { pointSamples } = humGrid(sampleRate)
+  const secondsAt = (point: number) => rounded(Math.min(totalSamples, point * pointSamples) / sampleRate)
+  return hum.flatMap((runs) =>
+    runs.map(({ family, firstPoint, points, levelDb, lines }) => ({
+      mainsHz: family,
+      start: secondsAt(firstPoint),
+      end: secondsAt(firstPoint + points + humWindowPoints),
+      levelDb: rounded(levelDb),
+      lines,
+    })),
+  )
+}
+
+function describeLevels({ gainDb, targetLufs, spreadDb, speech }: Levels): Summary['levels'] {
+  const gains = gainDb?.filter((_, i) => speech[i] === 1) ?? []
+  return {
+    changed: gainDb !== undefined,
+    targetLufs: targetLufs === undefined ? null : rounded(targetLufs),
+    spreadDb: rounded(spreadDb),
+    leastGainDb: gains.length === 0 ? 0 : rounded(quantile(gains, 0)),
+    mostGainDb: gains.length === 0 ? 0 : rounded(quantile(gains, 1)),
+  }
+}
+
+/** Gains one upon the other. */
+function summed(plans: readonly (Float32Array | undefined)[]): Float32Array | undefined {
+  const some = plans.filter((plan) => plan !== undefined)
+  return some[0]?.map((_, i) => some.reduce((sum, plan) => sum + (plan[i] ?? 0), 0))
 }
 
 const rounded = (value: number): number => Math.round(value * 100) / 100

@@ -234,5 +234,6 @@ function learner(
 }
 
 export const humHarmonics = harmonics
+export const humWindowPoints = windowPoints
 export const humPointsPerStretch = pointsPerStretch
 export const humPointSeconds = pointSeconds

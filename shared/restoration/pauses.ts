@@ -18,7 +18,7 @@ const lagsPerSecond = 12_000
 const leastSeconds = 0.03
 const leastVoicedSeconds = 0.06
 const besideVoiceSeconds = 0.13
-const whisperSeconds = 0.3
+const whisperSeconds = 0.0
 const beforeSeconds = 0.085
 const afterSeconds = 0.16
 
