@@ -46,6 +46,13 @@ const topReachSteps = 150
 /** A phrase goes on over a gap so short, and none is shorter than this. */
 const gapSteps = 25
 const phraseSteps = 12
+/** What is that much softer than most phrases is none where it is short, or its mean so far over its median. */
+const faintDb = 14
+const shortFaintSteps = 25
+const knockingDb = 7
+const steadyDb = 0.4
+/** Digital silence says nothing of the floor. */
+const underFloorDb = 10
 /** Within a long phrase the loudness of this time around counts for `localShare`, that of the phrase for the rest. */
 const localSteps = 80
 const localShare = 0.6
@@ -63,6 +70,7 @@ export function levelPlan(loudness: Float32Array, strength: number): Levels {
   const floor = quantile(levels, floorShare)
   const music = musicFlags(levels, loudness, floor)
   const speech = speechFlags(loudness, floor, music)
+  clearNoises(speech, loudness)
   const phrases = runsOf(speech)
   const measured = phrases.map((phrase) => loudnessOf(loudness.subarray(phrase.from, phrase.to)))
   const weights = phrases.map(({ from, to }) => Math.max(1, Math.floor((to - from) / 10)))
@@ -84,7 +92,8 @@ const toLufs = (power: number): number => toDb(power) - 0.691
 
 function speechFlags(loudness: Float32Array, floor: number, music: Uint8Array): Uint8Array {
   const short = movingMean(loudness, 2).map(toLufs)
-  const low = movingMinimum(movingMean(short, 4), floorReachSteps)
+  const background = short.map((level) => Math.max(level, floor - underFloorDb))
+  const low = movingMinimum(movingMean(background, 4), floorReachSteps)
   const top = movingMaximum(movingMean(short, 10), topReachSteps)
   const speech = Uint8Array.from(short, (level, i) => {
     const isOver = level > Math.min(low[i]! + 3, floor + 12) + overFloorDb
@@ -96,6 +105,20 @@ function speechFlags(loudness: Float32Array, floor: number, music: Uint8Array): 
   }
   clearShortRuns(speech, phraseSteps)
   return speech
+}
+
+/** What is no phrase: far softer than the recording's, and short, made of knocks, or wholly steady. */
+function clearNoises(speech: Uint8Array, loudness: Float32Array): void {
+  const phrases = runsOf(speech).map(({ from, to }) => ({ from, to, powers: loudness.subarray(from, to) }))
+  const usual = weightedMedian(
+    phrases.map(({ powers }) => loudnessOf(powers)),
+    phrases.map(({ powers }) => powers.length),
+  )!
+  for (const { from, to, powers } of phrases) {
+    const isFaint = loudnessOf(powers) < usual - faintDb
+    const knocking = toDb(meanOver(powers, -1)) - toDb(quantile(powers, 0.5))
+    if (isFaint && (to - from < shortFaintSteps || knocking > knockingDb || knocking < steadyDb)) speech.fill(0, from, to)
+  }
 }
 
 function meanOver(powers: Float32Array, least: number): number {

@@ -7,7 +7,8 @@
 import { fourier, framesAtOnce, type Transform } from '../kernel/fourier.ts'
 import { absenceOdds, amplitudesOf, sweepRow } from '../kernel/suppression.ts'
 import { noiseFloor, reachSeconds, type Cells, type NoiseFloor } from './noise-floor.ts'
-import { speechShares } from './pauses.ts'
+import { speechShares, type VoiceIn } from './pauses.ts'
+import { voiceIn, voiceStepSeconds } from './voice-detector.ts'
 
 /** Sound from an absolute sample on, a plane for each channel. */
 export interface Sound {
@@ -61,7 +62,7 @@ export function noiseReducer(
   const reduce = (around: Sound, start: number, end: number): Float32Array[] => {
     known = spectraOf(around, channels, shape, known)
     const own = framesOver(start, end, shape)
-    const gains = gainsOf(known, own, shape)
+    const gains = gainsOf(known, own, shape, voiceAround(around, shape))
     for (let frame = own.from; frame < own.to; frame++) {
       const share = untouched(frame * hop - shape.lead + size / 2)
       if (share === 0) continue
@@ -189,7 +190,7 @@ function smoothen(
 }
 
 /** Amplitudes for the frames `own`, a row each. */
-function gainsOf(spectra: Spectra, own: Frames, shape: Shape): Float32Array {
+function gainsOf(spectra: Spectra, own: Frames, shape: Shape, voice: VoiceIn): Float32Array {
   const { cells } = spectra
   const { sampleRate, hop, size, transform, floor } = shape
   const { stride } = transform
@@ -222,10 +223,26 @@ function gainsOf(spectra: Spectra, own: Frames, shape: Shape): Float32Array {
   sweepOver(ascending(swept))
   sweepOver(descending(swept))
   const kept = gains.slice((own.from - swept.from) * stride, (own.to - swept.from) * stride)
-  const shares = speechShares(cells, ratios, looked, noise, { framesPerSecond, hzPerBin }, own)
+  const shares = speechShares(cells, ratios, looked, noise, { framesPerSecond, hzPerBin }, own, voice)
   for (let frame = own.from; frame < own.to; frame++)
     amplitudesOf(row(kept, own.from, frame), floor, shares[frame - own.from]!)
   return kept
+}
+
+/** Asks the detector about frames. */
+function voiceAround({ start, planes }: Sound, { sampleRate, hop, lead, size }: Shape): VoiceIn {
+  let mean: Float32Array | undefined
+  return (from, to) => {
+    mean ??= planes.length === 1 ? planes[0]! : planes[0]!.map((sample, i) => (sample + planes[1]![i]!) / 2)
+    const sampleOf = (frame: number) => frame * hop - lead + size / 2 - start
+    const first = Math.max(0, sampleOf(from))
+    const likelihoods = voiceIn(mean, sampleRate, first, Math.max(first, sampleOf(to)))
+    const stepSamples = voiceStepSeconds * sampleRate
+    return Float32Array.from({ length: to - from }, (_, i) => {
+      const step = Math.round((sampleOf(from + i) - first) / stepSamples)
+      return likelihoods[Math.max(0, Math.min(likelihoods.length - 1, step))] ?? 0
+    })
+  }
 }
 
 function* ascending({ from, to }: Frames): Generator<number> {

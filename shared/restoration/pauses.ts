@@ -1,6 +1,6 @@
 /**
  * Where in noise somebody may be speaking, frame by frame. Hides how speech is told from noise that changes: what stands
- * out is speech when a voice sounds in it or beside it, or when it goes on for as long as a whisper does.
+ * out is speech when it is periodic, or near something that is, or when a detector of voices says so.
  */
 import type { Cells, NoiseFloor } from './noise-floor.ts'
 
@@ -18,9 +18,15 @@ const lagsPerSecond = 12_000
 const leastSeconds = 0.03
 const leastVoicedSeconds = 0.06
 const besideVoiceSeconds = 0.13
-const whisperSeconds = 0.0
 const beforeSeconds = 0.085
 const afterSeconds = 0.16
+
+/** The detector's voice, from so long before to so long after, is believed from this likelihood on. */
+const leastLikelihood = 0.15
+const behindVoiceSeconds = 0.16
+const aheadOfVoiceSeconds = 0.08
+/** Doubts no further apart than twice this are settled in one go. */
+const togetherSeconds = 1
 
 interface Scale {
   readonly framesPerSecond: number
@@ -32,6 +38,9 @@ interface Frames {
   readonly to: number
 }
 
+/** How likely a voice sounds in frames `from` to `to`, a value each. */
+export type VoiceIn = (from: number, to: number) => Float32Array
+
 /** 1 where somebody may speak, 0 in a pause, between them at their edges; a value for each of the frames `own`. */
 export function speechShares(
   cells: Cells,
@@ -40,6 +49,7 @@ export function speechShares(
   noise: NoiseFloor,
   scale: Scale,
   own: Frames,
+  voiceIn: VoiceIn,
 ): Float32Array {
   const { stride, bins } = cells
   const count = looked.to - looked.from
@@ -65,11 +75,23 @@ export function speechShares(
   }
   const frames = (seconds: number) => Math.round(seconds * scale.framesPerSecond)
   const hits = Uint8Array.from(shares, (_, i) => (meanOfThree(shares, i) > presentShare ? 1 : 0))
-  dropShort(hits, frames(leastSeconds))
   dropShort(voiced, frames(leastVoicedSeconds))
   const nearVoice = widened(voiced, frames(besideVoiceSeconds), frames(besideVoiceSeconds))
-  for (const [from, to] of runsOf(hits))
-    if (to - from < frames(whisperSeconds) && !nearVoice.subarray(from, to).includes(1)) hits.fill(0, from, to)
+  // the detector is asked only where it matters: what stands out without a voice beside it
+  const doubted = hits.map((hit, i) => (hit && !nearVoice[i] ? 1 : 0))
+  doubted.fill(0, 0, Math.max(0, own.from - looked.from - frames(afterSeconds) - 2))
+  doubted.fill(0, own.to - looked.from + frames(beforeSeconds) + 2)
+  const joined = widened(doubted, frames(togetherSeconds), frames(togetherSeconds))
+  for (const [from, to] of runsOf(joined)) {
+    const [first, last] = [doubted.indexOf(1, from), doubted.lastIndexOf(1, to - 1)]
+    const [ahead, behind] = [frames(aheadOfVoiceSeconds), frames(behindVoiceSeconds)]
+    const voice = voiceIn(looked.from + first - behind, looked.from + last + 1 + ahead)
+    for (let i = first; i <= last; i++) {
+      const around = voice.subarray(Math.max(0, i - first), i - first + behind + ahead + 1)
+      if (doubted[i] && !around.some((likelihood) => likelihood > leastLikelihood)) hits[i] = 0
+    }
+  }
+  dropShort(hits, frames(leastSeconds))
   const open = widened(hits, frames(beforeSeconds), frames(afterSeconds))
   const bell = [1, 2, 3, 4, 3, 2, 1]
   return Float32Array.from({ length: own.to - own.from }, (_, i) => {
