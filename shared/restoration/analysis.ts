@@ -8,7 +8,9 @@ import { highPass, kWeighting } from '../audio/loudness.ts'
 import { doubleEnergyMeter, energyMeter } from '../kernel/filters.ts'
 import { bandMeter, type BandLevels } from './crosstalk.ts'
 import { humMeter, type HumStretch } from './hum.ts'
+import { lowRateSound } from './low-rate.ts'
 import { growingSeries } from './series.ts'
+import { tonalityMeter } from './tonality.ts'
 import type { Wishes } from './wishes.ts'
 
 /** What the pass leaves. Series have a value for every 10 ms, or the whole number of samples next to it. */
@@ -24,6 +26,8 @@ export interface Tables {
   /** Samples at full scale, of all channels. */
   readonly clippedSamples: number
   readonly hum: readonly (readonly HumStretch[])[]
+  /** The share of tones in every quarter of a second. */
+  readonly tonality: Float32Array
   /** For crosstalk; none where it is not looked for. */
   readonly bands: BandLevels | undefined
 }
@@ -46,6 +50,8 @@ export function analyser(sampleRate: number, channels: number, wishes: Wishes, i
   const second = stepsPerSecond * stepSamples
   const [loudness, power, highPower] = [growingSeries(), growingSeries(), growingSeries()]
   const energies = energiesOf(sampleRate, stepSamples)
+  const low = Array.from({ length: channels }, () => lowRateSound(sampleRate))
+  const tonality = tonalityMeter(sampleRate)
   const hum = wishes.hum === 'off' ? [] : Array.from({ length: channels }, () => humMeter(sampleRate))
   const bands = isOneOfSeveral && wishes.gate === 'auto' ? bandMeter(sampleRate, stepSamples) : undefined
   const held = Array.from({ length: channels }, () => new Float32Array(second))
@@ -54,6 +60,10 @@ export function analyser(sampleRate: number, channels: number, wishes: Wishes, i
   let totalSamples = 0
   let clippedSamples = 0
 
+  const lookLow = (planes: readonly Float32Array[]): void => {
+    hum.forEach((meter, channel) => meter.add(planes[channel]!))
+    tonality.add(channels === 1 ? planes[0]! : meanOf(planes, new Float32Array(planes[0]!.length)))
+  }
   const look = (): void => {
     const planes = held.map((plane) => plane.subarray(0, filled))
     const middle = channels === 1 ? planes[0]! : meanOf(planes, mean.subarray(0, filled))
@@ -61,7 +71,7 @@ export function analyser(sampleRate: number, channels: number, wishes: Wishes, i
     found.loudness.forEach(loudness.push)
     found.power.forEach(power.push)
     found.highPower.forEach(highPower.push)
-    hum.forEach((meter, channel) => meter.add(planes[channel]!))
+    lookLow(low.map((sound, channel) => sound.add(planes[channel]!)))
     bands?.add(middle)
     for (const plane of planes) clippedSamples += clippedIn(plane)
     totalSamples += filled
@@ -79,6 +89,7 @@ export function analyser(sampleRate: number, channels: number, wishes: Wishes, i
   }
   const finish = (): Tables => {
     if (filled > 0) look()
+    lookLow(low.map((sound) => sound.end()))
     return {
       sampleRate,
       channels,
@@ -89,6 +100,7 @@ export function analyser(sampleRate: number, channels: number, wishes: Wishes, i
       highPower: highPower.values(),
       clippedSamples,
       hum: hum.map((meter) => meter.finish()),
+      tonality: tonality.finish(),
       bands: bands?.finish(),
     }
   }

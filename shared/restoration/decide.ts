@@ -8,6 +8,7 @@ import { humGrid, humPointSeconds, humPointsPerStretch, humWindowPoints } from '
 import { humRuns, type HumRun } from './hum-curves.ts'
 import { levelPlan, type Levels } from './levels.ts'
 import { movingMean, quantile, runsOf, toDb, toPower } from './series.ts'
+import { tonalityHopSeconds } from './tonality.ts'
 import type { Wishes } from './wishes.ts'
 
 /** What is done, to be applied anywhere in the recording. */
@@ -79,6 +80,7 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
   const noiseLimitDb = limitOf(wishes.noise, snrDb)
   const levels = levelPlan(
     tables.loudness.map((power, i) => power * toPower(gate?.[i] ?? 0)),
+    tonalityOf(tables),
     wishes.level,
   )
   const gainDb = summed([gate, levels.gainDb])
@@ -106,6 +108,12 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
       clippedShare: tables.clippedSamples / Math.max(1, totalSamples * channels),
     },
   }
+}
+
+/** For every step the share of tones there. */
+function tonalityOf({ tonality, stepSamples, sampleRate }: Tables): (step: number) => number {
+  const perStep = stepSamples / sampleRate / tonalityHopSeconds
+  return (step) => tonality[Math.min(tonality.length - 1, Math.round(step * perStep))] ?? 0
 }
 
 function humOf({ sampleRate, totalSamples, hum }: Tables): HumRun[][] {

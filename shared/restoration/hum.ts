@@ -4,16 +4,14 @@
  * and how phase and amplitude are learnt from quiet moments before and after.
  */
 import { fourier, framesAtOnce } from '../kernel/fourier.ts'
-import { decimator, lowPassTaps, responseAt } from './decimator.ts'
+import { lowRateHighestHz, lowRateOf, type LowRate } from './low-rate.ts'
 import { quantile, toDb } from './series.ts'
 
 export type MainsHz = 50 | 60
 
 const families: readonly MainsHz[] = [50, 60]
 const harmonics = 12
-const highestHz = 60 * harmonics
-/** Rates that are worked at, about. */
-const wantedRates = [12_000, 2400] as const
+const highestHz = lowRateHighestHz
 
 /** Points at which the hum is described lie so far apart; each looks at five times that. */
 const pointSeconds = 0.05
@@ -45,38 +43,22 @@ export interface HumGrid {
   readonly firstPoint: number
 }
 
-interface Rates {
-  readonly factors: readonly [number, number]
-  readonly rate: number
-  /** Samples between points, at the low rate. */
-  readonly hop: number
-}
-
-function ratesFor(sampleRate: number): Rates {
-  const first = Math.max(1, Math.round(sampleRate / wantedRates[0]))
-  const second = Math.max(1, Math.round(sampleRate / first / wantedRates[1]))
-  const rate = sampleRate / (first * second)
-  return { factors: [first, second], rate, hop: Math.round(pointSeconds * rate) }
-}
+/** Low-rate samples between points. */
+const hopAt = ({ rate }: LowRate): number => Math.round(pointSeconds * rate)
 
 export function humGrid(sampleRate: number): HumGrid {
-  const { factors, hop } = ratesFor(sampleRate)
-  const pointSamples = hop * factors[0] * factors[1]
+  const low = lowRateOf(sampleRate)
+  const pointSamples = hopAt(low) * low.factor
   return { pointSamples, firstPoint: (windowPoints / 2) * pointSamples }
 }
 
-/** Gathers what is to be known of one channel's hum. Memory: some 3 kB a second where there is any, else none. */
+/** Gathers what is to be known of one channel's hum, from its sound at the low rate. Memory: some 3 kB a second where there is any, else none. */
 export function humMeter(sampleRate: number) {
-  const { factors, rate, hop } = ratesFor(sampleRate)
-  const middleRate = sampleRate / factors[0]
-  const taps = [
-    lowPassTaps(factors[0] === 1 ? 0 : 4 * factors[0], 0.5 / factors[0]),
-    lowPassTaps(Math.ceil((2.75 * middleRate) / (rate - 2 * highestHz)), 0.5 / factors[1]),
-  ] as const
-  const [first, second] = [decimator(factors[0], taps[0]), decimator(factors[1], taps[1])]
+  const low = lowRateOf(sampleRate)
+  const hop = hopAt(low)
   const stretch = pointsPerStretch * hop
-  const look = detector(rate)
-  const learn = families.map((family) => learner(family, rate, hop, taps, [sampleRate, middleRate]))
+  const look = detector(low.rate)
+  const learn = families.map((family) => learner(family, low, hop))
   // three stretches, the middle one of which is learnt from once the one behind it has been looked at
   let sound = new Float32Array(0)
   let start = 0
@@ -107,10 +89,8 @@ export function humMeter(sampleRate: number) {
     }
   }
   return {
-    add: (samples: Float32Array): void => take(second.add(first.add(samples))),
+    add: take,
     finish: (): readonly HumStretch[] => {
-      take(second.add(first.end()))
-      take(second.end())
       for (; count * stretch < start + sound.length; count++) {
         found.push(look(sound.subarray(count * stretch - start, (count + 1) * stretch - start)))
         if (count > 0) settle(count - 1)
@@ -184,13 +164,7 @@ function detector(rate: number) {
 }
 
 /** Demodulates a stretch at each multiple, and beside it. */
-function learner(
-  family: MainsHz,
-  rate: number,
-  hop: number,
-  taps: readonly [Float32Array, Float32Array],
-  rates: readonly [number, number],
-) {
+function learner(family: MainsHz, { rate, gainAt }: LowRate, hop: number) {
   const length = windowPoints * hop
   const shape = Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / length))
   const total = shape.reduce((sum, value) => sum + value, 0)
@@ -199,7 +173,7 @@ function learner(
     cos: Float32Array.from(shape, (w, i) => ((2 * w) / total) * Math.cos((2 * Math.PI * hz * i) / rate)),
     sin: Float32Array.from(shape, (w, i) => ((-2 * w) / total) * Math.sin((2 * Math.PI * hz * i) / rate)),
     // what the filters have left of it is made up for
-    gain: 1 / taps.reduce((product, some, i) => product * responseAt(some, hz / rates[i]!), 1),
+    gain: 1 / gainAt(hz),
   })
   const tones = Array.from({ length: harmonics }, (_, k) =>
     [0, -besideHz, besideHz].map((offset) => tone(family * (k + 1) + offset)),

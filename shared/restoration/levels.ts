@@ -64,11 +64,15 @@ const heldSteps = 20
 const bellSteps = 10
 const besideMusicSteps = 15
 
-/** `loudness`: K-weighted mean squares. `strength`: how much of a difference is taken away, 0 to 1. */
-export function levelPlan(loudness: Float32Array, strength: number): Levels {
+/** `loudness`: K-weighted mean squares. `tonality`: the share of tones at a step. `strength`: how much of a difference is taken away, 0 to 1. */
+export function levelPlan(
+  loudness: Float32Array,
+  tonality: (step: number) => number,
+  strength: number,
+): Levels {
   const levels = Float64Array.from(loudness, toLufs)
   const floor = quantile(levels, floorShare)
-  const music = musicFlags(levels, loudness, floor)
+  const music = musicFlags(levels, loudness, floor, tonality)
   const speech = speechFlags(loudness, floor, music)
   clearNoises(speech, loudness)
   const phrases = runsOf(speech)

@@ -1,6 +1,6 @@
 /**
- * Where there is music and not speech, from the level alone: speech falls to its floor many times a second, music does
- * not. Hides windows, votes and what becomes of short stretches.
+ * Where there is music and not speech, by level and tones: speech falls to its floor many times a second,
+ * music does not, and noise that does not either has no tones. Hides windows, votes and what becomes of short stretches.
  */
 import { clearShortRuns, gapsOf, movingMean, quantile, runsOf, toDb } from './series.ts'
 
@@ -22,10 +22,16 @@ const gapWindows = 8
 const edgeSteps = 300
 const quietOverFloorDb = 8
 
-/** A flag for every step. `levels`: LUFS of each; `powers`: what they are of; `floor`: the level of the background. */
-export function musicFlags(levels: Float64Array, powers: Float32Array, floor: number): Uint8Array {
+/** A flag for every step. `levels`: LUFS of each; `powers`: what they are of; `floor`: the level of the background;
+ * `tonality`: the share of tones at a step. */
+export function musicFlags(
+  levels: Float64Array,
+  powers: Float32Array,
+  floor: number,
+  tonality: (step: number) => number,
+): Uint8Array {
   const count = Math.ceil(levels.length / hopSteps)
-  const looks = Uint8Array.from({ length: count }, (_, i) => (looksLikeMusic(levels, i * hopSteps, floor) ? 1 : 0))
+  const looks = Uint8Array.from({ length: count }, (_, i) => (looksLikeMusic(levels, i * hopSteps, floor) && isTonal(tonality, i * hopSteps) ? 1 : 0))
   const voted = looks.map((_, i) => {
     const around = looks.subarray(Math.max(0, i - votes), i + votes + 1)
     return 2 * around.reduce((sum, look) => sum + look, 0) > around.length ? 1 : 0
@@ -45,6 +51,14 @@ function looksLikeMusic(levels: Float64Array, middle: number, floor: number): bo
   if (loud <= Math.max(floor + leastOverFloorDb, leastLevelDb)) return false
   const dips = window.reduce((sum, level) => sum + (level < loud - dipDb ? 1 : 0), 0) / window.length
   return dips < mostDips && loud - quantile(window, 0.1) < mostRangeDb
+}
+
+/** In most of the window's looks, tones are so much of the sound. */
+const leastTones = 0.25
+
+function isTonal(tonality: (step: number) => number, middle: number): boolean {
+  const looks = Array.from({ length: windowSteps / hopSteps }, (_, i) => tonality(middle + (i - 5) * hopSteps))
+  return quantile(looks, 0.5) >= leastTones
 }
 
 /** To the next quiet moment on either side. */
