@@ -132,6 +132,8 @@ function together(summaries: readonly Summary[]): Omit<RestoreReport, 'recording
     hum: summaries.flatMap(({ hum }) => hum),
     levels: summaries.length === 1 ? summaries[0]!.levels : summaries.map(({ levels }) => levels),
     music: summaries.flatMap(({ music }) => music),
+    breaths: summaries.reduce((sum, { breaths }) => sum + breaths, 0),
+    clicks: summaries.reduce((sum, { clicks }) => sum + clicks, 0),
     clippedShare: Math.max(...summaries.map(({ clippedShare }) => clippedShare)),
   }
 }
@@ -142,7 +144,8 @@ export function summariseRestoration({ recordings, files, warnings }: RestoreRep
   return [...lines, ...warnings.map(({ message }) => message), ''].join('\n')
 }
 
-function describe({ snrDb, untouched, hum, noiseLimitDb, levels, music, gatedShare }: Summary): string[] {
+function describe(found: Summary): string[] {
+  const { snrDb, untouched, hum, noiseLimitDb, levels, music, gatedShare, breaths, clicks, clippedShare } = found
   return [
     snrDb === null ? 'there is nothing but silence' : `speech is ${snrDb.toFixed(0)} dB over the noise`,
     ...(noiseLimitDb === null ? [] : [`noise goes down by up to ${noiseLimitDb.toFixed(0)} dB`]),
@@ -158,6 +161,9 @@ function describe({ snrDb, untouched, hum, noiseLimitDb, levels, music, gatedSha
       : []),
     ...music.map(({ start, end }) => `music from ${start.toFixed(0)} s to ${end.toFixed(0)} s stays as it is`),
     ...(gatedShare === null ? [] : [`others are turned down ${(100 * gatedShare).toFixed(0)} % of the time`]),
+    ...(breaths === 0 ? [] : [`${breaths} breaths are turned down`]),
+    ...(clicks === 0 ? [] : [`${clicks} clicks are repaired`]),
+    ...(clippedShare === 0 ? [] : [`${(100 * clippedShare).toPrecision(2)} % of the samples are clipped`]),
     ...(untouched ? ['nothing is changed'] : []),
   ]
 }

@@ -6,6 +6,8 @@
  */
 import { highPass, kWeighting } from '../audio/loudness.ts'
 import { doubleEnergyMeter, energyMeter } from '../kernel/filters.ts'
+import { breathMeter, type BreathTables } from './breaths.ts'
+import { clickMeter, type Click } from './clicks.ts'
 import { bandMeter, type BandLevels } from './crosstalk.ts'
 import { humMeter, type HumStretch } from './hum.ts'
 import { lowRateSound } from './low-rate.ts'
@@ -28,6 +30,9 @@ export interface Tables {
   readonly hum: readonly (readonly HumStretch[])[]
   /** The share of tones in every quarter of a second. */
   readonly tonality: Float32Array
+  /** In time; of one channel's mean. Empty where they are not looked for. */
+  readonly clicks: readonly Click[]
+  readonly breaths: BreathTables | undefined
   /** For crosstalk; none where it is not looked for. */
   readonly bands: BandLevels | undefined
 }
@@ -54,6 +59,8 @@ export function analyser(sampleRate: number, channels: number, wishes: Wishes, i
   const tonality = tonalityMeter(sampleRate)
   const hum = wishes.hum === 'off' ? [] : Array.from({ length: channels }, () => humMeter(sampleRate))
   const bands = isOneOfSeveral && wishes.gate === 'auto' ? bandMeter(sampleRate, stepSamples) : undefined
+  const clicks = wishes.clicks === 'off' ? undefined : clickMeter(sampleRate)
+  const breaths = wishes.breathsDb === 0 ? undefined : breathMeter(sampleRate, stepSamples)
   const held = Array.from({ length: channels }, () => new Float32Array(second))
   const mean = new Float32Array(second)
   let filled = 0
@@ -73,6 +80,8 @@ export function analyser(sampleRate: number, channels: number, wishes: Wishes, i
     found.highPower.forEach(highPower.push)
     lookLow(low.map((sound, channel) => sound.add(planes[channel]!)))
     bands?.add(middle)
+    clicks?.add(middle)
+    breaths?.add(middle)
     for (const plane of planes) clippedSamples += clippedIn(plane)
     totalSamples += filled
     filled = 0
@@ -101,6 +110,8 @@ export function analyser(sampleRate: number, channels: number, wishes: Wishes, i
       clippedSamples,
       hum: hum.map((meter) => meter.finish()),
       tonality: tonality.finish(),
+      clicks: clicks?.finish() ?? [],
+      breaths: breaths?.finish(),
       bands: bands?.finish(),
     }
   }

@@ -5,6 +5,7 @@
 import type { Plan } from './decide.ts'
 import { humGrid } from './hum.ts'
 import { subtractHum } from './hum-curves.ts'
+import { repair, repairContextSeconds } from './repair.ts'
 import { contextSeconds, noiseReducer, type Sound } from './noise.ts'
 
 const blockSeconds = 20
@@ -47,7 +48,21 @@ export function restorer(plan: Plan, from = 0, to = plan.totalSamples): Restorer
   const levelled = (planes: readonly Float32Array[], start: number): readonly Float32Array[] =>
     plan.gainDb ? planes.map((plane) => withGains(plane, start, plan.gainDb!, plan.stepSamples)) : planes
 
+  // repaired as soon as what lies around is there, long before it is needed
+  const margin = Math.ceil(2 * repairContextSeconds * sampleRate)
+  let click = plan.clicks.findIndex(({ start }) => start >= held.end())
+  const repairClicks = (isEnd: boolean): void => {
+    for (; click >= 0 && click < plan.clicks.length; click++) {
+      const { start, end } = plan.clicks[click]!
+      if (!isEnd && held.end() < end + margin) return
+      const around = held.part(start - margin, Math.min(end + margin, totalSamples))
+      for (const plane of around.planes)
+        repair(plane, start - around.start, Math.min(end - around.start, plane.length), sampleRate)
+    }
+  }
+
   function* ready(isEnd: boolean): Generator<readonly Float32Array[]> {
+    repairClicks(isEnd)
     for (;;) {
       const end = Math.min(next + blockSamples, to)
       const needed = isEnd ? end : Math.min(end + context, totalSamples)

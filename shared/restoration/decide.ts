@@ -3,11 +3,13 @@
  * threshold between them.
  */
 import type { Tables } from './analysis.ts'
+import { breathPlan, breathRuns } from './breaths.ts'
+import { clicksToRepair, type Click } from './clicks.ts'
 import { gatePlans } from './crosstalk.ts'
 import { humGrid, humPointSeconds, humPointsPerStretch, humWindowPoints } from './hum.ts'
 import { humRuns, type HumRun } from './hum-curves.ts'
 import { levelPlan, type Levels } from './levels.ts'
-import { movingMean, quantile, runsOf, toDb, toPower } from './series.ts'
+import { movingMean, quantile, runsOf, toDb, toPower, type Run } from './series.ts'
 import { tonalityHopSeconds } from './tonality.ts'
 import type { Wishes } from './wishes.ts'
 
@@ -25,6 +27,7 @@ export interface Plan {
   readonly gainDb: Float32Array | undefined
   /** A flag for every step: noise in music stays. */
   readonly music: Uint8Array
+  readonly clicks: readonly Click[]
   readonly summary: Summary
 }
 
@@ -56,6 +59,10 @@ export interface Summary {
   readonly music: readonly { readonly start: number; readonly end: number }[]
   /** How much of the time this track is turned down because only others speak; null where it is no track. */
   readonly gatedShare: number | null
+  /** How many breaths are turned down, and clicks repaired. */
+  readonly breaths: number
+  readonly clicks: number
+  /** The share of samples at full scale; they stay as they are. */
   readonly clippedShare: number
 }
 
@@ -83,7 +90,13 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
     tonalityOf(tables),
     wishes.level,
   )
-  const gainDb = summed([gate, levels.gainDb])
+  const breaths = tables.breaths ? breathRuns(tables.breaths) : []
+  const clicks = clicksToRepair(tables.clicks, wishes.clicks, sampleRate, calmness(tables, levels))
+  const gainDb = summed([
+    gate,
+    breathPlan(breaths, tables.loudness.length, wishes.breathsDb),
+    levels.gainDb,
+  ])
   const isGated = gate?.some((gain) => gain < -1) ?? false
   return {
     sampleRate,
@@ -94,9 +107,10 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
     noiseLimitDb,
     gainDb,
     music: levels.music,
+    clicks,
     summary: {
       snrDb: snrDb === undefined ? null : rounded(snrDb),
-      untouched: !hasHum && noiseLimitDb === undefined && !levels.gainDb && !isGated,
+      untouched: [hasHum, noiseLimitDb, levels.gainDb, isGated, breaths[0], clicks[0]].every((done) => !done),
       hum: describeHum(hum, tables),
       noiseLimitDb: noiseLimitDb === undefined ? null : rounded(noiseLimitDb),
       levels: describeLevels(levels),
@@ -105,8 +119,23 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
         end: rounded(Math.min(totalSamples, to * stepSamples) / sampleRate),
       })),
       gatedShare: gate ? rounded(gate.filter((gain) => gain < -1).length / Math.max(1, gate.length)) : null,
+      breaths: breaths.length,
+      clicks: clicks.length,
       clippedShare: tables.clippedSamples / Math.max(1, totalSamples * channels),
     },
+  }
+}
+
+/** In steps on either side of a click: far enough from it not to hear it, near enough for a word to be heard. */
+const besideClick = [3, 4]
+
+/** Whether nobody speaks on either side of some samples. */
+function calmness({ loudness, stepSamples }: Tables, { speechFrom, music }: Levels): (run: Run) => boolean {
+  const isCalm = (step: number) =>
+    step < 0 || step >= loudness.length || (loudness[step]! < speechFrom[step]! && !music[step])
+  return ({ from, to }) => {
+    const [first, last] = [Math.floor(from / stepSamples), Math.floor(to / stepSamples)]
+    return besideClick.every((steps) => isCalm(first - steps) && isCalm(last + steps))
   }
 }
 

@@ -15,6 +15,7 @@ import {
   runsOf,
   smoothed,
   toDb,
+  toPower,
   widened,
   type Run,
 } from './series.ts'
@@ -24,6 +25,8 @@ export interface Levels {
   readonly gainDb: Float32Array | undefined
   /** A flag for every step. */
   readonly speech: Uint8Array
+  /** What a step must pass to be speech, as a mean square. */
+  readonly speechFrom: Float32Array
   readonly music: Uint8Array
   /** Of phrases' loudness, as it is, in dB: its standard deviation, weighted by their length. */
   readonly spreadDb: number
@@ -73,7 +76,7 @@ export function levelPlan(
   const levels = Float64Array.from(loudness, toLufs)
   const floor = quantile(levels, floorShare)
   const music = musicFlags(levels, loudness, floor, tonality)
-  const speech = speechFlags(loudness, floor, music)
+  const { speech, speechFrom } = speechFlags(loudness, floor, music)
   clearNoises(speech, loudness)
   const phrases = runsOf(speech)
   const measured = phrases.map((phrase) => loudnessOf(loudness.subarray(phrase.from, phrase.to)))
@@ -81,7 +84,7 @@ export function levelPlan(
   const target = weightedMedian(measured, weights)
   const spreadDb = weightedDeviation(measured, weights)
   const isEven = target === undefined || spreadDb < evenDb
-  const base = { speech, music, spreadDb, targetLufs: target }
+  const base = { speech, speechFrom, music, spreadDb, targetLufs: target }
   if (isEven || strength === 0) return { ...base, gainDb: undefined }
   const gains = new Float64Array(loudness.length).fill(NaN)
   phrases.forEach(({ from, to }, i) => {
@@ -94,21 +97,21 @@ export function levelPlan(
 
 const toLufs = (power: number): number => toDb(power) - 0.691
 
-function speechFlags(loudness: Float32Array, floor: number, music: Uint8Array): Uint8Array {
+function speechFlags(loudness: Float32Array, floor: number, music: Uint8Array) {
   const short = movingMean(loudness, 2).map(toLufs)
   const background = short.map((level) => Math.max(level, floor - underFloorDb))
   const low = movingMinimum(movingMean(background, 4), floorReachSteps)
   const top = movingMaximum(movingMean(short, 10), topReachSteps)
-  const speech = Uint8Array.from(short, (level, i) => {
-    const isOver = level > Math.min(low[i]! + 3, floor + 12) + overFloorDb
-    return isOver && level > top[i]! - underTopDb && level > leastSpeechDb && !music[i] ? 1 : 0
-  })
+  const least = short.map((_, i) =>
+    Math.max(Math.min(low[i]! + 3, floor + 12) + overFloorDb, top[i]! - underTopDb, leastSpeechDb),
+  )
+  const speech = Uint8Array.from(short, (level, i) => (level > least[i]! && !music[i] ? 1 : 0))
   for (const { from, to } of gapsOf(speech)) {
     const isWithin = from > 0 && to < speech.length && to - from < gapSteps
     if (isWithin && !music.subarray(from, to).includes(1)) speech.fill(1, from, to)
   }
   clearShortRuns(speech, phraseSteps)
-  return speech
+  return { speech, speechFrom: Float32Array.from(least, (level) => toPower(level + 0.691)) }
 }
 
 /** What is no phrase: far softer than the recording's, and short, made of knocks, or wholly steady. */
