@@ -13,7 +13,7 @@ export interface Click {
 }
 
 /** Clicks within speech must stand out further than those in pauses: voices are rough by themselves. */
-export const leastRatios = { pauses: 12, speech: 16 } as const
+export const leastRatios = { pauses: 12, speech: 16, nearSpeech: 24 } as const
 
 const cellSeconds = 0.00025
 /** Everything else in cells. A look is worth its medians where three cells are that far over the means beside them. */
@@ -128,20 +128,19 @@ function backgroundAt(cells: Float32Array, at: number): number {
 const groupSeconds = 0.03
 const mostInGroup = 20
 
-/**
- * Those that are to be repaired. `isCalm(run)`: nobody speaks around the samples of a run.
- */
+/** Those that are to be repaired. `calmAround(run)`: how many steps of 10 ms on either side are without speech, 0 to 4. */
 export function clicksToRepair(
   clicks: readonly Click[],
   where: 'pauses' | 'all' | 'off',
   sampleRate: number,
-  isCalm: (run: Run) => boolean,
+  calmAround: (run: Run) => number,
 ): Click[] {
   if (where === 'off') return []
   const groups: Click[][] = []
   for (const click of clicks) {
-    const isCalmThere = isCalm({ from: click.start, to: click.end })
-    if (!isCalmThere && (where === 'pauses' || click.ratio < leastRatios.speech)) continue
+    const calm = calmAround({ from: click.start, to: click.end })
+    const isInPause = calm > 3 || (calm > 1 && click.ratio > leastRatios.nearSpeech)
+    if (!isInPause && (where === 'pauses' || click.ratio < leastRatios.speech)) continue
     const last = groups.at(-1)
     if (last && click.start - last.at(-1)!.end < groupSeconds * sampleRate) last.push(click)
     else groups.push([click])

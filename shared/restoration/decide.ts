@@ -126,16 +126,15 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
   }
 }
 
-/** In steps on either side of a click: far enough from it not to hear it, near enough for a word to be heard. */
-const besideClick = [3, 4]
-
-/** Whether nobody speaks on either side of some samples. */
-function calmness({ loudness, stepSamples }: Tables, { speechFrom, music }: Levels): (run: Run) => boolean {
+/** How many steps on either side of some samples nobody speaks, up to 4; what the click itself reaches is passed over. */
+function calmness({ loudness, stepSamples }: Tables, { speechFrom, music }: Levels): (run: Run) => number {
   const isCalm = (step: number) =>
     step < 0 || step >= loudness.length || (loudness[step]! < speechFrom[step]! && !music[step])
   return ({ from, to }) => {
     const [first, last] = [Math.floor(from / stepSamples), Math.floor(to / stepSamples)]
-    return besideClick.every((steps) => isCalm(first - steps) && isCalm(last + steps))
+    let steps = 1
+    while (steps < 4 && isCalm(first - steps - 1) && isCalm(last + steps + 1)) steps++
+    return steps
   }
 }
 

@@ -172,9 +172,9 @@ function gathered(
     const limit = (frame - start) * stride
     const weight = Math.max(0.02, Math.min(1, 1.4 - 2 * meanAround(shares, frame - start, 2)))
     for (let k = 0; k < stride; k++) {
-      const counted = smooth[row + k]! < limits[limit + k]! ? weight : 0
-      rows[at + k]! += counted * powers[row + k]!
-      weights[at + k]! += counted
+      if (smooth[row + k]! >= limits[limit + k]!) continue
+      rows[at + k]! += weight * powers[row + k]!
+      weights[at + k]! += weight
     }
   }
   return { range, rows, weights }

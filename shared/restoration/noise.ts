@@ -56,7 +56,7 @@ export function noiseReducer(
     Math.sqrt(0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size)),
   )
   const transform = fourier(size, root, 0.5)
-  const shape: Shape = { sampleRate, size, hop, transform, lead: size - hop, floor: -log2OfDb(limitDb) }
+  const shape: Shape = { sampleRate, size, hop, transform, lead: size - hop, floor: -log2OfDb(limitDb), scratch: scratch() }
   let known: Spectra | undefined
 
   const reduce = (around: Sound, start: number, end: number): Float32Array[] => {
@@ -83,6 +83,7 @@ interface Shape {
   readonly lead: number
   /** The least gain, a logarithm to base 2. */
   readonly floor: number
+  readonly scratch: ReturnType<typeof scratch>
 }
 
 /** Frames from `from` to before `to`. */
@@ -102,25 +103,39 @@ interface Spectra {
   readonly im: readonly Float32Array[]
 }
 
-/** The spectra of all frames that touch the sound; those which are known already are taken over. */
+/** Arrays that are used again for every block: new ones of this size would be collected too late. */
+function scratch() {
+  const arrays = new Map<string, Float32Array>()
+  return (name: string, length: number): Float32Array => {
+    const known = arrays.get(name)
+    if (known && known.length >= length) return known.subarray(0, length)
+    const made = new Float32Array(length)
+    arrays.set(name, made)
+    return made
+  }
+}
+
+/** The spectra of all frames that touch the sound; those which are known already stay, moved to the front. */
 function spectraOf(sound: Sound, channels: number, shape: Shape, known?: Spectra): Spectra {
   const { transform, hop, lead } = shape
   const { bins, stride } = transform
   const { from, to } = framesOver(sound.start, sound.start + sound.planes[0]!.length, shape)
-  const make = () => new Float32Array((to - from) * stride)
-  const [re, im] = [Array.from({ length: channels }, make), Array.from({ length: channels }, make)]
-  const [powers, smooth] = [make(), make()]
   // frames at the end of what was known lacked the sound that came after
   const knownTo = known ? known.cells.first + known.cells.count - shape.size / hop : from
   const taken = known && known.cells.first <= from ? Math.max(from, Math.min(to, knownTo)) : from
-  if (known && taken > from) {
-    const [a, b] = [(from - known.cells.first) * stride, (taken - known.cells.first) * stride]
-    for (let channel = 0; channel < channels; channel++) {
-      re[channel]!.set(known.re[channel]!.subarray(a, b))
-      im[channel]!.set(known.im[channel]!.subarray(a, b))
-    }
-    powers.set(known.cells.powers.subarray(a, b))
+  const moved = (name: string, before?: Float32Array): Float32Array => {
+    const all = shape.scratch(name, (to - from) * stride)
+    if (!before || taken === from) return all
+    const [a, b] = [(from - known!.cells.first) * stride, (taken - known!.cells.first) * stride]
+    if (before.buffer === all.buffer) before.copyWithin(0, a, b)
+    else all.set(before.subarray(a, b))
+    return all
   }
+  const planes = (name: string, before?: readonly Float32Array[]) =>
+    Array.from({ length: channels }, (_, channel) => moved(`${name}${channel}`, before?.[channel]))
+  const [re, im] = [planes('re', known?.re), planes('im', known?.im)]
+  const powers = moved('powers', known?.cells.powers)
+  const smooth = moved('smooth', known?.cells.smooth)
   for (let frame = taken; frame < to; frame += framesAtOnce) {
     const count = Math.min(framesAtOnce, to - frame)
     for (let channel = 0; channel < channels; channel++)
@@ -135,7 +150,8 @@ function spectraOf(sound: Sound, channels: number, shape: Shape, known?: Spectra
       )
   }
   fillPowers(re, im, powers, (taken - from) * stride)
-  smoothen(powers, smooth, to - from, stride, bins)
+  // the means of the last frames that were known lacked those that came after
+  smoothen(powers, smooth, Math.max(0, taken - from - 2), to - from, stride, bins, shape)
   return { re, im, cells: { first: from, count: to - from, bins, stride, powers, smooth } }
 }
 
@@ -157,35 +173,50 @@ function fillPowers(
     }
 }
 
-/** Means over five frames and three bins, as far as there are any. */
+/** Means over five frames and three bins, as far as there are any, for the frames from `from` on. */
 function smoothen(
   powers: Float32Array,
   out: Float32Array,
+  from: number,
   count: number,
   stride: number,
   bins: number,
+  shape: Shape,
 ): void {
-  const across = new Float32Array(powers.length)
-  for (let row = 0; row < powers.length; row += stride) {
-    for (let k = 1; k < bins - 1; k++)
-      across[row + k] = (powers[row + k - 1]! + powers[row + k]! + powers[row + k + 1]!) / 3
+  const across = shape.scratch('across', powers.length)
+  for (let row = Math.max(0, from - 2) * stride; row < powers.length; row += stride) {
+    const [a, b] = [row + 1, row + bins - 1]
+    for (let i = a; i < b; i++) across[i] = (powers[i - 1]! + powers[i]! + powers[i + 1]!) / 3
     across[row] = (powers[row]! + powers[row + 1]!) / 2
-    across[row + bins - 1] = (powers[row + bins - 2]! + powers[row + bins - 1]!) / 2
+    across[b] = (powers[b - 1]! + powers[b]!) / 2
+    for (let i = row + bins; i < row + stride; i++) across[i] = powers[i]!
   }
-  for (let frame = 0; frame < count; frame++) {
+  for (let frame = from; frame < count; frame++) {
     const at = frame * stride
     if (frame < 2 || frame >= count - 2) {
-      const [from, to] = [Math.max(0, frame - 2), Math.min(count, frame + 3)]
-      for (let k = 0; k < bins; k++) {
-        let sum = 0
-        for (let other = from; other < to; other++) sum += across[other * stride + k]!
-        out[at + k] = sum / (to - from)
-      }
+      meanOfRows(across, Math.max(0, frame - 2), Math.min(count, frame + 3), stride, out, at)
       continue
     }
-    const [a, b, c, d] = [at - 2 * stride, at - stride, at + stride, at + 2 * stride]
-    for (let k = 0; k < bins; k++)
-      out[at + k] = (across[a + k]! + across[b + k]! + across[at + k]! + across[c + k]! + across[d + k]!) / 5
+    const [two, end] = [2 * stride, at + stride]
+    for (let i = at; i < end; i++)
+      out[i] =
+        (across[i - two]! + across[i - stride]! + across[i]! + across[i + stride]! + across[i + two]!) / 5
+  }
+}
+
+/** The mean of some rows, to `out[at…]`. */
+function meanOfRows(
+  rows: Float32Array,
+  from: number,
+  to: number,
+  stride: number,
+  out: Float32Array,
+  at: number,
+): void {
+  for (let k = 0; k < stride; k++) {
+    let sum = 0
+    for (let row = from; row < to; row++) sum += rows[row * stride + k]!
+    out[at + k] = sum / (to - from)
   }
 }
 
@@ -204,9 +235,9 @@ function gainsOf(spectra: Spectra, own: Frames, shape: Shape, voice: VoiceIn): F
   const swept = within({ from: own.from - warmUp, to: own.to + warmUp })
   const looked = within({ from: swept.from - 8, to: swept.to + 8 })
   const noise = noiseFloor(cells, framesPerSecond, hzPerBin, looked.from, looked.to - 1)
-  const ratios = ratiosTo(noise, cells, looked)
-  const odds = oddsOf(ratios, looked, swept, cells, hzPerBin)
-  const gains = new Float32Array((swept.to - swept.from) * stride).fill(-100)
+  const ratios = ratiosTo(noise, cells, looked, shape)
+  const odds = oddsOf(ratios, looked, swept, cells, shape)
+  const gains = shape.scratch('gains', (swept.to - swept.from) * stride).fill(-100)
   const row = (of: Float32Array, first: number, frame: number) =>
     of.subarray((frame - first) * stride, (frame - first + 1) * stride)
   const sweepOver = (frames: Iterable<number>): void => {
@@ -222,7 +253,7 @@ function gainsOf(spectra: Spectra, own: Frames, shape: Shape, voice: VoiceIn): F
   }
   sweepOver(ascending(swept))
   sweepOver(descending(swept))
-  const kept = gains.slice((own.from - swept.from) * stride, (own.to - swept.from) * stride)
+  const kept = gains.subarray((own.from - swept.from) * stride, (own.to - swept.from) * stride)
   const shares = speechShares(cells, ratios, looked, noise, { framesPerSecond, hzPerBin }, own, voice)
   for (let frame = own.from; frame < own.to; frame++)
     amplitudesOf(row(kept, own.from, frame), floor, shares[frame - own.from]!)
@@ -253,9 +284,9 @@ function* descending({ from, to }: Frames): Generator<number> {
 }
 
 /** Powers over the noise's, up to `mostRatio`. */
-function ratiosTo(noise: NoiseFloor, cells: Cells, { from, to }: Frames): Float32Array {
+function ratiosTo(noise: NoiseFloor, cells: Cells, { from, to }: Frames, shape: Shape): Float32Array {
   const { stride, first, powers } = cells
-  const ratios = new Float32Array((to - from) * stride)
+  const ratios = shape.scratch('ratios', (to - from) * stride)
   const floor = new Float32Array(stride)
   for (let frame = from; frame < to; frame++) {
     noise.at(frame, floor)
@@ -272,24 +303,21 @@ function oddsOf(
   looked: Frames,
   swept: Frames,
   { stride, bins }: Cells,
-  hzPerBin: number,
+  shape: Shape,
 ): Float32Array {
   const count = looked.to - looked.from
-  const across = meansOverBins(ratios, count, stride, bins)
-  const near = new Float32Array(ratios.length)
-  const speech = [Math.round(speechHz[0] / hzPerBin), Math.min(bins, Math.round(speechHz[1] / hzPerBin))] as const
+  const across = meansOverBins(ratios, stride, bins, shape.scratch('across', ratios.length))
+  const near = shape.scratch('near', ratios.length)
+  const [low, high] = speechHz.map((hz) => Math.min(bins, Math.round((hz * shape.size) / shape.sampleRate)))
   const degrees = new Float32Array(count)
   for (let frame = 0; frame < count; frame++) {
-    const [from, to] = [Math.max(0, frame - 3), Math.min(count, frame + 4)]
     const at = frame * stride
-    for (let other = from; other < to; other++) {
-      const row = other * stride
-      for (let k = 0; k < stride; k++) near[at + k]! += across[row + k]!
-    }
-    for (let k = 0; k < stride; k++) near[at + k]! /= to - from
-    degrees[frame] = meanLogarithm(near, at + speech[0], at + speech[1])
+    if (frame < 3 || frame >= count - 3)
+      meanOfRows(across, Math.max(0, frame - 3), Math.min(count, frame + 4), stride, near, at)
+    else meanOfSeven(across, at, stride, near)
+    degrees[frame] = meanLogarithm(near, at + low!, at + high!)
   }
-  const odds = new Float32Array((swept.to - swept.from) * stride)
+  const odds = shape.scratch('odds', (swept.to - swept.from) * stride)
   const wide = new Float32Array(stride)
   const sums = new Float64Array(bins + 1)
   for (let frame = swept.from; frame < swept.to; frame++) {
@@ -306,17 +334,28 @@ function oddsOf(
   return odds
 }
 
+function meanOfSeven(rows: Float32Array, at: number, stride: number, out: Float32Array): void {
+  const [two, three, end] = [2 * stride, 3 * stride, at + stride]
+  for (let i = at; i < end; i++)
+    out[i] =
+      (rows[i - three]! +
+        rows[i - two]! +
+        rows[i - stride]! +
+        rows[i]! +
+        rows[i + stride]! +
+        rows[i + two]! +
+        rows[i + three]!) /
+      7
+}
+
 /** Means over five bins. */
-function meansOverBins(values: Float32Array, count: number, stride: number, bins: number): Float32Array {
-  const means = new Float32Array(values.length)
-  for (let frame = 0; frame < count; frame++) {
-    const at = frame * stride
-    for (let k = 2; k < bins - 2; k++) {
-      const i = at + k
+function meansOverBins(values: Float32Array, stride: number, bins: number, means: Float32Array): Float32Array {
+  for (let at = 0; at < values.length; at += stride) {
+    const [a, b] = [at + 2, at + bins - 2]
+    for (let i = a; i < b; i++)
       means[i] = (values[i - 2]! + values[i - 1]! + values[i]! + values[i + 1]! + values[i + 2]!) / 5
-    }
-    for (const k of [0, 1]) means[at + k] = means[at + 2]!
-    for (const k of [bins - 2, bins - 1]) means[at + k] = means[at + bins - 3]!
+    means.fill(means[a]!, at, a)
+    means.fill(means[b - 1]!, b, at + stride)
   }
   return means
 }

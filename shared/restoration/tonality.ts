@@ -54,10 +54,15 @@ export function tonalityMeter(sampleRate: number) {
 }
 
 function toneShare(powers: Float32Array, from: number, to: number): number {
-  let [tones, all] = [0, 1e-20]
+  let [tones, all, nearBy] = [0, 1e-20, 0]
+  for (let k = from - aroundBins; k < from + aroundBins; k++) nearBy += powers[k]!
   for (let k = from; k < to; k++) {
-    const around = powers.slice(Math.max(1, k - aroundBins), k + aroundBins + 1).sort()
+    nearBy += powers[k + aroundBins]!
+    const mean = nearBy / (2 * aroundBins + 1)
+    nearBy -= powers[k - aroundBins]!
     all += powers[k]!
+    if (powers[k]! < 2 * mean) continue // no tone, without sorting
+    const around = powers.slice(k - aroundBins, k + aroundBins + 1).sort()
     if (powers[k]! > overAround * around[around.length >> 1]!) tones += powers[k]!
   }
   return tones / all
