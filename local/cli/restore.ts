@@ -145,7 +145,8 @@ export function summariseRestoration({ recordings, files, warnings }: RestoreRep
 }
 
 function describe(found: Summary): string[] {
-  const { snrDb, untouched, hum, noiseLimitDb, levels, music, gatedShare, breaths, clicks, clippedShare } = found
+  const { snrDb, untouched, hum, noiseLimitDb, levels, music, gatedShare, breaths, clicks, clippedShare } =
+    found
   return [
     snrDb === null ? 'there is nothing but silence' : `speech is ${snrDb.toFixed(0)} dB over the noise`,
     ...(noiseLimitDb === null ? [] : [`noise goes down by up to ${noiseLimitDb.toFixed(0)} dB`]),
@@ -159,7 +160,9 @@ function describe(found: Summary): string[] {
             `${levels.mostGainDb.toFixed(0)} dB`,
         ]
       : []),
-    ...music.map(({ start, end }) => `music from ${start.toFixed(0)} s to ${end.toFixed(0)} s stays as it is`),
+    ...music.map(
+      ({ start, end }) => `music from ${start.toFixed(0)} s to ${end.toFixed(0)} s stays as it is`,
+    ),
     ...(gatedShare === null ? [] : [`others are turned down ${(100 * gatedShare).toFixed(0)} % of the time`]),
     ...(breaths === 0 ? [] : [`${breaths} breaths are turned down`]),
     ...(clicks === 0 ? [] : [`${clicks} clicks are repaired`]),

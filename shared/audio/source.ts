@@ -72,7 +72,12 @@ export async function withSource<T>(
   }
 }
 
-async function acceptable(storage: Pick<ObjectStore, 'stat'>, object: ObjectName, terms: Terms, name: string) {
+async function acceptable(
+  storage: Pick<ObjectStore, 'stat'>,
+  object: ObjectName,
+  terms: Terms,
+  name: string,
+) {
   const stored = await storage.stat(object)
   if (!stored) throw replaced(name)
   const { bytes } = stored

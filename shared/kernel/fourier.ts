@@ -40,7 +40,9 @@ export interface Transform {
   ) => void
 }
 
-const [windowAt, orderAt, cosinesAt, sinesAt] = [0, 1, 2, 2.5].map((part) => place.tables + part * 4 * largest)
+const [windowAt, orderAt, cosinesAt, sinesAt] = [0, 1, 2, 2.5].map(
+  (part) => place.tables + part * 4 * largest,
+)
 const [reAt, imAt, samplesAt] = [0, 1, 2].map((part) => place.transform + part * 16 * largest)
 
 /**
@@ -78,8 +80,8 @@ export function fourier(size: number, window: Float32Array, backScale = 1): Tran
   }
 
   const frames: Transform['frames'] = (re, im, gains, row, hop, count, out, at) => {
-    const rows = (of: Float32Array, to: number) =>
-      void floats.set(of.subarray(row * stride, (row + count) * stride), to / 4)
+    const rows = (of: Float32Array, to: number): void =>
+      floats.set(of.subarray(row * stride, (row + count) * stride), to / 4)
     const length = size + (framesAtOnce - 1) * hop
     rows(re, place.rowsRe)
     rows(im, place.rowsIm)

@@ -50,7 +50,12 @@ const aboveHumHz = 1500
 const clippedAt = 0.9999
 
 /** What is not wished for is not looked for; crosstalk only where the recording is one of several tracks. */
-export function analyser(sampleRate: number, channels: number, wishes: Wishes, isOneOfSeveral = false): Analyser {
+export function analyser(
+  sampleRate: number,
+  channels: number,
+  wishes: Wishes,
+  isOneOfSeveral = false,
+): Analyser {
   const stepSamples = Math.round(sampleRate / stepsPerSecond)
   const second = stepsPerSecond * stepSamples
   const [loudness, power, highPower] = [growingSeries(), growingSeries(), growingSeries()]

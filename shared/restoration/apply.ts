@@ -68,7 +68,8 @@ export function restorer(plan: Plan, from = 0, to = plan.totalSamples): Restorer
       const needed = isEnd ? end : Math.min(end + context, totalSamples)
       if (next >= end || held.end() < needed) return
       const around = held.part(Math.max(0, next - context), Math.min(end + context, totalSamples))
-      yield levelled(reducer ? reducer.reduce(around, next, end) : held.part(next, end).planes, next)
+      const copied = () => held.part(next, end).planes.map((plane) => plane.slice())
+      yield levelled(reducer ? reducer.reduce(around, next, end) : copied(), next)
       next = end
       held.forgetBefore(next - context)
     }

@@ -29,7 +29,10 @@ export function breathMeter(sampleRate: number, stepSamples: number) {
   const bands = Array.from({ length: bandEdgesHz.length - 1 }, growingSeries)
   const [voicing, flatness] = [growingSeries(), growingSeries()]
   const periodic = periodicity(bin(voicedHz[0]), bin(voicedHz[1]), sampleRate / size)
-  const [re, im] = [0, 0].map(() => new Float32Array(framesAtOnce * transform.stride)) as [Float32Array, Float32Array]
+  const [re, im] = [0, 0].map(() => new Float32Array(framesAtOnce * transform.stride)) as [
+    Float32Array,
+    Float32Array,
+  ]
   const powers = new Float32Array(transform.bins)
   let held = new Float32Array(Math.round((size - stepSamples) / 2))
 
@@ -129,7 +132,10 @@ export function breathRuns({ bands, voicing, flatness }: BreathTables): Run[] {
   const breathy = Uint8Array.from(levels, (level, i) => {
     const isLoud = level > floor + overFloorDb && level > leastDb && level < speech - underSpeechDb
     const isAir = voicing[i]! < mostVoicing && flatness[i]! > leastFlatness
-    return isLoud && isAir && toDb(bands[0]![i]!) < middle(i) - lowUnderMiddleDb && toDb(bands[4]![i]!) < middle(i)
+    return isLoud &&
+      isAir &&
+      toDb(bands[0]![i]!) < middle(i) - lowUnderMiddleDb &&
+      toDb(bands[4]![i]!) < middle(i)
       ? 1
       : 0
   })
@@ -144,15 +150,26 @@ export function breathRuns({ bands, voicing, flatness }: BreathTables): Run[] {
   }
   return together
     .map(({ from, to }) => {
-      while (from > 0 && levels[from - 1]! > floor + 4 && levels[from - 1]! < levels[from]! + 3 && voicing[from - 1]! < 0.6)
+      while (
+        from > 0 &&
+        levels[from - 1]! > floor + 4 &&
+        levels[from - 1]! < levels[from]! + 3 &&
+        voicing[from - 1]! < 0.6
+      )
         from--
-      while (to < count && levels[to]! > floor + 4 && levels[to]! < levels[to - 1]! + 1 && voicing[to]! < 0.6) to++
+      while (to < count && levels[to]! > floor + 4 && levels[to]! < levels[to - 1]! + 1 && voicing[to]! < 0.6)
+        to++
       return { from, to }
     })
     .filter((run) => isBreath(run, levels, floor, bands))
 }
 
-function isBreath({ from, to }: Run, levels: Float64Array, floor: number, bands: readonly Float32Array[]): boolean {
+function isBreath(
+  { from, to }: Run,
+  levels: Float64Array,
+  floor: number,
+  bands: readonly Float32Array[],
+): boolean {
   if (to - from < shortest || to - from > longest) return false
   const own = levels.subarray(from, to)
   const peak = Math.max(...own)

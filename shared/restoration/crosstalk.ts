@@ -44,7 +44,10 @@ export function bandMeter(sampleRate: number, stepSamples: number) {
   )
   const scale = 2 / (0.375 * size * size)
   const lead = (size - stepSamples) / 2
-  const [re, im] = [0, 0].map(() => new Float32Array(framesAtOnce * transform.stride)) as [Float32Array, Float32Array]
+  const [re, im] = [0, 0].map(() => new Float32Array(framesAtOnce * transform.stride)) as [
+    Float32Array,
+    Float32Array,
+  ]
   let held = new Float32Array(Math.ceil(lead))
   let rows = new Int16Array(4096 * bands)
   let steps = 0
@@ -67,7 +70,8 @@ export function bandMeter(sampleRate: number, stepSamples: number) {
           let power = 0
           const at = row * transform.stride
           for (let k = edges[band]!; k < edges[band + 1]!; k++) power += re[at + k]! ** 2 + im[at + k]! ** 2
-          rows[steps * bands + band] = power === 0 ? quietest : Math.max(quietest, Math.round(100 * toDb(power * scale)))
+          rows[steps * bands + band] =
+            power === 0 ? quietest : Math.max(quietest, Math.round(100 * toDb(power * scale)))
         }
     }
     held = sound.slice(count * stepSamples)
@@ -84,7 +88,12 @@ export function bandMeter(sampleRate: number, stepSamples: number) {
 /** For each track the gain of every step, in dB: 0 where its own voice sounds, `-15` where all can be explained. */
 export function gatePlans(tracks: readonly BandLevels[]): Float32Array[] {
   const powers = tracks.map((levels) => Float32Array.from(levels, (level) => toPower(level / 100)))
-  return powers.map((own, i) => gateOf(own, powers.filter((_, other) => other !== i)))
+  return powers.map((own, i) =>
+    gateOf(
+      own,
+      powers.filter((_, other) => other !== i),
+    ),
+  )
 }
 
 function gateOf(own: Float32Array, others: readonly Float32Array[]): Float32Array {
@@ -108,9 +117,9 @@ function gateOf(own: Float32Array, others: readonly Float32Array[]): Float32Arra
   return Float32Array.from(smoothed(movingMaximum(gains, 1), bellSteps))
 }
 
-const perBand = (of: (band: number) => number): number[] => Array.from({ length: bands }, (_, band) => of(band))
-const bandOf = (rows: Float32Array, band: number): Float32Array =>
-  rows.filter((_, i) => i % bands === band)
+const perBand = (of: (band: number) => number): number[] =>
+  Array.from({ length: bands }, (_, band) => of(band))
+const bandOf = (rows: Float32Array, band: number): Float32Array => rows.filter((_, i) => i % bands === band)
 
 function totals(rows: Float32Array): Float64Array {
   const sums = new Float64Array(rows.length / bands)
@@ -133,7 +142,8 @@ function transferOf(own: Float32Array, heard: Float32Array, loudness: Float64Arr
   return perBand((band) => {
     const differences: number[] = []
     for (let step = 0; step < steps; step++)
-      if (levels[step]! > least) differences.push(toDb(own[step * bands + band]!) - toDb(heard[step * bands + band]!))
+      if (levels[step]! > least)
+        differences.push(toDb(own[step * bands + band]!) - toDb(heard[step * bands + band]!))
     return differences.length === 0 ? 0 : toPower(quantile(differences, transferShare) + marginDb)
   })
 }

@@ -92,11 +92,7 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
   )
   const breaths = tables.breaths ? breathRuns(tables.breaths) : []
   const clicks = clicksToRepair(tables.clicks, wishes.clicks, sampleRate, calmness(tables, levels))
-  const gainDb = summed([
-    gate,
-    breathPlan(breaths, tables.loudness.length, wishes.breathsDb),
-    levels.gainDb,
-  ])
+  const gainDb = summed([gate, breathPlan(breaths, tables.loudness.length, wishes.breathsDb), levels.gainDb])
   const isGated = gate?.some((gain) => gain < -1) ?? false
   return {
     sampleRate,
@@ -147,10 +143,14 @@ function tonalityOf({ tonality, stepSamples, sampleRate }: Tables): (step: numbe
 function humOf({ sampleRate, totalSamples, hum }: Tables): HumRun[][] {
   const stretchSamples = humPointsPerStretch * humGrid(sampleRate).pointSamples
   const stretchCount = Math.max(1, Math.ceil(totalSamples / stretchSamples))
-  return hum.map((stretches) => humRuns(stretches, stretchCount, humPointSeconds))
+  const whole = Math.floor(totalSamples / stretchSamples)
+  return hum.map((stretches) => humRuns(stretches, stretchCount, whole, humPointSeconds))
 }
 
-function describeHum(hum: readonly (readonly HumRun[])[], { sampleRate, totalSamples }: Tables): Summary['hum'] {
+function describeHum(
+  hum: readonly (readonly HumRun[])[],
+  { sampleRate, totalSamples }: Tables,
+): Summary['hum'] {
   const { pointSamples } = humGrid(sampleRate)
   const secondsAt = (point: number) => rounded(Math.min(totalSamples, point * pointSamples) / sampleRate)
   return hum.flatMap((runs) =>

@@ -31,10 +31,11 @@ const leastStrength = 10
 /** At the edges of a run it fades. */
 const fadeSeconds = 1
 
-/** `stretchCount`: how many stretches the recording has. */
+/** `stretchCount`: how many stretches the recording has, the last one perhaps short; `whole`: how many are whole. */
 export function humRuns(
   stretches: readonly HumStretch[],
   stretchCount: number,
+  whole: number,
   pointSeconds: number,
 ): HumRun[] {
   const runs: HumStretch[][] = []
@@ -45,7 +46,7 @@ export function humRuns(
     else runs.push([stretch])
   }
   return runs
-    .filter((run) => run.filter(({ found }) => found).length >= Math.min(leastFound, stretchCount))
+    .filter((run) => run.filter(({ found }) => found).length >= Math.max(1, Math.min(leastFound, whole)))
     .map((run) => curvesOf(run, pointSeconds, run.at(-1)!.index === stretchCount - 1))
 }
 
@@ -100,13 +101,28 @@ function curvesOf(run: readonly HumStretch[], pointSeconds: number, reachesEnd: 
     for (let at = point; at < re.length; at += points) sum += (re[at]! ** 2 + im[at]! ** 2) / 2
     return sum
   })
-  return { family: run[0]!.family, firstPoint, points, re, im, phase, levelDb: toDb(quantile(powers, 0.5)), lines }
+  return {
+    family: run[0]!.family,
+    firstPoint,
+    points,
+    re,
+    im,
+    phase,
+    levelDb: toDb(quantile(powers, 0.5)),
+    lines,
+  }
 }
 
 /** The phase from the steps of those harmonics that stand out, each turning as often as its number. */
 function phaseOf(all: readonly Harmonic[], pointSeconds: number): Float64Array {
   const points = all[0]!.re.length
-  const strength = all.map(({ re, im, base }) => quantile(re.map((a, i) => a * a + im[i]! ** 2), 0.5) / base)
+  const strength = all.map(
+    ({ re, im, base }) =>
+      quantile(
+        re.map((a, i) => a * a + im[i]! ** 2),
+        0.5,
+      ) / base,
+  )
   const loud = all.map((_, k) => k).filter((k) => strength[k]! > 6)
   const used = loud.length > 0 ? loud : [0]
   const deviation = new Float64Array(Math.max(0, points - 1))
@@ -152,7 +168,12 @@ function bellSum(values: Float64Array, sigma: number): Float64Array {
 }
 
 /** What lasts of a harmonic; undefined where it does not exceed its own scatter. */
-function steadyAmplitude({ re, im, weight }: Harmonic, number: number, phase: Float64Array, pointSeconds: number) {
+function steadyAmplitude(
+  { re, im, weight }: Harmonic,
+  number: number,
+  phase: Float64Array,
+  pointSeconds: number,
+) {
   const sigma = amplitudeSigmaSeconds / pointSeconds
   const turned = re.map((a, i) => a * Math.cos(number * phase[i]!) + im[i]! * Math.sin(number * phase[i]!))
   const turnedIm = re.map((a, i) => im[i]! * Math.cos(number * phase[i]!) - a * Math.sin(number * phase[i]!))
@@ -168,7 +189,10 @@ function steadyAmplitude({ re, im, weight }: Harmonic, number: number, phase: Fl
     scatter += w * ((turned[i]! - a[i]!) ** 2 + (turnedIm[i]! - b[i]!) ** 2)
     total += w
   })
-  const typical = quantile(a.map((value, i) => Math.hypot(value, b[i]!)), 0.5)
+  const typical = quantile(
+    a.map((value, i) => Math.hypot(value, b[i]!)),
+    0.5,
+  )
   return typical < Math.sqrt(scatter / total / leastStrength) ? undefined : { re: a, im: b }
 }
 
@@ -213,7 +237,12 @@ function subtractBetween(
   const begin = Math.max(from, start)
   const end = Math.min(to, start + samples.length)
   for (let k = 0; k < humHarmonics; k++) {
-    const [reA, imA, reB, imB] = [re[k * points + a]!, im[k * points + a]!, re[k * points + b]!, im[k * points + b]!]
+    const [reA, imA, reB, imB] = [
+      re[k * points + a]!,
+      im[k * points + a]!,
+      re[k * points + b]!,
+      im[k * points + b]!,
+    ]
     if (reA === 0 && imA === 0 && reB === 0 && imB === 0) continue
     const hz = family * (k + 1)
     const share = (from - atPoint) / pointSamples

@@ -166,7 +166,10 @@ function detector(rate: number) {
 /** Demodulates a stretch at each multiple, and beside it. */
 function learner(family: MainsHz, { rate, gainAt }: LowRate, hop: number) {
   const length = windowPoints * hop
-  const shape = Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / length))
+  const shape = Float64Array.from(
+    { length },
+    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / length),
+  )
   const total = shape.reduce((sum, value) => sum + value, 0)
   const tone = (hz: number) => ({
     hz,
@@ -179,7 +182,10 @@ function learner(family: MainsHz, { rate, gainAt }: LowRate, hop: number) {
     [0, -besideHz, besideHz].map((offset) => tone(family * (k + 1) + offset)),
   )
   return (sound: Float32Array, from: number, firstPoint: number) => {
-    const points = Math.max(0, Math.min(pointsPerStretch, Math.floor((sound.length - from - length) / hop) + 1))
+    const points = Math.max(
+      0,
+      Math.min(pointsPerStretch, Math.floor((sound.length - from - length) / hop) + 1),
+    )
     const [re, im, beside] = [0, 0, 0].map(() => new Float32Array(points * harmonics))
     for (let point = 0; point < points; point++) {
       const start = from + point * hop

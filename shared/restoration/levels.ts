@@ -124,7 +124,8 @@ function clearNoises(speech: Uint8Array, loudness: Float32Array): void {
   for (const { from, to, powers } of phrases) {
     const isFaint = loudnessOf(powers) < usual - faintDb
     const knocking = toDb(meanOver(powers, -1)) - toDb(quantile(powers, 0.5))
-    if (isFaint && (to - from < shortFaintSteps || knocking > knockingDb || knocking < steadyDb)) speech.fill(0, from, to)
+    if (isFaint && (to - from < shortFaintSteps || knocking > knockingDb || knocking < steadyDb))
+      speech.fill(0, from, to)
   }
 }
 
@@ -138,8 +139,7 @@ function meanOver(powers: Float32Array, least: number): number {
   return count === 0 ? 0 : sum / count
 }
 
-const loudnessOf = (powers: Float32Array): number =>
-  toLufs(meanOver(powers, gate * meanOver(powers, -1)))
+const loudnessOf = (powers: Float32Array): number => toLufs(meanOver(powers, gate * meanOver(powers, -1)))
 
 /** How loud it is around each step of a phrase. */
 function localLoudness(powers: Float32Array, whole: number): Float64Array {
@@ -173,7 +173,10 @@ function weightedMedian(values: readonly number[], weights: readonly number[]): 
 }
 
 function weightedDeviation(values: readonly number[], weights: readonly number[]): number {
-  const total = Math.max(1, weights.reduce((sum, weight) => sum + weight, 0))
+  const total = Math.max(
+    1,
+    weights.reduce((sum, weight) => sum + weight, 0),
+  )
   const mean = values.reduce((sum, value, i) => sum + weights[i]! * value, 0) / total
   return Math.sqrt(values.reduce((sum, value, i) => sum + weights[i]! * (value - mean) ** 2, 0) / total)
 }

@@ -31,7 +31,9 @@ export function musicFlags(
   tonality: (step: number) => number,
 ): Uint8Array {
   const count = Math.ceil(levels.length / hopSteps)
-  const looks = Uint8Array.from({ length: count }, (_, i) => (looksLikeMusic(levels, i * hopSteps, floor) && isTonal(tonality, i * hopSteps) ? 1 : 0))
+  const looks = Uint8Array.from({ length: count }, (_, i) =>
+    looksLikeMusic(levels, i * hopSteps, floor) && isTonal(tonality, i * hopSteps) ? 1 : 0,
+  )
   const voted = looks.map((_, i) => {
     const around = looks.subarray(Math.max(0, i - votes), i + votes + 1)
     return 2 * around.reduce((sum, look) => sum + look, 0) > around.length ? 1 : 0
@@ -57,7 +59,9 @@ function looksLikeMusic(levels: Float64Array, middle: number, floor: number): bo
 const leastTones = 0.25
 
 function isTonal(tonality: (step: number) => number, middle: number): boolean {
-  const looks = Array.from({ length: windowSteps / hopSteps }, (_, i) => tonality(middle + (i - 5) * hopSteps))
+  const looks = Array.from({ length: windowSteps / hopSteps }, (_, i) =>
+    tonality(middle + (i - 5) * hopSteps),
+  )
   return quantile(looks, 0.5) >= leastTones
 }
 

@@ -183,7 +183,12 @@ function gathered(
 /** The weighted mean over neighbouring blocks, with a minimum for where nothing was noise. */
 function averaged(
   sums: Sums,
-  how: { readonly range: Range; readonly bell: Float64Array; readonly prior: Blocks; readonly stride: number },
+  how: {
+    readonly range: Range
+    readonly bell: Float64Array
+    readonly prior: Blocks
+    readonly stride: number
+  },
 ): Blocks {
   const { range, bell, prior, stride } = how
   const radius = (bell.length - 1) / 2

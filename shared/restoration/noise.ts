@@ -56,7 +56,15 @@ export function noiseReducer(
     Math.sqrt(0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size)),
   )
   const transform = fourier(size, root, 0.5)
-  const shape: Shape = { sampleRate, size, hop, transform, lead: size - hop, floor: -log2OfDb(limitDb), scratch: scratch() }
+  const shape: Shape = {
+    sampleRate,
+    size,
+    hop,
+    transform,
+    lead: size - hop,
+    floor: -log2OfDb(limitDb),
+    scratch: scratch(),
+  }
   let known: Spectra | undefined
 
   const reduce = (around: Sound, start: number, end: number): Float32Array[] => {
@@ -349,7 +357,12 @@ function meanOfSeven(rows: Float32Array, at: number, stride: number, out: Float3
 }
 
 /** Means over five bins. */
-function meansOverBins(values: Float32Array, stride: number, bins: number, means: Float32Array): Float32Array {
+function meansOverBins(
+  values: Float32Array,
+  stride: number,
+  bins: number,
+  means: Float32Array,
+): Float32Array {
   for (let at = 0; at < values.length; at += stride) {
     const [a, b] = [at + 2, at + bins - 2]
     for (let i = a; i < b; i++)

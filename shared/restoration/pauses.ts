@@ -162,6 +162,7 @@ function dropShort(flags: Uint8Array, least: number): void {
 
 function widened(flags: Uint8Array, before: number, after: number): Uint8Array {
   const wide = new Uint8Array(flags.length)
-  for (const [from, to] of runsOf(flags)) wide.fill(1, Math.max(0, from - before), Math.min(flags.length, to + after))
+  for (const [from, to] of runsOf(flags))
+    wide.fill(1, Math.max(0, from - before), Math.min(flags.length, to + after))
   return wide
 }

@@ -25,7 +25,9 @@ export function repair(samples: Float32Array, from: number, to: number, sampleRa
 
 /** Coefficients of the error filter, beginning with 1, by Levinson and Durbin; undefined of silence. */
 function predictionOf(sound: Float64Array): Float64Array | undefined {
-  const windowed = sound.map((sample, i) => sample * (0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / sound.length)))
+  const windowed = sound.map(
+    (sample, i) => sample * (0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / sound.length)),
+  )
   const correlation = Float64Array.from({ length: order + 1 }, (_, lag) => {
     let sum = 0
     for (let i = lag; i < windowed.length; i++) sum += windowed[i]! * windowed[i - lag]!
