@@ -130,7 +130,9 @@ function spectraOf(sound: Sound, channels: number, shape: Shape, known?: Spectra
   const { from, to } = framesOver(sound.start, sound.start + sound.planes[0]!.length, shape)
   // frames at the end of what was known lacked the sound that came after
   const knownTo = known ? known.cells.first + known.cells.count - shape.size / hop : from
-  const taken = known && known.cells.first <= from ? Math.max(from, Math.min(to, knownTo)) : from
+  // frames that are transformed together share their rounding: they are always the same ones
+  const batchOf = (frame: number) => frame - (frame % framesAtOnce)
+  const taken = known && known.cells.first <= from ? Math.max(from, batchOf(Math.min(to, knownTo))) : from
   const moved = (name: string, before?: Float32Array): Float32Array => {
     const all = shape.scratch(name, (to - from) * stride)
     if (!before || taken === from) return all
@@ -144,8 +146,8 @@ function spectraOf(sound: Sound, channels: number, shape: Shape, known?: Spectra
   const [re, im] = [planes('re', known?.re), planes('im', known?.im)]
   const powers = moved('powers', known?.cells.powers)
   const smooth = moved('smooth', known?.cells.smooth)
-  for (let frame = taken; frame < to; frame += framesAtOnce) {
-    const count = Math.min(framesAtOnce, to - frame)
+  for (let frame = taken; frame < to; frame = batchOf(frame) + framesAtOnce) {
+    const count = Math.min(batchOf(frame) + framesAtOnce, to) - frame
     for (let channel = 0; channel < channels; channel++)
       transform.spectra(
         sound.planes[channel]!,
