@@ -12,7 +12,7 @@ export interface Transform {
   readonly size: number
   /** From 0 Hz to half the sample rate. */
   readonly bins: number
-  /** From a row of bins to the next one; what lies between is written too. */
+  /** From a row of bins to the next one; zeros lie between. */
   readonly stride: number
   /**
    * Windowed spectra of up to eight frames, `hop` samples apart, the first one at `samples[from]`; what lies outside of
@@ -75,6 +75,9 @@ export function fourier(size: number, window: Float32Array, backScale = 1): Tran
     load(window)
     const [outRe, outIm] = [place.rowsRe, place.rowsIm]
     kernels.spectra(samplesAt!, hop, size, ...tables, outRe, outIm, stride)
+    for (const at of [outRe / 4, outIm / 4])
+      for (let end = at + stride; end <= at + count * stride; end += stride)
+        floats.fill(0, end - stride + bins, end)
     re.set(floats.subarray(outRe / 4, outRe / 4 + count * stride), row * stride)
     im.set(floats.subarray(outIm / 4, outIm / 4 + count * stride), row * stride)
   }

@@ -15,6 +15,8 @@ export interface Cells {
   readonly powers: Float32Array
   /** The same, averaged over five frames and three bins. */
   readonly smooth: Float32Array
+  /** An array of a name and a length, to be used again: what is in it is anything. */
+  readonly scratch: (name: string, length: number) => Float32Array
 }
 
 /** The noise at the middle of every block of frames; between two middles it goes straight. */
@@ -145,7 +147,7 @@ interface Sums extends Blocks {
  * whole: its weak cells count less.
  */
 function gathered(
-  { first, count, stride, powers, smooth }: Cells,
+  { first, count, stride, powers, smooth, scratch }: Cells,
   perBlock: number,
   range: Range,
   floorAt: RowAt,
@@ -155,7 +157,7 @@ function gathered(
   const weights = new Float32Array(lengthOf(range) * stride)
   const start = Math.max(first, range.from * perBlock)
   const end = Math.min(first + count, (range.to + 1) * perBlock)
-  const limits = new Float32Array((end - start) * stride)
+  const limits = scratch('limits', (end - start) * stride)
   const shares = new Float32Array(end - start)
   for (let frame = start; frame < end; frame++) {
     const limit = limits.subarray((frame - start) * stride, (frame - start + 1) * stride)

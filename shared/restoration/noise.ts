@@ -63,7 +63,7 @@ export function noiseReducer(
     transform,
     lead: size - hop,
     floor: -log2OfDb(limitDb),
-    scratch: scratch(),
+    scratch: scratchArrays(),
   }
   let known: Spectra | undefined
 
@@ -91,7 +91,7 @@ interface Shape {
   readonly lead: number
   /** The least gain, a logarithm to base 2. */
   readonly floor: number
-  readonly scratch: ReturnType<typeof scratch>
+  readonly scratch: ReturnType<typeof scratchArrays>
 }
 
 /** Frames from `from` to before `to`. */
@@ -112,7 +112,7 @@ interface Spectra {
 }
 
 /** Arrays that are used again for every block: new ones of this size would be collected too late. */
-function scratch() {
+function scratchArrays() {
   const arrays = new Map<string, Float32Array>()
   return (name: string, length: number): Float32Array => {
     const known = arrays.get(name)
@@ -162,7 +162,8 @@ function spectraOf(sound: Sound, channels: number, shape: Shape, known?: Spectra
   fillPowers(re, im, powers, (taken - from) * stride)
   // the means of the last frames that were known lacked those that came after
   smoothen(powers, smooth, Math.max(0, taken - from - 2), to - from, stride, bins, shape)
-  return { re, im, cells: { first: from, count: to - from, bins, stride, powers, smooth } }
+  const { scratch } = shape
+  return { re, im, cells: { first: from, count: to - from, bins, stride, powers, smooth, scratch } }
 }
 
 /** The power of the channels' mean. */

@@ -2,7 +2,7 @@
  * Whether a voice sounds, by RNNoise (J.-M. Valin, BSD licence): a small network that Mozilla and Xiph trained, in
  * WebAssembly. Only its opinion is used, never its sound. Hides the network's rate, its memory and how it is started.
  *
- * The package that has it brings the licences along: node_modules/@sapphi-red/web-noise-suppressor.
+ * Its licence lies beside this file.
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
