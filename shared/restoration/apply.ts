@@ -6,7 +6,8 @@ import type { Plan } from './decide.ts'
 import { humGrid } from './hum.ts'
 import { subtractHum } from './hum-curves.ts'
 import { repair, repairContextSeconds } from './repair.ts'
-import { contextSeconds, noiseReducer, type Sound } from './noise.ts'
+import type { Sound } from './spectra.ts'
+import { contextSeconds, noiseReducer } from './noise.ts'
 
 const blockSeconds = 20
 

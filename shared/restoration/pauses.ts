@@ -18,7 +18,6 @@ const lagsPerSecond = 12_000
 const leastSeconds = 0.03
 const leastVoicedSeconds = 0.06
 const besideVoiceSeconds = 0.13
-const alongVoiceSeconds = 0.3
 const beforeSeconds = 0.085
 const afterSeconds = 0.16
 
@@ -78,12 +77,8 @@ export function speechShares(
   const hits = Uint8Array.from(shares, (_, i) => (meanOfThree(shares, i) > presentShare ? 1 : 0))
   dropShort(voiced, frames(leastVoicedSeconds))
   const nearVoice = widened(voiced, frames(besideVoiceSeconds), frames(besideVoiceSeconds))
-  // the detector is asked only where it matters: what stands out without a voice beside it, or a little further along it
-  const alongVoice = widened(voiced, frames(alongVoiceSeconds), frames(alongVoiceSeconds))
+  // the detector is asked only where it matters: what stands out without a voice beside it
   const doubted = hits.map((hit, i) => (hit && !nearVoice[i] ? 1 : 0))
-  for (const [from, to] of runsOf(hits))
-    if (nearVoice.subarray(from, to).includes(1))
-      for (let i = from; i < to; i++) if (alongVoice[i]) doubted[i] = 0
   doubted.fill(0, 0, Math.max(0, own.from - looked.from - frames(afterSeconds) - 2))
   doubted.fill(0, own.to - looked.from + frames(beforeSeconds) + 2)
   const joined = widened(doubted, frames(togetherSeconds), frames(togetherSeconds))
