@@ -47,6 +47,7 @@ export const order: readonly string[] = [
   'shared/timeline',
   'shared/db',
   'shared/mail',
+  'shared/restoration',
   'shared/audio',
   'shared/settings',
   'migrations',

@@ -8,6 +8,7 @@ import { add as addEpisodes } from './commands/episodes.ts'
 import { add as addHost } from './commands/host.ts'
 import { add as addMaking } from './commands/making.ts'
 import { add as addShows } from './commands/shows.ts'
+import { add as addSound } from './commands/sound.ts'
 import { interrupted, root, WrongUsage } from './frame.ts'
 
 process.env['METADATA_SERVER_DETECTION'] = 'none'
@@ -19,7 +20,7 @@ const program = new Command('spool')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
 
-for (const add of [addMaking, addEpisodes, addShows, addHost]) add(program)
+for (const add of [addMaking, addEpisodes, addSound, addShows, addHost]) add(program)
 
 // What proves Spool stands above everything else, so that nothing else knows it.
 

@@ -117,14 +117,16 @@ export function describe(
   { streams, format, chapters }: Probe,
   inspection: Inspection,
   name: string,
-  targetRate: number | null,
+  targetRate: number | 'own' | null,
 ): { recorded: Recorded; probed: Probed } {
   const sounding = soundTracks(streams, name)
   const tracks = sounding.map((stream) => trackOf(stream, format))
   const heard = heardTracks(tracks)
   const first = sounding.find(({ index }) => index === heard[0]!.index)!
   const sampleRate =
-    targetRate ?? (episodeRates.includes(first.sample_rate) ? first.sample_rate : fallbackRate)
+    targetRate === 'own'
+      ? first.sample_rate
+      : (targetRate ?? (episodeRates.includes(first.sample_rate) ? first.sample_rate : fallbackRate))
   const channels = heardChannels(heard)
   const isExact =
     heard.length === 1 && is16Bit(first) && first.sample_rate === sampleRate && first.channels <= 2

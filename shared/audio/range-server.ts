@@ -36,7 +36,7 @@ export interface Allowance {
 
 /** A server on loopback that answers range reads of one object under a name nobody can guess. */
 export async function serveRanges(
-  storage: ObjectStore,
+  storage: Pick<ObjectStore, 'read'>,
   object: ObjectName,
   bytes: number,
   name: string,

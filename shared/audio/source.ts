@@ -26,8 +26,8 @@ export interface OpenedSource {
 export interface Terms {
   /** The most bytes accepted. */
   readonly bytes: number
-  /** The sample rate wanted; null keeps the source's own when it is 44.1 or 48 kHz, else 48 kHz. */
-  readonly targetRate: number | null
+  /** The sample rate wanted; null keeps the source's own when it is 44.1 or 48 kHz, else 48 kHz; `own` keeps any. */
+  readonly targetRate: number | 'own' | null
 }
 
 /** ffmpeg recognises nothing behind a tag longer than its probe buffer of 1 MiB. */
@@ -38,7 +38,7 @@ const longTagBytes = 256 * 1024
  * Throws Permanent with one of the codes for recordings.
  */
 export async function withSource<T>(
-  storage: ObjectStore,
+  storage: Pick<ObjectStore, 'stat' | 'read'>,
   object: ObjectName,
   terms: Terms,
   signal: AbortSignal,
@@ -72,7 +72,12 @@ export async function withSource<T>(
   }
 }
 
-async function acceptable(storage: ObjectStore, object: ObjectName, terms: Terms, name: string) {
+async function acceptable(
+  storage: Pick<ObjectStore, 'stat'>,
+  object: ObjectName,
+  terms: Terms,
+  name: string,
+) {
   const stored = await storage.stat(object)
   if (!stored) throw replaced(name)
   const { bytes } = stored

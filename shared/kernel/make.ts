@@ -18,7 +18,7 @@ const source = path.join(import.meta.dirname, 'assembly/kernel.ts')
 export const binaryFile = path.join(import.meta.dirname, 'binary.ts')
 
 /** In pages of 64 KiB: `memory.ts` divides them. The memory never grows, so no view of it is ever lost. */
-const pages = '10'
+const pages = '22'
 const options = [
   ...['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'],
   ...['--initialMemory', pages, '--maximumMemory', pages],

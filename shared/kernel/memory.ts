@@ -48,6 +48,48 @@ interface Kernels {
   mixFaded(plane: number, source: number, count: number, gain: number, fades: number, levels: number): void
   gainSteps(samples: number, count: number, step: number, gains: number, places: number, gain: number): void
   extremes(samples: number, count: number, step: number, clippedAt: number, out: number): number
+  spectra(
+    samples: number,
+    hop: number,
+    size: number,
+    window: number,
+    order: number,
+    cosines: number,
+    sines: number,
+    re: number,
+    im: number,
+    outRe: number,
+    outIm: number,
+    stride: number,
+  ): void
+  frames(
+    inRe: number,
+    inIm: number,
+    gains: number,
+    stride: number,
+    hop: number,
+    size: number,
+    window: number,
+    order: number,
+    cosines: number,
+    sines: number,
+    re: number,
+    im: number,
+    samples: number,
+  ): void
+  absenceOdds(near: number, wide: number, count: number, frame: number, out: number): void
+  sweep(
+    ratios: number,
+    odds: number,
+    state: number,
+    gains: number,
+    count: number,
+    alpha: number,
+    least: number,
+    floor: number,
+    table: number,
+  ): void
+  amplitudes(gains: number, count: number, floor: number, share: number): void
 }
 
 type Filtering = (
@@ -70,7 +112,8 @@ export const blockGroups = 2048
 
 const pageBytes = 65_536
 /**
- * Where a block's parts lie. A plane has room for 8192 samples and as many again; 5 and 8 are two pages long.
+ * Where a block's parts lie. A plane has room for 8192 samples and as many again; 5 and 8 are two pages long. From 10 on
+ * lie transforms of up to 4096 samples: their lanes, eight rows of real parts, imaginary parts and gains, and tables.
  */
 export const place = {
   interleaved: 0,
@@ -81,6 +124,11 @@ export const place = {
   out: 5 * pageBytes,
   fades: 7 * pageBytes,
   wide: 8 * pageBytes,
+  transform: 10 * pageBytes,
+  rowsRe: 14 * pageBytes,
+  rowsIm: 16 * pageBytes,
+  rowsGain: 18 * pageBytes,
+  tables: 20 * pageBytes,
 } as const
 
 const { buffer } = kernels.memory

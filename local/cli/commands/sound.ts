@@ -1,0 +1,45 @@
+/** Commands that work on one sound by itself, without an episode: they need no cloud. */
+import type { Command } from 'commander'
+import { Permanent } from '../../../shared/errors.ts'
+import { interrupted, missingFile, print, WrongUsage } from '../frame.ts'
+import type { RestoreFlags } from '../restore-flags.ts'
+
+export function add(program: Command): void {
+  program
+    .command('restore')
+    .description('recordings without noise, hum, clicks and crosstalk, evenly loud: a WAV each')
+    .argument('<recording...>', 'any recording; several are tracks of one conversation')
+    .option('--noise <limit>', 'auto, off, or how many dB it goes down at most')
+    .option('--hum <how>', 'auto or off')
+    .option('--level <strength>', '0 to 1, or off: how much of what is uneven is levelled')
+    .option('--gate <how>', 'auto or off: in each of several tracks, what is heard of the others goes down')
+    .option('--breaths <dB>', 'how many dB breaths go down, or off')
+    .option('--clicks <where>', 'pauses, all or off')
+    .option('--out <dir>', 'where the files go', 'restored')
+    .option('--json', 'print one JSON object instead of a summary')
+    .addHelpText('after', '\nWhere one of the first six is named, those that are not are off.')
+    .action(async (recordings: string[], options: RestoreFlags & { out: string; json?: true }) => {
+      const { wishesOf } = await import('../restore-flags.ts')
+      const wishes = wishesOf(options)
+      if (typeof wishes === 'string') throw new WrongUsage(wishes)
+      await mustBeFiles(recordings)
+      const { restore, summariseRestoration } = await import('../restore.ts')
+      print(
+        options.json,
+        await restore({ recordings, wishes, out: options.out }, cancelled()),
+        summariseRestoration,
+      )
+    })
+}
+
+async function mustBeFiles(files: readonly string[]): Promise<void> {
+  const missing = await missingFile(files)
+  if (missing !== undefined) throw new WrongUsage(missing)
+}
+
+/** Aborted by an interrupt. */
+function cancelled(): AbortSignal {
+  const cancel = new AbortController()
+  void interrupted().then(() => cancel.abort(new Permanent('user_cancelled')))
+  return cancel.signal
+}

@@ -1,0 +1,172 @@
+/**
+ * `spool restore`: the sound of recordings restored, in this process, without the cloud. Hides that a file is decoded twice,
+ * once to learn what is wrong with it and once to mend that, so that memory does not grow with its length.
+ */
+import { createWriteStream } from 'node:fs'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Decoding } from '../../shared/audio/decoding.ts'
+import { bytesPerFrame, toInterleavedBytes, toPlanar } from '../../shared/audio/pcm.ts'
+import { withSource, type OpenedSource } from '../../shared/audio/source.ts'
+import { floatWavHead } from '../../shared/audio/wav.ts'
+import type { Warning } from '../../shared/codes.ts'
+import { analyser, type Tables } from '../../shared/restoration/analysis.ts'
+import { restorer } from '../../shared/restoration/apply.ts'
+import { decide, type Plan, type Summary } from '../../shared/restoration/decide.ts'
+import type { Wishes } from '../../shared/restoration/wishes.ts'
+
+export interface RestoreJob {
+  readonly recordings: readonly string[]
+  readonly wishes: Wishes
+  readonly out: string
+}
+
+/** Of one recording what was found in it; of several, of all together. */
+export interface RestoreReport extends Omit<Summary, 'noiseLimitDb' | 'levels' | 'gatedShare'> {
+  readonly levels: Summary['levels'] | readonly Summary['levels'][]
+  /** What was found in each recording, in their order. */
+  readonly recordings: readonly Summary[]
+  readonly files: Readonly<Record<string, string>>
+  readonly warnings: readonly Warning[]
+}
+
+type Planes = readonly Float32Array[]
+
+/** Throws Permanent with one of the codes for recordings. Nothing is left where it fails. */
+export async function restore(job: RestoreJob, signal: AbortSignal): Promise<RestoreReport> {
+  const tables: Tables[] = []
+  for (const file of job.recordings)
+    tables.push(await withRecording(file, signal, (source) => analysed(source, job, signal)))
+  const plans = decide(tables, job.wishes)
+  const [files, warnings]: [Record<string, string>, Warning[]] = [{}, []]
+  await mkdir(job.out, { recursive: true })
+  for (const [i, plan] of plans.entries()) {
+    const name = plans.length === 1 ? 'restored.wav' : `restored-${i + 1}.wav`
+    files[name] = path.resolve(job.out, name)
+    warnings.push(
+      ...(await withRecording(job.recordings[i]!, signal, (source) =>
+        written(source, plan, files[name]!, signal),
+      )),
+    )
+  }
+  const summaries = plans.map(({ summary }) => summary)
+  return { ...together(summaries), recordings: summaries, files, warnings }
+}
+
+/** Ten hours of stereo in float, and room for a film around it. */
+const mostBytes = 64 * 1024 ** 3
+
+async function withRecording<T>(
+  file: string,
+  signal: AbortSignal,
+  use: (source: OpenedSource) => Promise<T>,
+): Promise<T> {
+  const handle = await open(file)
+  try {
+    const store = {
+      stat: async () => {
+        const { size, mtime } = await stat(file)
+        const object = { name: file, generation: '1', bytes: size, createdAt: mtime }
+        return { ...object, contentType: 'application/octet-stream', contentHash: '' }
+      },
+      read: async (_object: unknown, range?: { start: number; end: number }) => {
+        const { start, end } = range ?? { start: 0, end: (await handle.stat()).size }
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(end - start), 0, end - start, start)
+        return buffer.subarray(0, bytesRead)
+      },
+    }
+    const terms = { bytes: mostBytes, targetRate: 'own' } as const
+    return await withSource(store, { bucket: '', name: file }, terms, signal, use)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function* planesOf({ sound }: Decoding, { pcm }: OpenedSource['probed']): AsyncGenerator<Planes> {
+  for await (const block of sound) if (block.length >= bytesPerFrame(pcm)) yield toPlanar(block, pcm)
+}
+
+async function analysed(
+  source: OpenedSource,
+  { wishes, recordings }: RestoreJob,
+  signal: AbortSignal,
+): Promise<Tables> {
+  const { sampleRate, channels } = source.probed.pcm
+  const analysis = analyser(sampleRate, channels, wishes, recordings.length > 1)
+  for await (const planes of planesOf(source.decode(signal), source.probed)) analysis.add(planes)
+  return analysis.finish()
+}
+
+/** Writes the restored sound, and says what the decoder has to say. */
+async function written(
+  source: OpenedSource,
+  plan: Plan,
+  file: string,
+  signal: AbortSignal,
+): Promise<readonly Warning[]> {
+  const decoding = source.decode(signal)
+  async function* bytes(): AsyncGenerator<Buffer> {
+    yield floatWavHead(plan.totalSamples, plan.channels, plan.sampleRate)
+    const restoring = restorer(plan)
+    for await (const planes of planesOf(decoding, source.probed))
+      for (const done of restoring.add(planes)) yield toInterleavedBytes(done)
+    for (const done of restoring.end()) yield toInterleavedBytes(done)
+  }
+  const unfinished = `${file}.part`
+  try {
+    await pipeline(bytes(), createWriteStream(unfinished), { signal })
+    await rename(unfinished, file)
+  } finally {
+    await rm(unfinished, { force: true })
+  }
+  return decoding.warnings()
+}
+
+/** What is said of several recordings at once: the noisiest, and all that was found. */
+function together(summaries: readonly Summary[]): Omit<RestoreReport, 'recordings' | 'files' | 'warnings'> {
+  const ratios = summaries.map(({ snrDb }) => snrDb).filter((ratio) => ratio !== null)
+  return {
+    snrDb: ratios.length === 0 ? null : Math.min(...ratios),
+    untouched: summaries.every(({ untouched }) => untouched),
+    hum: summaries.flatMap(({ hum }) => hum),
+    levels: summaries.length === 1 ? summaries[0]!.levels : summaries.map(({ levels }) => levels),
+    music: summaries.flatMap(({ music }) => music),
+    breaths: summaries.reduce((sum, { breaths }) => sum + breaths, 0),
+    clicks: summaries.reduce((sum, { clicks }) => sum + clicks, 0),
+    clippedShare: Math.max(...summaries.map(({ clippedShare }) => clippedShare)),
+  }
+}
+
+export function summariseRestoration({ recordings, files, warnings }: RestoreReport): string {
+  const names = Object.values(files)
+  const lines = recordings.flatMap((found, i) => [names[i]!, ...describe(found).map((line) => `  ${line}`)])
+  return [...lines, ...warnings.map(({ message }) => message), ''].join('\n')
+}
+
+function describe(found: Summary): string[] {
+  const { snrDb, untouched, hum, noiseLimitDb, levels, music, gatedShare, breaths, clicks, clippedShare } =
+    found
+  return [
+    snrDb === null ? 'there is nothing but silence' : `speech is ${snrDb.toFixed(0)} dB over the noise`,
+    ...(noiseLimitDb === null ? [] : [`noise goes down by up to ${noiseLimitDb.toFixed(0)} dB`]),
+    ...hum.map(
+      ({ mainsHz, start, end, levelDb }) =>
+        `hum of ${mainsHz} Hz at ${levelDb.toFixed(0)} dBFS is taken away from ${start.toFixed(0)} s to ${end.toFixed(0)} s`,
+    ),
+    ...(levels.changed
+      ? [
+          `phrases lay ${levels.spreadDb.toFixed(1)} dB apart and get ${levels.leastGainDb.toFixed(0)} to ` +
+            `${levels.mostGainDb.toFixed(0)} dB`,
+        ]
+      : []),
+    ...music.map(
+      ({ start, end }) => `music from ${start.toFixed(0)} s to ${end.toFixed(0)} s stays as it is`,
+    ),
+    ...(gatedShare === null ? [] : [`others are turned down ${(100 * gatedShare).toFixed(0)} % of the time`]),
+    ...(breaths === 0 ? [] : [`${breaths} breaths are turned down`]),
+    ...(clicks === 0 ? [] : [`${clicks} clicks are repaired`]),
+    ...(clippedShare === 0 ? [] : [`${(100 * clippedShare).toPrecision(2)} % of the samples are clipped`]),
+    ...(untouched ? ['nothing is changed'] : []),
+  ]
+}

@@ -1,0 +1,95 @@
+// How much of each cell of a spectrum is speech: the log-spectral amplitude estimator of Ephraim and Malah (1985) with
+// the presence of speech after Cohen (2002). Rows of cells, four at a time; gains are logarithms to base 2.
+
+import { sumOf, differenceOf, product, log2Of, exp2Of } from './four'
+
+/** Where a logarithm lies between two, as a share. */
+// @ts-ignore: decorator
+@inline
+function between(value: v128, low: f32, perUnit: f32): v128 {
+  const share = product(differenceOf(log2Of(value), f32x4.splat(low)), f32x4.splat(perUnit))
+  return f32x4.min(f32x4.max(share, f32x4.splat(0)), f32x4.splat(1))
+}
+
+/**
+ * The odds that a cell holds no speech, of cells' ratios to the noise averaged near by (`near`) and over a wider band
+ * (`wide`), in a frame that looks like speech to the degree `frame`.
+ */
+export function absenceOdds(near: usize, wide: usize, count: i32, frame: f32, out: usize): void {
+  const one = f32x4.splat(1)
+  const least = f32x4.splat(1e-20)
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2
+    // from 0.8 dB to 6 dB near by, from 1 dB to 7 dB in the wider band
+    const a = between(f32x4.max(v128.load(near + at), least), 0.2657542, 0.5789075)
+    const b = between(f32x4.max(v128.load(wide + at), least), 0.3321928, 0.5017167)
+    const none = product(differenceOf(one, a), differenceOf(one, product(f32x4.splat(0.7), b)))
+    const speech = product(differenceOf(one, none), f32x4.splat(frame))
+    const q = f32x4.min(f32x4.max(differenceOf(one, speech), f32x4.splat(0.02)), f32x4.splat(0.97))
+    v128.store(out + at, f32x4.div(q, differenceOf(one, q)))
+  }
+}
+
+/** Entries of the table an octave, as bits of a float's mantissa, and the octave it begins with. */
+const tableBits = 6
+const tableFirst = (127 - 12) << tableBits
+const tableLast = 19 * 64 - 1
+
+/** The table's value for each of four numbers. */
+// @ts-ignore: decorator
+@inline
+function lookUp(v: v128, table: usize): v128 {
+  let index = i32x4.sub(i32x4.shr_u(v, 23 - tableBits), i32x4.splat(tableFirst))
+  index = i32x4.min_s(i32x4.max_s(index, i32x4.splat(0)), i32x4.splat(tableLast))
+  let four = v128.load32_splat(table + (<usize>i32x4.extract_lane(index, 0) << 2))
+  four = f32x4.replace_lane(four, 1, load<f32>(table + (<usize>i32x4.extract_lane(index, 1) << 2)))
+  four = f32x4.replace_lane(four, 2, load<f32>(table + (<usize>i32x4.extract_lane(index, 2) << 2)))
+  return f32x4.replace_lane(four, 3, load<f32>(table + (<usize>i32x4.extract_lane(index, 3) << 2)))
+}
+
+/**
+ * One frame of a sweep in time. `ratios` are powers over the noise's, `state` what the frame before was estimated to
+ * be, over the noise, and is set to that of this one. A gain replaces that at `gains` where it is greater. `table` holds
+ * half the exponential integral, as a logarithm to base 2.
+ */
+export function sweep(
+  ratios: usize,
+  odds: usize,
+  state: usize,
+  gains: usize,
+  count: i32,
+  alpha: f32,
+  least: f32,
+  floor: f32,
+  table: usize,
+): void {
+  const one = f32x4.splat(1)
+  const zero = f32x4.splat(0)
+  const low = f32x4.splat(floor)
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2
+    const ratio = v128.load(ratios + at)
+    const past = product(f32x4.splat(alpha), v128.load(state + at))
+    const excess = product(f32x4.splat(1 - alpha), f32x4.max(differenceOf(ratio, one), zero))
+    const prior = f32x4.max(sumOf(past, excess), f32x4.splat(least))
+    const total = sumOf(one, prior)
+    const wiener = f32x4.div(prior, total)
+    const v = product(wiener, ratio)
+    const gain = f32x4.min(sumOf(log2Of(wiener), lookUp(v, table)), zero)
+    v128.store(state + at, product(exp2Of(sumOf(gain, gain)), ratio))
+    const unlikely = exp2Of(product(f32x4.splat(-1.4426950408889634), f32x4.min(v, f32x4.splat(50))))
+    const presence = f32x4.div(one, sumOf(one, product(product(v128.load(odds + at), total), unlikely)))
+    const weighed = sumOf(low, product(presence, differenceOf(gain, low)))
+    v128.store(gains + at, f32x4.max(v128.load(gains + at), weighed))
+  }
+}
+
+/** Logarithms to base 2, in place, to what they are of: not less than `floor`, and between there and themselves by `share`. */
+export function amplitudes(gains: usize, count: i32, floor: f32, share: f32): void {
+  const low = f32x4.splat(floor)
+  for (let i = 0; i < count; i += 4) {
+    const at = gains + (<usize>i << 2)
+    const above = differenceOf(f32x4.max(v128.load(at), low), low)
+    v128.store(at, exp2Of(sumOf(low, product(f32x4.splat(share), above))))
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Carries a plan out. Hides the blocks of twenty seconds, at absolute times, that the sound passes through: each is made of
+ * the sound around it alone, so any division of the work gives the same bits.
+ */
+import type { Plan } from './decide.ts'
+import { humGrid } from './hum.ts'
+import { subtractHum } from './hum-curves.ts'
+import { repair, repairContextSeconds } from './repair.ts'
+import type { Sound } from './spectra.ts'
+import { contextSeconds, noiseReducer } from './noise.ts'
+
+const blockSeconds = 20
+
+/** What has to be known of the sound before a sample so that it comes out as it does when all is known. */
+export const restorationContextSeconds = contextSeconds
+
+export interface Restorer {
+  /** Takes the next samples, a plane for each channel; gives what can be told by now. */
+  readonly add: (planes: readonly Float32Array[]) => Generator<readonly Float32Array[]>
+  readonly end: () => Generator<readonly Float32Array[]>
+}
+
+/**
+ * Restores a recording from sample `from` on, a multiple of twenty seconds; what is added begins
+ * `restorationContextSeconds` earlier, or at the beginning. `to`: the last sample that is wanted, plus one.
+ */
+export function restorer(plan: Plan, from = 0, to = plan.totalSamples): Restorer {
+  const { sampleRate, channels, totalSamples } = plan
+  const grid = humGrid(sampleRate)
+  const context = contextSeconds * sampleRate
+  const blockSamples = blockSeconds * sampleRate
+  const isMusic = (sample: number): number => plan.music[Math.floor(sample / plan.stepSamples)] ?? 0
+  const reducer =
+    plan.noiseLimitDb === undefined
+      ? undefined
+      : noiseReducer(sampleRate, channels, plan.noiseLimitDb, isMusic)
+  const held = soundWindow(channels, blockSamples + 2 * context + sampleRate, Math.max(0, from - context))
+  let next = from
+
+  const prepared = (planes: readonly Float32Array[], start: number): readonly Float32Array[] =>
+    plan.hum.every((runs) => runs.length === 0)
+      ? planes
+      : planes.map((plane, channel) => {
+          const copy = plane.slice()
+          subtractHum(copy, start, plan.hum[channel]!, grid, sampleRate)
+          return copy
+        })
+
+  const levelled = (planes: readonly Float32Array[], start: number): readonly Float32Array[] =>
+    plan.gainDb ? planes.map((plane) => withGains(plane, start, plan.gainDb!, plan.stepSamples)) : planes
+
+  // repaired as soon as what lies around is there, long before it is needed
+  const margin = Math.ceil(2 * repairContextSeconds * sampleRate)
+  let click = plan.clicks.findIndex(({ start }) => start >= held.end())
+  const repairClicks = (isEnd: boolean): void => {
+    for (; click >= 0 && click < plan.clicks.length; click++) {
+      const { start, end } = plan.clicks[click]!
+      if (!isEnd && held.end() < end + margin) return
+      const around = held.part(start - margin, Math.min(end + margin, totalSamples))
+      for (const plane of around.planes)
+        repair(plane, start - around.start, Math.min(end - around.start, plane.length), sampleRate)
+    }
+  }
+
+  function* ready(isEnd: boolean): Generator<readonly Float32Array[]> {
+    repairClicks(isEnd)
+    for (;;) {
+      const end = Math.min(next + blockSamples, to)
+      const needed = isEnd ? end : Math.min(end + context, totalSamples)
+      if (next >= end || held.end() < needed) return
+      const around = held.part(Math.max(0, next - context), Math.min(end + context, totalSamples))
+      const copied = () => held.part(next, end).planes.map((plane) => plane.slice())
+      yield levelled(reducer ? reducer.reduce(around, next, end) : copied(), next)
+      next = end
+      held.forgetBefore(next - context)
+    }
+  }
+  function* add(planes: readonly Float32Array[]): Generator<readonly Float32Array[]> {
+    const { length } = planes[0]!
+    for (let taken = 0; taken < length; taken += sampleRate) {
+      const some = planes.map((plane) => plane.subarray(taken, taken + sampleRate))
+      held.append(prepared(some, held.end()))
+      yield* ready(false)
+    }
+  }
+  return { add, end: () => ready(true) }
+}
+
+/** The latest sound, in buffers that are used again and again. */
+function soundWindow(channels: number, capacity: number, first: number) {
+  const buffers = Array.from({ length: channels }, () => new Float32Array(capacity))
+  let start = first
+  let length = 0
+  return {
+    end: (): number => start + length,
+    /** Views, until more is appended or forgotten. */
+    part: (from: number, to: number): Sound => {
+      const [a, b] = [Math.max(from, start), Math.min(to, start + length)]
+      return { start: a, planes: buffers.map((buffer) => buffer.subarray(a - start, b - start)) }
+    },
+    append: (planes: readonly Float32Array[]): void => {
+      buffers.forEach((buffer, channel) => buffer.set(planes[channel]!, length))
+      length += planes[0]!.length
+    },
+    forgetBefore: (sample: number): void => {
+      const count = Math.max(0, sample - start)
+      for (const buffer of buffers) buffer.copyWithin(0, count, length)
+      start += count
+      length -= count
+    },
+  }
+}
+
+/** Gains hold at the middle of each step; between two they go straight. */
+function withGains(
+  samples: Float32Array,
+  start: number,
+  gainDb: Float32Array,
+  stepSamples: number,
+): Float32Array {
+  const out = samples.slice()
+  const gainAt = (step: number) => 10 ** (gainDb[Math.max(0, Math.min(gainDb.length - 1, step))]! / 20)
+  const middle = Math.floor(stepSamples / 2)
+  const first = Math.floor((start - middle) / stepSamples)
+  for (let step = first; step * stepSamples + middle < start + samples.length; step++) {
+    const [from, left, right] = [step * stepSamples + middle, gainAt(step), gainAt(step + 1)]
+    if (left === 1 && right === 1) continue
+    const slope = (right - left) / stepSamples
+    const begin = Math.max(from, start)
+    const end = Math.min(from + stepSamples, start + samples.length)
+    for (let i = begin; i < end; i++) out[i - start]! *= left + slope * (i - from)
+  }
+  return out
+}

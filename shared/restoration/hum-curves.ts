@@ -1,0 +1,264 @@
+/**
+ * The hum of a recording as curves: amplitude and phase of each harmonic at any time, from what was learnt in stretches;
+ * and its subtraction. Hides how stretches become runs, and that moments without a voice weigh more.
+ */
+import { humHarmonics, humPointsPerStretch, type HumGrid, type HumStretch, type MainsHz } from './hum.ts'
+import { quantile, toDb } from './series.ts'
+
+/** Hum over some time of one channel. */
+export interface HumRun {
+  readonly family: MainsHz
+  /** Among the points of the grid. */
+  readonly firstPoint: number
+  readonly points: number
+  /** Amplitudes, a value a harmonic and point, one harmonic behind the other. */
+  readonly re: Float32Array
+  readonly im: Float32Array
+  /** By which the phase of the family's first harmonic is ahead of exactly 50 or 60 Hz, in radians. */
+  readonly phase: Float64Array
+  /** RMS of all harmonics, dBFS, the median in time. */
+  readonly levelDb: number
+  /** Multiples of the family that stand out. */
+  readonly lines: readonly number[]
+}
+
+/** So many stretches on end, of 20 s, are hum; in a recording of fewer, one is. */
+const leastFound = 2
+const frequencySigmaSeconds = 1.5
+const amplitudeSigmaSeconds = 0.8
+/** The scatter of a harmonic's power may be so many times the harmonic's. */
+const leastStrength = 10
+/** At the edges of a run it fades. */
+const fadeSeconds = 1
+
+/** `stretchCount`: how many stretches the recording has, the last one perhaps short; `whole`: how many are whole. */
+export function humRuns(
+  stretches: readonly HumStretch[],
+  stretchCount: number,
+  whole: number,
+  pointSeconds: number,
+): HumRun[] {
+  const runs: HumStretch[][] = []
+  for (const stretch of stretches) {
+    const last = runs.at(-1)
+    const goesOn = last?.at(-1)!.index === stretch.index - 1 && last[0]!.family === stretch.family
+    if (goesOn) last.push(stretch)
+    else runs.push([stretch])
+  }
+  return runs
+    .filter((run) => run.filter(({ found }) => found).length >= Math.max(1, Math.min(leastFound, whole)))
+    .map((run) => curvesOf(run, pointSeconds, run.at(-1)!.index === stretchCount - 1))
+}
+
+interface Harmonic {
+  readonly re: Float64Array
+  readonly im: Float64Array
+  readonly weight: Float64Array
+  readonly base: number
+}
+
+function curvesOf(run: readonly HumStretch[], pointSeconds: number, reachesEnd: boolean): HumRun {
+  const points = run.reduce((sum, { re }) => sum + re.length / humHarmonics, 0)
+  const of = (which: 're' | 'im' | 'beside', k: number): Float64Array => {
+    const values = new Float64Array(points)
+    let at = 0
+    for (const stretch of run)
+      for (let i = k; i < stretch[which].length; i += humHarmonics) values[at++] = stretch[which][i]!
+    return values
+  }
+  const all = Array.from({ length: humHarmonics }, (_, k): Harmonic => {
+    const beside = of('beside', k)
+    const base = quantile(beside, 0.1) + 1e-14
+    const weight = beside.map((value, i) => {
+      const most = Math.max(value, beside[i - 1] ?? 0, beside[i + 1] ?? 0)
+      return 1 / (1 + most / (4 * base)) ** 2
+    })
+    return { re: of('re', k), im: of('im', k), weight, base }
+  })
+  const phase = phaseOf(all, pointSeconds)
+  const [re, im] = [new Float32Array(points * humHarmonics), new Float32Array(points * humHarmonics)]
+  const lines: number[] = []
+  all.forEach((harmonic, k) => {
+    const steady = steadyAmplitude(harmonic, k + 1, phase, pointSeconds)
+    if (!steady) return
+    lines.push((k + 1) * run[0]!.family)
+    re.set(steady.re, k * points)
+    im.set(steady.im, k * points)
+  })
+  const firstPoint = run[0]!.index * humPointsPerStretch
+  const fade = fadeSeconds / pointSeconds
+  for (let point = 0; point < points; point++) {
+    const fromStart = firstPoint === 0 ? 1 : point / fade
+    const fromEnd = reachesEnd ? 1 : (points - 1 - point) / fade
+    const share = Math.min(1, fromStart, fromEnd)
+    for (let k = 0; k < humHarmonics; k++) {
+      re[k * points + point]! *= share
+      im[k * points + point]! *= share
+    }
+  }
+  const powers = Float64Array.from({ length: points }, (_, point) => {
+    let sum = 0
+    for (let at = point; at < re.length; at += points) sum += (re[at]! ** 2 + im[at]! ** 2) / 2
+    return sum
+  })
+  return {
+    family: run[0]!.family,
+    firstPoint,
+    points,
+    re,
+    im,
+    phase,
+    levelDb: toDb(quantile(powers, 0.5)),
+    lines,
+  }
+}
+
+/** The phase from the steps of those harmonics that stand out, each turning as often as its number. */
+function phaseOf(all: readonly Harmonic[], pointSeconds: number): Float64Array {
+  const points = all[0]!.re.length
+  const strength = all.map(
+    ({ re, im, base }) =>
+      quantile(
+        re.map((a, i) => a * a + im[i]! ** 2),
+        0.5,
+      ) / base,
+  )
+  const loud = all.map((_, k) => k).filter((k) => strength[k]! > 6)
+  const used = loud.length > 0 ? loud : [0]
+  const deviation = new Float64Array(Math.max(0, points - 1))
+  for (let round = 0; round < 2; round++) {
+    const [num, den] = [new Float64Array(deviation.length), new Float64Array(deviation.length).fill(1e-20)]
+    for (const k of used) {
+      const { re, im, weight, base } = all[k]!
+      const [stepRe, stepIm] = [new Float64Array(deviation.length), new Float64Array(deviation.length)]
+      const perHz = 2 * Math.PI * (k + 1) * pointSeconds
+      for (let i = 0; i < deviation.length; i++) {
+        const [a, b] = [re[i + 1]! * re[i]! + im[i + 1]! * im[i]!, im[i + 1]! * re[i]! - re[i + 1]! * im[i]!]
+        const turn = -perHz * deviation[i]!
+        const w = Math.min(weight[i]!, weight[i + 1]!)
+        stepRe[i] = w * (a * Math.cos(turn) - b * Math.sin(turn))
+        stepIm[i] = w * (a * Math.sin(turn) + b * Math.cos(turn))
+      }
+      const [x, y] = [stepRe, stepIm].map((values) => bellSum(values, frequencySigmaSeconds / pointSeconds))
+      for (let i = 0; i < deviation.length; i++) {
+        const c = (Math.hypot(x![i]!, y![i]!) * (k + 1) ** 2) / base
+        num[i]! += (c * Math.atan2(y![i]!, x![i]!)) / perHz
+        den[i]! += c
+      }
+    }
+    for (let i = 0; i < deviation.length; i++) deviation[i]! += num[i]! / den[i]!
+  }
+  const phase = new Float64Array(points)
+  for (let i = 1; i < points; i++) phase[i] = phase[i - 1]! + 2 * Math.PI * deviation[i - 1]! * pointSeconds
+  return phase
+}
+
+/** Sums under a bell, not divided by anything. */
+function bellSum(values: Float64Array, sigma: number): Float64Array {
+  const radius = Math.floor(4 * sigma)
+  const bell = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    Math.exp(-0.5 * ((i - radius) / sigma) ** 2),
+  )
+  return Float64Array.from({ length: values.length }, (_, i) => {
+    const [from, to] = [Math.max(0, i - radius), Math.min(values.length, i + radius + 1)]
+    let sum = 0
+    for (let j = from; j < to; j++) sum += bell[j - i + radius]! * values[j]!
+    return sum
+  })
+}
+
+/** What lasts of a harmonic; undefined where it does not exceed its own scatter. */
+function steadyAmplitude(
+  { re, im, weight }: Harmonic,
+  number: number,
+  phase: Float64Array,
+  pointSeconds: number,
+) {
+  const sigma = amplitudeSigmaSeconds / pointSeconds
+  const turned = re.map((a, i) => a * Math.cos(number * phase[i]!) + im[i]! * Math.sin(number * phase[i]!))
+  const turnedIm = re.map((a, i) => im[i]! * Math.cos(number * phase[i]!) - a * Math.sin(number * phase[i]!))
+  const weights = bellSum(weight, sigma)
+  const mean = (values: Float64Array) =>
+    bellSum(
+      values.map((value, i) => value * weight[i]!),
+      sigma,
+    ).map((sum, i) => sum / (weights[i]! + 1e-12))
+  const [a, b] = [mean(turned), mean(turnedIm)]
+  let [scatter, total] = [0, 0]
+  weight.forEach((w, i) => {
+    scatter += w * ((turned[i]! - a[i]!) ** 2 + (turnedIm[i]! - b[i]!) ** 2)
+    total += w
+  })
+  const typical = quantile(
+    a.map((value, i) => Math.hypot(value, b[i]!)),
+    0.5,
+  )
+  return typical < Math.sqrt(scatter / total / leastStrength) ? undefined : { re: a, im: b }
+}
+
+/** Takes the hum away, in place, of one channel's samples from `start` on. */
+export function subtractHum(
+  samples: Float32Array,
+  start: number,
+  runs: readonly HumRun[],
+  grid: HumGrid,
+  sampleRate: number,
+): void {
+  for (const run of runs) {
+    const end = start + samples.length
+    const placeOf = (sample: number) => (sample - grid.firstPoint) / grid.pointSamples - run.firstPoint
+    const before = run.firstPoint === 0 ? -Infinity : 0
+    const first = Math.max(-3, Math.floor(Math.max(before, placeOf(start))))
+    const last = Math.min(run.points + 2, Math.floor(placeOf(end - 1)))
+    for (let point = first; point <= last; point++) {
+      const atPoint = (point + run.firstPoint) * grid.pointSamples + grid.firstPoint
+      const from = Math.max(0, Math.ceil(atPoint))
+      const to = Math.ceil(atPoint + grid.pointSamples)
+      subtractBetween(samples, start, run, point, atPoint, from, to, sampleRate, grid.pointSamples)
+    }
+  }
+}
+
+/** From one point to the next: phasors turn evenly, amplitudes go straight. */
+function subtractBetween(
+  samples: Float32Array,
+  start: number,
+  { family, points, re, im, phase }: HumRun,
+  point: number,
+  atPoint: number,
+  from: number,
+  to: number,
+  sampleRate: number,
+  pointSamples: number,
+): void {
+  const clip = (i: number) => Math.max(0, Math.min(points - 1, i))
+  const [a, b] = [clip(point), clip(point + 1)]
+  const perPoint = a === b ? 0 : phase[b]! - phase[a]!
+  const begin = Math.max(from, start)
+  const end = Math.min(to, start + samples.length)
+  for (let k = 0; k < humHarmonics; k++) {
+    const [reA, imA, reB, imB] = [
+      re[k * points + a]!,
+      im[k * points + a]!,
+      re[k * points + b]!,
+      im[k * points + b]!,
+    ]
+    if (reA === 0 && imA === 0 && reB === 0 && imB === 0) continue
+    const hz = family * (k + 1)
+    const share = (from - atPoint) / pointSamples
+    const angle = 2 * Math.PI * (((hz * from) / sampleRate) % 1) + (k + 1) * (phase[a]! + share * perPoint)
+    const turn = (2 * Math.PI * hz) / sampleRate + ((k + 1) * perPoint) / pointSamples
+    const [stepCos, stepSin] = [Math.cos(turn), Math.sin(turn)]
+    let [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+    const [stepRe, stepIm] = [(reB - reA) / pointSamples, (imB - imA) / pointSamples]
+    let [x, y] = [reA + share * pointSamples * stepRe, imA + share * pointSamples * stepIm]
+    for (let i = from; i < end; i++) {
+      if (i >= begin) samples[i - start]! -= x * cos - y * sin
+      const turned = cos * stepCos - sin * stepSin
+      sin = cos * stepSin + sin * stepCos
+      cos = turned
+      x += stepRe
+      y += stepIm
+    }
+  }
+}

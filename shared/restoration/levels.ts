@@ -1,0 +1,206 @@
+/**
+ * Evens out how loud voices are: one gain a phrase, towards the loudness that most of the recording has. Hides how phrases
+ * are told from pauses, what pauses and music get, and that gains change only in between.
+ *
+ * Like every plan of gains here it is a series of dB, a value for every 10 ms, from tables of the whole recording.
+ */
+import { musicFlags } from './music.ts'
+import {
+  clearShortRuns,
+  gapsOf,
+  movingMaximum,
+  movingMean,
+  movingMinimum,
+  quantile,
+  runsOf,
+  smoothed,
+  toDb,
+  toPower,
+  widened,
+  type Run,
+} from './series.ts'
+
+export interface Levels {
+  /** Undefined where everything is even enough to stay as it is. */
+  readonly gainDb: Float32Array | undefined
+  /** A flag for every step. */
+  readonly speech: Uint8Array
+  /** What a step must pass to be speech, as a mean square. */
+  readonly speechFrom: Float32Array
+  readonly music: Uint8Array
+  /** Of phrases' loudness, as it is, in dB: its standard deviation, weighted by their length. */
+  readonly spreadDb: number
+  /** What phrases are brought to, LUFS. */
+  readonly targetLufs: number | undefined
+}
+
+/** Phrases that differ by less than this are left alone. */
+const evenDb = 1.5
+const mostBoostDb = 18
+const mostCutDb = 12
+
+const floorShare = 0.08
+/** A step is speech that far over the local floor, and no further under the local top, and over silence. */
+const overFloorDb = 9
+const underTopDb = 20
+const leastSpeechDb = -60
+const floorReachSteps = 450
+const topReachSteps = 150
+/** A phrase goes on over a gap so short, and none is shorter than this. */
+const gapSteps = 25
+const phraseSteps = 12
+/** What is that much softer than most phrases is none where it is short, or its mean so far over its median. */
+const faintDb = 14
+const shortFaintSteps = 25
+const knockingDb = 7
+const steadyDb = 0.4
+/** Digital silence says nothing of the floor. */
+const underFloorDb = 10
+/** Within a long phrase the loudness of this time around counts for `localShare`, that of the phrase for the rest. */
+const localSteps = 80
+const localShare = 0.6
+/** Moments that far under a phrase's mean do not count; in the moving one a little further. */
+const gate = 0.1
+const localGate = 0.05
+/** A phrase's gain holds so long beside it, and goes over into the next one's with this bell. */
+const heldSteps = 20
+const bellSteps = 10
+const besideMusicSteps = 15
+
+/** `loudness`: K-weighted mean squares. `tonality`: the share of tones at a step. `strength`: how much of a difference is taken away, 0 to 1. */
+export function levelPlan(
+  loudness: Float32Array,
+  tonality: (step: number) => number,
+  strength: number,
+): Levels {
+  const levels = Float64Array.from(loudness, toLufs)
+  const floor = quantile(levels, floorShare)
+  const music = musicFlags(levels, loudness, floor, tonality)
+  const { speech, speechFrom } = speechFlags(loudness, floor, music)
+  clearNoises(speech, loudness)
+  const phrases = runsOf(speech)
+  const measured = phrases.map((phrase) => loudnessOf(loudness.subarray(phrase.from, phrase.to)))
+  const weights = phrases.map(({ from, to }) => Math.max(1, Math.floor((to - from) / 10)))
+  const target = weightedMedian(measured, weights)
+  const spreadDb = weightedDeviation(measured, weights)
+  const isEven = target === undefined || spreadDb < evenDb
+  const base = { speech, speechFrom, music, spreadDb, targetLufs: target }
+  if (isEven || strength === 0) return { ...base, gainDb: undefined }
+  const gains = new Float64Array(loudness.length).fill(NaN)
+  phrases.forEach(({ from, to }, i) => {
+    localLoudness(loudness.subarray(from, to), measured[i]!).forEach((level, j) => {
+      gains[from + j] = Math.max(-mostCutDb, Math.min(mostBoostDb, strength * (target - level)))
+    })
+  })
+  return { ...base, gainDb: Float32Array.from(smoothed(held(gains, speech, music), bellSteps)) }
+}
+
+const toLufs = (power: number): number => toDb(power) - 0.691
+
+function speechFlags(loudness: Float32Array, floor: number, music: Uint8Array) {
+  const short = movingMean(loudness, 2).map(toLufs)
+  const background = short.map((level) => Math.max(level, floor - underFloorDb))
+  const low = movingMinimum(movingMean(background, 4), floorReachSteps)
+  const top = movingMaximum(movingMean(short, 10), topReachSteps)
+  const least = short.map((_, i) =>
+    Math.max(Math.min(low[i]! + 3, floor + 12) + overFloorDb, top[i]! - underTopDb, leastSpeechDb),
+  )
+  const speech = Uint8Array.from(short, (level, i) => (level > least[i]! && !music[i] ? 1 : 0))
+  for (const { from, to } of gapsOf(speech)) {
+    const isWithin = from > 0 && to < speech.length && to - from < gapSteps
+    if (isWithin && !music.subarray(from, to).includes(1)) speech.fill(1, from, to)
+  }
+  clearShortRuns(speech, phraseSteps)
+  return { speech, speechFrom: Float32Array.from(least, (level) => toPower(level + 0.691)) }
+}
+
+/** What is no phrase: far softer than the recording's, and short, made of knocks, or wholly steady. */
+function clearNoises(speech: Uint8Array, loudness: Float32Array): void {
+  const phrases = runsOf(speech).map(({ from, to }) => ({ from, to, powers: loudness.subarray(from, to) }))
+  const usual = weightedMedian(
+    phrases.map(({ powers }) => loudnessOf(powers)),
+    phrases.map(({ powers }) => powers.length),
+  )!
+  for (const { from, to, powers } of phrases) {
+    const isFaint = loudnessOf(powers) < usual - faintDb
+    const knocking = toDb(meanOver(powers, -1)) - toDb(quantile(powers, 0.5))
+    if (isFaint && (to - from < shortFaintSteps || knocking > knockingDb || knocking < steadyDb))
+      speech.fill(0, from, to)
+  }
+}
+
+function meanOver(powers: Float32Array, least: number): number {
+  let [sum, count] = [0, 0]
+  for (const power of powers)
+    if (power > least) {
+      sum += power
+      count++
+    }
+  return count === 0 ? 0 : sum / count
+}
+
+const loudnessOf = (powers: Float32Array): number => toLufs(meanOver(powers, gate * meanOver(powers, -1)))
+
+/** How loud it is around each step of a phrase. */
+function localLoudness(powers: Float32Array, whole: number): Float64Array {
+  if (powers.length <= 1.5 * localSteps) return new Float64Array(powers.length).fill(whole)
+  const least = localGate * meanOver(powers, -1)
+  const window = Float64Array.from(
+    { length: 2 * localSteps + 1 },
+    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 1)) / (2 * localSteps + 2)),
+  )
+  return Float64Array.from({ length: powers.length }, (_, i) => {
+    let [sum, weight] = [0, 1e-9]
+    const [from, to] = [Math.max(0, i - localSteps), Math.min(powers.length, i + localSteps + 1)]
+    for (let j = from; j < to; j++) {
+      if (powers[j]! <= least) continue
+      sum += window[j - i + localSteps]! * powers[j]!
+      weight += window[j - i + localSteps]!
+    }
+    return localShare * toLufs(sum / weight) + (1 - localShare) * whole
+  })
+}
+
+function weightedMedian(values: readonly number[], weights: readonly number[]): number | undefined {
+  const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!)
+  const half = weights.reduce((sum, weight) => sum + weight, 0) / 2
+  let sum = 0
+  for (const i of order) {
+    sum += weights[i]!
+    if (sum >= half) return values[i]
+  }
+  return undefined
+}
+
+function weightedDeviation(values: readonly number[], weights: readonly number[]): number {
+  const total = Math.max(
+    1,
+    weights.reduce((sum, weight) => sum + weight, 0),
+  )
+  const mean = values.reduce((sum, value, i) => sum + weights[i]! * value, 0) / total
+  return Math.sqrt(values.reduce((sum, value, i) => sum + weights[i]! * (value - mean) ** 2, 0) / total)
+}
+
+/** Phrases' gains held beside them; a pause has the smaller of both neighbours', music none. NaN stands for pauses. */
+function held(gains: Float64Array, speech: Uint8Array, music: Uint8Array): Float64Array {
+  const all = gains.slice()
+  for (const pause of gapsOf(speech)) all.fill(pauseGain(gains, pause), pause.from, pause.to)
+  widened(music, besideMusicSteps, besideMusicSteps).forEach((flag, i) => {
+    if (flag && !speech[i]) all[i] = 0
+  })
+  const isOpen = widened(speech, heldSteps, heldSteps).map((flag, i) => (flag && !speech[i] ? 1 : 0))
+  for (const { from, to } of runsOf(isOpen)) {
+    const middle = (from + to) / 2
+    const [before, after] = [all[from - 1], all[to]]
+    for (let i = from; i < to; i++) all[i] = (i < middle ? (before ?? after) : (after ?? before))!
+  }
+  return all
+}
+
+function pauseGain(gains: Float64Array, { from, to }: Run): number {
+  const [before, after] = [gains[from - 1], gains[to]]
+  if (before === undefined) return Math.min(0, after ?? 0)
+  if (after === undefined) return Math.min(0, before)
+  const least = Math.min(before, after)
+  return to - from < 2 * heldSteps ? least : Math.min(least, 0)
+}

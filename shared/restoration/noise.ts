@@ -1,0 +1,175 @@
+/**
+ * Takes steady noise away. Hides transforms, the estimate of the noise, gains that are the greater of two sweeps, forward
+ * and backward in time, so that no onset is cut, and pauses that go down evenly.
+ *
+ * Works on blocks at absolute times, each from the sound around it alone: whoever computes a block gets the same bits.
+ */
+import { framesAtOnce } from '../kernel/fourier.ts'
+import { amplitudesOf, sweepRow } from '../kernel/suppression.ts'
+import { oddsOf } from './absence.ts'
+import { noiseFloor, reachSeconds, type Cells, type NoiseFloor } from './noise-floor.ts'
+import { speechShares, type VoiceIn } from './pauses.ts'
+import {
+  framesOver,
+  shapeOf,
+  spectraOf,
+  type Frames,
+  type Shape,
+  type Sound,
+  type Spectra,
+} from './spectra.ts'
+import { voiceIn, voiceStepSeconds } from './voice-detector.ts'
+
+/** Before and after what it is for, a sweep runs for so long, to forget where it began. */
+const warmUpSeconds = 1.5
+/** What a block's samples depend on, to either side; more than what the floor, the sweep and their averages reach. */
+export const contextSeconds = 10
+const alpha = 0.96
+const leastRatio = 10 ** -1.8
+const mostRatio = 1000
+
+export interface NoiseReducer {
+  /**
+   * The samples from `start` to `end` with the noise taken away. `around` holds `contextSeconds` more on either side, or all
+   * there is. Blocks that follow each other share their spectra.
+   */
+  readonly reduce: (around: Sound, start: number, end: number) => Float32Array[]
+}
+
+/**
+ * `limitDb`: how far noise goes down at most. `untouched(sample)`: the share (0…1) to which the sound there stays as it is.
+ */
+export function noiseReducer(
+  sampleRate: number,
+  channels: number,
+  limitDb: number,
+  untouched: (sample: number) => number = () => 0,
+): NoiseReducer {
+  const shape = shapeOf(sampleRate, limitDb)
+  const { hop, size, transform } = shape
+  let known: Spectra | undefined
+
+  const reduce = (around: Sound, start: number, end: number): Float32Array[] => {
+    known = spectraOf(around, channels, shape, known)
+    const own = framesOver(start, end, shape)
+    const gains = gainsOf(known, own, shape, voiceAround(around, shape))
+    for (let frame = own.from; frame < own.to; frame++) {
+      const share = untouched(frame * hop - shape.lead + size / 2)
+      if (share === 0) continue
+      const at = (frame - own.from) * transform.stride
+      for (let k = 0; k < transform.stride; k++) gains[at + k]! += share * (1 - gains[at + k]!)
+    }
+    return synthesised(known, own, gains, start, end, shape)
+  }
+  return { reduce }
+}
+/** Amplitudes for the frames `own`, a row each. */
+function gainsOf(spectra: Spectra, own: Frames, shape: Shape, voice: VoiceIn): Float32Array {
+  const { cells } = spectra
+  const { sampleRate, hop, size, transform, floor } = shape
+  const { stride } = transform
+  const framesPerSecond = sampleRate / hop
+  const hzPerBin = sampleRate / size
+  const warmUp = Math.round(warmUpSeconds * framesPerSecond)
+  const within = (frames: Frames): Frames => ({
+    from: Math.max(cells.first, frames.from),
+    to: Math.min(cells.first + cells.count, frames.to),
+  })
+  const swept = within({ from: own.from - warmUp, to: own.to + warmUp })
+  const looked = within({ from: swept.from - 8, to: swept.to + 8 })
+  const noise = noiseFloor(cells, framesPerSecond, hzPerBin, looked.from, looked.to - 1)
+  const ratios = ratiosTo(noise, cells, looked, shape)
+  const odds = oddsOf(ratios, looked, swept, cells, shape)
+  const gains = shape.scratch('gains', (swept.to - swept.from) * stride).fill(-100)
+  const row = (of: Float32Array, first: number, frame: number) =>
+    of.subarray((frame - first) * stride, (frame - first + 1) * stride)
+  const sweepOver = (frames: Iterable<number>): void => {
+    const state = new Float32Array(stride).fill(1)
+    for (const frame of frames)
+      sweepRow(
+        { alpha, least: leastRatio, floor },
+        row(ratios, looked.from, frame),
+        row(odds, swept.from, frame),
+        state,
+        row(gains, swept.from, frame),
+      )
+  }
+  sweepOver(ascending(swept))
+  sweepOver(descending(swept))
+  const kept = gains.subarray((own.from - swept.from) * stride, (own.to - swept.from) * stride)
+  const shares = speechShares(cells, ratios, looked, noise, { framesPerSecond, hzPerBin }, own, voice)
+  for (let frame = own.from; frame < own.to; frame++)
+    amplitudesOf(row(kept, own.from, frame), floor, shares[frame - own.from]!)
+  return kept
+}
+
+/** Asks the detector about frames. */
+function voiceAround({ start, planes }: Sound, { sampleRate, hop, lead, size }: Shape): VoiceIn {
+  let mean: Float32Array | undefined
+  return (from, to) => {
+    mean ??= planes.length === 1 ? planes[0]! : planes[0]!.map((sample, i) => (sample + planes[1]![i]!) / 2)
+    const sampleOf = (frame: number) => frame * hop - lead + size / 2 - start
+    const first = Math.max(0, sampleOf(from))
+    const likelihoods = voiceIn(mean, sampleRate, first, Math.max(first, sampleOf(to)))
+    const stepSamples = voiceStepSeconds * sampleRate
+    return Float32Array.from({ length: to - from }, (_, i) => {
+      const step = Math.round((sampleOf(from + i) - first) / stepSamples)
+      return likelihoods[Math.max(0, Math.min(likelihoods.length - 1, step))] ?? 0
+    })
+  }
+}
+
+function* ascending({ from, to }: Frames): Generator<number> {
+  for (let frame = from; frame < to; frame++) yield frame
+}
+function* descending({ from, to }: Frames): Generator<number> {
+  for (let frame = to - 1; frame >= from; frame--) yield frame
+}
+
+/** Powers over the noise's, up to `mostRatio`. */
+function ratiosTo(noise: NoiseFloor, cells: Cells, { from, to }: Frames, shape: Shape): Float32Array {
+  const { stride, first, powers } = cells
+  const ratios = shape.scratch('ratios', (to - from) * stride)
+  const floor = new Float32Array(stride)
+  for (let frame = from; frame < to; frame++) {
+    noise.at(frame, floor)
+    const [at, row] = [(frame - from) * stride, (frame - first) * stride]
+    for (let k = 0; k < stride; k++)
+      ratios[at + k] = Math.min(mostRatio, powers[row + k]! / Math.max(floor[k]!, 1e-14))
+  }
+  return ratios
+}
+
+function synthesised(
+  { re, im, cells }: Spectra,
+  own: Frames,
+  gains: Float32Array,
+  start: number,
+  end: number,
+  { transform, hop, lead, size }: Shape,
+): Float32Array[] {
+  const { stride } = transform
+  const first = own.from * hop - lead
+  return re.map((real, channel) => {
+    const out = new Float32Array((own.to - own.from) * hop + size)
+    for (let frame = own.from; frame < own.to; frame += framesAtOnce) {
+      const count = Math.min(framesAtOnce, own.to - frame)
+      const rows = (of: Float32Array, from: number) =>
+        of.subarray((frame - from) * stride, (frame - from + count) * stride)
+      transform.frames(
+        rows(real, cells.first),
+        rows(im[channel]!, cells.first),
+        rows(gains, own.from),
+        0,
+        hop,
+        count,
+        out,
+        (frame - own.from) * hop,
+      )
+    }
+    return out.subarray(start - first, end - first)
+  })
+}
+
+/** What the estimate, the sweep and their averages reach has to lie within the context. */
+if (reachSeconds + warmUpSeconds + 0.3 > contextSeconds) throw new RangeError('The context is too short.')

@@ -1,0 +1,163 @@
+/**
+ * Where in noise somebody may be speaking, frame by frame. Hides how speech is told from noise that changes: what stands
+ * out is speech when it is periodic, or near something that is, or when a detector of voices says so.
+ */
+import type { Cells, NoiseFloor } from './noise-floor.ts'
+
+/** A frame stands out where this share of its cells is so many times the noise. */
+const presentShare = 0.08
+const presentRatio = 4
+const presentHz = [90, 8000] as const
+/** Where the harmonics of a voice are, and the pitches it may have. */
+const voicedHz = [70, 1220] as const
+const pitchHz = [70, 400] as const
+const leastVoicing = 0.5
+const lagsPerSecond = 12_000
+
+/** In seconds: how long something must last to count, and how far what it says goes. */
+const leastSeconds = 0.03
+const leastVoicedSeconds = 0.06
+const besideVoiceSeconds = 0.13
+const beforeSeconds = 0.085
+const afterSeconds = 0.16
+
+/** The detector's voice, from so long before to so long after, is believed from this likelihood on. */
+const leastLikelihood = 0.15
+const behindVoiceSeconds = 0.16
+const aheadOfVoiceSeconds = 0.08
+/** Doubts no further apart than twice this are settled in one go. */
+const togetherSeconds = 1
+
+interface Scale {
+  readonly framesPerSecond: number
+  readonly hzPerBin: number
+}
+
+interface Frames {
+  readonly from: number
+  readonly to: number
+}
+
+/** How likely a voice sounds in frames `from` to `to`, a value each. */
+export type VoiceIn = (from: number, to: number) => Float32Array
+
+/** 1 where somebody may speak, 0 in a pause, between them at their edges; a value for each of the frames `own`. */
+export function speechShares(
+  cells: Cells,
+  ratios: Float32Array,
+  looked: Frames,
+  noise: NoiseFloor,
+  scale: Scale,
+  own: Frames,
+  voiceIn: VoiceIn,
+): Float32Array {
+  const { stride, bins } = cells
+  const count = looked.to - looked.from
+  const binOf = (hz: number) => Math.min(bins, Math.round(hz / scale.hzPerBin))
+  const band = presentHz.map(binOf) as [number, number]
+  const low = voicedHz.map(binOf) as [number, number]
+  const shares = new Float32Array(count)
+  const voiced = new Uint8Array(count)
+  const voicing = voicingMeter(low, scale.hzPerBin)
+  const floor = new Float32Array(stride)
+  const mean = new Float32Array(stride)
+  for (let frame = 0; frame < count; frame++) {
+    const [from, to] = [Math.max(0, frame - 1), Math.min(count, frame + 2)]
+    mean.fill(0)
+    for (let other = from; other < to; other++)
+      for (let k = 0; k < band[1]; k++) mean[k]! += ratios[other * stride + k]!
+    const limit = presentRatio * (to - from)
+    shares[frame] = shareOver(mean, limit, band)
+    if (shares[frame]! < presentShare / 2 || shareOver(mean, limit, low) < 0.3) continue
+    noise.at(looked.from + frame, floor)
+    const row = (looked.from + frame - cells.first) * stride
+    if (voicing(cells.powers, row, floor) > leastVoicing) voiced[frame] = 1
+  }
+  const frames = (seconds: number) => Math.round(seconds * scale.framesPerSecond)
+  const hits = Uint8Array.from(shares, (_, i) => (meanOfThree(shares, i) > presentShare ? 1 : 0))
+  dropShort(voiced, frames(leastVoicedSeconds))
+  const nearVoice = widened(voiced, frames(besideVoiceSeconds), frames(besideVoiceSeconds))
+  // the detector is asked only where it matters: what stands out without a voice beside it
+  const doubted = hits.map((hit, i) => (hit && !nearVoice[i] ? 1 : 0))
+  doubted.fill(0, 0, Math.max(0, own.from - looked.from - frames(afterSeconds) - 2))
+  doubted.fill(0, own.to - looked.from + frames(beforeSeconds) + 2)
+  const joined = widened(doubted, frames(togetherSeconds), frames(togetherSeconds))
+  for (const [from, to] of runsOf(joined)) {
+    const [first, last] = [doubted.indexOf(1, from), doubted.lastIndexOf(1, to - 1)]
+    const [ahead, behind] = [frames(aheadOfVoiceSeconds), frames(behindVoiceSeconds)]
+    const voice = voiceIn(looked.from + first - behind, looked.from + last + 1 + ahead)
+    for (let i = first; i <= last; i++) {
+      const around = voice.subarray(Math.max(0, i - first), i - first + behind + ahead + 1)
+      if (doubted[i] && !around.some((likelihood) => likelihood > leastLikelihood)) hits[i] = 0
+    }
+  }
+  dropShort(hits, frames(leastSeconds))
+  const open = widened(hits, frames(beforeSeconds), frames(afterSeconds))
+  const bell = [1, 2, 3, 4, 3, 2, 1]
+  return Float32Array.from({ length: own.to - own.from }, (_, i) => {
+    const at = own.from - looked.from + i
+    let sum = 0
+    bell.forEach((weight, j) => (sum += weight * open[Math.max(0, Math.min(count - 1, at + j - 3))]!))
+    return sum / 16
+  })
+}
+
+function shareOver(values: Float32Array, limit: number, [from, to]: readonly [number, number]): number {
+  let over = 0
+  for (let k = from; k < to; k++) over += values[k]! > limit ? 1 : 0
+  return over / (to - from)
+}
+
+const meanOfThree = (values: Float32Array, at: number): number => {
+  const [from, to] = [Math.max(0, at - 1), Math.min(values.length, at + 2)]
+  let sum = 0
+  for (let i = from; i < to; i++) sum += values[i]!
+  return sum / (to - from)
+}
+
+/** How periodic a frame is: the autocorrelation at the best pitch, of what is over the noise. */
+function voicingMeter([from, to]: readonly [number, number], hzPerBin: number) {
+  const shortest = Math.floor(lagsPerSecond / pitchHz[1])
+  const lags = Math.ceil(lagsPerSecond / pitchHz[0]) - shortest + 1
+  const bins = to - from
+  const cosines = Float32Array.from({ length: lags * bins }, (_, i) => {
+    const [lag, bin] = [shortest + Math.floor(i / bins), from + (i % bins)]
+    return Math.cos((2 * Math.PI * bin * hzPerBin * lag) / lagsPerSecond)
+  })
+  const excess = new Float32Array(bins)
+  return (powers: Float32Array, row: number, floor: Float32Array): number => {
+    let total = 1e-30
+    for (let k = 0; k < bins; k++) {
+      excess[k] = Math.max(0, powers[row + from + k]! - 2 * floor[from + k]!)
+      total += excess[k]!
+    }
+    let best = 0
+    for (let lag = 0, at = 0; lag < lags; lag++, at += bins) {
+      let sum = 0
+      for (let k = 0; k < bins; k++) sum += excess[k]! * cosines[at + k]!
+      if (sum > best) best = sum
+    }
+    return best / total
+  }
+}
+
+function* runsOf(flags: Uint8Array): Generator<readonly [number, number]> {
+  for (let i = 0; i < flags.length; i++) {
+    if (!flags[i]) continue
+    let end = i + 1
+    while (end < flags.length && flags[end]) end++
+    yield [i, end]
+    i = end
+  }
+}
+
+function dropShort(flags: Uint8Array, least: number): void {
+  for (const [from, to] of [...runsOf(flags)]) if (to - from < least) flags.fill(0, from, to)
+}
+
+function widened(flags: Uint8Array, before: number, after: number): Uint8Array {
+  const wide = new Uint8Array(flags.length)
+  for (const [from, to] of runsOf(flags))
+    wide.fill(1, Math.max(0, from - before), Math.min(flags.length, to + after))
+  return wide
+}

@@ -1,0 +1,65 @@
+// spool restore: what its flags mean, what it refuses, and what it leaves.
+import { mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { wishesOf } from '../../../local/cli/restore-flags.ts'
+import { restore } from '../../../local/cli/restore.ts'
+import { toWav } from '../../../shared/audio/wav.ts'
+import { defaultWishes, noWishes } from '../../../shared/restoration/wishes.ts'
+import { hiss, mixed, rate, words } from '../../restoration/made-sounds.ts'
+
+describe('Flags', () => {
+  test('that nobody gives leave the defaults', () => {
+    expect(wishesOf({})).toEqual(defaultWishes)
+  })
+
+  test('turn everything off that is not named where one is', () => {
+    expect(wishesOf({ noise: '12' })).toEqual({ ...noWishes, noise: 12 })
+    expect(wishesOf({ level: '0.5', clicks: 'all' })).toEqual({ ...noWishes, level: 0.5, clicks: 'all' })
+    expect(wishesOf({ breaths: '12', hum: 'auto' })).toEqual({ ...noWishes, breathsDb: 12, hum: 'auto' })
+    expect(wishesOf({ noise: 'off' })).toEqual(noWishes)
+  })
+
+  test.each([
+    [{ noise: 'much' }, '--noise takes auto, off, or a number of dB from 0 to 24, not "much".'],
+    [{ noise: '90' }, '--noise takes auto, off, or a number of dB from 0 to 24, not "90".'],
+    [{ level: '2' }, '--level takes a number from 0 to 1, or off, not "2".'],
+    [{ clicks: 'some' }, '--clicks takes pauses, all or off, not "some".'],
+    [{ hum: '50' }, '--hum takes auto or off, not "50".'],
+  ])('that mean nothing are refused: %j', (flags, complaint) => {
+    expect(wishesOf(flags)).toBe(complaint)
+  })
+})
+
+describe('Recordings', () => {
+  const { signal } = new AbortController()
+  const folder = () => mkdtemp(path.join(os.tmpdir(), 'restore-'))
+
+  test('become a float WAV each, of the same rate and length', async () => {
+    const out = await folder()
+    const samples = mixed(words(4).samples, hiss(4, -45))
+    const recording = path.join(out, 'interview.wav')
+    await writeFile(recording, toWav({ samples, sampleRate: rate }))
+    const report = await restore(
+      { recordings: [recording, recording], wishes: { ...noWishes, noise: 12 }, out },
+      signal,
+    )
+    expect(Object.keys(report.files)).toEqual(['restored-1.wav', 'restored-2.wav'])
+    expect(report).toMatchObject({ untouched: false, hum: [], warnings: [] })
+    const wav = await readFile(report.files['restored-2.wav']!)
+    expect(wav.readUInt16LE(20)).toBe(3) // float
+    expect(wav.readUInt32LE(24)).toBe(rate)
+    expect(wav.readUInt32LE(54)).toBe(4 * samples.length)
+    expect(wav).toHaveLength(58 + 4 * samples.length)
+  })
+
+  test('that are none are refused, and leave nothing', async () => {
+    const out = await folder()
+    const text = path.join(out, 'notes.txt')
+    await writeFile(text, 'nothing to hear')
+    const job = { recordings: [text], wishes: defaultWishes, out }
+    await expect(restore(job, signal)).rejects.toMatchObject({ code: 'not_audio' })
+    expect(await readdir(out)).toEqual(['notes.txt'])
+  })
+})

@@ -1,0 +1,230 @@
+// What a recording becomes: what is wrong with it goes, what is not wrong stays to the bit, however it is divided.
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from '@jest/globals'
+import { analyser } from '../../shared/restoration/analysis.ts'
+import { restorer } from '../../shared/restoration/apply.ts'
+import { decide, type Plan } from '../../shared/restoration/decide.ts'
+import { defaultWishes, noWishes, type Wishes } from '../../shared/restoration/wishes.ts'
+import { dbToGain, hiss, levelDb, mixed, rate, words } from './made-sounds.ts'
+
+type Planes = readonly Float32Array[]
+
+const piecesOf = (planes: Planes, length: number): Planes[] =>
+  Array.from({ length: Math.ceil(planes[0]!.length / length) }, (_, i) =>
+    planes.map((plane) => plane.subarray(i * length, (i + 1) * length)),
+  )
+
+function planOf(tracks: readonly Planes[], wishes: Wishes, piece = 1600): Plan[] {
+  const tables = tracks.map((planes) => {
+    const analysis = analyser(rate, planes.length, wishes, tracks.length > 1)
+    piecesOf(planes, piece).forEach((some) => analysis.add(some))
+    return analysis.finish()
+  })
+  return decide(tables, wishes)
+}
+
+function applied(plan: Plan, planes: Planes, piece = 1600): Float32Array[] {
+  const restoring = restorer(plan)
+  const done: Planes[] = []
+  for (const some of piecesOf(planes, piece)) done.push(...restoring.add(some))
+  done.push(...restoring.end())
+  return planes.map((plane, channel) => {
+    const out = new Float32Array(plane.length)
+    let at = 0
+    for (const block of done) {
+      out.set(block[channel]!, at)
+      at += block[channel]!.length
+    }
+    expect(at).toBe(plane.length)
+    return out
+  })
+}
+
+/** Bits, since what compares them one by one is slow. */
+const bits = (samples: Float32Array): string =>
+  createHash('sha256')
+    .update(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength))
+    .digest('hex')
+const allBits = (planes: Planes): string[] => planes.map(bits)
+
+const restored = (samples: Float32Array, wishes: Wishes) => {
+  const plan = planOf([[samples]], wishes)[0]!
+  return { plan, samples: applied(plan, [samples])[0]! }
+}
+
+const hum = (seconds: number, mainsHz: number, db: number): Float32Array =>
+  Float32Array.from({ length: seconds * rate }, (_, i) => {
+    const t = i / rate
+    const turn = 2 * Math.PI * mainsHz * t + 0.3 * Math.sin(t / 3) // no mains is exact
+    return (
+      dbToGain(db) *
+      (Math.sin(turn) + 0.7 * Math.sin(2 * turn + 1) + 0.5 * Math.sin(3 * turn) + 0.3 * Math.sin(5 * turn))
+    )
+  })
+
+const spoken = words(24)
+/** The middle of a pause after a word, well away from both. */
+const pauses = spoken.words.slice(1, -1).map(({ end }) => [end + 0.25 * rate, end + 0.45 * rate] as const)
+const pauseDb = (samples: Float32Array): number =>
+  pauses.reduce((sum, [from, to]) => sum + levelDb(samples, from, to), 0) / pauses.length
+
+describe('A recording without faults', () => {
+  const clean = mixed(spoken.samples, hiss(24, -85))
+
+  test('comes out as it went in, to the bit', () => {
+    const { plan, samples } = restored(clean, defaultWishes)
+    expect(plan.summary.untouched).toBe(true)
+    expect(bits(samples)).toBe(bits(clean))
+  })
+
+  test('of nothing but silence too', () => {
+    const silence = new Float32Array(3 * rate)
+    const { plan, samples } = restored(silence, defaultWishes)
+    expect(plan.summary).toMatchObject({ untouched: true, snrDb: null })
+    expect(bits(samples)).toBe(bits(silence))
+  })
+
+  test('of a hundredth of a second too', () => {
+    const short = hiss(0.01, -20)
+    expect(restored(short, { ...defaultWishes, noise: 15 }).samples).toHaveLength(short.length)
+  })
+})
+
+describe('Noise', () => {
+  const noisy = mixed(spoken.samples, hiss(24, -50))
+  const { plan, samples } = restored(noisy, { ...noWishes, noise: 12 })
+
+  test('goes down in pauses by the limit', () => {
+    expect(plan.summary.untouched).toBe(false)
+    expect(pauseDb(samples) - pauseDb(noisy)).toBeCloseTo(-12, 0)
+  })
+
+  test('is taken from no word, from its first moment on', () => {
+    for (const { start, end } of spoken.words) {
+      expect(levelDb(samples, start, end)).toBeCloseTo(levelDb(spoken.samples, start, end), 0)
+      const onset = [start, start + 0.06 * rate] as const
+      expect(levelDb(samples, ...onset)).toBeGreaterThan(levelDb(spoken.samples, ...onset) - 2.5)
+    }
+  })
+
+  test('goes down by as much as is needed when nobody says how far', () => {
+    const [quiet, loud] = [-72, -45].map(
+      (db) => planOf([[mixed(spoken.samples, hiss(24, db))]], { ...noWishes, noise: 'auto' })[0]!,
+    )
+    expect(loud!.noiseLimitDb).toBe(15)
+    expect(quiet!.noiseLimitDb ?? 0).toBeLessThan(15)
+  })
+})
+
+describe('Hum', () => {
+  test.each([50, 60])('of %d Hz is found and taken away, and the voice stays', (mainsHz) => {
+    const humming = mixed(spoken.samples, hiss(24, -70), hum(24, mainsHz, -40))
+    const { plan, samples } = restored(humming, { ...noWishes, hum: 'auto' })
+    expect(plan.summary.hum.map((run) => run.mainsHz)).toEqual([mainsHz])
+    expect(pauseDb(samples) - pauseDb(humming)).toBeLessThan(-25)
+    const rest = mixed(
+      samples,
+      spoken.samples.map((sample) => -sample),
+    )
+    expect(levelDb(rest)).toBeLessThan(levelDb(spoken.samples) - 30)
+  })
+
+  test('is not found in a voice', () => {
+    expect(planOf([[mixed(spoken.samples, hiss(24, -60))]], defaultWishes)[0]!.summary.hum).toEqual([])
+  })
+
+  test('of one channel is not taken from the other', () => {
+    const [left, right] = [mixed(spoken.samples, hum(24, 50, -40)), spoken.samples]
+    const plan = planOf([[left, right]], { ...noWishes, hum: 'auto' })[0]!
+    expect(bits(applied(plan, [left, right])[1]!)).toBe(bits(right))
+  })
+})
+
+describe('Levels', () => {
+  const uneven = words(24, (word) => (word % 6 < 3 ? 0 : -12))
+  const sound = mixed(uneven.samples, hiss(24, -80))
+
+  test('of soft and loud words come together', () => {
+    const { samples } = restored(sound, { ...noWishes, level: 1 })
+    const levels = uneven.words.map(({ start, end }) => levelDb(samples, start, end))
+    expect(Math.max(...levels) - Math.min(...levels)).toBeLessThan(1.5)
+  })
+
+  test('of pauses are never raised', () => {
+    const { samples } = restored(sound, { ...noWishes, level: 1 })
+    expect(pauseDb(samples)).toBeLessThanOrEqual(pauseDb(sound) + 0.1)
+  })
+})
+
+test('What is heard of the other goes down in each of two tracks, and nothing of their own', () => {
+  const [a, b] = [
+    words(24, (word) => (word % 4 < 2 ? 0 : -200)),
+    words(24, (word) => (word % 4 < 2 ? -200 : 0)),
+  ]
+  const bleeding = (own: Float32Array, other: Float32Array, seed: number) =>
+    mixed(
+      own,
+      other.map((sample) => 0.12 * sample),
+      hiss(24, -75, seed),
+    )
+  const tracks = [bleeding(a.samples, b.samples, 1), bleeding(b.samples, a.samples, 2)] as const
+  const plans = planOf(
+    tracks.map((track) => [track]),
+    { ...noWishes, gate: 'auto' },
+  )
+  const [first] = applied(plans[0]!, [tracks[0]]) as [Float32Array]
+  a.words.forEach(({ start, end }, word) => {
+    const change = levelDb(first, start + 800, end) - levelDb(tracks[0], start + 800, end)
+    if (word % 4 < 2) expect(change).toBeCloseTo(0, 1)
+    else if (word % 4 === 3) expect(change).toBeLessThan(-12)
+  })
+})
+
+describe('Clicks', () => {
+  const clicking = mixed(spoken.samples, hiss(24, -65))
+  const places = pauses.slice(0, 15).map(([from]) => from)
+  for (const place of places)
+    for (let i = 0; i < 20; i++) clicking[place + i]! += 0.2 * (i % 2 === 0 ? 1 : -1) * Math.exp(-i / 6)
+
+  test('in pauses are repaired, and nothing else is touched', () => {
+    const { plan, samples } = restored(clicking, { ...noWishes, clicks: 'pauses' })
+    expect(plan.summary.clicks).toBe(places.length)
+    for (const place of places) expect(levelDb(samples, place, place + 20)).toBeLessThan(-50)
+    spoken.words.forEach(({ start, end }) =>
+      expect(bits(samples.subarray(start, end))).toBe(bits(clicking.subarray(start, end))),
+    )
+  })
+})
+
+describe('However it is divided,', () => {
+  const everything = mixed(
+    words(50, (word) => (word % 9 < 4 ? 0 : -9)).samples,
+    hiss(50, -52),
+    hum(50, 50, -45),
+  )
+  const stereo = [everything, everything.map((sample, i) => 0.5 * sample + 0.001 * Math.sin(i))]
+  const wishes: Wishes = { ...defaultWishes, noise: 'auto', level: 1 }
+  const plan = planOf([stereo], wishes)[0]!
+  const whole = applied(plan, stereo)
+
+  test('a recording is found to have the same faults', () => {
+    const other = planOf([stereo], wishes, 12_345)[0]!
+    expect(other.summary).toEqual(plan.summary)
+    expect(bits(other.gainDb!)).toBe(bits(plan.gainDb!))
+    expect(other.hum.map((runs) => runs.map(({ re, im }) => allBits([re, im])))).toEqual(
+      plan.hum.map((runs) => runs.map(({ re, im }) => allBits([re, im]))),
+    )
+  })
+
+  test('it comes out the same, in pieces of any size', () => {
+    expect(allBits(applied(plan, stereo, 77_777))).toEqual(allBits(whole))
+  })
+
+  test('a part that is made alone is the same as in the whole', () => {
+    const restoring = restorer(plan, 20 * rate, 40 * rate)
+    const from = 10 * rate
+    const done = [...restoring.add(stereo.map((plane) => plane.subarray(from))), ...restoring.end()]
+    expect(done).toHaveLength(1)
+    expect(allBits(done[0]!)).toEqual(allBits(whole.map((plane) => plane.subarray(20 * rate, 40 * rate))))
+  })
+})
