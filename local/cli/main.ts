@@ -171,6 +171,25 @@ program
   })
 
 program
+  .command('align')
+  .description('where each word of a text is in a recording, and what was said that the text lacks')
+  .argument('<recording>')
+  .argument('<text>', 'captions, words JSON as recognisers write it, or a plain script (.txt)')
+  .option('--language <tag>', "such as de or pt-BR; the file's own, or English, when not given")
+  .option('--json', 'print one JSON object instead of a summary')
+  .action(async (recording: string, text: string, { language, json }: { language?: string; json?: true }) => {
+    const missing = await missingFile([recording, text])
+    if (missing !== undefined) throw new WrongUsage(missing)
+    if (language !== undefined && !/^[a-z]{2,3}(-[a-z\d]{1,8})*$/i.test(language))
+      throw new WrongUsage(`--language takes a tag such as de or pt-BR, not "${language}".`)
+    const cancel = new AbortController()
+    void interrupted().then(() => cancel.abort(new Permanent('user_cancelled')))
+    const { align, summariseAlignment } = await import('./align.ts')
+    const report = await align(recording, text, language, cancel.signal)
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : summariseAlignment(report))
+  })
+
+program
   .command('import-feed')
   .description('take a show over from the feed it has elsewhere: every episode under its guid and its date')
   .argument('<feed>', 'a file or an address')

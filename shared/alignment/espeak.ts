@@ -1,0 +1,58 @@
+/**
+ * Asks espeak-ng how words are said. It is a program of its own, under a licence of its own (GPL), that runs where a
+ * system has it and is no part of Spool. Hides its command line, its voices' names, and where it is missing.
+ */
+import { spawn } from 'node:child_process'
+
+export interface Said {
+  /** The program with its version. */
+  readonly version: string
+  /** By line that was asked for: its phones in the International Phonetic Alphabet, with "_" between them. */
+  readonly lines: readonly string[]
+}
+
+/** Its names of languages that others name otherwise, or that it has several of. */
+const voices: Readonly<Record<string, string>> = {
+  en: 'en-us',
+  fr: 'fr-fr',
+  zh: 'cmn',
+  no: 'nb',
+  'fr-ca': 'fr-fr',
+}
+
+/** How lines of text are said, in a language (BCP 47); undefined where the program is missing or knows no such voice. */
+export async function espeak(
+  lines: readonly string[],
+  language: string,
+  signal: AbortSignal,
+): Promise<Said | undefined> {
+  const version = /\d+(\.\d+)+/.exec((await run(['--version'], '', signal)) ?? '')?.[0]
+  if (version === undefined) return undefined
+  const asked = language.toLowerCase()
+  const base = asked.split('-')[0]!
+  const text = `${lines.join('\n')}\n`
+  for (const name of new Set([asked, base])) {
+    const printed = await run(['-q', '--ipa', '--sep=_', '-v', voices[name] ?? name], text, signal)
+    const said = printed?.split('\n').slice(0, -1)
+    if (said?.length === lines.length) return { version: `espeak-ng ${version}`, lines: said }
+  }
+  return undefined
+}
+
+/** What it prints; undefined where it is not there, or fails. Rejects with the signal's reason. */
+async function run(args: readonly string[], input: string, signal: AbortSignal): Promise<string | undefined> {
+  const child = spawn('espeak-ng', args, {
+    ...{ signal, killSignal: 'SIGKILL', cwd: '/', stdio: ['pipe', 'pipe', 'ignore'] },
+    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
+  })
+  const parts: Buffer[] = []
+  child.stdout.on('data', (part: Buffer) => parts.push(part))
+  child.stdin.on('error', () => undefined) // it ended before it read everything: its status tells
+  child.stdin.end(input)
+  const status = await new Promise<number | null>((resolve) => {
+    child.on('error', () => resolve(null))
+    child.on('close', resolve)
+  })
+  signal.throwIfAborted()
+  return status === 0 ? Buffer.concat(parts).toString('utf8') : undefined
+}
