@@ -2,10 +2,30 @@
  * A text and a recording → where each word of the text is, which of its sentences do not match the sound, and what was
  * said that it lacks. The whole way in one process; hides in which steps it goes.
  */
+import type { Passage } from './passages.ts'
 import { pronounce } from './phones.ts'
-import { learnFrom, placeWindow, windowsOf, type PlacedPassage } from './placing.ts'
+import {
+  eveningOfAll,
+  learnFrom,
+  placeWindow,
+  windowsOf,
+  type Learned,
+  type PlacedPassage,
+  type Told,
+} from './placing.ts'
+import { searchScript, type Heard } from './script-search.ts'
 import type { Sound } from './speech-rows.ts'
-import { cuesIn, gathered, toldOf, type PlacedText, type TextWord, type TimesOf } from './told.ts'
+import { syntheticLesson } from './synthetic-lesson.ts'
+import {
+  cuesIn,
+  gathered,
+  isSpoken,
+  toldOf,
+  type Cue,
+  type PlacedText,
+  type TextWord,
+  type TimesOf,
+} from './told.ts'
 
 export interface Text {
   readonly words: readonly TextWord[]
@@ -23,10 +43,66 @@ export async function alignText(sound: Sound, text: Text, signal: AbortSignal): 
     language,
     signal,
   )
-  const told = toldOf(words, cues, times, pronunciation, sound.frames)
-  const learned = await learnFrom(sound, told, signal)
+  const asTold = toldOf(words, cues, times, pronunciation, sound.frames)
+  const { told, learned } =
+    times === 'nothing'
+      ? await searched(sound, asTold, sentencesOf(words, cues), language, signal)
+      : { told: asTold, learned: await learnFrom(sound, asTold, signal) }
   const placed: PlacedPassage[] = []
   for (const window of windowsOf(told))
     placed.push(...(await placeWindow(sound, told, learned, window, signal)))
   return gathered(words, cues, placed)
+}
+
+const sentencesOf = (words: readonly TextWord[], cues: readonly Cue[]): string[] =>
+  cues
+    .map(({ first, end }) => words.slice(first, end))
+    .filter((own) => own.some(isSpoken))
+    .map((own) => own.map((word) => word.text).join(' '))
+
+/**
+ * A text without times is searched for again and again, with what was learned the time before. By how much sound that the
+ * text lacks is less likely than the best phone: a foreign voice's phones fit badly, and the text should not be given up.
+ */
+const untoldCosts = [10, 7, 5, 4]
+
+/** A text without times, where a search has found it, and what was learned on the way. */
+async function searched(
+  sound: Sound,
+  asTold: Told,
+  sentences: readonly string[],
+  language: string,
+  signal: AbortSignal,
+): Promise<{ told: Told; learned: Learned }> {
+  const synthetic = await syntheticLesson(sentences, asTold, language, signal)
+  const own = synthetic && (await learnFrom(synthetic.sound, synthetic.told, signal))
+  let learned = own
+    ? { models: own.models, evening: await eveningOfAll(sound, signal) }
+    : await learnFrom(sound, asTold, signal)
+  let told = asTold
+  for (const untoldCost of untoldCosts) {
+    const heard = await searchScript(sound, asTold.passages, learned, untoldCost, signal)
+    told = { ...asTold, passages: aboutWhere(asTold.passages, heard, sound.frames) }
+    learned = await learnFrom(sound, told, signal, learned.models)
+  }
+  return { told, learned }
+}
+
+/** Frames around a coarse place in which a word is looked for. */
+const reachFrames = 100
+
+/** The passages with their words about where they were heard; between their neighbours, where they were not. */
+function aboutWhere(passages: readonly Passage[], heard: readonly Heard[], frames: number): Passage[] {
+  let before = 0
+  const behind = heard.map((_, i) => heard.slice(i + 1).find((one) => one)?.[0]?.start ?? frames)
+  return passages.map((passage, i) => {
+    const own = heard[i]
+    const [from, to] = [before, behind[i]!]
+    before = own?.at(-1)?.end ?? before
+    return passage.map(({ phones }, word) =>
+      own
+        ? { phones, from: own[word]!.start - reachFrames, to: own[word]!.end + reachFrames }
+        : { phones, from: from - reachFrames, to: to + reachFrames },
+    )
+  })
 }

@@ -10,8 +10,8 @@ const { max, min } = Math
 
 /** To leave out a part of a phone; to begin with what is untold; to pass over a whole passage. As logarithms. */
 const skipCost = 2
-export const untoldEntryCost = 200
-export const passCost = 60
+const untoldEntryCost = 170
+const passCost = 60
 /** By how many frames a reported start errs, and the most that it counts. */
 const aboutDeviation = 20
 const mostAboutCost = 12
@@ -22,12 +22,10 @@ const impossible = -1e30
 /** How a state was come to: a number of states on, or over a passage from one of its gap's states. */
 const overPassage = 5
 
-export interface Prices {
-  readonly untoldEntry: number
-  readonly pass: number
+/** A search that need not come to the end of its text. */
+export interface Search {
+  readonly endsAnywhere: boolean
 }
-
-const usualPrices: Prices = { untoldEntry: untoldEntryCost, pass: passCost }
 
 /** The state of each frame. `first` is the first frame's number in the recording. Throws the signal's reason. */
 export async function bestPath(
@@ -35,7 +33,7 @@ export async function bestPath(
   first: number,
   { values, emissions: perFrame, best }: Likelihoods,
   signal: AbortSignal,
-  { untoldEntry, pass }: Prices = usualPrices,
+  { endsAnywhere }: Search = { endsAnywhere: false },
 ): Promise<Int32Array> {
   const { count, emissions, firstOf, passageBefore, from, to, about } = states
   const frames = best.length
@@ -73,16 +71,16 @@ export async function bestPath(
       if (passed >= 0) {
         const gapBefore = firstOf[passed]! - gapStates
         for (let i = 0; i < gapStates; i++)
-          if (before[gapBefore + i]! - pass > value)
-            [value, how] = [before[gapBefore + i]! - pass, overPassage + i]
+          if (before[gapBefore + i]! - passCost > value)
+            [value, how] = [before[gapBefore + i]! - passCost, overPassage + i]
       }
       if (frame === 0 && word === firstWord) value = 0
       now[gap] = value + values[at]!
       came[gap - low] = how
       ;[value, how] = [before[gap + 1]!, 0]
-      if (before[gap]! - untoldEntry > value) [value, how] = [before[gap]! - untoldEntry, 1]
-      if (leaving - untoldEntry > value) [value, how] = [leaving - untoldEntry, 2]
-      if (frame === 0 && word === firstWord) value = -untoldEntry
+      if (before[gap]! - untoldEntryCost > value) [value, how] = [before[gap]! - untoldEntryCost, 1]
+      if (leaving - untoldEntryCost > value) [value, how] = [leaving - untoldEntryCost, 2]
+      if (frame === 0 && word === firstWord) value = -untoldEntryCost
       now[gap + 1] = value + values[at + 1]!
       came[gap + 1 - low] = how
       ;[value, how] = [before[gap + 2]!, 0]
@@ -121,7 +119,7 @@ export async function bestPath(
     for (let s = left; s <= right; s++) before[s] = impossible
     ;[before, now] = [now, before]
   }
-  return traced(states, before, cameFrom, lowest, [low, high])
+  return traced(states, before, cameFrom, lowest, [low, high], endsAnywhere)
 }
 
 /** Backwards from the likeliest end: behind the last word, or in it. */
@@ -131,10 +129,11 @@ function traced(
   cameFrom: readonly Uint8Array[],
   lowest: Int32Array,
   [low, high]: readonly [number, number],
+  endsAnywhere: boolean,
 ): Int32Array {
   const path = new Int32Array(cameFrom.length)
   let state = high
-  const from = high === count - 1 ? max(low, count - gapStates - 1) : low
+  const from = high === count - 1 && !endsAnywhere ? max(low, count - gapStates - 1) : low
   for (let s = from; s <= high; s++) if (ended[s]! > ended[state]!) state = s
   for (let frame = path.length - 1; frame >= 0; frame--) {
     path[frame] = state

@@ -39,8 +39,43 @@ export async function espeak(
   return undefined
 }
 
+/** A voice's speech: one channel, full scale ±1. */
+export interface Speech {
+  readonly samples: Float32Array
+  readonly sampleRate: number
+}
+
+const headerBytes = 44
+
+/** One sentence spoken; undefined where the program is missing or knows no such voice. */
+export async function synthesise(
+  text: string,
+  language: string,
+  signal: AbortSignal,
+): Promise<Speech | undefined> {
+  const asked = language.toLowerCase()
+  for (const name of new Set([asked, asked.split('-')[0]!])) {
+    const wav = await runForBytes(['--stdout', '-v', voices[name] ?? name], `${text}\n`, signal)
+    if (!wav || wav.length <= headerBytes) continue
+    const samples = new Float32Array((wav.length - headerBytes) >> 1)
+    for (let i = 0; i < samples.length; i++) samples[i] = wav.readInt16LE(headerBytes + 2 * i) / 32768
+    return { samples, sampleRate: wav.readUInt32LE(24) }
+  }
+  return undefined
+}
+
+const run = async (
+  args: readonly string[],
+  input: string,
+  signal: AbortSignal,
+): Promise<string | undefined> => (await runForBytes(args, input, signal))?.toString('utf8')
+
 /** What it prints; undefined where it is not there, or fails. Rejects with the signal's reason. */
-async function run(args: readonly string[], input: string, signal: AbortSignal): Promise<string | undefined> {
+async function runForBytes(
+  args: readonly string[],
+  input: string,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
   const child = spawn('espeak-ng', args, {
     ...{ signal, killSignal: 'SIGKILL', cwd: '/', stdio: ['pipe', 'pipe', 'ignore'] },
     env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
@@ -54,5 +89,5 @@ async function run(args: readonly string[], input: string, signal: AbortSignal):
     child.on('close', resolve)
   })
   signal.throwIfAborted()
-  return status === 0 ? Buffer.concat(parts).toString('utf8') : undefined
+  return status === 0 ? Buffer.concat(parts) : undefined
 }

@@ -1,8 +1,8 @@
 /**
- * A text that is to be placed in a recording, and the states that stand for it: three to a phone, one word after the
+ * A text that is to be placed in a recording, and the states that stand for it: some to a phone, one word after the
  * other, and before each word pause, untold sound, pause. Hides how they are numbered.
  */
-import { emissionOf, partsOfPhone, pauseEmission, untoldEmission } from './phone-models.ts'
+import { firstEmission, partsOfPhone, pauseEmission, untoldEmission } from './phone-models.ts'
 
 /** A word: its phones, by their numbers, and where it may lie, in frames of the recording. */
 export interface PassageWord {
@@ -36,13 +36,14 @@ export interface States {
   readonly about: Float64Array
 }
 
-export function statesOf(passages: readonly Passage[]): States {
+/** `parts`: into how many a phone is divided, one state each. */
+export function statesOf(passages: readonly Passage[], parts = partsOfPhone): States {
   const words = passages.flat()
   const firstOf = new Int32Array(words.length + 1)
   let count = gapStates
   words.forEach(({ phones }, word) => {
     firstOf[word] = count
-    count += phones.length * partsOfPhone + gapStates
+    count += phones.length * parts + gapStates
   })
   firstOf[words.length] = count
   const emissions = new Int16Array(count)
@@ -54,8 +55,8 @@ export function statesOf(passages: readonly Passage[]): States {
   words.forEach(({ phones }, word) => {
     let state = firstOf[word]!
     for (const phone of phones)
-      for (let part = 0; part < partsOfPhone; part++, state++) {
-        emissions[state] = emissionOf(phone, part)
+      for (let part = 0; part < parts; part++, state++) {
+        emissions[state] = firstEmission + phone * parts + part
         wordOf[state] = word
       }
   })

@@ -25,7 +25,7 @@ const leastVariance = 1e-6
 /** How much less likely a loud frame is to be pause than the best phone, whatever it sounds like. */
 const loudPauseCost = 2
 /** In noise and music, how much likelier than the best phone a quiet frame is to be pause. */
-const quietPauseBonus = 5
+const quietPauseBonus = 1
 /** How much less likely than by the best phone a frame is by what nobody wrote down: per frame. */
 export const untoldCost = 4
 

@@ -131,8 +131,16 @@ async function open(sound: Sound, { passages }: Told, { first, end }: Window): P
   return { rows, states: statesOf(own), passages: own }
 }
 
-/** Learns a recording's phones: from all of it, or from pieces evenly spread over it. */
-export async function learnFrom(sound: Sound, told: Told, signal: AbortSignal): Promise<Learned> {
+/**
+ * Learns a recording's phones: from all of it, or from pieces evenly spread over it; from `start`, where something is
+ * known of them before.
+ */
+export async function learnFrom(
+  sound: Sound,
+  told: Told,
+  signal: AbortSignal,
+  start?: PhoneModels,
+): Promise<Learned> {
   const { isNoisy } = backgroundOf(sound.levels)
   const pieces = windowsOf(told, secondsOfLesson)
   const stride = max(1, ceil((pieces.length * secondsOfLesson) / mostSecondsToLearn))
@@ -141,9 +149,9 @@ export async function learnFrom(sound: Sound, told: Told, signal: AbortSignal): 
   const evening = eveningOf(lessons.map(({ rows }) => rows))
   for (const { rows } of lessons) even(rows, evening)
   let heard = nothingHeard(told.phones)
-  for (const lesson of lessons) hearAsTold(heard, lesson)
+  if (!start) for (const lesson of lessons) hearAsTold(heard, lesson)
   for (let round = 0; round < rounds; round++) {
-    const models = learnPhones(heard, isNoisy)
+    const models = round === 0 && start ? start : learnPhones(heard, isNoisy)
     heard = nothingHeard(told.phones)
     for (const lesson of lessons) {
       const { rows, states } = lesson
@@ -154,6 +162,18 @@ export async function learnFrom(sound: Sound, told: Told, signal: AbortSignal): 
     }
   }
   return { evening, models: learnPhones(heard, isNoisy) }
+}
+
+/** How a recording is evened of which nobody knows yet where its text is. */
+export async function eveningOfAll(sound: Sound, signal: AbortSignal): Promise<Evening> {
+  const lesson = secondsOfLesson * framesPerSecond
+  const stride = lesson * max(1, ceil(sound.frames / (mostSecondsToLearn * framesPerSecond)))
+  const pieces: Rows[] = []
+  for (let from = 0; from < sound.frames; from += stride) {
+    pieces.push(await readRows(sound, backgroundOf(sound.levels), from, from + lesson))
+    signal.throwIfAborted()
+  }
+  return eveningOf(pieces)
 }
 
 function hearPauses(heard: Heard, rows: Rows): void {

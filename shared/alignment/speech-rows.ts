@@ -32,6 +32,10 @@ export interface Background {
 const floorShare = 0.1
 const speechShare = 0.95
 const lineShare = 0.3
+/** Noise that keeps its level needs less: this far from its lowest to its floor, music has five decibels. */
+const steadyLineShare = 0.15
+const lowestShare = 0.02
+const steady = 200
 const leastMargin = 300
 const mostMargin = 1200
 /** Speech this far above its background stands in the clear. */
@@ -43,8 +47,10 @@ export function backgroundOf(levels: Int16Array): Background {
   const sorted = levels.filter((level) => level > silent).sort()
   const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? silent
   const [floor, speech] = [at(floorShare), at(speechShare)]
-  const margin = max(leastMargin, min(mostMargin, lineShare * (speech - floor)))
-  return { quietBelow: floor + margin, isNoisy: speech - floor < clearRange }
+  const isNoisy = speech - floor < clearRange
+  const share = isNoisy && floor - at(lowestShare) < steady ? steadyLineShare : lineShare
+  const margin = max(leastMargin, min(mostMargin, share * (speech - floor)))
+  return { quietBelow: floor + margin, isNoisy }
 }
 
 /** The rows of some frames, and which of them are background. */

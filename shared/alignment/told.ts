@@ -109,7 +109,7 @@ export interface PlacedSound extends UntoldSound {
 
 /** A passage this many mean deviations below the middle does not sound like its text; so much below always may. */
 const deviationsBelow = 4
-const leastBelow = 0.8
+const leastBelow = 1.3
 /** Sound of so many frames is somebody's, of a few it may be a badly said phone. */
 const certainFrames = 25
 const leastConfidence = 0.25
