@@ -20,13 +20,20 @@ const voices: Readonly<Record<string, string>> = {
   'fr-ca': 'fr-fr',
 }
 
+/** The program with its version; undefined where it is missing. */
+export async function espeakVersion(): Promise<string | undefined> {
+  const printed = await run(['--version'], '', new AbortController().signal)
+  const number = /\d+(\.\d+)+/.exec(printed ?? '')?.[0]
+  return number === undefined ? undefined : `espeak-ng ${number}`
+}
+
 /** How lines of text are said, in a language (BCP 47); undefined where the program is missing or knows no such voice. */
 export async function espeak(
   lines: readonly string[],
   language: string,
   signal: AbortSignal,
 ): Promise<Said | undefined> {
-  const version = /\d+(\.\d+)+/.exec((await run(['--version'], '', signal)) ?? '')?.[0]
+  const version = await espeakVersion()
   if (version === undefined) return undefined
   const asked = language.toLowerCase()
   const base = asked.split('-')[0]!
@@ -34,7 +41,7 @@ export async function espeak(
   for (const name of new Set([asked, base])) {
     const printed = await run(['-q', '--ipa', '--sep=_', '-v', voices[name] ?? name], text, signal)
     const said = printed?.split('\n').slice(0, -1)
-    if (said?.length === lines.length) return { version: `espeak-ng ${version}`, lines: said }
+    if (said?.length === lines.length) return { version, lines: said }
   }
   return undefined
 }

@@ -2,7 +2,7 @@
  * Words as the phones they are said with: by espeak-ng, a program of its own that many systems have, where it is there;
  * else a letter stands for a phone. Hides which, and how one program's answer is matched with the words it was asked for.
  */
-import { espeak } from './espeak.ts'
+import { espeak, espeakVersion } from './espeak.ts'
 
 /** The phones of words, as numbers; a word that is asked for again has the same. */
 export interface Pronunciation {
@@ -63,3 +63,6 @@ const phonesIn = (ipa: string): string[] =>
     .split(/[_\s]+/)
     .map((phone) => phone.replaceAll(/[ˈˌ\-‿|]/g, ''))
     .filter(Boolean)
+
+/** Who says here how words are pronounced: 'letters', or the program with its version. */
+export const pronouncedBy = async (): Promise<string> => (await espeakVersion()) ?? 'letters'

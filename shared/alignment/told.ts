@@ -110,6 +110,8 @@ export interface PlacedSound extends UntoldSound {
 /** A passage this many mean deviations below the middle does not sound like its text; so much below always may. */
 const deviationsBelow = 4
 const leastBelow = 1.3
+/** The middle of a text that was said is −1 to −2.6 (in noise), of another −3.2: below this nothing is believed. */
+const leastMiddle = -2.9
 /** Sound of so many frames is somebody's, of a few it may be a badly said phone. */
 const certainFrames = 25
 const leastConfidence = 0.25
@@ -160,6 +162,7 @@ function timesIn(words: readonly TextWord[], { words: spoken }: PlacedPassage): 
 function worstFit(placed: readonly PlacedPassage[]): number {
   const fits = placed.flatMap(({ fit }) => (fit === null ? [] : [fit]))
   const middle = median(fits)
+  if (middle < leastMiddle) return Infinity
   return middle - Math.max(leastBelow, deviationsBelow * median(fits.map((fit) => Math.abs(fit - middle))))
 }
 
