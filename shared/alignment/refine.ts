@@ -61,7 +61,7 @@ export function refine(
   const cues = cuesIn(words)
   const found = gathered(words, cues, placed)
   const isBelieved = transcript.exactTimes ? agrees(words, found) : mostPlaced(found.cues)
-  if (!isBelieved) return { transcript, untold: [], warnings: [] }
+  if (!isBelieved) return unrefined(transcript)
   const frame = frameSamples(analysis.format.sampleRate)
   const refined = transcript.exactTimes
     ? movedWords(transcript.words, words, cues, found, frame)
@@ -74,6 +74,20 @@ export function refine(
     })),
     warnings: [...(transcript.exactTimes ? [] : unmatched(found.cues)), ...missingSentences(found.untold)],
   }
+}
+
+/** A transcript as it is: captions then stay captions. */
+export const unrefined = (transcript: Transcript): Refined => ({
+  transcript,
+  untold: [],
+  warnings: transcript.exactTimes ? [] : [captionsOnly],
+})
+
+const captionsOnly: Warning = {
+  code: 'captions_only',
+  message:
+    'The words come from captions, whose times are good enough to read along but not to cut single words, so ' +
+    'fillers stay.',
 }
 
 const mostPlaced = (cues: readonly PlacedCue[]): boolean =>

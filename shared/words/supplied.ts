@@ -81,17 +81,9 @@ export function parseWords(file: Buffer | string, name: string, recording: Recor
             },
           ]
         : []),
-      ...(exactTimes ? [] : [captionsOnly(name)]),
     ],
   }
 }
-
-const captionsOnly = (name: string): Warning => ({
-  code: 'captions_only',
-  message:
-    `${name} is a caption file: its times are good enough to read along but not to cut single words, ` +
-    'so fillers stay.',
-})
 
 const mostTold = 5
 const summed = (told: readonly string[]): string =>
