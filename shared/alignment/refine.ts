@@ -5,6 +5,7 @@
  */
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Warning } from '../codes.ts'
+import { checkTiming } from '../words/timing.ts'
 import type { Transcript, Word } from '../words/words.ts'
 import type { PlacedPassage } from './placing.ts'
 import {
@@ -19,7 +20,10 @@ import {
 
 /** With fewer words nothing can be learned. */
 const fewestWords = 30
-/** No recogniser's word is further off, in frames; and half of them are nearer than this. */
+/** A recogniser's words move where enough is learned to know better: so many words, nine in ten off by more than this. */
+const fewestToMove = 300
+const goodErrorSeconds = 0.06
+/** None of its words is further off, in frames; and half of them are nearer than this. */
 const farthestFrames = 35
 const usualFrames = 15
 /** Sound of so many frames that no word explains is a sentence that the text lacks. */
@@ -63,11 +67,14 @@ export function refine(
   const isBelieved = transcript.exactTimes ? agrees(words, found) : mostPlaced(found.cues)
   if (!isBelieved) return unrefined(transcript)
   const frame = frameSamples(analysis.format.sampleRate)
-  const refined = transcript.exactTimes
-    ? movedWords(transcript.words, words, cues, found, frame)
-    : timedCaptions(transcript.words, cues, found, frame)
+  const refined = (): readonly Word[] => {
+    if (!transcript.exactTimes) return timedCaptions(transcript.words, cues, found, frame)
+    return areBetterMoved(transcript, analysis)
+      ? movedWords(transcript.words, words, found, frame)
+      : transcript.words
+  }
   return {
-    transcript: { ...transcript, exactTimes: true, words: inOrder(refined, analysis.totalSamples) },
+    transcript: { ...transcript, exactTimes: true, words: inOrder(refined(), analysis.totalSamples) },
     untold: found.untold.map(({ start, end, confidence }) => ({
       ...{ startSample: start * frame, endSample: Math.min(analysis.totalSamples, end * frame) },
       confidence,
@@ -121,26 +128,25 @@ const timedCaptions = (
     }),
   )
 
-/** A sentence moves as a whole, or stays: where one of its words would move too far, it was not that one. */
-function movedWords(
+/** A word that would move too far was not that one, and stays. */
+const movedWords = (
   words: readonly Word[],
   text: readonly TextWord[],
-  cues: readonly Cue[],
   { words: found }: PlacedText,
   frame: number,
-): Word[] {
-  return cues.flatMap(({ first, end }) => {
-    const own = words.slice(first, end)
-    const isNear = own.every((_, i) => {
-      const at = found[first + i]
-      return at && Math.abs(at.start - text[first + i]!.start!) <= farthestFrames
-    })
-    if (!isNear) return own
-    return own.map((word, i) => {
-      const at = found[first + i]!
-      return { ...word, startSample: at.start * frame, endSample: at.end * frame }
-    })
+): Word[] =>
+  words.map((word, i) => {
+    const at = found[i]
+    return at && Math.abs(at.start - text[i]!.start!) <= farthestFrames
+      ? { ...word, startSample: at.start * frame, endSample: at.end * frame }
+      : word
   })
+
+/** Whether its words are off by enough, and many enough, that they are better where they were found. */
+function areBetterMoved(transcript: Transcript, analysis: Analysis): boolean {
+  const { errorSamples } = checkTiming(transcript, analysis)
+  const error = errorSamples / analysis.format.sampleRate
+  return transcript.words.length >= fewestToMove && error > goodErrorSeconds
 }
 
 /** Each word begins no earlier than the one before it, and ends before the next. */
@@ -168,7 +174,8 @@ function unmatched(cues: readonly PlacedCue[]): Warning[] {
       code: 'cue_unmatched',
       message:
         `${numbers.length === 1 ? 'Cue' : 'Cues'} ${named}${more} of ${cues.length} ` +
-        `${numbers.length === 1 ? 'does' : 'do'} not match the sound; nothing is cut by their words.`,
+        `${numbers.length === 1 ? 'does' : 'do'} not match the sound; nothing is cut by ` +
+        `${numbers.length === 1 ? 'its' : 'their'} words.`,
     },
   ]
 }
