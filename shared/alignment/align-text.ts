@@ -2,6 +2,7 @@
  * A text and a recording → where each word of the text is, which of its sentences do not match the sound, and what was
  * said that it lacks. The whole way in one process; hides in which steps it goes.
  */
+import { Permanent } from '../errors.ts'
 import type { Passage } from './passages.ts'
 import { pronounce } from './phones.ts'
 import {
@@ -34,7 +35,7 @@ export interface Text {
   readonly language: string
 }
 
-/** Throws the signal's reason when it aborts. */
+/** Throws Permanent `bad_words_file` where a text without times cannot be read; the signal's reason when it aborts. */
 export async function alignText(sound: Sound, text: Text, signal: AbortSignal): Promise<PlacedText> {
   const { words, times, language } = text
   const cues = cuesIn(words)
@@ -66,6 +67,10 @@ const sentencesOf = (words: readonly TextWord[], cues: readonly Cue[]): string[]
  */
 const untoldCosts = [10, 7, 5, 4]
 
+const lacksVoice = (language: string): string =>
+  `A text without times is found by a voice that reads it, and no espeak-ng that speaks "${language}" is here. Install ` +
+  'it (apt install espeak-ng, brew install espeak-ng), or give captions, whose times need only be near.'
+
 /** A text without times, where a search has found it, and what was learned on the way. */
 async function searched(
   sound: Sound,
@@ -75,10 +80,9 @@ async function searched(
   signal: AbortSignal,
 ): Promise<{ told: Told; learned: Learned }> {
   const synthetic = await syntheticLesson(sentences, asTold, language, signal)
-  const own = synthetic && (await learnFrom(synthetic.sound, synthetic.told, signal))
-  let learned = own
-    ? { models: own.models, evening: await eveningOfAll(sound, signal) }
-    : await learnFrom(sound, asTold, signal)
+  if (!synthetic) throw new Permanent('bad_words_file', lacksVoice(language))
+  const { models } = await learnFrom(synthetic.sound, synthetic.told, signal)
+  let learned: Learned = { models, evening: await eveningOfAll(sound, signal) }
   let told = asTold
   for (const untoldCost of untoldCosts) {
     const heard = await searchScript(sound, asTold.passages, learned, untoldCost, signal)

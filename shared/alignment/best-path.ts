@@ -10,7 +10,7 @@ const { max, min } = Math
 
 /** To leave out a part of a phone; to begin with what is untold; to pass over a whole passage. As logarithms. */
 const skipCost = 2
-const untoldEntryCost = 170
+const untoldEntryCost = 150
 const passCost = 60
 /** By how many frames a reported start errs, and the most that it counts. */
 const aboutDeviation = 20
