@@ -8,7 +8,7 @@ import { hearStored } from '../shared/alignment/hear.ts'
 import { decodeLesson, encodeLesson, type Lesson } from '../shared/alignment/learned-file.ts'
 import { listenTo } from '../shared/alignment/listen.ts'
 import { pronounce, pronouncedBy } from '../shared/alignment/phones.ts'
-import { learnFrom, placeWindow, windowsOf } from '../shared/alignment/placing.ts'
+import { isTooWide, learnFrom, placeWindow, windowsOf } from '../shared/alignment/placing.ts'
 import { canBeAligned, textOf } from '../shared/alignment/refine.ts'
 import type { Sound } from '../shared/alignment/speech-rows.ts'
 import { cuesIn, toldOf } from '../shared/alignment/told.ts'
@@ -59,6 +59,7 @@ export const align = defineStep({
       learnedObject === null
         ? await learn(transcript, analysis, sound, spoken, signal)
         : decodeLesson((await storage.read({ bucket, name: learnedObject })).toString())
+    if (!lesson) return { learnedObject, placedObject: null, windows: 0 }
     const told = toldIn(transcript, analysis, lesson, sound)
     const windows = windowsOf(told)
     const passages = await placeWindow(sound, told, lesson.learned, windows[window]!, signal)
@@ -90,15 +91,17 @@ function toldIn(
   return toldOf(words, cuesIn(words), timesOf(transcript), pronunciation, sound.frames)
 }
 
+/** Undefined where there is nothing to place, or no near place for it. */
 async function learn(
   transcript: Transcript,
   analysis: Analysis,
   sound: Sound,
   language: string,
   signal: Tools['signal'],
-): Promise<Lesson> {
+): Promise<Lesson | undefined> {
   const texts = transcript.words.map(({ text }) => text)
   const pronunciation = await pronounce(texts, language, signal)
   const told = toldIn(transcript, analysis, { pronunciation }, sound)
+  if (told.passages.length === 0 || isTooWide(told)) return undefined
   return { pronunciation, learned: await learnFrom(sound, told, signal) }
 }

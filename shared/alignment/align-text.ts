@@ -7,6 +7,8 @@ import type { Passage } from './passages.ts'
 import { pronounce } from './phones.ts'
 import {
   eveningOfAll,
+  framesPerSecond,
+  isTooWide,
   learnFrom,
   placeWindow,
   windowsOf,
@@ -45,6 +47,7 @@ export async function alignText(sound: Sound, text: Text, signal: AbortSignal): 
     signal,
   )
   const asTold = toldOf(words, cues, times, pronunciation, sound.frames)
+  if (times !== 'nothing' && isTooWide(asTold)) throw new Permanent('bad_words_file', tooWide)
   const { told, learned } =
     times === 'nothing'
       ? await searched(sound, asTold, sentencesOf(words, cues), language, signal)
@@ -66,6 +69,10 @@ const sentencesOf = (words: readonly TextWord[], cues: readonly Cue[]): string[]
  * text lacks is less likely than the best phone: a foreign voice's phones fit badly, and the text should not be given up.
  */
 const untoldCosts = [10, 7, 5, 4]
+
+const tooWide =
+  'Its captions are so long that no word can be looked for near its place. Give shorter captions, or the text ' +
+  'without times as a plain script (.txt).'
 
 const lacksVoice = (language: string): string =>
   `A text without times is found by a voice that reads it, and no espeak-ng that speaks "${language}" is here. Install ` +
@@ -94,6 +101,8 @@ async function searched(
 
 /** Frames around a coarse place in which a word is looked for. */
 const reachFrames = 100
+/** One that was not heard is not looked for further on than this. */
+const farthestFrames = 60 * framesPerSecond
 
 /** The passages with their words about where they were heard; between their neighbours, where they were not. */
 function aboutWhere(passages: readonly Passage[], heard: readonly Heard[], frames: number): Passage[] {
@@ -106,7 +115,7 @@ function aboutWhere(passages: readonly Passage[], heard: readonly Heard[], frame
     return passage.map(({ phones }, word) =>
       own
         ? { phones, from: own[word]!.start - reachFrames, to: own[word]!.end + reachFrames }
-        : { phones, from: from - reachFrames, to: to + reachFrames },
+        : { phones, from: from - reachFrames, to: Math.min(to, from + farthestFrames) + reachFrames },
     )
   })
 }

@@ -52,6 +52,9 @@ export interface Speech {
   readonly sampleRate: number
 }
 
+/** It says ten hours of text in two minutes. */
+const longestMs = 300_000
+const longestSentence = 2000
 const headerBytes = 44
 
 /** One sentence spoken; undefined where the program is missing or knows no such voice. */
@@ -62,7 +65,11 @@ export async function synthesise(
 ): Promise<Speech | undefined> {
   const asked = language.toLowerCase()
   for (const name of new Set([asked, asked.split('-')[0]!])) {
-    const wav = await runForBytes(['--stdout', '-v', voices[name] ?? name], `${text}\n`, signal)
+    const wav = await runForBytes(
+      ['--stdout', '-v', voices[name] ?? name],
+      `${text.slice(0, longestSentence)}\n`,
+      signal,
+    )
     if (!wav || wav.length <= headerBytes) continue
     const samples = new Float32Array((wav.length - headerBytes) >> 1)
     for (let i = 0; i < samples.length; i++) samples[i] = wav.readInt16LE(headerBytes + 2 * i) / 32768
@@ -84,7 +91,7 @@ async function runForBytes(
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
   const child = spawn('espeak-ng', args, {
-    ...{ signal, killSignal: 'SIGKILL', cwd: '/', stdio: ['pipe', 'pipe', 'ignore'] },
+    ...{ signal, killSignal: 'SIGKILL', cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], timeout: longestMs },
     env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
   })
   const parts: Buffer[] = []

@@ -29,7 +29,7 @@ export async function pronounce(
   const known = new Map(
     vocabulary.map((word, i) => {
       const own = phonesIn(spoken?.lines[i] ?? '')
-      const sounds = own.length > 0 ? own : lettersOf(word)
+      const sounds = (own.length > 0 ? own : lettersOf(word)).slice(0, longestWord)
       return [word, (sounds.length > 0 ? sounds : ['?']).map(numberOf)]
     }),
   )
@@ -47,6 +47,10 @@ const plain = (word: string): string =>
     .replaceAll(/[^\p{L}\p{M}\p{N}'’.,$€£%&@+-]/gu, ' ')
     .replaceAll(/[.,](?!\d)|(?<!\d)[.,]/g, ' ')
     .trim()
+    .slice(0, longestWord)
+
+/** What is longer is no word that anybody says. */
+const longestWord = 60
 
 const lettersOf = (word: string): string[] =>
   Array.from(

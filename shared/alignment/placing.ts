@@ -5,7 +5,7 @@
  * number of processes, with the same result.
  */
 import { bestPath } from './best-path.ts'
-import { statesOf, type Passage, type States } from './passages.ts'
+import { gapStates, statesOf, type Passage, type States } from './passages.ts'
 import {
   emissionOf,
   hear,
@@ -107,6 +107,20 @@ function endOfWindow(passages: readonly Passage[], first: number, frames: number
   }
   return passages.length
 }
+
+/** Steps of the search through one window: an ordinary one takes a fiftieth. */
+const mostSteps = 400_000_000
+
+/** Whether its words are looked for in so much sound each that the search would have no end: one caption of an hour. */
+export const isTooWide = (told: Told): boolean =>
+  windowsOf(told).some(({ first, end }) => {
+    const words = told.passages.slice(first, end).flat()
+    const steps = words.reduce(
+      (sum, { phones, from, to }) => sum + (to - from) * (phones.length * partsOfPhone + gapStates),
+      0,
+    )
+    return steps > mostSteps
+  })
 
 const startOf = (passage: Passage): number => passage[0]!.from
 const endOf = (passage: Passage): number => passage.at(-1)!.to
