@@ -77,8 +77,8 @@ export function toldOf(
         return { ...own, from: cueStart - slackFrames, to: cueEnd + slackFrames }
       return {
         ...own,
-        from: word.start - slackFrames,
-        to: word.end + slackFrames + endSlackFrames,
+        from: Math.min(word.start, cueStart) - slackFrames,
+        to: Math.max(word.end, cueEnd) + slackFrames + endSlackFrames,
         about: word.start,
       }
     })
