@@ -184,5 +184,5 @@ test('A recogniser’s words keep their times in a recording too short to know b
   const { transcript, edits, warnings } = await cleaned('words.json', file)
   const off = transcript.words.map(({ startSample }, i) => startSample / sampleRate - words[i]!.start)
   expect(off.filter((each) => Math.abs(each) > 0.15)).toEqual([])
-  expect([edits.map(({ detector }) => detector), warnings]).toEqual([['untold', 'untold'], []])
+  expect([[...new Set(edits.map(({ detector }) => detector))], warnings]).toEqual([['untold'], []])
 })
