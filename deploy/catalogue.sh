@@ -8,6 +8,7 @@ each_function() {
   "$@" spool-join private
   "$@" spool-recognise private
   "$@" spool-transcribe private
+  "$@" spool-align private
   "$@" spool-clean private
   "$@" spool-answer private
   "$@" spool-decide private

@@ -1,33 +1,44 @@
 /**
- * Step `clean`: words + sound + settings → words aligned to the sound, and proposed edits. Nothing is cut
- * here; every change can be switched off.
+ * Step `clean`: words + where they were placed + sound + settings → words where they are in the sound, and proposed
+ * edits. Nothing is cut here; every change can be switched off.
  */
 import type { Knex } from 'knex'
-import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import { listenTo } from '../shared/alignment/listen.ts'
+import type { PlacedPassage } from '../shared/alignment/placing.ts'
+import { refine, unrefined, type Refined } from '../shared/alignment/refine.ts'
 import { settingsOf } from '../shared/db/runs.ts'
+import { outputsOf } from '../shared/db/steps.ts'
 import { contentHash } from '../shared/hash.ts'
 import { pick, toScalars } from '../shared/episode/run-context.ts'
-import { defineStep } from '../shared/engine/step.ts'
+import { defineStep, type Tools } from '../shared/engine/step.ts'
 import { toEditList, type EditList } from '../shared/edits/edits.ts'
 import { alignForEdits, proposeEdits } from '../shared/edits/propose.ts'
+import { hesitationsAmong } from '../shared/edits/untold.ts'
 import type { Transcript } from '../shared/words/words.ts'
 
 export const clean = defineStep({
   name: 'clean',
-  version: 3,
+  version: 4,
   context: pick('analysisObject', 'transcriptObject', 'pcmObject', 'sampleRate', 'channels', 'sampleFormat'),
-  load: async (db: Knex, { runId }) => (await settingsOf(db, runId)).cleaning,
-  inputs: ({ analysisObject, transcriptObject }, { review: _policy, ...settings }) => ({
+  load: async (db: Knex, { runId }) => ({
+    cleaning: (await settingsOf(db, runId)).cleaning,
+    placed: (await outputsOf(db, runId, 'align')).flatMap(({ output }) =>
+      typeof output['placedObject'] === 'string' ? [output['placedObject']] : [],
+    ),
+  }),
+  inputs: ({ analysisObject, transcriptObject }, { cleaning: { review: _policy, ...settings }, placed }) => ({
     analysisObject,
     transcriptObject,
+    placed,
     settings,
   }),
   work: async (
     { analysisObject, transcriptObject, pcmObject, ...format },
-    settings,
-    { storage, config, workObject },
+    { cleaning: settings, placed },
+    tools,
   ) => {
+    const { storage, config, workObject } = tools
     const bucket = config.buckets.work
     const analysis = decodeAnalysis(await storage.read({ bucket, name: analysisObject }))
     const listen = listenTo(storage, { bucket, name: pcmObject }, format)
@@ -35,8 +46,13 @@ export const clean = defineStep({
       transcriptObject === null
         ? undefined
         : await storage.readJson<Transcript>({ bucket, name: transcriptObject })
-    const transcript = reported && (await alignForEdits(reported, analysis, settings, listen))
-    const proposed = toEditList(proposeEdits(transcript, analysis, settings), analysis.format.sampleRate)
+    const refined = reported && (await refinedBy(placed, reported, analysis, tools))
+    const transcript = refined && (await alignForEdits(refined.transcript, analysis, settings, listen))
+    const untold = refined ? await hesitationsAmong(refined.untold, analysis, settings.fillers, listen) : []
+    const proposed = toEditList(
+      proposeEdits(transcript, analysis, settings, untold),
+      analysis.format.sampleRate,
+    )
     const [object, aligned] = [workObject('proposed.json'), workObject('transcript.json')]
     const text = JSON.stringify(proposed)
     await storage.create(object, text, 'application/json')
@@ -51,6 +67,21 @@ export const clean = defineStep({
   },
   passOn: (output) => output,
 })
+
+/** The words where `align` found them. Its windows are in the order of its parts. */
+async function refinedBy(
+  placed: readonly string[],
+  reported: Transcript,
+  analysis: Analysis,
+  { storage, config, warn }: Tools,
+): Promise<Refined> {
+  const passages: PlacedPassage[] = []
+  for (const name of placed)
+    passages.push(...(await storage.readJson<PlacedPassage[]>({ bucket: config.buckets.work, name })))
+  const refined = passages.length === 0 ? unrefined(reported) : refine(reported, analysis, passages)
+  refined.warnings.forEach(warn)
+  return refined
+}
 
 /** More than this cannot be asked in one episode: they are scalars of the run. */
 const mostQuestions = 50

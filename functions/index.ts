@@ -4,6 +4,7 @@
  * `share` is a step's part of a typical run's time; it drives the progress shown.
  */
 import type { DeployedFunction, Deployment } from '../shared/engine/serve.ts'
+import { align } from './align.ts'
 import { answer } from './answer.ts'
 import { api } from './api.ts'
 import { arrange } from './arrange.ts'
@@ -142,7 +143,8 @@ export const catalogue: readonly DeployedFunction[] = [
   { trigger: 'task', step: join, after: ['prepare'], share: 1, ...audio },
   { trigger: 'task', step: recognise, after: ['join'], share: 1, ...vendors },
   { trigger: 'task', step: transcribe, after: ['recognise'], share: 1, ...quick },
-  { trigger: 'task', step: clean, after: ['transcribe'], share: 1, ...light },
+  { trigger: 'task', step: align, after: ['transcribe'], share: 4, ...audio },
+  { trigger: 'task', step: clean, after: ['align'], share: 1, ...light },
   { trigger: 'task', step: answer, after: ['clean'], share: 1, ...vendors },
   { trigger: 'task', step: decide, after: ['answer'], share: 1, ...quick },
   { trigger: 'task', step: voice, after: ['decide'], share: 1, ...vendors },

@@ -39,7 +39,7 @@ interface Slice {
 
 export const transcribe = defineStep({
   name: 'transcribe',
-  version: 3,
+  version: 4,
   context,
   load: async (db: Knex, { runId }) =>
     (await outputsOf(db, runId, 'recognise')).map(({ output }): Slice => ({

@@ -369,6 +369,15 @@ export const warningCodes = {
     meaning: "The words' times are good enough to read along, not to cut single words.",
     remedy: 'Give words with a time each, or name a recogniser, if fillers are to go.',
   },
+  cue_unmatched: {
+    meaning:
+      'Captions do not say what is heard at their times; they stay captions, and nothing is cut by them.',
+    remedy: 'Mend their text or their times, or leave them as they are.',
+  },
+  sentences_missing: {
+    meaning: 'Something is said that the text lacks, for longer than a word.',
+    remedy: 'Add it to the text, if listeners should read it.',
+  },
   words_repaired: {
     meaning: 'Single words or cues had times that cannot be; the message says what was done.',
     remedy: 'Check the transcript there.',

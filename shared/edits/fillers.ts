@@ -29,6 +29,9 @@ const riskyFillers: Readonly<Record<string, readonly string[]>> = {
   pt: ['tipo', 'né', 'então', 'assim', 'sabe', 'quer dizer'],
 }
 
+/** Which words are fillers. */
+type FillerSettings = Omit<CleaningSettings['fillers'], 'untold'>
+
 /** A filler, as places in the list of words. */
 export interface Filler {
   readonly first: number
@@ -38,7 +41,7 @@ export interface Filler {
 /** Where fillers were said, phrases longest first. */
 export function findFillers(
   { words, language }: Transcript,
-  settings: CleaningSettings['fillers'],
+  settings: FillerSettings,
 ): Filler[] {
   const phrases = phrasesFor(language, settings)
   const spoken = words.map(({ text, isPlaced }) => (isPlaced ? [] : [spelling(text), spelling(text, '$1')]))
@@ -64,7 +67,7 @@ export function detectFillers(
   transcript: AlignedTranscript,
   analysis: Analysis,
   timing: Timing,
-  settings: CleaningSettings['fillers'],
+  settings: FillerSettings,
 ): ProposedEdit[] {
   if (!settings.enabled || !transcript.exactTimes) return []
   return findFillers(transcript, settings).map(({ first, last }) =>
@@ -72,7 +75,7 @@ export function detectFillers(
   )
 }
 
-function phrasesFor(language: string, { words, risky }: CleaningSettings['fillers']): string[][] {
+function phrasesFor(language: string, { words, risky }: FillerSettings): string[][] {
   const spoken = language.split(/[-_]/)[0]!.toLowerCase()
   const list = [...(words ?? fillerWords[spoken] ?? []), ...(risky ? (riskyFillers[spoken] ?? []) : [])]
   const phrases = list.map((phrase) =>

@@ -60,20 +60,23 @@ function wordAt(words: readonly Word[], sample: number, edge: 'startSample' | 'e
 
 /**
  * Proposals in no order; those that overlap are for `splicesOf` to settle. `transcript` is undefined when
- * nobody transcribed; one from `alignForEdits` lets fillers be cut that run into their neighbours.
+ * nobody transcribed; one from `alignForEdits` lets fillers be cut that run into their neighbours. `hesitations` are what
+ * `hesitationsAmong` the untold sounds are.
  */
 export function proposeEdits(
   transcript: AlignedTranscript | undefined,
   analysis: Analysis,
   cleaning: CleaningSettings,
+  hesitations: readonly ProposedEdit[] = [],
 ): ProposedEdit[] {
   const commands = [
     ...detectCuts(transcript, analysis, cleaning),
     ...(transcript ? commandsIn(transcript, analysis, cleaning) : []),
   ]
-  const fillers = transcript
+  const told = transcript
     ? detectFillers(transcript, analysis, checkTiming(transcript, analysis), cleaning.fillers)
     : []
+  const fillers = [...told, ...hesitations.filter((one) => !told.some((filler) => overlaps(filler, one)))]
   return [...commands, ...fillers, ...pausesAround(commands, fillers, transcript, analysis, cleaning.pauses)]
 }
 

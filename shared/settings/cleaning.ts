@@ -11,6 +11,8 @@ const fillers = z.strictObject({
   words: z.array(z.string().trim().min(1)).optional(),
   /** Words that are often more than fillers: "like", "you know", "so". */
   risky: z.boolean().default(false),
+  /** Short sounds that no word of the text explains: proposed for review, cut, or left alone. */
+  untold: z.enum(['review', 'cut', 'keep']).default('review'),
 })
 
 const pauses = z

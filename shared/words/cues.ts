@@ -108,7 +108,8 @@ function worded(
   const words = shown.flatMap((cue, i) => {
     if (cue.end < cue.start) remarks.push(`line ${cue.line}: the cue ends before it starts`)
     const end = cue.end > cue.start ? cue.end : roomFor(cue, shown[i + 1]?.start)
-    return wordsOfCue(cue.lines, Math.max(0, cue.start), Math.max(0, end), isVtt)
+    const own = wordsOfCue(cue.lines, Math.max(0, cue.start), Math.max(0, end), isVtt)
+    return own.map((word) => ({ ...word, cue: i + 1 }))
   })
   return { words, language, cues: cues.length + problems.length, problems: remarks }
 }

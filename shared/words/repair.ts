@@ -137,7 +137,7 @@ function inSamples(
 ): Word[] {
   const starts = words.map(({ start }) => Math.min(totalSamples, Math.round(start * sampleRate)))
   for (let i = 1; i < starts.length; i++) starts[i] = Math.max(starts[i]!, starts[i - 1]!)
-  return words.map(({ text, start, end, speaker, confidence, isPlaced }, i) => {
+  return words.map(({ text, start, end, speaker, confidence, isPlaced, cue }, i) => {
     const endSample = Math.round(Math.max(start, end) * sampleRate)
     return {
       text: onOneLine(text),
@@ -146,6 +146,7 @@ function inSamples(
       speaker: speaker == null ? null : onOneLine(speaker),
       confidence: confidence ?? null,
       ...(isPlaced ? { isPlaced } : {}),
+      ...(cue === undefined ? {} : { cue }),
     }
   })
 }

@@ -26,6 +26,41 @@ interface ReadFile {
   readonly problems: readonly string[]
 }
 
+/** A text as it stands in its file: nothing is put in order, and what lacks times lacks them. */
+export interface Told extends Pick<ReadFile, 'words' | 'exactTimes'> {
+  /** BCP 47, lower case; undefined where the file names none. */
+  readonly language: string | undefined
+}
+
+/**
+ * Reads a text that is to be aligned: a words file, or in a .txt a plain script, a sentence or a line at a time. Throws
+ * Permanent `bad_words_file`.
+ */
+export function readTold(file: Buffer | string, name: string): Told {
+  const { text } = readText(Buffer.from(file))
+  if (/\.txt$/i.test(name) && text.trim() !== '' && !readLabels(text) && !areCues(text))
+    return { words: wordsOfScript(text), exactTimes: false, language: undefined }
+  const { words, exactTimes, language } = readAny(text, name)
+  assertInSeconds(words, exactTimes, name)
+  const said = words.flatMap((word) =>
+    word.text.split(/\s+/).flatMap((part) => (part === '' ? [] : [{ ...word, text: part }])),
+  )
+  if (said.length === 0) throw unusable(name, 'it has no words')
+  return { words: said, exactTimes, language: language === undefined ? undefined : languageTag(language) }
+}
+
+/** The sentences of a script count as its cues. */
+function wordsOfScript(text: string): ReportedWord[] {
+  const sentences = new Intl.Segmenter(undefined, { granularity: 'sentence' })
+  return text
+    .split('\n')
+    .flatMap((line) => Array.from(sentences.segment(line), ({ segment }) => segment.trim().split(/\s+/)))
+    .filter(([first]) => first !== '')
+    .flatMap((words, i) =>
+      words.map((word) => ({ text: word, start: undefined, end: undefined, cue: i + 1 })),
+    )
+}
+
 /** Reads a supplied words file. Throws Permanent `bad_words_file` saying what is wrong and where. */
 export function parseWords(file: Buffer | string, name: string, recording: Recording): Supplied {
   const { text, guessed } = readText(Buffer.from(file))
@@ -46,17 +81,9 @@ export function parseWords(file: Buffer | string, name: string, recording: Recor
             },
           ]
         : []),
-      ...(exactTimes ? [] : [captionsOnly(name)]),
     ],
   }
 }
-
-const captionsOnly = (name: string): Warning => ({
-  code: 'captions_only',
-  message:
-    `${name} is a caption file: its times are good enough to read along but not to cut single words, ` +
-    'so fillers stay.',
-})
 
 const mostTold = 5
 const summed = (told: readonly string[]): string =>

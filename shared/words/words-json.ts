@@ -57,7 +57,7 @@ function timed(list: readonly Fields[], language: string | undefined, unit: numb
 
 /** Segments of several words share their time out; where each is one word, the times are exact. */
 function shared(segments: readonly Fields[], language: string | undefined, unit: number): ReadWords {
-  const words = segments.flatMap((segment) => {
+  const words = segments.flatMap((segment, i) => {
     const times = fieldsOf(segment, 'offsets') ?? segment
     const text = textOf(segment, 'body', 'text') ?? ''
     const [start, end] = [timeOf(times, unit, ...startNames), timeOf(times, unit, ...endNames)]
@@ -65,9 +65,11 @@ function shared(segments: readonly Fields[], language: string | undefined, unit:
       start === undefined || end === undefined
         ? text.split(/\s+/).map((word) => ({ text: word, start: undefined, end: undefined }))
         : shareOut(text, start, Math.max(start, end))
-    return said.map((word) => ({ ...word, speaker: speakerOf(segment), confidence: confidenceOf(segment) }))
+    const of = { speaker: speakerOf(segment), confidence: confidenceOf(segment) }
+    return said.map((word) => ({ ...word, ...of, cue: i + 1 }))
   })
-  return { words, language, exactTimes: segments.length > 0 && words.length <= segments.length }
+  const exactTimes = segments.length > 0 && words.length <= segments.length
+  return { words: exactTimes ? words.map(({ cue, ...word }) => word) : words, language, exactTimes }
 }
 
 const startNames = ['start', 'startTime', 'start_time', 'from']

@@ -9,6 +9,8 @@ export interface Word {
   readonly confidence: number | null
   /** It had no times of its own: it was placed between its neighbours, and nothing may be cut by it. */
   readonly isPlaced?: true
+  /** Of a caption: which one, counted from 1. The caption's time is all that its words share. */
+  readonly cue?: number
 }
 
 export interface Transcript {
@@ -26,6 +28,7 @@ export interface ReportedWord {
   readonly end: number | undefined
   readonly speaker?: string | null | undefined
   readonly confidence?: number | null | undefined
+  readonly cue?: number
 }
 
 export interface Recording {

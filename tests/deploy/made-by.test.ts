@@ -31,10 +31,10 @@ test('A step whose program is missing is not tried', async () => {
   await expect(keyOf({ madeBy: () => Promise.reject(new Error('no ffmpeg')) })).rejects.toThrow('no ffmpeg')
 })
 
-test('Every step that works on sound through ffmpeg asks for it', async () => {
+test('Every step that works on sound through a program of its own asks for it', async () => {
   const needing = catalogue.flatMap((entry) =>
     entry.trigger === 'task' && entry.step.needs ? [entry.step.name] : [],
   )
-  expect(needing.sort()).toEqual(['join', 'prepare', 'preview', 'recognise', 'render', 'voice'])
+  expect(needing.sort()).toEqual(['align', 'join', 'prepare', 'preview', 'recognise', 'render', 'voice'])
   expect(await ffmpegVersion()).toMatch(/^ffmpeg version \S+$/)
 })

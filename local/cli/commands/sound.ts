@@ -30,6 +30,23 @@ export function add(program: Command): void {
         summariseRestoration,
       )
     })
+
+  program
+    .command('align')
+    .description('where each word of a text is in a recording, and what was said that the text lacks')
+    .argument('<recording>')
+    .argument('<text>', 'captions, words JSON as recognisers write it, or a plain script (.txt)')
+    .option('--language <tag>', "such as de or pt-BR; the file's own, or English, when not given")
+    .option('--json', 'print one JSON object instead of a summary')
+    .action(
+      async (recording: string, text: string, { language, json }: { language?: string; json?: true }) => {
+        await mustBeFiles([recording, text])
+        if (language !== undefined && !/^[a-z]{2,3}(-[a-z\d]{1,8})*$/i.test(language))
+          throw new WrongUsage(`--language takes a tag such as de or pt-BR, not "${language}".`)
+        const { align, summariseAlignment } = await import('../align.ts')
+        print(json, await align(recording, text, language, cancelled()), summariseAlignment)
+      },
+    )
 }
 
 async function mustBeFiles(files: readonly string[]): Promise<void> {

@@ -1,0 +1,107 @@
+/**
+ * Asks espeak-ng how words are said. It is a program of its own, under a licence of its own (GPL), that runs where a
+ * system has it and is no part of Spool. Hides its command line, its voices' names, and where it is missing.
+ */
+import { spawn } from 'node:child_process'
+
+export interface Said {
+  /** The program with its version. */
+  readonly version: string
+  /** By line that was asked for: its phones in the International Phonetic Alphabet, with "_" between them. */
+  readonly lines: readonly string[]
+}
+
+/** Its names of languages that others name otherwise, or that it has several of. */
+const voices: Readonly<Record<string, string>> = {
+  en: 'en-us',
+  fr: 'fr-fr',
+  zh: 'cmn',
+  no: 'nb',
+  'fr-ca': 'fr-fr',
+}
+
+/** The program with its version; undefined where it is missing. */
+export async function espeakVersion(): Promise<string | undefined> {
+  const printed = await run(['--version'], '', new AbortController().signal)
+  const number = /\d+(\.\d+)+/.exec(printed ?? '')?.[0]
+  return number === undefined ? undefined : `espeak-ng ${number}`
+}
+
+/** How lines of text are said, in a language (BCP 47); undefined where the program is missing or knows no such voice. */
+export async function espeak(
+  lines: readonly string[],
+  language: string,
+  signal: AbortSignal,
+): Promise<Said | undefined> {
+  const version = await espeakVersion()
+  if (version === undefined) return undefined
+  const asked = language.toLowerCase()
+  const base = asked.split('-')[0]!
+  const text = `${lines.join('\n')}\n`
+  for (const name of new Set([asked, base])) {
+    const printed = await run(['-q', '--ipa', '--sep=_', '-v', voices[name] ?? name], text, signal)
+    const said = printed?.split('\n').slice(0, -1)
+    if (said?.length === lines.length) return { version, lines: said }
+  }
+  return undefined
+}
+
+/** A voice's speech: one channel, full scale ±1. */
+export interface Speech {
+  readonly samples: Float32Array
+  readonly sampleRate: number
+}
+
+/** It says ten hours of text in two minutes. */
+const longestMs = 300_000
+const longestSentence = 2000
+const headerBytes = 44
+
+/** One sentence spoken; undefined where the program is missing or knows no such voice. */
+export async function synthesise(
+  text: string,
+  language: string,
+  signal: AbortSignal,
+): Promise<Speech | undefined> {
+  const asked = language.toLowerCase()
+  for (const name of new Set([asked, asked.split('-')[0]!])) {
+    const wav = await runForBytes(
+      ['--stdout', '-v', voices[name] ?? name],
+      `${text.slice(0, longestSentence)}\n`,
+      signal,
+    )
+    if (!wav || wav.length <= headerBytes) continue
+    const samples = new Float32Array((wav.length - headerBytes) >> 1)
+    for (let i = 0; i < samples.length; i++) samples[i] = wav.readInt16LE(headerBytes + 2 * i) / 32768
+    return { samples, sampleRate: wav.readUInt32LE(24) }
+  }
+  return undefined
+}
+
+const run = async (
+  args: readonly string[],
+  input: string,
+  signal: AbortSignal,
+): Promise<string | undefined> => (await runForBytes(args, input, signal))?.toString('utf8')
+
+/** What it prints; undefined where it is not there, or fails. Rejects with the signal's reason. */
+async function runForBytes(
+  args: readonly string[],
+  input: string,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  const child = spawn('espeak-ng', args, {
+    ...{ signal, killSignal: 'SIGKILL', cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], timeout: longestMs },
+    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
+  })
+  const parts: Buffer[] = []
+  child.stdout.on('data', (part: Buffer) => parts.push(part))
+  child.stdin.on('error', () => undefined) // it ended before it read everything: its status tells
+  child.stdin.end(input)
+  const status = await new Promise<number | null>((resolve) => {
+    child.on('error', () => resolve(null))
+    child.on('close', resolve)
+  })
+  signal.throwIfAborted()
+  return status === 0 ? Buffer.concat(parts) : undefined
+}

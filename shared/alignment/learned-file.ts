@@ -1,0 +1,54 @@
+/**
+ * What one process learned of a recording, as the file by which others place its windows: how words are said, how
+ * phones sound, and how the rows are evened.
+ */
+import type { Pronunciation } from './phones.ts'
+import type { Learned } from './placing.ts'
+
+export interface Lesson {
+  readonly learned: Learned
+  readonly pronunciation: Pronunciation
+}
+
+interface Stored {
+  readonly by: string
+  readonly phones: number
+  readonly words: Readonly<Record<string, readonly number[]>>
+  readonly evening: Learned['evening']
+  readonly isNoisy: boolean
+  readonly means: readonly number[]
+  readonly halfPrecisions: readonly number[]
+  readonly constants: readonly number[]
+}
+
+/** As JSON; `vocabulary` is every word there may be in the text. */
+export function encodeLesson(
+  { learned: { evening, models }, pronunciation: { by, phones, of } }: Lesson,
+  vocabulary: readonly string[],
+): string {
+  const stored: Stored = {
+    ...{ by, phones, evening, isNoisy: models.isNoisy },
+    words: Object.fromEntries(vocabulary.map((word) => [word, of(word)])),
+    means: [...models.means],
+    halfPrecisions: [...models.halfPrecisions],
+    constants: [...models.constants],
+  }
+  return JSON.stringify(stored)
+}
+
+export function decodeLesson(text: string): Lesson {
+  const { by, phones, words, evening, isNoisy, ...numbers } = JSON.parse(text) as Stored
+  const known = new Map(Object.entries(words))
+  return {
+    pronunciation: { by, phones, of: (word) => known.get(word)! },
+    learned: {
+      evening,
+      models: {
+        isNoisy,
+        means: Float64Array.from(numbers.means),
+        halfPrecisions: Float64Array.from(numbers.halfPrecisions),
+        constants: Float64Array.from(numbers.constants),
+      },
+    },
+  }
+}

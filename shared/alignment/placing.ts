@@ -1,0 +1,290 @@
+/**
+ * Places a text in the recording in which it was said: every word to 10 ms, and what was said that the text lacks. What
+ * the text's phones sound like is learned from the recording itself, which anybody's voice and microphone may have
+ * made. Hides the rounds of learning, and how a long recording is divided so that its windows are placed apart, in any
+ * number of processes, with the same result.
+ */
+import { bestPath } from './best-path.ts'
+import { gapStates, statesOf, type Passage, type States } from './passages.ts'
+import {
+  emissionOf,
+  hear,
+  learnPhones,
+  likelihoodsOf,
+  nothingHeard,
+  partsOfPhone,
+  pauseEmission,
+  untoldEmission,
+  type Heard,
+  type Likelihoods,
+  type PhoneModels,
+} from './phone-models.ts'
+import {
+  backgroundOf,
+  even,
+  eveningOf,
+  readRows,
+  type Evening,
+  type Rows,
+  type Sound,
+} from './speech-rows.ts'
+
+const { ceil, floor, max, min } = Math
+
+export const framesPerSecond = 100
+
+/** A text as it is placed: its passages, and how many phones they have between them. */
+export interface Told {
+  readonly passages: readonly Passage[]
+  readonly phones: number
+}
+
+/** What is learned of a recording once, for all its windows; it can be stored. */
+export interface Learned {
+  readonly evening: Evening
+  readonly models: PhoneModels
+}
+
+/** A word where it was found, in frames; null where its passage was not. */
+export type PlacedWord = { readonly start: number; readonly end: number } | null
+
+export interface PlacedPassage {
+  readonly words: readonly PlacedWord[]
+  /** The mean of what its frames are less likely than by any phone, as a logarithm: 0 at best; null where not found. */
+  readonly fit: number | null
+  /** Which sound was found before it that no word explains. */
+  readonly untold: readonly UntoldSound[]
+}
+
+/** Sound that no word explains, in frames; of which so many are loud. */
+export interface UntoldSound {
+  readonly start: number
+  readonly end: number
+  readonly loud: number
+}
+
+/** Passages that are placed together: those from `first` up to `end`. */
+export interface Window {
+  readonly first: number
+  readonly end: number
+}
+
+/** How often fitting and learning alternate. */
+const rounds = 3
+/** What is learned from at most, in pieces of so much. */
+const mostSecondsToLearn = 480
+const secondsOfLesson = 60
+/** A window holds about so much. */
+const secondsOfWindow = 180
+/** So many passages to either side are placed with a window's own, so that these are where they would be without it. */
+const contextPassages = 2
+/** A shorter sound is more often a badly said phone: four in five of those that nobody made are shorter. */
+const leastLoudFrames = 20
+
+/** Windows of a few minutes, divided where the text leaves the most time. */
+export const windowsOf = (told: Told, seconds = secondsOfWindow): Window[] => {
+  const windows: Window[] = []
+  const { passages } = told
+  for (let first = 0; first < passages.length;) {
+    const end = endOfWindow(passages, first, seconds * framesPerSecond)
+    windows.push({ first, end })
+    first = end
+  }
+  return windows
+}
+
+/** The widest gap between two thirds and four thirds of a window's length. */
+function endOfWindow(passages: readonly Passage[], first: number, frames: number): number {
+  const began = startOf(passages[first]!)
+  let best = first + 1
+  let widest = -Infinity
+  for (let i = first + 1; i < passages.length; i++) {
+    const length = endOf(passages[i - 1]!) - began
+    if (length > (4 / 3) * frames) return best
+    const gap = startOf(passages[i]!) - endOf(passages[i - 1]!)
+    if (length < (2 / 3) * frames) best = i + 1
+    else if (gap > widest) [best, widest] = [i, gap]
+  }
+  return passages.length
+}
+
+/** Steps of the search through one window: an ordinary one takes a fiftieth. */
+const mostSteps = 400_000_000
+
+/** Whether its words are looked for in so much sound each that the search would have no end: one caption of an hour. */
+export const isTooWide = (told: Told): boolean =>
+  windowsOf(told).some(({ first, end }) => {
+    const words = told.passages.slice(first, end).flat()
+    const steps = words.reduce(
+      (sum, { phones, from, to }) => sum + (to - from) * (phones.length * partsOfPhone + gapStates),
+      0,
+    )
+    return steps > mostSteps
+  })
+
+const startOf = (passage: Passage): number => passage[0]!.from
+const endOf = (passage: Passage): number => passage.at(-1)!.to
+
+/** The sound of some passages with their states. */
+interface Lesson {
+  readonly rows: Rows
+  readonly states: States
+  readonly passages: readonly Passage[]
+}
+
+async function open(sound: Sound, { passages }: Told, { first, end }: Window): Promise<Lesson> {
+  const own = passages.slice(first, end)
+  const from = max(0, floor(startOf(own[0]!)))
+  const to = min(sound.frames, ceil(endOf(own.at(-1)!)) + 1)
+  const rows = await readRows(
+    sound,
+    backgroundOf(sound.levels),
+    min(from, sound.frames - 1),
+    max(to, from + 1),
+  )
+  return { rows, states: statesOf(own), passages: own }
+}
+
+/**
+ * Learns a recording's phones: from all of it, or from pieces evenly spread over it; from `start`, where something is
+ * known of them before.
+ */
+export async function learnFrom(
+  sound: Sound,
+  told: Told,
+  signal: AbortSignal,
+  start?: PhoneModels,
+): Promise<Learned> {
+  const { isNoisy } = backgroundOf(sound.levels)
+  const pieces = windowsOf(told, secondsOfLesson)
+  const stride = max(1, ceil((pieces.length * secondsOfLesson) / mostSecondsToLearn))
+  const lessons: Lesson[] = []
+  for (let i = 0; i < pieces.length; i += stride) lessons.push(await open(sound, told, pieces[i]!))
+  const evening = eveningOf(lessons.map(({ rows }) => rows))
+  for (const { rows } of lessons) even(rows, evening)
+  let heard = nothingHeard(told.phones)
+  if (!start) for (const lesson of lessons) hearAsTold(heard, lesson)
+  for (let round = 0; round < rounds; round++) {
+    const models = round === 0 && start ? start : learnPhones(heard, isNoisy)
+    heard = nothingHeard(told.phones)
+    for (const lesson of lessons) {
+      const { rows, states } = lesson
+      const path = await bestPath(states, rows.first, await likelihoodsOf(models, rows, signal), signal)
+      hearPauses(heard, rows)
+      for (let frame = 0; frame < rows.frames; frame++)
+        if (states.wordOf[path[frame]!]! >= 0) hear(heard, states.emissions[path[frame]!]!, rows, frame)
+    }
+  }
+  return { evening, models: learnPhones(heard, isNoisy) }
+}
+
+/** How a recording is evened of which nobody knows yet where its text is. */
+export async function eveningOfAll(sound: Sound, signal: AbortSignal): Promise<Evening> {
+  const lesson = secondsOfLesson * framesPerSecond
+  const stride = lesson * max(1, ceil(sound.frames / (mostSecondsToLearn * framesPerSecond)))
+  const pieces: Rows[] = []
+  for (let from = 0; from < sound.frames; from += stride) {
+    pieces.push(await readRows(sound, backgroundOf(sound.levels), from, from + lesson))
+    signal.throwIfAborted()
+  }
+  return eveningOf(pieces)
+}
+
+function hearPauses(heard: Heard, rows: Rows): void {
+  for (let frame = 0; frame < rows.frames; frame++)
+    if (rows.quiet[frame]) hear(heard, pauseEmission, rows, frame)
+}
+
+/** The first estimate: each part of a phone has an even share of what is loud where its passage is said to be. */
+function hearAsTold(heard: Heard, { rows, passages }: Lesson): void {
+  hearPauses(heard, rows)
+  for (const passage of passages) {
+    const parts = passage.flatMap(({ phones }) =>
+      phones.flatMap((phone) => Array.from({ length: partsOfPhone }, (_, part) => emissionOf(phone, part))),
+    )
+    const loud: number[] = []
+    const [from, to] = [startOf(passage) + slackFrames, endOf(passage) - slackFrames]
+    for (let frame = max(0, ceil(from) - rows.first); frame < min(rows.frames, to - rows.first); frame++)
+      if (!rows.quiet[frame]) loud.push(frame)
+    loud.forEach((frame, i) => hear(heard, parts[floor((i * parts.length) / loud.length)]!, rows, frame))
+  }
+}
+
+/** A passage is looked for so far before and behind where it is said to be. */
+export const slackFrames = 60
+
+/** Places a window's passages, with what was learned. */
+export async function placeWindow(
+  sound: Sound,
+  told: Told,
+  { evening, models }: Learned,
+  { first, end }: Window,
+  signal: AbortSignal,
+): Promise<PlacedPassage[]> {
+  const context = {
+    first: max(0, first - contextPassages),
+    end: min(told.passages.length, end + contextPassages),
+  }
+  const { rows, states, passages } = await open(sound, told, context)
+  even(rows, evening)
+  const likelihoods = await likelihoodsOf(models, rows, signal)
+  const path = await bestPath(states, rows.first, likelihoods, signal)
+  const found = foundIn(states, passages, path, rows, likelihoods)
+  return found.slice(first - context.first, end - context.first)
+}
+
+function foundIn(
+  { wordOf, emissions, firstOf }: States,
+  passages: readonly Passage[],
+  path: Int32Array,
+  { first, quiet }: Rows,
+  { values, emissions: perFrame, best }: Likelihoods,
+): PlacedPassage[] {
+  const words: ({ start: number; end: number } | null)[] = passages.flatMap((passage) =>
+    passage.map(() => null),
+  )
+  const misfit = new Float64Array(words.length)
+  const untold = new Map<number, { start: number; end: number; loud: number }[]>()
+  for (let frame = 0; frame < path.length; frame++) {
+    const state = path[frame]!
+    const word = wordOf[state]!
+    if (word >= 0) {
+      words[word] = { start: words[word]?.start ?? first + frame, end: first + frame + 1 }
+      misfit[word]! += values[frame * perFrame + emissions[state]!]! - best[frame]!
+    } else if (emissions[state] === untoldEmission) {
+      const before = wordBehind(firstOf, state)
+      const spans = untold.get(before) ?? []
+      untold.set(before, spans)
+      let span = spans.at(-1)
+      if (span?.end !== first + frame)
+        spans.push((span = { start: first + frame, end: first + frame, loud: 0 }))
+      span.end++
+      if (!quiet[frame]) span.loud++
+    }
+  }
+  let at = 0
+  return passages.map((passage) => {
+    const own = words.slice(at, at + passage.length)
+    const frames = own.reduce((sum, word) => sum + (word ? word.end - word.start : 0), 0)
+    const wrong = misfit.subarray(at, at + passage.length).reduce((sum, value) => sum + value, 0)
+    const sounds = passage.flatMap((_, i) => untold.get(at + i) ?? [])
+    at += passage.length
+    if (at === words.length) sounds.push(...(untold.get(at) ?? []))
+    return {
+      words: own,
+      fit: frames === 0 ? null : wrong / frames,
+      untold: sounds.filter(({ loud }) => loud >= leastLoudFrames),
+    }
+  })
+}
+
+/** The word whose gap a state belongs to. */
+function wordBehind(firstOf: Int32Array, state: number): number {
+  let [low, high] = [0, firstOf.length - 1]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (firstOf[middle]! < state) low = middle + 1
+    else high = middle
+  }
+  return low
+}

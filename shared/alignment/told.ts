@@ -1,0 +1,181 @@
+/**
+ * From a text to the passages that are placed, and from these back to its words: what counts as a sentence, which marks
+ * are never spoken, where words with rough times are looked for, and which passages are not those that were said.
+ */
+import type { Passage, PassageWord } from './passages.ts'
+import type { Pronunciation } from './phones.ts'
+import { slackFrames, type PlacedPassage, type PlacedWord, type Told, type UntoldSound } from './placing.ts'
+
+/** A word of the text; times in frames, where it has any. */
+export interface TextWord {
+  readonly text: string
+  readonly start: number | undefined
+  readonly end: number | undefined
+  /** Its caption's, or its sentence's, number. */
+  readonly cue?: number | undefined
+  readonly speaker?: string | null | undefined
+}
+
+/** What the times of a text are good for: a word each, a caption each, or nothing. */
+export type TimesOf = 'words' | 'cues' | 'nothing'
+
+/** A text's words in groups that stand or fall together, as places in the list of words. */
+export interface Cue {
+  readonly first: number
+  readonly end: number
+}
+
+/** Words that end a sentence, and what else parts two: a pause, another speaker, too many words for one. */
+const sentenceEnd = /[.?!…。？！]["'”’»)\]]*$/u
+const partingFrames = 100
+const mostWordsOfSentence = 30
+
+/** Captions as they are; of other words, sentences. */
+export function cuesIn(words: readonly TextWord[]): Cue[] {
+  const cues: { first: number; end: number }[] = []
+  words.forEach((word, i) => {
+    const cue = cues.at(-1)
+    const before = words[i - 1]
+    if (cue && before && isSameCue(before, word, i - cue.first)) cue.end = i + 1
+    else cues.push({ first: i, end: i + 1 })
+  })
+  return cues
+}
+
+function isSameCue(before: TextWord, word: TextWord, length: number): boolean {
+  if (before.cue !== undefined || word.cue !== undefined) return before.cue === word.cue
+  return !(
+    sentenceEnd.test(before.text) ||
+    (before.speaker ?? null) !== (word.speaker ?? null) ||
+    length >= mostWordsOfSentence ||
+    (word.start ?? -Infinity) - (before.end ?? Infinity) >= partingFrames
+  )
+}
+
+/** Without a letter or a digit it is a mark. */
+export const isSpoken = ({ text }: { readonly text: string }): boolean => /[\p{L}\p{N}]/u.test(text)
+
+/** A reported word's end is the worse part of it. */
+const endSlackFrames = 30
+
+/** The text as passages, one for each cue that has a spoken word. Frames: the recording's. */
+export function toldOf(
+  words: readonly TextWord[],
+  cues: readonly Cue[],
+  times: TimesOf,
+  { of, phones }: Pronunciation,
+  frames: number,
+): Told {
+  const passages = cues.map(({ first, end }): Passage => {
+    const own = words.slice(first, end)
+    const cueStart = own.find(({ start }) => start !== undefined)?.start ?? 0
+    const cueEnd = own.findLast((word) => word.end !== undefined)?.end ?? frames
+    return own.filter(isSpoken).map((word): PassageWord => {
+      const own = { phones: of(word.text) }
+      if (times === 'nothing') return { ...own, from: 0, to: frames }
+      if (times === 'cues' || word.start === undefined || word.end === undefined)
+        return { ...own, from: cueStart - slackFrames, to: cueEnd + slackFrames }
+      return {
+        ...own,
+        from: Math.min(word.start, cueStart) - slackFrames,
+        to: Math.max(word.end, cueEnd) + slackFrames + endSlackFrames,
+        about: word.start,
+      }
+    })
+  })
+  return { passages: passages.filter(({ length }) => length > 0), phones }
+}
+
+/** A text where it was found; times in frames. */
+export interface PlacedText {
+  /** By word of the text. */
+  readonly words: readonly PlacedWord[]
+  readonly cues: readonly PlacedCue[]
+  readonly untold: readonly PlacedSound[]
+}
+
+export interface PlacedCue {
+  readonly start: number | null
+  readonly end: number | null
+  readonly fit: number | null
+  /** It was found, and sounds like what it says. */
+  readonly isPlaced: boolean
+}
+
+export interface PlacedSound extends UntoldSound {
+  /** 0 to 1. */
+  readonly confidence: number
+}
+
+/** A passage this many mean deviations below the middle does not sound like its text; so much below always may. */
+const deviationsBelow = 4
+const leastBelow = 1.3
+/** The middle of a text that was said is −1 to −2.6 (in noise), of another −3.2: below this nothing is believed. */
+const leastMiddle = -2.9
+/** Sound of so many frames is somebody's, of a few it may be a badly said phone. */
+const certainFrames = 25
+const leastConfidence = 0.25
+/** Where a cue was not found, the sound there is most likely its own, said otherwise. */
+const besideUnplaced = 0.2
+
+/** Puts together what was found of each passage. */
+export function gathered(
+  words: readonly TextWord[],
+  cues: readonly Cue[],
+  placed: readonly PlacedPassage[],
+): PlacedText {
+  const worst = worstFit(placed)
+  const found: PlacedWord[] = words.map(() => null)
+  const untold: PlacedSound[] = []
+  const misplaced: { start: number; end: number }[] = []
+  let next = 0
+  const placedCues = cues.map(({ first, end }): PlacedCue => {
+    const own = words.slice(first, end)
+    const passage = own.some(isSpoken) ? placed[next++] : undefined
+    const isPlaced = passage?.fit != null && passage.fit >= worst
+    if (!isPlaced && own[0]?.start !== undefined && own.at(-1)?.end !== undefined)
+      misplaced.push({ start: own[0].start, end: own.at(-1)!.end! })
+    const times = isPlaced ? timesIn(own, passage) : own.map(() => null)
+    times.forEach((time, i) => (found[first + i] = time))
+    const said = times.filter((time) => time !== null)
+    untold.push(...(passage?.untold ?? []).map((sound) => ({ ...sound, confidence: confidenceOf(sound) })))
+    return {
+      start: said[0]?.start ?? null,
+      end: said.at(-1)?.end ?? null,
+      fit: passage?.fit ?? null,
+      isPlaced,
+    }
+  })
+  return { words: found, cues: placedCues, untold: untold.map((sound) => doubted(sound, misplaced)) }
+}
+
+/** Marks have the time at which the word before them ends, or the one behind them begins. */
+function timesIn(words: readonly TextWord[], { words: spoken }: PlacedPassage): PlacedWord[] {
+  let next = 0
+  return words.map((word) => {
+    if (isSpoken(word)) return spoken[next++] ?? null
+    const at = spoken[next - 1]?.end ?? spoken[next]?.start
+    return at === undefined ? null : { start: at, end: at }
+  })
+}
+
+function worstFit(placed: readonly PlacedPassage[]): number {
+  const fits = placed.flatMap(({ fit }) => (fit === null ? [] : [fit]))
+  const middle = median(fits)
+  if (middle < leastMiddle) return Infinity
+  return middle - Math.max(leastBelow, deviationsBelow * median(fits.map((fit) => Math.abs(fit - middle))))
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+
+const confidenceOf = ({ loud }: UntoldSound): number =>
+  Math.min(1, Math.max(leastConfidence, loud / certainFrames))
+
+function doubted(sound: PlacedSound, misplaced: readonly { start: number; end: number }[]): PlacedSound {
+  const isBeside = misplaced.some(
+    ({ start, end }) =>
+      Math.min(end, sound.end) - Math.max(start, sound.start) > (sound.end - sound.start) / 2,
+  )
+  return isBeside ? { ...sound, confidence: Math.min(sound.confidence, besideUnplaced) } : sound
+}

@@ -1,0 +1,52 @@
+/**
+ * Fillers that nobody wrote down: short voiced sounds between the words of a text. Hides how a voice is told from a
+ * breath, a click or a chair, and where such a sound is cut.
+ */
+import { frameSamples, type Analysis, type Span } from '../audio/analysis.ts'
+import { isVoiced } from '../alignment/voicing.ts'
+import type { Listen } from '../alignment/listen.ts'
+import type { UntoldSpan } from '../alignment/refine.ts'
+import type { CleaningSettings } from '../settings/cleaning.ts'
+import { soundWithin } from '../words/hallucinations.ts'
+import type { ProposedEdit } from './edits.ts'
+
+/** A shorter sound may be a badly said phone; a longer one is speech. */
+const shortestSeconds = 0.25
+const longestSeconds = 1.2
+const leastConfidence = 0.5
+/** The cut stays so far inside the sound, on either side: nothing of a neighbour goes. */
+const insideSeconds = 0.01
+
+/** Proposes to cut the untold sounds that are hesitations: at once where the settings say so, else for review. */
+export async function hesitationsAmong(
+  untold: readonly UntoldSpan[],
+  analysis: Analysis,
+  { enabled, untold: wanted }: CleaningSettings['fillers'],
+  listen: Listen,
+): Promise<ProposedEdit[]> {
+  if (!enabled || wanted === 'keep') return []
+  const { sampleRate } = analysis.format
+  const found: ProposedEdit[] = []
+  for (const sound of untold) {
+    const span = cutOf(sound, analysis)
+    const seconds = span ? (span.endSample - span.startSample) / sampleRate : 0
+    if (!span || sound.confidence < leastConfidence || seconds > longestSeconds) continue
+    if (seconds + 2 * insideSeconds < shortestSeconds || !isVoiced(await listen(span), sampleRate)) continue
+    found.push({
+      ...{ kind: 'filler', ...span, text: '', detector: 'untold', score: sound.confidence },
+      ...(wanted === 'cut' ? {} : { status: 'pending' as const }),
+      reason: `A sound of ${Math.round(1000 * seconds)} ms that no word of the text explains.`,
+    })
+  }
+  return found
+}
+
+/** What sounds of it, without its outermost edges. */
+function cutOf({ startSample, endSample }: UntoldSpan, analysis: Analysis): Span | undefined {
+  const loud = soundWithin(analysis, startSample, endSample - 1)
+  if (!loud) return undefined
+  const frame = frameSamples(analysis.format.sampleRate)
+  const inside = Math.round(insideSeconds * analysis.format.sampleRate)
+  const span = { startSample: loud.startSample + inside, endSample: loud.endSample - inside }
+  return span.endSample - span.startSample >= frame ? span : undefined
+}

@@ -1,0 +1,59 @@
+// What is believed of where a text was found, and what is said about it.
+import { expect, test } from '@jest/globals'
+import { isVoiced } from '../../shared/alignment/voicing.ts'
+import { refine } from '../../shared/alignment/refine.ts'
+import { cuesIn } from '../../shared/alignment/told.ts'
+import type { Transcript } from '../../shared/words/words.ts'
+import { noise } from '../support/audio.ts'
+import { saying, soundingIn } from '../support/saying.ts'
+
+const sentence = 'every one of these ten words is said quite clearly. [500]'
+const long = saying(Array.from({ length: 32 }, () => sentence).join(' '))
+const wordFrames = ({ words }: Transcript) =>
+  words.map(({ startSample, endSample }) => ({ start: startSample / 10, end: endSample / 10 }))
+
+/** As if every passage had been found where the words truly are. */
+const placedAt = (truth: Transcript, fit = -1.5) => {
+  const frames = wordFrames(truth)
+  const text = truth.words.map(({ text: own }, i) => ({ text: own, ...frames[i]! }))
+  return cuesIn(text).map(({ first, end }) => ({ words: frames.slice(first, end), fit, untold: [] }))
+}
+
+/** Late or early by up to 200 ms. */
+const wrong: Transcript = {
+  ...long,
+  words: long.words.map((word, i) => {
+    const off = Math.round(200 * Math.sin(11 * i))
+    return { ...word, startSample: word.startSample + off, endSample: word.endSample + off }
+  }),
+}
+
+test('Of many words that are off, each moves to where it was found', () => {
+  const { transcript } = refine(wrong, soundingIn(long.words), placedAt(long))
+  expect(wordFrames(transcript)).toEqual(wordFrames(long))
+})
+
+test('Words that are good stay where they are', () => {
+  const found = placedAt(long).map(({ words, ...rest }) => ({
+    ...rest,
+    words: words.map(({ start, end }) => ({ start: start + 4, end: end + 4 })),
+  }))
+  expect(refine(long, soundingIn(long.words), found).transcript.words).toEqual(long.words)
+})
+
+test('Where nothing sounds like the text, nothing of what was found is believed', () => {
+  const { transcript, untold, warnings } = refine(wrong, soundingIn(long.words), placedAt(long, -3.3))
+  expect([transcript, untold, warnings]).toEqual([wrong, [], []])
+})
+
+test('A hum is voiced, hiss and silence are not', () => {
+  const hum = Float32Array.from({ length: 24_000 }, (_, i) => {
+    const at = (2 * Math.PI * 120 * i) / 48_000
+    return 0.1 * Math.sin(at) + 0.05 * Math.sin(2 * at) + 0.03 * Math.sin(3 * at)
+  })
+  expect([
+    isVoiced(hum, 48_000),
+    isVoiced(noise(24_000, -20, 1), 48_000),
+    isVoiced(new Float32Array(24_000), 48_000),
+  ]).toEqual([true, false, false])
+})
