@@ -21,6 +21,8 @@ export interface Job {
   readonly tracks?: boolean
   readonly words?: string
   readonly template?: string
+  /** The template is the show's: it serves every episode that brings none, from now on. */
+  readonly isShows?: boolean
   readonly podcast?: string
   readonly episode?: string
   readonly cover?: string
@@ -64,7 +66,8 @@ export function withShow(job: Job, folder: string): Job {
     episode: job.episode ?? inFolder('episode.json'),
   }
   const { podcast: _folder, ...rest } = job
-  return { ...rest, ...Object.fromEntries(Object.entries(found).filter(([, file]) => file !== undefined)) }
+  const files = Object.fromEntries(Object.entries(found).filter(([, file]) => file !== undefined))
+  return { ...rest, ...files, isShows: job.template === undefined && found.template !== undefined }
 }
 
 /** Throws Permanent naming what is wrong in a document that names other files. */
@@ -72,7 +75,7 @@ export async function filesOf(job: Job): Promise<JobFile[]> {
   const recordings = recordingNames(job.recordings)
   const beside: [path: string | undefined, file: string][] = [
     [job.words, `words${wordsSuffix(job.words)}`],
-    [job.template, 'template.json'],
+    [job.isShows ? undefined : job.template, 'template.json'],
     [job.podcast, 'podcast.json'],
     [job.cover, `cover${path.extname(job.cover ?? '').toLowerCase()}`],
     [job.chapters, chaptersName(job.chapters)],
@@ -86,6 +89,9 @@ export async function filesOf(job: Job): Promise<JobFile[]> {
       ? []
       : [{ kind: 'sidecar' as const, file: 'episode.json', source: { text: episode } }]),
     ...(await assetsNamed(job)),
+    ...(job.isShows
+      ? [{ kind: 'asset' as const, file: 'template.json', source: { path: job.template! } }]
+      : []),
     ...recordings.map((file, i) => ({
       kind: 'recording' as const,
       file,

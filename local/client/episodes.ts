@@ -30,7 +30,12 @@ export interface Run {
 
 export const isLive = ({ status }: Run): boolean => status === 'queued' || status === 'started'
 
+/** Newest first. */
 export const allEpisodes = (client: Client): Promise<Episode[]> => all(client.items('/episodes'))
+
+/** Of one podcast, newest first. */
+export const episodesOf = (client: Client, podcast: string): Promise<Episode[]> =>
+  all(client.items('/episodes', { podcast }))
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = []

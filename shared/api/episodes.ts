@@ -4,6 +4,7 @@ import { findEpisode, listEpisodes } from '../db/episodes.ts'
 import { listRuns } from '../db/runs.ts'
 import { withDatabase } from '../db/connect.ts'
 import { schedulePublication, startPublication } from '../episode/publication.ts'
+import { reasons, startAnew, whyAnew } from '../episode/rebuild.ts'
 import { startAgain } from '../episode/retry.ts'
 import type { Services } from '../engine/services.ts'
 import { isDeliverable } from '../episode/deliverables.ts'
@@ -62,6 +63,13 @@ const publishBody = {
   },
 }
 
+const startBody = {
+  body: {
+    required: false,
+    content: { 'application/json': { schema: z.strictObject({ anew: z.boolean().default(false) }) } },
+  },
+}
+
 const routes = {
   list: reads('/episodes', 'Your episodes, newest first', { query: filter }, listOf(episode)),
   show: reads('/episodes/{id}', 'An episode', { params: idParam }, episode),
@@ -71,7 +79,19 @@ const routes = {
     { params: idParam },
     z.object({ items: z.array(file) }),
   ),
-  start: changes('/episodes/{id}/runs', 'Make an episode again', { params: idParam }, started, 202),
+  start: changes(
+    '/episodes/{id}/runs',
+    'Make an episode again: with what it was given, or anew, by what its show and its files say now',
+    { params: idParam, ...startBody },
+    started,
+    202,
+  ),
+  rebuild: reads(
+    '/episodes/{id}/rebuild',
+    'What has changed since an episode was made, so that it would be another if it were made anew',
+    { params: idParam },
+    z.object({ reasons: z.array(z.enum(reasons)) }),
+  ),
   publish: changes(
     '/episodes/{id}/publish',
     'Publish a finished episode now, or at a time',
@@ -115,10 +135,16 @@ export function addEpisodes(app: App, services: Services): void {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
     return context.json({ items: await linksOf(services, id) }, 200)
   })
+  app.openapi(routes.rebuild, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    return context.json({ reasons: await whyAnew(services, id) }, 200)
+  })
   app.openapi(routes.start, async (context) => {
     const { userId } = context.var.caller
+    const { anew } = context.req.valid('json')
     const { status, body } = await once(context, services.config, userId, async () => {
       const { id } = await find(userId, context.req.valid('param').id)
+      if (anew) return { status: 202, body: { runId: await startAnew(services, id) } }
       const [latest] = await withDatabase(databaseUrl, (db) =>
         listRuns(db, { userId, limit: 1, after: undefined }, { episodeId: id }),
       )

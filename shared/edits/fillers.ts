@@ -39,10 +39,7 @@ export interface Filler {
 }
 
 /** Where fillers were said, phrases longest first. */
-export function findFillers(
-  { words, language }: Transcript,
-  settings: FillerSettings,
-): Filler[] {
+export function findFillers({ words, language }: Transcript, settings: FillerSettings): Filler[] {
   const phrases = phrasesFor(language, settings)
   const spoken = words.map(({ text, isPlaced }) => (isPlaced ? [] : [spelling(text), spelling(text, '$1')]))
   const found: Filler[] = []

@@ -91,6 +91,8 @@ export interface ResultObject {
 /** A step as the engine sees it. */
 export interface Step {
   readonly name: string
+  /** Raised when the same inputs give other bytes. */
+  readonly version: number
   readonly parts?: (context: Scalars) => readonly Scalars[]
   /** Which program its work runs; rejects where that is missing. */
   readonly needs?: () => Promise<string>
@@ -119,9 +121,10 @@ export interface Effects {
 }
 
 export function defineStep<C, I, O extends Scalars>(definition: StepDefinition<C, I, O>): Step {
-  const { name, parts, madeBy, needs = madeBy } = definition
+  const { name, version, parts, madeBy, needs = madeBy } = definition
   return {
     name,
+    version,
     ...(parts ? { parts } : {}),
     ...(needs ? { needs } : {}),
     open: (db, identity, context) => openStep(definition, db, identity, context),

@@ -83,6 +83,8 @@ const start = {
   decisionRevision: z.number(),
   /** The run could not even begin as its producer wanted; made again, it is planned anew. */
   unplanned: z.boolean().default(false),
+  /** Stands for the steps as they were when the run began, each with its version. */
+  madeBy: z.string().default(''),
   /** Whether the producer has looked: what is still open then stays undone, and the run goes on. */
   reviewed: z.boolean(),
 }

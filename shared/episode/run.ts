@@ -30,6 +30,10 @@ import type { StoredObject } from '../storage.ts'
 import { scripts } from '../show/spoken.ts'
 import { readContext, startContext, toScalars, type EpisodeFacts, type StartContext } from './run-context.ts'
 
+/** Stands for every step with its version: with other ones the same inputs may give other bytes. */
+export const versionsOf = ({ stages }: Pipeline): string =>
+  contentHash(JSON.stringify(stages.map(({ step: { name, version } }) => [name, version])))
+
 /** What scripts may say of this episode, on the day its run starts. */
 export function variablesOf(
   podcast: PodcastSettings,
@@ -93,6 +97,7 @@ export async function runAgain(
     providerKeys: keysFor(settings, given.recogniser, await providerKeys(trx, userId)),
     decisionRevision: await decisionRevision(trx, episodeId),
     publication: null,
+    madeBy: versionsOf(pipeline),
     ...changes,
   }
   const begin = { userId, episodeId, title, description, settings, context }
@@ -132,6 +137,8 @@ async function openRun(
   recording: StoredObject,
   plan: EpisodePlan,
   { pipeline, config }: Pick<Services, 'pipeline' | 'config'>,
+  /** Of an episode that is made anew: what its scripts say stays, but for what its settings say now. */
+  said?: Variables,
 ) {
   const { userId } = path
   const podcast = await ensurePodcast(trx, userId, asSeen(path.podcast), plan.podcast)
@@ -139,8 +146,10 @@ async function openRun(
   const { title = slug, description = '' } = plan.episode
   const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug, title })
   // Two files of one recording arrived last, and the other was first.
-  if (isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined
-  const variables = variablesOf(podcastSettings(podcast.settings), plan.episode, title)
+  if (!said && isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined
+  const today = variablesOf(podcastSettings(podcast.settings), plan.episode, title)
+  const variables =
+    plan.episode.date === undefined && said?.date !== undefined ? { ...today, date: said.date } : today
   const letters = await lettersFor(trx, userId, plan)
   const { template: settings, leftOut } = withLetters(plan.template, letters.length)
   const { problem, providers } = check(
@@ -159,6 +168,7 @@ async function openRun(
     decisionRevision: await decisionRevision(trx, episodeId),
     publish: plan.episode.publish ?? null,
     publication: null,
+    madeBy: versionsOf(pipeline),
     unplanned: (plan.problem ?? problem) !== undefined,
     reviewed: false,
   }

@@ -3,9 +3,31 @@ import type { Command } from 'commander'
 import type { ErrorCode } from '../../../shared/codes.ts'
 import { Permanent } from '../../../shared/errors.ts'
 import type { ImportJob } from '../import-feed.ts'
-import { missingFile, withCloud, WrongUsage } from '../frame.ts'
+import { missingFile, print, withClient, withCloud, WrongUsage } from '../frame.ts'
 
 export function add(program: Command): void {
+  program
+    .command('rebuild')
+    .description(
+      'make every episode of a podcast anew whose template, show or tools have changed; stopped, it goes on where it was',
+    )
+    .argument('<podcast>', "the podcast's name")
+    .option('--dry-run', 'only say which, why, and how many minutes')
+    .option('--json', 'print one JSON object instead of a table')
+    .action(async (podcast: string, { dryRun = false, json }: { dryRun?: boolean; json?: true }) => {
+      await withClient(async (client, signal) => {
+        const [{ rebuild, summariseRebuild }, { uploadDisplay }] = await Promise.all([
+          import('../rebuild.ts'),
+          import('../progress.ts'),
+        ])
+        const display = uploadDisplay(process.stderr)
+        const watch = ({ slug }: { slug: string }, share: number) => display.making(share, slug)
+        const report = await rebuild(client, podcast, { dryRun }, watch, signal).finally(display.end)
+        print(json, report, summariseRebuild)
+        if (report.episodes.some(({ status }) => status === 'failed')) process.exitCode = 1
+      })
+    })
+
   program
     .command('check')
     .description(

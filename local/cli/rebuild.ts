@@ -1,0 +1,134 @@
+/**
+ * `spool rebuild`: makes the episodes of a show anew of which something has changed, one after the other. Hides that it
+ * begins with what is left when it was stopped: what was made anew has nothing changed any more.
+ */
+import type { Certificate } from '../../shared/mastering/certificate.ts'
+import { Permanent } from '../../shared/errors.ts'
+import type { Client } from '../client/client.ts'
+import { ended, episodesOf, type Episode, type EpisodeFile } from '../client/episodes.ts'
+
+interface Measured {
+  readonly durationSeconds: number | null
+  readonly integratedLufs: number | null
+  readonly sha256: string | null
+}
+
+export interface RebuiltEpisode {
+  readonly episodeId: string
+  readonly slug: string
+  readonly title: string
+  /** What has changed since it was made: template, show, steps (Spool's own), or problem: it cannot be made any more. */
+  readonly reasons: readonly string[]
+  readonly status: 'same' | 'planned' | 'rebuilt' | 'failed'
+  /** Why it failed. */
+  readonly message: string | null
+  readonly before: Measured | null
+  readonly after: Measured | null
+}
+
+export interface RebuildReport {
+  readonly podcast: string
+  /** Of the episodes that are made anew, or would be. */
+  readonly minutes: number
+  readonly episodes: readonly RebuiltEpisode[]
+}
+
+/** Told of each episode as it comes to its turn. */
+export type RebuildWatcher = (episode: RebuiltEpisode, share: number) => void
+
+/** An episode that fails is told in the report, and the next one has its turn. Throws Permanent `not_found`. */
+export async function rebuild(
+  client: Client,
+  podcast: string,
+  { dryRun }: { dryRun: boolean },
+  watch: RebuildWatcher,
+  signal: AbortSignal,
+): Promise<RebuildReport> {
+  const all = await episodesOf(client, podcast)
+  if (all.length === 0)
+    throw new Permanent('not_found', `There are no episodes of a podcast "${podcast}". See spool list.`)
+  const finished = all.filter(({ durationSeconds }) => durationSeconds !== null).reverse() // the oldest first
+  const planned: RebuiltEpisode[] = []
+  for (const episode of finished) planned.push(await look(client, episode))
+  const isDue = ({ status }: RebuiltEpisode) => status === 'planned'
+  const due = new Set(planned.filter(isDue).map(({ episodeId }) => episodeId))
+  const seconds = finished.reduce(
+    (sum, { id, durationSeconds }) => sum + (due.has(id) ? durationSeconds! : 0),
+    0,
+  )
+  const report = { podcast, minutes: Math.round(seconds / 6) / 10 }
+  if (dryRun) return { ...report, episodes: planned }
+  const episodes: RebuiltEpisode[] = []
+  for (const one of planned) {
+    signal.throwIfAborted()
+    episodes.push(isDue(one) ? await makeAnew(client, one, watch, signal) : one)
+  }
+  return { ...report, episodes }
+}
+
+async function look(client: Client, { id, slug, title }: Episode): Promise<RebuiltEpisode> {
+  const episode = { episodeId: id, slug, title, message: null, before: null, after: null }
+  try {
+    const { reasons } = await client.get<{ reasons: string[] }>(`/episodes/${id}/rebuild`)
+    return { ...episode, reasons, status: reasons.length > 0 ? 'planned' : 'same' }
+  } catch (error) {
+    if (!(error instanceof Permanent)) throw error
+    return { ...episode, reasons: ['problem'], status: 'failed', message: error.message }
+  }
+}
+
+async function makeAnew(
+  client: Client,
+  planned: RebuiltEpisode,
+  watch: RebuildWatcher,
+  signal: AbortSignal,
+): Promise<RebuiltEpisode> {
+  const { episodeId } = planned
+  const before = await measured(client, episodeId, signal)
+  try {
+    const { runId } = await client.post<{ runId: string }>(`/episodes/${episodeId}/runs`, { anew: true })
+    const { status } = await ended(client, runId, (share) => watch(planned, share), signal)
+    if (status === 'awaiting_review')
+      throw new Permanent('not_reviewable', 'It waits for a decision; its former version stays until then.')
+    return { ...planned, status: 'rebuilt', before, after: await measured(client, episodeId, signal) }
+  } catch (error) {
+    if (!(error instanceof Permanent)) throw error
+    return { ...planned, status: 'failed', message: error.message, before }
+  }
+}
+
+/** By its certificate. */
+async function measured(client: Client, episodeId: string, signal: AbortSignal): Promise<Measured> {
+  const { items } = await client.get<{ items: EpisodeFile[] }>(`/episodes/${episodeId}/files`)
+  const certificate = items.find(({ file }) => file === 'certificate.json')
+  if (!certificate) return { durationSeconds: null, integratedLufs: null, sha256: null }
+  const response = await fetch(certificate.url, { signal })
+  const { durationSeconds, integratedLufs, sha256 } = (await response.json()) as Certificate
+  return { durationSeconds, integratedLufs, sha256 }
+}
+
+export const summariseRebuild = ({ podcast, minutes, episodes }: RebuildReport): string => {
+  const changed = episodes.filter(({ status }) => status !== 'same')
+  if (changed.length === 0) return `Nothing has changed since the episodes of ${podcast} were made.\n`
+  return [
+    `${changed.length} of ${episodes.length} episodes, ${minutes} minutes:`,
+    ...changed.map(
+      ({ slug, status, reasons, message, before, after }) =>
+        `  ${slug.padEnd(24)} ${status.padEnd(8)} ${message ?? differences(before, after) ?? `changed: ${reasons.join(', ')}`}`,
+    ),
+    '',
+  ].join('\n')
+}
+
+function differences(before: Measured | null, after: Measured | null): string | undefined {
+  if (!before || !after) return undefined
+  if (before.sha256 === after.sha256) return 'the same sound, to the byte'
+  const [length, loudness] = [
+    (after.durationSeconds ?? 0) - (before.durationSeconds ?? 0),
+    (after.integratedLufs ?? 0) - (before.integratedLufs ?? 0),
+  ]
+  return `${signed(length, 1)} s, ${signed(loudness, 1)} LU`
+}
+
+const signed = (value: number, digits: number): string =>
+  `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`

@@ -1,0 +1,98 @@
+/**
+ * Makes a finished episode anew by what its show says now. Hides what is the same as when it was made (its recording, its
+ * letters, the day it speaks of), what has changed since, and that whatever has not is taken over.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { withDatabase } from '../db/connect.ts'
+import { findEpisode } from '../db/episodes.ts'
+import { findPodcast } from '../db/podcasts.ts'
+import { finishedRunOf, liveRunIdOf, type Run } from '../db/runs.ts'
+import { offer } from '../engine/enqueue.ts'
+import type { Services } from '../engine/services.ts'
+import { AlreadyRunning, Permanent } from '../errors.ts'
+import { parseUploadName, type UploadPath } from '../objects.ts'
+import { withLetters } from '../settings/needs.ts'
+import { podcastSettings } from '../settings/podcast.ts'
+import type { StoredObject } from '../storage.ts'
+import { planEpisode, type EpisodePlan } from './plan.ts'
+import { readContext } from './run-context.ts'
+import { startPlanned, variablesOf, versionsOf } from './run.ts'
+
+/** What has changed since an episode was made. */
+export const reasons = ['template', 'show', 'steps', 'problem'] as const
+export type Reason = (typeof reasons)[number]
+
+interface Planned {
+  readonly made: Run
+  readonly path: UploadPath
+  readonly recording: StoredObject
+  readonly plan: EpisodePlan
+}
+
+/** None: it would be the same. Throws Permanent `not_finished`, `upload_replaced`. */
+export async function whyAnew(services: Services, episodeId: string): Promise<Reason[]> {
+  const { made, plan } = await planAnew(services, episodeId)
+  const { variables, letters, madeBy } = readContext(made.context, 'variables', 'letters', 'madeBy')
+  const { template } = withLetters(plan.template, letters.length)
+  const said = await withDatabase(services.config.databaseUrl, async (db) => {
+    const { podcastId, title } = (await findEpisode(db, episodeId))!
+    const podcast = plan.podcast ?? podcastSettings((await findPodcast(db, podcastId))!.settings)
+    return { ...variablesOf(podcast, plan.episode, title), date: variables['date'] }
+  })
+  const changed: Record<Reason, boolean> = {
+    template: !isSame(template, made.settings),
+    show: !isSame(said, variables),
+    steps: madeBy !== versionsOf(services.pipeline),
+    problem: plan.problem !== undefined,
+  }
+  return reasons.filter((reason) => changed[reason])
+}
+
+/** Returns the run's id. Throws AlreadyRunning; Permanent `not_finished`, `upload_replaced`, `rate_limited`. */
+export async function startAnew(services: Services, episodeId: string): Promise<string> {
+  const { made, path, recording, plan } = await planAnew(services, episodeId)
+  const { variables } = readContext(made.context, 'variables')
+  const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) =>
+    db.transaction(async (trx) => {
+      const live = await liveRunIdOf(trx, episodeId)
+      if (live !== undefined) throw new AlreadyRunning(live)
+      return (await startPlanned(trx, path, recording, plan, services, variables))!
+    }),
+  )
+  await offer(services, runId, steps)
+  return runId
+}
+
+/** By what lies in the bucket now. What is before listeners stays there, whatever a template says of new episodes. */
+async function planAnew(services: Services, episodeId: string): Promise<Planned> {
+  const { config, storage } = services
+  const { made, isPublished } = await withDatabase(config.databaseUrl, async (db) => ({
+    made: await finishedRunOf(db, episodeId),
+    isPublished: (await findEpisode(db, episodeId))?.status === 'published',
+  }))
+  if (!made)
+    throw new Permanent(
+      'not_publishable',
+      'The episode was never finished here, so there is nothing to make anew.',
+    )
+  const asked = readContext(made.context, 'recordingObject', 'recordingGeneration', 'letters')
+  const path = parseUploadName(asked.recordingObject)!
+  const recording = await storage.stat({
+    bucket: config.buckets.uploads,
+    name: asked.recordingObject,
+    generation: asked.recordingGeneration,
+  })
+  if (!recording)
+    throw new Permanent('upload_replaced', `${path.file} was replaced or deleted since. Upload it again.`)
+  const plan = await planEpisode(path, services)
+  const episode = {
+    ...plan.episode,
+    letters: plan.episode.letters ?? asked.letters,
+    ...(isPublished ? { publish: 'automatic' as const } : {}),
+  }
+  return { made, path, recording, plan: { ...plan, episode } }
+}
+
+/** As they come from the database, where keys have an order of their own and what is undefined is not. */
+const isSame = (a: unknown, b: unknown): boolean =>
+  isDeepStrictEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)))

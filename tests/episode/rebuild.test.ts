@@ -1,0 +1,57 @@
+// A back catalogue is made anew where its show has changed, and what is before listeners stays there.
+import { expect, test } from '@jest/globals'
+import { catalogue } from '../../functions/index.ts'
+import { startAnew, whyAnew } from '../../shared/episode/rebuild.ts'
+import { said } from '../support/recordings.ts'
+import { aWorld, user } from '../support/world.ts'
+
+const place = (file: string) => `u/${user}/show/one/${file}`
+
+test('an episode of which the template has changed is made anew under its guid; one of which nothing has is not', async () => {
+  const world = await aWorld({ catalogue })
+  const { services } = world
+  const template = (targetLufs: number) =>
+    world.upload(
+      `u/${user}/show/assets/template.json`,
+      JSON.stringify({
+        segments: [
+          { type: 'intro', source: { kind: 'spoken', script: 'It is {date}.' } },
+          { type: 'content' },
+        ],
+        loudness: { targetLufs },
+      }),
+    )
+  const talk = await said('Hello, this is the first of them.', 0.5)
+  await template(-16)
+  await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+  await world.runToEnd()
+  const episode = async () =>
+    (
+      await world.database.rows<{ id: string; status: string; guid: string }>(
+        'SELECT id, status, guid FROM episodes',
+      )
+    )[0]!
+  /** Of the version that the episode's row names. */
+  const loudness = async () => {
+    const [row] = await world.database.rows<{ id: string; hash: string }>(
+      'SELECT id, content_hash AS hash FROM episodes',
+    )
+    const name = `e/${row!.id}/${row!.hash}/certificate.json`
+    const certificate = await services.storage.readJson<{ integratedLufs: number }>({
+      bucket: services.config.buckets.episodes,
+      name,
+    })
+    return Math.round(certificate.integratedLufs)
+  }
+  const before = await episode()
+  expect([before.status, await loudness()]).toEqual(['published', -16])
+  expect(await whyAnew(services, before.id)).toEqual([])
+
+  await template(-18)
+  expect(await whyAnew(services, before.id)).toEqual(['template'])
+  await startAnew(services, before.id)
+  await expect(startAnew(services, before.id)).rejects.toMatchObject({ code: 'already_running' })
+  await world.runToEnd()
+  expect([await episode(), await loudness()]).toEqual([before, -18])
+  expect(await whyAnew(services, before.id)).toEqual([])
+})
