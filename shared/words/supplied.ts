@@ -8,6 +8,7 @@ import { Permanent } from '../errors.ts'
 import { parseJson } from '../json-file.ts'
 import { readLabels } from '../labels.ts'
 import { guessedEncoding, readText } from '../text-file.ts'
+import { namedAtHeads } from './cue-speakers.ts'
 import { areCues, readCues, wordsOfLabels } from './cues.ts'
 import { readWordsJson } from './words-json.ts'
 import { repair, type Repairs } from './repair.ts'
@@ -64,7 +65,8 @@ function wordsOfScript(text: string): ReportedWord[] {
 /** Reads a supplied words file. Throws Permanent `bad_words_file` saying what is wrong and where. */
 export function parseWords(file: Buffer | string, name: string, recording: Recording): Supplied {
   const { text, guessed } = readText(Buffer.from(file))
-  const { words: reported, language, exactTimes, problems } = readAny(text, name)
+  const { words: written, language, exactTimes, problems } = readAny(text, name)
+  const reported = exactTimes ? written : namedAtHeads(written)
   assertInSeconds(reported, exactTimes, name)
   assertOfThis(reported, recording, name)
   const { words, repairs } = repair(reported, recording, exactTimes)
