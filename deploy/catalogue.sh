@@ -34,7 +34,7 @@ each_queue() {
   "$@" audio 10 500 100 5 60 3
   "$@" light 4 500 100 5 60 3
   "$@" vendors 4 500 100 5 60 3
-  "$@" mail 1 500 100 5 60 3
+  "$@" mail 2 500 100 5 60 3
 }
 
 # ACCOUNT and what it does

@@ -129,6 +129,8 @@ interface Course {
   readonly active: Map<string, Passing>
   /** Those that stand still until the others are over. */
   readonly standing: Set<string>
+  /** Processes that stand still. */
+  readonly stopped: Set<number>
   /** A call that will never end. */
   readonly gone: (call: Call) => void
 }
@@ -151,6 +153,7 @@ async function follow(
   const course: Course = {
     active,
     standing: new Set(),
+    stopped: new Set(),
     gone: (call) => {
       over.add(keyOf(call))
       active.delete(keyOf(call))
@@ -182,6 +185,7 @@ async function follow(
     limit.abort()
     stop()
     deafen()
+    for (const pid of course.stopped) signal(pid, 'SIGKILL') // it would keep its place in the queue
   }
 }
 
@@ -215,11 +219,13 @@ async function goWrong(
   const { pid, task } = passing
   if (fault === 'hang') {
     signal(pid, 'SIGSTOP')
+    course.stopped.add(pid)
     const taken = task ? takenOver(cloud, passing) : undefined
     await subject.timePasses()
     const isHanded = await cloud.again(passing)
     if (isHanded) await taken
     if (after === 'zombie') await othersAreOver(cloud, subject, passing, course)
+    course.stopped.delete(pid)
     if (!signal(pid, 'SIGCONT')) course.gone(passing) // whoever minds workers has ended it meanwhile
     return 'go'
   }

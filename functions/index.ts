@@ -44,7 +44,7 @@ export const queues = {
   audio: { maxConcurrentDispatches: 10, maxDispatchesPerSecond: 500 },
   light: { maxConcurrentDispatches: 4, maxDispatchesPerSecond: 500 },
   vendors: { maxConcurrentDispatches: 4, maxDispatchesPerSecond: 500 },
-  mail: { maxConcurrentDispatches: 1, maxDispatchesPerSecond: 500 },
+  mail: { maxConcurrentDispatches: 2, maxDispatchesPerSecond: 500 }, // one that hangs leaves another
 } as const
 
 /**

@@ -32,5 +32,6 @@ export function serveFunctions(around: Around = (_call, serve) => serve()): void
   })
   front.requestTimeout = 0
   front.listen(0, host, () => process.send!({ port: (front.address() as AddressInfo).port }))
+  process.on('message', () => process.send!('here')) // asked whether it still goes on
   process.on('disconnect', () => process.exit(0))
 }

@@ -53,6 +53,8 @@ export interface WorkerOptions {
   readonly isShared: (functionName: string) => boolean
   /** Told, once for each row of deaths, that workers die as soon as they are started. */
   readonly warn: (message: string) => void
+  /** How often a worker is asked whether it still goes on. */
+  readonly askEveryMs?: number
   /** The program a worker runs; the product's functions when not given. */
   readonly program?: string
 }
@@ -118,7 +120,10 @@ function putAside(logFile: string): void {
 }
 
 /** The worker processes: as many as asked for, each replaced when it dies. */
-function openPool({ count, env, logFile, program, warn }: WorkerOptions, onIdle: () => void) {
+function openPool(
+  { count, env, logFile, program, warn, askEveryMs = 10_000 }: WorkerOptions,
+  onIdle: () => void,
+) {
   const started: Worker[] = []
   const idle: Worker[] = []
   const alive = new Set<ChildProcess>()
@@ -140,6 +145,7 @@ function openPool({ count, env, logFile, program, warn }: WorkerOptions, onIdle:
       detached: true, // Ctrl-C on the terminal is for the command, which ends its workers in order
     })
     alive.add(child)
+    mind(child, askEveryMs)
     child.once('message', (message) => {
       const worker = { process: child, port: (message as { port: number }).port }
       started.push(worker)
@@ -200,6 +206,23 @@ function openPool({ count, env, logFile, program, warn }: WorkerOptions, onIdle:
       await Promise.all(ended)
     },
   }
+}
+
+/** A worker lets others in every tenth of a second; one that is not heard of for so many turns stands still. */
+const mostSilentTurns = 4
+
+/** Ends a process that once answered and does so no more: its call fails, and the queue has it done by another. */
+function mind(child: ChildProcess, askEveryMs: number): void {
+  let [silent, hasAnswered] = [0, false]
+  child.on('message', (message) => {
+    if (message === 'here') [silent, hasAnswered] = [0, true]
+  })
+  const timer = setInterval(() => {
+    if (hasAnswered && ++silent > mostSilentTurns) child.kill('SIGKILL')
+    else if (child.connected) child.send('are you here?', () => undefined)
+  }, askEveryMs)
+  timer.unref()
+  child.once('exit', () => clearInterval(timer))
 }
 
 /**
