@@ -11,7 +11,7 @@ export function add(program: Command): void {
     .description(
       'make every episode of a podcast anew whose template, show or tools have changed; stopped, it goes on where it was',
     )
-    .argument('<podcast>', "the podcast's name")
+    .argument('<podcast>', "the podcast's name, as spool list shows it")
     .option('--dry-run', 'only say which, why, and how many minutes')
     .option('--json', 'print one JSON object instead of a table')
     .action(async (podcast: string, { dryRun = false, json }: { dryRun?: boolean; json?: true }) => {
