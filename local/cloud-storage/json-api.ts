@@ -54,7 +54,8 @@ const answerObject = ({ response, origin }: Call, record: ObjectRecord) =>
 
 async function startUpload(call: Call): Promise<void> {
   const { request, query, objects, blobs } = call
-  const upload = UPLOADS[query.get('uploadType') ?? '']
+  const kind = query.get('uploadType') ?? ''
+  const upload = Object.hasOwn(UPLOADS, kind) ? UPLOADS[kind] : undefined
   if (!upload) throw new StorageError('invalid', 'uploadType must be media, multipart or resumable.')
   await upload(call, async (metadata, contentType, body) => {
     const insertion = insertionOf(call, metadata, contentType)

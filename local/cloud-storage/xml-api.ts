@@ -59,7 +59,11 @@ async function read(call: Call): Promise<void> {
   const overrides: Record<string, string> = {}
   for (const header of ['content-type', 'content-disposition', 'cache-control']) {
     const value = query.get(`response-${header}`)
-    if (value !== null) overrides[header] = value
+    if (value === null) continue
+    // https://cloud.google.com/storage/docs/xml-api/get-object-download: an anonymous reader chooses no headers
+    if (!query.has('X-Goog-Signature') || !/^[\t\x20-\x7e]*$/.test(value))
+      throw new StorageError('invalid', `response-${header} takes a header's value, in a signed URL.`)
+    overrides[header] = value
   }
   await sendObject(request, response, blobs, record, overrides)
 }

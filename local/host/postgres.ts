@@ -187,7 +187,14 @@ async function untilReady(server: ChildProcess, data: string): Promise<void> {
   let complaint = ''
   server.stderr!.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-2000)))
   for (;;) {
-    if (hasEnded(server)) throw new Error(`The database did not start: ${complaint.trim()}`)
+    if (hasEnded(server)) {
+      const how = server.signalCode ?? `exit code ${server.exitCode}`
+      throw new Error(
+        `The database did not start (${how}): ${complaint.trim() || 'it said nothing'}\n` +
+          `Its files are in ${data}. Is there room on the disk, and does another program use them? ` +
+          'If they cannot be saved, move the folder away: finished episodes that were copied out stay.',
+      )
+    }
     const state = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '')
     if (/\bready\s*$/.test(state)) return
     await new Promise((resolve) => setTimeout(resolve, 20))

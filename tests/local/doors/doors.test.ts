@@ -97,6 +97,13 @@ const rules: readonly [string, Asked, number, Asked, number][] = [
     200,
   ],
   [
+    'a kind of upload that every object of the language has is none',
+    { ...upload, path: upload.path.replace('media', 'constructor') },
+    400,
+    upload,
+    200,
+  ],
+  [
     'a body over the limit is not kept',
     {
       server: 'functions',
@@ -113,7 +120,7 @@ test.each(rules)('%s', async (_rule, refused, status, taken, other) => {
   expect([await ask(refused), await ask(taken)]).toEqual([status, other])
 })
 
-test('what is public is for every page', async () => {
+test('what is public is for every page, under the headers it has', async () => {
   const object = '/upload/storage/v1/b/public/o?uploadType=media&name=hello.txt'
   expect(await ask({ server: 'storage', method: 'POST', path: object, body: 'hello' })).toBe(200)
   expect(await ask({ server: 'storage', path: '/public/hello.txt', headers: { origin: elsewhere } })).toBe(
