@@ -171,8 +171,8 @@ interface RunEvent {
 const eventId = contentHash
 
 /**
- * Reads the run each time the reader asks for more and yields what is new, if anything is. Each look has a
- * connection of its own; none is held between.
+ * Reads the run each time the reader asks for more and yields what is new, if anything is. A look has a connection of
+ * its own; none is held between.
  */
 export async function* eventsOf(
   databaseUrl: string,
@@ -183,7 +183,7 @@ export async function* eventsOf(
   const endsAt = Date.now() + longestStreamMs
   let silentLooks = 0
   for (let last = lastSeen; !isLeft() && Date.now() < endsAt;) {
-    const now = await withDatabase(databaseUrl, (db) => readRunProgress(db, id))
+    const now = await lookAt(databaseUrl, id)
     if (!now) return
     const data = JSON.stringify(seen(now))
     const isLast = hasEnded(now)
@@ -194,6 +194,22 @@ export async function* eventsOf(
     if (isLast) return
     last = eventId(data)
   }
+}
+
+/** A look that is no older serves whoever else watches the run from this instance. */
+const freshMs = 500
+const looks = new Map<string, { readonly at: number; readonly look: Promise<RunProgress | undefined> }>()
+
+function lookAt(databaseUrl: string, id: string): Promise<RunProgress | undefined> {
+  const key = `${databaseUrl} ${id}`
+  const last = looks.get(key)
+  if (last && Date.now() - last.at < freshMs) return last.look
+  const look = withDatabase(databaseUrl, (db) => readRunProgress(db, id))
+  const own = { at: Date.now(), look }
+  looks.set(key, own)
+  const forget = () => setTimeout(() => looks.get(key) === own && looks.delete(key), freshMs).unref()
+  look.then(forget, forget)
+  return look
 }
 
 const hasEnded = ({ status }: RunProgress): boolean => ['finished', 'cancelled', 'failed'].includes(status)
