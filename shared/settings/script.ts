@@ -19,6 +19,13 @@ export const letterVariableNames = ['from', 'subject', 'text'] as const
 /** Values are as they are spoken; what is not known is absent. */
 export type Variables = Readonly<Partial<Record<VariableName | (typeof letterVariableNames)[number], string>>>
 
+/** What a variable is called where it is given, if not so. */
+const keys: Readonly<Record<string, string>> = {
+  episode_title: 'title',
+  episode_number: 'number',
+  season_number: 'season',
+}
+
 const placeholder = /\{([^{}]*)\}/g
 
 /** A zod refinement: every name in braces is one of these. */
@@ -45,7 +52,7 @@ export function fillScript(script: string, variables: Variables, neededBy: strin
       throw new Permanent(
         'missing_variable',
         `${neededBy} says {${name.trim()}}, but the episode has no such value. ` +
-          'Give it in episode.json, or change the script.',
+          `Give it as "${keys[name.trim()] ?? name.trim()}" in episode.json, or change the script.`,
       )
     return value
   })

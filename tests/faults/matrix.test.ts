@@ -11,7 +11,7 @@ const root = path.join(import.meta.dirname, '../..')
 /** Of each kind of trouble some, at points that the seed chooses. */
 const slice = {
   root,
-  sample: 60,
+  sample: 24,
   seed: 4,
   lanes: 2,
   scenarios: ['episode', 'mailbox', 'publication'],
