@@ -28,8 +28,8 @@ const afterSeconds = 0.16
 const leastLikelihood = 0.15
 const behindVoiceSeconds = 0.16
 const aheadOfVoiceSeconds = 0.08
-/** Doubts no further apart than twice this are settled in one go. */
-const togetherSeconds = 1
+/** Doubts no further apart than twice this are settled in one go: it takes the detector as long to begin anew. */
+const togetherSeconds = 0.3
 
 interface Scale {
   readonly framesPerSecond: number
@@ -60,8 +60,9 @@ export function speechShares(
   const over = exceeding(ratios, stride, presentRatio, band, low)
   const shares = Float32Array.from({ length: count }, (_, i) => over[2 * i]! / (band[1] - band[0]))
   const voiced = new Uint8Array(count)
-  const voicing = voicingMeter(low, scale.hzPerBin)
-  const floor = new Float32Array(low[1])
+  const pitched = voicedHz.map((hz) => Math.min(bins, Math.round(hz / scale.hzPerBin))) as [number, number]
+  const voicing = voicingMeter(pitched, scale.hzPerBin)
+  const floor = new Float32Array(pitched[1])
   for (let frame = 0; frame < count; frame++) {
     const lowShare = over[2 * frame + 1]! / (low[1] - low[0])
     if (shares[frame]! < presentShare / 2 || lowShare < leastVoicedShare) continue
@@ -72,6 +73,7 @@ export function speechShares(
   const frames = (seconds: number) => Math.round(seconds * scale.framesPerSecond)
   const hits = Uint8Array.from(shares, (_, i) => (meanOfThree(shares, i) > presentShare ? 1 : 0))
   dropShort(voiced, frames(leastVoicedSeconds))
+  dropShort(hits, frames(leastSeconds))
   const nearVoice = widened(voiced, frames(besideVoiceSeconds), frames(besideVoiceSeconds))
   // the detector is asked only where it matters: what stands out without a voice beside it
   const doubted = hits.map((hit, i) => (hit && !nearVoice[i] ? 1 : 0))
