@@ -204,17 +204,7 @@ export function ratiosTo(
   inParts(floor.shares.length, stride, (from, to) => {
     put(rows.subarray(from * stride, to * stride), place.rowsRe)
     put(floor.shares.subarray(from, to), sharesAt!)
-    kernels.ratios(
-      place.rowsRe,
-      to - from,
-      stride,
-      beforeAt,
-      afterAt,
-      sharesAt!,
-      least,
-      most,
-      place.rowsIm,
-    )
+    kernels.ratios(place.rowsRe, to - from, stride, beforeAt, afterAt, sharesAt!, least, most, place.rowsIm)
     take(place.rowsIm, (to - from) * stride, out, from * stride)
   })
 }

@@ -77,7 +77,17 @@ interface Kernels {
     im: number,
     samples: number,
   ): void
-  absenceOdds(near: number, count: number, stride: number, bins: number, radius: number, frames: number, sums: number, wide: number, out: number): void
+  absenceOdds(
+    near: number,
+    count: number,
+    stride: number,
+    bins: number,
+    radius: number,
+    frames: number,
+    sums: number,
+    wide: number,
+    out: number,
+  ): void
   sweep(
     ratios: number,
     odds: number,
@@ -92,15 +102,78 @@ interface Kernels {
     table: number,
   ): void
   amplitudes(gains: number, rows: number, stride: number, floor: number, shares: number): void
-  powers(re: number, im: number, otherRe: number, otherIm: number, count: number, scale: number, least: number, out: number): void
-  boxMeans(rows: number, count: number, stride: number, bins: number, binRadius: number, rowRadius: number, from: number, to: number, across: number, out: number): void
+  powers(
+    re: number,
+    im: number,
+    otherRe: number,
+    otherIm: number,
+    count: number,
+    scale: number,
+    least: number,
+    out: number,
+  ): void
+  boxMeans(
+    rows: number,
+    count: number,
+    stride: number,
+    bins: number,
+    binRadius: number,
+    rowRadius: number,
+    from: number,
+    to: number,
+    across: number,
+    out: number,
+  ): void
   lowest(rows: number, count: number, stride: number, out: number): void
   addWeighted(rows: number, count: number, stride: number, weights: number, out: number): void
-  standingOut(rows: number, count: number, stride: number, before: number, after: number, shares: number, factor: number, from: number, to: number, out: number): void
-  gather(smooth: number, cells: number, count: number, stride: number, before: number, after: number, shares: number, weights: number, factor: number, sums: number, total: number): void
-  ratios(rows: number, count: number, stride: number, before: number, after: number, shares: number, least: number, most: number, out: number): void
+  standingOut(
+    rows: number,
+    count: number,
+    stride: number,
+    before: number,
+    after: number,
+    shares: number,
+    factor: number,
+    from: number,
+    to: number,
+    out: number,
+  ): void
+  gather(
+    smooth: number,
+    cells: number,
+    count: number,
+    stride: number,
+    before: number,
+    after: number,
+    shares: number,
+    weights: number,
+    factor: number,
+    sums: number,
+    total: number,
+  ): void
+  ratios(
+    rows: number,
+    count: number,
+    stride: number,
+    before: number,
+    after: number,
+    shares: number,
+    least: number,
+    most: number,
+    out: number,
+  ): void
   logSums(rows: number, count: number, stride: number, from: number, to: number, out: number): void
-  exceeding(rows: number, count: number, stride: number, limit: number, from: number, to: number, otherFrom: number, otherTo: number, out: number): void
+  exceeding(
+    rows: number,
+    count: number,
+    stride: number,
+    limit: number,
+    from: number,
+    to: number,
+    otherFrom: number,
+    otherTo: number,
+    out: number,
+  ): void
   decimate(samples: number, count: number, factor: number, filter: number, taps: number, out: number): void
 }
 

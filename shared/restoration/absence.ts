@@ -23,11 +23,7 @@ export function oddsOf(
 ): Float32Array {
   const near = shape.scratch('near', ratios.length)
   boxMeans(ratios, { stride, bins }, nearRadius, near)
-  const logarithms = meanLogarithms(
-    near,
-    stride,
-    bandOf(speechHz, shape.sampleRate / shape.size, bins),
-  )
+  const logarithms = meanLogarithms(near, stride, bandOf(speechHz, shape.sampleRate / shape.size, bins))
   const degrees = Float32Array.from({ length: swept.to - swept.from }, (_, i) => {
     const index = swept.from - looked.from + i
     const around = logarithms.subarray(Math.max(0, index - besideFrames), index + besideFrames + 1)

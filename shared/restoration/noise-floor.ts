@@ -146,8 +146,7 @@ function continued(
   const rows = new Float32Array((range.to - range.from + 1) * length)
   for (let block = range.from; block <= range.to; block++) {
     const row = rows.subarray((block - range.from) * length, (block - range.from + 1) * length)
-    if (known && block >= known.range.from && block <= known.range.to)
-      row.set(rowsOf(known, block, block))
+    if (known && block >= known.range.from && block <= known.range.to) row.set(rowsOf(known, block, block))
     else compute(block, row)
   }
   return { range, rows }

@@ -95,7 +95,14 @@ function gainsOf(
     of.subarray((from - first) * stride, (to - first) * stride)
   const gains = shape.scratch('gains', (swept.to - swept.from) * stride).fill(-100)
   for (const direction of ['forward', 'backward'] as const)
-    sweep({ alpha, least: leastRatio, floor }, direction, rows(ratios, looked.from, swept), odds, gains, stride)
+    sweep(
+      { alpha, least: leastRatio, floor },
+      direction,
+      rows(ratios, looked.from, swept),
+      odds,
+      gains,
+      stride,
+    )
   const kept = rows(gains, swept.from, own)
   const scale = { framesPerSecond, hzPerBin }
   amplitudesOf(kept, floor, speechShares(cells, ratios, looked, noise, scale, own, voice))
