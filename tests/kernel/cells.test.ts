@@ -28,7 +28,7 @@ const floor = {
 }
 const floorAt = (row: number, k: number): number =>
   floor.before[k]! + floor.shares[row]! * (floor.after[k]! - floor.before[k]!)
-const band = [4, 100] as const
+const band: readonly [number, number] = [4, 100]
 
 /** Compares at all places, and says at which they differ. */
 function near(ours: Float32Array, theirs: (i: number) => number): void {
