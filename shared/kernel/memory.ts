@@ -175,6 +175,7 @@ interface Kernels {
     out: number,
   ): void
   decimate(samples: number, count: number, factor: number, filter: number, taps: number, out: number): void
+  subtractTones(samples: number, count: number, tones: number, pairs: number): void
 }
 
 type Filtering = (

@@ -13,6 +13,7 @@ import {
 } from '../../shared/kernel/cells.ts'
 import { decimate } from '../../shared/kernel/decimate.ts'
 import { clippedIn } from '../../shared/kernel/peaks.ts'
+import { subtractTones } from '../../shared/kernel/tones.ts'
 import { noiseOf } from '../restoration/made-sounds.ts'
 
 /** More than fit into the kernels' memory at once. */
@@ -143,5 +144,36 @@ describe('Samples', () => {
     const sound = new Float32Array(20_001)
     for (const [at, sample] of [1, -1, 0.99995, 0.9998].entries()) sound[5000 * at + 5000] = sample
     expect(clippedIn(sound, Math.fround(0.9999))).toBe(3)
+  })
+})
+
+describe('Tones', () => {
+  const tones = [100, 200, 300].map((hz) => ({
+    angle: hz / 50,
+    turn: (2 * Math.PI * hz) / 48_000,
+    re: 0.1 + hz / 1000,
+    im: 0.2,
+    reStep: 1e-5,
+    imStep: -1e-5,
+  }))
+  const toneAt = (i: number): number =>
+    tones.reduce((sum, { angle, turn, re, im, reStep, imStep }) => {
+      const place = angle + i * turn
+      return sum + (re + i * reStep) * Math.cos(place) - (im + i * imStep) * Math.sin(place)
+    }, 0)
+
+  test('are subtracted as they turn and move', () => {
+    const samples = positive(2400)
+    const before = samples.slice()
+    subtractTones(samples, 0, 2400, 0, tones)
+    near(samples, (i) => before[i]! - toneAt(i))
+  })
+
+  test('leave the same where only a part is there', () => {
+    const whole = positive(2400)
+    const part = whole.slice(700, 2100)
+    subtractTones(whole, 0, 2400, 0, tones)
+    subtractTones(part, 0, 1400, 700, tones)
+    expect(part).toEqual(whole.slice(700, 2100))
   })
 })

@@ -18,3 +18,4 @@ export {
   exceeding,
 } from './cells'
 export { decimate } from './decimate'
+export { subtractTones } from './tones'
