@@ -48,15 +48,18 @@ export interface Spectra {
   readonly im: readonly Float32Array[]
 }
 
-/** Arrays that are used again for every block: new ones of this size would be collected too late. */
+/**
+ * Arrays that are used again for every block: new ones of this size would be collected too late. The first block has less
+ * around it than those that follow, so each array has room for half as much again; what is not touched takes no memory.
+ */
 function scratchArrays() {
   const arrays = new Map<string, Float32Array>()
   return (name: string, length: number): Float32Array => {
     const known = arrays.get(name)
     if (known && known.length >= length) return known.subarray(0, length)
-    const made = new Float32Array(length)
+    const made = new Float32Array(Math.ceil(1.5 * length))
     arrays.set(name, made)
-    return made
+    return made.subarray(0, length)
   }
 }
 
