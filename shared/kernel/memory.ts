@@ -77,19 +77,105 @@ interface Kernels {
     im: number,
     samples: number,
   ): void
-  absenceOdds(near: number, wide: number, count: number, frame: number, out: number): void
+  absenceOdds(
+    near: number,
+    count: number,
+    stride: number,
+    bins: number,
+    radius: number,
+    frames: number,
+    sums: number,
+    wide: number,
+    out: number,
+  ): void
   sweep(
     ratios: number,
     odds: number,
     state: number,
     gains: number,
-    count: number,
+    rows: number,
+    stride: number,
+    isBackwards: boolean,
     alpha: number,
     least: number,
     floor: number,
     table: number,
   ): void
-  amplitudes(gains: number, count: number, floor: number, share: number): void
+  amplitudes(gains: number, rows: number, stride: number, floor: number, shares: number): void
+  powers(
+    re: number,
+    im: number,
+    otherRe: number,
+    otherIm: number,
+    count: number,
+    scale: number,
+    least: number,
+    out: number,
+  ): void
+  boxMeans(
+    rows: number,
+    count: number,
+    stride: number,
+    bins: number,
+    binRadius: number,
+    rowRadius: number,
+    from: number,
+    to: number,
+    across: number,
+    out: number,
+  ): void
+  lowest(rows: number, count: number, stride: number, out: number): void
+  addWeighted(rows: number, count: number, stride: number, weights: number, out: number): void
+  standingOut(
+    rows: number,
+    count: number,
+    stride: number,
+    before: number,
+    after: number,
+    shares: number,
+    factor: number,
+    from: number,
+    to: number,
+    out: number,
+  ): void
+  gather(
+    smooth: number,
+    cells: number,
+    count: number,
+    stride: number,
+    before: number,
+    after: number,
+    shares: number,
+    weights: number,
+    factor: number,
+    sums: number,
+    total: number,
+  ): void
+  ratios(
+    rows: number,
+    count: number,
+    stride: number,
+    before: number,
+    after: number,
+    shares: number,
+    least: number,
+    most: number,
+    out: number,
+  ): void
+  logSums(rows: number, count: number, stride: number, from: number, to: number, out: number): void
+  exceeding(
+    rows: number,
+    count: number,
+    stride: number,
+    limit: number,
+    from: number,
+    to: number,
+    otherFrom: number,
+    otherTo: number,
+    out: number,
+  ): void
+  decimate(samples: number, count: number, factor: number, filter: number, taps: number, out: number): void
+  subtractTones(samples: number, count: number, tones: number, pairs: number): void
 }
 
 type Filtering = (
@@ -141,6 +227,9 @@ export const doubles = new Float64Array(buffer)
 /** Copies samples to an address. */
 export const put = (samples: Float32Array, address: number): void => floats.set(samples, address / 4)
 export const putDoubles = (values: Float64Array, address: number): void => doubles.set(values, address / 8)
+
+/** How many rows of `stride` floats fit into one of the places for rows. */
+export const rowsAtOnce = (stride: number): number => Math.floor((2 * pageBytes) / 4 / stride)
 
 /** Copies `count` samples from an address to `out[at…]`. */
 export const take = (address: number, count: number, out: Float32Array, at: number): void =>

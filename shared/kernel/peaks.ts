@@ -1,5 +1,5 @@
 /** Peaks of groups of samples, interpolated where they matter; lowest and highest samples. Hides the blocks. */
-import { floats, groupsAtOnce, kernels, place, put, putDoubles, take } from './memory.ts'
+import { blockFrames, floats, groupsAtOnce, kernels, place, put, putDoubles, take } from './memory.ts'
 
 /** Samples before and after a position that its interpolated values depend on. */
 export const interpolatorReach = 6
@@ -42,6 +42,17 @@ export function groupPeaks(
     kernels.peaks(samplesAt, end - start, step, threshold, place.parameters, place.wide, place.out)
     take(place.out, Math.ceil((end - start) / step), out, group)
   }
+}
+
+/** How many samples of a plane of any length have a magnitude of `clippedAt`, a float32, or more. */
+export function clippedIn(plane: Float32Array, clippedAt: number): number {
+  let clipped = 0
+  for (let at = 0; at < plane.length; at += blockFrames) {
+    const count = Math.min(blockFrames, plane.length - at)
+    put(plane.subarray(at, at + count), place.left)
+    clipped += kernels.extremes(place.left, count, count, clippedAt, place.out)
+  }
+  return clipped
 }
 
 /**

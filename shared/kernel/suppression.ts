@@ -1,12 +1,14 @@
 /**
  * How much of each cell of a spectrum is kept where there is noise, by the log-spectral amplitude estimator. Hides the
- * table of the exponential integral and that rows pass through the kernels' memory. Rows are `stride` long, a multiple of
- * four; gains are logarithms to base 2.
+ * table of the exponential integral and that rows pass through the kernels' memory. Arrays hold row behind
+ * row, `stride` cells each, a multiple of four; gains are logarithms to base 2.
  */
-import { floats, kernels, place } from './memory.ts'
+import type { Grid } from './cells.ts'
+import { kernels, place, put, rowsAtOnce, take } from './memory.ts'
 
-const [nearAt, wideAt, oddsAt] = [place.rowsRe, place.rowsIm, place.rowsGain]
+const [sumsAt, wideAt] = [place.transform, place.wide]
 const stateAt = place.transform
+const perRowAt = place.parameters
 const tableAt = place.tables + 65_536
 
 const octaves = { first: -12, count: 19, steps: 64 }
@@ -33,19 +35,24 @@ function exponentialIntegral(v: number): number {
   return Math.exp(-v) / (v + fraction)
 }
 
-const lay = (row: Float32Array, address: number): void => floats.set(row, address / 4)
-const lift = (address: number, row: Float32Array): void =>
-  row.set(floats.subarray(address / 4, address / 4 + row.length))
-
 /**
- * The odds that there is no speech in each cell of a frame, from cells' ratios to the noise averaged near by and over a
- * wider band, and the degree (0…1) to which the frame looks like speech.
+ * The odds that there is no speech in each cell, in place of the ratios to the noise averaged near by; their means over
+ * `radius` more bins on either side count too, and the degree (0…1) to which each row looks like speech.
  */
-export function absenceOdds(near: Float32Array, wide: Float32Array, frame: number, out: Float32Array): void {
-  lay(near, nearAt)
-  lay(wide, wideAt)
-  kernels.absenceOdds(nearAt, wideAt, near.length, frame, oddsAt)
-  lift(oddsAt, out)
+export function absenceOdds(
+  rows: Float32Array,
+  { stride, bins }: Grid,
+  radius: number,
+  degrees: Float32Array,
+): void {
+  const most = rowsAtOnce(stride)
+  for (let first = 0; first < degrees.length; first += most) {
+    const count = Math.min(most, degrees.length - first)
+    put(rows.subarray(first * stride, (first + count) * stride), place.rowsRe)
+    put(degrees.subarray(first, first + count), perRowAt)
+    kernels.absenceOdds(place.rowsRe, count, stride, bins, radius, perRowAt, sumsAt, wideAt, place.rowsGain)
+    take(place.rowsGain, count * stride, rows, first * stride)
+  }
 }
 
 export interface Estimator {
@@ -58,39 +65,55 @@ export interface Estimator {
 }
 
 /**
- * A sweep over frames in one direction of time: `next` takes a frame's ratios to the noise and its odds of absence, and
- * puts its gains in place of those that are smaller. `state` is a row of the caller's, which it goes on from.
+ * Sweeps over frames in one direction of time: from their ratios to the noise and odds of absence come gains, which take the
+ * place of those that are smaller.
  */
-export function sweepRow(
+export function sweep(
   { alpha, least, floor }: Estimator,
+  direction: 'forward' | 'backward',
   ratios: Float32Array,
   odds: Float32Array,
-  state: Float32Array,
   gains: Float32Array,
+  stride: number,
 ): void {
-  lay(table, tableAt)
-  lay(ratios, place.rowsRe)
-  lay(odds, place.rowsIm)
-  lay(state, stateAt)
-  lay(gains, place.rowsGain)
-  kernels.sweep(
-    place.rowsRe,
-    place.rowsIm,
-    stateAt,
-    place.rowsGain,
-    ratios.length,
-    alpha,
-    least,
-    floor,
-    tableAt,
-  )
-  lift(stateAt, state)
-  lift(place.rowsGain, gains)
+  const rows = gains.length / stride
+  const most = rowsAtOnce(stride)
+  const isBackwards = direction === 'backward'
+  put(table, tableAt)
+  put(new Float32Array(stride).fill(1), stateAt)
+  for (let done = 0; done < rows; done += most) {
+    const count = Math.min(most, rows - done)
+    const first = isBackwards ? rows - done - count : done
+    const part = (of: Float32Array) => of.subarray(first * stride, (first + count) * stride)
+    put(part(ratios), place.rowsRe)
+    put(part(odds), place.rowsIm)
+    put(part(gains), place.rowsGain)
+    kernels.sweep(
+      place.rowsRe,
+      place.rowsIm,
+      stateAt,
+      place.rowsGain,
+      count,
+      stride,
+      isBackwards,
+      alpha,
+      least,
+      floor,
+      tableAt,
+    )
+    take(place.rowsGain, count * stride, gains, first * stride)
+  }
 }
 
-/** Turns a row of gains into amplitudes, in place: not under `floor`, and towards it where `share` is less than 1. */
-export function amplitudesOf(gains: Float32Array, floor: number, share: number): void {
-  lay(gains, place.rowsGain)
-  kernels.amplitudes(place.rowsGain, gains.length, floor, share)
-  lift(place.rowsGain, gains)
+/** Turns rows of gains into amplitudes, in place: not under `floor`, and towards it where a row's share is less than 1. */
+export function amplitudesOf(gains: Float32Array, floor: number, shares: Float32Array): void {
+  const stride = gains.length / shares.length
+  const most = rowsAtOnce(stride)
+  for (let first = 0; first < shares.length; first += most) {
+    const count = Math.min(most, shares.length - first)
+    put(gains.subarray(first * stride, (first + count) * stride), place.rowsGain)
+    put(shares.subarray(first, first + count), perRowAt)
+    kernels.amplitudes(place.rowsGain, count, stride, floor, perRowAt)
+    take(place.rowsGain, count * stride, gains, first * stride)
+  }
 }

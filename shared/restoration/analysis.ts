@@ -6,6 +6,7 @@
  */
 import { highPass, kWeighting } from '../audio/loudness.ts'
 import { doubleEnergyMeter, energyMeter } from '../kernel/filters.ts'
+import { clippedIn } from '../kernel/peaks.ts'
 import { breathMeter, type BreathTables } from './breaths.ts'
 import { clickMeter, type Click } from './clicks.ts'
 import { bandMeter, type BandLevels } from './crosstalk.ts'
@@ -47,7 +48,7 @@ const stepsPerSecond = 100
 /** Below this lie hum and rumble; and the highest multiple of mains that is looked for lies well below this. */
 const speechHz = 150
 const aboveHumHz = 1500
-const clippedAt = 0.9999
+const clippedAt = Math.fround(0.9999)
 
 /** What is not wished for is not looked for; crosstalk only where the recording is one of several tracks. */
 export function analyser(
@@ -87,7 +88,7 @@ export function analyser(
     bands?.add(middle)
     clicks?.add(middle)
     breaths?.add(middle)
-    for (const plane of planes) clippedSamples += clippedIn(plane)
+    for (const plane of planes) clippedSamples += clippedIn(plane, clippedAt)
     totalSamples += filled
     filled = 0
   }
@@ -128,12 +129,6 @@ function meanOf(planes: readonly Float32Array[], out: Float32Array): Float32Arra
   for (const plane of planes) for (let i = 0; i < out.length; i++) out[i]! += plane[i]!
   for (let i = 0; i < out.length; i++) out[i]! /= planes.length
   return out
-}
-
-function clippedIn(plane: Float32Array): number {
-  let clipped = 0
-  for (const sample of plane) clipped += Math.abs(sample) >= clippedAt ? 1 : 0
-  return clipped
 }
 
 /** Mean squares of every step of a second, or of what there is of it. */

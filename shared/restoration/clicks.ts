@@ -46,6 +46,7 @@ export function clickMeter(sampleRate: number) {
     const sums = new Float64Array(cells.length + 1)
     for (let i = 0; i < cells.length; i++) sums[i + 1] = sums[i]! + cells[i]!
     for (; next < to; next++) {
+      if (!isWorthALook(cells, sums, next - first)) continue
       const click = clickFrom(cells, sums, next - first)
       if (!click) continue
       if (click.isClick && found.length < mostClicks) {
@@ -88,15 +89,21 @@ function roughnessOf(sound: Float32Array, cell: number): Float32Array {
   return rough
 }
 
+/** Whether three cells are far enough over the means beside them; most are not. */
+function isWorthALook(cells: Float32Array, sums: Float64Array, at: number): boolean {
+  const three = cells[at - 1]! + cells[at]! + cells[at + 1]!
+  const before = sums[at - besideFrom]! - sums[at - besideTo]!
+  const after = sums[at + besideTo]! - sums[at + besideFrom]!
+  return three * (besideTo - besideFrom) >= 3 * worthALook * Math.min(before, after)
+}
+
 /** What begins at a cell, if anything does. */
 function clickFrom(cells: Float32Array, sums: Float64Array, at: number) {
   const threeAt = (i: number) => (cells[i - 1]! + cells[i]! + cells[i + 1]!) / 3
   const meanOf = (from: number, to: number) => (sums[to]! - sums[from]!) / (to - from)
   const over = (i: number): number => {
     const three = threeAt(i)
-    const [before, after] = [meanOf(i - besideTo, i - besideFrom), meanOf(i + besideFrom, i + besideTo)]
-    if (three < worthALook * Math.min(before, after)) return 0
-    return three / backgroundAt(cells, i)
+    return isWorthALook(cells, sums, i) && mayStandOut(cells, i, three) ? three / backgroundAt(cells, i) : 0
   }
   let ratio = over(at)
   if (ratio < leastRatios.pauses) return undefined
@@ -115,6 +122,14 @@ function clickFrom(cells: Float32Array, sums: Float64Array, at: number) {
   while (to < end + longestCells && threeAt(to) > Math.max(1.6 * high, 0.02 * peak)) to++
   const beside = Math.max(meanOf(from - calm.to, from - calm.from), meanOf(to + calm.from, to + calm.to))
   return { from, to, ratio, isClick: to - from <= longestCells && beside <= calm.share * peak }
+}
+
+/** Whether it is far enough over the median around: counted, which is cheaper than the median. */
+function mayStandOut(cells: Float32Array, at: number, level: number): boolean {
+  const most = level / leastRatios.pauses
+  let over = 0
+  for (let i = Math.max(0, at - medianRadius); i <= at + medianRadius; i++) over += cells[i]! > most ? 1 : 0
+  return over <= medianRadius
 }
 
 function backgroundAt(cells: Float32Array, at: number): number {

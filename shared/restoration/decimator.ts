@@ -1,4 +1,5 @@
 /** Sound at a lower rate, at absolute places: whatever pieces it comes in. Hides the filter and what it remembers. */
+import { decimate } from '../kernel/decimate.ts'
 
 export interface Decimator {
   /** Takes further samples; what can be told of the lower rate since the last call. */
@@ -13,7 +14,6 @@ export interface Decimator {
  */
 export function decimator(factor: number, taps: Float32Array): Decimator {
   const radius = (taps.length - 1) / 2
-  const half = taps.subarray(radius)
   let held = new Float32Array(radius) // silence before the beginning
   const add = (samples: Float32Array): Float32Array => {
     const sound = new Float32Array(held.length + samples.length)
@@ -21,12 +21,7 @@ export function decimator(factor: number, taps: Float32Array): Decimator {
     sound.set(samples, held.length)
     const count = Math.max(0, Math.floor((sound.length - 1 - 2 * radius) / factor) + 1)
     const out = new Float32Array(count)
-    for (let i = 0; i < count; i++) {
-      const middle = i * factor + radius
-      let sum = half[0]! * sound[middle]!
-      for (let k = 1; k <= radius; k++) sum += half[k]! * (sound[middle - k]! + sound[middle + k]!)
-      out[i] = sum
-    }
+    decimate(sound, factor, taps, out)
     held = sound.slice(count * factor)
     return out
   }

@@ -2,6 +2,7 @@
  * The hum of a recording as curves: amplitude and phase of each harmonic at any time, from what was learnt in stretches;
  * and its subtraction. Hides how stretches become runs, and that moments without a voice weigh more.
  */
+import { subtractTones, type Tone } from '../kernel/tones.ts'
 import { humHarmonics, humPointsPerStretch, type HumGrid, type HumStretch, type MainsHz } from './hum.ts'
 import { quantile, toDb } from './series.ts'
 
@@ -236,29 +237,21 @@ function subtractBetween(
   const perPoint = a === b ? 0 : phase[b]! - phase[a]!
   const begin = Math.max(from, start)
   const end = Math.min(to, start + samples.length)
-  for (let k = 0; k < humHarmonics; k++) {
-    const [reA, imA, reB, imB] = [
-      re[k * points + a]!,
-      im[k * points + a]!,
-      re[k * points + b]!,
-      im[k * points + b]!,
-    ]
-    if (reA === 0 && imA === 0 && reB === 0 && imB === 0) continue
+  if (end <= begin) return
+  const share = (from - atPoint) / pointSamples
+  const tones = Array.from({ length: humHarmonics }, (_, k): Tone => {
+    const [reA, imA] = [re[k * points + a]!, im[k * points + a]!]
+    const reStep = (re[k * points + b]! - reA) / pointSamples
+    const imStep = (im[k * points + b]! - imA) / pointSamples
     const hz = family * (k + 1)
-    const share = (from - atPoint) / pointSamples
-    const angle = 2 * Math.PI * (((hz * from) / sampleRate) % 1) + (k + 1) * (phase[a]! + share * perPoint)
-    const turn = (2 * Math.PI * hz) / sampleRate + ((k + 1) * perPoint) / pointSamples
-    const [stepCos, stepSin] = [Math.cos(turn), Math.sin(turn)]
-    let [cos, sin] = [Math.cos(angle), Math.sin(angle)]
-    const [stepRe, stepIm] = [(reB - reA) / pointSamples, (imB - imA) / pointSamples]
-    let [x, y] = [reA + share * pointSamples * stepRe, imA + share * pointSamples * stepIm]
-    for (let i = from; i < end; i++) {
-      if (i >= begin) samples[i - start]! -= x * cos - y * sin
-      const turned = cos * stepCos - sin * stepSin
-      sin = cos * stepSin + sin * stepCos
-      cos = turned
-      x += stepRe
-      y += stepIm
+    return {
+      angle: 2 * Math.PI * (((hz * from) / sampleRate) % 1) + (k + 1) * (phase[a]! + share * perPoint),
+      turn: (2 * Math.PI * hz) / sampleRate + ((k + 1) * perPoint) / pointSamples,
+      re: reA + share * pointSamples * reStep,
+      im: imA + share * pointSamples * imStep,
+      reStep,
+      imStep,
     }
-  }
+  }).filter((tone) => tone.re !== 0 || tone.im !== 0 || tone.reStep !== 0 || tone.imStep !== 0)
+  subtractTones(samples, begin - start, end - start, begin - from, tones)
 }

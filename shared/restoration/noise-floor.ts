@@ -3,8 +3,17 @@
  * how such cells are told: by minima first, and then by the noise that these gave.
  *
  * Everything is anchored at absolute frames and looks no further than `reachSeconds`, so that whoever computes a
- * stretch, and out of which larger one, gets the same bits.
+ * stretch, and out of which larger one, gets the same bits; and what was computed for one stretch holds for the next one.
  */
+import {
+  addWeighted,
+  bandOf,
+  gatherUnder,
+  lowerTo,
+  standingOut,
+  type Band,
+  type Slope,
+} from '../kernel/cells.ts'
 
 /** Powers of cells, a row of `stride` a frame; row 0 is frame `first`. */
 export interface Cells {
@@ -15,14 +24,22 @@ export interface Cells {
   readonly powers: Float32Array
   /** The same, averaged over five frames and three bins. */
   readonly smooth: Float32Array
-  /** An array of a name and a length, to be used again: what is in it is anything. */
-  readonly scratch: (name: string, length: number) => Float32Array
 }
 
 /** The noise at the middle of every block of frames; between two middles it goes straight. */
 export interface NoiseFloor {
-  /** Writes the noise of a frame to `out`. */
+  /** Frames on end that lie between the same two middles, from `from` to before `to`. */
+  readonly slopes: (from: number, to: number) => Iterable<Stretch>
+  /** Writes the noise of a frame's first cells to `out`. */
   readonly at: (frame: number, out: Float32Array) => void
+  /** For the next stretch. */
+  readonly stages: Stages
+}
+
+interface Stretch {
+  readonly from: number
+  readonly to: number
+  readonly slope: Slope
 }
 
 /** A minimum over 15 averaged cells in 2.5 s lies so far under their mean. */
@@ -42,46 +59,7 @@ const speechHz = [50, 8000] as const
 /** How far to either side a frame's noise depends on the sound. */
 export const reachSeconds = 2 * (tails * sigmaSeconds + 2 * blockSeconds) + (minimumBlocks + 2) * blockSeconds
 
-/** The noise of frames `from` to `to`, of cells that reach as far as they exist, or `reachSeconds` further on either side. */
-export function noiseFloor(
-  cells: Cells,
-  framesPerSecond: number,
-  hzPerBin: number,
-  from: number,
-  to: number,
-): NoiseFloor {
-  const perBlock = Math.round(blockSeconds * framesPerSecond)
-  const bell = gaussian((sigmaSeconds * framesPerSecond) / perBlock, tails)
-  const radius = (bell.length - 1) / 2
-  const last = cells.first + cells.count - 1
-  const blockOf = (frame: number) => Math.floor(frame / perBlock)
-  const clip = (block: number) => Math.max(blockOf(cells.first), Math.min(blockOf(last), block))
-  const wanted: Range = { from: clip(blockOf(from) - 1), to: clip(blockOf(to) + 1) }
-  const wider = ({ from: a, to: b }: Range, by: number): Range => ({ from: clip(a - by), to: clip(b + by) })
-  const band: Range = {
-    from: Math.ceil(speechHz[0] / hzPerBin),
-    to: Math.min(cells.bins, Math.round(speechHz[1] / hzPerBin)),
-  }
-  const first = wider(wanted, 2 * radius + 1)
-  const minima = slidingMinima(cells, perBlock, first)
-  const rough = averaged(gathered(cells, perBlock, first, stepwise(minima, perBlock, cells.stride), band), {
-    range: wider(wanted, radius + 1),
-    bell,
-    prior: minima,
-    stride: cells.stride,
-  })
-  const second = wider(wanted, radius)
-  const lines = straight(rough, perBlock, cells.stride)
-  const fine = averaged(gathered(cells, perBlock, second, lines, band), {
-    range: wanted,
-    bell,
-    prior: rough,
-    stride: cells.stride,
-  })
-  return { at: straight(fine, perBlock, cells.stride) }
-}
-
-/** Of blocks, both ends included; of bins, the last one excluded. */
+/** Of blocks, both ends included. */
 interface Range {
   readonly from: number
   readonly to: number
@@ -93,126 +71,181 @@ interface Blocks {
   readonly rows: Float32Array
 }
 
-const lengthOf = ({ from, to }: Range): number => to - from + 1
-
-function slidingMinima({ first, count, stride, smooth }: Cells, perBlock: number, range: Range): Blocks {
-  const [from, to] = [range.from - minimumBlocks, range.to + minimumBlocks]
-  const own = new Float32Array((to - from + 1) * stride).fill(Infinity)
-  for (let block = from; block <= to; block++) {
-    const at = (block - from) * stride
-    const end = Math.min(first + count, (block + 1) * perBlock)
-    for (let frame = Math.max(first, block * perBlock); frame < end; frame++) {
-      const row = (frame - first) * stride
-      for (let k = 0; k < stride; k++) if (smooth[row + k]! < own[at + k]!) own[at + k] = smooth[row + k]!
-    }
-  }
-  const rows = new Float32Array(lengthOf(range) * stride).fill(Infinity)
-  for (let block = range.from; block <= range.to; block++) {
-    const at = (block - range.from) * stride
-    for (let other = block - minimumBlocks; other <= block + minimumBlocks; other++) {
-      const row = (other - from) * stride
-      for (let k = 0; k < stride; k++) if (own[row + k]! < rows[at + k]!) rows[at + k] = own[row + k]!
-    }
-    for (let k = 0; k < stride; k++) rows[at + k]! *= minimumBias
-  }
-  return { range, rows }
-}
-
-type RowAt = (frame: number, out: Float32Array) => void
-
-const stepwise =
-  ({ range, rows }: Blocks, perBlock: number, stride: number): RowAt =>
-  (frame, out) => {
-    const at = (Math.floor(frame / perBlock) - range.from) * stride
-    out.set(rows.subarray(at, at + stride))
-  }
-
-const straight =
-  ({ range, rows }: Blocks, perBlock: number, stride: number): RowAt =>
-  (frame, out) => {
-    const place = (frame + 0.5) / perBlock - 0.5
-    const left = Math.max(range.from, Math.min(range.to, Math.floor(place)))
-    const right = Math.min(range.to, left + 1)
-    const share = Math.max(0, Math.min(1, place - left))
-    const [a, b] = [(left - range.from) * stride, (right - range.from) * stride]
-    for (let k = 0; k < stride; k++) out[k] = rows[a + k]! + share * (rows[b + k]! - rows[a + k]!)
-  }
-
-interface Sums extends Blocks {
-  readonly weights: Float32Array
+/** What leads to the noise. Rows of sums are followed by what was summed up. */
+interface Stages {
+  readonly lows: Blocks
+  readonly minima: Blocks
+  readonly roughSums: Blocks
+  readonly rough: Blocks
+  readonly fineSums: Blocks
+  readonly fine: Blocks
 }
 
 /**
- * Sums up the cells of each block that are noise by the floor there. A frame in which much stands out is speech as a
- * whole: its weak cells count less.
+ * The noise of frames `from` to `to`, of cells that reach as far as they exist, or `reachSeconds` further on either side.
+ * `known`: the stages of an earlier stretch, of which what lies in this one too is taken.
  */
-function gathered(
-  { first, count, stride, powers, smooth, scratch }: Cells,
-  perBlock: number,
-  range: Range,
-  floorAt: RowAt,
-  band: Range,
-): Sums {
-  const rows = new Float32Array(lengthOf(range) * stride)
-  const weights = new Float32Array(lengthOf(range) * stride)
-  const start = Math.max(first, range.from * perBlock)
-  const end = Math.min(first + count, (range.to + 1) * perBlock)
-  const limits = scratch('limits', (end - start) * stride)
-  const shares = new Float32Array(end - start)
-  for (let frame = start; frame < end; frame++) {
-    const limit = limits.subarray((frame - start) * stride, (frame - start + 1) * stride)
-    floorAt(frame, limit)
-    const row = (frame - first) * stride
-    for (let k = 0; k < stride; k++) limit[k]! *= noiseUpTo
-    let present = 0
-    for (let k = band.from; k < band.to; k++) present += smooth[row + k]! < limit[k]! ? 0 : 1
-    shares[frame - start] = present / (band.to - band.from)
+export function noiseFloor(
+  cells: Cells,
+  framesPerSecond: number,
+  hzPerBin: number,
+  from: number,
+  to: number,
+  known?: Stages,
+): NoiseFloor {
+  const { stride } = cells
+  const perBlock = Math.round(blockSeconds * framesPerSecond)
+  const bell = gaussian((sigmaSeconds * framesPerSecond) / perBlock, tails)
+  const radius = (bell.length - 1) / 2
+  const last = cells.first + cells.count - 1
+  const blockOf = (frame: number) => Math.floor(frame / perBlock)
+  const clip = (block: number) => Math.max(blockOf(cells.first), Math.min(blockOf(last), block))
+  const wanted: Range = { from: clip(blockOf(from) - 1), to: clip(blockOf(to) + 1) }
+  const wider = (by: number): Range => ({ from: clip(wanted.from - by), to: clip(wanted.to + by) })
+  const band = bandOf(speechHz, hzPerBin, cells.bins)
+  const lows = continued(known?.lows, wider(2 * radius + 2 + minimumBlocks), stride, (block, row) => {
+    row.fill(Infinity)
+    lowerTo(framesOf(cells, cells.smooth, block * perBlock, (block + 1) * perBlock), row)
+  })
+  const minima = continued(known?.minima, wider(2 * radius + 2), stride, (block, row) => {
+    row.fill(Infinity)
+    lowerTo(rowsOf(lows, block - minimumBlocks, block + minimumBlocks), row)
+    for (let k = 0; k < stride; k++) row[k]! *= minimumBias
+  })
+  const roughSums = continued(known?.roughSums, wider(2 * radius + 1), 2 * stride, (block, row) => {
+    gather(cells, perBlock, block, stepwise(minima, perBlock, stride), band, row)
+  })
+  const rough = continued(known?.rough, wider(radius + 1), stride, (block, row) => {
+    average(roughSums, block, bell, minima, row)
+  })
+  const fineSums = continued(known?.fineSums, wider(radius), 2 * stride, (block, row) => {
+    gather(cells, perBlock, block, straight(rough, perBlock, stride), band, row)
+  })
+  const fine = continued(known?.fine, wanted, stride, (block, row) => {
+    average(fineSums, block, bell, rough, row)
+  })
+  const slopes = straight(fine, perBlock, stride)
+  return {
+    slopes,
+    at: (frame, out) => {
+      for (const { slope } of slopes(frame, frame + 1))
+        for (let k = 0; k < out.length; k++)
+          out[k] = slope.before[k]! + slope.shares[0]! * (slope.after[k]! - slope.before[k]!)
+    },
+    stages: { lows, minima, roughSums, rough, fineSums, fine },
   }
-  for (let frame = start; frame < end; frame++) {
-    const at = (Math.floor(frame / perBlock) - range.from) * stride
-    const row = (frame - first) * stride
-    const limit = (frame - start) * stride
-    const weight = Math.max(0.02, Math.min(1, 1.4 - 2 * meanAround(shares, frame - start, 2)))
-    for (let k = 0; k < stride; k++) {
-      if (smooth[row + k]! >= limits[limit + k]!) continue
-      rows[at + k]! += weight * powers[row + k]!
-      weights[at + k]! += weight
+}
+
+/** A row for every block: those that are known, and others as `compute` fills them. */
+function continued(
+  known: Blocks | undefined,
+  range: Range,
+  length: number,
+  compute: (block: number, row: Float32Array) => void,
+): Blocks {
+  const rows = new Float32Array((range.to - range.from + 1) * length)
+  for (let block = range.from; block <= range.to; block++) {
+    const row = rows.subarray((block - range.from) * length, (block - range.from + 1) * length)
+    if (known && block >= known.range.from && block <= known.range.to) row.set(rowsOf(known, block, block))
+    else compute(block, row)
+  }
+  return { range, rows }
+}
+
+/** The rows of blocks, as far as there are any. */
+function rowsOf({ range, rows }: Blocks, from: number, to: number): Float32Array {
+  const length = rows.length / (range.to - range.from + 1)
+  const first = Math.max(range.from, from)
+  return rows.subarray((first - range.from) * length, (Math.min(range.to, to) + 1 - range.from) * length)
+}
+
+/** The rows of frames, as far as there are any. */
+function framesOf(
+  { first, count, stride }: Cells,
+  rows: Float32Array,
+  from: number,
+  to: number,
+): Float32Array {
+  const start = Math.max(first, from)
+  const end = Math.max(start, Math.min(first + count, to))
+  return rows.subarray((start - first) * stride, (end - first) * stride)
+}
+
+type Slopes = NoiseFloor['slopes']
+
+const stepwise = (blocks: Blocks, perBlock: number, stride: number): Slopes =>
+  slopesOf(blocks, stride, (frame) => ({ left: Math.floor(frame / perBlock), share: 0 }))
+
+const straight = (blocks: Blocks, perBlock: number, stride: number): Slopes =>
+  slopesOf(blocks, stride, (frame) => {
+    const place = (frame + 0.5) / perBlock - 0.5
+    const left = Math.max(blocks.range.from, Math.min(blocks.range.to, Math.floor(place)))
+    return { left, share: Math.max(0, Math.min(1, place - left)) }
+  })
+
+function slopesOf(
+  { range, rows }: Blocks,
+  stride: number,
+  placeOf: (frame: number) => { readonly left: number; readonly share: number },
+): Slopes {
+  const rowAt = (block: number) => {
+    const at = (Math.max(range.from, Math.min(range.to, block)) - range.from) * stride
+    return rows.subarray(at, at + stride)
+  }
+  return function* (from, to) {
+    for (let frame = from; frame < to;) {
+      const { left } = placeOf(frame)
+      const shares: number[] = []
+      const start = frame
+      for (; frame < to && placeOf(frame).left === left; frame++) shares.push(placeOf(frame).share)
+      const slope = { before: rowAt(left), after: rowAt(left + 1), shares: Float32Array.from(shares) }
+      yield { from: start, to: frame, slope }
     }
   }
-  return { range, rows, weights }
+}
+
+const besideFrames = 2
+
+/**
+ * Sums up the cells of a block that are noise by the floor there. A frame in which much stands out is speech as a whole:
+ * its weak cells count less.
+ */
+function gather(
+  cells: Cells,
+  perBlock: number,
+  block: number,
+  floor: Slopes,
+  band: Band,
+  row: Float32Array,
+): void {
+  const { first, count, stride, powers, smooth } = cells
+  const within = (frame: number) => Math.max(first, Math.min(first + count, frame))
+  const [from, to] = [within(block * perBlock), within((block + 1) * perBlock)]
+  const start = within(from - besideFrames)
+  const shares = new Float32Array(within(to + besideFrames) - start)
+  for (const { from: a, to: b, slope } of floor(start, start + shares.length))
+    standingOut(framesOf(cells, smooth, a, b), slope, noiseUpTo, band).forEach((over, i) => {
+      shares[a - start + i] = over / (band[1] - band[0])
+    })
+  for (const { from: a, to: b, slope } of floor(from, to)) {
+    const weights = Float32Array.from({ length: b - a }, (_, i) =>
+      Math.max(0.02, Math.min(1, 1.4 - 2 * meanAround(shares, a + i - start, besideFrames))),
+    )
+    const some = { smooth: framesOf(cells, smooth, a, b), powers: framesOf(cells, powers, a, b) }
+    gatherUnder(some, slope, noiseUpTo, weights, row.subarray(0, stride), row.subarray(stride))
+  }
 }
 
 /** The weighted mean over neighbouring blocks, with a minimum for where nothing was noise. */
-function averaged(
-  sums: Sums,
-  how: {
-    readonly range: Range
-    readonly bell: Float64Array
-    readonly prior: Blocks
-    readonly stride: number
-  },
-): Blocks {
-  const { range, bell, prior, stride } = how
+function average(sums: Blocks, block: number, bell: Float32Array, prior: Blocks, row: Float32Array): void {
   const radius = (bell.length - 1) / 2
-  const rows = new Float32Array(lengthOf(range) * stride)
-  const weights = new Float32Array(stride)
-  for (let block = range.from; block <= range.to; block++) {
-    const at = (block - range.from) * stride
-    weights.fill(0)
-    for (let by = -radius; by <= radius; by++) {
-      if (block + by < sums.range.from || block + by > sums.range.to) continue
-      const from = (block + by - sums.range.from) * stride
-      const share = bell[by + radius]!
-      for (let k = 0; k < stride; k++) {
-        rows[at + k]! += share * sums.rows[from + k]!
-        weights[k]! += share * sums.weights[from + k]!
-      }
-    }
-    const own = (Math.max(prior.range.from, Math.min(prior.range.to, block)) - prior.range.from) * stride
-    for (let k = 0; k < stride; k++)
-      rows[at + k] = (rows[at + k]! + minimumWeight * prior.rows[own + k]!) / (weights[k]! + minimumWeight)
-  }
-  return { range, rows }
+  const skipped = Math.max(0, sums.range.from - (block - radius))
+  const rows = rowsOf(sums, block - radius, block + radius)
+  const total = new Float32Array(2 * row.length)
+  addWeighted(rows, bell.subarray(skipped, skipped + rows.length / total.length), total)
+  const least = rowsOf(prior, block, block)
+  for (let k = 0; k < row.length; k++)
+    row[k] = (total[k]! + minimumWeight * least[k]!) / (total[row.length + k]! + minimumWeight)
 }
 
 /** The mean of the values up to `radius` away, as far as they exist. */
@@ -223,7 +256,7 @@ function meanAround(values: Float32Array, at: number, radius: number): number {
   return sum / (to - from)
 }
 
-function gaussian(sigma: number, sigmas: number): Float64Array {
+function gaussian(sigma: number, sigmas: number): Float32Array {
   const radius = Math.round(sigmas * sigma)
-  return Float64Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-0.5 * ((i - radius) / sigma) ** 2))
+  return Float32Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-0.5 * ((i - radius) / sigma) ** 2))
 }

@@ -4,8 +4,9 @@
  *
  * Works on blocks at absolute times, each from the sound around it alone: whoever computes a block gets the same bits.
  */
+import { ratiosTo } from '../kernel/cells.ts'
 import { framesAtOnce } from '../kernel/fourier.ts'
-import { amplitudesOf, sweepRow } from '../kernel/suppression.ts'
+import { amplitudesOf, sweep } from '../kernel/suppression.ts'
 import { oddsOf } from './absence.ts'
 import { noiseFloor, reachSeconds, type Cells, type NoiseFloor } from './noise-floor.ts'
 import { speechShares, type VoiceIn } from './pauses.ts'
@@ -27,6 +28,7 @@ export const contextSeconds = 10
 const alpha = 0.96
 const leastRatio = 10 ** -1.8
 const mostRatio = 1000
+const leastNoise = 1e-14
 
 export interface NoiseReducer {
   /**
@@ -48,11 +50,14 @@ export function noiseReducer(
   const shape = shapeOf(sampleRate, limitDb)
   const { hop, size, transform } = shape
   let known: Spectra | undefined
+  let stages: NoiseFloor['stages'] | undefined
 
   const reduce = (around: Sound, start: number, end: number): Float32Array[] => {
     known = spectraOf(around, channels, shape, known)
     const own = framesOver(start, end, shape)
-    const gains = gainsOf(known, own, shape, voiceAround(around, shape))
+    const found = gainsOf(known, own, shape, voiceAround(around, shape), stages)
+    const { gains } = found
+    stages = found.stages
     for (let frame = own.from; frame < own.to; frame++) {
       const share = untouched(frame * hop - shape.lead + size / 2)
       if (share === 0) continue
@@ -63,9 +68,15 @@ export function noiseReducer(
   }
   return { reduce }
 }
+
 /** Amplitudes for the frames `own`, a row each. */
-function gainsOf(spectra: Spectra, own: Frames, shape: Shape, voice: VoiceIn): Float32Array {
-  const { cells } = spectra
+function gainsOf(
+  { cells }: Spectra,
+  own: Frames,
+  shape: Shape,
+  voice: VoiceIn,
+  known?: NoiseFloor['stages'],
+): { readonly gains: Float32Array; readonly stages: NoiseFloor['stages'] } {
   const { sampleRate, hop, size, transform, floor } = shape
   const { stride } = transform
   const framesPerSecond = sampleRate / hop
@@ -77,30 +88,25 @@ function gainsOf(spectra: Spectra, own: Frames, shape: Shape, voice: VoiceIn): F
   })
   const swept = within({ from: own.from - warmUp, to: own.to + warmUp })
   const looked = within({ from: swept.from - 8, to: swept.to + 8 })
-  const noise = noiseFloor(cells, framesPerSecond, hzPerBin, looked.from, looked.to - 1)
-  const ratios = ratiosTo(noise, cells, looked, shape)
+  const noise = noiseFloor(cells, framesPerSecond, hzPerBin, looked.from, looked.to - 1, known)
+  const ratios = ratiosOver(noise, cells, looked, shape)
   const odds = oddsOf(ratios, looked, swept, cells, shape)
+  const rows = (of: Float32Array, first: number, { from, to }: Frames) =>
+    of.subarray((from - first) * stride, (to - first) * stride)
   const gains = shape.scratch('gains', (swept.to - swept.from) * stride).fill(-100)
-  const row = (of: Float32Array, first: number, frame: number) =>
-    of.subarray((frame - first) * stride, (frame - first + 1) * stride)
-  const sweepOver = (frames: Iterable<number>): void => {
-    const state = new Float32Array(stride).fill(1)
-    for (const frame of frames)
-      sweepRow(
-        { alpha, least: leastRatio, floor },
-        row(ratios, looked.from, frame),
-        row(odds, swept.from, frame),
-        state,
-        row(gains, swept.from, frame),
-      )
-  }
-  sweepOver(ascending(swept))
-  sweepOver(descending(swept))
-  const kept = gains.subarray((own.from - swept.from) * stride, (own.to - swept.from) * stride)
-  const shares = speechShares(cells, ratios, looked, noise, { framesPerSecond, hzPerBin }, own, voice)
-  for (let frame = own.from; frame < own.to; frame++)
-    amplitudesOf(row(kept, own.from, frame), floor, shares[frame - own.from]!)
-  return kept
+  for (const direction of ['forward', 'backward'] as const)
+    sweep(
+      { alpha, least: leastRatio, floor },
+      direction,
+      rows(ratios, looked.from, swept),
+      odds,
+      gains,
+      stride,
+    )
+  const kept = rows(gains, swept.from, own)
+  const scale = { framesPerSecond, hzPerBin }
+  amplitudesOf(kept, floor, speechShares(cells, ratios, looked, noise, scale, own, voice))
+  return { gains: kept, stages: noise.stages }
 }
 
 /** Asks the detector about frames. */
@@ -119,23 +125,13 @@ function voiceAround({ start, planes }: Sound, { sampleRate, hop, lead, size }: 
   }
 }
 
-function* ascending({ from, to }: Frames): Generator<number> {
-  for (let frame = from; frame < to; frame++) yield frame
-}
-function* descending({ from, to }: Frames): Generator<number> {
-  for (let frame = to - 1; frame >= from; frame--) yield frame
-}
-
 /** Powers over the noise's, up to `mostRatio`. */
-function ratiosTo(noise: NoiseFloor, cells: Cells, { from, to }: Frames, shape: Shape): Float32Array {
+function ratiosOver(noise: NoiseFloor, cells: Cells, { from, to }: Frames, shape: Shape): Float32Array {
   const { stride, first, powers } = cells
   const ratios = shape.scratch('ratios', (to - from) * stride)
-  const floor = new Float32Array(stride)
-  for (let frame = from; frame < to; frame++) {
-    noise.at(frame, floor)
-    const [at, row] = [(frame - from) * stride, (frame - first) * stride]
-    for (let k = 0; k < stride; k++)
-      ratios[at + k] = Math.min(mostRatio, powers[row + k]! / Math.max(floor[k]!, 1e-14))
+  for (const { from: a, to: b, slope } of noise.slopes(from, to)) {
+    const rows = powers.subarray((a - first) * stride, (b - first) * stride)
+    ratiosTo(rows, slope, leastNoise, mostRatio, ratios.subarray((a - from) * stride))
   }
   return ratios
 }

@@ -2,6 +2,7 @@
  * Where in noise somebody may be speaking, frame by frame. Hides how speech is told from noise that changes: what stands
  * out is speech when it is periodic, or near something that is, or when a detector of voices says so.
  */
+import { bandOf, exceeding, type Band } from '../kernel/cells.ts'
 import type { Cells, NoiseFloor } from './noise-floor.ts'
 
 /** A frame stands out where this share of its cells is so many times the noise. */
@@ -12,6 +13,8 @@ const presentHz = [90, 8000] as const
 const voicedHz = [70, 1220] as const
 const pitchHz = [70, 400] as const
 const leastVoicing = 0.5
+/** Of the cells there, where it may be a voice at all. */
+const leastVoicedShare = 0.3
 const lagsPerSecond = 12_000
 
 /** In seconds: how long something must last to count, and how far what it says goes. */
@@ -25,8 +28,8 @@ const afterSeconds = 0.16
 const leastLikelihood = 0.15
 const behindVoiceSeconds = 0.16
 const aheadOfVoiceSeconds = 0.08
-/** Doubts no further apart than twice this are settled in one go. */
-const togetherSeconds = 1
+/** Doubts no further apart than twice this are settled in one go: it takes the detector as long to begin anew. */
+const togetherSeconds = 0.3
 
 interface Scale {
   readonly framesPerSecond: number
@@ -53,22 +56,16 @@ export function speechShares(
 ): Float32Array {
   const { stride, bins } = cells
   const count = looked.to - looked.from
-  const binOf = (hz: number) => Math.min(bins, Math.round(hz / scale.hzPerBin))
-  const band = presentHz.map(binOf) as [number, number]
-  const low = voicedHz.map(binOf) as [number, number]
-  const shares = new Float32Array(count)
+  const [band, low] = [presentHz, voicedHz].map((hz) => bandOf(hz, scale.hzPerBin, bins)) as [Band, Band]
+  const over = exceeding(ratios, stride, presentRatio, band, low)
+  const shares = Float32Array.from({ length: count }, (_, i) => over[2 * i]! / (band[1] - band[0]))
   const voiced = new Uint8Array(count)
-  const voicing = voicingMeter(low, scale.hzPerBin)
-  const floor = new Float32Array(stride)
-  const mean = new Float32Array(stride)
+  const pitched = voicedHz.map((hz) => Math.min(bins, Math.round(hz / scale.hzPerBin))) as [number, number]
+  const voicing = voicingMeter(pitched, scale.hzPerBin)
+  const floor = new Float32Array(pitched[1])
   for (let frame = 0; frame < count; frame++) {
-    const [from, to] = [Math.max(0, frame - 1), Math.min(count, frame + 2)]
-    mean.fill(0)
-    for (let other = from; other < to; other++)
-      for (let k = 0; k < band[1]; k++) mean[k]! += ratios[other * stride + k]!
-    const limit = presentRatio * (to - from)
-    shares[frame] = shareOver(mean, limit, band)
-    if (shares[frame]! < presentShare / 2 || shareOver(mean, limit, low) < 0.3) continue
+    const lowShare = over[2 * frame + 1]! / (low[1] - low[0])
+    if (shares[frame]! < presentShare / 2 || lowShare < leastVoicedShare) continue
     noise.at(looked.from + frame, floor)
     const row = (looked.from + frame - cells.first) * stride
     if (voicing(cells.powers, row, floor) > leastVoicing) voiced[frame] = 1
@@ -76,6 +73,7 @@ export function speechShares(
   const frames = (seconds: number) => Math.round(seconds * scale.framesPerSecond)
   const hits = Uint8Array.from(shares, (_, i) => (meanOfThree(shares, i) > presentShare ? 1 : 0))
   dropShort(voiced, frames(leastVoicedSeconds))
+  dropShort(hits, frames(leastSeconds))
   const nearVoice = widened(voiced, frames(besideVoiceSeconds), frames(besideVoiceSeconds))
   // the detector is asked only where it matters: what stands out without a voice beside it
   const doubted = hits.map((hit, i) => (hit && !nearVoice[i] ? 1 : 0))
@@ -100,12 +98,6 @@ export function speechShares(
     bell.forEach((weight, j) => (sum += weight * open[Math.max(0, Math.min(count - 1, at + j - 3))]!))
     return sum / 16
   })
-}
-
-function shareOver(values: Float32Array, limit: number, [from, to]: readonly [number, number]): number {
-  let over = 0
-  for (let k = from; k < to; k++) over += values[k]! > limit ? 1 : 0
-  return over / (to - from)
 }
 
 const meanOfThree = (values: Float32Array, at: number): number => {

@@ -2,6 +2,7 @@
  * The spectra of a stretch of sound, with the powers that noise is told by. Hides frames, and what is kept of them from one
  * block to the next.
  */
+import { boxMeans, powersOf } from '../kernel/cells.ts'
 import { fourier, framesAtOnce, type Transform } from '../kernel/fourier.ts'
 import type { Cells } from './noise-floor.ts'
 
@@ -13,6 +14,7 @@ export interface Sound {
 
 /** Far below the quantisation of 24 bits. */
 const leastPower = 1e-12
+const smoothRadius = { bins: 1, rows: 2 } as const
 
 /** About 43 ms: harmonics of a voice stand apart. A power of two, so that any rate has its size. */
 const sizeFor = (sampleRate: number): number =>
@@ -46,15 +48,18 @@ export interface Spectra {
   readonly im: readonly Float32Array[]
 }
 
-/** Arrays that are used again for every block: new ones of this size would be collected too late. */
+/**
+ * Arrays that are used again for every block: new ones of this size would be collected too late. The first block has less
+ * around it than those that follow, so each array has room for half as much again; what is not touched takes no memory.
+ */
 function scratchArrays() {
   const arrays = new Map<string, Float32Array>()
   return (name: string, length: number): Float32Array => {
     const known = arrays.get(name)
     if (known && known.length >= length) return known.subarray(0, length)
-    const made = new Float32Array(length)
+    const made = new Float32Array(Math.ceil(1.5 * length))
     arrays.set(name, made)
-    return made
+    return made.subarray(0, length)
   }
 }
 
@@ -94,76 +99,10 @@ export function spectraOf(sound: Sound, channels: number, shape: Shape, known?: 
         frame - from,
       )
   }
-  fillPowers(re, im, powers, (taken - from) * stride)
+  powersOf(re, im, leastPower, powers, (taken - from) * stride)
   // the means of the last frames that were known lacked those that came after
-  smoothen(powers, smooth, Math.max(0, taken - from - 2), to - from, stride, bins, shape)
-  const { scratch } = shape
-  return { re, im, cells: { first: from, count: to - from, bins, stride, powers, smooth, scratch } }
-}
-
-/** The power of the channels' mean. */
-function fillPowers(
-  re: readonly Float32Array[],
-  im: readonly Float32Array[],
-  out: Float32Array,
-  from: number,
-): void {
-  const scale = 1 / re.length ** 2
-  const [re0, im0, re1, im1] = [re[0]!, im[0]!, re[1], im[1]]
-  if (!re1 || !im1)
-    for (let i = from; i < out.length; i++) out[i] = re0[i]! * re0[i]! + im0[i]! * im0[i]! + leastPower
-  else
-    for (let i = from; i < out.length; i++) {
-      const [a, b] = [re0[i]! + re1[i]!, im0[i]! + im1[i]!]
-      out[i] = scale * (a * a + b * b) + leastPower
-    }
-}
-
-/** Means over five frames and three bins, as far as there are any, for the frames from `from` on. */
-function smoothen(
-  powers: Float32Array,
-  out: Float32Array,
-  from: number,
-  count: number,
-  stride: number,
-  bins: number,
-  shape: Shape,
-): void {
-  const across = shape.scratch('across', powers.length)
-  for (let row = Math.max(0, from - 2) * stride; row < powers.length; row += stride) {
-    const [a, b] = [row + 1, row + bins - 1]
-    for (let i = a; i < b; i++) across[i] = (powers[i - 1]! + powers[i]! + powers[i + 1]!) / 3
-    across[row] = (powers[row]! + powers[row + 1]!) / 2
-    across[b] = (powers[b - 1]! + powers[b]!) / 2
-    for (let i = row + bins; i < row + stride; i++) across[i] = powers[i]!
-  }
-  for (let frame = from; frame < count; frame++) {
-    const at = frame * stride
-    if (frame < 2 || frame >= count - 2) {
-      meanOfRows(across, Math.max(0, frame - 2), Math.min(count, frame + 3), stride, out, at)
-      continue
-    }
-    const [two, end] = [2 * stride, at + stride]
-    for (let i = at; i < end; i++)
-      out[i] =
-        (across[i - two]! + across[i - stride]! + across[i]! + across[i + stride]! + across[i + two]!) / 5
-  }
-}
-
-/** The mean of some rows, to `out[at…]`. */
-export function meanOfRows(
-  rows: Float32Array,
-  from: number,
-  to: number,
-  stride: number,
-  out: Float32Array,
-  at: number,
-): void {
-  for (let k = 0; k < stride; k++) {
-    let sum = 0
-    for (let row = from; row < to; row++) sum += rows[row * stride + k]!
-    out[at + k] = sum / (to - from)
-  }
+  boxMeans(powers, { stride, bins }, smoothRadius, smooth, Math.max(0, taken - from - smoothRadius.rows))
+  return { re, im, cells: { first: from, count: to - from, bins, stride, powers, smooth } }
 }
 
 /** `limitDb`: how far noise goes down at most. */

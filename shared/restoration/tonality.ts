@@ -53,6 +53,13 @@ export function tonalityMeter(sampleRate: number) {
   }
 }
 
+/** Of what is around, more than half is that far under it: no need to sort. */
+function isOverMedian(powers: Float32Array, k: number): boolean {
+  let under = 0
+  for (let i = k - aroundBins; i <= k + aroundBins; i++) under += overAround * powers[i]! < powers[k]! ? 1 : 0
+  return under > aroundBins
+}
+
 function toneShare(powers: Float32Array, from: number, to: number): number {
   let [tones, all, nearBy] = [0, 1e-20, 0]
   for (let k = from - aroundBins; k < from + aroundBins; k++) nearBy += powers[k]!
@@ -61,9 +68,8 @@ function toneShare(powers: Float32Array, from: number, to: number): number {
     const mean = nearBy / (2 * aroundBins + 1)
     nearBy -= powers[k - aroundBins]!
     all += powers[k]!
-    if (powers[k]! < 2 * mean) continue // no tone, without sorting
-    const around = powers.slice(k - aroundBins, k + aroundBins + 1).sort()
-    if (powers[k]! > overAround * around[around.length >> 1]!) tones += powers[k]!
+    if (powers[k]! < 2 * mean) continue
+    if (isOverMedian(powers, k)) tones += powers[k]!
   }
   return tones / all
 }

@@ -13,7 +13,7 @@ const frameSamples = 480
 /** It takes 16-bit samples, as floats. */
 const fullScale = 32_767
 /** Before what is asked for it hears so much, to know the noise. */
-const warmUpSeconds = 2
+const warmUpSeconds = 0.5
 
 interface Network {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void }
@@ -58,7 +58,7 @@ export const voiceStepSeconds = frameSamples / rate
 
 /**
  * The likelihood of a voice (0…1) for every 10 ms from `from` to `to`, samples of `sound`, which is one channel at
- * `sampleRate`. It begins anew each time, two seconds before `from` or where the sound begins.
+ * `sampleRate`. It begins anew each time, half a second before `from` or where the sound begins.
  */
 export function voiceIn(sound: Float32Array, sampleRate: number, from: number, to: number): Float32Array {
   const { memory, frameAt, ...rnnoise } = started()
@@ -70,8 +70,12 @@ export function voiceIn(sound: Float32Array, sampleRate: number, from: number, t
   // what it says of a frame it says of the one before, half of which it has overlapped with
   for (let frame = -warmUp; frame <= count; frame++) {
     const samples = new Float32Array(memory.buffer, frameAt, frameSamples)
-    for (let i = 0; i < frameSamples; i++)
-      samples[i] = fullScale * sampleAt(sound, from + frame * step + (i * sampleRate) / rate)
+    const start = from + frame * step
+    if (sampleRate === rate && start >= 0 && start + frameSamples <= sound.length)
+      for (let i = 0; i < frameSamples; i++) samples[i] = fullScale * sound[start + i]!
+    else
+      for (let i = 0; i < frameSamples; i++)
+        samples[i] = fullScale * sampleAt(sound, start + (i * sampleRate) / rate)
     const likelihood = rnnoise.rnnoise_process_frame(state, frameAt, frameAt)
     if (frame > 0) likelihoods[frame - 1] = likelihood
   }

@@ -6,3 +6,16 @@ export { mixSteady, mixLine, mixFaded, gainSteps } from './gains'
 export { extremes } from './extremes'
 export { spectra, frames } from './fourier'
 export { absenceOdds, sweep, amplitudes } from './suppression'
+export {
+  powers,
+  boxMeans,
+  lowest,
+  addWeighted,
+  standingOut,
+  gather,
+  ratios,
+  logSums,
+  exceeding,
+} from './cells'
+export { decimate } from './decimate'
+export { subtractTones } from './tones'

@@ -11,11 +11,29 @@ function between(value: v128, low: f32, perUnit: f32): v128 {
   return f32x4.min(f32x4.max(share, f32x4.splat(0)), f32x4.splat(1))
 }
 
+/** The mean of up to `radius` cells on either side, as far as there are any. `sums` has room for a float64 a cell. */
+function wideMeans(row: usize, bins: i32, radius: i32, sums: usize, out: usize): void {
+  let sum: f64 = 0
+  store<f64>(sums, 0)
+  for (let k = 0; k < bins; k++) {
+    sum += <f64>load<f32>(row + (<usize>k << 2))
+    store<f64>(sums + (<usize>(k + 1) << 3), sum)
+  }
+  const perCell = 1 / <f64>(2 * radius + 1)
+  for (let k = 0; k < bins; k++) {
+    const from = max(0, k - radius)
+    const to = min(bins, k + radius + 1)
+    const within = load<f64>(sums + (<usize>to << 3)) - load<f64>(sums + (<usize>from << 3))
+    const scale = to - from === 2 * radius + 1 ? perCell : 1 / <f64>(to - from)
+    store<f32>(out + (<usize>k << 2), <f32>(within * scale))
+  }
+}
+
 /**
  * The odds that a cell holds no speech, of cells' ratios to the noise averaged near by (`near`) and over a wider band
  * (`wide`), in a frame that looks like speech to the degree `frame`.
  */
-export function absenceOdds(near: usize, wide: usize, count: i32, frame: f32, out: usize): void {
+function oddsOfRow(near: usize, wide: usize, count: i32, frame: f32, out: usize): void {
   const one = f32x4.splat(1)
   const least = f32x4.splat(1e-20)
   for (let i = 0; i < count; i += 4) {
@@ -27,6 +45,31 @@ export function absenceOdds(near: usize, wide: usize, count: i32, frame: f32, ou
     const speech = product(differenceOf(one, none), f32x4.splat(frame))
     const q = f32x4.min(f32x4.max(differenceOf(one, speech), f32x4.splat(0.02)), f32x4.splat(0.97))
     v128.store(out + at, f32x4.div(q, differenceOf(one, q)))
+  }
+}
+
+/**
+ * The odds of absence in rows of cells, from the ratios averaged near by and their means over `radius` more bins, in frames
+ * that look like speech to the degrees at `frames`. `sums` and `wide` are for use.
+ */
+export function absenceOdds(
+  near: usize,
+  count: i32,
+  stride: i32,
+  bins: i32,
+  radius: i32,
+  frames: usize,
+  sums: usize,
+  wide: usize,
+  out: usize,
+): void {
+  const rowBytes = <usize>stride << 2
+  for (let row = 0; row < count; row++) {
+    wideMeans(near, bins, radius, sums, wide)
+    for (let k = bins; k < stride; k++) store<f32>(wide + (<usize>k << 2), 1)
+    oddsOfRow(near, wide, stride, load<f32>(frames + (<usize>row << 2)), out)
+    near += rowBytes
+    out += rowBytes
   }
 }
 
@@ -52,7 +95,7 @@ function lookUp(v: v128, table: usize): v128 {
  * be, over the noise, and is set to that of this one. A gain replaces that at `gains` where it is greater. `table` holds
  * half the exponential integral, as a logarithm to base 2.
  */
-export function sweep(
+function sweepRow(
   ratios: usize,
   odds: usize,
   state: usize,
@@ -84,12 +127,38 @@ export function sweep(
   }
 }
 
-/** Logarithms to base 2, in place, to what they are of: not less than `floor`, and between there and themselves by `share`. */
-export function amplitudes(gains: usize, count: i32, floor: f32, share: f32): void {
+/** Rows of a sweep, one after the other, or from the last one to the first. */
+export function sweep(
+  ratios: usize,
+  odds: usize,
+  state: usize,
+  gains: usize,
+  rows: i32,
+  stride: i32,
+  isBackwards: bool,
+  alpha: f32,
+  least: f32,
+  floor: f32,
+  table: usize,
+): void {
+  for (let i = 0; i < rows; i++) {
+    const at = <usize>((isBackwards ? rows - 1 - i : i) * stride) << 2
+    sweepRow(ratios + at, odds + at, state, gains + at, stride, alpha, least, floor, table)
+  }
+}
+
+/**
+ * Rows of logarithms to base 2, in place, to what they are of: not less than `floor`, and between there and themselves by
+ * each row's share.
+ */
+export function amplitudes(gains: usize, rows: i32, stride: i32, floor: f32, shares: usize): void {
   const low = f32x4.splat(floor)
-  for (let i = 0; i < count; i += 4) {
-    const at = gains + (<usize>i << 2)
-    const above = differenceOf(f32x4.max(v128.load(at), low), low)
-    v128.store(at, exp2Of(sumOf(low, product(f32x4.splat(share), above))))
+  for (let row = 0; row < rows; row++) {
+    const share = v128.load32_splat(shares + (<usize>row << 2))
+    for (let k = 0; k < stride; k += 4) {
+      const at = gains + (<usize>(row * stride + k) << 2)
+      const above = differenceOf(f32x4.max(v128.load(at), low), low)
+      v128.store(at, exp2Of(sumOf(low, product(share, above))))
+    }
   }
 }
