@@ -83,13 +83,15 @@ const start = {
   decisionRevision: z.number(),
   /** The run could not even begin as its producer wanted; made again, it is planned anew. */
   unplanned: z.boolean().default(false),
+  /** Whether the sound is to be restored. */
+  restores: z.boolean().default(false),
   /** Whether the producer has looked: what is still open then stays undone, and the run goes on. */
   reviewed: z.boolean(),
 }
 
 /** What steps pass on to every later one. */
 const passedOn = {
-  // prepare, of the recording; where that is divided, join
+  // prepare, of the recording; where that is divided, join; where it is restored, combine
   isDivided: z.boolean().default(false),
   pcmObject: z.string(),
   analysisObject: z.string(),
@@ -97,6 +99,13 @@ const passedOn = {
   totalSamples: z.number(),
   /** The object of the chapter marks inside the recording. */
   marksObject: z.string().nullable().default(null),
+  // examine; of what was restored combine tells the report
+  /** What is done to the sound; null where nothing is. */
+  planObject: z.string().nullable().default(null),
+  planHash: z.string().nullable().default(null),
+  restoredParts: z.number().default(0),
+  /** What was found and done; null where nobody looked. */
+  restorationObject: z.string().nullable().default(null),
   // transcribe, and clean once the words are aligned to the sound
   transcriptObject: z.string().nullable(),
   // clean
