@@ -36,7 +36,10 @@ export interface RestorationReport extends Omit<Summary, 'snrDb' | 'gatedShare'>
 const partSeconds = 100
 
 /** How many parts a recording is mended in. */
-export const restoredPartsOf = ({ totalSamples, sampleRate }: StoredPcm): number =>
+export const restoredPartsOf = ({
+  totalSamples,
+  sampleRate,
+}: Pick<StoredPcm, 'totalSamples' | 'sampleRate'>): number =>
   Math.ceil(totalSamples / (partSeconds * sampleRate))
 
 /** Looks at the whole recording, and decides. */
