@@ -111,9 +111,10 @@ function countRequests(endpoint: string, count: (kind: keyof Asked) => number): 
     const kind = chargedAs(request.method!, request.url!)
     if (kind) count(kind)
     const { method, headers } = request
+    const target = new URL(request.url!, endpoint)
     const call = http.request(
-      new URL(request.url!, endpoint),
-      { method, headers, agent: false },
+      target,
+      { method, headers: { ...headers, host: target.host }, agent: false },
       (answer) => {
         response.writeHead(answer.statusCode!, answer.headers)
         answer.pipe(response)

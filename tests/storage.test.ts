@@ -26,7 +26,8 @@ async function behind(
   let origin = ''
   const server = createServer((request, response) => {
     const { method = '', url = '', headers } = request
-    const call = callStore({ hostname, port, method, path: url, headers }, (answer) => {
+    const own = { ...headers, host: `${hostname}:${port}` }
+    const call = callStore({ hostname, port, method, path: url, headers: own }, (answer) => {
       const name = `${method} ${url.replace(/upload_id=.*/, '')} ${headers['content-range']}`
       if (losing(method, url, headers['content-range']) && !seen.has(name)) {
         seen.add(name)
