@@ -7,7 +7,7 @@ import { catalogue } from '../../functions/index.ts'
 import { onUpload } from '../../functions/on-upload.ts'
 import { openServices } from '../../shared/engine/serve.ts'
 import type { Services } from '../../shared/engine/services.ts'
-import { add, speechLike, tone } from '../support/audio.ts'
+import { add, mainsHum, speechLike } from '../support/audio.ts'
 import { wav } from '../support/recordings.ts'
 import { aWhisper, type FakeVendor } from '../support/vendors.ts'
 import { aWorld, user, type World } from '../support/world.ts'
@@ -38,7 +38,7 @@ afterEach(async () => {
 
 test('each step has the tasks and asks for what was counted, and for nothing that a session must keep', async () => {
   const recording = wav(
-    add(speechLike(sampleRate, seconds, 1), tone(sampleRate, seconds, 50, -30)),
+    add(speechLike(sampleRate, seconds, 1), mainsHum(sampleRate, seconds, -40)),
     sampleRate,
   )
   await world.upload(`u/${user}/show/one/template.json`, restoresHum)
