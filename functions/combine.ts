@@ -15,13 +15,13 @@ const restored = z.object({ pcmObject: z.string(), samples: z.number() })
 export const combine = defineStep({
   name: 'combine',
   version: 1,
-  context: pick('planObject', 'analysisObject'),
+  context: pick('planObject', 'planHash', 'analysisObject'),
   load: async (db: Knex, { runId }) => ({
     original: (await preparedFiles(db, runId)).recording,
     parts: (await outputsOf(db, runId, 'restore')).map(({ output }) => restored.parse(output)),
   }),
-  inputs: ({ planObject, analysisObject }, { original, parts }) => ({
-    ...{ planObject, analysisObject },
+  inputs: ({ planHash, analysisObject }, { original, parts }) => ({
+    ...{ planHash, analysisObject },
     file: original.file,
     parts,
   }),
