@@ -29,7 +29,8 @@ const root = path.join(import.meta.dirname, '../..')
 const made = new Map<string, Bundle>()
 const folder = (name: string) => path.join(dir, name)
 beforeAll(async () => {
-  for (const name of ['level', 'render', 'restore', 'api']) made.set(name, await bundleFunction(name, folder(name)))
+  for (const name of ['level', 'render', 'restore', 'api'])
+    made.set(name, await bundleFunction(name, folder(name)))
 })
 afterAll(() => rmSync(dir, { recursive: true }))
 
