@@ -4,18 +4,21 @@
  */
 import { catalogue, queues } from '../functions/index.ts'
 import { planPipeline, type Stage } from '../shared/engine/pipeline.ts'
+import { restoredPartsOf } from '../shared/episode/restoring.ts'
 import { stretchSeconds } from '../shared/audio/stretches.ts'
 import { divideCount } from '../shared/show/divides.ts'
 import type { Asked } from './counting.ts'
 import { flow, type FlowStep, type QueueLimits } from './flow.ts'
 import { prices } from './prices.ts'
 
-/** An episode as the page counts with it: one recording, transcribed by a provider that answers the call itself. */
+/** An episode as the page counts with it: one recording, restored, transcribed by a provider that answers the call itself. */
 export interface Episode {
   readonly minutes: number
   readonly chunks: number
   /** In which the recording is decoded apart. */
   readonly stretches: number
+  /** In which its sound is restored. */
+  readonly restoredParts: number
   /** Of 48 kHz, stereo, 16 bits: the largest thing that is kept. */
   readonly pcmBytes: number
   readonly mp3Bytes: number
@@ -30,6 +33,7 @@ export function episodeOf(minutes: number, channels = 2): Episode {
     minutes,
     chunks: 1 + divideCount(60 * minutes),
     stretches: minutes * 60 < 2 * stretchSeconds ? 0 : Math.floor((minutes * 60) / stretchSeconds),
+    restoredParts: restoredPartsOf({ totalSamples: samples, sampleRate }),
     pcmBytes: samples * channels * 2,
     mp3Bytes: minutes * 60 * mp3BytesPerSecond,
   }
@@ -62,32 +66,51 @@ export const asks: Readonly<Record<string, Asks>> = {
     writes: ({ stretches }) => 2 + joins(stretches),
     reads: ({ stretches }) => 2 * stretches + joins(stretches),
   },
+  examine: {
+    connections: 2,
+    statements: 14,
+    transactions: 1,
+    writes: 1,
+    reads: ({ pcmBytes }) => windows(pcmBytes),
+  },
+  restore: { connections: 2, statements: 12, transactions: 1, writes: 1, reads: 4 },
+  combine: {
+    connections: 2,
+    statements: 17,
+    transactions: 1,
+    writes: ({ restoredParts }) => 3 + joins(restoredParts),
+    reads: ({ pcmBytes, restoredParts }) =>
+      2 + restoredParts + joins(restoredParts) + windows(floatBytes(pcmBytes)),
+  },
   recognise: {
     connections: 5,
     statements: 17,
     transactions: 1,
     writes: 2,
-    reads: ({ pcmBytes }) => 5 + windows(pcmBytes),
+    reads: ({ pcmBytes }) => 5 + windows(floatBytes(pcmBytes)),
   },
   transcribe: { connections: 1, statements: 14, transactions: 1, writes: 1, reads: 2 },
   align: { connections: 2, statements: 14, transactions: 1, writes: 0, reads: 2 },
   clean: { connections: 2, statements: 15, transactions: 1, writes: 2, reads: 2 },
   decide: { connections: 1, statements: 17, transactions: 1, writes: 2, reads: 2 },
-  arrange: { connections: 1, statements: 18, transactions: 1, writes: 2, reads: 4 },
+  arrange: { connections: 1, statements: 19, transactions: 1, writes: 2, reads: 4 },
   preview: { connections: 2, statements: 13, transactions: 1, writes: 1, reads: 4 },
-  measure: { connections: 2, statements: 14, transactions: 1, writes: 1, reads: 4 },
+  measure: { connections: 2, statements: 14, transactions: 1, writes: 1, reads: 6 },
   level: { connections: 1, statements: 15, transactions: 1, writes: 0, reads: ({ chunks }) => chunks },
-  render: { connections: 2, statements: 14, transactions: 1, writes: 2, reads: 4 },
+  render: { connections: 2, statements: 14, transactions: 1, writes: 2, reads: 6 },
   finish: {
     connections: 2,
     statements: 20,
     transactions: 1,
     writes: ({ chunks }) => 12 + joins(chunks + 1),
-    reads: ({ chunks }) => 5 + 3 * chunks + joins(chunks + 1),
+    reads: ({ chunks }) => 6 + 3 * chunks + joins(chunks + 1),
   },
   page: { connections: 2, statements: 16, transactions: 1, writes: 1, reads: 6 },
   publish: { connections: 1, statements: 23, transactions: 2, writes: 8, reads: 11 },
 }
+
+/** Of 16-bit PCM that was restored. */
+const floatBytes = (bytes: number): number => 2 * bytes
 
 /** A composition takes at most 32 objects; of more, groups are joined first. */
 const mostComposed = 32
@@ -118,6 +141,9 @@ export const measured = {
   /** Of one part. */
   seconds: {
     prepare: ({ minutes, stretches }: Episode) => (0.37 * minutes) / (1 + stretches),
+    examine: ({ minutes }: Episode) => 0.45 * minutes,
+    restore: ({ minutes, restoredParts }: Episode) => (1.3 * minutes) / restoredParts,
+    combine: ({ minutes }: Episode) => 0.1 * minutes,
     preview: ({ minutes }: Episode) => 0.2 * minutes,
     measure: () => 0.4,
     render: () => 0.7,
@@ -143,6 +169,7 @@ const partsOfStep: Readonly<Record<string, (episode: Episode) => number>> = {
   'read-mail': () => 0,
   prepare: ({ stretches }) => 1 + stretches,
   join: ({ stretches }) => (stretches > 0 ? 1 : 0),
+  restore: ({ restoredParts }) => restoredParts,
   measure: ({ chunks }) => chunks,
   render: ({ chunks }) => chunks,
 }

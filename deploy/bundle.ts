@@ -213,7 +213,7 @@ const besides = (threads: Set<string>, read: Set<string>): Plugin => ({
     }))
     onLoad({ filter: /\/shared\/.*\.ts$/ }, async ({ path: file }) => {
       const source = await readFile(file, 'utf8')
-      for (const [, name] of source.matchAll(/\.resolve\('([^']+)'\)/g)) read.add(name!)
+      for (const [, name] of source.matchAll(/\.resolve\('([^']+)'\)/g)) read.add(packageOf(name!))
       const contents = source.replaceAll(threadFile, (_, name: string) => {
         threads.add(path.relative(root, path.join(path.dirname(file), `${name}.ts`)))
         return `new URL('${name}${extension}', import.meta.url)`
@@ -236,6 +236,10 @@ const browserSources: Plugin = {
     }))
   },
 }
+
+/** `@scope/name/file` is a file of `@scope/name`. */
+const packageOf = (specifier: string): string =>
+  specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
 
 const threadFile = /new URL\('([\w-]+)\.ts', import\.meta\.url\)/g
 

@@ -6,6 +6,9 @@ each_function() {
   "$@" spool-on-upload private
   "$@" spool-prepare private
   "$@" spool-join private
+  "$@" spool-examine private
+  "$@" spool-restore private
+  "$@" spool-combine private
   "$@" spool-recognise private
   "$@" spool-transcribe private
   "$@" spool-align private

@@ -13,6 +13,7 @@ import { outputsOf } from '../shared/db/steps.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { storeDeliverables, type Deliverable } from '../shared/episode/deliverables.ts'
+import type { RestorationReport } from '../shared/episode/restoring.ts'
 import { pick } from '../shared/episode/run-context.ts'
 import {
   chaptersOf,
@@ -44,6 +45,7 @@ import type { Transcript } from '../shared/words/words.ts'
 const context = pick(
   'timelineObject',
   'analysisObject',
+  'restorationObject',
   'editsObject',
   'transcriptObject',
   'coverObject',
@@ -79,6 +81,7 @@ export const finish = defineStep({
     pictures: given.pictures,
     episodeFacts: given.episodeFacts,
     recordingHash: given.recordingHash,
+    ...(given.restorationObject === null ? {} : { restorationObject: given.restorationObject }),
     gainDb: given.gainDb,
     episodeId: given.episodeId,
     ...input,
@@ -162,7 +165,7 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
   const { timeline, analysis, chapters, cover } = parts
   const tag = await tagOf(parts, given, input, tools)
   const audio = await joinAudio(tag, { ...input, totalSamples: timeline.totalSamples }, tools)
-  const certificate = await certifyAudio(audio.sha256, timeline, input, tools)
+  const certificate = await certifyAudio(audio.sha256, parts, input, tools)
   const listed = feedChapters(chapters, tools)
   const made = [
     { file: 'episode.mp3', data: { copyOf: audio.object } } as const,
@@ -198,6 +201,7 @@ interface Parts {
   readonly timeline: Timeline
   readonly edits: EditList
   readonly analysis: Analysis
+  readonly restoration: RestorationReport | undefined
   readonly transcript: Transcript | undefined
   readonly chapters: readonly Chapter[]
   readonly cover: Buffer | undefined
@@ -207,16 +211,18 @@ interface Parts {
 async function gather(given: Context, { title }: Input, tools: Tools): Promise<Parts> {
   const { storage, config } = tools
   const work = (name: string) => ({ bucket: config.buckets.work, name })
-  const { transcriptObject } = given
-  const [timeline, edits, analysis, transcript] = await Promise.all([
+  const { transcriptObject, restorationObject } = given
+  const [timeline, edits, analysis, transcript, restoration] = await Promise.all([
     storage.readJson<Timeline>(work(given.timelineObject)),
     storage.readJson<EditList>(work(given.editsObject)),
     storage.read(work(given.analysisObject)).then(decodeAnalysis),
     transcriptObject === null ? undefined : storage.readJson<Transcript>(work(transcriptObject)),
+    restorationObject === null ? undefined : storage.readJson<RestorationReport>(work(restorationObject)),
   ])
   return {
     timeline,
     analysis,
+    restoration,
     edits,
     transcript: transcript && nameSpeakers(transcript, given.episodeFacts.speakers),
     chapters: chaptersOf(timeline, title, await marksOf(given, analysis.totalSamples, tools)),
@@ -252,14 +258,17 @@ async function tagOf(
 /** The certificate of the joined audio; a missed target is a warning. */
 async function certifyAudio(
   sha256: string,
-  timeline: Timeline,
+  { timeline, restoration }: Parts,
   { chunks, loudness, format }: Input,
   { storage, config, warn }: Tools,
 ): Promise<Certificate> {
   const partials = chunks.map((chunk) => chunk.partials)
   const [blocks] = await joinPartials(storage, config.buckets.work, partials)
   const peak = Math.max(...chunks.map((chunk) => chunk.truePeakDbtp))
-  const certificate = certify({ blocks: blocks!, truePeakDbtp: peak, timeline, sha256, loudness, format })
+  const certificate = certify({
+    ...{ blocks: blocks!, truePeakDbtp: peak, timeline, sha256, loudness, format },
+    restoration,
+  })
   const { pass, integratedLufs, truePeakDbtp, targetLufs, maxTruePeakDbtp } = certificate
   if (!pass && integratedLufs !== null) {
     warn({

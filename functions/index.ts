@@ -9,8 +9,10 @@ import { answer } from './answer.ts'
 import { api } from './api.ts'
 import { arrange } from './arrange.ts'
 import { clean } from './clean.ts'
+import { combine } from './combine.ts'
 import { consolePages } from './console.ts'
 import { decide } from './decide.ts'
+import { examine } from './examine.ts'
 import { finish } from './finish.ts'
 import { join } from './join.ts'
 import { level } from './level.ts'
@@ -25,6 +27,7 @@ import { publish } from './publish.ts'
 import { readMail } from './read-mail.ts'
 import { recognise } from './recognise.ts'
 import { render } from './render.ts'
+import { restore } from './restore.ts'
 import { sweep } from './sweep.ts'
 import { transcribe } from './transcribe.ts'
 import { voice } from './voice.ts'
@@ -141,7 +144,10 @@ export const catalogue: readonly DeployedFunction[] = [
   { trigger: 'upload', name: 'on-upload', handle: onUpload, ...uploads },
   { trigger: 'task', step: prepare, after: [], share: 25, ...audio },
   { trigger: 'task', step: join, after: ['prepare'], share: 1, ...audio },
-  { trigger: 'task', step: recognise, after: ['join'], share: 1, ...vendors },
+  { trigger: 'task', step: examine, after: ['join'], share: 4, ...audio },
+  { trigger: 'task', step: restore, after: ['examine'], share: 12, ...audio },
+  { trigger: 'task', step: combine, after: ['restore'], share: 2, ...audio },
+  { trigger: 'task', step: recognise, after: ['combine'], share: 1, ...vendors },
   { trigger: 'task', step: transcribe, after: ['recognise'], share: 1, ...quick },
   { trigger: 'task', step: align, after: ['transcribe'], share: 4, ...audio },
   { trigger: 'task', step: clean, after: ['align'], share: 1, ...light },

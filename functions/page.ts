@@ -53,19 +53,18 @@ export const page = defineStep({
     const edits = await storage.readJson<EditList>(work(given.editsObject))
     const timeline = await storage.readJson<Timeline>(work(given.timelineObject))
     const sounds = await Promise.all(reel.map((name) => storage.read(work(name))))
+    const certificate = await storage.readJson<Certificate>({
+      bucket,
+      name: episodeName(episodeId, hash, 'certificate.json'),
+    })
     const html = reviewPage({
       ...titles,
       analysis: decodeAnalysis(await storage.read(work(given.analysisObject))),
       edits,
       transcript: transcript && nameSpeakers(transcript, given.episodeFacts.speakers),
       reel: { ...planReel(edits, timeline), mp3: Buffer.concat(sounds) },
-      finished: {
-        timeline,
-        certificate: await storage.readJson<Certificate>({
-          bucket,
-          name: episodeName(episodeId, hash, 'certificate.json'),
-        }),
-      },
+      restoration: certificate.restoration,
+      finished: { timeline, certificate },
       waiting: [],
     })
     await storeDeliverables(storage, { bucket, episodeId, hash }, [

@@ -1,11 +1,6 @@
 /** What the flags of `spool restore` ask for. */
-import {
-  defaultWishes,
-  mostBreathsDb,
-  mostNoiseDb,
-  noWishes,
-  type Wishes,
-} from '../../shared/restoration/wishes.ts'
+import { defaultWishes, noWishes, type Wishes } from '../../shared/restoration/wishes.ts'
+import { mostBreathsDb, mostNoiseDb } from '../../shared/settings/restore.ts'
 
 export type RestoreFlags = Partial<Record<keyof typeof readers, string>>
 

@@ -7,6 +7,8 @@ import path from 'node:path'
 import { catalogue } from '../../functions/index.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { findPodcast } from '../../shared/db/podcasts.ts'
+import type { RestorationReport } from '../../shared/episode/restoring.ts'
+import { readContext } from '../../shared/episode/run-context.ts'
 import { reviewPage } from '../../shared/review/page.ts'
 import { contextSeconds, makeReel } from '../../shared/review/reel.ts'
 import { openReview, submitDecisions, type Review } from '../../shared/review/review.ts'
@@ -96,6 +98,11 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
   const { episode, run, analysis, edits, transcript, recording, waiting } = review
   const podcast = await withDatabase(config.databaseUrl, (db) => findPodcast(db, episode.podcastId))
   const location = { storage, bucket: config.buckets.work }
+  const { restorationObject } = readContext(run.context, 'restorationObject')
+  const restoration =
+    restorationObject === null
+      ? undefined
+      : await storage.readJson<RestorationReport>({ bucket: location.bucket, name: restorationObject })
   const pieces = reviewPage({
     title: episode.title,
     podcastTitle: podcastSettings(podcast!.settings).title,
@@ -104,6 +111,7 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
     transcript,
     waiting,
     warnings: run.warnings,
+    restoration,
     finished: undefined,
     reel: await makeReel(edits, analysis, { sources: [recording], answers: {} }, location, signal),
   })

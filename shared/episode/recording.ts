@@ -183,8 +183,9 @@ export async function preparedFiles(
 ): Promise<{ recording: Prepared; assets: Prepared[] }> {
   const [first, ...others] = await outputsOf(db, runId, 'prepare')
   const [joined] = await outputsOf(db, runId, 'join')
+  const [restored] = await outputsOf(db, runId, 'combine')
   return {
-    recording: prepared.parse((joined ?? first!).output),
+    recording: prepared.parse((restored ?? joined ?? first!).output),
     assets: others.filter(({ output }) => !isStretch(output)).map(({ output }) => prepared.parse(output)),
   }
 }

@@ -85,13 +85,15 @@ const start = {
   unplanned: z.boolean().default(false),
   /** Stands for the steps as they were when the run began, each with its version. */
   madeBy: z.string().default(''),
+  /** Whether the sound is to be restored. */
+  restores: z.boolean().default(false),
   /** Whether the producer has looked: what is still open then stays undone, and the run goes on. */
   reviewed: z.boolean(),
 }
 
 /** What steps pass on to every later one. */
 const passedOn = {
-  // prepare, of the recording; where that is divided, join
+  // prepare, of the recording; where that is divided, join; where it is restored, combine
   isDivided: z.boolean().default(false),
   pcmObject: z.string(),
   analysisObject: z.string(),
@@ -99,6 +101,13 @@ const passedOn = {
   totalSamples: z.number(),
   /** The object of the chapter marks inside the recording. */
   marksObject: z.string().nullable().default(null),
+  // examine; of what was restored combine tells the report
+  /** What is done to the sound; null where nothing is. */
+  planObject: z.string().nullable().default(null),
+  planHash: z.string().nullable().default(null),
+  restoredParts: z.number().default(0),
+  /** What was found and done; null where nobody looked. */
+  restorationObject: z.string().nullable().default(null),
   // transcribe, and clean once the words are aligned to the sound
   transcriptObject: z.string().nullable(),
   // clean

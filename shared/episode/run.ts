@@ -24,6 +24,7 @@ import type { Variables } from '../settings/script.ts'
 import { lettersWanted, withLetters } from '../settings/needs.ts'
 import { detailsOf, type EpisodeDetails, type EpisodeSettings } from '../settings/episode.ts'
 import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
+import { restoresAnything } from '../settings/restore.ts'
 import { type RunSettings } from '../settings/settings.ts'
 import type { Services } from '../engine/services.ts'
 import type { StoredObject } from '../storage.ts'
@@ -161,6 +162,7 @@ async function openRun(
   const context = {
     ...uploadsOf(plan, recording),
     outputRate: plan.template.output.sampleRate ?? null,
+    restores: restoresAnything(plan.template.restore),
     episodeFacts: factsOf(plan.episode),
     ...providers,
     variables,

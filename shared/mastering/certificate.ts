@@ -2,6 +2,7 @@
 import { integratedLoudness, loudnessRange } from '../audio/loudness.ts'
 import type { Loudness } from './programme.ts'
 import type { Mp3Format } from '../codec/port.ts'
+import type { RestorationReport } from '../episode/restoring.ts'
 import type { Timeline } from '../timeline/timeline.ts'
 
 export interface Certificate {
@@ -19,6 +20,8 @@ export interface Certificate {
   readonly durationSeconds: number
   readonly sha256: string
   readonly pass: boolean
+  /** What was wrong with the recording, and what was done; absent where nobody looked. */
+  readonly restoration?: RestorationReport
 }
 
 const toleranceLu = 0.2
@@ -31,8 +34,9 @@ export function certify(measured: {
   sha256: string
   loudness: Loudness
   format: Mp3Format
+  restoration?: RestorationReport | undefined
 }): Certificate {
-  const { loudness, format, timeline } = measured
+  const { loudness, format, timeline, restoration } = measured
   const lufs = integratedLoudness(measured.blocks)
   const dualMono = format.channels === 1
   return {
@@ -50,6 +54,7 @@ export function certify(measured: {
     pass:
       Math.abs(lufs - loudness.targetLufs) <= toleranceLu &&
       measured.truePeakDbtp <= loudness.maxTruePeakDbtp,
+    ...(restoration ? { restoration } : {}),
   }
 }
 

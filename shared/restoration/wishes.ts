@@ -1,4 +1,5 @@
-/** What is to be restored, and how strongly: the choices a producer has, and what holds where nothing is said. */
+/** What is to be restored, and how strongly: the choices a producer has, as the meters and plans take them. */
+import { presets, type RestoreSettings } from '../settings/restore.ts'
 
 export interface Wishes {
   /** How far noise goes down at most, in dB; `auto` asks how noisy the recording is. */
@@ -13,24 +14,11 @@ export interface Wishes {
   readonly clicks: 'pauses' | 'all' | 'off'
 }
 
-export const defaultWishes: Wishes = {
-  noise: 'auto',
-  hum: 'auto',
-  level: 0.9,
-  gate: 'auto',
-  breathsDb: 0,
-  clicks: 'pauses',
-}
+export const wishesOf = ({ level, breaths, ...others }: RestoreSettings): Wishes => ({
+  ...others,
+  level: level === 'off' ? 0 : level,
+  breathsDb: breaths === 'off' ? 0 : breaths,
+})
 
-export const noWishes: Wishes = {
-  noise: 'off',
-  hum: 'off',
-  level: 0,
-  gate: 'off',
-  breathsDb: 0,
-  clicks: 'off',
-}
-
-/** More than this sounds worse than the noise. */
-export const mostNoiseDb = 24
-export const mostBreathsDb = 40
+export const defaultWishes = wishesOf(presets.home)
+export const noWishes = wishesOf(presets.off)

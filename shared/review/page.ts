@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import type { Analysis } from '../audio/analysis.ts'
 import type { Warning } from '../codes.ts'
 import type { Certificate } from '../mastering/certificate.ts'
+import type { RestorationReport } from '../episode/restoring.ts'
 import { keepAllBut, keptShare } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
 import { lengthOf, splicesOf, type Edit, type EditList, type Splice } from '../edits/edits.ts'
@@ -21,6 +22,7 @@ import {
   reelRate,
   type Reel,
 } from './reel.ts'
+import { restorationLines } from './restoration-lines.ts'
 import { style } from './style.ts'
 
 export interface Reviewed {
@@ -32,6 +34,8 @@ export interface Reviewed {
   readonly reel: Reel
   /** Absent while the episode waits for its producer. */
   readonly finished: { readonly timeline: Timeline; readonly certificate: Certificate } | undefined
+  /** Absent where nobody looked for what could be restored. */
+  readonly restoration: RestorationReport | undefined
   /** The edits that wait for a decision. */
   readonly waiting: readonly Edit[]
   /** What the run warned of. */
@@ -71,6 +75,7 @@ ${summary(reviewed, splices)}
 <main>
 ${waiting.length > 0 ? waitingSection(reviewed) : ''}
 ${reviewed.warnings.length > 0 ? notesSection(reviewed.warnings) : ''}
+${reviewed.restoration ? soundSection(reviewed.restoration) : ''}
 <section>
 <h2>Waveform</h2>
 <p class="hint">The recording from start to end; what was changed is shaded.</p>
@@ -102,13 +107,22 @@ Save the decisions and hand them to <code>spool review</code>.</p>
 ${editTable(reviewed.waiting, reviewed)}
 </section>`
 
-const notesSection = (warnings: readonly Warning[]): string =>
+const listSection = (title: string, items: readonly string[]): string =>
   `<section class="notes">
-<h2>Notes</h2>
+<h2>${title}</h2>
 <ul>
-${warnings.map(({ code, message }) => `<li>${escape(message)} <code>${escape(code)}</code></li>`).join('\n')}
+${items.map((item) => `<li>${item}</li>`).join('\n')}
 </ul>
 </section>`
+
+const notesSection = (warnings: readonly Warning[]): string =>
+  listSection(
+    'Notes',
+    warnings.map(({ code, message }) => `${escape(message)} <code>${escape(code)}</code>`),
+  )
+
+const soundSection = (report: RestorationReport): string =>
+  listSection('Sound', restorationLines(report).map(escape))
 
 function editsSection(reviewed: Reviewed): string {
   const { edits, waiting } = reviewed

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { cleaning, fileName } from './cleaning.ts'
 import { parseDocument, problemsOf, type Problem } from './document.ts'
 import { language } from './language.ts'
+import { restore } from './restore.ts'
 import { checkVariables, letterVariableNames, variableNames } from './script.ts'
 
 /** A line break in a name would end a caption. */
@@ -164,6 +165,7 @@ const template = z.strictObject({
   length: length.prefault({}),
   transcription: transcription.prefault({}),
   voice: voice.prefault({}),
+  restore,
   cleaning: cleaning.prefault({}),
   loudness: loudness.prefault({}),
   output: output.prefault({}),

@@ -13,20 +13,29 @@ const endsInComma = (text: string): boolean => text.endsWith(',')
 const beginsBig = (text: string): boolean => /^["'“‘(]?\p{Lu}/u.test(text)
 const big = (text: string): string => text.replace(/\p{Ll}/u, (letter) => letter.toUpperCase())
 
-/** The words that are kept, by what stood between them: `isKept` says which those are. */
-export function readAfterCuts<W extends Text>(words: readonly W[], isKept: (word: W) => boolean): W[] {
+/**
+ * The words that are kept, by what stood between them: `isKept` says which those are, `isReplaced` whether something stands
+ * in the place of what is gone, so that the sentence has it still.
+ */
+export function readAfterCuts<W extends Text>(
+  words: readonly W[],
+  isKept: (word: W) => boolean,
+  isReplaced: (gone: readonly W[]) => boolean = () => false,
+): W[] {
   const read: W[] = []
   let gone: W[] = []
   for (const word of words) {
     if (!isKept(word)) gone.push(word)
     else if (gone.length === 0) read.push(word)
     else {
-      join(read, gone, word)
+      if (isReplaced(gone)) read.push(word)
+      else join(read, gone, word)
       gone = []
     }
   }
   const last = read.at(-1)
-  if (last && gone.length > 0 && endsSentence(gone.at(-1)!.text)) read[read.length - 1] = ended(last, gone)
+  if (last && gone.length > 0 && endsSentence(gone.at(-1)!.text) && !isReplaced(gone))
+    read[read.length - 1] = ended(last, gone)
   return read
 }
 

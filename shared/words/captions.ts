@@ -14,6 +14,8 @@ export interface CaptionWord {
   readonly speaker: string | null
 }
 
+/** What takes a word's place may begin a little before it. */
+const besideSeconds = 0.25
 /** A word with less than this share of it kept is gone. */
 const keptEnough = 0.5
 /**
@@ -35,7 +37,16 @@ export function captionWords(
   { ledger, inserted, sampleRate }: Pick<Timeline, 'ledger' | 'inserted' | 'sampleRate'>,
 ): CaptionWord[] {
   const isKept = (word: Word) => keptShare(ledger, word) >= keptEnough
-  const kept = readAfterCuts(transcript?.words ?? [], isKept).map(
+  /** A bleep, or a sound's name, stands where they were. */
+  const isReplaced = ([first]: readonly Word[]) => {
+    const at = toOutput(ledger, first!.startSample)
+    const near = besideSeconds * sampleRate
+    return inserted.some(
+      ({ startSample, endSample, speaker }) =>
+        speaker === null && startSample - near < at && at < endSample + near,
+    )
+  }
+  const kept = readAfterCuts(transcript?.words ?? [], isKept, isReplaced).map(
     ({ text, startSample, endSample, speaker }) => {
       const start = toOutput(ledger, startSample)
       // a removed end maps to the middle of the crossfade, which a short word may start after

@@ -7,7 +7,7 @@ import { catalogue } from '../../functions/index.ts'
 import { onUpload } from '../../functions/on-upload.ts'
 import { openServices } from '../../shared/engine/serve.ts'
 import type { Services } from '../../shared/engine/services.ts'
-import { speechLike } from '../support/audio.ts'
+import { add, mainsHum, speechLike } from '../support/audio.ts'
 import { wav } from '../support/recordings.ts'
 import { aWhisper, type FakeVendor } from '../support/vendors.ts'
 import { aWorld, user, type World } from '../support/world.ts'
@@ -15,6 +15,9 @@ import { aWorld, user, type World } from '../support/world.ts'
 const sampleRate = 48_000
 const seconds = 130
 const episode = episodeOf(seconds / 60, 1)
+
+/** The quickest fault to mend. */
+const restoresHum = JSON.stringify({ restore: { noise: 'off', clicks: 'off', level: 'off' } })
 
 let vendor: FakeVendor
 let world: World
@@ -34,7 +37,11 @@ afterEach(async () => {
 })
 
 test('each step has the tasks and asks for what was counted, and for nothing that a session must keep', async () => {
-  const recording = wav(speechLike(sampleRate, seconds, 1), sampleRate)
+  const recording = wav(
+    add(speechLike(sampleRate, seconds, 1), mainsHum(sampleRate, seconds, -40)),
+    sampleRate,
+  )
+  await world.upload(`u/${user}/show/one/template.json`, restoresHum)
   const uploaded = await world.upload(`u/${user}/show/one/talk.wav`, recording)
   const asked: Record<string, Asked> = {}
   const tasks: Record<string, number> = {}

@@ -29,7 +29,8 @@ const root = path.join(import.meta.dirname, '../..')
 const made = new Map<string, Bundle>()
 const folder = (name: string) => path.join(dir, name)
 beforeAll(async () => {
-  for (const name of ['level', 'render', 'api']) made.set(name, await bundleFunction(name, folder(name)))
+  for (const name of ['level', 'render', 'restore', 'api'])
+    made.set(name, await bundleFunction(name, folder(name)))
 })
 afterAll(() => rmSync(dir, { recursive: true }))
 
@@ -68,6 +69,7 @@ describe('A bundle', () => {
     }
     expect(made.get('level')!.packages).toEqual(['@google-cloud/functions-framework', '@node-rs/crc32'])
     expect(made.get('render')!.packages).toContain('koffi')
+    expect(made.get('restore')!.packages).toContain('@sapphi-red/web-noise-suppressor')
   })
 
   test('loads what only some requests need when they need it', () => {

@@ -1,5 +1,6 @@
 // Settings of a run that was started before a field was there.
 import { expect, test } from '@jest/globals'
+import { presets, restoresAnything } from '../../shared/settings/restore.ts'
 import { defaultTemplate, parseTemplate, runSettings } from '../../shared/settings/settings.ts'
 
 test('what was stored stays in its order, and a field that came since has its default', () => {
@@ -19,4 +20,20 @@ test('what is complete comes back to the letter', () => {
     'template.json',
   )
   expect(JSON.stringify(runSettings(settings))).toBe(JSON.stringify(settings))
+})
+
+test.each([
+  ['"hom"', /restore: should be one of studio, home, field, off, or an object/],
+  ['{"noise": "much"}', /restore.*noise.*should be auto, off, or a number of dB from 1 to 24/],
+  ['{"nois": 3}', /there is no setting "nois"; did you mean "noise"/],
+  ['{"level": 3}', /restore, level: should be at most 1, not 3/],
+])('restoring by %s is refused by what it should be', (restore, remark) => {
+  expect(() => parseTemplate(`{"restore": ${restore}}`, 'template.json')).toThrow(remark)
+})
+
+test('what an object does not say of restoration is as at home, and nothing is restored unless a template asks', () => {
+  const { restore } = parseTemplate('{"restore": {"noise": 12}}', 'template.json')
+  expect(restore).toEqual({ ...presets.home, noise: 12 })
+  expect(restoresAnything(restore)).toBe(true)
+  expect(restoresAnything(defaultTemplate().restore)).toBe(false)
 })

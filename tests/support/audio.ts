@@ -55,6 +55,10 @@ export function tones(sampleRate: number, parts: readonly Tone[]): Float32Array 
 export const tone = (sampleRate: number, seconds: number, hz: number, db: number): Float32Array =>
   tones(sampleRate, [{ seconds, db, hz }])
 
+/** What mains leave in a recording: 50 Hz with its first overtones, each a little quieter. */
+export const mainsHum = (sampleRate: number, seconds: number, db: number): Float32Array =>
+  add(...[1, 2, 3].map((k) => tone(sampleRate, seconds, 50 * k, db - 2.5 * (k - 1))))
+
 /** White noise of the given RMS. */
 export function noise(samples: number, rmsDb: number, seed: number): Float32Array {
   const next = random(seed)

@@ -2,8 +2,12 @@
 export const stepWords: Readonly<Record<string, string>> = {
   prepare: 'The recording is read',
   join: 'The recording is put together',
+  examine: 'It is found out what is wrong with the sound',
+  restore: 'Noise, hum and the like are taken away',
+  combine: 'The restored sound is put together',
   recognise: 'What is said is written down',
   transcribe: 'The words are put in order',
+  align: 'The words are looked for in the sound',
   clean: 'Fillers and long pauses are looked for',
   answer: 'Questions are answered',
   decide: 'It is settled what is cut',

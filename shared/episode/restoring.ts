@@ -1,0 +1,177 @@
+/**
+ * A run's recording restored: looked at in one pass, decided on at once, and mended in parts that make one recording
+ * again. Hides how a plan is kept, where parts begin, and that what is mended is in 32-bit float, since it may be louder
+ * than full scale.
+ */
+import { setImmediate as othersTurn } from 'node:timers/promises'
+import { deserialize, serialize } from 'node:v8'
+import {
+  analyser as soundAnalyser,
+  decodeAnalysis,
+  encodeAnalysis,
+  type Analysis,
+} from '../audio/analysis.ts'
+import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from '../audio/pcm.ts'
+import type { Tools } from '../engine/step.ts'
+import { contentHash } from '../hash.ts'
+import { analyser } from '../restoration/analysis.ts'
+import { restorationContextSeconds, restorer } from '../restoration/apply.ts'
+import { decide, type Plan, type Summary } from '../restoration/decide.ts'
+import type { Wishes } from '../restoration/wishes.ts'
+
+export interface StoredPcm extends PcmFormat {
+  readonly pcmObject: string
+  readonly totalSamples: number
+}
+
+/** What was found and done, as producers see it. Times in seconds, levels in dBFS. */
+export interface RestorationReport extends Omit<Summary, 'snrDb' | 'gatedShare'> {
+  /** Speech over what is heard in pauses; null where there is nothing but silence. */
+  readonly snrBeforeDb: number | null
+  readonly snrAfterDb: number | null
+  readonly musicSeconds: number
+}
+
+/** A multiple of the twenty seconds that sound is mended by. */
+const partSeconds = 100
+
+/** How many parts a recording is mended in. */
+export const restoredPartsOf = ({
+  totalSamples,
+  sampleRate,
+}: Pick<StoredPcm, 'totalSamples' | 'sampleRate'>): number =>
+  Math.ceil(totalSamples / (partSeconds * sampleRate))
+
+/** Looks at the whole recording, and decides. */
+export async function planRestoration(recording: StoredPcm, wishes: Wishes, tools: Tools): Promise<Plan> {
+  const { sampleRate, channels, totalSamples } = recording
+  const analysis = analyser(sampleRate, channels, wishes)
+  for await (const planes of secondsOf(recording, 0, totalSamples, tools)) analysis.add(planes)
+  return decide([analysis.finish()], wishes)[0]!
+}
+
+/** Keeps a plan for those who carry it out; its hash stands for what it does. */
+export async function storePlan(
+  plan: Plan,
+  { storage, workObject }: Tools,
+): Promise<{ planObject: string; planHash: string }> {
+  const [object, bytes] = [workObject('plan'), serialize(plan)]
+  await storage.create(object, bytes, 'application/octet-stream')
+  return { planObject: object.name, planHash: contentHash(bytes) }
+}
+
+export interface RestoredPart extends Record<string, string | number> {
+  readonly pcmObject: string
+  readonly samples: number
+}
+
+/** Mends one part: the same samples as if all had been mended in one go. */
+export async function restorePart(
+  recording: StoredPcm,
+  planObject: string,
+  part: number,
+  tools: Tools,
+): Promise<RestoredPart> {
+  const { storage, workObject } = tools
+  const { sampleRate, totalSamples } = recording
+  const plan = await readPlan(planObject, tools)
+  const from = part * partSeconds * sampleRate
+  const to = Math.min(totalSamples, from + partSeconds * sampleRate)
+  const context = restorationContextSeconds * sampleRate
+  const sound = secondsOf(recording, Math.max(0, from - context), Math.min(totalSamples, to + context), tools)
+  const restoring = restorer(plan, from, to)
+  async function* mended(): AsyncGenerator<Buffer> {
+    for await (const planes of sound) for (const done of restoring.add(planes)) yield toInterleavedBytes(done)
+    for (const done of restoring.end()) yield toInterleavedBytes(done)
+  }
+  const pcm = workObject('pcm')
+  await storage.create(pcm, mended(), 'application/octet-stream')
+  return { pcmObject: pcm.name, samples: to - from }
+}
+
+/** The parts as one recording, with its analysis. */
+export async function combineParts(
+  parts: readonly RestoredPart[],
+  { sampleRate, channels }: PcmFormat,
+  tools: Tools,
+): Promise<{ recording: StoredPcm; analysisObject: string; analysis: Analysis }> {
+  const { storage, config, workObject } = tools
+  const [pcm, stored] = [workObject('pcm'), workObject('analysis')]
+  const pieces = parts.map(({ pcmObject }) => pcmObject)
+  await storage.compose(config.buckets.work, pieces, pcm.name, 'application/octet-stream')
+  const recording: StoredPcm = {
+    ...{ pcmObject: pcm.name, sampleRate, channels, sampleFormat: 'f32le' },
+    totalSamples: parts.reduce((sum, { samples }) => sum + samples, 0),
+  }
+  const analysis = await analysed(recording, tools)
+  await storage.create(stored, encodeAnalysis(analysis), 'application/octet-stream')
+  return { recording, analysisObject: stored.name, analysis }
+}
+
+async function analysed(recording: StoredPcm, tools: Tools): Promise<Analysis> {
+  const gather = soundAnalyser(recording)
+  const sound = bytesOf(recording, 0, recording.totalSamples, tools)
+  for await (const block of inBlocks(sound, gather.blockBytes)) gather.add(block)
+  return gather.finish()
+}
+
+/** The bytes from one sample to another, and how far they are, a second at a time. */
+async function* bytesOf(
+  recording: StoredPcm,
+  from: number,
+  to: number,
+  { storage, config, signal, progress }: Tools,
+): AsyncGenerator<Buffer> {
+  const width = bytesPerFrame(recording)
+  const object = { bucket: config.buckets.work, name: recording.pcmObject }
+  const scanned = storage.scan(object, { start: from * width, end: to * width })
+  let done = 0
+  for await (const block of inBlocks(scanned, recording.sampleRate * width)) {
+    signal.throwIfAborted()
+    yield block
+    done += block.length
+    progress(done / ((to - from) * width))
+    await othersTurn() // heartbeats go on
+  }
+}
+
+async function* secondsOf(
+  recording: StoredPcm,
+  from: number,
+  to: number,
+  tools: Tools,
+): AsyncGenerator<readonly Float32Array[]> {
+  for await (const block of bytesOf(recording, from, to, tools)) yield toPlanar(block, recording)
+}
+
+/** `after` is the analysis of what was made; that of the recording itself where nothing was done. */
+export function reportOf({ summary }: Plan, before: Analysis, after: Analysis): RestorationReport {
+  const { snrDb: _own, gatedShare: _ofTracks, ...found } = summary
+  return {
+    snrBeforeDb: signalToNoise(before),
+    snrAfterDb: signalToNoise(after),
+    ...found,
+    musicSeconds: Math.round(found.music.reduce((sum, { start, end }) => sum + end - start, 0)),
+  }
+}
+
+const signalToNoise = ({ speechLevelDb, noiseFloorDb, integratedLufs }: Analysis): number | null =>
+  integratedLufs === -Infinity ? null : Math.round(10 * (speechLevelDb - noiseFloorDb)) / 10
+
+/** Stores a report, and names it. */
+export async function storeReport(
+  report: RestorationReport,
+  { storage, workObject }: Tools,
+): Promise<string> {
+  const object = workObject('restoration.json')
+  await storage.create(object, JSON.stringify(report), 'application/json')
+  return object.name
+}
+
+export async function readAnalysis(name: string, { storage, config }: Tools): Promise<Analysis> {
+  return decodeAnalysis(await storage.read({ bucket: config.buckets.work, name }))
+}
+
+export async function readPlan(name: string, { storage, config }: Tools): Promise<Plan> {
+  return deserialize(await storage.read({ bucket: config.buckets.work, name })) as Plan
+}

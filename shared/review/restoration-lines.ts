@@ -1,0 +1,52 @@
+/** What was found in the sound of a recording and done about it, in a few sentences. */
+import type { RestorationReport } from '../episode/restoring.ts'
+
+/** How many runs of hum are told one by one. */
+const mostRuns = 5
+
+export function restorationLines(report: RestorationReport): string[] {
+  const { hum, levels, breaths, clicks, clippedShare, musicSeconds } = report
+  return [
+    ratio(report),
+    ...(report.noiseLimitDb === null
+      ? []
+      : [`Noise went down by up to ${decibels(report.noiseLimitDb)} dB, least where somebody speaks.`]),
+    ...hum.slice(0, mostRuns).map(humLine),
+    ...(hum.length > mostRuns ? [`So was other hum, in ${hum.length - mostRuns} more places.`] : []),
+    ...(levels.changed
+      ? [
+          `Phrases lay ${decibels(levels.spreadDb)} dB apart and were changed by ` +
+            `${decibels(levels.leastGainDb)} to ${decibels(levels.mostGainDb)} dB.`,
+        ]
+      : []),
+    ...(musicSeconds === 0 ? [] : [`${musicSeconds} s of music stayed as loud as they were.`]),
+    ...(breaths === 0 ? [] : [`Breaths were turned down: ${breaths}.`]),
+    ...(clicks === 0 ? [] : [`Clicks were repaired: ${clicks}.`]),
+    ...(clippedShare === 0
+      ? []
+      : [
+          `${(100 * clippedShare).toPrecision(2)} % of the samples stand at full scale; they stay as they are.`,
+        ]),
+  ]
+}
+
+function ratio({ untouched, snrBeforeDb, snrAfterDb }: RestorationReport): string {
+  if (snrBeforeDb === null || snrAfterDb === null) return 'There is nothing but silence.'
+  if (untouched)
+    return `Speech is ${decibels(snrBeforeDb)} dB over the noise, and nothing had to be done: the sound is the recording’s own.`
+  return `Speech is ${decibels(snrAfterDb)} dB over the noise; in the recording it was ${decibels(snrBeforeDb)} dB.`
+}
+
+function humLine({ mainsHz, start, end, levelDb, lines }: RestorationReport['hum'][number]): string {
+  return (
+    `Hum of ${mainsHz} Hz mains at ${decibels(levelDb)} dBFS was subtracted from ${clock(start)} to ${clock(end)}: ` +
+    `${lines.join(', ')} Hz.`
+  )
+}
+
+const decibels = (value: number): string => value.toFixed(0).replace('-', '−')
+
+function clock(seconds: number): string {
+  const whole = Math.round(seconds)
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
+}

@@ -1,0 +1,134 @@
+// What is wrong with the sound goes before anything hears it; where nothing is wrong the episode is the same to the byte.
+import { createHash } from 'node:crypto'
+import { deserialize } from 'node:v8'
+import { expect, test } from '@jest/globals'
+import { toInterleavedBytes, toPlanar } from '../../shared/audio/pcm.ts'
+import type { Certificate } from '../../shared/mastering/certificate.ts'
+import { restorer } from '../../shared/restoration/apply.ts'
+import type { Plan } from '../../shared/restoration/decide.ts'
+import { add, decodeFile, mainsHum, noise, speechLike } from '../support/audio.ts'
+import { wav } from '../support/recordings.ts'
+import { aWorld, user, type World } from '../support/world.ts'
+
+const sampleRate = 48_000
+
+/** Somebody speaks for three seconds of every four, and never says the same. */
+function talk(seconds: number): Float32Array {
+  const spoken = speechLike(sampleRate, seconds, 1)
+  const quiet = noise(seconds * sampleRate, -90, 1)
+  return spoken.map((sample, i) => ((i / sampleRate) % 4 < 3 ? sample : quiet[i]!))
+}
+
+/** The middle of the pauses, in dBFS. */
+function pauseDb(samples: Float32Array): number {
+  let [sum, count] = [0, 0]
+  for (let i = 0; i < samples.length; i++) {
+    const second = (i / sampleRate) % 4
+    if (second < 3.3 || second > 3.7) continue
+    sum += samples[i]! ** 2
+    count++
+  }
+  return 10 * Math.log10(sum / count)
+}
+
+/** An episode of its own, up to its run's id. */
+async function recorded(
+  world: World,
+  slug: string,
+  samples: Float32Array,
+  restore: unknown,
+): Promise<string> {
+  const place = (file: string) => `u/${user}/show/${slug}/${file}`
+  const template = { restore, cleaning: { pauses: { enabled: false } } }
+  await world.upload(place('template.json'), JSON.stringify(template))
+  await world.upload(place('episode.json'), JSON.stringify({ title: 'Talk' }))
+  await world.arrive(await world.upload(place('talk.wav'), wav(samples, sampleRate)))
+  const [run] = await world.database.rows<{ id: string }>(
+    'SELECT id FROM runs ORDER BY created_at DESC LIMIT 1',
+  )
+  return run!.id
+}
+
+const outputOf = async (world: World, runId: string, step: string, part = 0) =>
+  (await world.steps(runId)).find((row) => row.step === step && row.part === part)?.output ?? undefined
+
+async function deliverable(world: World, runId: string, file: string): Promise<Buffer> {
+  const { contentHash } = (await outputOf(world, runId, 'finish'))!
+  const [files] = await world.storage.bucket(world.services.config.buckets.episodes).getFiles()
+  const found = files.find(({ name }) => name.includes(String(contentHash)) && name.endsWith(file))!
+  return (await found.download())[0]
+}
+
+test('A recording with noise and hum is restored before anything hears it, and its producer is told', async () => {
+  const world = await aWorld()
+  const spoilt = add(talk(20), mainsHum(sampleRate, 20, -40), noise(20 * sampleRate, -55, 2))
+  const run = await recorded(world, 'spoilt', spoilt, 'home')
+  await world.runToEnd()
+  const restored = (await outputOf(world, run, 'combine'))!
+  const heard = (await world.steps(run)).filter(({ step }) => ['transcribe', 'measure'].includes(step))
+  expect(heard.map(({ context }) => context['analysisObject'])).toEqual([
+    restored['analysisObject'],
+    restored['analysisObject'],
+  ])
+  const timeline = (await deliverable(world, run, 'timeline.json')).toString()
+  expect(timeline).toContain(String(restored['pcmObject']))
+  const [sound] = await decodeFile(await deliverable(world, run, 'episode.mp3'), sampleRate, 1)
+  expect(pauseDb(sound!)).toBeLessThan(pauseDb(spoilt) - 15)
+  const { restoration } = JSON.parse(
+    (await deliverable(world, run, 'certificate.json')).toString(),
+  ) as Certificate
+  expect(restoration!.hum.map(({ mainsHz, lines }) => [mainsHz, lines.slice(0, 3)])).toEqual([
+    [50, [50, 100, 150]],
+  ])
+  expect(restoration!.snrAfterDb! - restoration!.snrBeforeDb!).toBeGreaterThan(12)
+  expect((await deliverable(world, run, 'review.html')).toString()).toContain('Hum of 50 Hz mains')
+})
+
+test('Of a recording without faults the episode is the same to the byte as one that nobody looked at', async () => {
+  const world = await aWorld()
+  const [looked, left] = [
+    await recorded(world, 'looked', talk(12), 'home'),
+    await recorded(world, 'left', talk(12), 'off'),
+  ]
+  await world.runToEnd()
+  const [own, other] = [
+    await deliverable(world, looked, 'episode.mp3'),
+    await deliverable(world, left, 'episode.mp3'),
+  ]
+  const steps = async (run: string) => (await world.steps(run)).map(({ step }) => step)
+  expect(own.equals(other)).toBe(true)
+  expect((await steps(looked)).filter((step) => step !== 'examine')).toEqual(await steps(left))
+})
+
+test('Parts that are mended in any order, one of them twice, are what one go makes', async () => {
+  const world = await aWorld()
+  const seconds = 104
+  const hummed = add(noise(seconds * sampleRate, -60, 3), mainsHum(sampleRate, seconds, -40))
+  const run = await recorded(world, 'hummed', hummed, {
+    noise: 'off',
+    level: 'off',
+    clicks: 'off',
+  })
+  for (const step of ['prepare', 'examine']) await world.deliver(step, 0, run)
+  expect(await world.pending()).toEqual(['restore', 'restore'])
+  const last = (await world.tasks()).find(({ payload }) => payload.part === 1)!.payload
+  const killed = { ...world.services.storage, create: () => Promise.reject(new Error('the process ended')) }
+  expect((await world.handBy({ ...world.services, storage: killed }, last)).status).not.toBe(200)
+  await world.timePasses(3_600_000)
+  for (const part of [1, 0]) await world.deliver('restore', part, run)
+  await world.deliver('combine', 0, run)
+  const read = async (step: string, what = 'pcmObject') => {
+    const { [what]: name } = (await outputOf(world, run, step))!
+    const { work: bucket } = world.services.config.buckets
+    return await world.services.storage.read({ bucket, name: String(name) })
+  }
+  const planes = toPlanar(await read('prepare'), { sampleRate, channels: 1, sampleFormat: 's16le' })
+  const whole = restorer(deserialize(await read('examine', 'planObject')) as Plan)
+  const expected = createHash('sha256')
+  for (const done of [...whole.add(planes), ...whole.end()]) expected.update(toInterleavedBytes(done))
+  expect(
+    createHash('sha256')
+      .update(await read('combine'))
+      .digest('hex'),
+  ).toBe(expected.digest('hex'))
+})
