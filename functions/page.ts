@@ -24,7 +24,7 @@ import type { Transcript } from '../shared/words/words.ts'
 
 export const page = defineStep({
   name: 'page',
-  version: 3,
+  version: 4,
   context: pick(
     'analysisObject',
     'editsObject',

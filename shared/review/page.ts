@@ -8,7 +8,7 @@ import type { Analysis } from '../audio/analysis.ts'
 import type { Warning } from '../codes.ts'
 import type { Certificate } from '../mastering/certificate.ts'
 import type { RestorationReport } from '../episode/restoring.ts'
-import { keepAllBut, keptShare } from '../timeline/ledger.ts'
+import { keepAllBut, keptSamples, keptShare } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
 import { lengthOf, splicesOf, type Edit, type EditList, type Splice } from '../edits/edits.ts'
 import { editKindNames, editKinds } from '../settings/edit-kinds.ts'
@@ -179,10 +179,10 @@ function summary({ analysis, finished }: Reviewed, splices: readonly Splice[]): 
   const { sampleRate } = analysis.format
   const facts: [string, string][] = [['Recording', clock(analysis.totalSamples / sampleRate)]]
   if (finished) facts.push(['Episode', clock(finished.timeline.totalSamples / sampleRate)])
-  facts.push([
-    'Removed',
-    `${(lengthOf(splices.filter(({ edit }) => edit.insert?.sound !== 'tone')) / sampleRate).toFixed(1)} s`,
-  ])
+  const removed = finished
+    ? analysis.totalSamples - keptSamples(finished.timeline.ledger) // the crossfades' halves with it
+    : lengthOf(splices.filter(({ edit }) => edit.insert?.sound !== 'tone'))
+  facts.push(['Removed', `${(removed / sampleRate).toFixed(1)} s`])
   for (const kind of editKindNames) {
     const count = new Set(splices.filter(({ edit }) => edit.kind === kind).map(({ edit }) => edit.id)).size
     if (count > 0) facts.push([editKinds[kind].many, String(count)])
@@ -244,6 +244,15 @@ ${edits.map((edit) => editRow(edit, reviewed)).join('\n')}
 </table>`
 }
 
+/** In a producer's words: what is, and what can be decided. */
+const said = {
+  applied: 'is cut',
+  pending: 'to decide',
+  rejected: 'is kept',
+  accept: 'cut it',
+  reject: 'keep it',
+} as const
+
 function editRow(edit: Edit, { analysis, reel }: Reviewed): string {
   const { sampleRate } = analysis.format
   const { id, kind, status, startSample, endSample, text, reason, question } = edit
@@ -256,7 +265,7 @@ function editRow(edit: Edit, { analysis, reel }: Reviewed): string {
         .join(' ')
     : '<span class="hint">not in the reel</span>'
   const options = (['', 'accept', 'reject'] as const)
-    .map((value) => `<option value="${value}">${value || status}</option>`)
+    .map((value) => `<option value="${value}">${said[value === '' ? status : value]}</option>`)
     .join('')
   return `<tr class="${status}">
 <td>${clock(startSample / sampleRate, 2)}</td>
