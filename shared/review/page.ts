@@ -11,7 +11,7 @@ import type { RestorationReport } from '../episode/restoring.ts'
 import { keepAllBut, keptSamples, keptShare } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
 import { lengthOf, splicesOf, type Edit, type EditList, type Splice } from '../edits/edits.ts'
-import { editKindNames, editKinds } from '../settings/edit-kinds.ts'
+import { editKindNames, editKinds, type EditKind } from '../settings/edit-kinds.ts'
 import type { Transcript } from '../words/words.ts'
 import { playerScript } from './player.ts'
 import {
@@ -245,13 +245,13 @@ ${edits.map((edit) => editRow(edit, reviewed)).join('\n')}
 }
 
 /** In a producer's words: what is, and what can be decided. */
-const said = {
-  applied: 'is cut',
+const said = (kind: EditKind) => ({
   pending: 'to decide',
-  rejected: 'is kept',
-  accept: 'cut it',
-  reject: 'keep it',
-} as const
+  rejected: 'is left',
+  ...(kind === 'censor' || kind === 'sfx' // something stands in the place of what was said
+    ? { applied: 'is done', accept: 'do it', reject: 'leave it' }
+    : { applied: 'is cut', accept: 'cut it', reject: 'keep it' }),
+})
 
 function editRow(edit: Edit, { analysis, reel }: Reviewed): string {
   const { sampleRate } = analysis.format
@@ -265,7 +265,7 @@ function editRow(edit: Edit, { analysis, reel }: Reviewed): string {
         .join(' ')
     : '<span class="hint">not in the reel</span>'
   const options = (['', 'accept', 'reject'] as const)
-    .map((value) => `<option value="${value}">${said[value === '' ? status : value]}</option>`)
+    .map((value) => `<option value="${value}">${said(kind)[value === '' ? status : value]}</option>`)
     .join('')
   return `<tr class="${status}">
 <td>${clock(startSample / sampleRate, 2)}</td>
