@@ -108,6 +108,15 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
   }
 }
 
+/**
+ * A program begins an upload for a page by naming the page's origin as its own. A page itself cannot ask so: for JSON its
+ * browser asks first whether it may, and is told no.
+ */
+const beginsForPage = ({ method, headers }: IncomingMessage, query: URLSearchParams): boolean =>
+  method === 'POST' &&
+  query.get('uploadType') === 'resumable' &&
+  /^application\/json\b/.test(headers['content-type'] ?? '')
+
 type ParsedUrl = Pick<Call, 'path' | 'parameters' | 'query'>
 
 /** Never rejects: whatever a handler throws is answered, in the form its API uses. */
@@ -123,7 +132,7 @@ async function answer(
     const query = new URLSearchParams(search)
     // objects by their address ask for a signature, what goes on with an upload for the session that was begun
     const isUpload = path.startsWith('/upload/') && request.method !== 'POST' && query.has('upload_id')
-    const isForPages = !isJson || isUpload
+    const isForPages = !isJson || isUpload || beginsForPage(request, query)
     const refused = refusalAt(door, request, isForPages ? 'by-other-means' : 'refused')
     if (refused) throw new StorageError('forbidden', refused.message)
     refuseUnknownHeaders(request.headers)

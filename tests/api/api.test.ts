@@ -264,6 +264,7 @@ describe('Every documented route', () => {
     const other = callerOf(world, `Bearer ${(await aKey(world, 'berta')).key}`)
     const bodies: Record<string, object> = {
       '/episodes/{id}/publish': {},
+      '/episodes/{id}/runs': {},
       '/episodes/{id}/shares': {},
       '/podcasts/{id}': { revision: 1, settings: {} },
       '/podcasts/{id}/template': { revision: '0', template: {} },

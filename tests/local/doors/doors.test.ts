@@ -34,7 +34,8 @@ interface Asked {
 const ask = ({ server, method = 'GET', path: address, headers = {}, body }: Asked): Promise<number> =>
   new Promise((resolve, reject) => {
     const port = cloud.ports[server]
-    const call = request({ host: '127.0.0.1', port, method, path: address, headers }, (answer) => {
+    const given = { host: '127.0.0.1', port, method, path: address, headers, agent: false }
+    const call = request(given, (answer) => {
       answer.resume()
       resolve(answer.statusCode!)
     })
@@ -51,6 +52,8 @@ const upload = {
   body: 'x',
 } as const
 const list = { server: 'storage', path: '/storage/v1/b/episodes/o' } as const
+
+const begun = { ...upload, path: upload.path.replace('media', 'resumable') } as const
 
 const rules: readonly [string, Asked, number, Asked, number][] = [
   [
@@ -74,6 +77,20 @@ const rules: readonly [string, Asked, number, Asked, number][] = [
     403,
     upload,
     200,
+  ],
+  [
+    'nor begins an upload; a program may begin one for it',
+    { ...begun, headers: { 'content-type': 'text/plain', origin: elsewhere }, body: '{}' },
+    403,
+    { ...begun, headers: { 'content-type': 'application/json', origin: elsewhere }, body: '{}' },
+    200,
+  ],
+  [
+    'also without saying what it sends',
+    { ...begun, headers: { origin: elsewhere } },
+    403,
+    { ...begun, method: 'OPTIONS', headers: { origin: elsewhere } },
+    403,
   ],
   ['nor reads what is in one', { ...list, headers: { origin: elsewhere } }, 403, list, 200],
   ['a page without an origin of its own neither', { ...list, headers: { origin: 'null' } }, 403, list, 200],
