@@ -4,8 +4,8 @@ import { mediaFuzzer } from './media.ts'
 import { readFuzzedText } from './texts.ts'
 import type { Verdict } from './verdict.ts'
 
-const files = 60
-const texts = 3000
+const files = 24
+const texts = 1500
 
 let readMedia: (seed: number) => Promise<Verdict>
 beforeAll(async () => {
