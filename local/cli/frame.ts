@@ -105,6 +105,11 @@ export async function reportRun(run: (watch: Watcher) => Promise<Report>, json: 
   if (report.status === 'awaiting_review') process.exitCode = awaitingReview
 }
 
+/** What every first trial needs to know. */
+const nobodysShow =
+  'Show      none was given: the feed says "My podcast" by "Unknown author". ./spool init my-show writes one to fill in,\n' +
+  '          and --podcast my-show uses it.\n'
+
 export async function runJob(asked: Job, json: boolean): Promise<void> {
   const { isShow, withShow } = await import('./job-files.ts')
   const { podcast: show } = asked
@@ -115,6 +120,7 @@ export async function runJob(asked: Job, json: boolean): Promise<void> {
   await withCloud(async (cloud, signal) => {
     const { assemble } = await import('./assemble.ts')
     await reportRun((watch) => assemble(cloud, job, watch, signal), json)
+    if (!json && job.podcast === undefined) process.stdout.write(nobodysShow)
   })
 }
 
