@@ -23,23 +23,34 @@ export function parseJson(text: string, reviver?: (key: string, value: unknown) 
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error // the reviver's
     const what = error.message.replace(/ in JSON at position.*$| is not valid JSON$/s, '')
-    throw new NotJson(placeAt(text, mistakeIn(text)), what.slice(0, 200), error)
+    throw new NotJson(placeFinder(text)(mistakeIn(text)), what.slice(0, 200), error)
   }
 }
 
-/** Where a value stands in a text that is JSON; of one that is not in it, where the nearest thing around it begins. */
-export function placeIn(text: string, path: readonly (string | number)[]): Place {
+/**
+ * Finds where values stand in a text that is JSON; of one that is not in it, where the nearest thing around it begins. The
+ * text is read once, however many are looked for.
+ */
+export function placesIn(text: string): (path: readonly (string | number)[]) => Place {
   const tree = parseTree(text)
-  for (let depth = path.length; tree && depth >= 0; depth--) {
-    const node = findNodeAtLocation(tree, path.slice(0, depth))
-    if (node) return placeAt(text, node.parent?.type === 'property' ? node.parent.offset : node.offset)
+  const find = placeFinder(text)
+  return (path) => {
+    for (let depth = path.length; tree && depth >= 0; depth--) {
+      const node = findNodeAtLocation(tree, path.slice(0, depth))
+      if (node) return find(node.parent?.type === 'property' ? node.parent.offset : node.offset)
+    }
+    return find(0)
   }
-  return placeAt(text, 0)
 }
 
-function placeAt(text: string, at: number): Place {
-  const lines = text.slice(0, at).split('\n')
-  return { line: lines.length, column: lines.at(-1)!.length + 1 }
+/** The line and column of a character. */
+function placeFinder(text: string): (at: number) => Place {
+  const starts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)]
+  return (at) => {
+    const next = starts.findIndex((start) => start > at)
+    const line = next < 0 ? starts.length : next
+    return { line, column: at - starts[line - 1]! + 1 }
+  }
 }
 
 /** The first character with which the text can no longer become JSON, whatever followed. */

@@ -2,12 +2,15 @@
 import type { z } from 'zod'
 import type { ErrorCode } from '../codes.ts'
 import { Permanent } from '../errors.ts'
-import { NotJson, parseJson, placeIn, type Place } from '../json-file.ts'
+import { NotJson, parseJson, placesIn, type Place } from '../json-file.ts'
 import { explain } from './explain.ts'
 import { withoutUnseen } from './unseen.ts'
 
 /** The largest settings document, in bytes. */
 export const maxDocumentBytes = 1024 * 1024
+
+/** More are counted: each takes a look through the document. */
+const mostProblems = 100
 
 export interface Problem extends Place {
   /** Of the field; empty where the document itself is meant. */
@@ -61,10 +64,14 @@ function readDocument<T>(
   }
   const parsed = schema.safeParse(value, { error: explain })
   if (parsed.success) return { value: parsed.data }
-  const problems = parsed.error.issues.map(({ path: given, message, ...issue }) => {
+  const placeOf = placesIn(json)
+  const { issues } = parsed.error
+  const problems: Problem[] = issues.slice(0, mostProblems).map(({ path: given, message, ...issue }) => {
     const path = given.map((part) => (typeof part === 'number' ? part : String(part)))
     const keys = (issue as { keys?: readonly string[] }).keys ?? []
-    return { path, message, ...placeIn(json, keys[0] === undefined ? path : [...path, keys[0]]) }
+    return { path, message, ...placeOf(keys[0] === undefined ? path : [...path, keys[0]]) }
   })
+  if (issues.length > mostProblems)
+    problems.push({ path: [], line: 1, column: 1, message: `and ${issues.length - mostProblems} more` })
   return { isNoJson: false, problems }
 }

@@ -50,7 +50,7 @@ export function explain(issue: Issue): string | undefined {
     case 'invalid_union':
       return issue.discriminator === undefined ? undefined : unknownKind(issue, issue.discriminator)
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(key, namesOf(issue.inst))).join('; ')
+      return unknownKeys(issue.keys, namesOf(issue.inst))
     case 'too_big':
       return `should be ${issue.inclusive === false ? 'less than' : 'at most'} ${String(issue.maximum)}${units[issue.origin] ?? ''}${isNumber(input)}`
     case 'too_small':
@@ -79,6 +79,14 @@ function unknownKind(issue: Issue, discriminator: string): string {
 
 const unknownKey = (key: string, names: readonly string[]): string =>
   `there is no setting "${key}"${guess(key, names) || (names.length > 0 ? `; there are ${listed(names)}` : '')}`
+
+/** So many are named; the rest is counted. */
+const mostKeys = 10
+
+function unknownKeys(keys: readonly string[], names: readonly string[]): string {
+  const told = keys.slice(0, mostKeys).map((key) => unknownKey(key, names))
+  return [...told, ...(keys.length > mostKeys ? [`and ${keys.length - mostKeys} more`] : [])].join('; ')
+}
 
 /** What an object's schema knows, but for what editors alone look at. */
 function namesOf(schema: unknown): string[] {

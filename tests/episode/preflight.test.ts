@@ -1,6 +1,7 @@
 // What stands in the way of an episode is found before anything starts: each kind of file, and what must agree.
 import { expect, test } from '@jest/globals'
 import sharp from 'sharp'
+import { podcastProblems } from '../../shared/settings/podcast.ts'
 import { faultsOf, type Brought, type BroughtFile } from '../../shared/episode/preflight.ts'
 
 const file = (name: string, content: string | Buffer | object): BroughtFile => {
@@ -107,4 +108,15 @@ test('all faults are told at once', async () => {
     'bad_cover',
     'bad_template',
   ])
+})
+
+test('of very many mistakes in one document the first are told and the rest is counted', async () => {
+  const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`x${i}`, 'a']))
+  const [seasons] = await look({ podcast: file('p.json', { seasons: many(20_000) }) })
+  expect(seasons!.code).toBe('bad_podcast_file')
+  const problems = podcastProblems(JSON.stringify({ seasons: many(20_000) }))
+  expect([problems.length, problems.at(-1)!.message]).toEqual([101, 'and 19900 more'])
+  expect(podcastProblems(JSON.stringify(many(20_000)))[0]!.message).toMatch(
+    /^there is no setting "x0".*; and 19990 more$/,
+  )
 })
