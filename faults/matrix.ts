@@ -209,42 +209,50 @@ type Trouble = Pick<Case, 'fault' | 'after'> & { readonly passing: Passing }
 async function goWrong(
   cloud: FaultyCloud,
   subject: Subject,
-  { passing, fault, after }: Trouble,
+  trouble: Trouble,
   course: Course,
 ): Promise<Verdict> {
-  const { pid, task } = passing
-  if (fault === 'hang') {
-    signal(pid, 'SIGSTOP')
-    course.stopped.add(pid)
-    const taken = task ? takenOver(cloud, passing) : undefined
-    await subject.timePasses()
-    const isHanded = await cloud.again(passing)
-    if (isHanded) await taken
-    if (after === 'zombie') await othersAreOver(cloud, subject, passing, course)
-    course.stopped.delete(pid)
-    if (!signal(pid, 'SIGCONT')) course.gone(passing) // whoever minds workers has ended it meanwhile
-    return 'go'
+  const key = keyOf(trouble.passing)
+  // what it waits for may be answered by one that stands still until all others are over, of which this is one
+  if (!trouble.passing.task) course.standing.add(key)
+  try {
+    return await (trouble.fault === 'hang' ? hang : fall)(cloud, subject, trouble, course)
+  } finally {
+    course.standing.delete(key)
   }
+}
+
+type GoWrong = typeof goWrong
+
+const hang: GoWrong = async (cloud, subject, { passing, after }, course) => {
+  const { pid, task } = passing
+  signal(pid, 'SIGSTOP')
+  course.stopped.add(pid)
+  const taken = task ? takenOver(cloud, passing) : undefined
+  await subject.timePasses()
+  const isHanded = await cloud.again(passing)
+  if (isHanded) await taken
+  if (after === 'zombie') await othersAreOver(cloud, subject, passing, course)
+  course.stopped.delete(pid)
+  if (!signal(pid, 'SIGCONT')) course.gone(passing) // whoever minds workers has ended it meanwhile
+  return 'go'
+}
+
+const fall: GoWrong = async (cloud, subject, { passing, fault, after }, course) => {
+  const { pid } = passing
   if (after === 'duplicate') await deliveredBeside(cloud, passing, false, course)
   if (after === 'zombie') {
     await subject.timePasses()
     await deliveredBeside(cloud, passing, true, course)
   }
-  switch (fault) {
-    case 'kill':
-      signal(pid, 'SIGKILL')
-      course.gone(passing)
-      await subject.timePasses()
-      return 'throw'
-    case 'cut':
-      await cloud.cut(pid)
-      return 'go'
-    case 'ambiguous':
-      if (passing.effect.startsWith('database')) await cloud.cut(pid)
-      return 'throw'
-    case 'throw':
-      return 'throw'
+  if (fault === 'kill') {
+    signal(pid, 'SIGKILL')
+    course.gone(passing)
+    await subject.timePasses()
   }
+  if (fault === 'cut' || (fault === 'ambiguous' && passing.effect.startsWith('database')))
+    await cloud.cut(pid)
+  return fault === 'cut' ? 'go' : 'throw'
 }
 
 /** False when there is no such process any more. */
@@ -265,13 +273,10 @@ async function deliveredBeside(
   cloud: FaultyCloud,
   passing: Passing,
   isDone: boolean,
-  { standing, givenUp }: Course,
+  { givenUp }: Course,
 ): Promise<void> {
   if (!passing.task) {
-    // whoever answers it may be one that stands still until all others are over, of which this is one
-    standing.add(keyOf(passing))
     await cloud.again(passing)
-    standing.delete(keyOf(passing))
     return
   }
   while (!givenUp.aborted) {
