@@ -186,26 +186,15 @@ export async function outputsOf(db: Knex, runId: string, step: string): Promise<
   )
 }
 
-/** The newest output of a finished step of the same user with the same inputs, if there is one. */
-export async function findReusableOutput(
-  db: Knex,
-  userId: string,
-  step: string,
-  inputKey: string,
-): Promise<Scalars | undefined> {
-  const [found] = await rows<{ output: Scalars }>(
-    db,
-    `SELECT s.output
-     FROM steps s
-     JOIN runs r ON r.id = s.run_id
-     WHERE s.step = :step
-       AND s.input_key = :inputKey
-       AND s.status = 'done'
-       AND r.user_id = :userId
-       AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)
-     ORDER BY s.finished_at DESC
-     LIMIT 1`,
-    { userId, step, inputKey },
-  )
-  return found?.output
-}
+/** SQL: the newest output of a finished step of the same user with the same inputs, unless its objects are about to go. */
+export const reusableOutput = `
+  SELECT s.output
+  FROM steps s
+  JOIN runs r ON r.id = s.run_id
+  WHERE s.step = :step
+    AND s.input_key = :inputKey
+    AND s.status = 'done'
+    AND r.user_id = :userId
+    AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)
+  ORDER BY s.finished_at DESC
+  LIMIT 1`

@@ -7,12 +7,12 @@
 import type { StepIdentity, TaskPayload } from '../context.ts'
 import type { Knex } from 'knex'
 import { openSession, withDatabase, type Session } from '../db/connect.ts'
-import { awaitReview, failRun, updateRunProgress } from '../db/run-changes.ts'
+import { awaitReview, failRun, finishRun, updateRunProgress } from '../db/run-changes.ts'
 import { lockRun } from '../db/runs.ts'
 import {
   claimStep,
   deferStep,
-  markDone,
+  finishStep,
   markFailed,
   releaseStep,
   suspendStep,
@@ -54,10 +54,11 @@ async function attemptDelivery(services: Services, stage: Stage, task: TaskPaylo
     const claimed = await session.use(async (db) => {
       const claim = await claimStep(db, task, lease)
       if (claim.outcome !== 'claimed') return claim
-      const attempt: Attempt = { ...task, attempt: claim.attempt, startedAt: claim.startedAt }
+      const { outcome, ...own } = claim
+      const attempt: Attempt = { ...task, ...own }
       held = attempt // from here on an error gives the step back
       return {
-        outcome: claim.outcome,
+        outcome,
         attempt,
         opened: await openAttempt(db, services, stage.step, attempt),
       }
@@ -131,16 +132,18 @@ async function commit(
 ): Promise<{ pending: PendingStep[]; hasNews: boolean }> {
   assertScalars(result.output)
   return await db.transaction(async (trx) => {
-    const run = await lockRun(trx, attempt.runId)
-    if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')
-    if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
+    const finished = await finishStep(trx, attempt, result)
+    if (!finished?.isStarted) throw new Stopped('The run ended before the step did.')
+    if (!finished.isDone) throw new Busy('A later attempt holds the step.')
     await result.record(trx)
-    const { passOn: context, warnings } = result
-    const updated = (await updateRunProgress(trx, attempt.runId, { context, warnings }))!
-    const further = result.furtherParts.map((own, i) => partRow(attempt.step, i + 1, updated.context, own))
-    const parts = await insertSteps(trx, attempt.runId, further)
-    const following = await insertFollowers(trx, services.pipeline, updated, attempt.step)
-    return { pending: [...parts, ...following], hasNews: updated.hasNews }
+    const { passOn, furtherParts, warnings } = result
+    const run = { id: attempt.runId, context: { ...finished.context, ...passOn } }
+    const further = furtherParts.map((own, i) => partRow(attempt.step, i + 1, run.context, own))
+    const parts = await insertSteps(trx, run.id, further)
+    const { inserted, isFinished, share } = await insertFollowers(trx, services.pipeline, run, attempt.step)
+    const { hasNews } = (await updateRunProgress(trx, run.id, { context: passOn, warnings, share }))!
+    if (isFinished) await finishRun(trx, run.id)
+    return { pending: [...parts, ...inserted], hasNews }
   })
 }
 
