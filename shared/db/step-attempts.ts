@@ -55,10 +55,13 @@ interface LeaseTerms {
  * starts it.
  */
 export async function claimStep(db: Knex, task: StepIdentity, terms: LeaseTerms): Promise<Claim> {
-  const claimed =
-    (await claimInStartedRun(db, task, terms)) ??
-    ((await startQueuedRun(db, task.runId)) ? await claimInStartedRun(db, task, terms) : undefined)
-  return claimed ? { outcome: 'claimed', ...claimed } : await explainRefusal(db, task, terms.maxAttempts)
+  for (;;) {
+    const claimed = await claimInStartedRun(db, task, terms)
+    if (claimed) return { outcome: 'claimed', ...claimed }
+    if (await startQueuedRun(db, task.runId)) continue
+    const refusal = await explainRefusal(db, task, terms.maxAttempts)
+    if (refusal) return refusal
+  }
 }
 
 async function claimInStartedRun(
@@ -105,7 +108,8 @@ async function startQueuedRun(db: Knex, runId: string): Promise<boolean> {
   return started.length === 1
 }
 
-async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number): Promise<Claim> {
+/** Undefined when nothing is against a claim any more: another first claim has just started the run. */
+async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number): Promise<Claim | undefined> {
   const [row] = await rows<{
     status: StepStatus
     turn: number
@@ -126,8 +130,8 @@ async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number)
   if (row.status === 'done') return { outcome: 'done' }
   if (!row.runIsAtWork || row.status === 'failed') return { outcome: 'over' }
   if (row.turn !== task.turn) return { outcome: 'turned', turn: row.turn }
-  if (row.attempt >= maxAttempts && !row.leased) return { outcome: 'exhausted', lastError: row.error }
-  return { outcome: 'busy' }
+  if (row.leased) return { outcome: 'busy' }
+  return row.attempt >= maxAttempts ? { outcome: 'exhausted', lastError: row.error } : undefined
 }
 
 /**
