@@ -34,6 +34,8 @@ export interface Claimed {
   readonly userId: string
   /** Null in a run of a mailbox. */
   readonly episodeId: string | null
+  /** The episode has had another run. */
+  readonly isAgain: boolean
 }
 
 /** A step's row, and the attempt that claimed it. */
@@ -85,7 +87,10 @@ async function claimInStartedRun(
        RETURNING run_id, attempt, started_at
      )
      SELECT claimed.attempt, claimed.started_at AS "startedAt", runs.user_id AS "userId",
-            runs.episode_id AS "episodeId"
+            runs.episode_id AS "episodeId",
+            EXISTS (
+              SELECT 1 FROM runs other WHERE other.episode_id = runs.episode_id AND other.id <> runs.id
+            ) AS "isAgain"
      FROM claimed
      JOIN runs ON runs.id = claimed.run_id`,
     { ...addressOf(task), turn: task.turn, leaseMs, maxAttempts },
@@ -253,6 +258,18 @@ export async function finishStep(
     },
   )
   return finished
+}
+
+/** Gives back a step that was looked at and not worked on: the attempt does not count. */
+export async function returnStep(db: Knex, claim: ClaimedStep): Promise<void> {
+  await db.raw(
+    `UPDATE steps
+     SET status = 'pending',
+         attempt = attempt - 1,
+         lease_until = NULL
+     WHERE ${isHeld}`,
+    { ...claimOf(claim) },
+  )
 }
 
 /** Gives the step back for another attempt, keeping the reason. */

@@ -198,3 +198,21 @@ export const reusableOutput = `
     AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)
   ORDER BY s.finished_at DESC
   LIMIT 1`
+
+/** Whether an earlier run of the same episode has finished this step with a result that can be taken over. */
+export async function hasEarlierResults(db: Knex, { runId, step }: StepAddress): Promise<boolean> {
+  const found = await rows(
+    db,
+    `SELECT 1
+     FROM runs r
+     JOIN runs earlier ON earlier.episode_id = r.episode_id AND earlier.id <> r.id
+     JOIN steps s ON s.run_id = earlier.id
+     WHERE r.id = :runId
+       AND s.step = :step
+       AND s.status = 'done'
+       AND s.input_key IS NOT NULL
+     LIMIT 1`,
+    { runId, step },
+  )
+  return found.length > 0
+}
