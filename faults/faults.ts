@@ -39,7 +39,7 @@ export interface Faults {
 
 /** How much of each. */
 const amounts = {
-  quick: { sample: 150, schedules: 1500, soakMinutes: 1 },
+  quick: { sample: 60, schedules: 300, soakMinutes: 1 },
   whole: { sample: undefined, schedules: 30_000, soakMinutes: 5 },
 } as const
 /** Seeds of schedules begin here, so that none is the number of a case. */

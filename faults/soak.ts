@@ -15,6 +15,7 @@ import { random } from './random.ts'
 import { recoveries, type Recovery } from './recoveries.ts'
 import { excerpt, leftBehind } from './run-matrix.ts'
 import { scenariosOf, type Scenario, type Subject } from './scenarios.ts'
+import { undoing } from './undoing.ts'
 
 export interface SoakOptions {
   readonly root: string
@@ -52,7 +53,12 @@ export async function soak({
   if (!disk.isBounded)
     say('No disk of its own can be made here, so none will be full (it takes root and mount).')
   let cloud: FaultyCloud | undefined
-  try {
+  const end = async () => {
+    await cloud?.stop()
+    disk.release()
+    await rm(dir, { recursive: true, force: true })
+  }
+  return await undoing(end, async () => {
     const { recording, words } = await excerpt(root)
     cloud = await startFaultyCloud(path.join(disk.place, 'cloud'), {
       workers,
@@ -61,11 +67,7 @@ export async function soak({
       env: { RUNS_PER_HOUR: '100000' },
     })
     return await under(cloud, scenariosOf(cloud, recording), disk, { minutes, seed, say })
-  } finally {
-    await cloud?.stop()
-    disk.release()
-    await rm(dir, { recursive: true, force: true })
-  }
+  })
 }
 
 async function under(

@@ -57,14 +57,18 @@ interface LeaseTerms {
  * starts it.
  */
 export async function claimStep(db: Knex, task: StepIdentity, terms: LeaseTerms): Promise<Claim> {
-  for (;;) {
+  for (let tries = 0; tries < mostTries; tries++) {
     const claimed = await claimInStartedRun(db, task, terms)
     if (claimed) return { outcome: 'claimed', ...claimed }
     if (await startQueuedRun(db, task.runId)) continue
     const refusal = await explainRefusal(db, task, terms.maxAttempts)
     if (refusal) return refusal
   }
+  return { outcome: 'busy' }
 }
+
+/** In a queued run, beside another one that starts it, and once more. */
+const mostTries = 3
 
 async function claimInStartedRun(
   db: Knex,
