@@ -98,13 +98,9 @@ async function under(
     for (let i = 0; i < lanes[scenario.name as keyof typeof lanes]; i++) work.push(lane(scenario, outcome))
   }
   const troubles = await makeTrouble(cloud, disk, watched, { endsAt, next: random(seed), say })
-  let isOver = false
-  const rest = Promise.all(work).finally(() => (isOver = true))
-  while (!isOver) {
-    await untilUp(() => cloud.ask(callsAreLost))
-    await Promise.race([rest, delay(askAgainMs)])
-  }
-  await rest
+  const rest = Promise.all(work)
+  do await untilUp(() => cloud.ask(callsAreLost))
+  while ((await Promise.race([rest, delay(askAgainMs, 'not yet')])) === 'not yet')
   complaints.push(...(await leftBehind(cloud)).flatMap((failure) => failure.complaints))
   return {
     finished,
