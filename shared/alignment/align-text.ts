@@ -3,6 +3,7 @@
  * said that it lacks. The whole way in one process; hides in which steps it goes.
  */
 import { Permanent } from '../errors.ts'
+import { notNearer } from './nearness.ts'
 import type { Passage } from './passages.ts'
 import { pronounce } from './phones.ts'
 import {
@@ -89,7 +90,7 @@ async function searched(
   const synthetic = await syntheticLesson(sentences, asTold, language, signal)
   if (!synthetic) throw new Permanent('bad_words_file', lacksVoice(language))
   const { models } = await learnFrom(synthetic.sound, synthetic.told, signal)
-  let learned: Learned = { models, evening: await eveningOfAll(sound, signal) }
+  let learned: Learned = { models, nearness: notNearer, evening: await eveningOfAll(sound, signal) }
   let told = asTold
   for (const untoldCost of untoldCosts) {
     const heard = await searchScript(sound, asTold.passages, learned, untoldCost, signal)

@@ -4,7 +4,7 @@
  * sound that no word explains is left untold.
  */
 import type { Likelihoods } from './phone-models.ts'
-import { gapStates, type States } from './passages.ts'
+import { gapStates, wordBehind, type States } from './passages.ts'
 
 const { max, min } = Math
 
@@ -139,18 +139,7 @@ function traced(
     path[frame] = state
     const how = cameFrom[frame]![state - lowest[frame]!]!
     if (how < overPassage) state -= how
-    else state = firstOf[passageBefore[wordAt(firstOf, state)]!]! - gapStates + how - overPassage
+    else state = firstOf[passageBefore[wordBehind(firstOf, state)]!]! - gapStates + how - overPassage
   }
   return path
-}
-
-/** The word whose gap begins at a state. */
-function wordAt(firstOf: Int32Array, gap: number): number {
-  let [low, high] = [0, firstOf.length - 1]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (firstOf[middle]! - gapStates < gap) low = middle + 1
-    else high = middle
-  }
-  return low
 }

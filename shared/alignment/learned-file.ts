@@ -15,6 +15,7 @@ interface Stored {
   readonly phones: number
   readonly words: Readonly<Record<string, readonly number[]>>
   readonly evening: Learned['evening']
+  readonly nearness: Learned['nearness']
   readonly isNoisy: boolean
   readonly means: readonly number[]
   readonly halfPrecisions: readonly number[]
@@ -23,11 +24,11 @@ interface Stored {
 
 /** As JSON; `vocabulary` is every word there may be in the text. */
 export function encodeLesson(
-  { learned: { evening, models }, pronunciation: { by, phones, of } }: Lesson,
+  { learned: { evening, models, nearness }, pronunciation: { by, phones, of } }: Lesson,
   vocabulary: readonly string[],
 ): string {
   const stored: Stored = {
-    ...{ by, phones, evening, isNoisy: models.isNoisy },
+    ...{ by, phones, evening, nearness, isNoisy: models.isNoisy },
     words: Object.fromEntries(vocabulary.map((word) => [word, of(word)])),
     means: [...models.means],
     halfPrecisions: [...models.halfPrecisions],
@@ -37,12 +38,13 @@ export function encodeLesson(
 }
 
 export function decodeLesson(text: string): Lesson {
-  const { by, phones, words, evening, isNoisy, ...numbers } = JSON.parse(text) as Stored
+  const { by, phones, words, evening, nearness, isNoisy, ...numbers } = JSON.parse(text) as Stored
   const known = new Map(Object.entries(words))
   return {
     pronunciation: { by, phones, of: (word) => known.get(word)! },
     learned: {
       evening,
+      nearness,
       models: {
         isNoisy,
         means: Float64Array.from(numbers.means),

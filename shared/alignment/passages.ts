@@ -82,3 +82,14 @@ function placesOf(words: readonly PassageWord[]): Pick<States, 'from' | 'to' | '
   for (let i = 1; i < words.length; i++) to[i] = Math.max(to[i]!, to[i - 1]!)
   return { from, to, about: Float64Array.from(words, ({ about = NaN }) => about) }
 }
+
+/** The word behind a state of a gap: one of the three before it. */
+export function wordBehind(firstOf: Int32Array, state: number): number {
+  let [low, high] = [0, firstOf.length - 1]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (firstOf[middle]! < state) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -5,7 +5,8 @@
  * number of processes, with the same result.
  */
 import { bestPath } from './best-path.ts'
-import { gapStates, statesOf, type Passage, type States } from './passages.ts'
+import { nearer, nearnessOf, type FoundAt, type Nearness } from './nearness.ts'
+import { gapStates, statesOf, wordBehind, type Passage, type States } from './passages.ts'
 import {
   emissionOf,
   hear,
@@ -43,6 +44,7 @@ export interface Told {
 export interface Learned {
   readonly evening: Evening
   readonly models: PhoneModels
+  readonly nearness: Nearness
 }
 
 /** A word where it was found, in frames; null where its passage was not. */
@@ -162,6 +164,7 @@ export async function learnFrom(
   for (let i = 0; i < pieces.length; i += stride) lessons.push(await open(sound, told, pieces[i]!))
   const evening = eveningOf(lessons.map(({ rows }) => rows))
   for (const { rows } of lessons) even(rows, evening)
+  const found: FoundAt[] = []
   let heard = nothingHeard(told.phones)
   if (!start) for (const lesson of lessons) hearAsTold(heard, lesson)
   for (let round = 0; round < rounds; round++) {
@@ -170,12 +173,31 @@ export async function learnFrom(
     for (const lesson of lessons) {
       const { rows, states } = lesson
       const path = await bestPath(states, rows.first, await likelihoodsOf(models, rows, signal), signal)
+      if (round === rounds - 1) found.push(...placesIn(lesson, path))
       hearPauses(heard, rows)
       for (let frame = 0; frame < rows.frames; frame++)
         if (states.wordOf[path[frame]!]! >= 0) hear(heard, states.emissions[path[frame]!]!, rows, frame)
     }
   }
-  return { evening, models: learnPhones(heard, isNoisy) }
+  const learned = lessons.flatMap(({ passages }) => passages)
+  return { evening, models: learnPhones(heard, isNoisy), nearness: nearnessOf(learned, found) }
+}
+
+/** Where each passage of a lesson begins and ends. */
+function placesIn({ rows, states: { wordOf }, passages }: Lesson, path: Int32Array): FoundAt[] {
+  const start = new Map<number, number>()
+  const end = new Map<number, number>()
+  path.forEach((state, frame) => {
+    const word = wordOf[state]!
+    if (!start.has(word)) start.set(word, rows.first + frame)
+    end.set(word, rows.first + frame + 1)
+  })
+  let first = 0
+  return passages.map(({ length }) => {
+    const own = { start: start.get(first), end: end.get(first + length - 1) }
+    first += length
+    return own.start === undefined || own.end === undefined ? null : { start: own.start, end: own.end }
+  })
 }
 
 /** How a recording is evened of which nobody knows yet where its text is. */
@@ -217,7 +239,7 @@ export const slackFrames = 60
 export async function placeWindow(
   sound: Sound,
   told: Told,
-  { evening, models }: Learned,
+  { evening, models, nearness }: Learned,
   { first, end }: Window,
   signal: AbortSignal,
 ): Promise<PlacedPassage[]> {
@@ -225,7 +247,8 @@ export async function placeWindow(
     first: max(0, first - contextPassages),
     end: min(told.passages.length, end + contextPassages),
   }
-  const { rows, states, passages } = await open(sound, told, context)
+  const near = { ...told, passages: nearer(told.passages, nearness) }
+  const { rows, states, passages } = await open(sound, near, context)
   even(rows, evening)
   const likelihoods = await likelihoodsOf(models, rows, signal)
   const path = await bestPath(states, rows.first, likelihoods, signal)
@@ -276,15 +299,4 @@ function foundIn(
       untold: sounds.filter(({ loud }) => loud >= leastLoudFrames),
     }
   })
-}
-
-/** The word whose gap a state belongs to. */
-function wordBehind(firstOf: Int32Array, state: number): number {
-  let [low, high] = [0, firstOf.length - 1]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (firstOf[middle]! < state) low = middle + 1
-    else high = middle
-  }
-  return low
 }
