@@ -38,6 +38,7 @@ export const order: readonly string[] = [
   'shared/episode',
   'shared/show',
   'shared/edits',
+  'shared/ears',
   'shared/alignment',
   'shared/words',
   'shared/providers',

@@ -1,6 +1,6 @@
 /**
  * Step `recognise`: a slice of the recording → the words that the chosen provider recognises in it. No
- * parts when the words were supplied or the show has no recogniser.
+ * parts when the words were supplied, the show has no recogniser, or has a model of its own (`hear`).
  */
 import { z } from 'zod'
 import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
