@@ -59,6 +59,7 @@ export const hear = defineStep({
         recognisedHash: contentHash(text),
         startSample: span.startSample,
         words: recognised.words.length,
+        model: model.name,
       }
     } finally {
       listener.close()

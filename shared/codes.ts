@@ -153,6 +153,10 @@ export const errorCodes = {
       'The archive or the files of a model are damaged, or are no model that speech is recognised with.',
     remedy: 'Do what the message says: mostly, fetch it again.',
   },
+  model_unreachable: {
+    meaning: 'The archive of a model could not be fetched.',
+    remedy: 'Fetch it with a browser or on another machine, and give it with --from.',
+  },
   recogniser_missing: {
     meaning: 'The program that runs models, sherpa-onnx, is not installed; there is none for some machines.',
     remedy:

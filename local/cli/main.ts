@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander'
 import { Permanent, classify } from '../../shared/errors.ts'
+import { add as addEars } from './commands/ears.ts'
 import { add as addEpisodes } from './commands/episodes.ts'
 import { add as addHost } from './commands/host.ts'
 import { add as addMaking } from './commands/making.ts'
@@ -20,7 +21,7 @@ const program = new Command('spool')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
 
-for (const add of [addMaking, addEpisodes, addSound, addShows, addHost]) add(program)
+for (const add of [addMaking, addEpisodes, addSound, addEars, addShows, addHost]) add(program)
 
 // What proves Spool stands above everything else, so that nothing else knows it.
 

@@ -33,7 +33,7 @@ export async function unpack(archive: string, folder: string): Promise<ModelFile
   const reader = extract()
   const reading = (async () => {
     for await (const entry of reader) {
-      const { name: whole, type, size = 0 } = entry.header
+      const { name: whole, type, size } = entry.header
       if (++entries > mostEntries) throw refused(archive, `it has more than ${mostEntries} entries`)
       const parts = whole.split('/').filter((part) => part !== '' && part !== '.')
       const name = parts.at(-1) ?? ''

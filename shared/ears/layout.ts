@@ -21,7 +21,7 @@ export function layoutOf(names: readonly string[]): Layout | undefined {
   const tokens = names.find((name) => /(^|-)tokens\.txt$/.test(name))
   if (tokens === undefined) return undefined
   const [encoder, decoder, joiner, model] = ['encoder', 'decoder', 'joiner', 'model'].map((role) =>
-    weightsOf(names, role!),
+    weightsOf(names, role),
   )
   if (encoder && decoder && joiner) return { kind: 'transducer', files: { encoder, decoder, joiner, tokens } }
   if (encoder && decoder) return { kind: 'whisper', files: { encoder, decoder, tokens } }

@@ -109,7 +109,10 @@ function asking(child: ChildProcess, signal: AbortSignal): (asked: Asked) => Pro
   })
   return (asked) =>
     new Promise((resolve, reject) => {
-      if (signal.aborted || ended) return reject(signal.aborted ? signal.reason : ended)
+      if (signal.aborted || ended) {
+        reject(signal.aborted ? signal.reason : ended)
+        return
+      }
       waiting = { resolve, reject }
       child.send(asked, (error) => {
         if (error && child.exitCode === null && child.signalCode === null) reject(error)
@@ -117,9 +120,8 @@ function asking(child: ChildProcess, signal: AbortSignal): (asked: Asked) => Pro
     })
 }
 
-function failureOf(message: string): Error {
-  return new Retryable('recogniser_failed', `${title} could not hear: ${message}`)
-}
+const failureOf = (message: string): Error =>
+  new Retryable('recogniser_failed', `${title} could not hear: ${message}`)
 
 function endOf(code: number | null, by: string | null, printed: string): Error {
   if (/Cannot find (package|module) 'sherpa-onnx|Could not find sherpa-onnx/.test(printed))
