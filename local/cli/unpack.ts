@@ -50,7 +50,7 @@ export async function unpack(archive: string, folder: string): Promise<ModelFile
   try {
     await Promise.all([reading, pipeline(await unpacked(archive), reader)])
   } catch (error) {
-    reader.destroy()
+    reader.destroy(error instanceof Error ? error : undefined)
     await reading.catch(() => undefined)
     throw error instanceof Permanent ? error : refused(archive, reasonOf(error), error)
   }
@@ -93,34 +93,36 @@ const reasonOf = (error: unknown): string => {
 }
 
 /** The tar in an archive, by the first bytes of it. */
-async function unpacked(archive: string): Promise<Readable> {
+async function unpacked(archive: string): Promise<AsyncIterable<Buffer>> {
   const handle = await open(archive)
   const { buffer } = await handle.read(Buffer.alloc(3), 0, 3, 0).finally(() => handle.close())
+  if (buffer.toString('latin1') === 'BZh') return bunzipped(archive)
   const source = createReadStream(archive)
-  if (buffer.toString('latin1') === 'BZh') return bunzipped(source, archive)
   return buffer[0] === 0x1f && buffer[1] === 0x8b ? source.pipe(createGunzip()) : source
 }
 
 /** bzip2 is a program that macOS and all but the smallest Linux have; in JavaScript it takes minutes. */
-function bunzipped(source: Readable, archive: string): Readable {
-  const child = spawn('bzip2', ['-dc'], { stdio: ['pipe', 'pipe', 'pipe'] })
+async function* bunzipped(archive: string): AsyncGenerator<Buffer> {
+  const file = await open(archive)
+  const child = spawn('bzip2', ['-dc'], { stdio: [file.fd, 'pipe', 'pipe'] })
   let printed = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (printed = (printed + text).slice(0, 1000)))
-  source.on('error', (error) => child.stdout.destroy(error))
-  child.stdin.on('error', () => undefined) // its status tells
-  source.pipe(child.stdin)
-  child.on('error', () =>
-    child.stdout.destroy(
-      new Permanent(
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (printed = (printed + text).slice(0, 1000)))
+  const ended = new Promise<number | string>((resolve) => {
+    child.on('error', ({ message }) => resolve(message))
+    child.on('close', (code, by) => resolve(code ?? by ?? 1))
+  })
+  try {
+    yield* child.stdout as AsyncIterable<Buffer>
+    const status = await ended
+    if (typeof status === 'string')
+      throw new Permanent(
         'bad_model',
-        `The program bzip2 is missing: install it, or unpack ${archive} and give its folder to --from.`,
-      ),
-    ),
-  )
-  return child.stdout.compose(async function* (parts: AsyncIterable<Buffer>) {
-    const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
-    yield* parts
-    if ((await ended) !== 0)
-      throw new Error(/end[s]? unexpectedly/.test(printed) ? 'it ends too early' : 'it is damaged')
-  } as never)
+        `The program bzip2 cannot be run (${status}): install it, or unpack ${archive} and give its folder to --from.`,
+      )
+    if (status !== 0)
+      throw new Error(/ends? unexpectedly/.test(printed) ? 'it ends too early' : 'it is damaged')
+  } finally {
+    child.kill()
+    await file.close()
+  }
 }
