@@ -19,6 +19,7 @@ export const order: readonly string[] = [
   'bench/history.ts',
   'bench/processes.ts',
   'bench/repeat.ts',
+  'bench/word-errors.ts',
   'faults',
   'local/cli',
   'local/client',
