@@ -45,8 +45,8 @@ export interface Report {
     readonly attempts: number
   }[]
   readonly warnings: readonly Warning[]
-  /** The model on this machine that wrote the words down; null where none did. */
-  readonly heardBy: string | null
+  /** The model on this machine that wrote the words down; absent where none did. */
+  readonly heardBy?: string
 }
 
 /** Told now and then how far the run is. */
@@ -195,7 +195,7 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
     loudness: { integratedLufs, truePeakDbtp },
     steps: stepsOf(run),
     warnings: run.warnings,
-    heardBy: typeof heard?.['model'] === 'string' ? heard['model'] : null,
+    ...(typeof heard?.['model'] === 'string' ? { heardBy: heard['model'] } : {}),
   }
 }
 
@@ -224,6 +224,5 @@ const nothingYet = (run: RunProgress): Report => ({
     loudness: { integratedLufs: null, truePeakDbtp: null },
     steps: stepsOf(run),
     warnings: run.warnings,
-    heardBy: null,
   },
 })

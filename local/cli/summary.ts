@@ -35,7 +35,7 @@ function saysThatItIsDone({
   const lines = [
     `Episode   ${audio}`,
     `Length    ${lengthSum(sourceSeconds, removedSeconds, durationSeconds)}`,
-    ...(heardBy === null ? [] : [`Words     written down by ${heardBy}, on this machine`]),
+    ...(heardBy === undefined ? [] : [`Words     written down by ${heardBy}, on this machine`]),
     `Edits     ${
       Object.entries(edits)
         .map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`)
