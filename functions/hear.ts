@@ -8,7 +8,9 @@ import { decodeAnalysis } from '../shared/audio/analysis.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { bringModel } from '../shared/ears/bring-model.ts'
 import { hearSpan } from '../shared/ears/hear.ts'
+import { modelName } from '../shared/ears/installed.ts'
 import { openListener } from '../shared/ears/listener.ts'
+import { spokenLanguage } from '../shared/ears/spoken-language.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { contentHash } from '../shared/hash.ts'
@@ -28,7 +30,7 @@ export const hear = defineStep({
     'channels',
     'sampleFormat',
     'recogniserDigest',
-  ).and(z.object({ recogniserModel: z.string(), slice: z.number(), slices: z.number() })),
+  ).and(z.object({ recogniserModel: modelName, slice: z.number(), slices: z.number() })),
   load: async (db, { runId }) => (await settingsOf(db, runId)).transcription.language ?? null,
   inputs: ({ pcmObject, analysisObject, recogniserModel, recogniserDigest, slice, slices }, language) => ({
     pcmObject,
@@ -50,7 +52,8 @@ export const hear = defineStep({
     try {
       const listen = listenTo(storage, { bucket, name: context.pcmObject }, context)
       const heard = await hearSpan(analysis, span, listen, listener, progress)
-      const recognised = { ...heard, language: heard.language ?? language }
+      const spoken = language ?? heard.language ?? spokenLanguage(model.name, heard.words)
+      const recognised = { ...heard, language: spoken }
       const kept = workObject('recognised.json')
       const text = JSON.stringify(recognised)
       await storage.create(kept, text, 'application/json')

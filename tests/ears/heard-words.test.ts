@@ -1,7 +1,9 @@
 // What models answer becomes words: tokens are joined, times are kept, and what cannot be has none.
 import { describe, expect, test } from '@jest/globals'
 import { wordsOf } from '../../shared/ears/heard-words.ts'
+import { chooseModel } from '../../shared/ears/installed.ts'
 import { layoutOf } from '../../shared/ears/layout.ts'
+import { spokenLanguage } from '../../shared/ears/spoken-language.ts'
 import { fromRecognised } from '../../shared/words/repair.ts'
 
 const brief = (result: Parameters<typeof wordsOf>[0], seconds = 10) =>
@@ -57,6 +59,28 @@ describe('Words', () => {
   test('are none where nothing was said', () => {
     expect(wordsOf({ text: '', tokens: [], timestamps: [] }, 5)).toMatchObject({ hasTimes: true, words: [] })
   })
+})
+
+test('The language is the one that the words are in, where the model knows several and there are enough words', () => {
+  const text =
+    'Der Mond besteht aus Gestein und Staub und sehr altem Eis, und die Leute haben ihn angesehen, seit es Leute gibt. '
+  const words = text
+    .repeat(3)
+    .split(' ')
+    .map((word) => ({ text: word }))
+  expect(spokenLanguage('parakeet-v3', words)).toBe('de')
+  expect(spokenLanguage('parakeet-v3', words.slice(0, 5))).toBeNull()
+  expect(spokenLanguage('parakeet-v2', words)).toBe('en')
+  expect(spokenLanguage('my-own', words)).toBeNull()
+})
+
+test('a model that a template names is one name and no path', async () => {
+  expect(await chooseModel({ dir: undefined, model: undefined }, 'my-own')).toEqual({
+    name: 'my-own',
+    digest: null,
+  })
+  for (const name of ['../w/other', '..', '.hidden', 'a/b', 'A', ''])
+    expect(await chooseModel({ dir: undefined, model: undefined }, name)).toBeUndefined()
 })
 
 test('a recording of which one slice has captions only has captions only, each of them counted once', () => {
