@@ -152,8 +152,8 @@ Of half an hour:
 
 ${stepTable()}
 
-An audio task opens two connections, to claim and to commit, and none while it works. Of its 16 statements six stand under the run's row lock (lock, done,
-scalars, count, progress, COMMIT).
+An audio task opens two connections, to claim and to commit, and none while it works. Of its nine statements four stand under the run’s row lock (lock and end, count, progress,
+COMMIT).
 A task of more than ten seconds adds a heartbeat's connection and four statements every ten.
 
 ## What breaks, in this order

@@ -39,13 +39,14 @@ export interface Faults {
 
 /** How much of each. */
 const amounts = {
-  quick: { sample: 150, schedules: 1500, soakMinutes: 1 },
+  quick: { sample: 60, schedules: 300, soakMinutes: 1 },
   whole: { sample: undefined, schedules: 30_000, soakMinutes: 5 },
 } as const
 /** Seeds of schedules begin here, so that none is the number of a case. */
 const firstSchedule = 1_000_000
-/** Of the planted bugs a quick run takes every so manyth. */
-const everyBug = 8
+/** Of the planted bugs a quick run takes every so manyth, and plays fewer schedules with each. */
+const everyBug = 12
+const quickSchedules = 1000
 
 export async function faults(options: FaultsOptions): Promise<Faults> {
   const { root, quick, soakMinutes, seed = 1, say } = options
@@ -61,6 +62,7 @@ export async function faults(options: FaultsOptions): Promise<Faults> {
   const planted = await hunt({
     seed,
     bugs,
+    ...(quick ? { schedules: quickSchedules } : {}),
     onHunted: ({ bug, isCaught }) => say(`${isCaught ? 'noticed' : 'NOT NOTICED'}: ${bug.name}`),
   })
   return report({ matrix, simulated, planted, soaked: await soak({ root, say, minutes, seed }) })

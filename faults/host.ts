@@ -18,18 +18,22 @@ export interface HostIsUp {
   readonly ownersDatabaseUrl: string
 }
 
+// a signal is for its parent, with which it ends, in order
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+
 const { dir, workers, env } = JSON.parse(process.argv[2]!) as HostOptions
-const cloud = await startLocalCloud(dir, {
+const starting = startLocalCloud(dir, {
   workers,
   env,
   serve: (options) => startWorkers({ ...options, program: path.join(import.meta.dirname, 'worker.ts') }),
 })
+const end = (): void => void starting.then((cloud) => cloud.stop()).finally(() => process.exit(0))
+process.on('message', end)
+process.on('disconnect', end)
+const cloud = await starting
 const isUp: HostIsUp = {
   env: cloud.env,
   tasksPort: cloud.ports.tasks,
   ownersDatabaseUrl: cloud.ownersDatabaseUrl,
 }
 process.send!(isUp)
-const end = (): void => void cloud.stop().then(() => process.exit(0))
-process.on('message', end)
-process.on('disconnect', end)

@@ -3,10 +3,11 @@
  * run carries several cases, at most one for each call. It is over when what it began is over and nobody is at work on it;
  * then the outcome is the same as undisturbed.
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { FaultyCloud } from './cloud.ts'
+import { madeObjects } from './made-objects.ts'
 import { pointOf, type Call, type Passing, type Verdict } from './passing.ts'
 import { anything, type Scenario, type Subject } from './scenarios.ts'
+import { listenForStillness } from './stillness.ts'
 
 /**
  * kill: SIGKILL · throw: the effect fails instead of being done · cut: the process' connections to the database end ·
@@ -100,10 +101,10 @@ export async function runCases(
     reached.add(one)
     return goWrong(cloud, subject, { passing, ...one }, course)
   })
+  if (complaints.length > 0) return { reached, complaints }
   const outcome = await subject.outcome()
-  if (complaints.length === 0 && !isAsExpected(outcome, expected))
-    return { reached, complaints: [`the outcome differs: ${difference(outcome, expected)}`] }
-  return { reached, complaints }
+  if (isAsExpected(outcome, expected)) return { reached, complaints: [] }
+  return { reached, complaints: [`the outcome differs: ${difference(outcome, expected)}`] }
 }
 
 /** The same, but where anything is right. */
@@ -133,12 +134,11 @@ interface Course {
   readonly stopped: Set<number>
   /** A call that will never end. */
   readonly gone: (call: Call) => void
+  /** Aborted when the subject is given up: whoever waits for something of it does so no more. */
+  readonly givenUp: AbortSignal
 }
 
 const keyOf = ({ pid, call }: Call): string => `${pid}/${call}`
-
-/** No case takes nearly as long, however slow the machine: what takes longer stands still. */
-const longestMs = 180_000
 
 /** Runs a subject to its end; whoever watches may hold a passing. Returns the complaints. */
 async function follow(
@@ -149,6 +149,9 @@ async function follow(
   const active = new Map<string, Passing>()
   const made = madeObjects(cloud)
   const over = new Set<string>() // a call may have ended while it was being asked whose it is
+  const givingUp = new AbortController()
+  const { promise: broken, reject: breakOff } = Promise.withResolvers<never>()
+  broken.catch(() => undefined) // seen by whoever awaits it
   let wake: () => void = () => undefined
   const course: Course = {
     active,
@@ -159,51 +162,44 @@ async function follow(
       active.delete(keyOf(call))
       wake()
     },
+    givenUp: givingUp.signal,
   }
   const stop = cloud.control.subscribe(async (passing) => {
-    if (!(await subject.owns(passing))) return undefined
-    if (!over.has(keyOf(passing))) active.set(keyOf(passing), passing)
-    await made.note(passing)
-    return await watch(passing, course)
+    try {
+      if (!(await subject.owns(passing))) return undefined
+      if (!over.has(keyOf(passing))) active.set(keyOf(passing), passing)
+      await made.note(passing)
+      return await watch(passing, course)
+    } catch (error) {
+      breakOff(error)
+      return undefined
+    }
   })
   const deafen = cloud.control.hearEnds((ended) => course.gone(ended))
-  const limit = new AbortController()
-  const late = delay(longestMs, 'late' as const, { signal: limit.signal }).catch(() => 'late' as const)
-  try {
+  const stillness = listenForStillness(cloud.control)
+  const untilEnd = async (): Promise<'over'> => {
     await subject.begin()
     for (;;) {
-      const woken = new Promise<'woken'>((resolve) => (wake = () => resolve('woken')))
+      const woken = new Promise<void>((resolve) => (wake = resolve))
       if (active.size === 0) {
-        if (await subject.isOver()) break
+        if (await subject.isOver()) return 'over'
         await subject.timePasses()
       }
-      if ((await Promise.race([woken, late])) === 'late')
-        return [`it did not end; under way: ${[...active.values()].map(pointOf).join(', ') || 'nothing'}`]
+      await woken
     }
-    return [...(await subject.complaints()), ...made.replaced()]
+  }
+  try {
+    if ((await Promise.race([untilEnd(), stillness.fallen, broken])) === 'over')
+      return [...(await subject.complaints()), ...made.replaced()]
+    const underWay = [...active.values()].map((one) => `${pointOf(one)} in process ${one.pid}`)
+    for (const { pid } of active.values()) signal(pid, 'SIGKILL') // it would be at work in the next case
+    return [`it stands still; under way: ${underWay.join(', ') || 'nothing'}`]
   } finally {
-    limit.abort()
+    givingUp.abort()
+    stillness.close()
     stop()
     deafen()
     for (const pid of course.stopped) signal(pid, 'SIGKILL') // it would keep its place in the queue
-  }
-}
-
-/** Notes what is made in the buckets where nothing is ever replaced. */
-function madeObjects({ services }: FaultyCloud) {
-  const generations = new Map<string, string>()
-  const replaced = new Set<string>()
-  return {
-    note: async ({ effect, side, about }: Passing): Promise<void> => {
-      if (side === 'before' || !/^object\.(create|compose|copy)$/.test(effect)) return
-      const [, bucket, name] = /^(work|episodes)\/(.+)$/.exec(about) ?? []
-      if (bucket === undefined || name === undefined) return
-      const generation = (await services.storage.stat({ bucket, name }))?.generation
-      if (generation === undefined) return
-      if ((generations.get(about) ?? generation) !== generation) replaced.add(about)
-      generations.set(about, generation)
-    },
-    replaced: () => [...replaced].map((object) => `${object} was made, and made again in its place`),
   }
 }
 
@@ -213,42 +209,50 @@ type Trouble = Pick<Case, 'fault' | 'after'> & { readonly passing: Passing }
 async function goWrong(
   cloud: FaultyCloud,
   subject: Subject,
-  { passing, fault, after }: Trouble,
+  trouble: Trouble,
   course: Course,
 ): Promise<Verdict> {
-  const { pid, task } = passing
-  if (fault === 'hang') {
-    signal(pid, 'SIGSTOP')
-    course.stopped.add(pid)
-    const taken = task ? takenOver(cloud, passing) : undefined
-    await subject.timePasses()
-    const isHanded = await cloud.again(passing)
-    if (isHanded) await taken
-    if (after === 'zombie') await othersAreOver(cloud, subject, passing, course)
-    course.stopped.delete(pid)
-    if (!signal(pid, 'SIGCONT')) course.gone(passing) // whoever minds workers has ended it meanwhile
-    return 'go'
+  const key = keyOf(trouble.passing)
+  // what it waits for may be answered by one that stands still until all others are over, of which this is one
+  if (!trouble.passing.task) course.standing.add(key)
+  try {
+    return await (trouble.fault === 'hang' ? hang : fall)(cloud, subject, trouble, course)
+  } finally {
+    course.standing.delete(key)
   }
-  if (after === 'duplicate') await deliveredBeside(cloud, passing, false)
+}
+
+type GoWrong = typeof goWrong
+
+const hang: GoWrong = async (cloud, subject, { passing, after }, course) => {
+  const { pid, task } = passing
+  signal(pid, 'SIGSTOP')
+  course.stopped.add(pid)
+  const taken = task ? takenOver(cloud, passing) : undefined
+  await subject.timePasses()
+  const isHanded = await cloud.again(passing)
+  if (isHanded) await taken
+  if (after === 'zombie') await othersAreOver(cloud, subject, passing, course)
+  course.stopped.delete(pid)
+  if (!signal(pid, 'SIGCONT')) course.gone(passing) // whoever minds workers has ended it meanwhile
+  return 'go'
+}
+
+const fall: GoWrong = async (cloud, subject, { passing, fault, after }, course) => {
+  const { pid } = passing
+  if (after === 'duplicate') await deliveredBeside(cloud, passing, false, course)
   if (after === 'zombie') {
     await subject.timePasses()
-    await deliveredBeside(cloud, passing, true)
+    await deliveredBeside(cloud, passing, true, course)
   }
-  switch (fault) {
-    case 'kill':
-      signal(pid, 'SIGKILL')
-      course.gone(passing)
-      await subject.timePasses()
-      return 'throw'
-    case 'cut':
-      await cloud.cut(pid)
-      return 'go'
-    case 'ambiguous':
-      if (passing.effect.startsWith('database')) await cloud.cut(pid)
-      return 'throw'
-    case 'throw':
-      return 'throw'
+  if (fault === 'kill') {
+    signal(pid, 'SIGKILL')
+    course.gone(passing)
+    await subject.timePasses()
   }
+  if (fault === 'cut' || (fault === 'ambiguous' && passing.effect.startsWith('database')))
+    await cloud.cut(pid)
+  return fault === 'cut' ? 'go' : 'throw'
 }
 
 /** False when there is no such process any more. */
@@ -265,12 +269,17 @@ const isOther = (one: Call, other: Call): boolean => keyOf(one) !== keyOf(other)
 const isSameTask = ({ task }: Call, other: Call): boolean => task?.name === other.task?.name
 
 /** Another delivery of the same call, until one has been answered; with `isDone`, until one has been answered for good. */
-async function deliveredBeside(cloud: FaultyCloud, passing: Passing, isDone: boolean): Promise<void> {
+async function deliveredBeside(
+  cloud: FaultyCloud,
+  passing: Passing,
+  isDone: boolean,
+  { givenUp }: Course,
+): Promise<void> {
   if (!passing.task) {
     await cloud.again(passing)
     return
   }
-  for (;;) {
+  while (!givenUp.aborted) {
     const end = cloud.control.nextEnd((other) => isOther(other, passing) && isSameTask(other, passing))
     if (!(await cloud.again(passing))) return
     const { status } = await end
@@ -295,11 +304,11 @@ async function othersAreOver(
   cloud: FaultyCloud,
   subject: Subject,
   passing: Passing,
-  { active, standing }: Course,
+  { active, standing, givenUp }: Course,
 ): Promise<void> {
   standing.add(keyOf(passing))
   const isAlone = () => [...active.keys()].every((key) => standing.has(key))
-  for (;;) {
+  while (!givenUp.aborted) {
     const end = cloud.control.nextEnd((other) => isOther(other, passing))
     if (isAlone()) {
       if (await subject.isOver()) return

@@ -11,6 +11,7 @@ import { startFaultyCloud, type FaultyCloud } from './cloud.ts'
 import { casesOf, nameOfCase, runCases, undisturbed, type Case } from './matrix.ts'
 import { random } from './random.ts'
 import { scenariosOf, type Recording, type Scenario } from './scenarios.ts'
+import { undoing } from './undoing.ts'
 
 export interface MatrixOptions {
   readonly root: string
@@ -59,9 +60,13 @@ const workersOfLane = 4
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   const { root, lanes = 3, say = () => undefined } = options
   const dir = await mkdtemp(path.join(tmpdir(), 'spool-faults-'))
-  const began = performance.now()
   let cloud: FaultyCloud | undefined
-  try {
+  const end = async () => {
+    await cloud?.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+  return await undoing(end, async () => {
+    const began = performance.now()
     const { recording, words } = await excerpt(root)
     cloud = await startFaultyCloud(path.join(dir, 'cloud'), { workers: workersOfLane * lanes + 1, words })
     const scenarios = scenariosOf(cloud, recording).filter(
@@ -116,10 +121,7 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
     failures.push(...(await leftBehind(cloud)))
     const seconds = (performance.now() - began) / 1000
     return { known: all.length, ...counted.result(), failures, seconds }
-  } finally {
-    await cloud?.stop()
-    await rm(dir, { recursive: true, force: true })
-  }
+  })
 }
 
 /** Calls of different steps do not meet, so one run takes a case of each; a call without a step takes a few in turn. */

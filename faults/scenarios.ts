@@ -14,6 +14,7 @@ import { keyPurpose, openSealer } from '../shared/providers/seal.ts'
 import { newSecret, secretPurpose } from '../shared/webhooks/send.ts'
 import type { FaultyCloud } from './cloud.ts'
 import type { Passing } from './passing.ts'
+import { listenForStillness } from './stillness.ts'
 
 /** One doing of a scenario. */
 export interface Subject {
@@ -429,6 +430,9 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
         },
         isOver: isTold,
         timePasses: async () => {
+          // whoever has answered may have been given a task of the run, and been killed with it
+          const atWork = (await runsOf(userId)).filter(({ status }) => status === 'started')
+          await helpRuns(atWork.map(({ id }) => id))
           await due()
           await cloud.again({ functionName: 'notify' }).catch(() => undefined)
         },
@@ -445,12 +449,21 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
   return [anEpisode, aMailboxRun, change('publish'), change('withdraw'), anEvent, aDeletion]
 }
 
-/** Waits until a subject is over: looks whenever a call of its own was answered. */
+/** Waits until a subject is over: looks whenever a call was answered. Throws when it stands still. */
 export async function untilOver(subject: Pick<Subject, 'isOver'>, cloud: FaultyCloud): Promise<void> {
-  for (;;) {
-    const end = cloud.control.nextEnd(() => true)
-    if (await subject.isOver()) return
-    await end
+  const stillness = listenForStillness(cloud.control)
+  const untilEnd = async (): Promise<'over'> => {
+    for (;;) {
+      const end = cloud.control.nextEnd(() => true)
+      if (await subject.isOver()) return 'over'
+      await end
+    }
+  }
+  try {
+    if ((await Promise.race([untilEnd(), stillness.fallen])) === 'still')
+      throw new Error('What was to be made undisturbed stands still.')
+  } finally {
+    stillness.close()
   }
 }
 

@@ -15,6 +15,7 @@ import { random } from './random.ts'
 import { recoveries, type Recovery } from './recoveries.ts'
 import { excerpt, leftBehind } from './run-matrix.ts'
 import { scenariosOf, type Scenario, type Subject } from './scenarios.ts'
+import { undoing } from './undoing.ts'
 
 export interface SoakOptions {
   readonly root: string
@@ -52,7 +53,12 @@ export async function soak({
   if (!disk.isBounded)
     say('No disk of its own can be made here, so none will be full (it takes root and mount).')
   let cloud: FaultyCloud | undefined
-  try {
+  const end = async () => {
+    await cloud?.stop()
+    disk.release()
+    await rm(dir, { recursive: true, force: true })
+  }
+  return await undoing(end, async () => {
     const { recording, words } = await excerpt(root)
     cloud = await startFaultyCloud(path.join(disk.place, 'cloud'), {
       workers,
@@ -61,11 +67,7 @@ export async function soak({
       env: { RUNS_PER_HOUR: '100000' },
     })
     return await under(cloud, scenariosOf(cloud, recording), disk, { minutes, seed, say })
-  } finally {
-    await cloud?.stop()
-    disk.release()
-    await rm(dir, { recursive: true, force: true })
-  }
+  })
 }
 
 async function under(
@@ -96,8 +98,9 @@ async function under(
     for (let i = 0; i < lanes[scenario.name as keyof typeof lanes]; i++) work.push(lane(scenario, outcome))
   }
   const troubles = await makeTrouble(cloud, disk, watched, { endsAt, next: random(seed), say })
-  await untilUp(() => cloud.ask(callsAreLost))
-  await Promise.all(work)
+  const rest = Promise.all(work)
+  do await untilUp(() => cloud.ask(callsAreLost))
+  while ((await Promise.race([rest, delay(askAgainMs, 'not yet')])) === 'not yet')
   complaints.push(...(await leftBehind(cloud)).flatMap((failure) => failure.complaints))
   return {
     finished,
@@ -237,8 +240,12 @@ const leasesAreOver = `
   SET lease_until = least(lease_until, clock_timestamp())
   WHERE status = 'running' AND lease_until IS NOT NULL`
 
-/** A call in doubt is waited for a quarter of an hour, in case its answer comes; here it is over. */
-const callsAreLost = `UPDATE paid_calls SET sent_at = sent_at - interval '1 hour' WHERE status = 'sent'`
+/** A call in doubt is waited for a quarter of an hour, in case its answer comes; here for a minute. */
+const callsAreLost = `
+  UPDATE paid_calls
+  SET sent_at = sent_at - interval '1 hour'
+  WHERE status = 'sent' AND sent_at < clock_timestamp() - interval '1 minute'`
+const askAgainMs = 10_000
 
 /** Does something as soon as the servers are there for it. */
 async function untilUp(act: () => Promise<unknown>): Promise<void> {

@@ -32,15 +32,15 @@ export const claimBugs: readonly PlantedBug[] = [
   {
     name: 'a task of an old turn claims its step',
     file: attempts,
-    find: '       AND turn = :turn\n       AND attempt < :maxAttempts',
-    replace: '       AND (turn = :turn OR true)\n       AND attempt < :maxAttempts',
+    find: '         AND turn = :turn\n         AND attempt < :maxAttempts',
+    replace: '         AND (turn = :turn OR true)\n         AND attempt < :maxAttempts',
     caughtBy: 'waiting',
   },
   {
     name: 'a step is tried for ever',
     file: attempts,
-    find: '       AND attempt < :maxAttempts\n',
-    replace: '       AND attempt < :maxAttempts + 1000\n',
+    find: '         AND attempt < :maxAttempts\n',
+    replace: '         AND attempt < :maxAttempts + 1000\n',
     caughtBy: 'failing',
   },
   {
@@ -60,7 +60,7 @@ export const claimBugs: readonly PlantedBug[] = [
   {
     name: 'a claim takes no number',
     file: attempts,
-    find: '         attempt = attempt + 1,\n',
+    find: '           attempt = attempt + 1,\n',
     replace: '',
     caughtBy: 'making',
   },
@@ -96,7 +96,7 @@ export const claimBugs: readonly PlantedBug[] = [
   {
     name: 'a step writes under a key whose files are being deleted',
     file: attempts,
-    find: '       AND NOT EXISTS (${goingFilesOfKey})\n',
+    find: '         AND NOT EXISTS (${goingFilesOfKey})\n',
     replace: '',
     caughtBy: 'clearing',
   },
@@ -117,14 +117,14 @@ export const claimBugs: readonly PlantedBug[] = [
   {
     name: 'one user is given what another one’s step made',
     file: steps,
-    find: '       AND r.user_id = :userId\n       AND NOT EXISTS (SELECT 1 FROM purges',
-    replace: '       AND (r.user_id = :userId OR true)\n       AND NOT EXISTS (SELECT 1 FROM purges',
+    find: '    AND r.user_id = :userId\n    AND NOT EXISTS (SELECT 1 FROM purges',
+    replace: '    AND (r.user_id = :userId OR true)\n    AND NOT EXISTS (SELECT 1 FROM purges',
     caughtBy: 'buying',
   },
   {
     name: 'results that are about to be cleared away are taken over',
     file: steps,
-    find: '       AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)\n',
+    find: '    AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)\n',
     replace: '',
     caughtBy: 'clearing',
   },

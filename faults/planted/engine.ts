@@ -2,41 +2,30 @@
 import type { PlantedBug } from './bug.ts'
 
 const delivery = 'shared/engine/delivery.ts'
+const attempts = 'shared/db/step-attempts.ts'
 const attempt = 'shared/engine/attempt.ts'
 const pipeline = 'shared/engine/pipeline.ts'
 
 export const engineBugs: readonly PlantedBug[] = [
   {
     name: 'nobody locks a run: two committers each see the other’s step unfinished',
-    file: delivery,
-    find: `    const run = await lockRun(trx, attempt.runId)
-    if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')
-    if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
-    await result.record(trx)
-    const { passOn: context, warnings } = result
-    const updated = (await updateRunProgress(trx, attempt.runId, { context, warnings }))!
-`,
-    replace: `    const { rows: [run] } = await trx.raw('SELECT id, status, context, total FROM runs WHERE id = ?', [attempt.runId])
-    if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')
-    if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
-    await result.record(trx)
-    const updated = { ...run, context: { ...run.context, ...result.passOn }, hasNews: false }
-`,
+    file: attempts,
+    find: '       WHERE id = :runId\n       FOR UPDATE\n',
+    replace: '       WHERE id = :runId\n',
     caughtBy: 'making',
   },
   {
     name: 'tasks are created before the rows they call for are committed',
     file: delivery,
-    find: '    return { pending: [...parts, ...following], hasNews: updated.hasNews }',
-    replace:
-      '    await enqueue(services, [...parts, ...following])\n    return { pending: [], hasNews: updated.hasNews }',
+    find: '    return { pending: [...parts, ...inserted], hasNews }',
+    replace: '    await enqueue(services, [...parts, ...inserted])\n    return { pending: [], hasNews }',
     caughtBy: 'making',
   },
   {
     name: 'an attempt that has lost its step commits all the same',
     file: delivery,
-    find: "    if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')",
-    replace: '    await markDone(trx, attempt, result)',
+    find: "    if (!finished.isDone) throw new Busy('A later attempt holds the step.')\n",
+    replace: '',
     caughtBy: 'making',
   },
   {
@@ -49,8 +38,8 @@ export const engineBugs: readonly PlantedBug[] = [
   {
     name: 'further parts are forgotten',
     file: delivery,
-    find: '    const parts = await insertSteps(trx, attempt.runId, further)',
-    replace: '    const parts = await insertSteps(trx, attempt.runId, further.slice(0, 0))',
+    find: '    const parts = await insertSteps(trx, run.id, further)',
+    replace: '    const parts = await insertSteps(trx, run.id, further.slice(0, 0))',
     caughtBy: 'making',
   },
   {
@@ -147,9 +136,9 @@ export const engineBugs: readonly PlantedBug[] = [
   },
   {
     name: 'nobody notes under which key an attempt writes',
-    file: attempt,
-    find: '    await noteInputKey(db, attempt, inputKey)\n',
-    replace: '',
+    file: attempts,
+    find: '       SET input_key = :inputKey\n       WHERE',
+    replace: '       SET input_key = input_key\n       WHERE',
     caughtBy: 'making',
   },
   {
@@ -162,15 +151,15 @@ export const engineBugs: readonly PlantedBug[] = [
   {
     name: 'a run is finished when nothing follows, whatever is still at work',
     file: pipeline,
-    find: '  if (unfinished.size === 0) await finishRun(trx, run.id)',
-    replace: '  if (inserted.length === 0) await finishRun(trx, run.id)',
+    find: 'isFinished: unfinished.size === 0',
+    replace: 'isFinished: inserted.length === 0',
     caughtBy: 'making',
   },
   {
     name: 'a run is never finished',
-    file: pipeline,
-    find: '  if (unfinished.size === 0) await finishRun(trx, run.id)\n  else await',
-    replace: '  void finishRun\n  await',
+    file: delivery,
+    find: '    if (isFinished) await finishRun(trx, run.id)\n',
+    replace: '    void [isFinished, finishRun]\n',
     caughtBy: 'making',
   },
 ]

@@ -8,6 +8,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { undoing } from '../undoing.ts'
 import { withServer } from '../simulation/server.ts'
 import type { Simulated } from '../simulation/simulate.ts'
 import type { PlantedBug } from './bug.ts'
@@ -82,13 +83,12 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
 
 async function inACopy(use: (dir: string) => Promise<void>): Promise<void> {
   const dir = await mkdtemp(path.join(tmpdir(), 'spool-planted-'))
-  try {
+  const remove = () => rm(dir, { recursive: true, force: true })
+  await undoing(remove, async () => {
     for (const name of copied) await cp(path.join(root, name), path.join(dir, name), { recursive: true })
     await symlink(path.join(root, 'node_modules'), path.join(dir, 'node_modules'))
     await use(dir)
-  } finally {
-    await rm(dir, { recursive: true, force: true })
-  }
+  })
 }
 
 async function withBug<T>(bug: PlantedBug, dir: string, use: () => Promise<T>): Promise<T> {
@@ -135,7 +135,12 @@ async function huntOne(
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: longestMs,
   })
-  const [output, trouble] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  const end = async () => {
+    child.kill()
+    await ended
+  }
+  const [output, trouble] = await undoing(end, () => ended)
   if (output === '') throw new Error(`Nothing runs with "${bug.name}": ${trouble.slice(-2000)}`)
   const found = JSON.parse(output) as Simulated
   const complaints = [...found.failed.flatMap((failure) => failure.complaints), ...found.missingGuards]

@@ -13,8 +13,8 @@ export const runBugs: readonly PlantedBug[] = [
   {
     name: 'progress goes back',
     file: changes,
-    find: 'greatest(processed, CAST(:processed AS integer))',
-    replace: 'CAST(:processed AS integer)',
+    find: 'SET processed = greatest(processed, ${reported}),',
+    replace: 'SET processed = ${reported},',
     caughtBy: 'making',
   },
   {

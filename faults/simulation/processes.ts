@@ -94,6 +94,7 @@ export function openProcesses(stock: Stock): Processes {
   const rest = async (): Promise<void> => {
     const since = performance.now()
     for (let quiet = 0; quiet < 2;) {
+      if (performance.now() - since > longestRestMs) throw new Error(`${namesOf(all)} came to no rest.`)
       const seen = changes
       if ([...stock.underWay].some((backend) => !blocked.has(backend))) {
         if (!(await answered(stock))) blocked = await stock.blocked()
@@ -103,7 +104,6 @@ export function openProcesses(stock: Stock): Processes {
       await new Promise<void>((resolve) => setImmediate(resolve))
       if (changes !== seen || all.some(isActive)) quiet = 0
       else if (++quiet === 1 && blocked.size > 0) blocked = await stock.blocked() // whoever held the lock may have let go
-      if (performance.now() - since > longestRestMs) throw new Error(`${namesOf(all)} came to no rest.`)
     }
   }
 

@@ -172,6 +172,18 @@ const theft: Action = {
   },
 }
 
+/** From now on a sweep deletes what is left of the first time: it has been announced, and closed. */
+const clearingBegins: Action = {
+  name: 'what nobody needs is closed',
+  act: async (world) => {
+    for (let phase = 0; phase < 2; phase++) {
+      await sweeping().act(world)
+      await world.database.jump(betweenPhasesMs)
+    }
+  },
+}
+const betweenPhasesMs = 62_000
+
 const eightDays: Action = { name: 'eight days pass', act: (world) => world.database.jump(8 * 86_400_000) }
 
 const publishing: Stage = {
@@ -271,9 +283,9 @@ export const scenarios = {
   clearing: {
     stages: (troupe) => [toys.prepareWhole(troupe), toys.finish(troupe, ['prepare'])],
     parts: { prepare: 1, finish: 1 },
-    before: [newsOf('one', 'take 1'), newsOf('one', 'take 2'), eightDays, sweeping()],
-    actions: [newsOf('one', 'take 1'), sweeping(), sweeping(), sweeping(), sweeping()],
-    jumpsMs: [62_000],
+    before: [newsOf('one', 'take 1'), newsOf('one', 'take 2'), eightDays],
+    actions: [clearingBegins, newsOf('one', 'take 1'), sweeping(), sweeping(), sweeping()],
+    jumpsMs: [betweenPhasesMs],
     hasNoSleepers: true,
   },
 } satisfies Readonly<Record<string, Scenario>>

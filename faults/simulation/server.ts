@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { freePort } from '../../local/host/ports.ts'
 import { startPostgres } from '../../local/host/postgres.ts'
+import { undoing } from '../undoing.ts'
 
 const forgetful = ['fsync=off', 'full_page_writes=off', 'autovacuum=off', 'max_connections=100']
 
@@ -18,16 +19,10 @@ export async function withServer<T>(use: (serverUrl: string) => Promise<T>): Pro
     await server.stop()
     await rm(dir, { recursive: true, force: true })
   }
-  const end = (): void => void close().then(() => process.exit(1))
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  signals.forEach((signal) => process.once(signal, end))
-  try {
+  return await undoing(close, async () => {
     await server.ready
     return await use(throughSocket(server.url, dir, port))
-  } finally {
-    signals.forEach((signal) => process.off(signal, end))
-    await close()
-  }
+  })
 }
 
 /** A socket answers a third faster than loopback does. */

@@ -144,6 +144,12 @@ export async function finishPurge(trx: Knex, runId: string): Promise<void> {
   })
 }
 
+/** Whether a run's working files still wait to be deleted: nobody writes under their names. */
+export async function isPurgeClosed(db: Knex, runId: string): Promise<boolean> {
+  const closed = await rows(db, `SELECT 1 FROM purges WHERE run_id = :runId AND phase = 'closed'`, { runId })
+  return closed.length > 0
+}
+
 /** Whether a run's working files are gone, or about to go. */
 export async function isPurged(db: Knex, runId: string): Promise<boolean> {
   return (await rows(db, 'SELECT 1 FROM purges WHERE run_id = :runId', { runId })).length > 0

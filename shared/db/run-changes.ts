@@ -16,6 +16,8 @@ export interface RunChanges {
   /** Set once the work is counted. */
   readonly total?: number
   readonly processed?: number
+  /** Instead of a count: how much of the total is processed, 0 to 1. */
+  readonly share?: number
   readonly context?: Scalars
   readonly warnings?: readonly Warning[]
   readonly committed?: true
@@ -30,7 +32,7 @@ export interface ChangedRun extends Run {
 const keptSpeedSamples = 6
 /** The new total; never less than what is processed already. */
 const newTotal = 'greatest(processed, coalesce(CAST(:total AS integer), total))'
-const reported = `least(${newTotal}, CAST(:processed AS integer))`
+const reported = `least(${newTotal}, greatest(CAST(:processed AS integer), floor(CAST(:share AS float8) * ${newTotal})::integer))`
 /** The column `marks` holds the latest speed samples: [seconds since 1970, processed], oldest first. */
 const newSpeedSamples = `
   CASE WHEN ${reported} > processed THEN (
@@ -60,7 +62,7 @@ export async function updateRunProgress(
   const [run] = await rows<ChangedRun>(
     db,
     `UPDATE runs
-     SET processed = least(${newTotal}, greatest(processed, CAST(:processed AS integer))),
+     SET processed = greatest(processed, ${reported}),
          total = ${newTotal},
          context = context || CAST(:context AS jsonb),
          warnings = warnings || CAST(:warnings AS jsonb),
@@ -73,6 +75,7 @@ export async function updateRunProgress(
     {
       runId,
       processed: Math.floor(changes.processed ?? 0),
+      share: changes.share ?? 0,
       total: changes.total ?? null,
       context: JSON.stringify(changes.context ?? {}),
       warnings: JSON.stringify(changes.warnings ?? []),

@@ -13,6 +13,7 @@ import {
   isAddressed,
   itsRunIsStarted,
   pendingColumns,
+  reusableOutput,
   type PendingStep,
   type StepAddress,
   type StepStatus,
@@ -20,10 +21,22 @@ import {
 
 /** What came of trying to claim a step. */
 export type Claim =
-  | { outcome: 'claimed'; attempt: number; startedAt: Date }
+  | ({ outcome: 'claimed' } & Claimed)
   | { outcome: 'done' | 'busy' | 'over' | 'unknown' }
   | { outcome: 'turned'; turn: number }
   | { outcome: 'exhausted'; lastError: string | null }
+
+/** The attempt that now holds the step, and whose run it is. */
+export interface Claimed {
+  readonly attempt: number
+  /** When the run first tried the step. */
+  readonly startedAt: Date
+  readonly userId: string
+  /** Null in a run of a mailbox. */
+  readonly episodeId: string | null
+  /** The episode has had another run. */
+  readonly isAgain: boolean
+}
 
 /** A step's row, and the attempt that claimed it. */
 export type ClaimedStep = StepAddress & { readonly attempt: number }
@@ -34,39 +47,78 @@ const newLease = `clock_timestamp() + :leaseMs * interval '1 millisecond'`
 
 const claimOf = (claim: ClaimedStep): ClaimedStep => ({ ...addressOf(claim), attempt: claim.attempt })
 
-/** Claims the step for one attempt when it is free and the run is live; otherwise says why not. */
-export async function claimStep(
+interface LeaseTerms {
+  readonly leaseMs: number
+  readonly maxAttempts: number
+}
+
+/**
+ * Claims the step for one attempt when it is free and the run is live; otherwise says why not. The first claim of a run
+ * starts it.
+ */
+export async function claimStep(db: Knex, task: StepIdentity, terms: LeaseTerms): Promise<Claim> {
+  for (let tries = 0; tries < mostTries; tries++) {
+    const claimed = await claimInStartedRun(db, task, terms)
+    if (claimed) return { outcome: 'claimed', ...claimed }
+    if (await startQueuedRun(db, task.runId)) continue
+    const refusal = await explainRefusal(db, task, terms.maxAttempts)
+    if (refusal) return refusal
+  }
+  return { outcome: 'busy' }
+}
+
+/** In a queued run, beside another one that starts it, and once more. */
+const mostTries = 3
+
+async function claimInStartedRun(
   db: Knex,
   task: StepIdentity,
-  { leaseMs, maxAttempts }: { leaseMs: number; maxAttempts: number },
-): Promise<Claim> {
-  await db.raw(
+  { leaseMs, maxAttempts }: LeaseTerms,
+): Promise<Claimed | undefined> {
+  const [claimed] = await rows<Claimed>(
+    db,
+    `WITH claimed AS (
+       UPDATE steps
+       SET status = 'running',
+           attempt = attempt + 1,
+           lease_until = ${newLease},
+           started_at = coalesce(started_at, clock_timestamp())
+       WHERE ${isAddressed}
+         AND turn = :turn
+         AND attempt < :maxAttempts
+         AND (status = 'pending' OR (status = 'running' AND lease_until < clock_timestamp()))
+         AND ${itsRunIsStarted}
+       RETURNING run_id, attempt, started_at
+     )
+     SELECT claimed.attempt, claimed.started_at AS "startedAt", runs.user_id AS "userId",
+            runs.episode_id AS "episodeId",
+            EXISTS (
+              SELECT 1 FROM runs other WHERE other.episode_id = runs.episode_id AND other.id <> runs.id
+            ) AS "isAgain"
+     FROM claimed
+     JOIN runs ON runs.id = claimed.run_id`,
+    { ...addressOf(task), turn: task.turn, leaseMs, maxAttempts },
+  )
+  return claimed
+}
+
+/** False when the run was not queued. */
+async function startQueuedRun(db: Knex, runId: string): Promise<boolean> {
+  const started = await rows(
+    db,
     `UPDATE runs
      SET status = 'started',
          started_at = clock_timestamp()
      WHERE id = :runId
-       AND status = 'queued'`,
-    { runId: task.runId },
+       AND status = 'queued'
+     RETURNING 1`,
+    { runId },
   )
-  const [claimed] = await rows<{ attempt: number; startedAt: Date }>(
-    db,
-    `UPDATE steps
-     SET status = 'running',
-         attempt = attempt + 1,
-         lease_until = ${newLease},
-         started_at = coalesce(started_at, clock_timestamp())
-     WHERE ${isAddressed}
-       AND turn = :turn
-       AND attempt < :maxAttempts
-       AND (status = 'pending' OR (status = 'running' AND lease_until < clock_timestamp()))
-       AND ${itsRunIsStarted}
-     RETURNING attempt, started_at AS "startedAt"`,
-    { ...addressOf(task), turn: task.turn, leaseMs, maxAttempts },
-  )
-  return claimed ? { outcome: 'claimed', ...claimed } : await explainRefusal(db, task, maxAttempts)
+  return started.length === 1
 }
 
-async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number): Promise<Claim> {
+/** Undefined when nothing is against a claim any more: another first claim has just started the run. */
+async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number): Promise<Claim | undefined> {
   const [row] = await rows<{
     status: StepStatus
     turn: number
@@ -87,8 +139,8 @@ async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number)
   if (row.status === 'done') return { outcome: 'done' }
   if (!row.runIsAtWork || row.status === 'failed') return { outcome: 'over' }
   if (row.turn !== task.turn) return { outcome: 'turned', turn: row.turn }
-  if (row.attempt >= maxAttempts && !row.leased) return { outcome: 'exhausted', lastError: row.error }
-  return { outcome: 'busy' }
+  if (row.leased) return { outcome: 'busy' }
+  return row.attempt >= maxAttempts ? { outcome: 'exhausted', lastError: row.error } : undefined
 }
 
 /**
@@ -132,45 +184,76 @@ const goingFilesOfKey = `
   WHERE f.input_key = :inputKey`
 
 /**
- * Notes under which key this attempt's objects are written, before it writes them. Throws Deferred while objects of
- * that name are being deleted.
+ * Notes under which key this attempt's objects are written, before it writes them, and looks for the output of a finished
+ * step of the same user with that key: the newest. Throws Deferred while objects of that name are being deleted.
  */
-export async function noteInputKey(db: Knex, claim: ClaimedStep, inputKey: string): Promise<void> {
-  const noted = await rows(
+export async function noteInputKey(
+  db: Knex,
+  claim: ClaimedStep & { readonly userId: string },
+  inputKey: string,
+): Promise<Scalars | undefined> {
+  const [found] = await rows<{ isNoted: boolean; output: Scalars | null }>(
     db,
-    `UPDATE steps
-     SET input_key = :inputKey
-     WHERE ${isHeld}
-       AND NOT EXISTS (${goingFilesOfKey})
-     RETURNING 1`,
-    { ...claimOf(claim), inputKey },
+    `WITH noted AS (
+       UPDATE steps
+       SET input_key = :inputKey
+       WHERE ${isHeld}
+         AND NOT EXISTS (${goingFilesOfKey})
+       RETURNING 1
+     )
+     SELECT EXISTS (SELECT 1 FROM noted) AS "isNoted", (${reusableOutput}) AS output`,
+    { ...claimOf(claim), userId: claim.userId, inputKey },
   )
-  if (noted.length === 0 && (await rows(db, goingFilesOfKey, { inputKey })).length > 0)
+  const { isNoted, output } = found!
+  if (!isNoted && (await rows(db, goingFilesOfKey, { inputKey })).length > 0)
     throw new Deferred(
       new Date(Date.now() + clearedInMs),
       'What an earlier run made of the same is being cleared away.',
     )
+  return output ?? undefined
 }
 
-/** Marks the attempt's step done. False when a later attempt holds it. Needs the run's row locked. */
-export async function markDone(
+/** What came of finishing: nothing where the run is not at work, or where a later attempt holds the step. */
+export interface Finished {
+  readonly isStarted: boolean
+  readonly isDone: boolean
+  /** Of the run. */
+  readonly context: Scalars
+}
+
+/**
+ * Locks the run's row for the rest of the transaction and marks the attempt's step done. The statement that changes the
+ * step asks for the run, so the run's row is locked first. Undefined when there is no such run.
+ */
+export async function finishStep(
   trx: Knex,
   claim: ClaimedStep,
   result: { output: Scalars; inputKey: string | null; reused: boolean },
-): Promise<boolean> {
-  const done = await rows(
+): Promise<Finished | undefined> {
+  const [finished] = await rows<Finished>(
     trx,
-    `UPDATE steps
-     SET status = 'done',
-         lease_until = NULL,
-         progress = 1,
-         output = :output,
-         input_key = :inputKey,
-         reused = :reused,
-         error = NULL,
-         finished_at = clock_timestamp()
-     WHERE ${isHeld}
-     RETURNING 1`,
+    `WITH run AS MATERIALIZED (
+       SELECT status = 'started' AS is_started, context
+       FROM runs
+       WHERE id = :runId
+       FOR UPDATE
+     ),
+     done AS (
+       UPDATE steps
+       SET status = 'done',
+           lease_until = NULL,
+           progress = 1,
+           output = :output,
+           input_key = :inputKey,
+           reused = :reused,
+           error = NULL,
+           finished_at = clock_timestamp()
+       WHERE ${isHeld}
+         AND (SELECT is_started FROM run)
+       RETURNING 1
+     )
+     SELECT is_started AS "isStarted", context, EXISTS (SELECT 1 FROM done) AS "isDone"
+     FROM run`,
     {
       ...claimOf(claim),
       output: JSON.stringify(result.output),
@@ -178,7 +261,19 @@ export async function markDone(
       reused: result.reused,
     },
   )
-  return done.length === 1
+  return finished
+}
+
+/** Gives back a step that was looked at and not worked on: the attempt does not count. */
+export async function returnStep(db: Knex, claim: ClaimedStep): Promise<void> {
+  await db.raw(
+    `UPDATE steps
+     SET status = 'pending',
+         attempt = attempt - 1,
+         lease_until = NULL
+     WHERE ${isHeld}`,
+    { ...claimOf(claim) },
+  )
 }
 
 /** Gives the step back for another attempt, keeping the reason. */

@@ -186,26 +186,33 @@ export async function outputsOf(db: Knex, runId: string, ...steps: readonly stri
   )
 }
 
-/** The newest output of a finished step of the same user with the same inputs, if there is one. */
-export async function findReusableOutput(
-  db: Knex,
-  userId: string,
-  step: string,
-  inputKey: string,
-): Promise<Scalars | undefined> {
-  const [found] = await rows<{ output: Scalars }>(
+/** SQL: the newest output of a finished step of the same user with the same inputs, unless its objects are about to go. */
+export const reusableOutput = `
+  SELECT s.output
+  FROM steps s
+  JOIN runs r ON r.id = s.run_id
+  WHERE s.step = :step
+    AND s.input_key = :inputKey
+    AND s.status = 'done'
+    AND r.user_id = :userId
+    AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)
+  ORDER BY s.finished_at DESC
+  LIMIT 1`
+
+/** Whether an earlier run of the same episode has finished this step with a result that can be taken over. */
+export async function hasEarlierResults(db: Knex, { runId, step }: StepAddress): Promise<boolean> {
+  const found = await rows(
     db,
-    `SELECT s.output
-     FROM steps s
-     JOIN runs r ON r.id = s.run_id
-     WHERE s.step = :step
-       AND s.input_key = :inputKey
+    `SELECT 1
+     FROM runs r
+     JOIN runs earlier ON earlier.episode_id = r.episode_id AND earlier.id <> r.id
+     JOIN steps s ON s.run_id = earlier.id
+     WHERE r.id = :runId
+       AND s.step = :step
        AND s.status = 'done'
-       AND r.user_id = :userId
-       AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)
-     ORDER BY s.finished_at DESC
+       AND s.input_key IS NOT NULL
      LIMIT 1`,
-    { userId, step, inputKey },
+    { runId, step },
   )
-  return found?.output
+  return found.length > 0
 }

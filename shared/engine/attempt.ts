@@ -8,8 +8,7 @@ import type { Scalars, StepIdentity } from '../context.ts'
 import { withDatabase } from '../db/connect.ts'
 import { findRun } from '../db/runs.ts'
 import type { Warning } from '../codes.ts'
-import { extendLease, holdsStep, noteInputKey } from '../db/step-attempts.ts'
-import { findReusableOutput } from '../db/steps.ts'
+import { extendLease, holdsStep, noteInputKey, type Claimed } from '../db/step-attempts.ts'
 import { Busy, Stopped } from '../errors.ts'
 import { log } from '../log.ts'
 import { workName } from '../objects.ts'
@@ -17,10 +16,8 @@ import { noteProgress } from './pipeline.ts'
 import type { Services } from './services.ts'
 import type { Effects, OpenedStep, Step, Tools } from './step.ts'
 
-export interface Attempt extends StepIdentity {
-  /** Its number, which fences it off from earlier and later attempts. */
-  readonly attempt: number
-  readonly startedAt: Date
+/** Its number fences it off from earlier and later attempts. */
+export interface Attempt extends StepIdentity, Claimed {
   readonly context: Scalars
 }
 
@@ -47,18 +44,15 @@ export async function openAttempt(
   step: Step,
   attempt: Attempt,
 ): Promise<Opened> {
-  const run = await findRun(db, attempt.runId)
-  if (!run) throw new Stopped('The run is gone.')
-  const { userId } = run
-  const identity = { runId: run.id, userId, episodeId: run.episodeId ?? '', part: attempt.part }
+  const { runId, userId, episodeId, part } = attempt
+  const identity = { runId, userId, episodeId: episodeId ?? '', part }
   const opened = await step.open(db, identity, attempt.context)
   const { inputKey } = opened
   if (inputKey !== null) {
-    await noteInputKey(db, attempt, inputKey)
-    const earlier = await findReusableOutput(db, userId, step.name, inputKey)
+    const earlier = await noteInputKey(db, attempt, inputKey)
     if (earlier && (await isWhole(services, opened, earlier))) return { reused: reuse(opened, earlier) }
   }
-  return { perform: (useDatabase) => perform(services, opened, attempt, userId, useDatabase) }
+  return { perform: (useDatabase) => perform(services, opened, attempt, useDatabase) }
 }
 
 /** A result of which an object has been lost is made again, under the same name. */
@@ -81,7 +75,6 @@ async function perform(
   services: Services,
   opened: OpenedStep,
   attempt: Attempt,
-  userId: string,
   useDatabase: UseDatabase,
 ): Promise<Result> {
   const warnings: Warning[] = []
@@ -93,7 +86,7 @@ async function perform(
       withDatabase: useDatabase,
       stillHolds: (trx) => holdsStep(trx, attempt),
       inputKey,
-      workObject: (name) => ({ bucket, name: workName(userId, inputKey, name) }),
+      workObject: (name) => ({ bucket, name: workName(attempt.userId, inputKey, name) }),
       warn: (warning) => warnings.push(warning),
     }),
   )

@@ -1,34 +1,33 @@
 /**
  * Handles one delivery of one task, from claim to answer: claim → load → close → work → open → record,
- * complete and insert the successors in one fenced transaction → close → enqueue → answer; a light step, and one
+ * complete and insert the successors in one fenced transaction → close → take over what is there already → enqueue → answer; a light step, and one
  * whose result is there already, keep the connection between. Hides which outcome is written to the rows and told
  * to the queue.
  */
 import type { StepIdentity, TaskPayload } from '../context.ts'
-import type { Knex } from 'knex'
 import { openSession, withDatabase, type Session } from '../db/connect.ts'
-import { awaitReview, failRun, updateRunProgress } from '../db/run-changes.ts'
+import { awaitReview, failRun } from '../db/run-changes.ts'
 import { lockRun } from '../db/runs.ts'
 import {
   claimStep,
   deferStep,
-  markDone,
   markFailed,
   releaseStep,
   suspendStep,
   type Claim,
 } from '../db/step-attempts.ts'
 import { runHasNews } from '../db/webhooks.ts'
-import { insertSteps, pendingSteps, type PendingStep } from '../db/steps.ts'
+import { pendingSteps } from '../db/steps.ts'
 import { AwaitingReview, Busy, Deferred, Missing, Permanent, Stopped, classify } from '../errors.ts'
-import { assertScalars } from '../context.ts'
 import { log } from '../log.ts'
 import { fileOf } from '../objects.ts'
 import { askFor } from './ask-for.ts'
 import { openAttempt, type Attempt, type Opened, type Result } from './attempt.ts'
+import { commit } from './commit.ts'
 import { enqueue } from './enqueue.ts'
-import { insertFollowers, partRow, type Stage } from './pipeline.ts'
+import type { Stage } from './pipeline.ts'
 import type { Services } from './services.ts'
+import { takeOver } from './take-over.ts'
 
 /** The HTTP answer to the queue: 200 ends the task, anything else makes it be delivered again. */
 export interface TaskAnswer {
@@ -54,10 +53,11 @@ async function attemptDelivery(services: Services, stage: Stage, task: TaskPaylo
     const claimed = await session.use(async (db) => {
       const claim = await claimStep(db, task, lease)
       if (claim.outcome !== 'claimed') return claim
-      const attempt: Attempt = { ...task, attempt: claim.attempt, startedAt: claim.startedAt }
+      const { outcome, ...own } = claim
+      const attempt: Attempt = { ...task, ...own }
       held = attempt // from here on an error gives the step back
       return {
-        outcome: claim.outcome,
+        outcome,
         attempt,
         opened: await openAttempt(db, services, stage.step, attempt),
       }
@@ -67,8 +67,9 @@ async function attemptDelivery(services: Services, stage: Stage, task: TaskPaylo
       return await answerUnclaimed(services, task, claimed)
     }
     const result = await resultOf(claimed.opened, stage, session, databaseUrl)
-    const { pending, hasNews } = await session.use((db) => commit(db, services, claimed.attempt, result))
+    const committed = await session.use((db) => commit(db, services, claimed.attempt, result))
     await session.release()
+    const { pending, hasNews } = claimed.attempt.isAgain ? await takeOver(services, committed) : committed
     await enqueue(services, pending)
     if (hasNews) await askFor('notify', `${task.runId}/${task.step}`, services)
     return { status: 200, outcome: result.reused ? 'reused' : 'done' }
@@ -120,28 +121,6 @@ async function answerUnclaimed(
     case 'unknown':
       return { status: 200, outcome: claim.outcome }
   }
-}
-
-/** Record, complete and insert the successors in one transaction, fenced by the attempt. */
-async function commit(
-  db: Knex,
-  services: Services,
-  attempt: Attempt,
-  result: Result,
-): Promise<{ pending: PendingStep[]; hasNews: boolean }> {
-  assertScalars(result.output)
-  return await db.transaction(async (trx) => {
-    const run = await lockRun(trx, attempt.runId)
-    if (run?.status !== 'started') throw new Stopped('The run ended before the step did.')
-    if (!(await markDone(trx, attempt, result))) throw new Busy('A later attempt holds the step.')
-    await result.record(trx)
-    const { passOn: context, warnings } = result
-    const updated = (await updateRunProgress(trx, attempt.runId, { context, warnings }))!
-    const further = result.furtherParts.map((own, i) => partRow(attempt.step, i + 1, updated.context, own))
-    const parts = await insertSteps(trx, attempt.runId, further)
-    const following = await insertFollowers(trx, services.pipeline, updated, attempt.step)
-    return { pending: [...parts, ...following], hasNews: updated.hasNews }
-  })
 }
 
 /**

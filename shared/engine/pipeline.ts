@@ -6,8 +6,7 @@ import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'
 import { assertScalars } from '../context.ts'
 import { countSteps, insertSteps, type NewStep, type PendingStep, type StepCount } from '../db/steps.ts'
-import { finishRun, updateRunProgress } from '../db/run-changes.ts'
-import { runTotal } from '../db/runs.ts'
+import { updateRunProgress } from '../db/run-changes.ts'
 import type { Step } from './step.ts'
 
 export interface Stage {
@@ -83,17 +82,24 @@ export function partRow(step: string, part: number, context: Scalars, own: Scala
   return { step, part, context: merged }
 }
 
+export interface Followers {
+  readonly inserted: PendingStep[]
+  /** Nothing is left to do. */
+  readonly isFinished: boolean
+  /** Of all expected work, what is done: 0 to 1. */
+  readonly share: number
+}
+
 /**
- * Inserts the rows of every step that may start now that `completed` is done, and finishes the run when
- * nothing is left to do. Needs the run's row locked, so that exactly one committer sees the last predecessor
- * done.
+ * Inserts the rows of every step that may start now that `completed` is done. Needs the run's row locked, so that exactly
+ * one committer sees the last predecessor done.
  */
 export async function insertFollowers(
   trx: Knex,
   pipeline: Pipeline,
-  run: { id: string; context: Scalars; total: number },
+  run: { id: string; context: Scalars },
   completed: string,
-): Promise<PendingStep[]> {
+): Promise<Followers> {
   const counts = await countSteps(trx, run.id)
   const unfinished = new Set(counts.filter((count) => count.unfinished > 0).map(({ step }) => step))
   const present = new Set(counts.map(({ step }) => step))
@@ -105,13 +111,11 @@ export async function insertFollowers(
     if (rows.length > 0) unfinished.add(name)
     inserted.push(...rows)
   }
-  if (unfinished.size === 0) await finishRun(trx, run.id)
-  else await updateRunProgress(trx, run.id, { processed: run.total * pipeline.progress(counts) })
-  return inserted
+  return { inserted, isFinished: unfinished.size === 0, share: pipeline.progress(counts) }
 }
 
 /** Updates the run's progress: the work of finished and running parts, weighted by each step's share. */
 export async function noteProgress(db: Knex, pipeline: Pipeline, runId: string): Promise<void> {
   const share = pipeline.progress(await countSteps(db, runId))
-  await updateRunProgress(db, runId, { processed: runTotal * share })
+  await updateRunProgress(db, runId, { share })
 }

@@ -91,6 +91,8 @@ export interface ResultObject {
 /** A step as the engine sees it. */
 export interface Step {
   readonly name: string
+  /** False for the outline of a step that is in another function's bundle. */
+  readonly isHere: boolean
   /** Raised when the same inputs give other bytes. */
   readonly version: number
   readonly parts?: (context: Scalars) => readonly Scalars[]
@@ -125,6 +127,7 @@ export function defineStep<C, I, O extends Scalars>(definition: StepDefinition<C
   return {
     name,
     version,
+    isHere: 'work' in definition,
     ...(parts ? { parts } : {}),
     ...(needs ? { needs } : {}),
     open: (db, identity, context) => openStep(definition, db, identity, context),

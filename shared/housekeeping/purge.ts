@@ -9,6 +9,7 @@ import {
   closePurges,
   closedPurges,
   finishPurge,
+  isPurgeClosed,
   keysOnlyOf,
   purgeableRuns,
   type ClosedPurge,
@@ -50,7 +51,7 @@ export async function clearAway(services: Services, endsAt = Infinity): Promise<
   return cleared
 }
 
-/** Deletes first and forgets then: whatever ends in between is done again. */
+/** Deletes what it saw first and forgets then: whatever ends in between is done again. */
 async function clear(purge: ClosedPurge, { config, storage }: Services): Promise<void> {
   const { runId, userId, episodeId, oldContentHash, reason } = purge
   const { work, episodes } = config.buckets
@@ -62,13 +63,16 @@ async function clear(purge: ClosedPurge, { config, storage }: Services): Promise
       ? []
       : [{ bucket: episodes, prefix: episodeName(episodeId, oldContentHash, '') }]),
   ]
-  let [objects, bytes] = [0, 0]
-  for (const { bucket, prefix } of folders)
-    for (const object of await storage.list(bucket, prefix)) {
-      await storage.remove({ bucket, name: object.name })
-      objects++
-      bytes += object.bytes
-    }
+  const found = await Promise.all(
+    folders.map(async ({ bucket, prefix }) =>
+      (await storage.list(bucket, prefix)).map((object) => ({ ...object, bucket })),
+    ),
+  )
+  const objects = found.flat()
+  // another sweep may have cleared the run since its keys were read, and what is there now may be a later run's
+  if (!(await withDatabase(config.databaseUrl, (db) => isPurgeClosed(db, runId)))) return
+  for (const { bucket, name, generation } of objects) await storage.remove({ bucket, name, generation })
   await withDatabase(config.databaseUrl, (db) => db.transaction((trx) => finishPurge(trx, runId)))
-  log.info({ run: runId, reason, objects, bytes }, 'working files cleared away')
+  const bytes = objects.reduce((sum, object) => sum + object.bytes, 0)
+  log.info({ run: runId, reason, objects: objects.length, bytes }, 'working files cleared away')
 }

@@ -3,19 +3,20 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Knex } from 'knex'
-import type { StepIdentity } from '../../shared/context.ts'
+import type { Scalars, StepIdentity } from '../../shared/context.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { ensureEpisode } from '../../shared/db/episodes.ts'
 import { ensurePodcast } from '../../shared/db/podcasts.ts'
 import { cancelRun } from '../../shared/db/run-changes.ts'
-import { startRun } from '../../shared/db/runs.ts'
+import { lockRun, startRun } from '../../shared/db/runs.ts'
 import {
   claimStep,
   deferStep,
   extendLease,
-  markDone,
+  finishStep,
   markFailed,
   releaseStep,
+  type ClaimedStep,
 } from '../../shared/db/step-attempts.ts'
 import { insertSteps, pendingSteps } from '../../shared/db/steps.ts'
 import { overdueSteps, reviveStep } from '../../shared/db/overdue-steps.ts'
@@ -64,6 +65,10 @@ async function claimed(step: StepIdentity): Promise<StepIdentity & { attempt: nu
   if (outcome.outcome !== 'claimed') throw new Error(`expected a claim, got ${outcome.outcome}`)
   return { ...step, attempt: outcome.attempt }
 }
+
+/** Finishes the step by this attempt; whether that counted. */
+const isDoneBy = async (attempt: ClaimedStep, output: Scalars = result.output) =>
+  (await apart((db) => finishStep(db, attempt, { ...result, output })))!.isDone
 
 const row = async ({ runId, step, part }: StepIdentity) => {
   const [found] = await database.rows<Record<string, unknown>>(
@@ -120,7 +125,7 @@ describe('a claim', () => {
     expect(await claim({ ...step, part: 7 })).toEqual({ outcome: 'unknown' })
     expect(await claim({ ...step, turn: 5 })).toEqual({ outcome: 'turned', turn: 0 })
     const attempt = await claimed(step)
-    await apart((db) => markDone(db, attempt, result))
+    await isDoneBy(attempt)
     expect(await claim(step)).toEqual({ outcome: 'done' })
     const other = await aStep()
     await apart((db) => cancelRun(db, other.runId))
@@ -153,7 +158,7 @@ describe('an attempt that lost its step', () => {
 
   test('cannot commit, fail, release, defer or extend it: the row stays as it is', async () => {
     const { step, stale, before } = await aStaleAttempt()
-    expect(await apart((db) => markDone(db, stale, result))).toBe(false)
+    expect(await isDoneBy(stale)).toBe(false)
     expect(await apart((db) => markFailed(db, stale, 'too late'))).toBe(false)
     expect(await apart((db) => deferStep(db, stale, new Date()))).toBeUndefined()
     expect(await apart((db) => extendLease(db, stale, 1, 0.9))).toBe(false)
@@ -165,9 +170,7 @@ describe('an attempt that lost its step', () => {
     for (let round = 0; round < 5; round++) {
       const { step, stale, holder } = await aStaleAttempt()
       const won = await Promise.all(
-        [stale, holder].map((attempt) =>
-          apart((db) => markDone(db, attempt, { ...result, output: { by: attempt.attempt } })),
-        ),
+        [stale, holder].map((attempt) => isDoneBy(attempt, { by: attempt.attempt })),
       )
       expect(won).toEqual([false, true])
       expect(await row(step)).toMatchObject({ status: 'done', output: { by: 2 } })
@@ -177,12 +180,33 @@ describe('an attempt that lost its step', () => {
   test('stays stale when the holder defers and the number is given out again', async () => {
     const { step, stale, holder } = await aStaleAttempt()
     await apart((db) => deferStep(db, holder, new Date()))
-    expect(await apart((db) => markDone(db, stale, result))).toBe(false)
+    expect(await isDoneBy(stale)).toBe(false)
     const again = await claimed({ ...step, turn: 1 })
     expect(again.attempt).toBe(2)
-    expect(await apart((db) => markDone(db, stale, result))).toBe(false)
-    expect(await apart((db) => markDone(db, again, result))).toBe(true)
+    expect(await isDoneBy(stale)).toBe(false)
+    expect(await isDoneBy(again)).toBe(true)
   })
+})
+
+test('Whoever finishes a step waits for whoever changes its run, and then leaves a run that has ended alone', async () => {
+  const step = await aStep()
+  const attempt = await claimed(step)
+  const { promise: isLocked, resolve: tellLocked } = Promise.withResolvers<undefined>()
+  const { promise: mayCommit, resolve: letCommit } = Promise.withResolvers<undefined>()
+  const cancelling = apart((db) =>
+    db.transaction(async (trx) => {
+      await lockRun(trx, step.runId)
+      await cancelRun(trx, step.runId)
+      tellLocked(undefined)
+      await mayCommit
+    }),
+  )
+  await isLocked
+  const finishing = apart((db) => finishStep(db, attempt, result))
+  letCommit(undefined)
+  await cancelling
+  expect(await finishing).toMatchObject({ isStarted: false, isDone: false })
+  expect(await row(step)).toMatchObject({ status: 'running' })
 })
 
 describe('a lease', () => {
@@ -244,7 +268,7 @@ describe('the sweep', () => {
         expect.objectContaining({ ...step, turn: 1 }),
       ])
       expect(await row(step)).toMatchObject({ status: 'pending', turn: 1, attempt: 1 })
-      expect(await apart((db) => markDone(db, lost, result))).toBe(false)
+      expect(await isDoneBy(lost)).toBe(false)
     }
   })
 

@@ -8,7 +8,7 @@ import { partsOf, planPipeline, type Stage } from '../../shared/engine/pipeline.
 import { nameOf } from '../../shared/engine/serve.ts'
 
 const stage = (name: string, after: readonly string[] = [], share = 1): Stage => ({
-  step: { version: 1, name, open: () => Promise.reject(new Error('never')) },
+  step: { version: 1, name, isHere: true, open: () => Promise.reject(new Error('never')) },
   after,
   share,
   queue: 'q',

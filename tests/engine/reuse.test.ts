@@ -1,6 +1,6 @@
 // Results keyed by their inputs: what was made once is taken over, by the next run and by the next part, and
 // its objects stay as they are.
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { aToyShow, type Toy } from '../support/toys.ts'
 import { aWorld } from '../support/world.ts'
 
@@ -39,6 +39,62 @@ test('a second run with the same inputs reuses everything, and its objects are t
     ...[0, 1, 2].map(() => ['cut', true]),
     ['publish', false],
   ])
+})
+
+describe('what an earlier run of the episode made', () => {
+  const changing: Toy[] = [
+    { name: 'prepare', inputs: ({ hash }) => ({ hash }) },
+    { name: 'cut', after: ['prepare'], parts: 3, inputs: ({ changed, part }) => part === changed },
+    { name: 'join', after: ['cut'], inputs: ({ changed }) => ({ changed }) },
+    { name: 'publish', after: ['join'] },
+  ]
+
+  test('is taken over before the queue is asked for anything: only what changed has a task', async () => {
+    const world = await aWorld({ catalogue: aToyShow(changing).catalogue })
+    await world.start({ hash: 'abc', changed: null })
+    await world.runToEnd()
+    const second = await world.start({ hash: 'abc', changed: 1 })
+    expect(await world.deliver('prepare')).toEqual({ status: 200, outcome: 'reused' })
+    expect(await world.pending()).toEqual(['cut'])
+    await world.runToEnd()
+    expect(await world.run(second)).toMatchObject({ status: 'finished' })
+    expect(
+      (await world.steps(second)).map(({ step, part, reused, attempt }) => [step, part, reused, attempt]),
+    ).toEqual([
+      ['prepare', 0, true, 1],
+      ['cut', 0, true, 1],
+      ['cut', 1, false, 1],
+      ['cut', 2, true, 1],
+      ['join', 0, false, 1],
+      ['publish', 0, false, 1],
+    ])
+  })
+
+  test('is left to the steps themselves where their code is in other bundles', async () => {
+    const whole = aToyShow(changing)
+    const bundle = whole.catalogue.map((entry) =>
+      entry.trigger === 'task' && entry.step.name !== 'prepare'
+        ? { ...entry, step: { ...entry.step, isHere: false } }
+        : entry,
+    )
+    const world = await aWorld({ catalogue: bundle })
+    await world.start({ hash: 'abc', changed: null })
+    await world.runToEnd()
+    await world.start({ hash: 'abc', changed: null })
+    await world.deliver('prepare')
+    expect(await world.pending()).toEqual(['cut', 'cut', 'cut'])
+  })
+
+  test('and is lost has a task like anything that was never made', async () => {
+    const world = await aWorld({ catalogue: aToyShow(changing).catalogue })
+    const first = await world.start({ hash: 'abc', changed: null })
+    await world.runToEnd()
+    const [, cut] = await world.steps(first)
+    await world.storage.bucket(world.services.config.buckets.work).file(String(cut!.output!['made'])).delete()
+    await world.start({ hash: 'abc', changed: null })
+    await world.deliver('prepare')
+    expect(await world.pending()).toEqual(['cut', 'cut', 'cut'])
+  })
 })
 
 test('other inputs make other objects, and only what depends on them is made again', async () => {

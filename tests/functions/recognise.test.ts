@@ -30,6 +30,7 @@ async function aWorldWith(
 ): Promise<World> {
   const suffix = provider === 'openai' ? '/v1' : ''
   const world = await aWorld({
+    until: 'transcribe',
     env: { [`${provider.toUpperCase()}_URL`]: `${vendor.baseUrl}${suffix}`, ...env },
   })
   await world.giveKey(provider, secretKey)

@@ -196,6 +196,28 @@ describe('What is cleared away', () => {
     expect(await results()).toHaveLength(2)
   })
 
+  test('by a sweep that another one has overtaken takes nothing that was made anew since', async () => {
+    await superseded()
+    for (let looks = 0; looks < 2; looks++) {
+      await clearAway(world.services)
+      await aMinute()
+    }
+    const { storage } = world.services
+    const overtake = async () => {
+      expect(await clearAway(world.services)).toBe(1)
+      await made('a', 0, { slug: 'two' })
+      return await results()
+    }
+    let anew: ReturnType<typeof overtake> | undefined
+    const list: typeof storage.list = async (...where) => {
+      await (anew ??= overtake())
+      return await storage.list(...where)
+    }
+    await clearAway({ ...world.services, storage: { ...storage, list } })
+    expect(await results()).toEqual(await anew)
+    expect(await anew).toHaveLength(3)
+  })
+
   test('can no longer be reviewed, and the reason is said', async () => {
     const runId = await made('a', 400)
     await episodeIs('published', 'a-1', { hash: 'a-1', daysAgo: 400 })
