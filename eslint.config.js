@@ -10,7 +10,8 @@ const sdkWalls = [
   { name: 'pg', message: 'Only shared/db/ and migrations/ talk to the database.' },
   {
     name: 'node:child_process',
-    message: 'Only shared/audio/ffmpeg.ts and shared/alignment/espeak.ts start processes.',
+    message:
+      'Only shared/audio/ffmpeg.ts, shared/alignment/espeak.ts and shared/ears/listener.ts start processes.',
   },
   { name: 'koffi', message: 'Only shared/codec/libraries.ts calls foreign functions.' },
 ]
@@ -90,7 +91,11 @@ export default tseslint.config(
   ),
   wall(['shared/storage.ts'], [], ['@google-cloud/storage']),
   wall(['shared/engine/tasks.ts'], [], ['@google-cloud/tasks']),
-  wall(['shared/audio/ffmpeg.ts', 'shared/alignment/espeak.ts'], [], ['node:child_process']),
+  wall(
+    ['shared/audio/ffmpeg.ts', 'shared/alignment/espeak.ts', 'shared/ears/listener.ts'],
+    [],
+    ['node:child_process'],
+  ),
   wall(['shared/codec/libraries.ts'], [], ['koffi']),
   wall(
     ['shared/db/**/*.ts', 'migrations/*.ts'],

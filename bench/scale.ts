@@ -162,8 +162,9 @@ export const measured = {
 }
 
 const pipeline = planPipeline(catalogue.filter((entry) => entry.trigger === 'task'))
-/** Of this episode: the model is asked nothing, nothing is spoken, no mailbox is read. */
+/** Of this episode: a provider transcribes it, the model is asked nothing, nothing is spoken, no mailbox is read. */
 const partsOfStep: Readonly<Record<string, (episode: Episode) => number>> = {
+  hear: () => 0,
   answer: () => 0,
   voice: () => 0,
   'read-mail': () => 0,

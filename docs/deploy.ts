@@ -105,6 +105,7 @@ version that serves runs on as well. When the switch fails half way it is taken 
 | \`_TEST\` | \`${substitutions._TEST}\` | \`false\` leaves the tests to whoever merged |
 | \`_DATABASE_FLAGS\` | \`${substitutions._DATABASE_FLAGS}\` | how functions reach the database; the set-up prints the right ones |
 | \`_SWEEP_SCHEDULE\` | \`${substitutions._SWEEP_SCHEDULE}\` | how often lost tasks are looked for |
+| \`_EARS_MODEL\` | | a model of your own that transcribes where no provider does ([words.md](words.md)) |
 | \`_PUBLIC_BASE_URL\` | | where listeners reach the public bucket; empty: \`https://storage.googleapis.com/my-project-spool-public\` |
 
 ## 4. Try it

@@ -14,6 +14,7 @@ import { consolePages } from './console.ts'
 import { decide } from './decide.ts'
 import { examine } from './examine.ts'
 import { finish } from './finish.ts'
+import { hear } from './hear.ts'
 import { join } from './join.ts'
 import { level } from './level.ts'
 import { measure } from './measure.ts'
@@ -97,6 +98,11 @@ const vendors = {
   deadlineSeconds: longestDeadlineSeconds,
   secrets: ['DATABASE_URL', 'SEALING_KEY'],
 } as const
+/**
+ * A model of half a gigabyte, which lies in the instance's memory twice: as files, and as it is computed with. Platforms
+ * give 4 GiB to one core.
+ */
+const ears = { ...audio, memory: '4Gi' } as const
 const mail = { ...ofQueue('mail'), cpu: 1, memory: '512Mi', deadlineSeconds: longestDeadlineSeconds } as const
 
 /** What is called by something else than a queue: its instances times its calls are its connections at worst. */
@@ -148,7 +154,8 @@ export const catalogue: readonly DeployedFunction[] = [
   { trigger: 'task', step: restore, after: ['examine'], share: 12, ...audio },
   { trigger: 'task', step: combine, after: ['restore'], share: 2, ...audio },
   { trigger: 'task', step: recognise, after: ['combine'], share: 1, ...vendors },
-  { trigger: 'task', step: transcribe, after: ['recognise'], share: 1, ...quick },
+  { trigger: 'task', step: hear, after: ['recognise'], share: 60, ...ears },
+  { trigger: 'task', step: transcribe, after: ['hear'], share: 1, ...quick },
   { trigger: 'task', step: align, after: ['transcribe'], share: 4, ...audio },
   { trigger: 'task', step: clean, after: ['align'], share: 1, ...light },
   { trigger: 'task', step: answer, after: ['clean'], share: 1, ...vendors },

@@ -1,11 +1,12 @@
 /**
  * Step `recognise`: a slice of the recording → the words that the chosen provider recognises in it. No
- * parts when the words were supplied or the show has no recogniser.
+ * parts when the words were supplied, the show has no recogniser, or has a model of its own (`hear`).
  */
 import { z } from 'zod'
 import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
-import { encodeForRecogniser, sliceBounds, sliceCount } from '../shared/providers/recogniser-sound.ts'
+import { encodeForRecogniser } from '../shared/providers/recogniser-sound.ts'
+import { sliceBounds, sliceCount } from '../shared/providers/slices.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { contentHash } from '../shared/hash.ts'
 import { openKey } from '../shared/providers/choose.ts'

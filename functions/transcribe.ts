@@ -42,7 +42,7 @@ export const transcribe = defineStep({
   version: 4,
   context,
   load: async (db: Knex, { runId }) =>
-    (await outputsOf(db, runId, 'recognise')).map(({ output }): Slice => ({
+    (await outputsOf(db, runId, 'recognise', 'hear')).map(({ output }): Slice => ({
       object: String(output['recognisedObject']),
       startSample: Number(output['startSample']),
       ...(output['recognisedHash'] === undefined ? {} : { hash: String(output['recognisedHash']) }),

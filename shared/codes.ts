@@ -144,6 +144,29 @@ export const errorCodes = {
     meaning: 'The template names a provider for which no key was given.',
     remedy: "Store the provider's key, or name another provider in the template.",
   },
+  model_missing: {
+    meaning: 'The words are to be recognised by a model on this machine, and it is not installed.',
+    remedy: 'Install one with `spool ears install`, or name another provider in the template.',
+  },
+  bad_model: {
+    meaning:
+      'The archive or the files of a model are damaged, or are no model that speech is recognised with.',
+    remedy: 'Do what the message says: mostly, fetch it again.',
+  },
+  model_unreachable: {
+    meaning: 'The archive of a model could not be fetched.',
+    remedy: 'Fetch it with a browser or on another machine, and give it with --from.',
+  },
+  recogniser_missing: {
+    meaning: 'The program that runs models, sherpa-onnx, is not installed; there is none for some machines.',
+    remedy:
+      'Run `npm install` in the folder of Spool where the network can be reached, or name another provider.',
+  },
+  recogniser_failed: {
+    meaning: 'The process that recognises speech ended while it was at work.',
+    remedy:
+      'Mostly memory was short: close something, or install a smaller model; `spool doctor` says what each takes.',
+  },
   no_sealing_key: {
     meaning: 'This deployment has no key to seal secrets with; set SEALING_KEY.',
     remedy: 'Set SEALING_KEY for the deployment.',

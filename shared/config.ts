@@ -114,6 +114,20 @@ const variables = z.object({
   DEEPGRAM_URL: url.default('https://api.deepgram.com').describe('Deepgram'),
   OPENAI_URL: url.default('https://api.openai.com/v1').describe('OpenAI, or any server that speaks the same'),
   GEMINI_URL: url.default('https://generativelanguage.googleapis.com').describe('Gemini'),
+  EARS_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The folder of installed models that recognise speech; unset: they are fetched from `models/` in WORK_BUCKET',
+    ),
+  EARS_MODEL: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The model that transcribes where no provider is named or has a key; unset: the one installed last in EARS_DIR',
+    ),
   CALLBACKS_URL: url
     .optional()
     .describe('Where providers reach `on-callback`; unset: they are asked now and then'),
@@ -260,6 +274,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
       deadlineMs: v.PROVIDER_DEADLINE_MS,
       storeIsPublic: v.STORE_IS_PUBLIC,
     },
+    ears: { dir: v.EARS_DIR, model: v.EARS_MODEL },
     api: {
       url: v.API_URL ?? addressOf(v.FUNCTIONS_URL.replace(/\/$/, ''), 'api'),
       issuers: v.API_ISSUERS,

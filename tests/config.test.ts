@@ -63,6 +63,7 @@ test('what must be given is enough, and the rest has defaults', () => {
       deadlineMs: 21_600_000,
       storeIsPublic: true,
     },
+    ears: { dir: undefined, model: undefined },
     api: {
       url: 'https://functions.example/api',
       issuers: [],

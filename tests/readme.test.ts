@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
 import { expect, test } from '@jest/globals'
+import { add as addEars } from '../local/cli/commands/ears.ts'
 import { add as addEpisodes } from '../local/cli/commands/episodes.ts'
 import { add as addHost } from '../local/cli/commands/host.ts'
 import { add as addMaking } from '../local/cli/commands/making.ts'
@@ -39,10 +40,10 @@ const commands = blocks
 /** The command line without what it does: whatever is typed wrong is thrown. */
 function understands(line: string): void {
   const program = new Command('spool').exitOverride()
-  for (const add of [addMaking, addEpisodes, addSound, addShows, addHost]) add(program)
-  for (const command of program.commands) {
+  for (const add of [addMaking, addEpisodes, addSound, addEars, addShows, addHost]) add(program)
+  for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
     command.exitOverride().configureOutput({ writeErr: () => undefined })
-    command.action(() => undefined)
+    if (command.commands.length === 0) command.action(() => undefined)
   }
   const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!)
   program.parse(words.slice(1), { from: 'user' })

@@ -40,6 +40,7 @@ else
   open=(--no-invoker-iam-check)
 fi
 
+[ -z "${EARS_MODEL:-}" ] || settings+=("EARS_MODEL=$EARS_MODEL")
 if [ -n "${CONSOLE_ISSUER:-}" ]; then
   settings+=("CONSOLE_ISSUER=$CONSOLE_ISSUER" "CONSOLE_CLIENT_ID=$CONSOLE_CLIENT_ID")
 fi

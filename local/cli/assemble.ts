@@ -45,6 +45,8 @@ export interface Report {
     readonly attempts: number
   }[]
   readonly warnings: readonly Warning[]
+  /** The model on this machine that wrote the words down; absent where none did. */
+  readonly heardBy?: string
 }
 
 /** Told now and then how far the run is. */
@@ -150,9 +152,10 @@ export const watchRun = (
 
 async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out: string): Promise<Report> {
   if (run.status === 'awaiting_review') return nothingYet(run)
-  const { finished, published } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
+  const { finished, published, heard } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
     finished: (await outputsOf(db, run.runId, 'finish'))[0]!.output,
     published: (await outputsOf(db, run.runId, 'publish'))[0]!.output,
+    heard: (await outputsOf(db, run.runId, 'hear'))[0]?.output,
   }))
   const names = String(finished['files']).split(' ')
   const objects = new Map<string, { bucket: string; name: string }>(
@@ -192,6 +195,7 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
     loudness: { integratedLufs, truePeakDbtp },
     steps: stepsOf(run),
     warnings: run.warnings,
+    ...(typeof heard?.['model'] === 'string' ? { heardBy: heard['model'] } : {}),
   }
 }
 

@@ -4,14 +4,19 @@
  */
 import { execFile } from 'node:child_process'
 import { statfs } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { availableParallelism, platform, arch } from 'node:os'
 import { promisify } from 'node:util'
 import { catalogue } from '../../functions/index.ts'
 import { isLimited } from '../../shared/audio/ffmpeg.ts'
 import { chooseCodec } from '../../shared/codec/choose.ts'
+import { installedModels } from '../../shared/ears/installed.ts'
 import { openServices } from '../../shared/engine/serve.ts'
 import { repair, type Fault, type Repair, type RepairOptions } from '../../shared/housekeeping/repair.ts'
 import { log } from '../../shared/log.ts'
 import type { Attached } from '../host/cloud.ts'
+import { modelsFolder } from '../host/models-folder.ts'
+import { costsOf } from './ears.ts'
 
 interface Finding {
   readonly what: string
@@ -23,7 +28,7 @@ interface Finding {
 const leastFreeGiB = 2
 
 export async function diagnose(root: string): Promise<{ findings: readonly Finding[]; healthy: boolean }> {
-  const findings = await Promise.all([node(), ffmpeg(), mp3(), database(), disk(root)])
+  const findings = await Promise.all([node(), ffmpeg(), mp3(), models(), database(), disk(root)])
   return { findings, healthy: findings.every(({ remedy }) => remedy === undefined) }
 }
 
@@ -97,6 +102,34 @@ async function mp3(): Promise<Finding> {
   return {
     what: 'MP3',
     found: obstacle === undefined ? codec.name : `${codec.name}, which takes longer: ${obstacle}`,
+  }
+}
+
+/** What recognises speech here; nobody needs it who has words, or a provider. */
+async function models(): Promise<Finding> {
+  const what = 'Models'
+  const installed = await installedModels(modelsFolder(process.env))
+  if (!hasSherpa()) {
+    const found = `sherpa-onnx is not installed for ${platform()}-${arch()}`
+    if (installed.length === 0) return { what, found: `none, and none could be used: ${found}` }
+    return {
+      what,
+      found,
+      remedy: 'Run npm install in the folder of Spool, or remove the models: spool ears remove NAME.',
+    }
+  }
+  if (installed.length === 0) return { what, found: 'none installed: spool ears install' }
+  const each = installed.map(({ name, tried }) => `${name} (${costsOf(tried)})`).join(', ')
+  return { what, found: `${each}; up to ${availableParallelism()} at once` }
+}
+
+function hasSherpa(): boolean {
+  const { resolve } = createRequire(import.meta.url)
+  const system = platform() === 'win32' ? 'win' : platform()
+  try {
+    return [`sherpa-onnx-node`, `sherpa-onnx-${system}-${arch()}`].every((name) => resolve(name) !== '')
+  } catch {
+    return false
   }
 }
 

@@ -25,6 +25,13 @@ export const awaitingReview = 3
 export const interrupted = (): Promise<void> =>
   new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))
 
+/** Aborted by an interrupt. */
+export function cancelled(): AbortSignal {
+  const cancel = new AbortController()
+  void interrupted().then(() => cancel.abort(new Permanent('user_cancelled')))
+  return cancel.signal
+}
+
 /** One object for scripts, or a summary for people. */
 export const print = <T>(json: boolean | undefined, report: T, summarise: (report: T) => string): void =>
   void process.stdout.write(json ? `${JSON.stringify(report)}\n` : summarise(report))

@@ -4,12 +4,13 @@
  */
 import { Command, CommanderError } from 'commander'
 import { Permanent, classify } from '../../shared/errors.ts'
+import { add as addEars } from './commands/ears.ts'
 import { add as addEpisodes } from './commands/episodes.ts'
 import { add as addHost } from './commands/host.ts'
 import { add as addMaking } from './commands/making.ts'
 import { add as addShows } from './commands/shows.ts'
 import { add as addSound } from './commands/sound.ts'
-import { interrupted, root, WrongUsage } from './frame.ts'
+import { cancelled, interrupted, root, WrongUsage } from './frame.ts'
 
 process.env['METADATA_SERVER_DETECTION'] = 'none'
 // a file at its size limit is a failed write, not the end of the process
@@ -20,7 +21,7 @@ const program = new Command('spool')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
 
-for (const add of [addMaking, addEpisodes, addSound, addShows, addHost]) add(program)
+for (const add of [addMaking, addEpisodes, addSound, addEars, addShows, addHost]) add(program)
 
 // What proves Spool stands above everything else, so that nothing else knows it.
 
@@ -43,7 +44,16 @@ program
   .description('how fast and how lean, against LAME alone and the usual ffmpeg recipe')
   .option('--quick', 'ten minutes instead of an hour')
   .option('--long', 'ten hours as well')
-  .action(async ({ quick, long }: { quick?: true; long?: true }) => {
+  .option(
+    '--ears <folder>',
+    'only how well installed models hear: recordings NAME.wav, their words in NAME.txt',
+  )
+  .action(async ({ quick, long, ears }: { quick?: true; long?: true; ears?: string }) => {
+    if (ears !== undefined) {
+      const { benchEars } = await import('../../bench/ears.ts')
+      await benchEars(ears, cancelled())
+      return
+    }
     const { bench } = await import('../../bench/bench.ts')
     await bench(root, { quick: quick ?? false, long: long ?? false })
   })

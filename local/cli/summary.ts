@@ -28,12 +28,14 @@ function saysThatItIsDone({
   loudness,
   warnings,
   steps,
+  heardBy,
 }: Report): string {
   const audio = files['episode.mp3']!
   const seconds = steps.reduce((sum, step) => sum + step.seconds, 0)
   const lines = [
     `Episode   ${audio}`,
     `Length    ${lengthSum(sourceSeconds, removedSeconds, durationSeconds)}`,
+    ...(heardBy === undefined ? [] : [`Words     written down by ${heardBy}, on this machine`]),
     `Edits     ${
       Object.entries(edits)
         .map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`)

@@ -12,6 +12,7 @@ import { migrate } from '../../shared/db/migrate.ts'
 import { startCloudStorage } from '../cloud-storage/server.ts'
 import { startCloudTasks } from '../cloud-tasks/server.ts'
 import { holdFolder } from './lock.ts'
+import { modelsFolder } from './models-folder.ts'
 import { openIdentityProvider, type IdentityProvider } from './identity.ts'
 import { choosePorts, host, type Ports } from './ports.ts'
 import { startPostgres } from './postgres.ts'
@@ -113,6 +114,7 @@ export async function startLocalCloud(
     stops.push(postgres.stop)
     const env: Record<string, string> = {
       ...settings(postgres.functionsUrl, ports),
+      EARS_DIR: modelsFolder(process.env),
       SEALING_KEY: await sealingKey(dir),
       ...options.env,
     }

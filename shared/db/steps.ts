@@ -173,16 +173,16 @@ export async function countSteps(db: Knex, runId: string): Promise<StepCount[]> 
 }
 
 /** The finished parts' outputs of one step, in the order of their parts. */
-export async function outputsOf(db: Knex, runId: string, step: string): Promise<StepOutput[]> {
+export async function outputsOf(db: Knex, runId: string, ...steps: readonly string[]): Promise<StepOutput[]> {
   return await rows<StepOutput>(
     db,
     `SELECT part, output
      FROM steps
      WHERE run_id = :runId
-       AND step = :step
+       AND step = ANY(:steps)
        AND status = 'done'
      ORDER BY part`,
-    { runId, step },
+    { runId, steps: [...steps] },
   )
 }
 

@@ -69,6 +69,9 @@ const start = {
   episodeFacts: json(episodeFacts).default({ speakers: {} }),
   /** Who transcribes; null when nobody does. */
   recogniser: z.string().nullable(),
+  /** The model of one's own that does, and what stands for its bytes where that is known. */
+  recogniserModel: z.string().nullable().default(null),
+  recogniserDigest: z.string().nullable().default(null),
   /** The user's sealed keys of the providers that this run may ask, by provider. */
   providerKeys: json(z.record(z.string(), z.string())),
   /** What scripts may name. */

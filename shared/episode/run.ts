@@ -13,6 +13,7 @@ import { providerKeys, type SealedKey } from '../db/provider-keys.ts'
 import { failRun, supersedeRun } from '../db/run-changes.ts'
 import { latestRunOf, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
+import { chooseModel, type Ears } from '../ears/installed.ts'
 import { pinned, type EpisodePlan } from './plan.ts'
 import { AlreadyRunning, Permanent, Retryable } from '../errors.ts'
 import { contentHash } from '../hash.ts'
@@ -25,7 +26,7 @@ import { lettersWanted, withLetters } from '../settings/needs.ts'
 import { detailsOf, type EpisodeDetails, type EpisodeSettings } from '../settings/episode.ts'
 import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
 import { restoresAnything } from '../settings/restore.ts'
-import { type RunSettings } from '../settings/settings.ts'
+import { localRecogniser, type RunSettings } from '../settings/settings.ts'
 import type { Services } from '../engine/services.ts'
 import type { StoredObject } from '../storage.ts'
 import { scripts } from '../show/spoken.ts'
@@ -153,11 +154,13 @@ async function openRun(
     plan.episode.date === undefined && said?.date !== undefined ? { ...today, date: said.date } : today
   const letters = await lettersFor(trx, userId, plan)
   const { template: settings, leftOut } = withLetters(plan.template, letters.length)
+  const model = await modelFor(config.ears, settings.transcription)
   const { problem, providers } = check(
     { ...plan, template: settings },
     variables,
     letters,
     await providerKeys(trx, userId),
+    model !== undefined,
   )
   const context = {
     ...uploadsOf(plan, recording),
@@ -165,6 +168,9 @@ async function openRun(
     restores: restoresAnything(plan.template.restore),
     episodeFacts: factsOf(plan.episode),
     ...providers,
+    ...(providers.recogniser === localRecogniser
+      ? { recogniserModel: model!.name, recogniserDigest: model!.digest }
+      : { recogniserModel: null, recogniserDigest: null }),
     variables,
     letters: letters.map(({ id }) => id),
     decisionRevision: await decisionRevision(trx, episodeId),
@@ -258,16 +264,21 @@ export async function refusedStart(
   }
 }
 
+/** A model that is named is meant when `local` is; what else is named as one is a vendor's. */
+const modelFor = (ears: Ears, { provider, model }: RunSettings['transcription']) =>
+  chooseModel(ears, provider === localRecogniser ? model : undefined)
+
 /** A provider without a key, or a script without its values, fails the run, once there is one to fail. */
 function check(
   { template, words }: Pick<EpisodePlan, 'template' | 'words'>,
   variables: Variables,
   letters: readonly KeptLetter[],
   keys: readonly SealedKey[],
+  hasModel: boolean,
 ): { providers: ChosenProviders; problem?: Permanent } {
   try {
     scripts(template.segments, variables, letters, template.voice)
-    return { providers: chooseProviders(template, words !== undefined, keys) }
+    return { providers: chooseProviders(template, words !== undefined, keys, hasModel) }
   } catch (error) {
     if (!(error instanceof Permanent)) throw error
     return { providers: { recogniser: null, providerKeys: {} }, problem: error }

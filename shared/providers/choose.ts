@@ -8,7 +8,7 @@ import { Permanent } from '../errors.ts'
 import { keyPurpose, openSealer } from './seal.ts'
 import { voicesOfScripts } from '../settings/needs.ts'
 import { answererNames } from '../settings/cleaning.ts'
-import { recogniserNames, voiceNames, type RunSettings } from '../settings/settings.ts'
+import { localRecogniser, recogniserNames, voiceNames, type RunSettings } from '../settings/settings.ts'
 
 /** Needs no key. */
 export const builtInVoice = 'flite'
@@ -28,19 +28,22 @@ export interface ChosenProviders {
 }
 
 /**
- * Who transcribes, and the sealed keys of every provider the run may ask. Throws Permanent
- * `provider_key_missing` for one that it certainly will ask.
+ * Who transcribes, and the sealed keys of every provider the run may ask. `hasModel`: whether a model of one's own is
+ * installed, or the one that is named. Throws Permanent `provider_key_missing` for one that it certainly will ask,
+ * `model_missing`.
  */
 export function chooseProviders(
   settings: RunSettings,
   hasWords: boolean,
   keys: readonly SealedKey[],
+  hasModel = false,
 ): ChosenProviders {
   const { transcription } = settings
   const known: readonly string[] = recogniserNames
   const newest = keys.find(({ provider }) => known.includes(provider))?.provider
-  const wanted = transcription.provider ?? newest ?? 'none'
+  const wanted = transcription.provider ?? newest ?? (hasModel ? localRecogniser : 'none')
   const recogniser = hasWords || wanted === 'none' ? null : wanted
+  if (recogniser === localRecogniser && !hasModel) throw modelMissing(transcription.model)
   const lacking = askedFor(settings, recogniser).find(
     ({ provider, isCertain }) => isCertain && !keys.some((key) => key.provider === provider),
   )
@@ -78,8 +81,16 @@ function askedFor(settings: RunSettings, recogniser: string | null): Asked[] {
     ...written.map((provider) => ({ provider, what: 'voice.provider', isCertain: true })),
     ...answers.map((provider) => ({ provider, what: 'voice.provider', isCertain: false })),
   ]
-  return asked.filter((one): one is Asked => one.provider != null && one.provider !== builtInVoice)
+  const keyless: readonly string[] = [builtInVoice, localRecogniser]
+  return asked.filter((one): one is Asked => one.provider != null && !keyless.includes(one.provider))
 }
+
+const modelMissing = (model: string | undefined): Permanent =>
+  new Permanent(
+    'model_missing',
+    `transcription.provider is local, and ${model === undefined ? 'no model is installed' : `the model ${model} is not installed`}. ` +
+      `Install it with: spool ears install${model === undefined ? '' : ` ${model}`}`,
+  )
 
 const keyMissing = (provider: string, who: string): Permanent =>
   new Permanent(

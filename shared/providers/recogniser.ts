@@ -18,6 +18,8 @@ export interface RecognisedWord {
   readonly speaker: string | null
   /** 0 to 1; null when the vendor does not say. */
   readonly confidence: number | null
+  /** Where the times of words are not known: which caption of the sound it stands in, counted from 1. */
+  readonly cue?: number
 }
 
 export interface Recognised {

@@ -18,12 +18,14 @@ export const speakerName = z
   .transform((name) => name.replaceAll(/\s+/g, ' '))
 export const voiceNames = ['flite', 'elevenlabs', 'openai'] as const
 export const recogniserNames = ['assemblyai', 'elevenlabs', 'deepgram', 'openai'] as const
+/** A model of one's own, on the machine that makes the episode. */
+export const localRecogniser = 'local'
 
 /** Speech recognition; without a provider only a supplied words file makes a transcript. */
 const transcription = z.strictObject({
-  /** Unset: the provider whose key was given last, if any. */
-  provider: z.enum([...recogniserNames, 'none']).optional(),
-  /** The provider's name of the model; unset: one that gives the times of words. */
+  /** Unset: the provider whose key was given last, else a model that is installed, if there is any. */
+  provider: z.enum([...recogniserNames, localRecogniser, 'none']).optional(),
+  /** The provider's name of the model; unset: one that gives the times of words. Of `local`: an installed one. */
   model: z.string().min(1).max(100).optional(),
   /** BCP 47; unset: the provider finds out. */
   language: language.optional(),

@@ -15,19 +15,26 @@ export interface Repairs {
 }
 
 /**
- * What a provider recognised, slice after slice, as one transcript. Slices are in order; their words' times
- * are seconds from `startSample`.
+ * What was recognised, slice after slice, as one transcript. Slices are in order; their words' times are seconds from
+ * `startSample`. Where one has captions only, so has the whole: each word of a slice with times is one by itself.
  */
 export function fromRecognised(
   slices: readonly { readonly startSample: number; readonly recognised: Recognised }[],
   audio: Recording,
 ): Transcript {
+  const exactTimes = slices.every(({ recognised }) => recognised.words.every(({ cue }) => cue === undefined))
+  let cues = 0
   const words = slices.flatMap(({ startSample, recognised }) => {
     const offset = startSample / audio.sampleRate
-    return recognised.words.map((word) => ({ ...word, start: word.start + offset, end: word.end + offset }))
+    const before = cues
+    cues += Math.max(0, ...recognised.words.map(({ cue }, i) => cue ?? i + 1))
+    return recognised.words.map(({ cue, ...word }, i) => ({
+      ...{ ...word, start: word.start + offset, end: word.end + offset },
+      ...(exactTimes ? {} : { cue: before + (cue ?? i + 1) }),
+    }))
   })
   const language = slices.find(({ recognised }) => recognised.language !== null)?.recognised.language ?? 'en'
-  return { language: language.toLowerCase(), exactTimes: true, words: repair(words, audio, true).words }
+  return { language: language.toLowerCase(), exactTimes, words: repair(words, audio, exactTimes).words }
 }
 
 /**

@@ -44,3 +44,14 @@ test('a recogniser is asked only where no words were supplied', () => {
   expect(chooseProviders(settings, true, [])).toEqual({ recogniser: null, providerKeys: {} })
   expect(() => chooseProviders(settings, false, [])).toThrow(/transcription\.provider names openai/)
 })
+
+test('a model on this machine needs no key, and is asked where nobody else is named or has one', () => {
+  const local = template({ transcription: { provider: 'local' } })
+  expect(chooseProviders(local, false, [key], true)).toEqual({ recogniser: 'local', providerKeys: {} })
+  expect(chooseProviders(template({}), false, [], true)).toEqual({ recogniser: 'local', providerKeys: {} })
+  expect(chooseProviders(template({}), false, [key], true).recogniser).toBe('openai')
+  expect(chooseProviders(template({}), true, [], true).recogniser).toBeNull()
+  expect(() => chooseProviders(local, false, [key])).toThrow(
+    expect.objectContaining({ code: 'model_missing' }),
+  )
+})

@@ -1,7 +1,6 @@
 /** Commands that work on one sound by itself, without an episode: they need no cloud. */
 import type { Command } from 'commander'
-import { Permanent } from '../../../shared/errors.ts'
-import { interrupted, missingFile, print, WrongUsage } from '../frame.ts'
+import { cancelled, missingFile, print, WrongUsage } from '../frame.ts'
 import type { RestoreFlags } from '../restore-flags.ts'
 
 export function add(program: Command): void {
@@ -52,11 +51,4 @@ export function add(program: Command): void {
 async function mustBeFiles(files: readonly string[]): Promise<void> {
   const missing = await missingFile(files)
   if (missing !== undefined) throw new WrongUsage(missing)
-}
-
-/** Aborted by an interrupt. */
-function cancelled(): AbortSignal {
-  const cancel = new AbortController()
-  void interrupted().then(() => cancel.abort(new Permanent('user_cancelled')))
-  return cancel.signal
 }
