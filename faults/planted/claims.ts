@@ -67,8 +67,8 @@ export const claimBugs: readonly PlantedBug[] = [
   {
     name: 'being put off counts as an attempt',
     file: attempts,
-    find: '         attempt = attempt - 1,\n',
-    replace: '',
+    find: '         attempt = attempt - 1,\n         turn',
+    replace: '         turn',
     caughtBy: 'waiting',
   },
   {

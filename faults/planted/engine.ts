@@ -2,6 +2,7 @@
 import type { PlantedBug } from './bug.ts'
 
 const delivery = 'shared/engine/delivery.ts'
+const commit = 'shared/engine/commit.ts'
 const attempts = 'shared/db/step-attempts.ts'
 const attempt = 'shared/engine/attempt.ts'
 const pipeline = 'shared/engine/pipeline.ts'
@@ -16,28 +17,30 @@ export const engineBugs: readonly PlantedBug[] = [
   },
   {
     name: 'tasks are created before the rows they call for are committed',
-    file: delivery,
+    file: commit,
     find: '    return { pending: [...parts, ...inserted], hasNews }',
-    replace: '    await enqueue(services, [...parts, ...inserted])\n    return { pending: [], hasNews }',
+    replace:
+      "    const { enqueue } = await import('./enqueue.ts')\n" +
+      '    await enqueue(services, [...parts, ...inserted])\n    return { pending: [], hasNews }',
     caughtBy: 'making',
   },
   {
     name: 'an attempt that has lost its step commits all the same',
-    file: delivery,
+    file: commit,
     find: "    if (!finished.isDone) throw new Busy('A later attempt holds the step.')\n",
     replace: '',
     caughtBy: 'making',
   },
   {
     name: 'a result that is taken over records nothing',
-    file: delivery,
+    file: commit,
     find: '    await result.record(trx)',
     replace: '    if (!result.reused) await result.record(trx)',
     caughtBy: 'deleting',
   },
   {
     name: 'further parts are forgotten',
-    file: delivery,
+    file: commit,
     find: '    const parts = await insertSteps(trx, run.id, further)',
     replace: '    const parts = await insertSteps(trx, run.id, further.slice(0, 0))',
     caughtBy: 'making',
@@ -157,7 +160,7 @@ export const engineBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a run is never finished',
-    file: delivery,
+    file: commit,
     find: '    if (isFinished) await finishRun(trx, run.id)\n',
     replace: '    void [isFinished, finishRun]\n',
     caughtBy: 'making',
