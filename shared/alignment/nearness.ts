@@ -23,9 +23,11 @@ const [early, late] = [0.1, 0.9]
 /** Passages lie so much further than between those two, by their distance: errors spread evenly need an eighth. */
 const margin = 0.2
 
-/** Nothing is narrowed where too few passages were found. */
+/** Nothing is narrowed where too few passages were found, or where a passage's words have places of their own. */
 export function nearnessOf(passages: readonly Passage[], found: readonly FoundAt[]): Nearness {
-  const placed = passages.flatMap((passage, i) => (found[i] ? [{ passage, at: found[i] }] : []))
+  const placed = passages.flatMap((passage, i) =>
+    found[i] && passage[0]!.about === undefined ? [{ passage, at: found[i] }] : [],
+  )
   if (placed.length < fewestPassages) return notNearer
   return {
     before: leastOf(placed.map(({ passage, at }) => at.start - passage[0]!.from)),

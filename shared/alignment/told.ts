@@ -146,16 +146,35 @@ export function gathered(
       isPlaced,
     }
   })
+  placeMarks(words, cues, found)
   return { words: found, cues: placedCues, untold: untold.map((sound) => doubted(sound, misplaced)) }
 }
 
-/** Marks have the time at which the word before them ends, or the one behind them begins. */
+/** Marks have no time of their own. */
 function timesIn(words: readonly TextWord[], { words: spoken }: PlacedPassage): PlacedWord[] {
   let next = 0
-  return words.map((word) => {
-    if (isSpoken(word)) return spoken[next++] ?? null
-    const at = spoken[next - 1]?.end ?? spoken[next]?.start
-    return at === undefined ? null : { start: at, end: at }
+  return words.map((word) => (isSpoken(word) ? (spoken[next++] ?? null) : null))
+}
+
+/**
+ * A mark is where the word before it ends or the one behind it begins: where it is said to be nearer to. A caption's mark
+ * stays in its caption.
+ */
+function placeMarks(words: readonly TextWord[], cues: readonly Cue[], found: PlacedWord[]): void {
+  const cueOf = cues.flatMap((cue) => Array.from({ length: cue.end - cue.first }, () => cue))
+  const wordBehind = words.map(() => words.length)
+  for (let i = words.length - 2; i >= 0; i--)
+    wordBehind[i] = isSpoken(words[i + 1]!) ? i + 1 : wordBehind[i + 1]!
+  let wordBefore = -1
+  words.forEach((mark, i) => {
+    if (isSpoken(mark)) return void (wordBefore = i)
+    const isNear = (other: number): boolean => mark.cue === undefined || cueOf[other] === cueOf[i]
+    const before = isNear(wordBefore) ? found[wordBefore]?.end : undefined
+    const behind = isNear(wordBehind[i]!) ? found[wordBehind[i]!]?.start : undefined
+    const off = (at: number | undefined): number =>
+      at === undefined ? Infinity : Math.abs(at - (mark.start ?? at))
+    const at = off(behind) < off(before) ? behind : before
+    if (at !== undefined) found[i] = { start: at, end: at }
   })
 }
 

@@ -31,10 +31,12 @@ test('A few that were found far off, or not at all, change nothing for the other
   expect(nearnessOf(passages, strayed).before).toBeGreaterThan(45)
 })
 
-test('Too few show nothing, and a place is never made wider', () => {
+test('Too few show nothing, nor do words with places of their own; and a place is never made wider', () => {
   expect(nearnessOf(passages.slice(0, 19), found)).toEqual(notNearer)
   const outside = passages.map((_, i) => ({ start: 1000 * i - 150, end: 1000 * i + 250 }))
   expect(nearnessOf(passages, outside)).toEqual(notNearer)
+  const ownPlaces = passages.map((passage, i) => passage.map((word) => ({ ...word, about: 1000 * i })))
+  expect(nearnessOf(ownPlaces, found)).toEqual(notNearer)
 })
 
 test('A word that has a place of its own within its passage keeps what is left of it', () => {

@@ -1,0 +1,36 @@
+// From placed passages back to the words of a text: where marks stand that nobody says.
+import { expect, test } from '@jest/globals'
+import { cuesIn, gathered, type TextWord } from '../../shared/alignment/told.ts'
+
+const word = (text: string, start?: number, cue?: number): TextWord => ({
+  text,
+  start,
+  end: start === undefined ? undefined : start + 20,
+  cue,
+})
+const found = (...starts: number[]) => ({
+  words: starts.map((start) => ({ start, end: start + 20 })),
+  fit: -1,
+  untold: [],
+})
+const startsOf = (words: TextWord[], ...placed: ReturnType<typeof found>[]) =>
+  gathered(words, cuesIn(words), placed).words.map((at) => at?.start ?? null)
+
+test('A mark stands at the word that it is said to be nearer to, whichever sentence it was taken for', () => {
+  const words = [word('one', 0), word('...', 290), word('two', 300), word('—', 322), word('three', 600)]
+  expect(startsOf(words, found(0, 305), found(610))).toEqual([0, 305, 305, 325, 610])
+  expect(startsOf([word('Yes.', 0), word('...', 25), word('No.', 300)], found(0), found(300))).toEqual([
+    0, 20, 300,
+  ])
+})
+
+test('A mark of a caption stays in its caption, and is nowhere where nothing else is', () => {
+  const words = [
+    word('one', 0, 1),
+    word('—', 20, 1),
+    word('♪', 100, 2),
+    word('…', 200, 3),
+    word('two', 200, 3),
+  ]
+  expect(startsOf(words, found(5), found(210))).toEqual([5, 25, null, 210, 210])
+})
