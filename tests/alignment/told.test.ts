@@ -18,7 +18,7 @@ const startsOf = (words: TextWord[], ...placed: ReturnType<typeof found>[]) =>
 
 test('A mark stands at the word that it is said to be nearer to, whichever sentence it was taken for', () => {
   const words = [word('one', 0), word('...', 290), word('two', 300), word('—', 322), word('three', 600)]
-  expect(startsOf(words, found(0, 305), found(610))).toEqual([0, 305, 305, 325, 610])
+  expect(startsOf(words, found(0), found(305), found(610))).toEqual([0, 305, 305, 325, 610])
   expect(startsOf([word('Yes.', 0), word('...', 25), word('No.', 300)], found(0), found(300))).toEqual([
     0, 20, 300,
   ])
