@@ -6,8 +6,8 @@
 import { hunt, plantedBugs, simulatedBugs, type Hunt } from './planted/planted-bugs.ts'
 import { log } from '../shared/log.ts'
 import { runMatrix, type MatrixResult } from './run-matrix.ts'
-import { simulate, type Simulated } from './simulation/simulate.ts'
-import { withServer } from './simulation/server.ts'
+import { simulateInLanes } from './simulation/lanes.ts'
+import type { Simulated } from './simulation/simulate.ts'
 import { soak, type SoakResult } from './soak.ts'
 
 export interface FaultsOptions {
@@ -82,7 +82,7 @@ const mostFailures = 5
 
 function play(seed: number, schedules: number, say: FaultsOptions['say']): Promise<Simulated> {
   say(`${schedules} schedules from seed ${seed} on`)
-  return withServer((serverUrl) => simulate({ seed, schedules, serverUrl, mostFailures }))
+  return simulateInLanes({ seed, schedules, further: ['--failures', String(mostFailures)] })
 }
 
 /** What all of it comes to; a bug that nobody notices is a failure too. */

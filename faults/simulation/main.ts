@@ -1,5 +1,9 @@
-/** Runs the simulation by itself, on a PostgreSQL of its own: `node faults/simulation/main.ts --seed 1 --schedules 1000`. */
+/**
+ * Runs the simulation by itself, on PostgreSQLs of its own: `node faults/simulation/main.ts --seed 1 --schedules 1000`.
+ */
 import { parseArgs } from 'node:util'
+import { log } from '../../shared/log.ts'
+import { simulateInLanes } from './lanes.ts'
 import { scenarios, type ScenarioName } from './scenarios.ts'
 import { withServer } from './server.ts'
 import { simulate, type Failure } from './simulate.ts'
@@ -13,9 +17,12 @@ const { values } = parseArgs({
     server: { type: 'string' },
     budget: { type: 'string' },
     shrink: { type: 'string' },
+    lanes: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
+
+log.level = 'silent' // its output is the report
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -37,7 +44,23 @@ const use = (serverUrl: string) =>
       : {}),
   })
 
-const found = await (values.server === undefined ? withServer(use) : use(values.server))
+const further = (['failures', 'only', 'budget', 'shrink'] as const).flatMap((name) =>
+  values[name] === undefined ? [] : [`--${name}`, values[name]],
+)
+
+const inLanes = () =>
+  simulateInLanes({
+    seed: Number(values.seed),
+    schedules: Number(values.schedules),
+    ...(values.lanes === undefined ? {} : { lanes: Number(values.lanes) }),
+    further,
+  })
+
+const found = await (values.server !== undefined
+  ? use(values.server)
+  : values.lanes === '1'
+    ? withServer(use)
+    : inLanes())
 const { schedules, failed, missingGuards, seconds } = found
 if (values.json) say(JSON.stringify(found))
 else {
