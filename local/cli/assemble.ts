@@ -117,10 +117,18 @@ export const followRun = (cloud: Attached, runId: string, signal: AbortSignal): 
 
 /** The same, throwing Permanent with the run's code and message when it failed. */
 async function follow(...given: Parameters<typeof watchRun>): Promise<RunProgress> {
+  const [, , , signal] = given
   const progress = await watchRun(...given)
   if (progress.status === 'finished' || progress.status === 'awaiting_review') return progress
+  if (progress.status === 'cancelled' && signal.aborted) throw stoppedHere()
   throw new Permanent((progress.stopReason ?? 'internal') as ErrorCode, progress.errorMessage ?? undefined)
 }
+
+const stoppedHere = (): Permanent =>
+  new Permanent(
+    'user_cancelled',
+    'You stopped it. The same command goes on from there: what was made is kept.',
+  )
 
 /**
  * Watches the run that `find` names until it ends or waits for its producer. One connection for all looks: opening
@@ -141,7 +149,7 @@ export const watchRun = (
       const progress = runId === undefined ? undefined : await readRunProgress(db, runId)
       if (progress) watch(progress)
       if (progress && !['queued', 'started'].includes(progress.status)) return progress
-      if (runId === undefined && signal.aborted) throw new Permanent('user_cancelled')
+      if (runId === undefined && signal.aborted) throw stoppedHere()
       if (runId === undefined && Date.now() - startedAt > longestWaitMs)
         throw new Permanent('internal', "The upload started no run; the functions' log says why.")
       await new Promise((resolve) => setTimeout(resolve, nextLookMs(Date.now() - startedAt)))

@@ -107,8 +107,8 @@ export async function reportRun(run: (watch: Watcher) => Promise<Report>, json: 
 
 /** What every first trial needs to know. */
 const nobodysShow =
-  'Show      none was given: the feed says "My podcast" by "Unknown author". ./spool init my-show writes one to fill in,\n' +
-  '          and --podcast my-show uses it.\n'
+  'Show      none was given: this is a trial, alone in its feed.xml, which says "My podcast" by "Unknown author".\n' +
+  '          ./spool init my-show writes a show to fill in, and --podcast my-show puts the episode into its feed.\n'
 
 export async function runJob(asked: Job, json: boolean): Promise<void> {
   const { isShow, withShow } = await import('./job-files.ts')
