@@ -12,6 +12,7 @@ import { startAgain } from '../episode/retry.ts'
 import type { Services } from '../engine/services.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { once } from './idempotency.ts'
+import { countWatchers } from './watchers.ts'
 import {
   changes,
   idParam,
@@ -84,6 +85,7 @@ const routes = {
 
 export function addRuns(app: App, services: Services): void {
   const { databaseUrl } = services.config
+  const enter = countWatchers()
   const find = async (userId: string, id: string) =>
     mustBe(await withDatabase(databaseUrl, (db) => findRunOf(db, userId, id)), 'run')
 
@@ -106,18 +108,24 @@ export function addRuns(app: App, services: Services): void {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
     const lastSeen = context.req.header('last-event-id')
     if (await isAllSeen(databaseUrl, id, lastSeen)) return context.body(null, 204)
+    const leave = enter(context.var.caller.countedAs)
     return streamSSE(
       context,
       async (stream) => {
-        for await (const { data, isSilence, isLast } of eventsOf(
-          databaseUrl,
-          id,
-          () => stream.aborted,
-          lastSeen,
-        )) {
-          if (data !== undefined) await stream.writeSSE({ event: 'progress', data, id: eventId(data) })
-          else if (isSilence) await stream.write(': the run goes on\n\n')
-          if (!isLast) await stream.sleep(eventEveryMs)
+        stream.onAbort(leave)
+        try {
+          for await (const { data, isSilence, isLast } of eventsOf(
+            databaseUrl,
+            id,
+            () => stream.aborted,
+            lastSeen,
+          )) {
+            if (data !== undefined) await stream.writeSSE({ event: 'progress', data, id: eventId(data) })
+            else if (isSilence) await stream.write(': the run goes on\n\n')
+            if (!isLast) await stream.sleep(eventEveryMs)
+          }
+        } finally {
+          leave()
         }
       },
       (error) => {
