@@ -68,7 +68,7 @@ export function add(program: Command): void {
           `  console    ${await consoleLink(cloud)} (good for one sign-in; another: spool console)\n` +
           `  api        ${FUNCTIONS_URL}/api (openapi.json there; make a key with: spool api-key)\n` +
           `  functions  ${FUNCTIONS_URL}\n` +
-          `  storage    ${STORAGE_ENDPOINT}\n` +
+          `  storage    ${new URL(STORAGE_ENDPOINT!).origin}\n` +
           `  tasks      ${TASKS_ENDPOINT}\n` +
           `  public     ${PUBLIC_BASE_URL}\n` +
           `  log        ${cloud.logFile}\n` +
