@@ -10,6 +10,7 @@ import type { Storage } from '@google-cloud/storage'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { findRunOfUpload, readRunProgress, type RunProgress } from '../../shared/db/run-progress.ts'
+import { runCosts, type RunCosts } from '../../shared/db/run-costs.ts'
 import { outputsOf } from '../../shared/db/steps.ts'
 import { cancelRun } from '../../shared/db/run-changes.ts'
 import { liveRunOf } from '../../shared/db/runs.ts'
@@ -18,9 +19,11 @@ import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent } from '../../shared/errors.ts'
 import { episodeName } from '../../shared/objects.ts'
 import { deliverables } from '../../shared/episode/deliverables.ts'
+import type { Quote } from '../../shared/episode/quote.ts'
 import { connect } from '../../shared/storage.ts'
 import { episodeSlug, podcastOf, type Job } from './job-files.ts'
 import { upload } from './job-upload.ts'
+import { quoteJob } from './quote.ts'
 import { fillFolder } from './output-folder.ts'
 import { userId } from './user.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
@@ -45,6 +48,10 @@ export interface Report {
     readonly attempts: number
   }[]
   readonly warnings: readonly Warning[]
+  /** What was expected; null for a run that was begun elsewhere. */
+  readonly quote: Quote | null
+  /** What it took; null while it waits. */
+  readonly receipt: RunCosts | null
 }
 
 /** Told now and then how far the run is. */
@@ -61,11 +68,14 @@ export async function assemble(
   job: Job,
   watch: Watcher,
   signal: AbortSignal,
+  tell: (quote: Quote) => void = () => undefined,
 ): Promise<Report> {
   const storage = await connect({
     endpoint: cloud.env['STORAGE_ENDPOINT'],
     projectId: cloud.env['PROJECT_ID']!,
   })
+  const quote = await quoteJob(cloud, job, signal)
+  tell(quote)
   const podcast = await podcastOf(job)
   await endEarlierRun(cloud, podcast, episodeSlug(job))
   const uploaded = await upload(storage.bucket('uploads'), podcast, job)
@@ -75,7 +85,7 @@ export async function assemble(
     watch,
     signal,
   )
-  return await deliver(cloud, storage, run, outOf(job, episodeSlug(job)))
+  return { ...(await deliver(cloud, storage, run, outOf(job, episodeSlug(job)))), quote }
 }
 
 /** Waits for a run that somebody else started, and fetches what it made. */
@@ -158,7 +168,8 @@ export const watchRun = (
 
 async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out: string): Promise<Report> {
   if (run.status === 'awaiting_review') return nothingYet(run)
-  const { finished, published } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
+  const { finished, published, receipt } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
+    receipt: (await runCosts(db, run.runId)) ?? null,
     finished: (await outputsOf(db, run.runId, 'finish'))[0]!.output,
     published: (await outputsOf(db, run.runId, 'publish'))[0]!.output,
   }))
@@ -200,6 +211,8 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
     loudness: { integratedLufs, truePeakDbtp },
     steps: stepsOf(run),
     warnings: run.warnings,
+    quote: null,
+    receipt,
   }
 }
 
@@ -228,5 +241,7 @@ const nothingYet = (run: RunProgress): Report => ({
     loudness: { integratedLufs: null, truePeakDbtp: null },
     steps: stepsOf(run),
     warnings: run.warnings,
+    quote: null,
+    receipt: null,
   },
 })

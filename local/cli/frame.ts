@@ -9,6 +9,7 @@ import type { Client } from '../client/client.ts'
 import type { Attached } from '../host/cloud.ts'
 import { FolderBusy } from '../host/lock.ts'
 import type { fetchRun, Report, Watcher } from './assemble.ts'
+import type { Quote } from '../../shared/episode/quote.ts'
 import type { Job } from './job-files.ts'
 
 // Each command loads what it needs: a wrong flag is told at once, not after the cloud clients.
@@ -118,8 +119,14 @@ export async function runJob(asked: Job, json: boolean): Promise<void> {
   const { mustBeReady } = await import('./preflight.ts')
   await mustBeReady(job, { stateDir, out: job.out ?? 'episodes' })
   await withCloud(async (cloud, signal) => {
-    const { assemble } = await import('./assemble.ts')
-    await reportRun((watch) => assemble(cloud, job, watch, signal), json)
+    const [{ assemble }, { describeQuote }] = await Promise.all([
+      import('./assemble.ts'),
+      import('./quote.ts'),
+    ])
+    const tell = (quote: Quote) => {
+      if (!json) process.stdout.write(describeQuote(quote))
+    }
+    await reportRun((watch) => assemble(cloud, job, watch, signal, tell), json)
     if (!json && job.podcast === undefined) process.stdout.write(nobodysShow)
   })
 }

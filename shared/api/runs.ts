@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { streamSSE } from 'hono/streaming'
 import { findRunOf, listRuns } from '../db/runs.ts'
 import { withDatabase } from '../db/connect.ts'
+import { runCosts } from '../db/run-costs.ts'
 import { readRunProgress, type RunProgress } from '../db/run-progress.ts'
 import { cancelRun } from '../db/run-changes.ts'
 import { Permanent } from '../errors.ts'
@@ -63,6 +64,21 @@ const progress = run
   })
   .openapi('Progress')
 
+const receipt = z
+  .object({
+    elapsedSeconds: z.number().describe('From its start to its end'),
+    workSeconds: z.number().describe('Of all parts that were made, added up'),
+    parts: z.number().int(),
+    made: z.number().int().describe('Parts not taken over from an earlier run'),
+    minutes: z.number().describe('Of recording, counted by this run; 0 for one that was counted before'),
+    paid: z
+      .array(z.object({ provider: z.string(), calls: z.number().int() }))
+      .readonly()
+      .describe('Who was paid by you, for how many calls; at their list price'),
+    isAnotherRecording: z.boolean().describe('The episode was made of another recording before'),
+  })
+  .openapi('Receipt')
+
 const routes = {
   list: reads(
     '/runs',
@@ -72,6 +88,7 @@ const routes = {
   ),
   show: reads('/runs/{id}', 'A run', { params: idParam }, run),
   progress: reads('/runs/{id}/progress', 'How far a run is', { params: idParam }, progress),
+  receipt: reads('/runs/{id}/receipt', 'What a run took, once it has ended', { params: idParam }, receipt),
   events: tells('/runs/{id}/events', 'A run as it goes on, until it ends', { params: idParam }, progress),
   cancel: changes('/runs/{id}/cancel', 'Cancel a run', { params: idParam }, run, 200),
   retry: changes(
@@ -103,6 +120,10 @@ export function addRuns(app: App, services: Services): void {
       seen(mustBe(await withDatabase(databaseUrl, (db) => readRunProgress(db, id)), 'run')),
       200,
     )
+  })
+  app.openapi(routes.receipt, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    return context.json(mustBe(await withDatabase(databaseUrl, (db) => runCosts(db, id)), 'receipt yet'), 200)
   })
   app.openapi(routes.events, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)

@@ -209,6 +209,8 @@ describe('while `spool up` keeps the cloud', () => {
       'loudness',
       'steps',
       'warnings',
+      'quote',
+      'receipt',
     ]
     expect(Object.keys(report).sort()).toEqual(keys.sort())
     expect(Object.values(report['files'] as Record<string, string>).every((file) => existsSync(file))).toBe(
