@@ -68,7 +68,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 12,
+  version: 13,
   context,
   load,
   inputs: (given, input) => ({

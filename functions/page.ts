@@ -24,7 +24,7 @@ import type { Transcript } from '../shared/words/words.ts'
 
 export const page = defineStep({
   name: 'page',
-  version: 4,
+  version: 5,
   context: pick(
     'analysisObject',
     'editsObject',

@@ -228,8 +228,8 @@ export const errorCodes = {
     remedy: 'Read why the last attempt failed, then retry the run.',
   },
   user_cancelled: {
-    meaning: 'The run was cancelled by its owner.',
-    remedy: 'Start a new run if it was not meant.',
+    meaning: 'It was stopped by whoever asked for it.',
+    remedy: 'Start it again if that was not meant: what was made is taken over.',
   },
   superseded: {
     meaning: 'The run waited for its producer, who uploaded a newer recording instead.',

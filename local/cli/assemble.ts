@@ -10,6 +10,7 @@ import type { Storage } from '@google-cloud/storage'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { findRunOfUpload, readRunProgress, type RunProgress } from '../../shared/db/run-progress.ts'
+import { runCosts, type RunCosts } from '../../shared/db/run-costs.ts'
 import { outputsOf } from '../../shared/db/steps.ts'
 import { cancelRun } from '../../shared/db/run-changes.ts'
 import { liveRunOf } from '../../shared/db/runs.ts'
@@ -18,9 +19,11 @@ import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent } from '../../shared/errors.ts'
 import { episodeName } from '../../shared/objects.ts'
 import { deliverables } from '../../shared/episode/deliverables.ts'
+import type { Quote } from '../../shared/episode/quote.ts'
 import { connect } from '../../shared/storage.ts'
 import { episodeSlug, podcastOf, type Job } from './job-files.ts'
 import { upload } from './job-upload.ts'
+import { quoteJob } from './quote.ts'
 import { fillFolder } from './output-folder.ts'
 import { userId } from './user.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
@@ -47,6 +50,10 @@ export interface Report {
   readonly warnings: readonly Warning[]
   /** The model on this machine that wrote the words down; absent where none did. */
   readonly heardBy?: string
+  /** What was expected; null for a run that was begun elsewhere. */
+  readonly quote: Quote | null
+  /** What it took; null while it waits. */
+  readonly receipt: RunCosts | null
 }
 
 /** Told now and then how far the run is. */
@@ -63,11 +70,14 @@ export async function assemble(
   job: Job,
   watch: Watcher,
   signal: AbortSignal,
+  tell: (quote: Quote) => void = () => undefined,
 ): Promise<Report> {
   const storage = await connect({
     endpoint: cloud.env['STORAGE_ENDPOINT'],
     projectId: cloud.env['PROJECT_ID']!,
   })
+  const quote = await quoteJob(cloud, job, signal)
+  tell(quote)
   const podcast = await podcastOf(job)
   await endEarlierRun(cloud, podcast, episodeSlug(job))
   const uploaded = await upload(storage.bucket('uploads'), podcast, job)
@@ -77,7 +87,7 @@ export async function assemble(
     watch,
     signal,
   )
-  return await deliver(cloud, storage, run, outOf(job, episodeSlug(job)))
+  return { ...(await deliver(cloud, storage, run, outOf(job, episodeSlug(job)))), quote }
 }
 
 /** Waits for a run that somebody else started, and fetches what it made. */
@@ -119,10 +129,18 @@ export const followRun = (cloud: Attached, runId: string, signal: AbortSignal): 
 
 /** The same, throwing Permanent with the run's code and message when it failed. */
 async function follow(...given: Parameters<typeof watchRun>): Promise<RunProgress> {
+  const [, , , signal] = given
   const progress = await watchRun(...given)
   if (progress.status === 'finished' || progress.status === 'awaiting_review') return progress
+  if (progress.status === 'cancelled' && signal.aborted) throw stoppedHere()
   throw new Permanent((progress.stopReason ?? 'internal') as ErrorCode, progress.errorMessage ?? undefined)
 }
+
+const stoppedHere = (): Permanent =>
+  new Permanent(
+    'user_cancelled',
+    'You stopped it. The same command goes on from there: what was made is kept.',
+  )
 
 /**
  * Watches the run that `find` names until it ends or waits for its producer. One connection for all looks: opening
@@ -143,7 +161,7 @@ export const watchRun = (
       const progress = runId === undefined ? undefined : await readRunProgress(db, runId)
       if (progress) watch(progress)
       if (progress && !['queued', 'started'].includes(progress.status)) return progress
-      if (runId === undefined && signal.aborted) throw new Permanent('user_cancelled')
+      if (runId === undefined && signal.aborted) throw stoppedHere()
       if (runId === undefined && Date.now() - startedAt > longestWaitMs)
         throw new Permanent('internal', "The upload started no run; the functions' log says why.")
       await new Promise((resolve) => setTimeout(resolve, nextLookMs(Date.now() - startedAt)))
@@ -152,11 +170,15 @@ export const watchRun = (
 
 async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out: string): Promise<Report> {
   if (run.status === 'awaiting_review') return nothingYet(run)
-  const { finished, published, heard } = await withDatabase(cloud.env['DATABASE_URL']!, async (db) => ({
-    finished: (await outputsOf(db, run.runId, 'finish'))[0]!.output,
-    published: (await outputsOf(db, run.runId, 'publish'))[0]!.output,
-    heard: (await outputsOf(db, run.runId, 'hear'))[0]?.output,
-  }))
+  const { finished, published, heard, receipt } = await withDatabase(
+    cloud.env['DATABASE_URL']!,
+    async (db) => ({
+      receipt: (await runCosts(db, run.runId)) ?? null,
+      finished: (await outputsOf(db, run.runId, 'finish'))[0]!.output,
+      published: (await outputsOf(db, run.runId, 'publish'))[0]!.output,
+      heard: (await outputsOf(db, run.runId, 'hear'))[0]?.output,
+    }),
+  )
   const names = String(finished['files']).split(' ')
   const objects = new Map<string, { bucket: string; name: string }>(
     names.map((file) => {
@@ -196,6 +218,8 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
     steps: stepsOf(run),
     warnings: run.warnings,
     ...(typeof heard?.['model'] === 'string' ? { heardBy: heard['model'] } : {}),
+    quote: null,
+    receipt,
   }
 }
 
@@ -224,5 +248,7 @@ const nothingYet = (run: RunProgress): Report => ({
     loudness: { integratedLufs: null, truePeakDbtp: null },
     steps: stepsOf(run),
     warnings: run.warnings,
+    quote: null,
+    receipt: null,
   },
 })

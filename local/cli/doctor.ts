@@ -11,9 +11,14 @@ import { catalogue } from '../../functions/index.ts'
 import { isLimited } from '../../shared/audio/ffmpeg.ts'
 import { chooseCodec } from '../../shared/codec/choose.ts'
 import { installedModels } from '../../shared/ears/installed.ts'
+import { withDatabase } from '../../shared/db/connect.ts'
+import { listProviderKeys } from '../../shared/db/provider-keys.ts'
 import { openServices } from '../../shared/engine/serve.ts'
 import { repair, type Fault, type Repair, type RepairOptions } from '../../shared/housekeeping/repair.ts'
 import { log } from '../../shared/log.ts'
+import { voices } from '../../shared/providers/flite.ts'
+import { voiceNames } from '../../shared/settings/settings.ts'
+import { userId } from './user.ts'
 import type { Attached } from '../host/cloud.ts'
 import { modelsFolder } from '../host/models-folder.ts'
 import { costsOf } from './ears.ts'
@@ -30,6 +35,20 @@ const leastFreeGiB = 2
 export async function diagnose(root: string): Promise<{ findings: readonly Finding[]; healthy: boolean }> {
   const findings = await Promise.all([node(), ffmpeg(), mp3(), models(), database(), disk(root)])
   return { findings, healthy: findings.every(({ remedy }) => remedy === undefined) }
+}
+
+/** Who may be asked with the keys that are kept here, and who can speak; no key is read. */
+export async function diagnoseProviders({ env }: Attached): Promise<readonly Finding[]> {
+  const kept = await withDatabase(env['DATABASE_URL']!, (db) => listProviderKeys(db, userId))
+  const providers = kept.map(({ provider }) => provider)
+  const outside = voiceNames.filter((name) => providers.includes(name))
+  return [
+    {
+      what: 'Keys',
+      found: providers.length > 0 ? providers.join(', ') : 'of no provider; ./spool key PROVIDER keeps one',
+    },
+    { what: 'Voices', found: [`flite (${voices.join(', ')})`, ...outside].join(', ') },
+  ]
 }
 
 export function describeFindings(findings: readonly Finding[]): string {

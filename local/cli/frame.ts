@@ -9,6 +9,7 @@ import type { Client } from '../client/client.ts'
 import type { Attached } from '../host/cloud.ts'
 import { FolderBusy } from '../host/lock.ts'
 import type { fetchRun, Report, Watcher } from './assemble.ts'
+import type { Quote } from '../../shared/episode/quote.ts'
 import type { Job } from './job-files.ts'
 
 // Each command loads what it needs: a wrong flag is told at once, not after the cloud clients.
@@ -114,8 +115,8 @@ export async function reportRun(run: (watch: Watcher) => Promise<Report>, json: 
 
 /** What every first trial needs to know. */
 const nobodysShow =
-  'Show      none was given: the feed says "My podcast" by "Unknown author". ./spool init my-show writes one to fill in,\n' +
-  '          and --podcast my-show uses it.\n'
+  'Show      none was given: this is a trial, alone in its feed.xml, which says "My podcast" by "Unknown author".\n' +
+  '          ./spool init my-show writes a show to fill in, and --podcast my-show puts the episode into its feed.\n'
 
 export async function runJob(asked: Job, json: boolean): Promise<void> {
   const { isShow, withShow } = await import('./job-files.ts')
@@ -125,8 +126,14 @@ export async function runJob(asked: Job, json: boolean): Promise<void> {
   const { mustBeReady } = await import('./preflight.ts')
   await mustBeReady(job, { stateDir, out: job.out ?? 'episodes' })
   await withCloud(async (cloud, signal) => {
-    const { assemble } = await import('./assemble.ts')
-    await reportRun((watch) => assemble(cloud, job, watch, signal), json)
+    const [{ assemble }, { describeQuote }] = await Promise.all([
+      import('./assemble.ts'),
+      import('./quote.ts'),
+    ])
+    const tell = (quote: Quote) => {
+      if (!json) process.stdout.write(describeQuote(quote))
+    }
+    await reportRun((watch) => assemble(cloud, job, watch, signal, tell), json)
     if (!json && job.podcast === undefined) process.stdout.write(nobodysShow)
   })
 }

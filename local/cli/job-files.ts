@@ -46,10 +46,14 @@ export const episodeSlug = ({ recordings }: Pick<Job, 'recordings'>): string => 
   return name === assetsFolder ? `${name}-episode` : name
 }
 
-export const podcastOf = async ({ podcast }: Job): Promise<string> =>
-  podcast === undefined
-    ? 'podcast'
-    : slugOf(parsePodcast(await readDocument(podcast), path.basename(podcast)).title)
+/**
+ * Its show. A recording that comes without one is a trial, and a show of its own: nothing else joins its feed, and no
+ * title makes such a name.
+ */
+export const podcastOf = async (job: Job): Promise<string> =>
+  job.podcast === undefined
+    ? `trial.${episodeSlug(job)}`
+    : slugOf(parsePodcast(await readDocument(job.podcast), path.basename(job.podcast)).title)
 
 /** Whether it is a folder as `spool init` writes it. */
 export const isShow = (name: string): boolean => existsSync(path.join(name, 'podcast.json'))

@@ -110,7 +110,8 @@ function explainAndExit(error: unknown): void {
   }
   const { code, message } = describe(error)
   process.stderr.write(`spool: ${code === undefined ? '' : `${code}: `}${message}\n`)
-  const { others = [] } = error as { others?: readonly { code: string; message: string }[] }
+  const { faults = [] } = error as { faults?: readonly { code: string; message: string }[] }
+  const others = faults.slice(1)
   for (const other of others) process.stderr.write(`spool: ${other.code}: ${other.message}\n`)
   if (others.length > 0) process.stderr.write('spool: nothing was started.\n')
   process.exitCode = error instanceof WrongUsage ? 2 : 1

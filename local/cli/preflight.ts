@@ -7,23 +7,9 @@ import { access, open, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import type { ErrorCode } from '../../shared/codes.ts'
 import { usualRecordingBytes } from '../../shared/config.ts'
-import { Permanent } from '../../shared/errors.ts'
-import { faultsOf, type BroughtFile, type Fault } from '../../shared/episode/preflight.ts'
+import { faultsOf, NotReady, type BroughtFile, type Fault } from '../../shared/episode/preflight.ts'
+import { roomFor } from '../../shared/episode/quote.ts'
 import type { Job } from './job-files.ts'
-
-/** Decoded sound, chunks and the finished files take so much of what was recorded as FLAC; a small recording little. */
-const roomFactor = 8
-const leastRoom = 100e6
-
-/** All of it, at once. */
-export class NotReady extends Permanent {
-  readonly others: readonly Fault[]
-  constructor(faults: readonly Fault[]) {
-    const [first, ...others] = faults
-    super(first!.code, first!.message)
-    this.others = others
-  }
-}
 
 /** Throws NotReady. `stateDir`: where the work is done, when it is done here. */
 export async function mustBeReady(
@@ -101,7 +87,7 @@ const procFs = 0x9fa0
 
 async function roomFaults({ recordings }: Job, stateDir: string): Promise<Fault[]> {
   const sizes = await Promise.all(recordings.map(async (file) => (await stat(file)).size))
-  const needed = leastRoom + roomFactor * sizes.reduce((sum, bytes) => sum + bytes, 0)
+  const needed = roomFor(sizes.reduce((sum, bytes) => sum + bytes, 0))
   const { bavail, bsize } = await statfs(await nearestFolder(stateDir))
   const free = bavail * bsize
   if (free >= needed) return []

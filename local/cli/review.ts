@@ -9,6 +9,7 @@ import { withDatabase } from '../../shared/db/connect.ts'
 import { findPodcast } from '../../shared/db/podcasts.ts'
 import type { RestorationReport } from '../../shared/episode/restoring.ts'
 import { readContext } from '../../shared/episode/run-context.ts'
+import { plainReason } from '../../shared/review/plain-words.ts'
 import { reviewPage } from '../../shared/review/page.ts'
 import { contextSeconds, makeReel } from '../../shared/review/reel.ts'
 import { openReview, submitDecisions, type Review } from '../../shared/review/review.ts'
@@ -90,7 +91,7 @@ const describe = (
   startSeconds: startSample / sampleRate,
   endSeconds: endSample / sampleRate,
   text,
-  reason,
+  reason: plainReason({ kind, reason }),
   ...(question === undefined ? {} : { question }),
 })
 

@@ -4,6 +4,7 @@
  */
 import path from 'node:path'
 import type { Report } from './assemble.ts'
+import { describeReceipt } from './quote.ts'
 import type { Listing } from './review.ts'
 
 export const summarise = (report: Report): string =>
@@ -27,11 +28,10 @@ function saysThatItIsDone({
   edits,
   loudness,
   warnings,
-  steps,
   heardBy,
+  receipt,
 }: Report): string {
   const audio = files['episode.mp3']!
-  const seconds = steps.reduce((sum, step) => sum + step.seconds, 0)
   const lines = [
     `Episode   ${audio}`,
     `Length    ${lengthSum(sourceSeconds, removedSeconds, durationSeconds)}`,
@@ -43,15 +43,20 @@ function saysThatItIsDone({
     }`,
     `Loudness  ${loudness.integratedLufs?.toFixed(1) ?? '–'} LUFS, ` +
       `true peak ${loudness.truePeakDbtp?.toFixed(1) ?? '–'} dBTP, measured on the MP3`,
-    `Work      ${seconds.toFixed(1)} s of computing`,
+    ...(receipt ? [`Took      ${describeReceipt(receipt)}`] : []),
     `Files     ${Object.keys(files)
       .filter((file) => file !== 'episode.mp3')
       .join('  ')}`,
     `Look at   ${files['review.html'] ?? path.dirname(audio)}`,
+    ...(receipt?.isAnotherRecording ? [anotherRecording] : []),
     ...warnings.map(note),
   ]
   return `${lines.join('\n')}\n`
 }
+
+const anotherRecording =
+  'Note      Another recording had this name: its episode was made anew of this one, and its files were replaced.\n' +
+  '          To keep both, give the recordings different names.'
 
 /** What a producer is asked, and where to look and listen. */
 export function summariseListing({ status, waiting, edits, folder, episodeId }: Listing): string {

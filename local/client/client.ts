@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorCodes, type ErrorCode } from '../../shared/codes.ts'
+import { NotReady, type Fault } from '../../shared/episode/preflight.ts'
 import { Permanent } from '../../shared/errors.ts'
 
 export interface Client {
@@ -102,7 +103,12 @@ function secondsUntilRetry(response: Response | undefined): number {
 }
 
 async function refusalOf(response: Response): Promise<Permanent> {
-  const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
+  const problem = (await response.json().catch(() => ({}))) as {
+    code?: string
+    detail?: string
+    faults?: readonly Fault[]
+  }
+  if (problem.faults !== undefined && problem.faults.length > 0) return new NotReady(problem.faults)
   const isKnown = problem.code !== undefined && Object.hasOwn(errorCodes, problem.code)
   return new Permanent(
     isKnown ? (problem.code as ErrorCode) : 'internal',

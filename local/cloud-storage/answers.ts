@@ -8,6 +8,7 @@ import { z } from 'zod'
 const REFUSALS = {
   invalid: { status: 400, xmlCode: 'InvalidArgument' },
   expiredToken: { status: 400, xmlCode: 'ExpiredToken' },
+  unauthorized: { status: 401, xmlCode: 'AuthenticationRequired' },
   forbidden: { status: 403, xmlCode: 'AccessDenied' },
   signatureDoesNotMatch: { status: 403, xmlCode: 'SignatureDoesNotMatch' },
   notFound: { status: 404, xmlCode: 'NoSuchKey' },

@@ -3,10 +3,12 @@
  * sends finalize events as Eventarc does. Objects, upload sessions and undelivered events survive a restart
  * and SIGKILL.
  */
+import { timingSafeEqual } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { contentHash } from '../../shared/hash.ts'
 import { doorOf, refusalAt, type Door } from '../doors/doors.ts'
 import { sendRefusal, StorageError } from './answers.ts'
 import { openBlobs } from './blobs.ts'
@@ -34,6 +36,11 @@ export interface CloudStorageOptions {
   friends?: readonly string[]
   /** Other addresses by which it is known. */
   known?: readonly string[]
+  /**
+   * Whoever asks the JSON API says it first in the path, as in `http://host:port/SECRET/storage/v1/…`: the Google client sends
+   * no credentials to an endpoint of one's own. Not asked for when there is none.
+   */
+  secret?: string
   /** Milliseconds since 1970. */
   now?: () => number
 }
@@ -78,7 +85,7 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
   const server = createServer(
     { highWaterMark: 1 << 20, keepAliveTimeout: IDLE_CONNECTION_MS, requestTimeout: 0 },
     (request, response) => {
-      const work = answer(request, response, door, (parsed) => ({
+      const work = answer(request, response, { door, secret: options.secret }, (parsed) => ({
         request,
         response,
         origin,
@@ -117,16 +124,25 @@ const beginsForPage = ({ method, headers }: IncomingMessage, query: URLSearchPar
   query.get('uploadType') === 'resumable' &&
   /^application\/json\b/.test(headers['content-type'] ?? '')
 
+/** What is asked for, and whether by somebody who knows the secret. */
+function withoutSecret(path: string, secret: string | undefined): { path: string; isKnown: boolean } {
+  if (secret === undefined) return { path, isKnown: true }
+  const [, said = '', rest = ''] = /^\/([^/]*)(\/.*)$/s.exec(path) ?? []
+  const isKnown = timingSafeEqual(Buffer.from(contentHash(said)), Buffer.from(contentHash(secret)))
+  return { path: isKnown ? rest : path, isKnown }
+}
+
 type ParsedUrl = Pick<Call, 'path' | 'parameters' | 'query'>
 
 /** Never rejects: whatever a handler throws is answered, in the form its API uses. */
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  door: Door,
+  { door, secret }: { door: Door; secret: string | undefined },
   call: (parsed: ParsedUrl) => Call,
 ): Promise<void> {
-  const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s)
+  const [asked = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s)
+  const { path, isKnown } = withoutSecret(asked, secret)
   const isJson = /^\/(storage|upload|download)\//.test(path)
   try {
     const query = new URLSearchParams(search)
@@ -135,6 +151,11 @@ async function answer(
     const isForPages = !isJson || isUpload || beginsForPage(request, query)
     const refused = refusalAt(door, request, isForPages ? 'by-other-means' : 'refused')
     if (refused) throw new StorageError('forbidden', refused.message)
+    if (isJson && !isUpload && !isKnown)
+      throw new StorageError(
+        'unauthorized',
+        'The buckets are for programs that the owner of this machine runs.',
+      )
     refuseUnknownHeaders(request.headers)
     if (isJson) refuseUnknownParameters(query)
     const { handle, parameters } = routeTo(request.method ?? 'GET', path, isJson ? jsonRoutes : xmlRoutes)

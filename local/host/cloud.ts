@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { catalogue, queues } from '../../functions/index.ts'
 import { migrate } from '../../shared/db/migrate.ts'
+import { newSecret } from '../../shared/hash.ts'
 import { startCloudStorage } from '../cloud-storage/server.ts'
 import { startCloudTasks } from '../cloud-tasks/server.ts'
 import { holdFolder } from './lock.ts'
@@ -112,8 +113,9 @@ export async function startLocalCloud(
   try {
     const postgres = await startPostgres(path.join(dir, 'postgres'), ports.database)
     stops.push(postgres.stop)
+    const secret = newSecret() // another one each time it starts
     const env: Record<string, string> = {
-      ...settings(postgres.functionsUrl, ports),
+      ...settings(postgres.functionsUrl, ports, secret),
       EARS_DIR: modelsFolder(process.env),
       SEALING_KEY: await sealingKey(dir),
       ...options.env,
@@ -121,6 +123,7 @@ export async function startLocalCloud(
     const storage = await startCloudStorage({
       dir: path.join(dir, 'storage'),
       port: ports.storage,
+      secret,
       buckets: ['uploads', 'work', 'episodes', 'public'],
       notifications: [{ bucket: 'uploads', url: `http://${host}:${ports.functions}/on-upload`, audience }],
       sign: (claims) => identity.sign({ ...claims, email: callerEmail }),
@@ -182,7 +185,7 @@ async function sealingKey(dir: string): Promise<string> {
   return await readFile(file, 'utf8')
 }
 
-const settings = (databaseUrl: string, ports: Ports): Record<string, string> => ({
+const settings = (databaseUrl: string, ports: Ports, secret: string): Record<string, string> => ({
   DATABASE_URL: databaseUrl,
   PROJECT_ID: projectId,
   LOCATION: location,
@@ -192,7 +195,7 @@ const settings = (databaseUrl: string, ports: Ports): Record<string, string> => 
   CALLER_JWKS_URL: `http://${host}:${ports.functions}/jwks.json`,
   CALLER_EMAIL: callerEmail,
   PUBLIC_BASE_URL: `http://${host}:${ports.storage}/public`,
-  STORAGE_ENDPOINT: `http://${host}:${ports.storage}`,
+  STORAGE_ENDPOINT: `http://${host}:${ports.storage}/${secret}`,
   TASKS_ENDPOINT: `${host}:${ports.tasks}`,
   STORE_IS_PUBLIC: 'false',
 })

@@ -19,6 +19,7 @@ import { addEpisodes } from './episodes.ts'
 import { addGuests, admitGuests, isGuestsPath, withoutSecret } from './guests.ts'
 import { addLetters } from './letters.ts'
 import { addPodcasts } from './podcasts.ts'
+import { addPreflight } from './preflight.ts'
 import { problemHeaders, problemOf } from './problems.ts'
 import type { App, Env } from './routes.ts'
 import { addReviews } from './reviews.ts'
@@ -35,6 +36,7 @@ const maxBodyBytes = 1024 * 1024
 const resources = [
   addPodcasts,
   addUploads,
+  addPreflight,
   addEpisodes,
   addReviews,
   addShares,

@@ -5,6 +5,7 @@
 import { z } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
 import { errorCodes, type ErrorCode } from '../codes.ts'
+import { NotReady } from '../episode/preflight.ts'
 import { AlreadyRunning, classify, Permanent } from '../errors.ts'
 
 export const problemType = 'application/problem+json'
@@ -18,6 +19,11 @@ export const problem = z
     code: z.string(),
     /** The live run, where one stands in the way. */
     runId: z.string().optional(),
+    /** All that stands in the way of an episode, where more than one thing does; `detail` says the first. */
+    faults: z
+      .array(z.object({ code: z.string(), file: z.string(), message: z.string() }))
+      .readonly()
+      .optional(),
   })
   .openapi('Problem')
 
@@ -67,6 +73,7 @@ export function problemOf(error: unknown): Problem {
     detail,
     code,
     ...(kind instanceof AlreadyRunning ? { runId: kind.runId } : {}),
+    ...(kind instanceof NotReady ? { faults: kind.faults } : {}),
   }
 }
 

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { streamSSE } from 'hono/streaming'
 import { findRunOf, listRuns } from '../db/runs.ts'
 import { withDatabase } from '../db/connect.ts'
+import { runCosts } from '../db/run-costs.ts'
 import { readRunProgress, type RunProgress } from '../db/run-progress.ts'
 import { cancelRun } from '../db/run-changes.ts'
 import { Permanent } from '../errors.ts'
@@ -12,6 +13,7 @@ import { startAgain } from '../episode/retry.ts'
 import type { Services } from '../engine/services.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { once } from './idempotency.ts'
+import { countWatchers } from './watchers.ts'
 import {
   changes,
   idParam,
@@ -62,6 +64,21 @@ const progress = run
   })
   .openapi('Progress')
 
+const receipt = z
+  .object({
+    elapsedSeconds: z.number().describe('From its start to its end'),
+    workSeconds: z.number().describe('Of all parts that were made, added up'),
+    parts: z.number().int(),
+    made: z.number().int().describe('Parts not taken over from an earlier run'),
+    minutes: z.number().describe('Of recording, counted by this run; 0 for one that was counted before'),
+    paid: z
+      .array(z.object({ provider: z.string(), calls: z.number().int() }))
+      .readonly()
+      .describe('Who was paid by you, for how many calls; at their list price'),
+    isAnotherRecording: z.boolean().describe('The episode was made of another recording before'),
+  })
+  .openapi('Receipt')
+
 const routes = {
   list: reads(
     '/runs',
@@ -71,6 +88,7 @@ const routes = {
   ),
   show: reads('/runs/{id}', 'A run', { params: idParam }, run),
   progress: reads('/runs/{id}/progress', 'How far a run is', { params: idParam }, progress),
+  receipt: reads('/runs/{id}/receipt', 'What a run took, once it has ended', { params: idParam }, receipt),
   events: tells('/runs/{id}/events', 'A run as it goes on, until it ends', { params: idParam }, progress),
   cancel: changes('/runs/{id}/cancel', 'Cancel a run', { params: idParam }, run, 200),
   retry: changes(
@@ -84,6 +102,7 @@ const routes = {
 
 export function addRuns(app: App, services: Services): void {
   const { databaseUrl } = services.config
+  const enter = countWatchers()
   const find = async (userId: string, id: string) =>
     mustBe(await withDatabase(databaseUrl, (db) => findRunOf(db, userId, id)), 'run')
 
@@ -102,22 +121,32 @@ export function addRuns(app: App, services: Services): void {
       200,
     )
   })
+  app.openapi(routes.receipt, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    return context.json(mustBe(await withDatabase(databaseUrl, (db) => runCosts(db, id)), 'receipt yet'), 200)
+  })
   app.openapi(routes.events, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
     const lastSeen = context.req.header('last-event-id')
     if (await isAllSeen(databaseUrl, id, lastSeen)) return context.body(null, 204)
+    const leave = enter(context.var.caller.countedAs)
     return streamSSE(
       context,
       async (stream) => {
-        for await (const { data, isSilence, isLast } of eventsOf(
-          databaseUrl,
-          id,
-          () => stream.aborted,
-          lastSeen,
-        )) {
-          if (data !== undefined) await stream.writeSSE({ event: 'progress', data, id: eventId(data) })
-          else if (isSilence) await stream.write(': the run goes on\n\n')
-          if (!isLast) await stream.sleep(eventEveryMs)
+        stream.onAbort(leave)
+        try {
+          for await (const { data, isSilence, isLast } of eventsOf(
+            databaseUrl,
+            id,
+            () => stream.aborted,
+            lastSeen,
+          )) {
+            if (data !== undefined) await stream.writeSSE({ event: 'progress', data, id: eventId(data) })
+            else if (isSilence) await stream.write(': the run goes on\n\n')
+            if (!isLast) await stream.sleep(eventEveryMs)
+          }
+        } finally {
+          leave()
         }
       },
       (error) => {

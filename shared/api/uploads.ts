@@ -11,19 +11,17 @@ import {
   asSeen,
   assetsFolder,
   fileOf,
-  isPathPart,
   isRecording,
   isSidecar,
   mailName,
   recordingEndings,
   uploadName,
 } from '../objects.ts'
+import { mustBeReady } from '../episode/brought.ts'
+import { announcedFile, head, part } from './announced.ts'
 import { once } from './idempotency.ts'
 import { changes, jsonBody, opens, type App } from './routes.ts'
 
-const part = z
-  .string()
-  .refine(isPathPart, { error: 'has 1 to 200 characters, and no slash or control character' })
 const toEpisode = z.strictObject({
   podcast: part,
   episode: part.optional().openapi({ description: 'Unset: a file that the podcast’s template names.' }),
@@ -40,6 +38,7 @@ const file = {
     .max(200)
     .regex(/^[\w.+-]+\/[\w.+-]+$/)
     .default('application/octet-stream'),
+  head: head.optional(),
 }
 const asked = z.union([toEpisode.extend(file), toMail.extend(file)]).openapi('UploadAsked')
 const upload = z
@@ -58,7 +57,8 @@ const upload = z
 const routes = {
   begin: opens(
     '/uploads',
-    'Begin to upload a file. A recording starts its episode when it is there: what belongs to it is uploaded before',
+    'Begin to upload a file. A recording starts its episode when it is there: what belongs to it is uploaded before, and if ' +
+      'something is wrong with any of it the recording is refused, with all there is (`faults`)',
     jsonBody(asked),
     upload,
   ),
@@ -85,6 +85,11 @@ export function addUploads(app: App, { storage, config }: Services): void {
         'file_too_large',
         `${wanted.file} has ${wanted.bytes} bytes; the limit is ${mostBytes}.`,
       )
+    if ('podcast' in wanted && wanted.episode !== undefined && isRecording(asSeen(wanted.file))) {
+      const { podcast, episode } = wanted
+      const announced = { podcast, episode, recordings: [announcedFile(wanted)] }
+      await mustBeReady(context.var.caller.userId, announced, { storage, config })
+    }
     const url = await storage.beginUpload(
       { bucket: config.buckets.uploads, name: object },
       { contentType: wanted.type, bytes: wanted.bytes, origin: context.req.header('origin') },

@@ -17,7 +17,7 @@ const pages: readonly [
   styles?: readonly string[],
 ][] = [
   ['', 'episodes', 'Episodes', () => ['/episodes?limit=50', '/podcasts?limit=100']],
-  ['new', 'new-episode', 'New episode', () => ['/podcasts?limit=100', '/quota']],
+  ['new', 'new-episode', 'New episode', () => ['/podcasts?limit=100']],
   [`episodes/${id}`, 'episode', 'Episode', (of) => [`/episodes/${of}`, `/episodes/${of}/files`]],
   [`episodes/${id}/review`, 'review', 'Review', () => [], ['review.css']],
   ['shows', 'shows', 'Shows', () => ['/podcasts?limit=100'], ['forms.css']],

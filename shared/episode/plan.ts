@@ -143,7 +143,7 @@ async function withNotes(
 }
 
 /** An upload with its name in its folder, as it is seen. */
-interface NamedObject {
+export interface NamedObject {
   readonly file: string
   readonly stored: StoredObject
 }
@@ -187,7 +187,7 @@ async function openFolder(
  * The files in a folder, whichever way each part of its name is written; those in folders of its own left
  * out.
  */
-async function listFolder(
+export async function listFolder(
   folder: string,
   bucket: string,
   storage: Services['storage'],

@@ -48,6 +48,15 @@ export interface Fault {
   readonly message: string
 }
 
+/** All that stands in the way, the first as what is thrown. */
+export class NotReady extends Permanent {
+  readonly faults: readonly Fault[]
+  constructor(faults: readonly Fault[]) {
+    super(faults[0]!.code, faults[0]!.message)
+    this.faults = faults
+  }
+}
+
 /** A recording has no more words than fit into it, and a file of them is read whole. */
 const mostWordsBytes = 64 * 1024 * 1024
 /** Longer than any recording: whether words fit theirs is found out when that is decoded. */

@@ -4,7 +4,7 @@
  * and its sound before and after. Hides the markup; everything it needs is inside it.
  */
 import { createHash } from 'node:crypto'
-import type { Analysis } from '../audio/analysis.ts'
+import type { Analysis, Span } from '../audio/analysis.ts'
 import type { Warning } from '../codes.ts'
 import type { Certificate } from '../mastering/certificate.ts'
 import type { RestorationReport } from '../episode/restoring.ts'
@@ -13,6 +13,7 @@ import type { Timeline } from '../timeline/timeline.ts'
 import { lengthOf, splicesOf, type Edit, type EditList, type Splice } from '../edits/edits.ts'
 import { editKindNames, editKinds, type EditKind } from '../settings/edit-kinds.ts'
 import type { Transcript } from '../words/words.ts'
+import { plainReason } from './plain-words.ts'
 import { playerScript } from './player.ts'
 import {
   contextSeconds,
@@ -78,7 +79,7 @@ ${reviewed.warnings.length > 0 ? notesSection(reviewed.warnings) : ''}
 ${reviewed.restoration ? soundSection(reviewed.restoration) : ''}
 <section>
 <h2>Waveform</h2>
-<p class="hint">The recording from start to end; what was changed is shaded.</p>
+<p class="hint">The recording from start to end; what was changed is shaded, and what waits for you.</p>
 ${waveform(reviewed, splices)}
 </section>
 ${editsSection(reviewed)}
@@ -199,7 +200,7 @@ function summary({ analysis, finished }: Reviewed, splices: readonly Splice[]): 
 const width = 1200
 const height = 160
 /** One vertical line for each pixel. */
-function waveform({ analysis }: Reviewed, splices: readonly Splice[]): string {
+function waveform({ analysis, waiting }: Reviewed, splices: readonly Splice[]): string {
   const { waveform: points, totalSamples } = analysis
   const frames = points.length / 2
   const middle = height / 2
@@ -219,14 +220,17 @@ function waveform({ analysis }: Reviewed, splices: readonly Splice[]): string {
     path.push(`M${x} ${y(high)}V${y(low)}`)
   }
   const at = (sample: number) => (sample / totalSamples) * width
-  const shades = splices.map(
-    ({ edit, startSample, endSample }) =>
-      `<rect class="${edit.kind}" x="${at(startSample).toFixed(2)}" y="0" ` +
-      `width="${Math.max(1, at(endSample) - at(startSample)).toFixed(2)}" height="${height}"/>`,
-  )
+  const shade = (shown: string, { startSample, endSample }: Span) =>
+    `<rect class="${shown}" x="${at(startSample).toFixed(2)}" y="0" ` +
+    `width="${Math.max(1, at(endSample) - at(startSample)).toFixed(2)}" height="${height}"/>`
+  const shades = [
+    ...splices.map((splice) => shade(splice.edit.kind, splice)),
+    ...waiting.map((edit) => shade(`${edit.kind} undecided`, edit)),
+  ]
   const legend = editKindNames
-    .filter((kind) => splices.some(({ edit }) => edit.kind === kind))
+    .filter((kind) => [...splices.map(({ edit }) => edit), ...waiting].some((edit) => edit.kind === kind))
     .map((kind) => `<span class="${kind}"></span> ${editKinds[kind].one}`)
+  if (waiting.length > 0) legend.push('(with a dashed edge: to decide)')
   return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none"
 role="img" aria-label="Waveform of the recording">
 ${shades.join('')}<path d="${path.join('')}"/>
@@ -239,9 +243,31 @@ function editTable(edits: readonly Edit[], reviewed: Reviewed): string {
   return `<table>
 <thead><tr>${headings.map((heading) => `<th>${heading}</th>`).join('')}</tr></thead>
 <tbody>
-${edits.map((edit) => editRow(edit, reviewed)).join('\n')}
+${onePauseEach(edits, reviewed.edits)
+  .map((row) => editRow(row, reviewed))
+  .join('\n')}
 </tbody>
 </table>`
+}
+
+/**
+ * A pause with a filler in it is cut before the filler and after it: one thing to decide, and one row. Each row is the edits
+ * that are decided together.
+ */
+function onePauseEach(edits: readonly Edit[], { edits: all }: EditList): Edit[][] {
+  const rowsOf: Edit[][] = []
+  const goesOn = (last: Edit, next: Edit) =>
+    ['kind', 'status', 'reason'].every((key) => last[key as 'kind'] === next[key as 'kind']) &&
+    all.some(({ kind, startSample, endSample }) => {
+      const [from, to] = [last.endSample, next.startSample]
+      return kind !== 'pause' && startSample <= from && to <= endSample && from <= to
+    })
+  for (const edit of edits) {
+    const row = edit.kind === 'pause' ? rowsOf.findLast(([first]) => first!.kind === 'pause') : undefined
+    if (row && goesOn(row.at(-1)!, edit)) row.push(edit)
+    else rowsOf.push([edit])
+  }
+  return rowsOf
 }
 
 /** In a producer's words: what is, and what can be decided. */
@@ -253,9 +279,11 @@ const said = (kind: EditKind) => ({
     : { applied: 'is cut', accept: 'cut it', reject: 'keep it' }),
 })
 
-function editRow(edit: Edit, { analysis, reel }: Reviewed): string {
+function editRow(edits: readonly Edit[], { analysis, reel }: Reviewed): string {
   const { sampleRate } = analysis.format
-  const { id, kind, status, startSample, endSample, text, reason, question } = edit
+  const edit = edits[0]!
+  const ids = edits.map((each) => each.id).join(' ')
+  const { id, kind, status, startSample, endSample, text, question } = edit
   const isInReel = reel.stretches.some(
     (stretch) => stretch.startSample <= startSample && endSample <= stretch.endSample,
   )
@@ -269,12 +297,12 @@ function editRow(edit: Edit, { analysis, reel }: Reviewed): string {
     .join('')
   return `<tr class="${status}">
 <td>${clock(startSample / sampleRate, 2)}</td>
-<td>${((endSample - startSample) / sampleRate).toFixed(2)} s</td>
+<td>${(lengthOf(edits) / sampleRate).toFixed(2)} s</td>
 <td><span class="${kind}"></span> ${editKinds[kind].one}</td>
 <td>${escape(question ?? text)}${answerField(edit)}</td>
-<td>${escape(reason)}</td>
+<td>${escape(plainReason(edit))}</td>
 <td class="play">${players}</td>
-<td><select data-edit="${id}" data-was="" aria-label="Decision on ${id}">${options}</select></td>
+<td><select data-edit="${ids}" data-was="" aria-label="Decision on ${ids}">${options}</select></td>
 </tr>`
 }
 

@@ -153,7 +153,7 @@ function decisions() {
   const found = []
   for (const select of document.querySelectorAll('select[data-edit]')) {
     if (select.value && select.value !== select.dataset.was)
-      found.push({ decision: select.value, edit: select.dataset.edit })
+      for (const edit of select.dataset.edit.split(' ')) found.push({ decision: select.value, edit })
   }
   for (const field of document.querySelectorAll('textarea[data-edit]')) {
     if (field.value.trim())

@@ -94,6 +94,11 @@ svg path {
 svg rect {
   opacity: 0.55;
 }
+svg rect.undecided {
+  stroke: var(--ink);
+  stroke-dasharray: 4 3;
+  vector-effect: non-scaling-stroke;
+}
 .legend span,
 td span:empty {
   display: inline-block;
@@ -181,5 +186,29 @@ tr.rejected {
 }
 tr.pending td:first-child {
   font-weight: 600;
+}
+@media (max-width: 40rem) {
+  thead {
+    position: absolute;
+    clip-path: inset(50%);
+  }
+  tr {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.15rem 0.9rem;
+    padding: 0.6rem 0;
+    border-bottom: 1px solid var(--line);
+  }
+  td {
+    padding: 0;
+    border: 0;
+  }
+  td:nth-child(4),
+  td:nth-child(5) {
+    flex: 1 0 100%;
+  }
+  td:empty {
+    display: none;
+  }
 }
 `

@@ -12,6 +12,8 @@ export interface CaptionWord {
   readonly start: number
   readonly end: number
   readonly speaker: string | null
+  /** A segment of the show begins with it. */
+  readonly opensSegment?: true
 }
 
 /** What takes a word's place may begin a little before it. */
@@ -34,7 +36,12 @@ const shortestCueMs = 10
  */
 export function captionWords(
   transcript: Transcript | undefined,
-  { ledger, inserted, sampleRate }: Pick<Timeline, 'ledger' | 'inserted' | 'sampleRate'>,
+  {
+    ledger,
+    inserted,
+    segments,
+    sampleRate,
+  }: Pick<Timeline, 'ledger' | 'inserted' | 'segments' | 'sampleRate'>,
 ): CaptionWord[] {
   const isKept = (word: Word) => keptShare(ledger, word) >= keptEnough
   /** A bleep, or a sound's name, stands where they were. */
@@ -58,10 +65,13 @@ export function captionWords(
     ...{ text, start: startSample, end: endSample, speaker },
     isRecorded: false,
   }))
+  const starts = segments.map(({ startSample }) => startSample)
+  const segmentAt = (sample: number) => starts.findLastIndex((start) => start <= sample)
   return [...kept, ...added]
     .sort((a, b) => a.start - b.start)
     .map(({ isRecorded, ...word }, i, all) => ({
       ...word,
+      ...(i > 0 && segmentAt(word.start) !== segmentAt(all[i - 1]!.start) ? { opensSegment: true } : {}),
       // what a sound says stands among somebody's words; whoever spoke unnamed in the recording is not the last one named
       speaker: word.speaker ?? (isRecorded ? null : (all[i - 1]?.speaker ?? null)),
       start: word.start / sampleRate,
@@ -121,12 +131,12 @@ export function toTranscriptJson(words: readonly CaptionWord[]): string {
   return `${JSON.stringify({ version: '1.0.0', segments }, null, 1)}\n`
 }
 
-/** Paragraphs by speaker. */
+/** Paragraphs by speaker and segment. */
 export function toPlainText(words: readonly CaptionWord[]): string {
   const paragraphs: { speaker: string | null; texts: string[] }[] = []
-  for (const { text, speaker } of words) {
+  for (const { text, speaker, opensSegment } of words) {
     const last = paragraphs.at(-1)
-    if (last?.speaker === speaker) last.texts.push(text)
+    if (last?.speaker === speaker && !opensSegment) last.texts.push(text)
     else paragraphs.push({ speaker, texts: [text] })
   }
   return paragraphs
@@ -168,6 +178,7 @@ function breaksBefore(
   const first = current[0]!
   const end = endOf(current)
   return (
+    (piece.opensSegment === true && !piece.isContinued) ||
     piece.speaker !== first.speaker ||
     piece.start - end > cueBreakSeconds ||
     milliseconds(Math.max(piece.end, end)) - milliseconds(first.start) > 1000 * longestCueSeconds ||

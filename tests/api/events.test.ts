@@ -3,6 +3,7 @@
 import { beforeEach, expect, test } from '@jest/globals'
 import { createApi } from '../../shared/api/app.ts'
 import { eventsOf } from '../../shared/api/runs.ts'
+import { mostWatchers } from '../../shared/api/watchers.ts'
 import { aKey } from '../support/callers.ts'
 import { aToyShow } from '../support/toys.ts'
 import { aWorld, user, type World } from '../support/world.ts'
@@ -72,4 +73,23 @@ test('A watcher who comes back to a run in which nothing is new is told nothing 
     if (again.length === 3) break
   }
   expect(again).toEqual([undefined, undefined, undefined])
+})
+
+test('A key holds so many streams open and no more; another key is not kept waiting, and who leaves makes room', async () => {
+  const api = createApi(world.services)
+  const [{ key }, other] = [await aKey(world, user), await aKey(world, user)]
+  const ask = (by: string) =>
+    api.request(`/runs/${runId}/events`, { headers: { authorization: `Bearer ${by}` } })
+  const held: Response[] = []
+  for (let i = 0; i < mostWatchers; i++) held.push(await ask(key))
+  const refused = await ask(key)
+  expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([
+    ...[429, 'too_many_requests'],
+  ])
+  const [neighbour] = [await ask(other.key)]
+  expect(neighbour.status).toBe(200)
+  await held.pop()!.body!.cancel()
+  held.push(await ask(key))
+  expect(held.map(({ status }) => status)).toEqual(Array(mostWatchers).fill(200))
+  for (const stream of [...held, neighbour]) await stream.body!.cancel()
 })

@@ -137,6 +137,47 @@ whereThereIs('A producer', () => {
     expect(studio.complaints.filter((text) => !text.includes('ERR_CONNECTION_RESET'))).toEqual([])
   })
 
+  test('is told of everything that is wrong before a recording is sent, and nothing is', async () => {
+    const page = await studio.page()
+    await page.goto(new URL('new', page.url()).href)
+    const sent: string[] = []
+    page.on('request', (request) => {
+      if (isPiece(request)) sent.push(request.url())
+    })
+    const given = (name: string, mimeType: string) => ({ name, mimeType, buffer: Buffer.from('Dear all') })
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([given('notes.wav', 'audio/wav'), given('cover.png', 'image/png')])
+    await page.getByLabel('Title').fill('Not to be')
+    await page.getByRole('button', { name: 'Upload and make it' }).click()
+    const told = page.locator('.notice.error')
+    await told.waitFor()
+    expect(await told.innerText()).toMatch(/notes\.wav is text.*\n.*cover\.png cannot be read as a picture/)
+    expect(sent).toHaveLength(2) // episode.json and the cover
+  })
+
+  test('sees what an episode took, and has it made anew when its template has changed', async () => {
+    const page = await studio.page()
+    await page.getByRole('link', { name: 'Shows' }).click()
+    await page.getByRole('link', { name: 'Night Talk' }).click()
+    const path = `api/podcasts/${page.url().split('/').at(-1)!}/template`
+    const changed = await page.request.put(new URL(`../${path}`, page.url()).href, {
+      headers: { origin: new URL(page.url()).origin },
+      data: { revision: '0', template: { loudness: { targetLufs: -18 } } },
+    })
+    expect(changed.status()).toBe(200)
+    await page.getByRole('button', { name: 'See what would change' }).click()
+    const due = page.getByRole('list', { name: 'Episodes to make anew' })
+    await due.getByText('changed: its template').waitFor()
+    expect(await barriers(page)).toEqual([])
+    await page.getByRole('button', { name: 'Make it anew' }).click()
+    await due.getByText('made anew').waitFor()
+    await due.getByRole('link', { name: 'The first one' }).click()
+    await page.getByLabel('What it took').waitFor()
+    await page.getByText('-18.0 LUFS').first().waitFor()
+  })
+
   test('finds it again by keyboard alone, and is told of what is not there', async () => {
     const page = await studio.page()
     expect(await barriers(page)).toEqual([])

@@ -209,6 +209,8 @@ describe('while `spool up` keeps the cloud', () => {
       'loudness',
       'steps',
       'warnings',
+      'quote',
+      'receipt',
     ]
     expect(Object.keys(report).sort()).toEqual(keys.sort())
     expect(Object.values(report['files'] as Record<string, string>).every((file) => existsSync(file))).toBe(
@@ -296,9 +298,10 @@ describe('while `spool up` keeps the cloud', () => {
     expect([before, after]).toEqual([[0, 8 * 1024 * 1024], [8, 16, 20].map((mib) => mib * 1024 * 1024)])
   })
 
-  test("a provider's key is kept without being shown, and forgotten when asked", () => {
+  test("a provider's key is kept without being shown, named by the doctor, and forgotten when asked", () => {
     const kept = spool(['key', 'deepgram'], 'echo dg-secret | exec "$@"')
     expect(kept).toMatchObject({ status: 0, stdout: 'The key for deepgram is kept, sealed.\n' })
+    expect(spool(['doctor']).stdout).toMatch(/^ok +Keys +deepgram$/m) // its name, and nothing of the key
     expect(spool(['key', 'deepgram', '--remove']).stdout).toBe('The key for deepgram is forgotten.\n')
     expect(spool(['key', 'nobody'])).toMatchObject({
       status: 2,

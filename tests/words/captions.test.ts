@@ -319,7 +319,7 @@ describe('Words that are heard', () => {
       word('hardly', 1500, 2200),
       word('later', 3000, 3500),
     ]
-    expect(captionWords(transcriptOf(words), { ledger, inserted: [], sampleRate: 1000 })).toEqual([
+    expect(captionWords(transcriptOf(words), { ledger, inserted: [], segments: [], sampleRate: 1000 })).toEqual([
       { text: 'kept', start: 0.5, end: 1.4, speaker: null },
       { text: 'mostly', start: 1.1, end: 1.5, speaker: null },
       { text: 'later', start: 2.5, end: 3, speaker: null },
@@ -331,7 +331,7 @@ describe('Words that are heard', () => {
     const inserted = [{ text: 'answer', startSample: 2000, endSample: 2500, speaker: 'Assistant' }]
     const words = [word('before', 0, 900), word('after', 3000, 3900)]
     expect(
-      captionWords(transcriptOf(words), { ledger, inserted, sampleRate: 1000 }).map(({ text, start }) => [
+      captionWords(transcriptOf(words), { ledger, inserted, segments: [], sampleRate: 1000 }).map(({ text, start }) => [
         text,
         start,
       ]),
@@ -340,9 +340,26 @@ describe('Words that are heard', () => {
       ['answer', 2],
       ['after', 3],
     ])
-    expect(captionWords(undefined, { ledger, inserted, sampleRate: 1000 })).toEqual([
+    expect(captionWords(undefined, { ledger, inserted, segments: [], sampleRate: 1000 })).toEqual([
       { text: 'answer', start: 2, end: 2.5, speaker: 'Assistant' },
     ])
+  })
+
+  test('share no cue and no paragraph with those of another segment, whoever says them', () => {
+    const segment = (startSample: number, endSample: number) => ({
+      ...{ type: 'transition', title: null, startSample, endSample, isChapter: false },
+    })
+    const say = (text: string, startSample: number) => ({
+      ...{ text, startSample, endSample: startSample + 300, speaker: 'Host' },
+    })
+    const inserted = [say('Welcome', 0), say('back.', 350), say('Your', 700), say('letters.', 1050)]
+    const segments = [segment(0, 700), segment(700, 1400)]
+    const words = captionWords(undefined, { ledger: [], inserted, segments, sampleRate: 1000 })
+    expect(cuesOf(toSrt(words)).map(({ lines }) => lines.join(' '))).toEqual([
+      'Welcome back.',
+      'Your letters.',
+    ])
+    expect(toPlainText(words)).toBe('Host: Welcome back.\n\nHost: Your letters.\n')
   })
 
   test('never end before they start, however they lie in a crossfade', () => {
@@ -366,6 +383,7 @@ describe('Words that are heard', () => {
           for (const { start, end } of captionWords(transcriptOf([word('x', at, at + wordLength)]), {
             ledger,
             inserted: [],
+            segments: [],
             sampleRate: 1000,
           }))
             expect(end).toBeGreaterThanOrEqual(start)

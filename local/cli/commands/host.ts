@@ -68,7 +68,7 @@ export function add(program: Command): void {
           `  console    ${await consoleLink(cloud)} (good for one sign-in; another: spool console)\n` +
           `  api        ${FUNCTIONS_URL}/api (openapi.json there; make a key with: spool api-key)\n` +
           `  functions  ${FUNCTIONS_URL}\n` +
-          `  storage    ${STORAGE_ENDPOINT}\n` +
+          `  storage    ${new URL(STORAGE_ENDPOINT!).origin}\n` +
           `  tasks      ${TASKS_ENDPOINT}\n` +
           `  public     ${PUBLIC_BASE_URL}\n` +
           `  log        ${cloud.logFile}\n` +
@@ -116,12 +116,16 @@ export function add(program: Command): void {
       if (!repair && (dryRun || deleteOrphans))
         throw new WrongUsage('--dry-run and --delete-orphans go with --repair.')
       const doctor = await import('../doctor.ts')
-      const { findings, healthy } = await doctor.diagnose(root)
+      const { findings: onMachine, healthy } = await doctor.diagnose(root)
       const hasState = existsSync(path.join(stateDir, 'postgres'))
-      if (!repair && !json) process.stdout.write(doctor.describeFindings(findings))
+      const findings = [...onMachine]
+      if (!repair && !json) process.stdout.write(doctor.describeFindings(onMachine))
       const repairs: Repair[] = []
       if (healthy && hasState)
         await withCloud(async (cloud) => {
+          const providers = await doctor.diagnoseProviders(cloud)
+          findings.push(...providers)
+          if (!repair && !json) process.stdout.write(doctor.describeFindings(providers))
           const options = repair ? { dryRun, deleteOrphans } : { dryRun: true }
           for await (const found of doctor.repairAll(cloud, options)) {
             repairs.push(found)

@@ -28,13 +28,24 @@ interface Asked {
   readonly path: string
   readonly headers?: Record<string, string>
   readonly body?: string
+  /** Another user of this machine, who knows no secret of its owner's. */
+  readonly isStranger?: true
 }
 
 /** As any program can ask: `fetch` would not let Host and Origin be chosen. */
-const ask = ({ server, method = 'GET', path: address, headers = {}, body }: Asked): Promise<number> =>
+const ask = ({
+  server,
+  method = 'GET',
+  path: address,
+  headers = {},
+  body,
+  isStranger,
+}: Asked): Promise<number> =>
   new Promise((resolve, reject) => {
     const port = cloud.ports[server]
-    const given = { host: '127.0.0.1', port, method, path: address, headers, agent: false }
+    const isOwners = server === 'storage' && !isStranger && !address.startsWith('/public/')
+    const place = isOwners ? new URL(cloud.env['STORAGE_ENDPOINT']!).pathname + address : address
+    const given = { host: '127.0.0.1', port, method, path: place, headers, agent: false }
     const call = request(given, (answer) => {
       answer.resume()
       resolve(answer.statusCode!)
@@ -112,6 +123,18 @@ const rules: readonly [string, Asked, number, Asked, number][] = [
     403,
     { server: 'functions', path: '/api/openapi.json' },
     200,
+  ],
+  ['another user of the machine reads no bucket', { ...list, isStranger: true }, 401, list, 200],
+  ['nor puts anything into one', { ...upload, isStranger: true }, 401, upload, 200],
+  [
+    'nor begins an upload, or goes on with one that nobody began',
+    { ...begun, isStranger: true },
+    401,
+    {
+      ...{ server: 'storage', method: 'PUT', isStranger: true },
+      path: '/upload/storage/v1/b/uploads/o?uploadType=resumable&upload_id=1',
+    },
+    404,
   ],
   [
     'a kind of upload that every object of the language has is none',

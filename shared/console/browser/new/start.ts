@@ -5,6 +5,7 @@
 import { get, post, type ListOf } from '../api.ts'
 import { upload } from '../upload.ts'
 import type { Dropped } from './files.ts'
+import { mustBeReady } from './preflight.ts'
 
 export interface Asked {
   /** A show that is there, or one to begin. */
@@ -41,12 +42,15 @@ export async function start(asked: Asked, told: Told): Promise<string> {
   const place = { podcast, episode: slug }
   const send = async (name: string, file: File) =>
     await upload(place, name, file, { ...told, progress: (bytes) => told.progress(name, bytes) })
+  const sidecars = files.filter(({ kind }) => kind !== 'recording')
+  // what an earlier try brought, and this one does not
+  await post('/uploads/forget', { ...place, keep: ['episode.json', ...sidecars.map(({ name }) => name)] })
   await send('episode.json', own)
-  for (const { name, file } of [...files].sort((a, b) => order(a) - order(b))) await send(name, file)
+  for (const { name, file } of sidecars) await send(name, file)
+  await mustBeReady({ podcast, slug, recordings })
+  for (const { name, file } of recordings) await send(name, file)
   return await begun(podcast, slug, since, told.signal)
 }
-
-const order = ({ kind }: Dropped): number => (kind === 'recording' ? 1 : 0)
 
 /** The news of an upload takes a moment. */
 async function begun(podcast: string, slug: string, since: Date, signal: AbortSignal): Promise<string> {

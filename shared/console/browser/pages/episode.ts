@@ -16,6 +16,8 @@ import {
   type Loaded,
 } from '../parts.ts'
 import { Player } from '../episode/player.ts'
+import { Receipt } from '../episode/receipt.ts'
+import { inWords, whyAnew } from '../show/rebuild.ts'
 import { stepWords } from '../episode/steps.ts'
 
 interface Episode {
@@ -98,7 +100,8 @@ function Latest({ runs, reload }: { runs: Loaded<ListOf<Run>>; reload: () => Pro
     }
     ${run.status === 'failed' ? html`<${Notice} kind="error"><b>It failed.</b> ${run.message} <code>${run.stopReason}</code></${Notice}>` : null}
     <${Warnings} warnings=${run.warnings} />
-    ${run.status === 'finished' ? html`<${MadeIn} key=${run.id} runId=${run.id} />` : null}
+    ${run.status === 'finished' ? html`<${Receipt} key=${`receipt-${run.id}`} runId=${run.id} /><${MadeIn} key=${run.id} runId=${run.id} />` : null}
+    ${run.status === 'finished' ? html`<${Anew} key=${`anew-${run.id}`} reload=${reload} />` : null}
     <p class="buttons">
       ${run.status === 'awaiting_review' ? null : again}${
         run.status === 'finished'
@@ -107,6 +110,20 @@ function Latest({ runs, reload }: { runs: Loaded<ListOf<Run>>; reload: () => Pro
       }${run.status === 'awaiting_review' ? html`<${Cancel} runId=${run.id} reload=${reload} />` : null}
     </p>
   `
+}
+
+/** Its show may have changed since it was made. */
+function Anew({ reload }: { reload: () => Promise<void> }) {
+  const [reasons, setReasons] = useState<readonly string[]>()
+  useEffect(
+    () => void whyAnew(id).then(setReasons, () => undefined), // imported, or its recording is gone
+    [],
+  )
+  if (!reasons || reasons.length === 0) return null
+  return html`<${Notice}>What it was made by has changed since: ${inWords(reasons)}. <${Action} act=${async () => {
+    await post(`/episodes/${id}/runs`, { anew: true })
+    await reload()
+  }}>Make it anew</${Action}></${Notice}>`
 }
 
 const Cancel = ({ runId, reload }: { runId: string; reload: () => Promise<void> }) =>

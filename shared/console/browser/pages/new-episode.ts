@@ -3,17 +3,12 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { address, get, type ListOf } from '../api.ts'
 import { clock, Field, html, Notice, reasonOf, show, size, useApi } from '../parts.ts'
 import { filesOf, secondsOf, slugOf, tellApart, type Dropped } from '../new/files.ts'
+import { Quote } from '../new/quote.ts'
 import { start } from '../new/start.ts'
 
 interface Show {
   readonly slug: string
   readonly settings: { readonly title: string }
-}
-
-interface Allowance {
-  readonly kind: string
-  readonly used: number
-  readonly most: number
 }
 
 interface Form {
@@ -130,7 +125,7 @@ function NewEpisode() {
     </select></${Field}>
     ${form.publish === 'at' ? html`<${Field} label="Publish at"><input type="datetime-local" value=${form.at} onInput=${set('at')} required /></${Field}>` : null}
     ${letters.length === 0 ? null : html`<p class="quiet">${letters.length} letters are picked for it: ${letters.map(({ subject }) => subject).join(', ')}. <a href=${address('letters')}>Change</a></p>`}
-    <${Quote} recordings=${recordings} seconds=${seconds} are=${form.recordingsAre} />
+    <${Quote} podcast=${isNewShow ? slugOf(form.newShow) : podcast} slug=${slugOf(form.title)} files=${files} seconds=${seconds} are=${form.recordingsAre} />
     <${Go} form=${form} podcast=${isNewShow ? slugOf(form.newShow) : podcast} newShow=${isNewShow ? form.newShow : undefined} files=${files} letters=${letters} />
   `
 }
@@ -214,37 +209,6 @@ function Files({
   </ul>`
 }
 
-/** What it will take, before it begins. */
-function Quote({
-  recordings,
-  seconds,
-  are,
-}: {
-  recordings: readonly Dropped[]
-  seconds: Readonly<Record<string, number | undefined>>
-  are: Form['recordingsAre']
-}) {
-  const quota = useApi<{ items: Allowance[] }>('/quota')
-  const minutes = quota.data?.items.find(({ kind }) => kind === 'minutes')
-  if (recordings.length === 0 || !minutes) return null
-  const known = recordings.map(({ name }) => seconds[name])
-  if (known.some((length) => length === undefined))
-    return html`<p class="quiet">
-      The browser cannot tell how long it is; it is counted when it is there.
-      ${Math.round(minutes.most - minutes.used)} minutes are left this month.
-    </p>`
-  const lengths = known.map((length) => length!)
-  const takes =
-    (are === 'tracks' ? Math.max(...lengths) : lengths.reduce((sum, length) => sum + length, 0)) / 60
-  const left = minutes.most - minutes.used
-  return takes > left
-    ? html`<${Notice} kind="error">It takes ${Math.ceil(takes)} minutes, and ${Math.max(0, Math.floor(left))} are left this month: it would be refused.</${Notice}>`
-    : html`<p class="quiet">
-        It takes about ${Math.max(1, Math.ceil(takes))} of the ${Math.floor(left)} minutes that are left this
-        month.
-      </p>`
-}
-
 type State =
   | { readonly phase: 'ready'; readonly error?: unknown }
   | { readonly phase: 'sending' | 'paused'; readonly isWaiting: boolean }
@@ -300,7 +264,7 @@ function Go({
     }
   }
   return html`
-    ${state.phase === 'ready' && state.error !== undefined ? html`<${Notice} kind="error">${reasonOf(state.error)}</${Notice}>` : null}
+    ${state.phase === 'ready' && state.error !== undefined ? html`<${Notice} kind="error"><span class="lines">${reasonOf(state.error)}</span></${Notice}>` : null}
     ${
       state.phase === 'ready'
         ? html`<button

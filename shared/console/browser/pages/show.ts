@@ -8,6 +8,7 @@ import { useEditing } from '../show/editing.ts'
 import { Farewell } from '../show/farewell.ts'
 import { Feed } from '../show/feed.ts'
 import type { Fields } from '../show/document.ts'
+import { Rebuild } from '../show/rebuild.ts'
 import { SaveBar } from '../show/saving.ts'
 import { SettingsForm } from '../show/settings-form.ts'
 import { TemplateEditor } from '../show/template-editor.ts'
@@ -40,11 +41,12 @@ function Found({ podcast }: { podcast: Podcast }) {
     <h1>${settings.title}</h1>
     <nav class="contents" aria-label="On this page">
       <a href="#settings">Settings</a><a href="#feed">Feed</a><a href="#template">Template</a
-      ><a href="#assets">Files</a>
+      ><a href="#assets">Files</a><a href="#rebuild">Episodes</a>
     </nav>
     <${Settings} podcast=${podcast} assets=${assets} />
     <${Feed} id=${id} feedUrl=${feedUrl} />
     <${Template} slug=${slug} assets=${assets} />
+    <${Rebuild} slug=${slug} />
     <${Farewell} id=${id} slug=${slug} />
   `
 }

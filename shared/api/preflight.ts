@@ -1,0 +1,74 @@
+/**
+ * The API route that says what stands in an episode's way, and what it will take, before its recording is sent. What belongs
+ * to the recording is among the uploads by then; of the recording it is told. Nothing is begun.
+ */
+import { z } from '@hono/zod-openapi'
+import { withDatabase } from '../db/connect.ts'
+import type { Services } from '../engine/services.ts'
+import { broughtTo, templateOf } from '../episode/brought.ts'
+import { faultsOf } from '../episode/preflight.ts'
+import { quote } from '../episode/quote.ts'
+import { announcedFile, head, part } from './announced.ts'
+import { jsonBody, opens, type App } from './routes.ts'
+
+const recording = z.strictObject({ file: part, bytes: z.int().min(0), head: head.optional() })
+const asked = z
+  .strictObject({
+    podcast: part,
+    episode: part,
+    recordings: z.array(recording).min(1).max(20),
+    seconds: z
+      .number()
+      .min(0)
+      .max(1e6)
+      .optional()
+      .openapi({ description: 'How long they are together, where that is known.' }),
+    withWords: z.boolean().default(false).openapi({ description: 'Words will come that are not there yet.' }),
+  })
+  .openapi('PreflightAsked')
+const answer = z
+  .object({
+    faults: z
+      .array(z.object({ code: z.string(), file: z.string(), message: z.string() }))
+      .readonly()
+      .openapi({ description: 'Empty when nothing stands in the way.' }),
+    quote: z.object({
+      minutes: z.number().nullable(),
+      minutesLeft: z.number().nullable(),
+      transcribedBy: z.object({ provider: z.string(), priceList: z.url().nullable() }).nullable(),
+      roomBytes: z.number(),
+      seconds: z
+        .number()
+        .nullable()
+        .openapi({ description: 'By the runs there were; null before there was one.' }),
+    }),
+  })
+  .openapi('Preflight')
+
+const routes = {
+  look: opens(
+    '/preflight',
+    'What stands in the way of an episode, all at once, and what it will take: asked when all but its recording is uploaded',
+    jsonBody(asked),
+    answer,
+  ),
+}
+
+export function addPreflight(app: App, services: Services): void {
+  app.openapi(routes.look, async (context) => {
+    const { userId } = context.var.caller
+    const { podcast, episode, recordings, withWords, seconds = null } = context.req.valid('json')
+    const announced = { podcast, episode, recordings: recordings.map(announcedFile) }
+    const brought = await broughtTo(userId, announced, services)
+    const faults = await faultsOf(brought)
+    const template = await templateOf(brought)
+    const bytes = recordings.reduce((sum, each) => sum + each.bytes, 0)
+    const quoted = await withDatabase(services.config.databaseUrl, (db) =>
+      quote(db, services.config, {
+        ...{ userId, seconds, bytes, template },
+        hasWords: withWords || brought.words !== undefined,
+      }),
+    )
+    return context.json({ faults, quote: quoted }, 200)
+  })
+}

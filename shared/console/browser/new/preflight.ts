@@ -1,0 +1,51 @@
+/** Asks what stands in the way of an episode, and what it will take, before its recordings are sent. */
+import { post, Refused } from '../api.ts'
+import type { Dropped } from './files.ts'
+
+export interface Quote {
+  readonly minutes: number | null
+  readonly minutesLeft: number | null
+  readonly transcribedBy: { readonly provider: string; readonly priceList: string | null } | null
+  readonly roomBytes: number
+  readonly seconds: number | null
+}
+interface Fault {
+  readonly code: string
+  readonly message: string
+}
+
+export interface Announced {
+  readonly podcast: string
+  readonly slug: string
+  readonly recordings: readonly Dropped[]
+  /** Together; undefined where the browser cannot tell. */
+  readonly seconds?: number | undefined
+  readonly withWords?: boolean
+}
+
+/** So much of a file tells whether it is sound. */
+const headBytes = 4096
+
+async function headOf(file: File): Promise<string> {
+  const bytes = new Uint8Array(await file.slice(0, headBytes).arrayBuffer())
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+}
+
+export async function preflight({ podcast, slug, recordings, seconds, withWords = false }: Announced) {
+  const told = recordings.map(async ({ name, file }) => ({
+    ...{ file: name, bytes: file.size },
+    head: await headOf(file),
+  }))
+  return await post<{ faults: readonly Fault[]; quote: Quote }>('/preflight', {
+    ...{ podcast, episode: slug, withWords },
+    recordings: await Promise.all(told),
+    ...(seconds === undefined ? {} : { seconds }),
+  })
+}
+
+/** Throws Refused with everything that stands in the way, a line each. */
+export async function mustBeReady(announced: Announced): Promise<void> {
+  const { faults } = await preflight(announced)
+  if (faults.length > 0)
+    throw new Refused(400, faults[0]!.code, faults.map(({ message }) => message).join('\n'))
+}

@@ -1,0 +1,78 @@
+/** What an episode will take, before it begins. */
+import { useEffect, useState } from 'preact/hooks'
+import { clock, html, Notice, size } from '../parts.ts'
+import type { Dropped } from './files.ts'
+import { preflight, type Quote as Told } from './preflight.ts'
+
+export interface Quoted {
+  readonly podcast: string
+  readonly slug: string
+  readonly files: readonly Dropped[]
+  readonly seconds: Readonly<Record<string, number | undefined>>
+  readonly are: 'sequence' | 'tracks'
+}
+
+export function Quote({ podcast, slug, files, seconds, are }: Quoted) {
+  const [quote, setQuote] = useState<Told>()
+  const recordings = files.filter(({ kind }) => kind === 'recording')
+  const withWords = files.some(({ kind }) => kind === 'words')
+  const length = lengthOf(
+    recordings.map(({ name }) => seconds[name]),
+    are,
+  )
+  const what = [
+    podcast,
+    slug,
+    length,
+    withWords,
+    ...recordings.map(({ name, file }) => `${name} ${file.size}`),
+  ]
+  useEffect(() => {
+    if (recordings.length === 0 || podcast === '' || slug === '') return undefined
+    const soon = setTimeout(
+      () =>
+        void preflight({ podcast, slug, recordings, seconds: length, withWords }).then(
+          (found) => setQuote(found.quote),
+          () => setQuote(undefined), // it is refused when it is sent, with the reason
+        ),
+      typingMs,
+    )
+    return () => clearTimeout(soon)
+  }, [what.join('\n')])
+  if (recordings.length === 0 || !quote) return null
+  const { minutes, minutesLeft } = quote
+  return minutes !== null && minutesLeft !== null && minutes > minutesLeft
+    ? html`<${Notice} kind="error">It takes ${Math.ceil(minutes)} minutes, and ${minutesLeft} are left this month: it would be refused.</${Notice}>`
+    : html`<p class="quiet" aria-label="What it takes">
+        ${minutesOf(quote)} ${paidOf(quote)} ${restOf(quote)}
+      </p>`
+}
+
+/** Whoever types a title is not asked for with every letter. */
+const typingMs = 400
+
+function lengthOf(lengths: readonly (number | undefined)[], are: Quoted['are']): number | undefined {
+  if (lengths.some((length) => length === undefined)) return undefined
+  const known = lengths.map((length) => length!)
+  return are === 'tracks' ? Math.max(...known) : known.reduce((sum, length) => sum + length, 0)
+}
+
+function minutesOf({ minutes, minutesLeft }: Told): string {
+  const left = minutesLeft === null ? '' : `${minutesLeft} minutes are left this month.`
+  if (minutes === null)
+    return `The browser cannot tell how long it is; it is counted when it is there. ${left}`
+  const takes = `about ${Math.max(1, Math.ceil(minutes))}`
+  return minutesLeft === null
+    ? `It takes ${takes} minutes of recording.`
+    : `It takes ${takes} of the ${minutesLeft} minutes that are left this month.`
+}
+
+const paidOf = ({ transcribedBy }: Told) =>
+  transcribedBy === null
+    ? 'Nobody is paid for it.'
+    : html`${transcribedBy.provider} transcribes it and charges you
+      ${transcribedBy.priceList === null ? 'its own price' : html`<a href=${transcribedBy.priceList} rel="noreferrer">its list price</a>`},
+      once a recording.`
+
+const restOf = ({ seconds, roomBytes }: Told): string =>
+  `${seconds === null ? '' : `By the last ones it is made in about ${clock(seconds)}. `}It needs about ${size(roomBytes)} of room while it is worked on.`

@@ -1,0 +1,91 @@
+/**
+ * What lies among the uploads for an episode, as the preflight looks at it: so that what stands in its way is said before
+ * its recording is sent. Hides where a podcast's template and files are, and that large files are left to the run.
+ */
+import type { Services } from '../engine/services.ts'
+import { Permanent } from '../errors.ts'
+import { assetsFolder, asSeen, findSidecars, templateFile, uploadName, type UploadPath } from '../objects.ts'
+import { parseTemplate, defaultTemplate, type Template } from '../settings/settings.ts'
+import { listFolder } from './plan.ts'
+import { podcastTemplate } from './podcast-template.ts'
+import { faultsOf, NotReady, type Brought, type BroughtFile } from './preflight.ts'
+
+/** More is not read while somebody waits for an answer. */
+const mostLookedAtBytes = 8 * 1024 * 1024
+
+export interface Announced {
+  readonly podcast: string
+  readonly episode: string
+  readonly recordings: readonly BroughtFile[]
+}
+
+type Reading = Pick<Services, 'storage' | 'config'>
+
+export async function broughtTo(
+  userId: string,
+  { podcast, episode, recordings }: Announced,
+  services: Reading,
+): Promise<Brought> {
+  const { storage, config } = services
+  const bucket = config.buckets.uploads
+  const place = { userId, podcast: asSeen(podcast) }
+  const beside = await listFolder(uploadName(userId, place.podcast, asSeen(episode), ''), bucket, storage)
+  const sidecars = findSidecars(beside.map(({ file }) => file))
+  const lying = (file: string | undefined): BroughtFile | undefined => {
+    const found = beside.find((each) => each.file === file)
+    if (!found || found.stored.bytes > mostLookedAtBytes) return undefined
+    const { name, generation, bytes } = found.stored
+    const head = (length: number) =>
+      bytes === 0
+        ? Promise.resolve(Buffer.alloc(0))
+        : storage.read({ bucket, name, generation }, { start: 0, end: Math.min(length, bytes) })
+    return { name: found.file, bytes, head }
+  }
+  let assets: Promise<Set<string>> | undefined
+  const assetNames = async () =>
+    new Set(
+      (await listFolder(uploadName(userId, place.podcast, assetsFolder, ''), bucket, storage)).map(
+        ({ file }) => file,
+      ),
+    )
+  return {
+    recordings,
+    words: lying(sidecars.words),
+    template: lying(sidecars.template) ?? (await templateOfPodcast(place, services)),
+    podcast: lying(sidecars.podcast),
+    episode: lying(sidecars.episode),
+    cover: lying(sidecars.cover),
+    chapters: lying(sidecars.chapters),
+    has: async (file) => (await (assets ??= assetNames())).has(asSeen(file)),
+    mostBytes: config.limits.recordingBytes,
+  }
+}
+
+/** Throws NotReady with everything that stands in the way. */
+export async function mustBeReady(userId: string, announced: Announced, services: Reading): Promise<void> {
+  const faults = await faultsOf(await broughtTo(userId, announced, services))
+  if (faults.length > 0) throw new NotReady(faults)
+}
+
+/** The template that an episode would be made by; the default where that one is broken, which is a fault. */
+export async function templateOf({ template }: Brought): Promise<Template> {
+  if (!template) return defaultTemplate()
+  try {
+    return parseTemplate((await template.head(template.bytes)).toString('utf8'), template.name)
+  } catch (error) {
+    if (error instanceof Permanent) return defaultTemplate()
+    throw error
+  }
+}
+
+async function templateOfPodcast(
+  place: Pick<UploadPath, 'userId' | 'podcast'>,
+  services: Reading,
+): Promise<BroughtFile> {
+  const bytes = Buffer.from((await podcastTemplate(place, services)).text)
+  return {
+    name: `the podcast's ${templateFile}`,
+    bytes: bytes.length,
+    head: (length) => Promise.resolve(bytes.subarray(0, length)),
+  }
+}

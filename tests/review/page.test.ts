@@ -1,0 +1,85 @@
+// The review page as a file in a browser: what waits is seen, a pause is one decision, and a phone has room for it.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { toEditList, type ProposedEdit } from '../../shared/edits/edits.ts'
+import { reviewPage } from '../../shared/review/page.ts'
+import { analyser } from '../../shared/audio/analysis.ts'
+import { aPage, chromiumPath } from '../support/browser.ts'
+
+let dir: string
+beforeAll(() => {
+  dir = mkdtempSync(path.join(tmpdir(), 'spool-page-'))
+})
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+const rate = 8000
+const edit = (kind: ProposedEdit['kind'], from: number, to: number, more = {}): ProposedEdit => ({
+  ...{ kind, startSample: from * rate, endSample: to * rate, text: '', detector: 'a test', score: 1 },
+  reason: 'A pause of 4.92 s, shortened to 0.5 s.',
+  ...more,
+})
+const proposed = [
+  edit('pause', 1, 3),
+  edit('filler', 3, 3.5, {
+    text: 'um',
+    reason: 'A filler word; its start moved -27 ms and its end 1 ms to where it was heard.',
+  }),
+  edit('pause', 3.5, 5),
+  edit('pause', 6, 7),
+  edit('flubber', 7.5, 9, { text: 'This is wrong.', reason: 'It was taken back.', status: 'pending' }),
+]
+
+/** Of ten seconds of nothing. */
+function silence() {
+  const gather = analyser({ sampleRate: rate, channels: 1, sampleFormat: 's16le' })
+  gather.add(Buffer.alloc(2 * 10 * rate))
+  return gather.finish()
+}
+
+function written(): string {
+  const edits = toEditList(proposed, rate)
+  const file = path.join(dir, 'review.html')
+  const page = reviewPage({
+    ...{ title: 'Pilot', podcastTitle: 'Night talk', transcript: undefined, warnings: [] },
+    ...{ edits, waiting: edits.edits.filter(({ status }) => status === 'pending') },
+    ...{ finished: undefined, restoration: undefined },
+    analysis: silence(),
+    reel: { stretches: [], inserted: {}, mp3: Buffer.alloc(0) },
+  })
+  writeFileSync(file, [...page].join(''))
+  return `file://${file}`
+}
+
+const withBrowser = chromiumPath === undefined ? describe.skip : describe
+
+withBrowser('the review page', () => {
+  test('at 500 pixels shows every decision, and what waits in the waveform', async () => {
+    const { page, complaints } = await aPage({ viewport: { width: 500, height: 900 } })
+    await page.goto(written())
+    const places = await page
+      .locator('select')
+      .evaluateAll((all) => all.map((one) => (one as unknown as DOMElement).getBoundingClientRect().right))
+    expect(places).toHaveLength(4)
+    expect(Math.max(...places)).toBeLessThanOrEqual(500)
+    expect(await page.locator('rect.flubber.undecided').count()).toBe(1)
+    expect(complaints).toEqual([])
+  })
+
+  test('has one row for a pause with a filler in it, which decides on all of it, and reasons without measurements', async () => {
+    const { page } = await aPage()
+    await page.goto(written())
+    const rows = await page.locator('tbody tr').allInnerTexts()
+    expect(rows.filter((row) => row.includes('pause')).map((row) => /[\d.]+ s/.exec(row)![0])).toEqual([
+      ...['3.50 s', '1.00 s'],
+    ])
+    expect(rows.join(' ')).not.toContain('ms')
+    await page.getByLabel('Decision on pause-8000 pause-28000').selectOption('keep it')
+    expect(await page.locator('#count').innerText()).toBe('2 decisions')
+  })
+})
+
+interface DOMElement {
+  getBoundingClientRect: () => { right: number }
+}
