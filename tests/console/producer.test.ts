@@ -8,10 +8,10 @@ import { parseRssFeed } from 'feedsmith'
 import { barriers, chromiumPath } from '../support/browser.ts'
 import { aStudio, type Studio } from '../support/studio.ts'
 
-const sampleRate = 96_000
-const seconds = 82
+const sampleRate = 192_000
+const seconds = 41
 
-/** 60 MB that take a minute to hear: 32-bit samples, two channels, twice the usual rate; somebody hums in them. */
+/** 60 MB that take a while to hear: 32-bit samples, two channels, four times the usual rate; somebody hums in them. */
 function largeWav(): Buffer {
   const frames = sampleRate * seconds
   const data = Buffer.alloc(44 + frames * 8)

@@ -1,5 +1,5 @@
-// Whole episodes through a local cloud: every kind of recording, every bad one, and the sample show, heard
-// and read as a listener's player would.
+// Whole episodes through a local cloud: recordings of every rate and width, bad ones, and the sample show, heard
+// and read as a listener's player would. Every container and codec, and every way to be broken, is in audio/field-media.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -75,26 +75,21 @@ function measure(file: string): { lufs: number; truePeakDbtp: number; samples: n
   }
 }
 
-describe('every kind of recording becomes an episode at its loudness', () => {
+describe('a recording of any rate becomes an episode at its loudness', () => {
   const kinds: [file: string, ...options: string[]][] = [
     ['8kHz.wav', '-ar', '8000', '-c:a', 'pcm_s16le'],
     ['24bit-96kHz-stereo.wav', '-ar', '96000', '-ac', '2', '-c:a', 'pcm_s24le'],
-    ['float.wav', '-c:a', 'pcm_f32le'],
     ['22kHz.mp3', '-ar', '22050', '-b:a', '64k'],
-    ['index-at-the-end.m4a', '-c:a', 'aac'],
     ['44kHz.flac', '-ar', '44100'],
-    ['vorbis.ogg', '-c:a', 'libvorbis'],
-    ['opus.opus', '-c:a', 'libopus'],
     ['opus.webm', '-c:a', 'libopus'],
-    ['six-channels.flac', '-ac', '6'],
   ]
   test.each(kinds)('%s', async (file, ...options) => {
-    const report = await run({ recordings: [make(file, '-t', '8', ...options)] })
+    const report = await run({ recordings: [make(file, '-t', '5', ...options)] })
     const measured = measure(report.files['episode.mp3']!)
     expect(measured.lufs).toBeGreaterThanOrEqual(-16.2)
     expect(measured.lufs).toBeLessThanOrEqual(-15.8)
     expect(measured.truePeakDbtp).toBeLessThanOrEqual(-1)
-    expect(report.sourceSeconds).toBeCloseTo(8, 1)
+    expect(report.sourceSeconds).toBeCloseTo(5, 1)
     const sampleRate = file.startsWith('44') ? 44_100 : 48_000
     expect(measured.samples).toBe(Math.round(report.durationSeconds * sampleRate)) // gapless
   })
@@ -128,28 +123,12 @@ describe('a bad recording fails with its code, and nothing of it is public', () 
       'not_audio',
       () => write('noise.mp3', createHash('sha512').update('noise').digest()),
     ],
-    ['a playlist', 'refers_elsewhere', () => write('list.mp3', '#EXTM3U\nhttp://example.com/a.mp3\n')],
     [
       'a list of other files',
       'refers_elsewhere',
       () => write('list.wav', 'ffconcat version 1.0\nfile /etc/hostname\n'),
     ],
-    ['a WAV cut off', 'truncated_file', () => cutOff('cut.wav', 1_000_000, '-t', '15')],
-    [
-      'an M4A cut off before its index',
-      'truncated_file',
-      () => cutOff('cut.m4a', 100_000, '-t', '20', '-c:a', 'aac'),
-    ],
-    ['a FLAC cut off', 'truncated_file', () => cutOff('cut.flac', 300_000, '-t', '20', '-c:a', 'flac')],
-    [
-      'a film without sound',
-      'no_audio_stream',
-      () => {
-        const film = path.join(dir, 'film.mp4')
-        execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'testsrc=d=1:s=64x64', '-an', film])
-        return film
-      },
-    ],
+    ['a WAV cut off', 'truncated_file', () => cutOff('cut.wav', 300_000, '-t', '5')],
   ]
   test.each(bad)('%s: %s', async (_name, code, file) => {
     await expect(run({ recordings: [file()] })).rejects.toMatchObject({ code })

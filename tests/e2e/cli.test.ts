@@ -1,9 +1,9 @@
 // The command itself, in a process of its own: exit codes, what goes to which stream, and what one command
 // leaves for the next.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -12,6 +12,7 @@ import { sendFile, uploadMemory } from '../../local/client/send.ts'
 import { attachToStaying } from '../../local/host/cloud.ts'
 import { ownAddress, writeMbox } from '../support/mailboxes.ts'
 import { said } from '../support/recordings.ts'
+import { clusterVariable } from '../support/test-server.ts'
 
 const root = path.join(import.meta.dirname, '../..')
 const recording = path.join(root, 'samples/conversation.flac')
@@ -68,7 +69,15 @@ test('all that stands in the way is said at once, and nothing is started', () =>
   ])
 })
 
+/** The first start of a state folder would make one; the run's is a copy away. */
+const withACluster = () => {
+  mkdirSync(path.join(dir, 'state'))
+  const cluster = path.join(dir, 'state/postgres')
+  execFileSync('cp', ['-a', process.env[clusterVariable]!, cluster])
+}
+
 test('a disk too full for the decoded recording is said to be full', () => {
+  withACluster()
   const long = conversation('long.flac', '-stream_loop', 2) // 23 MB when decoded
   const { status, stderr } = spool(
     ['assemble', long, '--out', path.join(dir, 'full')],
@@ -193,7 +202,7 @@ describe('while `spool up` keeps the cloud', () => {
   })
 
   test('with --json stdout is one object of the agreed shape, and nothing is drawn into a pipe', () => {
-    const short = conversation('short.flac', '-t', 10)
+    const short = conversation('short.flac', '-t', 3)
     const { status, stdout, stderr } = spool(['assemble', short, '--out', path.join(dir, 'out'), '--json'])
     expect([status, stderr]).toEqual([0, ''])
     const report = JSON.parse(stdout) as Record<string, unknown>
@@ -252,7 +261,7 @@ describe('while `spool up` keeps the cloud', () => {
   test('an upload becomes an episode that is listed, downloaded, taken back and deleted, here and by its address', async () => {
     const show = path.join(dir, 'night-talk')
     expect(spool(['init', show]).stdout).toContain('podcast.json')
-    const talk = conversation('upload.flac', '-t', 10)
+    const talk = conversation('upload.flac', '-t', 3)
     const given = ['--podcast', show, '--episode', 'pilot', '--wait', '--json']
     const { episodeId, ...uploaded } = reportOf(spool(['upload', talk, ...given]))
     expect(uploaded).toEqual({ runId: expect.any(String) as unknown, status: 'finished' })

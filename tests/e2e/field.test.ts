@@ -1,5 +1,6 @@
 // The worst of what people bring, from the upload to the finished MP3: judged by what is heard in it, by its
-// transcript, and by what the producer is told.
+// transcript, and by what the producer is told. Here is what more than one step has a part in; that each kind of
+// file is heard whole is in audio/field-media.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,8 +11,7 @@ import type { Timeline } from '../../shared/timeline/timeline.ts'
 import { toOutput } from '../../shared/timeline/ledger.ts'
 import { decodeFile, tone } from '../support/audio.ts'
 import { aLocalCloud } from '../support/clouds.ts'
-import { base, id3, made, polyWav, withNumber } from '../support/media.ts'
-import { wav } from '../support/recordings.ts'
+import { base, made, polyWav } from '../support/media.ts'
 
 const sampleRate = 48_000
 
@@ -93,7 +93,6 @@ function onsetOf(sound: Float32Array, hz: number, near: number): number {
 }
 
 const codes = ({ report }: Episode): string[] => report.warnings.map(({ code }) => code)
-const film = (seconds: number) => `-f lavfi -i color=c=black:s=64x64:r=5:d=${seconds}`
 /** A cue at a time of the recording. */
 const cue = (at: number, text: string): string =>
   `1\n00:00:${String(at).padStart(2, '0')},000 --> 00:00:${String(at + 1).padStart(2, '0')},000\n${text}\n`
@@ -111,28 +110,6 @@ test('the guest on channel 4 of a poly-WAV is in the episode, and the producer i
   expect(readFileSync(episode.report.files['review.html']!, 'utf8')).toContain('<code>channels_mixed</code>')
 })
 
-test('ten seconds of ten are there when the header of a WAV says one', async () => {
-  const episode = await episodeOf(withNumber(wav10, 'data', 0, 96_000))
-  expect(episode.seconds).toBeCloseTo(10, 1)
-  expect(episode.share(300, 8, 9.5)).toBeGreaterThan(0.8)
-  expect(codes(episode)).toContain('length_misstated')
-})
-
-test('FLAC behind an ID3 tag ends, with all of its sound', async () => {
-  const episode = await episodeOf(
-    Buffer.concat([id3('TIT2', Buffer.from('\0Hello')), await made('a.flac', '-i $1 -c:a flac', wav10)]),
-  )
-  expect(episode.seconds).toBeCloseTo(10, 1)
-  expect(episode.share(300, 1, 9)).toBeGreaterThan(0.8)
-})
-
-test('AAC behind an ID3 tag ends, with all of its sound', async () => {
-  const episode = await episodeOf(
-    Buffer.concat([id3('TIT2', Buffer.from('\0Hello')), await made('a.aac', '-i $1 -c:a aac', wav10)]),
-  )
-  expect(episode.seconds).toBeCloseTo(10, 1)
-})
-
 test('a word stays at its place behind a hole in time', async () => {
   const full = await made(
     'full.webm',
@@ -148,52 +125,6 @@ test('a word stays at its place behind a hole in time', async () => {
   expect(episode.share(700, 11, 12)).toBeGreaterThan(0.9)
   expect(episode.transcript).toMatch(/00:00:11\.000 --> 00:00:1[12]\.\d+\nhere/)
   expect(codes(episode)).toContain('gaps_filled')
-})
-
-test('a word stays at its place where the sound begins late', async () => {
-  const late = await made(
-    'l.mkv',
-    `${film(14)} -itsoffset 4 -i $1 -map 0:v -map 1:a -c:v mpeg4 -c:a flac`,
-    wav10,
-  )
-  const episode = await episodeOf(late, cue(5, 'here'))
-  expect(episode.seconds).toBeCloseTo(14, 1)
-  expect(episode.share(300, 5, 13)).toBeGreaterThan(0.8)
-  expect(episode.transcript).toMatch(/00:00:05\.000 --> 00:00:0[56]\.\d+\nhere/)
-})
-
-test('a picture that outlasts the sound does not make it a broken file', async () => {
-  const episode = await episodeOf(
-    await made('p.mkv', `${film(25)} -i $1 -map 0:v -map 1:a -c:v mpeg4 -c:a flac`, wav10),
-  )
-  expect(episode.seconds).toBeCloseTo(10, 1)
-})
-
-test('the voice on the second track is in the episode', async () => {
-  const episode = await episodeOf(
-    await made('two.mp4', '-f lavfi -i anullsrc=r=48000:cl=stereo:d=10 -i $1 -map 0 -map 1 -c:a aac', wav10),
-  )
-  expect(episode.share(300, 1, 9)).toBeGreaterThan(0.8)
-  expect(codes(episode)).toContain('tracks_mixed')
-})
-
-test('MP3s joined byte by byte are all there, one after the other', async () => {
-  const low = await made('m1.mp3', '-i $1 -ar 22050 -ac 1 -c:a libmp3lame -b:a 64k', wav10)
-  const high = await made('m2.mp3', '-f lavfi -i sine=f=700:r=44100:d=10 -ac 2 -c:a libmp3lame -b:a 128k')
-  const episode = await episodeOf(Buffer.concat([low, high, low]))
-  expect(episode.seconds).toBeCloseTo(30, 0)
-  expect(episode.share(300, 1, 9)).toBeGreaterThan(0.8)
-  expect(episode.share(700, 11, 19)).toBeGreaterThan(0.8)
-  expect(episode.share(300, 21, 29)).toBeGreaterThan(0.8)
-})
-
-test('a sample that is no number costs itself, and the episode is as loud as any', async () => {
-  const samples = tone(sampleRate, 5, 300, -20)
-  samples[100_000] = NaN
-  const episode = await episodeOf(wav(samples, sampleRate, 'f32le'))
-  expect(episode.report.loudness.integratedLufs).toBeCloseTo(-16, 0)
-  expect(episode.share(300, 1, 4)).toBeGreaterThan(0.9)
-  expect(codes(episode)).toContain('impossible_samples')
 })
 
 test('M25 what is cut from a film of a broken frame rate is cut to the sample', async () => {
@@ -220,14 +151,6 @@ test('M25 what is cut from a film of a broken frame rate is cut to the sample', 
   }
 })
 
-test('MPEG-TS that calls itself something else is heard', async () => {
-  const episode = await episodeOf(
-    await made('hls.ts', '-f lavfi -i sine=f=500:d=20:r=48000 -ac 2 -c:a aac -f mpegts'),
-  )
-  expect(episode.seconds).toBeCloseTo(20, 0)
-  expect(episode.share(500, 1, 19)).toBeGreaterThan(0.9)
-})
-
 test('captions that roll, in an encoding of old, become a transcript with every word once and every accent', async () => {
   const captions = ['Il é tard', 'Il é tard\nIt’s late', 'It’s late\nà demain']
     .map((text, i) => `${i + 1}\n00:00:0${2 * i},000 --> 00:00:0${2 * i + 2},000\n${text}\n`)
@@ -239,25 +162,4 @@ test('captions that roll, in an encoding of old, become a transcript with every 
     .trim()
   expect(said).toBe('Il é tard It’s late à demain')
   expect(codes(episode)).toEqual(expect.arrayContaining(['text_encoding', 'captions_only']))
-})
-
-test('words of whisperX are used, those without times too', async () => {
-  const words = JSON.stringify({
-    segments: [
-      {
-        start: 1,
-        end: 4,
-        text: 'in 2016 yes',
-        words: [
-          { word: 'in', start: 1, end: 1.3, score: 0.9 },
-          { word: '2016' },
-          { word: 'yes', start: 3, end: 3.4, score: 0.9 },
-        ],
-      },
-    ],
-    language: 'en',
-  })
-  const episode = await episodeOf(wav10, words)
-  expect(episode.transcript).toMatch(/in 2016[^]*yes/)
-  expect(codes(episode)).toContain('words_repaired')
 })

@@ -13,7 +13,7 @@ const slice = {
   root,
   sample: 24,
   seed: 4,
-  lanes: 2,
+  lanes: 1,
   scenarios: ['episode', 'mailbox', 'publication'],
 } as const
 

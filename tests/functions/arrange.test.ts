@@ -68,7 +68,7 @@ async function aShow(
     'bed.wav': bed,
   },
 ): Promise<World> {
-  const world = await aWorld()
+  const world = await aWorld({ until: 'finish' })
   for (const [file, bytes] of Object.entries(files)) await world.upload(asset(file), bytes)
   await world.upload(place('words.json'), talk.words)
   await world.upload(place('podcast.json'), JSON.stringify({ title: 'Night Talk' }))
@@ -307,7 +307,7 @@ describe('A chapter', () => {
     const picture = await sharp({ create: { width: 1600, height: 900, channels: 3, background: '#336699' } })
       .png()
       .toBuffer()
-    const world = await aWorld()
+    const world = await aWorld({ until: 'finish' })
     for (const file of ['moon.png', 'tape.png']) await world.upload(asset(file), picture)
     await world.upload(asset('jingle.wav'), wav(jingle, sampleRate))
     const intro = { ...template.segments[0], image: 'moon.png' }
@@ -349,7 +349,7 @@ describe('A chapter', () => {
 
 describe('A podcast', () => {
   test('lends its template to episodes that bring none, and an episode in the making keeps the one it started with', async () => {
-    const world = await aWorld()
+    const world = await aWorld({ until: 'finish' })
     await world.upload(
       asset('template.json'),
       JSON.stringify({ output, segments: [{ type: 'content', title: 'From the podcast' }] }),
@@ -393,7 +393,7 @@ describe('Listener mail', () => {
   })
 
   test('that is not there is left out with a word', async () => {
-    const world = await aWorld()
+    const world = await aWorld({ until: 'finish' })
     await world.upload(place('template.json'), JSON.stringify(reads))
     await world.arrive(await world.upload(place('talk.wav'), talk.wav))
     await world.runToEnd()
@@ -405,7 +405,7 @@ describe('Listener mail', () => {
   })
 
   test('that is not there and must be fails the run before anything is rendered', async () => {
-    const world = await aWorld()
+    const world = await aWorld({ until: 'finish' })
     const [segment, ...others] = reads.segments
     const strict = { ...segment, source: { ...(segment as { source: object }).source, whenEmpty: 'fail' } }
     await world.upload(place('template.json'), JSON.stringify({ ...reads, segments: [strict, ...others] }))

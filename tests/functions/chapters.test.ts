@@ -9,7 +9,7 @@ import { parseRssFeed } from 'feedsmith'
 import { ffprobe } from '../../shared/audio/ffmpeg.ts'
 import { decodeFile, run, tone, withFile } from '../support/audio.ts'
 import { said, wav, type SaidRecording } from '../support/recordings.ts'
-import { aWorld, user, type World } from '../support/world.ts'
+import { aWorld, user, type World, type WorldOptions } from '../support/world.ts'
 
 const sampleRate = 48_000
 let talk: SaidRecording
@@ -52,8 +52,9 @@ const episode = {
 async function anEpisode(
   recording: { file: string; bytes: Buffer },
   chapters?: { file: string; text: string },
+  options: WorldOptions = {},
 ) {
-  const world = await aWorld()
+  const world = await aWorld(options)
   await world.upload(`u/${user}/show/assets/tone.wav`, wav(tone(sampleRate, 2, 440, -20), sampleRate))
   await world.upload(place('words.json'), talk.words)
   await world.upload(place('template.json'), JSON.stringify(template))
@@ -208,10 +209,8 @@ describe('Marks that a recording brings with it', () => {
     ['talk.mp3', ['-c:a', 'libmp3lame', '-b:a', '160k', '-id3v2_version', '3']],
     ['talk.mka', ['-c:a', 'flac']],
   ])('as %s does, stand where they are heard after the cuts', async (file, encode) => {
-    const { world, run: finished } = await anEpisode({
-      file,
-      bytes: await withChaptersInside(file, ...encode),
-    })
+    const recording = { file, bytes: await withChaptersInside(file, ...encode) }
+    const { world, run: finished } = await anEpisode(recording, undefined, { until: 'finish' })
     expect(finished.status).toBe('finished')
     await expectMarksWhereTheyAreHeard(world)
   })
@@ -219,7 +218,8 @@ describe('Marks that a recording brings with it', () => {
   test('give way to those supplied beside it', async () => {
     const text = `00:00:00 All of it <https://example.com/all>\n`
     const bytes = await withChaptersInside('talk.mka', '-c:a', 'flac')
-    const { world } = await anEpisode({ file: 'talk.mka', bytes }, { file: 'chapters.txt', text })
+    const recording = { file: 'talk.mka', bytes }
+    const { world } = await anEpisode(recording, { file: 'chapters.txt', text }, { until: 'finish' })
     expect(await chaptersIn(world)).toEqual([
       { startTime: 0, title: 'Intro' },
       { startTime: 2, title: 'All of it', url: 'https://example.com/all' },

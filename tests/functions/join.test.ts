@@ -1,11 +1,16 @@
 // A long recording is prepared in stretches that are joined; one that is damaged is decoded again in one go.
-import { describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { made } from '../support/media.ts'
 import { aWorld, user } from '../support/world.ts'
 
 /** Eleven minutes. */
-const long = (): Promise<Buffer> =>
-  made('long.flac', '-f lavfi -i sine=f=300:b=5:r=44100:d=660 -af tremolo=f=0.3:d=0.9 -sample_fmt s16')
+let long: Buffer
+beforeAll(async () => {
+  long = await made(
+    'long.flac',
+    '-f lavfi -i sine=f=300:b=5:r=44100:d=660 -af tremolo=f=0.3:d=0.9 -sample_fmt s16',
+  )
+})
 
 async function prepared(recording: Buffer) {
   const world = await aWorld()
@@ -29,20 +34,20 @@ async function prepared(recording: Buffer) {
 
 describe('A recording of eleven minutes', () => {
   test('is decoded in two stretches beside the assets, and joined to the sample', async () => {
-    const { world, id, parts } = await prepared(await long())
+    const { world, id, parts } = await prepared(long)
     expect(parts).toBe(3)
     const { output } = (await world.steps(id)).find(({ step }) => step === 'join')!
     expect(output).toMatchObject({ file: 'talk.flac', totalSamples: 660 * 44_100, sampleFormat: 's16le' })
     const { work } = world.services.config.buckets
     const [pcm] = await world.storage.bucket(work).file(String(output!['pcmObject'])).download()
-    const whole = await made('whole.raw', '-i $1 -f s16le', await long())
+    const whole = await made('whole.raw', '-i $1 -f s16le', long)
     expect(pcm.equals(whole)).toBe(true)
     expect(await world.pending()).toEqual(['transcribe'])
     expect((await world.run(id)).warnings).toEqual([])
   })
 
   test('that is damaged in its midst is decoded in one go, and its producer is told', async () => {
-    const damaged = await long()
+    const damaged = Buffer.from(long)
     damaged.fill(0x55, damaged.length >> 1, (damaged.length >> 1) + 5000)
     const { world, id } = await prepared(damaged)
     const { output } = (await world.steps(id)).find(({ step }) => step === 'join')!

@@ -25,7 +25,7 @@ async function assembled(
   episode: object,
   uploads: Readonly<Record<string, Buffer>>,
 ): Promise<{ world: World; audio: Float32Array }> {
-  const world = await aWorld()
+  const world = await aWorld({ until: 'finish' })
   await world.upload(place('episode.json'), JSON.stringify(episode))
   const arrivals = []
   for (const [file, bytes] of Object.entries(uploads)) arrivals.push(await world.upload(place(file), bytes))
@@ -90,7 +90,7 @@ describe('Several recordings', () => {
   })
 
   test('wait for the last of them: nothing starts before, and nothing starts twice', async () => {
-    const world = await aWorld()
+    const world = await aWorld({ until: 'finish' })
     await world.upload(
       place('episode.json'),
       JSON.stringify({ recordings: [{ file: 'one.wav' }, { file: 'two.wav' }] }),
@@ -104,7 +104,7 @@ describe('Several recordings', () => {
   })
 
   test('of which one cannot be read fail with its name', async () => {
-    const world = await aWorld()
+    const world = await aWorld({ until: 'finish' })
     await world.upload(
       place('episode.json'),
       JSON.stringify({ recordings: [{ file: 'one.wav' }, { file: 'two.wav' }] }),
@@ -127,7 +127,7 @@ describe('A recording with nothing to measure', () => {
     ['three seconds below what is heard', tone(sampleRate, 3, 440, -78), 'silent_recording'],
     ['twenty seconds of silence with one sound', silenceWith(tone(sampleRate, 0.3, 440, -20), 20), null],
   ])('(%s) gets no invented gain', async (_, samples, code) => {
-    const world = await aWorld()
+    const world = await aWorld({ until: 'finish' })
     await world.upload(place('template.json'), JSON.stringify({ cleaning: { pauses: { enabled: false } } }))
     await world.arrive(await world.upload(place('talk.wav'), wav(samples, sampleRate)))
     await world.runToEnd()
@@ -149,7 +149,7 @@ describe('A float recording with samples that no sound can have', () => {
     ['infinite', Infinity],
     ['far over full scale', 17_782],
   ])('(%s) is as loud as without them, and says how many there were', async (_, value) => {
-    const world = await aWorld()
+    const world = await aWorld({ until: 'finish' })
     const square = Float32Array.from({ length: 3 * sampleRate }, (__, i) => (i % 160 < 80 ? 0.1 : -0.1))
     square[100_000] = value
     await world.arrive(await world.upload(place('talk.wav'), wav(square, sampleRate, 'f32le')))

@@ -85,7 +85,7 @@ test('A recording with noise and hum is restored before anything hears it, and i
 })
 
 test('Of a recording without faults the episode is the same to the byte as one that nobody looked at', async () => {
-  const world = await aWorld()
+  const world = await aWorld({ until: 'finish' })
   const [looked, left] = [
     await recorded(world, 'looked', talk(12), 'home'),
     await recorded(world, 'left', talk(12), 'off'),
