@@ -10,6 +10,7 @@ import { Permanent } from '../../shared/errors.ts'
 export interface Client {
   get<T>(path: string, query?: Query): Promise<T>
   post<T>(path: string, body?: unknown): Promise<T>
+  put<T>(path: string, body: unknown): Promise<T>
   delete<T>(path: string, query?: Query): Promise<T>
   /** Everything on all pages of a list. */
   items<T>(path: string, query?: Query): AsyncGenerator<T>
@@ -54,6 +55,7 @@ export async function openClient({ url, key }: Access, signal: AbortSignal): Pro
   return {
     get: (path, query) => ask('GET', path, { query }),
     post: (path, body) => ask('POST', path, { body }),
+    put: (path, body) => ask('PUT', path, { body }),
     delete: (path, query) => ask('DELETE', path, { query }),
     async *items<T>(path: string, query: Query = {}) {
       let cursor: string | undefined

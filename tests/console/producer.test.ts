@@ -164,7 +164,7 @@ whereThereIs('A producer', () => {
     const path = `api/podcasts/${page.url().split('/').at(-1)!}/template`
     const changed = await page.request.put(new URL(`../${path}`, page.url()).href, {
       headers: { origin: new URL(page.url()).origin },
-      data: { revision: '0', template: { loudness: { targetLufs: -18 } } },
+      data: { revision: '0', template: { publish: 'manual' } },
     })
     expect(changed.status()).toBe(200)
     await page.getByRole('button', { name: 'See what would change' }).click()
@@ -175,7 +175,6 @@ whereThereIs('A producer', () => {
     await due.getByText('made anew').waitFor()
     await due.getByRole('link', { name: 'The first one' }).click()
     await page.getByLabel('What it took').waitFor()
-    await page.getByText('-18.0 LUFS').first().waitFor()
   })
 
   test('finds it again by keyboard alone, and is told of what is not there', async () => {

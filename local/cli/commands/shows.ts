@@ -2,8 +2,10 @@
 import type { Command } from 'commander'
 import type { ErrorCode } from '../../../shared/codes.ts'
 import { Permanent } from '../../../shared/errors.ts'
+import type { Client } from '../../client/client.ts'
+import type { ExportJob } from '../export.ts'
 import type { ImportJob } from '../import-feed.ts'
-import { missingFile, print, withClient, withCloud, WrongUsage } from '../frame.ts'
+import { missingFile, print, stateDir, withClient, withCloud, WrongUsage } from '../frame.ts'
 
 export function add(program: Command): void {
   program
@@ -11,8 +13,11 @@ export function add(program: Command): void {
     .description(
       'make every episode of a podcast anew whose template, show or tools have changed; stopped, it goes on where it was',
     )
-    .argument('<podcast>', "the podcast's name, as spool list shows it")
-    .option('--dry-run', 'only say which, why, and how many minutes')
+    .argument(
+      '<podcast>',
+      "the podcast's name, as spool list shows it; or a show's folder, which is brought along",
+    )
+    .option('--dry-run', 'only say which, why, and how many minutes; a folder is not brought along')
     .option('--json', 'print one JSON object instead of a table')
     .action(async (podcast: string, { dryRun = false, json }: { dryRun?: boolean; json?: true }) => {
       await withClient(async (client, signal) => {
@@ -20,11 +25,31 @@ export function add(program: Command): void {
           import('../rebuild.ts'),
           import('../progress.ts'),
         ])
+        const { slug, note } = await showMeant(client, podcast, dryRun, signal)
+        process.stderr.write(note)
         const display = uploadDisplay(process.stderr)
         const watch = ({ slug }: { slug: string }, share: number) => display.making(share, slug)
-        const report = await rebuild(client, podcast, { dryRun }, watch, signal).finally(display.end)
+        const report = await rebuild(client, slug, { dryRun }, watch, signal).finally(display.end)
         print(json, report, summariseRebuild)
         if (report.episodes.some(({ status }) => status === 'failed')) process.exitCode = 1
+      })
+    })
+
+  program
+    .command('export')
+    .description(
+      'a podcast as a folder that any web server can serve: its feed, its episodes and what belongs to them',
+    )
+    .argument('<podcast>', "the podcast's name, as spool list shows it")
+    .requiredOption('--url <address>', 'where the folder will be, such as https://example.com/my-show')
+    .option('--out <dir>', 'the folder', 'site')
+    .option('--json', 'print one JSON object instead of lines')
+    .action(async (podcast: string, { json, ...job }: ExportJob & { json?: true }) => {
+      if (!/^https?:\/\/[^\s?#]+$/.test(job.url))
+        throw new WrongUsage(`--url takes an address such as https://example.com/my-show, not "${job.url}".`)
+      await withClient(async (client, signal) => {
+        const { exportPodcast, summariseExport } = await import('../export.ts')
+        print(json, await exportPodcast(client, podcast, job, signal), summariseExport)
       })
     })
 
@@ -91,4 +116,25 @@ export function add(program: Command): void {
           throw new Permanent(report.stopReason as ErrorCode, message ?? undefined)
       })
     })
+}
+
+/** The podcast of that name; or of a show's folder, whose settings are brought along unless nothing is to be done. */
+async function showMeant(
+  client: Client,
+  podcast: string,
+  dryRun: boolean,
+  signal: AbortSignal,
+): Promise<{ slug: string; note: string }> {
+  const { isShow, podcastOf, withShow } = await import('../job-files.ts')
+  if (!isShow(podcast)) return { slug: podcast, note: '' }
+  if (dryRun)
+    return {
+      slug: await podcastOf(withShow({ recordings: [] }, podcast)),
+      note: `spool: what ${podcast} says now is not looked at: that needs it to be brought along, which --dry-run does not.\n`,
+    }
+  const [{ bringShow }, { uploadMemory }] = await Promise.all([
+    import('../bring-show.ts'),
+    import('../../client/send.ts'),
+  ])
+  return { slug: await bringShow(client, uploadMemory(stateDir), podcast, signal), note: '' }
 }
