@@ -319,7 +319,9 @@ describe('Words that are heard', () => {
       word('hardly', 1500, 2200),
       word('later', 3000, 3500),
     ]
-    expect(captionWords(transcriptOf(words), { ledger, inserted: [], segments: [], sampleRate: 1000 })).toEqual([
+    expect(
+      captionWords(transcriptOf(words), { ledger, inserted: [], segments: [], sampleRate: 1000 }),
+    ).toEqual([
       { text: 'kept', start: 0.5, end: 1.4, speaker: null },
       { text: 'mostly', start: 1.1, end: 1.5, speaker: null },
       { text: 'later', start: 2.5, end: 3, speaker: null },
@@ -331,10 +333,9 @@ describe('Words that are heard', () => {
     const inserted = [{ text: 'answer', startSample: 2000, endSample: 2500, speaker: 'Assistant' }]
     const words = [word('before', 0, 900), word('after', 3000, 3900)]
     expect(
-      captionWords(transcriptOf(words), { ledger, inserted, segments: [], sampleRate: 1000 }).map(({ text, start }) => [
-        text,
-        start,
-      ]),
+      captionWords(transcriptOf(words), { ledger, inserted, segments: [], sampleRate: 1000 }).map(
+        ({ text, start }) => [text, start],
+      ),
     ).toEqual([
       ['before', 0],
       ['answer', 2],
