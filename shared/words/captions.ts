@@ -65,13 +65,18 @@ export function captionWords(
     ...{ text, start: startSample, end: endSample, speaker },
     isRecorded: false,
   }))
-  const starts = segments.map(({ startSample }) => startSample)
-  const segmentAt = (sample: number) => starts.findLastIndex((start) => start <= sample)
+  /** Where two overlap, the one that began first goes on. */
+  const segmentOf = ({ start, end }: { readonly start: number; readonly end: number }) => {
+    const around = segments.findIndex(
+      ({ startSample, endSample }) => startSample <= start && end <= endSample,
+    )
+    return around >= 0 ? around : segments.findLastIndex(({ startSample }) => startSample <= start)
+  }
   return [...kept, ...added]
     .sort((a, b) => a.start - b.start)
     .map(({ isRecorded, ...word }, i, all) => ({
       ...word,
-      ...(i > 0 && segmentAt(word.start) !== segmentAt(all[i - 1]!.start) ? { opensSegment: true } : {}),
+      ...(i > 0 && segmentOf(word) !== segmentOf(all[i - 1]!) ? { opensSegment: true } : {}),
       // what a sound says stands among somebody's words; whoever spoke unnamed in the recording is not the last one named
       speaker: word.speaker ?? (isRecorded ? null : (all[i - 1]?.speaker ?? null)),
       start: word.start / sampleRate,

@@ -361,6 +361,9 @@ describe('Words that are heard', () => {
       'Your letters.',
     ])
     expect(toPlainText(words)).toBe('Host: Welcome back.\n\nHost: Your letters.\n')
+    const jingle = [segment(0, 1400), segment(600, 2000)]
+    const under = captionWords(undefined, { ledger: [], inserted, segments: jingle, sampleRate: 1000 })
+    expect(toPlainText(under)).toBe('Host: Welcome back. Your letters.\n')
   })
 
   test('never end before they start, however they lie in a crossfade', () => {
