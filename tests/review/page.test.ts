@@ -34,7 +34,8 @@ const proposed = [
 /** Of ten seconds of nothing. */
 function silence() {
   const gather = analyser({ sampleRate: rate, channels: 1, sampleFormat: 's16le' })
-  gather.add(Buffer.alloc(2 * 10 * rate))
+  for (let left = 2 * 10 * rate; left > 0; left -= gather.blockBytes)
+    gather.add(Buffer.alloc(Math.min(left, gather.blockBytes)))
   return gather.finish()
 }
 
