@@ -93,7 +93,8 @@ const mostBytes = 1 << 20
 const tries = 8
 /** Of one doubling alone caches and the collector make too much or too little. */
 const doublings = 3
-const most = 2.5 ** doublings
+/** 2.5 a doubling alone; the collector of a process that holds all the tests' modules adds to it. Squares take 4. */
+const most = 3 ** doublings
 
 async function costOf(read: Reader, text: string): Promise<number> {
   const start = process.cpuUsage()
@@ -108,7 +109,7 @@ async function costOf(read: Reader, text: string): Promise<number> {
 test.each(
   worst.map(([what, read, piece, before = '', behind = '']) => [what, piece, read, before, behind] as const),
 )(
-  '%s of twice as many %j takes no more than 2.5 times as long',
+  '%s of twice as many %j takes no more than 3 times as long',
   async (_what, piece, read, before, behind) => {
     const textOf = (bytes: number) => before + piece.repeat(Math.ceil(bytes / piece.length)) + behind
     const cost = (bytes: number) => costOf(read, textOf(bytes))
