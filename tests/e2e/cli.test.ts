@@ -279,6 +279,13 @@ describe('while `spool up` keeps the cloud', () => {
         (listed as unknown as { bytes: number }).bytes,
       )
     }
+    const site = path.join(dir, 'site')
+    const there = 'https://example.com/talk'
+    spool(['export', 'Night-talk', '--url', there, '--out', site])
+    const feed = readFileSync(path.join(site, 'feed.xml'), 'utf8')
+    const [, audio] = new RegExp(`<enclosure url="${there}/([^"]+)"`).exec(feed)!
+    expect([existsSync(path.join(site, audio!)), feed.includes('127.0.0.1')]).toEqual([true, false])
+    expect(reportOf(spool(['rebuild', show, '--json']))).toMatchObject({ episodes: [{ status: 'same' }] })
     expect(reportOf(spool(['unpublish', 'pilot', '--json'], elsewhere))).toMatchObject({
       status: 'processed',
     })
