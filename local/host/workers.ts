@@ -211,14 +211,15 @@ function openPool(
 /** A worker lets others in every tenth of a second; one that is not heard of for so many turns stands still. */
 const mostSilentTurns = 4
 
-/** Ends a process that once answered and does so no more: its call fails, and the queue has it done by another. */
+/**
+ * Ends a process that once said anything, its port at the least, and answers no more: its call fails, and the queue has
+ * it done by another.
+ */
 function mind(child: ChildProcess, askEveryMs: number): void {
-  let [silent, hasAnswered] = [0, false]
-  child.on('message', (message) => {
-    if (message === 'here') [silent, hasAnswered] = [0, true]
-  })
+  let [silent, hasSpoken] = [0, false]
+  child.on('message', () => ([silent, hasSpoken] = [0, true]))
   const timer = setInterval(() => {
-    if (hasAnswered && ++silent > mostSilentTurns) child.kill('SIGKILL')
+    if (hasSpoken && ++silent > mostSilentTurns) child.kill('SIGKILL')
     else if (child.connected) child.send('are you here?', () => undefined)
   }, askEveryMs)
   timer.unref()
