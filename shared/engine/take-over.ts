@@ -16,20 +16,20 @@ import type { Services } from './services.ts'
 const longestMs = 5_000
 
 /** Takes over whatever can be of the pending rows, and of what follows them. `pending` are the rows that need a task. */
-export async function takeOver(services: Services, { pending, hasNews }: Committed): Promise<Committed> {
-  const until = performance.now() + longestMs
-  const left: PendingStep[] = []
-  const open = [...pending]
-  let news = hasNews
-  while (open.length > 0) {
-    const parts = open.filter(({ step }) => step === open[0]!.step)
-    open.splice(0, open.length, ...open.filter((row) => !parts.includes(row)))
-    const came = await takeOverParts(services, parts, until)
-    left.push(...came.left)
-    open.push(...came.pending)
-    news ||= came.hasNews
+export async function takeOver(
+  services: Services,
+  committed: Committed,
+  until = performance.now() + longestMs,
+): Promise<Committed> {
+  const pending: PendingStep[] = []
+  let { hasNews } = committed
+  for (const parts of Map.groupBy(committed.pending, ({ step }) => step).values()) {
+    const taken = await takeOverParts(services, parts, until)
+    const behind = await takeOver(services, taken, until)
+    pending.push(...taken.left, ...behind.pending)
+    hasNews ||= behind.hasNews
   }
-  return { pending: left, hasNews: news }
+  return { pending, hasNews }
 }
 
 interface TakenOver extends Committed {
