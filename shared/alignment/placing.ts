@@ -127,6 +127,8 @@ export const isTooWide = (told: Told): boolean =>
 const startOf = (passage: Passage): number => passage[0]!.from
 const endOf = (passage: Passage): number => passage.at(-1)!.to
 
+const passagesIn = ({ passages }: Told, { first, end }: Window): Passage[] => passages.slice(first, end)
+
 /** The sound of some passages with their states. */
 interface Lesson {
   readonly rows: Rows
@@ -134,17 +136,16 @@ interface Lesson {
   readonly passages: readonly Passage[]
 }
 
-async function open(sound: Sound, { passages }: Told, { first, end }: Window): Promise<Lesson> {
-  const own = passages.slice(first, end)
-  const from = max(0, floor(startOf(own[0]!)))
-  const to = min(sound.frames, ceil(endOf(own.at(-1)!)) + 1)
+async function open(sound: Sound, passages: readonly Passage[]): Promise<Lesson> {
+  const from = max(0, floor(startOf(passages[0]!)))
+  const to = min(sound.frames, ceil(endOf(passages.at(-1)!)) + 1)
   const rows = await readRows(
     sound,
     backgroundOf(sound.levels),
     min(from, sound.frames - 1),
     max(to, from + 1),
   )
-  return { rows, states: statesOf(own), passages: own }
+  return { rows, states: statesOf(passages), passages }
 }
 
 /**
@@ -161,7 +162,8 @@ export async function learnFrom(
   const pieces = windowsOf(told, secondsOfLesson)
   const stride = max(1, ceil((pieces.length * secondsOfLesson) / mostSecondsToLearn))
   const lessons: Lesson[] = []
-  for (let i = 0; i < pieces.length; i += stride) lessons.push(await open(sound, told, pieces[i]!))
+  for (let i = 0; i < pieces.length; i += stride)
+    lessons.push(await open(sound, passagesIn(told, pieces[i]!)))
   const evening = eveningOf(lessons.map(({ rows }) => rows))
   for (const { rows } of lessons) even(rows, evening)
   const found: FoundAt[] = []
@@ -173,7 +175,7 @@ export async function learnFrom(
     for (const lesson of lessons) {
       const { rows, states } = lesson
       const path = await bestPath(states, rows.first, await likelihoodsOf(models, rows, signal), signal)
-      if (round === rounds - 1) found.push(...placesIn(lesson, path))
+      if (round === rounds - 1) found.push(...wordsIn(lesson, path).map(spanOf))
       hearPauses(heard, rows)
       for (let frame = 0; frame < rows.frames; frame++)
         if (states.wordOf[path[frame]!]! >= 0) hear(heard, states.emissions[path[frame]!]!, rows, frame)
@@ -181,23 +183,6 @@ export async function learnFrom(
   }
   const learned = lessons.flatMap(({ passages }) => passages)
   return { evening, models: learnPhones(heard, isNoisy), nearness: nearnessOf(learned, found) }
-}
-
-/** Where each passage of a lesson begins and ends. */
-function placesIn({ rows, states: { wordOf }, passages }: Lesson, path: Int32Array): FoundAt[] {
-  const start = new Map<number, number>()
-  const end = new Map<number, number>()
-  path.forEach((state, frame) => {
-    const word = wordOf[state]!
-    if (!start.has(word)) start.set(word, rows.first + frame)
-    end.set(word, rows.first + frame + 1)
-  })
-  let first = 0
-  return passages.map(({ length }) => {
-    const own = { start: start.get(first), end: end.get(first + length - 1) }
-    first += length
-    return own.start === undefined || own.end === undefined ? null : { start: own.start, end: own.end }
-  })
 }
 
 /** How a recording is evened of which nobody knows yet where its text is. */
@@ -247,32 +232,47 @@ export async function placeWindow(
     first: max(0, first - contextPassages),
     end: min(told.passages.length, end + contextPassages),
   }
-  const near = { ...told, passages: nearer(told.passages, nearness) }
-  const { rows, states, passages } = await open(sound, near, context)
+  const lesson = await open(sound, nearer(passagesIn(told, context), nearness))
+  const { rows, states } = lesson
   even(rows, evening)
   const likelihoods = await likelihoodsOf(models, rows, signal)
   const path = await bestPath(states, rows.first, likelihoods, signal)
-  const found = foundIn(states, passages, path, rows, likelihoods)
+  const found = foundIn(lesson, path, likelihoods)
   return found.slice(first - context.first, end - context.first)
 }
 
+/** Where each passage's words are. */
+function wordsIn({ rows, states: { wordOf }, passages }: Lesson, path: Int32Array): PlacedWord[][] {
+  const words: { start: number; end: number }[] = []
+  path.forEach((state, i) => {
+    const word = wordOf[state]!
+    const frame = rows.first + i
+    if (word >= 0) words[word] = { start: words[word]?.start ?? frame, end: frame + 1 }
+  })
+  let next = 0
+  return passages.map((passage) => passage.map(() => words[next++] ?? null))
+}
+
+/** From its first word to its last. */
+function spanOf(words: readonly PlacedWord[]): FoundAt {
+  const [first, last] = [words[0], words.at(-1)]
+  return first && last ? { start: first.start, end: last.end } : null
+}
+
 function foundIn(
-  { wordOf, emissions, firstOf }: States,
-  passages: readonly Passage[],
+  lesson: Lesson,
   path: Int32Array,
-  { first, quiet }: Rows,
   { values, emissions: perFrame, best }: Likelihoods,
 ): PlacedPassage[] {
-  const words: ({ start: number; end: number } | null)[] = passages.flatMap((passage) =>
-    passage.map(() => null),
-  )
-  const misfit = new Float64Array(words.length)
+  const { wordOf, emissions, firstOf } = lesson.states
+  const { first, quiet } = lesson.rows
+  const words = wordsIn(lesson, path)
+  const misfit = new Float64Array(firstOf.length - 1)
   const untold = new Map<number, { start: number; end: number; loud: number }[]>()
   for (let frame = 0; frame < path.length; frame++) {
     const state = path[frame]!
     const word = wordOf[state]!
     if (word >= 0) {
-      words[word] = { start: words[word]?.start ?? first + frame, end: first + frame + 1 }
       misfit[word]! += values[frame * perFrame + emissions[state]!]! - best[frame]!
     } else if (emissions[state] === untoldEmission) {
       const before = wordBehind(firstOf, state)
@@ -286,13 +286,12 @@ function foundIn(
     }
   }
   let at = 0
-  return passages.map((passage) => {
-    const own = words.slice(at, at + passage.length)
+  return words.map((own) => {
     const frames = own.reduce((sum, word) => sum + (word ? word.end - word.start : 0), 0)
-    const wrong = misfit.subarray(at, at + passage.length).reduce((sum, value) => sum + value, 0)
-    const sounds = passage.flatMap((_, i) => untold.get(at + i) ?? [])
-    at += passage.length
-    if (at === words.length) sounds.push(...(untold.get(at) ?? []))
+    const wrong = misfit.subarray(at, at + own.length).reduce((sum, value) => sum + value, 0)
+    const sounds = own.flatMap((_, i) => untold.get(at + i) ?? [])
+    at += own.length
+    if (at === misfit.length) sounds.push(...(untold.get(at) ?? []))
     return {
       words: own,
       fit: frames === 0 ? null : wrong / frames,
