@@ -12,8 +12,9 @@ import { Permanent } from '../../shared/errors.ts'
 import { layoutOf, layoutsInWords } from '../../shared/ears/layout.ts'
 import { manifestFile, readModel, type InstalledModel, type Manifest } from '../../shared/ears/installed.ts'
 import { openListener } from '../../shared/ears/listener.ts'
+import { writeModelFile, type ModelFile } from '../../shared/ears/model-file.ts'
 import { addressOf, knownModel, sumsAddress, type KnownModel } from '../../shared/ears/models.ts'
-import { isOfModel, mostBytes, unpack, written, type ModelFile } from './unpack.ts'
+import { isOfModel, mostBytes, unpack } from './unpack.ts'
 
 export interface Wanted {
   readonly name: string
@@ -147,7 +148,9 @@ async function copied(source: string, folder: string): Promise<ModelFile[]> {
   return await Promise.all(
     names
       .sort()
-      .map((name) => written(name, createReadStream(path.join(source, name)), path.join(folder, name))),
+      .map((name) =>
+        writeModelFile(name, createReadStream(path.join(source, name)), path.join(folder, name)),
+      ),
   )
 }
 

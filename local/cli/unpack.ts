@@ -3,28 +3,22 @@
  * comes onto the disk: no path but a file's own name, no link, no more bytes or entries than a model has.
  */
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
+import { writeModelFile, type ModelFile } from '../../shared/ears/model-file.ts'
 import { Permanent } from '../../shared/errors.ts'
 
 /** The largest model of the release has 3 GB. */
 export const mostBytes = 8 * 1024 ** 3
 const mostEntries = 500
 /** Weights, tokens, and what says who may use them. */
-const isOfModel = (name: string): boolean =>
+export const isOfModel = (name: string): boolean =>
   /\.(onnx|weights|data)$|^[\w.-]*tokens\.txt$|^(LICEN[CS]E|README)/i.test(name)
-
-export interface ModelFile {
-  readonly name: string
-  readonly bytes: number
-  readonly sha256: string
-}
 
 /** Writes into `folder`, which is empty. Throws Permanent `bad_model`. */
 export async function unpack(archive: string, folder: string): Promise<ModelFile[]> {
@@ -44,7 +38,7 @@ export async function unpack(archive: string, folder: string): Promise<ModelFile
       room -= size
       if (room < 0) throw refused(archive, `it has more than ${mostBytes} bytes unpacked`)
       if (files.some((file) => file.name === name)) throw refused(archive, `it has two files ${name}`)
-      files.push(await written(name, Readable.from(entry), path.join(folder, name)))
+      files.push(await writeModelFile(name, Readable.from(entry), path.join(folder, name)))
     }
   })()
   try {
@@ -56,26 +50,6 @@ export async function unpack(archive: string, folder: string): Promise<ModelFile
   }
   return files
 }
-
-/** Copies what belongs to a model from a folder that somebody has unpacked. Throws Permanent `bad_model`. */
-export async function written(name: string, source: Readable, to: string): Promise<ModelFile> {
-  const hash = createHash('sha256')
-  let bytes = 0
-  await pipeline(
-    source,
-    async function* (parts: AsyncIterable<Buffer>) {
-      for await (const part of parts) {
-        hash.update(part)
-        bytes += part.length
-        yield part
-      }
-    },
-    createWriteStream(to, { flags: 'wx' }),
-  )
-  return { name, bytes, sha256: hash.digest('hex') }
-}
-
-export { isOfModel }
 
 /** What to do about an archive that cannot be used. */
 const refused = (archive: string, why: string, cause?: unknown): Permanent =>

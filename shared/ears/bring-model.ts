@@ -2,16 +2,14 @@
  * Brings a model to where the recogniser reads it: where models are installed it is there; a deployed function fetches it
  * from the bucket of working files into its own memory, once in an instance's life. Hides how it is checked on its way.
  */
-import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import type { Config } from '../config.ts'
 import { Missing, Permanent } from '../errors.ts'
 import type { ObjectStore } from '../storage.ts'
 import { manifestFile, parseManifest, readModel, type InstalledModel } from './installed.ts'
+import { writeModelFile } from './model-file.ts'
 
 /** In the bucket of working files; `spool ears list --json` names the folder on this machine that is copied there. */
 export const modelFolder = (name: string): string => `models/${name}/`
@@ -55,15 +53,9 @@ async function fetchModel(
   await rm(beside, { recursive: true, force: true })
   await mkdir(beside, { recursive: true })
   for (const file of model.files) {
-    const hash = createHash('sha256')
-    async function* hashed() {
-      for await (const part of storage.readStream(at(file.name), { start: 0, end: file.bytes })) {
-        hash.update(part)
-        yield part
-      }
-    }
-    await pipeline(hashed, createWriteStream(path.join(beside, path.basename(file.name))))
-    if (hash.digest('hex') !== file.sha256)
+    const source = storage.readStream(at(file.name), { start: 0, end: file.bytes })
+    const { sha256 } = await writeModelFile(file.name, source, path.join(beside, path.basename(file.name)))
+    if (sha256 !== file.sha256)
       throw new Permanent(
         'bad_model',
         `${file.name} of ${name} in ${bucket} is not the file that was installed. Copy it there again.`,

@@ -4,8 +4,8 @@
  */
 import type { Listen } from '../alignment/listen.ts'
 import type { Analysis, Span } from '../audio/analysis.ts'
-import { quietestNear } from '../audio/quiet.ts'
 import type { Recognised, RecognisedWord } from '../providers/recogniser.ts'
+import { partOf } from '../providers/slices.ts'
 import { wordsOf, type Heard } from './heard-words.ts'
 import type { Listener } from './listener.ts'
 
@@ -15,20 +15,10 @@ const pieceSeconds = 20
 const reachSeconds = 4
 
 /** The span in pieces of at most 28 s. */
-export function piecesOf(analysis: Analysis, { startSample, endSample }: Span): Span[] {
-  const { sampleRate } = analysis.format
-  const length = endSample - startSample
-  const count = Math.max(1, Math.ceil(length / (pieceSeconds * sampleRate)))
-  const boundary = (index: number): number => {
-    const even = startSample + Math.round((index * length) / count)
-    if (index === 0 || index === count) return even
-    const reach = Math.min(reachSeconds * sampleRate, Math.floor(length / count / 4))
-    return quietestNear(analysis, even, reach, startSample, endSample)
-  }
-  return Array.from({ length: count }, (_, i) => ({
-    startSample: boundary(i),
-    endSample: boundary(i + 1),
-  }))
+export function piecesOf(analysis: Analysis, span: Span): Span[] {
+  const length = span.endSample - span.startSample
+  const count = Math.max(1, Math.ceil(length / (pieceSeconds * analysis.format.sampleRate)))
+  return Array.from({ length: count }, (_, piece) => partOf(analysis, span, piece, count, reachSeconds))
 }
 
 /**

@@ -15,13 +15,26 @@ export const sliceCount = (seconds: number, longestSeconds: number): number =>
     : 1
 
 /** The slice's span; neighbours compute the same boundary. */
-export function sliceBounds(analysis: Analysis, slice: number, slices: number): Span {
-  const { totalSamples, format } = analysis
-  const reach = Math.min(boundaryReachSeconds * format.sampleRate, Math.floor(totalSamples / slices / 4))
+export const sliceBounds = (analysis: Analysis, slice: number, slices: number): Span => {
+  const whole = { startSample: 0, endSample: analysis.totalSamples }
+  return partOf(analysis, whole, slice, slices, boundaryReachSeconds)
+}
+
+/** One of `count` even parts of a span, its boundaries moved to the quietest moment within reach. */
+export function partOf(
+  analysis: Analysis,
+  { startSample, endSample }: Span,
+  part: number,
+  count: number,
+  reachSeconds: number,
+): Span {
+  const length = endSample - startSample
+  const reach = Math.min(reachSeconds * analysis.format.sampleRate, Math.floor(length / count / 4))
   const boundary = (index: number): number => {
-    if (index <= 0) return 0
-    if (index >= slices) return totalSamples
-    return quietestNear(analysis, Math.round((index * totalSamples) / slices), reach, 0, totalSamples)
+    if (index === 0) return startSample
+    if (index === count) return endSample
+    const even = startSample + Math.round((index * length) / count)
+    return quietestNear(analysis, even, reach, startSample, endSample)
   }
-  return { startSample: boundary(slice), endSample: boundary(slice + 1) }
+  return { startSample: boundary(part), endSample: boundary(part + 1) }
 }
