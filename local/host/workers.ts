@@ -9,6 +9,7 @@ import { openSync, renameSync, statSync } from 'node:fs'
 import { createServer, request as callWorker, type IncomingMessage, type ServerResponse } from 'node:http'
 import path from 'node:path'
 import { bodyWithin, doorOf, headersTimeoutMs, refusalAt, requestTimeoutMs, TooMuch } from '../doors/doors.ts'
+import { mind } from './mind.ts'
 import { host } from './ports.ts'
 
 export interface Workers {
@@ -206,24 +207,6 @@ function openPool(
       await Promise.all(ended)
     },
   }
-}
-
-/** A worker lets others in every tenth of a second; one that is not heard of for so many turns stands still. */
-const mostSilentTurns = 4
-
-/**
- * Ends a process that once said anything, its port at the least, and answers no more: its call fails, and the queue has
- * it done by another.
- */
-function mind(child: ChildProcess, askEveryMs: number): void {
-  let [silent, hasSpoken] = [0, false]
-  child.on('message', () => ([silent, hasSpoken] = [0, true]))
-  const timer = setInterval(() => {
-    if (hasSpoken && ++silent > mostSilentTurns) child.kill('SIGKILL')
-    else if (child.connected) child.send('are you here?', () => undefined)
-  }, askEveryMs)
-  timer.unref()
-  child.once('exit', () => clearInterval(timer))
 }
 
 /**
