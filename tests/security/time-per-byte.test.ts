@@ -113,7 +113,8 @@ test.each(
   const cost = (bytes: number) => costOf(read, textOf(bytes))
   let bytes = 8192
   // a first reading is slow by itself
-  while (bytes < mostBytes && Math.min(await cost(bytes), await cost(bytes)) < tellableMs) bytes *= 2
+  while (2 ** doublings * bytes < mostBytes && Math.min(await cost(bytes), await cost(bytes)) < tellableMs)
+    bytes *= 2
   let [once, doubled] = [Infinity, Infinity]
   for (let i = 0; i < tries && !(doubled <= most * once && i > 0); i++) {
     once = Math.min(once, Math.max(tellableMs, await cost(bytes)))
