@@ -3,6 +3,7 @@
  * Hides how any thrown thing is classified.
  */
 import { errorCodes, type ErrorCode } from './codes.ts'
+import { unspoken } from './unspoken.ts'
 
 const longestMessage = 2000
 
@@ -10,7 +11,12 @@ class SpoolError extends Error {
   readonly code: ErrorCode
   constructor(code: ErrorCode, message: string = errorCodes[code].meaning, options?: ErrorOptions) {
     // A parser's message quotes its input, however long, and no row takes a NUL.
-    super(message.slice(0, longestMessage).replaceAll(/\p{Cc}|\p{Cs}$/gu, ' '), options)
+    super(
+      unspoken(message)
+        .slice(0, longestMessage)
+        .replaceAll(/\p{Cc}|\p{Cs}$/gu, ' '),
+      options,
+    )
     this.code = code
     this.name = new.target.name
   }

@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import pino from 'pino'
+import { unspoken } from './unspoken.ts'
 
 const severities: Record<string, string> = {
   debug: 'DEBUG',
@@ -24,6 +25,7 @@ export const enterTrace = (trace: string): void => traces.enterWith(trace)
 export const log = pino({
   level: process.env['LOG_LEVEL'] ?? 'info',
   base: null,
+  hooks: { streamWrite: unspoken },
   messageKey: 'message',
   timestamp: () => `,"time":"${new Date().toISOString()}"`,
   mixin: () => {

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Bucket, File, Storage } from '@google-cloud/storage'
 import { between, type Effect } from './boundaries.ts'
 import { Missing, codeOf } from './errors.ts'
+import { keepUnspoken } from './unspoken.ts'
 
 export interface ObjectName {
   readonly bucket: string
@@ -417,12 +418,17 @@ export async function connect({
     import('@google-cloud/storage'),
     import('@node-rs/crc32'),
   ])
+  const secret = endpoint === undefined ? undefined : secretOf(endpoint)
+  if (secret !== undefined) keepUnspoken(secret)
   return new Storage({
     projectId,
     crc32cGenerator: () => new NativeCrc32c(crc32c),
     ...(endpoint === undefined ? {} : { apiEndpoint: endpoint }),
   })
 }
+
+/** An endpoint of one's own may ask for a secret in its path, which the client quotes with its addresses. */
+const secretOf = (endpoint: string): string | undefined => /^\w+:\/\/[^/]+\/([^/]{16,})/.exec(endpoint)?.[1]
 
 /** CRC32C (RFC 3720) in native code; the client's own is JavaScript and a tenth as fast. */
 class NativeCrc32c {

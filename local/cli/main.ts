@@ -10,6 +10,7 @@ import { add as addHost } from './commands/host.ts'
 import { add as addMaking } from './commands/making.ts'
 import { add as addShows } from './commands/shows.ts'
 import { add as addSound } from './commands/sound.ts'
+import { unspoken } from '../../shared/unspoken.ts'
 import { cancelled, interrupted, root, WrongUsage } from './frame.ts'
 
 process.env['METADATA_SERVER_DETECTION'] = 'none'
@@ -100,7 +101,7 @@ program
 function describe(error: unknown): { code: string | undefined; message: string } {
   const kind = classify(error)
   if (kind instanceof Permanent) return { code: kind.code, message: kind.message }
-  return { code: undefined, message: error instanceof Error ? error.message : String(error) }
+  return { code: undefined, message: unspoken(error instanceof Error ? error.message : String(error)) }
 }
 
 function explainAndExit(error: unknown): void {
