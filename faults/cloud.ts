@@ -6,6 +6,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Storage } from '@google-cloud/storage'
 import { CloudTasksClient } from '@google-cloud/tasks'
 import grpc from '@grpc/grpc-js'
@@ -13,6 +14,7 @@ import { catalogue, queues } from '../functions/index.ts'
 import { openIdentityProvider } from '../local/host/identity.ts'
 import { rows, withDatabase } from '../shared/db/connect.ts'
 import { codeOf } from '../shared/errors.ts'
+import { newSecret } from '../shared/hash.ts'
 import { openServices } from '../shared/engine/serve.ts'
 import type { Services } from '../shared/engine/services.ts'
 import { taskName } from '../shared/engine/tasks.ts'
@@ -58,6 +60,7 @@ export interface FaultyOptions {
 
 const atOnce = { seconds: 0, nanos: 10_000_000 }
 const neverMs = 3_600_000
+const mostStarts = 60
 
 export async function startFaultyCloud(dir: string, options: FaultyOptions): Promise<FaultyCloud> {
   const control = await openControl()
@@ -66,6 +69,7 @@ export async function startFaultyCloud(dir: string, options: FaultyOptions): Pro
   const host = hostOf({
     dir,
     workers: options.workers,
+    secret: newSecret(),
     env: {
       ...(isTimed ? {} : { LEASE_MS: String(neverMs), HEARTBEAT_MS: String(neverMs / 3) }),
       FAULTS_PORT: String(control.port),
@@ -83,7 +87,7 @@ export async function startFaultyCloud(dir: string, options: FaultyOptions): Pro
   })
   const tasks = new CloudTasksClient({
     apiEndpoint: '127.0.0.1',
-    port: local.tasksPort,
+    port: local.ports.tasks,
     sslCreds: grpc.credentials.createInsecure(),
   })
   const parent = `projects/${local.env['PROJECT_ID']}/locations/${local.env['LOCATION']}/queues`
@@ -144,7 +148,14 @@ export async function startFaultyCloud(dir: string, options: FaultyOptions): Pro
     env: local.env,
     endAndStart: async () => {
       await host.kill()
-      await host.start()
+      for (let tries = 1; ; tries++)
+        try {
+          await host.start()
+          return
+        } catch (error) {
+          if (tries === mostStarts) throw error
+          await delay(500) // its ports belong to who connected meanwhile
+        }
     },
     queued: async () => {
       const found = await Promise.all(
@@ -197,16 +208,18 @@ export async function startFaultyCloud(dir: string, options: FaultyOptions): Pro
   }
 }
 
-/** The process that holds the servers; its workers end with it. */
+/** The process that holds the servers; its workers end with it. Started again, it is where it was. */
 function hostOf(options: HostOptions) {
   let child: ChildProcess | undefined
+  let ports: HostOptions['ports']
   const start = async (): Promise<HostIsUp> => {
-    child = fork(path.join(import.meta.dirname, 'host.ts'), [JSON.stringify(options)])
+    child = fork(path.join(import.meta.dirname, 'host.ts'), [JSON.stringify({ ...options, ports })])
     const ended = once(child, 'exit').then(() =>
       Promise.reject(new Error('The cloud under faults did not start.')),
     )
     ended.catch(() => undefined) // later, it is meant
     const [isUp] = (await Promise.race([once(child, 'message'), ended])) as [HostIsUp]
+    ports = isUp.ports
     return isUp
   }
   const end = async (how: () => void): Promise<void> => {

@@ -4,27 +4,34 @@
  */
 import path from 'node:path'
 import { startLocalCloud } from '../local/host/cloud.ts'
+import type { Ports } from '../local/host/ports.ts'
 import { startWorkers } from '../local/host/workers.ts'
 
 export interface HostOptions {
   readonly dir: string
   readonly workers: number
   readonly env: Readonly<Record<string, string>>
+  /** Of the storage's address: whoever has it keeps it when the cloud is started again. */
+  readonly secret: string
+  /** Where it was last time, when there was one. */
+  readonly ports?: Ports
 }
 
 export interface HostIsUp {
   readonly env: Readonly<Record<string, string>>
-  readonly tasksPort: number
+  readonly ports: Ports
   readonly ownersDatabaseUrl: string
 }
 
 // a signal is for its parent, with which it ends, in order
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
 
-const { dir, workers, env } = JSON.parse(process.argv[2]!) as HostOptions
+const { dir, workers, env, secret, ports } = JSON.parse(process.argv[2]!) as HostOptions
 const starting = startLocalCloud(dir, {
   workers,
   env,
+  secret,
+  ...(ports ? { ports } : {}),
   serve: (options) => startWorkers({ ...options, program: path.join(import.meta.dirname, 'worker.ts') }),
 })
 const end = (): void => void starting.then((cloud) => cloud.stop()).finally(() => process.exit(0))
@@ -33,7 +40,7 @@ process.on('disconnect', end)
 const cloud = await starting
 const isUp: HostIsUp = {
   env: cloud.env,
-  tasksPort: cloud.ports.tasks,
+  ports: cloud.ports,
   ownersDatabaseUrl: cloud.ownersDatabaseUrl,
 }
 process.send!(isUp)

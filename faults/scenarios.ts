@@ -4,10 +4,12 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import type { StepIdentity } from '../shared/context.ts'
+import { AlreadyRunning, codeOf } from '../shared/errors.ts'
 import { withDatabase } from '../shared/db/connect.ts'
 import { saveProviderKey } from '../shared/db/provider-keys.ts'
 import { insertWebhook } from '../shared/db/webhooks.ts'
 import { startPublication, type Asked } from '../shared/episode/publication.ts'
+import { startAgain } from '../shared/episode/retry.ts'
 import { askForEpisode } from '../shared/housekeeping/ask-deletion.ts'
 import { episodeFolder, feedName, mailName, publicFolder, uploadName } from '../shared/objects.ts'
 import { keyPurpose, openSealer } from '../shared/providers/seal.ts'
@@ -27,6 +29,8 @@ export interface Subject {
   readonly isOver: () => Promise<boolean>
   /** Helps on what only a clock would: called when nothing is under way and it is not over. */
   readonly timePasses: () => Promise<void>
+  /** Starts again what a full disk ended, as the error asks a producer to. False when no disk ended it. */
+  readonly retry?: () => Promise<boolean>
   /** What is to be the same, whatever went wrong on the way. */
   readonly outcome: () => Promise<unknown>
   /** What must never be, in plain words. */
@@ -137,7 +141,8 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
     complaints: (run: RunRow) => Promise<string[]>,
     earlier: ReadonlySet<string> = new Set(),
   ): Subject => {
-    const all = async () => (await runsOf(userId)).filter(({ id }) => !earlier.has(id))
+    const retried = new Set<string>()
+    const all = async () => (await runsOf(userId)).filter(({ id }) => !earlier.has(id) && !retried.has(id))
     return {
       userId,
       owns: async ({ object, task }) =>
@@ -149,6 +154,15 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
         return runs.length > 0 && runs.every(({ status }) => status !== 'queued' && status !== 'started')
       },
       timePasses: async () => helpRuns((await all()).map(({ id }) => id)),
+      retry: async () => {
+        const full = (await all()).find(({ stopReason }) => stopReason === 'disk_full')
+        if (!full) return false
+        await startAgain(services, full.id).catch((error: unknown) => {
+          if (!(error instanceof AlreadyRunning)) throw error
+        })
+        retried.add(full.id)
+        return true
+      },
       outcome: async () => outcome((await all())[0]!),
       complaints: async () => {
         const runs = await all()
@@ -227,8 +241,12 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
   }
 
   const itemsInFeed = async (podcastId: string, episodeId: string): Promise<number> => {
-    const [feed] = await storage.bucket('public').file(feedName(podcastId)).download()
-    const items = [...feed.toString('utf8').matchAll(/<item>[\s\S]*?<\/item>/g)]
+    const feed = await storage
+      .bucket('public')
+      .file(feedName(podcastId))
+      .download()
+      .catch((error: unknown) => (codeOf(error) === '404' ? '' : Promise.reject(error)))
+    const items = [...feed.toString().matchAll(/<item>[\s\S]*?<\/item>/g)]
     return items.filter(([item]) => item.includes(episodeId)).length
   }
 

@@ -81,15 +81,17 @@ async function under(
   const finished: Record<string, number> = {}
   const complaints: string[] = []
   const watched = recoveries(cloud.control)
+  const latest = endsAt + longestRestMs
   const lane = async (scenario: Scenario, expected: unknown): Promise<void> => {
-    while (Date.now() < endsAt) {
-      const subject = await begun(scenario)
-      if (!(await isOverInTime(subject, endsAt + longestRestMs))) {
-        complaints.push(`${scenario.name} of ${subject.userId} did not end`)
-        return
+    try {
+      while (Date.now() < endsAt) {
+        const subject = await answered(() => begun(scenario), latest)
+        await answered(() => ended(subject), latest)
+        complaints.push(...(await answered(() => judged(scenario, subject, expected), latest)))
+        finished[scenario.name] = (finished[scenario.name] ?? 0) + 1
       }
-      complaints.push(...(await judged(scenario, subject, expected)))
-      finished[scenario.name] = (finished[scenario.name] ?? 0) + 1
+    } catch (error) {
+      complaints.push(`${scenario.name}: ${(error as Error).message}`)
     }
   }
   const work: Promise<void>[] = []
@@ -99,8 +101,9 @@ async function under(
   }
   const troubles = await makeTrouble(cloud, disk, watched, { endsAt, next: random(seed), say })
   const rest = Promise.all(work)
-  do await untilUp(() => cloud.ask(callsAreLost))
-  while ((await Promise.race([rest, delay(askAgainMs, 'not yet')])) === 'not yet')
+  do
+    await cloud.ask(callsAreLost).catch(() => undefined) // the database may be down
+  while ((await Promise.race([rest, delay(loseAgainMs, 'not yet')])) === 'not yet')
   complaints.push(...(await leftBehind(cloud)).flatMap((failure) => failure.complaints))
   return {
     finished,
@@ -111,37 +114,35 @@ async function under(
   }
 }
 
-/** What a server that is down refuses is asked for again, as a producer would: with a recording of its own. */
+/** With a recording of its own: as a producer would who is refused, and tries again. */
 async function begun(scenario: Scenario): Promise<Subject> {
-  for (;;)
-    try {
-      const subject = await scenario.prepare()
-      await subject.begin()
-      return subject
-    } catch {
-      await delay(500)
-    }
+  const subject = await scenario.prepare()
+  await subject.begin()
+  return subject
 }
 
-async function isOverInTime(subject: Subject, latest: number): Promise<boolean> {
-  while (Date.now() < latest) {
-    if (await subject.isOver().catch(() => false)) return true // the database may be down
-    await delay(300)
-  }
-  return false
-}
-
-/** Asked again when the servers were down. */
 async function judged(scenario: Scenario, subject: Subject, expected: unknown): Promise<string[]> {
+  const found = await subject.complaints()
+  const isSame = isAsExpected(await subject.outcome(), expected)
+  return [...found, ...(isSame ? [] : ['the outcome differs'])].map(
+    (complaint) => `${scenario.name} of ${subject.userId}: ${complaint}`,
+  )
+}
+
+/** Throws while it is under way. What a full disk ended is begun again. */
+async function ended(subject: Subject): Promise<void> {
+  if (!(await subject.isOver()) || (await subject.retry?.()))
+    throw new Error(`what ${subject.userId} began did not end`)
+}
+
+/** What it comes to, asked again while the servers are down. Throws its last error when it is too late. */
+async function answered<T>(ask: () => Promise<T>, latest: number): Promise<T> {
   for (;;)
     try {
-      const found = await subject.complaints()
-      const isSame = isAsExpected(await subject.outcome(), expected)
-      return [...found, ...(isSame ? [] : ['the outcome differs'])].map(
-        (complaint) => `${scenario.name} of ${subject.userId}: ${complaint}`,
-      )
-    } catch {
-      await delay(500)
+      return await ask()
+    } catch (error) {
+      if (Date.now() > latest) throw error
+      await delay(lookAgainMs)
     }
 }
 
@@ -167,7 +168,7 @@ async function makeTrouble(
       () => {
         const victim = pick(watched.working())
         if (victim) watched.kill(victim)
-        return Promise.resolve()
+        return Promise.resolve(victim !== undefined)
       },
     ],
     [
@@ -176,7 +177,7 @@ async function makeTrouble(
       () => {
         const victim = pick(watched.working())
         if (victim) void stopFor(victim.pid, seconds(31, 40))
-        return Promise.resolve()
+        return Promise.resolve(victim !== undefined)
       },
     ],
     [
@@ -224,8 +225,8 @@ async function makeTrouble(
   let told = Date.now()
   while (Date.now() < endsAt) {
     const [name, , make] = pick(lots)!
-    await make().catch(() => undefined) // the servers may be down: then it is trouble enough
-    made[name] = (made[name] ?? 0) + 1
+    const isMade = await make().catch(() => undefined) // the servers may be down: then it is trouble enough
+    if (isMade !== false) made[name] = (made[name] ?? 0) + 1
     await delay(pauseMs[0] + next() * (pauseMs[1] - pauseMs[0]))
     if (Date.now() - told > 60_000) {
       told = Date.now()
@@ -245,18 +246,8 @@ const callsAreLost = `
   UPDATE paid_calls
   SET sent_at = sent_at - interval '1 hour'
   WHERE status = 'sent' AND sent_at < clock_timestamp() - interval '1 minute'`
-const askAgainMs = 10_000
-
-/** Does something as soon as the servers are there for it. */
-async function untilUp(act: () => Promise<unknown>): Promise<void> {
-  while (
-    !(await act().then(
-      () => true,
-      () => false,
-    ))
-  )
-    await delay(500)
-}
+const loseAgainMs = 10_000
+const lookAgainMs = 300
 
 async function stopFor(pid: number, ms: number): Promise<void> {
   try {

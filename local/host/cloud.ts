@@ -98,8 +98,11 @@ export async function startLocalCloud(
     ports?: Partial<Ports>
     serve?: (options: WorkerOptions) => Promise<Workers>
     migrate?: (databaseUrl: string, functionsUrl: string) => Promise<unknown>
+    /** Of the address of the storage; another one each time it starts, when not given. */
+    secret?: string
   } = {},
 ): Promise<LocalCloud> {
+  const { secret = newSecret() } = options
   await mkdir(dir, { recursive: true })
   await chmod(dir, 0o700) // what is in it is nobody else's
   const folder = await holdFolder(dir)
@@ -113,7 +116,6 @@ export async function startLocalCloud(
   try {
     const postgres = await startPostgres(path.join(dir, 'postgres'), ports.database)
     stops.push(postgres.stop)
-    const secret = newSecret() // another one each time it starts
     const env: Record<string, string> = {
       ...settings(postgres.functionsUrl, ports, secret),
       EARS_DIR: modelsFolder(process.env),
