@@ -36,7 +36,7 @@ export const workersOf = (costs: readonly KindCost[]): KindCost =>
 export async function startWatchedCloud(dir: string, workers: number): Promise<WatchedCloud> {
   const state = await mkdtemp(path.join(dir, 'cloud-'))
   const child = fork(path.join(import.meta.dirname, 'host.ts'), [state, String(workers)], {
-    execArgv: ['--max-semi-space-size=2'], // as the launcher starts it
+    execArgv: ['--max-semi-space-size=2', '--external-memory-accounted-in-global-limit'], // as the launcher starts it
   })
   const ended = once(child, 'exit')
   const [{ env }] = (await Promise.race([

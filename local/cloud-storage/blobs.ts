@@ -16,8 +16,11 @@ export interface BlobRef {
 
 export type Blobs = ReturnType<typeof openBlobs>
 
-// Sixteen times the default: every read is a trip to the thread pool, and a reader holds about two of them.
+// Sixteen times what a stream reads: every read is a trip to the thread pool.
 const READ_BYTES = 1 << 20
+
+/** Fresh blocks would be gigabytes in an hour, for which the collector looks through the whole heap again and again. */
+const idleBlocks: Buffer[] = []
 
 export function openBlobs(dir: string) {
   mkdirSync(dir, { recursive: true })
@@ -79,25 +82,22 @@ export function openBlobs(dir: string) {
 
     /**
      * Bytes `first` to `last`, inclusive, of the joined blobs; a delete meanwhile does not cut the reader
-     * off.
+     * off. Each block lasts until the next is asked for.
      */
     async *read(blobs: readonly BlobRef[], first: number, last: number): AsyncGenerator<Buffer> {
       const ids = blobs.map(({ id }) => id)
+      const block = idleBlocks.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES)
       retain(ids)
       try {
         let blobStart = 0
         for (const { id, sizeBytes } of blobs) {
           const [start, end] = [Math.max(first - blobStart, 0), Math.min(last - blobStart, sizeBytes - 1)]
-          if (start <= end)
-            yield* createReadStream(pathOf(id), {
-              start,
-              end,
-              highWaterMark: READ_BYTES,
-            }) as AsyncIterable<Buffer>
+          if (start <= end) yield* blocksOf(pathOf(id), start, end, block)
           blobStart += sizeBytes
         }
       } finally {
         release(ids)
+        idleBlocks.push(block)
       }
     },
 
@@ -105,5 +105,20 @@ export function openBlobs(dir: string) {
     sweep(): void {
       for (const id of readdirSync(dir)) if (!references.has(id)) rmSync(pathOf(id))
     },
+  }
+}
+
+/** Bytes `start` to `end`, inclusive, of a file, each part of them in the same block. */
+async function* blocksOf(path: string, start: number, end: number, block: Buffer): AsyncGenerator<Buffer> {
+  const file = await open(path)
+  try {
+    for (let at = start; at <= end;) {
+      const { bytesRead } = await file.read(block, 0, Math.min(block.length, end + 1 - at), at)
+      if (bytesRead === 0) throw new Error(`${path} ends before byte ${end}.`)
+      yield block.subarray(0, bytesRead)
+      at += bytesRead
+    }
+  } finally {
+    await file.close()
   }
 }

@@ -32,7 +32,7 @@ export async function sendObject(
     'Content-Length': String(last - first + 1),
   })
   if (request.method === 'HEAD') response.end()
-  else await pipeline(blobs.read(record.blobs, first, last), response)
+  else await send(blobs.read(record.blobs, first, last), response)
 }
 
 /**
@@ -54,7 +54,21 @@ async function sendUnpacked(
     Warning: '214 UploadServer gunzipped',
   })
   if (method === 'HEAD') response.end()
-  else await pipeline(blobs.read(record.blobs, 0, record.sizeBytes - 1), createGunzip(), response)
+  else await pipeline(copied(blobs.read(record.blobs, 0, record.sizeBytes - 1)), createGunzip(), response)
+}
+
+/** Asks for a block when the one before is with the system. Rejects when the client goes away. */
+async function send(blocks: AsyncIterable<Buffer>, response: ServerResponse): Promise<void> {
+  for await (const block of blocks)
+    await new Promise<void>((resolve, reject) =>
+      response.write(block, (error) => (error ? reject(error) : resolve())),
+    )
+  response.end()
+}
+
+/** Blocks that last. */
+async function* copied(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const block of blocks) yield Buffer.from(block)
 }
 
 const isToBeUnpacked = ({ headers }: IncomingMessage, { fields }: ObjectRecord): boolean =>

@@ -4,7 +4,12 @@ import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, rmSync } from 'node:fs'
-import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -186,6 +191,21 @@ async function cutOff(uri: string, bytes: Buffer, firstByte: number): Promise<vo
 }
 
 describe('reading', () => {
+  test('side by side, slow and quick, each gets its own bytes; one that goes away keeps nothing open', async () => {
+    const { work, endpoint, close, dir } = await aStorage()
+    const contents = [someBytes(9000 * KIB), someBytes(7000 * KIB).reverse()]
+    await Promise.all(contents.map((bytes, i) => work.file(`pcm-${i}`).save(bytes, { resumable: false })))
+    const address = `${endpoint}/storage/v1/b/work/o/pcm-0?alt=media`
+    const [lost] = (await once(httpRequest(address).end(), 'response')) as [IncomingMessage]
+    await once(lost, 'readable')
+    const read = await Promise.all([0, 1, 0, 1].map((i) => contentOf(work.file(`pcm-${i}`))))
+    expect(read.map((bytes, i) => bytes.equals(contents[i % 2]!))).toEqual([true, true, true, true])
+    await work.file('pcm-0').delete() // read to its end by whoever began
+    lost.destroy()
+    await close()
+    expect(readdirSync(join(dir, 'blobs'))).toHaveLength(1)
+  })
+
   test('ranges come out exactly, from the start, the middle and the end', async () => {
     const { work } = await aStorage()
     const bytes = someBytes(200 * KIB)
