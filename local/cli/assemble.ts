@@ -72,11 +72,7 @@ export async function assemble(
   signal: AbortSignal,
   tell: (quote: Quote) => void = () => undefined,
 ): Promise<Report> {
-  const storage = await connect({
-    endpoint: cloud.env['STORAGE_ENDPOINT'],
-    projectId: cloud.env['PROJECT_ID']!,
-  })
-  const quote = await quoteJob(cloud, job, signal)
+  const [storage, quote] = await Promise.all([open(cloud), quoteJob(cloud, job, signal)])
   tell(quote)
   const podcast = await podcastOf(job)
   await endEarlierRun(cloud, podcast, episodeSlug(job))
@@ -99,13 +95,13 @@ export async function fetchRun(
   watch: Watcher,
   signal: AbortSignal,
 ): Promise<Report> {
-  const storage = await connect({
-    endpoint: cloud.env['STORAGE_ENDPOINT'],
-    projectId: cloud.env['PROJECT_ID']!,
-  })
+  const storage = await open(cloud)
   const run = await follow(cloud, () => Promise.resolve(runId), watch, signal)
   return await deliver(cloud, storage, run, outOf({ out }, slugOfEpisode))
 }
+
+const open = ({ env }: Attached): Promise<Storage> =>
+  connect({ endpoint: env['STORAGE_ENDPOINT'], projectId: env['PROJECT_ID']! })
 
 const outOf = ({ out }: { out?: string | undefined }, slugOfEpisode: string): string =>
   path.resolve(out ?? path.join('episodes', slugOfEpisode))

@@ -20,7 +20,8 @@ export async function fillFolder(
   await mkdir(folder, { recursive: true })
   const draft = await mkdtemp(path.join(folder, '.spool-')) // inside, so that it is on the same file system
   try {
-    for (const file of files) await fetchTo(file, path.join(draft, file))
+    const fetched = await Promise.allSettled(files.map((file) => fetchTo(file, path.join(draft, file))))
+    for (const each of fetched) if (each.status === 'rejected') throw each.reason
     for (const file of known) if (!files.includes(file)) await rm(path.join(folder, file), { force: true })
     for (const file of files) await rename(path.join(draft, file), path.join(folder, file))
   } finally {
