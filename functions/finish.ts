@@ -40,6 +40,7 @@ import {
   toTranscriptJson,
   toVtt,
 } from '../shared/words/captions.ts'
+import { proposedChapters } from '../shared/words/proposed-chapters.ts'
 import type { Transcript } from '../shared/words/words.ts'
 
 const context = pick(
@@ -208,26 +209,28 @@ interface Parts {
   readonly pictures: ReadonlyMap<string, Buffer>
 }
 
-async function gather(given: Context, { title }: Input, tools: Tools): Promise<Parts> {
+async function gather(context: Context, { title, settings }: Input, tools: Tools): Promise<Parts> {
   const { storage, config } = tools
   const work = (name: string) => ({ bucket: config.buckets.work, name })
-  const { transcriptObject, restorationObject } = given
+  const { transcriptObject, restorationObject } = context
   const [timeline, edits, analysis, transcript, restoration] = await Promise.all([
-    storage.readJson<Timeline>(work(given.timelineObject)),
-    storage.readJson<EditList>(work(given.editsObject)),
-    storage.read(work(given.analysisObject)).then(decodeAnalysis),
+    storage.readJson<Timeline>(work(context.timelineObject)),
+    storage.readJson<EditList>(work(context.editsObject)),
+    storage.read(work(context.analysisObject)).then(decodeAnalysis),
     transcriptObject === null ? undefined : storage.readJson<Transcript>(work(transcriptObject)),
     restorationObject === null ? undefined : storage.readJson<RestorationReport>(work(restorationObject)),
   ])
+  const given = await marksOf(context, analysis.totalSamples, tools)
+  const found = settings.chapters === 'automatic' && transcript ? proposedChapters(transcript, timeline) : []
   return {
     timeline,
     analysis,
     restoration,
     edits,
-    transcript: transcript && nameSpeakers(transcript, given.episodeFacts.speakers),
-    chapters: chaptersOf(timeline, title, await marksOf(given, analysis.totalSamples, tools)),
-    cover: await coverOf(given, tools), // one after the other, for the order of their warnings
-    pictures: await picturesOf(given.pictures, tools),
+    transcript: transcript && nameSpeakers(transcript, context.episodeFacts.speakers),
+    chapters: chaptersOf(timeline, title, given.length > 0 ? given : found),
+    cover: await coverOf(context, tools), // one after the other, for the order of their warnings
+    pictures: await picturesOf(context.pictures, tools),
   }
 }
 

@@ -150,6 +150,9 @@ const length = z
     'tightestMaxPauseSeconds must be at least tightestTargetPauseSeconds',
   )
 
+/** What stands for chapters that nobody gave: nothing; a proposal, for its producer to take; or what is found in the words. */
+export const chapterWays = ['given', 'propose', 'automatic'] as const
+
 export const publishWhen = ['automatic', 'manual'] as const
 
 const template = z.strictObject({
@@ -171,6 +174,8 @@ const template = z.strictObject({
   cleaning: cleaning.prefault({}),
   loudness: loudness.prefault({}),
   output: output.prefault({}),
+  /** Chapters given by hand always count. */
+  chapters: z.enum(chapterWays).default('given'),
   /** As soon as it is made, or when the producer says so. */
   publish: z.enum(publishWhen).default('automatic'),
 })
