@@ -10,11 +10,14 @@ import { findEpisode, saveFinishedAudio, type ListedChapter } from '../shared/db
 import { findPodcast } from '../shared/db/podcasts.ts'
 import { findRun, settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
+import type { Taken } from '../shared/edits/decisions.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { storeDeliverables, type Deliverable } from '../shared/episode/deliverables.ts'
 import type { RestorationReport } from '../shared/episode/restoring.ts'
 import { pick } from '../shared/episode/run-context.ts'
+import { marksTaken, saidBy, type Said } from '../shared/episode/taken.ts'
+import type { Mark } from '../shared/feed/chapter-marks.ts'
 import {
   chaptersOf,
   listedChapters,
@@ -24,6 +27,7 @@ import {
 } from '../shared/feed/chapters.ts'
 import { fittedTag } from '../shared/feed/tags.ts'
 import { coverOf, marksOf, picturesOf } from '../shared/feed/visuals.ts'
+import { contentHash } from '../shared/hash.ts'
 import { certify, type Certificate } from '../shared/mastering/certificate.ts'
 import { episodeName } from '../shared/objects.ts'
 import { masteringOf } from '../shared/mastering/chunk-step.ts'
@@ -40,7 +44,7 @@ import {
   toTranscriptJson,
   toVtt,
 } from '../shared/words/captions.ts'
-import { proposedChapters } from '../shared/words/proposed-chapters.ts'
+import { heardWords, proposedChapters } from '../shared/words/proposed-chapters.ts'
 import type { Transcript } from '../shared/words/words.ts'
 
 const context = pick(
@@ -48,6 +52,7 @@ const context = pick(
   'analysisObject',
   'restorationObject',
   'editsObject',
+  'takenObject',
   'transcriptObject',
   'coverObject',
   'coverGeneration',
@@ -82,6 +87,7 @@ export const finish = defineStep({
     pictures: given.pictures,
     episodeFacts: given.episodeFacts,
     recordingHash: given.recordingHash,
+    ...(given.takenObject === null ? {} : { takenObject: given.takenObject }),
     ...(given.restorationObject === null ? {} : { restorationObject: given.restorationObject }),
     gainDb: given.gainDb,
     episodeId: given.episodeId,
@@ -91,7 +97,15 @@ export const finish = defineStep({
   record: async (
     trx,
     { episodeId, episodeFacts, spokenHashes },
-    { files: _files, isCertified: _certified, isSilent: _silent, chapters, ...audio },
+    {
+      files: _files,
+      isCertified: _certified,
+      isSilent: _silent,
+      chapters,
+      takenTitle,
+      takenDescription,
+      ...audio
+    },
   ) => {
     const { number: episodeNumber = null, season: seasonNumber = null } = episodeFacts
     await saveFinishedAudio(trx, episodeId, {
@@ -104,6 +118,7 @@ export const finish = defineStep({
       episodeNumber,
       seasonNumber,
       hasSyntheticVoice: spokenHashes.length > 0,
+      taken: { title: takenTitle, description: takenDescription },
     })
   },
   // the page is made by a step of its own, and is there a little later
@@ -112,7 +127,13 @@ export const finish = defineStep({
       .split(' ')
       .filter((file) => file !== 'review.html')
       .map((file) => ({ bucket: 'episodes', name: episodeName(episodeId, contentHash, file) })),
-  passOn: ({ contentHash, files, isCertified, isSilent }) => ({ contentHash, files, isCertified, isSilent }),
+  passOn: ({ contentHash, files, isCertified, isSilent, heardHash }) => ({
+    contentHash,
+    files,
+    isCertified,
+    isSilent,
+    heardHash,
+  }),
 })
 
 async function load(
@@ -124,9 +145,9 @@ async function load(
     spokenHashes,
   }: Pick<Context, 'runId' | 'episodeId' | 'sampleRate' | 'spokenHashes'>,
 ) {
-  const { title, description, podcastId } = (await findEpisode(db, episodeId))!
+  const { title, description, slug, podcastId } = (await findEpisode(db, episodeId))!
   const podcast = podcastSettings((await findPodcast(db, podcastId))!.settings)
-  const { publish: _, ...settings } = await settingsOf(db, runId)
+  const { publish: _, notes: _notes, ...settings } = await settingsOf(db, runId)
   const { warnings } = (await findRun(db, runId))!
   const chunks = (await outputsOf(db, runId, 'render')).map(({ output }) => ({
     frames: String(output['framesObject']),
@@ -138,6 +159,7 @@ async function load(
   return {
     title,
     description,
+    slug,
     podcastTitle: podcast.title,
     author: podcast.author,
     language: podcast.language,
@@ -164,7 +186,13 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
   const { storage, config, inputKey: contentHash } = tools
   const parts = await gather(given, input, tools)
   const { timeline, analysis, chapters, cover } = parts
-  const tag = await tagOf(parts, given, input, tools)
+  const { said } = parts
+  const named = {
+    ...input,
+    title: said.title ?? input.title,
+    description: said.description ?? input.description,
+  }
+  const tag = await tagOf(parts, given, named, tools)
   const audio = await joinAudio(tag, { ...input, totalSamples: timeline.totalSamples }, tools)
   const certificate = await certifyAudio(audio.sha256, parts, input, tools)
   const listed = feedChapters(chapters, tools)
@@ -194,6 +222,9 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
     isSilent: certificate.integratedLufs === null,
     integratedLufs: certificate.integratedLufs,
     truePeakDbtp: certificate.truePeakDbtp,
+    takenTitle: said.title,
+    takenDescription: said.description,
+    heardHash: heardHashOf(parts),
   }
 }
 
@@ -207,32 +238,53 @@ interface Parts {
   readonly chapters: readonly Chapter[]
   readonly cover: Buffer | undefined
   readonly pictures: ReadonlyMap<string, Buffer>
+  readonly said: Said
 }
 
-async function gather(context: Context, { title, settings }: Input, tools: Tools): Promise<Parts> {
+async function gather(context: Context, input: Input, tools: Tools): Promise<Parts> {
   const { storage, config } = tools
   const work = (name: string) => ({ bucket: config.buckets.work, name })
-  const { transcriptObject, restorationObject } = context
-  const [timeline, edits, analysis, transcript, restoration] = await Promise.all([
+  const { transcriptObject, restorationObject, takenObject } = context
+  const [timeline, edits, analysis, transcript, restoration, taken] = await Promise.all([
     storage.readJson<Timeline>(work(context.timelineObject)),
     storage.readJson<EditList>(work(context.editsObject)),
     storage.read(work(context.analysisObject)).then(decodeAnalysis),
     transcriptObject === null ? undefined : storage.readJson<Transcript>(work(transcriptObject)),
     restorationObject === null ? undefined : storage.readJson<RestorationReport>(work(restorationObject)),
+    takenObject === null ? {} : storage.readJson<Taken>(work(takenObject)),
   ])
-  const given = await marksOf(context, analysis.totalSamples, tools)
-  const found = settings.chapters === 'automatic' && transcript ? proposedChapters(transcript, timeline) : []
+  const said = saidBy(taken, input, timeline)
+  said.warnings.forEach(tools.warn)
+  const supplied = await marksOf(context, analysis.totalSamples, tools)
+  const marks = supplied.length > 0 ? supplied : marksFor(input, taken, timeline, transcript)
   return {
     timeline,
     analysis,
     restoration,
     edits,
     transcript: transcript && nameSpeakers(transcript, context.episodeFacts.speakers),
-    chapters: chaptersOf(timeline, title, given.length > 0 ? given : found),
+    chapters: chaptersOf(timeline, said.title ?? input.title, marks),
     cover: await coverOf(context, tools), // one after the other, for the order of their warnings
     pictures: await picturesOf(context.pictures, tools),
+    said,
   }
 }
+
+/** Where nobody gave chapters: those that were taken, or what is found in the words, if the template says so. */
+function marksFor(
+  { settings }: Input,
+  taken: Taken,
+  timeline: Timeline,
+  transcript: Transcript | undefined,
+): Mark[] {
+  const chosen = marksTaken(taken, timeline)
+  if (chosen.length > 0 || settings.chapters !== 'automatic' || !transcript) return chosen
+  return proposedChapters(transcript, timeline)
+}
+
+/** Equal where the same recorded words are heard, whatever is between them. */
+const heardHashOf = ({ transcript, timeline }: Parts): string =>
+  transcript ? contentHash(JSON.stringify(heardWords(transcript, timeline))) : ''
 
 /** The tag, with what was done to make it small enough. */
 async function tagOf(
