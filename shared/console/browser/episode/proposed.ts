@@ -25,7 +25,12 @@ interface Picked {
 
 interface Answer {
   readonly proposal: Proposal | null
-  readonly taken: object
+  readonly taken: {
+    readonly title?: string
+    readonly summary?: string
+    readonly notes?: unknown
+    readonly chapters?: unknown
+  }
   readonly given: { readonly title: boolean; readonly description: boolean; readonly chapters: boolean }
 }
 
@@ -59,6 +64,7 @@ export function Proposed({ episode, reload }: { episode: string; reload: () => P
   return html`<section class="card" aria-label="Proposed">
     <h2>Proposed</h2>
     ${proposal && !isEmpty ? html`<${Pick} proposal=${proposal} given=${given} picked=${picked} setPicked=${setPicked} />` : null}
+    ${isTaken ? html`<p>In use, where nothing is given by hand: ${used(taken)}.</p>` : null}
     <p class="buttons">
       ${
         proposal && !isEmpty
@@ -68,6 +74,21 @@ export function Proposed({ episode, reload }: { episode: string; reload: () => P
     </p>
   </section>`
 }
+
+const fromWhom = (by: string | null): string =>
+  by === null
+    ? 'Found in the words.'
+    : `Written by a language model (${by}) that has read the transcript: read it before you use it.`
+
+/** What of it is used now. */
+const used = (taken: Answer['taken']): string =>
+  [
+    taken.title === undefined ? '' : `the title “${taken.title}”`,
+    taken.summary === undefined && taken.notes === undefined ? '' : 'a description',
+    taken.chapters === undefined ? '' : 'chapters',
+  ]
+    .filter((what) => what !== '')
+    .join(', ')
 
 const byHand = html`<p class="quiet">Yours is given by hand, and stays.</p>`
 
@@ -91,14 +112,10 @@ function Pick({
             type="checkbox"
             checked=${picked[key] ?? false}
             onChange=${() => setPicked({ ...picked, [key]: !picked[key] })}
-          />
-          ${label}</label
+          />${' '}${label}</label
         >`
   return html`
-    <p class="quiet">
-      ${by === null ? 'Found in the words.' : `Written by a language model (${by}) that has read the transcript: read it before you use it.`}
-      Nothing of it is used until you pick it.
-    </p>
+    <p class="quiet">${fromWhom(by)} Nothing of it is used until you pick it.</p>
     ${titles.length === 0 ? null : html`<h3>Title</h3>`} ${titles.length > 0 && given.title ? byHand : null}
     <p class="buttons">
       ${titles.map(
