@@ -15,7 +15,7 @@ import { editKindNames, editKinds, type EditKind } from '../settings/edit-kinds.
 import type { Transcript } from '../words/words.ts'
 import { clock, escape } from './markup.ts'
 import { plainReason } from './plain-words.ts'
-import type { ShownProposal } from './proposed.ts'
+import type { ShownProposal } from './shown-proposal.ts'
 import { proposedSection } from './proposed-section.ts'
 import { playerScript } from './player.ts'
 import {

@@ -3,7 +3,7 @@
  * that the page saves.
  */
 import { clock, escape } from './markup.ts'
-import type { ShownProposal } from './proposed.ts'
+import type { ShownProposal } from './shown-proposal.ts'
 
 /** What a "take" decision says of places: seconds of the recording. */
 const taking = <T extends { readonly startSeconds: number; readonly recordedSeconds: number }>(

@@ -1,24 +1,13 @@
 /**
- * What is proposed to be said of an episode, for its producer to take: each place at its time in the episode, and at that in
- * the recording, which is what a decision names. Hides where a run keeps the proposal, and what of it could still be used.
+ * What is proposed to be said of an episode, for its producer to take, what they have taken of it, and what they have given by
+ * hand. Hides where a run keeps these.
  */
 import { takenBy, type Taken } from '../edits/decisions.ts'
 import { readContext } from '../episode/run-context.ts'
-import { keptShare, toOutput } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
 import type { Proposal } from '../words/proposal.ts'
+import { shownProposal, type ShownProposal } from './shown-proposal.ts'
 import { latestOf, sayWhatIsMissing, type Reading } from './review.ts'
-
-interface Placed {
-  /** In the finished episode. */
-  readonly startSeconds: number
-  readonly recordedSeconds: number
-}
-
-export interface ShownProposal extends Omit<Proposal, 'notes' | 'chapters'> {
-  readonly notes: readonly (Placed & { readonly text: string })[]
-  readonly chapters: readonly (Placed & { readonly title: string })[]
-}
 
 /** What is given by hand stays, whatever is taken. */
 export interface GivenByHand {
@@ -26,27 +15,6 @@ export interface GivenByHand {
   readonly description: boolean
   readonly chapters: boolean
 }
-
-/** The proposal as it is shown; what is cut away is not. */
-export function shownProposal(
-  { notes, chapters, ...rest }: Proposal,
-  { ledger, sampleRate }: Pick<Timeline, 'ledger' | 'sampleRate'>,
-): ShownProposal {
-  const placed = <T extends { readonly startSample: number }>(list: readonly T[]) =>
-    list
-      .filter(
-        ({ startSample }) => keptShare(ledger, { startSample, endSample: startSample + sampleRate }) > 0,
-      )
-      .map(({ startSample, ...said }) => ({
-        ...said,
-        startSeconds: inSeconds(toOutput(ledger, startSample), sampleRate),
-        recordedSeconds: inSeconds(startSample, sampleRate),
-      }))
-  return { ...rest, notes: placed(notes), chapters: placed(chapters) }
-}
-
-const inSeconds = (samples: number, sampleRate: number): number =>
-  Math.round((samples / sampleRate) * 1000) / 1000
 
 export interface EpisodeProposal {
   /** Null where nothing is proposed, or not yet. */
