@@ -16,8 +16,7 @@ import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { storeDeliverables, type Deliverable } from '../shared/episode/deliverables.ts'
 import type { RestorationReport } from '../shared/episode/restoring.ts'
 import { pick } from '../shared/episode/run-context.ts'
-import { marksTaken, saidBy, type Said } from '../shared/episode/taken.ts'
-import type { Mark } from '../shared/feed/chapter-marks.ts'
+import { marksFor, saidBy, type Said } from '../shared/episode/taken.ts'
 import {
   chaptersOf,
   listedChapters,
@@ -255,8 +254,12 @@ async function gather(context: Context, input: Input, tools: Tools): Promise<Par
   ])
   const said = saidBy(taken, input, timeline)
   said.warnings.forEach(tools.warn)
-  const supplied = await marksOf(context, analysis.totalSamples, tools)
-  const marks = supplied.length > 0 ? supplied : marksFor(input, taken, timeline, transcript)
+  const marks = marksFor(
+    await marksOf(context, analysis.totalSamples, tools),
+    taken,
+    transcript && input.settings.chapters === 'automatic' ? proposedChapters(transcript, timeline) : [],
+    timeline,
+  )
   return {
     timeline,
     analysis,
@@ -268,18 +271,6 @@ async function gather(context: Context, input: Input, tools: Tools): Promise<Par
     pictures: await picturesOf(context.pictures, tools),
     said,
   }
-}
-
-/** Where nobody gave chapters: those that were taken, or what is found in the words, if the template says so. */
-function marksFor(
-  { settings }: Input,
-  taken: Taken,
-  timeline: Timeline,
-  transcript: Transcript | undefined,
-): Mark[] {
-  const chosen = marksTaken(taken, timeline)
-  if (chosen.length > 0 || settings.chapters !== 'automatic' || !transcript) return chosen
-  return proposedChapters(transcript, timeline)
 }
 
 /** Equal where the same recorded words are heard, whatever is between them. */

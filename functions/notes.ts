@@ -52,7 +52,7 @@ export const notes = defineStep({
     const written =
       wanted.provider === undefined ? undefined : await writtenBy(given, wanted, transcript, timeline, tools)
     const proposal: Proposal = {
-      ...{ by: null, titles: [], summary: '', notes: [], ...written },
+      ...(written ?? nothing.proposal),
       chapters: written && written.chapters.length > 0 ? written.chapters : counted,
     }
     const isWhole = wanted.provider === undefined || written !== undefined
@@ -97,6 +97,11 @@ async function writtenBy(
   }
 }
 
+const nothing: Cleaned = {
+  proposal: { by: null, titles: [], summary: '', notes: [], chapters: [] },
+  leftOut: [],
+}
+
 async function bought(
   { providerKeys, userId, runId, episodeId, part }: Context,
   { provider, model, titles, mostCharacters }: NotesSettings,
@@ -115,6 +120,7 @@ async function bought(
         `The transcript is longer than the ${mostCharacters} characters that ${name} is given to write notes: ` +
         `${all.length - lines.length} of ${all.length} lines were left out, evenly.`,
     })
+  if (lines.length === 0) return nothing // there is nothing to write of, and nobody is paid
   const apiKey = openKey(config, providerKeys, userId, name)
   const taker = openNoteTaker(name, { baseUrl: config.providers.urls[name], apiKey, model })
   const kept = workObject('answer.json')

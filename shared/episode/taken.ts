@@ -46,8 +46,18 @@ export function saidBy(taken: Taken, { title, slug, description }: Given, laid: 
   }
 }
 
-/** The chapters that were taken, as marks of the recording. */
-export const marksTaken = ({ chapters = [] }: Taken, { sampleRate }: Pick<Laid, 'sampleRate'>): Mark[] =>
+/** The chapters that count: those given by hand, else those taken, else those found in the words, if they are wanted. */
+export function marksFor(
+  given: readonly Mark[],
+  taken: Taken,
+  found: readonly Mark[],
+  laid: Pick<Laid, 'sampleRate'>,
+): readonly Mark[] {
+  const chosen = marksTaken(taken, laid)
+  return [given, chosen].find((marks) => marks.length > 0) ?? found
+}
+
+const marksTaken = ({ chapters = [] }: Taken, { sampleRate }: Pick<Laid, 'sampleRate'>): Mark[] =>
   chapters
     .map(({ startSeconds, title }) => ({ startSample: Math.round(startSeconds * sampleRate), title }))
     .toSorted((a, b) => a.startSample - b.startSample)
