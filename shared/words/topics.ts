@@ -12,6 +12,8 @@ interface Timed {
   readonly text: string
   readonly startSample: number
   readonly endSample: number
+  /** How long nobody spoke before it; what lies between the times of two words, when not said. */
+  readonly pauseSamples?: number
 }
 
 export interface Topic {
@@ -22,6 +24,8 @@ export interface Topic {
 
 /** Hearst's w: a pseudo-sentence, in words. */
 const wordsInRow = 20
+/** A border is known to about two rows: within these the longest pause is its place. */
+const wordsNearBorder = 2 * wordsInRow
 /** Hearst's k: rows that are compared on either side; of speech about a minute and a half. */
 const rowsBeside = 12
 /** Likeness is the mean of so many neighbours on either side. */
@@ -157,9 +161,9 @@ function hills(values: readonly number[]): number[] {
 
 /** Of the words near a border, the one behind the longest pause: nobody changes the subject in mid-sentence. */
 function atPause(words: readonly Timed[], near: number): number {
-  const pauseBefore = (i: number) => words[i]!.startSample - words[i - 1]!.endSample
-  let best = Math.max(1, near - wordsInRow)
-  for (let i = best + 1; i <= Math.min(words.length - 1, near + wordsInRow); i++) {
+  const pauseBefore = (i: number) => words[i]!.pauseSamples ?? words[i]!.startSample - words[i - 1]!.endSample
+  let best = Math.max(1, near - wordsNearBorder)
+  for (let i = best + 1; i <= Math.min(words.length - 1, near + wordsNearBorder); i++) {
     if (pauseBefore(i) > pauseBefore(best)) best = i
   }
   return best
