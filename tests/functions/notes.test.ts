@@ -177,7 +177,7 @@ test('Notes of a model that does what is said in the recording hold nothing of i
 })
 
 describe('The episode', () => {
-  test('neither waits for notes nor fails by them: it is out while its model is away, and is told so in the end', async () => {
+  test('neither waits for notes nor fails by them: it is out while its model is away or refuses, and the key is in no warning', async () => {
     const vendor = await vendors.openai(good)
     vendor.fault = { status: 503, body: { error: { message: 'too busy' } } }
     const episode = await begun('openai', vendor)
@@ -194,21 +194,18 @@ describe('The episode', () => {
       { code: 'notes_failed', message: expect.stringContaining('too busy') },
     ])
 
+    vendor.fault = { status: 401, body: { error: { message: `bad ${secretKey}` } } }
+    await startAgain(world.services, runId)
+    await world.runToEnd()
+    const refused = await codes(episode)
+    expect(refused).toEqual([{ code: 'notes_failed', message: expect.stringContaining('answered 401') }])
+    const rows = await world.database.rows('SELECT to_jsonb(s) AS row FROM steps s')
+    expect(JSON.stringify([refused, rows])).not.toContain(secretKey)
+
     vendor.fault = undefined
     await startAgain(world.services, runId)
     await world.runToEnd()
     expect((await proposalOf(episode)).proposal.titles).toEqual(good.titles)
     expect(await codes(episode)).toEqual([])
-  })
-
-  test('is made without notes where a key is refused, and the key is not told', async () => {
-    const vendor = await vendors.openai(good)
-    vendor.fault = { status: 401, body: { error: { message: `bad ${secretKey}` } } }
-    const episode = await made('openai', vendor, { until: 'notes' })
-    expect(await episode.world.run(episode.runId)).toMatchObject({ status: 'finished' })
-    const warnings = await codes(episode)
-    expect(warnings).toEqual([{ code: 'notes_failed', message: expect.stringContaining('answered 401') }])
-    const rows = await episode.world.database.rows('SELECT to_jsonb(s) AS row FROM steps s')
-    expect(JSON.stringify([warnings, rows])).not.toContain(secretKey)
   })
 })
