@@ -30,8 +30,8 @@ const context = pick(
 )
 type Context = z.output<typeof context> & Identity
 
-/** The run is open as long as this is waited for. */
-const patienceMs = 20 * 60_000
+/** A provider that is away is waited for so long: the run is open meanwhile, and no other can begin. */
+const patienceMs = 5 * 60_000
 
 export const notes = defineStep({
   name: 'notes',

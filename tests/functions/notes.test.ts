@@ -187,7 +187,7 @@ describe('The episode', () => {
       await Promise.all(queued.map(({ payload }) => world.hand(payload)))
     expect(await world.deliver('notes', 0, runId)).toMatchObject({ outcome: 'deferred' })
     expect((await episode.ask('GET', episode.episode)).body).toMatchObject({ status: 'published' })
-    await world.timePasses(21 * 60_000)
+    await world.timePasses(6 * 60_000)
     await world.runToEnd()
     expect(await world.run(runId)).toMatchObject({ status: 'finished' })
     expect(await codes(episode)).toEqual([
