@@ -87,7 +87,7 @@ async function writtenBy(
       })
     return proposal
   } catch (error) {
-    const isLate = error instanceof Deferred && Date.now() - tools.since.getTime() > patienceMs
+    const isLate = error instanceof Deferred && error.dueAt.getTime() - tools.since.getTime() > patienceMs
     if (!(error instanceof Permanent) && !isLate) throw error
     tools.warn({
       code: 'notes_failed',

@@ -194,6 +194,11 @@ describe('The episode', () => {
       { code: 'notes_failed', message: expect.stringContaining('too busy') },
     ])
 
+    vendor.fault = { status: 429, headers: { 'retry-after': '3600' } }
+    const patient = await startAgain(world.services, runId)
+    await world.runToEnd()
+    expect(await world.run(patient)).toMatchObject({ status: 'finished' })
+
     vendor.fault = { status: 401, body: { error: { message: `bad ${secretKey}` } } }
     await startAgain(world.services, runId)
     await world.runToEnd()
