@@ -162,11 +162,12 @@ export const measured = {
 }
 
 const pipeline = planPipeline(catalogue.filter((entry) => entry.trigger === 'task'))
-/** Of this episode: a provider transcribes it, the model is asked nothing, nothing is spoken, no mailbox is read. */
+/** Of this episode: a provider transcribes it, no model is asked anything, nothing is spoken, no mailbox is read. */
 const partsOfStep: Readonly<Record<string, (episode: Episode) => number>> = {
   hear: () => 0,
   answer: () => 0,
   voice: () => 0,
+  notes: () => 0,
   'read-mail': () => 0,
   prepare: ({ stretches }) => 1 + stretches,
   join: ({ stretches }) => (stretches > 0 ? 1 : 0),

@@ -23,6 +23,7 @@ each_function() {
   "$@" spool-level private
   "$@" spool-render private
   "$@" spool-finish private
+  "$@" spool-notes private
   "$@" spool-page private
   "$@" spool-publish private
   "$@" spool-read-mail private

@@ -17,6 +17,7 @@ import {
   answersByEdit,
   decideEdits,
   lostDecisions,
+  takenBy,
   waitsForReview,
   type KeptDecision,
 } from '../shared/edits/decisions.ts'
@@ -83,6 +84,9 @@ export const decide = defineStep({
     }
     checkBudget(edits, speech, context.totalSamples, cleaning.maxRemovedShare)
     const text = JSON.stringify(edits)
+    const taken = takenBy(decisions)
+    const takenObject = taken ? workObject('taken.json') : null
+    if (takenObject) await storage.create(takenObject, JSON.stringify(taken), 'application/json')
     const [editsObject, spokenObject] = [workObject('edits.json'), workObject('spoken.json')]
     const spoken = spokenIn(edits, segments, context.variables, letters, voice)
     await storage.create(editsObject, text, 'application/json')
@@ -90,6 +94,7 @@ export const decide = defineStep({
     return toScalars({
       editsObject: editsObject.name,
       editsHash: contentHash(text),
+      takenObject: takenObject?.name ?? null,
       spokenObject: spokenObject.name,
       spokenHashes: spoken.map((one) => contentHash(JSON.stringify([one.text, one.voice])).slice(0, 16)),
     })

@@ -10,11 +10,13 @@ import { findEpisode, saveFinishedAudio, type ListedChapter } from '../shared/db
 import { findPodcast } from '../shared/db/podcasts.ts'
 import { findRun, settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
+import type { Taken } from '../shared/edits/decisions.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { storeDeliverables, type Deliverable } from '../shared/episode/deliverables.ts'
 import type { RestorationReport } from '../shared/episode/restoring.ts'
 import { pick } from '../shared/episode/run-context.ts'
+import { marksFor, saidBy, type Said } from '../shared/episode/taken.ts'
 import {
   chaptersOf,
   listedChapters,
@@ -24,6 +26,7 @@ import {
 } from '../shared/feed/chapters.ts'
 import { fittedTag } from '../shared/feed/tags.ts'
 import { coverOf, marksOf, picturesOf } from '../shared/feed/visuals.ts'
+import { contentHash } from '../shared/hash.ts'
 import { certify, type Certificate } from '../shared/mastering/certificate.ts'
 import { episodeName } from '../shared/objects.ts'
 import { masteringOf } from '../shared/mastering/chunk-step.ts'
@@ -40,6 +43,7 @@ import {
   toTranscriptJson,
   toVtt,
 } from '../shared/words/captions.ts'
+import { heardWords, proposedChapters } from '../shared/words/proposed-chapters.ts'
 import type { Transcript } from '../shared/words/words.ts'
 
 const context = pick(
@@ -47,6 +51,7 @@ const context = pick(
   'analysisObject',
   'restorationObject',
   'editsObject',
+  'takenObject',
   'transcriptObject',
   'coverObject',
   'coverGeneration',
@@ -81,6 +86,7 @@ export const finish = defineStep({
     pictures: given.pictures,
     episodeFacts: given.episodeFacts,
     recordingHash: given.recordingHash,
+    ...(given.takenObject === null ? {} : { takenObject: given.takenObject }),
     ...(given.restorationObject === null ? {} : { restorationObject: given.restorationObject }),
     gainDb: given.gainDb,
     episodeId: given.episodeId,
@@ -90,7 +96,15 @@ export const finish = defineStep({
   record: async (
     trx,
     { episodeId, episodeFacts, spokenHashes },
-    { files: _files, isCertified: _certified, isSilent: _silent, chapters, ...audio },
+    {
+      files: _files,
+      isCertified: _certified,
+      isSilent: _silent,
+      chapters,
+      takenTitle,
+      takenDescription,
+      ...audio
+    },
   ) => {
     const { number: episodeNumber = null, season: seasonNumber = null } = episodeFacts
     await saveFinishedAudio(trx, episodeId, {
@@ -103,6 +117,7 @@ export const finish = defineStep({
       episodeNumber,
       seasonNumber,
       hasSyntheticVoice: spokenHashes.length > 0,
+      taken: { title: takenTitle, description: takenDescription },
     })
   },
   // the page is made by a step of its own, and is there a little later
@@ -111,7 +126,13 @@ export const finish = defineStep({
       .split(' ')
       .filter((file) => file !== 'review.html')
       .map((file) => ({ bucket: 'episodes', name: episodeName(episodeId, contentHash, file) })),
-  passOn: ({ contentHash, files, isCertified, isSilent }) => ({ contentHash, files, isCertified, isSilent }),
+  passOn: ({ contentHash, files, isCertified, isSilent, heardHash }) => ({
+    contentHash,
+    files,
+    isCertified,
+    isSilent,
+    heardHash,
+  }),
 })
 
 async function load(
@@ -123,9 +144,9 @@ async function load(
     spokenHashes,
   }: Pick<Context, 'runId' | 'episodeId' | 'sampleRate' | 'spokenHashes'>,
 ) {
-  const { title, description, podcastId } = (await findEpisode(db, episodeId))!
+  const { title, description, slug, podcastId } = (await findEpisode(db, episodeId))!
   const podcast = podcastSettings((await findPodcast(db, podcastId))!.settings)
-  const { publish: _, ...settings } = await settingsOf(db, runId)
+  const { publish: _, notes: _notes, ...settings } = await settingsOf(db, runId)
   const { warnings } = (await findRun(db, runId))!
   const chunks = (await outputsOf(db, runId, 'render')).map(({ output }) => ({
     frames: String(output['framesObject']),
@@ -137,6 +158,7 @@ async function load(
   return {
     title,
     description,
+    slug,
     podcastTitle: podcast.title,
     author: podcast.author,
     language: podcast.language,
@@ -163,7 +185,13 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
   const { storage, config, inputKey: contentHash } = tools
   const parts = await gather(given, input, tools)
   const { timeline, analysis, chapters, cover } = parts
-  const tag = await tagOf(parts, given, input, tools)
+  const { said } = parts
+  const named = {
+    ...input,
+    title: said.title ?? input.title,
+    description: said.description ?? input.description,
+  }
+  const tag = await tagOf(parts, given, named, tools)
   const audio = await joinAudio(tag, { ...input, totalSamples: timeline.totalSamples }, tools)
   const certificate = await certifyAudio(audio.sha256, parts, input, tools)
   const listed = feedChapters(chapters, tools)
@@ -193,6 +221,9 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
     isSilent: certificate.integratedLufs === null,
     integratedLufs: certificate.integratedLufs,
     truePeakDbtp: certificate.truePeakDbtp,
+    takenTitle: said.title,
+    takenDescription: said.description,
+    heardHash: heardHashOf(parts),
   }
 }
 
@@ -206,30 +237,45 @@ interface Parts {
   readonly chapters: readonly Chapter[]
   readonly cover: Buffer | undefined
   readonly pictures: ReadonlyMap<string, Buffer>
+  readonly said: Said
 }
 
-async function gather(given: Context, { title }: Input, tools: Tools): Promise<Parts> {
+async function gather(context: Context, input: Input, tools: Tools): Promise<Parts> {
   const { storage, config } = tools
   const work = (name: string) => ({ bucket: config.buckets.work, name })
-  const { transcriptObject, restorationObject } = given
-  const [timeline, edits, analysis, transcript, restoration] = await Promise.all([
-    storage.readJson<Timeline>(work(given.timelineObject)),
-    storage.readJson<EditList>(work(given.editsObject)),
-    storage.read(work(given.analysisObject)).then(decodeAnalysis),
+  const { transcriptObject, restorationObject, takenObject } = context
+  const [timeline, edits, analysis, transcript, restoration, taken] = await Promise.all([
+    storage.readJson<Timeline>(work(context.timelineObject)),
+    storage.readJson<EditList>(work(context.editsObject)),
+    storage.read(work(context.analysisObject)).then(decodeAnalysis),
     transcriptObject === null ? undefined : storage.readJson<Transcript>(work(transcriptObject)),
     restorationObject === null ? undefined : storage.readJson<RestorationReport>(work(restorationObject)),
+    takenObject === null ? {} : storage.readJson<Taken>(work(takenObject)),
   ])
+  const said = saidBy(taken, input, timeline)
+  said.warnings.forEach(tools.warn)
+  const marks = marksFor(
+    await marksOf(context, analysis.totalSamples, tools),
+    taken,
+    transcript && input.settings.chapters === 'automatic' ? proposedChapters(transcript, timeline) : [],
+    timeline,
+  )
   return {
     timeline,
     analysis,
     restoration,
     edits,
-    transcript: transcript && nameSpeakers(transcript, given.episodeFacts.speakers),
-    chapters: chaptersOf(timeline, title, await marksOf(given, analysis.totalSamples, tools)),
-    cover: await coverOf(given, tools), // one after the other, for the order of their warnings
-    pictures: await picturesOf(given.pictures, tools),
+    transcript: transcript && nameSpeakers(transcript, context.episodeFacts.speakers),
+    chapters: chaptersOf(timeline, said.title ?? input.title, marks),
+    cover: await coverOf(context, tools), // one after the other, for the order of their warnings
+    pictures: await picturesOf(context.pictures, tools),
+    said,
   }
 }
+
+/** Equal where the same recorded words are heard, whatever is between them. */
+const heardHashOf = ({ transcript, timeline }: Parts): string =>
+  transcript ? contentHash(JSON.stringify(heardWords(transcript, timeline))) : ''
 
 /** The tag, with what was done to make it small enough. */
 async function tagOf(

@@ -18,6 +18,7 @@ import { hear } from './hear.ts'
 import { join } from './join.ts'
 import { level } from './level.ts'
 import { measure } from './measure.ts'
+import { notes } from './notes.ts'
 import { notify } from './notify.ts'
 import { onCallback } from './on-callback.ts'
 import { onUpload } from './on-upload.ts'
@@ -167,7 +168,8 @@ export const catalogue: readonly DeployedFunction[] = [
   { trigger: 'task', step: level, after: ['measure'], share: 1, ...quick },
   { trigger: 'task', step: render, after: ['level'], share: 55, ...audio },
   { trigger: 'task', step: finish, after: ['render'], share: 3, ...light },
-  { trigger: 'task', step: page, after: ['finish', 'preview'], share: 1, ...light },
+  { trigger: 'task', step: notes, after: ['finish'], share: 1, ...vendors },
+  { trigger: 'task', step: page, after: ['notes', 'preview'], share: 1, ...light },
   { trigger: 'task', step: publish, after: ['finish'], share: 1, ...published },
   { trigger: 'task', step: readMail, after: [], share: 0, ...mail },
   { trigger: 'http', name: 'api', handle: api, ...http },

@@ -16,15 +16,17 @@ import { pick } from '../shared/episode/run-context.ts'
 import type { Certificate } from '../shared/mastering/certificate.ts'
 import { episodeName } from '../shared/objects.ts'
 import { reviewPage } from '../shared/review/page.ts'
+import { shownProposal } from '../shared/review/shown-proposal.ts'
 import { planReel } from '../shared/review/reel.ts'
 import { podcastSettings } from '../shared/settings/podcast.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import { nameSpeakers } from '../shared/words/captions.ts'
+import type { Proposal } from '../shared/words/proposal.ts'
 import type { Transcript } from '../shared/words/words.ts'
 
 export const page = defineStep({
   name: 'page',
-  version: 5,
+  version: 6,
   context: pick(
     'analysisObject',
     'editsObject',
@@ -32,6 +34,7 @@ export const page = defineStep({
     'transcriptObject',
     'episodeFacts',
     'contentHash',
+    'proposalObject',
   ),
   load: async (db: Knex, { runId, episodeId }) => {
     const { title, podcastId } = (await findEpisode(db, episodeId))!
@@ -40,13 +43,13 @@ export const page = defineStep({
     const reel = (await outputsOf(db, runId, 'preview')).map(({ output }) => String(output['reelObject']))
     return { title, podcastTitle, warnings, reel }
   },
-  inputs: ({ contentHash }, input) => ({ contentHash, ...input }),
+  inputs: ({ contentHash, proposalObject }, input) => ({ contentHash, proposalObject, ...input }),
   consistsOf: (_output, { episodeId, contentHash }) => [
     { bucket: 'episodes', name: episodeName(episodeId, contentHash, 'review.html') },
   ],
   work: async (given, { reel, ...titles }, { storage, config }) => {
     const work = (name: string) => ({ bucket: config.buckets.work, name })
-    const { transcriptObject, episodeId, contentHash: hash } = given
+    const { transcriptObject, proposalObject, episodeId, contentHash: hash } = given
     const { episodes: bucket } = config.buckets
     const transcript =
       transcriptObject === null ? undefined : await storage.readJson<Transcript>(work(transcriptObject))
@@ -57,6 +60,8 @@ export const page = defineStep({
       bucket,
       name: episodeName(episodeId, hash, 'certificate.json'),
     })
+    const proposal =
+      proposalObject === null ? undefined : await storage.readJson<Proposal>(work(proposalObject))
     const html = reviewPage({
       ...titles,
       analysis: decodeAnalysis(await storage.read(work(given.analysisObject))),
@@ -66,6 +71,7 @@ export const page = defineStep({
       restoration: certificate.restoration,
       finished: { timeline, certificate },
       waiting: [],
+      proposal: proposal && shownProposal(proposal, timeline),
     })
     await storeDeliverables(storage, { bucket, episodeId, hash }, [
       { file: 'review.html', data: Readable.from(html).map((piece: string) => Buffer.from(piece)) },

@@ -17,6 +17,7 @@ import * as consoleSessions from './012-console.ts'
 import * as sharedReviews from './013-shared-reviews.ts'
 import * as abandonedUploads from './015-abandoned-uploads.ts'
 import * as frozenTransactions from './016-frozen-transactions.ts'
+import * as takenNotes from './017-taken-notes.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -34,4 +35,5 @@ export const migrations = [
   { name: '013-shared-reviews', up: sharedReviews.up },
   { name: '015-abandoned-uploads', up: abandonedUploads.up },
   { name: '016-frozen-transactions', up: frozenTransactions.up },
+  { name: '017-taken-notes', up: takenNotes.up },
 ]

@@ -483,6 +483,21 @@ export const warningCodes = {
     meaning: 'Show notes held HTML that no application shows; it was taken out.',
     remedy: 'Nothing, if the notes read well; else use paragraphs, lists, links and emphasis only.',
   },
+  notes_failed: {
+    meaning:
+      'The language model that a template names for notes wrote none; the episode is made without them.',
+    remedy:
+      'See what the provider says: give it a key with `spool key`, choose another model, or make the episode again later. Its other steps are not made again.',
+  },
+  notes_filtered: {
+    meaning:
+      'A language model wrote notes that hold addresses nobody says, places that are not there, or more than is wanted; these were left out.',
+    remedy: 'Read what is left before you take it: somebody may have told the model what to write.',
+  },
+  notes_shortened: {
+    meaning: 'Notes are made of a part of the talk, or hold a part of themselves, since a limit is reached.',
+    remedy: 'Raise notes.mostCharacters in the template if the model reads more, or take fewer notes.',
+  },
   // a feed from elsewhere
   import_not_kept: {
     meaning: 'Something that the feed says has no place in a show here, or is not as its tag must be.',

@@ -53,16 +53,27 @@ async function secondsOf(file: string, signal: AbortSignal): Promise<number | nu
 }
 
 /** In a line. */
-export function describeQuote({ minutes, minutesLeft, transcribedBy, roomBytes, seconds }: Quote): string {
+export function describeQuote({
+  minutes,
+  minutesLeft,
+  transcribedBy,
+  notedBy,
+  roomBytes,
+  seconds,
+}: Quote): string {
   const parts = [
     minutes === null ? 'a recording that does not say its length' : `${minutes} min of recording`,
     ...(minutes !== null && minutesLeft !== null && minutes > minutesLeft
       ? [`of ${minutesLeft} left this month`]
       : []),
-    transcribedBy === null
-      ? 'nobody is paid'
-      : `${transcribedBy.provider} transcribes it, at its own price` +
-        (transcribedBy.priceList === null ? '' : ` (${transcribedBy.priceList})`),
+    ...(transcribedBy === null && notedBy === null ? ['nobody is paid'] : []),
+    ...(transcribedBy === null
+      ? []
+      : [
+          `${transcribedBy.provider} transcribes it, at its own price` +
+            (transcribedBy.priceList === null ? '' : ` (${transcribedBy.priceList})`),
+        ]),
+    ...(notedBy === null ? [] : [`${notedBy} reads its transcript for notes, at its own price`]),
     `about ${size(roomBytes)} of room`,
     seconds === null ? 'how long it takes is known after the first one' : `about ${duration(seconds)}`,
   ]

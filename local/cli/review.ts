@@ -11,6 +11,7 @@ import type { RestorationReport } from '../../shared/episode/restoring.ts'
 import { readContext } from '../../shared/episode/run-context.ts'
 import { plainReason } from '../../shared/review/plain-words.ts'
 import { reviewPage } from '../../shared/review/page.ts'
+import { openProposal } from '../../shared/review/proposed.ts'
 import { contextSeconds, makeReel } from '../../shared/review/reel.ts'
 import { openReview, submitDecisions, type Review } from '../../shared/review/review.ts'
 import { spanSound } from '../../shared/review/sound.ts'
@@ -106,6 +107,7 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
       : await storage.readJson<RestorationReport>({ bucket: location.bucket, name: restorationObject })
   const pieces = reviewPage({
     title: episode.title,
+    proposal: (await openProposal({ config, storage }, episode.id)).proposal ?? undefined,
     podcastTitle: podcastSettings(podcast!.settings).title,
     analysis,
     edits,

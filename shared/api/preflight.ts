@@ -36,6 +36,7 @@ const answer = z
       minutes: z.number().nullable(),
       minutesLeft: z.number().nullable(),
       transcribedBy: z.object({ provider: z.string(), priceList: z.url().nullable() }).nullable(),
+      notedBy: z.string().nullable(),
       roomBytes: z.number(),
       seconds: z
         .number()

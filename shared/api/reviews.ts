@@ -4,6 +4,7 @@
  */
 import { z } from '@hono/zod-openapi'
 import type { Services } from '../engine/services.ts'
+import { openProposal } from '../review/proposed.ts'
 import { openReview, submitDecisions, type Review } from '../review/review.ts'
 import { once } from './idempotency.ts'
 import {
@@ -31,6 +32,33 @@ const edit = z
     waits: z.boolean(),
   })
   .openapi('Edit')
+const place = {
+  startSeconds: z.number().openapi({ description: 'In the finished episode.' }),
+  recordedSeconds: z.number().openapi({ description: 'In the recording: what a decision names.' }),
+}
+const taken = z.object({
+  title: z.string().optional(),
+  summary: z.string().optional(),
+  notes: z.array(z.object({ startSeconds: z.number(), text: z.string() })).optional(),
+  chapters: z.array(z.object({ startSeconds: z.number(), title: z.string() })).optional(),
+})
+const proposal = z
+  .object({
+    proposal: z
+      .object({
+        by: z.string().nullable().openapi({ description: 'The provider; null where words were counted.' }),
+        titles: z.array(z.string()),
+        summary: z.string(),
+        notes: z.array(z.object({ ...place, text: z.string() })),
+        chapters: z.array(z.object({ ...place, title: z.string() })),
+      })
+      .nullable(),
+    taken: taken.openapi({ description: 'By decisions, in seconds of the recording.' }),
+    given: z
+      .object({ title: z.boolean(), description: z.boolean(), chapters: z.boolean() })
+      .openapi({ description: 'What is given by hand, and stays.' }),
+  })
+  .openapi('Proposal')
 const decisions = z.looseObject({ version: z.literal(1), decisions: z.array(z.looseObject({})) })
 
 const routes = {
@@ -52,6 +80,12 @@ const routes = {
     'What was proposed, and what waits for you',
     { params: idParam },
     z.object({ runId: z.uuid(), status: z.string(), edits: z.array(edit) }),
+  ),
+  proposal: reads(
+    '/episodes/{id}/proposal',
+    'Titles, summary, show notes and chapters that are proposed; a decision "take" uses them',
+    { params: idParam },
+    proposal,
   ),
   decide: changes(
     '/episodes/{id}/decisions',
@@ -80,6 +114,15 @@ export function addReviews(app: App, services: Services): void {
   app.openapi(routes.edits, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
     return context.json(listEdits(await openReview(services, id)), 200)
+  })
+  app.openapi(routes.proposal, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    const { proposal: found, ...rest } = await openProposal(services, id)
+    const shown = found && { ...found, titles: [...found.titles] }
+    return context.json(
+      { ...rest, proposal: shown && { ...shown, notes: [...shown.notes], chapters: [...shown.chapters] } },
+      200,
+    )
   })
   app.openapi(routes.decide, async (context) => {
     const { userId } = context.var.caller

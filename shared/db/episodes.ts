@@ -38,6 +38,8 @@ export interface FinishedAudio {
   readonly chapters?: readonly ListedChapter[] | null
   readonly episodeNumber?: number | null
   readonly seasonNumber?: number | null
+  /** What stands in for a title and a description that nobody gave by hand. */
+  readonly taken?: { readonly title: string | null; readonly description: string | null } | null
   /** Something in it is spoken by a synthetic voice. */
   readonly hasSyntheticVoice?: boolean
 }
@@ -135,7 +137,8 @@ export interface ListedEpisode {
 
 /** Episodes with their podcasts' names; `created_at` is what the pages go by. */
 const listed = `(
-  SELECT e.id, p.slug AS podcast, e.slug, e.title, e.description, e.status,
+  SELECT e.id, p.slug AS podcast, e.slug, coalesce(e.taken->>'title', e.title) AS title,
+         coalesce(e.taken->>'description', e.description) AS description, e.status,
          e.duration_seconds, CAST(e.audio_bytes AS double precision) AS audio_bytes,
          e.published_at, e.publish_at, e.hold_reason, e.created_at, e.user_id
   FROM episodes e
@@ -209,7 +212,8 @@ export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: Fin
          chapters = :chapters,
          episode_number = :episodeNumber,
          season_number = :seasonNumber,
-         has_synthetic_voice = :hasSyntheticVoice
+         has_synthetic_voice = :hasSyntheticVoice,
+         taken = :taken
      WHERE id = :episodeId`,
     {
       episodeId,
@@ -222,6 +226,7 @@ export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: Fin
       episodeNumber: audio.episodeNumber ?? null,
       seasonNumber: audio.seasonNumber ?? null,
       hasSyntheticVoice: audio.hasSyntheticVoice ?? false,
+      taken: audio.taken ? JSON.stringify(audio.taken) : null,
     },
   )
 }
@@ -319,8 +324,8 @@ export async function markPublishing(trx: Knex, episodeId: string): Promise<void
          publish_at = NULL,
          hold_reason = NULL,
          published = CASE WHEN ${isAsImported} THEN imported ELSE jsonb_build_object(
-           'title', title,
-           'description', description,
+           'title', coalesce(taken->>'title', title),
+           'description', coalesce(taken->>'description', description),
            'contentHash', content_hash,
            'durationSeconds', duration_seconds,
            'audioBytes', audio_bytes,

@@ -7,7 +7,7 @@ import type { FinishedAudio } from './episodes.ts'
 /** One item of the feed: the episode as it was when it was last published. */
 export interface PublishedEpisode extends Omit<
   FinishedAudio,
-  'contentHash' | 'durationSeconds' | 'audioBytes'
+  'contentHash' | 'durationSeconds' | 'audioBytes' | 'taken'
 > {
   readonly id: string
   readonly slug: string

@@ -7,12 +7,33 @@ import { z } from 'zod'
 import type { Scalars } from '../context.ts'
 import { Permanent } from '../errors.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
+import { mostMarks } from '../feed/chapter-marks.ts'
+import { withoutUnseen } from '../settings/unseen.ts'
 import { shortestCutSeconds } from './cuts.ts'
 import { editKindNames, type EditKind } from '../settings/edit-kinds.ts'
 import { toEditList, type Edit, type EditList, type ProposedEdit } from './edits.ts'
 
 const editId = z.string().max(64)
 const span = { startSeconds: z.number().nonnegative(), endSeconds: z.number().nonnegative() }
+
+const place = { startSeconds: z.number().nonnegative() }
+const line = (longest: number) =>
+  z.string().transform(withoutUnseen).pipe(z.string().trim().min(1).max(longest))
+/** What may be said of the episode where nothing is given by hand: null takes it back, absent leaves it as it is. */
+const takeable = {
+  title: line(255).nullable().optional(),
+  summary: line(2000).nullable().optional(),
+  notes: z
+    .array(z.strictObject({ ...place, text: line(500) }))
+    .max(100)
+    .nullable()
+    .optional(),
+  chapters: z
+    .array(z.strictObject({ ...place, title: line(255) }))
+    .max(mostMarks)
+    .nullable()
+    .optional(),
+}
 const decision = z.discriminatedUnion('decision', [
   z.strictObject({ decision: z.literal('accept'), edit: editId }),
   z.strictObject({ decision: z.literal('reject'), edit: editId }),
@@ -21,6 +42,7 @@ const decision = z.discriminatedUnion('decision', [
   /** The text that answers an intern edit's question, and accepts it. */
   z.strictObject({ decision: z.literal('answer'), edit: editId, text: z.string().trim().min(1).max(4000) }),
   z.strictObject({ decision: z.literal('cut'), ...span }),
+  z.strictObject({ decision: z.literal('take'), ...takeable }),
 ])
 
 const decisionsFile = z.strictObject({ version: z.literal(1), decisions: z.array(decision).max(10_000) })
@@ -66,13 +88,19 @@ function problemOf(
     return `there is no edit "${one.edit}". The ids are in edits.json.`
   if (one.decision === 'answer' && known.get(one.edit)!.kind !== 'intern')
     return `${one.edit} asks nothing, so it takes no answer.`
+  if (one.decision === 'take') {
+    const places = [...(one.notes ?? []), ...(one.chapters ?? [])]
+    const beyond = places.find(({ startSeconds }) => startSeconds >= totalSeconds)
+    return beyond && beginsTooLate(beyond.startSeconds, totalSeconds)
+  }
   if (!('startSeconds' in one)) return undefined
   if (one.endSeconds - one.startSeconds < shortestCutSeconds)
     return `it is shorter than ${shortestCutSeconds} s, or ends before it starts.`
-  return one.startSeconds >= totalSeconds
-    ? `it starts after the end of the recording, which is ${totalSeconds.toFixed(2)} s long.`
-    : undefined
+  return one.startSeconds >= totalSeconds ? beginsTooLate(one.startSeconds, totalSeconds) : undefined
 }
+
+const beginsTooLate = (startSeconds: number, totalSeconds: number): string =>
+  `what starts at ${startSeconds} s starts after the end of the recording, which is ${totalSeconds.toFixed(2)} s long.`
 
 /**
  * The edits after policy, answers (by edit) and decisions, oldest first, a later one replacing an earlier.
@@ -98,6 +126,7 @@ export function withDecisions(
   const edits = new Map(list.edits.map((edit) => [edit.id, edit]))
   const toSample = (seconds: number) => Math.min(totalSamples, Math.round(seconds * sampleRate))
   for (const one of decisions) {
+    if (one.decision === 'take') continue
     if (one.decision === 'cut') {
       for (const cut of toEditList(
         [cutByHand(toSample(one.startSeconds), toSample(one.endSeconds))],
@@ -118,7 +147,24 @@ export function withDecisions(
   return { ...list, edits: ordered }
 }
 
-type EditDecision = Exclude<Decision, { decision: 'cut' }>
+/** What has been taken of proposals; what was taken back, or never taken, is absent. Places in seconds of the recording. */
+export type Taken = {
+  readonly [K in keyof typeof takeable]?: NonNullable<Extract<Decision, { decision: 'take' }>[K]>
+}
+
+/** Undefined when nothing is taken; of several decisions the newest counts, for each thing that may be taken. */
+export function takenBy(decisions: readonly KeptDecision[]): Taken | undefined {
+  const said = decisions.flatMap((one) => (one.decision === 'take' ? [one] : []))
+  const taken = Object.fromEntries(
+    Object.keys(takeable).flatMap((key) => {
+      const newest = said.findLast((one) => one[key as keyof Taken] !== undefined)?.[key as keyof Taken]
+      return newest === undefined || newest === null ? [] : [[key, newest]]
+    }),
+  ) as Taken
+  return Object.keys(taken).length === 0 ? undefined : taken
+}
+
+type EditDecision = Exclude<Decision, { decision: 'cut' | 'take' }>
 /**
  * As it is kept: with the edit's kind and place when it was decided on, by which it is found when other words
  * have moved it.
@@ -156,7 +202,7 @@ function meant(
 /** How many decisions are about edits that are proposed no more, in any place. */
 export function lostDecisions(decisions: readonly KeptDecision[], { edits }: EditList): number {
   const known = new Map(edits.map((edit) => [edit.id, edit]))
-  return decisions.filter((one) => one.decision !== 'cut' && !meant(one, known)).length
+  return decisions.filter((one) => 'edit' in one && !meant(one, known)).length
 }
 
 const cutByHand = (startSample: number, endSample: number): ProposedEdit => ({

@@ -18,6 +18,8 @@ export interface Quote {
   readonly minutesLeft: number | null
   /** Who is paid for transcribing it, and where their price list is; null when nobody is. */
   readonly transcribedBy: { readonly provider: string; readonly priceList: string | null } | null
+  /** Who is paid for proposing notes of it; null when nobody is. */
+  readonly notedBy: string | null
   /** Room for what is worked with, which goes some time after the episode is finished. */
   readonly roomBytes: number
   /** By the run here that is nearest in length; null before there was one. */
@@ -61,6 +63,7 @@ export async function quote(
     minutesLeft: month === undefined ? null : Math.max(0, Math.floor(month.most - month.used)),
     transcribedBy:
       recogniser === null ? null : { provider: recogniser, priceList: priceLists[recogniser] ?? null },
+    notedBy: template.notes.provider ?? null,
     roomBytes: roomFor(bytes),
     seconds:
       like === undefined

@@ -90,6 +90,8 @@ const start = {
   madeBy: z.string().default(''),
   /** Whether the sound is to be restored. */
   restores: z.boolean().default(false),
+  /** Whether something is proposed to be said of the episode, once it is made. */
+  proposes: z.boolean().default(false),
   /** Whether the producer has looked: what is still open then stays undone, and the run goes on. */
   reviewed: z.boolean(),
 }
@@ -122,6 +124,8 @@ const passedOn = {
   // decide; the edits also arrange, which may shorten pauses further
   editsObject: z.string(),
   editsHash: z.string(),
+  /** What the producer has taken of proposals; null when nothing. */
+  takenObject: z.string().nullable().default(null),
   spokenObject: z.string(),
   /** Of each text that is to be spoken, in their order. */
   spokenHashes: words,
@@ -140,6 +144,11 @@ const passedOn = {
   isSilent: z.boolean().default(false),
   /** The names of the deliverables. */
   files: words,
+  /** Stands for the recorded words that are heard; empty in episodes that were made before there was one. */
+  heardHash: z.string().default(''),
+  // notes
+  /** What is proposed to be said of the episode; null where nothing is. */
+  proposalObject: z.string().nullable().default(null),
 }
 
 export const startContext = z.object(start)

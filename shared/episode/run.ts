@@ -22,7 +22,7 @@ import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
-import { lettersWanted, withLetters } from '../settings/needs.ts'
+import { lettersWanted, proposesAnything, withLetters } from '../settings/needs.ts'
 import { detailsOf, type EpisodeDetails, type EpisodeSettings } from '../settings/episode.ts'
 import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
 import { restoresAnything } from '../settings/restore.ts'
@@ -166,6 +166,7 @@ async function openRun(
     ...uploadsOf(plan, recording),
     outputRate: plan.template.output.sampleRate ?? null,
     restores: restoresAnything(plan.template.restore),
+    proposes: proposesAnything(plan.template),
     episodeFacts: factsOf(plan.episode),
     ...providers,
     ...(providers.recogniser === localRecogniser

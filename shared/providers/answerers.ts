@@ -1,13 +1,9 @@
 /**
- * Asks a language model for a spoken answer of a sentence or two. Hides the wire formats of two vendors, and
- * the clean-up that keeps an answer speakable, without mark-up or links. Source: OpenAI's API reference
- * ("Create chat completion"), Google's Gemini API reference ("generateContent").
+ * Asks a language model for a spoken answer of a sentence or two. Hides what it is told, and the clean-up that keeps an
+ * answer speakable, without mark-up or links.
  */
-import type { answererNames } from '../settings/cleaning.ts'
-import { z } from 'zod'
-import { callVendor, jsonBody, readJson, refuse, type Access, type Vendor } from './vendor.ts'
-import { VendorError } from './vendor-failure.ts'
-import { gemini, openai } from './vendors.ts'
+import { openModel, type Completed, type ModelAccess, type ModelName } from './language-models.ts'
+import { refuse, type Vendor } from './vendor.ts'
 
 export interface Surroundings {
   /** What was said before and after the question. */
@@ -24,128 +20,27 @@ export interface Answerer {
   readonly answer: (question: string, surroundings: Surroundings, signal: AbortSignal) => Promise<string>
 }
 
-export type AnswererName = (typeof answererNames)[number]
-export type AnswererAccess = Access & { readonly model?: string | undefined }
-
-/** Small ones that take a temperature and do not think long. */
-const usualModels = { openai: 'gpt-5.4-mini', gemini: 'gemini-flash-lite-latest' } as const
 const temperature = 0.6
 const longestAnswerTokens = 768
 const answerMs = 2 * 60_000
 /** About twenty minutes of talk: enough to know what the question is about. */
 const longestContext = 20_000
 
-/**
- * `baseUrl` as the vendors' own clients have it: OpenAI's ends in its version (`…/v1`), Gemini's does not.
- */
-export const openAnswerer = (name: AnswererName, access: AnswererAccess): Answerer =>
-  name === 'openai' ? openChat(access) : openGemini(access)
-
-const completion = z.object({
-  choices: z
-    .array(
-      z.object({
-        finish_reason: z.string().nullish(),
-        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
-      }),
-    )
-    .min(1),
-})
-
-function openChat(access: AnswererAccess): Answerer {
-  const vendor = openai(access)
-  const ask = (
-    question: string,
-    surroundings: Surroundings,
-    warmth: { temperature?: number },
-    signal: AbortSignal,
-  ) => {
-    const body = jsonBody({
-      model: access.model ?? usualModels.openai,
-      messages: [
-        { role: 'system', content: instructions(surroundings) },
-        { role: 'user', content: task(question, surroundings) },
-      ],
-      max_completion_tokens: longestAnswerTokens,
-      ...warmth,
-    })
-    return callVendor(
-      vendor,
-      {
-        method: 'POST',
-        path: '/chat/completions',
-        body,
-        read: readJson(completion),
-        paid: true,
-        timeoutMs: answerMs,
-      },
-      signal,
-    )
-  }
+export function openAnswerer(name: ModelName, access: ModelAccess): Answerer {
+  const { vendor, complete } = openModel(name, access)
   const answer = async (
     question: string,
     surroundings: Surroundings,
     signal: AbortSignal,
   ): Promise<string> => {
-    const { choices } = await ask(question, surroundings, { temperature }, signal).catch((error: unknown) => {
-      const fixed =
-        error instanceof VendorError && error.kind === 'refused' && error.vendorCodes.includes('temperature')
-      if (!fixed) throw error
-      // reasoning models have a temperature of their own; nothing was charged
-      return ask(question, surroundings, {}, signal)
-    })
-    const { message, finish_reason: reason } = choices[0]!
-    if (message.refusal != null) throw refuse(vendor, `would not answer: ${message.refusal}`)
-    return speakable(vendor, message.content, reason)
-  }
-  return { answer }
-}
-
-const generated = z.object({
-  candidates: z
-    .array(
-      z.object({
-        finishReason: z.string().nullish(),
-        content: z
-          .object({
-            parts: z
-              .array(z.object({ text: z.string().nullish(), thought: z.boolean().nullish() }))
-              .nullish(),
-          })
-          .nullish(),
-      }),
-    )
-    .nullish(),
-  promptFeedback: z.object({ blockReason: z.string().nullish() }).nullish(),
-})
-
-function openGemini(access: AnswererAccess): Answerer {
-  const vendor = gemini(access)
-  const answer = async (
-    question: string,
-    surroundings: Surroundings,
-    signal: AbortSignal,
-  ): Promise<string> => {
-    const body = jsonBody({
-      systemInstruction: { parts: [{ text: instructions(surroundings) }] },
-      contents: [{ role: 'user', parts: [{ text: task(question, surroundings) }] }],
-      generationConfig: { temperature, maxOutputTokens: longestAnswerTokens },
-    })
-    const path = `/v1beta/models/${encodeURIComponent(access.model ?? usualModels.gemini)}:generateContent`
-    const call = {
-      method: 'POST',
-      path,
-      body,
-      read: readJson(generated),
-      paid: true,
+    const prompt = {
+      system: instructions(surroundings),
+      user: task(question, surroundings),
+      temperature,
+      mostTokens: longestAnswerTokens,
       timeoutMs: answerMs,
-    } as const
-    const { candidates, promptFeedback } = await callVendor(vendor, call, signal)
-    if (promptFeedback?.blockReason != null)
-      throw refuse(vendor, `would not answer: ${promptFeedback.blockReason}`)
-    const parts = candidates?.[0]?.content?.parts ?? []
-    const said = parts.filter(({ thought }) => thought !== true).map(({ text }) => text ?? '')
-    return speakable(vendor, said.join(''), candidates?.[0]?.finishReason)
+    }
+    return speakable(vendor, await complete(prompt, signal))
   }
   return { answer }
 }
@@ -180,26 +75,21 @@ const withoutMarkers = (text: string): string => text.replaceAll(/<\/?\s*(talk|q
  * The few signs a model writes in spite of its instructions are taken out; nothing at all is an error, and so
  * is half a sentence.
  */
-function speakable(
-  vendor: Vendor,
-  text: string | null | undefined,
-  reason: string | null | undefined,
-): string {
-  const said = (text ?? '')
+function speakable(vendor: Vendor, { text, reason, isCutOff }: Completed): string {
+  const said = text
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replaceAll(/\bhttps?:\/\/\S+/gi, '')
     .replaceAll(/^\s*(?:[-*•]|#+|\d+[.)])\s+/gm, '')
     .replaceAll(/[*_`#~]+/g, '')
     .replaceAll(/\s+/g, ' ')
     .trim()
-  const cutOff = reason === 'length' || reason === 'MAX_TOKENS'
-  if (cutOff)
+  if (isCutOff)
     throw refuse(
       vendor,
       `did not come to an end within ${longestAnswerTokens} tokens. ` +
         'Choose a model that thinks less, or ask something simpler.',
     )
   if (!/[\p{L}\p{N}]/u.test(said))
-    throw refuse(vendor, `gave an empty answer${reason == null ? '' : ` (${reason})`}.`)
+    throw refuse(vendor, `gave an empty answer${reason === null ? '' : ` (${reason})`}.`)
   return said
 }

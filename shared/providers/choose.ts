@@ -66,19 +66,22 @@ export function keysFor(
 interface Asked {
   readonly provider: string
   readonly what: string
-  /** An answer may be spoken, if a question comes up; a script is. */
+  /** An answer may be spoken, if a question comes up; a script is. Nothing waits for notes. */
   readonly isCertain: boolean
 }
 
 /** Every provider outside that a run may ask. */
 function askedFor(settings: RunSettings, recogniser: string | null): Asked[] {
   const { intern } = settings.cleaning
+  const { notes } = settings
   const written = voicesOfScripts(settings).map(({ provider }) => provider)
   const answers = intern.enabled ? [settings.voice.provider] : []
   const asked: { provider: string | null | undefined; what: string; isCertain: boolean }[] = [
     { provider: recogniser, what: 'transcription.provider', isCertain: true },
     { provider: intern.enabled ? intern.answerer : null, what: 'cleaning.intern.answerer', isCertain: true },
     ...written.map((provider) => ({ provider, what: 'voice.provider', isCertain: true })),
+    // the episode does without them
+    { provider: notes.provider, what: 'notes.provider', isCertain: false },
     ...answers.map((provider) => ({ provider, what: 'voice.provider', isCertain: false })),
   ]
   const keyless: readonly string[] = [builtInVoice, localRecogniser]

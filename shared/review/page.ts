@@ -13,7 +13,10 @@ import type { Timeline } from '../timeline/timeline.ts'
 import { lengthOf, splicesOf, type Edit, type EditList, type Splice } from '../edits/edits.ts'
 import { editKindNames, editKinds, type EditKind } from '../settings/edit-kinds.ts'
 import type { Transcript } from '../words/words.ts'
+import { clock, escape } from './markup.ts'
 import { plainReason } from './plain-words.ts'
+import type { ShownProposal } from './shown-proposal.ts'
+import { proposedSection } from './proposed-section.ts'
 import { playerScript } from './player.ts'
 import {
   contextSeconds,
@@ -39,6 +42,8 @@ export interface Reviewed {
   readonly restoration: RestorationReport | undefined
   /** The edits that wait for a decision. */
   readonly waiting: readonly Edit[]
+  /** What is proposed to be said of the episode, if anything is. */
+  readonly proposal?: ShownProposal | undefined
   /** What the run warned of. */
   readonly warnings: readonly Warning[]
 }
@@ -75,6 +80,7 @@ ${summary(reviewed, splices)}
 </header>
 <main>
 ${waiting.length > 0 ? waitingSection(reviewed) : ''}
+${reviewed.proposal ? proposedSection(reviewed.proposal) : ''}
 ${reviewed.warnings.length > 0 ? notesSection(reviewed.warnings) : ''}
 ${reviewed.restoration ? soundSection(reviewed.restoration) : ''}
 <section>
@@ -329,13 +335,3 @@ function transcriptText({ transcript, analysis }: Reviewed, splices: readonly Sp
     )
     .join('\n')
 }
-
-function clock(seconds: number, decimals = 0): string {
-  const rounded = Number(seconds.toFixed(decimals))
-  const [hours, minutes] = [Math.floor(rounded / 3600), Math.floor((rounded / 60) % 60)]
-  const rest = (rounded % 60).toFixed(decimals).padStart(decimals === 0 ? 2 : 3 + decimals, '0')
-  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`
-}
-
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

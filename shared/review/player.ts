@@ -159,6 +159,9 @@ function decisions() {
     if (field.value.trim())
       found.push({ decision: 'answer', edit: field.dataset.edit, text: field.value.trim() })
   }
+  const taken = [...document.querySelectorAll('input[data-take]:checked')]
+  if (taken.length > 0)
+    found.push(Object.assign({ decision: 'take' }, ...taken.map((field) => JSON.parse(field.dataset.take))))
   return found
 }
 

@@ -66,10 +66,10 @@ const reviewed = [
 ] as const
 
 type Context = ReturnType<typeof readContext<(typeof reviewed)[number]>>
-type Reading = Pick<Services, 'config' | 'storage'>
+export type Reading = Pick<Services, 'config' | 'storage'>
 
 /** What the run of an episode that was made last knows. */
-interface Latest {
+export interface Latest {
   readonly episode: Episode
   readonly run: Run
   readonly context: Context
@@ -77,7 +77,8 @@ interface Latest {
   readonly answers: ReadonlyMap<string, string>
 }
 
-const latestOf = ({ config }: Reading, episodeId: string): Promise<Latest> =>
+/** Throws Permanent `not_reviewable` when the episode has not come so far, or what it was made with is gone. */
+export const latestOf = ({ config }: Reading, episodeId: string): Promise<Latest> =>
   withDatabase(config.databaseUrl, async (db) => {
     const [found, latest] = [await findEpisode(db, episodeId), await latestRunOf(db, episodeId)]
     if (!found || !latest?.context['proposedObject']) throw new Permanent('not_reviewable')
@@ -141,7 +142,7 @@ async function editsOf(
   }
 }
 
-function sayWhatIsMissing(error: unknown): never {
+export function sayWhatIsMissing(error: unknown): never {
   if (!(error instanceof Missing)) throw error
   throw new Permanent(
     'not_reviewable',

@@ -167,6 +167,13 @@ textarea {
 .waiting h2 {
   margin-top: 1rem;
 }
+.proposed ul {
+  list-style: none;
+  padding: 0;
+}
+.proposed li {
+  margin: 0.3rem 0;
+}
 .notes code {
   opacity: 0.6;
 }

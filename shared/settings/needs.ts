@@ -50,3 +50,7 @@ export function withLetters(template: Template, letters: number): { template: Te
   })
   return { template: leftOut.length > 0 ? { ...template, segments } : template, leftOut }
 }
+
+/** Whether something is proposed to be said of an episode once it is made. */
+export const proposesAnything = ({ chapters, notes }: Pick<Template, 'chapters' | 'notes'>): boolean =>
+  chapters === 'propose' || notes.provider !== undefined

@@ -3,7 +3,7 @@
  * it should be.
  */
 import { z } from 'zod'
-import { cleaning, fileName } from './cleaning.ts'
+import { answererNames, cleaning, fileName } from './cleaning.ts'
 import { parseDocument, problemsOf, type Problem } from './document.ts'
 import { language } from './language.ts'
 import { restore } from './restore.ts'
@@ -150,6 +150,19 @@ const length = z
     'tightestMaxPauseSeconds must be at least tightestTargetPauseSeconds',
   )
 
+/** What stands for chapters that nobody gave: nothing; a proposal, for its producer to take; or what is found in the words. */
+export const chapterWays = ['given', 'propose', 'automatic'] as const
+
+/** Titles, a summary, show notes and chapters that a language model proposes; nothing of it is used until it is taken. */
+const notes = z.strictObject({
+  /** Unset: nobody writes any. */
+  provider: z.enum(answererNames).optional(),
+  model: z.string().min(1).max(100).optional(),
+  titles: z.number().int().min(0).max(10).default(3),
+  /** The most of the transcript that the model is given, four hours or so; of a longer one parts are left out. */
+  mostCharacters: z.number().int().min(2000).max(2_000_000).default(240_000),
+})
+
 export const publishWhen = ['automatic', 'manual'] as const
 
 const template = z.strictObject({
@@ -171,6 +184,9 @@ const template = z.strictObject({
   cleaning: cleaning.prefault({}),
   loudness: loudness.prefault({}),
   output: output.prefault({}),
+  /** Chapters given by hand always count. */
+  chapters: z.enum(chapterWays).default('given'),
+  notes: notes.prefault({}),
   /** As soon as it is made, or when the producer says so. */
   publish: z.enum(publishWhen).default('automatic'),
 })
@@ -185,6 +201,7 @@ export type Segment = z.infer<typeof segment>
 export type MusicRule = z.infer<typeof music>
 export type LengthSettings = z.infer<typeof length>
 export type VoiceSettings = z.infer<typeof voice>
+export type NotesSettings = z.infer<typeof notes>
 export type TranscriptionSettings = z.infer<typeof transcription>
 /** What a run snapshots when it starts; a later change of the template never touches it. */
 export type RunSettings = Template

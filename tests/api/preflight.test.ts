@@ -46,6 +46,7 @@ describe('Before its recording is sent', () => {
         minutes: 10,
         minutesLeft: expect.any(Number) as unknown,
         transcribedBy: { provider: 'deepgram', priceList: 'https://deepgram.com/pricing' },
+        notedBy: null,
         roomBytes: 500e6,
         seconds: null,
       },

@@ -79,7 +79,7 @@ test('Who seals or opens keys has the key to them, and the API what it starts wi
     catalogue.filter(({ secrets }) => (secrets as readonly string[]).includes(secret)).map(nameOf)
   expect(having('DATABASE_URL')).toEqual(catalogue.map(nameOf))
   expect(having('SEALING_KEY')).toEqual([
-    ...['recognise', 'answer', 'voice', 'api', 'console', 'on-callback', 'notify'],
+    ...['recognise', 'answer', 'voice', 'notes', 'api', 'console', 'on-callback', 'notify'],
   ])
   expect(having('FIRST_API_KEY')).toEqual(['api', 'console'])
   expect(having('CONSOLE_CLIENT_SECRET')).toEqual(['console'])

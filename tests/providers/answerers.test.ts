@@ -1,14 +1,15 @@
 // Both language models against local servers that speak their wire formats: what they are told, and what of
 // their answers can be spoken.
 import { describe, expect, test } from '@jest/globals'
-import { openAnswerer, type AnswererName } from '../../shared/providers/answerers.ts'
+import { openAnswerer } from '../../shared/providers/answerers.ts'
+import type { ModelName } from '../../shared/providers/language-models.ts'
 import { VendorError } from '../../shared/providers/vendor-failure.ts'
 import { aCandidate, aChat, aGemini, type FakeVendor, type Received } from '../support/vendors.ts'
 
 const apiKey = 'sk-verysecret-0123456789'
 const still = new AbortController().signal
 const question = 'How far is the nearest star?'
-const open = (name: AnswererName, { baseUrl }: FakeVendor, model?: string) =>
+const open = (name: ModelName, { baseUrl }: FakeVendor, model?: string) =>
   openAnswerer(name, { baseUrl: name === 'openai' ? `${baseUrl}/v1` : baseUrl, apiKey, model })
 
 /** Each vendor answering with a text, and what it was told by whom. */

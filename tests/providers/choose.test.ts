@@ -39,6 +39,12 @@ test('answers that may come up take the key along when there is one', () => {
   expect(keysFor(template({ voice: openai }), null, [key])).toEqual({ openai: 'v1.sealed' })
 })
 
+test('notes of the episode take the key along when there is one, and nothing waits for it', () => {
+  const settings = template({ notes: { provider: 'openai' } })
+  expect(chooseProviders(settings, true, [])).toEqual({ recogniser: null, providerKeys: {} })
+  expect(chooseProviders(settings, true, [key]).providerKeys).toEqual({ openai: 'v1.sealed' })
+})
+
 test('a recogniser is asked only where no words were supplied', () => {
   const settings = template({ transcription: { provider: 'openai' } })
   expect(chooseProviders(settings, true, [])).toEqual({ recogniser: null, providerKeys: {} })

@@ -1,6 +1,6 @@
 // The review page as a file in a browser: what waits is seen, a pause is one decision, and a phone has room for it.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { toEditList, type ProposedEdit } from '../../shared/edits/edits.ts'
@@ -31,6 +31,12 @@ const proposed = [
   edit('flubber', 7.5, 9, { text: 'This is wrong.', reason: 'It was taken back.', status: 'pending' }),
 ]
 
+const proposal = {
+  ...{ by: 'openai', titles: ['<b>On bees</b>', 'All honey'], summary: 'A show "about" bees.' },
+  notes: [{ startSeconds: 5, recordedSeconds: 3, text: 'Honey.' }],
+  chapters: [{ startSeconds: 5, recordedSeconds: 3, title: 'Bees' }],
+}
+
 /** Of ten seconds of nothing. */
 function silence() {
   const gather = analyser({ sampleRate: rate, channels: 1, sampleFormat: 's16le' })
@@ -45,7 +51,7 @@ function written(): string {
   const page = reviewPage({
     ...{ title: 'Pilot', podcastTitle: 'Night talk', transcript: undefined, warnings: [] },
     ...{ edits, waiting: edits.edits.filter(({ status }) => status === 'pending') },
-    ...{ finished: undefined, restoration: undefined },
+    ...{ finished: undefined, restoration: undefined, proposal },
     analysis: silence(),
     reel: { stretches: [], inserted: {}, mp3: Buffer.alloc(0) },
   })
@@ -78,6 +84,26 @@ withBrowser('the review page', () => {
     expect(rows.join(' ')).not.toContain('ms')
     await page.getByLabel('Decision on pause-8000 pause-28000').selectOption('keep it')
     expect(await page.locator('#count').innerText()).toBe('2 decisions')
+  })
+
+  test('shows what is proposed as text, at times of the episode; what is picked is decided at times of the recording', async () => {
+    const { page } = await aPage()
+    await page.goto(written())
+    await page.getByLabel('<b>On bees</b>').check()
+    await page.getByLabel('Use this description').check()
+    expect(await page.locator('.proposed').innerText()).toContain('0:05 Bees')
+    const [saved] = await Promise.all([page.waitForEvent('download'), page.locator('#save').click()])
+    expect(JSON.parse(readFileSync(await saved.path(), 'utf8'))).toEqual({
+      version: 1,
+      decisions: [
+        {
+          decision: 'take',
+          title: '<b>On bees</b>',
+          summary: 'A show "about" bees.',
+          notes: [{ startSeconds: 3, text: 'Honey.' }],
+        },
+      ],
+    })
   })
 })
 

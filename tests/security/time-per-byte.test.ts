@@ -17,7 +17,9 @@ import { fillScript } from '../../shared/settings/script.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 import { readText } from '../../shared/text-file.ts'
 import { toPlainText, toSrt, toVtt } from '../../shared/words/captions.ts'
+import { cleanModelNotes } from '../../shared/words/model-notes.ts'
 import { parseWords } from '../../shared/words/supplied.ts'
+import { topicsIn } from '../../shared/words/topics.ts'
 
 type Reader = (text: string) => unknown
 
@@ -37,6 +39,14 @@ const captions: Reader = (text) => {
     .map((word, i) => ({ text: word, start: i / 1e3, end: (i + 1) / 1e3, speaker: null }))
   return [toSrt(said), toVtt(said), toPlainText(said)]
 }
+
+const modelNotes: Reader = (text) =>
+  cleanModelNotes({ titles: [], summary: text, notes: [], chapters: [] }, [], { by: 'm', mostTitles: 1 })
+const talk: Reader = (text) =>
+  topicsIn(
+    text.split(' ').map((word, i) => ({ text: word, startSample: 300 * i, endSample: 300 * i + 200 })),
+    1000,
+  )
 
 const html = 'From: ada@x.example\nContent-Type: text/html\n\n<p>Hello'
 const plain = 'From: ada@x.example\n\nHello'
@@ -70,6 +80,10 @@ const worst: readonly (readonly [string, Reader, string, string?, string?])[] = 
   ['words', words, '{"text":"a","start":1,"end":2},', '{"words":[', '{"text":"a","start":1,"end":2}]}'],
   ['what captions are made of', captions, 'a '],
   ['what captions are made of', captions, 'a'],
+  ['what a model wrote', modelNotes, 'a.'],
+  ['what a model wrote', modelNotes, '[a]('],
+  ['what a model wrote', modelNotes, '<a'],
+  ['the subjects of a talk', talk, 'hive '],
   ['show notes', notes, '<c>'],
   ['show notes', notes, '<a href="'],
   ['show notes', notes, '<ul><li>'],

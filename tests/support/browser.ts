@@ -44,10 +44,12 @@ afterEach(async () => {
 afterAll(async () => (await browser)?.close())
 
 /** A world with its console, and the console's address. */
-export async function aConsole(): Promise<{ world: World; url: string }> {
+export async function aConsole(
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ world: World; url: string }> {
   let listen: RequestListener = (_request, response) => void response.writeHead(503).end()
   const url = await listening(createServer((request, response) => listen(request, response)))
-  const world = await aWorld({ env: { CONSOLE_URL: url } })
+  const world = await aWorld({ env: { CONSOLE_URL: url, ...env } })
   const answer = getRequestListener(createConsole(world.services).fetch)
   listen = (request, response) => void answer(request, response)
   return { world, url }

@@ -18,6 +18,7 @@ export const stepWords: Readonly<Record<string, string>> = {
   level: 'Loudness is set',
   render: 'The sound is made',
   finish: 'The files are put together',
+  notes: 'Notes are proposed',
   page: 'The review page is made',
   publish: 'It is brought before listeners',
 }

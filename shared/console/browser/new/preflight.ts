@@ -6,6 +6,7 @@ export interface Quote {
   readonly minutes: number | null
   readonly minutesLeft: number | null
   readonly transcribedBy: { readonly provider: string; readonly priceList: string | null } | null
+  readonly notedBy: string | null
   readonly roomBytes: number
   readonly seconds: number | null
 }

@@ -67,12 +67,15 @@ function minutesOf({ minutes, minutesLeft }: Told): string {
     : `It takes ${takes} of the ${minutesLeft} minutes that are left this month.`
 }
 
-const paidOf = ({ transcribedBy }: Told) =>
-  transcribedBy === null
+const paidOf = ({ transcribedBy, notedBy }: Told) =>
+  transcribedBy === null && notedBy === null
     ? 'Nobody is paid for it.'
-    : html`${transcribedBy.provider} transcribes it and charges you
-      ${transcribedBy.priceList === null ? 'its own price' : html`<a href=${transcribedBy.priceList} rel="noreferrer">its list price</a>`},
-      once a recording.`
+    : html`${transcribedBy === null ? null : transcriptionOf(transcribedBy)}${notedBy === null ? '' : ` ${notedBy} reads its transcript to propose notes, and charges you its own price.`}`
+
+const transcriptionOf = (transcribedBy: NonNullable<Told['transcribedBy']>) =>
+  html`${transcribedBy.provider} transcribes it and charges you
+  ${transcribedBy.priceList === null ? 'its own price' : html`<a href=${transcribedBy.priceList} rel="noreferrer">its list price</a>`},
+  once a recording.`
 
 const restOf = ({ seconds, roomBytes }: Told): string =>
   `${seconds === null ? '' : `By the last ones it is made in about ${clock(seconds)}. `}It needs about ${size(roomBytes)} of room while it is worked on.`

@@ -107,6 +107,34 @@ export const Words = ({ form }: { form: Form }) =>
     </div>
   </fieldset>`
 
+export const Notes = ({ form }: { form: Form }) =>
+  html`<fieldset>
+    <legend>Notes and chapters</legend>
+    <div class="fields">
+      <${Select}
+        form=${form}
+        path=${['chapters']}
+        label="Where nobody gives chapters"
+        choices=${[
+          ['given', 'There are none'],
+          ['propose', 'They are found in the words, for me to take'],
+          ['automatic', 'They are found in the words, and used'],
+        ]}
+      />
+      <${Select}
+        form=${form}
+        path=${['notes', 'provider']}
+        label="Notes are proposed by"
+        unset="Nobody"
+        choices=${[
+          ['openai', 'OpenAI, or a server like it'],
+          ['gemini', 'Gemini'],
+        ]}
+        hint="Titles, a summary, show notes and chapters. The transcript is sent there."
+      />
+    </div>
+  </fieldset>`
+
 export const Publishing = ({ form }: { form: Form }) =>
   html`<fieldset>
     <legend>Publishing</legend>

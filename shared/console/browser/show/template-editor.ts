@@ -4,7 +4,7 @@ import { html } from '../parts.ts'
 import type { Asset } from './template.ts'
 import { DocumentText } from './document-text.ts'
 import type { Form } from './fields.ts'
-import { Cleaning, Publishing, Sound, Words } from './making.ts'
+import { Cleaning, Notes, Publishing, Sound, Words } from './making.ts'
 import { Music } from './music.ts'
 import { Order } from './order.ts'
 import { SaveBar } from './saving.ts'
@@ -40,6 +40,7 @@ export function TemplateEditor({ form, files }: { form: Form; files: readonly As
             <${Cleaning} form=${form} />
             <${Sound} form=${form} />
             <${Words} form=${form} />
+            <${Notes} form=${form} />
             <${Publishing} form=${form} />
           `
     }
