@@ -4,29 +4,18 @@
  */
 import type { Knex } from 'knex'
 import type { z } from 'zod'
-import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
 import type { Warning } from '../shared/codes.ts'
 import { findEpisode, saveFinishedAudio, type ListedChapter } from '../shared/db/episodes.ts'
 import { findPodcast } from '../shared/db/podcasts.ts'
 import { findRun, settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
-import type { Taken } from '../shared/edits/decisions.ts'
-import type { EditList } from '../shared/edits/edits.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
-import { storeDeliverables, type Deliverable } from '../shared/episode/deliverables.ts'
-import type { RestorationReport } from '../shared/episode/restoring.ts'
+import { storeDeliverables } from '../shared/episode/deliverables.ts'
+import { documents, pretty } from '../shared/episode/finished-documents.ts'
+import { gather, heardHashOf, type Parts } from '../shared/episode/finished-parts.ts'
 import { pick } from '../shared/episode/run-context.ts'
-import { marksFor, saidBy, type Said } from '../shared/episode/taken.ts'
-import {
-  chaptersOf,
-  listedChapters,
-  toChaptersJson,
-  withLinesBelow,
-  type Chapter,
-} from '../shared/feed/chapters.ts'
+import { listedChapters, withLinesBelow, type Chapter } from '../shared/feed/chapters.ts'
 import { fittedTag } from '../shared/feed/tags.ts'
-import { coverOf, marksOf, picturesOf } from '../shared/feed/visuals.ts'
-import { contentHash } from '../shared/hash.ts'
 import { certify, type Certificate } from '../shared/mastering/certificate.ts'
 import { episodeName } from '../shared/objects.ts'
 import { masteringOf } from '../shared/mastering/chunk-step.ts'
@@ -34,17 +23,6 @@ import { joinAudio } from '../shared/mastering/join.ts'
 import { joinPartials } from '../shared/mastering/partials.ts'
 import { disclosureOf, podcastSettings } from '../shared/settings/podcast.ts'
 import { keptSamples } from '../shared/timeline/ledger.ts'
-import type { Timeline } from '../shared/timeline/timeline.ts'
-import {
-  captionWords,
-  nameSpeakers,
-  toPlainText,
-  toSrt,
-  toTranscriptJson,
-  toVtt,
-} from '../shared/words/captions.ts'
-import { heardWords, proposedChapters } from '../shared/words/proposed-chapters.ts'
-import type { Transcript } from '../shared/words/words.ts'
 
 const context = pick(
   'timelineObject',
@@ -227,56 +205,6 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
   }
 }
 
-/** What earlier steps left in the bucket, and what lies beside the recording. */
-interface Parts {
-  readonly timeline: Timeline
-  readonly edits: EditList
-  readonly analysis: Analysis
-  readonly restoration: RestorationReport | undefined
-  readonly transcript: Transcript | undefined
-  readonly chapters: readonly Chapter[]
-  readonly cover: Buffer | undefined
-  readonly pictures: ReadonlyMap<string, Buffer>
-  readonly said: Said
-}
-
-async function gather(context: Context, input: Input, tools: Tools): Promise<Parts> {
-  const { storage, config } = tools
-  const work = (name: string) => ({ bucket: config.buckets.work, name })
-  const { transcriptObject, restorationObject, takenObject } = context
-  const [timeline, edits, analysis, transcript, restoration, taken] = await Promise.all([
-    storage.readJson<Timeline>(work(context.timelineObject)),
-    storage.readJson<EditList>(work(context.editsObject)),
-    storage.read(work(context.analysisObject)).then(decodeAnalysis),
-    transcriptObject === null ? undefined : storage.readJson<Transcript>(work(transcriptObject)),
-    restorationObject === null ? undefined : storage.readJson<RestorationReport>(work(restorationObject)),
-    takenObject === null ? {} : storage.readJson<Taken>(work(takenObject)),
-  ])
-  const said = saidBy(taken, input, timeline)
-  said.warnings.forEach(tools.warn)
-  const marks = marksFor(
-    await marksOf(context, analysis.totalSamples, tools),
-    taken,
-    transcript && input.settings.chapters === 'automatic' ? proposedChapters(transcript, timeline) : [],
-    timeline,
-  )
-  return {
-    timeline,
-    analysis,
-    restoration,
-    edits,
-    transcript: transcript && nameSpeakers(transcript, context.episodeFacts.speakers),
-    chapters: chaptersOf(timeline, said.title ?? input.title, marks),
-    cover: await coverOf(context, tools), // one after the other, for the order of their warnings
-    pictures: await picturesOf(context.pictures, tools),
-    said,
-  }
-}
-
-/** Equal where the same recorded words are heard, whatever is between them. */
-const heardHashOf = ({ transcript, timeline }: Parts): string =>
-  transcript ? contentHash(JSON.stringify(heardWords(transcript, timeline))) : ''
-
 /** The tag, with what was done to make it small enough. */
 async function tagOf(
   { chapters, cover, pictures }: Parts,
@@ -327,28 +255,6 @@ async function certifyAudio(
   return certificate
 }
 
-/** Every deliverable but the audio, the manifest, which names them, and the review page. */
-function documents(
-  { timeline, edits, transcript, chapters, cover }: Parts,
-  certificate: Certificate,
-): Deliverable[] {
-  const words = captionWords(transcript, timeline)
-  const transcripts: Deliverable[] = [
-    { file: 'transcript.vtt', data: toVtt(words) },
-    { file: 'transcript.srt', data: toSrt(words) },
-    { file: 'transcript.json', data: toTranscriptJson(words) },
-    { file: 'transcript.txt', data: toPlainText(words) },
-  ]
-  return [
-    { file: 'chapters.json', data: toChaptersJson(chapters) },
-    { file: 'edits.json', data: pretty(edits) },
-    { file: 'timeline.json', data: pretty(timeline) },
-    { file: 'certificate.json', data: pretty(certificate) },
-    ...(words.length > 0 ? transcripts : []),
-    ...(cover ? [{ file: 'cover.jpg' as const, data: cover }] : []),
-  ]
-}
-
 /**
  * A chapter list longer than this does not fit a row or a context and stays out of the feed, which names
  * chapters.json.
@@ -366,8 +272,6 @@ function feedChapters(chapters: readonly Chapter[], { warn }: Tools): string {
   })
   return '[]'
 }
-
-const pretty = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`
 
 /** What went in and what came out, so that anybody can check that the same inputs give the same bytes. */
 const manifestOf = (
