@@ -19,7 +19,7 @@ import type { Transcript } from '../shared/words/words.ts'
 
 export const clean = defineStep({
   name: 'clean',
-  version: 4,
+  version: 5,
   context: pick('analysisObject', 'transcriptObject', 'pcmObject', 'sampleRate', 'channels', 'sampleFormat'),
   load: async (db: Knex, { runId }) => ({
     cleaning: (await settingsOf(db, runId)).cleaning,
