@@ -322,12 +322,17 @@ function transcriptText({ transcript, analysis }: Reviewed, splices: readonly Sp
     if (last?.speaker === word.speaker) last.words.push(text)
     else paragraphs.push({ speaker: word.speaker, words: [text] })
   }
-  return paragraphs
+  const note =
+    transcript.speakersBy === 'voice'
+      ? '<p class="note">Speakers suggested by voice; <code>speakers</code> in episode.json names them.</p>\n'
+      : ''
+  const said = paragraphs
     .map(
       ({ speaker, words }) =>
         `<p>${speaker === null ? '' : `<b>${escape(speaker)}</b> `}${words.join(' ')}</p>`,
     )
     .join('\n')
+  return note + said
 }
 
 function clock(seconds: number, decimals = 0): string {

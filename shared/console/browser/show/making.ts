@@ -111,6 +111,15 @@ export const Words = ({ form }: { form: Form }) =>
         ]}
         hint="Where no words come with a recording."
       />
+      <${Select}
+        form=${form}
+        path=${['transcription', 'voices']}
+        label="Speakers told apart by voice"
+        unset="No"
+        isNumber
+        choices=${[['2', 'Two']]}
+        hint="Where the words name nobody: a suggestion."
+      />
     </div>
   </fieldset>`
 
