@@ -19,7 +19,7 @@ export interface Mixture {
 }
 
 /** Learned from so many vectors at most, evenly taken. */
-const mostVectors = 20_000
+const mostVectors = 10_000
 const fewestOfComponent = 20
 const rounds = 8
 /** A variance is at least this share of that of all vectors: few vectors may lie together by chance. */

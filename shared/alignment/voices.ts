@@ -31,16 +31,19 @@ const components = 12
 /** Another voice costs so much likelihood, or every phone would have a voice of its own. */
 const turnPrice = 40
 /** So many vectors are worked at before others may. */
-const vectorsAtOnce = 20_000
+const vectorsAtOnce = 5000
 
 /** Undefined where too little is said. */
 export async function tellVoices(sound: Sound, signal: AbortSignal): Promise<Voices | undefined> {
   const { vectors, frameOf } = await speechOf(sound, signal)
   const windows = meansOf(vectors)
+  await letOthers(signal)
   if (windows.count < fewestWindows) return undefined
   let best: { voices: Uint8Array; score: number } | undefined
   for (let start = 0; start < starts; start++) {
-    const found = await divide(vectors, firstGuess(windows, start, vectors.count), signal)
+    const guess = firstGuess(windows, start, vectors.count)
+    await letOthers(signal)
+    const found = await divide(vectors, guess, signal)
     if (found && (!best || found.score > best.score)) best = found
   }
   if (!best) return undefined
@@ -65,7 +68,7 @@ async function speechOf(
   for (let from = 0; from < sound.frames; from += framesAtOnce) {
     const to = min(sound.frames, from + framesAtOnce)
     const rows = await sound.cepstra(from, to)
-    signal.throwIfAborted()
+    await letOthers(signal)
     for (let frame = from; frame < to; frame += stride) {
       if (sound.levels[frame]! <= quietBelow) continue
       const row = (frame - from) * cepstrumSize + 1
@@ -74,6 +77,11 @@ async function speechOf(
     }
   }
   return { vectors: { values, count, size }, frameOf }
+}
+
+async function letOthers(signal: AbortSignal): Promise<void> {
+  await new Promise(setImmediate)
+  signal.throwIfAborted()
 }
 
 /** The mean of each two seconds of speech. */
@@ -158,8 +166,7 @@ async function divide(
       const model = learnMixture(vectors, (i) => found.voices[i] === voice, components)
       if (!model) return undefined
       models.push(model)
-      await new Promise(setImmediate)
-      signal.throwIfAborted()
+      await letOthers(signal)
     }
     found = await likeliestTurns(vectors, models, signal)
   }
@@ -182,8 +189,7 @@ async function likeliestTurns(
     first = stayed + likelihood(a!, vectors, i)
     second = turned + likelihood(b!, vectors, i)
     if (i % vectorsAtOnce === vectorsAtOnce - 1) {
-      await new Promise(setImmediate)
-      signal.throwIfAborted()
+      await letOthers(signal)
     }
   }
   const voices = new Uint8Array(vectors.count)
