@@ -19,18 +19,19 @@ export interface Mixture {
 }
 
 /** Learned from so many vectors at most, evenly taken. */
-const mostVectors = 10_000
+const mostVectors = 20_000
 const fewestOfComponent = 20
 const rounds = 8
 /** A variance is at least this share of that of all vectors: few vectors may lie together by chance. */
 const leastVarianceShare = 0.05
 
-/** From the vectors that belong. Undefined when they are too few. */
-export function learnMixture(
+/** From the vectors that belong; `between` is waited for after each round. Undefined when they are too few. */
+export async function learnMixture(
   vectors: Vectors,
   belongs: (row: number) => boolean,
   components: number,
-): Mixture | undefined {
+  between: () => Promise<void>,
+): Promise<Mixture | undefined> {
   const rows = rowsThat(vectors.count, belongs)
   if (rows.length < components * fewestOfComponent) return undefined
   const owner = Uint8Array.from(rows, (_, i) => Math.floor((i * components) / rows.length))
@@ -40,6 +41,7 @@ export function learnMixture(
   for (let round = 0; round < rounds; round++) {
     rows.forEach((row, i) => (owner[i] = bestComponent(mixture, vectors, row)))
     mixture = mixtureOf(vectors, rows, owner, components, floor)
+    await between()
   }
   return mixture
 }

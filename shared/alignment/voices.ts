@@ -163,10 +163,10 @@ async function divide(
   for (let round = 0; round < rounds; round++) {
     const models: Mixture[] = []
     for (const voice of [0, 1]) {
-      const model = learnMixture(vectors, (i) => found.voices[i] === voice, components)
+      const isOwn = (i: number) => found.voices[i] === voice
+      const model = await learnMixture(vectors, isOwn, components, () => letOthers(signal))
       if (!model) return undefined
       models.push(model)
-      await letOthers(signal)
     }
     found = await likeliestTurns(vectors, models, signal)
   }

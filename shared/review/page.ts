@@ -324,7 +324,7 @@ function transcriptText({ transcript, analysis }: Reviewed, splices: readonly Sp
   }
   const note =
     transcript.speakersBy === 'voice'
-      ? '<p class="note">Speakers suggested by voice; <code>speakers</code> in episode.json names them.</p>\n'
+      ? '<p class="hint">Speakers suggested by voice; <code>speakers</code> in episode.json names them.</p>\n'
       : ''
   const said = paragraphs
     .map(
