@@ -14,7 +14,7 @@ import { tellVoices } from './voices.ts'
  * Two voices were 2.6 to 8.8 apart (asterisk's prompts of two languages, flite's voices), what had been divided of one
  * voice 1.7 at most, and two voices in noise 20 dB below them 0.9.
  */
-const leastDistance = 2
+const leastDistance = 2.2
 
 /** What a transcript calls them, who speaks first first. */
 export const voiceLabels = ['Voice 1', 'Voice 2'] as const

@@ -23,7 +23,8 @@ const size = cepstrumSize - 1
 const framesAtOnce = 1000
 /** Frames of speech by which the first guess is made: two seconds. */
 const windowVectors = 100
-const fewestWindows = 10
+/** With less, one voice falls into halves as far apart as two voices are. */
+const fewestWindows = 75
 /** First guesses divide along so many directions; of what becomes of them the likeliest is taken. */
 const starts = 4
 const rounds = 6

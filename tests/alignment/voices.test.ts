@@ -8,7 +8,7 @@ import type { Analysis } from '../../shared/audio/analysis.ts'
 import type { Transcript } from '../../shared/words/words.ts'
 
 const turnFrames = 400
-const turns = 24
+const turns = 48
 const neverAborted = new AbortController().signal
 
 /** Turns of 3.5 s with half a second between them; phones of 80 ms, which a voice says in its own way. */
