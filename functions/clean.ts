@@ -1,12 +1,14 @@
 /**
- * Step `clean`: words + where they were placed + sound + settings → words where they are in the sound, and proposed
- * edits. Nothing is cut here; every change can be switched off.
+ * Step `clean`: words + where they were placed + sound + settings → words where they are in the sound, with speakers
+ * where these are told by voice, and proposed edits. Nothing is cut here; every change can be switched off.
  */
 import type { Knex } from 'knex'
 import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
-import { listenTo } from '../shared/alignment/listen.ts'
+import { hearStored } from '../shared/alignment/hear.ts'
+import { listenTo, type Listen } from '../shared/alignment/listen.ts'
 import type { PlacedPassage } from '../shared/alignment/placing.ts'
 import { refine, unrefined, type Refined } from '../shared/alignment/refine.ts'
+import { suggestSpeakers } from '../shared/alignment/speakers-by-voice.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { contentHash } from '../shared/hash.ts'
@@ -19,23 +21,25 @@ import type { Transcript } from '../shared/words/words.ts'
 
 export const clean = defineStep({
   name: 'clean',
-  version: 4,
+  version: 5,
   context: pick('analysisObject', 'transcriptObject', 'pcmObject', 'sampleRate', 'channels', 'sampleFormat'),
-  load: async (db: Knex, { runId }) => ({
-    cleaning: (await settingsOf(db, runId)).cleaning,
-    placed: (await outputsOf(db, runId, 'align')).flatMap(({ output }) =>
-      typeof output['placedObject'] === 'string' ? [output['placedObject']] : [],
-    ),
-  }),
-  inputs: ({ analysisObject, transcriptObject }, { cleaning: { review: _policy, ...settings }, placed }) => ({
+  load: async (db: Knex, { runId }) => {
+    const { cleaning, transcription } = await settingsOf(db, runId)
+    return { cleaning, voices: transcription.voices ?? null, placed: await placedIn(db, runId) }
+  },
+  inputs: (
+    { analysisObject, transcriptObject },
+    { cleaning: { review: _policy, ...settings }, voices, placed },
+  ) => ({
     analysisObject,
     transcriptObject,
     placed,
     settings,
+    voices,
   }),
   work: async (
     { analysisObject, transcriptObject, pcmObject, ...format },
-    { cleaning: settings, placed },
+    { cleaning: settings, voices, placed },
     tools,
   ) => {
     const { storage, config, workObject } = tools
@@ -56,7 +60,10 @@ export const clean = defineStep({
     const [object, aligned] = [workObject('proposed.json'), workObject('transcript.json')]
     const text = JSON.stringify(proposed)
     await storage.create(object, text, 'application/json')
-    if (transcript) await storage.create(aligned, JSON.stringify(transcript), 'application/json')
+    if (transcript) {
+      const spoken = voices === null ? transcript : await withSpeakers(transcript, analysis, listen, tools)
+      await storage.create(aligned, JSON.stringify(spoken), 'application/json')
+    }
     return toScalars({
       transcriptObject: transcript ? aligned.name : null,
       proposedObject: object.name,
@@ -67,6 +74,28 @@ export const clean = defineStep({
   },
   passOn: (output) => output,
 })
+
+const placedIn = async (db: Knex, runId: string): Promise<string[]> =>
+  (await outputsOf(db, runId, 'align')).flatMap(({ output }) =>
+    typeof output['placedObject'] === 'string' ? [output['placedObject']] : [],
+  )
+
+/** After the edits were proposed: what is suggested only changes none of them. */
+async function withSpeakers(
+  words: Transcript,
+  analysis: Analysis,
+  listen: Listen,
+  { signal, warn }: Tools,
+): Promise<Transcript> {
+  const { transcript, warnings } = await suggestSpeakers(
+    words,
+    analysis,
+    hearStored(analysis, listen),
+    signal,
+  )
+  warnings.forEach(warn)
+  return transcript
+}
 
 /** The words where `align` found them. Its windows are in the order of its parts. */
 async function refinedBy(

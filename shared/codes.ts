@@ -413,6 +413,10 @@ export const warningCodes = {
     meaning: 'Words stood where nothing is heard and were dropped.',
     remedy: 'Check the transcript if words are missing.',
   },
+  voices_alike: {
+    meaning: 'Two speakers were to be told apart by their voices, and could not be.',
+    remedy: 'Give words that name their speakers, or take `transcription.voices` out of the template.',
+  },
   words_shifted: { meaning: "All words' times were early or late and were moved.", remedy: 'Nothing.' },
   chapters_repaired: {
     meaning: 'Chapter marks were mended or left out; the message says which.',

@@ -61,6 +61,10 @@ export const reviewAnswer = z
     language: z.string(),
     durationSeconds: seconds,
     words: z.array(word),
+    speakersBy: z
+      .enum(['voice'])
+      .nullable()
+      .openapi({ description: '`voice`: the speakers are suggestions by the sound of their voices.' }),
     edits: z.array(reviewedEdit),
     kinds: z.array(kind),
   })
@@ -90,6 +94,7 @@ export function showReview(review: Review): z.output<typeof reviewAnswer> {
       endSeconds: at(endSample),
       speaker,
     })),
+    speakersBy: transcript?.speakersBy ?? null,
     edits: edits.edits.map((edit) => ({
       id: edit.id,
       kind: edit.kind,

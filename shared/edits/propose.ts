@@ -17,11 +17,12 @@ import { detectInterns } from './intern.ts'
 import { isHesitation } from '../alignment/acoustic-model.ts'
 import { detectPauses } from './pauses.ts'
 import { detectSounds } from './sfx.ts'
+import { detectStutters, findStutters } from './stutters.ts'
 import { checkTiming } from '../words/timing.ts'
 import type { Transcript, Word } from '../words/words.ts'
 
 /**
- * The transcript with its words aligned to the sound, as far as it matters: fillers, spoken commands and
+ * The transcript with its words aligned to the sound, as far as it matters: fillers, stutters, spoken commands and
  * their neighbours, for `proposeEdits` and for whoever reads along what is left. Unchanged where the sound
  * does not tell. Reads a few seconds around each such word.
  */
@@ -33,6 +34,7 @@ export async function alignForEdits(
 ): Promise<AlignedTranscript> {
   const { words } = transcript
   const fillers = cleaning.fillers.enabled ? findFillers(transcript, cleaning.fillers) : []
+  const stutters = cleaning.stutters === 'off' ? [] : findStutters(transcript, analysis.format.sampleRate)
   const commands = commandsIn(transcript, analysis, cleaning)
   const edges = commands.flatMap(({ startSample, endSample }) => [
     wordAt(words, startSample, 'startSample'),
@@ -41,7 +43,7 @@ export async function alignForEdits(
   const hesitations = fillers
     .filter(({ first, last }) => first === last && isHesitation(words[first]!.text))
     .map(({ first }) => first)
-  const wanted = [...fillers.flatMap(({ first, last }) => [first, last]), ...edges]
+  const wanted = [...[...fillers, ...stutters].flatMap(({ first, last }) => [first, last]), ...edges]
   return alignWords(transcript, analysis, { words: wanted, hesitations: new Set(hesitations) }, listen)
 }
 
@@ -73,20 +75,23 @@ export function proposeEdits(
     ...detectCuts(transcript, analysis, cleaning),
     ...(transcript ? commandsIn(transcript, analysis, cleaning) : []),
   ]
-  const told = transcript
-    ? detectFillers(transcript, analysis, checkTiming(transcript, analysis), cleaning.fillers)
-    : []
+  const timing = transcript && checkTiming(transcript, analysis)
+  const told = timing ? detectFillers(transcript, analysis, timing, cleaning.fillers) : []
   const fillers = [...told, ...hesitations.filter((one) => !told.some((filler) => overlaps(filler, one)))]
-  return [...commands, ...fillers, ...pausesAround(commands, fillers, transcript, analysis, cleaning.pauses)]
+  const stutters = timing ? detectStutters(transcript, analysis, timing, cleaning.stutters) : []
+  const words = [...fillers, ...stutters.filter((one) => !fillers.some((filler) => overlaps(filler, one)))]
+  return [...commands, ...words, ...pausesAround(commands, words, transcript, analysis, cleaning.pauses)]
 }
 
 type Detector = (transcript: Transcript, analysis: Analysis, cleaning: CleaningSettings) => ProposedEdit[]
 
 /**
- * Who proposes which kind: all kinds but cuts, which need no words, and fillers and pauses, which look at
- * what is left.
+ * Who proposes which kind: all kinds but cuts, which need no words, fillers and stutters, which need exact times,
+ * and pauses, which look at what is left.
  */
-const commandDetectors: Readonly<Record<Exclude<EditKind, 'cut' | 'filler' | 'pause'>, Detector>> = {
+const commandDetectors: Readonly<
+  Record<Exclude<EditKind, 'cut' | 'filler' | 'stutter' | 'pause'>, Detector>
+> = {
   flubber: detectFlubbers,
   intern: detectInterns,
   sfx: detectSounds,

@@ -328,10 +328,15 @@ function transcriptText({ transcript, analysis }: Reviewed, splices: readonly Sp
     if (last?.speaker === word.speaker) last.words.push(text)
     else paragraphs.push({ speaker: word.speaker, words: [text] })
   }
-  return paragraphs
+  const note =
+    transcript.speakersBy === 'voice'
+      ? '<p class="hint">Speakers suggested by voice; <code>speakers</code> in episode.json names them.</p>\n'
+      : ''
+  const said = paragraphs
     .map(
       ({ speaker, words }) =>
         `<p>${speaker === null ? '' : `<b>${escape(speaker)}</b> `}${words.join(' ')}</p>`,
     )
     .join('\n')
+  return note + said
 }

@@ -80,6 +80,11 @@ const cut = z
 
 export const cleaning = z.strictObject({
   fillers: fillers.prefault({}),
+  /**
+   * Words said twice by accident, and words broken off ("I I", "wh- where"): proposed for review, cut, or left alone.
+   * Repeats that may be meant are never cut without a decision.
+   */
+  stutters: z.enum(['off', 'propose', 'cut']).default('propose'),
   pauses: pauses.prefault({}),
   flubber: flubber.prefault({}),
   intern: intern.prefault({}),

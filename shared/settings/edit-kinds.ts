@@ -1,7 +1,7 @@
 /**
  * The kinds of edits, one row each: everything that is said of a kind besides how it is detected. A new kind is a row
  * here and a detector that edits/propose.ts asks: those that look for words stand in a table there, which does not
- * compile without an entry for each; cuts, fillers and pauses, which need more than words, are asked by name.
+ * compile without an entry for each; cuts, fillers, stutters and pauses, which need more than words, are asked by name.
  */
 
 interface KindRow {
@@ -51,6 +51,13 @@ export const editKinds = {
     one: 'filler',
     many: 'Fillers',
     colours: ['#e2873b', '#c9712a'],
+  },
+  stutter: {
+    review: 'apply',
+    isBudgeted: true,
+    one: 'stutter',
+    many: 'Stutters',
+    colours: ['#3f9aa8', '#327d89'],
   },
   pause: {
     review: 'apply',

@@ -29,6 +29,8 @@ const transcription = z.strictObject({
   model: z.string().min(1).max(100).optional(),
   /** BCP 47; unset: the provider finds out. */
   language: language.optional(),
+  /** How many people speak, for a recording whose words name nobody: two are told apart by voice, as a suggestion. */
+  voices: z.literal(2).optional(),
 })
 
 const loudness = z.strictObject({

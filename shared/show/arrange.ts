@@ -57,6 +57,7 @@ export interface Show {
 /** In seconds. Between words a crossfade must be short; over room tone it may be longer. */
 const crossfadeSeconds: Readonly<Record<Edit['kind'], number>> = {
   filler: 0.03,
+  stutter: 0.03,
   flubber: 0.03,
   cut: 0.03,
   intern: 0.03,

@@ -19,6 +19,8 @@ export interface Transcript {
   /** False when times come from captions: good enough to read along, not to cut a word. */
   readonly exactTimes: boolean
   readonly words: readonly Word[]
+  /** The speakers are suggestions by the sound of their voices; absent where who wrote the words says them. */
+  readonly speakersBy?: 'voice'
 }
 
 /** One word before its times are samples, in seconds; undefined where it was not said. */

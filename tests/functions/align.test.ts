@@ -64,15 +64,24 @@ const captions = (cues: readonly { readonly words: readonly SaidWord[]; readonly
 interface Cleaned {
   readonly transcript: Transcript
   readonly edits: EditList['edits']
+  readonly stutters: EditList['edits']
   readonly warnings: readonly { readonly code: string; readonly message: string }[]
 }
 
 /** What the steps make of the talk with these words, as far as edits are proposed. */
-async function cleaned(file: string, words: string, fillers: object = {}): Promise<Cleaned> {
+async function cleaned(
+  file: string,
+  words: string,
+  fillers: object = {},
+  more: object = {},
+): Promise<Cleaned> {
   const slug = `moon-${++episodes}`
   const place = (name: string) => `u/${user}/show/${slug}/${name}`
   await world.upload(place(file), words)
-  await world.upload(place('template.json'), JSON.stringify({ cleaning: { fillers } }))
+  await world.upload(
+    place('template.json'),
+    JSON.stringify({ cleaning: { fillers, stutters: 'cut' }, ...more }),
+  )
   await world.arrive(await world.upload(place('talk.wav'), talk.wav))
   for (
     let queued = await world.tasks();
@@ -91,9 +100,11 @@ async function cleaned(file: string, words: string, fillers: object = {}): Promi
   const { warnings } = await world.run(runId)
   await world.cancel(runId)
   await world.lose('decide')
+  const { edits } = await read<EditList>(output['proposedObject'])
   return {
     transcript: await read<Transcript>(output['transcriptObject']),
-    edits: (await read<EditList>(output['proposedObject'])).edits.filter(({ kind }) => kind === 'filler'),
+    edits: edits.filter(({ kind }) => kind === 'filler'),
+    stutters: edits.filter(({ kind }) => kind === 'stutter'),
     warnings,
   }
 }
@@ -185,4 +196,23 @@ test('A recogniser’s words keep their times in a recording too short to know b
   const off = transcript.words.map(({ startSample }, i) => startSample / sampleRate - words[i]!.start)
   expect(off.filter((each) => Math.abs(each) > 0.15)).toEqual([])
   expect([[...new Set(edits.map(({ detector }) => detector))], warnings]).toEqual([['untold'], []])
+})
+
+test('What a speaker says twice by accident is cut where it was said; one voice is not taken for two', async () => {
+  const said = sentences.flat().map((word) => ({ ...word, speaker: null }))
+  const [first, second] = said.slice(1, 3)
+  first!.text = second!.text = 'the'
+  const words = JSON.stringify({ language: 'en', words: said })
+  const { transcript, stutters, warnings } = await cleaned(
+    'talk.words.json',
+    words,
+    {},
+    { transcription: { voices: 2 } },
+  )
+  expect(stutters.map(({ text }) => text)).toEqual(['the'])
+  const [{ startSample, endSample }] = stutters as [EditList['edits'][number]]
+  expect(startSample / sampleRate).toBeGreaterThan(first!.start - near)
+  expect(endSample / sampleRate).toBeLessThan(second!.start + near)
+  expect(warnings.map(({ code }) => code)).toContain('voices_alike')
+  expect(new Set(transcript.words.map(({ speaker }) => speaker))).toEqual(new Set([null]))
 })

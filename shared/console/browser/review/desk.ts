@@ -119,6 +119,7 @@ export function Desk({ base, review, isGuest }: DeskProps) {
         ${list}
       </div>
       <section aria-label="Transcript with tools">
+        ${review.speakersBy === 'voice' ? html`<p class="quiet">Speakers suggested by voice; “speakers” in episode.json names them.</p>` : null}
         <${Transcript}
           ...${{ words, removed, heardAt, lookAt }}
           onPlay=${(word: number) => playFrom(words[word]!.startSeconds)}

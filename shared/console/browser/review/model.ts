@@ -41,6 +41,8 @@ export interface Review {
   readonly language: string
   readonly durationSeconds: number
   readonly words: readonly Word[]
+  /** By voice: the speakers are suggestions. */
+  readonly speakersBy: 'voice' | null
   readonly edits: readonly Edit[]
   readonly kinds: readonly Kind[]
 }

@@ -2,6 +2,11 @@
 import { html } from '../parts.ts'
 import { Amount, Check, Folded, Select, type Choice, type Form } from './fields.ts'
 
+const stutters: readonly Choice[] = [
+  ['off', 'Left alone'],
+  ['propose', 'Proposed'],
+  ['cut', 'Cut where sure'],
+]
 const policy: readonly Choice[] = [
   ['apply', 'Made at once'],
   ['wait', 'Waits for me'],
@@ -11,6 +16,7 @@ const kinds: readonly Choice[] = [
   ['flubber', 'Mistakes that were called out'],
   ['intern', 'Questions to the assistant'],
   ['filler', 'Fillers'],
+  ['stutter', 'Stutters and restarts'],
   ['pause', 'Pauses'],
   ['censor', 'Bleeps'],
   ['sfx', 'Sounds'],
@@ -27,6 +33,7 @@ export function Cleaning({ form }: { form: Form }) {
       <${Amount} form=${form} path=${path('pauses', 'targetPauseSeconds')} label="To" unit="seconds" />
       <${Check} form=${form} path=${path('fillers', 'enabled')} label="Cut fillers" hint="“um”, “uh” and their kin, as the language has them." />
       <${Check} form=${form} path=${path('fillers', 'risky')} label="Doubtful fillers too" hint="“like”, “you know”, “so”." />
+      <${Select} form=${form} path=${path('stutters')} label="Stutters and restarts" choices=${stutters} hint="“I I”, “and the, and the”, “wh- where”." />
       <${Check} form=${form} path=${path('flubber', 'enabled')} label="Take back what was called a mistake" />
       <${Check} form=${form} path=${path('intern', 'enabled')} label="Answer questions to the assistant" />
       <${Check} form=${form} path=${path('censor', 'enabled')} label="Bleep words" />
@@ -103,6 +110,15 @@ export const Words = ({ form }: { form: Form }) =>
           ['none', 'Nobody'],
         ]}
         hint="Where no words come with a recording."
+      />
+      <${Select}
+        form=${form}
+        path=${['transcription', 'voices']}
+        label="Speakers told apart by voice"
+        unset="No"
+        isNumber
+        choices=${[['2', 'Two']]}
+        hint="Where the words name nobody: a suggestion."
       />
     </div>
   </fieldset>`
