@@ -9,10 +9,12 @@ import { findEpisode } from '../shared/db/episodes.ts'
 import { findPodcast } from '../shared/db/podcasts.ts'
 import { findRun } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
+import type { Taken } from '../shared/edits/decisions.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import { storeDeliverables } from '../shared/episode/deliverables.ts'
 import { pick } from '../shared/episode/run-context.ts'
+import { speakersNamed } from '../shared/episode/taken.ts'
 import type { Certificate } from '../shared/mastering/certificate.ts'
 import { episodeName } from '../shared/objects.ts'
 import { reviewPage } from '../shared/review/page.ts'
@@ -33,6 +35,7 @@ export const page = defineStep({
     'timelineObject',
     'transcriptObject',
     'episodeFacts',
+    'takenObject',
     'contentHash',
     'proposalObject',
   ),
@@ -53,6 +56,7 @@ export const page = defineStep({
     const { episodes: bucket } = config.buckets
     const transcript =
       transcriptObject === null ? undefined : await storage.readJson<Transcript>(work(transcriptObject))
+    const taken = given.takenObject === null ? {} : await storage.readJson<Taken>(work(given.takenObject))
     const edits = await storage.readJson<EditList>(work(given.editsObject))
     const timeline = await storage.readJson<Timeline>(work(given.timelineObject))
     const sounds = await Promise.all(reel.map((name) => storage.read(work(name))))
@@ -66,7 +70,7 @@ export const page = defineStep({
       ...titles,
       analysis: decodeAnalysis(await storage.read(work(given.analysisObject))),
       edits,
-      transcript: transcript && nameSpeakers(transcript, given.episodeFacts.speakers),
+      transcript: transcript && nameSpeakers(transcript, speakersNamed(given.episodeFacts.speakers, taken)),
       reel: { ...planReel(edits, timeline), mp3: Buffer.concat(sounds) },
       restoration: certificate.restoration,
       finished: { timeline, certificate },

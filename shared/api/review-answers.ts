@@ -65,6 +65,15 @@ export const reviewAnswer = z
       .enum(['voice'])
       .nullable()
       .openapi({ description: '`voice`: the speakers are suggestions by the sound of their voices.' }),
+    speakers: z.array(
+      z.object({
+        label: z.string().openapi({ description: 'What the words call a speaker.' }),
+        name: z.string().openapi({
+          description:
+            'What they are called; another by a decision `{"decision": "take", "speakers": {LABEL: NAME}}`.',
+        }),
+      }),
+    ),
     edits: z.array(reviewedEdit),
     kinds: z.array(kind),
   })
@@ -75,7 +84,7 @@ const inSeconds = (samples: number, sampleRate: number): number =>
 
 /** The review as anybody who may see it sees it. */
 export function showReview(review: Review): z.output<typeof reviewAnswer> {
-  const { episode, run, edits, transcript, recording, waiting, decisions, timelineObject } = review
+  const { episode, run, edits, transcript, speakers, recording, waiting, decisions, timelineObject } = review
   const at = (samples: number) => inSeconds(samples, edits.sampleRate)
   const waits = new Set(waiting.map(({ id }) => id))
   const decided = new Map(decisions.flatMap((one) => ('edit' in one ? [[one.edit, one.decision]] : [])))
@@ -95,6 +104,7 @@ export function showReview(review: Review): z.output<typeof reviewAnswer> {
       speaker,
     })),
     speakersBy: transcript?.speakersBy ?? null,
+    speakers: [...speakers],
     edits: edits.edits.map((edit) => ({
       id: edit.id,
       kind: edit.kind,

@@ -8,6 +8,7 @@ import type { Scalars } from '../context.ts'
 import { Permanent } from '../errors.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
 import { mostMarks } from '../feed/chapter-marks.ts'
+import { speakerName } from '../settings/settings.ts'
 import { withoutUnseen } from '../settings/unseen.ts'
 import { shortestCutSeconds } from './cuts.ts'
 import { editKindNames, type EditKind } from '../settings/edit-kinds.ts'
@@ -16,10 +17,11 @@ import { toEditList, type Edit, type EditList, type ProposedEdit } from './edits
 const editId = z.string().max(64)
 const span = { startSeconds: z.number().nonnegative(), endSeconds: z.number().nonnegative() }
 
+const mostSpeakers = 50
 const place = { startSeconds: z.number().nonnegative() }
 const line = (longest: number) =>
   z.string().transform(withoutUnseen).pipe(z.string().trim().min(1).max(longest))
-/** What may be said of the episode where nothing is given by hand: null takes it back, absent leaves it as it is. */
+/** What may be said of the episode, but for names where nothing is given by hand: null takes it back, absent leaves it as it is. */
 const takeable = {
   title: line(255).nullable().optional(),
   summary: line(2000).nullable().optional(),
@@ -31,6 +33,12 @@ const takeable = {
   chapters: z
     .array(z.strictObject({ ...place, title: line(255) }))
     .max(mostMarks)
+    .nullable()
+    .optional(),
+  /** Names for what the words call their speakers: these count before those given with the episode. */
+  speakers: z
+    .record(z.string().max(100), speakerName)
+    .refine((names) => Object.keys(names).length <= mostSpeakers, `names at most ${mostSpeakers} speakers`)
     .nullable()
     .optional(),
 }

@@ -17,7 +17,7 @@ import { heardWords, proposedChapters } from '../words/proposed-chapters.ts'
 import type { Transcript } from '../words/words.ts'
 import type { RestorationReport } from './restoring.ts'
 import { pick } from './run-context.ts'
-import { marksFor, saidBy, type Given, type Said } from './taken.ts'
+import { marksFor, saidBy, speakersNamed, type Given, type Said } from './taken.ts'
 
 export const partsContext = pick(
   'timelineObject',
@@ -79,7 +79,7 @@ export async function gather(
     analysis,
     restoration,
     edits,
-    transcript: transcript && nameSpeakers(transcript, context.episodeFacts.speakers),
+    transcript: transcript && nameSpeakers(transcript, speakersNamed(context.episodeFacts.speakers, taken)),
     chapters: chaptersOf(timeline, said.title ?? given.title, marks),
     cover: await coverOf(context, tools), // one after the other, for the order of their warnings
     pictures: await picturesOf(context.pictures, tools),

@@ -63,6 +63,12 @@ const marksTaken = ({ chapters = [] }: Taken, { sampleRate }: Pick<Laid, 'sample
     .toSorted((a, b) => a.startSample - b.startSample)
     .filter(({ startSample }, i, all) => startSample !== all[i - 1]?.startSample)
 
+/** The names of the speakers: whoever was named in a review has heard them. */
+export const speakersNamed = (given: Readonly<Record<string, string>>, { speakers = {} }: Taken) => ({
+  ...given,
+  ...speakers,
+})
+
 /** The summary, and a line for each note that is still heard, with its time in the episode; as many as fit. */
 function descriptionOf(
   { summary, notes = [] }: Taken,

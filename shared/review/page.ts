@@ -330,7 +330,7 @@ function transcriptText({ transcript, analysis }: Reviewed, splices: readonly Sp
   }
   const note =
     transcript.speakersBy === 'voice'
-      ? '<p class="hint">Speakers suggested by voice; <code>speakers</code> in episode.json names them.</p>\n'
+      ? '<p class="hint">Speakers suggested by voice; the console names them, or <code>speakers</code> in episode.json.</p>\n'
       : ''
   const said = paragraphs
     .map(

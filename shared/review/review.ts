@@ -13,6 +13,7 @@ import { latestRunOf, lockRun, type Run } from '../db/runs.ts'
 import { outputsOf, resumeSteps, type PendingStep } from '../db/steps.ts'
 import { runAgain } from '../episode/run.ts'
 import { readContext } from '../episode/run-context.ts'
+import { speakersNamed } from '../episode/taken.ts'
 import { Missing, Permanent } from '../errors.ts'
 import { runSettings } from '../settings/settings.ts'
 import { offer } from '../engine/enqueue.ts'
@@ -22,6 +23,7 @@ import {
   decideEdits,
   keptDecisions,
   parseDecisions,
+  takenBy,
   waitsForReview,
   type KeptDecision,
 } from '../edits/decisions.ts'
@@ -47,6 +49,8 @@ export interface EditsUnderReview {
 export interface Review extends EditsUnderReview {
   readonly analysis: Analysis
   readonly transcript: Transcript | undefined
+  /** What the words call their speakers, and what they are called. */
+  readonly speakers: readonly { readonly label: string; readonly name: string }[]
 }
 
 /** What of a run's context the review needs. */
@@ -109,7 +113,15 @@ export async function openReview(services: Reading, episodeId: string): Promise<
     transcriptObject === null ? undefined : storage.readJson<Transcript>({ bucket, name: transcriptObject }),
     storage.read({ bucket, name: analysisObject }).then(decodeAnalysis),
   ]).catch(sayWhatIsMissing)
-  return { ...edits, analysis, transcript: transcript && nameSpeakers(transcript, episodeFacts.speakers) }
+  const names = speakersNamed(episodeFacts.speakers, takenBy(latest.decisions) ?? {})
+  const named = transcript && nameSpeakers(transcript, names)
+  return { ...edits, analysis, speakers: speakersOf(transcript, named), transcript: named }
+}
+
+/** In the order in which they are first heard. */
+function speakersOf(said: Transcript | undefined, named: Transcript | undefined): Review['speakers'] {
+  const names = new Map(said?.words.map(({ speaker }, i) => [speaker, named!.words[i]!.speaker]))
+  return [...names].flatMap(([label, name]) => (label === null ? [] : [{ label, name: name ?? label }]))
 }
 
 /** The edits alone, for who needs neither words nor waveform. Throws as `openReview` does. */

@@ -34,8 +34,8 @@ beforeEach(() => {
 const output = { channels: 'mono' }
 const place = (file: string) => `u/${user}/show/${slug}/${file}`
 
-async function aTalk(template: object = {}): Promise<void> {
-  await world.upload(place('words.json'), talk.words)
+async function aTalk(template: object = {}, words = talk.words): Promise<void> {
+  await world.upload(place('words.json'), words)
   await world.upload(place('template.json'), JSON.stringify({ output, ...template }))
   await world.arrive(await world.upload(place('talk.wav'), talk.wav))
   await world.runToEnd()
@@ -313,6 +313,37 @@ describe('Decisions', () => {
     await decideThat(world, { decision: 'reject', edit: `cut-${0.5 * sampleRate}` })
     await world.runToEnd()
     expect(await text(world, (await latest(world)).id)).toMatch(/Welcome/)
+  })
+
+  test('that name the speakers name them everywhere, can change the two for each other, and can be taken back', async () => {
+    const { words, ...file } = JSON.parse(talk.words) as { words: { text: string }[] }
+    const spoken = words.map((word, i) => ({ ...word, speaker: i < 8 ? 'A' : 'constructor' }))
+    await world.upload(place('episode.json'), JSON.stringify({ speakers: { A: 'Anna' } }))
+    await aTalk(
+      { cleaning: { flubber: { enabled: false }, intern: { enabled: false } } },
+      JSON.stringify({ ...file, words: spoken }),
+    )
+    const speakers = async () => {
+      const review = await openReview(world.services, (await latest(world)).episodeId)
+      const heard = [...new Set(review.transcript!.words.map(({ speaker }) => speaker))]
+      expect(review.speakers.map(({ name }) => name)).toEqual(heard)
+      const vtt = (await deliverable(world, 'transcript.vtt', (await latest(world)).id)).toString()
+      expect([...new Set([...vtt.matchAll(/<v ([^>]+)>/g)].map(([, name]) => name))]).toEqual(heard)
+      return review.speakers
+    }
+    expect(await speakers()).toEqual([
+      { label: 'A', name: 'Anna' },
+      { label: 'constructor', name: 'constructor' },
+    ])
+    await decideThat(world, { decision: 'take', speakers: { A: 'Bea', constructor: 'Anna' } })
+    await world.runToEnd()
+    expect((await speakers()).map(({ name }) => name)).toEqual(['Bea', 'Anna'])
+    await decideThat(world, { decision: 'take', speakers: null })
+    await world.runToEnd()
+    expect((await speakers()).map(({ name }) => name)).toEqual(['Anna', 'constructor'])
+    await expect(decideThat(world, { decision: 'take', speakers: { A: ' ' } })).rejects.toMatchObject({
+      code: 'bad_decisions',
+    })
   })
 
   test('that reject leave everything as it was said, and follow their edits when other words have moved them a little', async () => {

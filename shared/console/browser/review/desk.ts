@@ -16,6 +16,7 @@ import { ListenBar, useListening, type Listening } from './listening.ts'
 import { planned, removedSpans, type Choice, type Planned, type Review, type Span } from './model.ts'
 import { Overview } from './overview.ts'
 import { Sharing } from './sharing.ts'
+import { Speakers } from './speakers.ts'
 import { SubmitBar } from './submit-bar.ts'
 import { Transcript } from './transcript.ts'
 
@@ -119,7 +120,7 @@ export function Desk({ base, review, isGuest }: DeskProps) {
         ${list}
       </div>
       <section aria-label="Transcript with tools">
-        ${review.speakersBy === 'voice' ? html`<p class="quiet">Speakers suggested by voice; “speakers” in episode.json names them.</p>` : null}
+        ${isGuest ? null : html`<${Speakers} review=${review} />`}
         <${Transcript}
           ...${{ words, removed, heardAt, lookAt }}
           onPlay=${(word: number) => playFrom(words[word]!.startSeconds)}

@@ -43,6 +43,8 @@ export interface Review {
   readonly words: readonly Word[]
   /** By voice: the speakers are suggestions. */
   readonly speakersBy: 'voice' | null
+  /** What the words call their speakers, and what they are called. */
+  readonly speakers: readonly { readonly label: string; readonly name: string }[]
   readonly edits: readonly Edit[]
   readonly kinds: readonly Kind[]
 }
