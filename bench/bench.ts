@@ -17,6 +17,7 @@ import { benchMail } from './mail.ts'
 import { busyWarning, compare, thisMachine } from './history.ts'
 import { costOf, type Cost } from './processes.ts'
 import { speedPlot } from './plot.ts'
+import { benchRefusal } from './refusal.ts'
 import { medianOf } from './repeat.ts'
 import { pipeline } from './spool.ts'
 import { summarise, type Measured, type MeasuredSpool, type Summary } from './summary.ts'
@@ -39,7 +40,7 @@ export async function bench(root: string, options: BenchOptions): Promise<void> 
   const busy = busyWarning()
   if (busy) process.stderr.write(`${busy}\n`)
   try {
-    const summary = await measureAll(dir, options)
+    const summary = await measureAll(root, dir, options)
     await mkdir(path.join(root, 'bench'), { recursive: true })
     await writeFile(path.join(root, 'bench', 'results.json'), `${JSON.stringify(summary, null, 1)}\n`)
     await writeFile(path.join(root, 'bench', 'speed.svg'), speedPlot(summary.results))
@@ -54,7 +55,7 @@ export async function bench(root: string, options: BenchOptions): Promise<void> 
   }
 }
 
-async function measureAll(dir: string, { quick, long }: BenchOptions): Promise<Summary> {
+async function measureAll(root: string, dir: string, { quick, long }: BenchOptions): Promise<Summary> {
   const short = await speech(dir, shortSeconds)
   const main = quick ? short : await speech(dir, 3600)
   const others: Measured[] = []
@@ -87,6 +88,7 @@ async function measureAll(dir: string, { quick, long }: BenchOptions): Promise<S
   if (long) spools.push(await spool('Spool, 10 h', await speech(dir, 36_000)))
   const mail = await benchMail(dir, workers, quick ? 1000 : 10_000)
   const pages = await benchConsole(dir, workers)
+  const refusal = await benchRefusal(root, dir)
   const starts = await coldStarts()
   const protocol = await measureProtocol()
   return summarise({
@@ -101,6 +103,7 @@ async function measureAll(dir: string, { quick, long }: BenchOptions): Promise<S
     ten,
     mail,
     pages,
+    refusal,
     notInstalled: missing,
   })
 }

@@ -9,6 +9,7 @@ import type { ConsoleFigures } from './console.ts'
 import type { Protocol } from './fan-in.ts'
 import type { MailFigures } from './mail.ts'
 import { prices } from './prices.ts'
+import type { RefusalFigures } from './refusal.ts'
 import type { Cost, KindCost } from './processes.ts'
 import type { Spread } from './repeat.ts'
 import { tasksOf, type Pipeline } from './spool.ts'
@@ -33,6 +34,7 @@ export interface Measurements {
   readonly loudnorm: Measured
   readonly mail: MailFigures
   readonly pages: ConsoleFigures
+  readonly refusal: RefusalFigures
   readonly coldStarts: readonly ColdStart[]
   readonly protocol: Protocol
   readonly notInstalled: readonly string[]
@@ -50,6 +52,7 @@ export function summarise({
   loudnorm,
   mail,
   pages,
+  refusal,
   coldStarts,
   protocol,
   notInstalled,
@@ -80,6 +83,7 @@ export function summarise({
     fleet: fleetTimes(ours.report.steps, workers),
     mail,
     pages,
+    refusal,
     coldStarts,
     compared,
   }

@@ -61,6 +61,7 @@ export function table(summary: Summary): string {
     overheadSecondsPerTask,
     mail,
     pages,
+    refusal,
     protocol,
   } = summary
   return [
@@ -82,6 +83,7 @@ export function table(summary: Summary): string {
       `${mail.memoryGrowth.toFixed(2)} against a tenth of the messages`,
     `Console, first page of ${pages.episodes} episodes       ${pages.firstPageMs.toFixed(0)} ms, ` +
       `${(pages.firstPageBytes / 1000).toFixed(1)} kB; their list ${pages.listMs.toFixed(0)} ms`,
+    `${refusal.faults} files that are wrong: all are named after ${refusal.seconds.toFixed(2)} s`,
     '',
     'Starting from nothing, each function as deployed:',
     coldStartTable(summary.coldStarts),
