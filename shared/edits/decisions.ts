@@ -237,6 +237,8 @@ function underPolicy(edit: Edit, policy: CleaningSettings['review']): Edit {
   return edit.status === 'applied' && asks ? { ...edit, status: 'pending' } : edit
 }
 
+const movedByHand = ' Its edges were moved by hand.'
+
 function decided(edit: Edit, one: EditDecision, toSample: (seconds: number) => number): Edit {
   const accepted = (changed: Edit): Edit =>
     lacksAnswer(changed)
@@ -245,14 +247,16 @@ function decided(edit: Edit, one: EditDecision, toSample: (seconds: number) => n
   switch (one.decision) {
     case 'accept':
       return accepted(edit)
-    case 'reject':
-      return { ...edit, status: 'rejected' }
+    case 'reject': {
+      const { accepted: _before, ...rest } = edit
+      return { ...rest, status: 'rejected' }
+    }
     case 'adjust':
       return accepted({
         ...edit,
         startSample: toSample(one.startSeconds),
         endSample: toSample(one.endSeconds),
-        reason: `${edit.reason} Its edges were moved by hand.`,
+        reason: `${edit.reason.replace(movedByHand, '')}${movedByHand}`,
       })
     case 'answer':
       return accepted(answered(edit, one.text))

@@ -95,6 +95,16 @@ describe('A decision', () => {
     })
   })
 
+  test('leaves nothing of those before it: the way to it is not seen', () => {
+    const move = { decision: 'adjust', edit: 'filler-100', startSeconds: 0.1, endSeconds: 0.25 } as const
+    const [accept, reject] = (['accept', 'reject'] as const).map((decision) => ({
+      decision,
+      edit: 'flubber-1000',
+    }))
+    const way: Decision[] = [{ ...move, endSeconds: 0.3 }, accept!, reject!, accept!, reject!, move]
+    expect(decide(way)).toEqual(decide([reject!, move]))
+  })
+
   test('answers a question; accepting one without an answer leaves it open', () => {
     expect(statuses([{ decision: 'answer', edit: 'intern-5000', text: 'Old.' }])['intern-5000']).toBe(
       'applied',
