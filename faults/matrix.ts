@@ -6,7 +6,7 @@
 import type { FaultyCloud } from './cloud.ts'
 import { madeObjects } from './made-objects.ts'
 import { pointOf, type Call, type Passing, type Verdict } from './passing.ts'
-import { anything, type Scenario, type Subject } from './scenarios.ts'
+import { anything, type Scenario, type Subject } from './subject.ts'
 import { listenForStillness } from './stillness.ts'
 
 /**

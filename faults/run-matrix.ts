@@ -10,7 +10,8 @@ import { findOrphans } from '../shared/housekeeping/orphans.ts'
 import { startFaultyCloud, type FaultyCloud } from './cloud.ts'
 import { casesOf, nameOfCase, runCases, undisturbed, type Case } from './matrix.ts'
 import { random } from './random.ts'
-import { scenariosOf, type Recording, type Scenario } from './scenarios.ts'
+import { scenariosOf } from './scenarios.ts'
+import type { Recording, Scenario } from './subject.ts'
 import { undoing } from './undoing.ts'
 
 export interface MatrixOptions {

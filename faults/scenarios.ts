@@ -1,61 +1,19 @@
 /**
- * What is done under faults, each for a user of its own or for an episode that is there: how it begins, when it is
- * over, and what must be true then. Hides which rows and objects say so.
+ * What is done under faults, each for a user of its own or for an episode that is there. Hides what a producer, or the clock, does
+ * in each.
  */
-import { createHash, randomUUID } from 'node:crypto'
-import type { StepIdentity } from '../shared/context.ts'
-import { AlreadyRunning, codeOf } from '../shared/errors.ts'
+import { randomUUID } from 'node:crypto'
 import { withDatabase } from '../shared/db/connect.ts'
 import { saveProviderKey } from '../shared/db/provider-keys.ts'
 import { insertWebhook } from '../shared/db/webhooks.ts'
 import { startPublication, type Asked } from '../shared/episode/publication.ts'
-import { startAgain } from '../shared/episode/retry.ts'
 import { askForEpisode } from '../shared/housekeeping/ask-deletion.ts'
-import { episodeFolder, feedName, mailName, publicFolder, uploadName } from '../shared/objects.ts'
+import { episodeFolder, mailName, publicFolder, uploadName } from '../shared/objects.ts'
 import { keyPurpose, openSealer } from '../shared/providers/seal.ts'
 import { newSecret, secretPurpose } from '../shared/webhooks/send.ts'
 import type { FaultyCloud } from './cloud.ts'
-import type { Passing } from './passing.ts'
-import { listenForStillness } from './stillness.ts'
-
-/** One doing of a scenario. */
-export interface Subject {
-  readonly userId: string
-  /** Whether a call is part of it. */
-  readonly owns: (passing: Passing) => boolean | Promise<boolean>
-  /** Sets it going; resolves when that is under way. */
-  readonly begin: () => Promise<void>
-  /** Whether there is nothing more to be done. */
-  readonly isOver: () => Promise<boolean>
-  /** Helps on what only a clock would: called when nothing is under way and it is not over. */
-  readonly timePasses: () => Promise<void>
-  /** Starts again what a full disk ended, as the error asks a producer to. False when no disk ended it. */
-  readonly retry?: () => Promise<boolean>
-  /** What is to be the same, whatever went wrong on the way. */
-  readonly outcome: () => Promise<unknown>
-  /** What must never be, in plain words. */
-  readonly complaints: () => Promise<string[]>
-}
-
-export interface Scenario {
-  readonly name: string
-  /** Its calls say nothing of whose they are: it is alone in the cloud. */
-  readonly isExclusive: boolean
-  readonly prepare: () => Promise<Subject>
-}
-
-export interface Recording {
-  readonly bytes: Buffer
-  readonly file: string
-}
-
-/** In an outcome: whatever was expected is right. */
-export const anything = 'anything'
-
-const isInDoubt = (warnings: readonly { readonly code: string }[]): boolean =>
-  warnings.some(({ code }) => code === 'possible_double_charge')
-
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
+import { looksAt, type RunRow } from './looks-at.ts'
+import { untilOver, type Recording, type Scenario } from './subject.ts'
 
 const podcast = 'show'
 const template = JSON.stringify({
@@ -70,17 +28,6 @@ const template = JSON.stringify({
     { type: 'content' },
   ],
 })
-
-interface RunRow {
-  readonly id: string
-  readonly userId: string
-  readonly status: string
-  readonly stopReason: string | null
-  readonly episodeId: string | null
-  readonly podcastId: string | null
-  readonly warnings: readonly { readonly code: string }[]
-}
-
 const letters = 120
 
 /** An episode that is there. */
@@ -93,107 +40,9 @@ interface Made {
 export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly Scenario[] {
   const { services, storage, ask, vendor } = cloud
   const { databaseUrl, sealingKey } = services.config
+  const { runsOf, helpRuns, ofOneRun, filesOf, paidTwice, chargedOnce, itemsInFeed, doubtful } =
+    looksAt(cloud)
   let users = 0
-  const runOwners = new Map<string, Promise<string | undefined>>()
-  const ownerOf = (runId: string): Promise<string | undefined> => {
-    const known = runOwners.get(runId)
-    if (known) return known
-    const asked = ask<{ userId: string }>('SELECT user_id AS "userId" FROM runs WHERE id = :runId', { runId })
-    const owner = asked.then(([row]) => row?.userId)
-    runOwners.set(runId, owner)
-    return owner
-  }
-
-  const runsOf = (userId: string): Promise<RunRow[]> =>
-    ask<RunRow>(
-      `SELECT r.id, r.user_id AS "userId", r.status, r.stop_reason AS "stopReason", r.episode_id AS "episodeId",
-              e.podcast_id AS "podcastId", r.warnings
-       FROM runs r
-       LEFT JOIN episodes e ON e.id = r.episode_id
-       WHERE r.user_id = :userId
-       ORDER BY r.created_at`,
-      { userId },
-    )
-
-  /** What waits for its time is due, and the queue is told so. */
-  const helpRuns = async (runIds: readonly string[]): Promise<void> => {
-    for (const runId of runIds) {
-      const waiting = await ask<StepIdentity>(
-        `SELECT run_id AS "runId", step, part, turn
-         FROM steps
-         WHERE run_id = :runId AND status = 'pending' AND due_at > clock_timestamp() + interval '1 second'`,
-        { runId },
-      )
-      await cloud.timePasses([runId])
-      if (waiting.length > 0)
-        await ask(`UPDATE paid_calls SET sent_at = sent_at - interval '1 hour' WHERE run_id = :runId`, {
-          runId,
-        })
-      for (const step of waiting) await cloud.runNow(step)
-    }
-  }
-
-  /** A subject whose work is one run of a user. */
-  const ofOneRun = (
-    userId: string,
-    begin: () => Promise<void>,
-    outcome: (run: RunRow) => Promise<unknown>,
-    complaints: (run: RunRow) => Promise<string[]>,
-    earlier: ReadonlySet<string> = new Set(),
-  ): Subject => {
-    const retried = new Set<string>()
-    const all = async () => (await runsOf(userId)).filter(({ id }) => !earlier.has(id) && !retried.has(id))
-    return {
-      userId,
-      owns: async ({ object, task }) =>
-        object?.startsWith(`u/${userId}/`) ??
-        (task !== undefined && !earlier.has(task.runId) && (await ownerOf(task.runId)) === userId),
-      begin,
-      isOver: async () => {
-        const runs = await all()
-        return runs.length > 0 && runs.every(({ status }) => status !== 'queued' && status !== 'started')
-      },
-      timePasses: async () => helpRuns((await all()).map(({ id }) => id)),
-      retry: async () => {
-        const full = (await all()).find(({ stopReason }) => stopReason === 'disk_full')
-        if (!full) return false
-        await startAgain(services, full.id).catch((error: unknown) => {
-          if (!(error instanceof AlreadyRunning)) throw error
-        })
-        retried.add(full.id)
-        return true
-      },
-      outcome: async () => outcome((await all())[0]!),
-      complaints: async () => {
-        const runs = await all()
-        const run = runs[0]!
-        const found: string[] = []
-        if (runs.length !== 1) found.push(`${runs.length} runs where one was asked for`)
-        if (run.status !== 'finished') found.push(`the run is ${run.status} (${run.stopReason})`)
-        return [...found, ...(await stepsInTrouble(run.id)), ...(await complaints(run))]
-      },
-    }
-  }
-
-  const stepsInTrouble = async (runId: string): Promise<string[]> => {
-    const steps = await ask<{ step: string; part: number; status: string }>(
-      `SELECT step, part, status FROM steps WHERE run_id = :runId AND status <> 'done'`,
-      { runId },
-    )
-    return steps.map(({ step, part, status }) => `${step}/${part} is ${status} at the end`)
-  }
-
-  /** Names without what differs from one episode to the next, and what is in each. */
-  const filesOf = async (bucket: string, prefix: string, userId: string): Promise<[string, string][]> => {
-    const found = await services.storage.list(bucket, prefix)
-    const files = found.map(async ({ name, contentHash }): Promise<[string, string]> => {
-      const file = name.split('/').at(-1)!
-      if (file !== 'timeline.json') return [file, contentHash]
-      const [bytes] = await storage.bucket(bucket).file(name).download() // it names the user's working files
-      return [file, hash(bytes.toString('utf8').replaceAll(userId, 'user'))]
-    })
-    return (await Promise.all(files)).filter(([file]) => file !== 'manifest.json').sort()
-  }
 
   const giveKey = async (userId: string): Promise<string> => {
     const apiKey = `key-${userId}`
@@ -209,53 +58,6 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
     await put(uploadName(userId, podcast, episode, 'template.json'), template)
     await put(uploadName(userId, podcast, episode, recording.file), recording.bytes)
   }
-
-  const paidTwice = (apiKey: string, { warnings }: RunRow): string[] => {
-    const doubt = isInDoubt(warnings)
-    return Object.entries(vendor.charged(apiKey)).flatMap(([what, times]) =>
-      times > 1 && !doubt ? [`${what} was paid ${times} times, and nobody was told`] : [],
-    )
-  }
-
-  const chargedOnce = async (userId: string): Promise<string[]> => {
-    const entries = await ask<{ kind: string; key: string; count: number }>(
-      `SELECT kind, entry_key AS key, count(*)::int AS count
-       FROM usage_entries
-       WHERE user_id = :userId AND refunded_at IS NULL
-       GROUP BY kind, entry_key`,
-      { userId },
-    )
-    const counters = await ask<{ used: number; charged: number }>(
-      `SELECT coalesce(sum(amount), 0)::float8 AS charged,
-              (SELECT coalesce(max(used), 0)::float8 FROM usage_counters c WHERE c.user_id = :userId) AS used
-       FROM usage_entries
-       WHERE user_id = :userId AND refunded_at IS NULL`,
-      { userId },
-    )
-    return [
-      ...entries.flatMap(({ key, count }) => (count > 1 ? [`${key} is charged ${count} times`] : [])),
-      ...counters.flatMap(({ used, charged }) =>
-        used > charged + 1e-6 ? [`${used} is counted, ${charged} charged`] : [],
-      ),
-    ]
-  }
-
-  const itemsInFeed = async (podcastId: string, episodeId: string): Promise<number> => {
-    const feed = await storage
-      .bucket('public')
-      .file(feedName(podcastId))
-      .download()
-      .catch((error: unknown) => (codeOf(error) === '404' ? '' : Promise.reject(error)))
-    const items = [...feed.toString().matchAll(/<item>[\s\S]*?<\/item>/g)]
-    return items.filter(([item]) => item.includes(episodeId)).length
-  }
-
-  /** What was asked for a second time lies under another name, and the page says that it may have been paid twice. */
-  const doubtful = ({ warnings }: RunRow, files: readonly [string, string][]): [string, string][] =>
-    files.map(([file, content]) => [
-      file,
-      isInDoubt(warnings) && /^(timeline\.json|review\.html)$/.test(file) ? anything : content,
-    ])
 
   const episodeOutcome = async (run: RunRow): Promise<unknown> => {
     const { userId, episodeId, podcastId, id } = run
@@ -465,24 +267,6 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
   }
 
   return [anEpisode, aMailboxRun, change('publish'), change('withdraw'), anEvent, aDeletion]
-}
-
-/** Waits until a subject is over: looks whenever a call was answered. Throws when it stands still. */
-export async function untilOver(subject: Pick<Subject, 'isOver'>, cloud: FaultyCloud): Promise<void> {
-  const stillness = listenForStillness(cloud.control)
-  const untilEnd = async (): Promise<'over'> => {
-    for (;;) {
-      const end = cloud.control.nextEnd(() => true)
-      if (await subject.isOver()) return 'over'
-      await end
-    }
-  }
-  try {
-    if ((await Promise.race([untilEnd(), stillness.fallen])) === 'still')
-      throw new Error('What was to be made undisturbed stands still.')
-  } finally {
-    stillness.close()
-  }
 }
 
 function aMailbox(count: number): string {

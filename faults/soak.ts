@@ -3,9 +3,7 @@
  * the disk is full for a while, the clock jumps, deliveries come twice, late and in another order, and vendors fail. At
  * the end everything that was begun is finished, once, and the same as undisturbed.
  */
-import { execFileSync } from 'node:child_process'
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -14,7 +12,9 @@ import { isAsExpected, undisturbed } from './matrix.ts'
 import { random } from './random.ts'
 import { recoveries, type Recovery } from './recoveries.ts'
 import { excerpt, leftBehind } from './run-matrix.ts'
-import { scenariosOf, type Scenario, type Subject } from './scenarios.ts'
+import { scenariosOf } from './scenarios.ts'
+import { smallDisk, type Disk } from './small-disk.ts'
+import type { Scenario, Subject } from './subject.ts'
 import { undoing } from './undoing.ts'
 
 export interface SoakOptions {
@@ -36,8 +36,6 @@ export interface SoakResult {
 
 const lanes = { episode: 3, mailbox: 1 } as const
 const workers = 4
-/** A disk of this size, where the machine lets one be made; it is filled for a while. */
-const diskMb = 600
 const pauseMs = [500, 3500] as const
 /** After the last trouble: leases, the queue's pauses, and the minute's sweep. */
 const longestRestMs = 15 * 60_000
@@ -264,44 +262,4 @@ async function endDatabase(place: string): Promise<void> {
   const file = await readFile(path.join(place, 'cloud/postgres/data/postmaster.pid'), 'utf8')
   const pid = Number(file.split('\n')[0])
   if (pid > 1) process.kill(pid, 'SIGQUIT')
-}
-
-interface Disk {
-  readonly place: string
-  readonly isBounded: boolean
-  readonly fill: () => void
-  readonly empty: () => void
-  readonly release: () => void
-}
-
-/** A disk of its own in memory, where this process may make one; else the folder as it is. */
-async function smallDisk(place: string): Promise<Disk> {
-  await mkdir(place, { recursive: true })
-  const filler = path.join(place, 'filler')
-  let isBounded = true
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMb}m,mode=755`, 'tmpfs', place], {
-      stdio: 'ignore',
-    })
-  } catch {
-    isBounded = false
-  }
-  return {
-    place,
-    isBounded,
-    fill: () => {
-      const file = openSync(filler, 'w')
-      try {
-        for (const block = Buffer.alloc(1 << 20); ;) writeSync(file, block)
-      } catch {
-        // it is full
-      } finally {
-        closeSync(file)
-      }
-    },
-    empty: () => rmSync(filler, { force: true }),
-    release: () => {
-      if (isBounded) execFileSync('umount', ['-l', place])
-    },
-  }
 }
