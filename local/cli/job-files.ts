@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { assetsFolder, isRecording, showCovers, slugOf } from '../../shared/objects.ts'
+import { assetsFolder, isRecording, servesAs, showCovers, slugOf } from '../../shared/objects.ts'
 import { readMarks } from '../../shared/feed/chapter-files.ts'
 import { picturesIn } from '../../shared/feed/chapter-marks.ts'
 import { readText } from '../../shared/text-file.ts'
@@ -78,10 +78,10 @@ export function withShow(job: Job, folder: string): Job {
 export async function filesOf(job: Job): Promise<JobFile[]> {
   const recordings = recordingNames(job.recordings)
   const beside: [path: string | undefined, file: string][] = [
-    [job.words, `words${wordsSuffix(job.words)}`],
+    [job.words, nameAs('words', job.words, '.words.json')],
     [job.isShows ? undefined : job.template, 'template.json'],
     [job.podcast, 'podcast.json'],
-    [job.cover, `cover${path.extname(job.cover ?? '').toLowerCase()}`],
+    [job.cover, nameAs('cover', job.cover, '.jpg')],
     [job.chapters, chaptersName(job.chapters)],
   ]
   const episode = await episodeOf(job, recordings)
@@ -129,8 +129,11 @@ async function episodeOf(
   return JSON.stringify({ ...given, ...several, ...(title === undefined ? {} : { title }) })
 }
 
-const wordsSuffix = (words: string | undefined): string =>
-  /\.(vtt|srt)$/i.test(words ?? '') ? path.extname(words!).toLowerCase() : '.json'
+/** Its own name, by which messages call it; where that is not of the kind, with an ending that is. The content decides. */
+function nameAs(kind: 'words' | 'cover', file: string | undefined, ending: string): string {
+  const own = path.basename(file ?? '')
+  return servesAs(kind, own) ? own : `${own.replace(/\.json$/i, '')}${ending}`
+}
 
 /** Under a name that says what it is; its content says in which form. */
 const chaptersName = (chapters: string | undefined): string =>
