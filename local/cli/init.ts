@@ -4,9 +4,11 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { codeOf, Permanent } from '../../shared/errors.ts'
 import { slugOf } from '../../shared/objects.ts'
 import { documents } from '../../shared/settings/documents.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
+import { quoted } from './frame.ts'
 
 export interface Begun {
   readonly folder: string
@@ -17,10 +19,13 @@ export interface Begun {
 
 const documentNames = ['podcast', 'template', 'episode'] as const
 
-/** Throws Error when the folder cannot be written to. */
+/** Throws Permanent `bad_output` when it is a file, Error when the folder cannot be written to. */
 export async function init(dir: string): Promise<Begun> {
   const folder = path.resolve(dir)
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error
+    throw new Permanent('bad_output', `${dir} is a file. Name a folder, which is made if it is not there.`)
+  })
   const title = titleOf(path.basename(folder))
   const first = { podcast: firstPodcast(title), template: firstTemplate(), episode: firstEpisode }
   const [written, kept]: [string[], string[]] = [[], []]
@@ -83,7 +88,7 @@ export const summariseInit = ({ folder, written, kept }: Begun): string => {
     ...(written.length > 0 ? [`Written in ${here}: ${written.join(', ')}`] : []),
     ...(kept.length > 0 ? [`There already, and left as they were: ${kept.join(', ')}`] : []),
     'A cover.jpg or cover.png in it is the show’s; intro, music and so on lie in it too, once template.json names them.',
-    `Then: ./spool assemble RECORDING --podcast ${here}`,
+    `Then: ./spool assemble RECORDING --podcast ${quoted(here)}`,
     '',
   ].join('\n')
 }

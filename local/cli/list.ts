@@ -28,7 +28,7 @@ export async function list(client: Client): Promise<ListedEpisode[]> {
 
 export function summariseList(episodes: readonly ListedEpisode[]): string {
   if (episodes.length === 0)
-    return 'There are no episodes yet. Make one with: spool assemble RECORDING, or spool upload.\n'
+    return 'There are no episodes yet. Make one with: ./spool assemble RECORDING, or ./spool upload.\n'
   const table = episodes.map(({ podcast, slug, title, status, durationSeconds }) => [
     `${podcast}/${slug}`,
     status,

@@ -25,7 +25,10 @@ export function add(program: Command): void {
     )
     .argument('<file...>', 'recordings; several are one after the other')
     .requiredOption('--podcast <podcast>', "the podcast's name, its podcast.json, or a show's folder")
-    .requiredOption('--episode <episode>', "the episode's name, or its episode.json")
+    .option(
+      '--episode <episode>',
+      "the episode's name, or its episode.json; named after the recording when not given",
+    )
     .option('--tracks', 'several recordings are tracks of one conversation')
     .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
     .option('--template <file>', 'the show: segments, cleaning, loudness, output')
