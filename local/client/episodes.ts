@@ -38,6 +38,10 @@ export const allEpisodes = (client: Client): Promise<Episode[]> => all(client.it
 export const episodesOf = (client: Client, podcast: string): Promise<Episode[]> =>
   all(client.items('/episodes', { podcast }))
 
+/** Of that name, in whatever podcast, newest first. */
+export const episodesNamed = (client: Client, slug: string): Promise<Episode[]> =>
+  all(client.items('/episodes', { slug }))
+
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = []
   for await (const item of items) found.push(item)
