@@ -11,6 +11,7 @@ import { FolderBusy } from '../host/lock.ts'
 import type { fetchRun, Report, Watcher } from './assemble.ts'
 import type { Quote } from '../../shared/episode/quote.ts'
 import type { Job } from './job-files.ts'
+import { quoted } from './quoted.ts'
 
 // Each command loads what it needs: a wrong flag is told at once, not after the cloud clients.
 
@@ -119,6 +120,19 @@ const nobodysShow =
   'Show      none was given: this is a trial, alone in its feed.xml, which says "My podcast" by "Unknown author".\n' +
   '          ./spool init my-show writes a show to fill in, and --podcast my-show puts the episode into its feed.\n'
 
+/** A word on a show that says of itself what `init` wrote; empty where all is filled in. */
+export async function unfilledShow(podcast: string): Promise<string> {
+  const [{ readPodcast }, { stillToFill }] = await Promise.all([
+    import('./job-files.ts'),
+    import('./init.ts'),
+  ])
+  const left = stillToFill(await readPodcast(podcast))
+  return left.length === 0
+    ? ''
+    : `Show      ${podcast} still has the ${left.join(' and the ')} that init wrote, and listeners see it.\n` +
+        `          Change it, then: ./spool rebuild ${quoted(path.dirname(podcast))}\n`
+}
+
 export async function runJob(asked: Job, json: boolean): Promise<void> {
   const { isShow, withShow } = await import('./job-files.ts')
   const { podcast: show } = asked
@@ -135,7 +149,7 @@ export async function runJob(asked: Job, json: boolean): Promise<void> {
       if (!json) process.stdout.write(describeQuote(quote))
     }
     await reportRun((watch) => assemble(cloud, job, watch, signal, tell), json)
-    if (!json && job.podcast === undefined) process.stdout.write(nobodysShow)
+    if (!json) process.stdout.write(job.podcast === undefined ? nobodysShow : await unfilledShow(job.podcast))
   })
 }
 
@@ -167,13 +181,9 @@ async function missingShow(podcast: string | undefined): Promise<string | undefi
   const begin = `./spool init ${quoted(podcast)} begins one.`
   if (!found) return `There is no show ${podcast}: neither a folder nor a podcast.json. ${begin}`
   return found.isDirectory() && !existsSync(path.join(podcast, 'podcast.json'))
-    ? `There is no podcast.json in ${podcast}. ${begin}`
+    ? `The folder ${podcast} has no podcast.json. ${begin}`
     : undefined
 }
-
-/** As a shell takes it for one word. */
-export const quoted = (word: string): string =>
-  /^[\p{L}\p{N}_./:@%+=-]+$/u.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 /** Says which of the files is not there; undefined when all are. */
 export async function missingFile(files: readonly (string | undefined)[]): Promise<string | undefined> {

@@ -11,7 +11,7 @@ import { picturesIn } from '../../shared/feed/chapter-marks.ts'
 import { readText } from '../../shared/text-file.ts'
 import { assetsOf, picturesOf } from '../../shared/settings/needs.ts'
 import { parseEpisode } from '../../shared/settings/episode.ts'
-import { parsePodcast } from '../../shared/settings/podcast.ts'
+import { parsePodcast, type PodcastSettings } from '../../shared/settings/podcast.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 import type { Source } from '../client/send.ts'
 
@@ -28,6 +28,8 @@ export interface Job {
   readonly cover?: string
   readonly chapters?: string
   readonly title?: string
+  /** What it is called where no title says so; after its first recording when not given. */
+  readonly name?: string
   readonly out?: string
   /** Reads and sends every file, also one that seems to be there already. */
   readonly rehash?: boolean
@@ -51,9 +53,11 @@ export const episodeSlug = ({ recordings }: Pick<Job, 'recordings'>): string => 
  * title makes such a name.
  */
 export const podcastOf = async (job: Job): Promise<string> =>
-  job.podcast === undefined
-    ? `trial.${episodeSlug(job)}`
-    : slugOf(parsePodcast(await readDocument(job.podcast), path.basename(job.podcast)).title)
+  job.podcast === undefined ? `trial.${episodeSlug(job)}` : slugOf((await readPodcast(job.podcast)).title)
+
+/** Throws Permanent `bad_podcast_file`. */
+export const readPodcast = async (file: string): Promise<PodcastSettings> =>
+  parsePodcast(await readDocument(file), path.basename(file))
 
 /** Whether it is a folder as `spool init` writes it. */
 export const isShow = (name: string): boolean => existsSync(path.join(name, 'podcast.json'))
@@ -113,20 +117,26 @@ const recordingNames = (files: readonly string[]): string[] =>
   })
 
 /**
- * A title of its own stands over the one in the file; several recordings are named in the order they were
- * given.
+ * A title of its own stands over the one in the file, and either over a name that its folder cannot have; several
+ * recordings are named in the order they were given.
  */
 async function episodeOf(
-  { episode, title, recordings, tracks }: Job,
+  { episode, title, name, recordings, tracks }: Job,
   files: readonly string[],
 ): Promise<string | undefined> {
-  if (episode === undefined && title === undefined && recordings.length === 1) return undefined
   const given = episode === undefined ? {} : parseEpisode(await readDocument(episode), path.basename(episode))
   const several =
     recordings.length > 1
       ? { recordings: files.map((file) => ({ file })), recordingsAre: tracks ? 'tracks' : 'sequence' }
       : {}
-  return JSON.stringify({ ...given, ...several, ...(title === undefined ? {} : { title }) })
+  const called = name ?? path.parse(recordings[0] ?? '').name
+  const said = {
+    ...(called === '' || slugOf(called) === called ? {} : { title: called }),
+    ...given,
+    ...several,
+  }
+  const all = title === undefined ? said : { ...said, title }
+  return episode === undefined && Object.keys(all).length === 0 ? undefined : JSON.stringify(all)
 }
 
 /** Its own name, by which messages call it; where that is not of the kind, with an ending that is. The content decides. */

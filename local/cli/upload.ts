@@ -82,7 +82,10 @@ export async function upload(
 /** Which show and episode are meant, and the settings that come along. */
 async function namesOf(asked: UploadJob): Promise<{ job: Job; podcast: string; episode: string }> {
   const { podcast, episode, ...rest } = asked
-  const brings: Job = { ...rest, ...(episode !== undefined && isFile(episode) ? { episode } : {}) }
+  const brings: Job = {
+    ...rest,
+    ...(episode === undefined ? {} : isFile(episode) ? { episode } : { name: episode }),
+  }
   const job = isShow(podcast)
     ? withShow(brings, podcast)
     : { ...brings, ...(isFile(podcast) ? { podcast } : {}) }

@@ -25,3 +25,13 @@ test.each([
   expect(names).toContain(expected)
   expect(findSidecars(names)[kind]).toBe(expected)
 })
+
+test.each([
+  [{ recordings: ['Zug Gespräch.wav'] }, 'Zug Gespräch'],
+  [{ recordings: ['Zug Gespräch.wav'], title: 'Trains' }, 'Trains'],
+  [{ recordings: ['talk.wav'], name: 'Folge 2' }, 'Folge 2'],
+  [{ recordings: ['talk.wav'] }, undefined], // its folder has the same name
+])('%j is titled %s', async (job, title) => {
+  const document = (await filesOf(job)).find(({ file }) => file === 'episode.json')?.source
+  expect(document && 'text' in document ? JSON.parse(document.text) : {}).toEqual(title ? { title } : {})
+})

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { Client } from '../../../local/client/client.ts'
 import { episodesMeant, findPodcast, noEpisode } from '../../../local/client/names.ts'
-import { quoted } from '../../../local/cli/frame.ts'
+import { quoted } from '../../../local/cli/quoted.ts'
 
 test.each([
   ['pilot', [{ podcast: undefined, slug: 'pilot' }]],
