@@ -256,6 +256,8 @@ describe('while `spool up` keeps the cloud', () => {
       processed: messages,
       ...counts,
     })
+    const again = JSON.parse(spool(['read-mail', mailbox, '--json']).stdout) as Record<string, unknown>
+    expect(again).toMatchObject({ letters: 0, own: counts.own }) // whose address it is was said before
   })
 
   test('an upload becomes an episode that is listed, downloaded, taken back and deleted, here and by its address', async () => {
