@@ -52,6 +52,8 @@ export interface Report {
   readonly warnings: readonly Warning[]
   /** The model on this machine that wrote the words down; absent where none did. */
   readonly heardBy?: string
+  /** Why it is not in the feed, as its row has it; absent where it is, or has a time. */
+  readonly heldFor?: string
   /** What was expected; null for a run that was begun elsewhere. */
   readonly quote: Quote | null
   /** What it took; null while it waits. */
@@ -217,6 +219,7 @@ async function deliver(
     loudness: { integratedLufs, truePeakDbtp },
     steps: stepsOf(run),
     warnings: run.warnings,
+    ...(published['what'] === 'hold' ? { heldFor: String(published['reason']) } : {}),
     ...(typeof heard?.['model'] === 'string' ? { heardBy: heard['model'] } : {}),
     quote: null,
     receipt,
