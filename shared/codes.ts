@@ -146,7 +146,7 @@ export const errorCodes = {
   },
   model_missing: {
     meaning: 'The words are to be recognised by a model on this machine, and it is not installed.',
-    remedy: 'Install one with `spool ears install`, or name another provider in the template.',
+    remedy: 'Install one with `./spool ears install`, or name another provider in the template.',
   },
   bad_model: {
     meaning:
@@ -165,7 +165,7 @@ export const errorCodes = {
   recogniser_failed: {
     meaning: 'The process that recognises speech ended while it was at work.',
     remedy:
-      'Mostly memory was short: close something, or install a smaller model; `spool doctor` says what each takes.',
+      'Mostly memory was short: close something, or install a smaller model; `./spool doctor` says what each takes.',
   },
   no_sealing_key: {
     meaning: 'This deployment has no key to seal secrets with; set SEALING_KEY.',
@@ -491,7 +491,7 @@ export const warningCodes = {
     meaning:
       'The language model that a template names for notes wrote none; the episode is made without them.',
     remedy:
-      'See what the provider says: give it a key with `spool key`, choose another model, or make the episode again later. Its other steps are not made again.',
+      'See what the provider says: give it a key with `./spool key`, choose another model, or make the episode again later. Its other steps are not made again.',
   },
   notes_filtered: {
     meaning:

@@ -22,7 +22,7 @@ export function parseJson(text: string, reviver?: (key: string, value: unknown) 
     return JSON.parse(text, reviver)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error // the reviver's
-    const what = error.message.replace(/ in JSON at position.*$| is not valid JSON$/s, '')
+    const what = error.message.replace(/(, \.{3}".*)? is not valid JSON$| in JSON at position.*$/s, '') // the place is said here
     throw new NotJson(placeFinder(text)(mistakeIn(text)), what.slice(0, 200), error)
   }
 }

@@ -131,6 +131,9 @@ const sidecarPatterns: Readonly<Record<keyof Sidecars, RegExp>> = {
   chapters: /^chapters\.(?:json|vtt|psc|xml|txt)$/i,
 }
 
+/** Whether a file of this name is taken for one of this kind. */
+export const servesAs = (kind: keyof Sidecars, file: string): boolean => sidecarPatterns[kind].test(file)
+
 /**
  * What a recording may be called; its content decides whether it is one. A name without an ending says
  * nothing against it.

@@ -29,6 +29,17 @@ export function readText(bytes: Buffer): TextFile {
 
 const tidy = (text: string): string => text.replaceAll(/\r\n?/g, '\n').replaceAll('\0', '')
 
+const sampledCharacters = 100_000
+/** Of bytes that are no text a tenth and more; a text has a stray one at most. */
+const mostControls = 0.01
+
+/** Whether what was read as text is something else: a picture or a sound, full of control characters. */
+export function isNoText(text: string): boolean {
+  const sample = text.slice(0, sampledCharacters)
+  const controls = sample.match(/[\x01-\x08\x0b\x0e-\x1f\x7f\ufffd]/g)?.length ?? 0
+  return controls > mostControls * sample.length
+}
+
 const sampledBytes = 2000
 
 /** Of Latin letters in UTF-16 every other byte is NUL. */

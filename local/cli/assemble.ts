@@ -7,8 +7,10 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Storage } from '@google-cloud/storage'
+import type { Knex } from 'knex'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
+import { findListedEpisode, listEpisodes } from '../../shared/db/episodes.ts'
 import { findRunOfUpload, readRunProgress, type RunProgress } from '../../shared/db/run-progress.ts'
 import { runCosts, type RunCosts } from '../../shared/db/run-costs.ts'
 import { outputsOf } from '../../shared/db/steps.ts'
@@ -24,7 +26,7 @@ import { connect } from '../../shared/storage.ts'
 import { episodeSlug, podcastOf, type Job } from './job-files.ts'
 import { upload } from './job-upload.ts'
 import { quoteJob } from './quote.ts'
-import { fillFolder } from './output-folder.ts'
+import { fillFolder, folderOf } from './output-folder.ts'
 import { userId } from './user.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
 import type { Attached } from '../host/cloud.ts'
@@ -50,6 +52,8 @@ export interface Report {
   readonly warnings: readonly Warning[]
   /** The model on this machine that wrote the words down; absent where none did. */
   readonly heardBy?: string
+  /** Why it is not in the feed, as its row has it; absent where it is, or has a time. */
+  readonly heldFor?: string
   /** What was expected; null for a run that was begun elsewhere. */
   readonly quote: Quote | null
   /** What it took; null while it waits. */
@@ -83,28 +87,24 @@ export async function assemble(
     watch,
     signal,
   )
-  return { ...(await deliver(cloud, storage, run, outOf(job, episodeSlug(job)))), quote }
+  return { ...(await deliver(cloud, storage, run, job.out)), quote }
 }
 
 /** Waits for a run that somebody else started, and fetches what it made. */
 export async function fetchRun(
   cloud: Attached,
   runId: string,
-  slugOfEpisode: string,
   out: string | undefined,
   watch: Watcher,
   signal: AbortSignal,
 ): Promise<Report> {
   const storage = await open(cloud)
   const run = await follow(cloud, () => Promise.resolve(runId), watch, signal)
-  return await deliver(cloud, storage, run, outOf({ out }, slugOfEpisode))
+  return await deliver(cloud, storage, run, out)
 }
 
 const open = ({ env }: Attached): Promise<Storage> =>
   connect({ endpoint: env['STORAGE_ENDPOINT'], projectId: env['PROJECT_ID']! })
-
-const outOf = ({ out }: { out?: string | undefined }, slugOfEpisode: string): string =>
-  path.resolve(out ?? path.join('episodes', slugOfEpisode))
 
 /** An episode has one live run; the one that an interrupted command left behind gives way to this. */
 async function endEarlierRun(cloud: Attached, podcast: string, episode: string): Promise<void> {
@@ -164,11 +164,17 @@ export const watchRun = (
     }
   })
 
-async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out: string): Promise<Report> {
+async function deliver(
+  cloud: Attached,
+  storage: Storage,
+  run: RunProgress,
+  out: string | undefined,
+): Promise<Report> {
   if (run.status === 'awaiting_review') return nothingYet(run)
-  const { finished, published, heard, receipt } = await withDatabase(
+  const { finished, published, heard, receipt, folder } = await withDatabase(
     cloud.env['DATABASE_URL']!,
     async (db) => ({
+      folder: out === undefined ? await usualFolder(db, run.episodeId!) : path.resolve(out),
       receipt: (await runCosts(db, run.runId)) ?? null,
       finished: (await outputsOf(db, run.runId, 'finish'))[0]!.output,
       published: (await outputsOf(db, run.runId, 'publish'))[0]!.output,
@@ -185,7 +191,7 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
   const feed = published['feedObject']
   if (typeof feed === 'string') objects.set('feed.xml', { bucket: 'public', name: feed })
   const files = await fillFolder(
-    out,
+    folder,
     [...Object.keys(deliverables), 'feed.xml'],
     [...objects.keys()],
     async (file, to) => {
@@ -213,10 +219,19 @@ async function deliver(cloud: Attached, storage: Storage, run: RunProgress, out:
     loudness: { integratedLufs, truePeakDbtp },
     steps: stepsOf(run),
     warnings: run.warnings,
+    ...(published['what'] === 'hold' ? { heldFor: String(published['reason']) } : {}),
     ...(typeof heard?.['model'] === 'string' ? { heardBy: heard['model'] } : {}),
     quote: null,
     receipt,
   }
+}
+
+const mostOfOneName = 100
+
+async function usualFolder(db: Knex, episodeId: string): Promise<string> {
+  const episode = (await findListedEpisode(db, userId, episodeId))!
+  const page = { userId, limit: mostOfOneName, after: undefined }
+  return folderOf(episode, await listEpisodes(db, page, { slug: episode.slug }))
 }
 
 const stepsOf = ({ steps }: RunProgress): Report['steps'] =>

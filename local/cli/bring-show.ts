@@ -5,6 +5,7 @@ import { Permanent } from '../../shared/errors.ts'
 import { parsePodcast } from '../../shared/settings/podcast.ts'
 import { readText } from '../../shared/text-file.ts'
 import type { Client } from '../client/client.ts'
+import { findPodcast } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
 import { filesOf, podcastOf, withShow, type Job } from './job-files.ts'
 
@@ -19,16 +20,13 @@ export async function bringShow(
   const slug = await podcastOf(job)
   const settings = readText(await readFile(path.join(folder, 'podcast.json'))).text
   parsePodcast(settings, 'podcast.json')
-  const { id, revision } = await podcastNamed(client, slug)
+  const found = await findPodcast(client, slug)
+  if (found?.slug !== slug)
+    throw new Permanent('not_found', `Nothing was made of the show "${slug}" yet. See ./spool list.`)
+  const { id, revision } = found
   for (const { kind, file, source } of await filesOf({ ...job, recordings: [] }))
     if (kind === 'asset')
       await sendFile(client, memory, { podcast: slug, file }, source, { signal, progress: () => undefined })
   await client.put(`/podcasts/${id}`, { revision, settings: JSON.parse(settings) as unknown })
   return slug
-}
-
-async function podcastNamed(client: Client, slug: string): Promise<{ id: string; revision: number }> {
-  for await (const found of client.items<{ id: string; slug: string; revision: number }>('/podcasts'))
-    if (found.slug === slug) return found
-  throw new Permanent('not_found', `Nothing was made of the show "${slug}" yet. See spool list.`)
 }

@@ -37,5 +37,7 @@ export function summariseFindings(findings: readonly Finding[]): string {
     ({ rule, severity, where, message, remedy, source }) =>
       `${severity === 'error' ? 'Error  ' : 'Warning'}  ${where}: ${message} ${remedy} (${rule}, ${source})`,
   )
-  return `${lines.join('\n')}\n${errors} errors, ${findings.length - errors} warnings.\n`
+  return `${lines.join('\n')}\n${count(errors, 'error')}, ${count(findings.length - errors, 'warning')}.\n`
 }
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`

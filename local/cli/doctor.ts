@@ -91,7 +91,9 @@ export function summariseRepairs(repairs: readonly Repair[], wasRepair: boolean)
     return count === 0 ? [] : [`${String(count).padStart(6)} ${name}`]
   })
   if (!wasRepair)
-    lines.push('spool doctor --repair --dry-run lists them, spool doctor --repair mends what can be mended.')
+    lines.push(
+      './spool doctor --repair --dry-run lists them, ./spool doctor --repair mends what can be mended.',
+    )
   return `${lines.join('\n')}\n`
 }
 
@@ -134,10 +136,10 @@ async function models(): Promise<Finding> {
     return {
       what,
       found,
-      remedy: 'Run npm install in the folder of Spool, or remove the models: spool ears remove NAME.',
+      remedy: 'Run npm install in the folder of Spool, or remove the models: ./spool ears remove NAME.',
     }
   }
-  if (installed.length === 0) return { what, found: 'none installed: spool ears install' }
+  if (installed.length === 0) return { what, found: 'none installed: ./spool ears install' }
   const each = installed.map(({ name, tried }) => `${name} (${costsOf(tried)})`).join(', ')
   return { what, found: `${each}; up to ${availableParallelism()} at once` }
 }

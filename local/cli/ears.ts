@@ -60,7 +60,7 @@ export function summariseModels({ folder, models }: ModelList): string {
   const line = ({ name, installed, bytes, licence, languages, tried }: ListedModel): string =>
     `${installed ? 'installed' : '         '}  ${name.padEnd(14)} ${size(bytes).padStart(14)}  ${licence.padEnd(12)} ${languages}` +
     (tried ? `   ${costsOf(tried)}` : '')
-  return `${models.map(line).join('\n')}\nModels are in ${folder}. spool ears install NAME fetches one.\n`
+  return `${models.map(line).join('\n')}\nModels are in ${folder}. ./spool ears install NAME fetches one.\n`
 }
 
 /** What a model takes on this machine. */

@@ -1,26 +1,22 @@
-/** Finds the episode that a command is given, by its id or by the name of its recording's folder. */
+/** Finds the episode that a command is given, by its id, its name, or "podcast/name". */
 import { withDatabase } from '../../shared/db/connect.ts'
-import { findEpisodesOf, type Episode } from '../../shared/db/episodes.ts'
+import { findListedEpisode, listEpisodes, type ListedEpisode } from '../../shared/db/episodes.ts'
 import type { Services } from '../../shared/engine/services.ts'
-import { Permanent } from '../../shared/errors.ts'
+import { episodesMeant, noEpisode, severalEpisodes } from '../client/names.ts'
 import { userId } from './user.ts'
 
+const mostListed = 6
+
 /** Throws Permanent `not_found` when there is none, or more than one of that name. */
-export async function episodeNamed({ config }: Services, episode: string): Promise<Episode> {
-  const [found, ...others] = await withDatabase(config.databaseUrl, (db) =>
-    findEpisodesOf(db, userId, episode),
-  )
-  if (found && others.length > 0) {
-    const ids = [found, ...others].map(({ id, title }) => `${id} (${title})`)
-    throw new Permanent(
-      'not_found',
-      `There are ${ids.length} episodes "${episode}". Name one by its id: ${ids.join(', ')}.`,
-    )
-  }
-  if (!found)
-    throw new Permanent(
-      'not_found',
-      `There is no episode "${episode}". Name it by its id, or by the name of its recording.`,
-    )
-  return found
-}
+export const episodeNamed = ({ config }: Services, typed: string): Promise<ListedEpisode> =>
+  withDatabase(config.databaseUrl, async (db) => {
+    const page = { userId, limit: mostListed, after: undefined }
+    const byId = await findListedEpisode(db, userId, typed)
+    if (byId) return byId
+    for (const name of episodesMeant(typed)) {
+      const [found, ...others] = await listEpisodes(db, page, name)
+      if (found && others.length > 0) throw severalEpisodes(typed, [found, ...others])
+      if (found) return found
+    }
+    throw noEpisode(typed, await listEpisodes(db, page))
+  })

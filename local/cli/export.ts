@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Permanent } from '../../shared/errors.ts'
 import type { Client } from '../client/client.ts'
+import { podcastNamed } from '../client/names.ts'
 
 export interface ExportReport {
   readonly podcast: string
@@ -28,14 +29,14 @@ export async function exportPodcast(
   { url, out }: ExportJob,
   signal: AbortSignal,
 ): Promise<ExportReport> {
-  const feedUrl = await feedOf(client, podcast)
+  const { feedUrl } = await podcastNamed(client, podcast)
   const [from, to] = [feedUrl.slice(0, -'feed.xml'.length), `${url.replace(/\/+$/, '')}/`]
   const fetched = async (address: string): Promise<Buffer> => {
     const answer = await fetch(address, { signal })
     if (!answer.ok)
       throw new Permanent(
         'not_found',
-        `There is nothing at ${address} (${answer.status}). Publish an episode of ${podcast} first: spool publish EPISODE`,
+        `There is nothing at ${address} (${answer.status}). Publish an episode of ${podcast} first: ./spool publish EPISODE`,
       )
     return Buffer.from(await answer.arrayBuffer())
   }
@@ -54,12 +55,6 @@ export async function exportPodcast(
 
 /** In a feed an address ends with its attribute, its element, or a word. */
 const restOfAddress = (text: string): string => /^[^"'<>\s&?#]*/.exec(text)![0]
-
-async function feedOf(client: Client, podcast: string): Promise<string> {
-  for await (const { slug, feedUrl } of client.items<{ slug: string; feedUrl: string }>('/podcasts'))
-    if (slug === podcast) return feedUrl
-  throw new Permanent('not_found', `There is no podcast "${podcast}". See spool list.`)
-}
 
 /** A server's word is not enough for where a file is written. */
 async function write(folder: string, file: string, content: string | Buffer): Promise<void> {

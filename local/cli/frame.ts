@@ -11,6 +11,7 @@ import { FolderBusy } from '../host/lock.ts'
 import type { fetchRun, Report, Watcher } from './assemble.ts'
 import type { Quote } from '../../shared/episode/quote.ts'
 import type { Job } from './job-files.ts'
+import { quoted } from './quoted.ts'
 
 // Each command loads what it needs: a wrong flag is told at once, not after the cloud clients.
 
@@ -29,9 +30,11 @@ export const interrupted = (): Promise<void> =>
 /** Aborted by an interrupt. */
 export function cancelled(): AbortSignal {
   const cancel = new AbortController()
-  void interrupted().then(() => cancel.abort(new Permanent('user_cancelled')))
+  void interrupted().then(() => cancel.abort(new Permanent('user_cancelled', stopped)))
   return cancel.signal
 }
+
+const stopped = 'You stopped it. The same command goes on from there; ./spool list shows what is being made.'
 
 /** One object for scripts, or a summary for people. */
 export const print = <T>(json: boolean | undefined, report: T, summarise: (report: T) => string): void =>
@@ -39,11 +42,10 @@ export const print = <T>(json: boolean | undefined, report: T, summarise: (repor
 
 /** Starts or finds the cloud, and leaves it as it was. An interrupt aborts the signal. */
 export async function withCloud<T>(use: (cloud: Attached, signal: AbortSignal) => Promise<T>): Promise<T> {
-  const cancel = new AbortController()
-  void interrupted().then(() => cancel.abort())
-  const cloud = await startOrAttach(cancel.signal)
+  const signal = cancelled()
+  const cloud = await startOrAttach(signal)
   try {
-    return await use(cloud, cancel.signal)
+    return await use(cloud, signal)
   } finally {
     await cloud.stop()
   }
@@ -57,9 +59,8 @@ export async function withClient<T>(
   const { accessElsewhere, reachElsewhere, reachLocal } = await import('./reach.ts')
   const elsewhere = accessElsewhere(process.env)
   if (elsewhere) {
-    const cancel = new AbortController()
-    void interrupted().then(() => cancel.abort())
-    return await use(await reachElsewhere(elsewhere, cancel.signal), cancel.signal)
+    const signal = cancelled()
+    return await use(await reachElsewhere(elsewhere, signal), signal)
   }
   if (mustStay && !(await isUp()))
     throw new Error(
@@ -69,7 +70,8 @@ export async function withClient<T>(
   return await withCloud(async (cloud, signal) => use(await reachLocal(cloud, stateDir, signal), signal))
 }
 
-async function isUp(): Promise<boolean> {
+/** Whether `spool up` runs here. */
+export async function isUp(): Promise<boolean> {
   const { attachToStaying } = await import('../host/cloud.ts')
   return existsSync(stateDir) && (await attachToStaying(stateDir)) !== undefined
 }
@@ -87,7 +89,7 @@ async function startOrAttach(signal: AbortSignal): Promise<Attached> {
       if (!told)
         process.stderr.write(
           `spool: another command is at work (process ${error.pid}); waiting for it to end. ` +
-            'With "spool up" running, commands work side by side.\n',
+            'With "./spool up" running, commands work side by side.\n',
         )
       told = true
       if (signal.aborted) throw new Permanent('user_cancelled')
@@ -118,6 +120,19 @@ const nobodysShow =
   'Show      none was given: this is a trial, alone in its feed.xml, which says "My podcast" by "Unknown author".\n' +
   '          ./spool init my-show writes a show to fill in, and --podcast my-show puts the episode into its feed.\n'
 
+/** A word on a show that says of itself what `init` wrote; empty where all is filled in. */
+export async function unfilledShow(podcast: string): Promise<string> {
+  const [{ readPodcast }, { stillToFill }] = await Promise.all([
+    import('./job-files.ts'),
+    import('./init.ts'),
+  ])
+  const left = stillToFill(await readPodcast(podcast))
+  return left.length === 0
+    ? ''
+    : `Show      ${podcast} still has the ${left.join(' and the ')} that init wrote, and listeners see it.\n` +
+        `          Change it, then: ./spool rebuild ${quoted(path.dirname(podcast))}\n`
+}
+
 export async function runJob(asked: Job, json: boolean): Promise<void> {
   const { isShow, withShow } = await import('./job-files.ts')
   const { podcast: show } = asked
@@ -134,14 +149,16 @@ export async function runJob(asked: Job, json: boolean): Promise<void> {
       if (!json) process.stdout.write(describeQuote(quote))
     }
     await reportRun((watch) => assemble(cloud, job, watch, signal, tell), json)
-    if (!json && job.podcast === undefined) process.stdout.write(nobodysShow)
+    if (!json) process.stdout.write(job.podcast === undefined ? nobodysShow : await unfilledShow(job.podcast))
   })
 }
 
 /** Throws WrongUsage naming a file of the job that is not there. */
 export async function mustBeThere(job: Job): Promise<void> {
   const { recordings, words, template, podcast, episode, cover, chapters } = job
-  const missing = await missingFile([...recordings, words, template, podcast, episode, cover, chapters])
+  const missing =
+    (await missingShow(podcast)) ??
+    (await missingFile([...recordings, words, template, podcast, episode, cover, chapters]))
   if (missing !== undefined) throw new WrongUsage(missing)
 }
 
@@ -155,6 +172,17 @@ export function timeOf(text: string): Date {
   if (!isTime || Number.isNaN(time.getTime()))
     throw new WrongUsage(`--at takes a time with its zone, such as 2026-12-24T06:00:00+01:00, not "${text}".`)
   return time
+}
+
+/** A show's folder is easily misspelt, or not begun yet. */
+async function missingShow(podcast: string | undefined): Promise<string | undefined> {
+  if (podcast === undefined) return undefined
+  const found = await stat(podcast).catch(() => undefined)
+  const begin = `./spool init ${quoted(podcast)} begins one.`
+  if (!found) return `There is no show ${podcast}: neither a folder nor a podcast.json. ${begin}`
+  return found.isDirectory() && !existsSync(path.join(podcast, 'podcast.json'))
+    ? `The folder ${podcast} has no podcast.json. ${begin}`
+    : undefined
 }
 
 /** Says which of the files is not there; undefined when all are. */

@@ -4,9 +4,11 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { codeOf, Permanent } from '../../shared/errors.ts'
 import { slugOf } from '../../shared/objects.ts'
 import { documents } from '../../shared/settings/documents.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
+import { quoted } from './quoted.ts'
 
 export interface Begun {
   readonly folder: string
@@ -17,10 +19,13 @@ export interface Begun {
 
 const documentNames = ['podcast', 'template', 'episode'] as const
 
-/** Throws Error when the folder cannot be written to. */
+/** Throws Permanent `bad_output` when it is a file, Error when the folder cannot be written to. */
 export async function init(dir: string): Promise<Begun> {
   const folder = path.resolve(dir)
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error
+    throw new Permanent('bad_output', `${dir} is a file. Name a folder, which is made if it is not there.`)
+  })
   const title = titleOf(path.basename(folder))
   const first = { podcast: firstPodcast(title), template: firstTemplate(), episode: firstEpisode }
   const [written, kept]: [string[], string[]] = [[], []]
@@ -52,10 +57,19 @@ function titleOf(folder: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+const invitation = 'say here, in a few sentences, what listeners hear.'
+const nobody = 'Your name'
+
+/** Which settings still say what was written to be replaced. */
+export const stillToFill = ({ author, description }: { author: string; description: string }): string[] => [
+  ...(author === nobody ? ['author'] : []),
+  ...(description.endsWith(invitation) ? ['description'] : []),
+]
+
 const firstPodcast = (title: string) => ({
   title,
-  description: `${title}: say here, in a few sentences, what listeners hear.`,
-  author: 'Your name',
+  description: `${title}: ${invitation}`,
+  author: nobody,
   language: 'en',
   category: 'Society & Culture',
   explicit: false,
@@ -74,7 +88,8 @@ function firstTemplate() {
   }
 }
 
-const firstEpisode = { description: '', number: 1 }
+/** Without a number: the folder's serves every episode that brings none of its own. */
+const firstEpisode = { description: '' }
 
 export const summariseInit = ({ folder, written, kept }: Begun): string => {
   const inside = path.relative(process.cwd(), folder) || '.'
@@ -83,7 +98,8 @@ export const summariseInit = ({ folder, written, kept }: Begun): string => {
     ...(written.length > 0 ? [`Written in ${here}: ${written.join(', ')}`] : []),
     ...(kept.length > 0 ? [`There already, and left as they were: ${kept.join(', ')}`] : []),
     'A cover.jpg or cover.png in it is the show’s; intro, music and so on lie in it too, once template.json names them.',
-    `Then: ./spool assemble RECORDING --podcast ${here}`,
+    'episode.json serves every episode; one with a number or a guest of its own brings its own: --episode FILE.',
+    `Then: ./spool assemble RECORDING --podcast ${quoted(here)}`,
     '',
   ].join('\n')
 }

@@ -5,13 +5,13 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { assetsFolder, isRecording, showCovers, slugOf } from '../../shared/objects.ts'
+import { assetsFolder, isRecording, servesAs, showCovers, slugOf } from '../../shared/objects.ts'
 import { readMarks } from '../../shared/feed/chapter-files.ts'
 import { picturesIn } from '../../shared/feed/chapter-marks.ts'
 import { readText } from '../../shared/text-file.ts'
 import { assetsOf, picturesOf } from '../../shared/settings/needs.ts'
 import { parseEpisode } from '../../shared/settings/episode.ts'
-import { parsePodcast } from '../../shared/settings/podcast.ts'
+import { parsePodcast, type PodcastSettings } from '../../shared/settings/podcast.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 import type { Source } from '../client/send.ts'
 
@@ -28,6 +28,8 @@ export interface Job {
   readonly cover?: string
   readonly chapters?: string
   readonly title?: string
+  /** What it is called where no title says so; after its first recording when not given. */
+  readonly name?: string
   readonly out?: string
   /** Reads and sends every file, also one that seems to be there already. */
   readonly rehash?: boolean
@@ -51,9 +53,11 @@ export const episodeSlug = ({ recordings }: Pick<Job, 'recordings'>): string => 
  * title makes such a name.
  */
 export const podcastOf = async (job: Job): Promise<string> =>
-  job.podcast === undefined
-    ? `trial.${episodeSlug(job)}`
-    : slugOf(parsePodcast(await readDocument(job.podcast), path.basename(job.podcast)).title)
+  job.podcast === undefined ? `trial.${episodeSlug(job)}` : slugOf((await readPodcast(job.podcast)).title)
+
+/** Throws Permanent `bad_podcast_file`. */
+export const readPodcast = async (file: string): Promise<PodcastSettings> =>
+  parsePodcast(await readDocument(file), path.basename(file))
 
 /** Whether it is a folder as `spool init` writes it. */
 export const isShow = (name: string): boolean => existsSync(path.join(name, 'podcast.json'))
@@ -78,10 +82,10 @@ export function withShow(job: Job, folder: string): Job {
 export async function filesOf(job: Job): Promise<JobFile[]> {
   const recordings = recordingNames(job.recordings)
   const beside: [path: string | undefined, file: string][] = [
-    [job.words, `words${wordsSuffix(job.words)}`],
+    [job.words, nameAs('words', job.words, '.words.json')],
     [job.isShows ? undefined : job.template, 'template.json'],
     [job.podcast, 'podcast.json'],
-    [job.cover, `cover${path.extname(job.cover ?? '').toLowerCase()}`],
+    [job.cover, nameAs('cover', job.cover, '.jpg')],
     [job.chapters, chaptersName(job.chapters)],
   ]
   const episode = await episodeOf(job, recordings)
@@ -113,24 +117,33 @@ const recordingNames = (files: readonly string[]): string[] =>
   })
 
 /**
- * A title of its own stands over the one in the file; several recordings are named in the order they were
- * given.
+ * A title of its own stands over the one in the file, and either over a name that its folder cannot have; several
+ * recordings are named in the order they were given.
  */
 async function episodeOf(
-  { episode, title, recordings, tracks }: Job,
+  { episode, title, name, recordings, tracks }: Job,
   files: readonly string[],
 ): Promise<string | undefined> {
-  if (episode === undefined && title === undefined && recordings.length === 1) return undefined
   const given = episode === undefined ? {} : parseEpisode(await readDocument(episode), path.basename(episode))
   const several =
     recordings.length > 1
       ? { recordings: files.map((file) => ({ file })), recordingsAre: tracks ? 'tracks' : 'sequence' }
       : {}
-  return JSON.stringify({ ...given, ...several, ...(title === undefined ? {} : { title }) })
+  const called = name ?? path.parse(recordings[0] ?? '').name
+  const said = {
+    ...(called === '' || slugOf(called) === called ? {} : { title: called }),
+    ...given,
+    ...several,
+  }
+  const all = title === undefined ? said : { ...said, title }
+  return episode === undefined && Object.keys(all).length === 0 ? undefined : JSON.stringify(all)
 }
 
-const wordsSuffix = (words: string | undefined): string =>
-  /\.(vtt|srt)$/i.test(words ?? '') ? path.extname(words!).toLowerCase() : '.json'
+/** Its own name, by which messages call it; where that is not of the kind, with an ending that is. The content decides. */
+function nameAs(kind: 'words' | 'cover', file: string | undefined, ending: string): string {
+  const own = path.basename(file ?? '')
+  return servesAs(kind, own) ? own : `${own.replace(/\.json$/i, '')}${ending}`
+}
 
 /** Under a name that says what it is; its content says in which form. */
 const chaptersName = (chapters: string | undefined): string =>

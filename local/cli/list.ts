@@ -2,8 +2,8 @@
 import path from 'node:path'
 import { deliverables } from '../../shared/episode/deliverables.ts'
 import type { Client } from '../client/client.ts'
-import { allEpisodes, fetchFile, filesOf, findEpisode } from '../client/episodes.ts'
-import { fillFolder } from './output-folder.ts'
+import { allEpisodes, episodesNamed, fetchFile, filesOf, findEpisode } from '../client/episodes.ts'
+import { fillFolder, folderOf } from './output-folder.ts'
 import { clock } from './summary.ts'
 
 export interface ListedEpisode {
@@ -28,7 +28,7 @@ export async function list(client: Client): Promise<ListedEpisode[]> {
 
 export function summariseList(episodes: readonly ListedEpisode[]): string {
   if (episodes.length === 0)
-    return 'There are no episodes yet. Make one with: spool assemble RECORDING, or spool upload.\n'
+    return 'There are no episodes yet. Make one with: ./spool assemble RECORDING, or ./spool upload.\n'
   const table = episodes.map(({ podcast, slug, title, status, durationSeconds }) => [
     `${podcast}/${slug}`,
     status,
@@ -55,7 +55,8 @@ export async function download(
 ): Promise<DownloadReport> {
   const episode = await findEpisode(client, named)
   const found = new Map((await filesOf(client, episode)).map((each) => [each.file, each]))
-  const folder = path.resolve(out ?? path.join('episodes', path.basename(episode.slug)))
+  const folder =
+    out === undefined ? folderOf(episode, await episodesNamed(client, episode.slug)) : path.resolve(out)
   const known = [...Object.keys(deliverables), 'feed.xml']
   const files = await fillFolder(folder, known, [...found.keys()], (file, to) =>
     fetchFile(found.get(file)!, to, signal),

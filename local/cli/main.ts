@@ -98,7 +98,9 @@ program
     process.exitCode = await runChecks(root, patterns)
   })
 
-function describe(error: unknown): { code: string | undefined; message: string } {
+function describe(thrown: unknown): { code: string | undefined; message: string } {
+  const isAborted = thrown instanceof Error && thrown.name === 'AbortError' && thrown.cause !== undefined
+  const error = isAborted ? thrown.cause : thrown // why it was
   const kind = classify(error)
   if (kind instanceof Permanent) return { code: kind.code, message: kind.message }
   return { code: undefined, message: unspoken(error instanceof Error ? error.message : String(error)) }

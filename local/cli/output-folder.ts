@@ -6,6 +6,25 @@
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 
+interface Named {
+  readonly id: string
+  readonly podcast: string
+  readonly slug: string
+}
+
+/**
+ * Where an episode's files go when nothing is said. Of several with one name, in different shows, the first that was made
+ * has the folder of that name, and each other one a folder in its show's: none takes the place of another's files.
+ * `ofThatName`: newest first.
+ */
+export function folderOf({ id, podcast, slug }: Named, ofThatName: readonly Pick<Named, 'id'>[]): string {
+  const first = ofThatName.at(-1)?.id ?? id
+  return path.resolve('episodes', ...[...(first === id ? [] : [podcast]), slug].map(inside))
+}
+
+/** A server's word is not enough for a folder's name: it stays where it is. */
+const inside = (name: string): string => path.basename(name).replace(/^\.*$/, 'unnamed')
+
 /**
  * Fetches `files` and moves them into `folder` together; of the files that Spool may have left there before
  * (`known`) those that are not among them go. Whatever else lies in the folder is not touched. Returns the

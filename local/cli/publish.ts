@@ -34,4 +34,4 @@ export const summarisePublication = ({ status, publishAt, feedUrl }: Publication
     published: `Published. The feed is ${feedUrl}\n`,
     scheduled: `Scheduled for ${publishAt}. The feed is ${feedUrl}\n`,
     processing: `Still being made; it is published at ${publishAt}, or when it is finished.\n`,
-  })[status] ?? `Not in the feed; the episode is ${status}.\n`
+  })[status] ?? `Not in the feed; the episode is kept (${status}).\n`

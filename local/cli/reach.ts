@@ -21,7 +21,7 @@ export function accessElsewhere(env: NodeJS.ProcessEnv): Access | undefined {
     throw new Error(`SPOOL_URL is "${url}", which is no address such as https://spool.example/api.`)
   if (key === undefined || key === '')
     throw new Error(
-      'SPOOL_URL is set and SPOOL_API_KEY is not: make a key in the console, or with spool api-key.',
+      'SPOOL_URL is set and SPOOL_API_KEY is not: make a key in the console, or with ./spool api-key.',
     )
   return { url, key }
 }

@@ -51,7 +51,8 @@ export async function readMailbox(
     projectId: cloud.env['PROJECT_ID']!,
   })
   const bucket = storage.bucket('uploads')
-  await bucket.file(mailName(userId, mailSettingsFile)).save(JSON.stringify({ own }))
+  // what was said once counts for the next mailbox too
+  if (own.length > 0) await bucket.file(mailName(userId, mailSettingsFile)).save(JSON.stringify({ own }))
   const base = path.basename(mailbox)
   const file = bucket.file(mailName(userId, base === mailSettingsFile ? `mailbox-${base}` : base))
   await pipeline(createReadStream(mailbox), file.createWriteStream({ resumable: true }))

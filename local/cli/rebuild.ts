@@ -46,7 +46,7 @@ export async function rebuild(
 ): Promise<RebuildReport> {
   const all = await episodesOf(client, podcast)
   if (all.length === 0)
-    throw new Permanent('not_found', `There are no episodes of a podcast "${podcast}". See spool list.`)
+    throw new Permanent('not_found', `There are no episodes of a podcast "${podcast}". See ./spool list.`)
   const finished = all.filter(({ durationSeconds }) => durationSeconds !== null).reverse() // the oldest first
   const planned: RebuiltEpisode[] = []
   for (const episode of finished) planned.push(await look(client, episode))

@@ -20,7 +20,17 @@ const saysThatItWaits = ({ episodeId, warnings }: Report): string =>
 
 const note = ({ code, message }: Report['warnings'][number]): string => `Note      ${message} (${code})`
 
+/** Also for a reason that has no words here. */
+const heldWords: Readonly<Record<string, string>> = {
+  manual: 'it waits for you, as its settings say',
+  silent: 'nobody could hear it',
+  certificate_failed: 'its loudness could not be certified',
+  gate_refused: 'listeners could not get it as it was made',
+}
+
 function saysThatItIsDone({
+  episodeId,
+  heldFor,
   files,
   sourceSeconds,
   durationSeconds,
@@ -48,6 +58,11 @@ function saysThatItIsDone({
       .filter((file) => file !== 'episode.mp3')
       .join('  ')}`,
     `Look at   ${files['review.html'] ?? path.dirname(audio)}`,
+    ...(heldFor === undefined
+      ? []
+      : [
+          `Feed      not in it: ${heldWords[heldFor] ?? heldFor}. ./spool publish ${episodeId} puts it there.`,
+        ]),
     ...(receipt?.isAnotherRecording ? [anotherRecording] : []),
     ...warnings.map(note),
   ]

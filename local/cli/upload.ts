@@ -27,7 +27,7 @@ export interface UploadJob extends Job {
   /** A podcast's name, its settings, or a show's folder. */
   readonly podcast: string
   /** An episode's name, or its settings. */
-  readonly episode: string
+  readonly episode?: string
   /** Until it is finished, or waits for a decision. */
   readonly wait?: boolean
   /** Whatever is being made of this episode ends first. */
@@ -36,6 +36,8 @@ export interface UploadJob extends Job {
 
 export interface UploadReport {
   readonly episodeId: string
+  /** "podcast/name", as commands take it. */
+  readonly episode: string
   readonly runId: string
   readonly status: string
 }
@@ -74,24 +76,32 @@ export async function upload(
     return latest && latest.id !== before?.id ? latest : undefined
   }, signal)
   const { status } = asked.wait ? await ended(client, run.id, watch.making, signal) : run
-  return { episodeId: run.episodeId, runId: run.id, status }
+  return { episodeId: run.episodeId, episode: `${podcast}/${episode}`, runId: run.id, status }
 }
 
 /** Which show and episode are meant, and the settings that come along. */
 async function namesOf(asked: UploadJob): Promise<{ job: Job; podcast: string; episode: string }> {
   const { podcast, episode, ...rest } = asked
-  const brings: Job = { ...rest, ...(isFile(episode) ? { episode } : {}) }
+  const brings: Job = {
+    ...rest,
+    ...(episode === undefined ? {} : isFile(episode) ? { episode } : { name: episode }),
+  }
   const job = isShow(podcast)
     ? withShow(brings, podcast)
     : { ...brings, ...(isFile(podcast) ? { podcast } : {}) }
   return {
     job,
     podcast: job.podcast === undefined ? path.basename(podcast) : await podcastOf(job),
-    episode: isFile(episode) ? await slugIn(episode, job) : episode,
+    episode: await nameOfEpisode(episode, job),
   }
 }
 
 const isFile = (name: string): boolean => name.endsWith('.json') && existsSync(name)
+
+const nameOfEpisode = async (episode: string | undefined, job: Job): Promise<string> => {
+  if (episode === undefined) return episodeSlug(job)
+  return isFile(episode) ? await slugIn(episode, job) : slugOf(episode)
+}
 
 /** Of its title; of its recording where it has none. */
 async function slugIn(file: string, job: Job): Promise<string> {
@@ -122,8 +132,8 @@ async function send(
   await sendFile(client, memory, target, source, { signal, progress })
 }
 
-export const summariseUpload = ({ episodeId, status }: UploadReport): string =>
+export const summariseUpload = ({ episode, status }: UploadReport): string =>
   ({
-    finished: `Finished. Get its files with: spool download ${episodeId}\n`,
-    awaiting_review: `It waits for a decision: in the console, or with: spool review ${episodeId}\n`,
-  })[status] ?? `It is being made. See how far it is with: spool list. Then: spool download ${episodeId}\n`
+    finished: `Finished. Get its files with: ./spool download ${episode}\n`,
+    awaiting_review: `It waits for a decision: in the console, or with: ./spool review ${episode}\n`,
+  })[status] ?? `It is being made. See how far it is with: ./spool list. Then: ./spool download ${episode}\n`

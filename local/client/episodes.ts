@@ -7,6 +7,7 @@ import type { ErrorCode } from '../../shared/codes.ts'
 import { isDeliverable } from '../../shared/episode/deliverables.ts'
 import { Permanent } from '../../shared/errors.ts'
 import type { Client } from './client.ts'
+import { episodesMeant, noEpisode, podcastNamed, severalEpisodes } from './names.ts'
 
 /** As the API has it. */
 export interface Episode {
@@ -37,6 +38,10 @@ export const allEpisodes = (client: Client): Promise<Episode[]> => all(client.it
 export const episodesOf = (client: Client, podcast: string): Promise<Episode[]> =>
   all(client.items('/episodes', { podcast }))
 
+/** Of that name, in whatever podcast, newest first. */
+export const episodesNamed = (client: Client, slug: string): Promise<Episode[]> =>
+  all(client.items('/episodes', { slug }))
+
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = []
   for await (const item of items) found.push(item)
@@ -47,17 +52,14 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 export async function findEpisode(client: Client, named: string): Promise<Episode> {
   if (/^[\da-f]{8}-[\da-f]{4}-/i.test(named))
     return await client.get(`/episodes/${encodeURIComponent(named)}`)
-  const [slug, ...folders] = named.split('/').reverse()
-  const podcast = folders.length > 0 ? { podcast: folders.reverse().join('/') } : undefined
-  const found = await all<Episode>(client.items('/episodes', { slug: slug!, ...podcast }))
-  if (found.length === 1) return found[0]!
-  const each = found.map((one) => `${one.podcast}/${one.slug}`).join(', ')
-  throw new Permanent(
-    'not_found',
-    found.length === 0
-      ? `There is no episode "${named}". See which there are with: spool list`
-      : `There are ${found.length} episodes "${named}": name the podcast too, as in ${each}.`,
-  )
+  for (const { podcast, slug } of episodesMeant(named)) {
+    const [found, ...others] = await all<Episode>(
+      client.items('/episodes', { slug, ...(podcast === undefined ? {} : { podcast }) }),
+    )
+    if (found && others.length > 0) throw severalEpisodes(named, [found, ...others])
+    if (found) return found
+  }
+  throw noEpisode(named, (await client.get<{ items: Episode[] }>('/episodes', { limit: '6' })).items)
 }
 
 /** The newest; undefined when there was none. */
@@ -106,11 +108,8 @@ export async function ended(
 }
 
 /** Where the feed of its podcast is, or will be. */
-export async function feedOf(client: Client, { podcast }: Episode): Promise<string> {
-  for await (const { slug, feedUrl } of client.items<{ slug: string; feedUrl: string }>('/podcasts'))
-    if (slug === podcast) return feedUrl
-  throw new Permanent('not_found', `There is no podcast "${podcast}".`)
-}
+export const feedOf = async (client: Client, { podcast }: Episode): Promise<string> =>
+  (await podcastNamed(client, podcast)).feedUrl
 
 export interface EpisodeFile {
   readonly file: string
@@ -122,7 +121,7 @@ export async function filesOf(client: Client, episode: Episode): Promise<Episode
   const { id, title, publishedAt } = episode
   const { items } = await client.get<{ items: EpisodeFile[] }>(`/episodes/${id}/files`)
   if (items.length === 0)
-    throw new Permanent('not_found', `"${title}" has no files: it was never finished. See spool list.`)
+    throw new Permanent('not_found', `"${title}" has no files: it was never finished. See ./spool list.`)
   // a server's word is not enough for a file's name here
   const known = items.filter(({ file }) => isDeliverable(file))
   return publishedAt === null ? known : [...known, { file: 'feed.xml', url: await feedOf(client, episode) }]

@@ -45,7 +45,7 @@ export function addSignIn(
     if (!signIn || !('userId' in signIn))
       throw new Permanent(
         'unauthenticated',
-        'This link was used before, or is older than a quarter of an hour. Ask for a new one: spool console.',
+        'This link was used before, or is older than a quarter of an hour. Ask for a new one: ./spool console.',
       )
     return signIn.userId
   }

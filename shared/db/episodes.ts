@@ -105,19 +105,6 @@ export async function lockEpisode(trx: Knex, episodeId: string): Promise<void> {
   await trx.raw('SELECT 1 FROM episodes WHERE id = :episodeId FOR UPDATE', { episodeId })
 }
 
-/** The user's episodes of that id or name: several podcasts may have one of the same name. */
-export async function findEpisodesOf(db: Knex, userId: string, idOrSlug: string): Promise<Episode[]> {
-  return await rows<Episode>(
-    db,
-    `SELECT ${episodeColumns}
-     FROM episodes
-     WHERE user_id = :userId
-       AND (id::text = :idOrSlug OR slug = :idOrSlug)
-     ORDER BY created_at DESC`,
-    { userId, idOrSlug },
-  )
-}
-
 /** An episode as the API lists it. */
 export interface ListedEpisode {
   readonly id: string

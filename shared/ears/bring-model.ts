@@ -25,7 +25,7 @@ export async function bringModel(
     if (found) return found
     throw new Permanent(
       'model_missing',
-      `The model ${name} is not installed any more. Install it again: spool ears install ${name}`,
+      `The model ${name} is not installed any more. Install it again: ./spool ears install ${name}`,
     )
   }
   const folder = path.join(tmpdir(), 'spool-models', name)

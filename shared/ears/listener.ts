@@ -130,7 +130,7 @@ function endOf(code: number | null, by: string | null, printed: string): Error {
   const how = by === null ? `ended with status ${code ?? 'unknown'}` : `was ended by ${by}`
   const memory =
     by === 'SIGKILL'
-      ? ' The system does that where memory is short; `spool doctor` says what a model takes.'
+      ? ' The system does that where memory is short; `./spool doctor` says what a model takes.'
       : ''
   return new Retryable(
     'recogniser_failed',

@@ -92,13 +92,13 @@ const modelMissing = (model: string | undefined): Permanent =>
   new Permanent(
     'model_missing',
     `transcription.provider is local, and ${model === undefined ? 'no model is installed' : `the model ${model} is not installed`}. ` +
-      `Install it with: spool ears install${model === undefined ? '' : ` ${model}`}`,
+      `Install it with: ./spool ears install${model === undefined ? '' : ` ${model}`}`,
   )
 
 const keyMissing = (provider: string, who: string): Permanent =>
   new Permanent(
     'provider_key_missing',
-    `${who} ${provider}, for which there is no key. Give it with: spool key ${provider}`,
+    `${who} ${provider}, for which there is no key. Give it with: ./spool key ${provider}`,
   )
 
 /**

@@ -41,6 +41,8 @@ export function assertReadable(text: string, most: number): void {
       'bad_feed',
       'It declares a document type, which no feed needs; leave out the DOCTYPE.',
     )
+  if (!/^\s*</.test(text))
+    throw new Permanent('bad_feed', 'It is no feed: it does not begin with "<", as XML does.')
   const checked = XMLValidator.validate(text)
   if (checked === true) return
   const { msg, line, col } = checked.err

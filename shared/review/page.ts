@@ -110,7 +110,7 @@ const waitingSection = (reviewed: Reviewed): string =>
   `<section class="waiting">
 <h2>Waiting for you</h2>
 <p class="hint">The episode is made when these are decided.
-Save the decisions and hand them to <code>spool review</code>.</p>
+Save the decisions and hand them to <code>./spool review</code>.</p>
 ${editTable(reviewed.waiting, reviewed)}
 </section>`
 

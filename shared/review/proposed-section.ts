@@ -38,7 +38,7 @@ ${places(notes.map(({ startSeconds, text }) => ({ startSeconds, said: text })))}
   const from = by === null ? 'Found in the words' : `Written by a language model (${escape(by)})`
   return `<section class="proposed">
 <h2>Proposed</h2>
-<p class="hint">${from}. Nothing of it is used until you pick it, save the decisions and hand them to <code>spool review</code>.
+<p class="hint">${from}. Nothing of it is used until you pick it, save the decisions and hand them to <code>./spool review</code>.
 What you have given by hand stays.</p>
 ${blocks.join('\n')}
 </section>`

@@ -24,9 +24,12 @@ export function parseDocument<T>(schema: z.ZodType<T>, text: string, name: strin
   const read = readDocument(schema, text)
   if ('value' in read) return read.value
   const { problems, isNoJson } = read
-  if (isNoJson) throw new Permanent(code, `${name} is not JSON; ${problems[0]!.message}.`)
-  throw new Permanent(code, `${name} cannot be used. ${problems.map(describe).join('; ')}.`)
+  if (isNoJson) throw new Permanent(code, `${name} is not JSON; ${ended(problems[0]!.message)}`)
+  throw new Permanent(code, `${name} cannot be used. ${ended(problems.map(describe).join('; '))}`)
 }
+
+/** As a sentence. */
+const ended = (text: string): string => (/[.?!…]$/.test(text) ? text : `${text}.`)
 
 /** Everything that is wrong with a document. */
 export function problemsOf(schema: z.ZodType, text: string): readonly Problem[] {

@@ -52,7 +52,7 @@ export function fillScript(script: string, variables: Variables, neededBy: strin
       throw new Permanent(
         'missing_variable',
         `${neededBy} says {${name.trim()}}, but the episode has no such value. ` +
-          `Give it as "${keys[name.trim()] ?? name.trim()}" in episode.json, or change the script.`,
+          `Give it as "${keys[name.trim()] ?? name.trim()}" in episode.json or in the field of that name, or change the script.`,
       )
     return value
   })

@@ -7,7 +7,7 @@ import type { Warning } from '../codes.ts'
 import { Permanent } from '../errors.ts'
 import { parseJson } from '../json-file.ts'
 import { readLabels } from '../labels.ts'
-import { guessedEncoding, readText } from '../text-file.ts'
+import { guessedEncoding, isNoText, readText } from '../text-file.ts'
 import { namedAtHeads } from './cue-speakers.ts'
 import { areCues, readCues, wordsOfLabels } from './cues.ts'
 import { readWordsJson } from './words-json.ts'
@@ -114,6 +114,7 @@ const isTaken =
 
 function readAny(text: string, name: string): ReadFile {
   if (text.trim() === '') throw unusable(name, 'it is empty')
+  if (isNoText(text)) throw unusable(name, `it is no text. ${isTaken}`)
   if (/^\s*[[{]/.test(text)) return { ...readJson(text, name), problems: [] }
   const labels = readLabels(text)
   if (labels) return { ...wordsOfLabels(labels), exactTimes: false }

@@ -256,6 +256,8 @@ describe('while `spool up` keeps the cloud', () => {
       processed: messages,
       ...counts,
     })
+    const again = JSON.parse(spool(['read-mail', mailbox, '--json']).stdout) as Record<string, unknown>
+    expect(again).toMatchObject({ letters: 0, own: counts.own }) // whose address it is was said before
   })
 
   test('an upload becomes an episode that is listed, downloaded, taken back and deleted, here and by its address', async () => {
@@ -264,7 +266,8 @@ describe('while `spool up` keeps the cloud', () => {
     const talk = conversation('upload.flac', '-t', 3)
     const given = ['--podcast', show, '--episode', 'pilot', '--wait', '--json']
     const { episodeId, ...uploaded } = reportOf(spool(['upload', talk, ...given]))
-    expect(uploaded).toEqual({ runId: expect.any(String) as unknown, status: 'finished' })
+    const episode = 'Night-talk/pilot'
+    expect(uploaded).toEqual({ episode, runId: expect.any(String) as unknown, status: 'finished' })
 
     const { url } = await access()
     const elsewhere = `SPOOL_URL=${url} SPOOL_API_KEY=$(cat "$SPOOL_STATE/commands.key") exec "$@"`
@@ -281,7 +284,7 @@ describe('while `spool up` keeps the cloud', () => {
     }
     const site = path.join(dir, 'site')
     const there = 'https://example.com/talk'
-    spool(['export', 'Night-talk', '--url', there, '--out', site])
+    spool(['export', 'night talk', '--url', there, '--out', site])
     const feed = readFileSync(path.join(site, 'feed.xml'), 'utf8')
     const [, audio] = new RegExp(`<enclosure url="${there}/([^"]+)"`).exec(feed)!
     expect([existsSync(path.join(site, audio!)), feed.includes('127.0.0.1')]).toEqual([true, false])

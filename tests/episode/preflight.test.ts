@@ -52,6 +52,12 @@ const alone: readonly [string, Partial<Brought>, string, RegExp][] = [
     'bad_words_file',
     /w\.json .*no list of words/,
   ],
+  [
+    'words that are a picture',
+    { words: file('w.vtt', Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * 167 + (i >> 4)) % 256))) },
+    'bad_words_file',
+    /w\.vtt cannot be used: it is no text/,
+  ],
   ['a cover that is none', { cover: file('c.png', 'x') }, 'bad_cover', /c\.png cannot be read as a picture/],
   [
     'a template that is no JSON',

@@ -197,7 +197,7 @@ test.each([
   ['a page', '<!doctype html><html></html>', /document type/],
   ['another feed', '<feed xmlns="http://www.w3.org/2005/Atom"/>', /not <rss>/],
   ['broken markup', good.replace('</channel>', ''), /Line \d+/],
-  ['nothing', '', /not <rss>|Line/],
+  ['nothing', '', /not <rss>|Line|no feed/],
 ])('%s is refused', async (_what, text, why) => {
   await expect(checkFeed(text)).rejects.toMatchObject({
     code: 'bad_feed',

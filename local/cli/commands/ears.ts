@@ -59,7 +59,7 @@ export function add(program: Command): void {
       if (!(await removeModel(modelsFolder(process.env), model)))
         throw new Permanent(
           'model_missing',
-          `There is no model ${model} here. spool ears list shows those there are.`,
+          `There is no model ${model} here. ./spool ears list shows those there are.`,
         )
       print(json, { removed: model }, ({ removed }) => `${removed} is gone.\n`)
     })

@@ -1,4 +1,5 @@
 /** Commands for episodes that are there: on this machine, or in a Spool elsewhere. */
+import path from 'node:path'
 import type { Command } from 'commander'
 import { Permanent } from '../../../shared/errors.ts'
 import type { DeletionReport } from '../delete.ts'
@@ -8,6 +9,7 @@ import {
   print,
   stateDir,
   timeOf,
+  unfilledShow,
   withClient,
   withCloud,
   WrongUsage,
@@ -25,7 +27,10 @@ export function add(program: Command): void {
     )
     .argument('<file...>', 'recordings; several are one after the other')
     .requiredOption('--podcast <podcast>', "the podcast's name, its podcast.json, or a show's folder")
-    .requiredOption('--episode <episode>', "the episode's name, or its episode.json")
+    .option(
+      '--episode <episode>',
+      "the episode's name, or its episode.json; named after the recording when not given",
+    )
     .option('--tracks', 'several recordings are tracks of one conversation')
     .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
     .option('--template <file>', 'the show: segments, cleaning, loudness, output')
@@ -44,17 +49,22 @@ export function add(program: Command): void {
         await mustBeThere({ recordings, ...files })
         await withClient(
           async (client, signal) => {
-            const [{ upload, summariseUpload }, { uploadDisplay }, { uploadMemory }] = await Promise.all([
-              import('../upload.ts'),
-              import('../progress.ts'),
-              import('../../client/send.ts'),
-            ])
+            const [{ upload, summariseUpload }, { isShow }, { uploadDisplay }, { uploadMemory }] =
+              await Promise.all([
+                import('../upload.ts'),
+                import('../job-files.ts'),
+                import('../progress.ts'),
+                import('../../client/send.ts'),
+              ])
             const display = uploadDisplay(process.stderr)
             const job = { recordings, ...options }
             const report = await upload(client, uploadMemory(stateDir), job, display, signal).finally(
               display.end,
             )
             print(json, report, summariseUpload)
+            const { podcast } = options
+            if (!json && isShow(podcast))
+              process.stdout.write(await unfilledShow(path.join(podcast, 'podcast.json')))
             if (report.status === 'awaiting_review') process.exitCode = awaitingReview
           },
           { mustStay: true },

@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { Command } from 'commander'
 import type { Repair } from '../../../shared/housekeeping/repair.ts'
 import { choosePorts, isFree } from '../../host/ports.ts'
-import { askSecret, interrupted, root, stateDir, withCloud, WrongUsage } from '../frame.ts'
+import { askSecret, interrupted, root, stateDir, withCloud, WrongUsage, isUp } from '../frame.ts'
 
 export function add(program: Command): void {
   program
@@ -59,14 +59,16 @@ export function add(program: Command): void {
       if (port !== undefined && !(await isFree(port)))
         throw new Error(`Port ${port} is taken. Free it, or choose another with --port.`)
       const { startLocalCloud, letAttach } = await import('../../host/cloud.ts')
+      if (await isUp())
+        throw new Error('Spool is up already. ./spool console prints a link that signs you in there.')
       const cloud = await startLocalCloud(stateDir, port === undefined ? {} : { ports: { functions: port } })
       await letAttach(stateDir, cloud)
       const { FUNCTIONS_URL, STORAGE_ENDPOINT, TASKS_ENDPOINT, PUBLIC_BASE_URL } = cloud.env
       const { consoleLink } = await import('../console.ts')
       process.stdout.write(
         'Spool is up.\n' +
-          `  console    ${await consoleLink(cloud)} (good for one sign-in; another: spool console)\n` +
-          `  api        ${FUNCTIONS_URL}/api (openapi.json there; make a key with: spool api-key)\n` +
+          `  console    ${await consoleLink(cloud)} (good for one sign-in; another: ./spool console)\n` +
+          `  api        ${FUNCTIONS_URL}/api (openapi.json there; make a key with: ./spool api-key)\n` +
           `  functions  ${FUNCTIONS_URL}\n` +
           `  storage    ${new URL(STORAGE_ENDPOINT!).origin}\n` +
           `  tasks      ${TASKS_ENDPOINT}\n` +
@@ -86,7 +88,7 @@ export function add(program: Command): void {
     .action(async () => {
       const { attachToStaying } = await import('../../host/cloud.ts')
       const cloud = await attachToStaying(stateDir)
-      if (!cloud) throw new Error('Spool is not up here. Start it in another window: spool up')
+      if (!cloud) throw new Error('Spool is not up here. Start it in another window: ./spool up')
       const { consoleLink } = await import('../console.ts')
       process.stdout.write(`${await consoleLink(cloud)}\n`)
     })

@@ -79,7 +79,7 @@ export function add(program: Command): void {
         if (options.decisions !== undefined) {
           const runId = await decide(services, review, options.decisions)
           await reportRun(
-            (watch) => fetchEpisode(cloud, runId, review.episode.slug, options.out, watch, signal),
+            (watch) => fetchEpisode(cloud, runId, options.out, watch, signal),
             options.json ?? false,
           )
           return

@@ -15,7 +15,7 @@ export function add(program: Command): void {
     )
     .argument(
       '<podcast>',
-      "the podcast's name, as spool list shows it; or a show's folder, which is brought along",
+      "the podcast's name, as ./spool list shows it; or a show's folder, which is brought along",
     )
     .option('--dry-run', 'only say which, why, and how many minutes; a folder is not brought along')
     .option('--json', 'print one JSON object instead of a table')
@@ -40,7 +40,7 @@ export function add(program: Command): void {
     .description(
       'a podcast as a folder that any web server can serve: its feed, its episodes and what belongs to them',
     )
-    .argument('<podcast>', "the podcast's name, as spool list shows it")
+    .argument('<podcast>', "the podcast's name, as ./spool list shows it")
     .requiredOption('--url <address>', 'where the folder will be, such as https://example.com/my-show')
     .option('--out <dir>', 'the folder', 'site')
     .option('--json', 'print one JSON object instead of lines')
@@ -126,7 +126,10 @@ async function showMeant(
   signal: AbortSignal,
 ): Promise<{ slug: string; note: string }> {
   const { isShow, podcastOf, withShow } = await import('../job-files.ts')
-  if (!isShow(podcast)) return { slug: podcast, note: '' }
+  if (!isShow(podcast)) {
+    const { podcastNamed } = await import('../../client/names.ts')
+    return { slug: (await podcastNamed(client, podcast)).slug, note: '' }
+  }
   if (dryRun)
     return {
       slug: await podcastOf(withShow({ recordings: [] }, podcast)),

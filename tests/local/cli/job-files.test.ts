@@ -1,7 +1,7 @@
 // What a job is called: its show and its episode.
 import { expect, test } from '@jest/globals'
-import { podcastOf } from '../../../local/cli/job-files.ts'
-import { slugOf } from '../../../shared/objects.ts'
+import { filesOf, podcastOf } from '../../../local/cli/job-files.ts'
+import { findSidecars, slugOf } from '../../../shared/objects.ts'
 
 test('a recording without a show is in no feed with another, nor in that of any show', async () => {
   const [talk, other] = await Promise.all(
@@ -9,4 +9,29 @@ test('a recording without a show is in no feed with another, nor in that of any 
   )
   expect(talk).not.toBe(other)
   expect(slugOf(talk!)).not.toBe(talk) // so no show's title makes it
+})
+
+test.each([
+  ['words', 'zug.vtt', 'zug.vtt'],
+  ['words', 'zug.json', 'zug.words.json'],
+  ['words', 'chapters.vtt', 'chapters.vtt.words.json'],
+  ['words', 'labels.txt', 'labels.txt.words.json'],
+  ['cover', 'art.PNG', 'art.PNG'],
+  ['cover', 'art', 'art.jpg'],
+  ['cover', 'cover.txt', 'cover.txt.jpg'],
+] as const)('%s from %s keep a name that is found again', async (kind, given, expected) => {
+  const files = await filesOf({ recordings: ['talk.wav'], [kind]: `/somewhere/${given}` })
+  const names = files.map(({ file }) => file)
+  expect(names).toContain(expected)
+  expect(findSidecars(names)[kind]).toBe(expected)
+})
+
+test.each([
+  [{ recordings: ['Zug Gespräch.wav'] }, 'Zug Gespräch'],
+  [{ recordings: ['Zug Gespräch.wav'], title: 'Trains' }, 'Trains'],
+  [{ recordings: ['talk.wav'], name: 'Folge 2' }, 'Folge 2'],
+  [{ recordings: ['talk.wav'] }, undefined], // its folder has the same name
+])('%j is titled %s', async (job, title) => {
+  const document = (await filesOf(job)).find(({ file }) => file === 'episode.json')?.source
+  expect(document && 'text' in document ? JSON.parse(document.text) : {}).toEqual(title ? { title } : {})
 })

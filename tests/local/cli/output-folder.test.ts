@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { fillFolder } from '../../../local/cli/output-folder.ts'
+import { fillFolder, folderOf } from '../../../local/cli/output-folder.ts'
 
 const known = ['episode.mp3', 'cover.jpg', 'transcript.txt']
 let folder: string
@@ -37,4 +37,20 @@ test('when a file cannot be fetched, everything stays as it was', async () => {
   })
   await expect(fetching).rejects.toThrow('the connection broke')
   expect(content()).toEqual({ 'episode.mp3': 'old', 'cover.jpg': 'old', 'notes.txt': 'mine' })
+})
+
+test('episodes of one name in different shows have a folder each, and keep it', () => {
+  const [trial, mine] = ['trial.talk', 'My-show'].map((podcast, i) => ({ id: `${i}`, podcast, slug: 'talk' }))
+  const newestFirst = [mine!, trial!]
+  const folders = [folderOf(trial!, [trial!]), ...[trial!, mine!].map((each) => folderOf(each, newestFirst))]
+  expect(folders.map((each) => path.relative('.', each))).toEqual([
+    'episodes/talk',
+    'episodes/talk',
+    'episodes/My-show/talk',
+  ])
+})
+
+test.each(['../../talk', '..', ''])('an episode called %j by a server stays among the episodes', (slug) => {
+  const folder = folderOf({ id: '1', podcast: '..', slug }, [{ id: '0' }])
+  expect(path.dirname(folder)).toBe(path.resolve('episodes/unnamed'))
 })

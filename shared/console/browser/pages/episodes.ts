@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { address, get, watch, type ListOf, type Progress } from '../api.ts'
 import { clock, day, Empty, html, Loading, reasonOf, show, Status, useApi, Notice } from '../parts.ts'
+import { showLabel, type NamedShow } from '../show-label.ts'
 
 interface Episode {
   readonly id: string
@@ -12,11 +13,6 @@ interface Episode {
   readonly publishedAt: string | null
   readonly publishAt: string | null
   readonly createdAt: string
-}
-
-interface Show {
-  readonly slug: string
-  readonly settings: { readonly title: string }
 }
 
 const statuses = [
@@ -34,7 +30,7 @@ function Episodes() {
   const [filter, setFilter] = useState({ text: '', podcast: '', status: '' })
   const set = (field: keyof typeof filter) => (event: Event) =>
     setFilter({ ...filter, [field]: (event.target as HTMLInputElement).value })
-  const shows = useApi<ListOf<Show>>('/podcasts?limit=100')
+  const shows = useApi<ListOf<NamedShow>>('/podcasts?limit=100')
   const query = useSettled(queryOf(filter))
   const isFiltered = query !== queryOf({ text: '', podcast: '', status: '' })
   return html`
@@ -52,7 +48,7 @@ function Episodes() {
       />
       <select aria-label="Show" value=${filter.podcast} onChange=${set('podcast')}>
         <option value="">All shows</option>
-        ${shows.data?.items.map(({ slug, settings }) => html`<option value=${slug}>${settings.title}</option>`)}
+        ${shows.data?.items.map((each, _, all) => html`<option value=${each.slug}>${showLabel(each, all)}</option>`)}
       </select>
       <select aria-label="Status" value=${filter.status} onChange=${set('status')}>
         <option value="">Any status</option>
@@ -126,8 +122,10 @@ function Row({
     <a href=${address(`episodes/${id}`)}>${title}</a>
     <${Status} status=${status} />
     <span class="quiet"
-      >${podcast}${durationSeconds === null ? '' : ` · ${clock(durationSeconds)}`} ·
-      <time datetime=${when}>${day(when)}</time></span
+      >${podcast}${durationSeconds === null ? '' : ` · ${clock(durationSeconds)}`}${' · '}<time
+        datetime=${when}
+        >${day(when)}</time
+      ></span
     >
     ${status === 'processing' ? html`<${Live} episodeId=${id} changed=${changed} />` : null}
   </li>`

@@ -2,14 +2,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { address, get, type ListOf } from '../api.ts'
 import { clock, Field, html, Notice, reasonOf, show, size, useApi } from '../parts.ts'
+import { showLabel, type NamedShow } from '../show-label.ts'
 import { filesOf, secondsOf, slugOf, tellApart, type Dropped } from '../new/files.ts'
 import { Quote } from '../new/quote.ts'
 import { start } from '../new/start.ts'
-
-interface Show {
-  readonly slug: string
-  readonly settings: { readonly title: string }
-}
 
 interface Form {
   readonly podcast: string
@@ -52,7 +48,7 @@ function NewEpisode() {
   const [form, setForm] = useState(draft)
   const [files, setFiles] = useState<Dropped[]>([])
   const [seconds, setSeconds] = useState<Readonly<Record<string, number | undefined>>>({})
-  const shows = useApi<ListOf<Show>>('/podcasts?limit=100')
+  const shows = useApi<ListOf<NamedShow>>('/podcasts?limit=100')
   const letters = chosenLetters()
   useEffect(() => localStorage.setItem(draftKey, JSON.stringify(form)), [form])
   const set = (field: keyof Form) => (event: Event) => {
@@ -107,7 +103,7 @@ function NewEpisode() {
     }
     <div class="columns">
       <${Field} label="Show"><select value=${isNewShow ? '+' : podcast} onChange=${set('podcast')}>
-        ${shows.data?.items.map(({ slug, settings }) => html`<option value=${slug}>${settings.title}</option>`)}
+        ${shows.data?.items.map((each, _, all) => html`<option value=${each.slug}>${showLabel(each, all)}</option>`)}
         <option value="+">A new show …</option>
       </select></${Field}>
       ${isNewShow ? html`<${Field} label="Name of the new show"><input value=${form.newShow} onInput=${set('newShow')} maxlength="200" /></${Field}>` : null}
@@ -296,7 +292,7 @@ function Go({
 
 /** The show that was to be begun is there already: by the same page, before a pause. */
 const isBegun = async (podcast: string): Promise<boolean> =>
-  (await get<ListOf<Show>>('/podcasts?limit=100')).items.some(({ slug }) => slug === podcast)
+  (await get<ListOf<NamedShow>>('/podcasts?limit=100')).items.some(({ slug }) => slug === podcast)
 
 function whatIsMissing(
   form: Form,

@@ -42,7 +42,7 @@ show(
         link
           ? null
           : form(html`
-              <${Field} label="A key of the API" hint="It begins with spool_. On your own machine, the address that spool up prints needs none."><input type="password" name="key" autocomplete="current-password" required /></${Field}>
+              <${Field} label="A key of the API" hint="It begins with spool_. On your own machine, the address that ./spool up prints needs none."><input type="password" name="key" autocomplete="current-password" required /></${Field}>
               <button class=${ways?.elsewhere ? '' : 'main'}>Sign in with a key</button>
             `)
       }

@@ -1,0 +1,70 @@
+/** What somebody means who types the name of an episode or a show: as it is listed, as its file or its title has it. */
+import { Permanent } from '../../shared/errors.ts'
+import { isRecording, slugOf } from '../../shared/objects.ts'
+import type { Client } from './client.ts'
+
+/** Where to look for an episode: in one podcast, or in all. */
+export interface EpisodeName {
+  readonly podcast: string | undefined
+  readonly slug: string
+}
+
+/** From "name" or "podcast/name", the likeliest first; spaces and a recording's ending stand in no listed name. */
+export function episodesMeant(typed: string): EpisodeName[] {
+  const [name = '', ...folders] = typed.split('/').reverse()
+  const podcast = folders.length > 0 ? folders.reverse().join('/') : undefined
+  const stem = isRecording(name) ? name.replace(/\.[^.]*$/, '') : name
+  const meant = [
+    { podcast, slug: name },
+    { podcast, slug: slugOf(stem) },
+    { podcast: podcast && slugOf(podcast), slug: slugOf(stem) },
+  ]
+  const different = new Map(meant.map((each) => [JSON.stringify(each), each]))
+  return [...different.values()]
+}
+
+const mostListed = 5
+
+/** Names those there are, newest first, so that the right one can be typed. */
+export function noEpisode(typed: string, others: readonly EpisodeName[]): Permanent {
+  const listed = others.slice(0, mostListed).map(({ podcast, slug }) => `${podcast}/${slug}`)
+  const more = others.length > mostListed ? ', …' : ''
+  const those = listed.length > 0 ? ` There are: ${listed.join(', ')}${more} (./spool list).` : ''
+  return new Permanent('not_found', `There is no episode "${typed}".${those}`)
+}
+
+export const severalEpisodes = (typed: string, found: readonly EpisodeName[]): Permanent =>
+  new Permanent(
+    'not_found',
+    `There are ${found.length} episodes "${typed}": name the podcast too, as in ` +
+      `${found.map(({ podcast, slug }) => `${podcast}/${slug}`).join(', ')}.`,
+  )
+
+export interface Podcast {
+  readonly id: string
+  readonly slug: string
+  readonly feedUrl: string
+  readonly revision: number
+  readonly settings: { readonly title: string }
+}
+
+/**
+ * By its name as it is listed; else by its title, or by a name that differs in capitals and spaces only. Undefined when
+ * none is meant, or more than one could be.
+ */
+export async function findPodcast(client: Client, typed: string): Promise<Podcast | undefined> {
+  const all: Podcast[] = []
+  for await (const podcast of client.items<Podcast>('/podcasts')) all.push(podcast)
+  const like = (text: string) => slugOf(text).toLowerCase()
+  const meant = all.filter(({ slug, settings }) =>
+    [slug, settings.title].some((name) => like(name) === like(typed)),
+  )
+  return all.find(({ slug }) => slug === typed) ?? (meant.length === 1 ? meant[0] : undefined)
+}
+
+/** The same. Throws Permanent `not_found`. */
+export async function podcastNamed(client: Client, typed: string): Promise<Podcast> {
+  const found = await findPodcast(client, typed)
+  if (found) return found
+  throw new Permanent('not_found', `There is no podcast "${typed}". See ./spool list.`)
+}

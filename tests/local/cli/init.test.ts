@@ -1,0 +1,28 @@
+// A show's folder to begin with: good as it is, and what is still to be said of it is known.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, expect, test } from '@jest/globals'
+import { unfilledShow } from '../../../local/cli/frame.ts'
+import { init, stillToFill, summariseInit } from '../../../local/cli/init.ts'
+import { parseEpisode } from '../../../shared/settings/episode.ts'
+import { parsePodcast } from '../../../shared/settings/podcast.ts'
+
+const folder = path.join(mkdtempSync(path.join(tmpdir(), 'spool-init-')), 'Über Show')
+afterAll(() => rmSync(path.dirname(folder), { recursive: true }))
+const read = (file: string) => readFileSync(path.join(folder, file), 'utf8')
+
+test('it names its show after itself, numbers no episode, and says what is still to be filled in', async () => {
+  const begun = await init(folder)
+  const show = parsePodcast(read('podcast.json'), 'podcast.json')
+  expect(show.title).toBe('Über Show')
+  expect(parseEpisode(read('episode.json'), 'episode.json').number).toBeUndefined()
+  expect(stillToFill(show)).toEqual(['author', 'description'])
+  expect(stillToFill({ author: 'Ada', description: 'On trains.' })).toEqual([])
+  expect(await unfilledShow(path.join(folder, 'podcast.json'))).toMatch(/the author and the description/)
+  expect(summariseInit(begun)).toContain(`--podcast '${folder}'`)
+})
+
+test('a file where the folder should be is said to be one', async () => {
+  await expect(init(path.join(folder, 'podcast.json'))).rejects.toMatchObject({ code: 'bad_output' })
+})
