@@ -58,6 +58,7 @@ export async function onUpload(object: FinalizedObject, services: Services): Pro
   })
   if (!stored) {
     log.warn({ object: object.name }, 'an upload was replaced before it was seen')
+    await enqueue(services, await pendingOf(path, services)) // unless an earlier delivery saw it, and was cut off
     return
   }
   if (path.episode !== assetsFolder && !isSidecar(path.file) && !isRecording(path.file)) {
@@ -83,6 +84,7 @@ async function startMail(userId: string, object: FinalizedObject, services: Serv
   const stored = await storage.stat(object)
   if (!stored) {
     log.warn({ object: object.name }, 'an upload was replaced before it was seen')
+    await enqueue(services, await pendingMail(userId, object.name, services))
     return
   }
   const { own, unusable } = await ownAddresses(userId, services)
@@ -152,6 +154,9 @@ async function startEpisode(path: UploadPath, recording: StoredObject, services:
   )
   await enqueue(services, inserted.length > 0 ? inserted : await pendingOf(path, services))
 }
+
+const pendingMail = (userId: string, mailbox: string, { config }: Services): Promise<PendingStep[]> =>
+  withDatabase(config.databaseUrl, (db) => pendingOfMailbox(db, userId, mailbox))
 
 /** The event came before: whatever its first delivery could not enqueue is enqueued now. */
 async function pendingOf(path: UploadPath, services: Services): Promise<PendingStep[]> {

@@ -74,6 +74,15 @@ describe('a recording', () => {
     expect(await runs()).toHaveLength(1)
   })
 
+  test('that was replaced after its run began and before its task was made is enqueued by its next event all the same', async () => {
+    const recording = await world.upload(place('talk.wav'), 'old')
+    world.crashBeforeEnqueue()
+    await expect(world.arrive(recording)).rejects.toThrow('the process ended')
+    await world.upload(place('talk.wav'), 'new')
+    await world.arrive(recording)
+    expect(await world.pending()).toEqual(['prepare'])
+  })
+
   test('that comes while a run is live is told to come again, and starts its own once that has ended', async () => {
     await world.arrive(await world.upload(place('talk.wav'), 'first take'))
     const [first] = await runs()
