@@ -178,6 +178,9 @@ export async function readAnalysis(name: string, { storage, config }: Tools): Pr
   return decodeAnalysis(await storage.read({ bucket: config.buckets.work, name }))
 }
 
-export async function readPlan(name: string, { storage, config }: Tools): Promise<Plan> {
+export async function readPlan(
+  name: string,
+  { storage, config }: Pick<Tools, 'storage' | 'config'>,
+): Promise<Plan> {
   return deserialize(await storage.read({ bucket: config.buckets.work, name })) as Plan
 }

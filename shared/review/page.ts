@@ -27,6 +27,8 @@ import {
   type Reel,
 } from './reel.ts'
 import { restorationLines } from './restoration-lines.ts'
+import { gainCurve, placesList, placesScript } from './restored-section.ts'
+import type { Restored } from './restored-places.ts'
 import { style } from './style.ts'
 
 export interface Reviewed {
@@ -40,6 +42,8 @@ export interface Reviewed {
   readonly finished: { readonly timeline: Timeline; readonly certificate: Certificate } | undefined
   /** Absent where nobody looked for what could be restored. */
   readonly restoration: RestorationReport | undefined
+  /** Absent where nothing was restored. */
+  readonly restored?: Restored | undefined
   /** The edits that wait for a decision. */
   readonly waiting: readonly Edit[]
   /** What is proposed to be said of the episode, if anything is. */
@@ -87,6 +91,7 @@ ${reviewed.restoration ? soundSection(reviewed.restoration) : ''}
 <h2>Waveform</h2>
 <p class="hint">The recording from start to end; what was changed is shaded, and what waits for you.</p>
 ${waveform(reviewed, splices)}
+${placesList(reviewed.restored)}
 </section>
 ${editsSection(reviewed)}
 <section><h2>Transcript</h2>${transcriptText(reviewed, splices)}</section>
@@ -97,6 +102,7 @@ ${editsSection(reviewed)}
   const { mp3 } = reviewed.reel
   for (let at = 0; at < mp3.length; at += reelSlice) yield mp3.toString('base64', at, at + reelSlice)
   yield `</script>
+${placesScript(reviewed.restored)}
 <script>${playerScript}</script>
 </body>
 </html>
@@ -206,7 +212,7 @@ function summary({ analysis, finished }: Reviewed, splices: readonly Splice[]): 
 const width = 1200
 const height = 160
 /** One vertical line for each pixel. */
-function waveform({ analysis, waiting }: Reviewed, splices: readonly Splice[]): string {
+function waveform({ analysis, waiting, restored }: Reviewed, splices: readonly Splice[]): string {
   const { waveform: points, totalSamples } = analysis
   const frames = points.length / 2
   const middle = height / 2
@@ -236,10 +242,12 @@ function waveform({ analysis, waiting }: Reviewed, splices: readonly Splice[]): 
   const legend = editKindNames
     .filter((kind) => [...splices.map(({ edit }) => edit), ...waiting].some((edit) => edit.kind === kind))
     .map((kind) => `<span class="${kind}"></span> ${editKinds[kind].one}`)
+  const gain = gainCurve(restored, { width, height })
+  if (gain !== '') legend.push('<span class="gain"></span> how much restoration raised or lowered it')
   if (waiting.length > 0) legend.push('(with a dashed edge: to decide)')
   return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none"
 role="img" aria-label="Waveform of the recording">
-${shades.join('')}<path d="${path.join('')}"/>
+${shades.join('')}<path d="${path.join('')}"/>${gain}
 </svg>
 <p class="legend">${legend.join(' ')}</p>`
 }

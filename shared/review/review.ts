@@ -12,6 +12,8 @@ import { isPurged } from '../db/purges.ts'
 import { latestRunOf, lockRun, type Run } from '../db/runs.ts'
 import { outputsOf, resumeSteps, type PendingStep } from '../db/steps.ts'
 import { runAgain } from '../episode/run.ts'
+import { toTimelineSource, unrestoredRecording } from '../episode/recording.ts'
+import type { RestorationReport } from '../episode/restoring.ts'
 import { readContext } from '../episode/run-context.ts'
 import { Missing, Permanent } from '../errors.ts'
 import { runSettings } from '../settings/settings.ts'
@@ -40,6 +42,8 @@ export interface EditsUnderReview {
   /** Those that the run knows, oldest first. */
   readonly decisions: readonly KeptDecision[]
   readonly recording: TimelineSource
+  /** The recording before anything was restored; null where nothing was. */
+  readonly unrestored: TimelineSource | null
   /** Where the episode is laid out; null before it is. */
   readonly timelineObject: string | null
 }
@@ -47,6 +51,8 @@ export interface EditsUnderReview {
 export interface Review extends EditsUnderReview {
   readonly analysis: Analysis
   readonly transcript: Transcript | undefined
+  /** What was found in the sound and done about it; undefined where nobody looked. */
+  readonly restoration: RestorationReport | undefined
 }
 
 /** What of a run's context the review needs. */
@@ -62,6 +68,8 @@ const reviewed = [
   'channels',
   'sampleFormat',
   'totalSamples',
+  'planObject',
+  'restorationObject',
   'episodeFacts',
 ] as const
 
@@ -75,6 +83,7 @@ export interface Latest {
   readonly context: Context
   readonly decisions: readonly KeptDecision[]
   readonly answers: ReadonlyMap<string, string>
+  readonly unrestored: TimelineSource | null
 }
 
 /** Throws Permanent `not_reviewable` when the episode has not come so far, or what it was made with is gone. */
@@ -88,13 +97,14 @@ export const latestOf = ({ config }: Reading, episodeId: string): Promise<Latest
         'The working files of this episode were cleared away some time after it was published. Make it again first.',
       )
     const context = readContext(latest.context, ...reviewed)
-    const { recordingHash, decisionRevision, questions } = context
+    const { recordingHash, decisionRevision, questions, planObject } = context
     return {
       episode: found,
       run: latest,
       context,
       decisions: await decisionsUpTo<KeptDecision>(db, episodeId, recordingHash, decisionRevision),
       answers: answersByEdit(questions, await outputsOf(db, latest.id, 'answer')),
+      unrestored: planObject === null ? null : toTimelineSource(await unrestoredRecording(db, latest.id)),
     }
   })
 
@@ -104,27 +114,48 @@ export async function openReview(services: Reading, episodeId: string): Promise<
   const bucket = config.buckets.work
   const latest = await latestOf(services, episodeId)
   const { transcriptObject, analysisObject, episodeFacts } = latest.context
-  const [edits, transcript, analysis] = await Promise.all([
+  const [edits, transcript, analysis, restoration] = await Promise.all([
     editsOf(services, latest),
     transcriptObject === null ? undefined : storage.readJson<Transcript>({ bucket, name: transcriptObject }),
     storage.read({ bucket, name: analysisObject }).then(decodeAnalysis),
+    reportOf(services, latest),
   ]).catch(sayWhatIsMissing)
-  return { ...edits, analysis, transcript: transcript && nameSpeakers(transcript, episodeFacts.speakers) }
+  return {
+    ...{ ...edits, analysis, restoration },
+    transcript: transcript && nameSpeakers(transcript, episodeFacts.speakers),
+  }
 }
+
+async function reportOf(
+  { storage, config }: Reading,
+  { context }: Latest,
+): Promise<RestorationReport | undefined> {
+  const { restorationObject: name } = context
+  return name === null ? undefined : await storage.readJson({ bucket: config.buckets.work, name })
+}
+
+/** What was found in an episode's sound and done about it. Throws as `openReview` does. */
+export const openRestoration = async (
+  services: Reading,
+  episodeId: string,
+): Promise<RestorationReport | undefined> =>
+  await reportOf(services, await latestOf(services, episodeId)).catch(sayWhatIsMissing)
 
 /** The edits alone, for who needs neither words nor waveform. Throws as `openReview` does. */
 export const openEdits = async (services: Reading, episodeId: string): Promise<EditsUnderReview> =>
   await editsOf(services, await latestOf(services, episodeId)).catch(sayWhatIsMissing)
 
-/** Where the recording's analysis lies. Throws as `openReview` does. */
-export const analysisObjectOf = async (services: Reading, episodeId: string): Promise<string> =>
-  (await latestOf(services, episodeId)).context.analysisObject
+/** Where the recording's analysis lies, and what was done to its sound, if anything was. Throws as `openReview` does. */
+export const shapeObjectsOf = async (
+  services: Reading,
+  episodeId: string,
+): Promise<Pick<Context, 'analysisObject' | 'planObject'>> => (await latestOf(services, episodeId)).context
 
 async function editsOf(
   { storage, config }: Reading,
-  { episode, run, context, decisions, answers }: Latest,
+  { episode, run, context, decisions, answers, unrestored }: Latest,
 ): Promise<EditsUnderReview> {
-  const { pcmObject, sampleRate, channels, sampleFormat, totalSamples } = context
+  const { totalSamples } = context
   const { review: policy } = runSettings(run.settings).cleaning
   const proposed = await storage.readJson<EditList>({
     bucket: config.buckets.work,
@@ -137,7 +168,8 @@ async function editsOf(
     edits,
     decisions,
     waiting: run.status === 'awaiting_review' ? waitsForReview(edits, policy) : [],
-    recording: { object: pcmObject, format: { sampleRate, channels, sampleFormat }, totalSamples },
+    recording: toTimelineSource(context),
+    unrestored,
     timelineObject: (run.context['timelineObject'] as string | undefined) ?? null,
   }
 }
