@@ -1,6 +1,6 @@
 /**
  * A few places of a restored recording to hear before and after on the review page, which has no server to ask. Hides which
- * they are: one in each third of the recording, where most was changed while somebody speaks.
+ * they are: one in each third of the recording, where most was changed in what is no music.
  */
 import type { Analysis } from '../audio/analysis.ts'
 import type { EditList } from '../edits/edits.ts'
@@ -30,7 +30,7 @@ export interface RestoredPlace {
   readonly restored: Buffer
 }
 
-type Done = Pick<Plan, 'gainDb' | 'stepSamples' | 'sampleRate' | 'clicks'>
+type Done = Pick<Plan, 'gainDb' | 'stepSamples' | 'sampleRate' | 'clicks' | 'music'>
 
 /** The beginnings of the places, in seconds. */
 export function placesToHear(plan: Done, { waveform }: Pick<Analysis, 'waveform'>): number[] {
@@ -50,14 +50,17 @@ export function placesToHear(plan: Done, { waveform }: Pick<Analysis, 'waveform'
 }
 
 /** How much was changed up to each hundredth of a second. */
-function summedChanges({ gainDb, stepSamples, sampleRate, clicks }: Done, waveform: Int8Array): Float64Array {
+function summedChanges(
+  { gainDb, music, stepSamples, sampleRate, clicks }: Done,
+  waveform: Int8Array,
+): Float64Array {
   const frames = waveform.length / 2
   const reach = (frame: number) => Math.max(-waveform[2 * frame]!, waveform[2 * frame + 1]!)
   let loudest = 1
   for (let frame = 0; frame < frames; frame++) loudest = Math.max(loudest, reach(frame))
   const changes = Float64Array.from({ length: frames }, (_, frame) => {
-    if (reach(frame) < soundingShare * loudest) return 0
     const step = Math.floor((frame * sampleRate) / perSecond / stepSamples)
+    if (reach(frame) < soundingShare * loudest || music[step]) return 0
     return 1 + Math.abs(gainDb?.[step] ?? 0)
   })
   for (const { start } of clicks) {

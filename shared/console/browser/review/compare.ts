@@ -23,9 +23,7 @@ export function Compare({ listening: { comparing, compare }, lines }: ComparePro
           </button>`,
       )}
     </span>
-    <span class="quiet"
-      >Equally loud, from here on. The line is how much restoration raised or lowered it.</span
-    >
+    <span class="quiet">Equally loud, from here on.</span>
     <details>
       <summary>What was done to the sound</summary>
       <ul class="notes">

@@ -57,6 +57,7 @@ export function Overview({ base, durationSeconds, edits, kinds, at, onGo }: Over
       <${GainLine} gainDb=${peaks?.gainDb} />
       <div class="needle" style=${{ left: `${share * 100}%` }}></div>
     </div>
+    ${peaks?.gainDb ? html`<p class="quiet gain-note">The line: how much restoration raised or lowered the sound, by 18 dB at the edges.</p>` : null}
     ${error === undefined ? null : html`<p class="quiet">The waveform cannot be shown.</p>`}
     <label class="position"
       ><span class="quiet">${clock(at)} of ${clock(durationSeconds)}</span>
