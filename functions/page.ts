@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream'
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import { findEpisode } from '../shared/db/episodes.ts'
 import { findPodcast } from '../shared/db/podcasts.ts'
 import { findRun } from '../shared/db/runs.ts'
@@ -13,6 +14,8 @@ import type { Taken } from '../shared/edits/decisions.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import { storeDeliverables } from '../shared/episode/deliverables.ts'
+import { toTimelineSource, unrestoredRecording } from '../shared/episode/recording.ts'
+import { readPlan } from '../shared/episode/restoring.ts'
 import { pick } from '../shared/episode/run-context.ts'
 import { speakersNamed } from '../shared/episode/taken.ts'
 import type { Certificate } from '../shared/mastering/certificate.ts'
@@ -20,6 +23,7 @@ import { episodeName } from '../shared/objects.ts'
 import { reviewPage } from '../shared/review/page.ts'
 import { shownProposal } from '../shared/review/shown-proposal.ts'
 import { planReel } from '../shared/review/reel.ts'
+import { restoredParts } from '../shared/review/restored-places.ts'
 import { podcastSettings } from '../shared/settings/podcast.ts'
 import type { Timeline } from '../shared/timeline/timeline.ts'
 import { nameSpeakers } from '../shared/words/captions.ts'
@@ -28,7 +32,8 @@ import type { Transcript } from '../shared/words/words.ts'
 
 export const page = defineStep({
   name: 'page',
-  version: 6,
+  version: 7,
+  madeBy: ffmpegVersion,
   context: pick(
     'analysisObject',
     'editsObject',
@@ -38,19 +43,21 @@ export const page = defineStep({
     'takenObject',
     'contentHash',
     'proposalObject',
+    'planObject',
   ),
-  load: async (db: Knex, { runId, episodeId }) => {
+  load: async (db: Knex, { runId, episodeId, planObject }) => {
     const { title, podcastId } = (await findEpisode(db, episodeId))!
     const { title: podcastTitle } = podcastSettings((await findPodcast(db, podcastId))!.settings)
     const { warnings } = (await findRun(db, runId))!
     const reel = (await outputsOf(db, runId, 'preview')).map(({ output }) => String(output['reelObject']))
-    return { title, podcastTitle, warnings, reel }
+    const unrestored = planObject === null ? null : await unrestoredRecording(db, runId)
+    return { title, podcastTitle, warnings, reel, unrestored }
   },
   inputs: ({ contentHash, proposalObject }, input) => ({ contentHash, proposalObject, ...input }),
   consistsOf: (_output, { episodeId, contentHash }) => [
     { bucket: 'episodes', name: episodeName(episodeId, contentHash, 'review.html') },
   ],
-  work: async (given, { reel, ...titles }, { storage, config }) => {
+  work: async (given, { reel, unrestored, ...titles }, { storage, config, signal }) => {
     const work = (name: string) => ({ bucket: config.buckets.work, name })
     const { transcriptObject, proposalObject, episodeId, contentHash: hash } = given
     const { episodes: bucket } = config.buckets
@@ -66,9 +73,23 @@ export const page = defineStep({
     })
     const proposal =
       proposalObject === null ? undefined : await storage.readJson<Proposal>(work(proposalObject))
+    const analysis = decodeAnalysis(await storage.read(work(given.analysisObject)))
+    const { planObject } = given
+    const restored =
+      planObject === null || unrestored === null
+        ? undefined
+        : await restoredParts(
+            {
+              plan: await readPlan(planObject, { storage, config }),
+              ...{ analysis, edits, recording: timeline.sources[0]! },
+              unrestored: toTimelineSource(unrestored),
+            },
+            { storage, bucket: config.buckets.work },
+            signal,
+          )
     const html = reviewPage({
       ...titles,
-      analysis: decodeAnalysis(await storage.read(work(given.analysisObject))),
+      ...{ analysis, restored },
       edits,
       transcript: transcript && nameSpeakers(transcript, speakersNamed(given.episodeFacts.speakers, taken)),
       reel: { ...planReel(edits, timeline), mp3: Buffer.concat(sounds) },

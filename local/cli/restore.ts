@@ -6,6 +6,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Decoding } from '../../shared/audio/decoding.ts'
 import { bytesPerFrame, toInterleavedBytes, toPlanar } from '../../shared/audio/pcm.ts'
 import { withSource, type OpenedSource } from '../../shared/audio/source.ts'
@@ -108,10 +109,10 @@ async function written(
   const decoding = source.decode(signal)
   async function* bytes(): AsyncGenerator<Buffer> {
     yield floatWavHead(plan.totalSamples, plan.channels, plan.sampleRate)
-    const restoring = restorer(plan)
+    const restoring = restorer(plan, othersTurn)
     for await (const planes of planesOf(decoding, source.probed))
-      for (const done of restoring.add(planes)) yield toInterleavedBytes(done)
-    for (const done of restoring.end()) yield toInterleavedBytes(done)
+      for await (const done of restoring.add(planes)) yield toInterleavedBytes(done)
+    for await (const done of restoring.end()) yield toInterleavedBytes(done)
   }
   const unfinished = `${file}.part`
   try {

@@ -7,12 +7,13 @@ import path from 'node:path'
 import { catalogue } from '../../functions/index.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { findPodcast } from '../../shared/db/podcasts.ts'
-import type { RestorationReport } from '../../shared/episode/restoring.ts'
+import { readPlan } from '../../shared/episode/restoring.ts'
 import { readContext } from '../../shared/episode/run-context.ts'
 import { plainReason } from '../../shared/review/plain-words.ts'
 import { reviewPage } from '../../shared/review/page.ts'
 import { openProposal } from '../../shared/review/proposed.ts'
 import { contextSeconds, makeReel } from '../../shared/review/reel.ts'
+import { restoredParts, type Restored } from '../../shared/review/restored-places.ts'
 import { openReview, submitDecisions, type Review } from '../../shared/review/review.ts'
 import { spanSound } from '../../shared/review/sound.ts'
 import { openServices } from '../../shared/engine/serve.ts'
@@ -97,14 +98,9 @@ const describe = (
 })
 
 async function pageOf({ config, storage }: Services, review: Review, signal: AbortSignal): Promise<string> {
-  const { episode, run, analysis, edits, transcript, recording, waiting } = review
+  const { episode, run, analysis, edits, transcript, recording, restoration, waiting } = review
   const podcast = await withDatabase(config.databaseUrl, (db) => findPodcast(db, episode.podcastId))
   const location = { storage, bucket: config.buckets.work }
-  const { restorationObject } = readContext(run.context, 'restorationObject')
-  const restoration =
-    restorationObject === null
-      ? undefined
-      : await storage.readJson<RestorationReport>({ bucket: location.bucket, name: restorationObject })
   const pieces = reviewPage({
     title: episode.title,
     proposal: (await openProposal({ config, storage }, episode.id)).proposal ?? undefined,
@@ -115,10 +111,26 @@ async function pageOf({ config, storage }: Services, review: Review, signal: Abo
     waiting,
     warnings: run.warnings,
     restoration,
+    restored: await restoredOf({ config, storage }, review, signal),
     finished: undefined,
     reel: await makeReel(edits, analysis, { sources: [recording], answers: {} }, location, signal),
   })
   return [...pieces].join('')
+}
+
+async function restoredOf(
+  { config, storage }: Pick<Services, 'config' | 'storage'>,
+  { run, unrestored, ...review }: Review,
+  signal: AbortSignal,
+): Promise<Restored | undefined> {
+  const { planObject } = readContext(run.context, 'planObject')
+  if (planObject === null || unrestored === null) return undefined
+  const plan = await readPlan(planObject, { storage, config })
+  return await restoredParts(
+    { ...review, plan, unrestored },
+    { storage, bucket: config.buckets.work },
+    signal,
+  )
 }
 
 /** The recording round the edit, as it is and with this edit made. */

@@ -8,9 +8,11 @@ import { Permanent } from '../errors.ts'
 import { parseDecisions, withDecisions, type Decision } from '../edits/decisions.ts'
 import type { Edit } from '../edits/edits.ts'
 import { contentHash } from '../hash.ts'
+import { gainsOf } from '../review/gains.ts'
 import { peaksOf } from '../review/peaks.ts'
 import { plainReason } from '../review/plain-words.ts'
-import { analysisObjectOf, openEdits, type EditsUnderReview, type Review } from '../review/review.ts'
+import { restorationLines } from '../review/restoration-lines.ts'
+import { openEdits, shapeObjectsOf, type EditsUnderReview, type Review } from '../review/review.ts'
 import { editsAround, insertedIn, spanSound, type Heard } from '../review/sound.ts'
 import { editKindNames, editKinds } from '../settings/edit-kinds.ts'
 import type { Timeline } from '../timeline/timeline.ts'
@@ -52,6 +54,15 @@ const kind = z.object({
   colours: z.tuple([z.string(), z.string()]).openapi({ description: 'On light, and on dark.' }),
 })
 
+export const restorationAnswer = z
+  .object({
+    restoration: z.array(z.string()).nullable().openapi({
+      description:
+        'What was found in the sound and done about it, in sentences; null where nobody looked. The figures are in certificate.json.',
+    }),
+  })
+  .openapi('Restoration')
+
 export const reviewAnswer = z
   .object({
     episodeId: z.uuid(),
@@ -76,6 +87,8 @@ export const reviewAnswer = z
     ),
     edits: z.array(reviewedEdit),
     kinds: z.array(kind),
+    restoration: restorationAnswer.shape.restoration,
+    isRestored: z.boolean().openapi({ description: 'Whether there is sound as "unrestored".' }),
   })
   .openapi('Review')
 
@@ -85,6 +98,7 @@ const inSeconds = (samples: number, sampleRate: number): number =>
 /** The review as anybody who may see it sees it. */
 export function showReview(review: Review): z.output<typeof reviewAnswer> {
   const { episode, run, edits, transcript, speakers, recording, waiting, decisions, timelineObject } = review
+  const { restoration, unrestored } = review
   const at = (samples: number) => inSeconds(samples, edits.sampleRate)
   const waits = new Set(waiting.map(({ id }) => id))
   const decided = new Map(decisions.flatMap((one) => ('edit' in one ? [[one.edit, one.decision]] : [])))
@@ -124,6 +138,8 @@ export function showReview(review: Review): z.output<typeof reviewAnswer> {
       const { one, many, colours } = editKinds[name]
       return { kind: name, one, many, colours: [...colours] }
     }),
+    restoration: restoration ? restorationLines(restoration) : null,
+    isRestored: unrestored !== null,
   }
 }
 
@@ -147,7 +163,14 @@ export const peaksQuery = z
   })
   .refine(isForward, 'endSeconds lies behind startSeconds')
 export const peaksAnswer = z
-  .object({ low: z.array(z.int()), high: z.array(z.int()) })
+  .object({
+    low: z.array(z.int()),
+    high: z.array(z.int()),
+    gainDb: z.array(z.number()).nullable().openapi({
+      description:
+        'By how much restoration made each point louder or softer; null where all stayed as loud as it was.',
+    }),
+  })
   .openapi('Peaks', { description: 'The lowest and highest sample of each point, −127 to 127.' })
 
 export const showPeaks = async (
@@ -156,9 +179,13 @@ export const showPeaks = async (
   query: z.output<typeof peaksQuery>,
 ): Promise<z.output<typeof peaksAnswer>> => {
   const { storage, config } = services
-  const object = { bucket: config.buckets.work, name: await analysisObjectOf(services, episodeId) }
-  const { low, high } = await peaksOf(object, query, storage)
-  return { low: [...low], high: [...high] }
+  const { work: bucket } = config.buckets
+  const { analysisObject, planObject } = await shapeObjectsOf(services, episodeId)
+  const [{ low, high }, gainDb] = await Promise.all([
+    peaksOf({ bucket, name: analysisObject }, query, storage),
+    planObject === null ? null : gainsOf({ bucket, name: planObject }, query, storage),
+  ])
+  return { low: [...low], high: [...high], gainDb }
 }
 
 /** What is mixed and encoded for one request: half a second of work. */
@@ -169,7 +196,10 @@ const longestDecisions = 6000
 export const soundQuery = z
   .object({
     ...span,
-    as: z.enum(['recorded', 'edited']).default('recorded'),
+    as: z.enum(['recorded', 'edited', 'unrestored']).default('recorded').openapi({
+      description:
+        '"recorded": the recording, restored if it was; "unrestored": before that, as loud as it is now; "edited": with its edits.',
+    }),
     decisions: z.string().max(longestDecisions).optional().openapi({
       description: 'With "edited": decisions that are not taken yet, as the list in a decisions file.',
     }),
@@ -227,7 +257,7 @@ export async function giveSound(
     throw new Permanent('bad_request', `The recording ends at ${(totalSamples / sampleRate).toFixed(2)} s.`)
   const heard = await heardOf(services, review, query)
   const around = { ...heard, edits: editsAround(heard.edits, span) }
-  const etag = `"${contentHash(JSON.stringify([around.recording, around.edits, [...around.inserted], span]))}"`
+  const etag = `"${contentHash(JSON.stringify([around.recording, around.asLoudAs, around.edits, [...around.inserted], span]))}"`
   const headers = { etag, 'cache-control': 'private, no-cache' }
   if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
   const { mp3, kept } = await spanSound(around, span, { storage, bucket }, request.signal)
@@ -243,10 +273,12 @@ export async function giveSound(
 
 async function heardOf(
   { storage, config }: Services,
-  { edits, recording, timelineObject }: EditsUnderReview,
+  { edits, recording, unrestored, timelineObject }: EditsUnderReview,
   { as, decisions }: z.output<typeof soundQuery>,
 ): Promise<Heard> {
-  if (as === 'recorded') return { recording, edits: { ...edits, edits: [] }, inserted: new Map() }
+  const unedited = { recording, edits: { ...edits, edits: [] }, inserted: new Map() }
+  if (as === 'unrestored' && unrestored) return { ...unedited, recording: unrestored, asLoudAs: recording }
+  if (as !== 'edited') return unedited
   const text = `{"version":1,"decisions":${decisions ?? '[]'}}`
   const taken = parseDecisions(text, 'The decisions', edits, recording.totalSamples)
   const timeline =

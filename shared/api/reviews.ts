@@ -5,12 +5,14 @@
 import { z } from '@hono/zod-openapi'
 import type { Services } from '../engine/services.ts'
 import { openProposal } from '../review/proposed.ts'
-import { openReview, submitDecisions, type Review } from '../review/review.ts'
+import { restorationLines } from '../review/restoration-lines.ts'
+import { openRestoration, openReview, submitDecisions, type Review } from '../review/review.ts'
 import { once } from './idempotency.ts'
 import {
   giveSound,
   peaksAnswer,
   peaksQuery,
+  restorationAnswer,
   reviewAnswer,
   showPeaks,
   showReview,
@@ -75,6 +77,12 @@ const routes = {
     peaksAnswer,
   ),
   sound: soundRoute('/episodes/{id}/review/sound', idParam, [{ bearer: [] }]),
+  restoration: reads(
+    '/episodes/{id}/restoration',
+    'What was found in the sound of the recording, and done about it',
+    { params: idParam },
+    restorationAnswer,
+  ),
   edits: reads(
     '/episodes/{id}/edits',
     'What was proposed, and what waits for you',
@@ -110,6 +118,11 @@ export function addReviews(app: App, services: Services): void {
   app.openapi(routes.sound, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
     return await giveSound(services, id, context.req.valid('query'), context.req.raw)
+  })
+  app.openapi(routes.restoration, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    const report = await openRestoration(services, id)
+    return context.json({ restoration: report ? restorationLines(report) : null }, 200)
   })
   app.openapi(routes.edits, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)

@@ -13,6 +13,7 @@ import { decodeStretch, type Stretch } from '../audio/stretches.ts'
 import { outputsOf } from '../db/steps.ts'
 import type { Identity, Tools } from '../engine/step.ts'
 import { fileOf } from '../objects.ts'
+import type { TimelineSource } from '../timeline/timeline.ts'
 import { charge } from './quota.ts'
 
 /** What `prepare` and `join` say of a file that is ready. */
@@ -188,6 +189,24 @@ export async function preparedFiles(
     recording: prepared.parse((restored ?? joined ?? first!).output),
     assets: others.filter(({ output }) => !isStretch(output)).map(({ output }) => prepared.parse(output)),
   }
+}
+
+/** Canonical PCM as a timeline names it. */
+export const toTimelineSource = ({
+  pcmObject,
+  sampleRate,
+  channels,
+  sampleFormat,
+  totalSamples,
+}: Pick<
+  Prepared,
+  'pcmObject' | 'sampleRate' | 'channels' | 'sampleFormat' | 'totalSamples'
+>): TimelineSource => ({ object: pcmObject, format: { sampleRate, channels, sampleFormat }, totalSamples })
+
+/** The recording of a run as it was before anything was restored. */
+export async function unrestoredRecording(db: Knex, runId: string): Promise<Prepared> {
+  const [joined] = await outputsOf(db, runId, 'join')
+  return prepared.parse((joined ?? (await outputsOf(db, runId, 'prepare'))[0]!).output)
 }
 
 /** The stretches of a run's recording, in their order. */

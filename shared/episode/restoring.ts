@@ -79,10 +79,11 @@ export async function restorePart(
   const to = Math.min(totalSamples, from + partSeconds * sampleRate)
   const context = restorationContextSeconds * sampleRate
   const sound = secondsOf(recording, Math.max(0, from - context), Math.min(totalSamples, to + context), tools)
-  const restoring = restorer(plan, from, to)
+  const restoring = restorer(plan, () => letOthers(tools.signal), from, to)
   async function* mended(): AsyncGenerator<Buffer> {
-    for await (const planes of sound) for (const done of restoring.add(planes)) yield toInterleavedBytes(done)
-    for (const done of restoring.end()) yield toInterleavedBytes(done)
+    for await (const planes of sound)
+      for await (const done of restoring.add(planes)) yield toInterleavedBytes(done)
+    for await (const done of restoring.end()) yield toInterleavedBytes(done)
   }
   const pcm = workObject('pcm')
   await storage.create(pcm, mended(), 'application/octet-stream')
@@ -127,12 +128,17 @@ async function* bytesOf(
   const scanned = storage.scan(object, { start: from * width, end: to * width })
   let done = 0
   for await (const block of inBlocks(scanned, recording.sampleRate * width)) {
-    signal.throwIfAborted()
     yield block
     done += block.length
     progress(done / ((to - from) * width))
-    await othersTurn() // heartbeats go on
+    await letOthers(signal)
   }
+}
+
+/** Heartbeats go on, and work that is called off ends. */
+async function letOthers(signal: AbortSignal): Promise<void> {
+  await othersTurn()
+  signal.throwIfAborted()
 }
 
 async function* secondsOf(
@@ -172,6 +178,9 @@ export async function readAnalysis(name: string, { storage, config }: Tools): Pr
   return decodeAnalysis(await storage.read({ bucket: config.buckets.work, name }))
 }
 
-export async function readPlan(name: string, { storage, config }: Tools): Promise<Plan> {
+export async function readPlan(
+  name: string,
+  { storage, config }: Pick<Tools, 'storage' | 'config'>,
+): Promise<Plan> {
   return deserialize(await storage.read({ bucket: config.buckets.work, name })) as Plan
 }

@@ -8,23 +8,26 @@ import { subtractHum } from './hum-curves.ts'
 import { repair, repairContextSeconds } from './repair.ts'
 import type { Sound } from './spectra.ts'
 import { contextSeconds, noiseReducer } from './noise.ts'
+import type { OthersTurn } from './turns.ts'
 
 const blockSeconds = 20
+const clicksBetweenTurns = 4
 
 /** What has to be known of the sound before a sample so that it comes out as it does when all is known. */
 export const restorationContextSeconds = contextSeconds
 
 export interface Restorer {
   /** Takes the next samples, a plane for each channel; gives what can be told by now. */
-  readonly add: (planes: readonly Float32Array[]) => Generator<readonly Float32Array[]>
-  readonly end: () => Generator<readonly Float32Array[]>
+  readonly add: (planes: readonly Float32Array[]) => AsyncGenerator<readonly Float32Array[]>
+  readonly end: () => AsyncGenerator<readonly Float32Array[]>
 }
 
 /**
  * Restores a recording from sample `from` on, a multiple of twenty seconds; what is added begins
- * `restorationContextSeconds` earlier, or at the beginning. `to`: the last sample that is wanted, plus one.
+ * `restorationContextSeconds` earlier, or at the beginning. `to`: the last sample that is wanted, plus one. `othersTurn` is
+ * asked for every few hundredths of a second of work.
  */
-export function restorer(plan: Plan, from = 0, to = plan.totalSamples): Restorer {
+export function restorer(plan: Plan, othersTurn: OthersTurn, from = 0, to = plan.totalSamples): Restorer {
   const { sampleRate, channels, totalSamples } = plan
   const grid = humGrid(sampleRate)
   const context = contextSeconds * sampleRate
@@ -33,7 +36,7 @@ export function restorer(plan: Plan, from = 0, to = plan.totalSamples): Restorer
   const reducer =
     plan.noiseLimitDb === undefined
       ? undefined
-      : noiseReducer(sampleRate, channels, plan.noiseLimitDb, isMusic)
+      : noiseReducer(sampleRate, channels, plan.noiseLimitDb, othersTurn, isMusic)
   const held = soundWindow(channels, blockSamples + 2 * context + sampleRate, Math.max(0, from - context))
   let next = from
 
@@ -52,34 +55,38 @@ export function restorer(plan: Plan, from = 0, to = plan.totalSamples): Restorer
   // repaired as soon as what lies around is there, long before it is needed
   const margin = Math.ceil(2 * repairContextSeconds * sampleRate)
   let click = plan.clicks.findIndex(({ start }) => start >= held.end())
-  const repairClicks = (isEnd: boolean): void => {
+  const repairClicks = async (isEnd: boolean): Promise<void> => {
     for (; click >= 0 && click < plan.clicks.length; click++) {
       const { start, end } = plan.clicks[click]!
       if (!isEnd && held.end() < end + margin) return
       const around = held.part(start - margin, Math.min(end + margin, totalSamples))
       for (const plane of around.planes)
         repair(plane, start - around.start, Math.min(end - around.start, plane.length), sampleRate)
+      if (click % clicksBetweenTurns === 0) await othersTurn()
     }
   }
 
-  function* ready(isEnd: boolean): Generator<readonly Float32Array[]> {
-    repairClicks(isEnd)
+  async function* ready(isEnd: boolean): AsyncGenerator<readonly Float32Array[]> {
+    await repairClicks(isEnd)
     for (;;) {
       const end = Math.min(next + blockSamples, to)
       const needed = isEnd ? end : Math.min(end + context, totalSamples)
       if (next >= end || held.end() < needed) return
       const around = held.part(Math.max(0, next - context), Math.min(end + context, totalSamples))
       const copied = () => held.part(next, end).planes.map((plane) => plane.slice())
-      yield levelled(reducer ? reducer.reduce(around, next, end) : copied(), next)
+      const reduced = reducer ? await reducer.reduce(around, next, end) : copied()
+      await othersTurn()
+      yield levelled(reduced, next)
       next = end
       held.forgetBefore(next - context)
     }
   }
-  function* add(planes: readonly Float32Array[]): Generator<readonly Float32Array[]> {
+  async function* add(planes: readonly Float32Array[]): AsyncGenerator<readonly Float32Array[]> {
     const { length } = planes[0]!
     for (let taken = 0; taken < length; taken += sampleRate) {
       const some = planes.map((plane) => plane.subarray(taken, taken + sampleRate))
       held.append(prepared(some, held.end()))
+      await othersTurn()
       yield* ready(false)
     }
   }

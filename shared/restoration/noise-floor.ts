@@ -14,6 +14,7 @@ import {
   type Band,
   type Slope,
 } from '../kernel/cells.ts'
+import type { OthersTurn } from './turns.ts'
 
 /** Powers of cells, a row of `stride` a frame; row 0 is frame `first`. */
 export interface Cells {
@@ -55,6 +56,8 @@ const blockSeconds = 0.25
 /** What a minimum counts beside the cells that were found to be noise. */
 const minimumWeight = 0.5
 const speechHz = [50, 8000] as const
+/** Work of some 10 ms. */
+const blocksBetweenTurns = 16
 
 /** How far to either side a frame's noise depends on the sound. */
 export const reachSeconds = 2 * (tails * sigmaSeconds + 2 * blockSeconds) + (minimumBlocks + 2) * blockSeconds
@@ -85,14 +88,15 @@ interface Stages {
  * The noise of frames `from` to `to`, of cells that reach as far as they exist, or `reachSeconds` further on either side.
  * `known`: the stages of an earlier stretch, of which what lies in this one too is taken.
  */
-export function noiseFloor(
+export async function noiseFloor(
   cells: Cells,
   framesPerSecond: number,
   hzPerBin: number,
   from: number,
   to: number,
+  othersTurn: OthersTurn,
   known?: Stages,
-): NoiseFloor {
+): Promise<NoiseFloor> {
   const { stride } = cells
   const perBlock = Math.round(blockSeconds * framesPerSecond)
   const bell = gaussian((sigmaSeconds * framesPerSecond) / perBlock, tails)
@@ -103,25 +107,37 @@ export function noiseFloor(
   const wanted: Range = { from: clip(blockOf(from) - 1), to: clip(blockOf(to) + 1) }
   const wider = (by: number): Range => ({ from: clip(wanted.from - by), to: clip(wanted.to + by) })
   const band = bandOf(speechHz, hzPerBin, cells.bins)
-  const lows = continued(known?.lows, wider(2 * radius + 2 + minimumBlocks), stride, (block, row) => {
-    row.fill(Infinity)
-    lowerTo(framesOf(cells, cells.smooth, block * perBlock, (block + 1) * perBlock), row)
-  })
-  const minima = continued(known?.minima, wider(2 * radius + 2), stride, (block, row) => {
+  const lows = await continued(
+    known?.lows,
+    wider(2 * radius + 2 + minimumBlocks),
+    stride,
+    othersTurn,
+    (block, row) => {
+      row.fill(Infinity)
+      lowerTo(framesOf(cells, cells.smooth, block * perBlock, (block + 1) * perBlock), row)
+    },
+  )
+  const minima = await continued(known?.minima, wider(2 * radius + 2), stride, othersTurn, (block, row) => {
     row.fill(Infinity)
     lowerTo(rowsOf(lows, block - minimumBlocks, block + minimumBlocks), row)
     for (let k = 0; k < stride; k++) row[k]! *= minimumBias
   })
-  const roughSums = continued(known?.roughSums, wider(2 * radius + 1), 2 * stride, (block, row) => {
-    gather(cells, perBlock, block, stepwise(minima, perBlock, stride), band, row)
-  })
-  const rough = continued(known?.rough, wider(radius + 1), stride, (block, row) => {
+  const roughSums = await continued(
+    known?.roughSums,
+    wider(2 * radius + 1),
+    2 * stride,
+    othersTurn,
+    (block, row) => {
+      gather(cells, perBlock, block, stepwise(minima, perBlock, stride), band, row)
+    },
+  )
+  const rough = await continued(known?.rough, wider(radius + 1), stride, othersTurn, (block, row) => {
     average(roughSums, block, bell, minima, row)
   })
-  const fineSums = continued(known?.fineSums, wider(radius), 2 * stride, (block, row) => {
+  const fineSums = await continued(known?.fineSums, wider(radius), 2 * stride, othersTurn, (block, row) => {
     gather(cells, perBlock, block, straight(rough, perBlock, stride), band, row)
   })
-  const fine = continued(known?.fine, wanted, stride, (block, row) => {
+  const fine = await continued(known?.fine, wanted, stride, othersTurn, (block, row) => {
     average(fineSums, block, bell, rough, row)
   })
   const slopes = straight(fine, perBlock, stride)
@@ -137,17 +153,19 @@ export function noiseFloor(
 }
 
 /** A row for every block: those that are known, and others as `compute` fills them. */
-function continued(
+async function continued(
   known: Blocks | undefined,
   range: Range,
   length: number,
+  othersTurn: OthersTurn,
   compute: (block: number, row: Float32Array) => void,
-): Blocks {
+): Promise<Blocks> {
   const rows = new Float32Array((range.to - range.from + 1) * length)
   for (let block = range.from; block <= range.to; block++) {
     const row = rows.subarray((block - range.from) * length, (block - range.from + 1) * length)
     if (known && block >= known.range.from && block <= known.range.to) row.set(rowsOf(known, block, block))
     else compute(block, row)
+    if (block % blocksBetweenTurns === 0) await othersTurn()
   }
   return { range, rows }
 }

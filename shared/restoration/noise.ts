@@ -11,6 +11,7 @@ import { oddsOf } from './absence.ts'
 import { noiseFloor, reachSeconds, type Cells, type NoiseFloor } from './noise-floor.ts'
 import { speechShares, type VoiceIn } from './pauses.ts'
 import {
+  framesBetweenTurns,
   framesOver,
   shapeOf,
   spectraOf,
@@ -19,6 +20,7 @@ import {
   type Sound,
   type Spectra,
 } from './spectra.ts'
+import type { OthersTurn } from './turns.ts'
 import { voiceIn, voiceStepSeconds } from './voice-detector.ts'
 
 /** Before and after what it is for, a sweep runs for so long, to forget where it began. */
@@ -35,7 +37,7 @@ export interface NoiseReducer {
    * The samples from `start` to `end` with the noise taken away. `around` holds `contextSeconds` more on either side, or all
    * there is. Blocks that follow each other share their spectra.
    */
-  readonly reduce: (around: Sound, start: number, end: number) => Float32Array[]
+  readonly reduce: (around: Sound, start: number, end: number) => Promise<Float32Array[]>
 }
 
 /**
@@ -45,6 +47,7 @@ export function noiseReducer(
   sampleRate: number,
   channels: number,
   limitDb: number,
+  othersTurn: OthersTurn,
   untouched: (sample: number) => number = () => 0,
 ): NoiseReducer {
   const shape = shapeOf(sampleRate, limitDb)
@@ -52,10 +55,11 @@ export function noiseReducer(
   let known: Spectra | undefined
   let stages: NoiseFloor['stages'] | undefined
 
-  const reduce = (around: Sound, start: number, end: number): Float32Array[] => {
-    known = spectraOf(around, channels, shape, known)
+  const reduce = async (around: Sound, start: number, end: number): Promise<Float32Array[]> => {
+    known = await spectraOf(around, channels, shape, othersTurn, known)
     const own = framesOver(start, end, shape)
-    const found = gainsOf(known, own, shape, voiceAround(around, shape), stages)
+    const voice = voiceAround(around, shape, othersTurn)
+    const found = await gainsOf(known, own, shape, voice, othersTurn, stages)
     const { gains } = found
     stages = found.stages
     for (let frame = own.from; frame < own.to; frame++) {
@@ -64,19 +68,20 @@ export function noiseReducer(
       const at = (frame - own.from) * transform.stride
       for (let k = 0; k < transform.stride; k++) gains[at + k]! += share * (1 - gains[at + k]!)
     }
-    return synthesised(known, own, gains, start, end, shape)
+    return synthesised(known, own, gains, start, end, shape, othersTurn)
   }
   return { reduce }
 }
 
 /** Amplitudes for the frames `own`, a row each. */
-function gainsOf(
+async function gainsOf(
   { cells }: Spectra,
   own: Frames,
   shape: Shape,
   voice: VoiceIn,
+  othersTurn: OthersTurn,
   known?: NoiseFloor['stages'],
-): { readonly gains: Float32Array; readonly stages: NoiseFloor['stages'] } {
+): Promise<{ readonly gains: Float32Array; readonly stages: NoiseFloor['stages'] }> {
   const { sampleRate, hop, size, transform, floor } = shape
   const { stride } = transform
   const framesPerSecond = sampleRate / hop
@@ -88,13 +93,23 @@ function gainsOf(
   })
   const swept = within({ from: own.from - warmUp, to: own.to + warmUp })
   const looked = within({ from: swept.from - 8, to: swept.to + 8 })
-  const noise = noiseFloor(cells, framesPerSecond, hzPerBin, looked.from, looked.to - 1, known)
+  const noise = await noiseFloor(
+    cells,
+    framesPerSecond,
+    hzPerBin,
+    looked.from,
+    looked.to - 1,
+    othersTurn,
+    known,
+  )
   const ratios = ratiosOver(noise, cells, looked, shape)
+  await othersTurn()
   const odds = oddsOf(ratios, looked, swept, cells, shape)
   const rows = (of: Float32Array, first: number, { from, to }: Frames) =>
     of.subarray((from - first) * stride, (to - first) * stride)
   const gains = shape.scratch('gains', (swept.to - swept.from) * stride).fill(-100)
-  for (const direction of ['forward', 'backward'] as const)
+  for (const direction of ['forward', 'backward'] as const) {
+    await othersTurn()
     sweep(
       { alpha, least: leastRatio, floor },
       direction,
@@ -103,20 +118,26 @@ function gainsOf(
       gains,
       stride,
     )
+  }
   const kept = rows(gains, swept.from, own)
   const scale = { framesPerSecond, hzPerBin }
-  amplitudesOf(kept, floor, speechShares(cells, ratios, looked, noise, scale, own, voice))
+  const shares = await speechShares(cells, ratios, looked, noise, scale, own, voice, othersTurn)
+  amplitudesOf(kept, floor, shares)
   return { gains: kept, stages: noise.stages }
 }
 
 /** Asks the detector about frames. */
-function voiceAround({ start, planes }: Sound, { sampleRate, hop, lead, size }: Shape): VoiceIn {
+function voiceAround(
+  { start, planes }: Sound,
+  { sampleRate, hop, lead, size }: Shape,
+  othersTurn: OthersTurn,
+): VoiceIn {
   let mean: Float32Array | undefined
-  return (from, to) => {
+  return async (from, to) => {
     mean ??= planes.length === 1 ? planes[0]! : planes[0]!.map((sample, i) => (sample + planes[1]![i]!) / 2)
     const sampleOf = (frame: number) => frame * hop - lead + size / 2 - start
     const first = Math.max(0, sampleOf(from))
-    const likelihoods = voiceIn(mean, sampleRate, first, Math.max(first, sampleOf(to)))
+    const likelihoods = await voiceIn(mean, sampleRate, first, Math.max(first, sampleOf(to)), othersTurn)
     const stepSamples = voiceStepSeconds * sampleRate
     return Float32Array.from({ length: to - from }, (_, i) => {
       const step = Math.round((sampleOf(from + i) - first) / stepSamples)
@@ -136,17 +157,19 @@ function ratiosOver(noise: NoiseFloor, cells: Cells, { from, to }: Frames, shape
   return ratios
 }
 
-function synthesised(
+async function synthesised(
   { re, im, cells }: Spectra,
   own: Frames,
   gains: Float32Array,
   start: number,
   end: number,
   { transform, hop, lead, size }: Shape,
-): Float32Array[] {
+  othersTurn: OthersTurn,
+): Promise<Float32Array[]> {
   const { stride } = transform
   const first = own.from * hop - lead
-  return re.map((real, channel) => {
+  const planes: Float32Array[] = []
+  for (const [channel, real] of re.entries()) {
     const out = new Float32Array((own.to - own.from) * hop + size)
     for (let frame = own.from; frame < own.to; frame += framesAtOnce) {
       const count = Math.min(framesAtOnce, own.to - frame)
@@ -162,9 +185,11 @@ function synthesised(
         out,
         (frame - own.from) * hop,
       )
+      if ((frame - own.from) % framesBetweenTurns === 0) await othersTurn()
     }
-    return out.subarray(start - first, end - first)
-  })
+    planes.push(out.subarray(start - first, end - first))
+  }
+  return planes
 }
 
 /** What the estimate, the sweep and their averages reach has to lie within the context. */

@@ -4,6 +4,7 @@
  */
 import { bandOf, exceeding, type Band } from '../kernel/cells.ts'
 import type { Cells, NoiseFloor } from './noise-floor.ts'
+import type { OthersTurn } from './turns.ts'
 
 /** A frame stands out where this share of its cells is so many times the noise. */
 const presentShare = 0.08
@@ -16,6 +17,8 @@ const leastVoicing = 0.5
 /** Of the cells there, where it may be a voice at all. */
 const leastVoicedShare = 0.3
 const lagsPerSecond = 12_000
+/** Work of some 10 ms at most. */
+const framesBetweenTurns = 128
 
 /** In seconds: how long something must last to count, and how far what it says goes. */
 const leastSeconds = 0.03
@@ -42,10 +45,10 @@ interface Frames {
 }
 
 /** How likely a voice sounds in frames `from` to `to`, a value each. */
-export type VoiceIn = (from: number, to: number) => Float32Array
+export type VoiceIn = (from: number, to: number) => Promise<Float32Array>
 
 /** 1 where somebody may speak, 0 in a pause, between them at their edges; a value for each of the frames `own`. */
-export function speechShares(
+export async function speechShares(
   cells: Cells,
   ratios: Float32Array,
   looked: Frames,
@@ -53,7 +56,8 @@ export function speechShares(
   scale: Scale,
   own: Frames,
   voiceIn: VoiceIn,
-): Float32Array {
+  othersTurn: OthersTurn,
+): Promise<Float32Array> {
   const { stride, bins } = cells
   const count = looked.to - looked.from
   const [band, low] = [presentHz, voicedHz].map((hz) => bandOf(hz, scale.hzPerBin, bins)) as [Band, Band]
@@ -64,6 +68,7 @@ export function speechShares(
   const voicing = voicingMeter(pitched, scale.hzPerBin)
   const floor = new Float32Array(pitched[1])
   for (let frame = 0; frame < count; frame++) {
+    if (frame % framesBetweenTurns === 0) await othersTurn()
     const lowShare = over[2 * frame + 1]! / (low[1] - low[0])
     if (shares[frame]! < presentShare / 2 || lowShare < leastVoicedShare) continue
     noise.at(looked.from + frame, floor)
@@ -83,7 +88,7 @@ export function speechShares(
   for (const [from, to] of runsOf(joined)) {
     const [first, last] = [doubted.indexOf(1, from), doubted.lastIndexOf(1, to - 1)]
     const [ahead, behind] = [frames(aheadOfVoiceSeconds), frames(behindVoiceSeconds)]
-    const voice = voiceIn(looked.from + first - behind, looked.from + last + 1 + ahead)
+    const voice = await voiceIn(looked.from + first - behind, looked.from + last + 1 + ahead)
     for (let i = first; i <= last; i++) {
       const around = voice.subarray(Math.max(0, i - first), i - first + behind + ahead + 1)
       if (doubted[i] && !around.some((likelihood) => likelihood > leastLikelihood)) hits[i] = 0

@@ -5,6 +5,7 @@
 import { boxMeans, powersOf } from '../kernel/cells.ts'
 import { fourier, framesAtOnce, type Transform } from '../kernel/fourier.ts'
 import type { Cells } from './noise-floor.ts'
+import type { OthersTurn } from './turns.ts'
 
 /** Sound from an absolute sample on, a plane for each channel. */
 export interface Sound {
@@ -15,6 +16,8 @@ export interface Sound {
 /** Far below the quantisation of 24 bits. */
 const leastPower = 1e-12
 const smoothRadius = { bins: 1, rows: 2 } as const
+/** Work of some 10 ms. */
+export const framesBetweenTurns = 32 * framesAtOnce
 
 /** About 43 ms: harmonics of a voice stand apart. A power of two, so that any rate has its size. */
 const sizeFor = (sampleRate: number): number =>
@@ -64,7 +67,13 @@ function scratchArrays() {
 }
 
 /** The spectra of all frames that touch the sound; those which are known already stay, moved to the front. */
-export function spectraOf(sound: Sound, channels: number, shape: Shape, known?: Spectra): Spectra {
+export async function spectraOf(
+  sound: Sound,
+  channels: number,
+  shape: Shape,
+  othersTurn: OthersTurn,
+  known?: Spectra,
+): Promise<Spectra> {
   const { transform, hop, lead } = shape
   const { bins, stride } = transform
   const { from, to } = framesOver(sound.start, sound.start + sound.planes[0]!.length, shape)
@@ -98,8 +107,10 @@ export function spectraOf(sound: Sound, channels: number, shape: Shape, known?: 
         im[channel]!,
         frame - from,
       )
+    if (batchOf(frame) % framesBetweenTurns === 0) await othersTurn()
   }
   powersOf(re, im, leastPower, powers, (taken - from) * stride)
+  await othersTurn()
   // the means of the last frames that were known lacked those that came after
   boxMeans(powers, { stride, bins }, smoothRadius, smooth, Math.max(0, taken - from - smoothRadius.rows))
   return { re, im, cells: { first: from, count: to - from, bins, stride, powers, smooth } }

@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import type { OthersTurn } from './turns.ts'
 
 /** What it works at, and how much of it at a time: 10 ms. */
 const rate = 48_000
@@ -14,6 +15,8 @@ const frameSamples = 480
 const fullScale = 32_767
 /** Before what is asked for it hears so much, to know the noise. */
 const warmUpSeconds = 0.5
+/** Work of some 10 ms. */
+const framesBetweenTurns = 50
 
 interface Network {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void }
@@ -60,26 +63,36 @@ export const voiceStepSeconds = frameSamples / rate
  * The likelihood of a voice (0…1) for every 10 ms from `from` to `to`, samples of `sound`, which is one channel at
  * `sampleRate`. It begins anew each time, half a second before `from` or where the sound begins.
  */
-export function voiceIn(sound: Float32Array, sampleRate: number, from: number, to: number): Float32Array {
+export async function voiceIn(
+  sound: Float32Array,
+  sampleRate: number,
+  from: number,
+  to: number,
+  othersTurn: OthersTurn,
+): Promise<Float32Array> {
   const { memory, frameAt, ...rnnoise } = started()
   const state = rnnoise.rnnoise_create(0)
   const step = sampleRate * voiceStepSeconds
   const warmUp = Math.min(Math.floor(from / step), Math.round(warmUpSeconds / voiceStepSeconds))
   const count = Math.ceil((to - from) / step)
   const likelihoods = new Float32Array(count)
-  // what it says of a frame it says of the one before, half of which it has overlapped with
-  for (let frame = -warmUp; frame <= count; frame++) {
-    const samples = new Float32Array(memory.buffer, frameAt, frameSamples)
-    const start = from + frame * step
-    if (sampleRate === rate && start >= 0 && start + frameSamples <= sound.length)
-      for (let i = 0; i < frameSamples; i++) samples[i] = fullScale * sound[start + i]!
-    else
-      for (let i = 0; i < frameSamples; i++)
-        samples[i] = fullScale * sampleAt(sound, start + (i * sampleRate) / rate)
-    const likelihood = rnnoise.rnnoise_process_frame(state, frameAt, frameAt)
-    if (frame > 0) likelihoods[frame - 1] = likelihood
+  try {
+    // what it says of a frame it says of the one before, half of which it has overlapped with
+    for (let frame = -warmUp; frame <= count; frame++) {
+      const samples = new Float32Array(memory.buffer, frameAt, frameSamples)
+      const start = from + frame * step
+      if (sampleRate === rate && start >= 0 && start + frameSamples <= sound.length)
+        for (let i = 0; i < frameSamples; i++) samples[i] = fullScale * sound[start + i]!
+      else
+        for (let i = 0; i < frameSamples; i++)
+          samples[i] = fullScale * sampleAt(sound, start + (i * sampleRate) / rate)
+      const likelihood = rnnoise.rnnoise_process_frame(state, frameAt, frameAt)
+      if (frame > 0) likelihoods[frame - 1] = likelihood
+      if (frame % framesBetweenTurns === 0) await othersTurn()
+    }
+  } finally {
+    rnnoise.rnnoise_destroy(state)
   }
-  rnnoise.rnnoise_destroy(state)
   return likelihoods
 }
 

@@ -4,7 +4,7 @@
  * and its sound before and after. Hides the markup; everything it needs is inside it.
  */
 import { createHash } from 'node:crypto'
-import type { Analysis, Span } from '../audio/analysis.ts'
+import type { Analysis } from '../audio/analysis.ts'
 import type { Warning } from '../codes.ts'
 import type { Certificate } from '../mastering/certificate.ts'
 import type { RestorationReport } from '../episode/restoring.ts'
@@ -27,7 +27,10 @@ import {
   type Reel,
 } from './reel.ts'
 import { restorationLines } from './restoration-lines.ts'
+import { placesList, placesScript } from './restored-section.ts'
+import type { Restored } from './restored-places.ts'
 import { style } from './style.ts'
+import { waveform } from './waveform.ts'
 
 export interface Reviewed {
   readonly title: string
@@ -40,6 +43,8 @@ export interface Reviewed {
   readonly finished: { readonly timeline: Timeline; readonly certificate: Certificate } | undefined
   /** Absent where nobody looked for what could be restored. */
   readonly restoration: RestorationReport | undefined
+  /** Absent where nothing was restored. */
+  readonly restored?: Restored | undefined
   /** The edits that wait for a decision. */
   readonly waiting: readonly Edit[]
   /** What is proposed to be said of the episode, if anything is. */
@@ -87,6 +92,7 @@ ${reviewed.restoration ? soundSection(reviewed.restoration) : ''}
 <h2>Waveform</h2>
 <p class="hint">The recording from start to end; what was changed is shaded, and what waits for you.</p>
 ${waveform(reviewed, splices)}
+${placesList(reviewed.restored)}
 </section>
 ${editsSection(reviewed)}
 <section><h2>Transcript</h2>${transcriptText(reviewed, splices)}</section>
@@ -97,6 +103,7 @@ ${editsSection(reviewed)}
   const { mp3 } = reviewed.reel
   for (let at = 0; at < mp3.length; at += reelSlice) yield mp3.toString('base64', at, at + reelSlice)
   yield `</script>
+${placesScript(reviewed.restored)}
 <script>${playerScript}</script>
 </body>
 </html>
@@ -201,47 +208,6 @@ function summary({ analysis, finished }: Reviewed, splices: readonly Splice[]): 
     facts.push(['Certificate', pass ? 'passed' : 'missed'])
   }
   return `<dl>${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>`
-}
-
-const width = 1200
-const height = 160
-/** One vertical line for each pixel. */
-function waveform({ analysis, waiting }: Reviewed, splices: readonly Splice[]): string {
-  const { waveform: points, totalSamples } = analysis
-  const frames = points.length / 2
-  const middle = height / 2
-  const loudest = points.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
-  const y = (value: number) => (middle - (value / loudest) * (middle - 4)).toFixed(1)
-  const path: string[] = []
-  for (let x = 0; x < width; x++) {
-    let [low, high] = [0, 0]
-    for (
-      let i = Math.floor((x * frames) / width);
-      i < Math.max(Math.floor((x * frames) / width) + 1, Math.floor(((x + 1) * frames) / width));
-      i++
-    ) {
-      low = Math.min(low, points[2 * i] ?? 0)
-      high = Math.max(high, points[2 * i + 1] ?? 0)
-    }
-    path.push(`M${x} ${y(high)}V${y(low)}`)
-  }
-  const at = (sample: number) => (sample / totalSamples) * width
-  const shade = (shown: string, { startSample, endSample }: Span) =>
-    `<rect class="${shown}" x="${at(startSample).toFixed(2)}" y="0" ` +
-    `width="${Math.max(1, at(endSample) - at(startSample)).toFixed(2)}" height="${height}"/>`
-  const shades = [
-    ...splices.map((splice) => shade(splice.edit.kind, splice)),
-    ...waiting.map((edit) => shade(`${edit.kind} undecided`, edit)),
-  ]
-  const legend = editKindNames
-    .filter((kind) => [...splices.map(({ edit }) => edit), ...waiting].some((edit) => edit.kind === kind))
-    .map((kind) => `<span class="${kind}"></span> ${editKinds[kind].one}`)
-  if (waiting.length > 0) legend.push('(with a dashed edge: to decide)')
-  return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none"
-role="img" aria-label="Waveform of the recording">
-${shades.join('')}<path d="${path.join('')}"/>
-</svg>
-<p class="legend">${legend.join(' ')}</p>`
 }
 
 function editTable(edits: readonly Edit[], reviewed: Reviewed): string {

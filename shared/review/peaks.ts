@@ -1,9 +1,10 @@
 /**
  * The waveform of a recording in as many points as are asked for, from what was found when it was prepared. Hides that
- * the waveforms looked at last are kept: they never change, and whoever looks at one zooms.
+ * the waveforms looked at last are kept: whoever looks at one zooms.
  */
 import { decodeAnalysis } from '../audio/analysis.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'
+import { lately } from './lately.ts'
 
 /** The lowest and highest sample of each point, −127…127. */
 export interface Peaks {
@@ -15,17 +16,9 @@ export interface Peaks {
 const mostKept = 4
 const perSecond = 100
 
-const kept = new Map<string, Promise<Int8Array>>()
-
-function waveformOf(object: ObjectName, storage: ObjectStore): Promise<Int8Array> {
-  const known = kept.get(object.name)
-  const found = known ?? storage.read(object).then((bytes) => decodeAnalysis(bytes).waveform.slice())
-  kept.delete(object.name)
-  kept.set(object.name, found)
-  if (kept.size > mostKept) kept.delete(kept.keys().next().value!)
-  found.catch(() => kept.delete(object.name))
-  return found
-}
+const waveformOf = lately(mostKept, async (object, storage) =>
+  decodeAnalysis(await storage.read(object)).waveform.slice(),
+)
 
 export interface AskedPeaks {
   readonly startSeconds: number

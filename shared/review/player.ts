@@ -77,18 +77,36 @@ const tone = (length, hz) =>
   Float32Array.from({ length }, (_, i) => 0.1 * Math.sin((2 * Math.PI * hz * i) / data.reelRate))
 
 async function play(sound, on) {
-  stop()
   context ??= new AudioContext()
-  await context.resume()
   const buffer = context.createBuffer(1, Math.max(1, sound.length), data.reelRate)
   buffer.copyToChannel(Float32Array.from(sound), 0)
+  start(buffer, on, 0)
+}
+
+function start(buffer, on, offset) {
+  stop()
+  void context.resume()
   playing = context.createBufferSource()
   playing.buffer = buffer
   playing.connect(context.destination)
   button = on
   button?.setAttribute('aria-pressed', 'true')
   playing.onended = stop
-  playing.start()
+  playing.start(0, offset)
+  hearing = { place: on?.dataset.place, begun: context.currentTime - offset }
+}
+
+const places = JSON.parse(document.getElementById('places').textContent)
+/** Where in a place one is, while it plays. */
+let hearing
+
+async function playPlace(place, side, on) {
+  context ??= new AudioContext()
+  const goesOn = playing && hearing?.place === place
+  const offset = goesOn ? context.currentTime - hearing.begun : 0
+  const bytes = Uint8Array.from(atob(places[place][side]), (c) => c.charCodeAt(0))
+  const buffer = await context.decodeAudioData(bytes.buffer)
+  start(buffer, on, offset < buffer.duration ? offset : 0)
 }
 
 function stop() {
@@ -133,6 +151,7 @@ document.addEventListener('click', async (event) => {
   if (target === button) return stop()
   if (target.dataset.play)
     await play(await actions[target.dataset.play](data.edits[target.dataset.edit]), target)
+  if (target.dataset.place) await playPlace(target.dataset.place, target.dataset.side, target)
   if (target.id === 'removed') {
     const parts = []
     for (const { startSample, endSample } of data.splices) {

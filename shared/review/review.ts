@@ -12,6 +12,8 @@ import { isPurged } from '../db/purges.ts'
 import { latestRunOf, lockRun, type Run } from '../db/runs.ts'
 import { outputsOf, resumeSteps, type PendingStep } from '../db/steps.ts'
 import { runAgain } from '../episode/run.ts'
+import { toTimelineSource, unrestoredRecording } from '../episode/recording.ts'
+import type { RestorationReport } from '../episode/restoring.ts'
 import { readContext } from '../episode/run-context.ts'
 import { speakersNamed } from '../episode/taken.ts'
 import { Missing, Permanent } from '../errors.ts'
@@ -42,6 +44,8 @@ export interface EditsUnderReview {
   /** Those that the run knows, oldest first. */
   readonly decisions: readonly KeptDecision[]
   readonly recording: TimelineSource
+  /** The recording before anything was restored; null where nothing was. */
+  readonly unrestored: TimelineSource | null
   /** Where the episode is laid out; null before it is. */
   readonly timelineObject: string | null
 }
@@ -51,6 +55,8 @@ export interface Review extends EditsUnderReview {
   readonly transcript: Transcript | undefined
   /** What the words call their speakers, and what they are called. */
   readonly speakers: readonly { readonly label: string; readonly name: string }[]
+  /** What was found in the sound and done about it; undefined where nobody looked. */
+  readonly restoration: RestorationReport | undefined
 }
 
 /** What of a run's context the review needs. */
@@ -66,6 +72,8 @@ const reviewed = [
   'channels',
   'sampleFormat',
   'totalSamples',
+  'planObject',
+  'restorationObject',
   'episodeFacts',
 ] as const
 
@@ -79,6 +87,7 @@ export interface Latest {
   readonly context: Context
   readonly decisions: readonly KeptDecision[]
   readonly answers: ReadonlyMap<string, string>
+  readonly unrestored: TimelineSource | null
 }
 
 /** Throws Permanent `not_reviewable` when the episode has not come so far, or what it was made with is gone. */
@@ -92,13 +101,14 @@ export const latestOf = ({ config }: Reading, episodeId: string): Promise<Latest
         'The working files of this episode were cleared away some time after it was published. Make it again first.',
       )
     const context = readContext(latest.context, ...reviewed)
-    const { recordingHash, decisionRevision, questions } = context
+    const { recordingHash, decisionRevision, questions, planObject } = context
     return {
       episode: found,
       run: latest,
       context,
       decisions: await decisionsUpTo<KeptDecision>(db, episodeId, recordingHash, decisionRevision),
       answers: answersByEdit(questions, await outputsOf(db, latest.id, 'answer')),
+      unrestored: planObject === null ? null : toTimelineSource(await unrestoredRecording(db, latest.id)),
     }
   })
 
@@ -108,14 +118,15 @@ export async function openReview(services: Reading, episodeId: string): Promise<
   const bucket = config.buckets.work
   const latest = await latestOf(services, episodeId)
   const { transcriptObject, analysisObject, episodeFacts } = latest.context
-  const [edits, transcript, analysis] = await Promise.all([
+  const [edits, transcript, analysis, restoration] = await Promise.all([
     editsOf(services, latest),
     transcriptObject === null ? undefined : storage.readJson<Transcript>({ bucket, name: transcriptObject }),
     storage.read({ bucket, name: analysisObject }).then(decodeAnalysis),
+    reportOf(services, latest),
   ]).catch(sayWhatIsMissing)
   const names = speakersNamed(episodeFacts.speakers, takenBy(latest.decisions) ?? {})
   const named = transcript && nameSpeakers(transcript, names)
-  return { ...edits, analysis, speakers: speakersOf(transcript, named), transcript: named }
+  return { ...edits, analysis, restoration, speakers: speakersOf(transcript, named), transcript: named }
 }
 
 /** In the order in which they are first heard. */
@@ -124,19 +135,36 @@ function speakersOf(said: Transcript | undefined, named: Transcript | undefined)
   return [...names].flatMap(([label, name]) => (label === null ? [] : [{ label, name: name ?? label }]))
 }
 
+async function reportOf(
+  { storage, config }: Reading,
+  { context }: Latest,
+): Promise<RestorationReport | undefined> {
+  const { restorationObject: name } = context
+  return name === null ? undefined : await storage.readJson({ bucket: config.buckets.work, name })
+}
+
+/** What was found in an episode's sound and done about it. Throws as `openReview` does. */
+export const openRestoration = async (
+  services: Reading,
+  episodeId: string,
+): Promise<RestorationReport | undefined> =>
+  await reportOf(services, await latestOf(services, episodeId)).catch(sayWhatIsMissing)
+
 /** The edits alone, for who needs neither words nor waveform. Throws as `openReview` does. */
 export const openEdits = async (services: Reading, episodeId: string): Promise<EditsUnderReview> =>
   await editsOf(services, await latestOf(services, episodeId)).catch(sayWhatIsMissing)
 
-/** Where the recording's analysis lies. Throws as `openReview` does. */
-export const analysisObjectOf = async (services: Reading, episodeId: string): Promise<string> =>
-  (await latestOf(services, episodeId)).context.analysisObject
+/** Where the recording's analysis lies, and what was done to its sound, if anything was. Throws as `openReview` does. */
+export const shapeObjectsOf = async (
+  services: Reading,
+  episodeId: string,
+): Promise<Pick<Context, 'analysisObject' | 'planObject'>> => (await latestOf(services, episodeId)).context
 
 async function editsOf(
   { storage, config }: Reading,
-  { episode, run, context, decisions, answers }: Latest,
+  { episode, run, context, decisions, answers, unrestored }: Latest,
 ): Promise<EditsUnderReview> {
-  const { pcmObject, sampleRate, channels, sampleFormat, totalSamples } = context
+  const { totalSamples } = context
   const { review: policy } = runSettings(run.settings).cleaning
   const proposed = await storage.readJson<EditList>({
     bucket: config.buckets.work,
@@ -149,7 +177,8 @@ async function editsOf(
     edits,
     decisions,
     waiting: run.status === 'awaiting_review' ? waitsForReview(edits, policy) : [],
-    recording: { object: pcmObject, format: { sampleRate, channels, sampleFormat }, totalSamples },
+    recording: toTimelineSource(context),
+    unrestored,
     timelineObject: (run.context['timelineObject'] as string | undefined) ?? null,
   }
 }

@@ -4,11 +4,13 @@
  * and what stands for a sound that is not made yet.
  */
 import { frameOffsets, samplesPerFrame } from '../audio/mp3-frames.ts'
-import type { Span } from '../audio/analysis.ts'
+import { blockSamples, type Span } from '../audio/analysis.ts'
+import { integratedLoudness, kWeighting } from '../audio/loudness.ts'
 import { fromDb } from '../audio/true-peak.ts'
 import { mp3Codec } from '../codec/choose.ts'
 import type { Planes } from '../codec/port.ts'
 import type { Edit, EditList } from '../edits/edits.ts'
+import { energyMeter } from '../kernel/filters.ts'
 import { mixSlice } from '../mastering/mixer.ts'
 import { frameCount, infoFrame, inputCompensation, postRollFrames } from '../mastering/mp3.ts'
 import { arrangeShow, type ArrangedSource, type SpokenSource } from '../show/arrange.ts'
@@ -17,7 +19,7 @@ import { outputEnd, toOutput, type Ledger } from '../timeline/ledger.ts'
 import type { Timeline, TimelineSource } from '../timeline/timeline.ts'
 
 /** Speech at a rate at which a join can be judged. */
-const bitrateKbps = 96
+const usualKbps = 96
 /** An edit farther from the span than this is not heard in it: the longest crossfade takes a tenth. */
 const reachSeconds = 2
 /** As the bleep of an episode. */
@@ -43,6 +45,8 @@ export interface Heard {
   readonly edits: EditList
   /** What is known of the sounds that are put in, by edit. */
   readonly inserted: ReadonlyMap<string, TimelineSource>
+  /** Brought to the loudness that the same span has in this one. */
+  readonly asLoudAs?: TimelineSource
 }
 
 interface Location {
@@ -70,19 +74,20 @@ export const editsAround = ({ edits, ...list }: EditList, span: Span): EditList 
 export async function spanSound(
   heard: Heard,
   span: Span,
-  { storage, bucket }: Location,
+  location: Location,
   signal: AbortSignal,
+  bitrateKbps: number = usualKbps,
 ): Promise<SpanSound> {
   const { sampleRate } = heard.recording.format
   const { timeline, tones } = layOut(heard, span)
   const { ledger } = timeline
   const [from, to] = [toOutput(ledger, span.startSample), toOutput(ledger, span.endSample)]
   const end = Math.max(from + 1, to)
-  const planes = await mixSlice(timeline, storage, bucket, from, end)
-  const mono = toMono(planes)
+  const mono = toMono(await mixSlice(timeline, location.storage, location.bucket, from, end))
+  if (heard.asLoudAs) await bringTo(mono, heard.asLoudAs, heard, span, location)
   for (const tone of tones) cover(mono, tone, ledger, from, sampleRate)
   return {
-    mp3: await toMp3(mono, sampleRate, signal),
+    mp3: await toMp3(mono, sampleRate, bitrateKbps, signal),
     seconds: (end - from) / sampleRate,
     kept: keptIn(ledger, from, end, sampleRate),
   }
@@ -119,6 +124,31 @@ function layOut({ recording, edits, inserted }: Heard, span: Span) {
   return { timeline, tones: near.filter(({ insert }) => insert?.sound === 'tone') }
 }
 
+/** Makes sound as loud as the same span of another recording, as far as it stays below full scale. */
+async function bringTo(
+  mono: Float32Array,
+  recording: TimelineSource,
+  { edits }: Heard,
+  span: Span,
+  { storage, bucket }: Location,
+): Promise<void> {
+  const { timeline } = layOut({ recording, edits: { ...edits, edits: [] }, inserted: new Map() }, span)
+  const other = toMono(await mixSlice(timeline, storage, bucket, span.startSample, span.endSample))
+  const [own, wanted] = [mono, other].map((sound) => loudnessOf(sound, recording.format.sampleRate))
+  if (!Number.isFinite(own) || !Number.isFinite(wanted)) return
+  const peak = mono.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1e-9)
+  const gain = Math.min(fromDb(wanted! - own!), Math.max(1, 1 / peak))
+  for (let i = 0; i < mono.length; i++) mono[i]! *= gain
+}
+
+/** LUFS; −Infinity of silence, and of less than 0.4 s. */
+function loudnessOf(mono: Float32Array, sampleRate: number): number {
+  const block = blockSamples(sampleRate)
+  const sums = new Float64Array(Math.ceil(mono.length / block))
+  energyMeter(kWeighting(sampleRate), 1)([mono], block, [sums])
+  return integratedLoudness(sums.map((sum) => sum / block))
+}
+
 function toMono(planes: readonly Float32Array[]): Float32Array {
   const [left, right] = planes
   if (right) for (let i = 0; i < left!.length; i++) left![i] = (left![i]! + right[i]!) / 2
@@ -148,18 +178,28 @@ const keptIn = (ledger: Ledger, from: number, end: number, sampleRate: number): 
     })
 
 /** With the frame in front that says what the codec has added before and after. */
-async function toMp3(mono: Float32Array, sampleRate: number, signal: AbortSignal): Promise<Buffer> {
+async function toMp3(
+  mono: Float32Array,
+  sampleRate: number,
+  bitrateKbps: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const format = { sampleRate, channels: 1, bitrateKbps } as const
   const frames = frameCount(mono.length)
-  const fed = inSeconds(mono, (frames + postRollFrames) * samplesPerFrame, sampleRate)
+  const gain = inputCompensation(bitrateKbps)
+  const fed = inSeconds(mono, gain, (frames + postRollFrames) * samplesPerFrame, sampleRate)
   const encoded = await (await mp3Codec()).encode(fed, format, signal)
   const sound = encoded.subarray(0, frameOffsets(encoded)[frames])
   return Buffer.concat([infoFrame(format, mono.length, sound.length), sound])
 }
 
 /** What the encoder is fed, a second at a time, with silence behind it in which its delay runs out. */
-function* inSeconds(mono: Float32Array, totalSamples: number, sampleRate: number): Generator<Planes> {
-  const gain = inputCompensation(bitrateKbps)
+function* inSeconds(
+  mono: Float32Array,
+  gain: number,
+  totalSamples: number,
+  sampleRate: number,
+): Generator<Planes> {
   for (let at = 0; at < totalSamples; at += sampleRate) {
     const second = new Float32Array(Math.min(sampleRate, totalSamples - at))
     second.set(mono.subarray(at, at + second.length))

@@ -15,6 +15,7 @@ export const style = `
   --card: #fff;
   --line: #d9d5cc;
   --wave: #33526e;
+  --gain: #b3261e;
   ${colourVariables(0)};
 }
 @media (prefers-color-scheme: dark) {
@@ -24,6 +25,7 @@ export const style = `
     --card: #20242b;
     --line: #3a3f47;
     --wave: #9fc0dd;
+    --gain: #ff9c8f;
     ${colourVariables(1)};
   }
 }
@@ -166,6 +168,22 @@ textarea {
 }
 .waiting h2 {
   margin-top: 1rem;
+}
+.gain {
+  fill: none;
+  stroke: var(--gain);
+  stroke-width: 2;
+  vector-effect: non-scaling-stroke;
+}
+span.gain {
+  background: var(--gain);
+}
+.places {
+  list-style: none;
+  padding: 0;
+}
+.places li {
+  margin: 0.3rem 0;
 }
 .proposed ul {
   list-style: none;

@@ -128,6 +128,7 @@ whereThereIs('A show', () => {
     await template.getByText('Transition is now 1 of 3.').waitFor()
     expect(await template.getByLabel('Text', { exact: true }).inputValue()).toBe('This is {guest}') // and so did what was open
 
+    await template.getByLabel('Home').check()
     await template.getByRole('button', { name: 'JSON' }).click()
     const text = template.getByLabel('The template as JSON')
     const written = JSON.parse(await text.inputValue()) as { segments: { type: string }[] }
@@ -144,6 +145,7 @@ whereThereIs('A show', () => {
     await saved('Template')
     expect(await asked(`/podcasts/${showId()}/template`)).toMatchObject({
       template: {
+        restore: 'home',
         loudness: { targetLufs: -14 },
         segments: [
           { type: 'transition', source: { kind: 'spoken', script: 'This is {guest}' } },

@@ -35,6 +35,15 @@ test('Every step that works on sound through a program of its own asks for it', 
   const needing = catalogue.flatMap((entry) =>
     entry.trigger === 'task' && entry.step.needs ? [entry.step.name] : [],
   )
-  expect(needing.sort()).toEqual(['align', 'join', 'prepare', 'preview', 'recognise', 'render', 'voice'])
+  expect(needing.sort()).toEqual([
+    'align',
+    'join',
+    'page',
+    'prepare',
+    'preview',
+    'recognise',
+    'render',
+    'voice',
+  ])
   expect(await ffmpegVersion()).toMatch(/^ffmpeg version \S+$/)
 })

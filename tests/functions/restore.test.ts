@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto'
 import { deserialize } from 'node:v8'
 import { expect, test } from '@jest/globals'
 import { toInterleavedBytes, toPlanar } from '../../shared/audio/pcm.ts'
+import { toTimelineSource, type Prepared } from '../../shared/episode/recording.ts'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
 import type { Plan } from '../../shared/restoration/decide.ts'
+import { spanSound, type Heard } from '../../shared/review/sound.ts'
 import { add, decodeFile, mainsHum, noise, speechLike } from '../support/audio.ts'
+import { aKey, callerOf } from '../support/callers.ts'
 import { wav } from '../support/recordings.ts'
 import { aWorld, user, type World } from '../support/world.ts'
 
@@ -19,17 +22,20 @@ function talk(seconds: number): Float32Array {
   return spoken.map((sample, i) => ((i / sampleRate) % 4 < 3 ? sample : quiet[i]!))
 }
 
-/** The middle of the pauses, in dBFS. */
-function pauseDb(samples: Float32Array): number {
+/** What of every four seconds lies between two of them, in dBFS. */
+function levelDb(samples: Float32Array, from: number, to: number): number {
   let [sum, count] = [0, 0]
   for (let i = 0; i < samples.length; i++) {
     const second = (i / sampleRate) % 4
-    if (second < 3.3 || second > 3.7) continue
+    if (second < from || second > to) continue
     sum += samples[i]! ** 2
     count++
   }
   return 10 * Math.log10(sum / count)
 }
+
+/** The middle of the pauses. */
+const pauseDb = (samples: Float32Array): number => levelDb(samples, 3.3, 3.7)
 
 /** An episode of its own, up to its run's id. */
 async function recorded(
@@ -81,7 +87,49 @@ test('A recording with noise and hum is restored before anything hears it, and i
     [50, [50, 100, 150]],
   ])
   expect(restoration!.snrAfterDb! - restoration!.snrBeforeDb!).toBeGreaterThan(12)
-  expect((await deliverable(world, run, 'review.html')).toString()).toContain('Hum of 50 Hz mains')
+  const page = (await deliverable(world, run, 'review.html')).toString()
+  expect(page).toContain('Hum of 50 Hz mains')
+  expect(page.match(/data-side="unrestored"/g)).toHaveLength(1)
+
+  const ask = callerOf(world, `Bearer ${(await aKey(world, user)).key}`)
+  const [{ id }] = (await ask('GET', '/episodes')).body['items'] as [{ id: string }]
+  const { body: review } = await ask('GET', `/episodes/${id}/review`)
+  expect(review).toMatchObject({ isRestored: true })
+  expect((await ask('GET', `/episodes/${id}/restoration`)).body['restoration']).toEqual(review['restoration'])
+  const { body: peaks } = await ask('GET', `/episodes/${id}/review/peaks?points=20`)
+  expect(peaks['high']).toHaveLength(20)
+  expect(peaks).toHaveProperty('gainDb')
+})
+
+test('A restored recording is heard before and after, from the same instant and as loud as each other', async () => {
+  const world = await aWorld({ until: 'combine' })
+  const spoilt = add(talk(12), mainsHum(sampleRate, 12, -40), noise(12 * sampleRate, -55, 2))
+  const run = await recorded(world, 'spoilt', spoilt, 'home')
+  await world.runToEnd()
+  const { work: bucket } = world.services.config.buckets
+  const sourceIn = async (step: string) =>
+    toTimelineSource((await outputOf(world, run, step)) as unknown as Prepared)
+  const [unrestored, recording] = [await sourceIn('prepare'), await sourceIn('combine')]
+  const unedited = { edits: { version: 1, sampleRate, edits: [] }, inserted: new Map() } as const
+  const span = { startSample: 2 * sampleRate, endSample: 10 * sampleRate }
+  const hear = async (heard: Partial<Heard>) => {
+    const place = { storage: world.services.storage, bucket }
+    const { mp3 } = await spanSound(
+      { ...unedited, recording, ...heard },
+      span,
+      place,
+      new AbortController().signal,
+    )
+    const [sound] = await decodeFile(mp3, sampleRate, 1)
+    const aligned = sound!.subarray(2 * sampleRate)
+    return { sound: sound!, pause: pauseDb(aligned), spoken: levelDb(aligned, 0.2, 2.8) }
+  }
+  const after = await hear({})
+  const before = await hear({ recording: unrestored, asLoudAs: recording })
+  expect(before.sound).toHaveLength(span.endSample - span.startSample)
+  expect(after.sound).toHaveLength(span.endSample - span.startSample)
+  expect(before.spoken).toBeCloseTo(after.spoken, 0)
+  expect(before.pause).toBeGreaterThan(after.pause + 12)
 })
 
 test('Of a recording without faults the episode is the same to the byte as one that nobody looked at', async () => {
@@ -123,9 +171,10 @@ test('Parts that are mended in any order, one of them twice, are what one go mak
     return await world.services.storage.read({ bucket, name: String(name) })
   }
   const planes = toPlanar(await read('prepare'), { sampleRate, channels: 1, sampleFormat: 's16le' })
-  const whole = restorer(deserialize(await read('examine', 'planObject')) as Plan)
+  const whole = restorer(deserialize(await read('examine', 'planObject')) as Plan, () => Promise.resolve())
   const expected = createHash('sha256')
-  for (const done of [...whole.add(planes), ...whole.end()]) expected.update(toInterleavedBytes(done))
+  for await (const done of whole.add(planes)) expected.update(toInterleavedBytes(done))
+  for await (const done of whole.end()) expected.update(toInterleavedBytes(done))
   expect(
     createHash('sha256')
       .update(await read('combine'))

@@ -1,6 +1,6 @@
 // What a recording becomes: what is wrong with it goes, what is not wrong stays to the bit, however it is divided.
 import { createHash } from 'node:crypto'
-import { describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { analyser } from '../../shared/restoration/analysis.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
 import { decide, type Plan } from '../../shared/restoration/decide.ts'
@@ -23,11 +23,14 @@ function planOf(tracks: readonly Planes[], wishes: Wishes, piece = 1600): Plan[]
   return decide(tables, wishes)
 }
 
-function applied(plan: Plan, planes: Planes, piece = 1600): Float32Array[] {
-  const restoring = restorer(plan)
+/** Nobody else is there. */
+const alone = () => Promise.resolve()
+
+async function applied(plan: Plan, planes: Planes, piece = 1600): Promise<Float32Array[]> {
+  const restoring = restorer(plan, alone)
   const done: Planes[] = []
-  for (const some of piecesOf(planes, piece)) done.push(...restoring.add(some))
-  done.push(...restoring.end())
+  for (const some of piecesOf(planes, piece)) for await (const block of restoring.add(some)) done.push(block)
+  for await (const block of restoring.end()) done.push(block)
   return planes.map((plane, channel) => {
     const out = new Float32Array(plane.length)
     let at = 0
@@ -47,9 +50,9 @@ const bits = (samples: Float32Array): string =>
     .digest('hex')
 const allBits = (planes: Planes): string[] => planes.map(bits)
 
-const restored = (samples: Float32Array, wishes: Wishes) => {
+const restored = async (samples: Float32Array, wishes: Wishes) => {
   const plan = planOf([[samples]], wishes)[0]!
-  return { plan, samples: applied(plan, [samples])[0]! }
+  return { plan, samples: (await applied(plan, [samples]))[0]! }
 }
 
 const hum = (seconds: number, mainsHz: number, db: number): Float32Array =>
@@ -73,31 +76,34 @@ const pauseDb = (samples: Float32Array, within = pauses): number =>
 describe('A recording without faults', () => {
   const clean = mixed(spoken.samples, hiss(16, -85))
 
-  test('comes out as it went in, to the bit', () => {
-    const { plan, samples } = restored(clean, defaultWishes)
+  test('comes out as it went in, to the bit', async () => {
+    const { plan, samples } = await restored(clean, defaultWishes)
     expect(plan.summary.untouched).toBe(true)
     expect(bits(samples)).toBe(bits(clean))
   })
 
-  test('of nothing but silence too', () => {
+  test('of nothing but silence too', async () => {
     const silence = new Float32Array(3 * rate)
-    const { plan, samples } = restored(silence, defaultWishes)
+    const { plan, samples } = await restored(silence, defaultWishes)
     expect(plan.summary).toMatchObject({ untouched: true, snrDb: null })
     expect(bits(samples)).toBe(bits(silence))
   })
 
-  test('of a hundredth of a second too', () => {
+  test('of a hundredth of a second too', async () => {
     const short = hiss(0.01, -20)
-    expect(restored(short, { ...defaultWishes, noise: 15 }).samples).toHaveLength(short.length)
+    expect((await restored(short, { ...defaultWishes, noise: 15 })).samples).toHaveLength(short.length)
   })
 })
 
 describe('Noise', () => {
   const noisy = mixed(spoken.samples, hiss(16, -50))
-  const { plan, samples } = restored(noisy, { ...noWishes, noise: 12 })
+  let [plan, samples]: [Plan | undefined, Float32Array] = [undefined, noisy]
+  beforeAll(async () => {
+    ;({ plan, samples } = await restored(noisy, { ...noWishes, noise: 12 }))
+  })
 
   test('goes down in pauses by the limit', () => {
-    expect(plan.summary.untouched).toBe(false)
+    expect(plan!.summary.untouched).toBe(false)
     expect(pauseDb(samples) - pauseDb(noisy)).toBeCloseTo(-12, 0)
   })
 
@@ -119,9 +125,9 @@ describe('Noise', () => {
 })
 
 describe('Hum', () => {
-  test.each([50, 60])('of %d Hz is found and taken away, and the voice stays', (mainsHz) => {
+  test.each([50, 60])('of %d Hz is found and taken away, and the voice stays', async (mainsHz) => {
     const humming = mixed(spoken.samples, hiss(16, -70), hum(16, mainsHz, -40))
-    const { plan, samples } = restored(humming, { ...noWishes, hum: 'auto' })
+    const { plan, samples } = await restored(humming, { ...noWishes, hum: 'auto' })
     expect(plan.summary.hum.map((run) => run.mainsHz)).toEqual([mainsHz])
     expect(pauseDb(samples) - pauseDb(humming)).toBeLessThan(-25)
     const rest = mixed(
@@ -135,17 +141,20 @@ describe('Hum', () => {
     expect(planOf([[mixed(spoken.samples, hiss(16, -60))]], defaultWishes)[0]!.summary.hum).toEqual([])
   })
 
-  test('of one channel is not taken from the other', () => {
+  test('of one channel is not taken from the other', async () => {
     const [left, right] = [mixed(spoken.samples, hum(16, 50, -40)), spoken.samples]
     const plan = planOf([[left, right]], { ...noWishes, hum: 'auto' })[0]!
-    expect(bits(applied(plan, [left, right])[1]!)).toBe(bits(right))
+    expect(bits((await applied(plan, [left, right]))[1]!)).toBe(bits(right))
   })
 })
 
 describe('Levels', () => {
   const uneven = words(24, (word) => (word % 6 < 3 ? 0 : -12))
   const sound = mixed(uneven.samples, hiss(24, -80))
-  const { samples } = restored(sound, { ...noWishes, level: 1 })
+  let samples = sound
+  beforeAll(async () => {
+    ;({ samples } = await restored(sound, { ...noWishes, level: 1 }))
+  })
 
   test('of soft and loud words come together', () => {
     const levels = uneven.words.map(({ start, end }) => levelDb(samples, start, end))
@@ -158,7 +167,7 @@ describe('Levels', () => {
   })
 })
 
-test('What is heard of the other goes down in each of two tracks, and nothing of their own', () => {
+test('What is heard of the other goes down in each of two tracks, and nothing of their own', async () => {
   const [a, b] = [
     words(16, (word) => (word % 4 < 2 ? 0 : -200)),
     words(16, (word) => (word % 4 < 2 ? -200 : 0)),
@@ -174,7 +183,7 @@ test('What is heard of the other goes down in each of two tracks, and nothing of
     tracks.map((track) => [track]),
     { ...noWishes, gate: 'auto' },
   )
-  const [first] = applied(plans[0]!, [tracks[0]]) as [Float32Array]
+  const [first] = (await applied(plans[0]!, [tracks[0]])) as [Float32Array]
   a.words.forEach(({ start, end }, word) => {
     const change = levelDb(first, start + 800, end) - levelDb(tracks[0], start + 800, end)
     if (word % 4 < 2) expect(change).toBeCloseTo(0, 1)
@@ -188,8 +197,8 @@ describe('Clicks', () => {
   for (const place of places)
     for (let i = 0; i < 20; i++) clicking[place + i]! += 0.2 * (i % 2 === 0 ? 1 : -1) * Math.exp(-i / 6)
 
-  test('in pauses are repaired, and nothing else is touched', () => {
-    const { plan, samples } = restored(clicking, { ...noWishes, clicks: 'pauses' })
+  test('in pauses are repaired, and nothing else is touched', async () => {
+    const { plan, samples } = await restored(clicking, { ...noWishes, clicks: 'pauses' })
     expect(plan.summary.clicks).toBe(places.length)
     for (const place of places) expect(levelDb(samples, place, place + 20)).toBeLessThan(-50)
     spoken.words.forEach(({ start, end }) =>
@@ -207,7 +216,10 @@ describe('However it is divided,', () => {
   const stereo = [everything, everything.map((sample, i) => 0.5 * sample + 0.001 * Math.sin(i))]
   const wishes: Wishes = { ...defaultWishes, noise: 'auto', level: 1 }
   const plan = planOf([stereo], wishes)[0]!
-  const whole = applied(plan, stereo)
+  let whole: Float32Array[] = []
+  beforeAll(async () => {
+    whole = await applied(plan, stereo)
+  })
 
   test('a recording is found to have the same faults', () => {
     const other = planOf([stereo], wishes, 12_345)[0]!
@@ -218,15 +230,24 @@ describe('However it is divided,', () => {
     )
   })
 
-  test('it comes out the same, in pieces of any size', () => {
-    expect(allBits(applied(plan, stereo, 77_777))).toEqual(allBits(whole))
+  test('it comes out the same, in pieces of any size', async () => {
+    expect(allBits(await applied(plan, stereo, 77_777))).toEqual(allBits(whole))
   })
 
-  test('a part that is made alone is the same as in the whole', () => {
-    const restoring = restorer(plan, 20 * rate, 40 * rate)
+  test('a part that is made alone is the same as in the whole', async () => {
+    const restoring = restorer(plan, alone, 20 * rate, 40 * rate)
     const from = 10 * rate
-    const done = [...restoring.add(stereo.map((plane) => plane.subarray(from))), ...restoring.end()]
+    const done: Planes[] = []
+    for await (const block of restoring.add(stereo.map((plane) => plane.subarray(from)))) done.push(block)
+    for await (const block of restoring.end()) done.push(block)
     expect(done).toHaveLength(1)
     expect(allBits(done[0]!)).toEqual(allBits(whole.map((plane) => plane.subarray(20 * rate, 40 * rate))))
+  })
+
+  test('it ends in the middle of a block where the work is called off', async () => {
+    let turns = 0
+    const turn = () => (++turns === 40 ? Promise.reject(new Error('called off')) : Promise.resolve())
+    const restoring = restorer(plan, turn)
+    await expect(restoring.add(stereo).next()).rejects.toThrow('called off')
   })
 })

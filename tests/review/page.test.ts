@@ -1,5 +1,6 @@
 // The review page as a file in a browser: what waits is seen, a pause is one decision, and a phone has room for it.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -45,13 +46,25 @@ function silence() {
   return gather.finish()
 }
 
+const mp3 = () =>
+  execFileSync('ffmpeg', [
+    ...['-v', 'error', '-f', 'lavfi', '-i', 'anullsrc=r=48000:cl=mono', '-t', '6'],
+    ...['-f', 'mp3', 'pipe:1'],
+  ])
+
+/** Raised in its second half, and heard before and after at one place. */
+const restored = () => ({
+  gainDb: [0, 9],
+  places: [{ startSeconds: 2, endSeconds: 8, unrestored: mp3(), restored: mp3() }],
+})
+
 function written(): string {
   const edits = toEditList(proposed, rate)
   const file = path.join(dir, 'review.html')
   const page = reviewPage({
     ...{ title: 'Pilot', podcastTitle: 'Night talk', transcript: undefined, warnings: [] },
     ...{ edits, waiting: edits.edits.filter(({ status }) => status === 'pending') },
-    ...{ finished: undefined, restoration: undefined, proposal },
+    ...{ finished: undefined, restoration: undefined, proposal, restored: restored() },
     analysis: silence(),
     reel: { stretches: [], inserted: {}, mp3: Buffer.alloc(0) },
   })
@@ -84,6 +97,21 @@ withBrowser('the review page', () => {
     expect(rows.join(' ')).not.toContain('ms')
     await page.getByLabel('Decision on pause-8000 pause-28000').selectOption('keep it')
     expect(await page.locator('#count').innerText()).toBe('2 decisions')
+  })
+
+  test('draws the gains of restoration, and plays a place before and after, one at a time', async () => {
+    const { page, complaints } = await aPage()
+    await page.goto(written())
+    expect(await page.locator('polyline.gain').getAttribute('points')).toBe('300.0,80.0 900.0,40.0')
+    const sides = ['A before', 'B restored'].map((name) => page.getByRole('button', { name }))
+    for (const side of sides) {
+      await side.click()
+      await page.locator('button[aria-pressed=true]', { hasText: await side.innerText() }).waitFor()
+      expect(await page.locator('button[aria-pressed=true]').count()).toBe(1)
+    }
+    await sides[1]!.click()
+    expect(await page.locator('button[aria-pressed=true]').count()).toBe(0)
+    expect(complaints).toEqual([])
   })
 
   test('shows what is proposed as text, at times of the episode; what is picked is decided at times of the recording', async () => {

@@ -18,6 +18,7 @@ import {
 import { Player } from '../episode/player.ts'
 import { Proposed } from '../episode/proposed.ts'
 import { Receipt } from '../episode/receipt.ts'
+import { Restored } from '../episode/restored.ts'
 import { inWords, whyAnew } from '../show/rebuild.ts'
 import { stepWords } from '../episode/steps.ts'
 
@@ -102,6 +103,7 @@ function Latest({ runs, reload }: { runs: Loaded<ListOf<Run>>; reload: () => Pro
     ${run.status === 'failed' ? html`<${Notice} kind="error"><b>It failed.</b> ${run.message} <code>${run.stopReason}</code></${Notice}>` : null}
     <${Warnings} warnings=${run.warnings} />
     ${run.status === 'finished' ? html`<${Receipt} key=${`receipt-${run.id}`} runId=${run.id} /><${MadeIn} key=${run.id} runId=${run.id} />` : null}
+    ${run.status === 'finished' || run.status === 'awaiting_review' ? html`<${Restored} key=${`restored-${run.id}`} episode=${id} />` : null}
     ${run.status === 'finished' ? html`<${Proposed} key=${`proposed-${run.id}`} episode=${id} reload=${reload} />` : null}
     ${run.status === 'finished' ? html`<${Anew} key=${`anew-${run.id}`} reload=${reload} />` : null}
     <p class="buttons">

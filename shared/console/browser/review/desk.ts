@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { html, Notice, reasonOf } from '../parts.ts'
 import { countByEdit, Said, Say, useComments } from './comments.ts'
 import { useDeciding, type Deciding } from './deciding.ts'
+import { Compare } from './compare.ts'
 import { Detail, viewOf } from './detail.ts'
 import { useDraft } from './draft.ts'
 import { EditList } from './edit-list.ts'
@@ -58,7 +59,9 @@ export function Desk({ base, review, isGuest }: DeskProps) {
   }
   const index = listed.findIndex(({ id }) => id === currentId)
   const step = (by: number) => pick(listed[Math.max(0, Math.min(listed.length - 1, index + by))]?.id)
-  const shortcuts = shortcutsOf({ current, step, listening, deciding: mine, help: () => setHelpOpen(true) })
+  const { isRestored } = review
+  const help = () => setHelpOpen(true)
+  const shortcuts = shortcutsOf({ current, step, listening, deciding: mine, isRestored, help })
   useShortcuts(shortcuts)
 
   const about = comments.items.filter(({ edit }) => edit === null || !current || edit === current.id)
@@ -94,6 +97,7 @@ export function Desk({ base, review, isGuest }: DeskProps) {
     }
     <${ListenBar} ...${{ listening, removed }} onHelp=${() => setHelpOpen(true)} />
     <${Overview} ...${{ base, durationSeconds, edits, kinds, at }} onGo=${go} />
+    ${isRestored ? html`<${Compare} listening=${listening} lines=${review.restoration ?? []} />` : null}
     <${Detail}
       ...${{ base, edits, kinds }}
       view=${useView(current, at, durationSeconds)}
@@ -141,10 +145,11 @@ interface Acts {
   readonly listening: Listening
   /** Absent for who may not decide. */
   readonly deciding: Deciding | undefined
+  readonly isRestored: boolean
   readonly help: () => void
 }
 
-function shortcutsOf({ current, step, listening, deciding, help }: Acts): Shortcut[] {
+function shortcutsOf({ current, step, listening, deciding, isRestored, help }: Acts): Shortcut[] {
   const onCurrent = (by: (edit: Planned) => void) => () => current && by(current)
   const edge = (key: string, what: string, side: 'start' | 'end', by: number): Shortcut => ({
     keys: [key],
@@ -157,6 +162,15 @@ function shortcutsOf({ current, step, listening, deciding, help }: Acts): Shortc
     { keys: [' '], what: 'play and stop', act: listening.toggle },
     { keys: ['b'], what: 'hear it before', act: onCurrent((edit) => listening.hear('before', edit)) },
     { keys: ['n'], what: 'hear it after', act: onCurrent((edit) => listening.hear('after', edit)) },
+    ...(isRestored
+      ? [
+          {
+            keys: ['c'],
+            what: 'before restoration, and after',
+            act: () => listening.compare(listening.comparing === 'unrestored' ? 'recorded' : 'unrestored'),
+          },
+        ]
+      : []),
     ...(deciding
       ? [
           {

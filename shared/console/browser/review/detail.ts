@@ -8,6 +8,7 @@ import Regions from 'wavesurfer.js/plugins/regions'
 import { styleNonce } from '../api.ts'
 import { html, reasonOf } from '../parts.ts'
 import { colourOf, styled } from './colours.ts'
+import { GainLine } from './gain-line.ts'
 import type { Kind, Planned, Span } from './model.ts'
 import { askPeaks } from './overview.ts'
 
@@ -43,6 +44,7 @@ export function Detail({ base, view, edits, kinds, current, heardAt, onGo, onPic
   const holder = useRef<HTMLDivElement>(null)
   const drawn = useRef<{ wave: WaveSurfer; regions: ReturnType<typeof Regions.create> }>(undefined)
   const [ready, setReady] = useState(0)
+  const [gainDb, setGain] = useState<readonly number[] | null>(null)
   const [error, setError] = useState<unknown>()
   const { startSeconds, endSeconds } = view
   const acts = useRef({ edits, onGo, onPick, onMove })
@@ -52,8 +54,9 @@ export function Detail({ base, view, edits, kinds, current, heardAt, onGo, onPic
     let isGone = false
     setError(undefined)
     askPeaks(base, startSeconds, endSeconds, points).then(
-      ({ low, high }) => {
+      ({ low, high, gainDb: gains }) => {
         if (isGone) return
+        setGain(gains)
         const peaks = [high, low].map((one) => one.map((value) => value / 127))
         drawn.current = drawWave(holder.current!, peaks, endSeconds - startSeconds, (seconds) =>
           acts.current.onGo(startSeconds + seconds),
@@ -104,6 +107,7 @@ export function Detail({ base, view, edits, kinds, current, heardAt, onGo, onPic
   }, [heardAt, ready])
   return html`<div class="detail">
     <div ref=${holder} class="wave" role="img" aria-label="Waveform around the edit that is looked at"></div>
+    <${GainLine} gainDb=${gainDb} />
     ${error === undefined ? null : html`<p class="quiet">${reasonOf(error)}</p>`}
   </div>`
 }

@@ -27,7 +27,13 @@ export interface Listening {
   readonly go: (seconds: number) => void
   readonly stopAt: (seconds: number) => void
   readonly hear: (what: 'before' | 'after', edit: Planned) => void
+  /** What is heard of a comparison. */
+  readonly comparing: Compared | undefined
+  /** Plays from where one is, before or after restoration; stops where that is heard already. */
+  readonly compare: (side: Compared) => void
 }
+
+export type Compared = Exclude<Manner, 'edited'>
 
 /** A mistake is judged by what led to it; a filler by the words beside it. In seconds. */
 const context = {
@@ -35,6 +41,8 @@ const context = {
   intern: { before: 8, after: 8 },
   others: { before: 2.5, after: 2.5 },
 } as const
+/** One request: within it the loudness of both is the same throughout. */
+const comparedSeconds = 20
 const contextOf = (kind: string) => (kind === 'flubber' || kind === 'intern' ? context[kind] : context.others)
 
 export function useListening(
@@ -46,6 +54,7 @@ export function useListening(
   const [at, setAt] = useState(begin)
   const [heardAt, setHeardAt] = useState<number>()
   const [manner, setManner] = useState<Manner>('edited')
+  const [compared, setCompared] = useState<Compared>()
   const [error, setError] = useState<unknown>()
   const latest = useRef(draft)
   latest.current = draft
@@ -61,10 +70,21 @@ export function useListening(
   /** What is decided while it plays is heard in what is to come. */
   const play = (spans: readonly Span[], as: Manner, draftNow = () => latest.current) => {
     setError(undefined)
+    setCompared(undefined)
     player.play({ spans, manner: as, decisions: (span) => decisionsNear(edits, draftNow(), span) })
   }
   const playFrom = (seconds: number) => play([{ startSeconds: seconds, endSeconds: durationSeconds }], manner)
+  const comparing = heardAt === undefined ? undefined : compared
+  const compare = (side: Compared) => {
+    if (comparing === side) {
+      player.stop()
+      return
+    }
+    play([{ startSeconds: at, endSeconds: Math.min(durationSeconds, at + comparedSeconds) }], side)
+    setCompared(side)
+  }
   return {
+    ...{ comparing, compare },
     ...{ at, heardAt, manner, setManner, error, playFrom },
     playAll: (spans) => play(spans, 'recorded'),
     toggle: () => (player.isPlaying() ? player.stop() : playFrom(at)),

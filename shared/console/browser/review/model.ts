@@ -47,6 +47,9 @@ export interface Review {
   readonly speakers: readonly { readonly label: string; readonly name: string }[]
   readonly edits: readonly Edit[]
   readonly kinds: readonly Kind[]
+  /** What was found in the sound and done about it; null where nobody looked. */
+  readonly restoration: readonly string[] | null
+  readonly isRestored: boolean
 }
 
 export interface Span {

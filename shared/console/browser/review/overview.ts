@@ -3,11 +3,13 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { get } from '../api.ts'
 import { clock, html, useApi } from '../parts.ts'
 import { colourOf, styled } from './colours.ts'
+import { GainLine } from './gain-line.ts'
 import type { Kind, Planned } from './model.ts'
 
 interface Peaks {
   readonly low: readonly number[]
   readonly high: readonly number[]
+  readonly gainDb: readonly number[] | null
 }
 
 export const peaksPath = (base: string, startSeconds: number, endSeconds: number, points: number): string =>
@@ -52,8 +54,10 @@ export function Overview({ base, durationSeconds, edits, kinds, at, onGo }: Over
         aria-hidden="true"
         onClick=${(event: MouseEvent) => onGo((event.offsetX / widthPx) * durationSeconds)}
       ></canvas>
+      <${GainLine} gainDb=${peaks?.gainDb} />
       <div class="needle" style=${{ left: `${share * 100}%` }}></div>
     </div>
+    ${peaks?.gainDb ? html`<p class="quiet gain-note">The line: how much restoration raised or lowered the sound, by 18 dB at the edges.</p>` : null}
     ${error === undefined ? null : html`<p class="quiet">The waveform cannot be shown.</p>`}
     <label class="position"
       ><span class="quiet">${clock(at)} of ${clock(durationSeconds)}</span>

@@ -5,7 +5,8 @@
 import { address } from '../api.ts'
 import type { Decision, Span } from './model.ts'
 
-export type Manner = 'recorded' | 'edited'
+/** `unrestored`: before restoration, as loud as it is now. */
+export type Manner = 'recorded' | 'edited' | 'unrestored'
 
 export interface Playback {
   readonly manner: Manner
@@ -109,7 +110,7 @@ export function createPlayer(base: string, news: PlayerNews) {
   /** Yields while it is played: what is decided meanwhile is heard in the pieces to come. */
   function* pieces({ spans, manner, decisions }: Playback): Generator<Span> {
     const isLong = (span: Span) => JSON.stringify(decisions(span)).length > longestDecisions
-    let length = firstPieceSeconds
+    let length = manner === 'unrestored' ? pieceSeconds : firstPieceSeconds
     for (const span of spans) {
       for (let at = span.startSeconds; at < span.endSeconds - 0.001;) {
         let endSeconds = Math.min(span.endSeconds, at + length)

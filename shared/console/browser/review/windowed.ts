@@ -38,7 +38,8 @@ export function useWindowed(count: number, guess: (index: number, widthPx: numbe
     })
   }, [])
   useLayoutEffect(() => {
-    const element = scroller.current!
+    const element = scroller.current
+    if (!element) return undefined // nothing is listed
     element.addEventListener('scroll', look, { passive: true })
     const resized = new ResizeObserver(look)
     resized.observe(element)

@@ -180,3 +180,34 @@ export const Folded = ({
     <summary>${title}</summary>
     <div class="fields">${children}</div>
   </details>`
+
+export type Option = readonly [value: string, title: string, hint: string]
+
+/** One of a few, each with a line on what it means. */
+export function Options({ form, path, label, choices }: FieldProps & { choices: readonly Option[] }) {
+  const { editing, schema } = form
+  const set = valueAt(editing.document, path)
+  const now = set === undefined ? defaultAt(schema, path) : set
+  const complaint = complaintOf(form, path)
+  const id = idOf(path)
+  return html`<fieldset class="options" aria-describedby=${complaint && `${id}-error`}>
+    <legend>${label}</legend>
+    ${choices.map(
+      ([value, title, hint]) =>
+        html`<div key=${value}>
+          <label
+            ><input
+              type="radio"
+              name=${path.join('.')}
+              aria-describedby=${`${id}-${value}`}
+              checked=${now === value}
+              onChange=${() => editing.set(path, value)}
+            />
+            ${title}</label
+          >
+          <small id=${`${id}-${value}`}>${hint}</small>
+        </div>`,
+    )}
+    ${complaint === undefined ? null : html`<small id=${`${id}-error`} class="complaint">${complaint}</small>`}
+  </fieldset>`
+}

@@ -7,6 +7,7 @@ import type { Form } from './fields.ts'
 import { Cleaning, Notes, Publishing, Sound, Words } from './making.ts'
 import { Music } from './music.ts'
 import { Order } from './order.ts'
+import { Restoring } from './restoring.ts'
 import { SaveBar } from './saving.ts'
 import { Segments } from './segments.ts'
 import { VoiceChoice } from './voice-choice.ts'
@@ -37,6 +38,7 @@ export function TemplateEditor({ form, files }: { form: Form; files: readonly As
             <${Segments} form=${form} files=${files} />
             <${Music} form=${form} files=${files} />
             <${VoiceChoice} form=${form} />
+            <${Restoring} form=${form} />
             <${Cleaning} form=${form} />
             <${Sound} form=${form} />
             <${Words} form=${form} />
