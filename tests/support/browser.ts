@@ -38,8 +38,11 @@ let browser: Promise<Browser> | undefined
 /** Pages that axe looks at: it makes styles that their policy blocks. */
 const judged = new Set<Page>()
 const opened: Page[] = []
+/** What is being answered: a page that goes does not wait for it, and it would ask servers that are gone. */
+const answering = new Set<Promise<unknown>>()
 afterEach(async () => {
   for (const page of opened.splice(0)) await page.context().close()
+  await Promise.allSettled(answering)
 })
 afterAll(async () => (await browser)?.close())
 
@@ -51,7 +54,10 @@ export async function aConsole(
   const url = await listening(createServer((request, response) => listen(request, response)))
   const world = await aWorld({ env: { CONSOLE_URL: url, ...env } })
   const answer = getRequestListener(createConsole(world.services).fetch)
-  listen = (request, response) => void answer(request, response)
+  listen = (request, response) => {
+    const answered = Promise.resolve(answer(request, response)).finally(() => answering.delete(answered))
+    answering.add(answered)
+  }
   return { world, url }
 }
 
