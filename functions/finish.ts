@@ -12,7 +12,7 @@ import { outputsOf } from '../shared/db/steps.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { storeDeliverables } from '../shared/episode/deliverables.ts'
 import { documents, pretty } from '../shared/episode/finished-documents.ts'
-import { gather, heardHashOf, type Parts } from '../shared/episode/finished-parts.ts'
+import { gather, heardHashOf, partsContext, type Parts } from '../shared/episode/finished-parts.ts'
 import { pick } from '../shared/episode/run-context.ts'
 import { listedChapters, withLinesBelow, type Chapter } from '../shared/feed/chapters.ts'
 import { fittedTag } from '../shared/feed/tags.ts'
@@ -24,27 +24,7 @@ import { joinPartials } from '../shared/mastering/partials.ts'
 import { disclosureOf, podcastSettings } from '../shared/settings/podcast.ts'
 import { keptSamples } from '../shared/timeline/ledger.ts'
 
-const context = pick(
-  'timelineObject',
-  'analysisObject',
-  'restorationObject',
-  'editsObject',
-  'takenObject',
-  'transcriptObject',
-  'coverObject',
-  'coverGeneration',
-  'coverHash',
-  'chaptersObject',
-  'chaptersGeneration',
-  'chaptersHash',
-  'marksObject',
-  'pictures',
-  'episodeFacts',
-  'spokenHashes',
-  'recordingHash',
-  'gainDb',
-  'sampleRate',
-)
+const context = partsContext.and(pick('coverHash', 'chaptersHash', 'spokenHashes', 'recordingHash', 'gainDb'))
 
 type Context = z.output<typeof context> & Identity
 type Input = Awaited<ReturnType<typeof load>>
@@ -162,8 +142,7 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
   }
   const { storage, config, inputKey: contentHash } = tools
   const parts = await gather(given, input, tools)
-  const { timeline, analysis, chapters, cover } = parts
-  const { said } = parts
+  const { timeline, analysis, chapters, cover, said } = parts
   const named = {
     ...input,
     title: said.title ?? input.title,

@@ -59,11 +59,11 @@ export const page = defineStep({
   ],
   work: async (given, { reel, unrestored, ...titles }, { storage, config, signal }) => {
     const work = (name: string) => ({ bucket: config.buckets.work, name })
-    const { transcriptObject, proposalObject, episodeId, contentHash: hash } = given
+    const { transcriptObject, takenObject, proposalObject, planObject, episodeId, contentHash: hash } = given
     const { episodes: bucket } = config.buckets
     const transcript =
       transcriptObject === null ? undefined : await storage.readJson<Transcript>(work(transcriptObject))
-    const taken = given.takenObject === null ? {} : await storage.readJson<Taken>(work(given.takenObject))
+    const taken = takenObject === null ? {} : await storage.readJson<Taken>(work(takenObject))
     const edits = await storage.readJson<EditList>(work(given.editsObject))
     const timeline = await storage.readJson<Timeline>(work(given.timelineObject))
     const sounds = await Promise.all(reel.map((name) => storage.read(work(name))))
@@ -74,7 +74,6 @@ export const page = defineStep({
     const proposal =
       proposalObject === null ? undefined : await storage.readJson<Proposal>(work(proposalObject))
     const analysis = decodeAnalysis(await storage.read(work(given.analysisObject)))
-    const { planObject } = given
     const restored =
       planObject === null || unrestored === null
         ? undefined
