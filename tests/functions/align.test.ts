@@ -1,10 +1,17 @@
 // An interview whose captions leave out what nobody wants to read: hesitations, and a sentence. Through the real steps up
 // to the edits that they propose.
 import { beforeAll, describe, expect, test } from '@jest/globals'
+import { espeakVersion } from '../../shared/alignment/espeak.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
 import type { Transcript } from '../../shared/words/words.ts'
 import { said, type SaidRecording } from '../support/recordings.ts'
 import { aSharedWorld, user, type World } from '../support/world.ts'
+
+/**
+ * So short a talk teaches letters little: single words and wrong captions are told by how espeak-ng says them, and
+ * where it is missing that is passed over.
+ */
+const withPhones = (await espeakVersion()) === undefined ? test.skip : test
 
 const near = 0.12
 const far = 0.4
@@ -131,8 +138,11 @@ describe('Captions that fit', () => {
     const firsts = spoken().map(([first]) => first!)
     expect(made.transcript.exactTimes).toBe(true)
     expect(exactShare(made.transcript, firsts)).toBeGreaterThan(0.9)
-    expect(exactShare(made.transcript, spoken().flat())).toBeGreaterThan(0.7)
     expect(made.warnings).toEqual([])
+  })
+
+  withPhones('become single words with exact times', () => {
+    expect(exactShare(made.transcript, spoken().flat())).toBeGreaterThan(0.7)
   })
 
   test('let hesitations be cut that they leave out, and nothing of a word with them', () => {
@@ -160,7 +170,7 @@ test('Hesitations are proposed and not cut unless the template says so, and a se
   expect(Math.abs(60 * Number(minutes) + Number(seconds) - missing[0]!.start)).toBeLessThan(1)
 })
 
-test('A caption that says something else fails alone: nothing is cut by its words, and it is named', async () => {
+withPhones('A caption that says something else fails alone: nothing is cut by its words, and it is named', async () => {
   const cues = spoken().map((words, i) =>
     i === 4 ? { words, text: 'Nobody ever heard of such a thing before last Tuesday evening.' } : { words },
   )
