@@ -22,7 +22,7 @@ export async function complaintsAbout(world: World, scenario: Scenario): Promise
     ...world.hasty.map((task) => `The task of ${task} ends before its step is done.`),
     ...world.forgotten.map((step) => `Nothing calls for ${step} but a sweep.`),
     ...aboutUploads(world, rows, await deletedBefore(world)),
-    ...rows.runs.flatMap((run) => aboutRun(run, rows, scenario)),
+    ...rows.runs.flatMap((run) => aboutRun(run, rows, scenario, world)),
     ...rows.steps.flatMap((step) => aboutEffects(step)),
     ...aboutPromises(world, rows),
     ...aboutObjects(world, rows),
@@ -49,12 +49,17 @@ const reasons: ReadonlySet<string | null> = new Set([null, 'user_cancelled', 'su
 /** Where steps have few attempts. */
 const exhausted = 'attempts_exhausted'
 
-function aboutRun(run: RunRow, { steps }: Rows, { parts, attempts }: Scenario): string[] {
+/** A request is repeated once where its vendor cannot be asked what became of it; that may be lost as well. */
+const wasPaidTwice = ({ vendor, looksUp }: World): boolean =>
+  !looksUp && new Set(vendor.charges).size < vendor.charges.length
+
+function aboutRun(run: RunRow, { steps }: Rows, { parts, attempts }: Scenario, world: World): string[] {
   const name = `Run ${shortId(run.id)}`
   const own = steps.filter(({ runId }) => runId === run.id)
   const complaints: string[] = []
   const isExhausted = attempts !== undefined && run.stopReason === exhausted
-  if (!reasons.has(run.stopReason) && !isExhausted)
+  const isTwiceInDoubt = run.stopReason === 'provider_unclear' && wasPaidTwice(world)
+  if (!reasons.has(run.stopReason) && !isExhausted && !isTwiceInDoubt)
     complaints.push(`${name} is ${run.status}: ${run.stopReason}.`)
   if (run.status === 'awaiting_review' && own.filter(({ status }) => status === 'pending').length !== 1)
     complaints.push(`${name} waits for its producer, and not one step with it.`)

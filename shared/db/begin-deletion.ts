@@ -102,10 +102,10 @@ async function addFolders(trx: Knex, id: string, folders: readonly DoomedFolder[
 
 /**
  * Takes all rows of a user away, their own row with them, and notes the folders that are theirs. Whatever else is under
- * way for the user waits for the user's row, which is locked first, and then finds it gone. Returns the deletion's id.
+ * way for the user waits, and then finds them gone. Returns the deletion's id.
  */
 export async function beginUserDeletion(trx: Knex, userId: string, leaseMs: number): Promise<string> {
-  await trx.raw('SELECT 1 FROM users WHERE id = :userId FOR UPDATE', { userId })
+  await lockUserWithAll(trx, userId)
   const count = await rowsOf(trx, userId)
   const [begun] = await rows<{ id: string }>(
     trx,
@@ -135,6 +135,44 @@ export async function beginUserDeletion(trx: Knex, userId: string, leaseMs: numb
   )
   await trx.raw('DELETE FROM users WHERE id = :userId', { userId })
   return id
+}
+
+/**
+ * Locks the user and what others lock one after the other, in orders of their own: all of it at once, or it waits for
+ * each, holding nothing meanwhile that somebody else could wait for.
+ */
+async function lockUserWithAll(trx: Knex, userId: string): Promise<void> {
+  while (!(await lockIfFree(trx, userId)))
+    for (const table of ['runs', 'episodes', 'podcasts', 'users'] as const) {
+      await trx.raw('SAVEPOINT nothing_locked')
+      await trx(table)
+        .where(table === 'users' ? { id: userId } : { user_id: userId })
+        .orderBy('id')
+        .forUpdate()
+        .select(trx.raw('1'))
+      await trx.raw('ROLLBACK TO SAVEPOINT nothing_locked')
+    }
+}
+
+async function lockIfFree(trx: Knex, userId: string): Promise<boolean> {
+  await trx.raw('SAVEPOINT nothing_locked')
+  const [found] = await rows<{ areFree: boolean }>(
+    trx,
+    `WITH free AS MATERIALIZED (
+       SELECT (SELECT count(*) FROM (SELECT 1 FROM runs WHERE user_id = :userId FOR UPDATE SKIP LOCKED) AS r)
+            + (SELECT count(*) FROM (SELECT 1 FROM episodes WHERE user_id = :userId FOR UPDATE SKIP LOCKED) AS e)
+            + (SELECT count(*) FROM (SELECT 1 FROM podcasts WHERE user_id = :userId FOR UPDATE SKIP LOCKED) AS p)
+            + (SELECT count(*) FROM (SELECT 1 FROM users WHERE id = :userId FOR UPDATE SKIP LOCKED) AS u) AS count
+     )
+     SELECT count = (SELECT count(*) FROM runs WHERE user_id = :userId)
+                  + (SELECT count(*) FROM episodes WHERE user_id = :userId)
+                  + (SELECT count(*) FROM podcasts WHERE user_id = :userId)
+                  + (SELECT count(*) FROM users WHERE id = :userId) AS "areFree"
+     FROM free`,
+    { userId },
+  )
+  if (!found!.areFree) await trx.raw('ROLLBACK TO SAVEPOINT nothing_locked')
+  return found!.areFree
 }
 
 /** The episodes of a podcast of the user's, and the live run of each that has one. */

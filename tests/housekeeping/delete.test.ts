@@ -2,6 +2,8 @@
 // ends in the middle.
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { sweep } from '../../functions/sweep.ts'
+import { beginUserDeletion } from '../../shared/db/begin-deletion.ts'
+import { withDatabase } from '../../shared/db/connect.ts'
 import { carryOn, deleteEpisode, deleteEverything, type Deleted } from '../../shared/housekeeping/delete.ts'
 import { AlreadyRunning } from '../../shared/errors.ts'
 import { audioName, episodeName, feedName, publicName, uploadName, workName } from '../../shared/objects.ts'
@@ -324,6 +326,41 @@ describe('Everything of a user', () => {
     }
     expect(await objects()).toEqual([])
   })
+
+  test.each([
+    ['runs', 'episodes', 'users'],
+    ['podcasts', 'episodes', 'runs', 'users'],
+  ])('waits for whoever locks %s and then %s', async (first, ...then) => {
+    await published('one')
+    const { databaseUrl } = world.services.config
+    const deleting = await withDatabase(databaseUrl, (db) =>
+      db.transaction(async (trx) => {
+        const lock = (table: string) =>
+          trx(table)
+            .where(table === 'users' ? { id: user } : { user_id: user })
+            .forUpdate()
+            .select()
+        await lock(first)
+        const waiting = withDatabase(databaseUrl, (other) =>
+          other.transaction((deletion) => beginUserDeletion(deletion, user, 0)),
+        )
+        waiting.catch(() => undefined) // whatever it ends with is seen below
+        while (!(await somebodyWaits()));
+        for (const table of then) await lock(table)
+        return { waiting }
+      }),
+    )
+    await deleting.waiting
+    expect(await world.database.rows('SELECT 1 FROM users')).toEqual([])
+  })
+
+  const somebodyWaits = async (): Promise<boolean> => {
+    const waiting = await world.database.rows(
+      `SELECT 1 FROM pg_stat_activity
+       WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0`,
+    )
+    return waiting.length > 0
+  }
 
   test('that is more than a request can do is begun by it and finished by the sweep', async () => {
     await published('one')
