@@ -32,7 +32,7 @@ import type { Transcript } from '../shared/words/words.ts'
 
 export const page = defineStep({
   name: 'page',
-  version: 7,
+  version: 8,
   madeBy: ffmpegVersion,
   context: pick(
     'analysisObject',

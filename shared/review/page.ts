@@ -144,7 +144,7 @@ function editsSection(reviewed: Reviewed): string {
   if (rest.length === 0) return '<section><h2>Edits</h2><p>Nothing else was changed.</p></section>'
   return `<section>
 <h2>Edits</h2>
-<p class="bar"><button id="removed">Play all that was removed</button></p>
+<p class="bar"><button id="removed">Play what is cut</button></p>
 ${editTable(rest, reviewed)}
 </section>`
 }
@@ -274,7 +274,7 @@ function editRow(edits: readonly Edit[], { analysis, reel }: Reviewed): string {
 <td>${escape(question ?? text)}${answerField(edit)}</td>
 <td>${escape(plainReason(edit))}</td>
 <td class="play">${players}</td>
-<td><select data-edit="${ids}" data-was="" aria-label="Decision on ${ids}">${options}</select></td>
+<td><select data-edit="${ids}" aria-label="Decision on ${ids}">${options}</select></td>
 </tr>`
 }
 

@@ -1,6 +1,6 @@
 /**
- * The script of the review page, run in the browser: plays an edit as recorded and as it will be, plays all
- * that was removed, and saves the decisions as a file. Hides decoding and splicing parts of the embedded
+ * The script of the review page, run in the browser: plays an edit as recorded and as it will be by the
+ * decisions made so far, plays all that is removed, and saves the decisions as a file. Hides decoding and splicing parts of the embedded
  * sound (the reel); the page needs no server and no other file.
  */
 export const playerScript = String.raw`
@@ -125,23 +125,29 @@ const around = (edit, before, after) => {
   ]
 }
 
+const chosen = () => [...document.querySelectorAll('select[data-edit]')].filter(({ value }) => value)
+
+/** What is cut as the decisions on the page leave it, in order. */
+function splicesNow() {
+  const verdicts = new Map(
+    chosen().flatMap(({ dataset, value }) => dataset.edit.split(' ').map((id) => [id, value])),
+  )
+  const made = data.splices.filter(({ edit }) => verdicts.get(edit) !== 'reject')
+  const were = new Set(data.splices.map(({ edit }) => edit))
+  const added = Object.values(data.edits).filter(({ id }) => verdicts.get(id) === 'accept' && !were.has(id))
+  return inOrder([...made, ...added.map(spliceOf)])
+}
+
+const spliceOf = ({ id, startSample, endSample, sound, hz }) => ({ startSample, endSample, edit: id, sound, hz })
+const inOrder = (splices) => splices.sort((a, b) => a.startSample - b.startSample)
+
 const actions = {
   before: async (edit) => cutOut(...around(edit, ...edit.context), []),
   after: async (edit) => {
-    const others = data.splices.filter(
+    const others = splicesNow().filter(
       (s) => s.edit !== edit.id && !(s.startSample < edit.endSample && edit.startSample < s.endSample),
     )
-    const own = {
-      startSample: edit.startSample,
-      endSample: edit.endSample,
-      edit: edit.id,
-      sound: edit.sound,
-      hz: edit.hz,
-    }
-    return cutOut(
-      ...around(edit, ...edit.context),
-      [...others, own].sort((a, b) => a.startSample - b.startSample),
-    )
+    return cutOut(...around(edit, ...edit.context), inOrder([...others, spliceOf(edit)]))
   },
 }
 
@@ -154,7 +160,7 @@ document.addEventListener('click', async (event) => {
   if (target.dataset.place) await playPlace(target.dataset.place, target.dataset.side, target)
   if (target.id === 'removed') {
     const parts = []
-    for (const { startSample, endSample } of data.splices) {
+    for (const { startSample, endSample } of splicesNow()) {
       if (endSample <= startSample || !stretchAt(startSample)) continue
       parts.push({
         sound: await cutOut(startSample, Math.min(endSample, stretchAt(startSample).endSample), []),
@@ -170,10 +176,8 @@ document.addEventListener('click', async (event) => {
 /** The decisions made on the page: only what was changed is one. */
 function decisions() {
   const found = []
-  for (const select of document.querySelectorAll('select[data-edit]')) {
-    if (select.value && select.value !== select.dataset.was)
-      for (const edit of select.dataset.edit.split(' ')) found.push({ decision: select.value, edit })
-  }
+  for (const { dataset, value } of chosen())
+    for (const edit of dataset.edit.split(' ')) found.push({ decision: value, edit })
   for (const field of document.querySelectorAll('textarea[data-edit]')) {
     if (field.value.trim())
       found.push({ decision: 'answer', edit: field.dataset.edit, text: field.value.trim() })

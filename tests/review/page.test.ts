@@ -16,6 +16,8 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 const rate = 8000
+/** Seconds that two sounds share where they are joined. */
+const fade = 0.03
 const edit = (kind: ProposedEdit['kind'], from: number, to: number, more = {}): ProposedEdit => ({
   ...{ kind, startSample: from * rate, endSample: to * rate, text: '', detector: 'a test', score: 1 },
   reason: 'A pause of 4.92 s, shortened to 0.5 s.',
@@ -46,16 +48,16 @@ function silence() {
   return gather.finish()
 }
 
-const mp3 = () =>
+const mp3 = (...options: readonly string[]) =>
   execFileSync('ffmpeg', [
-    ...['-v', 'error', '-f', 'lavfi', '-i', 'anullsrc=r=48000:cl=mono', '-t', '6'],
-    ...['-f', 'mp3', 'pipe:1'],
+    ...['-v', 'error', '-f', 'lavfi', '-i', 'anullsrc=r=48000:cl=mono'],
+    ...[...options, '-f', 'mp3', 'pipe:1'],
   ])
 
 /** Raised in its second half, and heard before and after at one place. */
 const restored = () => ({
   gainDb: [0, 9],
-  places: [{ startSeconds: 2, endSeconds: 8, unrestored: mp3(), restored: mp3() }],
+  places: [{ startSeconds: 2, endSeconds: 8, unrestored: mp3('-t', '6'), restored: mp3('-t', '6') }],
 })
 
 function written(): string {
@@ -66,7 +68,10 @@ function written(): string {
     ...{ edits, waiting: edits.edits.filter(({ status }) => status === 'pending') },
     ...{ finished: undefined, restoration: undefined, proposal, restored: restored() },
     analysis: silence(),
-    reel: { stretches: [], inserted: {}, mp3: Buffer.alloc(0) },
+    reel: {
+      ...{ stretches: [{ startSample: 0, endSample: 10 * rate, frame: 0 }], inserted: {} },
+      mp3: mp3('-t', '11', '-ar', '24000', '-b:a', '32k', '-write_xing', '0', '-id3v2_version', '0'),
+    },
   })
   writeFileSync(file, [...page].join(''))
   return `file://${file}`
@@ -97,6 +102,23 @@ withBrowser('the review page', () => {
     expect(rows.join(' ')).not.toContain('ms')
     await page.getByLabel('Decision on pause-8000 pause-28000').selectOption('keep it')
     expect(await page.locator('#count').innerText()).toBe('2 decisions')
+  })
+
+  test('plays an edit among others as they are decided there, at once', async () => {
+    const { page, complaints } = await aPage()
+    await page.goto(written())
+    const seconds = async (side: 'before' | 'after') =>
+      await page.evaluate<number>(
+        `actions.${side}(data.edits['pause-48000']).then((sound) => sound.length / data.reelRate)`,
+      )
+    expect([await seconds('before'), await seconds('after')]).toEqual([5.8, 5.8 - 1 - fade])
+    await page.getByLabel('Decision on flubber-60000').selectOption('cut it')
+    expect(await seconds('after')).toBeCloseTo(5.8 - 1 - fade - 1.5 - fade, 6)
+    await page.getByLabel('Decision on flubber-60000').selectOption('keep it')
+    expect(await seconds('after')).toBeCloseTo(5.8 - 1 - fade, 6)
+    await page.getByRole('button', { name: 'after' }).last().click()
+    await page.locator('button[aria-pressed=true]', { hasText: 'after' }).waitFor()
+    expect(complaints).toEqual([])
   })
 
   test('draws the gains of restoration, and plays a place before and after, one at a time', async () => {
