@@ -1,6 +1,7 @@
 /** Bugs in how a step’s row is claimed, held, given another turn and revived. */
 import type { PlantedBug } from './bug.ts'
 
+const claims = 'shared/db/claims.ts'
 const attempts = 'shared/db/step-attempts.ts'
 const steps = 'shared/db/steps.ts'
 const overdue = 'shared/db/overdue-steps.ts'
@@ -31,35 +32,35 @@ export const claimBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a task of an old turn claims its step',
-    file: attempts,
+    file: claims,
     find: '         AND turn = :turn\n         AND attempt < :maxAttempts',
     replace: '         AND (turn = :turn OR true)\n         AND attempt < :maxAttempts',
     caughtBy: 'waiting',
   },
   {
     name: 'a step is tried for ever',
-    file: attempts,
+    file: claims,
     find: '         AND attempt < :maxAttempts\n',
     replace: '         AND attempt < :maxAttempts + 1000\n',
     caughtBy: 'failing',
   },
   {
     name: 'a claim takes no notice of another one’s lease',
-    file: attempts,
+    file: claims,
     find: "(status = 'pending' OR (status = 'running' AND lease_until < clock_timestamp()))",
     replace: "status IN ('pending', 'running')",
     caughtBy: 'making',
   },
   {
     name: 'a lease never ends',
-    file: attempts,
+    file: claims,
     find: "(status = 'running' AND lease_until < clock_timestamp())",
     replace: "(status = 'running' AND lease_until < clock_timestamp() - interval '9 years')",
     caughtBy: 'making',
   },
   {
     name: 'a claim takes no number',
-    file: attempts,
+    file: claims,
     find: '           attempt = attempt + 1,\n',
     replace: '',
     caughtBy: 'making',

@@ -18,31 +18,31 @@ export const engineBugs: readonly PlantedBug[] = [
   {
     name: 'tasks are created before the rows they call for are committed',
     file: commit,
-    find: '    return { pending: [...parts, ...inserted], hasNews }',
+    find: '    return { pending: [...inserted, ...followers.inserted], hasNews }',
     replace:
       "    const { enqueue } = await import('./enqueue.ts')\n" +
-      '    await enqueue(services, [...parts, ...inserted])\n    return { pending: [], hasNews }',
+      '    await enqueue(services, [...inserted, ...followers.inserted])\n    return { pending: [], hasNews }',
     caughtBy: 'making',
   },
   {
     name: 'an attempt that has lost its step commits all the same',
     file: commit,
-    find: "    if (!finished.isDone) throw new Busy('A later attempt holds the step.')\n",
+    find: "      if (!finished.isDone) throw new Busy('A later attempt holds the step.')\n",
     replace: '',
     caughtBy: 'making',
   },
   {
     name: 'a result that is taken over records nothing',
     file: commit,
-    find: '    await result.record(trx)',
-    replace: '    if (!result.reused) await result.record(trx)',
+    find: '      await result.record(trx)',
+    replace: '      if (!result.reused) await result.record(trx)',
     caughtBy: 'deleting',
   },
   {
     name: 'further parts are forgotten',
     file: commit,
-    find: '    const parts = await insertSteps(trx, run.id, further)',
-    replace: '    const parts = await insertSteps(trx, run.id, further.slice(0, 0))',
+    find: '    const inserted = await insertSteps(trx, runId, further)',
+    replace: '    const inserted = await insertSteps(trx, runId, further.slice(0, 0))',
     caughtBy: 'making',
   },
   {
@@ -133,8 +133,8 @@ export const engineBugs: readonly PlantedBug[] = [
   {
     name: 'a result of which an object is lost is taken over',
     file: attempt,
-    find: '    if (earlier && (await isWhole(services, opened, earlier)))',
-    replace: '    void isWhole\n    if (earlier)',
+    find: '  return earlier && (await isWhole(services, opened, earlier)) ?',
+    replace: '  void [isWhole, services]\n  return earlier ?',
     caughtBy: 'buying',
   },
   {
@@ -161,8 +161,8 @@ export const engineBugs: readonly PlantedBug[] = [
   {
     name: 'a run is never finished',
     file: commit,
-    find: '    if (isFinished) await finishRun(trx, run.id)\n',
-    replace: '    void [isFinished, finishRun]\n',
+    find: '    if (followers.isFinished) await finishRun(trx, runId)\n',
+    replace: '    void finishRun\n',
     caughtBy: 'making',
   },
 ]

@@ -1,147 +1,30 @@
 /**
- * Database statements of one attempt at a step: it claims the step's row under a lease, and finishes it,
- * fails it or gives it back. Every change of a claimed row names the attempt that claimed it, so that an
- * attempt that has lost its claim changes nothing.
+ * Database statements of one attempt at a step that has claimed its row (claims.ts): it extends its lease, and finishes the
+ * step, fails it or gives it back. Every change of a claimed row names the attempt that claimed it, so that an attempt that
+ * has lost its claim changes nothing.
  */
 import type { Knex } from 'knex'
-import type { Scalars, StepIdentity } from '../context.ts'
+import type { Scalars } from '../context.ts'
 import { Deferred } from '../errors.ts'
 import { rows } from './connect.ts'
-import { isAtWork } from './runs.ts'
 import {
   addressOf,
   isAddressed,
   itsRunIsStarted,
+  newLease,
   pendingColumns,
   reusableOutput,
   type PendingStep,
   type StepAddress,
-  type StepStatus,
 } from './steps.ts'
-
-/** What came of trying to claim a step. */
-export type Claim =
-  | ({ outcome: 'claimed' } & Claimed)
-  | { outcome: 'done' | 'busy' | 'over' | 'unknown' }
-  | { outcome: 'turned'; turn: number }
-  | { outcome: 'exhausted'; lastError: string | null }
-
-/** The attempt that now holds the step, and whose run it is. */
-export interface Claimed {
-  readonly attempt: number
-  /** When the run first tried the step. */
-  readonly startedAt: Date
-  readonly userId: string
-  /** Null in a run of a mailbox. */
-  readonly episodeId: string | null
-  /** The episode has had another run. */
-  readonly isAgain: boolean
-}
 
 /** A step's row, and the attempt that claimed it. */
 export type ClaimedStep = StepAddress & { readonly attempt: number }
 
 /** SQL: it is the row of `claimOf`, and that attempt holds it. */
 const isHeld = `${isAddressed} AND attempt = :attempt AND status = 'running'`
-const newLease = `clock_timestamp() + :leaseMs * interval '1 millisecond'`
 
 const claimOf = (claim: ClaimedStep): ClaimedStep => ({ ...addressOf(claim), attempt: claim.attempt })
-
-interface LeaseTerms {
-  readonly leaseMs: number
-  readonly maxAttempts: number
-}
-
-/**
- * Claims the step for one attempt when it is free and the run is live; otherwise says why not. The first claim of a run
- * starts it.
- */
-export async function claimStep(db: Knex, task: StepIdentity, terms: LeaseTerms): Promise<Claim> {
-  for (let tries = 0; tries < mostTries; tries++) {
-    const claimed = await claimInStartedRun(db, task, terms)
-    if (claimed) return { outcome: 'claimed', ...claimed }
-    if (await startQueuedRun(db, task.runId)) continue
-    const refusal = await explainRefusal(db, task, terms.maxAttempts)
-    if (refusal) return refusal
-  }
-  return { outcome: 'busy' }
-}
-
-/** In a queued run, beside another one that starts it, and once more. */
-const mostTries = 3
-
-async function claimInStartedRun(
-  db: Knex,
-  task: StepIdentity,
-  { leaseMs, maxAttempts }: LeaseTerms,
-): Promise<Claimed | undefined> {
-  const [claimed] = await rows<Claimed>(
-    db,
-    `WITH claimed AS (
-       UPDATE steps
-       SET status = 'running',
-           attempt = attempt + 1,
-           lease_until = ${newLease},
-           started_at = coalesce(started_at, clock_timestamp())
-       WHERE ${isAddressed}
-         AND turn = :turn
-         AND attempt < :maxAttempts
-         AND (status = 'pending' OR (status = 'running' AND lease_until < clock_timestamp()))
-         AND ${itsRunIsStarted}
-       RETURNING run_id, attempt, started_at
-     )
-     SELECT claimed.attempt, claimed.started_at AS "startedAt", runs.user_id AS "userId",
-            runs.episode_id AS "episodeId",
-            EXISTS (
-              SELECT 1 FROM runs other WHERE other.episode_id = runs.episode_id AND other.id <> runs.id
-            ) AS "isAgain"
-     FROM claimed
-     JOIN runs ON runs.id = claimed.run_id`,
-    { ...addressOf(task), turn: task.turn, leaseMs, maxAttempts },
-  )
-  return claimed
-}
-
-/** False when the run was not queued. */
-async function startQueuedRun(db: Knex, runId: string): Promise<boolean> {
-  const started = await rows(
-    db,
-    `UPDATE runs
-     SET status = 'started',
-         started_at = clock_timestamp()
-     WHERE id = :runId
-       AND status = 'queued'
-     RETURNING 1`,
-    { runId },
-  )
-  return started.length === 1
-}
-
-/** Undefined when nothing is against a claim any more: another first claim has just started the run. */
-async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number): Promise<Claim | undefined> {
-  const [row] = await rows<{
-    status: StepStatus
-    turn: number
-    attempt: number
-    error: string | null
-    runIsAtWork: boolean
-    leased: boolean
-  }>(
-    db,
-    `SELECT status, turn, attempt, error,
-            EXISTS (SELECT 1 FROM runs WHERE id = :runId AND ${isAtWork}) AS "runIsAtWork",
-            coalesce(lease_until >= clock_timestamp(), false) AS leased
-     FROM steps
-     WHERE ${isAddressed}`,
-    { ...addressOf(task) },
-  )
-  if (!row) return { outcome: 'unknown' }
-  if (row.status === 'done') return { outcome: 'done' }
-  if (!row.runIsAtWork || row.status === 'failed') return { outcome: 'over' }
-  if (row.turn !== task.turn) return { outcome: 'turned', turn: row.turn }
-  if (row.leased) return { outcome: 'busy' }
-  return row.attempt >= maxAttempts ? { outcome: 'exhausted', lastError: row.error } : undefined
-}
 
 /**
  * Extends the lease of a live attempt and notes its progress (0 to 1). False when the attempt lost its step

@@ -36,6 +36,9 @@ export const isAddressed = 'run_id = :runId AND step = :step AND part = :part'
 /** SQL: the run of `addressOf` is started. */
 export const itsRunIsStarted = `EXISTS (SELECT 1 FROM runs WHERE id = :runId AND status = 'started')`
 
+/** SQL: when a lease ends that begins now. */
+export const newLease = `clock_timestamp() + :leaseMs * interval '1 millisecond'`
+
 export const addressOf = ({ runId, step, part }: StepAddress): StepAddress => ({ runId, step, part })
 
 /** Inserts rows that are not there yet, and returns those. */

@@ -5,10 +5,11 @@
  */
 import type { Knex } from 'knex'
 import type { Scalars, StepIdentity } from '../context.ts'
+import type { Claimed } from '../db/claims.ts'
 import { withDatabase } from '../db/connect.ts'
 import { findRun } from '../db/runs.ts'
 import type { Warning } from '../codes.ts'
-import { extendLease, holdsStep, noteInputKey, type Claimed } from '../db/step-attempts.ts'
+import { extendLease, holdsStep, noteInputKey } from '../db/step-attempts.ts'
 import { Busy, Stopped } from '../errors.ts'
 import { log } from '../log.ts'
 import { workName } from '../objects.ts'
@@ -44,15 +45,34 @@ export async function openAttempt(
   step: Step,
   attempt: Attempt,
 ): Promise<Opened> {
+  const read = await readAttempt(db, step, attempt)
+  const reused = await earlierResult(services, read)
+  return reused
+    ? { reused }
+    : { perform: (useDatabase) => perform(services, read.opened, attempt, useDatabase) }
+}
+
+/** A step that has all it needs, and what an earlier one made of the same, if that is still there. */
+export interface ReadAttempt {
+  readonly opened: OpenedStep
+  readonly earlier: Scalars | undefined
+}
+
+/** The part of it for which a connection is needed. */
+export async function readAttempt(db: Knex, step: Step, attempt: Attempt): Promise<ReadAttempt> {
   const { runId, userId, episodeId, part } = attempt
   const identity = { runId, userId, episodeId: episodeId ?? '', part }
   const opened = await step.open(db, identity, attempt.context)
   const { inputKey } = opened
-  if (inputKey !== null) {
-    const earlier = await noteInputKey(db, attempt, inputKey)
-    if (earlier && (await isWhole(services, opened, earlier))) return { reused: reuse(opened, earlier) }
-  }
-  return { perform: (useDatabase) => perform(services, opened, attempt, useDatabase) }
+  return { opened, earlier: inputKey === null ? undefined : await noteInputKey(db, attempt, inputKey) }
+}
+
+/** The result to be taken over; undefined where there is none, or not all of it. */
+export async function earlierResult(
+  services: Services,
+  { opened, earlier }: ReadAttempt,
+): Promise<Result | undefined> {
+  return earlier && (await isWhole(services, opened, earlier)) ? reuse(opened, earlier) : undefined
 }
 
 /** A result of which an object has been lost is made again, under the same name. */

@@ -5,17 +5,11 @@
  * to the queue.
  */
 import type { StepIdentity, TaskPayload } from '../context.ts'
+import { claimStep, type Claim } from '../db/claims.ts'
 import { openSession, withDatabase, type Session } from '../db/connect.ts'
 import { awaitReview, failRun } from '../db/run-changes.ts'
 import { lockRun } from '../db/runs.ts'
-import {
-  claimStep,
-  deferStep,
-  markFailed,
-  releaseStep,
-  suspendStep,
-  type Claim,
-} from '../db/step-attempts.ts'
+import { deferStep, markFailed, releaseStep, suspendStep } from '../db/step-attempts.ts'
 import { runHasNews } from '../db/webhooks.ts'
 import { pendingSteps } from '../db/steps.ts'
 import { AwaitingReview, Busy, Deferred, Missing, Permanent, Stopped, classify } from '../errors.ts'
@@ -67,7 +61,7 @@ async function attemptDelivery(services: Services, stage: Stage, task: TaskPaylo
       return await answerUnclaimed(services, task, claimed)
     }
     const result = await resultOf(claimed.opened, stage, session, databaseUrl)
-    const committed = await session.use((db) => commit(db, services, claimed.attempt, result))
+    const committed = await session.use((db) => commit(db, services, { attempt: claimed.attempt, result }))
     await session.release()
     const { pending, hasNews } = claimed.attempt.isAgain ? await takeOver(services, committed) : committed
     await enqueue(services, pending)

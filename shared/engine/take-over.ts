@@ -4,13 +4,15 @@
  * code is in another function's bundle, and whatever goes wrong here, is left to its own task.
  */
 import type { Knex } from 'knex'
+import { claimWaitingParts } from '../db/claims.ts'
 import { openSession } from '../db/connect.ts'
-import { claimStep, returnStep } from '../db/step-attempts.ts'
+import { returnStep } from '../db/step-attempts.ts'
 import { hasEarlierResults, type PendingStep } from '../db/steps.ts'
 import { log } from '../log.ts'
-import { openAttempt } from './attempt.ts'
-import { commit, type Committed } from './commit.ts'
+import { earlierResult, readAttempt, type Attempt, type ReadAttempt } from './attempt.ts'
+import { commitParts, type Committed, type Done } from './commit.ts'
 import type { Services } from './services.ts'
+import type { Step } from './step.ts'
 
 /** How long a delivery puts its answer off for this; what is left then has tasks. */
 const longestMs = 5_000
@@ -43,40 +45,105 @@ async function takeOverParts(
   parts: readonly PendingStep[],
   until: number,
 ): Promise<TakenOver> {
-  const [first] = parts
-  const left: PendingStep[] = []
-  const following: PendingStep[] = []
-  let hasNews = false
-  if (!services.pipeline.stage(first!.step)!.step.isHere) return { left: parts, pending: [], hasNews }
+  const { step } = services.pipeline.stage(parts[0]!.step)!
+  if (!step.isHere) return { left: parts, pending: [], hasNews: false }
   const session = openSession(services.config.databaseUrl)
   try {
-    const isWorthIt = await session.use((db) => hasEarlierResults(db, first!))
-    for (const part of parts) {
-      const committed =
-        isWorthIt && performance.now() < until
-          ? await session.use((db) => takeOverPart(db, services, part))
-          : undefined
-      if (!committed) left.push(part)
-      following.push(...(committed?.pending ?? []))
-      hasNews ||= committed?.hasNews ?? false
-    }
+    const taken = await session.use(async (db) => {
+      const isWorthIt = performance.now() < until && (await hasEarlierResults(db, parts[0]!))
+      return isWorthIt ? await takeOverTogether(db, services, step, parts, until) : undefined
+    })
+    return taken ?? { left: parts, pending: [], hasNews: false }
   } finally {
     await session.release()
   }
-  return { left, pending: following, hasNews }
 }
 
-/** Undefined when the part has to be made. */
-async function takeOverPart(db: Knex, services: Services, part: PendingStep): Promise<Committed | undefined> {
-  const claim = await claimStep(db, part, services.config.lease)
-  if (claim.outcome !== 'claimed') return undefined
-  const attempt = { ...part, ...claim }
-  try {
-    const opened = await openAttempt(db, services, services.pipeline.stage(part.step)!.step, attempt)
-    if ('reused' in opened) return await commit(db, services, attempt, opened.reused)
-  } catch (error) {
-    log.info({ run: part.runId, step: part.step, part: part.part, error: String(error) }, 'left to its task')
+/** So many parts are claimed at once: their leases outlast the look at each of them. */
+const atOnce = 100
+
+async function takeOverTogether(
+  db: Knex,
+  services: Services,
+  step: Step,
+  parts: readonly PendingStep[],
+  until: number,
+): Promise<TakenOver> {
+  const left: PendingStep[] = []
+  const pending: PendingStep[] = []
+  let hasNews = false
+  for (let at = 0; at < parts.length; at += atOnce) {
+    const some = parts.slice(at, at + atOnce)
+    const committed = performance.now() < until ? await takeOverSome(db, services, step, some) : undefined
+    left.push(...(committed?.left ?? some))
+    pending.push(...(committed?.pending ?? []))
+    hasNews ||= committed?.hasNews ?? false
   }
-  await returnStep(db, attempt)
-  return undefined
+  return { left, pending, hasNews }
+}
+
+/** What cannot be taken over is given back. */
+async function takeOverSome(
+  db: Knex,
+  services: Services,
+  step: Step,
+  parts: readonly PendingStep[],
+): Promise<TakenOver> {
+  const { runId } = parts[0]!
+  const claims = await claimWaitingParts(db, runId, step.name, parts, services.config.lease.leaseMs)
+  const claimOf = new Map(claims.map((claim) => [claim.part, claim]))
+  const attempts = parts.flatMap((part) => {
+    const claim = claimOf.get(part.part)
+    return claim ? [{ ...part, ...claim }] : []
+  })
+  const done = await earlierResults(db, services, step, attempts)
+  const committed = await commitAll(db, services, done)
+  const isDone = new Set(committed ? done.map(({ attempt }) => attempt.part) : [])
+  for (const attempt of attempts) if (!isDone.has(attempt.part)) await returnStep(db, attempt)
+  return {
+    left: parts.filter(({ part }) => !isDone.has(part)),
+    pending: committed?.pending ?? [],
+    hasNews: committed?.hasNews ?? false,
+  }
+}
+
+/** Of the attempts whose results are there. */
+async function earlierResults(
+  db: Knex,
+  services: Services,
+  step: Step,
+  attempts: readonly Attempt[],
+): Promise<Done[]> {
+  const read: { attempt: Attempt; read: ReadAttempt }[] = []
+  for (const attempt of attempts)
+    try {
+      read.push({ attempt, read: await readAttempt(db, step, attempt) })
+    } catch (error) {
+      leave(attempt, error)
+    }
+  const found = await Promise.all(
+    read.map(async ({ attempt, read }) => ({
+      attempt,
+      result: await earlierResult(services, read).catch((error: unknown) => leave(attempt, error)),
+    })),
+  )
+  return found.flatMap(({ attempt, result }) => (result ? [{ attempt, result }] : []))
+}
+
+async function commitAll(
+  db: Knex,
+  services: Services,
+  done: readonly Done[],
+): Promise<Committed | undefined> {
+  if (done.length === 0) return undefined
+  try {
+    return await commitParts(db, services, done)
+  } catch (error) {
+    leave(done[0]!.attempt, error)
+    return undefined
+  }
+}
+
+function leave({ runId, step, part }: Attempt, error: unknown): undefined {
+  log.info({ run: runId, step, part, error: String(error) }, 'left to its task')
 }

@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Knex } from 'knex'
 import type { Scalars, StepIdentity } from '../../shared/context.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
+import { claimStep } from '../../shared/db/claims.ts'
 import { ensureEpisode } from '../../shared/db/episodes.ts'
 import { ensurePodcast } from '../../shared/db/podcasts.ts'
 import { cancelRun } from '../../shared/db/run-changes.ts'
 import { lockRun, startRun } from '../../shared/db/runs.ts'
 import {
-  claimStep,
   deferStep,
   extendLease,
   finishStep,

@@ -1,7 +1,7 @@
 // The life of a task: whatever the queue does with it, a step works and commits once, and what is lost on the
 // way is found again.
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { claimStep } from '../../shared/db/step-attempts.ts'
+import { claimStep } from '../../shared/db/claims.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { AwaitingReview, Deferred, Permanent, Retryable } from '../../shared/errors.ts'
 import { aToyShow, type ToyShow } from '../support/toys.ts'
