@@ -69,15 +69,17 @@ export function describeQuote({
     ...(transcribedBy === null && notedBy === null ? ['nobody is paid'] : []),
     ...(transcribedBy === null
       ? []
-      : [
-          `${transcribedBy.provider} transcribes it, at its own price` +
-            (transcribedBy.priceList === null ? '' : ` (${transcribedBy.priceList})`),
-        ]),
+      : [`${transcribedBy.provider} transcribes it, ${priceOf(transcribedBy)}`]),
     ...(notedBy === null ? [] : [`${notedBy} reads its transcript for notes, at its own price`]),
     `about ${size(roomBytes)} of room`,
     seconds === null ? 'how long it takes is known after the first one' : `about ${duration(seconds)}`,
   ]
   return `Quote     ${parts.join(', ')}\n`
+}
+
+function priceOf({ usd, listedIn, priceList }: NonNullable<Quote['transcribedBy']>): string {
+  const price = usd === null ? 'at its own price' : `about $${usd.toFixed(2)} by its list of ${listedIn}`
+  return priceList === null ? price : `${price} (today's: ${priceList})`
 }
 
 /** In a line, as what it was and what was paid. */

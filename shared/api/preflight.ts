@@ -35,7 +35,14 @@ const answer = z
     quote: z.object({
       minutes: z.number().nullable(),
       minutesLeft: z.number().nullable(),
-      transcribedBy: z.object({ provider: z.string(), priceList: z.url().nullable() }).nullable(),
+      transcribedBy: z
+        .object({
+          provider: z.string(),
+          priceList: z.url().nullable(),
+          usd: z.number().nullable(),
+          listedIn: z.string().nullable(),
+        })
+        .nullable(),
       notedBy: z.string().nullable(),
       roomBytes: z.number(),
       seconds: z

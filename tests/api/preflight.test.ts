@@ -45,12 +45,16 @@ describe('Before its recording is sent', () => {
       quote: {
         minutes: 10,
         minutesLeft: expect.any(Number) as unknown,
-        transcribedBy: { provider: 'deepgram', priceList: 'https://deepgram.com/pricing' },
+        transcribedBy: {
+          ...{ provider: 'deepgram', priceList: 'https://deepgram.com/pricing' },
+          ...{ usd: 0.04, listedIn: '2025-06' },
+        },
         notedBy: null,
         roomBytes: 500e6,
         seconds: null,
       },
     })
+    expect(await look({})).toMatchObject({ quote: { transcribedBy: { usd: null, listedIn: null } } })
     expect(await look({ withWords: true })).toMatchObject({ quote: { minutes: null, transcribedBy: null } })
     expect((await ask('POST', '/uploads', { body: { ...place, ...recording } })).status).toBe(200)
   })

@@ -2,10 +2,17 @@
 import { post, Refused } from '../api.ts'
 import type { Dropped } from './files.ts'
 
+export interface PaidRecogniser {
+  readonly provider: string
+  readonly priceList: string | null
+  readonly usd: number | null
+  readonly listedIn: string | null
+}
+
 export interface Quote {
   readonly minutes: number | null
   readonly minutesLeft: number | null
-  readonly transcribedBy: { readonly provider: string; readonly priceList: string | null } | null
+  readonly transcribedBy: PaidRecogniser | null
   readonly notedBy: string | null
   readonly roomBytes: number
   readonly seconds: number | null

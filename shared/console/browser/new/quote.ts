@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { clock, html, Notice, size } from '../parts.ts'
 import type { Dropped } from './files.ts'
-import { preflight, type Quote as Told } from './preflight.ts'
+import { preflight, type PaidRecogniser, type Quote as Told } from './preflight.ts'
 
 export interface Quoted {
   readonly podcast: string
@@ -72,10 +72,10 @@ const paidOf = ({ transcribedBy, notedBy }: Told) =>
     ? 'Nobody is paid for it.'
     : html`${transcribedBy === null ? null : transcriptionOf(transcribedBy)}${notedBy === null ? '' : ` ${notedBy} reads its transcript to propose notes, and charges you its own price.`}`
 
-const transcriptionOf = (transcribedBy: NonNullable<Told['transcribedBy']>) =>
-  html`${transcribedBy.provider} transcribes it and charges you
-  ${transcribedBy.priceList === null ? 'its own price' : html`<a href=${transcribedBy.priceList} rel="noreferrer">its list price</a>`},
-  once a recording.`
+const transcriptionOf = ({ provider, usd, listedIn, priceList }: PaidRecogniser) =>
+  html`${provider} transcribes it and charges you
+  ${usd === null ? 'its own price' : `about $${usd.toFixed(2)} by its list of ${listedIn ?? ''}`}, once a
+  recording.${priceList === null ? '' : html` Today’s prices are <a href=${priceList} rel="noreferrer">there</a>.`}`
 
 const restOf = ({ seconds, roomBytes }: Told): string =>
   `${seconds === null ? '' : `By the last ones it is made in about ${clock(seconds)}. `}It needs about ${size(roomBytes)} of room while it is worked on.`
