@@ -39,6 +39,7 @@ export const finish = defineStep({
     editsObject: given.editsObject,
     transcriptObject: given.transcriptObject,
     coverHash: given.coverHash,
+    ...(given.showCover.length === 0 ? {} : { showCover: given.showCover }),
     chaptersHash: given.chaptersHash,
     marksObject: given.marksObject,
     pictures: given.pictures,
@@ -186,7 +187,7 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
 
 /** The tag, with what was done to make it small enough. */
 async function tagOf(
-  { chapters, cover, pictures }: Parts,
+  { chapters, cover, showCover, pictures }: Parts,
   { episodeFacts: { number, season, date } }: Context,
   { title, description, podcastTitle, author, language, disclosure }: Input,
   { warn }: Tools,
@@ -201,7 +202,7 @@ async function tagOf(
     number,
     season,
     date,
-    cover,
+    cover: cover ?? showCover,
     pictures,
   })
   warnings.forEach(warn)

@@ -8,7 +8,7 @@ import type { Taken } from '../edits/decisions.ts'
 import type { EditList } from '../edits/edits.ts'
 import type { Tools } from '../engine/step.ts'
 import { chaptersOf, type Chapter } from '../feed/chapters.ts'
-import { coverOf, marksOf, picturesOf } from '../feed/visuals.ts'
+import { coverOf, marksOf, picturesOf, showCoverOf } from '../feed/visuals.ts'
 import { contentHash } from '../hash.ts'
 import type { RunSettings } from '../settings/settings.ts'
 import type { Timeline } from '../timeline/timeline.ts'
@@ -28,6 +28,7 @@ export const partsContext = pick(
   'transcriptObject',
   'coverObject',
   'coverGeneration',
+  'showCover',
   'chaptersObject',
   'chaptersGeneration',
   'marksObject',
@@ -45,6 +46,8 @@ export interface Parts {
   readonly transcript: Transcript | undefined
   readonly chapters: readonly Chapter[]
   readonly cover: Buffer | undefined
+  /** The show's, where the episode has none of its own. */
+  readonly showCover: Buffer | undefined
   readonly pictures: ReadonlyMap<string, Buffer>
   readonly said: Said
 }
@@ -82,6 +85,7 @@ export async function gather(
     transcript: transcript && nameSpeakers(transcript, speakersNamed(context.episodeFacts.speakers, taken)),
     chapters: chaptersOf(timeline, said.title ?? given.title, marks),
     cover: await coverOf(context, tools), // one after the other, for the order of their warnings
+    showCover: await showCoverOf(context.showCover[0], tools),
     pictures: await picturesOf(context.pictures, tools),
     said,
   }

@@ -5,6 +5,7 @@
 import type { ErrorCode, Warning } from '../codes.ts'
 import { Permanent, codeOf } from '../errors.ts'
 import { readMarks } from '../feed/chapter-files.ts'
+import { findShowCover } from '../feed/show-cover.ts'
 import { cleanNotes, notesAsText } from '../feed/show-notes.ts'
 import { picturesIn } from '../feed/chapter-marks.ts'
 import { readText } from '../text-file.ts'
@@ -49,6 +50,8 @@ export interface EpisodePlan {
   readonly template: Template
   readonly words: StoredObject | undefined
   readonly cover: StoredObject | undefined
+  /** The show's, for players that know the audio file alone; looked for where the episode has none. */
+  readonly showCover: StoredObject | undefined
   readonly chapters: StoredObject | undefined
   readonly assets: readonly StoredObject[]
   /** What is shown with chapters. */
@@ -78,6 +81,10 @@ export async function planEpisode(
     template: defaultTemplate(),
     words: find(sidecars.words),
     cover: find(sidecars.cover),
+    showCover:
+      sidecars.cover === undefined
+        ? await findShowCover({ userId: path.userId, slug: path.podcast }, services)
+        : undefined,
     chapters: find(sidecars.chapters),
     assets: [],
     pictures: [],

@@ -61,6 +61,8 @@ const start = {
   coverObject: z.string().nullable(),
   coverGeneration: z.string().nullable(),
   coverHash: z.string().nullable(),
+  /** The show's, where the episode has none of its own. */
+  showCover: json(z.array(uploadedFile).max(1)).default([]),
   chaptersObject: z.string().nullable().default(null),
   chaptersGeneration: z.string().nullable().default(null),
   chaptersHash: z.string().nullable().default(null),

@@ -208,7 +208,7 @@ function isSameAs(latest: Run | undefined, { recordings = [] }: EpisodePlan): bo
 
 /** Every upload the run works on, by name and generation. */
 function uploadsOf(plan: EpisodePlan, recording: StoredObject) {
-  const { words, cover, chapters } = plan
+  const { words, cover, showCover, chapters } = plan
   const recordings = plan.recordings!
   const first = recordings[0] ?? { object: recording.name, generation: recording.generation }
   return {
@@ -224,6 +224,7 @@ function uploadsOf(plan: EpisodePlan, recording: StoredObject) {
     coverObject: cover?.name ?? null,
     coverGeneration: cover?.generation ?? null,
     coverHash: cover?.contentHash ?? null,
+    showCover: showCover ? [pinned(showCover)] : [],
     chaptersObject: chapters?.name ?? null,
     chaptersGeneration: chapters?.generation ?? null,
     chaptersHash: chapters?.contentHash ?? null,

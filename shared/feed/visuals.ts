@@ -2,6 +2,7 @@
  * Loads what players show besides the text: cover, chapter marks and chapter pictures, from the files beside
  * a recording. Hides where each file is, and what is done to make it fit.
  */
+import { Permanent } from '../errors.ts'
 import { fileOf } from '../objects.ts'
 import { maxDocumentBytes } from '../settings/document.ts'
 import { readPinnedFile } from '../pinned-file.ts'
@@ -30,6 +31,24 @@ export async function coverOf(
   if (changes.length > 0)
     tools.warn({ code: 'cover_fitted', message: `${name} was ${changes.join(' and ')}.` })
   return jpeg
+}
+
+/**
+ * The show's cover for an episode without one of its own; undefined when there is none, or when it cannot be used: no
+ * episode fails for it, and whoever publishes the show is told.
+ */
+export async function showCoverOf(
+  cover: { readonly object: string; readonly generation: string } | undefined,
+  tools: Pick<Tools, 'storage' | 'config'>,
+): Promise<Buffer | undefined> {
+  if (!cover) return undefined
+  try {
+    const given = { coverObject: cover.object, coverGeneration: cover.generation }
+    return await coverOf(given, { ...tools, warn: () => undefined })
+  } catch (error) {
+    if (error instanceof Permanent) return undefined
+    throw error
+  }
 }
 
 /** Chapters' pictures by their files, fitted. `pictures` is the run's list, as JSON. */

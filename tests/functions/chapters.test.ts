@@ -6,6 +6,7 @@ import path from 'node:path'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { parseRssFeed } from 'feedsmith'
+import sharp from 'sharp'
 import { ffprobe } from '../../shared/audio/ffmpeg.ts'
 import { decodeFile, run, tone, withFile } from '../support/audio.ts'
 import { said, wav, type SaidRecording } from '../support/recordings.ts'
@@ -49,6 +50,11 @@ const episode = {
   speakers: { Ada: 'Ada Lovelace' },
 }
 
+const showCover = async (): Promise<Buffer> =>
+  await sharp({ create: { width: 1400, height: 1400, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer()
+
 async function anEpisode(
   recording: { file: string; bytes: Buffer },
   chapters?: { file: string; text: string },
@@ -56,6 +62,7 @@ async function anEpisode(
 ) {
   const world = await aWorld(options)
   await world.upload(`u/${user}/show/assets/tone.wav`, wav(tone(sampleRate, 2, 440, -20), sampleRate))
+  await world.upload(`u/${user}/show/assets/cover.png`, await showCover())
   await world.upload(place('words.json'), talk.words)
   await world.upload(place('template.json'), JSON.stringify(template))
   await world.upload(place('episode.json'), JSON.stringify(episode))
@@ -135,6 +142,15 @@ async function expectMarksWhereTheyAreHeard(world: World): Promise<void> {
   )
 }
 
+/** Its width and height. */
+async function pictureIn(mp3: Buffer): Promise<number[]> {
+  const probed = await withFile(mp3, (file) =>
+    ffprobe(['-i', file, '-print_format', 'json', '-show_streams'], new AbortController().signal),
+  )
+  const { streams } = JSON.parse(probed) as { streams: { width?: number; height?: number }[] }
+  return streams.flatMap(({ width, height }) => (width === undefined ? [] : [width, height!]))
+}
+
 /**
  * The talk in another container, with its chapters inside, made by ffmpeg. The first is at 0: an MP4's always
  * is, whatever was asked for.
@@ -179,6 +195,7 @@ describe('Marks supplied beside a recording', () => {
       'chapters.json has chapters that were put right: 1 mark outside of the recording, left out; the marks were not in order.',
     ])
     await expectMarksWhereTheyAreHeard(world)
+    expect(await pictureIn(await deliverable(world, 'episode.mp3'))).toEqual([1400, 1400]) // the show's
 
     const [files] = await world.storage.bucket(world.services.config.buckets.public).getFiles()
     const feed = (await files.find(({ name }) => name.endsWith('feed.xml'))!.download())[0].toString()
