@@ -36,10 +36,10 @@ each_function() {
 
 # QUEUE, tasks at once, tasks a second, attempts, seconds of the least and the longest pause, doublings
 each_queue() {
-  "$@" audio 10 500 100 5 60 3
-  "$@" light 4 500 100 5 60 3
-  "$@" vendors 4 500 100 5 60 3
-  "$@" mail 2 500 100 5 60 3
+  "$@" audio 10 500 300 5 15 2
+  "$@" light 4 500 300 5 15 2
+  "$@" vendors 4 500 300 5 15 2
+  "$@" mail 2 500 300 5 15 2
 }
 
 # ACCOUNT and what it does

@@ -54,13 +54,14 @@ export const queues = {
 
 /**
  * Of every queue. A delivery that finds its step held by another is an attempt to the queue and none to the step,
- * so there are many more of them than the step has (MAX_ATTEMPTS).
+ * so there are many more of them than the step has (MAX_ATTEMPTS). After a crash the lease ends first, and then the
+ * longest pause at most: three quarters of a minute.
  */
 export const retries = {
-  maxAttempts: 100,
+  maxAttempts: 300,
   minBackoffSeconds: 5,
-  maxBackoffSeconds: 60,
-  maxDoublings: 3,
+  maxBackoffSeconds: 15,
+  maxDoublings: 2,
 } as const
 
 /** The longest that Cloud Tasks waits for an answer. */

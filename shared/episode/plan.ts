@@ -5,7 +5,6 @@
 import type { ErrorCode, Warning } from '../codes.ts'
 import { Permanent, codeOf } from '../errors.ts'
 import { readMarks } from '../feed/chapter-files.ts'
-import { findShowCover } from '../feed/show-cover.ts'
 import { cleanNotes, notesAsText } from '../feed/show-notes.ts'
 import { picturesIn } from '../feed/chapter-marks.ts'
 import { readText } from '../text-file.ts'
@@ -13,6 +12,7 @@ import {
   asSeen,
   assetsFolder,
   findSidecars,
+  showCovers,
   spellings,
   templateFile,
   uploadName,
@@ -75,6 +75,11 @@ export async function planEpisode(
   services: Pick<Services, 'storage' | 'config'>,
 ): Promise<EpisodePlan> {
   const { beside, sidecars, find, read } = await openFolder(path, services)
+  const assets = await listFolder(
+    uploadName(path.userId, path.podcast, assetsFolder, ''),
+    services.config.buckets.uploads,
+    services.storage,
+  )
   const nothing = {
     podcast: undefined,
     episode: parseEpisode('{}', 'episode.json'),
@@ -83,7 +88,7 @@ export async function planEpisode(
     cover: find(sidecars.cover),
     showCover:
       sidecars.cover === undefined
-        ? await findShowCover({ userId: path.userId, slug: path.podcast }, services)
+        ? showCovers.map((file) => findIn(assets, file)).find((found) => found !== undefined)
         : undefined,
     chapters: find(sidecars.chapters),
     assets: [],
@@ -115,12 +120,11 @@ export async function planEpisode(
       episode,
       warnings,
       template,
-      assets: await findAssets(path, assetsOf(template), services),
-      pictures: await findAssets(
-        path,
-        [...picturesOf(template), ...picturesIn(marks).map((file) => ({ file, neededBy: 'A chapter' }))],
-        services,
-      ),
+      assets: findAssets(assets, assetsOf(template)),
+      pictures: findAssets(assets, [
+        ...picturesOf(template),
+        ...picturesIn(marks).map((file) => ({ file, neededBy: 'A chapter' })),
+      ]),
       recordings: findRecordings(episode, beside),
       problem: undefined,
     }
@@ -234,14 +238,10 @@ function throwReplaced(file: string, error: unknown): never {
 }
 
 /** The files that are needed, each once, in its order. Throws `missing_asset` naming who needs it. */
-async function findAssets(
-  path: UploadPath,
+function findAssets(
+  assets: readonly NamedObject[],
   needed: readonly { file: string; neededBy: string }[],
-  { storage, config }: Pick<Services, 'storage' | 'config'>,
-): Promise<StoredObject[]> {
-  if (needed.length === 0) return []
-  const folder = uploadName(path.userId, path.podcast, assetsFolder, '')
-  const assets = await listFolder(folder, config.buckets.uploads, storage)
+): StoredObject[] {
   const found = new Map<string, StoredObject>()
   for (const { file, neededBy } of needed) {
     if (found.has(file)) continue

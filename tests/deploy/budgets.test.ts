@@ -67,6 +67,15 @@ test('A step gives up before its queue does', () => {
   expect(retries.minBackoffSeconds * 1000).toBeLessThan(lease.leaseMs)
 })
 
+test('A task of a step that another one holds is there until the longest step has ended', () => {
+  const longest = Math.max(...tasks.map(({ deadlineSeconds }) => deadlineSeconds))
+  expect(retries.maxAttempts * retries.maxBackoffSeconds).toBeGreaterThan(2 * longest)
+})
+
+test('After a crash a step is begun again within 45 seconds', () => {
+  expect(lease.leaseMs / 1000 + retries.maxBackoffSeconds).toBeLessThanOrEqual(45)
+})
+
 test('Mail, and watchers of a run, keep no episode waiting', () => {
   const onQueue = (queue: string) => tasks.filter((task) => task.queue === queue).map(nameOf)
   expect(onQueue('mail')).toEqual(['read-mail'])
