@@ -6,7 +6,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { Attached } from '../local/host/cloud.ts'
+import type { Attached } from '../local/host/attach.ts'
 import { watch, type Kind, type KindCost } from './processes.ts'
 
 export interface WatchedCloud extends Attached {

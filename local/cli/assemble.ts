@@ -29,7 +29,7 @@ import { quoteJob } from './quote.ts'
 import { fillFolder, folderOf } from './output-folder.ts'
 import { userId } from './user.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
-import type { Attached } from '../host/cloud.ts'
+import type { Attached } from '../host/attach.ts'
 
 export interface Report {
   readonly episodeId: string

@@ -7,7 +7,7 @@ import { carryOn, deleteEverything, type Deleted } from '../../shared/housekeepi
 import { log } from '../../shared/log.ts'
 import type { Client } from '../client/client.ts'
 import { until } from '../client/episodes.ts'
-import type { Attached } from '../host/cloud.ts'
+import type { Attached } from '../host/attach.ts'
 import { userId } from './user.ts'
 
 export interface DeletionReport extends Deleted {

@@ -19,7 +19,7 @@ import { log } from '../../shared/log.ts'
 import { voices } from '../../shared/providers/flite.ts'
 import { voiceNames } from '../../shared/settings/settings.ts'
 import { userId } from './user.ts'
-import type { Attached } from '../host/cloud.ts'
+import type { Attached } from '../host/attach.ts'
 import { modelsFolder } from '../host/models-folder.ts'
 import { costsOf } from './ears.ts'
 

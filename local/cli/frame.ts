@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Permanent } from '../../shared/errors.ts'
 import type { Client } from '../client/client.ts'
-import type { Attached } from '../host/cloud.ts'
+import type { Attached } from '../host/attach.ts'
 import { FolderBusy } from '../host/lock.ts'
 import type { fetchRun, Report, Watcher } from './assemble.ts'
 import type { Quote } from '../../shared/episode/quote.ts'
@@ -72,20 +72,21 @@ export async function withClient<T>(
 
 /** Whether `spool up` runs here. */
 export async function isUp(): Promise<boolean> {
-  const { attachToStaying } = await import('../host/cloud.ts')
+  const { attachToStaying } = await import('../host/attach.ts')
   return existsSync(stateDir) && (await attachToStaying(stateDir)) !== undefined
 }
 
 /** Uses the cloud that `spool up` keeps; another command at work on the same folder is waited for. */
 async function startOrAttach(signal: AbortSignal): Promise<Attached> {
-  const { attach, startLocalCloud } = await import('../host/cloud.ts')
+  const { attachToStaying } = await import('../host/attach.ts')
   for (let told = false; ;) {
+    const staying = await attachToStaying(stateDir)
+    if (staying) return staying
     try {
+      const { startLocalCloud } = await import('../host/cloud.ts')
       return await startLocalCloud(stateDir)
     } catch (error) {
       if (!(error instanceof FolderBusy)) throw error
-      const staying = await attach(stateDir, error.pid)
-      if (staying) return staying
       if (!told)
         process.stderr.write(
           `spool: another command is at work (process ${error.pid}); waiting for it to end. ` +

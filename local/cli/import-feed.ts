@@ -16,7 +16,7 @@ import {
 } from '../../shared/publishing/import-feed.ts'
 import type { Publisher } from '../../shared/publishing/public-files.ts'
 import { readText } from '../../shared/text-file.ts'
-import type { Attached } from '../host/cloud.ts'
+import type { Attached } from '../host/attach.ts'
 import { userId } from './user.ts'
 
 export interface ImportJob {

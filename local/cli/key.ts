@@ -9,7 +9,7 @@ import { deleteProviderKey, saveProviderKey } from '../../shared/db/provider-key
 import { parseConfig } from '../../shared/config.ts'
 import { keyPurpose, openSealer } from '../../shared/providers/seal.ts'
 import { userId } from './user.ts'
-import type { Attached } from '../host/cloud.ts'
+import type { Attached } from '../host/attach.ts'
 
 /**
  * Keeps the key, or forgets the one there is when none is given. An empty key is one too: some servers of

@@ -10,7 +10,7 @@ import type { RunCosts } from '../../shared/db/run-costs.ts'
 import { quote, type Quote } from '../../shared/episode/quote.ts'
 import { defaultTemplate, parseTemplate } from '../../shared/settings/settings.ts'
 import { readText } from '../../shared/text-file.ts'
-import type { Attached } from '../host/cloud.ts'
+import type { Attached } from '../host/attach.ts'
 import type { Job } from './job-files.ts'
 import { userId } from './user.ts'
 

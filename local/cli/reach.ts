@@ -10,7 +10,7 @@ import { findApiKey, insertApiKey } from '../../shared/db/api-keys.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { hashOfSecret } from '../../shared/hash.ts'
 import { openClient, type Access, type Client } from '../client/client.ts'
-import type { Attached } from '../host/cloud.ts'
+import type { Attached } from '../host/attach.ts'
 import { userId } from './user.ts'
 
 /** The Spool that the environment names; undefined when it names none. Throws when it has no key for it. */

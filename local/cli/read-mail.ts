@@ -12,7 +12,7 @@ import { mailName, mailSettingsFile } from '../../shared/objects.ts'
 import { connect } from '../../shared/storage.ts'
 import { watchRun, type Watcher } from './assemble.ts'
 import { userId } from './user.ts'
-import type { Attached } from '../host/cloud.ts'
+import type { Attached } from '../host/attach.ts'
 
 export interface MailReport {
   readonly runId: string

@@ -21,7 +21,7 @@ import { podcastSettings } from '../../shared/settings/podcast.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import type { Edit } from '../../shared/edits/edits.ts'
 import { episodeNamed } from './episode-named.ts'
-import type { Attached } from '../host/cloud.ts'
+import type { Attached } from '../host/attach.ts'
 
 export interface Listing {
   readonly episodeId: string

@@ -7,7 +7,7 @@ import { openDeletions } from '../../shared/db/deletions.ts'
 import { openServices } from '../../shared/engine/serve.ts'
 import { clearable } from '../../shared/housekeeping/purge.ts'
 import type { ObjectStore } from '../../shared/storage.ts'
-import type { Attached } from '../host/cloud.ts'
+import type { Attached } from '../host/attach.ts'
 
 export interface Room {
   readonly what: string

@@ -12,6 +12,7 @@ import { migrate } from '../../shared/db/migrate.ts'
 import { newSecret } from '../../shared/hash.ts'
 import { startCloudStorage } from '../cloud-storage/server.ts'
 import { startCloudTasks } from '../cloud-tasks/server.ts'
+import type { Attached } from './attach.ts'
 import { holdFolder } from './lock.ts'
 import { modelsFolder } from './models-folder.ts'
 import { openIdentityProvider, type IdentityProvider } from './identity.ts'
@@ -19,55 +20,12 @@ import { choosePorts, host, type Ports } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { startWorkers, type WorkerOptions, type Workers } from './workers.ts'
 
-/** A running cloud as a command sees it. */
-export interface Attached {
-  /** The settings the functions run with. */
-  readonly env: Readonly<Record<string, string>>
-  stop(): Promise<void>
-}
-
 export interface LocalCloud extends Attached {
   readonly ports: Ports
   readonly logFile: string
   readonly workerPids: () => number[]
   /** By which its owner reaches the database; the functions have a role of their own. */
   readonly ownersDatabaseUrl: string
-}
-
-/** Where a cloud that stays says how to reach it. */
-const attachFile = (dir: string): string => path.join(dir, 'cloud.json')
-
-/**
- * Lets other commands use this cloud until it stops. The file holds the database's password, so only its
- * owner may read it.
- */
-export async function letAttach(dir: string, { env }: LocalCloud): Promise<void> {
-  await writeFile(attachFile(dir), JSON.stringify({ pid: process.pid, env }), { mode: 0o600 })
-}
-
-/**
- * The cloud that process `pid` runs on this folder; undefined when that process runs it for one command only.
- */
-export async function attach(dir: string, pid: number): Promise<Attached | undefined> {
-  const text = await readFile(attachFile(dir), 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  const staying = JSON.parse(text) as { pid: number; env: Record<string, string> }
-  return staying.pid === pid ? { env: staying.env, stop: () => Promise.resolve() } : undefined
-}
-
-/** The cloud that stays on this folder; undefined when none does. */
-export async function attachToStaying(dir: string): Promise<Attached | undefined> {
-  const text = await readFile(attachFile(dir), 'utf8').catch(() => undefined)
-  const pid = text === undefined ? undefined : (JSON.parse(text) as { pid: number }).pid
-  return pid !== undefined && isAlive(pid) ? await attach(dir, pid) : undefined
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
 }
 
 const projectId = 'spool-local'

@@ -3,6 +3,7 @@
  * how a live holder is told from one that was killed, and that of several that start at once exactly one gets
  * the folder.
  */
+import { existsSync } from 'node:fs'
 import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isAlive } from './postgres.ts'
@@ -41,6 +42,12 @@ export async function holdFolder(dir: string, pid = process.pid): Promise<{ rele
     throw error
   }
   return { release: () => rm(own, { force: true }) }
+}
+
+/** The process that holds the folder; undefined where none does, or there is no such folder. */
+export async function holderOf(dir: string): Promise<number | undefined> {
+  if (!existsSync(dir)) return undefined
+  return (await claims(dir, process.pid)).find(({ state }) => state === 'held')?.pid
 }
 
 interface Claim {

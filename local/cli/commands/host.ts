@@ -58,7 +58,8 @@ export function add(program: Command): void {
         throw new WrongUsage('--port takes a number from 1 to 65535.')
       if (port !== undefined && !(await isFree(port)))
         throw new Error(`Port ${port} is taken. Free it, or choose another with --port.`)
-      const { startLocalCloud, letAttach } = await import('../../host/cloud.ts')
+      const { startLocalCloud } = await import('../../host/cloud.ts')
+      const { letAttach } = await import('../../host/attach.ts')
       if (await isUp())
         throw new Error('Spool is up already. ./spool console prints a link that signs you in there.')
       const cloud = await startLocalCloud(stateDir, port === undefined ? {} : { ports: { functions: port } })
@@ -86,7 +87,7 @@ export function add(program: Command): void {
     .command('console')
     .description('print a link that signs you in to the pages of the Spool that is up')
     .action(async () => {
-      const { attachToStaying } = await import('../../host/cloud.ts')
+      const { attachToStaying } = await import('../../host/attach.ts')
       const cloud = await attachToStaying(stateDir)
       if (!cloud) throw new Error('Spool is not up here. Start it in another window: ./spool up')
       const { consoleLink } = await import('../console.ts')
