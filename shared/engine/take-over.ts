@@ -5,7 +5,7 @@
  */
 import type { Knex } from 'knex'
 import { claimWaitingParts } from '../db/claims.ts'
-import { openSession } from '../db/connect.ts'
+import { openSession, type Session } from '../db/connect.ts'
 import { returnStep } from '../db/step-attempts.ts'
 import { hasEarlierResults, type PendingStep } from '../db/steps.ts'
 import { log } from '../log.ts'
@@ -18,16 +18,28 @@ import type { Step } from './step.ts'
 const longestMs = 5_000
 
 /** Takes over whatever can be of the pending rows, and of what follows them. `pending` are the rows that need a task. */
-export async function takeOver(
-  services: Services,
-  committed: Committed,
-  until = performance.now() + longestMs,
-): Promise<Committed> {
+export async function takeOver(services: Services, committed: Committed): Promise<Committed> {
+  const session = openSession(services.config.databaseUrl)
+  try {
+    return await takeOverAll({ services, session, until: performance.now() + longestMs }, committed)
+  } finally {
+    await session.release()
+  }
+}
+
+interface Taking {
+  readonly services: Services
+  readonly session: Session
+  /** By `performance.now()`. */
+  readonly until: number
+}
+
+async function takeOverAll(taking: Taking, committed: Committed): Promise<Committed> {
   const pending: PendingStep[] = []
   let { hasNews } = committed
   for (const parts of Map.groupBy(committed.pending, ({ step }) => step).values()) {
-    const taken = await takeOverParts(services, parts, until)
-    const behind = await takeOver(services, taken, until)
+    const taken = await takeOverParts(taking, parts)
+    const behind = await takeOverAll(taking, taken)
     pending.push(...taken.left, ...behind.pending)
     hasNews ||= behind.hasNews
   }
@@ -39,23 +51,34 @@ interface TakenOver extends Committed {
   readonly left: readonly PendingStep[]
 }
 
-/** Parts of one step; they share a session. */
+/** Parts of one step. */
 async function takeOverParts(
-  services: Services,
+  { services, session, until }: Taking,
   parts: readonly PendingStep[],
-  until: number,
 ): Promise<TakenOver> {
   const { step } = services.pipeline.stage(parts[0]!.step)!
-  if (!step.isHere) return { left: parts, pending: [], hasNews: false }
-  const session = openSession(services.config.databaseUrl)
+  const nothing = { left: parts, pending: [], hasNews: false }
+  if (!step.isHere || performance.now() >= until) return nothing
+  const taken = await orTheirTasks(parts, () =>
+    session.use(async (db) =>
+      (await hasEarlierResults(db, parts[0]!))
+        ? await takeOverTogether(db, services, step, parts, until)
+        : undefined,
+    ),
+  )
+  return taken ?? nothing
+}
+
+/** Undefined when it fails: parts that were claimed meanwhile are busy until their leases end, and then their tasks claim them. */
+async function orTheirTasks(
+  [first]: readonly PendingStep[],
+  take: () => Promise<TakenOver | undefined>,
+): Promise<TakenOver | undefined> {
   try {
-    const taken = await session.use(async (db) => {
-      const isWorthIt = performance.now() < until && (await hasEarlierResults(db, parts[0]!))
-      return isWorthIt ? await takeOverTogether(db, services, step, parts, until) : undefined
-    })
-    return taken ?? { left: parts, pending: [], hasNews: false }
-  } finally {
-    await session.release()
+    return await take()
+  } catch (error) {
+    log.warn({ run: first!.runId, step: first!.step, error: String(error) }, 'left to their tasks')
+    return undefined
   }
 }
 
@@ -74,10 +97,13 @@ async function takeOverTogether(
   let hasNews = false
   for (let at = 0; at < parts.length; at += atOnce) {
     const some = parts.slice(at, at + atOnce)
-    const committed = performance.now() < until ? await takeOverSome(db, services, step, some) : undefined
-    left.push(...(committed?.left ?? some))
-    pending.push(...(committed?.pending ?? []))
-    hasNews ||= committed?.hasNews ?? false
+    const isInTime = performance.now() < until
+    const taken = isInTime
+      ? await orTheirTasks(some, () => takeOverSome(db, services, step, some))
+      : undefined
+    left.push(...(taken?.left ?? some))
+    pending.push(...(taken?.pending ?? []))
+    hasNews ||= taken?.hasNews ?? false
   }
   return { left, pending, hasNews }
 }
