@@ -59,8 +59,11 @@ export async function insertSteps(
   )
 }
 
-/** Rows still waiting for their task among the named steps of a live run. */
-export async function pendingSteps(
+/**
+ * Unfinished rows among the named steps of a live run: those that wait for their task, and those that were claimed without
+ * one by a process that may have ended since.
+ */
+export async function unfinishedSteps(
   db: Knex,
   runId: string,
   steps: readonly string[],
@@ -70,7 +73,7 @@ export async function pendingSteps(
     `SELECT ${pendingColumns}
      FROM steps
      WHERE run_id = :runId
-       AND status = 'pending'
+       AND status IN ('pending', 'running')
        AND step = ANY(:steps)
        AND EXISTS (SELECT 1 FROM runs WHERE id = :runId AND ${isAtWork})
      ORDER BY step, part`,

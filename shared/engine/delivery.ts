@@ -11,7 +11,7 @@ import { awaitReview, failRun } from '../db/run-changes.ts'
 import { lockRun } from '../db/runs.ts'
 import { deferStep, markFailed, releaseStep, suspendStep } from '../db/step-attempts.ts'
 import { runHasNews } from '../db/webhooks.ts'
-import { pendingSteps } from '../db/steps.ts'
+import { unfinishedSteps } from '../db/steps.ts'
 import { AwaitingReview, Busy, Deferred, Missing, Permanent, Stopped, classify } from '../errors.ts'
 import { log } from '../log.ts'
 import { fileOf } from '../objects.ts'
@@ -100,7 +100,7 @@ async function answerUnclaimed(
       await enqueueBehind(services, task)
       return { status: 200, outcome: 'done before' }
     case 'turned':
-      await enqueuePending(services, task.runId, [task.step])
+      await enqueueUnfinished(services, task.runId, [task.step])
       return { status: 200, outcome: 'an old turn' }
     case 'busy':
       return { status: 409, outcome: 'busy' }
@@ -119,16 +119,18 @@ async function answerUnclaimed(
 
 /**
  * Creates the tasks of what follows a finished step: the steps after it, and the parts that its first part
- * asked for. So a redelivery repairs a crash between commit and enqueue.
+ * asked for. So a redelivery repairs a crash between commit and enqueue, or in the middle of taking over.
  */
 async function enqueueBehind(services: Services, { runId, step, part }: TaskPayload): Promise<void> {
   const following = services.pipeline.following(step).map((stage) => stage.step.name)
-  await enqueuePending(services, runId, part === 0 ? [step, ...following] : following)
+  await enqueueUnfinished(services, runId, part === 0 ? [step, ...following] : following)
 }
 
-async function enqueuePending(services: Services, runId: string, steps: readonly string[]): Promise<void> {
-  const pending = await withDatabase(services.config.databaseUrl, (db) => pendingSteps(db, runId, steps))
-  await enqueue(services, pending)
+async function enqueueUnfinished(services: Services, runId: string, steps: readonly string[]): Promise<void> {
+  const unfinished = await withDatabase(services.config.databaseUrl, (db) =>
+    unfinishedSteps(db, runId, steps),
+  )
+  await enqueue(services, unfinished)
 }
 
 /** The attempt has lost its step: whoever holds it now may need the task again; where the run has ended, it ends next time. */

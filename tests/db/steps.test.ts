@@ -18,7 +18,7 @@ import {
   releaseStep,
   type ClaimedStep,
 } from '../../shared/db/step-attempts.ts'
-import { insertSteps, pendingSteps } from '../../shared/db/steps.ts'
+import { insertSteps, unfinishedSteps } from '../../shared/db/steps.ts'
 import { overdueSteps, reviveStep } from '../../shared/db/overdue-steps.ts'
 import { defaultTemplate } from '../../shared/settings/settings.ts'
 import { freshDatabase, type Database } from '../support/database.ts'
@@ -304,7 +304,7 @@ test('rows inserted twice are inserted once, and only those of the first time ar
       .map(({ part }) => part)
       .sort(),
   ).toEqual([0, 1, 2])
-  expect((await apart((db) => pendingSteps(db, runId, ['join']))).map(({ context }) => context)).toEqual([
+  expect((await apart((db) => unfinishedSteps(db, runId, ['join']))).map(({ context }) => context)).toEqual([
     { part: 0 },
     { part: 1 },
     { part: 2 },
