@@ -107,9 +107,13 @@ export interface PlacedSound extends UntoldSound {
   readonly confidence: number
 }
 
-/** A passage this many mean deviations below the middle does not sound like its text; so much below always may. */
-const deviationsBelow = 4
-const leastBelow = 1.3
+/**
+ * A passage this many mean deviations below the middle does not sound like its text; so much below always may. Less may
+ * be where much of its place is sound that it does not explain: a wrong text finds something there that is like it.
+ */
+const deviationsBelow = 4.5
+const leastBelow = 1.65
+const [leastShare, shareOfExplained] = [0.2, 1.3]
 /** The middle of a text that was said is −1 to −2.6 (in noise), of another −3.2: below this nothing is believed. */
 const leastMiddle = -2.9
 /** Sound of so many frames is somebody's, of a few it may be a badly said phone. */
@@ -124,7 +128,8 @@ export function gathered(
   cues: readonly Cue[],
   placed: readonly PlacedPassage[],
 ): PlacedText {
-  const worst = worstFit(placed)
+  const spread = spreadOf(placed)
+  const sounds = placed.flatMap((passage) => passage.untold)
   const found: PlacedWord[] = words.map(() => null)
   const untold: PlacedSound[] = []
   const misplaced: { start: number; end: number }[] = []
@@ -132,7 +137,7 @@ export function gathered(
   const placedCues = cues.map(({ first, end }): PlacedCue => {
     const own = words.slice(first, end)
     const passage = own.some(isSpoken) ? placed[next++] : undefined
-    const isPlaced = passage?.fit != null && passage.fit >= worst
+    const isPlaced = passage?.fit != null && passage.fit >= worstFit(spread, explainedOf(own, sounds))
     if (!isPlaced && own[0]?.start !== undefined && own.at(-1)?.end !== undefined)
       misplaced.push({ start: own[0].start, end: own.at(-1)!.end! })
     const times = isPlaced ? timesIn(own, passage) : own.map(() => null)
@@ -178,11 +183,32 @@ function placeMarks(words: readonly TextWord[], cues: readonly Cue[], found: Pla
   })
 }
 
-function worstFit(placed: readonly PlacedPassage[]): number {
+/** How well the passages of a text fit: the middle one, and what lies below it at most; nothing where none is believed. */
+interface Spread {
+  readonly middle: number
+  readonly below: number
+}
+
+function spreadOf(placed: readonly PlacedPassage[]): Spread {
   const fits = placed.flatMap(({ fit }) => (fit === null ? [] : [fit]))
   const middle = median(fits)
-  if (middle < leastMiddle) return Infinity
-  return middle - Math.max(leastBelow, deviationsBelow * median(fits.map((fit) => Math.abs(fit - middle))))
+  if (middle < leastMiddle) return { middle: Infinity, below: 0 }
+  const deviation = median(fits.map((fit) => Math.abs(fit - middle)))
+  return { middle, below: Math.max(leastBelow, deviationsBelow * deviation) }
+}
+
+const worstFit = ({ middle, below }: Spread, explained: number): number =>
+  middle - below * Math.min(1, leastShare + shareOfExplained * explained)
+
+/** How much of the place where a text is said to be is not sound that no word explains: 0 to 1. */
+function explainedOf(own: readonly TextWord[], untold: readonly UntoldSound[]): number {
+  const [from, to] = [own[0]?.start, own.at(-1)?.end]
+  if (from === undefined || to === undefined || to <= from) return 1
+  const unexplained = untold.reduce(
+    (sum, { start, end }) => sum + Math.max(0, Math.min(to, end) - Math.max(from, start)),
+    0,
+  )
+  return 1 - unexplained / (to - from)
 }
 
 const median = (values: readonly number[]): number =>
