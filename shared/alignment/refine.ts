@@ -23,6 +23,8 @@ const fewestWords = 30
 /** A recogniser's words move where enough is learned to know better: so many words, nine in ten off by more than this. */
 const fewestToMove = 300
 const goodErrorSeconds = 0.06
+/** Where they were found they are off by no more than this share of it. */
+const leastBetter = 0.8
 /** None of its words is further off, in frames; and half of them are nearer than this. */
 const farthestFrames = 35
 const usualFrames = 15
@@ -69,9 +71,8 @@ export function refine(
   const frame = frameSamples(analysis.format.sampleRate)
   const refined = (): readonly Word[] => {
     if (!transcript.exactTimes) return timedCaptions(transcript.words, cues, found, frame)
-    return areBetterMoved(transcript, analysis)
-      ? movedWords(transcript.words, words, found, frame)
-      : transcript.words
+    const moved = movedWords(transcript.words, words, found, frame)
+    return areBetterMoved(transcript, moved, analysis) ? moved : transcript.words
   }
   return {
     transcript: { ...transcript, exactTimes: true, words: inOrder(refined(), analysis.totalSamples) },
@@ -142,11 +143,17 @@ const movedWords = (
       : word
   })
 
-/** Whether its words are off by enough, and many enough, that they are better where they were found. */
-function areBetterMoved(transcript: Transcript, analysis: Analysis): boolean {
-  const { errorSamples } = checkTiming(transcript, analysis)
-  const error = errorSamples / analysis.format.sampleRate
-  return transcript.words.length >= fewestToMove && error > goodErrorSeconds
+/**
+ * Whether its words are off by enough, and many enough, that they are better where they were found: as the edges of the
+ * sound beside pauses tell.
+ */
+function areBetterMoved(transcript: Transcript, moved: readonly Word[], analysis: Analysis): boolean {
+  if (transcript.words.length < fewestToMove) return false
+  const [before, after] = [transcript.words, moved].map((words) => {
+    const { lagSamples, errorSamples } = checkTiming({ ...transcript, words }, analysis)
+    return (Math.abs(lagSamples) + errorSamples) / analysis.format.sampleRate
+  })
+  return before! > goodErrorSeconds && after! < leastBetter * before!
 }
 
 /** Each word begins no earlier than the one before it, and ends before the next. */
