@@ -149,11 +149,10 @@ const movedWords = (
  */
 function areBetterMoved(transcript: Transcript, moved: readonly Word[], analysis: Analysis): boolean {
   if (transcript.words.length < fewestToMove) return false
-  const [before, after] = [transcript.words, moved].map((words) => {
-    const { lagSamples, errorSamples } = checkTiming({ ...transcript, words }, analysis)
-    return (Math.abs(lagSamples) + errorSamples) / analysis.format.sampleRate
-  })
-  return before! > goodErrorSeconds && after! < leastBetter * before!
+  const errorOf = (words: readonly Word[]): number =>
+    checkTiming({ ...transcript, words }, analysis).errorSamples / analysis.format.sampleRate
+  const error = errorOf(transcript.words)
+  return error > goodErrorSeconds && errorOf(moved) < leastBetter * error
 }
 
 /** Each word begins no earlier than the one before it, and ends before the next. */
