@@ -23,8 +23,6 @@ const fewestWords = 30
 /** A recogniser's words move where enough is learned to know better: so many words, nine in ten off by more than this. */
 const fewestToMove = 300
 const goodErrorSeconds = 0.06
-/** Where they were found they are off by no more than this share of it. */
-const leastBetter = 0.8
 /** None of its words is further off, in frames; and half of them are nearer than this. */
 const farthestFrames = 35
 const usualFrames = 15
@@ -152,7 +150,7 @@ function areBetterMoved(transcript: Transcript, moved: readonly Word[], analysis
   const errorOf = (words: readonly Word[]): number =>
     checkTiming({ ...transcript, words }, analysis).errorSamples / analysis.format.sampleRate
   const error = errorOf(transcript.words)
-  return error > goodErrorSeconds && errorOf(moved) < leastBetter * error
+  return error > goodErrorSeconds && errorOf(moved) < error
 }
 
 /** Each word begins no earlier than the one before it, and ends before the next. */
