@@ -35,7 +35,7 @@ test('Of many words that are off, each moves to where it was found', () => {
 })
 
 test('Words that are off stay where they are when the sound says that they were found no better', () => {
-  const { transcript } = refine(wrong, soundingIn(long.words), placedAt(offBy(210)))
+  const { transcript } = refine(wrong, soundingIn(long.words), placedAt(offBy(260)))
   const starts = ({ words }: Transcript) => words.map(({ startSample }) => startSample)
   expect(starts(transcript)).toEqual(starts(wrong))
 })
