@@ -200,10 +200,13 @@ function spreadOf(placed: readonly PlacedPassage[]): Spread {
 const worstFit = ({ middle, below }: Spread, explained: number): number =>
   middle - below * Math.min(1, leastShare + shareOfExplained * explained)
 
-/** How much of the place where a text is said to be is not sound that no word explains: 0 to 1. */
+/**
+ * How much of the place where a caption is said to be is not sound that no word explains: 0 to 1. A sentence of words with
+ * times each has no such place: it may be shorter than these err, and lie beside a hesitation.
+ */
 function explainedOf(own: readonly TextWord[], untold: readonly UntoldSound[]): number {
   const [from, to] = [own[0]?.start, own.at(-1)?.end]
-  if (from === undefined || to === undefined || to <= from) return 1
+  if (own[0]?.cue === undefined || from === undefined || to === undefined || to <= from) return 1
   const unexplained = untold.reduce(
     (sum, { start, end }) => sum + Math.max(0, Math.min(to, end) - Math.max(from, start)),
     0,
