@@ -114,6 +114,9 @@ export interface PlacedSound extends UntoldSound {
 const deviationsBelow = 4.5
 const leastBelow = 1.65
 const [leastShare, shareOfExplained] = [0.2, 1.3]
+/** The mean of a few words varies more than that of so many: it may lie up to this much lower. */
+const usualWords = 4
+const mostForLength = 1.5
 /** The middle of a text that was said is −1 to −2.6 (in noise), of another −3.2: below this nothing is believed. */
 const leastMiddle = -2.9
 /** Sound of so many frames is somebody's, of a few it may be a badly said phone. */
@@ -137,7 +140,7 @@ export function gathered(
   const placedCues = cues.map(({ first, end }): PlacedCue => {
     const own = words.slice(first, end)
     const passage = own.some(isSpoken) ? placed[next++] : undefined
-    const isPlaced = passage?.fit != null && passage.fit >= worstFit(spread, explainedOf(own, sounds))
+    const isPlaced = passage?.fit != null && passage.fit >= worstFit(spread, own, sounds)
     if (!isPlaced && own[0]?.start !== undefined && own.at(-1)?.end !== undefined)
       misplaced.push({ start: own[0].start, end: own.at(-1)!.end! })
     const times = isPlaced ? timesIn(own, passage) : own.map(() => null)
@@ -197,8 +200,15 @@ function spreadOf(placed: readonly PlacedPassage[]): Spread {
   return { middle, below: Math.max(leastBelow, deviationsBelow * deviation) }
 }
 
-const worstFit = ({ middle, below }: Spread, explained: number): number =>
-  middle - below * Math.min(1, leastShare + shareOfExplained * explained)
+function worstFit(
+  { middle, below }: Spread,
+  own: readonly TextWord[],
+  untold: readonly UntoldSound[],
+): number {
+  const ofPlace = Math.min(1, leastShare + shareOfExplained * explainedOf(own, untold))
+  const ofLength = Math.min(mostForLength, Math.max(1, Math.sqrt(usualWords / own.length)))
+  return middle - below * ofPlace * ofLength
+}
 
 /**
  * How much of the place where a caption is said to be is not sound that no word explains: 0 to 1. A sentence of words with
