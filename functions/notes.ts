@@ -4,9 +4,12 @@
  */
 import type { Knex } from 'knex'
 import type { z } from 'zod'
+import { decisionsUpTo } from '../shared/db/edit-decisions.ts'
 import { settingsOf } from '../shared/db/runs.ts'
+import { takenBy, type KeptDecision } from '../shared/edits/decisions.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
+import { speakersNamed } from '../shared/episode/taken.ts'
 import { Deferred, Permanent } from '../shared/errors.ts'
 import { openKey } from '../shared/providers/choose.ts'
 import { openNoteTaker } from '../shared/providers/note-takers.ts'
@@ -27,6 +30,8 @@ const context = pick(
   'providerKeys',
   'heardHash',
   'contentHash',
+  'recordingHash',
+  'decisionRevision',
 )
 type Context = z.output<typeof context> & Identity
 
@@ -35,19 +40,20 @@ const patienceMs = 5 * 60_000
 
 export const notes = defineStep({
   name: 'notes',
-  version: 1,
+  version: 2,
   context,
-  load: async (db: Knex, { runId }) => {
+  load: async (db: Knex, { runId, episodeId, episodeFacts, recordingHash, decisionRevision }) => {
     const { notes: wanted, chapters } = await settingsOf(db, runId)
-    return { wanted, chapters }
+    const decisions = await decisionsUpTo<KeptDecision>(db, episodeId, recordingHash, decisionRevision)
+    return { wanted, chapters, speakers: speakersNamed(episodeFacts.speakers, takenBy(decisions) ?? {}) }
   },
   inputs: ({ heardHash, contentHash }, input) => ({ heard: heardHash || contentHash, ...input }),
-  work: async (given, { wanted, chapters }, tools) => {
+  work: async (given, { wanted, chapters, speakers }, tools) => {
     const { storage, config, workObject } = tools
     const bucket = config.buckets.work
     const timeline = await storage.readJson<Timeline>({ bucket, name: given.timelineObject })
     const recognised = await storage.readJson<Transcript>({ bucket, name: given.transcriptObject! })
-    const transcript = nameSpeakers(recognised, given.episodeFacts.speakers)
+    const transcript = nameSpeakers(recognised, speakers)
     const counted = chapters === 'propose' ? proposedChapters(transcript, timeline) : []
     const written =
       wanted.provider === undefined ? undefined : await writtenBy(given, wanted, transcript, timeline, tools)

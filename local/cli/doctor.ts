@@ -8,12 +8,13 @@ import { createRequire } from 'node:module'
 import { availableParallelism, platform, arch } from 'node:os'
 import { promisify } from 'node:util'
 import { catalogue } from '../../functions/index.ts'
-import { isLimited } from '../../shared/audio/ffmpeg.ts'
+import { espeakVersion } from '../../shared/alignment/espeak.ts'
 import { chooseCodec } from '../../shared/codec/choose.ts'
 import { installedModels } from '../../shared/ears/installed.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { listProviderKeys } from '../../shared/db/provider-keys.ts'
 import { openServices } from '../../shared/engine/serve.ts'
+import { isLimited } from '../../shared/held-in.ts'
 import { repair, type Fault, type Repair, type RepairOptions } from '../../shared/housekeeping/repair.ts'
 import { log } from '../../shared/log.ts'
 import { voices } from '../../shared/providers/flite.ts'
@@ -33,7 +34,7 @@ interface Finding {
 const leastFreeGiB = 2
 
 export async function diagnose(root: string): Promise<{ findings: readonly Finding[]; healthy: boolean }> {
-  const findings = await Promise.all([node(), ffmpeg(), mp3(), models(), database(), disk(root)])
+  const findings = await Promise.all([node(), ffmpeg(), mp3(), phones(), models(), database(), disk(root)])
   return { findings, healthy: findings.every(({ remedy }) => remedy === undefined) }
 }
 
@@ -125,6 +126,14 @@ async function mp3(): Promise<Finding> {
     found: obstacle === undefined ? codec.name : `${codec.name}, which takes longer: ${obstacle}`,
   }
 }
+
+/** Who says how words are pronounced; without it a letter stands for a sound, and words are placed nearly as well. */
+const phones = async (): Promise<Finding> => ({
+  what: 'Phones',
+  found:
+    (await espeakVersion()) ??
+    'a letter each, and no text without times is placed; apt-get install espeak-ng, or brew install espeak-ng',
+})
 
 /** What recognises speech here; nobody needs it who has words, or a provider. */
 async function models(): Promise<Finding> {

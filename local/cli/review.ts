@@ -12,6 +12,7 @@ import { readContext } from '../../shared/episode/run-context.ts'
 import { plainReason } from '../../shared/review/plain-words.ts'
 import { reviewPage } from '../../shared/review/page.ts'
 import { openProposal } from '../../shared/review/proposed.ts'
+import type { ShownProposal } from '../../shared/review/shown-proposal.ts'
 import { contextSeconds, makeReel } from '../../shared/review/reel.ts'
 import { restoredParts, type Restored } from '../../shared/review/restored-places.ts'
 import { openReview, submitDecisions, type Review } from '../../shared/review/review.ts'
@@ -30,6 +31,12 @@ export interface Listing {
   readonly folder: string
   readonly waiting: readonly Listed[]
   readonly edits: number
+  /** Of what is said of the episode; null where nothing is proposed. */
+  readonly proposal: ShownProposal | null
+  /** What the words call their speakers, and what these are called. */
+  readonly speakers: Review['speakers']
+  /** Whether the speakers were told by their voices alone. */
+  readonly speakersByVoice: boolean
 }
 
 export interface Listed {
@@ -61,9 +68,10 @@ export async function listReview(
   folder: string,
   signal: AbortSignal,
 ): Promise<Listing> {
-  const { episode, run, waiting, edits } = review
+  const { episode, run, waiting, edits, speakers, transcript } = review
+  const { proposal } = await openProposal(services, episode.id)
   await mkdir(folder, { recursive: true })
-  await writeFile(path.join(folder, 'review.html'), await pageOf(services, review, signal))
+  await writeFile(path.join(folder, 'review.html'), await pageOf(services, review, proposal, signal))
   const listed: Listed[] = []
   for (const edit of waiting)
     listed.push({
@@ -77,6 +85,7 @@ export async function listReview(
     folder,
     waiting: listed,
     edits: edits.edits.length,
+    ...{ proposal, speakers, speakersByVoice: transcript?.speakersBy === 'voice' },
   }
 }
 
@@ -97,13 +106,18 @@ const describe = (
   ...(question === undefined ? {} : { question }),
 })
 
-async function pageOf({ config, storage }: Services, review: Review, signal: AbortSignal): Promise<string> {
+async function pageOf(
+  { config, storage }: Services,
+  review: Review,
+  proposal: ShownProposal | null,
+  signal: AbortSignal,
+): Promise<string> {
   const { episode, run, analysis, edits, transcript, recording, restoration, waiting } = review
   const podcast = await withDatabase(config.databaseUrl, (db) => findPodcast(db, episode.podcastId))
   const location = { storage, bucket: config.buckets.work }
   const pieces = reviewPage({
     title: episode.title,
-    proposal: (await openProposal({ config, storage }, episode.id)).proposal ?? undefined,
+    proposal: proposal ?? undefined,
     podcastTitle: podcastSettings(podcast!.settings).title,
     analysis,
     edits,

@@ -74,7 +74,8 @@ const anotherRecording =
   '          To keep both, give the recordings different names.'
 
 /** What a producer is asked, and where to look and listen. */
-export function summariseListing({ status, waiting, edits, folder, episodeId }: Listing): string {
+export function summariseListing(listing: Listing): string {
+  const { status, waiting, edits, folder, episodeId } = listing
   const head =
     waiting.length > 0
       ? `${waiting.length} of ${edits} edits wait for a decision.`
@@ -96,11 +97,49 @@ export function summariseListing({ status, waiting, edits, folder, episodeId }: 
   return `${[
     head,
     ...each,
+    ...speakerLines(listing),
+    ...proposalLines(listing),
     '',
     `Look at   ${path.join(folder, 'review.html')}`,
     `Decide    ./spool review ${episodeId} --decisions decisions.json`,
     `          ${JSON.stringify({ version: 1, decisions: [decision] })}`,
   ].join('\n')}\n`
+}
+
+/** Who speaks, where that was told by voice: it is a suggestion, that names can be given to. */
+function speakerLines({ speakers, speakersByVoice }: Listing): string[] {
+  if (!speakersByVoice || speakers.length === 0) return []
+  const called = speakers.map(({ label, name }) => (label === name ? label : `${label} (${name})`))
+  return [
+    '',
+    `Speakers  ${called.join(', ')}: suggested by voice`,
+    `  name    ${JSON.stringify({ decision: 'take', speakers: { [speakers[0]!.label]: 'NAME' } })}`,
+  ]
+}
+
+/** What is proposed to be said of the episode; nothing of it counts until it is taken. */
+function proposalLines({ proposal }: Listing): string[] {
+  if (!proposal) return []
+  const { by, titles, summary, notes, chapters } = proposal
+  const placed = (name: string, list: readonly { startSeconds: number }[], textOf: (i: number) => string) =>
+    list.map(
+      ({ startSeconds }, i) => `  ${(i === 0 ? name : '').padEnd(9)}${clock(startSeconds)} ${textOf(i)}`,
+    )
+  const lines = [
+    ...titles.map((title, i) => `  ${(i === 0 ? 'title' : '').padEnd(9)}${title}`),
+    ...(summary === '' ? [] : [`  summary  ${summary}`]),
+    ...placed('notes', notes, (i) => notes[i]!.text),
+    ...placed('chapters', chapters, (i) => chapters[i]!.title),
+  ]
+  if (lines.length === 0) return []
+  const example = JSON.stringify({
+    decision: 'take',
+    ...(titles.length > 0 ? { title: titles[0] } : {}),
+    ...(chapters.length > 0
+      ? { chapters: chapters.map(({ recordedSeconds, title }) => ({ startSeconds: recordedSeconds, title })) }
+      : {}),
+  })
+  return ['', `Proposed  by ${by ?? 'the words alone'}, for you to take:`, ...lines, `  take     ${example}`]
 }
 
 /** What was recorded, less what was cut, and the show around it, are what is finished: in tenths, so that it adds up. */

@@ -9,9 +9,16 @@ import { gapStates, wordBehind, type States } from './passages.ts'
 const { max, min } = Math
 
 /** To leave out a part of a phone; to begin with what is untold; to pass over a whole passage. As logarithms. */
-const skipCost = 2
+const skipCost = 4
 const untoldEntryCost = 150
 const passCost = 60
+/**
+ * Each frame that a part of a phone is held beyond its longest costs one more than the one before it, up to this: a word
+ * beside a hesitation would else be drawn out over it.
+ */
+const mostHoldCost = 6
+/** What counts of how long a part was held. */
+const mostHeld = 255
 /** By how many frames a reported start errs, and the most that it counts. */
 const aboutDeviation = 20
 const mostAboutCost = 12
@@ -31,7 +38,7 @@ export interface Search {
 export async function bestPath(
   states: States,
   first: number,
-  { values, emissions: perFrame, best }: Likelihoods,
+  { values, emissions: perFrame, best, longest }: Likelihoods,
   signal: AbortSignal,
   { endsAnywhere }: Search = { endsAnywhere: false },
 ): Promise<Int32Array> {
@@ -40,6 +47,8 @@ export async function bestPath(
   const words = firstOf.length - 1
   let before = new Float64Array(count).fill(impossible)
   let now = new Float64Array(count).fill(impossible)
+  let held = new Uint8Array(count) // for how many frames the best way to a state has been there
+  let holds = new Uint8Array(count)
   const cameFrom: Uint8Array[] = []
   const lowest = new Int32Array(frames)
   let firstWord = 0
@@ -88,7 +97,7 @@ export async function bestPath(
       now[gap + 2] = value + values[at]!
       came[gap + 2 - low] = how
       if (word === end) break
-      ;[value, how] = [before[f]!, 0]
+      ;[value, how] = [before[f]! - holdCost(held[f]!, longest[emissions[f]!]!), 0]
       let entering = before[f - 1]!
       let over = 1
       if (before[f - 2]! > entering) [entering, over] = [before[f - 2]!, 2]
@@ -100,9 +109,10 @@ export async function bestPath(
       if (entering > value) [value, how] = [entering, over]
       now[f] = value + values[at + emissions[f]!]!
       came[f - low] = how
+      holds[f] = how === 0 ? min(held[f]! + 1, mostHeld) : 1
       const behind = firstOf[word + 1]! - gapStates
       for (let s = f + 1; s < behind; s++) {
-        let v = before[s]!
+        let v = before[s]! - holdCost(held[s]!, longest[emissions[s]!]!)
         let h = 0
         if (before[s - 1]! > v) {
           v = before[s - 1]!
@@ -114,13 +124,18 @@ export async function bestPath(
         }
         now[s] = v + values[at + emissions[s]!]!
         came[s - low] = h
+        holds[s] = h === 0 ? min(held[s]! + 1, mostHeld) : 1
       }
     }
     for (let s = left; s <= right; s++) before[s] = impossible
     ;[before, now] = [now, before]
+    ;[held, holds] = [holds, held]
   }
   return traced(states, before, cameFrom, lowest, [low, high], endsAnywhere)
 }
+
+const holdCost = (held: number, longest: number): number =>
+  held < longest ? 0 : min(mostHoldCost, held + 1 - longest)
 
 /** Backwards from the likeliest end: behind the last word, or in it. */
 function traced(

@@ -1,8 +1,10 @@
 /**
  * Asks espeak-ng how words are said. It is a program of its own, under a licence of its own (GPL), that runs where a
- * system has it and is no part of Spool. Hides its command line, its voices' names, and where it is missing.
+ * system has it and is no part of Spool. Hides its command line, its voices' names, where it is missing, and how it is
+ * held in: it reads what strangers wrote.
  */
 import { spawn } from 'node:child_process'
+import { bareEnvironment, heldIn, type Limits } from '../held-in.ts'
 
 export interface Said {
   /** The program with its version. */
@@ -20,6 +22,15 @@ const voices: Readonly<Record<string, string>> = {
   'fr-ca': 'fr-fr',
 }
 
+/** What a voice may be called: it names a file. */
+const isLanguage = (name: string): boolean => /^[a-z]{2,8}(-[a-z0-9]{1,8})*$/.test(name)
+
+const voicesFor = (language: string): string[] => {
+  const asked = language.toLowerCase()
+  const names = new Set([asked, asked.split('-')[0]!])
+  return [...names].filter(isLanguage).map((name) => voices[name] ?? name)
+}
+
 /** The program with its version; undefined where it is missing. */
 export async function espeakVersion(): Promise<string | undefined> {
   const printed = await run(['--version'], '', new AbortController().signal)
@@ -35,11 +46,9 @@ export async function espeak(
 ): Promise<Said | undefined> {
   const version = await espeakVersion()
   if (version === undefined) return undefined
-  const asked = language.toLowerCase()
-  const base = asked.split('-')[0]!
   const text = `${lines.join('\n')}\n`
-  for (const name of new Set([asked, base])) {
-    const printed = await run(['-q', '--ipa', '--sep=_', '-v', voices[name] ?? name], text, signal)
+  for (const voice of voicesFor(language)) {
+    const printed = await run(['-q', '--ipa', '--sep=_', '-v', voice], text, signal)
     const said = printed?.split('\n').slice(0, -1)
     if (said?.length === lines.length) return { version, lines: said }
   }
@@ -52,8 +61,11 @@ export interface Speech {
   readonly sampleRate: number
 }
 
-/** It says ten hours of text in two minutes. */
+/** It says ten hours of text in two minutes and takes 8 MB; its sound library sets 64 MB aside, as a file, for a loudspeaker. */
 const longestMs = 300_000
+const limits: Limits = { megabytes: 256, seconds: longestMs / 1000, openFiles: 64, fileMegabytes: 65 }
+/** The phones of a hundred thousand words are 4 MB, a sentence spoken is 10. */
+const mostPrintedBytes = 64 * 1024 * 1024
 const longestSentence = 2000
 const headerBytes = 44
 
@@ -63,13 +75,8 @@ export async function synthesise(
   language: string,
   signal: AbortSignal,
 ): Promise<Speech | undefined> {
-  const asked = language.toLowerCase()
-  for (const name of new Set([asked, asked.split('-')[0]!])) {
-    const wav = await runForBytes(
-      ['--stdout', '-v', voices[name] ?? name],
-      `${text.slice(0, longestSentence)}\n`,
-      signal,
-    )
+  for (const voice of voicesFor(language)) {
+    const wav = await runForBytes(['--stdout', '-v', voice], `${text.slice(0, longestSentence)}\n`, signal)
     if (!wav || wav.length <= headerBytes) continue
     const samples = new Float32Array((wav.length - headerBytes) >> 1)
     for (let i = 0; i < samples.length; i++) samples[i] = wav.readInt16LE(headerBytes + 2 * i) / 32768
@@ -90,12 +97,19 @@ async function runForBytes(
   input: string,
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
-  const child = spawn('espeak-ng', args, {
+  const [command, ...rest] = heldIn(limits, ['espeak-ng', ...args])
+  const child = spawn(command!, rest, {
     ...{ signal, killSignal: 'SIGKILL', cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], timeout: longestMs },
-    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
+    env: { ...bareEnvironment(), LC_ALL: 'C.UTF-8' },
   })
   const parts: Buffer[] = []
-  child.stdout.on('data', (part: Buffer) => parts.push(part))
+  let printed = 0
+  child.stdout.on('data', (part: Buffer) => {
+    printed += part.length
+    if (printed <= mostPrintedBytes) return void parts.push(part)
+    child.kill('SIGKILL')
+    child.stdout.destroy() // whoever else holds its other end stops too
+  })
   child.stdin.on('error', () => undefined) // it ended before it read everything: its status tells
   child.stdin.end(input)
   const status = await new Promise<number | null>((resolve) => {

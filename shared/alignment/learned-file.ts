@@ -3,6 +3,7 @@
  * phones sound, and how the rows are evened.
  */
 import type { Pronunciation } from './phones.ts'
+import { mostLongest } from './phone-models.ts'
 import type { Learned } from './placing.ts'
 
 export interface Lesson {
@@ -20,6 +21,8 @@ interface Stored {
   readonly means: readonly number[]
   readonly halfPrecisions: readonly number[]
   readonly constants: readonly number[]
+  /** Missing where a version before wrote it. */
+  readonly longest?: readonly number[]
 }
 
 /** As JSON; `vocabulary` is every word there may be in the text. */
@@ -33,6 +36,7 @@ export function encodeLesson(
     means: [...models.means],
     halfPrecisions: [...models.halfPrecisions],
     constants: [...models.constants],
+    longest: [...models.longest],
   }
   return JSON.stringify(stored)
 }
@@ -50,6 +54,7 @@ export function decodeLesson(text: string): Lesson {
         means: Float64Array.from(numbers.means),
         halfPrecisions: Float64Array.from(numbers.halfPrecisions),
         constants: Float64Array.from(numbers.constants),
+        longest: Uint8Array.from(numbers.longest ?? numbers.constants.map(() => mostLongest)),
       },
     },
   }

@@ -21,17 +21,22 @@ const framesPerVariance = 30
 /** No part varies less than this share of what parts vary by: a gate leaves digital silence. */
 const leastVarianceShare = 0.05
 const leastVariance = 1e-6
+/** A part of a phone lasts hardly ever longer than so many times its mean; but may always last so long, in frames. */
+const longestRuns = 2
+const leastLongest = 10
+export const mostLongest = 60
 
 /** How much less likely a loud frame is to be pause than the best phone, whatever it sounds like. */
 const loudPauseCost = 2
 /** In noise and music, how much likelier than the best phone a quiet frame is to be pause. */
 const quietPauseBonus = 1
 /** How much less likely than by the best phone a frame is by what nobody wrote down: per frame. */
-export const untoldCost = 4
+export const untoldCost = 5
 
-/** Frames by emission, with the sums of their rows and of the rows' squares. */
+/** Frames by emission, in how many runs, with the sums of their rows and of the rows' squares. */
 export interface Heard {
   readonly frames: Float64Array
+  readonly runs: Float64Array
   readonly sums: Float64Array
   readonly squares: Float64Array
 }
@@ -40,6 +45,7 @@ export function nothingHeard(phones: number): Heard {
   const emissions = emissionOf(phones, 0)
   return {
     frames: new Float64Array(emissions),
+    runs: new Float64Array(emissions),
     sums: new Float64Array(emissions * rowSize),
     squares: new Float64Array(emissions * rowSize),
   }
@@ -64,6 +70,8 @@ export interface PhoneModels {
   readonly means: Float64Array
   readonly halfPrecisions: Float64Array
   readonly constants: Float64Array
+  /** How many frames a part lasts hardly ever longer. */
+  readonly longest: Uint8Array
   readonly isNoisy: boolean
 }
 
@@ -92,8 +100,16 @@ export function learnPhones(heard: Heard, isNoisy: boolean): PhoneModels {
       constants[emission]! -= 0.5 * log(variance)
     }
   }
-  return { means, halfPrecisions, constants, isNoisy }
+  return { means, halfPrecisions, constants, longest: longestOf(heard), isNoisy }
 }
+
+/** Of what was not heard in runs nothing is known. */
+const longestOf = ({ frames, runs }: Heard): Uint8Array =>
+  Uint8Array.from(frames, (count, emission) =>
+    runs[emission] === 0
+      ? leastLongest
+      : min(mostLongest, max(leastLongest, Math.round((longestRuns * count) / runs[emission]!))),
+  )
 
 /** The mean of all speech, and how much rows vary within a part of a phone. */
 function allSpeech({ frames, sums, squares }: Heard): { mean: Float64Array; within: Float64Array } {
@@ -120,6 +136,8 @@ export interface Likelihoods {
   readonly values: Float32Array
   /** Of the best phone, by frame. */
   readonly best: Float32Array
+  /** By emission: how many frames a part lasts hardly ever longer. */
+  readonly longest: Uint8Array
 }
 
 /** Frames that are compared at a time; then heartbeats get their turn. */
@@ -139,7 +157,7 @@ export async function likelihoodsOf(
     await new Promise(setImmediate)
     signal.throwIfAborted()
   }
-  return { emissions, values, best }
+  return { emissions, values, best, longest: models.longest }
 }
 
 function compare(

@@ -81,7 +81,7 @@ const secondsOfWindow = 180
 /** So many passages to either side are placed with a window's own, so that these are where they would be without it. */
 const contextPassages = 2
 /** A shorter sound is more often a badly said phone: four in five of those that nobody made are shorter. */
-const leastLoudFrames = 20
+const leastLoudFrames = 25
 
 /** Windows of a few minutes, divided where the text leaves the most time. */
 export const windowsOf = (told: Told, seconds = secondsOfWindow): Window[] => {
@@ -177,8 +177,12 @@ export async function learnFrom(
       const path = await bestPath(states, rows.first, await likelihoodsOf(models, rows, signal), signal)
       if (round === rounds - 1) found.push(...wordsIn(lesson, path).map(spanOf))
       hearPauses(heard, rows)
-      for (let frame = 0; frame < rows.frames; frame++)
-        if (states.wordOf[path[frame]!]! >= 0) hear(heard, states.emissions[path[frame]!]!, rows, frame)
+      for (let frame = 0; frame < rows.frames; frame++) {
+        const state = path[frame]!
+        if (states.wordOf[state]! < 0) continue
+        hear(heard, states.emissions[state]!, rows, frame)
+        if (state !== path[frame - 1]) heard.runs[states.emissions[state]!]!++
+      }
     }
   }
   const learned = lessons.flatMap(({ passages }) => passages)

@@ -69,9 +69,8 @@ export function refine(
   const frame = frameSamples(analysis.format.sampleRate)
   const refined = (): readonly Word[] => {
     if (!transcript.exactTimes) return timedCaptions(transcript.words, cues, found, frame)
-    return areBetterMoved(transcript, analysis)
-      ? movedWords(transcript.words, words, found, frame)
-      : transcript.words
+    const moved = movedWords(transcript.words, words, found, frame)
+    return areBetterMoved(transcript, moved, analysis) ? moved : transcript.words
   }
   return {
     transcript: { ...transcript, exactTimes: true, words: inOrder(refined(), analysis.totalSamples) },
@@ -142,11 +141,16 @@ const movedWords = (
       : word
   })
 
-/** Whether its words are off by enough, and many enough, that they are better where they were found. */
-function areBetterMoved(transcript: Transcript, analysis: Analysis): boolean {
-  const { errorSamples } = checkTiming(transcript, analysis)
-  const error = errorSamples / analysis.format.sampleRate
-  return transcript.words.length >= fewestToMove && error > goodErrorSeconds
+/**
+ * Whether its words are off by enough, and many enough, that they are better where they were found: as the edges of the
+ * sound beside pauses tell.
+ */
+function areBetterMoved(transcript: Transcript, moved: readonly Word[], analysis: Analysis): boolean {
+  if (transcript.words.length < fewestToMove) return false
+  const errorOf = (words: readonly Word[]): number =>
+    checkTiming({ ...transcript, words }, analysis).errorSamples / analysis.format.sampleRate
+  const error = errorOf(transcript.words)
+  return error > goodErrorSeconds && errorOf(moved) < error
 }
 
 /** Each word begins no earlier than the one before it, and ends before the next. */

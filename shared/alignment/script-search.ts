@@ -26,6 +26,8 @@ const believedShare = 0.7
 /** Nobody says more phones in a second; a piece of sound is searched for as much of the text as that. */
 const mostPhonesPerSecond = 20
 const framesPerSecond = 100
+/** A phone lasts hardly ever longer, in pooled frames. */
+const longestPhone = 10
 
 /** A passage's words where they were heard, in frames; undefined where it was passed over. */
 export type Heard = readonly { readonly start: number; readonly end: number }[] | undefined
@@ -103,7 +105,7 @@ async function pooledLikelihoods(
     }
     values[out + untoldEmission] = max(values[out + pauseEmission]!, best[frame]!) - untoldCost * pooled
   }
-  return { emissions, values, best }
+  return { emissions, values, best, longest: new Uint8Array(emissions).fill(longestPhone) }
 }
 
 function wordsOn(path: Int32Array, { wordOf }: States, passages: readonly Passage[], first: number): Heard[] {

@@ -107,9 +107,16 @@ export interface PlacedSound extends UntoldSound {
   readonly confidence: number
 }
 
-/** A passage this many mean deviations below the middle does not sound like its text; so much below always may. */
-const deviationsBelow = 4
-const leastBelow = 1.3
+/**
+ * A passage this many mean deviations below the middle does not sound like its text; so much below always may. Less may
+ * be where much of its place is sound that it does not explain: a wrong text finds something there that is like it.
+ */
+const deviationsBelow = 4.5
+const leastBelow = 1.65
+const [leastShare, shareOfExplained] = [0.2, 1.3]
+/** The mean of a few words varies more than that of so many: it may lie up to this much lower. */
+const usualWords = 4
+const mostForLength = 1.5
 /** The middle of a text that was said is −1 to −2.6 (in noise), of another −3.2: below this nothing is believed. */
 const leastMiddle = -2.9
 /** Sound of so many frames is somebody's, of a few it may be a badly said phone. */
@@ -124,7 +131,8 @@ export function gathered(
   cues: readonly Cue[],
   placed: readonly PlacedPassage[],
 ): PlacedText {
-  const worst = worstFit(placed)
+  const spread = spreadOf(placed)
+  const sounds = placed.flatMap((passage) => passage.untold)
   const found: PlacedWord[] = words.map(() => null)
   const untold: PlacedSound[] = []
   const misplaced: { start: number; end: number }[] = []
@@ -132,7 +140,7 @@ export function gathered(
   const placedCues = cues.map(({ first, end }): PlacedCue => {
     const own = words.slice(first, end)
     const passage = own.some(isSpoken) ? placed[next++] : undefined
-    const isPlaced = passage?.fit != null && passage.fit >= worst
+    const isPlaced = passage?.fit != null && passage.fit >= worstFit(spread, own, sounds)
     if (!isPlaced && own[0]?.start !== undefined && own.at(-1)?.end !== undefined)
       misplaced.push({ start: own[0].start, end: own.at(-1)!.end! })
     const times = isPlaced ? timesIn(own, passage) : own.map(() => null)
@@ -178,11 +186,42 @@ function placeMarks(words: readonly TextWord[], cues: readonly Cue[], found: Pla
   })
 }
 
-function worstFit(placed: readonly PlacedPassage[]): number {
+/** How well the passages of a text fit: the middle one, and what lies below it at most; nothing where none is believed. */
+interface Spread {
+  readonly middle: number
+  readonly below: number
+}
+
+function spreadOf(placed: readonly PlacedPassage[]): Spread {
   const fits = placed.flatMap(({ fit }) => (fit === null ? [] : [fit]))
   const middle = median(fits)
-  if (middle < leastMiddle) return Infinity
-  return middle - Math.max(leastBelow, deviationsBelow * median(fits.map((fit) => Math.abs(fit - middle))))
+  if (middle < leastMiddle) return { middle: Infinity, below: 0 }
+  const deviation = median(fits.map((fit) => Math.abs(fit - middle)))
+  return { middle, below: Math.max(leastBelow, deviationsBelow * deviation) }
+}
+
+function worstFit(
+  { middle, below }: Spread,
+  own: readonly TextWord[],
+  untold: readonly UntoldSound[],
+): number {
+  const ofPlace = Math.min(1, leastShare + shareOfExplained * explainedOf(own, untold))
+  const ofLength = Math.min(mostForLength, Math.max(1, Math.sqrt(usualWords / own.length)))
+  return middle - below * ofPlace * ofLength
+}
+
+/**
+ * How much of the place where a caption is said to be is not sound that no word explains: 0 to 1. A sentence of words with
+ * times each has no such place: it may be shorter than these err, and lie beside a hesitation.
+ */
+function explainedOf(own: readonly TextWord[], untold: readonly UntoldSound[]): number {
+  const [from, to] = [own[0]?.start, own.at(-1)?.end]
+  if (own[0]?.cue === undefined || from === undefined || to === undefined || to <= from) return 1
+  const unexplained = untold.reduce(
+    (sum, { start, end }) => sum + Math.max(0, Math.min(to, end) - Math.max(from, start)),
+    0,
+  )
+  return 1 - unexplained / (to - from)
 }
 
 const median = (values: readonly number[]): number =>

@@ -1,13 +1,13 @@
 /**
- * Runs ffmpeg and ffprobe as child processes over pipes. The only file that starts a process. Hides spawning,
- * back-pressure, cancellation, what their error messages mean, and how they are held in: they get no setting of ours,
- * and the kernel limits what they take.
+ * Runs ffmpeg and ffprobe as child processes over pipes, held in. Hides spawning, back-pressure, cancellation and what
+ * their error messages mean.
  */
-import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Retryable } from '../errors.ts'
+import { bareEnvironment, heldIn, notFoundStatus, type Limits } from '../held-in.ts'
 
 export interface RunningFfmpeg {
   readonly stdout: AsyncIterable<Buffer>
@@ -27,43 +27,12 @@ const keptComplaint = 2000
 /** Of what ffprobe says of a file: a recording with a thousand chapters needs half a megabyte. */
 const mostPrintedBytes = 16 * 1024 * 1024
 
-const megabyte = 1024 * 1024
 /**
- * What the kernel gives a process of ffmpeg's, in prlimit's words. Its address space holds libraries of 200 MB that are
- * hardly ever touched; decoding takes less than 300 MB of it, whatever the format. With its worst a function of 1 GiB
- * stays alive. It has no file to write. It ends by itself where whoever started it was killed.
+ * Its address space holds libraries of 200 MB that are hardly ever touched; decoding takes less than 300 MB of it,
+ * whatever the format. With its worst a function of 1 GiB stays alive. Ten hours of sound are decoded in five hundred
+ * seconds. It ends by itself where whoever started it was killed.
  */
-const limits = [
-  `--as=${768 * megabyte}`,
-  '--fsize=0',
-  '--core=0',
-  '--nofile=64',
-  '--cpu=3600', // seconds of a core: ten hours of sound are decoded in five hundred
-]
-
-let limiting: readonly string[] | undefined
-
-/** What stands before a command that is to be limited; nothing where the system has no prlimit (util-linux). */
-function limited(): readonly string[] {
-  limiting ??= spawnSync('prlimit', [...limits, 'true']).status === 0 ? ['prlimit', ...limits] : []
-  return limiting
-}
-
-/** Whether the kernel limits what ffmpeg takes here; elsewhere only its own options do. */
-export const isLimited = (): boolean => limited().length > 0
-
-/** prlimit's when there is no such program. */
-const notFoundStatus = 127
-
-/** Where programs and libraries are, and no more: no secret, no proxy, no wish for a report. */
-function bareEnvironment(): NodeJS.ProcessEnv {
-  const { PATH, LD_LIBRARY_PATH } = process.env
-  return {
-    ...(PATH === undefined ? {} : { PATH }),
-    ...(LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH }),
-    MALLOC_ARENA_MAX: '1', // each thread's own takes 64 MB of addresses
-  }
-}
+const limits: Limits = { megabytes: 768, seconds: 3600, openFiles: 64, fileMegabytes: 0 }
 
 /** Starts ffmpeg; `input`, if any, is fed to its standard input. Killed when the signal aborts. */
 export function ffmpeg(args: readonly string[], signal: AbortSignal, input?: Pieces): RunningFfmpeg {
@@ -168,7 +137,7 @@ function start(
   onLine?: (line: string) => void,
 ): RunningFfmpeg {
   signal.throwIfAborted()
-  const [command, ...rest] = [...limited(), program, ...args]
+  const [command, ...rest] = heldIn(limits, [program, ...args])
   const child = spawn(command!, rest, { signal, killSignal: 'SIGKILL', env: bareEnvironment(), cwd: '/' })
   const fed = input ? feed(child, input) : Promise.resolve(child.stdin.destroy())
   const complaint = onLine ? complaintInLog(child.stderr, onLine) : firstWords(child.stderr)

@@ -19,18 +19,25 @@ const placedAt = (truth: Transcript, fit = -1.5) => {
   return cuesIn(text).map(({ first, end }) => ({ words: frames.slice(first, end), fit, untold: [] }))
 }
 
-/** Late or early by up to 200 ms. */
-const wrong: Transcript = {
+/** Late or early by up to so many milliseconds. */
+const offBy = (most: number): Transcript => ({
   ...long,
   words: long.words.map((word, i) => {
-    const off = Math.round(200 * Math.sin(11 * i))
+    const off = Math.round(most * Math.sin(11 * i))
     return { ...word, startSample: word.startSample + off, endSample: word.endSample + off }
   }),
-}
+})
+const wrong = offBy(200)
 
 test('Of many words that are off, each moves to where it was found', () => {
   const { transcript } = refine(wrong, soundingIn(long.words), placedAt(long))
   expect(wordFrames(transcript)).toEqual(wordFrames(long))
+})
+
+test('Words that are off stay where they are when the sound says that they were found no better', () => {
+  const { transcript } = refine(wrong, soundingIn(long.words), placedAt(offBy(260)))
+  const starts = ({ words }: Transcript) => words.map(({ startSample }) => startSample)
+  expect(starts(transcript)).toEqual(starts(wrong))
 })
 
 test('Words that are good stay where they are', () => {

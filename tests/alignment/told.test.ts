@@ -1,5 +1,5 @@
 // From placed passages back to the words of a text: where marks stand that nobody says.
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { cuesIn, gathered, type TextWord } from '../../shared/alignment/told.ts'
 
 const word = (text: string, start?: number, cue?: number): TextWord => ({
@@ -33,4 +33,17 @@ test('A mark of a caption stays in its caption, and is nowhere where nothing els
     word('two', 200, 3),
   ]
   expect(startsOf(words, found(5), found(210))).toEqual([5, 25, null, 210, 210])
+})
+
+describe('A caption that sounds but little like its text', () => {
+  const words = Array.from({ length: 9 }, (_, i) => word(`word${i}`, 300 * i, i + 1))
+  const poor = { ...found(0), fit: -2.4 }
+  const others = words.slice(1).map(({ start }) => found(start!))
+  const isPlaced = (untold: { start: number; end: number; loud: number }[]) =>
+    gathered(words, cuesIn(words), [{ ...poor, untold }, ...others]).cues[0]!.isPlaced
+
+  test('is believed where it is all that is said in its place, and not where most of that is something else', () => {
+    expect(isPlaced([])).toBe(true)
+    expect(isPlaced([{ start: 5, end: 200, loud: 25 }])).toBe(false)
+  })
 })

@@ -317,3 +317,38 @@ describe('Tag, chapters.json and feed', () => {
     expect(after.lines.map((line) => line.slice(9))).toEqual(after.tag.map(([, title]) => title))
   })
 })
+
+test('Chapters that are wanted from the words alone are in the episode, where the subject changes, without being asked for', async () => {
+  const glue = 'and then that was what they said about this because there would have been some more'.split(
+    ' ',
+  )
+  const subjects = [
+    'bees honey hive queen swarm pollen beekeeper nectar comb smoke'.split(' '),
+    'trains railway station engine track signal carriage timetable driver platform'.split(' '),
+  ]
+  const wordsOfOne = 300
+  const apart = 0.24
+  const pauseSeconds = 1.4
+  const turnSeconds = wordsOfOne * apart + pauseSeconds
+  const text = subjects.flatMap((own) =>
+    Array.from({ length: wordsOfOne }, (_, i) => (i % 3 === 0 ? own : glue)[(5 * i + (i >> 3)) % 10]!),
+  )
+  const words = text.map((word, i) => {
+    const start = i * apart + (i < wordsOfOne ? 0 : pauseSeconds)
+    return { text: word, start, end: start + 0.2 }
+  })
+  const world = await aWorld()
+  await world.upload(place('words.json'), JSON.stringify({ version: 1, language: 'en', words }))
+  await world.upload(
+    place('template.json'),
+    JSON.stringify({ chapters: 'automatic', output: { channels: 'mono' } }),
+  )
+  const hum = wav(tone(8000, 2 * turnSeconds, 200, -20), 8000) // nothing to align or to cut
+  await world.arrive(await world.upload(place('talk.wav'), hum))
+  await world.runToEnd()
+  const chapters = await chaptersIn(world)
+  expect(chapters).toHaveLength(2)
+  expect(chapters[1]!.startTime).toBeCloseTo(turnSeconds, 1)
+  const own = chapters[1]!.title.toLowerCase().split(', ')
+  expect(own.filter((word) => !subjects[1]!.includes(word))).toEqual([])
+})

@@ -25,7 +25,7 @@ const text = [
 const words = JSON.stringify({
   version: 1,
   language: 'en',
-  words: text.map((word, i) => ({ text: word, start: 0.1 + i * 0.15, end: 0.22 + i * 0.15 })),
+  words: text.map((word, i) => ({ text: word, start: 0.1 + i * 0.15, end: 0.22 + i * 0.15, speaker: 'A' })),
 })
 const good = {
   titles: ['On bees', 'All honey'],
@@ -123,7 +123,7 @@ const codes = async ({ world }: Made) =>
   )[0]!.warnings.filter(({ code }) => code.startsWith('notes_'))
 
 describe('Notes', () => {
-  test('are proposed with the times of what is heard, used when they are taken where nothing is given by hand, and paid for once', async () => {
+  test('are proposed with the times of what is heard, used when they are taken where nothing is given by hand, and paid for once until a speaker is named', async () => {
     const vendor = await vendors.openai(good)
     const episode = await made('openai', vendor)
     const { proposal } = await proposalOf(episode)
@@ -160,6 +160,9 @@ describe('Notes', () => {
     await take(episode, { title: null, summary: null, notes: null, chapters: null })
     expect(await item(episode)).toMatchObject(given)
     expect(vendor.received).toHaveLength(1)
+
+    await take(episode, { speakers: { A: 'Beatrix' } })
+    expect(vendor.received.map(({ body }) => body.includes('Beatrix: Welcome'))).toEqual([false, true])
   })
 })
 

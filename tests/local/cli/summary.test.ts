@@ -1,6 +1,7 @@
 // What came of an episode, in a few lines.
-import { expect, test } from '@jest/globals'
-import { summarise } from '../../../local/cli/summary.ts'
+import { describe, expect, test } from '@jest/globals'
+import { summarise, summariseListing } from '../../../local/cli/summary.ts'
+import type { Listing } from '../../../local/cli/review.ts'
 import type { Report } from '../../../local/cli/assemble.ts'
 
 const report: Report = {
@@ -21,4 +22,46 @@ test.each([
 
 test('of an episode in the feed nothing is said', () => {
   expect(summarise(report)).not.toContain('Feed ')
+})
+
+describe('The review', () => {
+  const listing: Listing = {
+    ...{ episodeId: 'e1', runId: 'r1', status: 'finished', folder: 'review/e1', waiting: [], edits: 3 },
+    ...{ proposal: null, speakers: [{ label: 'A', name: 'Ada' }], speakersByVoice: false },
+  }
+
+  test('says who speaks where voices alone told, and how to name them', () => {
+    expect(summariseListing(listing)).not.toContain('Speakers')
+    expect(summariseListing({ ...listing, speakersByVoice: true })).toMatch(
+      /Speakers {2}A \(Ada\): suggested by voice\n {2}name .*"speakers":\{"A":"NAME"\}/,
+    )
+  })
+
+  test('shows what is proposed to be said of the episode, with its times in it, and how to take it', () => {
+    const nothing = { by: null, titles: [], summary: '', notes: [], chapters: [] }
+    expect(summariseListing({ ...listing, proposal: nothing })).not.toContain('Proposed')
+    const at = (startSeconds: number) => ({ startSeconds, recordedSeconds: startSeconds + 5 })
+    const proposal = {
+      ...{ by: 'openai', titles: ['On bees', 'All honey'], summary: 'About bees.' },
+      notes: [{ ...at(61), text: 'Honey.' }],
+      chapters: [
+        { ...at(0), title: 'Bees' },
+        { ...at(90), title: 'Trains' },
+      ],
+    }
+    const text = summariseListing({ ...listing, proposal })
+    const shown = [
+      'by openai',
+      'On bees',
+      'All honey',
+      'About bees.',
+      '1:01 Honey.',
+      '0:00 Bees',
+      '1:30 Trains',
+    ]
+    expect(shown.filter((part) => !text.includes(part))).toEqual([])
+    expect(text).toContain(
+      '"chapters":[{"startSeconds":5,"title":"Bees"},{"startSeconds":95,"title":"Trains"}]',
+    )
+  })
 })
