@@ -1,6 +1,6 @@
 /**
- * `spool restore`: the sound of recordings restored, in this process, without the cloud. Hides that a file is decoded twice,
- * once to learn what is wrong with it and once to mend that, so that memory does not grow with its length.
+ * `spool restore`: the sound of recordings restored, in this process, without the cloud. Hides that a file is decoded again for
+ * every look at it, and once more to mend it, so that memory does not grow with its length.
  */
 import { createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { bytesPerFrame, toInterleavedBytes, toPlanar } from '../../shared/audio/
 import { withSource, type OpenedSource } from '../../shared/audio/source.ts'
 import { floatWavHead } from '../../shared/audio/wav.ts'
 import type { Warning } from '../../shared/codes.ts'
-import { analyser, type Tables } from '../../shared/restoration/analysis.ts'
+import { analysed, type Tables } from '../../shared/restoration/analysis.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
 import { decide, type Plan, type Summary } from '../../shared/restoration/decide.ts'
 import type { Wishes } from '../../shared/restoration/wishes.ts'
@@ -38,7 +38,7 @@ type Planes = readonly Float32Array[]
 export async function restore(job: RestoreJob, signal: AbortSignal): Promise<RestoreReport> {
   const tables: Tables[] = []
   for (const file of job.recordings)
-    tables.push(await withRecording(file, signal, (source) => analysed(source, job, signal)))
+    tables.push(await withRecording(file, signal, (source) => tablesOf(source, job, signal)))
   const plans = decide(tables, job.wishes)
   const [files, warnings]: [Record<string, string>, Warning[]] = [{}, []]
   await mkdir(job.out, { recursive: true })
@@ -88,15 +88,14 @@ async function* planesOf({ sound }: Decoding, { pcm }: OpenedSource['probed']): 
   for await (const block of sound) if (block.length >= bytesPerFrame(pcm)) yield toPlanar(block, pcm)
 }
 
-async function analysed(
+async function tablesOf(
   source: OpenedSource,
   { wishes, recordings }: RestoreJob,
   signal: AbortSignal,
 ): Promise<Tables> {
   const { sampleRate, channels } = source.probed.pcm
-  const analysis = analyser(sampleRate, channels, wishes, recordings.length > 1)
-  for await (const planes of planesOf(source.decode(signal), source.probed)) analysis.add(planes)
-  return analysis.finish()
+  const sound = () => planesOf(source.decode(signal), source.probed)
+  return await analysed(sound, { sampleRate, channels, wishes, isOneOfSeveral: recordings.length > 1 })
 }
 
 /** Writes the restored sound, and says what the decoder has to say. */

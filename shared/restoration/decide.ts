@@ -6,9 +6,9 @@ import type { Tables } from './analysis.ts'
 import { breathPlan, breathRuns } from './breaths.ts'
 import { clicksToRepair, type Click } from './clicks.ts'
 import { gatePlans } from './crosstalk.ts'
-import { humGrid, humPointSeconds, humPointsPerStretch, humWindowPoints } from './hum.ts'
-import { humRuns, type HumRun } from './hum-curves.ts'
-import { levelPlan, type Levels } from './levels.ts'
+import { humGrid, humWindowPoints } from './hum.ts'
+import type { HumRun } from './hum-curves.ts'
+import { levelPlan, type Heard, type Levels } from './levels.ts'
 import { movingMean, quantile, runsOf, toDb, toPower, type Run } from './series.ts'
 import { tonalityHopSeconds } from './tonality.ts'
 import type { Wishes } from './wishes.ts'
@@ -69,6 +69,8 @@ export interface Summary {
 /** Noise this far under the speech is not heard; nothing is done where it is, and `mostAutoDb` at most elsewhere. */
 const quietEnoughDb = 45
 const mostAutoDb = 15
+/** A track that is turned down by more is turned down because of others. */
+const gatedDb = -1
 /** Less is not worth a change. */
 const leastNoiseDb = 0.5
 
@@ -81,19 +83,21 @@ export function decide(recordings: readonly Tables[], wishes: Wishes): Plan[] {
 
 function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefined): Plan {
   const { sampleRate, channels, totalSamples, stepSamples } = tables
-  const hum = humOf(tables)
+  const { hum } = tables
   const hasHum = hum.some((runs) => runs.length > 0)
-  const snrDb = signalToNoise(hasHum ? tables.highPower : tables.power)
+  const snrDb = signalToNoise(tables.power)
   const noiseLimitDb = limitOf(wishes.noise, snrDb)
-  const levels = levelPlan(
-    tables.loudness.map((power, i) => power * toPower(gate?.[i] ?? 0)),
-    tonalityOf(tables),
-    wishes.level,
-  )
+  const heard: Heard = {
+    loudness: tables.loudness.map((power, i) => power * toPower(gate?.[i] ?? 0)),
+    others: Uint8Array.from(tables.loudness, (_, i) => (gate && gate[i]! < gatedDb ? 1 : 0)),
+    tonality: tonalityOf(tables),
+    noiseLimitDb: noiseLimitDb ?? 0,
+  }
+  const levels = levelPlan(heard, wishes.level)
   const breaths = tables.breaths ? breathRuns(tables.breaths) : []
   const clicks = clicksToRepair(tables.clicks, wishes.clicks, sampleRate, calmness(tables, levels))
   const gainDb = summed([gate, breathPlan(breaths, tables.loudness.length, wishes.breathsDb), levels.gainDb])
-  const isGated = gate?.some((gain) => gain < -1) ?? false
+  const isGated = gate?.some((gain) => gain < gatedDb) ?? false
   return {
     sampleRate,
     channels,
@@ -114,7 +118,7 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
         start: rounded((from * stepSamples) / sampleRate),
         end: rounded(Math.min(totalSamples, to * stepSamples) / sampleRate),
       })),
-      gatedShare: gate ? rounded(gate.filter((gain) => gain < -1).length / Math.max(1, gate.length)) : null,
+      gatedShare: gate ? rounded(gate.filter((gain) => gain < gatedDb).length / Math.max(1, gate.length)) : null,
       breaths: breaths.length,
       clicks: clicks.length,
       clippedShare: tables.clippedSamples / Math.max(1, totalSamples * channels),
@@ -123,9 +127,8 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
 }
 
 /** How many steps on either side of some samples nobody speaks, up to 4; what the click itself reaches is passed over. */
-function calmness({ loudness, stepSamples }: Tables, { speechFrom, music }: Levels): (run: Run) => number {
-  const isCalm = (step: number) =>
-    step < 0 || step >= loudness.length || (loudness[step]! < speechFrom[step]! && !music[step])
+function calmness({ stepSamples }: Tables, { loud, music }: Levels): (run: Run) => number {
+  const isCalm = (step: number) => !loud[step] && !music[step]
   return ({ from, to }) => {
     const [first, last] = [Math.floor(from / stepSamples), Math.floor(to / stepSamples)]
     let steps = 1
@@ -138,13 +141,6 @@ function calmness({ loudness, stepSamples }: Tables, { speechFrom, music }: Leve
 function tonalityOf({ tonality, stepSamples, sampleRate }: Tables): (step: number) => number {
   const perStep = stepSamples / sampleRate / tonalityHopSeconds
   return (step) => tonality[Math.min(tonality.length - 1, Math.round(step * perStep))] ?? 0
-}
-
-function humOf({ sampleRate, totalSamples, hum }: Tables): HumRun[][] {
-  const stretchSamples = humPointsPerStretch * humGrid(sampleRate).pointSamples
-  const stretchCount = Math.max(1, Math.ceil(totalSamples / stretchSamples))
-  const whole = Math.floor(totalSamples / stretchSamples)
-  return hum.map((stretches) => humRuns(stretches, stretchCount, whole, humPointSeconds))
 }
 
 function describeHum(

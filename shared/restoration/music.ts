@@ -14,6 +14,7 @@ const mostRangeDb = 14
 /** So much over the recording's floor, and over silence. */
 const leastOverFloorDb = 12
 const leastLevelDb = -55
+const floorShare = 0.08
 /** In windows: half of those that vote, the shortest music, and the longest gap within. */
 const votes = 4
 const shortestWindows = 12
@@ -22,14 +23,10 @@ const gapWindows = 8
 const edgeSteps = 300
 const quietOverFloorDb = 8
 
-/** A flag for every step. `levels`: LUFS of each; `powers`: what they are of; `floor`: the level of the background;
- * `tonality`: the share of tones at a step. */
-export function musicFlags(
-  levels: Float64Array,
-  powers: Float32Array,
-  floor: number,
-  tonality: (step: number) => number,
-): Uint8Array {
+/** A flag for every step. `powers`: K-weighted mean squares of each; `tonality`: the share of tones at a step. */
+export function musicFlags(powers: Float32Array, tonality: (step: number) => number): Uint8Array {
+  const levels = Float64Array.from(powers, (power) => toDb(power) - 0.691)
+  const floor = quantile(levels, floorShare)
   const count = Math.ceil(levels.length / hopSteps)
   const looks = Uint8Array.from({ length: count }, (_, i) =>
     looksLikeMusic(levels, i * hopSteps, floor) && isTonal(tonality, i * hopSteps) ? 1 : 0,

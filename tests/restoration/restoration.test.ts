@@ -1,7 +1,7 @@
 // What a recording becomes: what is wrong with it goes, what is not wrong stays to the bit, however it is divided.
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import { analyser } from '../../shared/restoration/analysis.ts'
+import { analysed } from '../../shared/restoration/analysis.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
 import { decide, type Plan } from '../../shared/restoration/decide.ts'
 import { defaultWishes, noWishes, type Wishes } from '../../shared/restoration/wishes.ts'
@@ -14,13 +14,16 @@ const piecesOf = (planes: Planes, length: number): Planes[] =>
     planes.map((plane) => plane.subarray(i * length, (i + 1) * length)),
   )
 
-function planOf(tracks: readonly Planes[], wishes: Wishes, piece = 1600): Plan[] {
+async function planOf(tracks: readonly Planes[], wishes: Wishes, piece = 1600): Promise<Plan[]> {
+  const subject = { sampleRate: rate, wishes, isOneOfSeveral: tracks.length > 1 }
   const tables = tracks.map((planes) => {
-    const analysis = analyser(rate, planes.length, wishes, tracks.length > 1)
-    piecesOf(planes, piece).forEach((some) => analysis.add(some))
-    return analysis.finish()
+    async function* sound(): AsyncGenerator<Planes> {
+      await alone()
+      yield* piecesOf(planes, piece)
+    }
+    return analysed(sound, { ...subject, channels: planes.length })
   })
-  return decide(tables, wishes)
+  return decide(await Promise.all(tables), wishes)
 }
 
 /** Nobody else is there. */
@@ -51,7 +54,7 @@ const bits = (samples: Float32Array): string =>
 const allBits = (planes: Planes): string[] => planes.map(bits)
 
 const restored = async (samples: Float32Array, wishes: Wishes) => {
-  const plan = planOf([[samples]], wishes)[0]!
+  const [plan] = (await planOf([[samples]], wishes)) as [Plan]
   return { plan, samples: (await applied(plan, [samples]))[0]! }
 }
 
@@ -115,10 +118,10 @@ describe('Noise', () => {
     }
   })
 
-  test('goes down by as much as is needed when nobody says how far', () => {
-    const [quiet, loud] = [-72, -45].map(
-      (db) => planOf([[mixed(spoken.samples, hiss(16, db))]], { ...noWishes, noise: 'auto' })[0]!,
-    )
+  test('goes down by as much as is needed when nobody says how far', async () => {
+    const inHiss = (db: number) =>
+      planOf([[mixed(spoken.samples, hiss(16, db))]], { ...noWishes, noise: 'auto' })
+    const [[quiet], [loud]] = [await inHiss(-72), await inHiss(-45)]
     expect(loud!.noiseLimitDb).toBe(15)
     expect(quiet!.noiseLimitDb ?? 0).toBeLessThan(15)
   })
@@ -137,13 +140,14 @@ describe('Hum', () => {
     expect(levelDb(rest)).toBeLessThan(levelDb(spoken.samples) - 30)
   })
 
-  test('is not found in a voice', () => {
-    expect(planOf([[mixed(spoken.samples, hiss(16, -60))]], defaultWishes)[0]!.summary.hum).toEqual([])
+  test('is not found in a voice', async () => {
+    const [plan] = await planOf([[mixed(spoken.samples, hiss(16, -60))]], defaultWishes)
+    expect(plan!.summary.hum).toEqual([])
   })
 
   test('of one channel is not taken from the other', async () => {
     const [left, right] = [mixed(spoken.samples, hum(16, 50, -40)), spoken.samples]
-    const plan = planOf([[left, right]], { ...noWishes, hum: 'auto' })[0]!
+    const [plan] = (await planOf([[left, right]], { ...noWishes, hum: 'auto' })) as [Plan]
     expect(bits((await applied(plan, [left, right]))[1]!)).toBe(bits(right))
   })
 })
@@ -179,7 +183,7 @@ test('What is heard of the other goes down in each of two tracks, and nothing of
       hiss(16, -75, seed),
     )
   const tracks = [bleeding(a.samples, b.samples, 1), bleeding(b.samples, a.samples, 2)] as const
-  const plans = planOf(
+  const plans = await planOf(
     tracks.map((track) => [track]),
     { ...noWishes, gate: 'auto' },
   )
@@ -188,6 +192,57 @@ test('What is heard of the other goes down in each of two tracks, and nothing of
     const change = levelDb(first, start + 800, end) - levelDb(tracks[0], start + 800, end)
     if (word % 4 < 2) expect(change).toBeCloseTo(0, 1)
     else if (word % 4 === 3) expect(change).toBeLessThan(-12)
+  })
+})
+
+describe('Of two tracks with every fault', () => {
+  const seconds = 40
+  const loud = (own: number) => (word: number) => ((word >> 1) % 2 !== own ? -200 : word % 8 < 4 ? 0 : -12)
+  const voices = [0, 1].map((own) => words(seconds, loud(own)))
+  const [first, second] = voices.map(({ samples }) => samples) as [Float32Array, Float32Array]
+  const track = mixed(
+    first,
+    second.map((sample) => 0.12 * sample),
+    hiss(seconds, -52),
+    hum(seconds, 50, -38),
+  )
+  const other = mixed(
+    second,
+    first.map((sample) => 0.12 * sample),
+    hiss(seconds, -52, 2),
+  )
+  const isOwn = (word: number) => loud(0)(word) > -100
+  // beside a pause of one's own
+  const places = voices[0]!.words.flatMap(({ end }, word) => (isOwn(word) ? [end + 0.3 * rate] : []))
+  for (const place of places)
+    for (let i = 0; i < 20; i++) track[place + i]! += 0.2 * (i % 2 === 0 ? 1 : -1) * Math.exp(-i / 6)
+  let [plan, samples]: [Plan, Float32Array] = [undefined!, track]
+  beforeAll(async () => {
+    ;[plan] = (await planOf([[track], [other]], defaultWishes)) as [Plan]
+    ;[samples] = (await applied(plan, [track])) as [Float32Array]
+  })
+  const changes = (of: (word: number) => boolean) =>
+    voices[0]!.words
+      .map(({ start, end }) => levelDb(samples, start + 800, end) - levelDb(track, start + 800, end))
+      .filter((_, word) => of(word))
+
+  test('each is found', () => {
+    expect(plan.summary.hum).toMatchObject([{ mainsHz: 50, start: 0, end: seconds }])
+    expect(plan.summary).toMatchObject({ clicks: places.length, noiseLimitDb: 15, levels: { changed: true } })
+    expect(plan.summary.gatedShare).toBeGreaterThan(0.3)
+  })
+
+  test('soft words come up to loud ones, whatever hummed and hissed under them', () => {
+    const levels = voices[0]!.words.map(({ start, end }) => levelDb(samples, start, end)).filter((_, i) => isOwn(i))
+    expect(Math.max(...levels) - Math.min(...levels)).toBeLessThan(2.5)
+  })
+
+  test('what is heard of the other goes down, and so do pauses; no click is left', () => {
+    expect(Math.max(...changes((word) => !isOwn(word) && word > 2))).toBeLessThan(-10)
+    for (const place of places) {
+      const around = [place - 0.02 * rate, place + 0.02 * rate] as const
+      expect(levelDb(samples, ...around)).toBeLessThan(levelDb(track, ...around) - 25)
+    }
   })
 })
 
@@ -215,14 +270,14 @@ describe('However it is divided,', () => {
   )
   const stereo = [everything, everything.map((sample, i) => 0.5 * sample + 0.001 * Math.sin(i))]
   const wishes: Wishes = { ...defaultWishes, noise: 'auto', level: 1 }
-  const plan = planOf([stereo], wishes)[0]!
-  let whole: Float32Array[] = []
+  let [plan, whole]: [Plan, Float32Array[]] = [undefined!, []]
   beforeAll(async () => {
+    ;[plan] = (await planOf([stereo], wishes)) as [Plan]
     whole = await applied(plan, stereo)
   })
 
-  test('a recording is found to have the same faults', () => {
-    const other = planOf([stereo], wishes, 12_345)[0]!
+  test('a recording is found to have the same faults', async () => {
+    const [other] = (await planOf([stereo], wishes, 12_345)) as [Plan]
     expect(other.summary).toEqual(plan.summary)
     expect(bits(other.gainDb!)).toBe(bits(plan.gainDb!))
     expect(other.hum.map((runs) => runs.map(({ re, im }) => allBits([re, im])))).toEqual(
