@@ -35,7 +35,7 @@ export interface Levels {
 
 /** Phrases that differ by less than this are left alone. */
 const evenDb = 1.5
-const mostBoostDb = 18
+const mostBoostDb = 24
 const mostCutDb = 12
 
 const floorShare = 0.08
@@ -52,8 +52,10 @@ const mostToldDb = 6
 /** A phrase goes on over a gap so short, and none is shorter than this. */
 const gapSteps = 25
 const phraseSteps = 12
-/** What is that much softer than most phrases is none where it is short, or its mean so far over its median. */
+/** What is that much softer than most phrases is none where it is short, little over loud pauses, or its mean so far over its median. */
 const faintDb = 14
+const loudPauseShare = 0.75
+const overPausesDb = 6
 const shortFaintSteps = 25
 const knockingDb = 7
 const steadyDb = 0.4
@@ -86,7 +88,7 @@ export interface Heard {
 export function levelPlan({ loudness: all, others, tonality, noiseLimitDb }: Heard, strength: number): Levels {
   const music = musicFlags(all, tonality)
   const { speech, loud } = speechFlags(all, music, others)
-  clearNoises(speech, all)
+  clearNoises(speech, all, music)
   const loudness = withoutNoise(all, noiseLimitDb)
   const phrases = runsOf(speech)
   const measured = phrases.map((phrase) => loudnessOf(loudness.subarray(phrase.from, phrase.to)))
@@ -136,18 +138,21 @@ function speechFlags(loudness: Float32Array, music: Uint8Array, others: Uint8Arr
   return { speech, loud }
 }
 
-/** What is no phrase: far softer than the recording's, and short, made of knocks, or wholly steady. */
-function clearNoises(speech: Uint8Array, loudness: Float32Array): void {
+/** What is no phrase: far softer than the recording's, and no louder than pauses are, short, made of knocks, or wholly steady. */
+function clearNoises(speech: Uint8Array, loudness: Float32Array, music: Uint8Array): void {
+  const pauses = loudness.filter((_, i) => !speech[i] && !music[i]).map(toLufs)
+  const least = quantile(pauses, loudPauseShare) + overPausesDb
   const phrases = runsOf(speech).map(({ from, to }) => ({ from, to, powers: loudness.subarray(from, to) }))
   const usual = weightedMedian(
     phrases.map(({ powers }) => loudnessOf(powers)),
     phrases.map(({ powers }) => powers.length),
   )!
   for (const { from, to, powers } of phrases) {
-    const isFaint = loudnessOf(powers) < usual - faintDb
+    const level = loudnessOf(powers)
+    if (level >= usual - faintDb) continue
     const knocking = toDb(meanOver(powers, -1)) - toDb(quantile(powers, 0.5))
-    if (isFaint && (to - from < shortFaintSteps || knocking > knockingDb || knocking < steadyDb))
-      speech.fill(0, from, to)
+    const isNoise = level < least || knocking > knockingDb || knocking < steadyDb
+    if (isNoise || to - from < shortFaintSteps) speech.fill(0, from, to)
   }
 }
 
