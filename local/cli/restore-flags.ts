@@ -26,6 +26,7 @@ const readers = {
     },
   },
   hum: { takes: 'auto or off', read: oneOf('hum', 'auto', 'off') },
+  rumble: { takes: 'auto or off', read: oneOf('rumble', 'auto', 'off') },
   level: {
     takes: 'a number from 0 to 1, or off',
     read: (text: string) => {

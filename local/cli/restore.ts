@@ -24,7 +24,7 @@ export interface RestoreJob {
 }
 
 /** Of one recording what was found in it; of several, of all together. */
-export interface RestoreReport extends Omit<Summary, 'noiseLimitDb' | 'levels' | 'gatedShare'> {
+export interface RestoreReport extends Omit<Summary, 'noiseLimitDb' | 'rumble' | 'levels' | 'gatedShare'> {
   readonly levels: Summary['levels'] | readonly Summary['levels'][]
   /** What was found in each recording, in their order. */
   readonly recordings: readonly Summary[]
@@ -145,8 +145,19 @@ export function summariseRestoration({ recordings, files, warnings }: RestoreRep
 }
 
 function describe(found: Summary): string[] {
-  const { snrDb, untouched, hum, noiseLimitDb, levels, music, gatedShare, breaths, clicks, clippedShare } =
-    found
+  const {
+    snrDb,
+    untouched,
+    hum,
+    rumble,
+    noiseLimitDb,
+    levels,
+    music,
+    gatedShare,
+    breaths,
+    clicks,
+    clippedShare,
+  } = found
   return [
     snrDb === null ? 'there is nothing but silence' : `speech is ${snrDb.toFixed(0)} dB over the noise`,
     ...(noiseLimitDb === null ? [] : [`noise goes down by up to ${noiseLimitDb.toFixed(0)} dB`]),
@@ -154,6 +165,7 @@ function describe(found: Summary): string[] {
       ({ mainsHz, start, end, levelDb }) =>
         `hum of ${mainsHz} Hz at ${levelDb.toFixed(0)} dBFS is taken away from ${start.toFixed(0)} s to ${end.toFixed(0)} s`,
     ),
+    ...(rumble ? [`rumble at ${rumble.levelDb.toFixed(0)} dBFS is cut off below ${rumble.cutHz} Hz`] : []),
     ...(levels.changed
       ? [
           `phrases lay ${levels.spreadDb.toFixed(1)} dB apart and get ${levels.leastGainDb.toFixed(0)} to ` +

@@ -14,6 +14,7 @@ import { bandMeter, type BandLevels } from './crosstalk.ts'
 import { humGrid, humMeter, humPointSeconds, humPointsPerStretch, type HumStretch } from './hum.ts'
 import { humRuns, subtractHum, type HumRun } from './hum-curves.ts'
 import { lowRateSound } from './low-rate.ts'
+import { rumbleMeter, type RumbleTables } from './rumble.ts'
 import { growingSeries } from './series.ts'
 import { tonalityMeter } from './tonality.ts'
 import type { Wishes } from './wishes.ts'
@@ -33,6 +34,8 @@ export interface Tables {
   readonly clippedSamples: number
   /** The share of tones in every quarter of a second. */
   readonly tonality: Float32Array
+  /** None where it is not looked for. */
+  readonly rumble: RumbleTables | undefined
   /** In time; of one channel's mean. Empty where they are not looked for. */
   readonly clicks: readonly Click[]
   readonly breaths: BreathTables | undefined
@@ -69,7 +72,10 @@ export async function analysed(sound: () => AsyncIterable<Planes>, subject: Subj
   return { ...second.finish(), hum, clippedSamples: found.clippedSamples }
 }
 
-function humOf(stretches: readonly HumStretch[], { sampleRate, totalSamples }: Omit<Tables, 'hum'>): HumRun[] {
+function humOf(
+  stretches: readonly HumStretch[],
+  { sampleRate, totalSamples }: Omit<Tables, 'hum'>,
+): HumRun[] {
   const stretchSamples = humPointsPerStretch * humGrid(sampleRate).pointSamples
   const stretchCount = Math.max(1, Math.ceil(totalSamples / stretchSamples))
   return humRuns(stretches, stretchCount, Math.floor(totalSamples / stretchSamples), humPointSeconds)
@@ -88,6 +94,7 @@ function metersFor(
   const energies = energiesOf(sampleRate, stepSamples)
   const low = Array.from({ length: channels }, () => lowRateSound(sampleRate))
   const tonality = tonalityMeter(sampleRate)
+  const rumble = wishes.rumble === 'off' ? undefined : rumbleMeter(sampleRate)
   const looksForHum = wishes.hum === 'auto' && !knownHum
   const hum = Array.from({ length: looksForHum ? channels : 0 }, () => humMeter(sampleRate))
   const bands = isOneOfSeveral && wishes.gate === 'auto' ? bandMeter(sampleRate, stepSamples) : undefined
@@ -101,7 +108,9 @@ function metersFor(
 
   const lookLow = (planes: Planes): void => {
     hum.forEach((meter, channel) => meter.add(planes[channel]!))
-    tonality.add(channels === 1 ? planes[0]! : meanOf(planes, new Float32Array(planes[0]!.length)))
+    const middle = channels === 1 ? planes[0]! : meanOf(planes, new Float32Array(planes[0]!.length))
+    tonality.add(middle)
+    rumble?.add(middle)
   }
   const look = (): void => {
     const planes = held.map((plane) => plane.subarray(0, filled))
@@ -143,6 +152,7 @@ function metersFor(
       clippedSamples,
       stretches: hum.map((meter) => meter.finish()),
       tonality: tonality.finish(),
+      rumble: rumble?.finish(),
       clicks: clicks?.finish() ?? [],
       breaths: breaths?.finish(),
       bands: bands?.finish(),

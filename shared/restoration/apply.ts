@@ -5,6 +5,7 @@
 import type { Plan } from './decide.ts'
 import { humGrid } from './hum.ts'
 import { subtractHum } from './hum-curves.ts'
+import { rumbleCutter } from './rumble.ts'
 import { repair, repairContextSeconds } from './repair.ts'
 import type { Sound } from './spectra.ts'
 import { contextSeconds, noiseReducer } from './noise.ts'
@@ -16,10 +17,12 @@ const clicksBetweenTurns = 4
 /** What has to be known of the sound before a sample so that it comes out as it does when all is known. */
 export const restorationContextSeconds = contextSeconds
 
+type Planes = readonly Float32Array[]
+
 export interface Restorer {
   /** Takes the next samples, a plane for each channel; gives what can be told by now. */
-  readonly add: (planes: readonly Float32Array[]) => AsyncGenerator<readonly Float32Array[]>
-  readonly end: () => AsyncGenerator<readonly Float32Array[]>
+  readonly add: (planes: Planes) => AsyncGenerator<Planes>
+  readonly end: () => AsyncGenerator<Planes>
 }
 
 /**
@@ -39,8 +42,12 @@ export function restorer(plan: Plan, othersTurn: OthersTurn, from = 0, to = plan
       : noiseReducer(sampleRate, channels, plan.noiseLimitDb, othersTurn, isMusic)
   const held = soundWindow(channels, blockSamples + 2 * context + sampleRate, Math.max(0, from - context))
   let next = from
+  let added = held.end()
 
-  const prepared = (planes: readonly Float32Array[], start: number): readonly Float32Array[] =>
+  const cutters = Array.from({ length: plan.rumbleCutHz === undefined ? 0 : channels }, () =>
+    rumbleCutter(sampleRate, plan.rumbleCutHz!, held.end(), (sample) => musicAround(plan, sample)),
+  )
+  const withoutHum = (planes: Planes, start: number): Planes =>
     plan.hum.every((runs) => runs.length === 0)
       ? planes
       : planes.map((plane, channel) => {
@@ -48,8 +55,10 @@ export function restorer(plan: Plan, othersTurn: OthersTurn, from = 0, to = plan
           subtractHum(copy, start, plan.hum[channel]!, grid, sampleRate)
           return copy
         })
+  const withoutRumble = (planes: Planes): Planes =>
+    cutters.length === 0 ? planes : planes.map((plane, channel) => cutters[channel]!.add(plane))
 
-  const levelled = (planes: readonly Float32Array[], start: number): readonly Float32Array[] =>
+  const levelled = (planes: Planes, start: number): Planes =>
     plan.gainDb ? planes.map((plane) => withGains(plane, start, plan.gainDb!, plan.stepSamples)) : planes
 
   // repaired as soon as what lies around is there, long before it is needed
@@ -66,7 +75,7 @@ export function restorer(plan: Plan, othersTurn: OthersTurn, from = 0, to = plan
     }
   }
 
-  async function* ready(isEnd: boolean): AsyncGenerator<readonly Float32Array[]> {
+  async function* ready(isEnd: boolean): AsyncGenerator<Planes> {
     await repairClicks(isEnd)
     for (;;) {
       const end = Math.min(next + blockSamples, to)
@@ -81,16 +90,33 @@ export function restorer(plan: Plan, othersTurn: OthersTurn, from = 0, to = plan
       held.forgetBefore(next - context)
     }
   }
-  async function* add(planes: readonly Float32Array[]): AsyncGenerator<readonly Float32Array[]> {
+  async function* add(planes: Planes): AsyncGenerator<Planes> {
     const { length } = planes[0]!
     for (let taken = 0; taken < length; taken += sampleRate) {
       const some = planes.map((plane) => plane.subarray(taken, taken + sampleRate))
-      held.append(prepared(some, held.end()))
+      held.append(withoutRumble(withoutHum(some, added)))
+      added += some[0]!.length
       await othersTurn()
       yield* ready(false)
     }
   }
-  return { add, end: () => ready(true) }
+  async function* end(): AsyncGenerator<Planes> {
+    if (cutters.length > 0) held.append(cutters.map((cutter) => cutter.end()))
+    yield* ready(true)
+  }
+  return { add, end }
+}
+
+const besideMusicSteps = 10
+
+/** Which share of a fifth of a second is music. */
+function musicAround({ music, stepSamples }: Plan, sample: number): number {
+  const step = Math.floor(sample / stepSamples)
+  const around = music.subarray(
+    Math.max(0, step - besideMusicSteps),
+    Math.max(0, step + besideMusicSteps + 1),
+  )
+  return around.reduce((sum, flag) => sum + flag, 0) / Math.max(1, around.length)
 }
 
 /** The latest sound, in buffers that are used again and again. */
@@ -105,7 +131,7 @@ function soundWindow(channels: number, capacity: number, first: number) {
       const [a, b] = [Math.max(from, start), Math.min(to, start + length)]
       return { start: a, planes: buffers.map((buffer) => buffer.subarray(a - start, b - start)) }
     },
-    append: (planes: readonly Float32Array[]): void => {
+    append: (planes: Planes): void => {
       buffers.forEach((buffer, channel) => buffer.set(planes[channel]!, length))
       length += planes[0]!.length
     },

@@ -9,6 +9,7 @@ import { gatePlans } from './crosstalk.ts'
 import { humGrid, humWindowPoints } from './hum.ts'
 import type { HumRun } from './hum-curves.ts'
 import { levelPlan, type Heard, type Levels } from './levels.ts'
+import { rumbleOf, type Rumble } from './rumble.ts'
 import { movingMean, quantile, runsOf, toDb, toPower, type Run } from './series.ts'
 import { tonalityHopSeconds } from './tonality.ts'
 import type { Wishes } from './wishes.ts'
@@ -21,6 +22,8 @@ export interface Plan {
   readonly stepSamples: number
   /** Runs of hum, by channel. */
   readonly hum: readonly (readonly HumRun[])[]
+  /** Where the voice begins; undefined where there is nothing below. */
+  readonly rumbleCutHz: number | undefined
   /** How far noise goes down at most; undefined where it stays. */
   readonly noiseLimitDb: number | undefined
   /** A gain for every step, in dB; undefined where all stays as loud as it is. */
@@ -45,6 +48,8 @@ export interface Summary {
     readonly levelDb: number
     readonly lines: readonly number[]
   }[]
+  /** What is taken away below a voice; null where that stays. */
+  readonly rumble: Rumble | null
   /** How far noise goes down, null where it stays. */
   readonly noiseLimitDb: number | null
   /** Of phrases' loudness: what they are brought to, how far they lay apart, and the gains that this takes. */
@@ -94,6 +99,8 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
     noiseLimitDb: noiseLimitDb ?? 0,
   }
   const levels = levelPlan(heard, wishes.level)
+  const isMusic = (seconds: number) => levels.music[Math.round((seconds * sampleRate) / stepSamples)] === 1
+  const rumble = tables.rumble && rumbleOf(tables.rumble, isMusic)
   const breaths = tables.breaths ? breathRuns(tables.breaths) : []
   const clicks = clicksToRepair(tables.clicks, wishes.clicks, sampleRate, calmness(tables, levels))
   const gainDb = summed([gate, breathPlan(breaths, tables.loudness.length, wishes.breathsDb), levels.gainDb])
@@ -104,21 +111,27 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
     totalSamples,
     stepSamples,
     hum,
+    rumbleCutHz: rumble?.cutHz,
     noiseLimitDb,
     gainDb,
     music: levels.music,
     clicks,
     summary: {
       snrDb: snrDb === undefined ? null : rounded(snrDb),
-      untouched: [hasHum, noiseLimitDb, levels.gainDb, isGated, breaths[0], clicks[0]].every((done) => !done),
+      untouched: [hasHum, rumble, noiseLimitDb, levels.gainDb, isGated, breaths[0], clicks[0]].every(
+        (done) => !done,
+      ),
       hum: describeHum(hum, tables),
+      rumble: rumble ? { cutHz: rumble.cutHz, levelDb: rounded(rumble.levelDb) } : null,
       noiseLimitDb: noiseLimitDb === undefined ? null : rounded(noiseLimitDb),
       levels: describeLevels(levels),
       music: runsOf(levels.music).map(({ from, to }) => ({
         start: rounded((from * stepSamples) / sampleRate),
         end: rounded(Math.min(totalSamples, to * stepSamples) / sampleRate),
       })),
-      gatedShare: gate ? rounded(gate.filter((gain) => gain < gatedDb).length / Math.max(1, gate.length)) : null,
+      gatedShare: gate
+        ? rounded(gate.filter((gain) => gain < gatedDb).length / Math.max(1, gate.length))
+        : null,
       breaths: breaths.length,
       clicks: clicks.length,
       clippedShare: tables.clippedSamples / Math.max(1, totalSamples * channels),

@@ -8,6 +8,9 @@ export function restorationLines(report: RestorationReport): string[] {
   const { hum, levels, breaths, clicks, clippedShare, musicSeconds } = report
   return [
     ratio(report),
+    ...(report.rumble
+      ? [`Rumble at ${decibels(report.rumble.levelDb)} dBFS was cut off below ${report.rumble.cutHz} Hz, where voices begin.`]
+      : []),
     ...(report.noiseLimitDb === null
       ? []
       : [`Noise went down by up to ${decibels(report.noiseLimitDb)} dB, least where somebody speaks.`]),

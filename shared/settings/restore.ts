@@ -13,6 +13,8 @@ export interface RestoreSettings {
   readonly noise: 'auto' | 'off' | number
   /** Of the mains, 50 or 60 Hz, with its overtones. */
   readonly hum: 'auto' | 'off'
+  /** Below the lowest voice: wind, steps, traffic. */
+  readonly rumble: 'auto' | 'off'
   /** How much of the difference between loud and quiet phrases is taken away, 0 to 1. */
   readonly level: number | 'off'
   /** Whether what is heard of others is turned down in each of several tracks. */
@@ -29,6 +31,7 @@ export type PresetName = (typeof presetNames)[number]
 const home: RestoreSettings = {
   noise: 'auto',
   hum: 'auto',
+  rumble: 'auto',
   level: 0.9,
   gate: 'auto',
   breaths: 'off',
@@ -42,7 +45,7 @@ export const presets: Readonly<Record<PresetName, RestoreSettings>> = {
   home,
   /** Outdoors, and among people. */
   field: { ...home, noise: 18, level: 1 },
-  off: { noise: 'off', hum: 'off', level: 'off', gate: 'off', breaths: 'off', clicks: 'off' },
+  off: { noise: 'off', hum: 'off', rumble: 'off', level: 'off', gate: 'off', breaths: 'off', clicks: 'off' },
 }
 
 const orOff = (least: number, most: number, unit: string) =>
@@ -62,6 +65,10 @@ const own = z.strictObject({
     .enum(['auto', 'off'])
     .default(home.hum)
     .describe('Hum of the mains, 50 or 60 Hz and its overtones, is subtracted where it is found.'),
+  rumble: z
+    .enum(['auto', 'off'])
+    .default(home.rumble)
+    .describe('What is lower than the lowest voice is taken away where it is loud: wind, steps, traffic.'),
   level: orOff(0, 1, 'a number')
     .default(home.level)
     .describe('How much of the difference between loud and quiet phrases is taken away, 0 to 1.'),

@@ -5,7 +5,7 @@ import { analysed } from '../../shared/restoration/analysis.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
 import { decide, type Plan } from '../../shared/restoration/decide.ts'
 import { defaultWishes, noWishes, type Wishes } from '../../shared/restoration/wishes.ts'
-import { dbToGain, hiss, levelDb, mixed, rate, words, type Word } from './made-sounds.ts'
+import { dbToGain, hiss, levelDb, mixed, noiseOf, rate, words, type Word } from './made-sounds.ts'
 
 type Planes = readonly Float32Array[]
 
@@ -152,6 +152,34 @@ describe('Hum', () => {
   })
 })
 
+describe('Rumble', () => {
+  const next = noiseOf(5)
+  let [slow, slower] = [0, 0]
+  // wind: two low-pass filters at 15 Hz
+  const wind = Float32Array.from({ length: 16 * rate }, () => {
+    slow += 0.006 * (next() - slow)
+    return 8 * (slower += 0.006 * (slow - slower))
+  })
+
+  test('goes up to where the voice begins, which stays', async () => {
+    const windy = mixed(spoken.samples, hiss(16, -75), wind)
+    const { plan, samples } = await restored(windy, { ...noWishes, rumble: 'auto' })
+    expect(plan.rumbleCutHz).toBeGreaterThanOrEqual(60)
+    expect(plan.rumbleCutHz).toBeLessThan(100)
+    expect(pauseDb(samples) - pauseDb(windy)).toBeLessThan(-15)
+    for (const { start, end } of spoken.words.slice(1, -1))
+      expect(levelDb(samples, start, end)).toBeCloseTo(levelDb(spoken.samples, start, end), 0)
+  })
+
+  test('is cut off no higher for a deep voice, and nothing is where none is', async () => {
+    const deep = spoken.samples.map((_, i) => spoken.samples[Math.floor(0.6 * i)]!)
+    const [plan] = await planOf([[mixed(deep, hiss(16, -75), wind)]], { ...noWishes, rumble: 'auto' })
+    expect(plan!.rumbleCutHz).toBeLessThan(63)
+    const [calm] = await planOf([[mixed(spoken.samples, hiss(16, -60))]], { ...noWishes, rumble: 'auto' })
+    expect(calm!.rumbleCutHz).toBeUndefined()
+  })
+})
+
 describe('Levels', () => {
   const uneven = words(24, (word) => (word % 6 < 3 ? 0 : -12))
   const sound = mixed(uneven.samples, hiss(24, -80))
@@ -196,7 +224,7 @@ test('What is heard of the other goes down in each of two tracks, and nothing of
 })
 
 describe('Of two tracks with every fault', () => {
-  const seconds = 40
+  const seconds = 24
   const loud = (own: number) => (word: number) => ((word >> 1) % 2 !== own ? -200 : word % 8 < 4 ? 0 : -12)
   const voices = [0, 1].map((own) => words(seconds, loud(own)))
   const [first, second] = voices.map(({ samples }) => samples) as [Float32Array, Float32Array]
@@ -267,6 +295,8 @@ describe('However it is divided,', () => {
     words(42, (word) => (word % 9 < 4 ? 0 : -9)).samples,
     hiss(42, -52),
     hum(42, 50, -45),
+    // rumble
+    Float32Array.from({ length: 42 * rate }, (_, i) => 0.02 * Math.sin((2 * Math.PI * 23 * i) / rate)),
   )
   const stereo = [everything, everything.map((sample, i) => 0.5 * sample + 0.001 * Math.sin(i))]
   const wishes: Wishes = { ...defaultWishes, noise: 'auto', level: 1 }
@@ -274,6 +304,7 @@ describe('However it is divided,', () => {
   beforeAll(async () => {
     ;[plan] = (await planOf([stereo], wishes)) as [Plan]
     whole = await applied(plan, stereo)
+    expect(plan.rumbleCutHz).toBeGreaterThan(30)
   })
 
   test('a recording is found to have the same faults', async () => {

@@ -10,6 +10,7 @@ export function add(program: Command): void {
     .argument('<recording...>', 'any recording; several are tracks of one conversation')
     .option('--noise <limit>', 'auto, off, or how many dB it goes down at most')
     .option('--hum <how>', 'auto or off')
+    .option('--rumble <how>', 'auto or off: what is lower than the lowest voice')
     .option('--level <strength>', '0 to 1, or off: how much of what is uneven is levelled')
     .option('--gate <how>', 'auto or off: in each of several tracks, what is heard of the others goes down')
     .option('--breaths <dB>', 'how many dB breaths go down, or off')
