@@ -43,6 +43,7 @@ const readers = {
     },
   },
   clicks: { takes: 'pauses, all or off', read: oneOf('clicks', 'pauses', 'all', 'off') },
+  clipping: { takes: 'auto or off', read: oneOf('clipping', 'auto', 'off') },
 } satisfies Record<string, { takes: string; read: Reader }>
 
 /** What is wished for; or what is wrong with a flag. Where one is named, those that are not are off. */

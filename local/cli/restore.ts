@@ -134,6 +134,7 @@ function together(summaries: readonly Summary[]): Omit<RestoreReport, 'recording
     music: summaries.flatMap(({ music }) => music),
     breaths: summaries.reduce((sum, { breaths }) => sum + breaths, 0),
     clicks: summaries.reduce((sum, { clicks }) => sum + clicks, 0),
+    unclipped: summaries.reduce((sum, { unclipped }) => sum + unclipped, 0),
     clippedShare: Math.max(...summaries.map(({ clippedShare }) => clippedShare)),
   }
 }
@@ -157,6 +158,7 @@ function describe(found: Summary): string[] {
     breaths,
     clicks,
     clippedShare,
+    unclipped,
   } = found
   return [
     snrDb === null ? 'there is nothing but silence' : `speech is ${snrDb.toFixed(0)} dB over the noise`,
@@ -179,6 +181,7 @@ function describe(found: Summary): string[] {
     ...(breaths === 0 ? [] : [`${breaths} breaths are turned down`]),
     ...(clicks === 0 ? [] : [`${clicks} clicks are repaired`]),
     ...(clippedShare === 0 ? [] : [`${(100 * clippedShare).toPrecision(2)} % of the samples are clipped`]),
+    ...(unclipped === 0 ? [] : [`what was cut off is put back in ${unclipped} places`]),
     ...(untouched ? ['nothing is changed'] : []),
   ]
 }

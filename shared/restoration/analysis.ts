@@ -7,9 +7,9 @@
  */
 import { highPass, kWeighting } from '../audio/loudness.ts'
 import { pairEnergyMeter } from '../kernel/filters.ts'
-import { clippedIn } from '../kernel/peaks.ts'
 import { breathMeter, type BreathTables } from './breaths.ts'
 import { clickMeter, type Click } from './clicks.ts'
+import { clippingMeter, type ClippedRun } from './clipping.ts'
 import { bandMeter, type BandLevels } from './crosstalk.ts'
 import { humGrid, humMeter, humPointSeconds, humPointsPerStretch, type HumStretch } from './hum.ts'
 import { humRuns, subtractHum, type HumRun } from './hum-curves.ts'
@@ -30,8 +30,9 @@ export interface Tables {
   /** Mean squares, of the channels' mean: K-weighted, and above 150 Hz. */
   readonly loudness: Float32Array
   readonly power: Float32Array
-  /** Samples at full scale, of all channels. */
+  /** Samples at full scale, of all channels; and runs of them, in time. */
   readonly clippedSamples: number
+  readonly clippedRuns: readonly ClippedRun[]
   /** The share of tones in every quarter of a second. */
   readonly tonality: Float32Array
   /** None where it is not looked for. */
@@ -58,7 +59,6 @@ export interface Subject {
 const stepsPerSecond = 100
 /** Below this lies rumble, and little of a voice. */
 const speechHz = 150
-const clippedAt = Math.fround(0.9999)
 
 /** `sound` is asked for once or twice: planes, one for each channel, all of one length, which may be any. */
 export async function analysed(sound: () => AsyncIterable<Planes>, subject: Subject): Promise<Tables> {
@@ -69,7 +69,8 @@ export async function analysed(sound: () => AsyncIterable<Planes>, subject: Subj
   if (hum.every((runs) => runs.length === 0)) return { ...found, hum }
   const second = metersFor(subject, hum)
   for await (const planes of sound()) second.add(planes)
-  return { ...second.finish(), hum, clippedSamples: found.clippedSamples }
+  const { clippedSamples, clippedRuns } = found
+  return { ...second.finish(), hum, clippedSamples, clippedRuns }
 }
 
 function humOf(
@@ -100,11 +101,11 @@ function metersFor(
   const bands = isOneOfSeveral && wishes.gate === 'auto' ? bandMeter(sampleRate, stepSamples) : undefined
   const clicks = wishes.clicks === 'off' ? undefined : clickMeter(sampleRate)
   const breaths = wishes.breathsDb === 0 ? undefined : breathMeter(sampleRate, stepSamples)
+  const clipping = Array.from({ length: channels }, (_, channel) => clippingMeter(channel, sampleRate))
   const held = Array.from({ length: channels }, () => new Float32Array(second))
   const mean = new Float32Array(second)
   let filled = 0
   let totalSamples = 0
-  let clippedSamples = 0
 
   const lookLow = (planes: Planes): void => {
     hum.forEach((meter, channel) => meter.add(planes[channel]!))
@@ -114,7 +115,7 @@ function metersFor(
   }
   const look = (): void => {
     const planes = held.map((plane) => plane.subarray(0, filled))
-    for (const plane of planes) clippedSamples += clippedIn(plane, clippedAt)
+    clipping.forEach((meter, channel) => meter.add(planes[channel]!))
     knownHum?.forEach((runs, channel) =>
       subtractHum(planes[channel]!, totalSamples, runs, humGrid(sampleRate), sampleRate),
     )
@@ -142,6 +143,7 @@ function metersFor(
   const finish = (): Found => {
     if (filled > 0) look()
     lookLow(low.map((sound) => sound.end()))
+    const clipped = clipping.map((meter) => meter.finish())
     return {
       sampleRate,
       channels,
@@ -149,7 +151,8 @@ function metersFor(
       stepSamples,
       loudness: loudness.values(),
       power: power.values(),
-      clippedSamples,
+      clippedSamples: clipped.reduce((sum, { samples }) => sum + samples, 0),
+      clippedRuns: clipped.flatMap(({ runs }) => runs).sort((a, b) => a.start - b.start),
       stretches: hum.map((meter) => meter.finish()),
       tonality: tonality.finish(),
       rumble: rumble?.finish(),

@@ -3,6 +3,7 @@
  * the sound around it alone, so any division of the work gives the same bits.
  */
 import type { Plan } from './decide.ts'
+import { unclip } from './clipping.ts'
 import { humGrid } from './hum.ts'
 import { subtractHum } from './hum-curves.ts'
 import { rumbleCutter } from './rumble.ts'
@@ -12,7 +13,7 @@ import { contextSeconds, noiseReducer } from './noise.ts'
 import type { OthersTurn } from './turns.ts'
 
 const blockSeconds = 20
-const clicksBetweenTurns = 4
+const repairsBetweenTurns = 4
 
 /** What has to be known of the sound before a sample so that it comes out as it does when all is known. */
 export const restorationContextSeconds = contextSeconds
@@ -61,22 +62,26 @@ export function restorer(plan: Plan, othersTurn: OthersTurn, from = 0, to = plan
   const levelled = (planes: Planes, start: number): Planes =>
     plan.gainDb ? planes.map((plane) => withGains(plane, start, plan.gainDb!, plan.stepSamples)) : planes
 
-  // repaired as soon as what lies around is there, long before it is needed
+  // in the order of time, whatever the pieces; as soon as what lies around is there, long before it is needed
   const margin = Math.ceil(2 * repairContextSeconds * sampleRate)
-  let click = plan.clicks.findIndex(({ start }) => start >= held.end())
-  const repairClicks = async (isEnd: boolean): Promise<void> => {
-    for (; click >= 0 && click < plan.clicks.length; click++) {
-      const { start, end } = plan.clicks[click]!
+  const repairs = [...plan.clicks.map((click) => ({ ...click, channel: undefined })), ...plan.clipped]
+    .filter(({ start }) => start >= held.end())
+    .sort((a, b) => a.start - b.start)
+  let repaired = 0
+  const repairUpTo = async (isEnd: boolean): Promise<void> => {
+    for (; repaired < repairs.length; repaired++) {
+      const { start, end, channel } = repairs[repaired]!
       if (!isEnd && held.end() < end + margin) return
       const around = held.part(start - margin, Math.min(end + margin, totalSamples))
-      for (const plane of around.planes)
-        repair(plane, start - around.start, Math.min(end - around.start, plane.length), sampleRate)
-      if (click % clicksBetweenTurns === 0) await othersTurn()
+      const [from, to] = [start - around.start, end - around.start]
+      if (channel !== undefined) unclip(around.planes[channel]!, from, to, sampleRate)
+      else for (const plane of around.planes) repair(plane, from, Math.min(to, plane.length), sampleRate)
+      if (repaired % repairsBetweenTurns === 0) await othersTurn()
     }
   }
 
   async function* ready(isEnd: boolean): AsyncGenerator<Planes> {
-    await repairClicks(isEnd)
+    await repairUpTo(isEnd)
     for (;;) {
       const end = Math.min(next + blockSamples, to)
       const needed = isEnd ? end : Math.min(end + context, totalSamples)

@@ -5,6 +5,7 @@
 import type { Tables } from './analysis.ts'
 import { breathPlan, breathRuns } from './breaths.ts'
 import { clicksToRepair, type Click } from './clicks.ts'
+import type { ClippedRun } from './clipping.ts'
 import { gatePlans } from './crosstalk.ts'
 import { humGrid, humWindowPoints } from './hum.ts'
 import type { HumRun } from './hum-curves.ts'
@@ -31,6 +32,8 @@ export interface Plan {
   /** A flag for every step: noise in music stays. */
   readonly music: Uint8Array
   readonly clicks: readonly Click[]
+  /** What was cut off there is put back. */
+  readonly clipped: readonly ClippedRun[]
   readonly summary: Summary
 }
 
@@ -67,8 +70,9 @@ export interface Summary {
   /** How many breaths are turned down, and clicks repaired. */
   readonly breaths: number
   readonly clicks: number
-  /** The share of samples at full scale; they stay as they are. */
+  /** The share of samples at full scale, and in how many places what they cut off is put back. */
   readonly clippedShare: number
+  readonly unclipped: number
 }
 
 /** Noise this far under the speech is not heard; nothing is done where it is, and `mostAutoDb` at most elsewhere. */
@@ -103,6 +107,7 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
   const rumble = tables.rumble && rumbleOf(tables.rumble, isMusic)
   const breaths = tables.breaths ? breathRuns(tables.breaths) : []
   const clicks = clicksToRepair(tables.clicks, wishes.clicks, sampleRate, calmness(tables, levels))
+  const clipped = wishes.clipping === 'auto' ? tables.clippedRuns : []
   const gainDb = summed([gate, breathPlan(breaths, tables.loudness.length, wishes.breathsDb), levels.gainDb])
   const isGated = gate?.some((gain) => gain < gatedDb) ?? false
   return {
@@ -116,11 +121,19 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
     gainDb,
     music: levels.music,
     clicks,
+    clipped,
     summary: {
       snrDb: snrDb === undefined ? null : rounded(snrDb),
-      untouched: [hasHum, rumble, noiseLimitDb, levels.gainDb, isGated, breaths[0], clicks[0]].every(
-        (done) => !done,
-      ),
+      untouched: [
+        hasHum,
+        rumble,
+        noiseLimitDb,
+        levels.gainDb,
+        isGated,
+        breaths[0],
+        clicks[0],
+        clipped[0],
+      ].every((done) => !done),
       hum: describeHum(hum, tables),
       rumble: rumble ? { cutHz: rumble.cutHz, levelDb: rounded(rumble.levelDb) } : null,
       noiseLimitDb: noiseLimitDb === undefined ? null : rounded(noiseLimitDb),
@@ -135,6 +148,7 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
       breaths: breaths.length,
       clicks: clicks.length,
       clippedShare: tables.clippedSamples / Math.max(1, totalSamples * channels),
+      unclipped: clipped.length,
     },
   }
 }

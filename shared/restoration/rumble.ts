@@ -106,7 +106,7 @@ function pitchMeter(from: number, to: number, hzPerBin: number) {
   }
 }
 
-const nearlyBest = 0.85
+const nearlyBest = 0.93
 /** A look holds a voice that is so periodic, and so far under the loud ones at most. */
 const leastVoicing = 0.7
 const voiceWithinDb = 15
@@ -114,9 +114,9 @@ const voiceWithinDb = 15
 const mistakenShare = 0.03
 const underVoiceHz = 15
 const leastCutHz = 30
-/** Rumble that is this far under the voice is not heard, and knocks are none: so much of the time it is there. */
+/** Rumble that is this far under the voice is not heard. It is told from the time in which least is said. */
 const quietEnoughDb = 35
-const rumblingShare = 0.25
+const pausesShare = 0.25
 const leastLooks = 8
 
 export interface Rumble {
@@ -145,7 +145,8 @@ export function rumbleOf(tables: RumbleTables, isMusic: (seconds: number) => boo
   const below = voice.map((_, i) =>
     low.slice(0, (cutHz - lowestHz) / stepHz).reduce((sum, series) => sum + series[i]!, 0),
   )
-  const levelDb = toDb(quantile(below, 1 - rumblingShare))
+  const quiet = quantile(voice, pausesShare)
+  const levelDb = toDb(quantile(below.filter((_, i) => voice[i]! <= quiet), 0.5))
   return levelDb > loud - quietEnoughDb ? { cutHz, levelDb } : undefined
 }
 

@@ -14,6 +14,8 @@ export interface Wishes {
   /** How far breaths go down, in dB; 0 leaves them. */
   readonly breathsDb: number
   readonly clicks: 'pauses' | 'all' | 'off'
+  /** Whether what was cut off at full scale is put back. */
+  readonly clipping: 'auto' | 'off'
 }
 
 export const wishesOf = ({ level, breaths, ...others }: RestoreSettings): Wishes => ({

@@ -23,6 +23,8 @@ export interface RestoreSettings {
   readonly breaths: number | 'off'
   /** Where clicks are repaired; in speech some rough sounds of the voice are taken for clicks. */
   readonly clicks: 'pauses' | 'all' | 'off'
+  /** Whether peaks that were cut off at full scale are put back. */
+  readonly clipping: 'auto' | 'off'
 }
 
 export const presetNames = ['studio', 'home', 'field', 'off'] as const
@@ -36,6 +38,7 @@ const home: RestoreSettings = {
   gate: 'auto',
   breaths: 'off',
   clicks: 'pauses',
+  clipping: 'off',
 }
 
 export const presets: Readonly<Record<PresetName, RestoreSettings>> = {
@@ -45,7 +48,16 @@ export const presets: Readonly<Record<PresetName, RestoreSettings>> = {
   home,
   /** Outdoors, and among people. */
   field: { ...home, noise: 18, level: 1 },
-  off: { noise: 'off', hum: 'off', rumble: 'off', level: 'off', gate: 'off', breaths: 'off', clicks: 'off' },
+  off: {
+    noise: 'off',
+    hum: 'off',
+    rumble: 'off',
+    level: 'off',
+    gate: 'off',
+    breaths: 'off',
+    clicks: 'off',
+    clipping: 'off',
+  },
 }
 
 const orOff = (least: number, most: number, unit: string) =>
@@ -85,6 +97,10 @@ const own = z.strictObject({
     .enum(['pauses', 'all', 'off'])
     .default(home.clicks)
     .describe('Where clicks are repaired; in speech some rough sounds of a voice are taken for clicks.'),
+  clipping: z
+    .enum(['auto', 'off'])
+    .default(home.clipping)
+    .describe('Peaks of up to 3 ms that were cut off at full scale are put back, as what lies around says.'),
 })
 
 /** Of an object what is wrong in it; of anything else what there is to choose from. */

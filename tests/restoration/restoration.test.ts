@@ -290,6 +290,27 @@ describe('Clicks', () => {
   })
 })
 
+describe('What was cut off at full scale', () => {
+  const peak = spoken.samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)
+  const whole = spoken.samples.map((sample) => (1.4 * sample) / peak)
+  const clipped = whole.map((sample) => Math.max(-1, Math.min(1, sample)))
+  const errorDb = (samples: Float32Array) => levelDb(samples.map((sample, i) => sample - whole[i]!))
+
+  test('is counted, and stays as it is by itself', async () => {
+    const [plan] = await planOf([[clipped]], defaultWishes)
+    expect(plan!.summary.clippedShare).toBeGreaterThan(0.001)
+    expect(plan!.summary).toMatchObject({ untouched: true, unclipped: 0 })
+  })
+
+  test('is put back where that is asked for, over full scale, and nothing else is touched', async () => {
+    const { plan, samples } = await restored(clipped, { ...noWishes, clipping: 'auto' })
+    expect(plan.summary.unclipped).toBeGreaterThan(50)
+    expect(errorDb(samples)).toBeLessThan(errorDb(clipped) - 6)
+    expect(samples.every((sample, i) => sample === clipped[i] || Math.abs(clipped[i]!) === 1)).toBe(true)
+    expect(samples.every((sample, i) => Math.abs(sample) >= Math.abs(clipped[i]!))).toBe(true)
+  })
+})
+
 describe('However it is divided,', () => {
   const everything = mixed(
     words(42, (word) => (word % 9 < 4 ? 0 : -9)).samples,

@@ -15,6 +15,7 @@ export function add(program: Command): void {
     .option('--gate <how>', 'auto or off: in each of several tracks, what is heard of the others goes down')
     .option('--breaths <dB>', 'how many dB breaths go down, or off')
     .option('--clicks <where>', 'pauses, all or off')
+    .option('--clipping <how>', 'auto or off: puts back what was cut off at full scale')
     .option('--out <dir>', 'where the files go', 'restored')
     .option('--json', 'print one JSON object instead of a summary')
     .addHelpText('after', '\nWhere one of the first six is named, those that are not are off.')
