@@ -39,7 +39,7 @@ export async function restore(job: RestoreJob, signal: AbortSignal): Promise<Res
   const tables: Tables[] = []
   for (const file of job.recordings)
     tables.push(await withRecording(file, signal, (source) => tablesOf(source, job, signal)))
-  const plans = decide(tables, job.wishes)
+  const plans = await decide(tables, job.wishes, othersTurn)
   const [files, warnings]: [Record<string, string>, Warning[]] = [{}, []]
   await mkdir(job.out, { recursive: true })
   for (const [i, plan] of plans.entries()) {

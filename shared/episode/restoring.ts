@@ -5,12 +5,7 @@
  */
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
-import {
-  analyser,
-  decodeAnalysis,
-  encodeAnalysis,
-  type Analysis,
-} from '../audio/analysis.ts'
+import { analyser, decodeAnalysis, encodeAnalysis, type Analysis } from '../audio/analysis.ts'
 import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from '../audio/pcm.ts'
 import type { Tools } from '../engine/step.ts'
 import { contentHash } from '../hash.ts'
@@ -46,7 +41,8 @@ export const restoredPartsOf = ({
 export async function planRestoration(recording: StoredPcm, wishes: Wishes, tools: Tools): Promise<Plan> {
   const { sampleRate, channels, totalSamples } = recording
   const sound = () => secondsOf(recording, 0, totalSamples, tools)
-  return decide([await analysed(sound, { sampleRate, channels, wishes })], wishes)[0]!
+  const tables = await analysed(sound, { sampleRate, channels, wishes })
+  return (await decide([tables], wishes, () => letOthers(tools.signal)))[0]!
 }
 
 /** Keeps a plan for those who carry it out; its hash stands for what it does. */

@@ -13,6 +13,7 @@ import { levelPlan, type Heard, type Levels } from './levels.ts'
 import { rumbleOf, type Rumble } from './rumble.ts'
 import { movingMean, quantile, runsOf, toDb, toPower, type Run } from './series.ts'
 import { tonalityHopSeconds } from './tonality.ts'
+import type { OthersTurn } from './turns.ts'
 import type { Wishes } from './wishes.ts'
 
 /** What is done, to be applied anywhere in the recording. */
@@ -84,9 +85,13 @@ const gatedDb = -1
 const leastNoiseDb = 0.5
 
 /** A plan for each of several recordings that sound together, or for one. */
-export function decide(recordings: readonly Tables[], wishes: Wishes): Plan[] {
+export async function decide(
+  recordings: readonly Tables[],
+  wishes: Wishes,
+  othersTurn: OthersTurn,
+): Promise<Plan[]> {
   const bands = recordings.flatMap((tables) => tables.bands ?? [])
-  const gates = bands.length > 1 ? gatePlans(bands) : []
+  const gates = bands.length > 1 ? await gatePlans(bands, othersTurn) : []
   return recordings.map((tables, i) => decideAlone(tables, wishes, gates[i]))
 }
 

@@ -23,7 +23,7 @@ async function planOf(tracks: readonly Planes[], wishes: Wishes, piece = 1600): 
     }
     return analysed(sound, { ...subject, channels: planes.length })
   })
-  return decide(await Promise.all(tables), wishes)
+  return await decide(await Promise.all(tables), wishes, alone)
 }
 
 /** Nobody else is there. */
@@ -261,7 +261,9 @@ describe('Of two tracks with every fault', () => {
   })
 
   test('soft words come up to loud ones, whatever hummed and hissed under them', () => {
-    const levels = voices[0]!.words.map(({ start, end }) => levelDb(samples, start, end)).filter((_, i) => isOwn(i))
+    const levels = voices[0]!.words
+      .map(({ start, end }) => levelDb(samples, start, end))
+      .filter((_, i) => isOwn(i))
     expect(Math.max(...levels) - Math.min(...levels)).toBeLessThan(2.5)
   })
 
