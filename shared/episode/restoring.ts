@@ -131,7 +131,7 @@ async function* bytesOf(
 }
 
 /** Heartbeats go on, and work that is called off ends. */
-async function letOthers(signal: AbortSignal): Promise<void> {
+export async function letOthers(signal: AbortSignal): Promise<void> {
   await othersTurn()
   signal.throwIfAborted()
 }

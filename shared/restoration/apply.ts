@@ -2,6 +2,7 @@
  * Carries a plan out. Hides the blocks of twenty seconds, at absolute times, that the sound passes through: each is made of
  * the sound around it alone, so any division of the work gives the same bits.
  */
+import { withGains } from '../audio/gain-curve.ts'
 import type { Plan } from './decide.ts'
 import { unclip } from './clipping.ts'
 import { humGrid } from './hum.ts'
@@ -59,8 +60,9 @@ export function restorer(plan: Plan, othersTurn: OthersTurn, from = 0, to = plan
   const withoutRumble = (planes: Planes): Planes =>
     cutters.length === 0 ? planes : planes.map((plane, channel) => cutters[channel]!.add(plane))
 
+  const gains = plan.gainDb && { db: plan.gainDb, stepSamples: plan.stepSamples }
   const levelled = (planes: Planes, start: number): Planes =>
-    plan.gainDb ? planes.map((plane) => withGains(plane, start, plan.gainDb!, plan.stepSamples)) : planes
+    gains ? planes.map((plane) => withGains(plane, start, gains)) : planes
 
   // in the order of time, whatever the pieces; as soon as what lies around is there, long before it is needed
   const margin = Math.ceil(2 * repairContextSeconds * sampleRate)
@@ -147,26 +149,4 @@ function soundWindow(channels: number, capacity: number, first: number) {
       length -= count
     },
   }
-}
-
-/** Gains hold at the middle of each step; between two they go straight. */
-function withGains(
-  samples: Float32Array,
-  start: number,
-  gainDb: Float32Array,
-  stepSamples: number,
-): Float32Array {
-  const out = samples.slice()
-  const gainAt = (step: number) => 10 ** (gainDb[Math.max(0, Math.min(gainDb.length - 1, step))]! / 20)
-  const middle = Math.floor(stepSamples / 2)
-  const first = Math.floor((start - middle) / stepSamples)
-  for (let step = first; step * stepSamples + middle < start + samples.length; step++) {
-    const [from, left, right] = [step * stepSamples + middle, gainAt(step), gainAt(step + 1)]
-    if (left === 1 && right === 1) continue
-    const slope = (right - left) / stepSamples
-    const begin = Math.max(from, start)
-    const end = Math.min(from + stepSamples, start + samples.length)
-    for (let i = begin; i < end; i++) out[i - start]! *= left + slope * (i - from)
-  }
-  return out
 }

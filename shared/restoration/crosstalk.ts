@@ -106,6 +106,13 @@ export async function gatePlans(
   return plans
 }
 
+/** A track that is turned down by more is turned down because of others. */
+export const gatedDb = -1
+
+/** How much of the time a track is turned down, 0 to 1. */
+export const gatedShareOf = (gainDb: Float32Array): number =>
+  gainDb.reduce((sum, gain) => sum + (gain < gatedDb ? 1 : 0), 0) / Math.max(1, gainDb.length)
+
 interface Other {
   /** How much of them arrives in each band, with the margin: a factor of powers. */
   readonly transfer: readonly number[]

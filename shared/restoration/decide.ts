@@ -6,7 +6,7 @@ import type { Tables } from './analysis.ts'
 import { breathPlan, breathRuns } from './breaths.ts'
 import { clicksToRepair, type Click } from './clicks.ts'
 import type { ClippedRun } from './clipping.ts'
-import { gatePlans } from './crosstalk.ts'
+import { gatedDb, gatedShareOf, gatePlans } from './crosstalk.ts'
 import { humGrid, humWindowPoints } from './hum.ts'
 import type { HumRun } from './hum-curves.ts'
 import { levelPlan, type Heard, type Levels } from './levels.ts'
@@ -79,8 +79,6 @@ export interface Summary {
 /** Noise this far under the speech is not heard; nothing is done where it is, and `mostAutoDb` at most elsewhere. */
 const quietEnoughDb = 45
 const mostAutoDb = 15
-/** A track that is turned down by more is turned down because of others. */
-const gatedDb = -1
 /** Less is not worth a change. */
 const leastNoiseDb = 0.5
 
@@ -147,9 +145,7 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
         start: rounded((from * stepSamples) / sampleRate),
         end: rounded(Math.min(totalSamples, to * stepSamples) / sampleRate),
       })),
-      gatedShare: gate
-        ? rounded(gate.filter((gain) => gain < gatedDb).length / Math.max(1, gate.length))
-        : null,
+      gatedShare: gate ? rounded(gatedShareOf(gate)) : null,
       breaths: breaths.length,
       clicks: clicks.length,
       clippedShare: tables.clippedSamples / Math.max(1, totalSamples * channels),

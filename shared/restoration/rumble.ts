@@ -117,6 +117,8 @@ const leastCutHz = 30
 /** Rumble that is this far under the voice is not heard. It is told from the time in which least is said. */
 const quietEnoughDb = 35
 const pausesShare = 0.25
+/** Where there is so much more of it while somebody speaks, it is what voices do: breath on the microphone, plosives. */
+const sameDb = 3
 const leastLooks = 8
 
 export interface Rumble {
@@ -146,9 +148,13 @@ export function rumbleOf(tables: RumbleTables, isMusic: (seconds: number) => boo
     low.slice(0, (cutHz - lowestHz) / stepHz).reduce((sum, series) => sum + series[i]!, 0),
   )
   const quiet = quantile(voice, pausesShare)
-  const levelDb = toDb(quantile(below.filter((_, i) => voice[i]! <= quiet), 0.5))
-  return levelDb > loud - quietEnoughDb ? { cutHz, levelDb } : undefined
+  const levelDb = toDb(meanOf(below.filter((_, i) => voice[i]! <= quiet)))
+  const spokenDb = toDb(meanOf(below.filter((_, i) => toDb(voice[i]!) > loud - voiceWithinDb)))
+  return levelDb > Math.max(loud - quietEnoughDb, spokenDb - sameDb) ? { cutHz, levelDb } : undefined
 }
+
+const meanOf = (values: Float32Array): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
 
 /** At the low rate, to either side: from 11 Hz under the cut-off to 11 Hz over it the filter goes from all to nothing. */
 const reach = 300

@@ -88,7 +88,7 @@ const own = z.strictObject({
     .enum(['auto', 'off'])
     .default(home.gate)
     .describe(
-      'In each of several tracks what is heard of the others is turned down (`spool restore` only: the tracks of an episode are mixed first).',
+      'In each of several tracks of one conversation what is heard of the others is turned down while only they speak, before they are mixed.',
     ),
   breaths: orOff(1, mostBreathsDb, 'a number of dB')
     .default(home.breaths)
