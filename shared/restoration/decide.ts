@@ -90,10 +90,18 @@ export async function decide(
 ): Promise<Plan[]> {
   const bands = recordings.flatMap((tables) => tables.bands ?? [])
   const gates = bands.length > 1 ? await gatePlans(bands, othersTurn) : []
-  return recordings.map((tables, i) => decideAlone(tables, wishes, gates[i]))
+  const plans: Plan[] = []
+  for (const [i, tables] of recordings.entries())
+    plans.push(await decideAlone(tables, wishes, gates[i], othersTurn))
+  return plans
 }
 
-function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefined): Plan {
+async function decideAlone(
+  tables: Tables,
+  wishes: Wishes,
+  gate: Float32Array | undefined,
+  othersTurn: OthersTurn,
+): Promise<Plan> {
   const { sampleRate, channels, totalSamples, stepSamples } = tables
   const { hum } = tables
   const hasHum = hum.some((runs) => runs.length > 0)
@@ -105,7 +113,9 @@ function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefi
     tonality: tonalityOf(tables),
     noiseLimitDb: noiseLimitDb ?? 0,
   }
-  const levels = levelPlan(heard, wishes.level)
+  await othersTurn()
+  const levels = await levelPlan(heard, wishes.level, othersTurn)
+  await othersTurn()
   const isMusic = (seconds: number) => levels.music[Math.round((seconds * sampleRate) / stepSamples)] === 1
   const rumble = tables.rumble && rumbleOf(tables.rumble, isMusic)
   const breaths = tables.breaths ? breathRuns(tables.breaths) : []

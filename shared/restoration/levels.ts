@@ -5,6 +5,7 @@
  * Like every plan of gains here it is a series of dB, a value for every 10 ms, from tables of the whole recording.
  */
 import { musicFlags } from './music.ts'
+import type { OthersTurn } from './turns.ts'
 import {
   clearShortRuns,
   gapsOf,
@@ -85,11 +86,18 @@ export interface Heard {
 }
 
 /** `strength`: how much of a difference is taken away, 0 to 1. */
-export function levelPlan({ loudness: all, others, tonality, noiseLimitDb }: Heard, strength: number): Levels {
+export async function levelPlan(
+  { loudness: all, others, tonality, noiseLimitDb }: Heard,
+  strength: number,
+  othersTurn: OthersTurn,
+): Promise<Levels> {
   const music = musicFlags(all, tonality)
-  const { speech, loud } = speechFlags(all, music, others)
+  await othersTurn()
+  const { speech, loud } = await speechFlags(all, music, others, othersTurn)
   clearNoises(speech, all, music)
+  await othersTurn()
   const loudness = withoutNoise(all, noiseLimitDb)
+  await othersTurn()
   const phrases = runsOf(speech)
   const measured = phrases.map((phrase) => loudnessOf(loudness.subarray(phrase.from, phrase.to)))
   const weights = phrases.map(({ from, to }) => Math.max(1, Math.floor((to - from) / 10)))
@@ -98,6 +106,7 @@ export function levelPlan({ loudness: all, others, tonality, noiseLimitDb }: Hea
   const isEven = target === undefined || spreadDb < evenDb
   const base = { speech, loud, music, spreadDb, targetLufs: target }
   if (isEven || strength === 0) return { ...base, gainDb: undefined }
+  await othersTurn()
   const gains = new Float64Array(loudness.length).fill(NaN)
   phrases.forEach(({ from, to }, i) => {
     localLoudness(loudness.subarray(from, to), measured[i]!).forEach((level, j) => {
@@ -118,15 +127,23 @@ function withoutNoise(loudness: Float32Array, limitDb: number): Float32Array {
   return loudness.map((power, i) => Math.max(power - noiseOverLows * noise[i]!, least * power))
 }
 
-function speechFlags(loudness: Float32Array, music: Uint8Array, others: Uint8Array) {
+async function speechFlags(
+  loudness: Float32Array,
+  music: Uint8Array,
+  others: Uint8Array,
+  othersTurn: OthersTurn,
+) {
   const floor = quantile(loudness.map(toLufs), floorShare)
   const short = movingMean(loudness, 2).map(toLufs)
   const background = short.map((level) => Math.max(level, floor - underFloorDb))
+  await othersTurn()
   const low = movingMinimum(movingMean(background, 4), floorReachSteps)
+  await othersTurn()
   const top = movingMaximum(movingMean(short, 10), topReachSteps)
   const least = short.map((_, i) =>
     Math.max(Math.min(low[i]! + 3, floor + 12) + overFloorDb, top[i]! - underTopDb, leastSpeechDb),
   )
+  await othersTurn()
   const loud = Uint8Array.from(loudness, (power, i) => (toLufs(power) >= least[i]! ? 1 : 0))
   const speech = Uint8Array.from(short, (level, i) => (level > least[i]! && !music[i] && !others[i] ? 1 : 0))
   for (const { from, to } of gapsOf(speech)) {

@@ -28,6 +28,10 @@ export interface RumbleTables {
   readonly voicing: Float32Array
 }
 
+/** A pitch is told in every second look. */
+const pitchEvery = 2
+const noPitch = { hz: 0, voicing: 0 }
+
 /** Takes sound at the low rate. Memory: 300 bytes a second. */
 export function rumbleMeter(sampleRate: number) {
   const { rate } = lowRateOf(sampleRate)
@@ -45,6 +49,7 @@ export function rumbleMeter(sampleRate: number) {
   const low = Array.from({ length: steps }, growingSeries)
   const [voice, pitchHz, voicing] = [growingSeries(), growingSeries(), growingSeries()]
   let held = new Float32Array(size / 2)
+  let looks = 0
 
   const sumOver = (fromHz: number, toHz: number): number => {
     let sum = 0
@@ -62,9 +67,9 @@ export function rumbleMeter(sampleRate: number) {
       for (let row = 0; row < some; row++) {
         const at = row * transform.stride
         for (let k = 0; k < powers.length; k++) powers[k] = scale * (re[at + k]! ** 2 + im[at + k]! ** 2)
+        const pitch = looks++ % pitchEvery === 0 ? pitchOf(powers) : noPitch
         low.forEach((series, i) => series.push(sumOver(lowestHz + i * stepHz, lowestHz + (i + 1) * stepHz)))
         voice.push(sumOver(...voiceHz))
-        const pitch = pitchOf(powers)
         pitchHz.push(pitch.hz)
         voicing.push(pitch.voicing)
       }
@@ -119,7 +124,7 @@ const quietEnoughDb = 35
 const pausesShare = 0.25
 /** Where there is so much more of it while somebody speaks, it is what voices do: breath on the microphone, plosives. */
 const sameDb = 3
-const leastLooks = 8
+const leastLooks = 4
 
 export interface Rumble {
   readonly cutHz: number
