@@ -8,12 +8,14 @@ import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Decoding } from '../../shared/audio/decoding.ts'
+import { byOtherClock } from '../../shared/audio/clock.ts'
 import { bytesPerFrame, toInterleavedBytes, toPlanar } from '../../shared/audio/pcm.ts'
 import { withSource, type OpenedSource } from '../../shared/audio/source.ts'
 import { floatWavHead } from '../../shared/audio/wav.ts'
 import type { Warning } from '../../shared/codes.ts'
 import { analysed, type Tables } from '../../shared/restoration/analysis.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
+import { driftOf } from '../../shared/restoration/clocks.ts'
 import { decide, type Plan, type Summary } from '../../shared/restoration/decide.ts'
 import type { Wishes } from '../../shared/restoration/wishes.ts'
 
@@ -23,11 +25,16 @@ export interface RestoreJob {
   readonly out: string
 }
 
+interface Restored extends Summary {
+  /** By how many parts in a million its recorder's clock ran faster than the first one's; it is brought to that. */
+  readonly driftPpm: number
+}
+
 /** Of one recording what was found in it; of several, of all together. */
 export interface RestoreReport extends Omit<Summary, 'noiseLimitDb' | 'rumble' | 'levels' | 'gatedShare'> {
   readonly levels: Summary['levels'] | readonly Summary['levels'][]
   /** What was found in each recording, in their order. */
-  readonly recordings: readonly Summary[]
+  readonly recordings: readonly Restored[]
   readonly files: Readonly<Record<string, string>>
   readonly warnings: readonly Warning[]
 }
@@ -37,8 +44,16 @@ type Planes = readonly Float32Array[]
 /** Throws Permanent with one of the codes for recordings. Nothing is left where it fails. */
 export async function restore(job: RestoreJob, signal: AbortSignal): Promise<RestoreReport> {
   const tables: Tables[] = []
-  for (const file of job.recordings)
-    tables.push(await withRecording(file, signal, (source) => tablesOf(source, job, signal)))
+  const drifts: number[] = []
+  for (const file of job.recordings) {
+    const look = (drift: number) =>
+      withRecording(file, signal, (source) => tablesOf(source, job, drift, signal))
+    const seen = await look(0)
+    const first = tables[0]?.bands
+    const drift = first && seen.bands ? await driftOf(first, seen.bands, othersTurn) : 0
+    drifts.push(drift)
+    tables.push(drift === 0 ? seen : await look(drift))
+  }
   const plans = await decide(tables, job.wishes, othersTurn)
   const [files, warnings]: [Record<string, string>, Warning[]] = [{}, []]
   await mkdir(job.out, { recursive: true })
@@ -47,11 +62,15 @@ export async function restore(job: RestoreJob, signal: AbortSignal): Promise<Res
     files[name] = path.resolve(job.out, name)
     warnings.push(
       ...(await withRecording(job.recordings[i]!, signal, (source) =>
-        written(source, plan, files[name]!, signal),
+        written(source, plan, drifts[i]!, files[name]!, signal),
       )),
     )
   }
-  const summaries = plans.map(({ summary }) => summary)
+  const summaries = plans.map(({ summary }, i) => ({
+    ...summary,
+    untouched: summary.untouched && drifts[i] === 0,
+    driftPpm: Math.round(1e7 * drifts[i]!) / 10,
+  }))
   return { ...together(summaries), recordings: summaries, files, warnings }
 }
 
@@ -84,17 +103,26 @@ async function withRecording<T>(
   }
 }
 
-async function* planesOf({ sound }: Decoding, { pcm }: OpenedSource['probed']): AsyncGenerator<Planes> {
-  for await (const block of sound) if (block.length >= bytesPerFrame(pcm)) yield toPlanar(block, pcm)
+/** `drift`: by which share the recorder's clock was faster than the first one's. */
+function planesOf(
+  { sound }: Decoding,
+  { pcm }: OpenedSource['probed'],
+  drift: number,
+): AsyncIterable<Planes> {
+  async function* decoded(): AsyncGenerator<Planes> {
+    for await (const block of sound) if (block.length >= bytesPerFrame(pcm)) yield toPlanar(block, pcm)
+  }
+  return drift === 0 ? decoded() : byOtherClock(decoded(), drift)
 }
 
 async function tablesOf(
   source: OpenedSource,
   { wishes, recordings }: RestoreJob,
+  drift: number,
   signal: AbortSignal,
 ): Promise<Tables> {
   const { sampleRate, channels } = source.probed.pcm
-  const sound = () => planesOf(source.decode(signal), source.probed)
+  const sound = () => planesOf(source.decode(signal), source.probed, drift)
   return await analysed(sound, { sampleRate, channels, wishes, isOneOfSeveral: recordings.length > 1 })
 }
 
@@ -102,6 +130,7 @@ async function tablesOf(
 async function written(
   source: OpenedSource,
   plan: Plan,
+  drift: number,
   file: string,
   signal: AbortSignal,
 ): Promise<readonly Warning[]> {
@@ -109,7 +138,7 @@ async function written(
   async function* bytes(): AsyncGenerator<Buffer> {
     yield floatWavHead(plan.totalSamples, plan.channels, plan.sampleRate)
     const restoring = restorer(plan, othersTurn)
-    for await (const planes of planesOf(decoding, source.probed))
+    for await (const planes of planesOf(decoding, source.probed, drift))
       for await (const done of restoring.add(planes)) yield toInterleavedBytes(done)
     for await (const done of restoring.end()) yield toInterleavedBytes(done)
   }
@@ -124,7 +153,7 @@ async function written(
 }
 
 /** What is said of several recordings at once: the noisiest, and all that was found. */
-function together(summaries: readonly Summary[]): Omit<RestoreReport, 'recordings' | 'files' | 'warnings'> {
+function together(summaries: readonly Restored[]): Omit<RestoreReport, 'recordings' | 'files' | 'warnings'> {
   const ratios = summaries.map(({ snrDb }) => snrDb).filter((ratio) => ratio !== null)
   return {
     snrDb: ratios.length === 0 ? null : Math.min(...ratios),
@@ -145,7 +174,7 @@ export function summariseRestoration({ recordings, files, warnings }: RestoreRep
   return [...lines, ...warnings.map(({ message }) => message), ''].join('\n')
 }
 
-function describe(found: Summary): string[] {
+function describe(found: Restored): string[] {
   const {
     snrDb,
     untouched,
@@ -159,6 +188,7 @@ function describe(found: Summary): string[] {
     clicks,
     clippedShare,
     unclipped,
+    driftPpm,
   } = found
   return [
     snrDb === null ? 'there is nothing but silence' : `speech is ${snrDb.toFixed(0)} dB over the noise`,
@@ -181,6 +211,11 @@ function describe(found: Summary): string[] {
     ...(breaths === 0 ? [] : [`${breaths} breaths are turned down`]),
     ...(clicks === 0 ? [] : [`${clicks} clicks are repaired`]),
     ...(clippedShare === 0 ? [] : [`${(100 * clippedShare).toPrecision(2)} % of the samples are clipped`]),
+    ...(driftPpm === 0
+      ? []
+      : [
+          `its clock ran ${Math.abs(driftPpm)} ppm ${driftPpm > 0 ? 'fast' : 'slow'} and is brought to the first one's`,
+        ]),
     ...(unclipped === 0 ? [] : [`what was cut off is put back in ${unclipped} places`]),
     ...(untouched ? ['nothing is changed'] : []),
   ]

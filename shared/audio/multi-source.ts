@@ -4,6 +4,7 @@
  * one stream; whoever reads it sees one source.
  */
 import type { ObjectName, ObjectStore } from '../storage.ts'
+import { byOtherClock } from './clock.ts'
 import { withGains, type GainCurve } from './gain-curve.ts'
 import { inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'
 import { withSource, type OpenedSource, type Terms } from './source.ts'
@@ -19,6 +20,8 @@ export interface SourcePart {
   readonly offsetSeconds: number
   /** On top of its gain, from the conversation's beginning. */
   readonly curve?: GainCurve
+  /** Of a track: by which share its recorder's clock was faster than the others'. */
+  readonly drift?: number
 }
 
 export type SourceOrder = 'sequence' | 'tracks'
@@ -33,7 +36,7 @@ export async function withSources<T>(
   use: (source: OpenedSource) => Promise<T>,
 ): Promise<T> {
   const [only] = parts
-  if (parts.length === 1 && only!.gainDb === 0 && only!.offsetSeconds === 0 && !only!.curve)
+  if (parts.length === 1 && only!.gainDb === 0 && only!.offsetSeconds === 0 && !only!.curve && !only!.drift)
     return await withSource(storage, only!.object, terms, signal, use)
   const openAll = async (opened: readonly OpenedSource[]): Promise<T> => {
     const next = parts[opened.length]
@@ -90,7 +93,7 @@ const blockFrames = (sampleRate: number): number => sampleRate / 10
 async function* heard(
   sound: AsyncIterable<Buffer>,
   format: PcmFormat,
-  { gainDb, offsetSeconds, curve }: SourcePart,
+  { gainDb, offsetSeconds, curve, drift }: SourcePart,
   channels: 1 | 2,
 ): AsyncGenerator<Buffer> {
   const frameBytes = 4 * channels
@@ -100,8 +103,8 @@ async function* heard(
   let skipped = Math.max(0, -offset)
   const gain = fromDb(gainDb)
   let at = offset
-  for await (const block of sound) {
-    const planes = toPlanar(block, format)
+  for await (const decoded of drift ? byOtherClock(planar(sound, format), drift) : planar(sound, format)) {
+    const planes = decoded
       .map((plane) => plane.map((sample) => sample * gain))
       .map((plane) => (curve ? withGains(plane, at, curve) : plane))
     at += planes[0]!.length
@@ -110,6 +113,13 @@ async function* heard(
     skipped -= dropped
     if (dropped * frameBytes < wide.length) yield wide.subarray(dropped * frameBytes)
   }
+}
+
+async function* planar(
+  sound: AsyncIterable<Buffer>,
+  format: PcmFormat,
+): AsyncGenerator<readonly Float32Array[]> {
+  for await (const block of sound) yield toPlanar(block, format)
 }
 
 /** One after the other: a decoder starts when the one before it has ended, so that never two run at once. */

@@ -53,6 +53,7 @@ export interface Upload {
     readonly gainDb: number
     readonly offsetSeconds: number
     readonly curve?: GainCurve
+    readonly drift?: number
   }[]
   readonly recordingsAre: SourceOrder
 }

@@ -6,7 +6,8 @@ import { fourier, framesAtOnce } from '../kernel/fourier.ts'
 import type { OthersTurn } from './turns.ts'
 import { clearShortRuns, movingMaximum, quantile, smoothed, toDb, toPower, widened } from './series.ts'
 
-const bands = 14
+export const bandCount = 14
+const bands = bandCount
 const [lowestHz, highestHz] = [150, 7000]
 const duckDb = 15
 /** What a room makes of a sound: it dies away by this a step, and arrives up to a step later. */
