@@ -173,9 +173,13 @@ export async function readAnalysis(name: string, { storage, config }: Tools): Pr
   return decodeAnalysis(await storage.read({ bucket: config.buckets.work, name }))
 }
 
+/** Those of an earlier version lack what was added. */
+type StoredPlan = Omit<Plan, 'clipped'> & Partial<Pick<Plan, 'clipped'>>
+
 export async function readPlan(
   name: string,
   { storage, config }: Pick<Tools, 'storage' | 'config'>,
 ): Promise<Plan> {
-  return deserialize(await storage.read({ bucket: config.buckets.work, name })) as Plan
+  const plan = deserialize(await storage.read({ bucket: config.buckets.work, name })) as StoredPlan
+  return { clipped: [], ...plan }
 }

@@ -17,12 +17,14 @@ const downDb = 45
 const leastCorrelation = 0.12
 const leastLead = 0.04
 const awaySteps = 25
-/** A drift is believed from so many windows, in so much of the time, that lie this close to it; and up to so much. */
-const leastWindows = 3
+/** A drift is believed from so many windows, in so much of the time, of which half lie this close to it; and up to so much. */
+const leastWindows = 6
 const leastSpan = 0.5
 const closeSteps = 0.8
 const mostDrift = 300e-6
-/** What comes to less at the end may as well be who sits closer to which microphone. */
+/** Who speaks in a window moves its lag by about so much: sound takes its time. What comes to little more at the end is no drift. */
+const scatterSteps = 0.8
+const surely = 3.5
 const leastSteps = 2
 
 interface Seen {
@@ -69,7 +71,9 @@ function believed(seen: readonly Seen[], steps: number): number {
   )
   const close = seen.filter(({ at, lag }) => Math.abs(lag - start - drift * at) < closeSteps)
   const isBelieved = close.length >= Math.max(leastWindows, seen.length / 2) && Math.abs(drift) <= mostDrift
-  return isBelieved && Math.abs(drift) * steps >= leastSteps ? drift : 0
+  // of a line through so many points that scatter so far, the error from its one end to the other
+  const error = scatterSteps * Math.sqrt(12 / seen.length)
+  return isBelieved && Math.abs(drift) * steps >= Math.max(leastSteps, surely * error) ? drift : 0
 }
 
 /** Of each band, in hundredths of a dB. */
