@@ -113,14 +113,14 @@ function problemOf({ code, input, ...issue }: z.core.$ZodRawIssue): string | und
   return inside.map(({ path, message }) => [...path.map(String), message].join(': ')).join('; ')
 }
 
-/** What a template says where it says nothing of restoration. */
-const usual: PresetName = 'off'
+/** What a template says where it says nothing of restoration: what no good recording has goes, and nothing else changes. */
+const usual: PresetName = 'studio'
 
 export const restore = z
   .union([z.enum(presetNames), own], { error: problemOf })
   .default(usual)
   .describe(
-    'How the sound is restored, before anything listens to it: for a studio (hum and clicks), a home (noise and uneven levels too), ' +
+    'How the sound is restored, before anything listens to it: for a studio (hum, rumble, clicks and crosstalk), a home (noise and uneven levels too), ' +
       'the field (more of both), off, or what is named here.',
   )
 
