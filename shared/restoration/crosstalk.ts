@@ -22,6 +22,8 @@ const overFloor = 2.5
 const manyBands = { share: 0.35, overDb: -3 }
 const someBands = { share: 0.2, overDb: 3 }
 const withinDb = 42
+/** A track that is never so much softer has no pauses: music, or the sound of a computer. */
+const leastRangeDb = 10
 /** In steps of 10 ms. */
 const shortestSteps = 3
 const aheadSteps = 5
@@ -130,7 +132,10 @@ async function gateOf(
   othersTurn: OthersTurn,
 ): Promise<Float32Array> {
   const floor = perBand((band) => 1.5 * toPower(quantile(bandOf(own, band), 0.1) / 100))
-  const least = quantile(totals, 0.95) - withinDb
+  const loud = quantile(totals, 0.95)
+  // nothing could be told from its own floor
+  if (loud - quantile(totals, 0.1) < leastRangeDb) return new Float32Array(totals.length)
+  const least = loud - withinDb
   const open = new Uint8Array(totals.length)
   for (let step = 0; step < open.length; step++) {
     const expected = floor.map((power) => overFloor * power)

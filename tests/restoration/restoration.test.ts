@@ -276,6 +276,18 @@ describe('Of two tracks with every fault', () => {
   })
 })
 
+test('A track that never falls silent, as music does not, stays as it is beside others', async () => {
+  const steady = Float32Array.from(
+    { length: 16 * rate },
+    (_, i) => 0.1 * Math.sin((2 * Math.PI * 500 * i) / rate),
+  )
+  const plans = await planOf([[mixed(steady, hiss(16, -70))], [spoken.samples]], {
+    ...noWishes,
+    gate: 'auto',
+  })
+  expect(plans.map(({ summary }) => summary.gatedShare)[0]).toBe(0)
+})
+
 describe('Clicks', () => {
   const clicking = mixed(spoken.samples, hiss(16, -65))
   const places = pauses.slice(0, 12).map(([from]) => from)
