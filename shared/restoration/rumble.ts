@@ -123,7 +123,7 @@ const leastCutHz = 30
 const quietEnoughDb = 35
 const pausesShare = 0.25
 /** Where there is so much more of it while somebody speaks, it is what voices do: breath on the microphone, plosives. */
-const sameDb = 3
+const sameDb = 1.5
 const leastLooks = 4
 
 export interface Rumble {
