@@ -229,7 +229,10 @@ describe('Energies', () => {
               same([totals.subarray(channel, channel + 1), outs[channel]!], [total, out])
             })
           }
-          const [pair, apart] = [pairEnergyMeter(whole, stepwise), [whole, stepwise].map(reference.energyMeter)]
+          const [pair, apart] = [
+            pairEnergyMeter(whole, stepwise),
+            [whole, stepwise].map(reference.energyMeter),
+          ]
           for (const samples of mono) {
             const sums = [0, 1, 2, 3].map(() => new Float64Array(Math.ceil(samples.length / groupSamples)))
             pair(samples, groupSamples, sums[0]!, sums[1]!)
