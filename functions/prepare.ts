@@ -3,13 +3,16 @@
  * each asset at the recording's rate. Of a long recording that can be divided, the first part only says where, and its
  * stretches are parts of their own, which `join` makes one.
  */
+import type { Knex } from 'knex'
 import { z } from 'zod'
 import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import type { SourcePart } from '../shared/audio/multi-source.ts'
 import { pcmScalars } from '../shared/audio/pcm.ts'
 import type { OpenedSource } from '../shared/audio/source.ts'
 import { stretch, type Stretch } from '../shared/audio/stretches.ts'
+import { settingsOf } from '../shared/db/runs.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
+import { withoutCrosstalk } from '../shared/episode/crosstalk.ts'
 import {
   accept,
   prepareStretch,
@@ -20,6 +23,8 @@ import {
 } from '../shared/episode/recording.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { fileOf } from '../shared/objects.ts'
+import { wishesOf, type Wishes } from '../shared/restoration/wishes.ts'
+import { restoreSettings } from '../shared/settings/restore.ts'
 
 const uploaded = { object: z.string(), generation: z.string(), contentHash: z.string() }
 const part = z.discriminatedUnion('source', [
@@ -40,7 +45,9 @@ export const prepare = defineStep({
   version: 3,
   madeBy: ffmpegVersion,
   context,
-  inputs: (given) => ({
+  load: async (db, given) => ({ gate: areTracks(given) && (await wishesOfRun(db, given)).gate === 'auto' }),
+  inputs: (given, { gate }) => ({
+    ...(gate ? { gate } : {}),
     source: given.source,
     file: fileOf(given.object),
     contentHash: given.contentHash,
@@ -48,10 +55,11 @@ export const prepare = defineStep({
       ? { stretch: given.stretch }
       : { targetRate: given.targetRate, recordingsAre: given.recordingsAre }),
   }),
-  work: async (given, _input: undefined, tools): Promise<Output> =>
-    given.source === 'stretch'
-      ? await prepareStretch(given, stretch.parse(JSON.parse(given.stretch)), tools)
-      : await prepareFile(given, tools),
+  work: async (given, { gate }, tools): Promise<Output> => {
+    if (given.source === 'stretch')
+      return await prepareStretch(given, stretch.parse(JSON.parse(given.stretch)), tools)
+    return await prepareFile(gate ? await withoutCrosstalk(given, tools) : given, tools)
+  },
   passOn: (output, { source }) => {
     if (source !== 'recording' || 'isAsPromised' in output) return {}
     const { sampleRate, channels, sampleFormat, marksObject } = output
@@ -84,6 +92,12 @@ export const prepare = defineStep({
     ]
   },
 })
+
+const areTracks = ({ source, recordings, recordingsAre }: Context): boolean =>
+  source === 'recording' && recordingsAre === 'tracks' && recordings.length > 1
+
+const wishesOfRun = async (db: Knex, { runId }: Identity): Promise<Wishes> =>
+  wishesOf(restoreSettings((await settingsOf(db, runId)).restore))
 
 const prepareFile = async (given: FileContext, tools: Tools): Promise<Output> =>
   await withUpload(given, tools, async (opened, parts) => {

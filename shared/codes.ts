@@ -367,6 +367,15 @@ export const warningCodes = {
     meaning: 'The file has several sound tracks; the message says which were taken.',
     remedy: 'If a wrong one was taken, export that track alone.',
   },
+  clock_drift_mended: {
+    meaning: "The clocks of the recorders of tracks differed: they were brought to the first one's.",
+    remedy:
+      'Listen to the end, where they were furthest apart; "gate": "off" in the template\'s "restore" leaves them.',
+  },
+  crosstalk_reduced: {
+    meaning: 'What tracks of one conversation heard of the others was turned down before they were mixed.',
+    remedy: 'Set "gate": "off" in the template\'s "restore", if a track lacks something.',
+  },
   length_misstated: {
     meaning: 'The file says another length of itself than the sound it holds.',
     remedy: 'Check that the end is there; if it is not, upload the recording again.',

@@ -26,6 +26,7 @@ const readers = {
     },
   },
   hum: { takes: 'auto or off', read: oneOf('hum', 'auto', 'off') },
+  rumble: { takes: 'auto or off', read: oneOf('rumble', 'auto', 'off') },
   level: {
     takes: 'a number from 0 to 1, or off',
     read: (text: string) => {
@@ -42,6 +43,7 @@ const readers = {
     },
   },
   clicks: { takes: 'pauses, all or off', read: oneOf('clicks', 'pauses', 'all', 'off') },
+  clipping: { takes: 'auto or off', read: oneOf('clipping', 'auto', 'off') },
 } satisfies Record<string, { takes: string; read: Reader }>
 
 /** What is wished for; or what is wrong with a flag. Where one is named, those that are not are off. */

@@ -1,6 +1,6 @@
 /**
- * `spool restore`: the sound of recordings restored, in this process, without the cloud. Hides that a file is decoded twice,
- * once to learn what is wrong with it and once to mend that, so that memory does not grow with its length.
+ * `spool restore`: the sound of recordings restored, in this process, without the cloud. Hides that a file is decoded again for
+ * every look at it, and once more to mend it, so that memory does not grow with its length.
  */
 import { createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
@@ -8,12 +8,14 @@ import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Decoding } from '../../shared/audio/decoding.ts'
+import { byOtherClock } from '../../shared/audio/clock.ts'
 import { bytesPerFrame, toInterleavedBytes, toPlanar } from '../../shared/audio/pcm.ts'
 import { withSource, type OpenedSource } from '../../shared/audio/source.ts'
 import { floatWavHead } from '../../shared/audio/wav.ts'
 import type { Warning } from '../../shared/codes.ts'
-import { analyser, type Tables } from '../../shared/restoration/analysis.ts'
+import { analysed, type Tables } from '../../shared/restoration/analysis.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
+import { driftOf } from '../../shared/restoration/clocks.ts'
 import { decide, type Plan, type Summary } from '../../shared/restoration/decide.ts'
 import type { Wishes } from '../../shared/restoration/wishes.ts'
 
@@ -23,11 +25,16 @@ export interface RestoreJob {
   readonly out: string
 }
 
+interface Restored extends Summary {
+  /** By how many parts in a million its recorder's clock ran faster than the first one's; it is brought to that. */
+  readonly driftPpm: number
+}
+
 /** Of one recording what was found in it; of several, of all together. */
-export interface RestoreReport extends Omit<Summary, 'noiseLimitDb' | 'levels' | 'gatedShare'> {
+export interface RestoreReport extends Omit<Summary, 'noiseLimitDb' | 'rumble' | 'levels' | 'gatedShare'> {
   readonly levels: Summary['levels'] | readonly Summary['levels'][]
   /** What was found in each recording, in their order. */
-  readonly recordings: readonly Summary[]
+  readonly recordings: readonly Restored[]
   readonly files: Readonly<Record<string, string>>
   readonly warnings: readonly Warning[]
 }
@@ -37,9 +44,17 @@ type Planes = readonly Float32Array[]
 /** Throws Permanent with one of the codes for recordings. Nothing is left where it fails. */
 export async function restore(job: RestoreJob, signal: AbortSignal): Promise<RestoreReport> {
   const tables: Tables[] = []
-  for (const file of job.recordings)
-    tables.push(await withRecording(file, signal, (source) => analysed(source, job, signal)))
-  const plans = decide(tables, job.wishes)
+  const drifts: number[] = []
+  for (const file of job.recordings) {
+    const look = (drift: number) =>
+      withRecording(file, signal, (source) => tablesOf(source, job, drift, signal))
+    const seen = await look(0)
+    const first = tables[0]?.bands
+    const drift = first && seen.bands ? await driftOf(first, seen.bands, othersTurn) : 0
+    drifts.push(drift)
+    tables.push(drift === 0 ? seen : await look(drift))
+  }
+  const plans = await decide(tables, job.wishes, othersTurn)
   const [files, warnings]: [Record<string, string>, Warning[]] = [{}, []]
   await mkdir(job.out, { recursive: true })
   for (const [i, plan] of plans.entries()) {
@@ -47,11 +62,15 @@ export async function restore(job: RestoreJob, signal: AbortSignal): Promise<Res
     files[name] = path.resolve(job.out, name)
     warnings.push(
       ...(await withRecording(job.recordings[i]!, signal, (source) =>
-        written(source, plan, files[name]!, signal),
+        written(source, plan, drifts[i]!, files[name]!, signal),
       )),
     )
   }
-  const summaries = plans.map(({ summary }) => summary)
+  const summaries = plans.map(({ summary }, i) => ({
+    ...summary,
+    untouched: summary.untouched && drifts[i] === 0,
+    driftPpm: Math.round(1e7 * drifts[i]!) / 10,
+  }))
   return { ...together(summaries), recordings: summaries, files, warnings }
 }
 
@@ -84,25 +103,34 @@ async function withRecording<T>(
   }
 }
 
-async function* planesOf({ sound }: Decoding, { pcm }: OpenedSource['probed']): AsyncGenerator<Planes> {
-  for await (const block of sound) if (block.length >= bytesPerFrame(pcm)) yield toPlanar(block, pcm)
+/** `drift`: by which share the recorder's clock was faster than the first one's. */
+function planesOf(
+  { sound }: Decoding,
+  { pcm }: OpenedSource['probed'],
+  drift: number,
+): AsyncIterable<Planes> {
+  async function* decoded(): AsyncGenerator<Planes> {
+    for await (const block of sound) if (block.length >= bytesPerFrame(pcm)) yield toPlanar(block, pcm)
+  }
+  return drift === 0 ? decoded() : byOtherClock(decoded(), drift)
 }
 
-async function analysed(
+async function tablesOf(
   source: OpenedSource,
   { wishes, recordings }: RestoreJob,
+  drift: number,
   signal: AbortSignal,
 ): Promise<Tables> {
   const { sampleRate, channels } = source.probed.pcm
-  const analysis = analyser(sampleRate, channels, wishes, recordings.length > 1)
-  for await (const planes of planesOf(source.decode(signal), source.probed)) analysis.add(planes)
-  return analysis.finish()
+  const sound = () => planesOf(source.decode(signal), source.probed, drift)
+  return await analysed(sound, { sampleRate, channels, wishes, isOneOfSeveral: recordings.length > 1 })
 }
 
 /** Writes the restored sound, and says what the decoder has to say. */
 async function written(
   source: OpenedSource,
   plan: Plan,
+  drift: number,
   file: string,
   signal: AbortSignal,
 ): Promise<readonly Warning[]> {
@@ -110,7 +138,7 @@ async function written(
   async function* bytes(): AsyncGenerator<Buffer> {
     yield floatWavHead(plan.totalSamples, plan.channels, plan.sampleRate)
     const restoring = restorer(plan, othersTurn)
-    for await (const planes of planesOf(decoding, source.probed))
+    for await (const planes of planesOf(decoding, source.probed, drift))
       for await (const done of restoring.add(planes)) yield toInterleavedBytes(done)
     for await (const done of restoring.end()) yield toInterleavedBytes(done)
   }
@@ -125,7 +153,7 @@ async function written(
 }
 
 /** What is said of several recordings at once: the noisiest, and all that was found. */
-function together(summaries: readonly Summary[]): Omit<RestoreReport, 'recordings' | 'files' | 'warnings'> {
+function together(summaries: readonly Restored[]): Omit<RestoreReport, 'recordings' | 'files' | 'warnings'> {
   const ratios = summaries.map(({ snrDb }) => snrDb).filter((ratio) => ratio !== null)
   return {
     snrDb: ratios.length === 0 ? null : Math.min(...ratios),
@@ -135,6 +163,7 @@ function together(summaries: readonly Summary[]): Omit<RestoreReport, 'recording
     music: summaries.flatMap(({ music }) => music),
     breaths: summaries.reduce((sum, { breaths }) => sum + breaths, 0),
     clicks: summaries.reduce((sum, { clicks }) => sum + clicks, 0),
+    unclipped: summaries.reduce((sum, { unclipped }) => sum + unclipped, 0),
     clippedShare: Math.max(...summaries.map(({ clippedShare }) => clippedShare)),
   }
 }
@@ -145,9 +174,22 @@ export function summariseRestoration({ recordings, files, warnings }: RestoreRep
   return [...lines, ...warnings.map(({ message }) => message), ''].join('\n')
 }
 
-function describe(found: Summary): string[] {
-  const { snrDb, untouched, hum, noiseLimitDb, levels, music, gatedShare, breaths, clicks, clippedShare } =
-    found
+function describe(found: Restored): string[] {
+  const {
+    snrDb,
+    untouched,
+    hum,
+    rumble,
+    noiseLimitDb,
+    levels,
+    music,
+    gatedShare,
+    breaths,
+    clicks,
+    clippedShare,
+    unclipped,
+    driftPpm,
+  } = found
   return [
     snrDb === null ? 'there is nothing but silence' : `speech is ${snrDb.toFixed(0)} dB over the noise`,
     ...(noiseLimitDb === null ? [] : [`noise goes down by up to ${noiseLimitDb.toFixed(0)} dB`]),
@@ -155,6 +197,7 @@ function describe(found: Summary): string[] {
       ({ mainsHz, start, end, levelDb }) =>
         `hum of ${mainsHz} Hz at ${levelDb.toFixed(0)} dBFS is taken away from ${start.toFixed(0)} s to ${end.toFixed(0)} s`,
     ),
+    ...(rumble ? [`rumble at ${rumble.levelDb.toFixed(0)} dBFS is cut off below ${rumble.cutHz} Hz`] : []),
     ...(levels.changed
       ? [
           `phrases lay ${levels.spreadDb.toFixed(1)} dB apart and get ${levels.leastGainDb.toFixed(0)} to ` +
@@ -168,6 +211,12 @@ function describe(found: Summary): string[] {
     ...(breaths === 0 ? [] : [`${breaths} breaths are turned down`]),
     ...(clicks === 0 ? [] : [`${clicks} clicks are repaired`]),
     ...(clippedShare === 0 ? [] : [`${(100 * clippedShare).toPrecision(2)} % of the samples are clipped`]),
+    ...(driftPpm === 0
+      ? []
+      : [
+          `its clock ran ${Math.abs(driftPpm)} ppm ${driftPpm > 0 ? 'fast' : 'slow'} and is brought to the first one's`,
+        ]),
+    ...(unclipped === 0 ? [] : [`what was cut off is put back in ${unclipped} places`]),
     ...(untouched ? ['nothing is changed'] : []),
   ]
 }

@@ -4,6 +4,8 @@
  * one stream; whoever reads it sees one source.
  */
 import type { ObjectName, ObjectStore } from '../storage.ts'
+import { byOtherClock } from './clock.ts'
+import { withGains, type GainCurve } from './gain-curve.ts'
 import { inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'
 import { withSource, type OpenedSource, type Terms } from './source.ts'
 import { fromDb } from './true-peak.ts'
@@ -16,6 +18,10 @@ export interface SourcePart {
    * sequence: silence before it.
    */
   readonly offsetSeconds: number
+  /** On top of its gain, from the conversation's beginning. */
+  readonly curve?: GainCurve
+  /** Of a track: by which share its recorder's clock was faster than the others'. */
+  readonly drift?: number
 }
 
 export type SourceOrder = 'sequence' | 'tracks'
@@ -30,7 +36,7 @@ export async function withSources<T>(
   use: (source: OpenedSource) => Promise<T>,
 ): Promise<T> {
   const [only] = parts
-  if (parts.length === 1 && only!.gainDb === 0 && only!.offsetSeconds === 0)
+  if (parts.length === 1 && only!.gainDb === 0 && only!.offsetSeconds === 0 && !only!.curve && !only!.drift)
     return await withSource(storage, only!.object, terms, signal, use)
   const openAll = async (opened: readonly OpenedSource[]): Promise<T> => {
     const next = parts[opened.length]
@@ -87,7 +93,7 @@ const blockFrames = (sampleRate: number): number => sampleRate / 10
 async function* heard(
   sound: AsyncIterable<Buffer>,
   format: PcmFormat,
-  { gainDb, offsetSeconds }: SourcePart,
+  { gainDb, offsetSeconds, curve, drift }: SourcePart,
   channels: 1 | 2,
 ): AsyncGenerator<Buffer> {
   const frameBytes = 4 * channels
@@ -96,13 +102,24 @@ async function* heard(
     yield Buffer.alloc(Math.min(left, blockFrames(format.sampleRate)) * frameBytes)
   let skipped = Math.max(0, -offset)
   const gain = fromDb(gainDb)
-  for await (const block of sound) {
-    const planes = toPlanar(block, format).map((plane) => plane.map((sample) => sample * gain))
+  let at = offset
+  for await (const decoded of drift ? byOtherClock(planar(sound, format), drift) : planar(sound, format)) {
+    const planes = decoded
+      .map((plane) => plane.map((sample) => sample * gain))
+      .map((plane) => (curve ? withGains(plane, at, curve) : plane))
+    at += planes[0]!.length
     const wide = toInterleavedBytes(channels === 2 && planes.length === 1 ? [planes[0]!, planes[0]!] : planes)
     const dropped = Math.min(skipped, wide.length / frameBytes)
     skipped -= dropped
     if (dropped * frameBytes < wide.length) yield wide.subarray(dropped * frameBytes)
   }
+}
+
+async function* planar(
+  sound: AsyncIterable<Buffer>,
+  format: PcmFormat,
+): AsyncGenerator<readonly Float32Array[]> {
+  for await (const block of sound) yield toPlanar(block, format)
 }
 
 /** One after the other: a decoder starts when the one before it has ended, so that never two run at once. */

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { analyser, blockSamples, decodeAnalysis, encodeAnalysis, joinAnalyses } from '../audio/analysis.ts'
 import type { Analysis } from '../audio/analysis.ts'
 import { withSources, type SourceOrder, type SourcePart } from '../audio/multi-source.ts'
+import type { GainCurve } from '../audio/gain-curve.ts'
 import { bytesPerFrame, inBlocks, pcmScalars } from '../audio/pcm.ts'
 import { tooLong, type OpenedSource } from '../audio/source.ts'
 import { decodeStretch, type Stretch } from '../audio/stretches.ts'
@@ -51,6 +52,8 @@ export interface Upload {
     readonly generation: string
     readonly gainDb: number
     readonly offsetSeconds: number
+    readonly curve?: GainCurve
+    readonly drift?: number
   }[]
   readonly recordingsAre: SourceOrder
 }
@@ -63,11 +66,10 @@ export async function withUpload<T>(
 ): Promise<T> {
   const { buckets, limits } = config
   const single = [{ object, generation, gainDb: 0, offsetSeconds: 0 }]
-  const files = source === 'recording' && recordings.length > 0 ? recordings : single
-  const parts = files.map(({ object: name, generation: pinned, gainDb, offsetSeconds }) => ({
+  const files: Upload['recordings'] = source === 'recording' && recordings.length > 0 ? recordings : single
+  const parts = files.map(({ object: name, generation: pinned, ...heard }) => ({
     object: { bucket: buckets.uploads, name, generation: pinned },
-    gainDb,
-    offsetSeconds,
+    ...heard,
   }))
   const bytes = source === 'asset' ? limits.assetBytes : limits.recordingBytes
   return await withSources(storage, parts, recordingsAre, { bytes, targetRate }, signal, (opened) =>

@@ -5,16 +5,11 @@
  */
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
-import {
-  analyser as soundAnalyser,
-  decodeAnalysis,
-  encodeAnalysis,
-  type Analysis,
-} from '../audio/analysis.ts'
+import { analyser, decodeAnalysis, encodeAnalysis, type Analysis } from '../audio/analysis.ts'
 import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from '../audio/pcm.ts'
 import type { Tools } from '../engine/step.ts'
 import { contentHash } from '../hash.ts'
-import { analyser } from '../restoration/analysis.ts'
+import { analysed } from '../restoration/analysis.ts'
 import { restorationContextSeconds, restorer } from '../restoration/apply.ts'
 import { decide, type Plan, type Summary } from '../restoration/decide.ts'
 import type { Wishes } from '../restoration/wishes.ts'
@@ -42,12 +37,12 @@ export const restoredPartsOf = ({
 }: Pick<StoredPcm, 'totalSamples' | 'sampleRate'>): number =>
   Math.ceil(totalSamples / (partSeconds * sampleRate))
 
-/** Looks at the whole recording, and decides. */
+/** Looks at the whole recording, twice where it hums, and decides. */
 export async function planRestoration(recording: StoredPcm, wishes: Wishes, tools: Tools): Promise<Plan> {
   const { sampleRate, channels, totalSamples } = recording
-  const analysis = analyser(sampleRate, channels, wishes)
-  for await (const planes of secondsOf(recording, 0, totalSamples, tools)) analysis.add(planes)
-  return decide([analysis.finish()], wishes)[0]!
+  const sound = () => secondsOf(recording, 0, totalSamples, tools)
+  const tables = await analysed(sound, { sampleRate, channels, wishes })
+  return (await decide([tables], wishes, () => letOthers(tools.signal)))[0]!
 }
 
 /** Keeps a plan for those who carry it out; its hash stands for what it does. */
@@ -104,13 +99,13 @@ export async function combineParts(
     ...{ pcmObject: pcm.name, sampleRate, channels, sampleFormat: 'f32le' },
     totalSamples: parts.reduce((sum, { samples }) => sum + samples, 0),
   }
-  const analysis = await analysed(recording, tools)
+  const analysis = await analysisOf(recording, tools)
   await storage.create(stored, encodeAnalysis(analysis), 'application/octet-stream')
   return { recording, analysisObject: stored.name, analysis }
 }
 
-async function analysed(recording: StoredPcm, tools: Tools): Promise<Analysis> {
-  const gather = soundAnalyser(recording)
+async function analysisOf(recording: StoredPcm, tools: Tools): Promise<Analysis> {
+  const gather = analyser(recording)
   const sound = bytesOf(recording, 0, recording.totalSamples, tools)
   for await (const block of inBlocks(sound, gather.blockBytes)) gather.add(block)
   return gather.finish()
@@ -136,7 +131,7 @@ async function* bytesOf(
 }
 
 /** Heartbeats go on, and work that is called off ends. */
-async function letOthers(signal: AbortSignal): Promise<void> {
+export async function letOthers(signal: AbortSignal): Promise<void> {
   await othersTurn()
   signal.throwIfAborted()
 }
@@ -178,9 +173,13 @@ export async function readAnalysis(name: string, { storage, config }: Tools): Pr
   return decodeAnalysis(await storage.read({ bucket: config.buckets.work, name }))
 }
 
+/** Those of an earlier version lack what was added. */
+type StoredPlan = Omit<Plan, 'clipped'> & Partial<Pick<Plan, 'clipped'>>
+
 export async function readPlan(
   name: string,
   { storage, config }: Pick<Tools, 'storage' | 'config'>,
 ): Promise<Plan> {
-  return deserialize(await storage.read({ bucket: config.buckets.work, name })) as Plan
+  const plan = deserialize(await storage.read({ bucket: config.buckets.work, name })) as StoredPlan
+  return { clipped: [], ...plan }
 }

@@ -68,6 +68,18 @@ export function doubleEnergyMeter(whole: Cascade, stepwise: Cascade) {
   }
 }
 
+/** Two filters over one plane, with one look at the sound: the sums of every `step` samples of each. */
+export function pairEnergyMeter(one: Cascade, other: Cascade) {
+  const pair = layOut([one, other], [false, false])
+  const state = new Float64Array(stateLength)
+  return (plane: Float32Array, step: number, ofOne: Float64Array, ofOther: Float64Array): void => {
+    run(pair, state, plane, plane, step, (group, at) => {
+      ofOne[group] = doubles[at]!
+      ofOther[group] = doubles[at + 1]!
+    })
+  }
+}
+
 /** A filter for each lane, as the kernels read them. A lane may go on adding from group to group. */
 function layOut(lanes: readonly [Cascade, Cascade], goesOn: readonly [boolean, boolean]): Float64Array {
   const values = lanes.map(([{ b0, b1, b2, a1, a2 }, second]) => [

@@ -1,36 +1,42 @@
 /**
- * One pass over a recording, after which it is known what is wrong with it. Hides that the sound comes in pieces of any
- * size: meters get whole seconds, counted from the beginning, so that the tables are the same whatever the pieces.
+ * A look at a recording, after which it is known what is wrong with it; where it hums a second one, at what is left without
+ * the hum. Hides that the sound comes in pieces of any size: meters get whole seconds, counted from the beginning, so that the
+ * tables are the same whatever the pieces.
  *
  * Memory is that of the tables: 5 MB an hour and, where there is hum, 10 MB a channel; ten hours fit into 150 MB.
  */
 import { highPass, kWeighting } from '../audio/loudness.ts'
-import { doubleEnergyMeter, energyMeter } from '../kernel/filters.ts'
-import { clippedIn } from '../kernel/peaks.ts'
+import { pairEnergyMeter } from '../kernel/filters.ts'
 import { breathMeter, type BreathTables } from './breaths.ts'
 import { clickMeter, type Click } from './clicks.ts'
+import { clippingMeter, type ClippedRun } from './clipping.ts'
 import { bandMeter, type BandLevels } from './crosstalk.ts'
-import { humMeter, type HumStretch } from './hum.ts'
+import { humGrid, humMeter, humPointSeconds, humPointsPerStretch, type HumStretch } from './hum.ts'
+import { humRuns, subtractHum, type HumRun } from './hum-curves.ts'
 import { lowRateSound } from './low-rate.ts'
+import { rumbleMeter, type RumbleTables } from './rumble.ts'
 import { growingSeries } from './series.ts'
 import { tonalityMeter } from './tonality.ts'
 import type { Wishes } from './wishes.ts'
 
-/** What the pass leaves. Series have a value for every 10 ms, or the whole number of samples next to it. */
+/** What is known then. Series have a value for every 10 ms, or the whole number of samples next to it. */
 export interface Tables {
   readonly sampleRate: number
   readonly channels: number
   readonly totalSamples: number
   readonly stepSamples: number
-  /** Mean squares, of the channels' mean: K-weighted, above 150 Hz, and above 1500 Hz. */
+  /** By channel. All the rest is of the sound without it. */
+  readonly hum: readonly (readonly HumRun[])[]
+  /** Mean squares, of the channels' mean: K-weighted, and above 150 Hz. */
   readonly loudness: Float32Array
   readonly power: Float32Array
-  readonly highPower: Float32Array
-  /** Samples at full scale, of all channels. */
+  /** Samples at full scale, of all channels; and runs of them, in time. */
   readonly clippedSamples: number
-  readonly hum: readonly (readonly HumStretch[])[]
+  readonly clippedRuns: readonly ClippedRun[]
   /** The share of tones in every quarter of a second. */
   readonly tonality: Float32Array
+  /** None where it is not looked for. */
+  readonly rumble: RumbleTables | undefined
   /** In time; of one channel's mean. Empty where they are not looked for. */
   readonly clicks: readonly Click[]
   readonly breaths: BreathTables | undefined
@@ -38,61 +44,93 @@ export interface Tables {
   readonly bands: BandLevels | undefined
 }
 
-export interface Analyser {
-  /** Takes the next samples, a plane for each channel, all of one length. */
-  readonly add: (planes: readonly Float32Array[]) => void
-  readonly finish: () => Tables
+type Planes = readonly Float32Array[]
+
+/** What a recording is looked at for. */
+export interface Subject {
+  readonly sampleRate: number
+  readonly channels: number
+  /** What is not wished for is not looked for. */
+  readonly wishes: Wishes
+  /** Crosstalk is looked for where the recording is one of several tracks. */
+  readonly isOneOfSeveral?: boolean
 }
 
 const stepsPerSecond = 100
-/** Below this lie hum and rumble; and the highest multiple of mains that is looked for lies well below this. */
+/** Below this lies rumble, and little of a voice. */
 const speechHz = 150
-const aboveHumHz = 1500
-const clippedAt = Math.fround(0.9999)
 
-/** What is not wished for is not looked for; crosstalk only where the recording is one of several tracks. */
-export function analyser(
-  sampleRate: number,
-  channels: number,
-  wishes: Wishes,
-  isOneOfSeveral = false,
-): Analyser {
+/** `sound` is asked for once or twice: planes, one for each channel, all of one length, which may be any. */
+export async function analysed(sound: () => AsyncIterable<Planes>, subject: Subject): Promise<Tables> {
+  const first = metersFor(subject)
+  for await (const planes of sound()) first.add(planes)
+  const { stretches, ...found } = first.finish()
+  const hum = stretches.map((some) => humOf(some, found))
+  if (hum.every((runs) => runs.length === 0)) return { ...found, hum }
+  const second = metersFor(subject, hum)
+  for await (const planes of sound()) second.add(planes)
+  const { clippedSamples, clippedRuns } = found
+  return { ...second.finish(), hum, clippedSamples, clippedRuns }
+}
+
+function humOf(
+  stretches: readonly HumStretch[],
+  { sampleRate, totalSamples }: Omit<Tables, 'hum'>,
+): HumRun[] {
+  const stretchSamples = humPointsPerStretch * humGrid(sampleRate).pointSamples
+  const stretchCount = Math.max(1, Math.ceil(totalSamples / stretchSamples))
+  return humRuns(stretches, stretchCount, Math.floor(totalSamples / stretchSamples), humPointSeconds)
+}
+
+type Found = Omit<Tables, 'hum'> & { readonly stretches: readonly (readonly HumStretch[])[] }
+
+/** Gathers everything, and the hum unless what it is, by channel, is known: then of the sound without it. */
+function metersFor(
+  { sampleRate, channels, wishes, isOneOfSeveral }: Subject,
+  knownHum?: readonly (readonly HumRun[])[],
+) {
   const stepSamples = Math.round(sampleRate / stepsPerSecond)
   const second = stepsPerSecond * stepSamples
-  const [loudness, power, highPower] = [growingSeries(), growingSeries(), growingSeries()]
+  const [loudness, power] = [growingSeries(), growingSeries()]
   const energies = energiesOf(sampleRate, stepSamples)
   const low = Array.from({ length: channels }, () => lowRateSound(sampleRate))
   const tonality = tonalityMeter(sampleRate)
-  const hum = wishes.hum === 'off' ? [] : Array.from({ length: channels }, () => humMeter(sampleRate))
+  const rumble = wishes.rumble === 'off' ? undefined : rumbleMeter(sampleRate)
+  const looksForHum = wishes.hum === 'auto' && !knownHum
+  const hum = Array.from({ length: looksForHum ? channels : 0 }, () => humMeter(sampleRate))
   const bands = isOneOfSeveral && wishes.gate === 'auto' ? bandMeter(sampleRate, stepSamples) : undefined
   const clicks = wishes.clicks === 'off' ? undefined : clickMeter(sampleRate)
   const breaths = wishes.breathsDb === 0 ? undefined : breathMeter(sampleRate, stepSamples)
+  const clipping = Array.from({ length: channels }, (_, channel) => clippingMeter(channel, sampleRate))
   const held = Array.from({ length: channels }, () => new Float32Array(second))
   const mean = new Float32Array(second)
   let filled = 0
   let totalSamples = 0
-  let clippedSamples = 0
 
-  const lookLow = (planes: readonly Float32Array[]): void => {
+  const lookLow = (planes: Planes): void => {
     hum.forEach((meter, channel) => meter.add(planes[channel]!))
-    tonality.add(channels === 1 ? planes[0]! : meanOf(planes, new Float32Array(planes[0]!.length)))
+    const middle = channels === 1 ? planes[0]! : meanOf(planes, new Float32Array(planes[0]!.length))
+    tonality.add(middle)
+    rumble?.add(middle)
   }
   const look = (): void => {
     const planes = held.map((plane) => plane.subarray(0, filled))
+    clipping.forEach((meter, channel) => meter.add(planes[channel]!))
+    knownHum?.forEach((runs, channel) =>
+      subtractHum(planes[channel]!, totalSamples, runs, humGrid(sampleRate), sampleRate),
+    )
     const middle = channels === 1 ? planes[0]! : meanOf(planes, mean.subarray(0, filled))
     const found = energies(middle)
     found.loudness.forEach(loudness.push)
     found.power.forEach(power.push)
-    found.highPower.forEach(highPower.push)
     lookLow(low.map((sound, channel) => sound.add(planes[channel]!)))
     bands?.add(middle)
     clicks?.add(middle)
     breaths?.add(middle)
-    for (const plane of planes) clippedSamples += clippedIn(plane, clippedAt)
     totalSamples += filled
     filled = 0
   }
-  const add = (planes: readonly Float32Array[]): void => {
+  const add = (planes: Planes): void => {
     const { length } = planes[0]!
     for (let taken = 0; taken < length;) {
       const count = Math.min(second - filled, length - taken)
@@ -102,9 +140,10 @@ export function analyser(
       if (filled === second) look()
     }
   }
-  const finish = (): Tables => {
+  const finish = (): Found => {
     if (filled > 0) look()
     lookLow(low.map((sound) => sound.end()))
+    const clipped = clipping.map((meter) => meter.finish())
     return {
       sampleRate,
       channels,
@@ -112,10 +151,11 @@ export function analyser(
       stepSamples,
       loudness: loudness.values(),
       power: power.values(),
-      highPower: highPower.values(),
-      clippedSamples,
-      hum: hum.map((meter) => meter.finish()),
+      clippedSamples: clipped.reduce((sum, { samples }) => sum + samples, 0),
+      clippedRuns: clipped.flatMap(({ runs }) => runs).sort((a, b) => a.start - b.start),
+      stretches: hum.map((meter) => meter.finish()),
       tonality: tonality.finish(),
+      rumble: rumble?.finish(),
       clicks: clicks?.finish() ?? [],
       breaths: breaths?.finish(),
       bands: bands?.finish(),
@@ -124,7 +164,7 @@ export function analyser(
   return { add, finish }
 }
 
-function meanOf(planes: readonly Float32Array[], out: Float32Array): Float32Array {
+function meanOf(planes: Planes, out: Float32Array): Float32Array {
   out.fill(0)
   for (const plane of planes) for (let i = 0; i < out.length; i++) out[i]! += plane[i]!
   for (let i = 0; i < out.length; i++) out[i]! /= planes.length
@@ -134,21 +174,16 @@ function meanOf(planes: readonly Float32Array[], out: Float32Array): Float32Arra
 /** Mean squares of every step of a second, or of what there is of it. */
 function energiesOf(sampleRate: number, stepSamples: number) {
   const speech = highPass(sampleRate, speechHz)
-  const above = highPass(sampleRate, aboveHumHz)
-  const both = doubleEnergyMeter(kWeighting(sampleRate), [speech, speech])
-  const high = energyMeter([above, above], 1)
-  const total = new Float64Array(1)
+  const both = pairEnergyMeter(kWeighting(sampleRate), [speech, speech])
   return (mean: Float32Array) => {
     const steps = Math.ceil(mean.length / stepSamples)
-    const [loudness, power, highPower] = [0, 0, 0].map(() => new Float64Array(steps))
-    high([mean], stepSamples, [highPower!])
+    const [loudness, power] = [new Float64Array(steps), new Float64Array(steps)]
+    both(mean, stepSamples, loudness, power)
     for (let step = 0; step < steps; step++) {
-      const samples = mean.subarray(step * stepSamples, (step + 1) * stepSamples)
-      both([samples], stepSamples, total, [power!.subarray(step)])
-      loudness![step] = total[0]! / samples.length
-      power![step]! /= samples.length
-      highPower![step]! /= samples.length
+      const samples = Math.min(stepSamples, mean.length - step * stepSamples)
+      loudness[step]! /= samples
+      power[step]! /= samples
     }
-    return { loudness: loudness!, power: power!, highPower: highPower! }
+    return { loudness, power }
   }
 }

@@ -2,24 +2,29 @@
  * Carries a plan out. Hides the blocks of twenty seconds, at absolute times, that the sound passes through: each is made of
  * the sound around it alone, so any division of the work gives the same bits.
  */
+import { withGains } from '../audio/gain-curve.ts'
 import type { Plan } from './decide.ts'
+import { unclip } from './clipping.ts'
 import { humGrid } from './hum.ts'
 import { subtractHum } from './hum-curves.ts'
+import { rumbleCutter } from './rumble.ts'
 import { repair, repairContextSeconds } from './repair.ts'
 import type { Sound } from './spectra.ts'
 import { contextSeconds, noiseReducer } from './noise.ts'
 import type { OthersTurn } from './turns.ts'
 
 const blockSeconds = 20
-const clicksBetweenTurns = 4
+const repairsBetweenTurns = 4
 
 /** What has to be known of the sound before a sample so that it comes out as it does when all is known. */
 export const restorationContextSeconds = contextSeconds
 
+type Planes = readonly Float32Array[]
+
 export interface Restorer {
   /** Takes the next samples, a plane for each channel; gives what can be told by now. */
-  readonly add: (planes: readonly Float32Array[]) => AsyncGenerator<readonly Float32Array[]>
-  readonly end: () => AsyncGenerator<readonly Float32Array[]>
+  readonly add: (planes: Planes) => AsyncGenerator<Planes>
+  readonly end: () => AsyncGenerator<Planes>
 }
 
 /**
@@ -39,8 +44,12 @@ export function restorer(plan: Plan, othersTurn: OthersTurn, from = 0, to = plan
       : noiseReducer(sampleRate, channels, plan.noiseLimitDb, othersTurn, isMusic)
   const held = soundWindow(channels, blockSamples + 2 * context + sampleRate, Math.max(0, from - context))
   let next = from
+  let added = held.end()
 
-  const prepared = (planes: readonly Float32Array[], start: number): readonly Float32Array[] =>
+  const cutters = Array.from({ length: plan.rumbleCutHz === undefined ? 0 : channels }, () =>
+    rumbleCutter(sampleRate, plan.rumbleCutHz!, held.end(), (sample) => musicAround(plan, sample)),
+  )
+  const withoutHum = (planes: Planes, start: number): Planes =>
     plan.hum.every((runs) => runs.length === 0)
       ? planes
       : planes.map((plane, channel) => {
@@ -48,26 +57,33 @@ export function restorer(plan: Plan, othersTurn: OthersTurn, from = 0, to = plan
           subtractHum(copy, start, plan.hum[channel]!, grid, sampleRate)
           return copy
         })
+  const withoutRumble = (planes: Planes): Planes =>
+    cutters.length === 0 ? planes : planes.map((plane, channel) => cutters[channel]!.add(plane))
 
-  const levelled = (planes: readonly Float32Array[], start: number): readonly Float32Array[] =>
-    plan.gainDb ? planes.map((plane) => withGains(plane, start, plan.gainDb!, plan.stepSamples)) : planes
+  const gains = plan.gainDb && { db: plan.gainDb, stepSamples: plan.stepSamples }
+  const levelled = (planes: Planes, start: number): Planes =>
+    gains ? planes.map((plane) => withGains(plane, start, gains)) : planes
 
-  // repaired as soon as what lies around is there, long before it is needed
+  // in the order of time, whatever the pieces; as soon as what lies around is there, long before it is needed
   const margin = Math.ceil(2 * repairContextSeconds * sampleRate)
-  let click = plan.clicks.findIndex(({ start }) => start >= held.end())
-  const repairClicks = async (isEnd: boolean): Promise<void> => {
-    for (; click >= 0 && click < plan.clicks.length; click++) {
-      const { start, end } = plan.clicks[click]!
+  const repairs = [...plan.clicks.map((click) => ({ ...click, channel: undefined })), ...plan.clipped]
+    .filter(({ start }) => start >= held.end())
+    .sort((a, b) => a.start - b.start)
+  let repaired = 0
+  const repairUpTo = async (isEnd: boolean): Promise<void> => {
+    for (; repaired < repairs.length; repaired++) {
+      const { start, end, channel } = repairs[repaired]!
       if (!isEnd && held.end() < end + margin) return
       const around = held.part(start - margin, Math.min(end + margin, totalSamples))
-      for (const plane of around.planes)
-        repair(plane, start - around.start, Math.min(end - around.start, plane.length), sampleRate)
-      if (click % clicksBetweenTurns === 0) await othersTurn()
+      const [from, to] = [start - around.start, end - around.start]
+      if (channel !== undefined) unclip(around.planes[channel]!, from, to, sampleRate)
+      else for (const plane of around.planes) repair(plane, from, Math.min(to, plane.length), sampleRate)
+      if (repaired % repairsBetweenTurns === 0) await othersTurn()
     }
   }
 
-  async function* ready(isEnd: boolean): AsyncGenerator<readonly Float32Array[]> {
-    await repairClicks(isEnd)
+  async function* ready(isEnd: boolean): AsyncGenerator<Planes> {
+    await repairUpTo(isEnd)
     for (;;) {
       const end = Math.min(next + blockSamples, to)
       const needed = isEnd ? end : Math.min(end + context, totalSamples)
@@ -81,16 +97,33 @@ export function restorer(plan: Plan, othersTurn: OthersTurn, from = 0, to = plan
       held.forgetBefore(next - context)
     }
   }
-  async function* add(planes: readonly Float32Array[]): AsyncGenerator<readonly Float32Array[]> {
+  async function* add(planes: Planes): AsyncGenerator<Planes> {
     const { length } = planes[0]!
     for (let taken = 0; taken < length; taken += sampleRate) {
       const some = planes.map((plane) => plane.subarray(taken, taken + sampleRate))
-      held.append(prepared(some, held.end()))
+      held.append(withoutRumble(withoutHum(some, added)))
+      added += some[0]!.length
       await othersTurn()
       yield* ready(false)
     }
   }
-  return { add, end: () => ready(true) }
+  async function* end(): AsyncGenerator<Planes> {
+    if (cutters.length > 0) held.append(cutters.map((cutter) => cutter.end()))
+    yield* ready(true)
+  }
+  return { add, end }
+}
+
+const besideMusicSteps = 10
+
+/** Which share of a fifth of a second is music. */
+function musicAround({ music, stepSamples }: Plan, sample: number): number {
+  const step = Math.floor(sample / stepSamples)
+  const around = music.subarray(
+    Math.max(0, step - besideMusicSteps),
+    Math.max(0, step + besideMusicSteps + 1),
+  )
+  return around.reduce((sum, flag) => sum + flag, 0) / Math.max(1, around.length)
 }
 
 /** The latest sound, in buffers that are used again and again. */
@@ -105,7 +138,7 @@ function soundWindow(channels: number, capacity: number, first: number) {
       const [a, b] = [Math.max(from, start), Math.min(to, start + length)]
       return { start: a, planes: buffers.map((buffer) => buffer.subarray(a - start, b - start)) }
     },
-    append: (planes: readonly Float32Array[]): void => {
+    append: (planes: Planes): void => {
       buffers.forEach((buffer, channel) => buffer.set(planes[channel]!, length))
       length += planes[0]!.length
     },
@@ -116,26 +149,4 @@ function soundWindow(channels: number, capacity: number, first: number) {
       length -= count
     },
   }
-}
-
-/** Gains hold at the middle of each step; between two they go straight. */
-function withGains(
-  samples: Float32Array,
-  start: number,
-  gainDb: Float32Array,
-  stepSamples: number,
-): Float32Array {
-  const out = samples.slice()
-  const gainAt = (step: number) => 10 ** (gainDb[Math.max(0, Math.min(gainDb.length - 1, step))]! / 20)
-  const middle = Math.floor(stepSamples / 2)
-  const first = Math.floor((start - middle) / stepSamples)
-  for (let step = first; step * stepSamples + middle < start + samples.length; step++) {
-    const [from, left, right] = [step * stepSamples + middle, gainAt(step), gainAt(step + 1)]
-    if (left === 1 && right === 1) continue
-    const slope = (right - left) / stepSamples
-    const begin = Math.max(from, start)
-    const end = Math.min(from + stepSamples, start + samples.length)
-    for (let i = begin; i < end; i++) out[i - start]! *= left + slope * (i - from)
-  }
-  return out
 }

@@ -13,7 +13,7 @@ export interface Click {
 }
 
 /** Clicks within speech must stand out further than those in pauses: voices are rough by themselves. */
-export const leastRatios = { pauses: 12, speech: 16, nearSpeech: 24 } as const
+export const leastRatios = { pauses: 15, speech: 16, nearSpeech: 24 } as const
 
 const cellSeconds = 0.00025
 /** Everything else in cells. A look is worth its medians where three cells are that far over the means beside them. */

@@ -3,9 +3,11 @@
  * way from one microphone to the other is learnt, and how it is told whether what sounds can be explained by it.
  */
 import { fourier, framesAtOnce } from '../kernel/fourier.ts'
+import type { OthersTurn } from './turns.ts'
 import { clearShortRuns, movingMaximum, quantile, smoothed, toDb, toPower, widened } from './series.ts'
 
-const bands = 14
+export const bandCount = 14
+const bands = bandCount
 const [lowestHz, highestHz] = [150, 7000]
 const duckDb = 15
 /** What a room makes of a sound: it dies away by this a step, and arrives up to a step later. */
@@ -20,6 +22,8 @@ const overFloor = 2.5
 const manyBands = { share: 0.35, overDb: -3 }
 const someBands = { share: 0.2, overDb: 3 }
 const withinDb = 42
+/** A track that is never so much softer has no pauses: music, or the sound of a computer. */
+const leastRangeDb = 10
 /** In steps of 10 ms. */
 const shortestSteps = 3
 const aheadSteps = 5
@@ -86,32 +90,62 @@ export function bandMeter(sampleRate: number, stepSamples: number) {
 }
 
 /** For each track the gain of every step, in dB: 0 where its own voice sounds, `-15` where all can be explained. */
-export function gatePlans(tracks: readonly BandLevels[]): Float32Array[] {
-  const powers = tracks.map((levels) => Float32Array.from(levels, (level) => toPower(level / 100)))
-  return powers.map((own, i) =>
-    gateOf(
-      own,
-      powers.filter((_, other) => other !== i),
-    ),
-  )
+export async function gatePlans(
+  tracks: readonly BandLevels[],
+  othersTurn: OthersTurn,
+): Promise<Float32Array[]> {
+  const totals = tracks.map(totalDb)
+  const plans: Float32Array[] = []
+  for (const [i, own] of tracks.entries()) {
+    const others: Other[] = []
+    for (const [j, levels] of tracks.entries()) {
+      if (j === i) continue
+      const least = quantile(totals[j]!, 0.95) - loudWithinDb
+      const transfer = await transferOf(own, levels, (step) => totals[j]![step]! > least, othersTurn)
+      others.push({ transfer, heard: inRoom(levels) })
+    }
+    plans.push(await gateOf(own, totals[i]!, others, othersTurn))
+  }
+  return plans
 }
 
-function gateOf(own: Float32Array, others: readonly Float32Array[]): Float32Array {
-  const steps = own.length / bands
-  const floor = perBand((band) => 1.5 * quantile(bandOf(own, band), 0.1))
-  const expected = new Float32Array(own.length)
-  for (let i = 0; i < own.length; i++) expected[i] = overFloor * floor[i % bands]!
-  for (const other of others) {
-    const heard = inRoom(other, steps)
-    const transfer = transferOf(own, heard, totals(other))
-    const count = Math.min(own.length, heard.length)
-    for (let i = 0; i < count; i++) expected[i]! += transfer[i % bands]! * heard[i]!
+/** A track that is turned down by more is turned down because of others. */
+export const gatedDb = -1
+
+/** How much of the time a track is turned down, 0 to 1. */
+export const gatedShareOf = (gainDb: Float32Array): number =>
+  gainDb.reduce((sum, gain) => sum + (gain < gatedDb ? 1 : 0), 0) / Math.max(1, gainDb.length)
+
+interface Other {
+  /** How much of them arrives in each band, with the margin: a factor of powers. */
+  readonly transfer: readonly number[]
+  readonly heard: Heard
+}
+
+/** Work of some 10 ms. */
+const stepsBetweenTurns = 10_000
+
+async function gateOf(
+  own: BandLevels,
+  totals: Float32Array,
+  others: readonly Other[],
+  othersTurn: OthersTurn,
+): Promise<Float32Array> {
+  const floor = perBand((band) => 1.5 * toPower(quantile(bandOf(own, band), 0.1) / 100))
+  const loud = quantile(totals, 0.95)
+  // nothing could be told from its own floor
+  if (loud - quantile(totals, 0.1) < leastRangeDb) return new Float32Array(totals.length)
+  const least = loud - withinDb
+  const open = new Uint8Array(totals.length)
+  for (let step = 0; step < open.length; step++) {
+    const expected = floor.map((power) => overFloor * power)
+    for (const { transfer, heard } of others) {
+      const powers = heard(step)
+      for (let band = 0; band < bands; band++) expected[band]! += transfer[band]! * powers[band]!
+    }
+    if (totals[step]! > least && isOwn(own, step, expected)) open[step] = 1
+    if (step % stepsBetweenTurns === 0) await othersTurn()
   }
-  const levels = totals(own).map(toDb)
-  const least = quantile(levels, 0.95) - withinDb
-  const open = Uint8Array.from(levels, (level, step) =>
-    level > least && isOwn(own, expected, step * bands) ? 1 : 0,
-  )
   clearShortRuns(open, shortestSteps)
   const gains = Float64Array.from(widened(open, aheadSteps, holdSteps), (flag) => (flag ? 0 : -duckDb))
   return Float32Array.from(smoothed(movingMaximum(gains, 1), bellSteps))
@@ -119,42 +153,77 @@ function gateOf(own: Float32Array, others: readonly Float32Array[]): Float32Arra
 
 const perBand = (of: (band: number) => number): number[] =>
   Array.from({ length: bands }, (_, band) => of(band))
-const bandOf = (rows: Float32Array, band: number): Float32Array => rows.filter((_, i) => i % bands === band)
+const bandOf = (levels: BandLevels, band: number): BandLevels => levels.filter((_, i) => i % bands === band)
 
-function totals(rows: Float32Array): Float64Array {
-  const sums = new Float64Array(rows.length / bands)
-  for (let i = 0; i < rows.length; i++) sums[Math.floor(i / bands)]! += rows[i]!
-  return sums
-}
+/** Powers by level. */
+const powers = Float32Array.from({ length: 65_536 }, (_, i) => toPower((i + quietest) / 100))
+const powerOf = (level: number): number => powers[level - quietest]!
+
+const totalDb = (levels: BandLevels): Float32Array =>
+  Float32Array.from({ length: levels.length / bands }, (_, step) => {
+    let sum = 0
+    for (let i = step * bands; i < (step + 1) * bands; i++) sum += powerOf(levels[i]!)
+    return toDb(sum)
+  })
+
+/** The powers of each band at a step; asked for one step after the other. */
+type Heard = (step: number) => Float32Array
 
 /** What a sound is in a room: it dies away, and comes late. */
-function inRoom(rows: Float32Array, steps: number): Float32Array {
-  const lasting = rows.slice()
-  for (let i = bands; i < steps * bands; i++) lasting[i] = Math.max(lasting[i]!, decay * lasting[i - bands]!)
-  return lasting.map((power, i) => Math.max(power, lasting[i - bands] ?? 0))
+function inRoom(levels: BandLevels): Heard {
+  const [lasting, heard] = [new Float32Array(bands), new Float32Array(bands)]
+  return (step) => {
+    for (let band = 0; band < bands; band++) {
+      const at = step * bands + band
+      const before = lasting[band]!
+      lasting[band] = Math.max(at < levels.length ? powerOf(levels[at]!) : 0, decay * before)
+      heard[band] = Math.max(lasting[band]!, before)
+    }
+    return heard
+  }
 }
 
-/** How much of the other arrives in each band, with the margin: a factor of powers. */
-function transferOf(own: Float32Array, heard: Float32Array, loudness: Float64Array): number[] {
-  const levels = loudness.map(toDb)
-  const least = quantile(levels, 0.95) - loudWithinDb
-  const steps = Math.min(own.length / bands, levels.length)
-  return perBand((band) => {
-    const differences: number[] = []
-    for (let step = 0; step < steps; step++)
-      if (levels[step]! > least)
-        differences.push(toDb(own[step * bands + band]!) - toDb(heard[step * bands + band]!))
-    return differences.length === 0 ? 0 : toPower(quantile(differences, transferShare) + marginDb)
+/** In steps of a tenth of a dB, from `-mostDifferenceDb` on. */
+const mostDifferenceDb = 150
+const perDb = 10
+
+/** How much of the other arrives in each band, told where they are loud. */
+async function transferOf(
+  own: BandLevels,
+  other: BandLevels,
+  isLoud: (step: number) => boolean,
+  othersTurn: OthersTurn,
+): Promise<number[]> {
+  const heard = inRoom(other)
+  const counts = Array.from({ length: bands }, () => new Uint32Array(2 * mostDifferenceDb * perDb + 1))
+  const length = Math.min(own.length, other.length) / bands
+  let all = 0
+  for (let step = 0; step < length; step++) {
+    const arriving = heard(step)
+    if (step % stepsBetweenTurns === 0) await othersTurn()
+    if (!isLoud(step)) continue
+    all++
+    for (let band = 0; band < bands; band++) {
+      const differenceDb = own[step * bands + band]! / 100 - toDb(arriving[band]!)
+      const within = Math.max(-mostDifferenceDb, Math.min(mostDifferenceDb, differenceDb))
+      counts[band]![Math.round((within + mostDifferenceDb) * perDb)]!++
+    }
+  }
+  return counts.map((of) => {
+    let [at, sum] = [0, of[0]!]
+    while (sum < transferShare * all) sum += of[++at]!
+    return all === 0 ? 0 : toPower(at / perDb - mostDifferenceDb + marginDb)
   })
 }
 
-function isOwn(own: Float32Array, expected: Float32Array, at: number): boolean {
+function isOwn(own: BandLevels, step: number, expected: readonly number[]): boolean {
   let [over, power, predicted] = [0, 1e-12, 0]
-  for (let i = at; i < at + bands; i++) {
-    predicted += expected[i]!
-    if (own[i]! <= expected[i]!) continue
+  for (let band = 0; band < bands; band++) {
+    predicted += expected[band]!
+    const here = powerOf(own[step * bands + band]!)
+    if (here <= expected[band]!) continue
     over++
-    power += own[i]!
+    power += here
   }
   const overDb = toDb(power) - toDb(predicted)
   return [manyBands, someBands].some((rule) => over >= rule.share * bands && overDb > rule.overDb)

@@ -5,12 +5,15 @@
 import type { Tables } from './analysis.ts'
 import { breathPlan, breathRuns } from './breaths.ts'
 import { clicksToRepair, type Click } from './clicks.ts'
-import { gatePlans } from './crosstalk.ts'
-import { humGrid, humPointSeconds, humPointsPerStretch, humWindowPoints } from './hum.ts'
-import { humRuns, type HumRun } from './hum-curves.ts'
-import { levelPlan, type Levels } from './levels.ts'
+import type { ClippedRun } from './clipping.ts'
+import { gatedDb, gatedShareOf, gatePlans } from './crosstalk.ts'
+import { humGrid, humWindowPoints } from './hum.ts'
+import type { HumRun } from './hum-curves.ts'
+import { levelPlan, type Heard, type Levels } from './levels.ts'
+import { rumbleOf, type Rumble } from './rumble.ts'
 import { movingMean, quantile, runsOf, toDb, toPower, type Run } from './series.ts'
 import { tonalityHopSeconds } from './tonality.ts'
+import type { OthersTurn } from './turns.ts'
 import type { Wishes } from './wishes.ts'
 
 /** What is done, to be applied anywhere in the recording. */
@@ -21,6 +24,8 @@ export interface Plan {
   readonly stepSamples: number
   /** Runs of hum, by channel. */
   readonly hum: readonly (readonly HumRun[])[]
+  /** Where the voice begins; undefined where there is nothing below. */
+  readonly rumbleCutHz: number | undefined
   /** How far noise goes down at most; undefined where it stays. */
   readonly noiseLimitDb: number | undefined
   /** A gain for every step, in dB; undefined where all stays as loud as it is. */
@@ -28,6 +33,8 @@ export interface Plan {
   /** A flag for every step: noise in music stays. */
   readonly music: Uint8Array
   readonly clicks: readonly Click[]
+  /** What was cut off there is put back. */
+  readonly clipped: readonly ClippedRun[]
   readonly summary: Summary
 }
 
@@ -45,6 +52,8 @@ export interface Summary {
     readonly levelDb: number
     readonly lines: readonly number[]
   }[]
+  /** What is taken away below a voice; null where that stays. */
+  readonly rumble: Rumble | null
   /** How far noise goes down, null where it stays. */
   readonly noiseLimitDb: number | null
   /** Of phrases' loudness: what they are brought to, how far they lay apart, and the gains that this takes. */
@@ -62,8 +71,9 @@ export interface Summary {
   /** How many breaths are turned down, and clicks repaired. */
   readonly breaths: number
   readonly clicks: number
-  /** The share of samples at full scale; they stay as they are. */
+  /** The share of samples at full scale, and in how many places what they cut off is put back. */
   readonly clippedShare: number
+  readonly unclipped: number
 }
 
 /** Noise this far under the speech is not heard; nothing is done where it is, and `mostAutoDb` at most elsewhere. */
@@ -73,59 +83,90 @@ const mostAutoDb = 15
 const leastNoiseDb = 0.5
 
 /** A plan for each of several recordings that sound together, or for one. */
-export function decide(recordings: readonly Tables[], wishes: Wishes): Plan[] {
+export async function decide(
+  recordings: readonly Tables[],
+  wishes: Wishes,
+  othersTurn: OthersTurn,
+): Promise<Plan[]> {
   const bands = recordings.flatMap((tables) => tables.bands ?? [])
-  const gates = bands.length > 1 ? gatePlans(bands) : []
-  return recordings.map((tables, i) => decideAlone(tables, wishes, gates[i]))
+  const gates = bands.length > 1 ? await gatePlans(bands, othersTurn) : []
+  const plans: Plan[] = []
+  for (const [i, tables] of recordings.entries())
+    plans.push(await decideAlone(tables, wishes, gates[i], othersTurn))
+  return plans
 }
 
-function decideAlone(tables: Tables, wishes: Wishes, gate: Float32Array | undefined): Plan {
+async function decideAlone(
+  tables: Tables,
+  wishes: Wishes,
+  gate: Float32Array | undefined,
+  othersTurn: OthersTurn,
+): Promise<Plan> {
   const { sampleRate, channels, totalSamples, stepSamples } = tables
-  const hum = humOf(tables)
+  const { hum } = tables
   const hasHum = hum.some((runs) => runs.length > 0)
-  const snrDb = signalToNoise(hasHum ? tables.highPower : tables.power)
+  const snrDb = signalToNoise(tables.power)
   const noiseLimitDb = limitOf(wishes.noise, snrDb)
-  const levels = levelPlan(
-    tables.loudness.map((power, i) => power * toPower(gate?.[i] ?? 0)),
-    tonalityOf(tables),
-    wishes.level,
-  )
+  const heard: Heard = {
+    loudness: tables.loudness.map((power, i) => power * toPower(gate?.[i] ?? 0)),
+    others: Uint8Array.from(tables.loudness, (_, i) => (gate && gate[i]! < gatedDb ? 1 : 0)),
+    tonality: tonalityOf(tables),
+    noiseLimitDb: noiseLimitDb ?? 0,
+  }
+  await othersTurn()
+  const levels = await levelPlan(heard, wishes.level, othersTurn)
+  await othersTurn()
+  const isMusic = (seconds: number) => levels.music[Math.round((seconds * sampleRate) / stepSamples)] === 1
+  const rumble = tables.rumble && rumbleOf(tables.rumble, isMusic)
   const breaths = tables.breaths ? breathRuns(tables.breaths) : []
   const clicks = clicksToRepair(tables.clicks, wishes.clicks, sampleRate, calmness(tables, levels))
+  const clipped = wishes.clipping === 'auto' ? tables.clippedRuns : []
   const gainDb = summed([gate, breathPlan(breaths, tables.loudness.length, wishes.breathsDb), levels.gainDb])
-  const isGated = gate?.some((gain) => gain < -1) ?? false
+  const isGated = gate?.some((gain) => gain < gatedDb) ?? false
   return {
     sampleRate,
     channels,
     totalSamples,
     stepSamples,
     hum,
+    rumbleCutHz: rumble?.cutHz,
     noiseLimitDb,
     gainDb,
     music: levels.music,
     clicks,
+    clipped,
     summary: {
       snrDb: snrDb === undefined ? null : rounded(snrDb),
-      untouched: [hasHum, noiseLimitDb, levels.gainDb, isGated, breaths[0], clicks[0]].every((done) => !done),
+      untouched: [
+        hasHum,
+        rumble,
+        noiseLimitDb,
+        levels.gainDb,
+        isGated,
+        breaths[0],
+        clicks[0],
+        clipped[0],
+      ].every((done) => !done),
       hum: describeHum(hum, tables),
+      rumble: rumble ? { cutHz: rumble.cutHz, levelDb: rounded(rumble.levelDb) } : null,
       noiseLimitDb: noiseLimitDb === undefined ? null : rounded(noiseLimitDb),
       levels: describeLevels(levels),
       music: runsOf(levels.music).map(({ from, to }) => ({
         start: rounded((from * stepSamples) / sampleRate),
         end: rounded(Math.min(totalSamples, to * stepSamples) / sampleRate),
       })),
-      gatedShare: gate ? rounded(gate.filter((gain) => gain < -1).length / Math.max(1, gate.length)) : null,
+      gatedShare: gate ? rounded(gatedShareOf(gate)) : null,
       breaths: breaths.length,
       clicks: clicks.length,
       clippedShare: tables.clippedSamples / Math.max(1, totalSamples * channels),
+      unclipped: clipped.length,
     },
   }
 }
 
 /** How many steps on either side of some samples nobody speaks, up to 4; what the click itself reaches is passed over. */
-function calmness({ loudness, stepSamples }: Tables, { speechFrom, music }: Levels): (run: Run) => number {
-  const isCalm = (step: number) =>
-    step < 0 || step >= loudness.length || (loudness[step]! < speechFrom[step]! && !music[step])
+function calmness({ stepSamples }: Tables, { loud, music }: Levels): (run: Run) => number {
+  const isCalm = (step: number) => !loud[step] && !music[step]
   return ({ from, to }) => {
     const [first, last] = [Math.floor(from / stepSamples), Math.floor(to / stepSamples)]
     let steps = 1
@@ -138,13 +179,6 @@ function calmness({ loudness, stepSamples }: Tables, { speechFrom, music }: Leve
 function tonalityOf({ tonality, stepSamples, sampleRate }: Tables): (step: number) => number {
   const perStep = stepSamples / sampleRate / tonalityHopSeconds
   return (step) => tonality[Math.min(tonality.length - 1, Math.round(step * perStep))] ?? 0
-}
-
-function humOf({ sampleRate, totalSamples, hum }: Tables): HumRun[][] {
-  const stretchSamples = humPointsPerStretch * humGrid(sampleRate).pointSamples
-  const stretchCount = Math.max(1, Math.ceil(totalSamples / stretchSamples))
-  const whole = Math.floor(totalSamples / stretchSamples)
-  return hum.map((stretches) => humRuns(stretches, stretchCount, whole, humPointSeconds))
 }
 
 function describeHum(

@@ -5,6 +5,7 @@
  * Like every plan of gains here it is a series of dB, a value for every 10 ms, from tables of the whole recording.
  */
 import { musicFlags } from './music.ts'
+import type { OthersTurn } from './turns.ts'
 import {
   clearShortRuns,
   gapsOf,
@@ -23,10 +24,9 @@ import {
 export interface Levels {
   /** Undefined where everything is even enough to stay as it is. */
   readonly gainDb: Float32Array | undefined
-  /** A flag for every step. */
+  /** A flag for every step: phrases; and where it is as loud as speech, if only for a moment. */
   readonly speech: Uint8Array
-  /** What a step must pass to be speech, as a mean square. */
-  readonly speechFrom: Float32Array
+  readonly loud: Uint8Array
   readonly music: Uint8Array
   /** Of phrases' loudness, as it is, in dB: its standard deviation, weighted by their length. */
   readonly spreadDb: number
@@ -36,7 +36,7 @@ export interface Levels {
 
 /** Phrases that differ by less than this are left alone. */
 const evenDb = 1.5
-const mostBoostDb = 18
+const mostBoostDb = 24
 const mostCutDb = 12
 
 const floorShare = 0.08
@@ -46,11 +46,17 @@ const underTopDb = 20
 const leastSpeechDb = -60
 const floorReachSteps = 450
 const topReachSteps = 150
+/** Noise is so much louder than its lowest 90 ms within a second on either side, and that surely goes down by so much. */
+const noiseOverLows = 1.3
+const noiseReachSteps = 120
+const mostToldDb = 6
 /** A phrase goes on over a gap so short, and none is shorter than this. */
 const gapSteps = 25
 const phraseSteps = 12
-/** What is that much softer than most phrases is none where it is short, or its mean so far over its median. */
+/** What is that much softer than most phrases is none where it is short, little over loud pauses, or its mean so far over its median. */
 const faintDb = 14
+const loudPauseShare = 0.75
+const overPausesDb = 6
 const shortFaintSteps = 25
 const knockingDb = 7
 const steadyDb = 0.4
@@ -67,25 +73,40 @@ const heldSteps = 20
 const bellSteps = 10
 const besideMusicSteps = 15
 
-/** `loudness`: K-weighted mean squares. `tonality`: the share of tones at a step. `strength`: how much of a difference is taken away, 0 to 1. */
-export function levelPlan(
-  loudness: Float32Array,
-  tonality: (step: number) => number,
+/** What is decided on, a value for every step. */
+export interface Heard {
+  /** K-weighted mean squares. */
+  readonly loudness: Float32Array
+  /** Where only others are heard: nobody speaks there. */
+  readonly others: Uint8Array
+  /** The share of tones at a step. */
+  readonly tonality: (step: number) => number
+  /** How far the noise goes down, in dB. */
+  readonly noiseLimitDb: number
+}
+
+/** `strength`: how much of a difference is taken away, 0 to 1. */
+export async function levelPlan(
+  { loudness: all, others, tonality, noiseLimitDb }: Heard,
   strength: number,
-): Levels {
-  const levels = Float64Array.from(loudness, toLufs)
-  const floor = quantile(levels, floorShare)
-  const music = musicFlags(levels, loudness, floor, tonality)
-  const { speech, speechFrom } = speechFlags(loudness, floor, music)
-  clearNoises(speech, loudness)
+  othersTurn: OthersTurn,
+): Promise<Levels> {
+  const music = musicFlags(all, tonality)
+  await othersTurn()
+  const { speech, loud } = await speechFlags(all, music, others, othersTurn)
+  clearNoises(speech, all, music)
+  await othersTurn()
+  const loudness = withoutNoise(all, noiseLimitDb)
+  await othersTurn()
   const phrases = runsOf(speech)
   const measured = phrases.map((phrase) => loudnessOf(loudness.subarray(phrase.from, phrase.to)))
   const weights = phrases.map(({ from, to }) => Math.max(1, Math.floor((to - from) / 10)))
   const target = weightedMedian(measured, weights)
   const spreadDb = weightedDeviation(measured, weights)
   const isEven = target === undefined || spreadDb < evenDb
-  const base = { speech, speechFrom, music, spreadDb, targetLufs: target }
+  const base = { speech, loud, music, spreadDb, targetLufs: target }
   if (isEven || strength === 0) return { ...base, gainDb: undefined }
+  await othersTurn()
   const gains = new Float64Array(loudness.length).fill(NaN)
   phrases.forEach(({ from, to }, i) => {
     localLoudness(loudness.subarray(from, to), measured[i]!).forEach((level, j) => {
@@ -97,35 +118,58 @@ export function levelPlan(
 
 const toLufs = (power: number): number => toDb(power) - 0.691
 
-function speechFlags(loudness: Float32Array, floor: number, music: Uint8Array) {
+/** About what will be left of speech when the noise has gone down. */
+function withoutNoise(loudness: Float32Array, limitDb: number): Float32Array {
+  if (limitDb === 0) return loudness
+  const least = toPower(-Math.min(limitDb, mostToldDb))
+  const lows = movingMinimum(movingMean(loudness, 4), noiseReachSteps)
+  const noise = movingMean(lows, noiseReachSteps)
+  return loudness.map((power, i) => Math.max(power - noiseOverLows * noise[i]!, least * power))
+}
+
+async function speechFlags(
+  loudness: Float32Array,
+  music: Uint8Array,
+  others: Uint8Array,
+  othersTurn: OthersTurn,
+) {
+  const floor = quantile(loudness.map(toLufs), floorShare)
   const short = movingMean(loudness, 2).map(toLufs)
   const background = short.map((level) => Math.max(level, floor - underFloorDb))
+  await othersTurn()
   const low = movingMinimum(movingMean(background, 4), floorReachSteps)
+  await othersTurn()
   const top = movingMaximum(movingMean(short, 10), topReachSteps)
   const least = short.map((_, i) =>
     Math.max(Math.min(low[i]! + 3, floor + 12) + overFloorDb, top[i]! - underTopDb, leastSpeechDb),
   )
-  const speech = Uint8Array.from(short, (level, i) => (level > least[i]! && !music[i] ? 1 : 0))
+  await othersTurn()
+  const loud = Uint8Array.from(loudness, (power, i) => (toLufs(power) >= least[i]! ? 1 : 0))
+  const speech = Uint8Array.from(short, (level, i) => (level > least[i]! && !music[i] && !others[i] ? 1 : 0))
   for (const { from, to } of gapsOf(speech)) {
     const isWithin = from > 0 && to < speech.length && to - from < gapSteps
-    if (isWithin && !music.subarray(from, to).includes(1)) speech.fill(1, from, to)
+    const isOthers = [music, others].some((flags) => flags.subarray(from, to).includes(1))
+    if (isWithin && !isOthers) speech.fill(1, from, to)
   }
   clearShortRuns(speech, phraseSteps)
-  return { speech, speechFrom: Float32Array.from(least, (level) => toPower(level + 0.691)) }
+  return { speech, loud }
 }
 
-/** What is no phrase: far softer than the recording's, and short, made of knocks, or wholly steady. */
-function clearNoises(speech: Uint8Array, loudness: Float32Array): void {
+/** What is no phrase: far softer than the recording's, and no louder than pauses are, short, made of knocks, or wholly steady. */
+function clearNoises(speech: Uint8Array, loudness: Float32Array, music: Uint8Array): void {
+  const pauses = loudness.filter((_, i) => !speech[i] && !music[i]).map(toLufs)
+  const least = quantile(pauses, loudPauseShare) + overPausesDb
   const phrases = runsOf(speech).map(({ from, to }) => ({ from, to, powers: loudness.subarray(from, to) }))
   const usual = weightedMedian(
     phrases.map(({ powers }) => loudnessOf(powers)),
     phrases.map(({ powers }) => powers.length),
   )!
   for (const { from, to, powers } of phrases) {
-    const isFaint = loudnessOf(powers) < usual - faintDb
+    const level = loudnessOf(powers)
+    if (level >= usual - faintDb) continue
     const knocking = toDb(meanOver(powers, -1)) - toDb(quantile(powers, 0.5))
-    if (isFaint && (to - from < shortFaintSteps || knocking > knockingDb || knocking < steadyDb))
-      speech.fill(0, from, to)
+    const isNoise = level < least || knocking > knockingDb || knocking < steadyDb
+    if (isNoise || to - from < shortFaintSteps) speech.fill(0, from, to)
   }
 }
 

@@ -14,6 +14,7 @@ const mostRangeDb = 14
 /** So much over the recording's floor, and over silence. */
 const leastOverFloorDb = 12
 const leastLevelDb = -55
+const floorShare = 0.08
 /** In windows: half of those that vote, the shortest music, and the longest gap within. */
 const votes = 4
 const shortestWindows = 12
@@ -22,17 +23,14 @@ const gapWindows = 8
 const edgeSteps = 300
 const quietOverFloorDb = 8
 
-/** A flag for every step. `levels`: LUFS of each; `powers`: what they are of; `floor`: the level of the background;
- * `tonality`: the share of tones at a step. */
-export function musicFlags(
-  levels: Float64Array,
-  powers: Float32Array,
-  floor: number,
-  tonality: (step: number) => number,
-): Uint8Array {
+/** A flag for every step. `powers`: K-weighted mean squares of each; `tonality`: the share of tones at a step. */
+export function musicFlags(powers: Float32Array, tonality: (step: number) => number): Uint8Array {
+  const levels = new Float64Array(powers.length)
+  for (let i = 0; i < levels.length; i++) levels[i] = toDb(powers[i]!) - 0.691
+  const floor = quantile(levels, floorShare)
   const count = Math.ceil(levels.length / hopSteps)
   const looks = Uint8Array.from({ length: count }, (_, i) =>
-    looksLikeMusic(levels, i * hopSteps, floor) && isTonal(tonality, i * hopSteps) ? 1 : 0,
+    isTonal(tonality, i * hopSteps) && looksLikeMusic(levels, i * hopSteps, floor) ? 1 : 0,
   )
   const voted = looks.map((_, i) => {
     const around = looks.subarray(Math.max(0, i - votes), i + votes + 1)
@@ -59,10 +57,10 @@ function looksLikeMusic(levels: Float64Array, middle: number, floor: number): bo
 const leastTones = 0.25
 
 function isTonal(tonality: (step: number) => number, middle: number): boolean {
-  const looks = Array.from({ length: windowSteps / hopSteps }, (_, i) =>
-    tonality(middle + (i - 5) * hopSteps),
-  )
-  return quantile(looks, 0.5) >= leastTones
+  const looks = windowSteps / hopSteps
+  let tonal = 0
+  for (let i = 0; i < looks; i++) if (tonality(middle + (i - 5) * hopSteps) >= leastTones) tonal++
+  return 2 * tonal >= looks
 }
 
 /** To the next quiet moment on either side. */

@@ -10,6 +10,17 @@ export const repairContextSeconds = 0.025
 
 /** Replaces `samples[from…to)`, in place; what lies around them, as far as it is there, is taken for good. */
 export function repair(samples: Float32Array, from: number, to: number, sampleRate: number): void {
+  const filled = filling(samples, from, to, sampleRate)
+  if (filled) samples.set(filled, from)
+}
+
+/** What fits in place of `samples[from…to)`; undefined in silence. */
+export function filling(
+  samples: Float32Array,
+  from: number,
+  to: number,
+  sampleRate: number,
+): Float64Array | undefined {
   const context = Math.round(repairContextSeconds * sampleRate)
   const first = Math.max(0, from - context)
   const sound = Float64Array.from(samples.subarray(first, Math.min(samples.length, to + context)))
@@ -17,10 +28,10 @@ export function repair(samples: Float32Array, from: number, to: number, sampleRa
   sound.fill(0, a, b)
   for (let round = 0; round < rounds; round++) {
     const prediction = predictionOf(sound)
-    if (!prediction) return
+    if (!prediction) return undefined
     sound.set(filled(sound, a, b, prediction), a)
   }
-  for (let i = from; i < to; i++) samples[i] = sound[i - first]!
+  return sound.slice(a, b)
 }
 
 /** Coefficients of the error filter, beginning with 1, by Levinson and Durbin; undefined of silence. */

@@ -22,7 +22,7 @@ export const toPower = (db: number): number => 10 ** (db / 10)
 
 /** The value under which `share` (0…1) of the series lies; straight between two. NaN of nothing. */
 export function quantile(values: ArrayLike<number>, share: number): number {
-  const sorted = Float64Array.from(values).sort()
+  const sorted = (values instanceof Float32Array ? values.slice() : Float64Array.from(values)).sort()
   const place = share * (sorted.length - 1)
   const left = Math.floor(place)
   const right = Math.min(sorted.length - 1, left + 1)
@@ -66,10 +66,13 @@ export function widened(flags: Uint8Array, before: number, after: number): Uint8
 export function movingMean(values: ArrayLike<number>, radius: number): Float64Array {
   const sums = new Float64Array(values.length + 1)
   for (let i = 0; i < values.length; i++) sums[i + 1] = sums[i]! + values[i]!
-  return Float64Array.from({ length: values.length }, (_, i) => {
-    const [from, to] = [Math.max(0, i - radius), Math.min(values.length, i + radius + 1)]
-    return (sums[to]! - sums[from]!) / (to - from)
-  })
+  const means = new Float64Array(values.length)
+  for (let i = 0; i < means.length; i++) {
+    const from = Math.max(0, i - radius)
+    const to = Math.min(means.length, i + radius + 1)
+    means[i] = (sums[to]! - sums[from]!) / (to - from)
+  }
+  return means
 }
 
 /** Maxima over `2 · radius + 1` values, as far as there are any. */
@@ -88,11 +91,11 @@ export function movingMaximum(values: ArrayLike<number>, radius: number): Float6
   return out
 }
 
-export const movingMinimum = (values: ArrayLike<number>, radius: number): Float64Array =>
-  movingMaximum(
-    Float64Array.from(values, (value) => -value),
-    radius,
-  ).map((value) => -value)
+export function movingMinimum(values: ArrayLike<number>, radius: number): Float64Array {
+  const turned = new Float64Array(values.length)
+  for (let i = 0; i < turned.length; i++) turned[i] = -values[i]!
+  return movingMaximum(turned, radius).map((value) => -value)
+}
 
 /** Smoothed by a bell of `sigma` steps; the ends go on as they are. */
 export function smoothed(values: ArrayLike<number>, sigma: number): Float64Array {

@@ -5,9 +5,14 @@ import type { RestorationReport } from '../episode/restoring.ts'
 const mostRuns = 5
 
 export function restorationLines(report: RestorationReport): string[] {
-  const { hum, levels, breaths, clicks, clippedShare, musicSeconds } = report
+  const { hum, levels, breaths, clicks, clippedShare, unclipped, musicSeconds } = report
   return [
     ratio(report),
+    ...(report.rumble
+      ? [
+          `Rumble at ${decibels(report.rumble.levelDb)} dBFS was cut off below ${report.rumble.cutHz} Hz, where voices begin.`,
+        ]
+      : []),
     ...(report.noiseLimitDb === null
       ? []
       : [`Noise went down by up to ${decibels(report.noiseLimitDb)} dB, least where somebody speaks.`]),
@@ -25,7 +30,10 @@ export function restorationLines(report: RestorationReport): string[] {
     ...(clippedShare === 0
       ? []
       : [
-          `${(100 * clippedShare).toPrecision(2)} % of the samples stand at full scale; they stay as they are.`,
+          `${(100 * clippedShare).toPrecision(2)} % of the samples stand at full scale; ` +
+            (unclipped === 0
+              ? 'they stay as they are.'
+              : `what they cut off was put back in ${unclipped} places.`),
         ]),
   ]
 }

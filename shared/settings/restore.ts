@@ -13,6 +13,8 @@ export interface RestoreSettings {
   readonly noise: 'auto' | 'off' | number
   /** Of the mains, 50 or 60 Hz, with its overtones. */
   readonly hum: 'auto' | 'off'
+  /** Below the lowest voice: wind, steps, traffic. */
+  readonly rumble: 'auto' | 'off'
   /** How much of the difference between loud and quiet phrases is taken away, 0 to 1. */
   readonly level: number | 'off'
   /** Whether what is heard of others is turned down in each of several tracks. */
@@ -21,6 +23,8 @@ export interface RestoreSettings {
   readonly breaths: number | 'off'
   /** Where clicks are repaired; in speech some rough sounds of the voice are taken for clicks. */
   readonly clicks: 'pauses' | 'all' | 'off'
+  /** Whether peaks that were cut off at full scale are put back. */
+  readonly clipping: 'auto' | 'off'
 }
 
 export const presetNames = ['studio', 'home', 'field', 'off'] as const
@@ -29,10 +33,12 @@ export type PresetName = (typeof presetNames)[number]
 const home: RestoreSettings = {
   noise: 'auto',
   hum: 'auto',
+  rumble: 'auto',
   level: 0.9,
   gate: 'auto',
   breaths: 'off',
   clicks: 'pauses',
+  clipping: 'off',
 }
 
 export const presets: Readonly<Record<PresetName, RestoreSettings>> = {
@@ -42,7 +48,16 @@ export const presets: Readonly<Record<PresetName, RestoreSettings>> = {
   home,
   /** Outdoors, and among people. */
   field: { ...home, noise: 18, level: 1 },
-  off: { noise: 'off', hum: 'off', level: 'off', gate: 'off', breaths: 'off', clicks: 'off' },
+  off: {
+    noise: 'off',
+    hum: 'off',
+    rumble: 'off',
+    level: 'off',
+    gate: 'off',
+    breaths: 'off',
+    clicks: 'off',
+    clipping: 'off',
+  },
 }
 
 const orOff = (least: number, most: number, unit: string) =>
@@ -62,6 +77,10 @@ const own = z.strictObject({
     .enum(['auto', 'off'])
     .default(home.hum)
     .describe('Hum of the mains, 50 or 60 Hz and its overtones, is subtracted where it is found.'),
+  rumble: z
+    .enum(['auto', 'off'])
+    .default(home.rumble)
+    .describe('What is lower than the lowest voice is taken away where it is loud: wind, steps, traffic.'),
   level: orOff(0, 1, 'a number')
     .default(home.level)
     .describe('How much of the difference between loud and quiet phrases is taken away, 0 to 1.'),
@@ -69,7 +88,7 @@ const own = z.strictObject({
     .enum(['auto', 'off'])
     .default(home.gate)
     .describe(
-      'In each of several tracks what is heard of the others is turned down (`spool restore` only: the tracks of an episode are mixed first).',
+      'In each of several tracks of one conversation what is heard of the others is turned down while only they speak, before they are mixed.',
     ),
   breaths: orOff(1, mostBreathsDb, 'a number of dB')
     .default(home.breaths)
@@ -78,6 +97,10 @@ const own = z.strictObject({
     .enum(['pauses', 'all', 'off'])
     .default(home.clicks)
     .describe('Where clicks are repaired; in speech some rough sounds of a voice are taken for clicks.'),
+  clipping: z
+    .enum(['auto', 'off'])
+    .default(home.clipping)
+    .describe('Peaks of up to 3 ms that were cut off at full scale are put back, as what lies around says.'),
 })
 
 /** Of an object what is wrong in it; of anything else what there is to choose from. */
@@ -90,14 +113,14 @@ function problemOf({ code, input, ...issue }: z.core.$ZodRawIssue): string | und
   return inside.map(({ path, message }) => [...path.map(String), message].join(': ')).join('; ')
 }
 
-/** What a template says where it says nothing of restoration. */
-const usual: PresetName = 'off'
+/** What a template says where it says nothing of restoration: what no good recording has goes, and nothing else changes. */
+const usual: PresetName = 'studio'
 
 export const restore = z
   .union([z.enum(presetNames), own], { error: problemOf })
   .default(usual)
   .describe(
-    'How the sound is restored, before anything listens to it: for a studio (hum and clicks), a home (noise and uneven levels too), ' +
+    'How the sound is restored, before anything listens to it: for a studio (hum, rumble, clicks and crosstalk), a home (noise and uneven levels too), ' +
       'the field (more of both), off, or what is named here.',
   )
 

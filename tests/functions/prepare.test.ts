@@ -1,7 +1,8 @@
 // Several recordings as one: in sequence and as tracks of one conversation, from uploads that arrive in any
 // order.
 import { describe, expect, test } from '@jest/globals'
-import { add, decodeFile, noise, tone } from '../support/audio.ts'
+import { toPlanar } from '../../shared/audio/pcm.ts'
+import { add, decodeFile, noise, speechLike, tone } from '../support/audio.ts'
 import { wav } from '../support/recordings.ts'
 import { aWorld, user, type World } from '../support/world.ts'
 
@@ -17,6 +18,9 @@ function silenceWith(sound: Float32Array, seconds: number): Float32Array {
   samples.set(sound, samples.length / 2)
   return samples
 }
+
+const rmsDb = (samples: Float32Array): number =>
+  10 * Math.log10(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length)
 
 const runs = (world: World) =>
   world.database.rows<{ id: string; status: string }>('SELECT id, status FROM runs ORDER BY created_at')
@@ -87,6 +91,38 @@ describe('Several recordings', () => {
     expect(level(audio, 500, 0.5, 1.5) - level(audio, 900, 0.5, 1.5)).toBeGreaterThan(40)
     expect(level(audio, 500, 0.5, 2.5) - level(audio, 1300, 0.5, 2.5)).toBeCloseTo(0, 0)
     expect(level(audio, 500, 3.5, 5.5) - level(audio, 1300, 3.5, 5.5)).toBeGreaterThan(40)
+  })
+
+  test('as tracks of which each hears the others are told apart before they are mixed, if the template asks', async () => {
+    const seconds = 16
+    const turn = (own: number) => (_: number, i: number) => Math.floor(i / sampleRate / 2) % 2 === own
+    const voice = (own: number) => {
+      const speaks = turn(own)
+      return speechLike(sampleRate, seconds, 3 + own).map((sample, i) => (speaks(sample, i) ? sample : 0))
+    }
+    const [ada, ben] = [voice(0), voice(1)]
+    const heard = (own: Float32Array, other: Float32Array, seed: number) => {
+      const bleed = other.map((_, i) => 0.12 * (other[i - 300] ?? 0))
+      return wav(add(own, bleed, noise(own.length, -75, seed)), sampleRate)
+    }
+    const files = { 'ada.wav': heard(ada, ben, 1), 'ben.wav': heard(ben, ada, 2) }
+    const recordings = Object.keys(files).map((file) => ({ file }))
+    const world = await aWorld({ until: 'prepare' })
+    await world.upload(place('template.json'), JSON.stringify({ restore: 'studio' }))
+    await world.upload(place('episode.json'), JSON.stringify({ recordingsAre: 'tracks', recordings }))
+    for (const [file, bytes] of Object.entries(files))
+      await world.arrive(await world.upload(place(file), bytes))
+    await world.runToEnd()
+    const [run] = await runs(world)
+    const [prepared] = (await world.steps(run!.id)).filter(({ step }) => step === 'prepare')
+    const work = world.storage.bucket(world.services.config.buckets.work)
+    const [pcm] = await work.file(String(prepared!.output!['pcmObject'])).download()
+    const [mixed] = toPlanar(pcm, { sampleRate, channels: 1, sampleFormat: 'f32le' })
+    const direct = add(ada, ben)
+    // what is left over where one speaks is the other's microphone
+    const left = (samples: Float32Array) => samples.map((sample, i) => sample - direct[i]!)
+    const open = add(ada, ben, ...[ada, ben].map((own) => own.map((_, i) => 0.12 * (own[i - 300] ?? 0))))
+    expect(rmsDb(left(mixed!)) - rmsDb(left(open))).toBeLessThan(-6)
   })
 
   test('wait for the last of them: nothing starts before, and nothing starts twice', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { highPass, kWeighting } from '../../shared/audio/loudness.ts'
-import { doubleEnergyMeter, energyMeter } from '../../shared/kernel/filters.ts'
+import { doubleEnergyMeter, energyMeter, pairEnergyMeter } from '../../shared/kernel/filters.ts'
 import { addFrames, multiplySteps, type Interleaved } from '../../shared/kernel/gains.ts'
 import { extremes, groupPeaks, layOutInterpolator } from '../../shared/kernel/peaks.ts'
 import { deinterleave, interleave } from '../../shared/kernel/planes.ts'
@@ -228,6 +228,16 @@ describe('Energies', () => {
               theirs[channel]![1](samples, groupSamples, out)
               same([totals.subarray(channel, channel + 1), outs[channel]!], [total, out])
             })
+          }
+          const [pair, apart] = [
+            pairEnergyMeter(whole, stepwise),
+            [whole, stepwise].map(reference.energyMeter),
+          ]
+          for (const samples of mono) {
+            const sums = [0, 1, 2, 3].map(() => new Float64Array(Math.ceil(samples.length / groupSamples)))
+            pair(samples, groupSamples, sums[0]!, sums[1]!)
+            apart.forEach((one, i) => one(samples, groupSamples, sums[2 + i]!))
+            same(sums.slice(0, 2), sums.slice(2))
           }
         },
       ),

@@ -1,11 +1,11 @@
 // What a recording becomes: what is wrong with it goes, what is not wrong stays to the bit, however it is divided.
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import { analyser } from '../../shared/restoration/analysis.ts'
+import { analysed } from '../../shared/restoration/analysis.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
 import { decide, type Plan } from '../../shared/restoration/decide.ts'
 import { defaultWishes, noWishes, type Wishes } from '../../shared/restoration/wishes.ts'
-import { dbToGain, hiss, levelDb, mixed, rate, words, type Word } from './made-sounds.ts'
+import { dbToGain, hiss, levelDb, mixed, noiseOf, rate, words, type Word } from './made-sounds.ts'
 
 type Planes = readonly Float32Array[]
 
@@ -14,13 +14,16 @@ const piecesOf = (planes: Planes, length: number): Planes[] =>
     planes.map((plane) => plane.subarray(i * length, (i + 1) * length)),
   )
 
-function planOf(tracks: readonly Planes[], wishes: Wishes, piece = 1600): Plan[] {
+async function planOf(tracks: readonly Planes[], wishes: Wishes, piece = 1600): Promise<Plan[]> {
+  const subject = { sampleRate: rate, wishes, isOneOfSeveral: tracks.length > 1 }
   const tables = tracks.map((planes) => {
-    const analysis = analyser(rate, planes.length, wishes, tracks.length > 1)
-    piecesOf(planes, piece).forEach((some) => analysis.add(some))
-    return analysis.finish()
+    async function* sound(): AsyncGenerator<Planes> {
+      await alone()
+      yield* piecesOf(planes, piece)
+    }
+    return analysed(sound, { ...subject, channels: planes.length })
   })
-  return decide(tables, wishes)
+  return await decide(await Promise.all(tables), wishes, alone)
 }
 
 /** Nobody else is there. */
@@ -51,7 +54,7 @@ const bits = (samples: Float32Array): string =>
 const allBits = (planes: Planes): string[] => planes.map(bits)
 
 const restored = async (samples: Float32Array, wishes: Wishes) => {
-  const plan = planOf([[samples]], wishes)[0]!
+  const [plan] = (await planOf([[samples]], wishes)) as [Plan]
   return { plan, samples: (await applied(plan, [samples]))[0]! }
 }
 
@@ -115,10 +118,10 @@ describe('Noise', () => {
     }
   })
 
-  test('goes down by as much as is needed when nobody says how far', () => {
-    const [quiet, loud] = [-72, -45].map(
-      (db) => planOf([[mixed(spoken.samples, hiss(16, db))]], { ...noWishes, noise: 'auto' })[0]!,
-    )
+  test('goes down by as much as is needed when nobody says how far', async () => {
+    const inHiss = (db: number) =>
+      planOf([[mixed(spoken.samples, hiss(16, db))]], { ...noWishes, noise: 'auto' })
+    const [[quiet], [loud]] = [await inHiss(-72), await inHiss(-45)]
     expect(loud!.noiseLimitDb).toBe(15)
     expect(quiet!.noiseLimitDb ?? 0).toBeLessThan(15)
   })
@@ -137,14 +140,43 @@ describe('Hum', () => {
     expect(levelDb(rest)).toBeLessThan(levelDb(spoken.samples) - 30)
   })
 
-  test('is not found in a voice', () => {
-    expect(planOf([[mixed(spoken.samples, hiss(16, -60))]], defaultWishes)[0]!.summary.hum).toEqual([])
+  test('is not found in a voice', async () => {
+    const [plan] = await planOf([[mixed(spoken.samples, hiss(16, -60))]], defaultWishes)
+    expect(plan!.summary.hum).toEqual([])
   })
 
   test('of one channel is not taken from the other', async () => {
     const [left, right] = [mixed(spoken.samples, hum(16, 50, -40)), spoken.samples]
-    const plan = planOf([[left, right]], { ...noWishes, hum: 'auto' })[0]!
+    const [plan] = (await planOf([[left, right]], { ...noWishes, hum: 'auto' })) as [Plan]
     expect(bits((await applied(plan, [left, right]))[1]!)).toBe(bits(right))
+  })
+})
+
+describe('Rumble', () => {
+  const next = noiseOf(5)
+  let [slow, slower] = [0, 0]
+  // wind: two low-pass filters at 15 Hz
+  const wind = Float32Array.from({ length: 16 * rate }, () => {
+    slow += 0.006 * (next() - slow)
+    return 8 * (slower += 0.006 * (slow - slower))
+  })
+
+  test('goes up to where the voice begins, which stays', async () => {
+    const windy = mixed(spoken.samples, hiss(16, -75), wind)
+    const { plan, samples } = await restored(windy, { ...noWishes, rumble: 'auto' })
+    expect(plan.rumbleCutHz).toBeGreaterThanOrEqual(60)
+    expect(plan.rumbleCutHz).toBeLessThan(100)
+    expect(pauseDb(samples) - pauseDb(windy)).toBeLessThan(-15)
+    for (const { start, end } of spoken.words.slice(1, -1))
+      expect(levelDb(samples, start, end)).toBeCloseTo(levelDb(spoken.samples, start, end), 0)
+  })
+
+  test('is cut off no higher for a deep voice, and nothing is where none is', async () => {
+    const deep = spoken.samples.map((_, i) => spoken.samples[Math.floor(0.6 * i)]!)
+    const [plan] = await planOf([[mixed(deep, hiss(16, -75), wind)]], { ...noWishes, rumble: 'auto' })
+    expect(plan!.rumbleCutHz).toBeLessThan(63)
+    const [calm] = await planOf([[mixed(spoken.samples, hiss(16, -60))]], { ...noWishes, rumble: 'auto' })
+    expect(calm!.rumbleCutHz).toBeUndefined()
   })
 })
 
@@ -179,7 +211,7 @@ test('What is heard of the other goes down in each of two tracks, and nothing of
       hiss(16, -75, seed),
     )
   const tracks = [bleeding(a.samples, b.samples, 1), bleeding(b.samples, a.samples, 2)] as const
-  const plans = planOf(
+  const plans = await planOf(
     tracks.map((track) => [track]),
     { ...noWishes, gate: 'auto' },
   )
@@ -189,6 +221,71 @@ test('What is heard of the other goes down in each of two tracks, and nothing of
     if (word % 4 < 2) expect(change).toBeCloseTo(0, 1)
     else if (word % 4 === 3) expect(change).toBeLessThan(-12)
   })
+})
+
+describe('Of two tracks with every fault', () => {
+  const seconds = 24
+  const loud = (own: number) => (word: number) => ((word >> 1) % 2 !== own ? -200 : word % 8 < 4 ? 0 : -12)
+  const voices = [0, 1].map((own) => words(seconds, loud(own)))
+  const [first, second] = voices.map(({ samples }) => samples) as [Float32Array, Float32Array]
+  const track = mixed(
+    first,
+    second.map((sample) => 0.12 * sample),
+    hiss(seconds, -52),
+    hum(seconds, 50, -38),
+  )
+  const other = mixed(
+    second,
+    first.map((sample) => 0.12 * sample),
+    hiss(seconds, -52, 2),
+  )
+  const isOwn = (word: number) => loud(0)(word) > -100
+  // beside a pause of one's own
+  const places = voices[0]!.words.flatMap(({ end }, word) => (isOwn(word) ? [end + 0.3 * rate] : []))
+  for (const place of places)
+    for (let i = 0; i < 20; i++) track[place + i]! += 0.2 * (i % 2 === 0 ? 1 : -1) * Math.exp(-i / 6)
+  let [plan, samples]: [Plan, Float32Array] = [undefined!, track]
+  beforeAll(async () => {
+    ;[plan] = (await planOf([[track], [other]], defaultWishes)) as [Plan]
+    ;[samples] = (await applied(plan, [track])) as [Float32Array]
+  })
+  const changes = (of: (word: number) => boolean) =>
+    voices[0]!.words
+      .map(({ start, end }) => levelDb(samples, start + 800, end) - levelDb(track, start + 800, end))
+      .filter((_, word) => of(word))
+
+  test('each is found', () => {
+    expect(plan.summary.hum).toMatchObject([{ mainsHz: 50, start: 0, end: seconds }])
+    expect(plan.summary).toMatchObject({ clicks: places.length, noiseLimitDb: 15, levels: { changed: true } })
+    expect(plan.summary.gatedShare).toBeGreaterThan(0.3)
+  })
+
+  test('soft words come up to loud ones, whatever hummed and hissed under them', () => {
+    const levels = voices[0]!.words
+      .map(({ start, end }) => levelDb(samples, start, end))
+      .filter((_, i) => isOwn(i))
+    expect(Math.max(...levels) - Math.min(...levels)).toBeLessThan(2.5)
+  })
+
+  test('what is heard of the other goes down, and so do pauses; no click is left', () => {
+    expect(Math.max(...changes((word) => !isOwn(word) && word > 2))).toBeLessThan(-10)
+    for (const place of places) {
+      const around = [place - 0.02 * rate, place + 0.02 * rate] as const
+      expect(levelDb(samples, ...around)).toBeLessThan(levelDb(track, ...around) - 25)
+    }
+  })
+})
+
+test('A track that never falls silent, as music does not, stays as it is beside others', async () => {
+  const steady = Float32Array.from(
+    { length: 16 * rate },
+    (_, i) => 0.1 * Math.sin((2 * Math.PI * 500 * i) / rate),
+  )
+  const plans = await planOf([[mixed(steady, hiss(16, -70))], [spoken.samples]], {
+    ...noWishes,
+    gate: 'auto',
+  })
+  expect(plans.map(({ summary }) => summary.gatedShare)[0]).toBe(0)
 })
 
 describe('Clicks', () => {
@@ -207,22 +304,46 @@ describe('Clicks', () => {
   })
 })
 
+describe('What was cut off at full scale', () => {
+  const peak = spoken.samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)
+  const whole = spoken.samples.map((sample) => (1.4 * sample) / peak)
+  const clipped = whole.map((sample) => Math.max(-1, Math.min(1, sample)))
+  const errorDb = (samples: Float32Array) => levelDb(samples.map((sample, i) => sample - whole[i]!))
+
+  test('is counted, and stays as it is by itself', async () => {
+    const [plan] = await planOf([[clipped]], defaultWishes)
+    expect(plan!.summary.clippedShare).toBeGreaterThan(0.001)
+    expect(plan!.summary).toMatchObject({ untouched: true, unclipped: 0 })
+  })
+
+  test('is put back where that is asked for, over full scale, and nothing else is touched', async () => {
+    const { plan, samples } = await restored(clipped, { ...noWishes, clipping: 'auto' })
+    expect(plan.summary.unclipped).toBeGreaterThan(50)
+    expect(errorDb(samples)).toBeLessThan(errorDb(clipped) - 6)
+    expect(samples.every((sample, i) => sample === clipped[i] || Math.abs(clipped[i]!) === 1)).toBe(true)
+    expect(samples.every((sample, i) => Math.abs(sample) >= Math.abs(clipped[i]!))).toBe(true)
+  })
+})
+
 describe('However it is divided,', () => {
   const everything = mixed(
     words(42, (word) => (word % 9 < 4 ? 0 : -9)).samples,
     hiss(42, -52),
     hum(42, 50, -45),
+    // rumble
+    Float32Array.from({ length: 42 * rate }, (_, i) => 0.02 * Math.sin((2 * Math.PI * 23 * i) / rate)),
   )
   const stereo = [everything, everything.map((sample, i) => 0.5 * sample + 0.001 * Math.sin(i))]
   const wishes: Wishes = { ...defaultWishes, noise: 'auto', level: 1 }
-  const plan = planOf([stereo], wishes)[0]!
-  let whole: Float32Array[] = []
+  let [plan, whole]: [Plan, Float32Array[]] = [undefined!, []]
   beforeAll(async () => {
+    ;[plan] = (await planOf([stereo], wishes)) as [Plan]
     whole = await applied(plan, stereo)
+    expect(plan.rumbleCutHz).toBeGreaterThan(30)
   })
 
-  test('a recording is found to have the same faults', () => {
-    const other = planOf([stereo], wishes, 12_345)[0]!
+  test('a recording is found to have the same faults', async () => {
+    const [other] = (await planOf([stereo], wishes, 12_345)) as [Plan]
     expect(other.summary).toEqual(plan.summary)
     expect(bits(other.gainDb!)).toBe(bits(plan.gainDb!))
     expect(other.hum.map((runs) => runs.map(({ re, im }) => allBits([re, im])))).toEqual(

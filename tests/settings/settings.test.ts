@@ -1,6 +1,6 @@
 // Settings of a run that was started before a field was there.
 import { expect, test } from '@jest/globals'
-import { presets, restoresAnything } from '../../shared/settings/restore.ts'
+import { presets, restoresAnything, restoreSettings } from '../../shared/settings/restore.ts'
 import { defaultTemplate, parseTemplate, runSettings } from '../../shared/settings/settings.ts'
 
 test('what was stored stays in its order, and a field that came since has its default', () => {
@@ -31,9 +31,9 @@ test.each([
   expect(() => parseTemplate(`{"restore": ${restore}}`, 'template.json')).toThrow(remark)
 })
 
-test('what an object does not say of restoration is as at home, and nothing is restored unless a template asks', () => {
+test('what an object does not say of restoration is as at home, and where a template says nothing it is as in a studio', () => {
   const { restore } = parseTemplate('{"restore": {"noise": 12}}', 'template.json')
   expect(restore).toEqual({ ...presets.home, noise: 12 })
-  expect(restoresAnything(restore)).toBe(true)
-  expect(restoresAnything(defaultTemplate().restore)).toBe(false)
+  expect(restoreSettings(defaultTemplate().restore)).toEqual(presets.studio)
+  expect(['off' as const, restore].map(restoresAnything)).toEqual([false, true])
 })

@@ -6,7 +6,11 @@ import { Options, type Form, type Option } from './fields.ts'
 /** As shared/settings/restore.ts has them. */
 const presets: readonly Option[] = [
   ['off', 'Not at all', 'The sound stays as it was recorded.'],
-  ['studio', 'Studio', 'Hum and clicks go; noise and loud and quiet phrases stay as they are.'],
+  [
+    'studio',
+    'Studio',
+    'Hum, rumble, clicks and crosstalk go; noise and loud and quiet phrases stay as they are.',
+  ],
   ['home', 'Home', 'Noise goes down as far as it needs to, and loud and quiet phrases come closer too.'],
   ['field', 'Field', 'Noise goes down by up to 18 dB, and phrases get one loudness.'],
 ]
