@@ -31,11 +31,19 @@ const voicesFor = (language: string): string[] => {
   return [...names].filter(isLanguage).map((name) => voices[name] ?? name)
 }
 
+/** By the PATH on which it was found: each part of a recording's words asks. */
+const versions = new Map<string | undefined, string>()
+
 /** The program with its version; undefined where it is missing. */
 export async function espeakVersion(): Promise<string | undefined> {
+  const place = process.env['PATH']
+  const known = versions.get(place)
+  if (known !== undefined) return known
   const printed = await run(['--version'], '', new AbortController().signal)
   const number = /\d+(\.\d+)+/.exec(printed ?? '')?.[0]
-  return number === undefined ? undefined : `espeak-ng ${number}`
+  if (number === undefined) return undefined
+  versions.set(place, `espeak-ng ${number}`)
+  return versions.get(place)
 }
 
 /** How lines of text are said, in a language (BCP 47); undefined where the program is missing or knows no such voice. */
