@@ -55,7 +55,7 @@ export const engineBugs: readonly PlantedBug[] = [
   {
     name: 'a task of an old turn does not create that of the new one',
     file: delivery,
-    find: '      await enqueuePending(services, task.runId, [task.step])\n',
+    find: '      await enqueueUnfinished(services, task.runId, [task.step])\n',
     replace: '',
     caughtBy: 'waiting',
   },

@@ -42,7 +42,7 @@ describe('A recording of eleven minutes', () => {
     const [pcm] = await world.storage.bucket(work).file(String(output!['pcmObject'])).download()
     const whole = await made('whole.raw', '-i $1 -f s16le', long)
     expect(pcm.equals(whole)).toBe(true)
-    expect(await world.pending()).toEqual(['transcribe'])
+    expect(await world.pending()).toEqual(['examine'])
     expect((await world.run(id)).warnings).toEqual([])
   })
 

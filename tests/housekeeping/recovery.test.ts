@@ -38,6 +38,10 @@ const upload = async (world: World): Promise<string> => {
   return run!.id
 }
 
+/** What is heard is then the recording as it is: a step less. */
+const restoreNothing = async (world: World): Promise<void> =>
+  void (await world.upload(place('template.json'), '{ "restore": "off" }'))
+
 /** The same recording once more, to its end; returns the run. */
 async function makeOnceMore(world: World) {
   const runId = await upload(world)
@@ -70,6 +74,7 @@ test('words that were lost and that their vendor does not keep are paid for agai
   const vendor = await aDeepgram()
   const world = await aWorld({ env: { DEEPGRAM_URL: vendor.baseUrl } })
   await world.giveKey('deepgram', 'k-1')
+  await restoreNothing(world)
   for (const [times, warned] of [
     [1, false],
     [2, true],
@@ -100,6 +105,7 @@ test('of the parts of a step only that is made again of which an object has been
 
 test('a run whose step misses what an earlier one made ends at once and says so; the sweep starts it again, but only once a day', async () => {
   const world = await aWorld()
+  await restoreNothing(world)
   await upload(world)
   for (const remade of [1, 0]) {
     const [{ id }] = (await world.database.rows<{ id: string }>(
