@@ -2,7 +2,7 @@
  * Breaths between words: found by how they sound and where they stand, and turned down as a whole. Hides the measures that
  * tell a breath from a voice, from an [s] and from a whisper.
  */
-import { fourier, framesAtOnce } from '../kernel/fourier.ts'
+import { powerSpectra } from './power-spectra.ts'
 import { growingSeries, movingMean, quantile, runsOf, smoothed, toDb, type Run } from './series.ts'
 
 /** A value for every step of 10 ms. Powers of bands, one behind the other. */
@@ -21,39 +21,20 @@ const lagsPerSecond = 12_000
 /** Gathers what is to be known of breaths. Memory: 2.8 kB a second. */
 export function breathMeter(sampleRate: number, stepSamples: number) {
   const size = 2 ** Math.max(8, Math.min(12, Math.round(Math.log2(0.0427 * sampleRate))))
-  const window = Float32Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size))
-  const transform = fourier(size, window)
-  const bin = (hz: number) => Math.min(transform.bins, Math.round((hz / sampleRate) * size))
+  const bin = (hz: number) => Math.min(size / 2 + 1, Math.round((hz / sampleRate) * size))
   const edges = bandEdgesHz.map(bin)
-  const scale = 2 / (0.375 * size * size)
   const bands = Array.from({ length: bandEdgesHz.length - 1 }, growingSeries)
   const [voicing, flatness] = [growingSeries(), growingSeries()]
   const periodic = periodicity(bin(voicedHz[0]), bin(voicedHz[1]), sampleRate / size)
-  const [re, im] = [0, 0].map(() => new Float32Array(framesAtOnce * transform.stride)) as [
-    Float32Array,
-    Float32Array,
-  ]
-  const powers = new Float32Array(transform.bins)
-  let held = new Float32Array(Math.round((size - stepSamples) / 2))
-
-  const add = (sound: Float32Array): void => {
-    const all = new Float32Array(held.length + sound.length)
-    all.set(held)
-    all.set(sound, held.length)
-    const count = Math.max(0, Math.floor((all.length - size) / stepSamples) + 1)
-    for (let step = 0; step < count; step += framesAtOnce) {
-      const some = Math.min(framesAtOnce, count - step)
-      transform.spectra(all, step * stepSamples, stepSamples, some, re, im, 0)
-      for (let row = 0; row < some; row++) {
-        const at = row * transform.stride
-        for (let k = 0; k < powers.length; k++) powers[k] = scale * (re[at + k]! ** 2 + im[at + k]! ** 2)
-        bands.forEach((band, i) => band.push(sumOf(powers, edges[i]!, edges[i + 1]!)))
-        voicing.push(periodic(powers))
-        flatness.push(flatnessOf(powers, bin(flatHz[0]), bin(flatHz[1])))
-      }
-    }
-    held = all.slice(count * stepSamples)
+  const frames = {
+    ...{ size, hop: stepSamples, lead: Math.round((size - stepSamples) / 2) },
+    scale: 2 / (0.375 * size * size),
   }
+  const { add } = powerSpectra(frames, (powers) => {
+    bands.forEach((band, i) => band.push(sumOf(powers, edges[i]!, edges[i + 1]!)))
+    voicing.push(periodic(powers))
+    flatness.push(flatnessOf(powers, bin(flatHz[0]), bin(flatHz[1])))
+  })
   return {
     add,
     finish: (): BreathTables => {

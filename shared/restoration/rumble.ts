@@ -4,9 +4,9 @@
  * cut out of the sound.
  */
 import { decimate } from '../kernel/decimate.ts'
-import { fourier, framesAtOnce } from '../kernel/fourier.ts'
 import { lowPassTaps } from './decimator.ts'
 import { lowRateOf, lowRateSound } from './low-rate.ts'
+import { powerSpectra } from './power-spectra.ts'
 import { growingSeries, quantile, toDb } from './series.ts'
 
 const size = 1024
@@ -36,46 +36,25 @@ const noPitch = { hz: 0, voicing: 0 }
 export function rumbleMeter(sampleRate: number) {
   const { rate } = lowRateOf(sampleRate)
   const hop = Math.round(hopSeconds * rate)
-  const window = Float32Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size))
-  const transform = fourier(size, window)
   const bin = (hz: number) => Math.round((hz / rate) * size)
-  const scale = 2 / (0.375 * size * size)
   const pitchOf = pitchMeter(bin(harmonicsHz[0]), bin(harmonicsHz[1]), rate / size)
-  const [re, im] = [0, 0].map(() => new Float32Array(framesAtOnce * transform.stride)) as [
-    Float32Array,
-    Float32Array,
-  ]
-  const powers = new Float32Array(transform.bins)
   const low = Array.from({ length: steps }, growingSeries)
   const [voice, pitchHz, voicing] = [growingSeries(), growingSeries(), growingSeries()]
-  let held = new Float32Array(size / 2)
   let looks = 0
 
-  const sumOver = (fromHz: number, toHz: number): number => {
-    let sum = 0
-    for (let k = bin(fromHz); k < bin(toHz); k++) sum += powers[k]!
-    return sum
-  }
-  const add = (sound: Float32Array): void => {
-    const all = new Float32Array(held.length + sound.length)
-    all.set(held)
-    all.set(sound, held.length)
-    const count = Math.max(0, Math.floor((all.length - size) / hop) + 1)
-    for (let frame = 0; frame < count; frame += framesAtOnce) {
-      const some = Math.min(framesAtOnce, count - frame)
-      transform.spectra(all, frame * hop, hop, some, re, im, 0)
-      for (let row = 0; row < some; row++) {
-        const at = row * transform.stride
-        for (let k = 0; k < powers.length; k++) powers[k] = scale * (re[at + k]! ** 2 + im[at + k]! ** 2)
-        const pitch = looks++ % pitchEvery === 0 ? pitchOf(powers) : noPitch
-        low.forEach((series, i) => series.push(sumOver(lowestHz + i * stepHz, lowestHz + (i + 1) * stepHz)))
-        voice.push(sumOver(...voiceHz))
-        pitchHz.push(pitch.hz)
-        voicing.push(pitch.voicing)
-      }
+  const frames = { size, hop, lead: size / 2, scale: 2 / (0.375 * size * size) }
+  const { add } = powerSpectra(frames, (powers) => {
+    const sumOver = (fromHz: number, toHz: number): number => {
+      let sum = 0
+      for (let k = bin(fromHz); k < bin(toHz); k++) sum += powers[k]!
+      return sum
     }
-    held = all.slice(count * hop)
-  }
+    const pitch = looks++ % pitchEvery === 0 ? pitchOf(powers) : noPitch
+    low.forEach((series, i) => series.push(sumOver(lowestHz + i * stepHz, lowestHz + (i + 1) * stepHz)))
+    voice.push(sumOver(...voiceHz))
+    pitchHz.push(pitch.hz)
+    voicing.push(pitch.voicing)
+  })
   return {
     add,
     finish: (): RumbleTables => {

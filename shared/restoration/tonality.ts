@@ -2,9 +2,9 @@
  * How much of the sound is tones that last, as music's do: a value for every quarter of a second. Noise has none, however
  * steady it is. Hides the spectrum that this is seen in.
  */
-import { fourier, framesAtOnce } from '../kernel/fourier.ts'
-import { growingSeries } from './series.ts'
 import { lowRateOf } from './low-rate.ts'
+import { powerSpectra } from './power-spectra.ts'
+import { growingSeries } from './series.ts'
 
 const size = 1024
 export const tonalityHopSeconds = 0.25
@@ -17,33 +17,11 @@ const aroundBins = 16
 export function tonalityMeter(sampleRate: number) {
   const { rate } = lowRateOf(sampleRate)
   const hop = Math.round(tonalityHopSeconds * rate)
-  const window = Float32Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size))
-  const transform = fourier(size, window)
   const [from, to] = bandHz.map((hz) => Math.round((hz / rate) * size)) as [number, number]
-  const [re, im] = [0, 0].map(() => new Float32Array(framesAtOnce * transform.stride)) as [
-    Float32Array,
-    Float32Array,
-  ]
   const shares = growingSeries()
-  const powers = new Float32Array(transform.bins)
-  let held = new Float32Array(size / 2)
-
-  const add = (sound: Float32Array): void => {
-    const all = new Float32Array(held.length + sound.length)
-    all.set(held)
-    all.set(sound, held.length)
-    const count = Math.max(0, Math.floor((all.length - size) / hop) + 1)
-    for (let frame = 0; frame < count; frame += framesAtOnce) {
-      const some = Math.min(framesAtOnce, count - frame)
-      transform.spectra(all, frame * hop, hop, some, re, im, 0)
-      for (let row = 0; row < some; row++) {
-        for (let k = 0; k < powers.length; k++)
-          powers[k] = re[row * transform.stride + k]! ** 2 + im[row * transform.stride + k]! ** 2
-        shares.push(toneShare(powers, from, to))
-      }
-    }
-    held = all.slice(count * hop)
-  }
+  const { add } = powerSpectra({ size, hop, lead: size / 2 }, (powers) =>
+    shares.push(toneShare(powers, from, to)),
+  )
   return {
     add,
     finish: (): Float32Array => {
