@@ -98,7 +98,10 @@ async function importedRun(
 }
 
 const notFinished = (): Permanent =>
-  new Permanent('not_publishable', 'The episode has not been finished yet; wait for its run, or retry it.')
+  new Permanent(
+    'not_publishable',
+    'The episode has not been finished yet: wait for its run, decide on what it waits for, or retry it.',
+  )
 
 const isMade = async (trx: Knex, episodeId: string): Promise<boolean> =>
   ((await finishedRunOf(trx, episodeId)) ?? (await importedVersion(trx, episodeId))) !== undefined
@@ -119,7 +122,10 @@ export async function schedulePublication(services: Services, episodeId: string,
       if ((await findEpisode(trx, episodeId))?.status === 'failed' || !(await isMade(trx, episodeId)))
         throw notFinished()
       if ((await publicationOf(trx, episodeId)).isCurrent)
-        throw new Permanent('not_publishable', 'The episode is in the feed already, as it was made last.')
+        throw new Permanent(
+          'not_publishable',
+          'The episode is in the feed already, as it was made last. Take it out to give it another time.',
+        )
       await scheduleEpisode(trx, episodeId, at)
     }),
   )

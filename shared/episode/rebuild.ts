@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { withDatabase } from '../db/connect.ts'
 import { findEpisode } from '../db/episodes.ts'
 import { findPodcast } from '../db/podcasts.ts'
-import { finishedRunOf, liveRunIdOf, type Run } from '../db/runs.ts'
+import { finishedRunOf, latestRunOf, liveRunIdOf, type Run } from '../db/runs.ts'
 import { offer } from '../engine/enqueue.ts'
 import type { Services } from '../engine/services.ts'
 import { AlreadyRunning, Permanent } from '../errors.ts'
@@ -18,12 +18,13 @@ import { planEpisode, type EpisodePlan } from './plan.ts'
 import { readContext } from './run-context.ts'
 import { startPlanned, variablesOf, versionsOf } from './run.ts'
 
-/** What has changed since an episode was made. */
-export const reasons = ['template', 'show', 'steps', 'problem'] as const
+/** What has changed since an episode was made; `failed`: it was to be made anew since, and was not. */
+export const reasons = ['template', 'show', 'steps', 'failed', 'problem'] as const
 export type Reason = (typeof reasons)[number]
 
 interface Planned {
   readonly made: Run
+  readonly hasFailedSince: boolean
   readonly path: UploadPath
   readonly recording: StoredObject
   readonly plan: EpisodePlan
@@ -31,7 +32,7 @@ interface Planned {
 
 /** None: it would be the same. Throws Permanent `not_finished`, `upload_replaced`. */
 export async function whyAnew(services: Services, episodeId: string): Promise<Reason[]> {
-  const { made, plan } = await planAnew(services, episodeId)
+  const { made, hasFailedSince, plan } = await planAnew(services, episodeId)
   const { variables, letters, madeBy } = readContext(made.context, 'variables', 'letters', 'madeBy')
   const { template } = withLetters(plan.template, letters.length)
   const said = await withDatabase(services.config.databaseUrl, async (db) => {
@@ -43,6 +44,7 @@ export async function whyAnew(services: Services, episodeId: string): Promise<Re
     template: !isSame(template, made.settings),
     show: !isSame(said, variables),
     steps: madeBy !== versionsOf(services.pipeline),
+    failed: hasFailedSince,
     problem: plan.problem !== undefined,
   }
   return reasons.filter((reason) => changed[reason])
@@ -66,8 +68,9 @@ export async function startAnew(services: Services, episodeId: string): Promise<
 /** By what lies in the bucket now. What is before listeners stays there, whatever a template says of new episodes. */
 async function planAnew(services: Services, episodeId: string): Promise<Planned> {
   const { config, storage } = services
-  const { made, isPublished } = await withDatabase(config.databaseUrl, async (db) => ({
+  const { made, latest, isPublished } = await withDatabase(config.databaseUrl, async (db) => ({
     made: await finishedRunOf(db, episodeId),
+    latest: await latestRunOf(db, episodeId),
     isPublished: (await findEpisode(db, episodeId))?.status === 'published',
   }))
   if (!made)
@@ -90,7 +93,8 @@ async function planAnew(services: Services, episodeId: string): Promise<Planned>
     letters: plan.episode.letters ?? asked.letters,
     ...(isPublished ? { publish: 'automatic' as const } : {}),
   }
-  return { made, path, recording, plan: { ...plan, episode } }
+  const hasFailedSince = latest?.status === 'failed' && latest.id !== made.id
+  return { made, hasFailedSince, path, recording, plan: { ...plan, episode } }
 }
 
 /** As they come from the database, where keys have an order of their own and what is undefined is not. */

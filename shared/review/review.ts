@@ -9,7 +9,7 @@ import { addDecisions, decisionsUpTo } from '../db/edit-decisions.ts'
 import { findEpisode, type Episode } from '../db/episodes.ts'
 import { resumeRun } from '../db/run-changes.ts'
 import { isPurged } from '../db/purges.ts'
-import { latestRunOf, lockRun, type Run } from '../db/runs.ts'
+import { finishedRunOf, latestRunOf, lockRun, type Run } from '../db/runs.ts'
 import { outputsOf, resumeSteps, type PendingStep } from '../db/steps.ts'
 import { runAgain } from '../episode/run.ts'
 import { toTimelineSource, unrestoredRecording } from '../episode/recording.ts'
@@ -93,7 +93,7 @@ export interface Latest {
 /** Throws Permanent `not_reviewable` when the episode has not come so far, or what it was made with is gone. */
 export const latestOf = ({ config }: Reading, episodeId: string): Promise<Latest> =>
   withDatabase(config.databaseUrl, async (db) => {
-    const [found, latest] = [await findEpisode(db, episodeId), await latestRunOf(db, episodeId)]
+    const [found, latest] = [await findEpisode(db, episodeId), await reviewedRunOf(db, episodeId)]
     if (!found || !latest?.context['proposedObject']) throw new Permanent('not_reviewable')
     if (await isPurged(db, latest.id))
       throw new Permanent(
@@ -111,6 +111,14 @@ export const latestOf = ({ config }: Reading, episodeId: string): Promise<Latest
       unrestored: planObject === null ? null : toTimelineSource(await unrestoredRecording(db, latest.id)),
     }
   })
+
+/** Behind a run that failed before there was anything to decide, the one that made what the episode is. */
+async function reviewedRunOf(db: Knex, episodeId: string): Promise<Run | undefined> {
+  const latest = await latestRunOf(db, episodeId)
+  return latest?.status === 'failed' && latest.context['proposedObject'] === undefined
+    ? await finishedRunOf(db, episodeId)
+    : latest
+}
 
 /** Reads what there is to decide. Throws Permanent `not_reviewable` when the episode has not come so far. */
 export async function openReview(services: Reading, episodeId: string): Promise<Review> {

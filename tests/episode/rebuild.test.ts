@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals'
 import { catalogue } from '../../functions/index.ts'
 import { startAnew, whyAnew } from '../../shared/episode/rebuild.ts'
+import { openReview } from '../../shared/review/review.ts'
 import { said } from '../support/recordings.ts'
 import { aWorld, user } from '../support/world.ts'
 
@@ -10,14 +11,12 @@ const place = (file: string) => `u/${user}/show/one/${file}`
 test('an episode of which the template has changed is made anew under its guid; one of which nothing has is not', async () => {
   const world = await aWorld({ catalogue })
   const { services } = world
-  const template = (targetLufs: number) =>
+  const date = { kind: 'spoken', script: 'It is {date}.' }
+  const template = (targetLufs: number, intro: object = date) =>
     world.upload(
       `u/${user}/show/assets/template.json`,
       JSON.stringify({
-        segments: [
-          { type: 'intro', source: { kind: 'spoken', script: 'It is {date}.' } },
-          { type: 'content' },
-        ],
+        segments: [{ type: 'intro', source: intro }, { type: 'content' }],
         loudness: { targetLufs },
       }),
     )
@@ -54,4 +53,16 @@ test('an episode of which the template has changed is made anew under its guid; 
   await world.runToEnd()
   expect([await episode(), await loudness()]).toEqual([before, -18])
   expect(await whyAnew(services, before.id)).toEqual([])
+
+  // a template that cannot be carried out, and then as it was
+  await world.upload(`u/${user}/show/assets/intro.wav`, 'no sound')
+  await template(-18, { kind: 'static', file: 'intro.wav' })
+  await startAnew(services, before.id)
+  await world.runToEnd()
+  await template(-18)
+  expect(await whyAnew(services, before.id)).toEqual(['failed'])
+  expect(await openReview(services, before.id)).toMatchObject({ run: { status: 'finished' } })
+  await startAnew(services, before.id)
+  await world.runToEnd()
+  expect([await episode(), await whyAnew(services, before.id)]).toEqual([before, []])
 })

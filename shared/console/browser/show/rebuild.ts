@@ -18,6 +18,7 @@ const reasonWords: Readonly<Record<string, string>> = {
   template: 'its template',
   show: 'what its show says',
   steps: 'how Spool works',
+  failed: 'it could not be made the last time',
 }
 export const inWords = (reasons: readonly string[]): string =>
   reasons.map((reason) => reasonWords[reason] ?? reason).join(', ')
