@@ -2,6 +2,7 @@
  * A first idea of how phones sound, for a text without times: the beginning of it spoken by espeak-ng, in which every
  * sentence's place is known. Hides how that speech becomes a recording like any other.
  */
+import { concatenated } from '../audio/pcm.ts'
 import { cepstra, cepstrumSize } from './cepstra.ts'
 import { synthesise } from './espeak.ts'
 import type { Passage } from './passages.ts'
@@ -42,17 +43,7 @@ export async function syntheticLesson(
     words += said.at(-1)!.length
   }
   if (pieces.length === 0) return undefined
-  return { sound: soundOf(joined(pieces), sampleRate), told: { passages: said, phones } }
-}
-
-function joined(pieces: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
+  return { sound: soundOf(concatenated(Float32Array, pieces), sampleRate), told: { passages: said, phones } }
 }
 
 function soundOf(samples: Float32Array, sampleRate: number): Sound {

@@ -2,6 +2,8 @@
  * Sound whose recorder's clock ran fast or slow, as it would be by another clock. Hides the filter that tells what lies between
  * two samples, and that every sample comes out the same whatever the pieces.
  */
+import { concatenated } from './pcm.ts'
+
 type Planes = readonly Float32Array[]
 
 /** Samples on either side that a value is told from, and places between two samples that filters are laid out for. */
@@ -17,7 +19,7 @@ const taps = layOut()
  * too much is left out. `drift` is the share by which the recorder's clock was too fast.
  */
 export async function* byOtherClock(sound: AsyncIterable<Planes>, drift: number): AsyncGenerator<Planes> {
-  let held: Float32Array<ArrayBuffer>[] = []
+  let held: Float32Array[] = []
   let [first, taken, given] = [-reach, 0, 0] // places of held[…][0], and how many samples came and went
   const next = (to: number): Planes => {
     const count = Math.max(0, to - given)
@@ -34,21 +36,14 @@ export async function* byOtherClock(sound: AsyncIterable<Planes>, drift: number)
   }
   for await (const planes of sound) {
     if (held.length === 0) held = planes.map(() => new Float32Array(reach))
-    held = held.map((plane, channel) => joined(plane, planes[channel]!))
+    held = held.map((plane, channel) => concatenated(Float32Array, [plane, planes[channel]!]))
     taken += planes[0]!.length
     const told = Math.floor((taken - reach - 1) / (1 + drift))
     if (Math.min(told, taken) > given) yield next(Math.min(told, taken))
   }
   const silence = new Float32Array(2 * reach + Math.ceil(Math.max(0, drift) * taken))
-  held = held.map((plane) => joined(plane, silence))
+  held = held.map((plane) => concatenated(Float32Array, [plane, silence]))
   if (taken > given) yield next(taken)
-}
-
-function joined(a: Float32Array, b: Float32Array): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(a.length + b.length)
-  all.set(a)
-  all.set(b, a.length)
-  return all
 }
 
 function valueAt(samples: Float32Array, place: number): number {

@@ -3,6 +3,7 @@
  * (English, in ASCII) and that a long text is spoken sentence by sentence, so that each can be stopped and
  * none needs much memory.
  */
+import { concatenated } from '../audio/pcm.ts'
 import { speak, voices, voiceTitles, type Speech, type Voice } from './flite.ts'
 import { refuse } from './vendor.ts'
 import type { Speaker } from './voice.ts'
@@ -18,7 +19,10 @@ export const fliteSpeaker = (): Speaker => ({
     const spoken: Speech[] = []
     for (const piece of pieces(readable(text))) spoken.push(await speak(piece, voice, signal))
     return {
-      samples: joined(spoken.map(({ samples }) => samples)),
+      samples: concatenated(
+        Float32Array,
+        spoken.map(({ samples }) => samples),
+      ),
       sampleRate: spoken[0]?.sampleRate ?? 16_000,
       words: null,
     }
@@ -84,14 +88,4 @@ function pieces(text: string): string[] {
     else grouped.push(sentence)
   }
   return grouped.map((piece) => piece.trim()).filter((piece) => /[a-z0-9]/i.test(piece))
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

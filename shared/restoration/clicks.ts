@@ -2,6 +2,7 @@
  * Clicks of a few milliseconds: found while the sound is looked at, as a roughness that comes and goes at once. Hides what
  * tells a click from a plosive.
  */
+import { concatenated } from '../audio/pcm.ts'
 import { quantile, type Run } from './series.ts'
 
 /** Both ends in samples from the recording's beginning. */
@@ -37,7 +38,7 @@ const mostClicks = 100_000
 export function clickMeter(sampleRate: number) {
   const cell = Math.max(2, Math.round(cellSeconds * sampleRate))
   const found: Click[] = []
-  let cells = new Float32Array(0)
+  let cells: Float32Array = new Float32Array(0)
   let first = 0 // the number of cells[0]
   let next = reach
   let held = new Float32Array(2)
@@ -57,22 +58,15 @@ export function clickMeter(sampleRate: number) {
     }
   }
   const add = (sound: Float32Array): void => {
-    const all = joined(held, sound)
+    const all = concatenated(Float32Array, [held, sound])
     const rough = roughnessOf(all, cell)
     held = all.slice(rough.length * cell)
     const kept = Math.max(0, next - reach - first)
-    cells = joined(cells.subarray(kept), rough)
+    cells = concatenated(Float32Array, [cells.subarray(kept), rough])
     first += kept
     look(first + cells.length - reach)
   }
   return { add, finish: (): readonly Click[] => found }
-}
-
-function joined(a: Float32Array, b: Float32Array): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(a.length + b.length)
-  all.set(a)
-  all.set(b, a.length)
-  return all
 }
 
 /** The RMS of the second difference in every cell. The first two samples are those before. */

@@ -2,6 +2,7 @@
  * The power spectra of sound that comes in pieces of any length. Hides what is held of one piece for the next, and that
  * several frames are transformed at once.
  */
+import { concatenated } from '../audio/pcm.ts'
 import { fourier, framesAtOnce } from '../kernel/fourier.ts'
 
 export interface Frames {
@@ -27,9 +28,7 @@ export function powerSpectra(
   const powers = new Float32Array(transform.bins)
   let held = new Float32Array(lead)
   const add = (sound: Float32Array): void => {
-    const all = new Float32Array(held.length + sound.length)
-    all.set(held)
-    all.set(sound, held.length)
+    const all = concatenated(Float32Array, [held, sound])
     const count = Math.max(0, Math.floor((all.length - size) / hop) + 1)
     for (let frame = 0; frame < count; frame += framesAtOnce) {
       const some = Math.min(framesAtOnce, count - frame)

@@ -3,6 +3,7 @@
  * taken away up to where the lowest voice begins. Hides how a voice's pitch is told, and the low rate at which the rumble is
  * cut out of the sound.
  */
+import { concatenated } from '../audio/pcm.ts'
 import { decimate } from '../kernel/decimate.ts'
 import { lowPassTaps } from './decimator.ts'
 import { lowRateOf, lowRateSound } from './low-rate.ts'
@@ -158,9 +159,10 @@ export function rumbleCutter(
   const first = Math.ceil(start / factor) * factor
   const decimator = lowRateSound(sampleRate)
   // the low sound from one place further back than the filter reaches; silence before the beginning
-  let low = new Float32Array(reach + 1)
+  let low: Float32Array = new Float32Array(reach + 1)
   let lowFrom = first / factor - low.length
-  let [held, heldFrom, skipped] = [new Float32Array(0), start, first - start]
+  let held: Float32Array = new Float32Array(0)
+  let [heldFrom, skipped] = [start, first - start]
 
   const mended = (isEnd: boolean): Float32Array => {
     const known = lowFrom + low.length - reach // of the filtered sound, up to here
@@ -185,24 +187,17 @@ export function rumbleCutter(
   }
   return {
     add: (samples: Float32Array): Float32Array => {
-      held = joined(held, samples)
+      held = concatenated(Float32Array, [held, samples])
       const taken = Math.min(skipped, samples.length)
       skipped -= taken
-      low = joined(low, decimator.add(samples.subarray(taken)))
+      low = concatenated(Float32Array, [low, decimator.add(samples.subarray(taken))])
       return mended(false)
     },
     end: (): Float32Array => {
-      low = joined(joined(low, decimator.end()), new Float32Array(reach + 3))
+      low = concatenated(Float32Array, [low, decimator.end(), new Float32Array(reach + 3)])
       return mended(true)
     },
   }
-}
-
-function joined(a: Float32Array, b: Float32Array): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(a.length + b.length)
-  all.set(a)
-  all.set(b, a.length)
-  return all
 }
 
 /** A cubic through four values (Catmull and Rom, 1974), between the second and the third. */
