@@ -21,7 +21,7 @@ import type { Transcript } from '../shared/words/words.ts'
 
 export const clean = defineStep({
   name: 'clean',
-  version: 6,
+  version: 7,
   context: pick('analysisObject', 'transcriptObject', 'pcmObject', 'sampleRate', 'channels', 'sampleFormat'),
   load: async (db: Knex, { runId }) => {
     const { cleaning, transcription } = await settingsOf(db, runId)

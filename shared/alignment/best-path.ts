@@ -8,9 +8,13 @@ import { gapStates, wordBehind, type States } from './passages.ts'
 
 const { max, min } = Math
 
-/** To leave out a part of a phone; to begin with what is untold; to pass over a whole passage. As logarithms. */
+/**
+ * To leave out a part of a phone; to begin with what is untold; to go from a word to it, or from it to a word, without a
+ * pause; to pass over a whole passage. As logarithms.
+ */
 const skipCost = 4
-const untoldEntryCost = 150
+const untoldEntryCost = 110
+const attachedCost = 90
 const passCost = 60
 /**
  * Each frame that a part of a phone is held beyond its longest costs one more than the one before it, up to this: a word
@@ -88,7 +92,8 @@ export async function bestPath(
       came[gap - low] = how
       ;[value, how] = [before[gap + 1]!, 0]
       if (before[gap]! - untoldEntryCost > value) [value, how] = [before[gap]! - untoldEntryCost, 1]
-      if (leaving - untoldEntryCost > value) [value, how] = [leaving - untoldEntryCost, 2]
+      const attached = leaving - untoldEntryCost - attachedCost
+      if (attached > value) [value, how] = [attached, 2]
       if (frame === 0 && word === firstWord) value = -untoldEntryCost
       now[gap + 1] = value + values[at + 1]!
       came[gap + 1 - low] = how
@@ -100,7 +105,7 @@ export async function bestPath(
       ;[value, how] = [before[f]! - holdCost(held[f]!, longest[emissions[f]!]!), 0]
       let entering = before[f - 1]!
       let over = 1
-      if (before[f - 2]! > entering) [entering, over] = [before[f - 2]!, 2]
+      if (before[f - 2]! - attachedCost > entering) [entering, over] = [before[f - 2]! - attachedCost, 2]
       if (before[f - 3]! > entering) [entering, over] = [before[f - 3]!, 3]
       if (leaving > entering) [entering, over] = [leaving, 4]
       if (frame === 0 && word === firstWord) entering = 0

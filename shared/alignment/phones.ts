@@ -41,11 +41,11 @@ export async function pronounce(
   return { by: spoken?.version ?? 'letters', phones: numbers.size, of }
 }
 
-/** Marks that would end a clause, and with it a line of the answer. */
+/** Without marks that would end a clause, and with it a line of the answer; the dot of an address is said. */
 const plain = (word: string): string =>
   word
     .replaceAll(/[^\p{L}\p{M}\p{N}'’.,$€£%&@+-]/gu, ' ')
-    .replaceAll(/[.,](?!\d)|(?<!\d)[.,]/g, ' ')
+    .replaceAll(/(?!(?<=\p{Ll}{2})\.(?=\p{Ll}{2}))(?:[.,](?!\d)|(?<!\d)[.,])/gu, ' ')
     .trim()
     .slice(0, longestWord)
 

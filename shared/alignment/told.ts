@@ -3,6 +3,7 @@
  * are never spoken, where words with rough times are looked for, and which passages are not those that were said.
  */
 import type { Passage, PassageWord } from './passages.ts'
+import { withOwnSound } from './own-sound.ts'
 import type { Pronunciation } from './phones.ts'
 import { slackFrames, type PlacedPassage, type PlacedWord, type Told, type UntoldSound } from './placing.ts'
 
@@ -137,25 +138,27 @@ export function gathered(
   const untold: PlacedSound[] = []
   const misplaced: { start: number; end: number }[] = []
   let next = 0
-  const placedCues = cues.map(({ first, end }): PlacedCue => {
+  const judged = cues.map(({ first, end }) => {
     const own = words.slice(first, end)
     const passage = own.some(isSpoken) ? placed[next++] : undefined
     const isPlaced = passage?.fit != null && passage.fit >= worstFit(spread, own, sounds)
     if (!isPlaced && own[0]?.start !== undefined && own.at(-1)?.end !== undefined)
       misplaced.push({ start: own[0].start, end: own.at(-1)!.end! })
-    const times = isPlaced ? timesIn(own, passage) : own.map(() => null)
-    times.forEach((time, i) => (found[first + i] = time))
-    const said = times.filter((time) => time !== null)
+    if (isPlaced) timesIn(own, passage).forEach((time, i) => (found[first + i] = time))
     untold.push(...(passage?.untold ?? []).map((sound) => ({ ...sound, confidence: confidenceOf(sound) })))
-    return {
-      start: said[0]?.start ?? null,
-      end: said.at(-1)?.end ?? null,
-      fit: passage?.fit ?? null,
-      isPlaced,
-    }
+    return { first, end, fit: passage?.fit ?? null, isPlaced }
   })
-  placeMarks(words, cues, found)
-  return { words: found, cues: placedCues, untold: untold.map((sound) => doubted(sound, misplaced)) }
+  const told = withOwnSound(words, found, untold)
+  const placedCues = judged.map(({ first, end, ...cue }): PlacedCue => {
+    const said = told.words.slice(first, end).filter((time) => time !== null)
+    return { start: said[0]?.start ?? null, end: said.at(-1)?.end ?? null, ...cue }
+  })
+  placeMarks(words, cues, told.words)
+  return {
+    words: told.words,
+    cues: placedCues,
+    untold: told.untold.map((sound) => doubted(sound, misplaced)),
+  }
 }
 
 /** Marks have no time of their own. */

@@ -1,0 +1,42 @@
+/**
+ * Words that are often said otherwise than anybody can tell from how they are written: "8500", "IVR", "spool.dev". What of
+ * them their phones do not explain is found beside them as sound that no word explains, and is theirs. Pure.
+ */
+import type { PlacedWord, UntoldSound } from './placing.ts'
+
+/** So many frames between a word and a sound are no pause. */
+const attachedFrames = 10
+
+const figuresOrAddress = /\p{N}|\p{L}\.\p{L}/u
+const initials = /\p{Lu}\p{Lu}/u
+const smallLetter = /\p{Ll}/u
+
+/** `words` and `found` are parallel, times in frames. The words with what is theirs, and the sounds that nobody claims. */
+export function withOwnSound<S extends UntoldSound>(
+  words: readonly { readonly text: string }[],
+  found: readonly PlacedWord[],
+  untold: readonly S[],
+): { words: PlacedWord[]; untold: S[] } {
+  const grown = [...found]
+  const claimants = saidOtherwise(words).filter((place) => found[place])
+  const isClaimed = (sound: S): boolean => {
+    const place = claimants.find((each) => isAttached(found[each]!, sound))
+    if (place === undefined) return false
+    const { start, end } = grown[place]!
+    grown[place] = { start: Math.min(start, sound.start), end: Math.max(end, sound.end) }
+    return true
+  }
+  return { untold: untold.filter((sound) => !isClaimed(sound)), words: grown }
+}
+
+const isAttached = (word: { start: number; end: number }, sound: UntoldSound): boolean =>
+  Math.min(Math.abs(sound.start - word.end), Math.abs(word.start - sound.end)) <= attachedFrames
+
+/** Places of such words. Capitals tell nothing in a text that has hardly anything else. */
+function saidOtherwise(words: readonly { readonly text: string }[]): number[] {
+  const small = words.filter(({ text }) => smallLetter.test(text)).length
+  const capitalsTell = small > words.length / 2
+  return words.flatMap(({ text }, place) =>
+    figuresOrAddress.test(text) || (capitalsTell && initials.test(text)) ? [place] : [],
+  )
+}
