@@ -5,7 +5,7 @@
  */
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Warning } from '../codes.ts'
-import { checkTiming } from '../words/timing.ts'
+import { checkTiming, type Side } from '../words/timing.ts'
 import type { Transcript, Word } from '../words/words.ts'
 import type { PlacedPassage } from './placing.ts'
 import {
@@ -67,13 +67,11 @@ export function refine(
   const isBelieved = transcript.exactTimes ? agrees(words, found) : mostPlaced(found.cues)
   if (!isBelieved) return unrefined(transcript)
   const frame = frameSamples(analysis.format.sampleRate)
-  const refined = (): readonly Word[] => {
-    if (!transcript.exactTimes) return timedCaptions(transcript.words, cues, found, frame)
-    const moved = movedWords(transcript.words, words, found, frame)
-    return areBetterMoved(transcript, moved, analysis) ? moved : transcript.words
-  }
+  const timed = transcript.exactTimes
+    ? movedWords(transcript, words, found, analysis)
+    : timedCaptions(transcript.words, cues, found, frame)
   return {
-    transcript: { ...transcript, exactTimes: true, words: inOrder(refined(), analysis.totalSamples) },
+    transcript: { ...transcript, exactTimes: true, words: inOrder(timed, analysis.totalSamples) },
     untold: found.untold.map(({ start, end, confidence }) => ({
       ...{ startSample: start * frame, endSample: Math.min(analysis.totalSamples, end * frame) },
       confidence,
@@ -127,8 +125,37 @@ const timedCaptions = (
     }),
   )
 
+/**
+ * Starts and ends move each for themselves: where they are off by enough, and many enough, that they are better where
+ * they were found, as the edges of the sound beside pauses tell. A recogniser may know well when a word begins and badly
+ * when it ends.
+ */
+function movedWords(
+  transcript: Transcript,
+  text: readonly TextWord[],
+  found: PlacedText,
+  analysis: Analysis,
+): readonly Word[] {
+  const { words } = transcript
+  if (words.length < fewestToMove) return words
+  const errorOf = (timed: readonly Word[], side: Side): number =>
+    checkTiming({ ...transcript, words: timed }, analysis, [side]).errorSamples / analysis.format.sampleRate
+  const moved = wordsWhereFound(words, text, found, frameSamples(analysis.format.sampleRate))
+  const isBetter = (side: Side): boolean => {
+    const error = errorOf(words, side)
+    return error > goodErrorSeconds && errorOf(moved, side) < error
+  }
+  const starts = isBetter('start') ? moved : words
+  const ends = isBetter('end') ? moved : words
+  return words.map((word, i) => ({
+    ...word,
+    startSample: starts[i]!.startSample,
+    endSample: ends[i]!.endSample,
+  }))
+}
+
 /** A word that would move too far was not that one, and stays. */
-const movedWords = (
+const wordsWhereFound = (
   words: readonly Word[],
   text: readonly TextWord[],
   { words: found }: PlacedText,
@@ -140,18 +167,6 @@ const movedWords = (
       ? { ...word, startSample: at.start * frame, endSample: at.end * frame }
       : word
   })
-
-/**
- * Whether its words are off by enough, and many enough, that they are better where they were found: as the edges of the
- * sound beside pauses tell.
- */
-function areBetterMoved(transcript: Transcript, moved: readonly Word[], analysis: Analysis): boolean {
-  if (transcript.words.length < fewestToMove) return false
-  const errorOf = (words: readonly Word[]): number =>
-    checkTiming({ ...transcript, words }, analysis).errorSamples / analysis.format.sampleRate
-  const error = errorOf(transcript.words)
-  return error > goodErrorSeconds && errorOf(moved) < error
-}
 
 /** Each word begins no earlier than the one before it, and ends before the next. */
 function inOrder(words: readonly Word[], totalSamples: number): Word[] {

@@ -16,6 +16,9 @@ export interface Timing {
   readonly errorSamples: number
 }
 
+/** Which edge of a word. */
+export type Side = 'start' | 'end'
+
 /** An edge further away than this belongs to another word. */
 const longestErrorSeconds = 0.3
 /** A word edge is checked when no other word is this near. */
@@ -24,20 +27,19 @@ const fewestEdges = 6
 /** A lag smaller than this cannot be told from soft onsets and decays. */
 const smallestLagSeconds = 0.04
 
-/** Compares word edges beside silence with the edges of the sound. */
-export function checkTiming({ words }: Transcript, analysis: Analysis): Timing {
-  const errors = [
-    ...errorsOf(
-      clearEdges(words, 'start', analysis),
-      analysis.speech.map(({ startSample }) => startSample),
+/** Compares word edges beside silence with the edges of the sound: the words' starts, their ends, or both. */
+export function checkTiming(
+  { words }: Transcript,
+  analysis: Analysis,
+  sides: readonly Side[] = ['start', 'end'],
+): Timing {
+  const errors = sides.flatMap((side) =>
+    errorsOf(
+      clearEdges(words, side, analysis),
+      analysis.speech.map((span) => (side === 'start' ? span.startSample : span.endSample)),
       analysis,
     ),
-    ...errorsOf(
-      clearEdges(words, 'end', analysis),
-      analysis.speech.map(({ endSample }) => endSample),
-      analysis,
-    ),
-  ]
+  )
   if (errors.length < fewestEdges) return { lagSamples: 0, errorSamples: Infinity }
   const middle = quantile(errors, 0.5)
   const lagSamples = Math.abs(middle) < smallestLagSeconds * analysis.format.sampleRate ? 0 : middle
@@ -50,11 +52,7 @@ export function checkTiming({ words }: Transcript, analysis: Analysis): Timing {
   }
 }
 
-function clearEdges(
-  words: readonly Word[],
-  side: 'start' | 'end',
-  { format, totalSamples }: Analysis,
-): number[] {
+function clearEdges(words: readonly Word[], side: Side, { format, totalSamples }: Analysis): number[] {
   const clear = clearSeconds * format.sampleRate
   return words.flatMap(({ startSample, endSample }, i) => {
     if (side === 'start')

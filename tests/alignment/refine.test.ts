@@ -40,6 +40,24 @@ test('Words that are off stay where they are when the sound says that they were 
   expect(starts(transcript)).toEqual(starts(wrong))
 })
 
+test('Where a recogniser knows well when words begin and badly when they end, only their ends move', () => {
+  const ends = {
+    ...long,
+    words: long.words.map((word, i) => ({ ...word, endSample: wrong.words[i]!.endSample })),
+  }
+  const found = placedAt(long).map(({ words, ...rest }) => ({
+    ...rest,
+    words: words.map(({ start, end }) => ({ start: start + 3, end })),
+  }))
+  const { transcript } = refine(ends, soundingIn(long.words), found)
+  expect(transcript.words.map(({ startSample }) => startSample)).toEqual(
+    long.words.map(({ startSample }) => startSample),
+  )
+  expect(transcript.words.map(({ endSample }) => endSample)).toEqual(
+    long.words.map(({ endSample }) => endSample),
+  )
+})
+
 test('Words that are good stay where they are', () => {
   const found = placedAt(long).map(({ words, ...rest }) => ({
     ...rest,
