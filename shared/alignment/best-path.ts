@@ -78,40 +78,73 @@ export async function bestPath(
       const f = firstOf[word]!
       const gap = f - gapStates
       const leaving = gap > 0 ? before[gap - 1]! : impossible
-      let [value, how] = [before[gap]!, 0]
-      if (leaving > value) [value, how] = [leaving, 1]
+      let value = before[gap]!
+      let how = 0
+      if (leaving > value) {
+        value = leaving
+        how = 1
+      }
       const passed = passageBefore[word]!
       if (passed >= 0) {
         const gapBefore = firstOf[passed]! - gapStates
-        for (let i = 0; i < gapStates; i++)
-          if (before[gapBefore + i]! - passCost > value)
-            [value, how] = [before[gapBefore + i]! - passCost, overPassage + i]
+        for (let i = 0; i < gapStates; i++) {
+          const over = before[gapBefore + i]! - passCost
+          if (over > value) {
+            value = over
+            how = overPassage + i
+          }
+        }
       }
       if (frame === 0 && word === firstWord) value = 0
       now[gap] = value + values[at]!
       came[gap - low] = how
-      ;[value, how] = [before[gap + 1]!, 0]
-      if (before[gap]! - untoldEntryCost > value) [value, how] = [before[gap]! - untoldEntryCost, 1]
+      value = before[gap + 1]!
+      how = 0
+      const begun = before[gap]! - untoldEntryCost
+      if (begun > value) {
+        value = begun
+        how = 1
+      }
       const attached = leaving - untoldEntryCost - attachedCost
-      if (attached > value) [value, how] = [attached, 2]
+      if (attached > value) {
+        value = attached
+        how = 2
+      }
       if (frame === 0 && word === firstWord) value = -untoldEntryCost
       now[gap + 1] = value + values[at + 1]!
       came[gap + 1 - low] = how
-      ;[value, how] = [before[gap + 2]!, 0]
-      if (before[gap + 1]! > value) [value, how] = [before[gap + 1]!, 1]
+      value = before[gap + 2]!
+      how = 0
+      if (before[gap + 1]! > value) {
+        value = before[gap + 1]!
+        how = 1
+      }
       now[gap + 2] = value + values[at]!
       came[gap + 2 - low] = how
       if (word === end) break
-      ;[value, how] = [before[f]! - holdCost(held[f]!, longest[emissions[f]!]!), 0]
       let entering = before[f - 1]!
       let over = 1
-      if (before[f - 2]! - attachedCost > entering) [entering, over] = [before[f - 2]! - attachedCost, 2]
-      if (before[f - 3]! > entering) [entering, over] = [before[f - 3]!, 3]
-      if (leaving > entering) [entering, over] = [leaving, 4]
+      if (before[f - 2]! - attachedCost > entering) {
+        entering = before[f - 2]! - attachedCost
+        over = 2
+      }
+      if (before[f - 3]! > entering) {
+        entering = before[f - 3]!
+        over = 3
+      }
+      if (leaving > entering) {
+        entering = leaving
+        over = 4
+      }
       if (frame === 0 && word === firstWord) entering = 0
       const off = (time - about[word]!) / aboutDeviation
       if (off === off) entering -= min(mostAboutCost, 0.5 * off * off)
-      if (entering > value) [value, how] = [entering, over]
+      value = before[f]! - holdCost(held[f]!, longest[emissions[f]!]!)
+      how = 0
+      if (entering > value) {
+        value = entering
+        how = over
+      }
       now[f] = value + values[at + emissions[f]!]!
       came[f - low] = how
       holds[f] = how === 0 ? min(held[f]! + 1, mostHeld) : 1

@@ -2,6 +2,7 @@
  * What each phone of a recording sounds like: three parts of a phone, a normal distribution each, learned from where
  * the phones were found before. Hides the statistics: what little was heard of is drawn towards all speech.
  */
+import { layOutNormals, logDensities, type Normals } from '../kernel/densities.ts'
 import { rowSize, type Rows } from './speech-rows.ts'
 
 const { log, max, min } = Math
@@ -150,10 +151,11 @@ export async function likelihoodsOf(
   signal: AbortSignal,
 ): Promise<Likelihoods> {
   const emissions = models.constants.length
+  const normals = layOutNormals(models.means, models.halfPrecisions, models.constants)
   const values = new Float32Array(rows.frames * emissions)
   const best = new Float32Array(rows.frames)
   for (let from = 0; from < rows.frames; from += framesAtOnce) {
-    compare(models, rows, from, min(rows.frames, from + framesAtOnce), values, best)
+    compare(normals, models.isNoisy, rows, from, min(rows.frames, from + framesAtOnce), values, best)
     await new Promise(setImmediate)
     signal.throwIfAborted()
   }
@@ -161,28 +163,24 @@ export async function likelihoodsOf(
 }
 
 function compare(
-  { means, halfPrecisions, constants, isNoisy }: PhoneModels,
+  normals: Normals,
+  isNoisy: boolean,
   { values: rows, quiet }: Rows,
   from: number,
   to: number,
   values: Float32Array,
   best: Float32Array,
 ): void {
-  const emissions = constants.length
+  const emissions = normals.count
+  logDensities(
+    normals,
+    rows.subarray(from * rowSize, to * rowSize),
+    values.subarray(from * emissions, to * emissions),
+  )
   for (let frame = from; frame < to; frame++) {
     const out = frame * emissions
-    const row = frame * rowSize
     let top = -Infinity
-    for (let emission = 0; emission < emissions; emission++) {
-      if (emission === untoldEmission) continue
-      let sum = constants[emission]!
-      for (let d = 0, at = emission * rowSize; d < rowSize; d++, at++) {
-        const off = rows[row + d]! - means[at]!
-        sum -= off * off * halfPrecisions[at]!
-      }
-      values[out + emission] = sum
-      if (emission >= firstEmission && sum > top) top = sum
-    }
+    for (let at = out + firstEmission; at < out + emissions; at++) if (values[at]! > top) top = values[at]!
     let pause = values[out + pauseEmission]!
     if (!quiet[frame]) pause = min(pause, top) - loudPauseCost
     else if (isNoisy) pause = max(pause, top + quietPauseBonus)

@@ -176,6 +176,16 @@ interface Kernels {
   ): void
   decimate(samples: number, count: number, factor: number, filter: number, taps: number, out: number): void
   subtractTones(samples: number, count: number, tones: number, pairs: number): void
+  logDensities(
+    rows: number,
+    count: number,
+    size: number,
+    means: number,
+    halfPrecisions: number,
+    constants: number,
+    normals: number,
+    out: number,
+  ): void
 }
 
 type Filtering = (

@@ -165,3 +165,24 @@ export function extremes(
   })
   return clipped
 }
+
+/** By row, then distribution: what `shared/kernel/densities.ts` says, in float32. */
+export function logDensities(
+  means: Float64Array,
+  halfPrecisions: Float64Array,
+  constants: Float64Array,
+  rows: Float32Array,
+): Float32Array {
+  const f = Math.fround
+  const count = constants.length
+  const size = means.length / count
+  return Float32Array.from({ length: (rows.length / size) * count }, (_, i) => {
+    const [row, normal] = [Math.floor(i / count), i % count]
+    let sum = f(constants[normal]!)
+    for (let d = 0; d < size; d++) {
+      const off = f(rows[row * size + d]! - f(means[normal * size + d]!))
+      sum = f(sum - f(f(off * off) * f(halfPrecisions[normal * size + d]!)))
+    }
+    return sum
+  })
+}

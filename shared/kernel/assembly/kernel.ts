@@ -19,3 +19,4 @@ export {
 } from './cells'
 export { decimate } from './decimate'
 export { subtractTones } from './tones'
+export { logDensities } from './densities'
