@@ -6,7 +6,10 @@ import { bandOf, exceeding, type Band } from '../kernel/cells.ts'
 import type { Cells, NoiseFloor } from './noise-floor.ts'
 import type { OthersTurn } from './turns.ts'
 
-/** A frame stands out where this share of its cells is so many times the noise. */
+/**
+ * A frame stands out where this share of its cells is so many times the noise, or where the cells of a voice's harmonics
+ * are on average: a hum, or the end of a vowel, has few harmonics and may be loud.
+ */
 const presentShare = 0.08
 const presentRatio = 4
 const presentHz = [90, 8000] as const
@@ -63,6 +66,9 @@ export async function speechShares(
   const [band, low] = [presentHz, voicedHz].map((hz) => bandOf(hz, scale.hzPerBin, bins)) as [Band, Band]
   const over = exceeding(ratios, stride, presentRatio, band, low)
   const shares = Float32Array.from({ length: count }, (_, i) => over[2 * i]! / (band[1] - band[0]))
+  const lowRatios = Float32Array.from({ length: count }, (_, i) =>
+    meanOf(ratios, i * stride + low[0], i * stride + low[1]),
+  )
   const voiced = new Uint8Array(count)
   const pitched = voicedHz.map((hz) => Math.min(bins, Math.round(hz / scale.hzPerBin))) as [number, number]
   const voicing = voicingMeter(pitched, scale.hzPerBin)
@@ -70,13 +76,16 @@ export async function speechShares(
   for (let frame = 0; frame < count; frame++) {
     if (frame % framesBetweenTurns === 0) await othersTurn()
     const lowShare = over[2 * frame + 1]! / (low[1] - low[0])
-    if (shares[frame]! < presentShare / 2 || lowShare < leastVoicedShare) continue
+    const isWide = shares[frame]! >= presentShare / 2 && lowShare >= leastVoicedShare
+    if (!isWide && lowRatios[frame]! < presentRatio) continue
     noise.at(looked.from + frame, floor)
     const row = (looked.from + frame - cells.first) * stride
     if (voicing(cells.powers, row, floor) > leastVoicing) voiced[frame] = 1
   }
   const frames = (seconds: number) => Math.round(seconds * scale.framesPerSecond)
-  const hits = Uint8Array.from(shares, (_, i) => (meanOfThree(shares, i) > presentShare ? 1 : 0))
+  const hits = Uint8Array.from(shares, (_, i) =>
+    meanOfThree(shares, i) > presentShare || meanOfThree(lowRatios, i) > presentRatio ? 1 : 0,
+  )
   dropShort(voiced, frames(leastVoicedSeconds))
   dropShort(hits, frames(leastSeconds))
   const nearVoice = widened(voiced, frames(besideVoiceSeconds), frames(besideVoiceSeconds))
@@ -105,8 +114,10 @@ export async function speechShares(
   })
 }
 
-const meanOfThree = (values: Float32Array, at: number): number => {
-  const [from, to] = [Math.max(0, at - 1), Math.min(values.length, at + 2)]
+const meanOfThree = (values: Float32Array, at: number): number =>
+  meanOf(values, Math.max(0, at - 1), Math.min(values.length, at + 2))
+
+const meanOf = (values: Float32Array, from: number, to: number): number => {
   let sum = 0
   for (let i = from; i < to; i++) sum += values[i]!
   return sum / (to - from)

@@ -30,6 +30,7 @@ export interface Word {
 export function words(
   seconds: number,
   gainDb: (word: number) => number = () => 0,
+  harmonics = 20,
 ): { samples: Float32Array; words: readonly Word[] } {
   const samples = new Float32Array(Math.round(seconds * rate))
   const spoken: Word[] = []
@@ -40,7 +41,7 @@ export function words(
     for (let i = 0; i < length; i++) {
       phase += (2 * Math.PI * (120 + 15 * Math.sin((9 * i) / rate) + 3 * (word % 5))) / rate
       let sample = 0
-      for (let k = 1; k <= 20; k++) sample += Math.sin(k * phase) / (1 + (k / 5) ** 2)
+      for (let k = 1; k <= harmonics; k++) sample += Math.sin(k * phase) / (1 + (k / 5) ** 2)
       const edge = Math.min(1, i / (0.01 * rate), (length - i) / (0.04 * rate))
       samples[start + i] = 0.06 * dbToGain(gainDb(word)) * edge * sample
     }

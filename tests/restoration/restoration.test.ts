@@ -118,6 +118,13 @@ describe('Noise', () => {
     }
   })
 
+  test('is taken from no voice of few harmonics, as somebody who hums has', async () => {
+    const hummed = words(16, () => 0, 3)
+    const { samples: left } = await restored(mixed(hummed.samples, hiss(16, -34)), { ...noWishes, noise: 15 })
+    for (const { start, end } of hummed.words)
+      expect(levelDb(left, start, end)).toBeCloseTo(levelDb(hummed.samples, start, end), 0)
+  })
+
   test('goes down by as much as is needed when nobody says how far', async () => {
     const inHiss = (db: number) =>
       planOf([[mixed(spoken.samples, hiss(16, db))]], { ...noWishes, noise: 'auto' })
