@@ -126,7 +126,11 @@ export function breathRuns({ bands, voicing, flatness }: BreathTables): Run[] {
   const together: { from: number; to: number }[] = []
   for (const { from, to } of runsOf(voted)) {
     const last = together.at(-1)
-    if (last && from - last.to < joinedSteps) last.to = to
+    const isOne =
+      last &&
+      from - last.to < joinedSteps &&
+      Math.min(...levels.subarray(last.to, from)) > floor + overFloorDb
+    if (isOne) last.to = to
     else together.push({ from, to })
   }
   return together
@@ -155,7 +159,7 @@ function isBreath(
   const own = levels.subarray(from, to)
   const peak = Math.max(...own)
   const before = from > 0 ? Math.min(...levels.subarray(Math.max(0, from - 4), from)) : floor
-  const after = to < levels.length ? Math.min(...levels.subarray(to, to + 5)) : floor
+  const after = to < levels.length ? Math.min(...levels.subarray(to - 1, to + 5)) : floor
   const edge = own.length >> 2
   const hold = Math.min(...own.subarray(edge, own.length - edge))
   const means = [1, 2, 3].map((band) => toDb(sumOf(bands[band]!, from, to) / (to - from)))

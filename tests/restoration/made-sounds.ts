@@ -49,6 +49,17 @@ export function words(
   return { samples, words: spoken }
 }
 
+/** Air through the mouth: noise that comes and goes, with less of it below 300 Hz and above 2.5 kHz. */
+export function breath(seconds: number, seed: number): Float32Array {
+  const next = noiseOf(seed)
+  let [low, lowest] = [0, 0]
+  return Float32Array.from({ length: Math.round(seconds * rate) }, (_, i) => {
+    low += 0.6 * (next() - low)
+    lowest += 0.11 * (low - lowest)
+    return 0.06 * Math.sin((Math.PI * i) / (seconds * rate)) ** 0.7 * (low - lowest)
+  })
+}
+
 export const mixed = (...sounds: readonly Float32Array[]): Float32Array =>
   sounds[0]!.map((_, i) => sounds.reduce((sum, sound) => sum + (sound[i] ?? 0), 0))
 
