@@ -16,7 +16,7 @@ const context = pick(
 
 export const restore = defineStep({
   name: 'restore',
-  version: 1,
+  version: 2,
   context,
   inputs: ({ planHash, pcmObject, restoredPart }) => ({ planHash, pcmObject, restoredPart }),
   work: async ({ planObject, restoredPart, ...recording }, _input: undefined, tools) =>

@@ -14,10 +14,10 @@ import { failRun, supersedeRun } from '../db/run-changes.ts'
 import { latestRunOf, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { chooseModel, type Ears } from '../ears/installed.ts'
-import { pinned, type EpisodePlan } from './plan.ts'
+import { pinned, type EpisodePlan, type RecordingPart } from './plan.ts'
 import { AlreadyRunning, Permanent, Retryable } from '../errors.ts'
 import { contentHash } from '../hash.ts'
-import { asSeen, type UploadPath } from '../objects.ts'
+import { asSeen, fileOf, type UploadPath } from '../objects.ts'
 import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
 import { charge } from './quota.ts'
@@ -214,7 +214,10 @@ function uploadsOf(plan: EpisodePlan, recording: StoredObject) {
   return {
     recordingObject: first.object,
     recordingGeneration: first.generation,
-    recordingHash: recordings.length > 0 ? contentHash(JSON.stringify(recordings)) : recording.contentHash,
+    recordingHash:
+      recordings.length > 0
+        ? contentHash(JSON.stringify(recordings.map(whatIsHeard)))
+        : recording.contentHash,
     recordings: [...recordings],
     recordingsAre: plan.episode.recordingsAre,
     assets: plan.assets.map(pinned),
@@ -231,6 +234,12 @@ function uploadsOf(plan: EpisodePlan, recording: StoredObject) {
     pictures: plan.pictures.map(pinned),
   }
 }
+
+/** Of one of several files: the same where it is uploaded again, or for another episode. */
+const whatIsHeard = ({ object, generation: _, ...heard }: RecordingPart) => ({
+  file: fileOf(object),
+  ...heard,
+})
 
 const factsOf = ({ number, season, date, speakers }: EpisodeSettings): EpisodeFacts => ({
   speakers,

@@ -2,6 +2,7 @@
  * Breaths between words: found by how they sound and where they stand, and turned down as a whole. Hides the measures that
  * tell a breath from a voice, from an [s] and from a whisper.
  */
+import { voicingMeter } from './periodicity.ts'
 import { powerSpectra } from './power-spectra.ts'
 import { growingSeries, movingMean, quantile, runsOf, smoothed, toDb, type Run } from './series.ts'
 
@@ -15,8 +16,6 @@ export interface BreathTables {
 const bandEdgesHz = [60, 300, 900, 2500, 5500, 11_000]
 const voicedHz = [60, 1200] as const
 const flatHz = [700, 6000] as const
-const pitchHz = [70, 400] as const
-const lagsPerSecond = 12_000
 
 /** Gathers what is to be known of breaths. Memory: 2.8 kB a second. */
 export function breathMeter(sampleRate: number, stepSamples: number) {
@@ -25,14 +24,15 @@ export function breathMeter(sampleRate: number, stepSamples: number) {
   const edges = bandEdgesHz.map(bin)
   const bands = Array.from({ length: bandEdgesHz.length - 1 }, growingSeries)
   const [voicing, flatness] = [growingSeries(), growingSeries()]
-  const periodic = periodicity(bin(voicedHz[0]), bin(voicedHz[1]), sampleRate / size)
+  const harmonics = [bin(voicedHz[0]), bin(voicedHz[1])] as const
+  const voicingOf = voicingMeter(harmonics, sampleRate / size)
   const frames = {
     ...{ size, hop: stepSamples, lead: Math.round((size - stepSamples) / 2) },
     scale: 2 / (0.375 * size * size),
   }
   const { add } = powerSpectra(frames, (powers) => {
     bands.forEach((band, i) => band.push(sumOf(powers, edges[i]!, edges[i + 1]!)))
-    voicing.push(periodic(powers))
+    voicing.push(voicingOf(powers.subarray(...harmonics)))
     flatness.push(flatnessOf(powers, bin(flatHz[0]), bin(flatHz[1])))
   })
   return {
@@ -52,26 +52,6 @@ function sumOf(values: Float32Array, from: number, to: number): number {
   let sum = 0
   for (let k = from; k < to; k++) sum += values[k]!
   return sum
-}
-
-/** The autocorrelation at the best pitch. */
-function periodicity(from: number, to: number, hzPerBin: number) {
-  const shortest = Math.floor(lagsPerSecond / pitchHz[1])
-  const lags = Math.ceil(lagsPerSecond / pitchHz[0]) - shortest + 1
-  const bins = to - from
-  const cosines = Float32Array.from({ length: lags * bins }, (_, i) => {
-    const [lag, bin] = [shortest + Math.floor(i / bins), from + (i % bins)]
-    return Math.cos((2 * Math.PI * bin * hzPerBin * lag) / lagsPerSecond)
-  })
-  return (powers: Float32Array): number => {
-    let best = 0
-    for (let at = 0; at < cosines.length; at += bins) {
-      let sum = 0
-      for (let k = 0; k < bins; k++) sum += powers[from + k]! * cosines[at + k]!
-      if (sum > best) best = sum
-    }
-    return best / (sumOf(powers, from, to) + 1e-15)
-  }
 }
 
 /** The geometric mean over the arithmetic one, of means of four bins. */
@@ -126,7 +106,11 @@ export function breathRuns({ bands, voicing, flatness }: BreathTables): Run[] {
   const together: { from: number; to: number }[] = []
   for (const { from, to } of runsOf(voted)) {
     const last = together.at(-1)
-    if (last && from - last.to < joinedSteps) last.to = to
+    const isOne =
+      last &&
+      from - last.to < joinedSteps &&
+      Math.min(...levels.subarray(last.to, from)) > floor + overFloorDb
+    if (isOne) last.to = to
     else together.push({ from, to })
   }
   return together
@@ -155,7 +139,7 @@ function isBreath(
   const own = levels.subarray(from, to)
   const peak = Math.max(...own)
   const before = from > 0 ? Math.min(...levels.subarray(Math.max(0, from - 4), from)) : floor
-  const after = to < levels.length ? Math.min(...levels.subarray(to, to + 5)) : floor
+  const after = to < levels.length ? Math.min(...levels.subarray(to - 1, to + 5)) : floor
   const edge = own.length >> 2
   const hold = Math.min(...own.subarray(edge, own.length - edge))
   const means = [1, 2, 3].map((band) => toDb(sumOf(bands[band]!, from, to) / (to - from)))

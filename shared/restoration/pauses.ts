@@ -4,19 +4,21 @@
  */
 import { bandOf, exceeding, type Band } from '../kernel/cells.ts'
 import type { Cells, NoiseFloor } from './noise-floor.ts'
+import { voicingMeter } from './periodicity.ts'
 import type { OthersTurn } from './turns.ts'
 
-/** A frame stands out where this share of its cells is so many times the noise. */
+/**
+ * A frame stands out where this share of its cells is so many times the noise, or where the cells of a voice's harmonics
+ * are on average: a hum, or the end of a vowel, has few harmonics and may be loud.
+ */
 const presentShare = 0.08
 const presentRatio = 4
 const presentHz = [90, 8000] as const
-/** Where the harmonics of a voice are, and the pitches it may have. */
+/** Where the harmonics of a voice are. */
 const voicedHz = [70, 1220] as const
-const pitchHz = [70, 400] as const
 const leastVoicing = 0.5
 /** Of the cells there, where it may be a voice at all. */
 const leastVoicedShare = 0.3
-const lagsPerSecond = 12_000
 /** Work of some 10 ms at most. */
 const framesBetweenTurns = 128
 
@@ -63,20 +65,29 @@ export async function speechShares(
   const [band, low] = [presentHz, voicedHz].map((hz) => bandOf(hz, scale.hzPerBin, bins)) as [Band, Band]
   const over = exceeding(ratios, stride, presentRatio, band, low)
   const shares = Float32Array.from({ length: count }, (_, i) => over[2 * i]! / (band[1] - band[0]))
+  const lowRatios = Float32Array.from({ length: count }, (_, i) =>
+    meanOf(ratios, i * stride + low[0], i * stride + low[1]),
+  )
   const voiced = new Uint8Array(count)
   const pitched = voicedHz.map((hz) => Math.min(bins, Math.round(hz / scale.hzPerBin))) as [number, number]
   const voicing = voicingMeter(pitched, scale.hzPerBin)
   const floor = new Float32Array(pitched[1])
+  const excess = new Float32Array(pitched[1] - pitched[0])
   for (let frame = 0; frame < count; frame++) {
     if (frame % framesBetweenTurns === 0) await othersTurn()
     const lowShare = over[2 * frame + 1]! / (low[1] - low[0])
-    if (shares[frame]! < presentShare / 2 || lowShare < leastVoicedShare) continue
+    const isWide = shares[frame]! >= presentShare / 2 && lowShare >= leastVoicedShare
+    if (!isWide && lowRatios[frame]! < presentRatio) continue
     noise.at(looked.from + frame, floor)
     const row = (looked.from + frame - cells.first) * stride
-    if (voicing(cells.powers, row, floor) > leastVoicing) voiced[frame] = 1
+    for (let k = pitched[0]; k < pitched[1]; k++)
+      excess[k - pitched[0]] = Math.max(0, cells.powers[row + k]! - 2 * floor[k]!)
+    if (voicing(excess) > leastVoicing) voiced[frame] = 1
   }
   const frames = (seconds: number) => Math.round(seconds * scale.framesPerSecond)
-  const hits = Uint8Array.from(shares, (_, i) => (meanOfThree(shares, i) > presentShare ? 1 : 0))
+  const hits = Uint8Array.from(shares, (_, i) =>
+    meanOfThree(shares, i) > presentShare || meanOfThree(lowRatios, i) > presentRatio ? 1 : 0,
+  )
   dropShort(voiced, frames(leastVoicedSeconds))
   dropShort(hits, frames(leastSeconds))
   const nearVoice = widened(voiced, frames(besideVoiceSeconds), frames(besideVoiceSeconds))
@@ -105,37 +116,13 @@ export async function speechShares(
   })
 }
 
-const meanOfThree = (values: Float32Array, at: number): number => {
-  const [from, to] = [Math.max(0, at - 1), Math.min(values.length, at + 2)]
+const meanOfThree = (values: Float32Array, at: number): number =>
+  meanOf(values, Math.max(0, at - 1), Math.min(values.length, at + 2))
+
+const meanOf = (values: Float32Array, from: number, to: number): number => {
   let sum = 0
   for (let i = from; i < to; i++) sum += values[i]!
   return sum / (to - from)
-}
-
-/** How periodic a frame is: the autocorrelation at the best pitch, of what is over the noise. */
-function voicingMeter([from, to]: readonly [number, number], hzPerBin: number) {
-  const shortest = Math.floor(lagsPerSecond / pitchHz[1])
-  const lags = Math.ceil(lagsPerSecond / pitchHz[0]) - shortest + 1
-  const bins = to - from
-  const cosines = Float32Array.from({ length: lags * bins }, (_, i) => {
-    const [lag, bin] = [shortest + Math.floor(i / bins), from + (i % bins)]
-    return Math.cos((2 * Math.PI * bin * hzPerBin * lag) / lagsPerSecond)
-  })
-  const excess = new Float32Array(bins)
-  return (powers: Float32Array, row: number, floor: Float32Array): number => {
-    let total = 1e-30
-    for (let k = 0; k < bins; k++) {
-      excess[k] = Math.max(0, powers[row + from + k]! - 2 * floor[from + k]!)
-      total += excess[k]!
-    }
-    let best = 0
-    for (let lag = 0, at = 0; lag < lags; lag++, at += bins) {
-      let sum = 0
-      for (let k = 0; k < bins; k++) sum += excess[k]! * cosines[at + k]!
-      if (sum > best) best = sum
-    }
-    return best / total
-  }
 }
 
 function* runsOf(flags: Uint8Array): Generator<readonly [number, number]> {

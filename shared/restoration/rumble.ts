@@ -7,6 +7,7 @@ import { concatenated } from '../audio/pcm.ts'
 import { decimate } from '../kernel/decimate.ts'
 import { lowPassTaps } from './decimator.ts'
 import { lowRateOf, lowRateSound } from './low-rate.ts'
+import { autocorrelation } from './periodicity.ts'
 import { powerSpectra } from './power-spectra.ts'
 import { growingSeries, quantile, toDb } from './series.ts'
 
@@ -72,22 +73,15 @@ export function rumbleMeter(sampleRate: number) {
 
 /** The pitch whose period the sound repeats best, of nearly equal ones the highest; and how well. */
 function pitchMeter(from: number, to: number, hzPerBin: number) {
-  const bins = to - from
-  const cosines = Float32Array.from({ length: pitchesHz.length * bins }, (_, i) =>
-    Math.cos((2 * Math.PI * (from + (i % bins)) * hzPerBin) / pitchesHz[Math.floor(i / bins)]!),
-  )
-  const correlations = new Float32Array(pitchesHz.length)
+  const periods = pitchesHz.map((hz) => 1 / hz)
+  const correlationsOf = autocorrelation(periods, [from, to], hzPerBin)
   return (powers: Float32Array): { readonly hz: number; readonly voicing: number } => {
-    let [total, best] = [1e-20, 0]
-    for (let k = from; k < to; k++) total += powers[k]!
-    for (let i = 0; i < correlations.length; i++) {
-      let sum = 0
-      for (let k = 0; k < bins; k++) sum += powers[from + k]! * cosines[i * bins + k]!
-      correlations[i] = sum / total
-      best = Math.max(best, correlations[i]!)
-    }
+    const band = powers.subarray(from, to)
+    const correlations = correlationsOf(band)
+    const total = band.reduce((sum, power) => sum + power, 1e-20)
+    const best = correlations.reduce((most, value) => Math.max(most, value), 0)
     const highest = correlations.findLastIndex((value) => value >= nearlyBest * best)
-    return { hz: pitchesHz[highest]!, voicing: best }
+    return { hz: pitchesHz[highest]!, voicing: best / total }
   }
 }
 

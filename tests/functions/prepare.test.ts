@@ -125,6 +125,23 @@ describe('Several recordings', () => {
     expect(rmsDb(left(mixed!)) - rmsDb(left(open))).toBeLessThan(-6)
   })
 
+  test('that are uploaded again are known again: nothing of them is made anew', async () => {
+    const world = await aWorld({ until: 'prepare' })
+    await world.upload(
+      place('episode.json'),
+      JSON.stringify({ recordings: [{ file: 'a.wav' }, { file: 'b.wav' }] }),
+    )
+    for (const time of [1, 2]) {
+      await world.upload(place('a.wav'), sound(500, 3))
+      await world.arrive(await world.upload(place('b.wav'), sound(900, 3)))
+      await world.runToEnd()
+      const reused = await world.database.rows<{ reused: boolean }>(
+        'SELECT reused FROM steps ORDER BY finished_at',
+      )
+      expect(reused.map((step) => step.reused)).toEqual([false, true].slice(0, time))
+    }
+  })
+
   test('wait for the last of them: nothing starts before, and nothing starts twice', async () => {
     const world = await aWorld({ until: 'finish' })
     await world.upload(

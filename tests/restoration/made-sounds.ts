@@ -30,6 +30,7 @@ export interface Word {
 export function words(
   seconds: number,
   gainDb: (word: number) => number = () => 0,
+  harmonics = 20,
 ): { samples: Float32Array; words: readonly Word[] } {
   const samples = new Float32Array(Math.round(seconds * rate))
   const spoken: Word[] = []
@@ -40,12 +41,23 @@ export function words(
     for (let i = 0; i < length; i++) {
       phase += (2 * Math.PI * (120 + 15 * Math.sin((9 * i) / rate) + 3 * (word % 5))) / rate
       let sample = 0
-      for (let k = 1; k <= 20; k++) sample += Math.sin(k * phase) / (1 + (k / 5) ** 2)
+      for (let k = 1; k <= harmonics; k++) sample += Math.sin(k * phase) / (1 + (k / 5) ** 2)
       const edge = Math.min(1, i / (0.01 * rate), (length - i) / (0.04 * rate))
       samples[start + i] = 0.06 * dbToGain(gainDb(word)) * edge * sample
     }
   }
   return { samples, words: spoken }
+}
+
+/** Air through the mouth: noise that comes and goes, with less of it below 300 Hz and above 2.5 kHz. */
+export function breath(seconds: number, seed: number): Float32Array {
+  const next = noiseOf(seed)
+  let [low, lowest] = [0, 0]
+  return Float32Array.from({ length: Math.round(seconds * rate) }, (_, i) => {
+    low += 0.6 * (next() - low)
+    lowest += 0.11 * (low - lowest)
+    return 0.06 * Math.sin((Math.PI * i) / (seconds * rate)) ** 0.7 * (low - lowest)
+  })
 }
 
 export const mixed = (...sounds: readonly Float32Array[]): Float32Array =>

@@ -5,7 +5,7 @@ import { analysed } from '../../shared/restoration/analysis.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
 import { decide, type Plan } from '../../shared/restoration/decide.ts'
 import { defaultWishes, noWishes, type Wishes } from '../../shared/restoration/wishes.ts'
-import { dbToGain, hiss, levelDb, mixed, noiseOf, rate, words, type Word } from './made-sounds.ts'
+import { breath, dbToGain, hiss, levelDb, mixed, noiseOf, rate, words, type Word } from './made-sounds.ts'
 
 type Planes = readonly Float32Array[]
 
@@ -116,6 +116,13 @@ describe('Noise', () => {
       const onset = [start, start + 0.06 * rate] as const
       expect(levelDb(samples, ...onset)).toBeGreaterThan(levelDb(spoken.samples, ...onset) - 2.5)
     }
+  })
+
+  test('is taken from no voice of few harmonics, as somebody who hums has', async () => {
+    const hummed = words(16, () => 0, 3)
+    const { samples: left } = await restored(mixed(hummed.samples, hiss(16, -34)), { ...noWishes, noise: 15 })
+    for (const { start, end } of hummed.words)
+      expect(levelDb(left, start, end)).toBeCloseTo(levelDb(hummed.samples, start, end), 0)
   })
 
   test('goes down by as much as is needed when nobody says how far', async () => {
@@ -301,6 +308,41 @@ describe('Clicks', () => {
     spoken.words.forEach(({ start, end }) =>
       expect(bits(samples.subarray(start, end))).toBe(bits(clicking.subarray(start, end))),
     )
+  })
+})
+
+describe('Breaths', () => {
+  /** From one to the other, in samples; each ends so many seconds before a word or a hiss. */
+  const breathing = (gapSeconds: number, sounds: Float32Array) => {
+    const samples = mixed(sounds, hiss(16, -65))
+    const breaths = spoken.words.slice(1).map(({ start }, i) => {
+      const air = breath(0.25, i)
+      const to = start - Math.round(gapSeconds * rate)
+      air.forEach((sample, j) => (samples[to - air.length + j]! += sample))
+      return [to - air.length, to] as const
+    })
+    return { samples, breaths }
+  }
+  /** A sharp [s], as long as a word's beginning. */
+  const hissing = spoken.samples.slice()
+  for (const { start } of spoken.words)
+    hiss(0.06, -24).forEach((sample, i, { length }) => (hissing[start - length + i]! += sample))
+
+  test.each([
+    ['a quarter of a second before a word', 0.25, spoken.samples],
+    ['a twentieth of a second before a word', 0.05, spoken.samples],
+    ['a twentieth of a second before an [s]', 0.11, hissing],
+  ])('go down as a whole %s, which stays', async (_, gap, sounds) => {
+    const { samples, breaths } = breathing(gap, sounds)
+    const { plan, samples: calm } = await restored(samples, { ...noWishes, breathsDb: 12 })
+    expect(plan.summary.breaths).toBe(breaths.length)
+    for (const [from, to] of breaths)
+      expect(levelDb(calm, from, to)).toBeCloseTo(levelDb(samples, from, to) - 12, 0)
+    for (const { start, end } of spoken.words)
+      expect(levelDb(calm, start - 0.04 * rate, end)).toBeCloseTo(
+        levelDb(samples, start - 0.04 * rate, end),
+        1,
+      )
   })
 })
 
