@@ -7,13 +7,15 @@ import { isVoiced } from '../alignment/voicing.ts'
 import type { Listen } from '../alignment/listen.ts'
 import type { UntoldSpan } from '../alignment/refine.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
-import { soundWithin } from '../words/hallucinations.ts'
+import { isBackground } from '../words/hallucinations.ts'
 import type { ProposedEdit } from './edits.ts'
 
 /** A shorter sound may be a badly said phone; a longer one is speech. */
 const shortestSeconds = 0.25
 const longestSeconds = 1.2
 const leastConfidence = 0.5
+/** A voice that hesitates does not stop: silence of so many frames parts two sounds. */
+const partingFrames = 2
 /** The cut stays so far inside the sound, on either side: nothing of a neighbour goes. */
 const insideSeconds = 0.01
 
@@ -41,12 +43,35 @@ export async function hesitationsAmong(
   return found
 }
 
-/** What sounds of it, without its outermost edges. */
+/**
+ * The hesitation in it, without its outermost edges. Of several sounds with silence between them it is the longest: one
+ * beside it may be the end of the word before, behind a plosive.
+ */
 function cutOf({ startSample, endSample }: UntoldSpan, analysis: Analysis): Span | undefined {
-  const loud = soundWithin(analysis, startSample, endSample - 1)
-  if (!loud) return undefined
+  const longest = soundsWithin(analysis, startSample, endSample).reduce<Span | undefined>(
+    (best, sound) => (best && lengthOf(best) >= lengthOf(sound) ? best : sound),
+    undefined,
+  )
+  if (!longest) return undefined
   const frame = frameSamples(analysis.format.sampleRate)
   const inside = Math.round(insideSeconds * analysis.format.sampleRate)
-  const span = { startSample: loud.startSample + inside, endSample: loud.endSample - inside }
-  return span.endSample - span.startSample >= frame ? span : undefined
+  const span = { startSample: longest.startSample + inside, endSample: longest.endSample - inside }
+  return lengthOf(span) >= frame ? span : undefined
+}
+
+const lengthOf = ({ startSample, endSample }: Span): number => endSample - startSample
+
+/** What rises above the background between two samples; a silence that parts two lasts so long. */
+function soundsWithin(analysis: Analysis, startSample: number, endSample: number): Span[] {
+  const frame = frameSamples(analysis.format.sampleRate)
+  const sounds: Span[] = []
+  for (let at = startSample; at < endSample; at += frame) {
+    if (isBackground(analysis, at, at + frame - 1)) continue
+    const end = Math.min(at + frame, endSample)
+    const last = sounds.at(-1)
+    if (last && at - last.endSample < partingFrames * frame)
+      sounds[sounds.length - 1] = { startSample: last.startSample, endSample: end }
+    else sounds.push({ startSample: at, endSample: end })
+  }
+  return sounds
 }
