@@ -32,7 +32,7 @@ export async function hesitationsAmong(
   for (const sound of untold) {
     const span = cutOf(sound, analysis)
     const seconds = span ? (span.endSample - span.startSample) / sampleRate : 0
-    if (!span || sound.confidence < leastConfidence || seconds > longestSeconds) continue
+    if (!span || sound.confidence < leastConfidence) continue
     if (seconds + 2 * insideSeconds < shortestSeconds || !isVoiced(await listen(span), sampleRate)) continue
     found.push({
       ...{ kind: 'filler', ...span, text: '', detector: 'untold', score: sound.confidence },
@@ -48,11 +48,11 @@ export async function hesitationsAmong(
  * beside it may be the end of the word before, behind a plosive.
  */
 function cutOf({ startSample, endSample }: UntoldSpan, analysis: Analysis): Span | undefined {
-  const longest = soundsWithin(analysis, startSample, endSample).reduce<Span | undefined>(
-    (best, sound) => (best && lengthOf(best) >= lengthOf(sound) ? best : sound),
-    undefined,
-  )
-  if (!longest) return undefined
+  const sounds = soundsWithin(analysis, startSample, endSample)
+  const [first, last] = [sounds[0], sounds.at(-1)]
+  if (!first || !last) return undefined
+  if (last.endSample - first.startSample > longestSeconds * analysis.format.sampleRate) return undefined
+  const longest = sounds.reduce((best, sound) => (lengthOf(best) >= lengthOf(sound) ? best : sound))
   const frame = frameSamples(analysis.format.sampleRate)
   const inside = Math.round(insideSeconds * analysis.format.sampleRate)
   const span = { startSample: longest.startSample + inside, endSample: longest.endSample - inside }
