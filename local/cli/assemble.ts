@@ -10,7 +10,7 @@ import type { Storage } from '@google-cloud/storage'
 import type { Knex } from 'knex'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { findListedEpisode, listEpisodes } from '../../shared/db/episodes.ts'
+import { findListedEpisode, listEpisodes, type ListedEpisode } from '../../shared/db/episodes.ts'
 import { findRunOfUpload, readRunProgress, type RunProgress } from '../../shared/db/run-progress.ts'
 import { runCosts, type RunCosts } from '../../shared/db/run-costs.ts'
 import { outputsOf } from '../../shared/db/steps.ts'
@@ -33,6 +33,8 @@ import type { Attached } from '../host/attach.ts'
 
 export interface Report {
   readonly episodeId: string
+  /** "podcast/name", as commands take it. */
+  readonly episode: string
   readonly runId: string
   readonly status: string
   readonly files: Readonly<Record<string, string>>
@@ -170,10 +172,11 @@ async function deliver(
   run: RunProgress,
   out: string | undefined,
 ): Promise<Report> {
-  if (run.status === 'awaiting_review') return nothingYet(run)
-  const { finished, published, heard, receipt, folder } = await withDatabase(
+  if (run.status === 'awaiting_review') return nothingYet(run, await nameOf(cloud, run.episodeId!))
+  const { finished, published, heard, receipt, folder, episode } = await withDatabase(
     cloud.env['DATABASE_URL']!,
     async (db) => ({
+      episode: nameIn(await findListedEpisode(db, userId, run.episodeId!)),
       folder: out === undefined ? await usualFolder(db, run.episodeId!) : path.resolve(out),
       receipt: (await runCosts(db, run.runId)) ?? null,
       finished: (await outputsOf(db, run.runId, 'finish'))[0]!.output,
@@ -209,6 +212,7 @@ async function deliver(
   const sourceSeconds = Number(finished['sourceSeconds'])
   return {
     episodeId: run.episodeId!,
+    episode,
     runId: run.runId,
     status: run.status,
     files,
@@ -243,10 +247,15 @@ const stepsOf = ({ steps }: RunProgress): Report['steps'] =>
     attempts,
   }))
 
+const nameIn = (found: ListedEpisode | undefined): string => `${found!.podcast}/${found!.slug}`
+const nameOf = ({ env }: Attached, episodeId: string): Promise<string> =>
+  withDatabase(env['DATABASE_URL']!, async (db) => nameIn(await findListedEpisode(db, userId, episodeId)))
+
 /** A run that waits has made nothing that could be heard. */
-const nothingYet = (run: RunProgress): Report => ({
+const nothingYet = (run: RunProgress, episode: string): Report => ({
   ...{
     episodeId: run.episodeId!,
+    episode,
     runId: run.runId,
     status: run.status,
     files: {},

@@ -50,12 +50,8 @@ const latest = async (world: World) =>
 
 const decideThat = async (world: World, ...decisions: object[]): Promise<string> => {
   const review = await openReview(world.services, (await latest(world)).episodeId)
-  return await submitDecisions(
-    world.services,
-    review,
-    JSON.stringify({ version: 1, decisions }),
-    'decisions.json',
-  )
+  const file = JSON.stringify({ version: 1, decisions })
+  return (await submitDecisions(world.services, review, file, 'decisions.json')).runId
 }
 
 async function deliverable(world: World, file: string, runId: string): Promise<Buffer> {
@@ -69,7 +65,7 @@ const text = async (world: World, runId: string) =>
   (await deliverable(world, 'transcript.txt', runId)).toString()
 
 describe('A recording in which somebody asks for a cut and for an answer', () => {
-  test('waits, with both listed and no task alive, until its producer has decided; then it is made with the answer spoken', async () => {
+  test('waits, with both listed and no task alive, until its producer has decided on each; then it is made with the answer spoken', async () => {
     await aTalk()
     const { id, episodeId } = await latest(world)
     expect(await world.run(id)).toMatchObject({ status: 'awaiting_review' })
@@ -83,11 +79,13 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
       ['intern', expect.stringMatching(/how far away is the moon/i)],
     ])
 
-    const resumed = await decideThat(
-      world,
-      { decision: 'accept', edit: waiting[0]!.id },
-      { decision: 'answer', edit: waiting[1]!.id, text: 'About four hundred thousand kilometers.' },
-    )
+    expect(await decideThat(world, { decision: 'accept', edit: waiting[0]!.id })).toBe(id)
+    await world.runToEnd()
+    const left = await openReview(world.services, episodeId)
+    expect([left.run.status, left.waiting.map(({ kind }) => kind)]).toEqual(['awaiting_review', ['intern']])
+
+    const answer = 'About four hundred thousand kilometers.'
+    const resumed = await decideThat(world, { decision: 'answer', edit: waiting[1]!.id, text: answer })
     expect(resumed).toBe(id)
     await world.runToEnd()
     expect(await world.run(id)).toMatchObject({ status: 'finished' })
@@ -133,7 +131,8 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     await decideThat(world)
     await world.runToEnd()
     const { id } = await latest(world)
-    expect(await world.run(id)).toMatchObject({ status: 'finished', warnings: [{ code: 'left_undecided' }] })
+    const note = { code: 'left_undecided', message: expect.stringContaining('1 mistake, 1 question') }
+    expect(await world.run(id)).toMatchObject({ status: 'finished', warnings: [note] })
     expect(await text(world, id)).toMatch(/cheese/)
   })
 

@@ -5,7 +5,7 @@ import type { Listing } from '../../../local/cli/review.ts'
 import type { Report } from '../../../local/cli/assemble.ts'
 
 const report: Report = {
-  ...{ episodeId: 'e1', runId: 'r1', status: 'finished', files: { 'episode.mp3': '/x/episode.mp3' } },
+  ...{ episodeId: 'e1', episode: 'show/one', runId: 'r1', status: 'finished', files: { 'episode.mp3': '/x/episode.mp3' } },
   ...{ durationSeconds: 20, sourceSeconds: 20, removedSeconds: 0, edits: {}, steps: [], warnings: [] },
   ...{ loudness: { integratedLufs: null, truePeakDbtp: null }, quote: null, receipt: null },
 }
@@ -16,7 +16,7 @@ test.each([
   ['unheard_of', 'unheard_of'],
 ])('an episode held as %s is said to be out of the feed, with why and the way in', (heldFor, why) => {
   expect(summarise({ ...report, heldFor })).toContain(
-    `Feed      not in it: ${why}. ./spool publish e1 puts it there.`,
+    `Feed      not in it: ${why}. ./spool publish show/one puts it there.`,
   )
 })
 
@@ -26,9 +26,22 @@ test('of an episode in the feed nothing is said', () => {
 
 describe('The review', () => {
   const listing: Listing = {
-    ...{ episodeId: 'e1', runId: 'r1', status: 'finished', folder: 'review/e1', waiting: [], edits: 3 },
+    ...{ episodeId: 'e1', episode: 'show/one', runId: 'r1', status: 'finished' },
+    ...{ folder: 'review/one', waiting: [], undecided: [], edits: 3 },
     ...{ proposal: null, speakers: [{ label: 'A', name: 'Ada' }], speakersByVoice: false },
   }
+
+  test('says that nothing is waited for and what is only proposed, with length, place and the way to decide on all', () => {
+    const filler = { kind: 'filler', text: '', reason: 'A sound.', before: 'b.mp3', after: 'a.mp3' } as const
+    const undecided = [61.25, 70].map((startSeconds, i) => ({
+      ...{ ...filler, id: `filler-${i}`, startSeconds, endSeconds: startSeconds + 0.4 },
+    }))
+    const text = summariseListing({ ...listing, undecided })
+    expect(text).toMatch(/^Nothing is waited for: .* 2 of them are only proposed/)
+    expect(text).toContain('filler, 1:01.3 to 1:01.7, 0.4 s   filler-0')
+    expect(text).toContain('--rest reject')
+    expect(summariseListing(listing)).toMatch(/^Nothing waits: /)
+  })
 
   test('says who speaks where voices alone told, and how to name them', () => {
     expect(summariseListing(listing)).not.toContain('Speakers')
