@@ -14,6 +14,7 @@ import { findListedEpisode, listEpisodes, type ListedEpisode } from '../../share
 import { findRunOfUpload, readRunProgress, type RunProgress } from '../../shared/db/run-progress.ts'
 import { runCosts, type RunCosts } from '../../shared/db/run-costs.ts'
 import { outputsOf } from '../../shared/db/steps.ts'
+import { listPodcasts } from '../../shared/db/podcasts.ts'
 import { cancelRun } from '../../shared/db/run-changes.ts'
 import { liveRunOf } from '../../shared/db/runs.ts'
 import type { Warning } from '../../shared/codes.ts'
@@ -22,7 +23,9 @@ import { Permanent } from '../../shared/errors.ts'
 import { episodeName } from '../../shared/objects.ts'
 import { deliverables } from '../../shared/episode/deliverables.ts'
 import type { Quote } from '../../shared/episode/quote.ts'
+import { podcastSettings } from '../../shared/settings/podcast.ts'
 import { connect } from '../../shared/storage.ts'
+import { newShow, podcastMeant } from '../client/names.ts'
 import { episodeSlug, podcastOf, type Job } from './job-files.ts'
 import { upload } from './job-upload.ts'
 import { quoteJob } from './quote.ts'
@@ -62,6 +65,13 @@ export interface Report {
   readonly receipt: RunCosts | null
 }
 
+/** Told what is to be known before anything starts. */
+export interface Beginning {
+  readonly quote: (quote: Quote) => void
+  /** That the show is a new one, and which others there are. */
+  readonly newShow: (note: string) => void
+}
+
 /** Told now and then how far the run is. */
 export type Watcher = (progress: RunProgress) => void
 
@@ -76,11 +86,15 @@ export async function assemble(
   job: Job,
   watch: Watcher,
   signal: AbortSignal,
-  tell: (quote: Quote) => void = () => undefined,
+  beginning?: Beginning,
 ): Promise<Report> {
-  const [storage, quote] = await Promise.all([open(cloud), quoteJob(cloud, job, signal)])
-  tell(quote)
-  const podcast = await podcastOf(job)
+  const [storage, quote, { podcast, note }] = await Promise.all([
+    open(cloud),
+    quoteJob(cloud, job, signal),
+    showOf(cloud, job),
+  ])
+  beginning?.quote(quote)
+  beginning?.newShow(note)
   await endEarlierRun(cloud, podcast, episodeSlug(job))
   const uploaded = await upload(storage.bucket('uploads'), podcast, job)
   const run = await follow(
@@ -90,6 +104,22 @@ export async function assemble(
     signal,
   )
   return { ...(await deliver(cloud, storage, run, job.out)), quote }
+}
+
+const mostShows = 1000
+
+/** The show that is meant; `note`: that it is a new one. */
+async function showOf({ env }: Attached, job: Job): Promise<{ podcast: string; note: string }> {
+  const named = await podcastOf(job)
+  if (job.podcast === undefined) return { podcast: named, note: '' }
+  const shows = await withDatabase(env['DATABASE_URL']!, async (db) =>
+    (await listPodcasts(db, { userId, limit: mostShows, after: undefined })).map(({ slug, settings }) => ({
+      slug,
+      settings: podcastSettings(settings),
+    })),
+  )
+  const found = podcastMeant(named, shows)
+  return { podcast: found?.slug ?? named, note: found ? '' : newShow(named, shows, job.podcast) }
 }
 
 /** Waits for a run that somebody else started, and fetches what it made. */

@@ -7,6 +7,7 @@ import {
   ask,
   mustBeThere,
   print,
+  tell,
   stateDir,
   timeOf,
   unfilledShow,
@@ -56,7 +57,7 @@ export function add(program: Command): void {
                 import('../progress.ts'),
                 import('../../client/send.ts'),
               ])
-            const display = uploadDisplay(process.stderr)
+            const display = { ...uploadDisplay(process.stderr), beginning: tell }
             const job = { recordings, ...options }
             const report = await upload(client, uploadMemory(stateDir), job, display, signal).finally(
               display.end,
