@@ -14,7 +14,6 @@ import { findListedEpisode, listEpisodes, type ListedEpisode } from '../../share
 import { findRunOfUpload, readRunProgress, type RunProgress } from '../../shared/db/run-progress.ts'
 import { runCosts, type RunCosts } from '../../shared/db/run-costs.ts'
 import { outputsOf } from '../../shared/db/steps.ts'
-import { listPodcasts } from '../../shared/db/podcasts.ts'
 import { cancelRun } from '../../shared/db/run-changes.ts'
 import { liveRunOf } from '../../shared/db/runs.ts'
 import type { Warning } from '../../shared/codes.ts'
@@ -23,13 +22,12 @@ import { Permanent } from '../../shared/errors.ts'
 import { episodeName } from '../../shared/objects.ts'
 import { deliverables } from '../../shared/episode/deliverables.ts'
 import type { Quote } from '../../shared/episode/quote.ts'
-import { podcastSettings } from '../../shared/settings/podcast.ts'
 import { connect } from '../../shared/storage.ts'
-import { newShow, podcastMeant } from '../client/names.ts'
-import { episodeSlug, podcastOf, type Job } from './job-files.ts'
+import { episodeSlug, type Job } from './job-files.ts'
 import { upload } from './job-upload.ts'
 import { quoteJob } from './quote.ts'
 import { fillFolder, folderOf } from './output-folder.ts'
+import { showOf } from './show-of-job.ts'
 import { userId } from './user.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
 import type { Attached } from '../host/attach.ts'
@@ -104,22 +102,6 @@ export async function assemble(
     signal,
   )
   return { ...(await deliver(cloud, storage, run, job.out)), quote }
-}
-
-const mostShows = 1000
-
-/** The show that is meant; `note`: that it is a new one. */
-async function showOf({ env }: Attached, job: Job): Promise<{ podcast: string; note: string }> {
-  const named = await podcastOf(job)
-  if (job.podcast === undefined) return { podcast: named, note: '' }
-  const shows = await withDatabase(env['DATABASE_URL']!, async (db) =>
-    (await listPodcasts(db, { userId, limit: mostShows, after: undefined })).map(({ slug, settings }) => ({
-      slug,
-      settings: podcastSettings(settings),
-    })),
-  )
-  const found = podcastMeant(named, shows)
-  return { podcast: found?.slug ?? named, note: found ? '' : newShow(named, shows, job.podcast) }
 }
 
 /** Waits for a run that somebody else started, and fetches what it made. */
