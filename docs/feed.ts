@@ -53,6 +53,40 @@ of its name (the API lists them) replaces its audio. A second import adds only w
 (a duration, a length) is not made up. Addresses in private networks are not asked. Then let the old host name
 the new address (\`itunes:new-feed-url\`, or a redirect).
 
+## On a server of your own
+
+\`./spool export PODCAST --url ADDRESS --out site\` writes a folder. Whatever serves it must answer byte ranges, or players cannot seek and directories refuse the show (Python's
+\`http.server\` does not), and should say each file's type. A whole configuration of nginx that does both, for \`site\` at port 8080
+(\`nginx -p . -c nginx.conf\`; behind a name of yours with TLS it is the \`server\` block that counts):
+
+\`\`\`nginx
+events {}
+http {
+  server {
+    listen 8080;
+    root site;
+    types {
+      application/rss+xml xml;
+      audio/mpeg          mp3;
+      image/jpeg          jpg jpeg;
+      image/png           png;
+      text/vtt            vtt;
+      application/x-subrip srt;
+      application/json    json;
+      text/plain          txt;
+    }
+    location ~ /chapters\\.json$ {
+      types {}
+      default_type application/json+chapters;
+    }
+    location ~ /\\. { return 404; }
+  }
+}
+\`\`\`
+
+Apache and Caddy answer ranges by themselves. Try it before anybody else does: export with \`--url http://localhost:8080\`, serve it, and \`./spool check http://localhost:8080/feed.xml\`
+asks for every file. A later export takes away what the one before has written and nothing names any more, and nothing else.
+
 ## The rules of \`./spool check\`
 
 | Rule | of | Severity | What to do | Who says so |
