@@ -38,10 +38,15 @@ export async function exportPodcast(
 ): Promise<ExportReport> {
   const folder = path.resolve(out)
   if (isShow(folder))
-    throw new Permanent('bad_output', `${out} is a show's own folder. Name another with --out: servers give out all of it.`)
+    throw new Permanent(
+      'bad_output',
+      `${out} is a show's own folder. Name another with --out: servers give out all of it.`,
+    )
   const { feedUrl, slug } = await podcastNamed(client, podcast)
   const [from, to] = [feedUrl.slice(0, -feedFile.length), `${url.replace(/\/+$/, '')}/`]
-  const feed = (await fetched(feedUrl, `Nothing of ${slug} is published yet, so it has no feed`, signal)).toString('utf8')
+  const feed = (
+    await fetched(feedUrl, `Nothing of ${slug} is published yet, so it has no feed`, signal)
+  ).toString('utf8')
   const files = [...new Set(feed.split(from).slice(1).map(restOfAddress))].filter((file) => file !== feedFile)
   for (const file of files) {
     const bytes = await fetched(from + file, `The feed names ${file}, which is not there`, signal)
@@ -57,7 +62,8 @@ const feedFile = 'feed.xml'
 
 async function fetched(address: string, otherwise: string, signal: AbortSignal): Promise<Buffer> {
   const answer = await fetch(address, { signal })
-  if (!answer.ok) throw new Permanent('not_found', `${otherwise}. Publish an episode first: ./spool publish EPISODE`)
+  if (!answer.ok)
+    throw new Permanent('not_found', `${otherwise}. Publish an episode first: ./spool publish EPISODE`)
   return Buffer.from(await answer.arrayBuffer())
 }
 
@@ -73,7 +79,13 @@ async function forgetFormer(folder: string, files: readonly string[]): Promise<s
     const place = placeOf(folder, file)
     await rm(place, { force: true })
     for (let left = path.dirname(place); left !== folder; left = path.dirname(left))
-      if (!(await rmdir(left).then(() => true, () => false))) break // not empty
+      if (
+        !(await rmdir(left).then(
+          () => true,
+          () => false,
+        ))
+      )
+        break // not empty
   }
   await writeFile(path.join(folder, manifest), JSON.stringify(files))
   return removed

@@ -151,7 +151,9 @@ export async function runJob(asked: Job, json: boolean): Promise<void> {
       import('./quote.ts'),
     ])
     const beginning = {
-      quote: (quote: Quote) => void (json || process.stdout.write(describeQuote(quote))),
+      quote: (quote: Quote) => {
+        if (!json) process.stdout.write(describeQuote(quote))
+      },
       newShow: tell,
     }
     await reportRun((watch) => assemble(cloud, job, watch, signal, beginning), json)

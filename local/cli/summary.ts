@@ -80,7 +80,11 @@ export function summariseListing(listing: Listing): string {
   const { waiting, undecided, folder, episode } = listing
   const [first] = [...waiting, ...undecided]
   const example = first?.question === undefined ? 'accept' : 'answer'
-  const decision = { decision: example, edit: first?.id ?? 'ID', ...(example === 'answer' ? { text: '…' } : {}) }
+  const decision = {
+    decision: example,
+    edit: first?.id ?? 'ID',
+    ...(example === 'answer' ? { text: '…' } : {}),
+  }
   return `${[
     headOf(listing),
     ...waiting.flatMap(editLines),

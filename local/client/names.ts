@@ -79,7 +79,10 @@ export async function podcastNamed(client: Client, typed: string): Promise<Podca
   const all = await allPodcasts(client)
   const found = podcastMeant(typed, all)
   if (found) return found
-  throw new Permanent('not_found', `There is no podcast "${typed}".${thoseThereAre(typed, all)} See ./spool list.`)
+  throw new Permanent(
+    'not_found',
+    `There is no podcast "${typed}".${thoseThereAre(typed, all)} See ./spool list.`,
+  )
 }
 
 const isTrial = ({ slug }: NamedPodcast): boolean => slug.startsWith(trials)

@@ -72,7 +72,9 @@ const decisions = z.looseObject({
 })
 const taking = started
   .extend({
-    left: z.int().openapi({ description: 'Edits that the run will wait for again: nothing was said of them.' }),
+    left: z
+      .int()
+      .openapi({ description: 'Edits that the run will wait for again: nothing was said of them.' }),
   })
   .openapi('DecisionsTaken')
 

@@ -68,7 +68,9 @@ async function look({ where, url, type, bytes }: Asked): Promise<Finding[]> {
   const { headers, status } = response
   const findings: Finding[] = []
   if (bytes !== undefined && status !== 206)
-    findings.push(finding('audio-in-ranges', `${url} is not given in ranges.`, `Host it where ranges work: ${howTo}.`))
+    findings.push(
+      finding('audio-in-ranges', `${url} is not given in ranges.`, `Host it where ranges work: ${howTo}.`),
+    )
   const all = Number(headers.get('content-range')?.split('/')[1])
   if (bytes !== undefined && status === 206 && all !== bytes)
     findings.push(

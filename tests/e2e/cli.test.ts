@@ -289,7 +289,10 @@ describe('while `spool up` keeps the cloud', () => {
     writeFileSync(path.join(site, '.spool-export.json'), '["old/gone.mp3","feed.xml"]') // as an export before left it
     const exported = reportOf(spool(['export', 'night talk', '--url', there, '--out', site, '--json']))
     expect(exported['removed']).toEqual(['old/gone.mp3'])
-    expect([existsSync(path.join(site, 'old')), existsSync(path.join(site, 'mine.html'))]).toEqual([false, true])
+    expect([existsSync(path.join(site, 'old')), existsSync(path.join(site, 'mine.html'))]).toEqual([
+      false,
+      true,
+    ])
     const feed = readFileSync(path.join(site, 'feed.xml'), 'utf8')
     const [, audio] = new RegExp(`<enclosure url="${there}/([^"]+)"`).exec(feed)!
     expect([existsSync(path.join(site, audio!)), feed.includes('127.0.0.1')]).toEqual([true, false])

@@ -172,8 +172,6 @@ describe('A decisions file', () => {
   })
 
   test('that is not JSON is refused', () => {
-    expect(() => parseDecisions('accept all', 'mine.json', list, 10_000)).toThrow(
-      /mine\.json is not JSON/,
-    )
+    expect(() => parseDecisions('accept all', 'mine.json', list, 10_000)).toThrow(/mine\.json is not JSON/)
   })
 })

@@ -109,7 +109,8 @@ export function add(program: Command): void {
       const time = at === undefined ? undefined : timeOf(at)
       await withClient(async (client, signal) => {
         const { changePublication, summarisePublication } = await import('../publish.ts')
-        print(json, await changePublication(client, episode, name, time, signal), summarisePublication)
+        const { report, isNew } = await changePublication(client, episode, name, time, signal)
+        print(json, report, (one) => summarisePublication(one, isNew))
       })
     })
   }
@@ -125,8 +126,6 @@ export function add(program: Command): void {
     .action(async (episode: string | undefined, { json, ...options }: DeleteFlags) => {
       if ((episode === undefined) !== (options.everything ?? false))
         throw new WrongUsage('Name one episode, or say --everything and name none.')
-      if (!options.yes && !process.stdin.isTTY)
-        throw new WrongUsage('Nobody is there to be asked; say --yes to delete without a question.')
       const { summariseDeletion } = await import('../delete.ts')
       const report =
         episode === undefined ? await deleteEverything(options) : await deleteOne(episode, options)
@@ -164,8 +163,12 @@ async function deleteEverything({ yes = false }: DeleteFlags): Promise<DeletionR
   })
 }
 
-/** Throws Permanent `user_cancelled` unless the word is typed. */
+/** Throws Permanent `user_cancelled` unless the word is typed, WrongUsage where nobody is there to type it. */
 async function mustMean(what: string, word: string): Promise<void> {
+  if (!process.stdin.isTTY)
+    throw new WrongUsage(
+      `This would delete ${what}. Nobody is there to be asked; say --yes to delete without a question.`,
+    )
   const said = await ask(`This deletes ${what}, for good. Type "${word}" to do so: `)
   if (said !== word) throw new Permanent('user_cancelled', 'Nothing was deleted.')
 }

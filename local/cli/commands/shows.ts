@@ -17,7 +17,10 @@ export function add(program: Command): void {
       '<podcast>',
       "the podcast's name, as ./spool list shows it; or a show's folder, which is brought along",
     )
-    .option('--dry-run', 'only say which, why, and how many minutes; of a folder, what would be brought along')
+    .option(
+      '--dry-run',
+      'only say which, why, and how many minutes; of a folder, what would be brought along',
+    )
     .option('--json', 'print one JSON object instead of a table')
     .action(async (podcast: string, { dryRun = false, json }: { dryRun?: boolean; json?: true }) => {
       await withClient(async (client, signal) => {
@@ -29,7 +32,9 @@ export function add(program: Command): void {
         tell(note)
         const display = uploadDisplay(process.stderr)
         const watch = ({ slug }: { slug: string }, share: number) => display.making(share, slug)
-        const report = await rebuild(client, slug, { dryRun, wouldChange }, watch, signal).finally(display.end)
+        const report = await rebuild(client, slug, { dryRun, wouldChange }, watch, signal).finally(
+          display.end,
+        )
         print(json, report, summariseRebuild)
         if (report.episodes.some(({ status }) => status === 'failed')) process.exitCode = 1
       })
@@ -136,7 +141,8 @@ async function showMeant(
   ])
   if (dryRun) {
     const { slug, files, reasons } = await compareShow(client, podcast, signal)
-    const note = files.length === 0 ? '' : `spool: would be brought along from ${podcast}: ${files.join(', ')}.\n`
+    const note =
+      files.length === 0 ? '' : `spool: would be brought along from ${podcast}: ${files.join(', ')}.\n`
     return { slug, wouldChange: reasons, note }
   }
   return { slug: await bringShow(client, uploadMemory(stateDir), podcast, signal), wouldChange: [], note: '' }

@@ -5,7 +5,13 @@ import type { Listing } from '../../../local/cli/review.ts'
 import type { Report } from '../../../local/cli/assemble.ts'
 
 const report: Report = {
-  ...{ episodeId: 'e1', episode: 'show/one', runId: 'r1', status: 'finished', files: { 'episode.mp3': '/x/episode.mp3' } },
+  ...{
+    episodeId: 'e1',
+    episode: 'show/one',
+    runId: 'r1',
+    status: 'finished',
+    files: { 'episode.mp3': '/x/episode.mp3' },
+  },
   ...{ durationSeconds: 20, sourceSeconds: 20, removedSeconds: 0, edits: {}, steps: [], warnings: [] },
   ...{ loudness: { integratedLufs: null, truePeakDbtp: null }, quote: null, receipt: null },
 }
