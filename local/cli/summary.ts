@@ -67,6 +67,9 @@ function saysThatItIsDone({
         ]),
     ...(receipt?.isAnotherRecording ? [anotherRecording] : []),
     ...warnings.map(note),
+    ...(warnings.some(({ code }) => code === 'left_undecided')
+      ? [`Decide    ./spool review ${quoted(episode)}`]
+      : []),
   ]
   return `${lines.join('\n')}\n`
 }
