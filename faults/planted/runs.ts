@@ -116,6 +116,13 @@ export const runBugs: readonly PlantedBug[] = [
     caughtBy: 'buying',
   },
   {
+    name: 'an attempt that has lost its step pays',
+    file: 'shared/providers/paid-call.ts',
+    find: '(await tools.stillHolds(trx)) && (await markSending(trx, call))',
+    replace: 'await markSending(trx, call)',
+    caughtBy: 'buying',
+  },
+  {
     name: 'two submissions share a revision',
     file: decisions,
     find: '  const revision = (await decisionRevision(trx, episodeId)) + 1',

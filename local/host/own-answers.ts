@@ -19,12 +19,8 @@ export function ownAnswer(url: string, jwks: string): Answer | undefined {
       return { status: 200, headers: { 'content-type': 'application/json' }, body: jwks }
     case '/':
       return { status: 200, headers: plain, body: way }
-    case '/openapi.json':
-      return {
-        status: 302,
-        headers: { ...plain, location: '/api/openapi.json' },
-        body: 'It is at /api/openapi.json.\n',
-      }
+    case '/openapi.json': // not sent there: clients know by the document where the API is
+      return { status: 404, headers: plain, body: 'The document of the API is at /api/openapi.json.\n' }
     default:
       return undefined
   }

@@ -103,14 +103,15 @@ export async function insertFollowers(
   const counts = await countSteps(trx, run.id)
   const unfinished = new Set(counts.filter((count) => count.unfinished > 0).map(({ step }) => step))
   const present = new Set(counts.map(({ step }) => step))
-  const inserted: PendingStep[] = []
+  const ready: NewStep[] = []
   for (const stage of pipeline.following(completed)) {
     const { name } = stage.step
     if (present.has(name) || !pipeline.before(name).isDisjointFrom(unfinished)) continue
-    const rows = await insertSteps(trx, run.id, partsOf(stage, run.context))
-    if (rows.length > 0) unfinished.add(name)
-    inserted.push(...rows)
+    const parts = partsOf(stage, run.context)
+    if (parts.length > 0) unfinished.add(name)
+    ready.push(...parts)
   }
+  const inserted = await insertSteps(trx, run.id, ready)
   return { inserted, isFinished: unfinished.size === 0, share: pipeline.progress(counts) }
 }
 

@@ -6,6 +6,7 @@
  */
 import { Deferred, Permanent } from '../errors.ts'
 import { markSending, openPaidCall, settlePaidCall, type PaidCall } from '../db/paid-calls.ts'
+import { lockRun } from '../db/runs.ts'
 import type { Identity, Tools } from '../engine/step.ts'
 import type { VendorResult } from './vendor.ts'
 import { VendorError } from './vendor-failure.ts'
@@ -113,8 +114,7 @@ async function nextResult<T, S>(
 }
 
 async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>): Promise<Answered<T>> {
-  if (!(await tools.withDatabase((db) => markSending(db, call))))
-    throw new Deferred(new Date(Date.now() + soonestRetryMs))
+  if (!(await mayNowSend(tools, call))) throw new Deferred(new Date(Date.now() + soonestRetryMs))
   try {
     const answer = await purchase.submit(call.id)
     if (answer.state === 'waiting')
@@ -138,6 +138,18 @@ async function send<T, S>(tools: Tools, call: PaidCall, purchase: Purchase<T, S>
     }
   }
 }
+
+/**
+ * Notes that the call is about to be sent. Not for an attempt that has lost its step: of what it pays for a second time
+ * nobody would be told. The run's row is locked so that it cannot be lost in between.
+ */
+const mayNowSend = (tools: Tools, call: PaidCall): Promise<boolean> =>
+  tools.withDatabase((db) =>
+    db.transaction(async (trx) => {
+      await lockRun(trx, call.runId)
+      return (await tools.stillHolds(trx)) && (await markSending(trx, call))
+    }),
+  )
 
 /** Nobody knows whether the vendor took the call: first it is asked, then the call is repeated once. */
 async function resolveUnclear<T, S>(
