@@ -24,6 +24,8 @@ Made from \`shared/settings/\` and \`shared/publishing/\` by \`node docs/make.ts
 
 \`samples/podcast.schema.json\` says what each takes, and lets an editor complete and check it. All have a default.
 
+- **\`slug\`** is what commands and addresses call the show; \`./spool init\` writes it. Without it that is made of the title, so that a new title makes a new show: \`assemble\` and
+  \`upload\` say so, and which shows there are. Of a show that is there it changes nothing.
 - **Cover.** \`cover.jpg\` or \`cover.png\` among the podcast's assets (beside \`podcast.json\` on the command line) becomes a square JPEG of 1400 to 3000 pixels, under a new
   address for each picture. \`imageUrl\` names one elsewhere. With neither, the first episode's cover stands in. A new cover is in the feed with the next publication.
 - **\`enclosurePrefix\`** stands before every audio address, so that somebody counts downloads: \`https://op3.dev/e/\`, \`https://dts.podtrac.com/redirect.mp3/\`.

@@ -53,6 +53,6 @@ export function summarisePublication(
     case 'processing':
       return `Still being made; it is published at ${publishAt}, or when it is finished.\n`
     default:
-      return `Not in the feed; the episode is kept (${status}).\n`
+      return `Not in the feed; the episode is kept${status === 'processed' ? '' : ` (${status})`}.\n`
   }
 }

@@ -112,7 +112,7 @@ const routes = {
   ),
   decide: changes(
     '/episodes/{id}/decisions',
-    'Decide; the waiting run goes on, or the episode is made again',
+    'Decide; the waiting run goes on once nothing is left open, or the episode is made again',
     { params: idParam, ...jsonBody(decisions) },
     taking,
     202,

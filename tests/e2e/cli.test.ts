@@ -297,6 +297,13 @@ describe('while `spool up` keeps the cloud', () => {
     const [, audio] = new RegExp(`<enclosure url="${there}/([^"]+)"`).exec(feed)!
     expect([existsSync(path.join(site, audio!)), feed.includes('127.0.0.1')]).toEqual([true, false])
     expect(reportOf(spool(['rebuild', show, '--json']))).toMatchObject({ episodes: [{ status: 'same' }] })
+    const template = path.join(show, 'template.json')
+    writeFileSync(template, '{"loudness":{"targetLufs":-18}}')
+    const { stdout, stderr } = spool(['rebuild', show, '--dry-run', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ episodes: [{ status: 'planned', reasons: ['template'] }] })
+    expect(stderr).toBe(`spool: would be brought along from ${show}: template.json.\n`)
+    writeFileSync(template, '{"loudness":{"targetLufs":-900}}')
+    expect(spool(['rebuild', show]).stderr).toContain(`bad_template: ${template} cannot be used. line 1`)
     expect(reportOf(spool(['unpublish', 'pilot', '--json'], elsewhere))).toMatchObject({
       status: 'processed',
     })

@@ -1,5 +1,7 @@
 // What came of an episode, in a few lines.
 import { describe, expect, test } from '@jest/globals'
+import { summariseList } from '../../../local/cli/list.ts'
+import { summarisePublication } from '../../../local/cli/publish.ts'
 import { summarise, summariseListing } from '../../../local/cli/summary.ts'
 import type { Listing } from '../../../local/cli/review.ts'
 import type { Report } from '../../../local/cli/assemble.ts'
@@ -24,6 +26,29 @@ test.each([
   expect(summarise({ ...report, heldFor })).toContain(
     `Feed      not in it: ${why}. ./spool publish show/one puts it there.`,
   )
+})
+
+test('what is so already is said to be', () => {
+  const published = { episodeId: 'e1', status: 'published', publishedAt: null, publishAt: null, feedUrl: 'f' }
+  expect(summarisePublication(published, true)).toBe('Published. The feed is f\n')
+  expect(summarisePublication(published, false)).toBe('Published already. The feed is f\n')
+  expect(summarisePublication({ ...published, status: 'processed' }, true)).toBe(
+    'Not in the feed; the episode is kept.\n',
+  )
+})
+
+test('episodes are listed under a header, in words that say where each stands', () => {
+  const episode = { episodeId: 'e1', podcast: 'show', slug: 'one', title: 'One', bytes: null }
+  const listed = { ...episode, status: 'processed', durationSeconds: 61, publishedAt: null }
+  expect(
+    summariseList([listed])
+      .split('\n')
+      .map((line) => line.split(/ {2,}/)),
+  ).toEqual([
+    ['EPISODE', 'STATUS', 'LENGTH', 'TITLE'],
+    ['show/one', 'finished, not in the feed', '1:01', 'One'],
+    [''],
+  ])
 })
 
 test('of an episode in the feed nothing is said', () => {
