@@ -1,6 +1,8 @@
 // Spoken commands and their review, on synthetic speech through the real pipeline: what waits, what a
 // decision changes, and what it costs.
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { withDatabase } from '../../shared/db/connect.ts'
+import { runCosts } from '../../shared/db/run-costs.ts'
 import { openReview, submitDecisions } from '../../shared/review/review.ts'
 import { startAgain } from '../../shared/episode/retry.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
@@ -84,11 +86,21 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     const left = await openReview(world.services, episodeId)
     expect([left.run.status, left.waiting.map(({ kind }) => kind)]).toEqual(['awaiting_review', ['intern']])
 
+    // an hour goes by
+    for (const [table, columns] of [
+      ['steps', ['started_at', 'finished_at']],
+      ['runs', ['created_at']],
+    ] as const)
+      await world.database.rows(
+        `UPDATE ${table} SET ${columns.map((column) => `${column} = ${column} - interval '1 hour'`).join(', ')}`,
+      )
     const answer = 'About four hundred thousand kilometers.'
     const resumed = await decideThat(world, { decision: 'answer', edit: waiting[1]!.id, text: answer })
     expect(resumed).toBe(id)
     await world.runToEnd()
     expect(await world.run(id)).toMatchObject({ status: 'finished' })
+    const costs = (await withDatabase(world.services.config.databaseUrl, (db) => runCosts(db, id)))!
+    expect([costs.elapsedSeconds, costs.workSeconds].filter((seconds) => seconds > 1800)).toEqual([]) // without the wait
     const transcript = await text(world, id)
     expect(transcript).toMatch(/moon is made of rock/)
     expect(transcript).toMatch(/About four hundred thousand kilometers\./)
