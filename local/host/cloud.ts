@@ -16,6 +16,7 @@ import type { Attached } from './attach.ts'
 import { holdFolder } from './lock.ts'
 import { modelsFolder } from './models-folder.ts'
 import { openIdentityProvider, type IdentityProvider } from './identity.ts'
+import { ownAnswer } from './own-answers.ts'
 import { choosePorts, host, type Ports } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { startWorkers, type WorkerOptions, type Workers } from './workers.ts'
@@ -105,7 +106,7 @@ export async function startLocalCloud(
       logFile,
       warn: (message) => process.stderr.write(`spool: ${message}\n`),
       known: named({ ...process.env, ...env }, 'CALLBACKS_URL', 'API_URL', 'CONSOLE_URL'),
-      own: answerJwks(identity),
+      own: answerOwn(identity),
       isShared: (name) => catalogue.some((entry) => entry.trigger === 'http' && entry.name === name),
     })
     stops.push(async () => await (await starting.catch(() => undefined))?.stop())
@@ -160,13 +161,13 @@ const settings = (databaseUrl: string, ports: Ports, secret: string): Record<str
   STORE_IS_PUBLIC: 'false',
 })
 
-/** The signing keys, for whoever checks a caller. */
-const answerJwks = (identity: IdentityProvider): Parameters<typeof startWorkers>[0]['own'] => {
-  const body = JSON.stringify(identity.jwks)
-  return (request, response) => {
-    if (request.url !== '/jwks.json') return false
-    response.writeHead(200, { 'content-type': 'application/json' }).end(body)
-    return true
+/** The signing keys, for whoever checks a caller, and the way for who asks at no function's address. */
+const answerOwn = (identity: IdentityProvider): Parameters<typeof startWorkers>[0]['own'] => {
+  const jwks = JSON.stringify(identity.jwks)
+  return ({ url }, response) => {
+    const answer = ownAnswer(url!, jwks)
+    if (answer) response.writeHead(answer.status, answer.headers).end(answer.body)
+    return answer !== undefined
   }
 }
 
