@@ -236,7 +236,10 @@ function uploadsOf(plan: EpisodePlan, recording: StoredObject) {
 }
 
 /** Of one of several files: the same where it is uploaded again, or for another episode. */
-const whatIsHeard = ({ object, generation: _, ...heard }: RecordingPart) => ({ file: fileOf(object), ...heard })
+const whatIsHeard = ({ object, generation: _, ...heard }: RecordingPart) => ({
+  file: fileOf(object),
+  ...heard,
+})
 
 const factsOf = ({ number, season, date, speakers }: EpisodeSettings): EpisodeFacts => ({
   speakers,
