@@ -24,6 +24,8 @@ Made from \`shared/settings/\` and \`shared/publishing/\` by \`node docs/make.ts
 
 \`samples/podcast.schema.json\` says what each takes, and lets an editor complete and check it. All have a default.
 
+- **\`slug\`** is what commands and addresses call the show; \`./spool init\` writes it. Without it that is made of the title, so that a new title makes a new show: \`assemble\` and
+  \`upload\` say so, and which shows there are. Of a show that is there it changes nothing.
 - **Cover.** \`cover.jpg\` or \`cover.png\` among the podcast's assets (beside \`podcast.json\` on the command line) becomes a square JPEG of 1400 to 3000 pixels, under a new
   address for each picture. \`imageUrl\` names one elsewhere. With neither, the first episode's cover stands in. A new cover is in the feed with the next publication.
 - **\`enclosurePrefix\`** stands before every audio address, so that somebody counts downloads: \`https://op3.dev/e/\`, \`https://dts.podtrac.com/redirect.mp3/\`.
@@ -52,6 +54,40 @@ A feed may have 20 MB; a file is taken as well. Episodes keep guid and date for 
 of its name (the API lists them) replaces its audio. A second import adds only what is new, and leaves settings that were changed here. What the feed does not say
 (a duration, a length) is not made up. Addresses in private networks are not asked. Then let the old host name
 the new address (\`itunes:new-feed-url\`, or a redirect).
+
+## On a server of your own
+
+\`./spool export PODCAST --url ADDRESS --out site\` writes a folder. Whatever serves it must answer byte ranges, or players cannot seek and directories refuse the show (Python's
+\`http.server\` does not), and should say each file's type. A whole configuration of nginx that does both, for \`site\` at port 8080
+(\`nginx -p . -c nginx.conf\`; behind a name of yours with TLS it is the \`server\` block that counts):
+
+\`\`\`nginx
+events {}
+http {
+  server {
+    listen 8080;
+    root site;
+    types {
+      application/rss+xml xml;
+      audio/mpeg          mp3;
+      image/jpeg          jpg jpeg;
+      image/png           png;
+      text/vtt            vtt;
+      application/x-subrip srt;
+      application/json    json;
+      text/plain          txt;
+    }
+    location ~ /chapters\\.json$ {
+      types {}
+      default_type application/json+chapters;
+    }
+    location ~ /\\. { return 404; }
+  }
+}
+\`\`\`
+
+Apache and Caddy answer ranges by themselves. Try it before anybody else does: export with \`--url http://localhost:8080\`, serve it, and \`./spool check http://localhost:8080/feed.xml\`
+asks for every file. A later export takes away what the one before has written and nothing names any more, and nothing else.
 
 ## The rules of \`./spool check\`
 

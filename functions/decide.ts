@@ -15,6 +15,7 @@ import { pick, toScalars } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import {
   answersByEdit,
+  countedKinds,
   decideEdits,
   lostDecisions,
   takenBy,
@@ -26,7 +27,7 @@ import { spokenIn } from '../shared/show/spoken.ts'
 
 export const decide = defineStep({
   name: 'decide',
-  version: 1,
+  version: 2,
   context: pick(
     'analysisObject',
     'proposedObject',
@@ -76,10 +77,11 @@ export const decide = defineStep({
     const open = waitsForReview(edits, cleaning.review)
     if (open.length > 0 && !context.reviewed)
       throw new AwaitingReview(`${open.length} edits wait for a decision.`)
-    if (open.length > 0) {
+    const undecided = edits.edits.filter(({ status }) => status === 'pending')
+    if (undecided.length > 0) {
       warn({
         code: 'left_undecided',
-        message: `${open.length} edit${open.length === 1 ? ' was' : 's were'} left undecided and not made.`,
+        message: `Nobody has decided on ${countedKinds(undecided)}, so the recording stays as it is there.`,
       })
     }
     checkBudget(edits, speech, context.totalSamples, cleaning.maxRemovedShare)

@@ -465,8 +465,8 @@ export const warningCodes = {
     remedy: 'Look at the review page.',
   },
   left_undecided: {
-    meaning: 'Nobody decided in time; the proposal was left out.',
-    remedy: 'Decide on the review page and make the episode again.',
+    meaning: 'Edits were proposed and nobody has decided on them, so they were not made.',
+    remedy: 'Decide in the console or with ./spool review; the episode is made again in seconds.',
   },
   possible_double_charge: {
     meaning:

@@ -52,6 +52,9 @@ export const fileOf = (name: string): string => asSeen(name.split('/').at(-1)!)
 export const uploadName = (userId: string, podcast: string, episode: string, file: string): string =>
   `u/${userId}/${podcast}/${episode}/${file}`
 
+/** Begins the names of the shows that trials are; no title makes such a name. */
+export const trials = 'trial.'
+
 /** Everything that was uploaded for a podcast lies below. */
 export const uploadsFolder = (userId: string, podcast: string): string => `u/${userId}/${podcast}/`
 

@@ -116,6 +116,13 @@ export const runBugs: readonly PlantedBug[] = [
     caughtBy: 'buying',
   },
   {
+    name: 'a publication brings out what an episode was before',
+    file: 'shared/episode/publication.ts',
+    find: "  if (contentHash !== context['contentHash'])",
+    replace: '  if (contentHash === null)',
+    caughtBy: 'publishing',
+  },
+  {
     name: 'an attempt that has lost its step pays',
     file: 'shared/providers/paid-call.ts',
     find: '(await tools.stillHolds(trx)) && (await markSending(trx, call))',

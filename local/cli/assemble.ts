@@ -10,7 +10,7 @@ import type { Storage } from '@google-cloud/storage'
 import type { Knex } from 'knex'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { findListedEpisode, listEpisodes } from '../../shared/db/episodes.ts'
+import { findListedEpisode, listEpisodes, type ListedEpisode } from '../../shared/db/episodes.ts'
 import { findRunOfUpload, readRunProgress, type RunProgress } from '../../shared/db/run-progress.ts'
 import { runCosts, type RunCosts } from '../../shared/db/run-costs.ts'
 import { outputsOf } from '../../shared/db/steps.ts'
@@ -23,16 +23,19 @@ import { episodeName } from '../../shared/objects.ts'
 import { deliverables } from '../../shared/episode/deliverables.ts'
 import type { Quote } from '../../shared/episode/quote.ts'
 import { connect } from '../../shared/storage.ts'
-import { episodeSlug, podcastOf, type Job } from './job-files.ts'
+import { episodeSlug, type Job } from './job-files.ts'
 import { upload } from './job-upload.ts'
 import { quoteJob } from './quote.ts'
 import { fillFolder, folderOf } from './output-folder.ts'
+import { showOf } from './show-of-job.ts'
 import { userId } from './user.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
 import type { Attached } from '../host/attach.ts'
 
 export interface Report {
   readonly episodeId: string
+  /** "podcast/name", as commands take it. */
+  readonly episode: string
   readonly runId: string
   readonly status: string
   readonly files: Readonly<Record<string, string>>
@@ -60,6 +63,13 @@ export interface Report {
   readonly receipt: RunCosts | null
 }
 
+/** Told what is to be known before anything starts. */
+export interface Beginning {
+  readonly quote: (quote: Quote) => void
+  /** That the show is a new one, and which others there are. */
+  readonly newShow: (note: string) => void
+}
+
 /** Told now and then how far the run is. */
 export type Watcher = (progress: RunProgress) => void
 
@@ -74,11 +84,15 @@ export async function assemble(
   job: Job,
   watch: Watcher,
   signal: AbortSignal,
-  tell: (quote: Quote) => void = () => undefined,
+  beginning?: Beginning,
 ): Promise<Report> {
-  const [storage, quote] = await Promise.all([open(cloud), quoteJob(cloud, job, signal)])
-  tell(quote)
-  const podcast = await podcastOf(job)
+  const [storage, quote, { podcast, note }] = await Promise.all([
+    open(cloud),
+    quoteJob(cloud, job, signal),
+    showOf(cloud, job),
+  ])
+  beginning?.quote(quote)
+  beginning?.newShow(note)
   await endEarlierRun(cloud, podcast, episodeSlug(job))
   const uploaded = await upload(storage.bucket('uploads'), podcast, job)
   const run = await follow(
@@ -170,10 +184,11 @@ async function deliver(
   run: RunProgress,
   out: string | undefined,
 ): Promise<Report> {
-  if (run.status === 'awaiting_review') return nothingYet(run)
-  const { finished, published, heard, receipt, folder } = await withDatabase(
+  if (run.status === 'awaiting_review') return nothingYet(run, await nameOf(cloud, run.episodeId!))
+  const { finished, published, heard, receipt, folder, episode } = await withDatabase(
     cloud.env['DATABASE_URL']!,
     async (db) => ({
+      episode: nameIn(await findListedEpisode(db, userId, run.episodeId!)),
       folder: out === undefined ? await usualFolder(db, run.episodeId!) : path.resolve(out),
       receipt: (await runCosts(db, run.runId)) ?? null,
       finished: (await outputsOf(db, run.runId, 'finish'))[0]!.output,
@@ -209,6 +224,7 @@ async function deliver(
   const sourceSeconds = Number(finished['sourceSeconds'])
   return {
     episodeId: run.episodeId!,
+    episode,
     runId: run.runId,
     status: run.status,
     files,
@@ -243,10 +259,15 @@ const stepsOf = ({ steps }: RunProgress): Report['steps'] =>
     attempts,
   }))
 
+const nameIn = (found: ListedEpisode | undefined): string => `${found!.podcast}/${found!.slug}`
+const nameOf = ({ env }: Attached, episodeId: string): Promise<string> =>
+  withDatabase(env['DATABASE_URL']!, async (db) => nameIn(await findListedEpisode(db, userId, episodeId)))
+
 /** A run that waits has made nothing that could be heard. */
-const nothingYet = (run: RunProgress): Report => ({
+const nothingYet = (run: RunProgress, episode: string): Report => ({
   ...{
     episodeId: run.episodeId!,
+    episode,
     runId: run.runId,
     status: run.status,
     files: {},

@@ -1,15 +1,89 @@
 /** Brings what a show's folder says now to the Spool that makes its episodes: its settings, its template and their files. */
-import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { Permanent } from '../../shared/errors.ts'
-import { parsePodcast } from '../../shared/settings/podcast.ts'
+import { showCovers, templateFile } from '../../shared/objects.ts'
+import { parseTemplate } from '../../shared/settings/settings.ts'
 import { readText } from '../../shared/text-file.ts'
 import type { Client } from '../client/client.ts'
-import { findPodcast } from '../client/names.ts'
+import { allPodcasts, podcastMeant, whichElse, type Podcast } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
-import { filesOf, podcastOf, withShow, type Job } from './job-files.ts'
+import { filesOf, podcastOf, readPodcast, withShow, type Job } from './job-files.ts'
+import { mustBeReady } from './preflight.ts'
 
-/** Throws Permanent saying what is wrong with a document, or `not_found` for a show of which nothing was made. */
+const showFile = 'podcast.json'
+
+/** What would be brought along, since a Spool has it not, or not so; and what of its episodes that changes. */
+export interface Differences {
+  readonly slug: string
+  readonly files: readonly string[]
+  readonly reasons: readonly ('template' | 'show')[]
+}
+
+/** Looks, and brings nothing. Throws as `bringShow` does. */
+export async function compareShow(client: Client, folder: string, signal: AbortSignal): Promise<Differences> {
+  const job = withShow({ recordings: [] }, folder)
+  await mustBeReady(job)
+  const { id, slug, settings: known } = await podcastIn(client, folder)
+  const settings = await readPodcast(job.podcast!)
+  const ofTemplate: string[] = []
+  if (job.template !== undefined) {
+    const { template } = await client.get<{ template: object }>(`/podcasts/${id}/template`)
+    const [here, there] = [await readFile(job.template), JSON.stringify(template)].map((text) =>
+      parseTemplate(readText(Buffer.from(text)).text, job.template!),
+    )
+    if (!isDeepStrictEqual(here, there)) ofTemplate.push(path.basename(job.template))
+  }
+  const { items } = await client.get<{ items: Asset[] }>(`/podcasts/${id}/assets`)
+  for (const { kind, file, source } of await filesOf(job))
+    if (kind === 'asset' && file !== templateFile && 'path' in source) {
+      const there = items.find((asset) => asset.file === file)
+      if (!there || !(await isSameFile(source.path, there, signal))) ofTemplate.push(file)
+    }
+  return {
+    slug,
+    files: [...(isDeepStrictEqual(settings, known) ? [] : [showFile]), ...ofTemplate],
+    reasons: [
+      ...(ofTemplate.some((file) => !showCovers.includes(file)) ? (['template'] as const) : []),
+      ...(settings.title === known.title ? [] : (['show'] as const)), // all that a script can say of it
+    ],
+  }
+}
+
+interface Asset {
+  readonly file: string
+  readonly bytes: number
+  readonly url: string
+}
+
+/** Piece by piece, so that no file is held whole. */
+async function isSameFile(file: string, there: Asset, signal: AbortSignal): Promise<boolean> {
+  if ((await stat(file)).size !== there.bytes) return false
+  const { body } = await fetch(there.url, { signal })
+  const [here, known] = await Promise.all([createReadStream(file), body ?? []].map(hashOfStream))
+  return here === known
+}
+
+async function hashOfStream(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of pieces) hash.update(piece)
+  return hash.digest('hex')
+}
+
+/** The podcast that a show's folder is of. Throws Permanent `not_found` for a show of which nothing was made. */
+export async function podcastIn(client: Client, folder: string): Promise<Podcast> {
+  const slug = await podcastOf(withShow({ recordings: [] }, folder))
+  const all = await allPodcasts(client)
+  const found = podcastMeant(slug, all)
+  if (found) return found
+  const others = whichElse(slug, all, path.join(folder, showFile))
+  throw new Permanent('not_found', `Nothing was made of the show "${slug}" yet.${others}`)
+}
+
+/** Throws NotReady with all that is wrong with its documents and their files, or Permanent `not_found`, before anything is sent. */
 export async function bringShow(
   client: Client,
   memory: Memory,
@@ -17,13 +91,9 @@ export async function bringShow(
   signal: AbortSignal,
 ): Promise<string> {
   const job: Job = withShow({ recordings: [] }, folder)
-  const slug = await podcastOf(job)
-  const settings = readText(await readFile(path.join(folder, 'podcast.json'))).text
-  parsePodcast(settings, 'podcast.json')
-  const found = await findPodcast(client, slug)
-  if (found?.slug !== slug)
-    throw new Permanent('not_found', `Nothing was made of the show "${slug}" yet. See ./spool list.`)
-  const { id, revision } = found
+  await mustBeReady(job)
+  const { id, slug, revision } = await podcastIn(client, folder)
+  const settings = readText(await readFile(path.join(folder, showFile))).text
   for (const { kind, file, source } of await filesOf({ ...job, recordings: [] }))
     if (kind === 'asset')
       await sendFile(client, memory, { podcast: slug, file }, source, { signal, progress: () => undefined })

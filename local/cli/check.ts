@@ -25,7 +25,9 @@ async function fetched(address: string): Promise<string> {
       'bad_feed',
       `${address} is not on this machine. Save the feed to a file and check that.`,
     )
-  const response = await fetch(address)
+  const response = await fetch(address).catch((cause: unknown) => {
+    throw new Permanent('not_found', `Nothing answers at ${address}. Is its server running?`, { cause })
+  })
   if (!response.ok) throw new Permanent('not_found', `${address} answers ${response.status}.`)
   return await response.text()
 }

@@ -2,11 +2,13 @@
  * `spool export`: a podcast as a folder that any web server can serve. Hides which of a feed's addresses are ours, and that
  * they, and those in the files they lead to, are written as the server there will have them.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { z } from 'zod'
 import { Permanent } from '../../shared/errors.ts'
 import type { Client } from '../client/client.ts'
 import { podcastNamed } from '../client/names.ts'
+import { isShow } from './job-files.ts'
 
 export interface ExportReport {
   readonly podcast: string
@@ -14,6 +16,8 @@ export interface ExportReport {
   /** Where the feed will be. */
   readonly feedUrl: string
   readonly files: readonly string[]
+  /** Written by an export before, and gone since nothing names them any more. */
+  readonly removed: readonly string[]
 }
 
 export interface ExportJob {
@@ -22,49 +26,89 @@ export interface ExportJob {
   readonly out: string
 }
 
-/** The feed is written last, so that it names nothing that is not there. Throws Permanent `not_found`, `bad_feed`. */
+/**
+ * The feed is written last, so that it names nothing that is not there; what an export before has written and nothing names
+ * any more goes after it. Throws Permanent `not_found`, `bad_feed`, `bad_output`.
+ */
 export async function exportPodcast(
   client: Client,
   podcast: string,
   { url, out }: ExportJob,
   signal: AbortSignal,
 ): Promise<ExportReport> {
-  const { feedUrl } = await podcastNamed(client, podcast)
-  const [from, to] = [feedUrl.slice(0, -'feed.xml'.length), `${url.replace(/\/+$/, '')}/`]
-  const fetched = async (address: string): Promise<Buffer> => {
-    const answer = await fetch(address, { signal })
-    if (!answer.ok)
-      throw new Permanent(
-        'not_found',
-        `There is nothing at ${address} (${answer.status}). Publish an episode of ${podcast} first: ./spool publish EPISODE`,
-      )
-    return Buffer.from(await answer.arrayBuffer())
-  }
-  const feed = (await fetched(feedUrl)).toString('utf8')
   const folder = path.resolve(out)
-  const files = [...new Set(feed.split(from).slice(1).map(restOfAddress))].filter(
-    (file) => file !== 'feed.xml',
-  )
+  if (isShow(folder))
+    throw new Permanent(
+      'bad_output',
+      `${out} is a show's own folder. Name another with --out: servers give out all of it.`,
+    )
+  const { feedUrl, slug } = await podcastNamed(client, podcast)
+  const [from, to] = [feedUrl.slice(0, -feedFile.length), `${url.replace(/\/+$/, '')}/`]
+  const feed = (
+    await fetched(feedUrl, `Nothing of ${slug} is published yet, so it has no feed`, signal)
+  ).toString('utf8')
+  const files = [...new Set(feed.split(from).slice(1).map(restOfAddress))].filter((file) => file !== feedFile)
   for (const file of files) {
-    const bytes = await fetched(from + file)
+    const bytes = await fetched(from + file, `The feed names ${file}, which is not there`, signal)
     await write(folder, file, /\.json$/.test(file) ? bytes.toString('utf8').replaceAll(from, to) : bytes)
   }
-  await write(folder, 'feed.xml', feed.replaceAll(from, to))
-  return { podcast, folder, feedUrl: `${to}feed.xml`, files: [...files, 'feed.xml'] }
+  await write(folder, feedFile, feed.replaceAll(from, to))
+  const all = [...files, feedFile]
+  const removed = await forgetFormer(folder, all)
+  return { podcast: slug, folder, feedUrl: `${to}${feedFile}`, files: all, removed }
+}
+
+const feedFile = 'feed.xml'
+
+async function fetched(address: string, otherwise: string, signal: AbortSignal): Promise<Buffer> {
+  const answer = await fetch(address, { signal })
+  if (!answer.ok)
+    throw new Permanent('not_found', `${otherwise}. Publish an episode first: ./spool publish EPISODE`)
+  return Buffer.from(await answer.arrayBuffer())
+}
+
+/** In the folder, what the last export has written there: whatever else lies in it is somebody else's. */
+const manifest = '.spool-export.json'
+
+/** Deletes what the last export wrote and this one did not, with folders that it leaves empty, and notes what this one wrote. */
+async function forgetFormer(folder: string, files: readonly string[]): Promise<string[]> {
+  const noted = await readFile(path.join(folder, manifest), 'utf8').catch(() => '[]')
+  const former = z.array(z.string()).safeParse(JSON.parse(noted)).data ?? []
+  const removed = former.filter((file) => !files.includes(file))
+  for (const file of removed) {
+    const place = placeOf(folder, file)
+    await rm(place, { force: true })
+    for (let left = path.dirname(place); left !== folder; left = path.dirname(left))
+      if (
+        !(await rmdir(left).then(
+          () => true,
+          () => false,
+        ))
+      )
+        break // not empty
+  }
+  await writeFile(path.join(folder, manifest), JSON.stringify(files))
+  return removed
 }
 
 /** In a feed an address ends with its attribute, its element, or a word. */
 const restOfAddress = (text: string): string => /^[^"'<>\s&?#]*/.exec(text)![0]
 
-/** A server's word is not enough for where a file is written. */
 async function write(folder: string, file: string, content: string | Buffer): Promise<void> {
-  const place = path.join(folder, decodeURIComponent(file))
-  if (!place.startsWith(folder + path.sep))
-    throw new Permanent('bad_feed', `The feed names a file outside of its own folder: ${file}`)
+  const place = placeOf(folder, file)
   await mkdir(path.dirname(place), { recursive: true })
   await writeFile(place, content)
 }
 
-export const summariseExport = ({ folder, feedUrl, files }: ExportReport): string =>
-  `${files.length} files in ${folder}\n` +
-  `Put them where ${feedUrl} is their feed.xml, and give directories that address.\n`
+/** A server's word is not enough for where a file is written. */
+function placeOf(folder: string, file: string): string {
+  const place = path.join(folder, decodeURIComponent(file))
+  if (!place.startsWith(folder + path.sep))
+    throw new Permanent('bad_feed', `The feed names a file outside of its own folder: ${file}`)
+  return place
+}
+
+export const summariseExport = ({ folder, feedUrl, files, removed }: ExportReport): string =>
+  `${files.length} files in ${folder}${removed.length === 0 ? '' : `; ${removed.length} of an export before are gone, as nothing names them any more`}\n` +
+  `Put them where ${feedUrl} is their feed.xml, and give directories that address.\n` +
+  'The server must give audio in byte ranges and each file its type: docs/feed.md has the settings of one that does.\n'

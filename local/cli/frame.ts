@@ -40,6 +40,9 @@ const stopped = 'You stopped it. The same command goes on from there; ./spool li
 export const print = <T>(json: boolean | undefined, report: T, summarise: (report: T) => string): void =>
   void process.stdout.write(json ? `${JSON.stringify(report)}\n` : summarise(report))
 
+/** What is to be known besides, also by who reads the one object. */
+export const tell = (note: string): void => void process.stderr.write(note)
+
 /** Starts or finds the cloud, and leaves it as it was. An interrupt aborts the signal. */
 export async function withCloud<T>(use: (cloud: Attached, signal: AbortSignal) => Promise<T>): Promise<T> {
   const signal = cancelled()
@@ -112,7 +115,8 @@ export async function reportRun(run: (watch: Watcher) => Promise<Report>, json: 
   } finally {
     display.end()
   }
-  print(json, report, summarise)
+  const { episode: _name, ...agreed } = report // what scripts depend on
+  print<object>(json, agreed, () => summarise(report))
   if (report.status === 'awaiting_review') process.exitCode = awaitingReview
 }
 
@@ -146,10 +150,13 @@ export async function runJob(asked: Job, json: boolean): Promise<void> {
       import('./assemble.ts'),
       import('./quote.ts'),
     ])
-    const tell = (quote: Quote) => {
-      if (!json) process.stdout.write(describeQuote(quote))
+    const beginning = {
+      quote: (quote: Quote) => {
+        if (!json) process.stdout.write(describeQuote(quote))
+      },
+      newShow: tell,
     }
-    await reportRun((watch) => assemble(cloud, job, watch, signal, tell), json)
+    await reportRun((watch) => assemble(cloud, job, watch, signal, beginning), json)
     if (!json) process.stdout.write(job.podcast === undefined ? nobodysShow : await unfilledShow(job.podcast))
   })
 }

@@ -66,8 +66,10 @@ export const stillToFill = ({ author, description }: { author: string; descripti
   ...(description.endsWith(invitation) ? ['description'] : []),
 ]
 
+/** Its name stays when its title changes. */
 const firstPodcast = (title: string) => ({
   title,
+  slug: slugOf(title),
   description: `${title}: ${invitation}`,
   author: nobody,
   language: 'en',

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { assetsFolder, isRecording, servesAs, showCovers, slugOf } from '../../shared/objects.ts'
+import { assetsFolder, isRecording, servesAs, showCovers, slugOf, trials } from '../../shared/objects.ts'
 import { readMarks } from '../../shared/feed/chapter-files.ts'
 import { picturesIn } from '../../shared/feed/chapter-marks.ts'
 import { readText } from '../../shared/text-file.ts'
@@ -52,12 +52,15 @@ export const episodeSlug = ({ recordings }: Pick<Job, 'recordings'>): string => 
  * Its show. A recording that comes without one is a trial, and a show of its own: nothing else joins its feed, and no
  * title makes such a name.
  */
-export const podcastOf = async (job: Job): Promise<string> =>
-  job.podcast === undefined ? `trial.${episodeSlug(job)}` : slugOf((await readPodcast(job.podcast)).title)
+export async function podcastOf(job: Job): Promise<string> {
+  if (job.podcast === undefined) return `${trials}${episodeSlug(job)}`
+  const { slug, title } = await readPodcast(job.podcast)
+  return slug ?? slugOf(title)
+}
 
 /** Throws Permanent `bad_podcast_file`. */
 export const readPodcast = async (file: string): Promise<PodcastSettings> =>
-  parsePodcast(await readDocument(file), path.basename(file))
+  parsePodcast(await readDocument(file), file)
 
 /** Whether it is a folder as `spool init` writes it. */
 export const isShow = (name: string): boolean => existsSync(path.join(name, 'podcast.json'))
@@ -124,7 +127,7 @@ async function episodeOf(
   { episode, title, name, recordings, tracks }: Job,
   files: readonly string[],
 ): Promise<string | undefined> {
-  const given = episode === undefined ? {} : parseEpisode(await readDocument(episode), path.basename(episode))
+  const given = episode === undefined ? {} : parseEpisode(await readDocument(episode), episode)
   const several =
     recordings.length > 1
       ? { recordings: files.map((file) => ({ file })), recordingsAre: tracks ? 'tracks' : 'sequence' }
@@ -159,7 +162,7 @@ async function assetsNamed({ template, chapters, podcast }: Job): Promise<JobFil
     }
   }
   if (template !== undefined) {
-    const parsed = parseTemplate(await readDocument(template), path.basename(template))
+    const parsed = parseTemplate(await readDocument(template), template)
     add(
       [...assetsOf(parsed), ...picturesOf(parsed)].map(({ file }) => file),
       template,

@@ -26,15 +26,26 @@ export async function list(client: Client): Promise<ListedEpisode[]> {
   )
 }
 
+/** Where the word of the API says too little. */
+const plainStatus: Readonly<Record<string, string>> = {
+  pending: 'not begun',
+  processing: 'being made',
+  awaiting_review: 'waits for a decision',
+  processed: 'finished, not in the feed',
+}
+
 export function summariseList(episodes: readonly ListedEpisode[]): string {
   if (episodes.length === 0)
     return 'There are no episodes yet. Make one with: ./spool assemble RECORDING, or ./spool upload.\n'
-  const table = episodes.map(({ podcast, slug, title, status, durationSeconds }) => [
-    `${podcast}/${slug}`,
-    status,
-    durationSeconds === null ? '–' : clock(durationSeconds),
-    title,
-  ])
+  const table = [
+    ['EPISODE', 'STATUS', 'LENGTH', 'TITLE'],
+    ...episodes.map(({ podcast, slug, title, status, durationSeconds }) => [
+      `${podcast}/${slug}`,
+      plainStatus[status] ?? status,
+      durationSeconds === null ? '–' : clock(durationSeconds),
+      title,
+    ]),
+  ]
   const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)))
   return table.map((row) => `${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}\n`).join('')
 }

@@ -11,6 +11,7 @@ import { add as addMaking } from './commands/making.ts'
 import { add as addShows } from './commands/shows.ts'
 import { add as addSound } from './commands/sound.ts'
 import { unspoken } from '../../shared/unspoken.ts'
+import { misspelt } from './misspelt.ts'
 import { cancelled, interrupted, root, WrongUsage } from './frame.ts'
 
 process.env['METADATA_SERVER_DETECTION'] = 'none'
@@ -109,6 +110,8 @@ function describe(thrown: unknown): { code: string | undefined; message: string 
 function explainAndExit(error: unknown): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2 // commander has said why
+    if (error.code === 'commander.missingMandatoryOptionValue')
+      process.stderr.write(misspelt(program, process.argv.slice(2)))
     return
   }
   const { code, message } = describe(error)

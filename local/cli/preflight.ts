@@ -22,7 +22,10 @@ export async function mustBeReady(
     ...(await documentsOf(job)),
     title: job.title,
     mostBytes: Number(process.env['MAX_RECORDING_BYTES'] ?? usualRecordingBytes),
-    has: async (file, namedBy) => await isThere(path.join(path.dirname(besides[namedBy]!), file)),
+    asset: async (file, namedBy) => {
+      const beside = path.join(path.dirname(besides[namedBy]!), file)
+      return (await isThere(beside)) ? await broughtFile(beside) : undefined
+    },
   })
   if (out !== undefined) faults.push(...(await outFaults(out)))
   if (stateDir !== undefined) faults.push(...(await roomFaults(job, stateDir)))

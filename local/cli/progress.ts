@@ -26,7 +26,7 @@ export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
   return { update, end: () => bar.stop() }
 }
 
-export interface UploadDisplay extends UploadWatcher {
+export interface UploadDisplay extends Omit<UploadWatcher, 'beginning'> {
   readonly end: () => void
 }
 

@@ -11,14 +11,16 @@ export interface PublicationReport {
   readonly feedUrl: string
 }
 
-/** Does it and waits until it is done; with a time, only names that. Throws Permanent saying why it could not be. */
+/**
+ * Does it and waits until it is done; with a time, only names that. `isNew`: it was not so before. Throws Permanent saying why it could not be.
+ */
 export async function changePublication(
   client: Client,
   named: string,
   asked: 'publish' | 'unpublish',
   at: Date | undefined,
   signal: AbortSignal,
-): Promise<PublicationReport> {
+): Promise<{ report: PublicationReport; isNew: boolean }> {
   const episode = await findEpisode(client, named)
   const { runId } = await client.post<{ runId: string | null }>(
     `/episodes/${episode.id}/${asked}`,
@@ -26,12 +28,31 @@ export async function changePublication(
   )
   if (runId !== null) await ended(client, runId, () => undefined, signal)
   const { status, publishedAt, publishAt } = await client.get<Episode>(`/episodes/${episode.id}`)
-  return { episodeId: episode.id, status, publishedAt, publishAt, feedUrl: await feedOf(client, episode) }
+  const report = {
+    episodeId: episode.id,
+    status,
+    publishedAt,
+    publishAt,
+    feedUrl: await feedOf(client, episode),
+  }
+  const isNew =
+    status !== episode.status || publishedAt !== episode.publishedAt || publishAt !== episode.publishAt
+  return { report, isNew }
 }
 
-export const summarisePublication = ({ status, publishAt, feedUrl }: PublicationReport): string =>
-  ({
-    published: `Published. The feed is ${feedUrl}\n`,
-    scheduled: `Scheduled for ${publishAt}. The feed is ${feedUrl}\n`,
-    processing: `Still being made; it is published at ${publishAt}, or when it is finished.\n`,
-  })[status] ?? `Not in the feed; the episode is kept (${status}).\n`
+export function summarisePublication(
+  { status, publishAt, feedUrl }: PublicationReport,
+  isNew: boolean,
+): string {
+  const already = isNew ? '' : ' already'
+  switch (status) {
+    case 'published':
+      return `Published${already}. The feed is ${feedUrl}\n`
+    case 'scheduled':
+      return `Scheduled${already} for ${publishAt}. The feed is ${feedUrl}\n`
+    case 'processing':
+      return `Still being made; it is published at ${publishAt}, or when it is finished.\n`
+    default:
+      return `Not in the feed; the episode is kept${status === 'processed' ? '' : ` (${status})`}.\n`
+  }
+}

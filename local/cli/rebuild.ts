@@ -5,6 +5,7 @@
 import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { Permanent } from '../../shared/errors.ts'
 import type { Client } from '../client/client.ts'
+import { quoted } from './quoted.ts'
 import { ended, episodesOf, type Episode, type EpisodeFile } from '../client/episodes.ts'
 
 interface Measured {
@@ -36,11 +37,14 @@ export interface RebuildReport {
 /** Told of each episode as it comes to its turn. */
 export type RebuildWatcher = (episode: RebuiltEpisode, share: number) => void
 
-/** An episode that fails is told in the report, and the next one has its turn. Throws Permanent `not_found`. */
+/**
+ * An episode that fails is told in the report, and the next one has its turn. `wouldChange`: what would have changed of all of
+ * them if a show's folder were brought along. Throws Permanent `not_found`.
+ */
 export async function rebuild(
   client: Client,
   podcast: string,
-  { dryRun }: { dryRun: boolean },
+  { dryRun, wouldChange = [] }: { dryRun: boolean; wouldChange?: readonly string[] },
   watch: RebuildWatcher,
   signal: AbortSignal,
 ): Promise<RebuildReport> {
@@ -49,7 +53,7 @@ export async function rebuild(
     throw new Permanent('not_found', `There are no episodes of a podcast "${podcast}". See ./spool list.`)
   const finished = all.filter(({ durationSeconds }) => durationSeconds !== null).reverse() // the oldest first
   const planned: RebuiltEpisode[] = []
-  for (const episode of finished) planned.push(await look(client, episode))
+  for (const episode of finished) planned.push(await look(client, episode, wouldChange))
   const isDue = ({ status }: RebuiltEpisode) => status === 'planned'
   const due = new Set(planned.filter(isDue).map(({ episodeId }) => episodeId))
   const seconds = finished.reduce(
@@ -66,10 +70,15 @@ export async function rebuild(
   return { ...report, episodes }
 }
 
-async function look(client: Client, { id, slug, title }: Episode): Promise<RebuiltEpisode> {
+async function look(
+  client: Client,
+  { id, slug, title }: Episode,
+  wouldChange: readonly string[],
+): Promise<RebuiltEpisode> {
   const episode = { episodeId: id, slug, title, message: null, before: null, after: null }
   try {
-    const { reasons } = await client.get<{ reasons: string[] }>(`/episodes/${id}/rebuild`)
+    const changed = await client.get<{ reasons: string[] }>(`/episodes/${id}/rebuild`)
+    const reasons = [...new Set([...changed.reasons, ...wouldChange])]
     return { ...episode, reasons, status: reasons.length > 0 ? 'planned' : 'same' }
   } catch (error) {
     if (!(error instanceof Permanent)) throw error
@@ -116,8 +125,20 @@ export const summariseRebuild = ({ podcast, minutes, episodes }: RebuildReport):
       ({ slug, status, reasons, message, before, after }) =>
         `  ${slug.padEnd(24)} ${status.padEnd(8)} ${message ?? differences(before, after) ?? `changed: ${reasons.join(', ')}`}`,
     ),
+    ...newFiles(podcast, episodes),
     '',
   ].join('\n')
+}
+
+/** What lies on this machine is as it was. */
+function newFiles(podcast: string, episodes: readonly RebuiltEpisode[]): string[] {
+  const others = episodes.filter(({ before, after }) => after && before?.sha256 !== after.sha256)
+  return others.length === 0
+    ? []
+    : [
+        'Files that were fetched before are as they were. The new ones come with:',
+        ...others.map(({ slug }) => `  ./spool download ${quoted(`${podcast}/${slug}`)}`),
+      ]
 }
 
 function differences(before: Measured | null, after: Measured | null): string | undefined {

@@ -15,21 +15,28 @@ import { openProposal } from '../../shared/review/proposed.ts'
 import type { ShownProposal } from '../../shared/review/shown-proposal.ts'
 import { contextSeconds, makeReel } from '../../shared/review/reel.ts'
 import { restoredParts, type Restored } from '../../shared/review/restored-places.ts'
-import { openReview, submitDecisions, type Review } from '../../shared/review/review.ts'
+import { openReview, submitDecisions, type Review, type Submitted } from '../../shared/review/review.ts'
 import { spanSound } from '../../shared/review/sound.ts'
+import type { EditKind } from '../../shared/settings/edit-kinds.ts'
 import { openServices } from '../../shared/engine/serve.ts'
 import { podcastSettings } from '../../shared/settings/podcast.ts'
 import type { Services } from '../../shared/engine/services.ts'
+import type { Rest } from '../../shared/edits/decisions.ts'
 import type { Edit } from '../../shared/edits/edits.ts'
 import { episodeNamed } from './episode-named.ts'
 import type { Attached } from '../host/attach.ts'
 
 export interface Listing {
   readonly episodeId: string
+  /** "podcast/name", as commands take it. */
+  readonly episode: string
   readonly runId: string
   readonly status: string
   readonly folder: string
   readonly waiting: readonly Listed[]
+  /** Proposed, and not made unless somebody accepts them; no run waits for these. */
+  readonly undecided: readonly Listed[]
+  /** All of them, also those that are made. */
   readonly edits: number
   /** Of what is said of the episode; null where nothing is proposed. */
   readonly proposal: ShownProposal | null
@@ -41,7 +48,7 @@ export interface Listing {
 
 export interface Listed {
   readonly id: string
-  readonly kind: string
+  readonly kind: EditKind
   readonly startSeconds: number
   readonly endSeconds: number
   readonly text: string
@@ -55,16 +62,17 @@ export interface Listed {
 export async function reviewEpisode(
   cloud: Attached,
   episode: string,
-): Promise<{ services: Services; review: Review }> {
+): Promise<{ services: Services; review: Review; name: string }> {
   const services = openServices(cloud.env, catalogue)
-  const { id } = await episodeNamed(services, episode)
-  return { services, review: await openReview(services, id) }
+  const { id, podcast, slug } = await episodeNamed(services, episode)
+  return { services, review: await openReview(services, id), name: `${podcast}/${slug}` }
 }
 
 /** Writes the page, and the clips of what waits, into `folder`. */
 export async function listReview(
   services: Services,
   review: Review,
+  name: string,
   folder: string,
   signal: AbortSignal,
 ): Promise<Listing> {
@@ -72,26 +80,34 @@ export async function listReview(
   const { proposal } = await openProposal(services, episode.id)
   await mkdir(folder, { recursive: true })
   await writeFile(path.join(folder, 'review.html'), await pageOf(services, review, proposal, signal))
-  const listed: Listed[] = []
-  for (const edit of waiting)
-    listed.push({
-      ...describe(edit, edits.sampleRate),
-      ...(await writeClips(services, review, edit, folder, signal)),
-    })
+  const listed = new Map<string, Listed>()
+  for (const edit of edits.edits)
+    if (edit.status === 'pending')
+      listed.set(edit.id, {
+        ...describe(edit, edits.sampleRate),
+        ...(await writeClips(services, review, edit, folder, signal)),
+      })
+  const waits = new Set(waiting.map(({ id }) => id))
+  const [waitedFor = [], undecided = []] = [true, false].map((isWaiting) =>
+    [...listed.values()].filter(({ id }) => waits.has(id) === isWaiting),
+  )
   return {
-    episodeId: episode.id,
-    runId: run.id,
-    status: run.status,
-    folder,
-    waiting: listed,
-    edits: edits.edits.length,
+    ...{ episodeId: episode.id, episode: name, runId: run.id, status: run.status, folder },
+    ...{ waiting: waitedFor, undecided, edits: edits.edits.length },
     ...{ proposal, speakers, speakersByVoice: transcript?.speakersBy === 'voice' },
   }
 }
 
-/** Submits a decisions file; returns the run that goes on, or starts, with it. */
-export const decide = async (services: Services, review: Review, file: string): Promise<string> =>
-  await submitDecisions(services, review, await readFile(file, 'utf8'), path.basename(file))
+/** Submits a decisions file, or what becomes of all that is open; returns the run that goes on, or starts, with it. */
+export async function decide(
+  services: Services,
+  review: Review,
+  file: string | undefined,
+  rest: Rest | undefined,
+): Promise<Submitted> {
+  const text = file === undefined ? '{"version":1,"decisions":[]}' : await readFile(file, 'utf8')
+  return await submitDecisions(services, review, text, path.basename(file ?? '--rest'), rest)
+}
 
 const describe = (
   { id, kind, startSample, endSample, text, reason, question }: Edit,

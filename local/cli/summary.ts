@@ -4,16 +4,18 @@
  */
 import path from 'node:path'
 import type { Report } from './assemble.ts'
+import { editKinds } from '../../shared/settings/edit-kinds.ts'
 import { describeReceipt } from './quote.ts'
+import { quoted } from './quoted.ts'
 import type { Listing } from './review.ts'
 
 export const summarise = (report: Report): string =>
   report.status === 'awaiting_review' ? saysThatItWaits(report) : saysThatItIsDone(report)
 
-const saysThatItWaits = ({ episodeId, warnings }: Report): string =>
+const saysThatItWaits = ({ episode, warnings }: Report): string =>
   [
     `The episode waits for a decision. See and hear what it is:`,
-    `  ./spool review ${episodeId}`,
+    `  ./spool review ${quoted(episode)}`,
     ...warnings.map(note),
     '',
   ].join('\n')
@@ -29,7 +31,7 @@ const heldWords: Readonly<Record<string, string>> = {
 }
 
 function saysThatItIsDone({
-  episodeId,
+  episode,
   heldFor,
   files,
   sourceSeconds,
@@ -61,10 +63,13 @@ function saysThatItIsDone({
     ...(heldFor === undefined
       ? []
       : [
-          `Feed      not in it: ${heldWords[heldFor] ?? heldFor}. ./spool publish ${episodeId} puts it there.`,
+          `Feed      not in it: ${heldWords[heldFor] ?? heldFor}. ./spool publish ${quoted(episode)} puts it there.`,
         ]),
     ...(receipt?.isAnotherRecording ? [anotherRecording] : []),
     ...warnings.map(note),
+    ...(warnings.some(({ code }) => code === 'left_undecided')
+      ? [`Decide    ./spool review ${quoted(episode)}`]
+      : []),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -75,35 +80,58 @@ const anotherRecording =
 
 /** What a producer is asked, and where to look and listen. */
 export function summariseListing(listing: Listing): string {
-  const { status, waiting, edits, folder, episodeId } = listing
-  const head =
-    waiting.length > 0
-      ? `${waiting.length} of ${edits} edits wait for a decision.`
-      : `Nothing waits: the run is ${status}, with ${edits} edits.`
-  const each = waiting.flatMap(({ id, startSeconds, endSeconds, text, reason, question, before, after }) => [
-    '',
-    `${id}   ${clock(startSeconds)} to ${clock(endSeconds)}`,
-    ...(question === undefined ? [] : [`  asked   ${question}`]),
-    ...(text === '' ? [] : [`  words   ${text}`]),
-    `  why     ${reason}`,
-    `  hear    ${before}   ${after}`,
-  ])
-  const example = waiting[0]?.question === undefined ? 'accept' : 'answer'
+  const { waiting, undecided, folder, episode } = listing
+  const [first] = [...waiting, ...undecided]
+  const example = first?.question === undefined ? 'accept' : 'answer'
   const decision = {
     decision: example,
-    edit: waiting[0]?.id ?? 'ID',
+    edit: first?.id ?? 'ID',
     ...(example === 'answer' ? { text: '…' } : {}),
   }
   return `${[
-    head,
-    ...each,
+    headOf(listing),
+    ...waiting.flatMap(editLines),
+    ...(waiting.length > 0 && undecided.length > 0
+      ? ['', `${undecided.length} more are proposed, and are not made unless you accept them:`]
+      : []),
+    ...undecided.flatMap(editLines),
     ...speakerLines(listing),
     ...proposalLines(listing),
     '',
     `Look at   ${path.join(folder, 'review.html')}`,
-    `Decide    ./spool review ${episodeId} --decisions decisions.json`,
+    `Decide    ./spool review ${quoted(episode)} --decisions decisions.json`,
     `          ${JSON.stringify({ version: 1, decisions: [decision] })}`,
+    ...(waiting.length + undecided.length > 1
+      ? ['          and of those that it does not name: --rest accept, --rest reject or --rest leave']
+      : []),
   ].join('\n')}\n`
+}
+
+function headOf({ status, waiting, undecided, edits }: Listing): string {
+  if (waiting.length > 0) return `${waiting.length} of ${edits} edits wait for a decision.`
+  const state = `the run is ${status}, with ${edits} edits`
+  return undecided.length === 0
+    ? `Nothing waits: ${state}.`
+    : `Nothing is waited for: ${state}. But ${undecided.length} of them are only proposed, and not made unless you accept them:`
+}
+
+const editLines = (edit: Listing['waiting'][number]): string[] => {
+  const { id, kind, startSeconds, endSeconds, text, reason, question, before, after } = edit
+  const seconds = (endSeconds - startSeconds).toFixed(1)
+  return [
+    '',
+    `${editKinds[kind].one}, ${clockOfTenths(startSeconds)} to ${clockOfTenths(endSeconds)}, ${seconds} s   ${id}`,
+    ...(question === undefined ? [] : [`  asked   ${question}`]),
+    ...(text === '' ? [] : [`  words   ${text}`]),
+    `  why     ${reason}`,
+    `  hear    ${before}   ${after}`,
+  ]
+}
+
+/** "1:02.3". */
+function clockOfTenths(seconds: number): string {
+  const tenths = Math.round(seconds * 10)
+  return `${clock(Math.floor(tenths / 10))}.${tenths % 10}`
 }
 
 /** Who speaks, where that was told by voice: it is a suggestion, that names can be given to. */

@@ -19,6 +19,7 @@ import {
   type Run,
   type RunWatcher,
 } from '../client/episodes.ts'
+import { allPodcasts, newShow, podcastMeant } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
 import { mustBeReady } from './preflight.ts'
 import { episodeSlug, filesOf, isShow, podcastOf, withShow, type Job, type JobFile } from './job-files.ts'
@@ -45,6 +46,8 @@ export interface UploadReport {
 /** Told of each file how much of it has come. */
 export interface UploadWatcher {
   readonly sending: (file: string, sent: number, bytes: number) => void
+  /** Of a show that is new. */
+  readonly beginning: (note: string) => void
   readonly making: RunWatcher
 }
 
@@ -56,8 +59,11 @@ export async function upload(
   watch: UploadWatcher,
   signal: AbortSignal,
 ): Promise<UploadReport> {
-  const { job, podcast, episode } = await namesOf(asked)
+  const { job, podcast: named, episode } = await namesOf(asked)
   await mustBeReady(job)
+  const shows = await allPodcasts(client)
+  const podcast = podcastMeant(named, shows)?.slug ?? named
+  if (!shows.some(({ slug }) => slug === podcast)) watch.beginning(newShow(podcast, shows, job.podcast))
   const before = await runOf(client, podcast, episode)
   if (before && (isLive(before) || before.status === 'awaiting_review')) {
     if (isLive(before) && !asked.cancel)
@@ -105,7 +111,7 @@ const nameOfEpisode = async (episode: string | undefined, job: Job): Promise<str
 
 /** Of its title; of its recording where it has none. */
 async function slugIn(file: string, job: Job): Promise<string> {
-  const { title } = parseEpisode(readText(await readFile(file)).text, path.basename(file))
+  const { title } = parseEpisode(readText(await readFile(file)).text, file)
   return title === undefined ? episodeSlug(job) : slugOf(title)
 }
 

@@ -1,6 +1,7 @@
 /** What somebody means who types the name of an episode or a show: as it is listed, as its file or its title has it. */
 import { Permanent } from '../../shared/errors.ts'
-import { isRecording, slugOf } from '../../shared/objects.ts'
+import { nearest } from '../../shared/nearest.ts'
+import { isRecording, slugOf, trials } from '../../shared/objects.ts'
 import type { Client } from './client.ts'
 
 /** Where to look for an episode: in one podcast, or in all. */
@@ -48,13 +49,14 @@ export interface Podcast {
   readonly settings: { readonly title: string }
 }
 
+/** A podcast among others. */
+type NamedPodcast = Pick<Podcast, 'slug' | 'settings'>
+
 /**
  * By its name as it is listed; else by its title, or by a name that differs in capitals and spaces only. Undefined when
  * none is meant, or more than one could be.
  */
-export async function findPodcast(client: Client, typed: string): Promise<Podcast | undefined> {
-  const all: Podcast[] = []
-  for await (const podcast of client.items<Podcast>('/podcasts')) all.push(podcast)
+export function podcastMeant<T extends NamedPodcast>(typed: string, all: readonly T[]): T | undefined {
   const like = (text: string) => slugOf(text).toLowerCase()
   const meant = all.filter(({ slug, settings }) =>
     [slug, settings.title].some((name) => like(name) === like(typed)),
@@ -62,9 +64,51 @@ export async function findPodcast(client: Client, typed: string): Promise<Podcas
   return all.find(({ slug }) => slug === typed) ?? (meant.length === 1 ? meant[0] : undefined)
 }
 
+export async function allPodcasts(client: Client): Promise<Podcast[]> {
+  const all: Podcast[] = []
+  for await (const podcast of client.items<Podcast>('/podcasts')) all.push(podcast)
+  return all
+}
+
+/** As `podcastMeant`. */
+export const findPodcast = async (client: Client, typed: string): Promise<Podcast | undefined> =>
+  podcastMeant(typed, await allPodcasts(client))
+
 /** The same. Throws Permanent `not_found`. */
 export async function podcastNamed(client: Client, typed: string): Promise<Podcast> {
-  const found = await findPodcast(client, typed)
+  const all = await allPodcasts(client)
+  const found = podcastMeant(typed, all)
   if (found) return found
-  throw new Permanent('not_found', `There is no podcast "${typed}". See ./spool list.`)
+  throw new Permanent(
+    'not_found',
+    `There is no podcast "${typed}".${thoseThereAre(typed, all)} See ./spool list.`,
+  )
+}
+
+const isTrial = ({ slug }: NamedPodcast): boolean => slug.startsWith(trials)
+
+/** The shows there are, the likeliest first; trials are nobody's show. Empty when there are none. */
+function thoseThereAre(typed: string, all: readonly NamedPodcast[]): string {
+  const slugs = all.filter((one) => !isTrial(one)).map(({ slug }) => slug)
+  const likely = nearest(typed, slugs)
+  const first = slugs.filter((slug) => slug !== likely).slice(0, mostListed)
+  const more = slugs.length > mostListed + 1 ? ', …' : ''
+  return slugs.length === 0
+    ? ''
+    : likely === undefined
+      ? ` There are: ${first.join(', ')}${more}.`
+      : ` Did you mean "${likely}"?${first.length > 0 ? ` There are also: ${first.join(', ')}${more}.` : ''}`
+}
+
+/** What is to be known before a show is begun beside others; empty where there is none that could have been meant. */
+export function newShow(slug: string, all: readonly NamedPodcast[], settings?: string): string {
+  const others = whichElse(slug, all, settings)
+  return others === '' ? '' : `Show      "${slug}" is a new one.${others}\n`
+}
+
+/** The shows that could have been meant instead, and how one is named by its settings. */
+export function whichElse(slug: string, all: readonly NamedPodcast[], settings?: string): string {
+  const others = thoseThereAre(slug, all)
+  if (others === '' || settings === undefined) return others
+  return `${others} If it is one of these under a new title, let ${settings} say which: "slug": "NAME".`
 }

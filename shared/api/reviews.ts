@@ -4,6 +4,7 @@
  */
 import { z } from '@hono/zod-openapi'
 import type { Services } from '../engine/services.ts'
+import { restChoices } from '../edits/decisions.ts'
 import { openProposal } from '../review/proposed.ts'
 import { restorationLines } from '../review/restoration-lines.ts'
 import { openRestoration, openReview, submitDecisions, type Review } from '../review/review.ts'
@@ -61,7 +62,21 @@ const proposal = z
       .openapi({ description: 'What is given by hand, and stays.' }),
   })
   .openapi('Proposal')
-const decisions = z.looseObject({ version: z.literal(1), decisions: z.array(z.looseObject({})) })
+const decisions = z.looseObject({
+  version: z.literal(1),
+  decisions: z.array(z.looseObject({})),
+  rest: z.enum(restChoices).optional().openapi({
+    description:
+      'What becomes of the edits that are not decided on: all made, none made, or left as they are. Unset: those that wait go on waiting, unless the list is empty.',
+  }),
+})
+const taking = started
+  .extend({
+    left: z
+      .int()
+      .openapi({ description: 'Edits that the run will wait for again: nothing was said of them.' }),
+  })
+  .openapi('DecisionsTaken')
 
 const routes = {
   review: reads(
@@ -97,9 +112,9 @@ const routes = {
   ),
   decide: changes(
     '/episodes/{id}/decisions',
-    'Decide; the waiting run goes on, or the episode is made again',
+    'Decide; the waiting run goes on once nothing is left open, or the episode is made again',
     { params: idParam, ...jsonBody(decisions) },
-    started,
+    taking,
     202,
   ),
 }
@@ -144,7 +159,7 @@ export function addReviews(app: App, services: Services): void {
       const review = await openReview(services, id)
       return {
         status: 202,
-        body: { runId: await submitDecisions(services, review, await context.req.text(), 'The decisions') },
+        body: await submitDecisions(services, review, await context.req.text(), 'The decisions'),
       }
     })
     return context.json(body, status)

@@ -3,7 +3,7 @@ import type { Knex } from 'knex'
 import { rows } from './connect.ts'
 
 export interface RunCosts {
-  /** From its start to its end. */
+  /** From its start to its end, without the wait for its producer. */
   readonly elapsedSeconds: number
   /** Of all parts that were made, and not taken over from an earlier run. */
   readonly workSeconds: number
@@ -21,7 +21,8 @@ export interface RunCosts {
 export async function runCosts(db: Knex, runId: string): Promise<RunCosts | undefined> {
   const [found] = await rows<RunCosts>(
     db,
-    `SELECT extract(epoch FROM r.finished_at - r.created_at)::float8 AS "elapsedSeconds",
+    `SELECT extract(epoch FROM r.finished_at - r.created_at - coalesce(waited.long, interval '0'))::float8
+              AS "elapsedSeconds",
             s."workSeconds",
             s.parts,
             s.made,
@@ -54,6 +55,14 @@ export async function runCosts(db: Knex, runId: string): Promise<RunCosts | unde
        FROM steps
        WHERE run_id = r.id
      ) AS s
+     LEFT JOIN LATERAL (
+       SELECT decide.started_at - max(before.finished_at) AS long
+       FROM steps AS decide
+       JOIN steps AS before ON before.run_id = decide.run_id AND before.finished_at <= decide.started_at
+       WHERE decide.run_id = r.id
+         AND decide.step = 'decide'
+       GROUP BY decide.started_at
+     ) AS waited ON r.context ->> 'reviewed' = 'true'
      WHERE r.id = :runId
        AND r.finished_at IS NOT NULL`,
     { runId },

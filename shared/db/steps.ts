@@ -123,13 +123,14 @@ export async function pendingOfMailbox(db: Knex, userId: string, mailbox: string
   )
 }
 
-/** Gives the steps that a run left waiting for its producer a new turn and further scalars. */
+/** Gives the steps that a run left waiting for its producer a new turn and further scalars; their time begins anew. */
 export async function resumeSteps(trx: Knex, runId: string, context: Scalars): Promise<PendingStep[]> {
   return await rows<PendingStep>(
     trx,
     `UPDATE steps
      SET turn = turn + 1,
          due_at = clock_timestamp(),
+         started_at = NULL,
          context = context || CAST(:context AS jsonb)
      WHERE run_id = :runId
        AND status = 'pending'

@@ -9,9 +9,10 @@ import { Permanent } from '../errors.ts'
 import type { CleaningSettings } from '../settings/cleaning.ts'
 import { mostMarks } from '../feed/chapter-marks.ts'
 import { speakerName } from '../settings/settings.ts'
+import { parseDocument } from '../settings/document.ts'
 import { withoutUnseen } from '../settings/unseen.ts'
 import { shortestCutSeconds } from './cuts.ts'
-import { editKindNames, type EditKind } from '../settings/edit-kinds.ts'
+import { editKindNames, editKinds, type EditKind } from '../settings/edit-kinds.ts'
 import { toEditList, type Edit, type EditList, type ProposedEdit } from './edits.ts'
 
 const editId = z.string().max(64)
@@ -53,38 +54,44 @@ const decision = z.discriminatedUnion('decision', [
   z.strictObject({ decision: z.literal('take'), ...takeable }),
 ])
 
-const decisionsFile = z.strictObject({ version: z.literal(1), decisions: z.array(decision).max(10_000) })
+/** What becomes of the edits that a file does not decide on: all made, none made, or left as they are without waiting for them. */
+export const restChoices = ['accept', 'reject', 'leave'] as const
+export type Rest = (typeof restChoices)[number]
+
+const decisionsFile = z.strictObject({
+  version: z.literal(1),
+  decisions: z.array(decision).max(10_000),
+  rest: z.enum(restChoices).optional(),
+})
 
 export type Decision = z.infer<typeof decision>
+export interface Decided {
+  readonly decisions: readonly Decision[]
+  /** Unset: what waits goes on waiting. */
+  readonly rest?: Rest | undefined
+}
+
+/** The decisions of a file alone. Throws as `parseDecisionsFile` does. */
+export const parseDecisions = (...given: Parameters<typeof parseDecisionsFile>): readonly Decision[] =>
+  parseDecisionsFile(...given).decisions
 
 /**
  * Reads a decisions file about the given edits. Throws Permanent `bad_decisions` that names what is wrong.
  */
-export function parseDecisions(
+export function parseDecisionsFile(
   text: string,
   name: string,
   { edits, sampleRate }: EditList,
   totalSamples: number,
-): Decision[] {
-  let json: unknown
-  try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch (error) {
-    throw new Permanent('bad_decisions', `${name}: this is not JSON (${(error as Error).message}).`)
-  }
-  const parsed = decisionsFile.safeParse(json)
-  if (!parsed.success) {
-    const issues = parsed.error.issues
-      .slice(0, 3)
-      .map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
-    throw new Permanent('bad_decisions', `${name} cannot be used: ${issues.join('; ')}.`)
-  }
+): Decided {
+  const file = parseDocument(decisionsFile, text, name, 'bad_decisions')
   const known = new Map(edits.map((edit) => [edit.id, edit]))
-  parsed.data.decisions.forEach((one, i) => {
+  file.decisions.forEach((one, i) => {
     const problem = problemOf(one, known, totalSamples / sampleRate)
     if (problem !== undefined) throw new Permanent('bad_decisions', `${name}, decision ${i + 1}: ${problem}`)
   })
-  return parsed.data.decisions
+  // an empty list says that there is nothing more to decide
+  return file.decisions.length === 0 ? { rest: 'leave', ...file } : file
 }
 
 function problemOf(
@@ -262,6 +269,25 @@ function decided(edit: Edit, one: EditDecision, toSample: (seconds: number) => n
       return accepted(answered(edit, one.text))
   }
 }
+
+/**
+ * Decisions with one more for each edit that they leave open, as the file says of the rest. What asks for an answer
+ * cannot be accepted without one, so it stays open.
+ */
+export function withRest({ decisions, rest }: Decided, list: EditList, totalSamples: number): Decision[] {
+  if (rest === undefined || rest === 'leave') return [...decisions]
+  const open = withDecisions(list, decisions, totalSamples).edits.filter(({ status }) => status === 'pending')
+  return [...decisions, ...open.map(({ id }) => ({ decision: rest, edit: id }))]
+}
+
+/** Of each kind how many, in words: "2 fillers, 1 mistake". */
+export const countedKinds = (edits: readonly Pick<Edit, 'kind'>[]): string =>
+  [...Map.groupBy(edits, ({ kind }) => kind)]
+    .map(([kind, { length }]) => {
+      const { one, many } = editKinds[kind]
+      return `${length} ${length === 1 ? one : many.toLowerCase()}`
+    })
+    .join(', ')
 
 /**
  * Whether a producer should look before the episode is made: an edit whose kind waits, or a question without

@@ -6,7 +6,7 @@ import type { Services } from '../engine/services.ts'
 import { Permanent } from '../errors.ts'
 import { assetsFolder, asSeen, findSidecars, templateFile, uploadName, type UploadPath } from '../objects.ts'
 import { parseTemplate, defaultTemplate, type Template } from '../settings/settings.ts'
-import { listFolder } from './plan.ts'
+import { listFolder, type NamedObject } from './plan.ts'
 import { podcastTemplate } from './podcast-template.ts'
 import { faultsOf, NotReady, type Brought, type BroughtFile } from './preflight.ts'
 
@@ -31,23 +31,20 @@ export async function broughtTo(
   const place = { userId, podcast: asSeen(podcast) }
   const beside = await listFolder(uploadName(userId, place.podcast, asSeen(episode), ''), bucket, storage)
   const sidecars = findSidecars(beside.map(({ file }) => file))
-  const lying = (file: string | undefined): BroughtFile | undefined => {
-    const found = beside.find((each) => each.file === file)
-    if (!found || found.stored.bytes > mostLookedAtBytes) return undefined
-    const { name, generation, bytes } = found.stored
-    const head = (length: number) =>
+  const fileOf = ({ file, stored: { name, generation, bytes } }: NamedObject): BroughtFile => ({
+    name: file,
+    bytes,
+    head: (length) =>
       bytes === 0
         ? Promise.resolve(Buffer.alloc(0))
-        : storage.read({ bucket, name, generation }, { start: 0, end: Math.min(length, bytes) })
-    return { name: found.file, bytes, head }
+        : storage.read({ bucket, name, generation }, { start: 0, end: Math.min(length, bytes) }),
+  })
+  const lying = (file: string | undefined): BroughtFile | undefined => {
+    const found = beside.find((each) => each.file === file)
+    return found && found.stored.bytes <= mostLookedAtBytes ? fileOf(found) : undefined
   }
-  let assets: Promise<Set<string>> | undefined
-  const assetNames = async () =>
-    new Set(
-      (await listFolder(uploadName(userId, place.podcast, assetsFolder, ''), bucket, storage)).map(
-        ({ file }) => file,
-      ),
-    )
+  let assets: Promise<NamedObject[]> | undefined
+  const listAssets = () => listFolder(uploadName(userId, place.podcast, assetsFolder, ''), bucket, storage)
   return {
     recordings,
     words: lying(sidecars.words),
@@ -56,7 +53,10 @@ export async function broughtTo(
     episode: lying(sidecars.episode),
     cover: lying(sidecars.cover),
     chapters: lying(sidecars.chapters),
-    has: async (file) => (await (assets ??= assetNames())).has(asSeen(file)),
+    asset: async (file) => {
+      const found = (await (assets ??= listAssets())).find((each) => each.file === asSeen(file))
+      return found && fileOf(found)
+    },
     mostBytes: config.limits.recordingBytes,
   }
 }

@@ -250,7 +250,7 @@ function findAssets(
       throw new Permanent(
         'missing_asset',
         `${neededBy} needs ${file}, which is not among the podcast's assets. ` +
-          'Upload it, then the recording again.',
+          'Upload it there, or take its name out; then make the episode again.',
       )
     found.set(file, asset)
   }

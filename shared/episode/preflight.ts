@@ -8,7 +8,7 @@ import type { ErrorCode } from '../codes.ts'
 import { Permanent } from '../errors.ts'
 import { readMarks } from '../feed/chapter-files.ts'
 import { picturesIn } from '../feed/chapter-marks.ts'
-import { checkCover } from '../feed/cover.ts'
+import { checkCover, maxCoverBytes } from '../feed/cover.ts'
 import { maxDocumentBytes } from '../settings/document.ts'
 import { parseEpisode, type EpisodeSettings } from '../settings/episode.ts'
 import { assetsOf, lettersWanted, picturesOf } from '../settings/needs.ts'
@@ -36,8 +36,8 @@ export interface Brought {
   readonly cover?: BroughtFile | undefined
   readonly chapters?: BroughtFile | undefined
   readonly title?: string | undefined
-  /** Whether a file is there that the template, or the chapters, name. */
-  readonly has: (file: string, namedBy: 'template' | 'chapters') => Promise<boolean>
+  /** A file that the template, or the chapters, name; undefined when it is not there. */
+  readonly asset: (file: string, namedBy: 'template' | 'chapters') => Promise<BroughtFile | undefined>
   /** The largest recording, in bytes. */
   readonly mostBytes: number
 }
@@ -88,11 +88,24 @@ export async function faultsOf(brought: Brought): Promise<Fault[]> {
   const marks = await document(chapters, readMarks)
 
   const named = brought.template?.name ?? ''
-  for (const { file, neededBy } of template ? [...assetsOf(template), ...picturesOf(template)] : [])
-    if (!(await brought.has(file, 'template'))) faults.push(missing(named, file, `${neededBy} needs`))
+  const judgeAsset = async (
+    namedBy: 'template' | 'chapters',
+    { file, by }: { file: string; by: string },
+    judge: (asset: BroughtFile, where: string) => Promise<void>,
+  ) => {
+    const document = brought[namedBy]!.name
+    const asset = await brought.asset(file, namedBy)
+    if (asset) await look(asset.name, () => judge(asset, `${document}: ${by}`))
+    else faults.push(missing(document, file, by))
+  }
+  for (const { file, neededBy } of template ? assetsOf(template) : [])
+    await judgeAsset('template', { file, by: `${neededBy} needs` }, judgeSound)
+  for (const { file, neededBy } of template ? picturesOf(template) : [])
+    await judgeAsset('template', { file, by: `${neededBy} needs` }, judgePicture)
   for (const file of marks ? picturesIn(marks) : [])
-    if (!(await brought.has(file, 'chapters'))) faults.push(missing(chapters!.name, file, 'a chapter shows'))
-  if (template && !isBroken(brought.podcast, podcast) && !isBroken(brought.episode, episode))
+    await judgeAsset('chapters', { file, by: 'a chapter shows' }, judgePicture)
+  const isOfEpisode = brought.recordings.length > 0 // a show's own documents have no episode's number, guest and so on
+  if (isOfEpisode && template && !isBroken(brought.podcast, podcast) && !isBroken(brought.episode, episode))
     await look(named, () => scriptsAgree(template, podcast, episode, brought.title))
   return faults
 }
@@ -111,6 +124,19 @@ async function judgeRecording(file: BroughtFile, { mostBytes }: Brought): Promis
   const other = plainlyNoSound(await file.head(headBytes))
   if (other !== undefined)
     throw new Permanent('not_audio', `${name} is ${other}, not a recording. Name the file with the sound.`)
+}
+
+/** A file that is played. `where` says in which document, and what needs it. */
+async function judgeSound({ name, bytes, head }: BroughtFile, where: string): Promise<void> {
+  const what = bytes === 0 ? 'empty' : plainlyNoSound(await head(headBytes))
+  if (what === undefined) return
+  const is = what === 'empty' || what === 'text' ? what : `${what}, no sound`
+  throw new Permanent('not_audio', `${where} ${name}, which is ${is}. Name a file with sound.`)
+}
+
+/** A file that is shown. Where it is too large to be looked into here, the work says so. */
+async function judgePicture({ name, bytes, head }: BroughtFile, where: string): Promise<void> {
+  if (bytes <= maxCoverBytes) await checkCover(await head(bytes), `${where} ${name}, which`)
 }
 
 async function judgeWords(file: BroughtFile): Promise<void> {

@@ -12,7 +12,7 @@ import {
   scheduleEpisode,
 } from '../db/episodes.ts'
 import { importedVersion } from '../db/imported-episodes.ts'
-import { finishedRunOf, liveRunIdOf, startRun, type Run } from '../db/runs.ts'
+import { finishedRunOf, latestRunOf, liveRunIdOf, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { askFor } from '../engine/ask-for.ts'
 import { offer } from '../engine/enqueue.ts'
@@ -75,14 +75,24 @@ export async function insertPublication(
   episodeId: string,
   publication: Asked,
 ): Promise<{ runId: string; steps: PendingStep[] }> {
-  const made = (await finishedRunOf(trx, episodeId)) ?? (await importedRun(trx, episodeId))
+  const made = await whatIsMade(trx, episodeId)
   if (!made) throw notFinished()
   const context = { ...made.context, ...toScalars({ publication }) }
   const { userId, settings } = made
   const { runId, started } = await startRun(trx, { userId, episodeId, settings, context, warnings: [] })
   if (!started) throw new AlreadyRunning(runId)
+  // a run that has ended since the first look may have made something else
+  const { contentHash } = (await whatIsMade(trx, episodeId))!.context
+  if (contentHash !== context['contentHash'])
+    throw new AlreadyRunning((await latestRunOf(trx, episodeId))?.id ?? runId)
   return { runId, steps: await insertSteps(trx, runId, partsOf(pipeline.stage('publish')!, context)) }
 }
+
+const whatIsMade = async (
+  trx: Knex,
+  episodeId: string,
+): Promise<Pick<Run, 'userId' | 'settings' | 'context'> | undefined> =>
+  (await finishedRunOf(trx, episodeId)) ?? (await importedRun(trx, episodeId))
 
 /** What a run would have been given that had made an imported episode. */
 async function importedRun(
@@ -103,9 +113,6 @@ const notFinished = (): Permanent =>
     'The episode has not been finished yet: wait for its run, decide on what it waits for, or retry it.',
   )
 
-const isMade = async (trx: Knex, episodeId: string): Promise<boolean> =>
-  ((await finishedRunOf(trx, episodeId)) ?? (await importedVersion(trx, episodeId))) !== undefined
-
 /**
  * Names the time at which an episode is to be published, for one that is being made too. Throws Permanent
  * `not_publishable` for one that never came so far.
@@ -119,7 +126,7 @@ export async function schedulePublication(services: Services, episodeId: string,
         await namePublicationTime(trx, episodeId, at)
         return
       }
-      if ((await findEpisode(trx, episodeId))?.status === 'failed' || !(await isMade(trx, episodeId)))
+      if ((await findEpisode(trx, episodeId))?.status === 'failed' || !(await whatIsMade(trx, episodeId)))
         throw notFinished()
       if ((await publicationOf(trx, episodeId)).isCurrent)
         throw new Permanent(

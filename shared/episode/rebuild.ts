@@ -33,15 +33,18 @@ interface Planned {
 /** None: it would be the same. Throws Permanent `not_finished`, `upload_replaced`. */
 export async function whyAnew(services: Services, episodeId: string): Promise<Reason[]> {
   const { made, hasFailedSince, plan } = await planAnew(services, episodeId)
-  const { variables, letters, madeBy } = readContext(made.context, 'variables', 'letters', 'madeBy')
+  const known = ['variables', 'letters', 'madeBy', 'assets', 'pictures'] as const
+  const { variables, letters, madeBy, assets, pictures } = readContext(made.context, ...known)
   const { template } = withLetters(plan.template, letters.length)
   const said = await withDatabase(services.config.databaseUrl, async (db) => {
     const { podcastId, title } = (await findEpisode(db, episodeId))!
-    const podcast = plan.podcast ?? podcastSettings((await findPodcast(db, podcastId))!.settings)
+    const podcast = podcastSettings((await findPodcast(db, podcastId))!.settings)
     return { ...variablesOf(podcast, plan.episode, title), date: variables['date'] }
   })
   const changed: Record<Reason, boolean> = {
-    template: !isSame(template, made.settings),
+    template:
+      !isSame(template, made.settings) ||
+      !isSame([plan.assets, plan.pictures].map(contentsOf), [assets, pictures].map(contentsOf)),
     show: !isSame(said, variables),
     steps: madeBy !== versionsOf(services.pipeline),
     failed: hasFailedSince,
@@ -49,6 +52,9 @@ export async function whyAnew(services: Services, episodeId: string): Promise<Re
   }
   return reasons.filter((reason) => changed[reason])
 }
+
+const contentsOf = (files: readonly { readonly contentHash: string }[]): string[] =>
+  files.map(({ contentHash }) => contentHash)
 
 /** Returns the run's id. Throws AlreadyRunning; Permanent `not_finished`, `upload_replaced`, `rate_limited`. */
 export async function startAnew(services: Services, episodeId: string): Promise<string> {
@@ -65,7 +71,10 @@ export async function startAnew(services: Services, episodeId: string): Promise<
   return runId
 }
 
-/** By what lies in the bucket now. What is before listeners stays there, whatever a template says of new episodes. */
+/**
+ * By what lies in the bucket now. What is before listeners stays there, whatever a template says of new episodes; and what
+ * the show says of itself is what its row has, which is newer than a podcast.json that came with a recording.
+ */
 async function planAnew(services: Services, episodeId: string): Promise<Planned> {
   const { config, storage } = services
   const { made, latest, isPublished } = await withDatabase(config.databaseUrl, async (db) => ({
@@ -94,7 +103,7 @@ async function planAnew(services: Services, episodeId: string): Promise<Planned>
     ...(isPublished ? { publish: 'automatic' as const } : {}),
   }
   const hasFailedSince = latest?.status === 'failed' && latest.id !== made.id
-  return { made, hasFailedSince, path, recording, plan: { ...plan, episode } }
+  return { made, hasFailedSince, path, recording, plan: { ...plan, podcast: undefined, episode } }
 }
 
 /** As they come from the database, where keys have an order of their own and what is undefined is not. */

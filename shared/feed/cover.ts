@@ -46,10 +46,22 @@ export async function fitPicture(bytes: Buffer, name: string): Promise<Buffer> {
 }
 
 const unreadable = (name: string, error: Error): Permanent => {
-  const what = /pixel limit/.test(error.message)
-    ? `it has more than ${mostPixelsInAll / 1e6} million pixels, the limit; ${mostPixels} × ${mostPixels} are enough`
-    : error.message
-  return new Permanent('bad_cover', `${name} cannot be read as a picture: ${what}.`, { cause: error })
+  const known = [
+    [
+      /pixel limit/,
+      `it has more than ${mostPixelsInAll / 1e6} million pixels, the limit; ${mostPixels} × ${mostPixels} are enough`,
+    ],
+    [/^it is /, error.message],
+    [
+      /unsupported image format|contains no image/i,
+      'it is of no kind that is known, or is no picture at all',
+    ],
+  ] as const
+  // the library's own words speak of its parts
+  const [, what] = known.find(([mark]) => mark.test(error.message)) ?? [, 'it is damaged, or ends too early']
+  return new Permanent('bad_cover', `${name} cannot be read as a picture: ${what}. Save it as JPEG or PNG.`, {
+    cause: error,
+  })
 }
 
 /** The same where a tag would be too large. */

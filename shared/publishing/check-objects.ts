@@ -12,6 +12,7 @@ interface Asked {
   readonly bytes: number | undefined
 }
 
+const howTo = 'docs/feed.md has the settings of a server that does'
 const parallel = 4
 const longestMs = 20_000
 const source = 'https://podcasters.apple.com/support/823-podcast-requirements'
@@ -48,9 +49,12 @@ function filesOf(channel: Element): Asked[] {
 }
 
 async function look({ where, url, type, bytes }: Asked): Promise<Finding[]> {
-  const finding = (rule: string, message: string, remedy: string): Finding => ({
-    ...{ rule, severity: 'error', where, message, remedy, source },
-  })
+  const finding = (
+    rule: string,
+    message: string,
+    remedy: string,
+    severity: Finding['severity'] = 'error',
+  ): Finding => ({ rule, severity, where, message, remedy, source })
   let response: Response
   try {
     const headers = bytes === undefined ? {} : { range: 'bytes=0-1' }
@@ -64,7 +68,9 @@ async function look({ where, url, type, bytes }: Asked): Promise<Finding[]> {
   const { headers, status } = response
   const findings: Finding[] = []
   if (bytes !== undefined && status !== 206)
-    findings.push(finding('audio-in-ranges', `${url} is not given in ranges.`, 'Host it where ranges work.'))
+    findings.push(
+      finding('audio-in-ranges', `${url} is not given in ranges.`, `Host it where ranges work: ${howTo}.`),
+    )
   const all = Number(headers.get('content-range')?.split('/')[1])
   if (bytes !== undefined && status === 206 && all !== bytes)
     findings.push(
@@ -80,7 +86,8 @@ async function look({ where, url, type, bytes }: Asked): Promise<Finding[]> {
       finding(
         'file-type',
         `${url} is given as ${given ?? 'nothing'}; the feed says ${type}.`,
-        'Set its type.',
+        `Let the server say that type: ${howTo}.`,
+        bytes === undefined ? 'warning' : 'error', // applications look into chapters and transcripts themselves
       ),
     )
   return findings

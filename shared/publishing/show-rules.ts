@@ -44,7 +44,15 @@ export const showRules: readonly FeedRule[] = [
     (channel) => childOf(channel, 'itunes:category')?.attributes['text'] ?? '',
   ),
   needs('itunes:explicit', { ...show, source: apple, remedy: 'Say true or false.' }),
-  needs('itunes:image', { ...show, source: apple, remedy: 'Give the show a cover.' }, imageOf),
+  needs(
+    'itunes:image',
+    {
+      ...show,
+      source: apple,
+      remedy: 'Give the show a cover (cover.jpg beside podcast.json, or imageUrl in it).',
+    },
+    imageOf,
+  ),
   needs('itunes:author', { ...show, ...advised, source: appleTags, remedy: 'Set the show’s author.' }),
   needs(
     'atom:link',
@@ -106,7 +114,8 @@ export const showRules: readonly FeedRule[] = [
     id: 'show-owner-email',
     ...show,
     ...advised,
-    remedy: 'Set the owner’s e-mail: directories send a code there to prove who owns the show.',
+    remedy:
+      'Set the owner’s e-mail (email in podcast.json): directories send a code there to prove who owns the show.',
     source: spotify,
     wrong: (channel) => {
       const email = textOf(childOf(channel, 'itunes:owner') ?? channel, 'itunes:email')

@@ -24,10 +24,13 @@ import {
   answersByEdit,
   decideEdits,
   keptDecisions,
-  parseDecisions,
+  parseDecisionsFile,
   takenBy,
   waitsForReview,
+  withDecisions,
+  withRest,
   type KeptDecision,
+  type Rest,
 } from '../edits/decisions.ts'
 import { checkBudget, type Edit, type EditList } from '../edits/edits.ts'
 import { nameSpeakers } from '../words/captions.ts'
@@ -200,30 +203,38 @@ export function sayWhatIsMissing(error: unknown): never {
   )
 }
 
+export interface Submitted {
+  /** The run that goes on, or was started. */
+  readonly runId: string
+  /** How many edits the run will wait for again, since nothing was said of them. */
+  readonly left: number
+}
+
 /**
- * Takes a decisions file: a waiting run goes on with it, a finished episode is made again. Returns the run.
+ * Takes a decisions file: a waiting run goes on with it, a finished episode is made again. What waits and is left open goes
+ * on waiting, unless the file says what becomes of the rest (`given`: unless the file says it itself).
  */
 export async function submitDecisions(
   services: Services,
   review: Review,
   text: string,
   name: string,
-): Promise<string> {
+  given?: Rest,
+): Promise<Submitted> {
   const { edits, analysis, run } = review
-  const decisions = keptDecisions(parseDecisions(text, name, edits, analysis.totalSamples), edits)
-  const { review: policy } = runSettings(run.settings).cleaning
+  const file = parseDecisionsFile(text, name, edits, analysis.totalSamples)
+  const rest = given ?? file.rest
+  const decisions = keptDecisions(withRest({ ...file, rest }, edits, analysis.totalSamples), edits)
   // Kept for good, so they must leave something; what the show's own budget says is for the run.
-  checkBudget(
-    decideEdits(edits, policy, new Map(), decisions, analysis.totalSamples),
-    analysis.speech,
-    analysis.totalSamples,
-    1,
-  )
+  const decided = withDecisions(edits, decisions, analysis.totalSamples)
+  checkBudget(decided, analysis.speech, analysis.totalSamples, 1)
+  const open = waitsForReview(decided, runSettings(run.settings).cleaning.review)
+  const left = run.status === 'awaiting_review' && rest !== 'leave' ? open.length : 0
   const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) =>
-    db.transaction((trx) => record(trx, services, review, decisions)),
+    db.transaction((trx) => record(trx, services, review, decisions, left === 0)),
   )
   await offer(services, runId, steps)
-  return runId
+  return { runId, left }
 }
 
 async function record(
@@ -231,11 +242,12 @@ async function record(
   services: Services,
   { episode, run: seen }: Review,
   decisions: readonly KeptDecision[],
+  reviewed: boolean,
 ): Promise<{ runId: string; steps: PendingStep[] }> {
   const run = (await lockRun(trx, seen.id))!
   const { recordingHash } = readContext(run.context, 'recordingHash')
   const revision = await addDecisions(trx, episode.id, recordingHash, decisions)
-  const taken = { decisionRevision: revision, reviewed: true }
+  const taken = { decisionRevision: revision, reviewed }
   if (run.status === 'awaiting_review' && (await resumeRun(trx, run.id, taken)))
     return { runId: run.id, steps: await resumeSteps(trx, run.id, taken) }
   return await runAgain(trx, services, run, { reviewed: true })

@@ -1,5 +1,6 @@
 /** The settings of a show (podcast.json), with every default in one place. */
 import { z } from 'zod'
+import { isPathPart } from '../objects.ts'
 import { findCategory, nearestCategory } from './categories.ts'
 import { parseDocument, problemsOf, type Problem } from './document.ts'
 import {
@@ -34,6 +35,11 @@ const category = z
 const podcast = z.strictObject({
   $schema: z.string().optional(),
   title: z.string().min(1).max(255).default('My podcast'),
+  /** What commands and addresses call it; made of its title when not given, so that a new title makes a new show. */
+  slug: z
+    .string()
+    .refine(isPathPart, { error: 'has 1 to 200 characters, and no slash or control character' })
+    .optional(),
   description: z.string().min(1).max(4000).default('A podcast assembled by Spool.'),
   language: registeredLanguage.default('en'),
   author: z.string().min(1).max(255).default('Unknown author'),

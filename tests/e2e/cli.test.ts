@@ -284,11 +284,26 @@ describe('while `spool up` keeps the cloud', () => {
     }
     const site = path.join(dir, 'site')
     const there = 'https://example.com/talk'
-    spool(['export', 'night talk', '--url', there, '--out', site])
+    mkdirSync(path.join(site, 'old'), { recursive: true })
+    for (const file of ['old/gone.mp3', 'mine.html']) writeFileSync(path.join(site, file), '')
+    writeFileSync(path.join(site, '.spool-export.json'), '["old/gone.mp3","feed.xml"]') // as an export before left it
+    const exported = reportOf(spool(['export', 'night talk', '--url', there, '--out', site, '--json']))
+    expect(exported['removed']).toEqual(['old/gone.mp3'])
+    expect([existsSync(path.join(site, 'old')), existsSync(path.join(site, 'mine.html'))]).toEqual([
+      false,
+      true,
+    ])
     const feed = readFileSync(path.join(site, 'feed.xml'), 'utf8')
     const [, audio] = new RegExp(`<enclosure url="${there}/([^"]+)"`).exec(feed)!
     expect([existsSync(path.join(site, audio!)), feed.includes('127.0.0.1')]).toEqual([true, false])
     expect(reportOf(spool(['rebuild', show, '--json']))).toMatchObject({ episodes: [{ status: 'same' }] })
+    const template = path.join(show, 'template.json')
+    writeFileSync(template, '{"loudness":{"targetLufs":-18}}')
+    const { stdout, stderr } = spool(['rebuild', show, '--dry-run', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ episodes: [{ status: 'planned', reasons: ['template'] }] })
+    expect(stderr).toBe(`spool: would be brought along from ${show}: template.json.\n`)
+    writeFileSync(template, '{"loudness":{"targetLufs":-900}}')
+    expect(spool(['rebuild', show]).stderr).toContain(`bad_template: ${template} cannot be used. line 1`)
     expect(reportOf(spool(['unpublish', 'pilot', '--json'], elsewhere))).toMatchObject({
       status: 'processed',
     })

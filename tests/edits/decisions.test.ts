@@ -5,7 +5,9 @@ import {
   answersByEdit,
   decideEdits,
   parseDecisions,
+  parseDecisionsFile,
   waitsForReview,
+  withRest,
   type Decision,
 } from '../../shared/edits/decisions.ts'
 import { toEditList, type ProposedEdit } from '../../shared/edits/edits.ts'
@@ -144,7 +146,7 @@ describe('A decisions file', () => {
       [{ decision: 'cut', startSeconds: 11, endSeconds: 12 }],
       /starts after the end of the recording, which is 10\.00 s/,
     ],
-    [[{ decision: 'maybe', edit: 'filler-100' }], /decisions\.0/],
+    [[{ decision: 'maybe', edit: 'filler-100' }], /decisions #1/],
     [[{ decision: 'accept', edit: 'filler-100', why: 'x' }], /why/],
   ])('that holds %j is refused with the reason', (decisions, message) => {
     expect(() => parse(decisions)).toThrow(
@@ -152,9 +154,24 @@ describe('A decisions file', () => {
     )
   })
 
+  test.each([
+    [undefined, ['rejected', 'pending', 'pending']],
+    ['reject', ['rejected', 'rejected', 'rejected']],
+    ['accept', ['rejected', 'applied', 'pending']], // a question cannot be answered by nothing
+    ['leave', ['rejected', 'pending', 'pending']],
+  ] as const)('with the rest %j leaves edits %j', (rest, left) => {
+    const file = { version: 1, decisions: [{ decision: 'reject', edit: 'filler-100' }], rest }
+    const read = parseDecisionsFile(JSON.stringify(file), 'mine.json', list, 10_000)
+    const edits = decide(withRest(read, decide(), 10_000)).edits
+    expect([read.rest, edits.map(({ status }) => status)]).toEqual([rest, left])
+  })
+
+  test('that is empty says that there is nothing more to decide', () => {
+    const { rest } = parseDecisionsFile('{"version":1,"decisions":[]}', 'mine.json', list, 10_000)
+    expect(rest).toBe('leave')
+  })
+
   test('that is not JSON is refused', () => {
-    expect(() => parseDecisions('accept all', 'mine.json', list, 10_000)).toThrow(
-      /mine\.json: this is not JSON/,
-    )
+    expect(() => parseDecisions('accept all', 'mine.json', list, 10_000)).toThrow(/mine\.json is not JSON/)
   })
 })

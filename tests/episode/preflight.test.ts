@@ -13,7 +13,14 @@ const file = (name: string, content: string | Buffer | object): BroughtFile => {
 const wav = file('talk.wav', Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt '), Buffer.alloc(5000, 200)]))
 const words = { words: [{ text: 'Hello', start: 0.2, end: 0.6 }] }
 const look = (brought: Partial<Brought>) =>
-  faultsOf({ recordings: [wav], has: () => Promise.resolve(true), mostBytes: 1e6, ...brought })
+  faultsOf({ recordings: [wav], asset: () => Promise.resolve(wav), mostBytes: 1e6, ...brought })
+
+test('a show without an episode lacks no number or guest: its episodes bring them', async () => {
+  const script = { type: 'intro', source: { kind: 'spoken', script: 'Number {episode_number}' } }
+  const template = file('t.json', { segments: [script, { type: 'content' }] })
+  expect(await look({ template })).toMatchObject([{ code: 'missing_variable' }])
+  expect(await look({ template, recordings: [] })).toEqual([])
+})
 
 test('what fits together has no faults', async () => {
   const picture = await sharp({ create: { width: 20, height: 20, channels: 3, background: '#123' } })
@@ -35,6 +42,9 @@ test('what fits together has no faults', async () => {
     }),
   ).toEqual([])
 })
+
+const bed = { template: file('show/t.json', { music: [{ file: 'bed.png' }] }) }
+const asset = (content: string | Buffer) => () => Promise.resolve(file('show/bed.png', content))
 
 const alone: readonly [string, Partial<Brought>, string, RegExp][] = [
   ['an empty recording', { recordings: [file('a.wav', '')] }, 'empty_file', /a\.wav is empty/],
@@ -65,6 +75,22 @@ const alone: readonly [string, Partial<Brought>, string, RegExp][] = [
     'bad_template',
     /t\.json is not JSON; line 2, column 6/,
   ],
+  [
+    'a picture for music',
+    { ...bed, asset: asset(Buffer.from('\x89PNG', 'latin1')) },
+    'not_audio',
+    /^show\/t\.json: Music rule 1 needs show\/bed\.png, which is a picture, no sound/,
+  ],
+  ['nothing for music', { ...bed, asset: asset('') }, 'not_audio', /Music rule 1 .*which is empty/],
+  [
+    'music for a picture',
+    {
+      template: file('t.json', { segments: [{ type: 'content', image: 'a.jpg' }] }),
+      asset: asset(Buffer.alloc(9)),
+    },
+    'bad_cover',
+    /^t\.json: Segment 1 \(content\) needs .*which cannot be read as a picture: it is of no kind that is known/,
+  ],
   ['chapters without times', { chapters: file('ch.txt', 'Hello') }, 'bad_chapters', /ch\.txt/],
   [
     'a show with a misspelt setting',
@@ -90,7 +116,7 @@ const alone: readonly [string, Partial<Brought>, string, RegExp][] = [
   ],
   [
     'a template whose music is not there',
-    { template: file('t.json', { music: [{ file: 'bed.flac' }] }), has: () => Promise.resolve(false) },
+    { template: file('t.json', { music: [{ file: 'bed.flac' }] }), asset: () => Promise.resolve(undefined) },
     'missing_asset',
     /Music rule 1 needs bed\.flac/,
   ],

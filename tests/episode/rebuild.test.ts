@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals'
 import { catalogue } from '../../functions/index.ts'
 import { startAnew, whyAnew } from '../../shared/episode/rebuild.ts'
 import { openReview } from '../../shared/review/review.ts'
-import { said } from '../support/recordings.ts'
+import { tone } from '../support/audio.ts'
+import { said, wav } from '../support/recordings.ts'
 import { aWorld, user } from '../support/world.ts'
 
 const place = (file: string) => `u/${user}/show/one/${file}`
@@ -16,10 +17,19 @@ test('an episode of which the template has changed is made anew under its guid; 
     world.upload(
       `u/${user}/show/assets/template.json`,
       JSON.stringify({
-        segments: [{ type: 'intro', source: intro }, { type: 'content' }],
+        segments: [
+          { type: 'intro', source: intro },
+          { type: 'content' },
+          { type: 'outro', source: { kind: 'static', file: 'jingle.wav' } },
+        ],
         loudness: { targetLufs },
       }),
     )
+  const jingle = (hz: number) =>
+    world.upload(`u/${user}/show/assets/jingle.wav`, wav(tone(48_000, 0.3, hz, -20), 48_000))
+  const titles = () => world.database.rows("SELECT settings ->> 'title' AS title FROM podcasts")
+  await jingle(400)
+  await world.upload(place('podcast.json'), '{"title":"First"}')
   const talk = await said('Hello, this is the first of them.', 0.5)
   await template(-16)
   await world.arrive(await world.upload(place('talk.wav'), talk.wav))
@@ -46,12 +56,17 @@ test('an episode of which the template has changed is made anew under its guid; 
   expect([before.status, await loudness()]).toEqual(['published', -16])
   expect(await whyAnew(services, before.id)).toEqual([])
 
-  await template(-18)
+  await jingle(500)
   expect(await whyAnew(services, before.id)).toEqual(['template'])
+  await template(-18)
+  // as a page, or a show's folder, changes it; the podcast.json that came with the recording is older
+  await world.database.rows(`UPDATE podcasts SET settings = '{"title":"Second"}'`)
+  expect(await whyAnew(services, before.id)).toEqual(['template', 'show'])
   await startAnew(services, before.id)
   await expect(startAnew(services, before.id)).rejects.toMatchObject({ code: 'already_running' })
   await world.runToEnd()
   expect([await episode(), await loudness()]).toEqual([before, -18])
+  expect(await titles()).toEqual([{ title: 'Second' }])
   expect(await whyAnew(services, before.id)).toEqual([])
 
   // a template that cannot be carried out, and then as it was

@@ -1,6 +1,8 @@
 // Spoken commands and their review, on synthetic speech through the real pipeline: what waits, what a
 // decision changes, and what it costs.
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { withDatabase } from '../../shared/db/connect.ts'
+import { runCosts } from '../../shared/db/run-costs.ts'
 import { openReview, submitDecisions } from '../../shared/review/review.ts'
 import { startAgain } from '../../shared/episode/retry.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
@@ -50,12 +52,8 @@ const latest = async (world: World) =>
 
 const decideThat = async (world: World, ...decisions: object[]): Promise<string> => {
   const review = await openReview(world.services, (await latest(world)).episodeId)
-  return await submitDecisions(
-    world.services,
-    review,
-    JSON.stringify({ version: 1, decisions }),
-    'decisions.json',
-  )
+  const file = JSON.stringify({ version: 1, decisions })
+  return (await submitDecisions(world.services, review, file, 'decisions.json')).runId
 }
 
 async function deliverable(world: World, file: string, runId: string): Promise<Buffer> {
@@ -69,7 +67,7 @@ const text = async (world: World, runId: string) =>
   (await deliverable(world, 'transcript.txt', runId)).toString()
 
 describe('A recording in which somebody asks for a cut and for an answer', () => {
-  test('waits, with both listed and no task alive, until its producer has decided; then it is made with the answer spoken', async () => {
+  test('waits, with both listed and no task alive, until its producer has decided on each; then it is made with the answer spoken', async () => {
     await aTalk()
     const { id, episodeId } = await latest(world)
     expect(await world.run(id)).toMatchObject({ status: 'awaiting_review' })
@@ -83,14 +81,26 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
       ['intern', expect.stringMatching(/how far away is the moon/i)],
     ])
 
-    const resumed = await decideThat(
-      world,
-      { decision: 'accept', edit: waiting[0]!.id },
-      { decision: 'answer', edit: waiting[1]!.id, text: 'About four hundred thousand kilometers.' },
-    )
+    expect(await decideThat(world, { decision: 'accept', edit: waiting[0]!.id })).toBe(id)
+    await world.runToEnd()
+    const left = await openReview(world.services, episodeId)
+    expect([left.run.status, left.waiting.map(({ kind }) => kind)]).toEqual(['awaiting_review', ['intern']])
+
+    // an hour goes by
+    for (const [table, columns] of [
+      ['steps', ['started_at', 'finished_at']],
+      ['runs', ['created_at']],
+    ] as const)
+      await world.database.rows(
+        `UPDATE ${table} SET ${columns.map((column) => `${column} = ${column} - interval '1 hour'`).join(', ')}`,
+      )
+    const answer = 'About four hundred thousand kilometers.'
+    const resumed = await decideThat(world, { decision: 'answer', edit: waiting[1]!.id, text: answer })
     expect(resumed).toBe(id)
     await world.runToEnd()
     expect(await world.run(id)).toMatchObject({ status: 'finished' })
+    const costs = (await withDatabase(world.services.config.databaseUrl, (db) => runCosts(db, id)))!
+    expect([costs.elapsedSeconds, costs.workSeconds].filter((seconds) => seconds > 1800)).toEqual([]) // without the wait
     const transcript = await text(world, id)
     expect(transcript).toMatch(/moon is made of rock/)
     expect(transcript).toMatch(/About four hundred thousand kilometers\./)
@@ -133,7 +143,8 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     await decideThat(world)
     await world.runToEnd()
     const { id } = await latest(world)
-    expect(await world.run(id)).toMatchObject({ status: 'finished', warnings: [{ code: 'left_undecided' }] })
+    const note = { code: 'left_undecided', message: expect.stringContaining('1 mistake, 1 question') }
+    expect(await world.run(id)).toMatchObject({ status: 'finished', warnings: [note] })
     expect(await text(world, id)).toMatch(/cheese/)
   })
 

@@ -7,6 +7,7 @@ import {
   ask,
   mustBeThere,
   print,
+  tell,
   stateDir,
   timeOf,
   unfilledShow,
@@ -56,7 +57,7 @@ export function add(program: Command): void {
                 import('../progress.ts'),
                 import('../../client/send.ts'),
               ])
-            const display = uploadDisplay(process.stderr)
+            const display = { ...uploadDisplay(process.stderr), beginning: tell }
             const job = { recordings, ...options }
             const report = await upload(client, uploadMemory(stateDir), job, display, signal).finally(
               display.end,
@@ -108,7 +109,8 @@ export function add(program: Command): void {
       const time = at === undefined ? undefined : timeOf(at)
       await withClient(async (client, signal) => {
         const { changePublication, summarisePublication } = await import('../publish.ts')
-        print(json, await changePublication(client, episode, name, time, signal), summarisePublication)
+        const { report, isNew } = await changePublication(client, episode, name, time, signal)
+        print(json, report, (one) => summarisePublication(one, isNew))
       })
     })
   }
@@ -124,8 +126,6 @@ export function add(program: Command): void {
     .action(async (episode: string | undefined, { json, ...options }: DeleteFlags) => {
       if ((episode === undefined) !== (options.everything ?? false))
         throw new WrongUsage('Name one episode, or say --everything and name none.')
-      if (!options.yes && !process.stdin.isTTY)
-        throw new WrongUsage('Nobody is there to be asked; say --yes to delete without a question.')
       const { summariseDeletion } = await import('../delete.ts')
       const report =
         episode === undefined ? await deleteEverything(options) : await deleteOne(episode, options)
@@ -163,8 +163,12 @@ async function deleteEverything({ yes = false }: DeleteFlags): Promise<DeletionR
   })
 }
 
-/** Throws Permanent `user_cancelled` unless the word is typed. */
+/** Throws Permanent `user_cancelled` unless the word is typed, WrongUsage where nobody is there to type it. */
 async function mustMean(what: string, word: string): Promise<void> {
+  if (!process.stdin.isTTY)
+    throw new WrongUsage(
+      `This would delete ${what}. Nobody is there to be asked; say --yes to delete without a question.`,
+    )
   const said = await ask(`This deletes ${what}, for good. Type "${word}" to do so: `)
   if (said !== word) throw new Permanent('user_cancelled', 'Nothing was deleted.')
 }

@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { Command } from 'commander'
 import type { Repair } from '../../../shared/housekeeping/repair.ts'
 import { choosePorts, isFree } from '../../host/ports.ts'
-import { askSecret, interrupted, root, stateDir, withCloud, WrongUsage, isUp } from '../frame.ts'
+import { askSecret, interrupted, root, stateDir, withCloud, WrongUsage } from '../frame.ts'
 
 export function add(program: Command): void {
   program
@@ -56,12 +56,15 @@ export function add(program: Command): void {
     .action(async ({ port }: { port?: number }) => {
       if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536))
         throw new WrongUsage('--port takes a number from 1 to 65535.')
+      const { attachToStaying, letAttach } = await import('../../host/attach.ts')
+      const staying = existsSync(stateDir) ? await attachToStaying(stateDir) : undefined
+      if (staying)
+        throw new Error(
+          `Spool is up already, at ${staying.env['FUNCTIONS_URL']}. ./spool console prints a link that signs you in there.`,
+        )
       if (port !== undefined && !(await isFree(port)))
         throw new Error(`Port ${port} is taken. Free it, or choose another with --port.`)
       const { startLocalCloud } = await import('../../host/cloud.ts')
-      const { letAttach } = await import('../../host/attach.ts')
-      if (await isUp())
-        throw new Error('Spool is up already. ./spool console prints a link that signs you in there.')
       const cloud = await startLocalCloud(stateDir, port === undefined ? {} : { ports: { functions: port } })
       await letAttach(stateDir, cloud)
       const { FUNCTIONS_URL, STORAGE_ENDPOINT, TASKS_ENDPOINT, PUBLIC_BASE_URL } = cloud.env
@@ -81,6 +84,7 @@ export function add(program: Command): void {
       )
       await interrupted()
       await cloud.stop()
+      process.stdout.write('Spool has stopped. What was being made goes on when it is up again.\n')
     })
 
   program

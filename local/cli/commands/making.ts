@@ -1,6 +1,7 @@
 /** Commands that make an episode, and those with which its producer has a say in it. */
 import path from 'node:path'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
+import type { Rest } from '../../../shared/edits/decisions.ts'
 import type { Job } from '../job-files.ts'
 import {
   awaitingReview,
@@ -12,6 +13,20 @@ import {
   withCloud,
   WrongUsage,
 } from '../frame.ts'
+
+/** Here and not from where decisions are read, which would load all that reads them. */
+const restChoices: readonly Rest[] = ['accept', 'reject', 'leave']
+
+interface ReviewFlags {
+  readonly decisions?: string
+  readonly rest?: Rest
+  readonly out?: string
+  readonly json?: true
+}
+
+const stillOpen = (left: number): string =>
+  `spool: the decisions are kept; ${left} edit${left === 1 ? ' is' : 's are'} not decided on yet, and the episode waits for ` +
+  `${left === 1 ? 'it' : 'them'}. --rest accept, reject or leave decides on all that is left.\n`
 
 export function add(program: Command): void {
   program
@@ -68,16 +83,23 @@ export function add(program: Command): void {
       '--decisions <file>',
       'JSON as the review page saves it; the episode goes on, or is made again, with it',
     )
+    .addOption(
+      new Option(
+        '--rest <what>',
+        'what becomes of the edits that are not decided on: all made, none made, or left as they are',
+      ).choices(restChoices),
+    )
     .option('--out <dir>', 'where the page and the clips go, or the finished files')
     .option('--json', 'print one JSON object instead of a summary')
-    .action(async (episode: string, options: { decisions?: string; out?: string; json?: true }) => {
+    .action(async (episode: string, options: ReviewFlags) => {
       const missing = await missingFile([options.decisions])
       if (missing !== undefined) throw new WrongUsage(missing)
       await withCloud(async (cloud, signal) => {
         const { reviewEpisode, listReview, decide } = await import('../review.ts')
-        const { services, review } = await reviewEpisode(cloud, episode)
-        if (options.decisions !== undefined) {
-          const runId = await decide(services, review, options.decisions)
+        const { services, review, name } = await reviewEpisode(cloud, episode)
+        if (options.decisions !== undefined || options.rest !== undefined) {
+          const { runId, left } = await decide(services, review, options.decisions, options.rest)
+          if (left > 0) process.stderr.write(stillOpen(left))
           await reportRun(
             (watch) => fetchEpisode(cloud, runId, options.out, watch, signal),
             options.json ?? false,
@@ -88,6 +110,7 @@ export function add(program: Command): void {
         const listing = await listReview(
           services,
           review,
+          name,
           options.out ?? path.join('review', review.episode.slug),
           signal,
         )

@@ -5,7 +5,7 @@ import { Permanent } from '../../../shared/errors.ts'
 import type { Client } from '../../client/client.ts'
 import type { ExportJob } from '../export.ts'
 import type { ImportJob } from '../import-feed.ts'
-import { missingFile, print, stateDir, withClient, withCloud, WrongUsage } from '../frame.ts'
+import { missingFile, print, stateDir, tell, withClient, withCloud, WrongUsage } from '../frame.ts'
 
 export function add(program: Command): void {
   program
@@ -17,7 +17,10 @@ export function add(program: Command): void {
       '<podcast>',
       "the podcast's name, as ./spool list shows it; or a show's folder, which is brought along",
     )
-    .option('--dry-run', 'only say which, why, and how many minutes; a folder is not brought along')
+    .option(
+      '--dry-run',
+      'only say which, why, and how many minutes; of a folder, what would be brought along',
+    )
     .option('--json', 'print one JSON object instead of a table')
     .action(async (podcast: string, { dryRun = false, json }: { dryRun?: boolean; json?: true }) => {
       await withClient(async (client, signal) => {
@@ -25,11 +28,13 @@ export function add(program: Command): void {
           import('../rebuild.ts'),
           import('../progress.ts'),
         ])
-        const { slug, note } = await showMeant(client, podcast, dryRun, signal)
-        process.stderr.write(note)
+        const { slug, wouldChange, note } = await showMeant(client, podcast, dryRun, signal)
+        tell(note)
         const display = uploadDisplay(process.stderr)
         const watch = ({ slug }: { slug: string }, share: number) => display.making(share, slug)
-        const report = await rebuild(client, slug, { dryRun }, watch, signal).finally(display.end)
+        const report = await rebuild(client, slug, { dryRun, wouldChange }, watch, signal).finally(
+          display.end,
+        )
         print(json, report, summariseRebuild)
         if (report.episodes.some(({ status }) => status === 'failed')) process.exitCode = 1
       })
@@ -124,20 +129,21 @@ async function showMeant(
   podcast: string,
   dryRun: boolean,
   signal: AbortSignal,
-): Promise<{ slug: string; note: string }> {
-  const { isShow, podcastOf, withShow } = await import('../job-files.ts')
+): Promise<{ slug: string; wouldChange: readonly string[]; note: string }> {
+  const { isShow } = await import('../job-files.ts')
   if (!isShow(podcast)) {
     const { podcastNamed } = await import('../../client/names.ts')
-    return { slug: (await podcastNamed(client, podcast)).slug, note: '' }
+    return { slug: (await podcastNamed(client, podcast)).slug, wouldChange: [], note: '' }
   }
-  if (dryRun)
-    return {
-      slug: await podcastOf(withShow({ recordings: [] }, podcast)),
-      note: `spool: what ${podcast} says now is not looked at: that needs it to be brought along, which --dry-run does not.\n`,
-    }
-  const [{ bringShow }, { uploadMemory }] = await Promise.all([
+  const [{ bringShow, compareShow }, { uploadMemory }] = await Promise.all([
     import('../bring-show.ts'),
     import('../../client/send.ts'),
   ])
-  return { slug: await bringShow(client, uploadMemory(stateDir), podcast, signal), note: '' }
+  if (dryRun) {
+    const { slug, files, reasons } = await compareShow(client, podcast, signal)
+    const note =
+      files.length === 0 ? '' : `spool: would be brought along from ${podcast}: ${files.join(', ')}.\n`
+    return { slug, wouldChange: reasons, note }
+  }
+  return { slug: await bringShow(client, uploadMemory(stateDir), podcast, signal), wouldChange: [], note: '' }
 }

@@ -1,4 +1,7 @@
 // What a job is called: its show and its episode.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { expect, test } from '@jest/globals'
 import { filesOf, podcastOf } from '../../../local/cli/job-files.ts'
 import { findSidecars, slugOf } from '../../../shared/objects.ts'
@@ -9,6 +12,19 @@ test('a recording without a show is in no feed with another, nor in that of any 
   )
   expect(talk).not.toBe(other)
   expect(slugOf(talk!)).not.toBe(talk) // so no show's title makes it
+})
+
+test('a show keeps its name when its title changes, where its settings say it', async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'spool-show-'))
+  const podcast = path.join(dir, 'podcast.json')
+  const nameOf = (settings: object) => {
+    writeFileSync(podcast, JSON.stringify(settings))
+    return podcastOf({ recordings: [], podcast })
+  }
+  expect(await nameOf({ title: 'Night talk', slug: 'night' })).toBe('night')
+  expect(await nameOf({ title: 'Night talk' })).toBe('Night-talk')
+  await expect(nameOf({ slug: '../other' })).rejects.toMatchObject({ code: 'bad_podcast_file' })
+  rmSync(dir, { recursive: true })
 })
 
 test.each([

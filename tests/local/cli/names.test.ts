@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { Client } from '../../../local/client/client.ts'
-import { episodesMeant, findPodcast, noEpisode } from '../../../local/client/names.ts'
+import { episodesMeant, findPodcast, newShow, noEpisode } from '../../../local/client/names.ts'
 import { quoted } from '../../../local/cli/quoted.ts'
 
 test.each([
@@ -38,6 +38,17 @@ test.each([
   ['none', undefined],
 ])('the podcast %s is %s', async (typed, slug) => {
   expect((await findPodcast(client, typed))?.slug).toBe(slug)
+})
+
+test('a show that is new beside others is told, with the likeliest first; trials are no shows', () => {
+  const trial = { slug: 'trial.talk', settings: { title: 'My podcast' } }
+  expect([newShow('night-tlk', []), newShow('night-tlk', [trial])]).toEqual(['', ''])
+  expect(newShow('nigth', podcasts)).toBe(
+    'Show      "nigth" is a new one. Did you mean "night"? There are also: Über-Show, Talk, talk.\n',
+  )
+  expect(newShow('Elsewhere', [trial, podcasts[1]!], 'x/podcast.json')).toMatch(
+    /There are: night\. If it is one of these under a new title, let x\/podcast\.json say which: "slug": "NAME"/,
+  )
 })
 
 test('a path stands in a printed command so that a shell takes it for one word', () => {

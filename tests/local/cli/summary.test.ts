@@ -1,11 +1,19 @@
 // What came of an episode, in a few lines.
 import { describe, expect, test } from '@jest/globals'
+import { summariseList } from '../../../local/cli/list.ts'
+import { summarisePublication } from '../../../local/cli/publish.ts'
 import { summarise, summariseListing } from '../../../local/cli/summary.ts'
 import type { Listing } from '../../../local/cli/review.ts'
 import type { Report } from '../../../local/cli/assemble.ts'
 
 const report: Report = {
-  ...{ episodeId: 'e1', runId: 'r1', status: 'finished', files: { 'episode.mp3': '/x/episode.mp3' } },
+  ...{
+    episodeId: 'e1',
+    episode: 'show/one',
+    runId: 'r1',
+    status: 'finished',
+    files: { 'episode.mp3': '/x/episode.mp3' },
+  },
   ...{ durationSeconds: 20, sourceSeconds: 20, removedSeconds: 0, edits: {}, steps: [], warnings: [] },
   ...{ loudness: { integratedLufs: null, truePeakDbtp: null }, quote: null, receipt: null },
 }
@@ -16,8 +24,31 @@ test.each([
   ['unheard_of', 'unheard_of'],
 ])('an episode held as %s is said to be out of the feed, with why and the way in', (heldFor, why) => {
   expect(summarise({ ...report, heldFor })).toContain(
-    `Feed      not in it: ${why}. ./spool publish e1 puts it there.`,
+    `Feed      not in it: ${why}. ./spool publish show/one puts it there.`,
   )
+})
+
+test('what is so already is said to be', () => {
+  const published = { episodeId: 'e1', status: 'published', publishedAt: null, publishAt: null, feedUrl: 'f' }
+  expect(summarisePublication(published, true)).toBe('Published. The feed is f\n')
+  expect(summarisePublication(published, false)).toBe('Published already. The feed is f\n')
+  expect(summarisePublication({ ...published, status: 'processed' }, true)).toBe(
+    'Not in the feed; the episode is kept.\n',
+  )
+})
+
+test('episodes are listed under a header, in words that say where each stands', () => {
+  const episode = { episodeId: 'e1', podcast: 'show', slug: 'one', title: 'One', bytes: null }
+  const listed = { ...episode, status: 'processed', durationSeconds: 61, publishedAt: null }
+  expect(
+    summariseList([listed])
+      .split('\n')
+      .map((line) => line.split(/ {2,}/)),
+  ).toEqual([
+    ['EPISODE', 'STATUS', 'LENGTH', 'TITLE'],
+    ['show/one', 'finished, not in the feed', '1:01', 'One'],
+    [''],
+  ])
 })
 
 test('of an episode in the feed nothing is said', () => {
@@ -26,9 +57,22 @@ test('of an episode in the feed nothing is said', () => {
 
 describe('The review', () => {
   const listing: Listing = {
-    ...{ episodeId: 'e1', runId: 'r1', status: 'finished', folder: 'review/e1', waiting: [], edits: 3 },
+    ...{ episodeId: 'e1', episode: 'show/one', runId: 'r1', status: 'finished' },
+    ...{ folder: 'review/one', waiting: [], undecided: [], edits: 3 },
     ...{ proposal: null, speakers: [{ label: 'A', name: 'Ada' }], speakersByVoice: false },
   }
+
+  test('says that nothing is waited for and what is only proposed, with length, place and the way to decide on all', () => {
+    const filler = { kind: 'filler', text: '', reason: 'A sound.', before: 'b.mp3', after: 'a.mp3' } as const
+    const undecided = [61.25, 70].map((startSeconds, i) => ({
+      ...{ ...filler, id: `filler-${i}`, startSeconds, endSeconds: startSeconds + 0.4 },
+    }))
+    const text = summariseListing({ ...listing, undecided })
+    expect(text).toMatch(/^Nothing is waited for: .* 2 of them are only proposed/)
+    expect(text).toContain('filler, 1:01.3 to 1:01.7, 0.4 s   filler-0')
+    expect(text).toContain('--rest reject')
+    expect(summariseListing(listing)).toMatch(/^Nothing waits: /)
+  })
 
   test('says who speaks where voices alone told, and how to name them', () => {
     expect(summariseListing(listing)).not.toContain('Speakers')

@@ -19,7 +19,7 @@ export function SubmitBar({ review, edits, controls, undo, redo }: SubmitBarProp
   const isWaiting = review.status === 'awaiting_review'
   const submit = async () => {
     const decisions = decisionsOf(review.edits, draft)
-    await post(`/episodes/${review.episodeId}/decisions`, { version: 1, decisions })
+    await post(`/episodes/${review.episodeId}/decisions`, { version: 1, decisions, rest: 'leave' })
     forget()
     location.assign(address(`episodes/${review.episodeId}`))
   }
