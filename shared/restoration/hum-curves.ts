@@ -5,6 +5,7 @@
 import { subtractTones, type Tone } from '../kernel/tones.ts'
 import { humHarmonics, humPointsPerStretch, type HumGrid, type HumStretch, type MainsHz } from './hum.ts'
 import { quantile, toDb } from './series.ts'
+import { smoothCurve } from './smoothing.ts'
 
 /** Hum over some time of one channel. */
 export interface HumRun {
@@ -25,8 +26,11 @@ export interface HumRun {
 
 /** So many stretches on end, of 20 s, are hum; in a recording of fewer, one is. */
 const leastFound = 2
-const frequencySigmaSeconds = 1.5
-const amplitudeSigmaSeconds = 0.8
+/** What turns faster is no change of the mains, and none of the hum. */
+const frequencySeconds = 1
+const amplitudeSeconds = 0.5
+/** Of what a voice covers, lest a curve runs away where there is nothing else. */
+const leastBelief = 1e-5
 /** The scatter of a harmonic's power may be so many times the harmonic's. */
 const leastStrength = 10
 /** At the edges of a run it fades. */
@@ -114,7 +118,10 @@ function curvesOf(run: readonly HumStretch[], pointSeconds: number, reachesEnd: 
   }
 }
 
-/** The phase from the steps of those harmonics that stand out, each turning as often as its number. */
+/**
+ * The phase from the steps of those harmonics that stand out, each turning as often as its number. Where a voice covers all of
+ * them for seconds, the mains' frequency goes on as before and behind it.
+ */
 function phaseOf(all: readonly Harmonic[], pointSeconds: number): Float64Array {
   const points = all[0]!.re.length
   const strength = all.map(
@@ -126,46 +133,33 @@ function phaseOf(all: readonly Harmonic[], pointSeconds: number): Float64Array {
   )
   const loud = all.map((_, k) => k).filter((k) => strength[k]! > 6)
   const used = loud.length > 0 ? loud : [0]
-  const deviation = new Float64Array(Math.max(0, points - 1))
-  for (let round = 0; round < 2; round++) {
-    const [num, den] = [new Float64Array(deviation.length), new Float64Array(deviation.length).fill(1e-20)]
-    for (const k of used) {
-      const { re, im, weight, base } = all[k]!
-      const [stepRe, stepIm] = [new Float64Array(deviation.length), new Float64Array(deviation.length)]
-      const perHz = 2 * Math.PI * (k + 1) * pointSeconds
-      for (let i = 0; i < deviation.length; i++) {
-        const [a, b] = [re[i + 1]! * re[i]! + im[i + 1]! * im[i]!, im[i + 1]! * re[i]! - re[i + 1]! * im[i]!]
-        const turn = -perHz * deviation[i]!
-        const w = Math.min(weight[i]!, weight[i + 1]!)
-        stepRe[i] = w * (a * Math.cos(turn) - b * Math.sin(turn))
-        stepIm[i] = w * (a * Math.sin(turn) + b * Math.cos(turn))
-      }
-      const [x, y] = [stepRe, stepIm].map((values) => bellSum(values, frequencySigmaSeconds / pointSeconds))
-      for (let i = 0; i < deviation.length; i++) {
-        const c = (Math.hypot(x![i]!, y![i]!) * (k + 1) ** 2) / base
-        num[i]! += (c * Math.atan2(y![i]!, x![i]!)) / perHz
-        den[i]! += c
-      }
+  const steps = Math.max(0, points - 1)
+  const [deviation, evidence] = [new Float64Array(steps), new Float64Array(steps)]
+  for (const k of used) {
+    const { re, im, weight, base } = all[k]!
+    const perHz = 2 * Math.PI * (k + 1) * pointSeconds
+    for (let i = 0; i < steps; i++) {
+      const [a, b] = [re[i + 1]! * re[i]! + im[i + 1]! * im[i]!, im[i + 1]! * re[i]! - re[i + 1]! * im[i]!]
+      const sure = (Math.min(weight[i]!, weight[i + 1]!) * Math.hypot(a, b) * (k + 1) ** 2) / base
+      deviation[i]! += (sure * Math.atan2(b, a)) / perHz
+      evidence[i]! += sure
     }
-    for (let i = 0; i < deviation.length; i++) deviation[i]! += num[i]! / den[i]!
   }
+  const hz = smoothCurve(
+    deviation.map((sum, i) => sum / (evidence[i]! + 1e-20)),
+    believed(evidence),
+    frequencySeconds,
+    pointSeconds,
+  )
   const phase = new Float64Array(points)
-  for (let i = 1; i < points; i++) phase[i] = phase[i - 1]! + 2 * Math.PI * deviation[i - 1]! * pointSeconds
+  for (let i = 1; i < points; i++) phase[i] = phase[i - 1]! + 2 * Math.PI * hz[i - 1]! * pointSeconds
   return phase
 }
 
-/** Sums under a bell, not divided by anything. */
-function bellSum(values: Float64Array, sigma: number): Float64Array {
-  const radius = Math.floor(4 * sigma)
-  const bell = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
-    Math.exp(-0.5 * ((i - radius) / sigma) ** 2),
-  )
-  return Float64Array.from({ length: values.length }, (_, i) => {
-    const [from, to] = [Math.max(0, i - radius), Math.min(values.length, i + radius + 1)]
-    let sum = 0
-    for (let j = from; j < to; j++) sum += bell[j - i + radius]! * values[j]!
-    return sum
-  })
+/** Weights of which most of what is good has 1. */
+function believed(evidence: Float64Array): Float64Array {
+  const good = quantile(evidence, 0.9) + 1e-20
+  return evidence.map((value) => Math.max(leastBelief, Math.min(1, value / good)))
 }
 
 /** What lasts of a harmonic; undefined where it does not exceed its own scatter. */
@@ -175,16 +169,12 @@ function steadyAmplitude(
   phase: Float64Array,
   pointSeconds: number,
 ) {
-  const sigma = amplitudeSigmaSeconds / pointSeconds
   const turned = re.map((a, i) => a * Math.cos(number * phase[i]!) + im[i]! * Math.sin(number * phase[i]!))
   const turnedIm = re.map((a, i) => im[i]! * Math.cos(number * phase[i]!) - a * Math.sin(number * phase[i]!))
-  const weights = bellSum(weight, sigma)
-  const mean = (values: Float64Array) =>
-    bellSum(
-      values.map((value, i) => value * weight[i]!),
-      sigma,
-    ).map((sum, i) => sum / (weights[i]! + 1e-12))
-  const [a, b] = [mean(turned), mean(turnedIm)]
+  const beliefs = believed(weight)
+  const [a, b] = [turned, turnedIm].map((values) =>
+    smoothCurve(values, beliefs, amplitudeSeconds, pointSeconds),
+  ) as [Float64Array, Float64Array]
   let [scatter, total] = [0, 0]
   weight.forEach((w, i) => {
     scatter += w * ((turned[i]! - a[i]!) ** 2 + (turnedIm[i]! - b[i]!) ** 2)

@@ -147,6 +147,21 @@ describe('Hum', () => {
     expect(levelDb(rest)).toBeLessThan(levelDb(spoken.samples) - 30)
   })
 
+  test('is known where somebody speaks for six seconds without a pause, though the mains run faster and slower', async () => {
+    const talk = new Float32Array(24 * rate)
+    const { samples: said } = words(24)
+    for (const place of [0, 0.3, 0.6]) said.forEach((sample, i) => (talk[i + place * rate]! += sample))
+    talk.fill(0, 0, 9 * rate)
+    talk.fill(0, 15 * rate)
+    const wandering = Float32Array.from(talk, (_, i) => {
+      const turn = 2 * Math.PI * 50 * (i / rate) + 8 * Math.sin(i / rate / 7)
+      return dbToGain(-36) * [1, 2, 3, 5, 8].reduce((sum, k) => sum + Math.sin(k * turn + k), 0)
+    })
+    const { samples } = await restored(mixed(talk, wandering, hiss(24, -70)), { ...noWishes, hum: 'auto' })
+    const left = samples.map((sample, i) => sample - talk[i]!)
+    expect(levelDb(left, 9 * rate, 15 * rate)).toBeLessThan(levelDb(wandering) - 20)
+  })
+
   test('is not found in a voice', async () => {
     const [plan] = await planOf([[mixed(spoken.samples, hiss(16, -60))]], defaultWishes)
     expect(plan!.summary.hum).toEqual([])
