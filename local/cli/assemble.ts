@@ -66,8 +66,8 @@ export interface Report {
 /** Told what is to be known before anything starts. */
 export interface Beginning {
   readonly quote: (quote: Quote) => void
-  /** That the show is a new one, and which others there are. */
-  readonly newShow: (note: string) => void
+  /** That the show is a new one, or what changes of one that is there. */
+  readonly show: (note: string) => void
 }
 
 /** Told now and then how far the run is. */
@@ -86,13 +86,13 @@ export async function assemble(
   signal: AbortSignal,
   beginning?: Beginning,
 ): Promise<Report> {
-  const [storage, quote, { podcast, note }] = await Promise.all([
-    open(cloud),
+  const storage = await open(cloud)
+  const [quote, { podcast, note }] = await Promise.all([
     quoteJob(cloud, job, signal),
-    showOf(cloud, job),
+    showOf(cloud, storage.bucket('uploads'), job),
   ])
   beginning?.quote(quote)
-  beginning?.newShow(note)
+  beginning?.show(note)
   await endEarlierRun(cloud, podcast, episodeSlug(job))
   const uploaded = await upload(storage.bucket('uploads'), podcast, job)
   const run = await follow(

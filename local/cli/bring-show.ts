@@ -6,13 +6,13 @@ import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Permanent } from '../../shared/errors.ts'
 import { showCovers, templateFile } from '../../shared/objects.ts'
-import { parseTemplate } from '../../shared/settings/settings.ts'
 import { readText } from '../../shared/text-file.ts'
 import type { Client } from '../client/client.ts'
 import { allPodcasts, podcastMeant, whichElse, type Podcast } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
 import { filesOf, podcastOf, readPodcast, withShow, type Job } from './job-files.ts'
 import { mustBeReady } from './preflight.ts'
+import { isOtherTemplate, takeOver } from './taking-over.ts'
 
 const showFile = 'podcast.json'
 
@@ -21,9 +21,11 @@ export interface Differences {
   readonly slug: string
   readonly files: readonly string[]
   readonly reasons: readonly ('template' | 'show')[]
+  /** As `takeOver` has it. */
+  readonly note: string
 }
 
-/** Looks, and brings nothing. Throws as `bringShow` does. */
+/** Looks, and brings nothing. Throws NotReady with all that is wrong with its documents and their files; Permanent as `podcastIn` and `takeOver`. */
 export async function compareShow(client: Client, folder: string, signal: AbortSignal): Promise<Differences> {
   const job = withShow({ recordings: [] }, folder)
   await mustBeReady(job)
@@ -32,11 +34,16 @@ export async function compareShow(client: Client, folder: string, signal: AbortS
   const ofTemplate: string[] = []
   if (job.template !== undefined) {
     const { template } = await client.get<{ template: object }>(`/podcasts/${id}/template`)
-    const [here, there] = [await readFile(job.template), JSON.stringify(template)].map((text) =>
-      parseTemplate(readText(Buffer.from(text)).text, job.template!),
-    )
-    if (!isDeepStrictEqual(here, there)) ofTemplate.push(path.basename(job.template))
+    if (await isOtherTemplate(job.template, JSON.stringify(template)))
+      ofTemplate.push(path.basename(job.template))
   }
+  const note = takeOver({
+    slug,
+    known,
+    told: settings,
+    file: job.podcast!,
+    changesTemplate: ofTemplate.length > 0,
+  })
   const { items } = await client.get<{ items: Asset[] }>(`/podcasts/${id}/assets`)
   for (const { kind, file, source } of await filesOf(job))
     if (kind === 'asset' && file !== templateFile && 'path' in source) {
@@ -45,6 +52,7 @@ export async function compareShow(client: Client, folder: string, signal: AbortS
     }
   return {
     slug,
+    note,
     files: [...(isDeepStrictEqual(settings, known) ? [] : [showFile]), ...ofTemplate],
     reasons: [
       ...(ofTemplate.some((file) => !showCovers.includes(file)) ? (['template'] as const) : []),
@@ -83,18 +91,20 @@ export async function podcastIn(client: Client, folder: string): Promise<Podcast
   throw new Permanent('not_found', `Nothing was made of the show "${slug}" yet.${others}`)
 }
 
-/** Throws NotReady with all that is wrong with its documents and their files, or Permanent `not_found`, before anything is sent. */
+/** Brings it; `tell` is told before. Throws as `compareShow`, before anything is sent. */
 export async function bringShow(
   client: Client,
   memory: Memory,
   folder: string,
+  tell: (note: string) => void,
   signal: AbortSignal,
 ): Promise<string> {
+  const { note } = await compareShow(client, folder, signal)
+  tell(note)
   const job: Job = withShow({ recordings: [] }, folder)
-  await mustBeReady(job)
   const { id, slug, revision } = await podcastIn(client, folder)
   const settings = readText(await readFile(path.join(folder, showFile))).text
-  for (const { kind, file, source } of await filesOf({ ...job, recordings: [] }))
+  for (const { kind, file, source } of await filesOf(job))
     if (kind === 'asset')
       await sendFile(client, memory, { podcast: slug, file }, source, { signal, progress: () => undefined })
   await client.put(`/podcasts/${id}`, { revision, settings: JSON.parse(settings) as unknown })

@@ -154,7 +154,7 @@ export async function runJob(asked: Job, json: boolean): Promise<void> {
       quote: (quote: Quote) => {
         if (!json) process.stdout.write(describeQuote(quote))
       },
-      newShow: tell,
+      show: tell,
     }
     await reportRun((watch) => assemble(cloud, job, watch, signal, beginning), json)
     if (!json) process.stdout.write(job.podcast === undefined ? nobodysShow : await unfilledShow(job.podcast))

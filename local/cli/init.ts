@@ -61,9 +61,15 @@ const invitation = 'say here, in a few sentences, what listeners hear.'
 const nobody = 'Your name'
 
 /** Which settings still say what was written to be replaced. */
-export const stillToFill = ({ author, description }: { author: string; description: string }): string[] => [
-  ...(author === nobody ? ['author'] : []),
-  ...(description.endsWith(invitation) ? ['description'] : []),
+export const stillToFill = ({
+  author,
+  description,
+}: {
+  author: string
+  description: string
+}): ('author' | 'description')[] => [
+  ...(author === nobody ? (['author'] as const) : []),
+  ...(description.endsWith(invitation) ? (['description'] as const) : []),
 ]
 
 /** Its name stays when its title changes. */

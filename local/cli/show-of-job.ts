@@ -1,24 +1,54 @@
-/** Finds the show that a job on this machine is of. Hides that a name, or a title, nearly the same means one that is there. */
+/**
+ * Finds the show that a job on this machine is of. Hides that a name, or a title, nearly the same means one that is there,
+ * and where what it was is read.
+ */
+import type { Bucket } from '@google-cloud/storage'
 import { withDatabase } from '../../shared/db/connect.ts'
+import { listEpisodes } from '../../shared/db/episodes.ts'
 import { listPodcasts } from '../../shared/db/podcasts.ts'
+import { codeOf } from '../../shared/errors.ts'
+import { assetsFolder, templateFile, uploadName } from '../../shared/objects.ts'
 import { podcastSettings } from '../../shared/settings/podcast.ts'
 import type { Attached } from '../host/attach.ts'
 import { newShow, podcastMeant } from '../client/names.ts'
-import { podcastOf, type Job } from './job-files.ts'
+import { episodeSlug, podcastOf, readPodcast, type Job } from './job-files.ts'
+import { isOtherTemplate, takeOver } from './taking-over.ts'
 import { userId } from './user.ts'
 
 const mostShows = 1000
 
-/** The show that is meant; `note`: that it is a new one. */
-export async function showOf({ env }: Attached, job: Job): Promise<{ podcast: string; note: string }> {
+/** The show that is meant; `note`: that it is a new one, or what it changes of one that is there. Throws as `takeOver`. */
+export async function showOf(
+  { env }: Attached,
+  uploads: Bucket,
+  job: Job,
+): Promise<{ podcast: string; note: string }> {
   const named = await podcastOf(job)
-  if (job.podcast === undefined) return { podcast: named, note: '' }
-  const shows = await withDatabase(env['DATABASE_URL']!, async (db) =>
-    (await listPodcasts(db, { userId, limit: mostShows, after: undefined })).map(({ slug, settings }) => ({
-      slug,
-      settings: podcastSettings(settings),
-    })),
-  )
-  const found = podcastMeant(named, shows)
-  return { podcast: found?.slug ?? named, note: found ? '' : newShow(named, shows, job.podcast) }
+  const file = job.podcast
+  if (file === undefined) return { podcast: named, note: '' }
+  return await withDatabase(env['DATABASE_URL']!, async (db) => {
+    const all = await listPodcasts(db, { userId, limit: mostShows, after: undefined })
+    const shows = all.map(({ slug, settings }) => ({ slug, settings: podcastSettings(settings) }))
+    const found = podcastMeant(named, shows)
+    if (!found) return { podcast: named, note: newShow(named, shows, file) }
+    const { slug, settings: known } = found
+    const ofThatName = { podcast: slug, slug: episodeSlug(job) }
+    const [episode] = await listEpisodes(db, { userId, limit: 1, after: undefined }, ofThatName)
+    const changesTemplate =
+      job.isShows === true && (await isOtherTemplate(job.template!, await templateIn(uploads, slug)))
+    const told = await readPodcast(file)
+    const note = takeOver({ slug, known, told, file, changesTemplate, episode: episode?.title })
+    return { podcast: slug, note }
+  })
+}
+
+/** The show's template as it lies there; the defaults where there is none. */
+async function templateIn(uploads: Bucket, slug: string): Promise<string> {
+  try {
+    const [text] = await uploads.file(uploadName(userId, slug, assetsFolder, templateFile)).download()
+    return text.toString('utf8')
+  } catch (error) {
+    if (codeOf(error) === '404') return '{}'
+    throw error
+  }
 }

@@ -19,10 +19,20 @@ import {
   type Run,
   type RunWatcher,
 } from '../client/episodes.ts'
-import { allPodcasts, newShow, podcastMeant } from '../client/names.ts'
+import { allPodcasts, newShow, podcastMeant, type Podcast } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
 import { mustBeReady } from './preflight.ts'
-import { episodeSlug, filesOf, isShow, podcastOf, withShow, type Job, type JobFile } from './job-files.ts'
+import {
+  episodeSlug,
+  filesOf,
+  isShow,
+  podcastOf,
+  readPodcast,
+  withShow,
+  type Job,
+  type JobFile,
+} from './job-files.ts'
+import { isOtherTemplate, takeOver } from './taking-over.ts'
 
 export interface UploadJob extends Job {
   /** A podcast's name, its settings, or a show's folder. */
@@ -46,7 +56,7 @@ export interface UploadReport {
 /** Told of each file how much of it has come. */
 export interface UploadWatcher {
   readonly sending: (file: string, sent: number, bytes: number) => void
-  /** Of a show that is new. */
+  /** Of a show that is new, or what changes of one that is there. */
   readonly beginning: (note: string) => void
   readonly making: RunWatcher
 }
@@ -62,8 +72,9 @@ export async function upload(
   const { job, podcast: named, episode } = await namesOf(asked)
   await mustBeReady(job)
   const shows = await allPodcasts(client)
-  const podcast = podcastMeant(named, shows)?.slug ?? named
-  if (!shows.some(({ slug }) => slug === podcast)) watch.beginning(newShow(podcast, shows, job.podcast))
+  const known = podcastMeant(named, shows)
+  const podcast = known?.slug ?? named
+  watch.beginning(known ? await changesOf(client, known, episode, job) : newShow(podcast, shows, job.podcast))
   const before = await runOf(client, podcast, episode)
   if (before && (isLive(before) || before.status === 'awaiting_review')) {
     if (isLive(before) && !asked.cancel)
@@ -83,6 +94,26 @@ export async function upload(
   }, signal)
   const { status } = asked.wait ? await ended(client, run.id, watch.making, signal) : run
   return { episodeId: run.episodeId, episode: `${podcast}/${episode}`, runId: run.id, status }
+}
+
+/** Empty where a job tells nothing of its show. Throws as `takeOver`. */
+async function changesOf(
+  client: Client,
+  { id, slug, settings: known }: Podcast,
+  episode: string,
+  { podcast: file, template, isShows }: Job,
+): Promise<string> {
+  if (file === undefined) return ''
+  const there = await client.get<{ template: object }>(`/podcasts/${id}/template`)
+  const { items } = await client.get<{ items: Episode[] }>('/episodes', {
+    podcast: slug,
+    slug: episode,
+    limit: '1',
+  })
+  return takeOver({
+    ...{ slug, known, file, told: await readPodcast(file), episode: items[0]?.title },
+    changesTemplate: isShows === true && (await isOtherTemplate(template!, JSON.stringify(there.template))),
+  })
 }
 
 /** Which show and episode are meant, and the settings that come along. */

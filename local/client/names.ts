@@ -46,11 +46,14 @@ export interface Podcast {
   readonly slug: string
   readonly feedUrl: string
   readonly revision: number
-  readonly settings: { readonly title: string }
+  readonly settings: { readonly title: string; readonly author: string; readonly description: string }
 }
 
 /** A podcast among others. */
-type NamedPodcast = Pick<Podcast, 'slug' | 'settings'>
+interface NamedPodcast {
+  readonly slug: string
+  readonly settings: { readonly title: string }
+}
 
 /**
  * By its name as it is listed; else by its title, or by a name that differs in capitals and spaces only. Undefined when

@@ -140,10 +140,11 @@ async function showMeant(
     import('../../client/send.ts'),
   ])
   if (dryRun) {
-    const { slug, files, reasons } = await compareShow(client, podcast, signal)
-    const note =
+    const { slug, files, reasons, note } = await compareShow(client, podcast, signal)
+    const brought =
       files.length === 0 ? '' : `spool: would be brought along from ${podcast}: ${files.join(', ')}.\n`
-    return { slug, wouldChange: reasons, note }
+    return { slug, wouldChange: reasons, note: note + brought }
   }
-  return { slug: await bringShow(client, uploadMemory(stateDir), podcast, signal), wouldChange: [], note: '' }
+  const slug = await bringShow(client, uploadMemory(stateDir), podcast, tell, signal)
+  return { slug, wouldChange: [], note: '' }
 }

@@ -1,0 +1,39 @@
+// A show that is there is not taken over in silence by a folder of the same name.
+import { expect, test } from '@jest/globals'
+import { takeOver, type TakingOver } from '../../../local/cli/taking-over.ts'
+import { podcastSettings } from '../../../shared/settings/podcast.ts'
+
+const known = { title: 'Night talk', author: 'Ada', description: 'On trains.' }
+const untouched = { author: 'Your name', description: 'Night talk: say here, in a few sentences, what listeners hear.' } // prettier-ignore
+const given = (told: Partial<typeof known>, others: Partial<TakingOver> = {}) =>
+  takeOver({
+    ...{ slug: 'night', known, told: { ...known, ...told }, file: 'other/night/podcast.json' },
+    ...{ changesTemplate: true, ...others },
+  })
+
+test('what changes of it is told', () => {
+  expect(given({ title: 'Day talk', author: 'Bo' }, { episode: 'On tape' })).toBe(
+    'Show      "night" is there already, and changes: title "Night talk" becomes "Day talk", author "Ada" becomes "Bo", ' +
+      'its template becomes that of other/night, its episode "On tape" is made anew of this recording.\n' +
+      '          If it is another show, let other/night/podcast.json give it a name of its own: "slug": "NAME".\n',
+  )
+})
+
+test('the same show is no news, nor is one that is filled in', () => {
+  expect(given({ description: 'On ships.' })).toBe('')
+  for (const author of ['Your name', podcastSettings({}).author])
+    expect(given({ author: 'Ada' }, { known: { ...known, author } })).toBe('')
+})
+
+test.each([
+  [{}, ['author', 'description']],
+  [{ author: 'Ada' }, ['description']],
+] as const)('what init wrote never replaces what a producer wrote (%j)', (filled, lost) => {
+  expect(() => given({ ...untouched, ...filled })).toThrow(
+    expect.objectContaining({
+      code: 'bad_podcast_file',
+      message: expect.stringMatching(new RegExp(`has the ${lost.join(' and the ')} that init wrote`)),
+    }),
+  )
+  expect(given({ ...untouched, title: known.title }, { known: { ...known, ...untouched } })).toBe('')
+})
