@@ -31,7 +31,15 @@ const plainStatus: Readonly<Record<string, string>> = {
   pending: 'not begun',
   processing: 'being made',
   awaiting_review: 'waits for a decision',
-  processed: 'finished, not in the feed',
+  processed: 'finished',
+}
+
+/** Where an episode stands, and what listeners have of it. */
+function standing({ status, publishedAt }: ListedEpisode): string {
+  const plain = plainStatus[status] ?? status
+  if (publishedAt !== null && !['published', 'publishing'].includes(status))
+    return `${plain}; the version before is in the feed`
+  return status === 'processed' ? `${plain}, not in the feed` : plain
 }
 
 export function summariseList(episodes: readonly ListedEpisode[]): string {
@@ -39,11 +47,11 @@ export function summariseList(episodes: readonly ListedEpisode[]): string {
     return 'There are no episodes yet. Make one with: ./spool assemble RECORDING, or ./spool upload.\n'
   const table = [
     ['EPISODE', 'STATUS', 'LENGTH', 'TITLE'],
-    ...episodes.map(({ podcast, slug, title, status, durationSeconds }) => [
-      `${podcast}/${slug}`,
-      plainStatus[status] ?? status,
-      durationSeconds === null ? '–' : clock(durationSeconds),
-      title,
+    ...episodes.map((episode) => [
+      `${episode.podcast}/${episode.slug}`,
+      standing(episode),
+      episode.durationSeconds === null ? '–' : clock(episode.durationSeconds),
+      episode.title,
     ]),
   ]
   const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)))

@@ -30,9 +30,14 @@ const heldWords: Readonly<Record<string, string>> = {
   gate_refused: 'listeners could not get it as it was made',
 }
 
+const feedLine = (episode: string, heldFor: string, isFormerInFeed = false): string =>
+  `Feed      ${isFormerInFeed ? 'the version before is still in it, and this one is not' : 'not in it'}: ` +
+  `${heldWords[heldFor] ?? heldFor}. ./spool publish ${quoted(episode)} puts it there.`
+
 function saysThatItIsDone({
   episode,
   heldFor,
+  isFormerInFeed,
   files,
   sourceSeconds,
   durationSeconds,
@@ -60,11 +65,7 @@ function saysThatItIsDone({
       .filter((file) => file !== 'episode.mp3')
       .join('  ')}`,
     `Look at   ${files['review.html'] ?? path.dirname(audio)}`,
-    ...(heldFor === undefined
-      ? []
-      : [
-          `Feed      not in it: ${heldWords[heldFor] ?? heldFor}. ./spool publish ${quoted(episode)} puts it there.`,
-        ]),
+    ...(heldFor === undefined ? [] : [feedLine(episode, heldFor, isFormerInFeed)]),
     ...(receipt?.isAnotherRecording ? [anotherRecording] : []),
     ...warnings.map(note),
     ...(warnings.some(({ code }) => code === 'left_undecided')

@@ -34,7 +34,7 @@ export const day = (iso: string): string => dates.format(new Date(iso))
 export const moment = (iso: string): string => moments.format(new Date(iso))
 
 /** What a status is called where people read it. */
-const statusWords: Readonly<Record<string, string>> = {
+export const statusWords: Readonly<Record<string, string>> = {
   pending: 'waiting',
   processing: 'in the making',
   awaiting_review: 'waits for you',

@@ -28,6 +28,23 @@ test.each([
   )
 })
 
+test('an earlier version that is in the feed is not forgotten', () => {
+  expect(summarise({ ...report, heldFor: 'manual', isFormerInFeed: true })).toContain(
+    'Feed      the version before is still in it, and this one is not: it waits for you',
+  )
+  const episode = { episodeId: 'e1', podcast: 'show', slug: 'one', title: 'One', bytes: null }
+  const listed = { ...episode, durationSeconds: 61, publishedAt: '2026-11-01T00:00:00Z' }
+  expect(
+    ['processed', 'awaiting_review', 'published'].map(
+      (status) => summariseList([{ ...listed, status }]).split(/ {2,}/)[4],
+    ),
+  ).toEqual([
+    'finished; the version before is in the feed',
+    'waits for a decision; the version before is in the feed',
+    'published',
+  ])
+})
+
 test('what is so already is said to be', () => {
   const published = { episodeId: 'e1', status: 'published', publishedAt: null, publishAt: null, feedUrl: 'f' }
   expect(summarisePublication(published, true)).toBe('Published. The feed is f\n')

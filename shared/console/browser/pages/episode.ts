@@ -216,8 +216,10 @@ function Publishing({
 }) {
   const [at, setAt] = useState('')
   const [isOpen, setOpen] = useState(false)
-  const { status, publishAt, holdReason } = episode
-  if (!['processed', 'scheduled', 'published'].includes(status)) return null
+  const { status, publishedAt, publishAt, holdReason } = episode
+  const isOut = publishedAt !== null
+  const isMade = ['processed', 'scheduled', 'published'].includes(status)
+  if (!isMade && !(isOut && ['failed', 'cancelled'].includes(status))) return null
   const doThis = (path: string, body: object) => async () => {
     await post(`/episodes/${id}/${path}`, body)
     setOpen(false)
@@ -226,11 +228,12 @@ function Publishing({
   return html`<section class="card" aria-label="Publishing">
     ${status === 'published' ? html`<p>It is in the feed.</p>` : null}
     ${status === 'scheduled' && publishAt !== null ? html`<p>It comes out on <b>${moment(publishAt)}</b>.</p>` : null}
+    ${isOut && status !== 'published' ? html`<p>The version before is still in the feed${isMade ? '; this one waits' : ''}.</p>` : null}
     ${status === 'processed' && holdReason !== null ? html`<p>${holdWords[holdReason] ?? holdReason}</p>` : null}
     <p class="buttons">
-      ${status === 'published' ? null : html`<${Action} kind="main" disabled=${isBusy} act=${doThis('publish', {})}>Publish now</${Action}>`}
-      ${status === 'published' ? null : html`<button type="button" aria-expanded=${isOpen} disabled=${isBusy} onClick=${() => setOpen(!isOpen)}>${status === 'scheduled' ? 'Another time' : 'Schedule'}</button>`}
-      ${status === 'published' ? html`<${Action} disabled=${isBusy} act=${doThis('unpublish', {})} confirm="Take it out of the feed? Its date and its place in players stay, should it come back.">Take it back</${Action}>` : null}
+      ${status === 'published' || !isMade ? null : html`<${Action} kind="main" disabled=${isBusy} act=${doThis('publish', {})}>Publish now</${Action}>`}
+      ${status === 'published' || !isMade ? null : html`<button type="button" aria-expanded=${isOpen} disabled=${isBusy} onClick=${() => setOpen(!isOpen)}>${status === 'scheduled' ? 'Another time' : 'Schedule'}</button>`}
+      ${isOut ? html`<${Action} disabled=${isBusy} act=${doThis('unpublish', {})} confirm="Take it out of the feed? Its date and its place in players stay, should it come back.">Take it back</${Action}>` : null}
     </p>
     ${
       isOpen

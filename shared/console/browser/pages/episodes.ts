@@ -1,7 +1,19 @@
 /** All episodes, newest first: what is made now, what waits for its producer, and what is out; found by show, status, words. */
 import { useEffect, useState } from 'preact/hooks'
 import { address, get, watch, type ListOf, type Progress } from '../api.ts'
-import { clock, day, Empty, html, Loading, reasonOf, show, Status, useApi, Notice } from '../parts.ts'
+import {
+  clock,
+  day,
+  Empty,
+  html,
+  Loading,
+  Notice,
+  reasonOf,
+  show,
+  Status,
+  statusWords,
+  useApi,
+} from '../parts.ts'
 import { showLabel, type NamedShow } from '../show-label.ts'
 
 interface Episode {
@@ -52,7 +64,7 @@ function Episodes() {
       </select>
       <select aria-label="Status" value=${filter.status} onChange=${set('status')}>
         <option value="">Any status</option>
-        ${statuses.map((status) => html`<option value=${status}>${status.replace('_', ' ')}</option>`)}
+        ${statuses.map((status) => html`<option value=${status}>${statusWords[status] ?? status}</option>`)}
       </select>
     </form>
     <${List} key=${query} query=${query} isFiltered=${isFiltered} />
@@ -122,7 +134,7 @@ function Row({
     <a href=${address(`episodes/${id}`)}>${title}</a>
     <${Status} status=${status} />
     <span class="quiet"
-      >${podcast}${durationSeconds === null ? '' : ` · ${clock(durationSeconds)}`}${' · '}<time
+      >${podcast}${durationSeconds === null ? '' : ` · ${clock(durationSeconds)}`}${publishedAt !== null && status !== 'published' ? ' · the version before is in the feed' : ''}${' · '}<time
         datetime=${when}
         >${day(when)}</time
       ></span
