@@ -82,6 +82,9 @@ export function parseMailName(name: string): { userId: string; file: string } | 
 export const assetsFolder = 'assets'
 /** Among the assets, the show's own cover: one of these, the first that is there. */
 export const showCovers: readonly string[] = ['cover.jpg', 'cover.jpeg', 'cover.png']
+/** The covers that a folder no longer has once it brings this file; none for any other file. */
+export const otherCovers = (file: string): string[] =>
+  showCovers.includes(file) ? showCovers.filter((other) => other !== file) : []
 /** A template beside the recording; among the assets, that of the podcast. */
 export const templateFile = 'template.json'
 

@@ -5,7 +5,8 @@ import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Permanent } from '../../shared/errors.ts'
-import { showCovers, templateFile } from '../../shared/objects.ts'
+import { fitCover } from '../../shared/feed/cover.ts'
+import { otherCovers, showCovers, templateFile } from '../../shared/objects.ts'
 import { readText } from '../../shared/text-file.ts'
 import type { Client } from '../client/client.ts'
 import { allPodcasts, podcastMeant, whichElse, type Podcast } from '../client/names.ts'
@@ -21,7 +22,7 @@ export interface Differences {
   readonly slug: string
   readonly files: readonly string[]
   readonly reasons: readonly ('template' | 'show')[]
-  /** As `takeOver` has it. */
+  /** As `takeOver` has it, and what is done to a cover. */
   readonly note: string
 }
 
@@ -45,20 +46,35 @@ export async function compareShow(client: Client, folder: string, signal: AbortS
     changesTemplate: ofTemplate.length > 0,
   })
   const { items } = await client.get<{ items: Asset[] }>(`/podcasts/${id}/assets`)
+  const covers: string[] = []
   for (const { kind, file, source } of await filesOf(job))
     if (kind === 'asset' && file !== templateFile && 'path' in source) {
       const there = items.find((asset) => asset.file === file)
-      if (!there || !(await isSameFile(source.path, there, signal))) ofTemplate.push(file)
+      const isHidden = otherCovers(file).some((other) => items.some((asset) => asset.file === other))
+      if (there && !isHidden && (await isSameFile(source.path, there, signal))) continue
+      if (showCovers.includes(file)) covers.push(source.path)
+      else ofTemplate.push(file)
     }
   return {
     slug,
-    note,
-    files: [...(isDeepStrictEqual(settings, known) ? [] : [showFile]), ...ofTemplate],
+    note: note + (await Promise.all(covers.map(coverNote))).join(''),
+    files: [
+      ...(isDeepStrictEqual(settings, known) ? [] : [showFile]),
+      ...ofTemplate,
+      ...covers.map((file) => path.basename(file)),
+    ],
     reasons: [
-      ...(ofTemplate.some((file) => !showCovers.includes(file)) ? (['template'] as const) : []),
-      ...(settings.title === known.title ? [] : (['show'] as const)), // all that a script can say of it
+      ...(ofTemplate.length > 0 ? (['template'] as const) : []),
+      // all that a script can say of it, and what the MP3 of an episode without a cover of its own carries
+      ...(settings.title !== known.title || covers.length > 0 ? (['show'] as const) : []),
     ],
   }
+}
+
+/** What is done to it for the feed; empty for one that is as it should be. */
+async function coverNote(file: string): Promise<string> {
+  const { changes } = await fitCover(await readFile(file), file)
+  return changes.length === 0 ? '' : `Note      ${file} is ${changes.join(' and ')} (cover_fitted)\n`
 }
 
 interface Asset {
@@ -98,15 +114,27 @@ export async function bringShow(
   folder: string,
   tell: (note: string) => void,
   signal: AbortSignal,
-): Promise<string> {
-  const { note } = await compareShow(client, folder, signal)
-  tell(note)
+): Promise<Differences> {
+  const differences = await compareShow(client, folder, signal)
+  tell(differences.note)
   const job: Job = withShow({ recordings: [] }, folder)
   const { id, slug, revision } = await podcastIn(client, folder)
   const settings = readText(await readFile(path.join(folder, showFile))).text
   for (const { kind, file, source } of await filesOf(job))
-    if (kind === 'asset')
+    if (kind === 'asset') {
+      await takeFormerCovers(client, id, file)
       await sendFile(client, memory, { podcast: slug, file }, source, { signal, progress: () => undefined })
+    }
   await client.put(`/podcasts/${id}`, { revision, settings: JSON.parse(settings) as unknown })
-  return slug
+  return differences
+}
+
+/** Of the covers that a show's folder ever brought, the one that is in it now counts. */
+export async function takeFormerCovers(client: Client, podcastId: string, file: string): Promise<void> {
+  const others = otherCovers(file)
+  if (others.length === 0) return
+  const { items } = await client.get<{ items: Asset[] }>(`/podcasts/${podcastId}/assets`)
+  for (const { file: other } of items)
+    if (others.includes(other))
+      await client.delete(`/podcasts/${podcastId}/assets/${encodeURIComponent(other)}`)
 }

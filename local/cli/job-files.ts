@@ -2,7 +2,7 @@
  * What a job consists of: each file with the name under which Spool looks for it, in the order in which they go, what
  * belongs to a recording before it, since its arrival starts the run. Hides how files are called there.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { assetsFolder, isRecording, servesAs, showCovers, slugOf, trials } from '../../shared/objects.ts'
@@ -64,6 +64,17 @@ export const readPodcast = async (file: string): Promise<PodcastSettings> =>
 
 /** Whether it is a folder as `spool init` writes it. */
 export const isShow = (name: string): boolean => existsSync(path.join(name, 'podcast.json'))
+
+/** The show's cover beside its settings, however its name is written; of several the first of `showCovers`. */
+export function coverBeside(podcast: string): { file: string; path: string } | undefined {
+  const folder = path.dirname(podcast)
+  const names = readdirSync(folder)
+  for (const file of showCovers) {
+    const own = names.find((name) => name.toLowerCase() === file)
+    if (own !== undefined) return { file, path: path.join(folder, own) }
+  }
+  return undefined
+}
 
 /** What a folder of `spool init` brings to a job that does not bring it itself. */
 export function withShow(job: Job, folder: string): Job {
@@ -168,7 +179,8 @@ async function assetsNamed({ template, chapters, podcast }: Job): Promise<JobFil
       template,
     )
   }
-  if (podcast !== undefined) add(showCovers, podcast)
+  const cover = podcast === undefined ? undefined : coverBeside(podcast)
+  if (cover) found.push({ kind: 'asset', file: cover.file, source: { path: cover.path } })
   if (chapters !== undefined)
     add(picturesIn(readMarks(await readDocument(chapters), path.basename(chapters))), chapters)
   return found

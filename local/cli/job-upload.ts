@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Bucket, File } from '@google-cloud/storage'
 import { codeOf } from '../../shared/errors.ts'
 import { contentHash } from '../../shared/hash.ts'
-import { assetsFolder, uploadName } from '../../shared/objects.ts'
+import { assetsFolder, otherCovers, uploadName } from '../../shared/objects.ts'
 import { episodeSlug, filesOf, type Job } from './job-files.ts'
 import { userId } from './user.ts'
 
@@ -20,16 +20,17 @@ export async function upload(
   job: Job,
 ): Promise<{ object: string; generation: string }> {
   const nameOf = (file: string) => uploadName(userId, podcast, episodeSlug(job), file)
+  const assetOf = (file: string) => uploadName(userId, podcast, assetsFolder, file)
   const files = await filesOf(job)
   const recordings = files.filter(({ kind }) => kind === 'recording').map(({ file }) => nameOf(file))
   await forgetOthers(bucket, nameOf(''), recordings)
   for (const { kind, file, source } of files) {
-    const object = bucket.file(
-      kind === 'asset' ? uploadName(userId, podcast, assetsFolder, file) : nameOf(file),
-    )
+    const object = bucket.file(kind === 'asset' ? assetOf(file) : nameOf(file))
+    const former = kind === 'asset' ? await takeAway(bucket, otherCovers(file).map(assetOf)) : 0
     if ('text' in source) await object.save(source.text)
     else if (kind === 'sidecar') await bucket.upload(source.path, { destination: object })
-    else if (!(await send(source.path, object, job)) && kind === 'recording') await object.copy(object) // it arrives once more
+    else if (!(await send(source.path, object, job)) && (kind === 'recording' || former > 0))
+      await object.copy(object) // it arrives once more
   }
   const first = bucket.file(recordings[0]!)
   const [{ generation }] = await first.getMetadata()
@@ -40,6 +41,17 @@ export async function upload(
 async function forgetOthers(bucket: Bucket, prefix: string, recordings: readonly string[]): Promise<void> {
   const [found] = await bucket.getFiles({ prefix })
   for (const file of found) if (!recordings.includes(file.name)) await file.delete({ ignoreNotFound: true })
+}
+
+/** Returns how many were there. */
+async function takeAway(bucket: Bucket, names: readonly string[]): Promise<number> {
+  let taken = 0
+  for (const object of names.map((name) => bucket.file(name)))
+    if ((await object.exists())[0]) {
+      await object.delete({ ignoreNotFound: true })
+      taken++
+    }
+  return taken
 }
 
 /** Sends a file to its object. False when the object has it already: made of a file of this place, size and time. */

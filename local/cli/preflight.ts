@@ -9,7 +9,7 @@ import type { ErrorCode } from '../../shared/codes.ts'
 import { usualRecordingBytes } from '../../shared/config.ts'
 import { faultsOf, NotReady, type BroughtFile, type Fault } from '../../shared/episode/preflight.ts'
 import { roomFor } from '../../shared/episode/quote.ts'
-import type { Job } from './job-files.ts'
+import { coverBeside, type Job } from './job-files.ts'
 
 /** Throws NotReady. `stateDir`: where the work is done, when it is done here. */
 export async function mustBeReady(
@@ -17,9 +17,11 @@ export async function mustBeReady(
   { stateDir, out }: { stateDir?: string; out?: string } = {},
 ): Promise<void> {
   const besides = { template: job.template, chapters: job.chapters }
+  const showCover = job.podcast === undefined ? undefined : coverBeside(job.podcast)
   const faults = await faultsOf({
     recordings: await Promise.all(job.recordings.map(broughtFile)),
     ...(await documentsOf(job)),
+    showCover: showCover && (await broughtFile(showCover.path)),
     title: job.title,
     mostBytes: Number(process.env['MAX_RECORDING_BYTES'] ?? usualRecordingBytes),
     asset: async (file, namedBy) => {

@@ -118,7 +118,7 @@ async function measured(client: Client, episodeId: string, signal: AbortSignal):
 
 export const summariseRebuild = ({ podcast, minutes, episodes }: RebuildReport): string => {
   const changed = episodes.filter(({ status }) => status !== 'same')
-  if (changed.length === 0) return `Nothing has changed since the episodes of ${podcast} were made.\n`
+  if (changed.length === 0) return `Nothing has changed of what the episodes of ${podcast} are made of.\n`
   return [
     `${changed.length} of ${episodes.length} episodes, ${minutes} minutes:`,
     ...changed.map(

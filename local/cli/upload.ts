@@ -21,6 +21,7 @@ import {
 } from '../client/episodes.ts'
 import { allPodcasts, newShow, podcastMeant, type Podcast } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
+import { takeFormerCovers } from './bring-show.ts'
 import { mustBeReady } from './preflight.ts'
 import {
   episodeSlug,
@@ -87,6 +88,8 @@ export async function upload(
   const files = await filesOf(job)
   const sidecars = files.filter(({ kind }) => kind === 'sidecar').map(({ file }) => file)
   await client.post('/uploads/forget', { podcast, episode, keep: sidecars })
+  for (const { kind, file } of files)
+    if (known && kind === 'asset') await takeFormerCovers(client, known.id, file)
   for (const file of files) await send(client, memory, { podcast, episode, file }, watch, signal)
   const run = await until(async () => {
     const latest = await runOf(client, podcast, episode)

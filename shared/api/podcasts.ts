@@ -5,7 +5,14 @@
  */
 import { z } from '@hono/zod-openapi'
 import { withDatabase } from '../db/connect.ts'
-import { changePodcast, findPodcastOf, insertPodcast, listPodcasts, type Podcast } from '../db/podcasts.ts'
+import {
+  changePodcast,
+  findPodcastOf,
+  insertPodcast,
+  listPodcasts,
+  markFeedOld,
+  type Podcast,
+} from '../db/podcasts.ts'
 import { askFor } from '../engine/ask-for.ts'
 import type { Services } from '../engine/services.ts'
 import { podcastTemplate } from '../episode/podcast-template.ts'
@@ -16,6 +23,7 @@ import {
   assetsFolder,
   feedName,
   isPathPart,
+  showCovers,
   spellings,
   templateFile,
   uploadName,
@@ -219,6 +227,10 @@ export function addPodcasts(app: App, services: Services): void {
       const there = await Promise.all(names.map((name) => storage.stat({ bucket: uploads, name })))
       mustBe(there.find(Boolean), 'asset')
       for (const name of names) await storage.remove({ bucket: uploads, name })
+      if (showCovers.includes(file)) {
+        await withDatabase(databaseUrl, (db) => markFeedOld(db, userId, found.slug))
+        await askFor('sweep', `cover/${id}/${crypto.randomUUID()}`, services)
+      }
       return { status: 200, body: { removed: true } }
     })
     return context.json(body, status)

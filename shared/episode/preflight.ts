@@ -35,6 +35,8 @@ export interface Brought {
   readonly episode?: BroughtFile | undefined
   readonly cover?: BroughtFile | undefined
   readonly chapters?: BroughtFile | undefined
+  /** The show's own. */
+  readonly showCover?: BroughtFile | undefined
   readonly title?: string | undefined
   /** A file that the template, or the chapters, name; undefined when it is not there. */
   readonly asset: (file: string, namedBy: 'template' | 'chapters') => Promise<BroughtFile | undefined>
@@ -79,9 +81,10 @@ export async function faultsOf(brought: Brought): Promise<Fault[]> {
 
   for (const recording of brought.recordings)
     await look(recording.name, () => judgeRecording(recording, brought))
-  const { words, cover, chapters } = brought
+  const { words, chapters } = brought
   if (words) await look(words.name, async () => judgeWords(words))
-  if (cover) await look(cover.name, async () => checkCover(await cover.head(cover.bytes), cover.name))
+  for (const cover of [brought.cover, brought.showCover])
+    if (cover) await look(cover.name, () => judgeCover(cover))
   const podcast = await document(brought.podcast, parsePodcast)
   const episode = await document(brought.episode, parseEpisode)
   const template = await document(brought.template, parseTemplate)
@@ -137,6 +140,11 @@ async function judgeSound({ name, bytes, head }: BroughtFile, where: string): Pr
 /** A file that is shown. Where it is too large to be looked into here, the work says so. */
 async function judgePicture({ name, bytes, head }: BroughtFile, where: string): Promise<void> {
   if (bytes <= maxCoverBytes) await checkCover(await head(bytes), `${where} ${name}, which`)
+}
+
+async function judgeCover({ name, bytes, head }: BroughtFile): Promise<void> {
+  if (bytes === 0) throw new Permanent('bad_cover', `${name} is empty. Save it as JPEG or PNG.`)
+  await checkCover(await head(Math.min(bytes, maxCoverBytes + 1)), name)
 }
 
 async function judgeWords(file: BroughtFile): Promise<void> {

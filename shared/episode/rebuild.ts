@@ -33,19 +33,20 @@ interface Planned {
 /** None: it would be the same. Throws Permanent `not_finished`, `upload_replaced`. */
 export async function whyAnew(services: Services, episodeId: string): Promise<Reason[]> {
   const { made, hasFailedSince, plan } = await planAnew(services, episodeId)
-  const known = ['variables', 'letters', 'madeBy', 'assets', 'pictures'] as const
-  const { variables, letters, madeBy, assets, pictures } = readContext(made.context, ...known)
+  const known = ['variables', 'letters', 'madeBy', 'assets', 'pictures', 'showCover'] as const
+  const { variables, letters, madeBy, assets, pictures, showCover } = readContext(made.context, ...known)
   const { template } = withLetters(plan.template, letters.length)
   const said = await withDatabase(services.config.databaseUrl, async (db) => {
     const { podcastId, title } = (await findEpisode(db, episodeId))!
     const podcast = podcastSettings((await findPodcast(db, podcastId))!.settings)
     return { ...variablesOf(podcast, plan.episode, title), date: variables['date'] }
   })
+  const cover = plan.showCover ? [plan.showCover] : []
   const changed: Record<Reason, boolean> = {
     template:
       !isSame(template, made.settings) ||
       !isSame([plan.assets, plan.pictures].map(contentsOf), [assets, pictures].map(contentsOf)),
-    show: !isSame(said, variables),
+    show: !isSame(said, variables) || !isSame(contentsOf(cover), contentsOf(showCover)),
     steps: madeBy !== versionsOf(services.pipeline),
     failed: hasFailedSince,
     problem: plan.problem !== undefined,

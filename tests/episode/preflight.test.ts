@@ -70,6 +70,13 @@ const alone: readonly [string, Partial<Brought>, string, RegExp][] = [
   ],
   ['a cover that is none', { cover: file('c.png', 'x') }, 'bad_cover', /c\.png cannot be read as a picture/],
   [
+    'a cover of the show that is none',
+    { showCover: file('my-show/cover.jpg', 'x') },
+    'bad_cover',
+    /my-show\/cover\.jpg cannot be read as a picture/,
+  ],
+  ['an empty cover', { showCover: file('cover.jpg', '') }, 'bad_cover', /cover\.jpg is empty/],
+  [
     'a template that is no JSON',
     { template: file('t.json', '{\n"a": }') },
     'bad_template',

@@ -56,6 +56,10 @@ test('an episode of which the template has changed is made anew under its guid; 
   expect([before.status, await loudness()]).toEqual(['published', -16])
   expect(await whyAnew(services, before.id)).toEqual([])
 
+  const cover = await world.upload(`u/${user}/show/assets/cover.png`, 'its MP3 would carry it')
+  expect(await whyAnew(services, before.id)).toEqual(['show'])
+  await services.storage.remove({ bucket: services.config.buckets.uploads, name: cover.name })
+
   await jingle(500)
   expect(await whyAnew(services, before.id)).toEqual(['template'])
   await template(-18)

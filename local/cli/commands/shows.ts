@@ -141,10 +141,11 @@ async function showMeant(
   ])
   if (dryRun) {
     const { slug, files, reasons, note } = await compareShow(client, podcast, signal)
-    const brought =
-      files.length === 0 ? '' : `spool: would be brought along from ${podcast}: ${files.join(', ')}.\n`
-    return { slug, wouldChange: reasons, note: note + brought }
+    return { slug, wouldChange: reasons, note: note + broughtNote('would be brought', podcast, files) }
   }
-  const slug = await bringShow(client, uploadMemory(stateDir), podcast, tell, signal)
-  return { slug, wouldChange: [], note: '' }
+  const { slug, files } = await bringShow(client, uploadMemory(stateDir), podcast, tell, signal)
+  return { slug, wouldChange: [], note: broughtNote('brought', podcast, files) }
 }
+
+const broughtNote = (verb: string, folder: string, files: readonly string[]): string =>
+  files.length === 0 ? '' : `spool: ${verb} along from ${folder}: ${files.join(', ')}.\n`
