@@ -20,7 +20,8 @@ const saysThatItWaits = ({ episode, warnings }: Report): string =>
     '',
   ].join('\n')
 
-const note = ({ code, message }: Report['warnings'][number]): string => `Note      ${message} (${code})`
+export const note = ({ code, message }: { readonly code: string; readonly message: string }): string =>
+  `Note      ${message} (${code})`
 
 /** Also for a reason that has no words here. */
 const heldWords: Readonly<Record<string, string>> = {
@@ -30,7 +31,8 @@ const heldWords: Readonly<Record<string, string>> = {
   gate_refused: 'listeners could not get it as it was made',
 }
 
-const feedLine = (episode: string, heldFor: string, isFormerInFeed = false): string =>
+/** Why an episode is not in the feed, and the way there. */
+export const feedLine = (episode: string, heldFor: string, isFormerInFeed = false): string =>
   `Feed      ${isFormerInFeed ? 'the version before is still in it, and this one is not' : 'not in it'}: ` +
   `${heldWords[heldFor] ?? heldFor}. ./spool publish ${quoted(episode)} puts it there.`
 

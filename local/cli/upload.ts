@@ -33,6 +33,8 @@ import {
   type Job,
   type JobFile,
 } from './job-files.ts'
+import { quoted } from './quoted.ts'
+import { feedLine, note } from './summary.ts'
 import { isOtherTemplate, takeOver } from './taking-over.ts'
 
 export interface UploadJob extends Job {
@@ -52,6 +54,10 @@ export interface UploadReport {
   readonly episode: string
   readonly runId: string
   readonly status: string
+  /** What was done about what was given; none while it is being made. */
+  readonly warnings: Run['warnings']
+  /** Of an episode that was waited for and is finished. */
+  readonly feed?: Pick<Episode, 'status' | 'publishedAt' | 'publishAt' | 'holdReason'>
 }
 
 /** Told of each file how much of it has come. */
@@ -95,8 +101,17 @@ export async function upload(
     const latest = await runOf(client, podcast, episode)
     return latest && latest.id !== before?.id ? latest : undefined
   }, signal)
-  const { status } = asked.wait ? await ended(client, run.id, watch.making, signal) : run
-  return { episodeId: run.episodeId, episode: `${podcast}/${episode}`, runId: run.id, status }
+  const begun = { episodeId: run.episodeId, episode: `${podcast}/${episode}`, runId: run.id }
+  if (!asked.wait) return { ...begun, status: run.status, warnings: [] }
+  const { status, warnings } = await ended(client, run.id, watch.making, signal)
+  return status === 'finished'
+    ? { ...begun, status, warnings, feed: await feedOfEpisode(client, run.episodeId) }
+    : { ...begun, status, warnings }
+}
+
+async function feedOfEpisode(client: Client, id: string): Promise<UploadReport['feed'] & object> {
+  const { status, publishedAt, publishAt, holdReason } = await client.get<Episode>(`/episodes/${id}`)
+  return { status, publishedAt, publishAt, holdReason }
 }
 
 /** Empty where a job tells nothing of its show. Throws as `takeOver`. */
@@ -172,8 +187,21 @@ async function send(
   await sendFile(client, memory, target, source, { signal, progress })
 }
 
-export const summariseUpload = ({ episode, status }: UploadReport): string =>
-  ({
-    finished: `Finished. Get its files with: ./spool download ${episode}\n`,
-    awaiting_review: `It waits for a decision: in the console, or with: ./spool review ${episode}\n`,
-  })[status] ?? `It is being made. See how far it is with: ./spool list. Then: ./spool download ${episode}\n`
+export const summariseUpload = ({ episode, status, warnings, feed }: UploadReport): string =>
+  [
+    {
+      finished: `Finished. Get its files with: ./spool download ${quoted(episode)}`,
+      awaiting_review: `It waits for a decision: in the console, or with: ./spool review ${quoted(episode)}`,
+    }[status] ??
+      `It is being made. See how far it is with: ./spool list. Then: ./spool download ${quoted(episode)}`,
+    ...(feed ? [inFeed(episode, feed)] : []),
+    ...warnings.map(note),
+    '',
+  ].join('\n')
+
+function inFeed(episode: string, feed: UploadReport['feed'] & object): string {
+  const { status, publishedAt, publishAt, holdReason } = feed
+  if (status === 'published') return 'Feed      it is in it'
+  if (status === 'scheduled') return `Feed      it comes out at ${publishAt}`
+  return feedLine(episode, holdReason ?? status, publishedAt !== null)
+}

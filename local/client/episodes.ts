@@ -20,6 +20,7 @@ export interface Episode {
   readonly audioBytes: number | null
   readonly publishedAt: string | null
   readonly publishAt: string | null
+  readonly holdReason: string | null
 }
 
 export interface Run {
@@ -27,6 +28,7 @@ export interface Run {
   readonly status: string
   readonly stopReason: string | null
   readonly message: string | null
+  readonly warnings: readonly { readonly code: string; readonly message: string }[]
 }
 
 export const isLive = ({ status }: Run): boolean => status === 'queued' || status === 'started'

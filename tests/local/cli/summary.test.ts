@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { summariseList } from '../../../local/cli/list.ts'
 import { summarisePublication } from '../../../local/cli/publish.ts'
+import { summariseUpload } from '../../../local/cli/upload.ts'
 import { summarise, summariseListing } from '../../../local/cli/summary.ts'
 import type { Listing } from '../../../local/cli/review.ts'
 import type { Report } from '../../../local/cli/assemble.ts'
@@ -43,6 +44,21 @@ test('an earlier version that is in the feed is not forgotten', () => {
     'waits for a decision; the version before is in the feed',
     'published',
   ])
+})
+
+test('an upload that was waited for says what is to be known of what came of it', () => {
+  const uploaded = { episodeId: 'e1', episode: 'show/one', runId: 'r1', status: 'finished' }
+  const warnings = [{ code: 'no_words', message: 'There were no words.' }]
+  const feed = { status: 'processed', publishedAt: null, publishAt: null, holdReason: 'manual' }
+  expect(summariseUpload({ ...uploaded, warnings, feed }).split('\n')).toEqual([
+    'Finished. Get its files with: ./spool download show/one',
+    'Feed      not in it: it waits for you, as its settings say. ./spool publish show/one puts it there.',
+    'Note      There were no words. (no_words)',
+    '',
+  ])
+  expect(summariseUpload({ ...uploaded, warnings, feed: { ...feed, status: 'published' } })).toContain(
+    'Feed      it is in it',
+  )
 })
 
 test('what is so already is said to be', () => {
