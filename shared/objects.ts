@@ -66,6 +66,9 @@ export const slugOf = (text: string): string =>
     .replaceAll(/^-+|-+$/g, '')
     .slice(0, 100) || 'untitled'
 
+/** What a show is called whose settings do not say so: capitals make no other show, on whatever way it is begun. */
+export const showSlug = (title: string): string => slugOf(title).toLowerCase()
+
 /** Mailboxes of listener mail, and the settings beside them. */
 export const mailName = (userId: string, file: string): string => `u/${userId}/mail/${file}`
 export const mailSettingsFile = 'mail.json'

@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, Permanent } from '../../shared/errors.ts'
-import { slugOf } from '../../shared/objects.ts'
+import { showSlug, slugOf } from '../../shared/objects.ts'
 import { documents } from '../../shared/settings/documents.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 import { quoted } from './quoted.ts'
@@ -75,7 +75,7 @@ export const stillToFill = ({
 /** Its name stays when its title changes. */
 const firstPodcast = (title: string) => ({
   title,
-  slug: slugOf(title),
+  slug: showSlug(title),
   description: `${title}: ${invitation}`,
   author: nobody,
   language: 'en',

@@ -5,7 +5,15 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { assetsFolder, isRecording, servesAs, showCovers, slugOf, trials } from '../../shared/objects.ts'
+import {
+  assetsFolder,
+  isRecording,
+  servesAs,
+  showCovers,
+  showSlug,
+  slugOf,
+  trials,
+} from '../../shared/objects.ts'
 import { readMarks } from '../../shared/feed/chapter-files.ts'
 import { picturesIn } from '../../shared/feed/chapter-marks.ts'
 import { readText } from '../../shared/text-file.ts'
@@ -55,7 +63,7 @@ export const episodeSlug = ({ recordings }: Pick<Job, 'recordings'>): string => 
 export async function podcastOf(job: Job): Promise<string> {
   if (job.podcast === undefined) return `${trials}${episodeSlug(job)}`
   const { slug, title } = await readPodcast(job.podcast)
-  return slug ?? slugOf(title)
+  return slug ?? showSlug(title)
 }
 
 /** Throws Permanent `bad_podcast_file`. */

@@ -1,7 +1,7 @@
 /** What somebody means who types the name of an episode or a show: as it is listed, as its file or its title has it. */
 import { Permanent } from '../../shared/errors.ts'
 import { nearest } from '../../shared/nearest.ts'
-import { isRecording, slugOf, trials } from '../../shared/objects.ts'
+import { isRecording, showSlug, slugOf, trials } from '../../shared/objects.ts'
 import type { Client } from './client.ts'
 
 /** Where to look for an episode: in one podcast, or in all. */
@@ -19,6 +19,7 @@ export function episodesMeant(typed: string): EpisodeName[] {
     { podcast, slug: name },
     { podcast, slug: slugOf(stem) },
     { podcast: podcast && slugOf(podcast), slug: slugOf(stem) },
+    { podcast: podcast && showSlug(podcast), slug: slugOf(stem) },
   ]
   const different = new Map(meant.map((each) => [JSON.stringify(each), each]))
   return [...different.values()]
@@ -60,9 +61,8 @@ interface NamedPodcast {
  * none is meant, or more than one could be.
  */
 export function podcastMeant<T extends NamedPodcast>(typed: string, all: readonly T[]): T | undefined {
-  const like = (text: string) => slugOf(text).toLowerCase()
   const meant = all.filter(({ slug, settings }) =>
-    [slug, settings.title].some((name) => like(name) === like(typed)),
+    [slug, settings.title].some((name) => showSlug(name) === showSlug(typed)),
   )
   return all.find(({ slug }) => slug === typed) ?? (meant.length === 1 ? meant[0] : undefined)
 }

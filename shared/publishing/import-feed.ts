@@ -2,6 +2,7 @@
  * Takes over a show from the feed it has elsewhere: its settings, and every episode under its guid and its date. Audio
  * stays where it is, or is fetched. Hides that doing it again adds only what is new, however far it came before.
  */
+import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
 import type { Config } from '../config.ts'
 import { insertImported, takenNames, type ImportedEpisode } from '../db/imported-episodes.ts'
@@ -9,7 +10,7 @@ import { findPodcastNamed, lockedPodcast } from '../db/podcasts.ts'
 import { Permanent } from '../errors.ts'
 import { parseFeed } from '../feed/rss.ts'
 import { contentHash } from '../hash.ts'
-import { assetsFolder, feedName, slugOf } from '../objects.ts'
+import { assetsFolder, feedName, showSlug, slugOf } from '../objects.ts'
 import { fetchPublic } from '../public-address.ts'
 import type { PodcastSettings } from '../settings/podcast.ts'
 import { withoutUnseen } from '../settings/unseen.ts'
@@ -74,10 +75,11 @@ export interface ImportOptions {
 /** What an import would do; changes nothing. */
 export async function previewImport(
   { settings, episodes }: ReadShow,
-  { userId, slug = slugOf(settings.title) }: ImportOptions,
+  { userId, slug: asked }: ImportOptions,
   { config, withDatabase }: Publisher,
 ): Promise<Imported> {
   return await withDatabase(async (db) => {
+    const slug = asked ?? (await nameOf(db, userId, settings.title))
     const podcast = await findPodcastNamed(db, userId, slug)
     const { guids } = podcast ? await takenNames(db, podcast.id) : { guids: new Set<string>() }
     const added = episodes.filter(({ guid }) => !guids.has(guid)).length
@@ -89,11 +91,12 @@ export async function previewImport(
 /** Brings the show and its new episodes into rows, in one transaction, and then into the feed. */
 export async function importShow(
   { settings, episodes }: ReadShow,
-  { userId, slug = slugOf(settings.title) }: ImportOptions,
+  { userId, slug: asked }: ImportOptions,
   tools: Publisher,
 ): Promise<Imported & { readonly podcastId: string }> {
-  const { podcastId, added } = await tools.withDatabase((db) =>
+  const { podcastId, slug, added } = await tools.withDatabase((db) =>
     db.transaction(async (trx) => {
+      const slug = asked ?? (await nameOf(trx, userId, settings.title))
       const podcast = await lockedPodcast(trx, userId, slug, settings)
       const taken = await takenNames(trx, podcast.podcastId)
       const fresh = named(
@@ -101,7 +104,7 @@ export async function importShow(
         taken.slugs,
       )
       await insertImported(trx, { userId, podcastId: podcast.podcastId }, fresh)
-      return { podcastId: podcast.podcastId, added: fresh.length }
+      return { podcastId: podcast.podcastId, slug, added: fresh.length }
     }),
   )
   await swapFeed(podcastId, tools)
@@ -114,6 +117,11 @@ export async function fetchShow(podcastId: string, tools: Publisher, signal: Abo
   const fetched = await fetchAudio(podcastId, tools, signal)
   if (fetched > 0) await swapFeed(podcastId, tools)
   return fetched
+}
+
+/** Of the show of that title; one that was begun while capitals stayed keeps its name. */
+async function nameOf(db: Knex, userId: string, title: string): Promise<string> {
+  return (await findPodcastNamed(db, userId, slugOf(title)))?.slug ?? showSlug(title)
 }
 
 /** Each under its title; where that is taken, with a part of its guid's hash behind it. */

@@ -266,15 +266,16 @@ describe('while `spool up` keeps the cloud', () => {
     const talk = conversation('upload.flac', '-t', 3)
     const given = ['--podcast', show, '--episode', 'pilot', '--wait', '--json']
     const { episodeId, ...uploaded } = reportOf(spool(['upload', talk, ...given]))
-    const episode = 'Night-talk/pilot'
-    expect(uploaded).toEqual({ episode, runId: expect.any(String) as unknown, status: 'finished' })
+    const episode = 'night-talk/pilot'
+    expect(uploaded).toMatchObject({ episode, runId: expect.any(String) as unknown, status: 'finished' })
+    expect(uploaded).toMatchObject({ warnings: [], feed: { status: 'published' } })
 
     const { url } = await access()
     const elsewhere = `SPOOL_URL=${url} SPOOL_API_KEY=$(cat "$SPOOL_STATE/commands.key") exec "$@"`
     for (const from of [undefined, elsewhere]) {
       const { episodes } = reportOf(spool(['list', '--json'], from))
       const [listed] = (episodes as { slug: string }[]).filter(({ slug }) => slug === 'pilot')
-      expect(listed).toMatchObject({ episodeId, podcast: 'Night-talk', title: 'pilot', status: 'published' })
+      expect(listed).toMatchObject({ episodeId, podcast: 'night-talk', title: 'pilot', status: 'published' })
       const out = path.join(dir, 'fetched')
       const { files } = reportOf(spool(['download', 'pilot', '--out', out, '--json'], from))
       expect(Object.keys(files as object)).toEqual(expect.arrayContaining(['episode.mp3', 'feed.xml']))
@@ -307,7 +308,7 @@ describe('while `spool up` keeps the cloud', () => {
     expect(reportOf(spool(['unpublish', 'pilot', '--json'], elsewhere))).toMatchObject({
       status: 'processed',
     })
-    expect(reportOf(spool(['delete', 'Night-talk/pilot', '--yes', '--json'], elsewhere))).toMatchObject({
+    expect(reportOf(spool(['delete', 'night-talk/pilot', '--yes', '--json'], elsewhere))).toMatchObject({
       isDone: true,
     })
     expect(spool(['download', 'pilot']).stderr).toMatch(/^spool: not_found: /)

@@ -15,7 +15,7 @@ const read = (file: string) => readFileSync(path.join(folder, file), 'utf8')
 test('it names its show after itself, numbers no episode, and says what is still to be filled in', async () => {
   const begun = await init(folder)
   const show = parsePodcast(read('podcast.json'), 'podcast.json')
-  expect(show.title).toBe('Über Show')
+  expect(show).toMatchObject({ title: 'Über Show', slug: 'über-show' })
   expect(parseEpisode(read('episode.json'), 'episode.json').number).toBeUndefined()
   expect(stillToFill(show)).toEqual(['author', 'description'])
   expect(stillToFill({ author: 'Ada', description: 'On trains.' })).toEqual([])

@@ -22,7 +22,7 @@ test('a show keeps its name when its title changes, where its settings say it', 
     return podcastOf({ recordings: [], podcast })
   }
   expect(await nameOf({ title: 'Night talk', slug: 'night' })).toBe('night')
-  expect(await nameOf({ title: 'Night talk' })).toBe('Night-talk')
+  expect(await nameOf({ title: 'Night talk' })).toBe('night-talk')
   await expect(nameOf({ slug: '../other' })).rejects.toMatchObject({ code: 'bad_podcast_file' })
   rmSync(dir, { recursive: true })
 })

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { address, get, type ListOf } from '../api.ts'
 import { clock, Field, html, Notice, reasonOf, show, size, useApi } from '../parts.ts'
+import { showLike, showSlug } from '../show/naming.ts'
 import { showLabel, type NamedShow } from '../show-label.ts'
 import { filesOf, secondsOf, slugOf, tellApart, type Dropped } from '../new/files.ts'
 import { Quote } from '../new/quote.ts'
@@ -69,6 +70,7 @@ function NewEpisode() {
   }
   const recordings = files.filter(({ kind }) => kind === 'recording')
   const podcast = form.podcast || (shows.data?.items[0]?.slug ?? '')
+  const like = showLike(form.newShow, shows.data?.items ?? [])
   const isNewShow = form.podcast === '+' || (shows.data !== undefined && shows.data.items.length === 0)
   return html`
     <h1>New episode</h1>
@@ -107,6 +109,7 @@ function NewEpisode() {
         <option value="+">A new show …</option>
       </select></${Field}>
       ${isNewShow ? html`<${Field} label="Name of the new show"><input value=${form.newShow} onInput=${set('newShow')} maxlength="200" /></${Field}>` : null}
+      ${isNewShow && like ? html`<${Notice}>There is a show like it: ${like.settings.title} (${like.slug}).</${Notice}>` : null}
       <${Field} label="Title"><input value=${form.title} onInput=${set('title')} maxlength="255" required /></${Field}>
       <${Field} label="Number"><input inputmode="numeric" pattern="[0-9]*" value=${form.number} onInput=${set('number')} /></${Field}>
       <${Field} label="Season"><input inputmode="numeric" pattern="[0-9]*" value=${form.season} onInput=${set('season')} /></${Field}>
@@ -121,8 +124,8 @@ function NewEpisode() {
     </select></${Field}>
     ${form.publish === 'at' ? html`<${Field} label="Publish at"><input type="datetime-local" value=${form.at} onInput=${set('at')} required /></${Field}>` : null}
     ${letters.length === 0 ? null : html`<p class="quiet">${letters.length} letters are picked for it: ${letters.map(({ subject }) => subject).join(', ')}. <a href=${address('letters')}>Change</a></p>`}
-    <${Quote} podcast=${isNewShow ? slugOf(form.newShow) : podcast} slug=${slugOf(form.title)} files=${files} seconds=${seconds} are=${form.recordingsAre} />
-    <${Go} form=${form} podcast=${isNewShow ? slugOf(form.newShow) : podcast} newShow=${isNewShow ? form.newShow : undefined} files=${files} letters=${letters} />
+    <${Quote} podcast=${isNewShow ? showSlug(form.newShow) : podcast} slug=${slugOf(form.title)} files=${files} seconds=${seconds} are=${form.recordingsAre} />
+    <${Go} form=${form} podcast=${isNewShow ? showSlug(form.newShow) : podcast} newShow=${isNewShow ? form.newShow : undefined} files=${files} letters=${letters} />
   `
 }
 

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import { address, get, post, type ListOf } from '../api.ts'
 import { Action, day, Empty, Field, html, Loading, Notice, reasonOf, show, useApi } from '../parts.ts'
+import { showLike, showSlug } from '../show/naming.ts'
 
 interface Show {
   readonly id: string
@@ -22,7 +23,7 @@ function Shows() {
         Begin a show
       </button>
     </div>
-    ${isBeginning ? html`<${Begin} />` : null}
+    ${isBeginning ? html`<${Begin} all=${shows.data?.items ?? []} />` : null}
     <${Loading} of=${shows}>${(page: ListOf<Show>) => html`<${List} page=${page} begin=${() => setBeginning(true)} />`}</${Loading}>
   `
 }
@@ -58,20 +59,12 @@ function List({ page, begin }: { page: ListOf<Show>; begin: () => void }) {
   `
 }
 
-/** In characters that need no quoting in an address. */
-const slugOf = (text: string): string =>
-  text
-    .normalize('NFC')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}_-]+/gu, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 100)
-
-function Begin() {
+function Begin({ all }: { all: readonly Show[] }) {
   const [title, setTitle] = useState('')
   const [own, setOwn] = useState<string>()
   const [state, setState] = useState<{ isBusy?: boolean; error?: unknown }>({})
-  const slug = own ?? slugOf(title)
+  const slug = own ?? showSlug(title)
+  const like = showLike(title, all) ?? showLike(slug, all)
   const begin = async (event: Event) => {
     event.preventDefault()
     setState({ isBusy: true })
@@ -91,6 +84,7 @@ function Begin() {
     <${Field} label="Name of its folder" hint="For uploads and scripts. It never changes.">
       <input required maxlength="200" value=${slug} onInput=${typed(setOwn)} />
     </${Field}>
+    ${like === undefined ? null : html`<${Notice}>There is a show like it: <a href=${address(`shows/${like.id}`)}>${like.settings.title}</a> (${like.slug}).</${Notice}>`}
     ${state.error === undefined ? null : html`<${Notice} kind="error">${reasonOf(state.error)}</${Notice}>`}
     <button class="main" disabled=${state.isBusy || title.trim() === ''} aria-busy=${state.isBusy ?? false}>Begin</button>
   </form>`
