@@ -473,6 +473,10 @@ export const warningCodes = {
       'A paid request was sent twice: nobody knows whether the first was accepted, or what it brought was lost since.',
     remedy: "Compare with the provider's bill.",
   },
+  content_added: {
+    meaning: 'The template names no segment for the recording: it stands before the outro, or at the end.',
+    remedy: 'Put { "type": "content" } into its segments, where the recording is to stand.',
+  },
   // the feed and letters
   half_numbered: {
     meaning:

@@ -10,7 +10,7 @@ import type { Storage } from '@google-cloud/storage'
 import type { Knex } from 'knex'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { findListedEpisode, listEpisodes, type ListedEpisode } from '../../shared/db/episodes.ts'
+import { findListedEpisode, type ListedEpisode } from '../../shared/db/episodes.ts'
 import { findRunOfUpload, readRunProgress, type RunProgress } from '../../shared/db/run-progress.ts'
 import { runCosts, type RunCosts } from '../../shared/db/run-costs.ts'
 import { outputsOf } from '../../shared/db/steps.ts'
@@ -27,6 +27,7 @@ import { episodeSlug, type Job } from './job-files.ts'
 import { upload } from './job-upload.ts'
 import { quoteJob } from './quote.ts'
 import { fillFolder, folderOf } from './output-folder.ts'
+import { episodesOfName } from './episode-named.ts'
 import { showOf } from './show-of-job.ts'
 import { userId } from './user.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
@@ -245,12 +246,9 @@ async function deliver(
   }
 }
 
-const mostOfOneName = 100
-
 async function usualFolder(db: Knex, episodeId: string): Promise<string> {
   const episode = (await findListedEpisode(db, userId, episodeId))!
-  const page = { userId, limit: mostOfOneName, after: undefined }
-  return folderOf(episode, await listEpisodes(db, page, { slug: episode.slug }))
+  return folderOf(episode, await episodesOfName(db, episode.slug))
 }
 
 const stepsOf = ({ steps }: RunProgress): Report['steps'] =>

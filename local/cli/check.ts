@@ -1,18 +1,21 @@
 /**
- * `spool check`: the directories' rules on any feed: a file, the folder of a finished episode, or an address on this
- * machine, whose files are asked for too.
+ * `spool check`: the directories' rules on any feed: a file, the folder of a finished episode, or an address; of one on
+ * this machine the files are asked for too.
  */
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Permanent } from '../../shared/errors.ts'
 import { checkFeed } from '../../shared/publishing/check-feed.ts'
+import { fetchFeed } from '../../shared/publishing/import-feed.ts'
 import type { Finding } from '../../shared/publishing/finding.ts'
 
 const isAddress = (target: string): boolean => /^https?:\/\//.test(target)
 const ownHosts = ['127.0.0.1', 'localhost', '[::1]']
 
-/** Throws Permanent `bad_feed` or `not_found`. */
+/** Throws Permanent `bad_feed`, `not_found`, or as `fetchFeed` does. */
 export async function check(target: string): Promise<Finding[]> {
+  if (isAddress(target) && !ownHosts.includes(new URL(target).hostname))
+    return await checkFeed(await fetchFeed(target, { allowPrivateAddresses: false }))
   if (isAddress(target)) return await checkFeed(await fetched(target), target)
   const found = await stat(target).catch(() => undefined)
   if (!found) throw new Permanent('not_found', `There is no file or folder ${target}.`)
@@ -20,11 +23,6 @@ export async function check(target: string): Promise<Finding[]> {
 }
 
 async function fetched(address: string): Promise<string> {
-  if (!ownHosts.includes(new URL(address).hostname))
-    throw new Permanent(
-      'bad_feed',
-      `${address} is not on this machine. Save the feed to a file and check that.`,
-    )
   const response = await fetch(address).catch((cause: unknown) => {
     throw new Permanent('not_found', `Nothing answers at ${address}. Is its server running?`, { cause })
   })

@@ -4,6 +4,7 @@ import { catalogue } from '../../functions/index.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import { openServices } from '../../shared/engine/serve.ts'
 import { carryOn, deleteEverything, type Deleted } from '../../shared/housekeeping/delete.ts'
+import { Permanent } from '../../shared/errors.ts'
 import { log } from '../../shared/log.ts'
 import type { Client } from '../client/client.ts'
 import { until } from '../client/episodes.ts'
@@ -25,7 +26,16 @@ export async function deleteEpisode(
   signal: AbortSignal,
 ): Promise<DeletionReport> {
   const query = { cancel: String(cancel) }
-  const { deletionId } = await client.delete<{ deletionId: string }>(`/episodes/${episodeId}`, query)
+  const { deletionId } = await client
+    .delete<{ deletionId: string }>(`/episodes/${episodeId}`, query)
+    .catch((error: unknown) => {
+      if (!(error instanceof Permanent && error.code === 'already_running')) throw error
+      throw new Permanent(
+        'already_running',
+        'The episode is being made just now, or waits for a decision. Say --cancel to end that and delete it.',
+        { cause: error },
+      )
+    })
   const { rows, objects, bytes } = await until(async () => {
     const now = await client.get<Deleted['removed'] & { isDone: boolean }>(`/deletions/${deletionId}`)
     return now.isDone ? now : undefined

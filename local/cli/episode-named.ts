@@ -1,4 +1,5 @@
-/** Finds the episode that a command is given, by its id, its name, or "podcast/name". */
+/** Finds the episode that a command is given, by its id, its name, or "podcast/name"; and all of one name. */
+import type { Knex } from 'knex'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { findListedEpisode, listEpisodes, type ListedEpisode } from '../../shared/db/episodes.ts'
 import type { Services } from '../../shared/engine/services.ts'
@@ -20,3 +21,9 @@ export const episodeNamed = ({ config }: Services, typed: string): Promise<Liste
     }
     throw noEpisode(typed, await listEpisodes(db, page))
   })
+
+const mostOfOneName = 100
+
+/** Of that name, in whatever show, newest first. */
+export const episodesOfName = (db: Knex, slug: string): Promise<ListedEpisode[]> =>
+  listEpisodes(db, { userId, limit: mostOfOneName, after: undefined }, { slug })

@@ -122,7 +122,7 @@ export async function reportRun(run: (watch: Watcher) => Promise<Report>, json: 
 
 /** What every first trial needs to know. */
 const nobodysShow =
-  'Show      none was given: this is a trial, alone in its feed.xml, which says "My podcast" by "Unknown author".\n' +
+  'Show      none was given: this is a trial, alone in a feed of its own, which says "My podcast" by "Unknown author".\n' +
   '          ./spool init my-show writes a show to fill in, and --podcast my-show puts the episode into its feed.\n'
 
 /** A word on a show that says of itself what `init` wrote; empty where all is filled in. */

@@ -5,6 +5,7 @@
  */
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { codeOf, Permanent } from '../../shared/errors.ts'
 
 interface Named {
   readonly id: string
@@ -17,9 +18,13 @@ interface Named {
  * has the folder of that name, and each other one a folder in its show's: none takes the place of another's files.
  * `ofThatName`: newest first.
  */
-export function folderOf({ id, podcast, slug }: Named, ofThatName: readonly Pick<Named, 'id'>[]): string {
+export function folderOf(
+  { id, podcast, slug }: Named,
+  ofThatName: readonly Pick<Named, 'id'>[],
+  kind: 'episodes' | 'review' = 'episodes',
+): string {
   const first = ofThatName.at(-1)?.id ?? id
-  return path.resolve('episodes', ...[...(first === id ? [] : [podcast]), slug].map(inside))
+  return path.resolve(kind, ...[...(first === id ? [] : [podcast]), slug].map(inside))
 }
 
 /** A server's word is not enough for a folder's name: it stays where it is. */
@@ -28,7 +33,7 @@ const inside = (name: string): string => path.basename(name).replace(/^\.*$/, 'u
 /**
  * Fetches `files` and moves them into `folder` together; of the files that Spool may have left there before
  * (`known`) those that are not among them go. Whatever else lies in the folder is not touched. Returns the
- * paths by file.
+ * paths by file. Throws Permanent `bad_output` for a folder that is a file.
  */
 export async function fillFolder(
   folder: string,
@@ -36,7 +41,13 @@ export async function fillFolder(
   files: readonly string[],
   fetchTo: (file: string, to: string) => Promise<void>,
 ): Promise<Record<string, string>> {
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    if (!['EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw error
+    throw new Permanent(
+      'bad_output',
+      `Nothing can be written to ${folder}: it is a file, or lies in one. Name another folder with --out.`,
+    )
+  })
   const draft = await mkdtemp(path.join(folder, '.spool-')) // inside, so that it is on the same file system
   try {
     const fetched = await Promise.allSettled(files.map((file) => fetchTo(file, path.join(draft, file))))

@@ -42,14 +42,17 @@ export async function changePublication(
 
 export function summarisePublication(
   { status, publishAt, feedUrl }: PublicationReport,
-  isNew: boolean,
+  { isNew, isServed, now = new Date() }: { isNew: boolean; isServed: boolean; now?: Date },
 ): string {
   const already = isNew ? '' : ' already'
+  const feed = `The feed is ${feedUrl}${isServed ? '' : ' (served while ./spool up runs)'}`
   switch (status) {
     case 'published':
-      return `Published${already}. The feed is ${feedUrl}\n`
+      return `Published${already}. ${feed}\n`
     case 'scheduled':
-      return `Scheduled${already} for ${publishAt}. The feed is ${feedUrl}\n`
+      if (publishAt !== null && new Date(publishAt) <= now)
+        return `${publishAt} is past: it is published now, within a minute. ${feed}\n`
+      return `Scheduled${already} for ${publishAt}. ${feed}\n`
     case 'processing':
       return `Still being made; it is published at ${publishAt}, or when it is finished.\n`
     default:

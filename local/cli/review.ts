@@ -23,7 +23,8 @@ import { podcastSettings } from '../../shared/settings/podcast.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import type { Rest } from '../../shared/edits/decisions.ts'
 import type { Edit } from '../../shared/edits/edits.ts'
-import { episodeNamed } from './episode-named.ts'
+import { episodeNamed, episodesOfName } from './episode-named.ts'
+import { folderOf } from './output-folder.ts'
 import type { Attached } from '../host/attach.ts'
 
 export interface Listing {
@@ -62,10 +63,14 @@ export interface Listed {
 export async function reviewEpisode(
   cloud: Attached,
   episode: string,
-): Promise<{ services: Services; review: Review; name: string }> {
+): Promise<{ services: Services; review: Review; name: string; folder: string }> {
   const services = openServices(cloud.env, catalogue)
   const { id, podcast, slug } = await episodeNamed(services, episode)
-  return { services, review: await openReview(services, id), name: `${podcast}/${slug}` }
+  const named = await withDatabase(services.config.databaseUrl, (db) => episodesOfName(db, slug))
+  return {
+    ...{ services, review: await openReview(services, id), name: `${podcast}/${slug}` },
+    folder: folderOf({ id, podcast, slug }, named, 'review'),
+  }
 }
 
 /** Writes the page, and the clips of what waits, into `folder`. */

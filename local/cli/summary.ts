@@ -57,7 +57,7 @@ function saysThatItIsDone({
     ...(heardBy === undefined ? [] : [`Words     written down by ${heardBy}, on this machine`]),
     `Edits     ${
       Object.entries(edits)
-        .map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`)
+        .map(([kind, count]) => counted(count, kind))
         .join(', ') || 'none'
     }`,
     `Loudness  ${loudness.integratedLufs?.toFixed(1) ?? '–'} LUFS, ` +
@@ -174,16 +174,22 @@ function proposalLines({ proposal }: Listing): string[] {
 }
 
 /** What was recorded, less what was cut, and the show around it, are what is finished: in tenths, so that it adds up. */
+/** As the review calls them. */
+const counted = (count: number, kind: string): string => {
+  const { one, many } = (editKinds as Readonly<Record<string, { one: string; many: string }>>)[kind] ?? {
+    one: kind,
+    many: `${kind}s`,
+  }
+  return `${count} ${count === 1 ? one : many.toLowerCase()}`
+}
+
+/** A tenth of a second is what rounding leaves, and nobody's segment. */
 function lengthSum(recorded: number, removed: number, finished: number): string {
   const tenths = [recorded, removed, finished].map((seconds) => Math.round(10 * seconds))
   const added = tenths[2]! - tenths[0]! + tenths[1]!
   const [source, cut, made] = tenths.map((value) => preciseClock(value / 10))
-  const show =
-    added === 0
-      ? ''
-      : added > 0
-        ? ` + ${(added / 10).toFixed(1)} s of the show`
-        : ` − ${(-added / 10).toFixed(1)} s of overlap`
+  const what = Math.abs(added) === 1 ? 'by rounding' : added > 0 ? 'of the show' : 'of overlap'
+  const show = added === 0 ? '' : ` ${added > 0 ? '+' : '−'} ${(Math.abs(added) / 10).toFixed(1)} s ${what}`
   return `${made} finished = ${source} recorded − ${cut} cut${show}`
 }
 

@@ -23,7 +23,7 @@ import { assetsOf, picturesOf } from '../settings/needs.ts'
 import { maxDocumentBytes } from '../settings/document.ts'
 import { mostDescriptionCharacters, parseEpisode, type EpisodeSettings } from '../settings/episode.ts'
 import { parsePodcast, type PodcastSettings } from '../settings/podcast.ts'
-import { defaultTemplate, parseTemplate, type Template } from '../settings/settings.ts'
+import { defaultTemplate, namesContent, parseTemplate, type Template } from '../settings/settings.ts'
 import type { Services } from '../engine/services.ts'
 import { podcastTemplate } from './podcast-template.ts'
 import type { StoredObject } from '../storage.ts'
@@ -118,7 +118,7 @@ export async function planEpisode(
           ? undefined
           : parsePodcast(await read(sidecars.podcast), sidecars.podcast),
       episode,
-      warnings,
+      warnings: [...warnings, ...remarksOn(template)],
       template,
       assets: findAssets(assets, assetsOf(template)),
       pictures: findAssets(assets, [
@@ -133,6 +133,17 @@ export async function planEpisode(
     return { ...nothing, problem: error }
   }
 }
+
+/** What is to be known of a template that is good. */
+export const remarksOn = ({ segments }: Template): Warning[] =>
+  namesContent(segments)
+    ? []
+    : [
+        {
+          code: 'content_added',
+          message: `The template names no content: the recording stands ${segments.some(({ type }) => type === 'outro') ? 'before the outro' : 'behind its segments'}.`,
+        },
+      ]
 
 /** The episode with its notes as applications show them, and with a description made of them when it has none. */
 async function withNotes(

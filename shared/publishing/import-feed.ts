@@ -34,7 +34,10 @@ export interface ReadShow {
 }
 
 /** The text of a feed elsewhere. Throws Permanent `address_refused`, `answer_too_large` or `not_found`. */
-export async function fetchFeed(url: string, { allowPrivateAddresses }: Config): Promise<string> {
+export async function fetchFeed(
+  url: string,
+  { allowPrivateAddresses }: Pick<Config, 'allowPrivateAddresses'>,
+): Promise<string> {
   const { status, body } = await fetchPublic(url, {
     maxBytes: mostFeedBytes,
     timeoutMs: longestMs,

@@ -77,15 +77,19 @@ function unknownKind(issue: Issue, discriminator: string): string {
     : `should be one of ${listed(names)}${notThis(given)}${guess(given, names)}`
 }
 
-const unknownKey = (key: string, names: readonly string[]): string =>
-  `there is no setting "${key}"${guess(key, names) || (names.length > 0 ? `; there are ${listed(names)}` : '')}`
-
 /** So many are named; the rest is counted. */
 const mostKeys = 10
 
+/** What there is instead is listed once, and only where nothing is near to one of them. */
 function unknownKeys(keys: readonly string[], names: readonly string[]): string {
-  const told = keys.slice(0, mostKeys).map((key) => unknownKey(key, names))
-  return [...told, ...(keys.length > mostKeys ? [`and ${keys.length - mostKeys} more`] : [])].join('; ')
+  const named = keys.slice(0, mostKeys)
+  const told = named.map((key) => `there is no setting "${key}"${guess(key, names)}`)
+  const areAllGuessed = named.every((key) => guess(key, names) !== '')
+  return [
+    ...told,
+    ...(keys.length > mostKeys ? [`and ${keys.length - mostKeys} more`] : []),
+    ...(areAllGuessed || names.length === 0 ? [] : [`there are ${listed(names)}`]),
+  ].join('; ')
 }
 
 /** What an object's schema knows, but for what editors alone look at. */

@@ -217,9 +217,13 @@ export const parseTemplate = (text: string, name: string): Template =>
 export const parseMailSettings = (text: string, name: string): z.infer<typeof mail> =>
   parseDocument(mail, text, name, 'bad_mail_settings')
 
+/** Whether the template says where the recording stands. */
+export const namesContent = (segments: readonly Segment[]): boolean =>
+  segments.some(({ type }) => type === 'content')
+
 /** The content goes before the outro when the template forgot it. */
 export function withContent(segments: readonly Segment[]): Segment[] {
-  if (segments.some(({ type }) => type === 'content')) return [...segments]
+  if (namesContent(segments)) return [...segments]
   const outro = segments.findIndex(({ type }) => type === 'outro')
   const at = outro < 0 ? segments.length : outro
   return [...segments.slice(0, at), segment.parse({ type: 'content' }), ...segments.slice(at)]

@@ -268,7 +268,7 @@ describe('while `spool up` keeps the cloud', () => {
     const { episodeId, ...uploaded } = reportOf(spool(['upload', talk, ...given]))
     const episode = 'night-talk/pilot'
     expect(uploaded).toMatchObject({ episode, runId: expect.any(String) as unknown, status: 'finished' })
-    expect(uploaded).toMatchObject({ warnings: [], feed: { status: 'published' } })
+    expect(uploaded).toMatchObject({ warnings: [{ code: 'no_words' }], feed: { status: 'published' } })
 
     const { url } = await access()
     const elsewhere = `SPOOL_URL=${url} SPOOL_API_KEY=$(cat "$SPOOL_STATE/commands.key") exec "$@"`

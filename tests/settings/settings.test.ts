@@ -26,6 +26,7 @@ test.each([
   ['"hom"', /restore: should be one of studio, home, field, off, or an object/],
   ['{"noise": "much"}', /restore.*noise.*should be auto, off, or a number of dB from 1 to 24/],
   ['{"nois": 3}', /there is no setting "nois"; did you mean "noise"/],
+  ['{"author": 1, "explicit": 2}', /no setting "author"; there is no setting "explicit"; there are [^;]*$/],
   ['{"level": 3}', /restore, level: should be at most 1, not 3/],
 ])('restoring by %s is refused by what it should be', (restore, remark) => {
   expect(() => parseTemplate(`{"restore": ${restore}}`, 'template.json')).toThrow(remark)

@@ -5,6 +5,7 @@ import { Permanent } from '../../../shared/errors.ts'
 import type { DeletionReport } from '../delete.ts'
 import {
   ask,
+  isUp,
   mustBeThere,
   print,
   tell,
@@ -107,10 +108,12 @@ export function add(program: Command): void {
     command.option('--json', 'print one JSON object instead of a line')
     command.action(async (episode: string, { at, json }: { at?: string; json?: true }) => {
       const time = at === undefined ? undefined : timeOf(at)
+      const { accessElsewhere } = await import('../reach.ts')
+      const isServed = accessElsewhere(process.env) !== undefined || (await isUp())
       await withClient(async (client, signal) => {
         const { changePublication, summarisePublication } = await import('../publish.ts')
         const { report, isNew } = await changePublication(client, episode, name, time, signal)
-        print(json, report, (one) => summarisePublication(one, isNew))
+        print(json, report, (one) => summarisePublication(one, { isNew, isServed }))
       })
     })
   }

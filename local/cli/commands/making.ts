@@ -68,7 +68,7 @@ export function add(program: Command): void {
   program
     .command('demo')
     .description('assemble the sample that ships with Spool')
-    .option('--out <dir>', 'where the files go', path.join('episodes', 'demo'))
+    .option('--out <dir>', 'where the files go', path.join('episodes', 'conversation'))
     .option('--json', 'print one JSON object instead of a summary')
     .action(async ({ out, json }: { out: string; json?: true }) => {
       const { sampleJob } = await import('../sample.ts')
@@ -96,7 +96,7 @@ export function add(program: Command): void {
       if (missing !== undefined) throw new WrongUsage(missing)
       await withCloud(async (cloud, signal) => {
         const { reviewEpisode, listReview, decide } = await import('../review.ts')
-        const { services, review, name } = await reviewEpisode(cloud, episode)
+        const { services, review, name, folder } = await reviewEpisode(cloud, episode)
         if (options.decisions !== undefined || options.rest !== undefined) {
           const { runId, left } = await decide(services, review, options.decisions, options.rest)
           if (left > 0) process.stderr.write(stillOpen(left))
@@ -107,13 +107,7 @@ export function add(program: Command): void {
           return
         }
         const { summariseListing } = await import('../summary.ts')
-        const listing = await listReview(
-          services,
-          review,
-          name,
-          options.out ?? path.join('review', review.episode.slug),
-          signal,
-        )
+        const listing = await listReview(services, review, name, options.out ?? folder, signal)
         process.stdout.write(options.json ? `${JSON.stringify(listing)}\n` : summariseListing(listing))
         if (listing.waiting.length > 0) process.exitCode = awaitingReview
       })

@@ -39,6 +39,14 @@ test('when a file cannot be fetched, everything stays as it was', async () => {
   expect(content()).toEqual({ 'episode.mp3': 'old', 'cover.jpg': 'old', 'notes.txt': 'mine' })
 })
 
+test('a file where the folder should be is said to be one', async () => {
+  const file = path.join(folder, 'notes.txt')
+  for (const out of [file, path.join(file, 'inside')])
+    await expect(fillFolder(out, known, [], () => Promise.resolve())).rejects.toMatchObject({
+      code: 'bad_output',
+    })
+})
+
 test('episodes of one name in different shows have a folder each, and keep it', () => {
   const [trial, mine] = ['trial.talk', 'My-show'].map((podcast, i) => ({ id: `${i}`, podcast, slug: 'talk' }))
   const newestFirst = [mine!, trial!]
@@ -48,6 +56,7 @@ test('episodes of one name in different shows have a folder each, and keep it', 
     'episodes/talk',
     'episodes/My-show/talk',
   ])
+  expect(path.relative('.', folderOf(mine!, newestFirst, 'review'))).toBe('review/My-show/talk')
 })
 
 test.each(['../../talk', '..', ''])('an episode called %j by a server stays among the episodes', (slug) => {

@@ -61,13 +61,41 @@ test('an upload that was waited for says what is to be known of what came of it'
   )
 })
 
+test.each([
+  [[20, 0, 20.1], '20.1 s finished = 20.0 s recorded − 0.0 s cut + 0.1 s by rounding'],
+  [[20, 2, 17.9], '17.9 s finished = 20.0 s recorded − 2.0 s cut − 0.1 s by rounding'],
+  [[20, 2, 25], '25.0 s finished = 20.0 s recorded − 2.0 s cut + 7.0 s of the show'],
+])(
+  'the lengths %j add up, and a tenth is no segment',
+  ([sourceSeconds, removedSeconds, durationSeconds], sum) => {
+    expect(
+      summarise({
+        ...report,
+        sourceSeconds: sourceSeconds!,
+        removedSeconds: removedSeconds!,
+        durationSeconds: durationSeconds!,
+      }),
+    ).toContain(`Length    ${sum}`)
+  },
+)
+
+test('edits are called as the review calls them', () => {
+  expect(summarise({ ...report, edits: { flubber: 1, filler: 2 } })).toContain(
+    'Edits     1 mistake, 2 fillers\n',
+  )
+})
+
 test('what is so already is said to be', () => {
   const published = { episodeId: 'e1', status: 'published', publishedAt: null, publishAt: null, feedUrl: 'f' }
-  expect(summarisePublication(published, true)).toBe('Published. The feed is f\n')
-  expect(summarisePublication(published, false)).toBe('Published already. The feed is f\n')
-  expect(summarisePublication({ ...published, status: 'processed' }, true)).toBe(
-    'Not in the feed; the episode is kept.\n',
-  )
+  const said = (state: object, how: object = {}) =>
+    summarisePublication({ ...published, ...state }, { isNew: true, isServed: true, ...how })
+  expect(said({})).toBe('Published. The feed is f\n')
+  expect(said({}, { isNew: false })).toBe('Published already. The feed is f\n')
+  expect(said({}, { isServed: false })).toBe('Published. The feed is f (served while ./spool up runs)\n')
+  expect(said({ status: 'processed' })).toBe('Not in the feed; the episode is kept.\n')
+  const at = { status: 'scheduled', publishAt: '2020-01-01T00:00:00Z' }
+  expect(said(at)).toBe('2020-01-01T00:00:00Z is past: it is published now, within a minute. The feed is f\n')
+  expect(said(at, { now: new Date('2019-12-31T00:00:00Z') })).toMatch(/^Scheduled for 2020/)
 })
 
 test('episodes are listed under a header, in words that say where each stands', () => {

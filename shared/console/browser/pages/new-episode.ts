@@ -310,13 +310,15 @@ function whatIsMissing(
   if (podcast === '') return 'The new show needs a name.'
   if (files.filter(({ kind }) => kind === 'words').length > 1) return 'Leave all but one file of words out.'
   if (files.filter(({ kind }) => kind === 'cover').length > 1) return 'Leave all but one cover out.'
+  if (![form.number, form.season].every((text) => /^\s*\d*\s*$/.test(text)))
+    return 'Number and season take digits, such as 3.'
   if (form.publish === 'at' && form.at === '') return 'Say when it is to be published.'
   return undefined
 }
 
 /** As episode.json has it. */
 function settingsOf(form: Form, letters: readonly { id: string }[]): Record<string, unknown> {
-  const number = (text: string) => (text === '' ? undefined : Number(text))
+  const number = (text: string) => (text.trim() === '' ? undefined : Number(text))
   const publish = form.publish === 'at' ? new Date(form.at).toISOString() : form.publish
   const given = {
     title: form.title,
