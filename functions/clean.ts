@@ -22,15 +22,24 @@ import type { Transcript } from '../shared/words/words.ts'
 export const clean = defineStep({
   name: 'clean',
   version: 7,
-  context: pick('analysisObject', 'transcriptObject', 'pcmObject', 'sampleRate', 'channels', 'sampleFormat'),
+  context: pick(
+    'wordsObject',
+    'analysisObject',
+    'transcriptObject',
+    'pcmObject',
+    'sampleRate',
+    'channels',
+    'sampleFormat',
+  ),
   load: async (db: Knex, { runId }) => {
     const { cleaning, transcription } = await settingsOf(db, runId)
     return { cleaning, voices: transcription.voices ?? null, placed: await placedIn(db, runId) }
   },
   inputs: (
-    { analysisObject, transcriptObject },
+    { wordsObject, analysisObject, transcriptObject },
     { cleaning: { review: _policy, ...settings }, voices, placed },
   ) => ({
+    isBrought: wordsObject !== null,
     analysisObject,
     transcriptObject,
     placed,
@@ -38,7 +47,7 @@ export const clean = defineStep({
     voices,
   }),
   work: async (
-    { analysisObject, transcriptObject, pcmObject, ...format },
+    { wordsObject, analysisObject, transcriptObject, pcmObject, ...format },
     { cleaning: settings, voices, placed },
     tools,
   ) => {
@@ -50,7 +59,7 @@ export const clean = defineStep({
       transcriptObject === null
         ? undefined
         : await storage.readJson<Transcript>({ bucket, name: transcriptObject })
-    const refined = reported && (await refinedBy(placed, reported, analysis, tools))
+    const refined = reported && (await refinedBy(placed, reported, analysis, wordsObject !== null, tools))
     const transcript = refined && (await alignForEdits(refined.transcript, analysis, settings, listen))
     const untold = refined ? await hesitationsAmong(refined.untold, analysis, settings.fillers, listen) : []
     const proposed = toEditList(
@@ -102,12 +111,14 @@ async function refinedBy(
   placed: readonly string[],
   reported: Transcript,
   analysis: Analysis,
+  isBrought: boolean,
   { storage, config, warn }: Tools,
 ): Promise<Refined> {
   const passages: PlacedPassage[] = []
   for (const name of placed)
     passages.push(...(await storage.readJson<PlacedPassage[]>({ bucket: config.buckets.work, name })))
-  const refined = passages.length === 0 ? unrefined(reported) : refine(reported, analysis, passages)
+  const refined =
+    passages.length === 0 ? unrefined(reported) : refine(reported, analysis, passages, isBrought)
   refined.warnings.forEach(warn)
   return refined
 }
