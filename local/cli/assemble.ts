@@ -90,10 +90,9 @@ export async function assemble(
   beginning?: Beginning,
 ): Promise<Report> {
   const storage = await open(cloud)
-  const [quote, { podcast, note }] = await Promise.all([
-    quoteJob(cloud, job, signal),
-    showOf(cloud, storage.bucket('uploads'), job),
-  ])
+  const asked = [quoteJob(cloud, job, signal), showOf(cloud, storage.bucket('uploads'), job)] as const
+  await Promise.allSettled(asked) // what fails leaves no other at work on a cloud that stops
+  const [quote, { podcast, note }] = await Promise.all(asked)
   beginning?.quote(quote)
   beginning?.show(note)
   await endEarlierRun(cloud, podcast, episodeSlug(job))

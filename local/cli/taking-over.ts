@@ -38,7 +38,7 @@ export function takeOver({ slug, known, told, file, changesTemplate, episode }: 
   if (lost.length > 0)
     throw new Permanent(
       'bad_podcast_file',
-      `${file} still has the ${lost.join(' and the ')} that init wrote, and would put it in the place of what the show ` +
+      `${file} still has the ${lost.join(' and the ')} that init wrote, and would put that in the place of what the show ` +
         `"${slug}" says ("${known.title}" by ${known.author}). Write there what listeners shall read. ${ownName(file)}`,
     )
   const becomes = (['title', 'author'] as const)
