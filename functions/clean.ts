@@ -24,16 +24,25 @@ import type { Portrait, Transcript } from '../shared/words/words.ts'
 export const clean = defineStep({
   name: 'clean',
   version: 7,
-  context: pick('analysisObject', 'transcriptObject', 'pcmObject', 'sampleRate', 'channels', 'sampleFormat'),
+  context: pick(
+    'wordsObject',
+    'analysisObject',
+    'transcriptObject',
+    'pcmObject',
+    'sampleRate',
+    'channels',
+    'sampleFormat',
+  ),
   load: async (db: Knex, { runId, episodeId }) => {
     const { cleaning, transcription } = await settingsOf(db, runId)
     const known = transcription.rememberVoices ? { known: await voicesOfShow<Portrait>(db, episodeId) } : {}
     return { cleaning, voices: transcription.voices ?? null, placed: await placedIn(db, runId), ...known }
   },
   inputs: (
-    { analysisObject, transcriptObject },
+    { wordsObject, analysisObject, transcriptObject },
     { cleaning: { review: _policy, ...settings }, ...input },
   ) => ({
+    isBrought: wordsObject !== null,
     analysisObject,
     transcriptObject,
     placed: input.placed,
@@ -42,7 +51,7 @@ export const clean = defineStep({
     ...('known' in input ? { known: input.known } : {}),
   }),
   work: async (
-    { analysisObject, transcriptObject, pcmObject, ...format },
+    { wordsObject, analysisObject, transcriptObject, pcmObject, ...format },
     { cleaning: settings, voices, placed, known },
     tools,
   ) => {
@@ -54,7 +63,7 @@ export const clean = defineStep({
       transcriptObject === null
         ? undefined
         : await storage.readJson<Transcript>({ bucket, name: transcriptObject })
-    const refined = reported && (await refinedBy(placed, reported, analysis, tools))
+    const refined = reported && (await refinedBy(placed, reported, analysis, wordsObject !== null, tools))
     const transcript = refined && (await alignForEdits(refined.transcript, analysis, settings, listen))
     const untold = refined ? await hesitationsAmong(refined.untold, analysis, settings.fillers, listen) : []
     const proposed = toEditList(
@@ -109,12 +118,14 @@ async function refinedBy(
   placed: readonly string[],
   reported: Transcript,
   analysis: Analysis,
+  isBrought: boolean,
   { storage, config, warn }: Tools,
 ): Promise<Refined> {
   const passages: PlacedPassage[] = []
   for (const name of placed)
     passages.push(...(await storage.readJson<PlacedPassage[]>({ bucket: config.buckets.work, name })))
-  const refined = passages.length === 0 ? unrefined(reported) : refine(reported, analysis, passages)
+  const refined =
+    passages.length === 0 ? unrefined(reported) : refine(reported, analysis, passages, isBrought)
   refined.warnings.forEach(warn)
   return refined
 }

@@ -410,6 +410,11 @@ export const warningCodes = {
     meaning: 'Something is said that the text lacks, for longer than a word.',
     remedy: 'Add it to the text, if listeners should read it.',
   },
+  words_unlike_sound: {
+    meaning: 'The words that came with the recording do not sound like it. Nothing is cut by them.',
+    remedy:
+      "Look whether they are another recording's; make the episode again with the right ones, or without.",
+  },
   words_repaired: {
     meaning: 'Single words or cues had times that cannot be; the message says what was done.',
     remedy: 'Check the transcript there.',

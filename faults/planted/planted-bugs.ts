@@ -122,6 +122,7 @@ async function huntOne(
     schedules: caughtBy === 'guards' ? 0 : schedules,
     server: serverUrl,
     shrink: 0,
+    budget: (0.9 * longestMs) / 1000, // a slow machine says how far it came
     ...(caughtBy === 'guards' || caughtBy === 'matrix' ? {} : { only: caughtBy }),
   }
   const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)])

@@ -41,6 +41,12 @@ export interface RestoreReport extends Omit<Summary, 'noiseLimitDb' | 'rumble' |
 
 type Planes = readonly Float32Array[]
 
+/** Where the sound of each recording goes, in place of what is there. */
+export const restoredFiles = ({ recordings, out }: Pick<RestoreJob, 'recordings' | 'out'>): string[] =>
+  recordings.map((_, i) =>
+    path.resolve(out, recordings.length === 1 ? 'restored.wav' : `restored-${i + 1}.wav`),
+  )
+
 /** Throws Permanent with one of the codes for recordings. Nothing is left where it fails. */
 export async function restore(job: RestoreJob, signal: AbortSignal): Promise<RestoreReport> {
   const tables: Tables[] = []
@@ -55,14 +61,15 @@ export async function restore(job: RestoreJob, signal: AbortSignal): Promise<Res
     tables.push(drift === 0 ? seen : await look(drift))
   }
   const plans = await decide(tables, job.wishes, othersTurn)
+  const places = restoredFiles(job)
   const [files, warnings]: [Record<string, string>, Warning[]] = [{}, []]
   await mkdir(job.out, { recursive: true })
   for (const [i, plan] of plans.entries()) {
-    const name = plans.length === 1 ? 'restored.wav' : `restored-${i + 1}.wav`
-    files[name] = path.resolve(job.out, name)
+    const file = places[i]!
+    files[path.basename(file)] = file
     warnings.push(
       ...(await withRecording(job.recordings[i]!, signal, (source) =>
-        written(source, plan, drifts[i]!, files[name]!, signal),
+        written(source, plan, drifts[i]!, file, signal),
       )),
     )
   }

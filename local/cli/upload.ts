@@ -2,12 +2,10 @@
  * `spool upload`: brings recordings, and what belongs to them, to a Spool that stays, and says which run they started. Hides
  * how the run is found: it is the one that was not there before.
  */
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { Permanent } from '../../shared/errors.ts'
-import { parseEpisode } from '../../shared/settings/episode.ts'
-import { readText } from '../../shared/text-file.ts'
 import { slugOf } from '../../shared/objects.ts'
 import type { Client } from '../client/client.ts'
 import {
@@ -69,7 +67,7 @@ export async function upload(
     if (isLive(before) && !asked.cancel)
       throw new Permanent(
         'already_running',
-        `Episode ${episode} is being made just now. Wait for it, or say --cancel to end that first.`,
+        `Episode ${episode} is being made just now: ./spool list says how far it is. Wait for it, or say --cancel to end that first.`,
       )
     await client.post(`/runs/${before.id}/cancel`)
   }
@@ -81,8 +79,29 @@ export async function upload(
     const latest = await runOf(client, podcast, episode)
     return latest && latest.id !== before?.id ? latest : undefined
   }, signal)
-  const { status } = asked.wait ? await ended(client, run.id, watch.making, signal) : run
-  return { episodeId: run.episodeId, episode: `${podcast}/${episode}`, runId: run.id, status }
+  const name = `${podcast}/${episode}`
+  const { status } = asked.wait ? await waitedFor(client, run.id, name, watch.making, signal) : run
+  return { episodeId: run.episodeId, episode: name, runId: run.id, status }
+}
+
+/** All has been sent by then: an interrupt ends the waiting alone. */
+async function waitedFor(
+  client: Client,
+  runId: string,
+  episode: string,
+  making: RunWatcher,
+  signal: AbortSignal,
+): Promise<{ readonly status: string }> {
+  try {
+    return await ended(client, runId, making, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new Permanent(
+      'user_cancelled',
+      `You stopped waiting. ${episode} is being made all the same: ./spool list says how far it is. ` +
+        `When it is finished: ./spool download ${episode}`,
+    )
+  }
 }
 
 /** Which show and episode are meant, and the settings that come along. */
@@ -98,22 +117,15 @@ async function namesOf(asked: UploadJob): Promise<{ job: Job; podcast: string; e
   return {
     job,
     podcast: job.podcast === undefined ? path.basename(podcast) : await podcastOf(job),
-    episode: await nameOfEpisode(episode, job),
+    episode: nameOfEpisode(episode, job),
   }
 }
 
 const isFile = (name: string): boolean => name.endsWith('.json') && existsSync(name)
 
-const nameOfEpisode = async (episode: string | undefined, job: Job): Promise<string> => {
-  if (episode === undefined) return episodeSlug(job)
-  return isFile(episode) ? await slugIn(episode, job) : slugOf(episode)
-}
-
-/** Of its title; of its recording where it has none. */
-async function slugIn(file: string, job: Job): Promise<string> {
-  const { title } = parseEpisode(readText(await readFile(file)).text, file)
-  return title === undefined ? episodeSlug(job) : slugOf(title)
-}
+/** Settings name no episode: it is called as `assemble` calls it, or there would be two of it. */
+const nameOfEpisode = (episode: string | undefined, job: Job): string =>
+  episode === undefined || isFile(episode) ? episodeSlug(job) : slugOf(episode)
 
 interface Started extends Run {
   readonly episodeId: string

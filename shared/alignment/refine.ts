@@ -55,15 +55,21 @@ export const textOf = ({ words }: Transcript, { format }: Analysis): TextWord[] 
     return { text, start: startSample / frame, end: endSample / frame, cue, speaker }
   })
 
-/** `placed`: of all passages. Unchanged, and without a word, where the sound does not match the text as a whole. */
+/**
+ * `placed`: of all passages. Unchanged where the sound does not match the text as a whole; a text that somebody brought
+ * (`isBrought`) is then no word with times any more, and they are told.
+ */
 export function refine(
   transcript: Transcript,
   analysis: Analysis,
   placed: readonly PlacedPassage[],
+  isBrought: boolean,
 ): Refined {
   const words = textOf(transcript, analysis)
   const cues = cuesIn(words)
   const found = gathered(words, cues, placed)
+  if (isBrought && !found.isLike)
+    return { transcript: { ...transcript, exactTimes: false }, untold: [], warnings: [unlikeSound] }
   const isBelieved = transcript.exactTimes ? agrees(words, found) : mostPlaced(found.cues)
   if (!isBelieved) return unrefined(transcript)
   const frame = frameSamples(analysis.format.sampleRate)
@@ -92,6 +98,13 @@ const captionsOnly: Warning = {
   message:
     'The words come from captions, whose times are good enough to read along but not to cut single words, so ' +
     'fillers stay.',
+}
+
+const unlikeSound: Warning = {
+  code: 'words_unlike_sound',
+  message:
+    'The words do not sound like this recording: they may be those of another one. Nothing is cut by them, and the ' +
+    'transcript says what they say.',
 }
 
 const mostPlaced = (cues: readonly PlacedCue[]): boolean =>

@@ -29,13 +29,16 @@ const offBy = (most: number): Transcript => ({
 })
 const wrong = offBy(200)
 
+const refined = (transcript: Transcript, placed: ReturnType<typeof placedAt>) =>
+  refine(transcript, soundingIn(long.words), placed, false)
+
 test('Of many words that are off, each moves to where it was found', () => {
-  const { transcript } = refine(wrong, soundingIn(long.words), placedAt(long))
+  const { transcript } = refined(wrong, placedAt(long))
   expect(wordFrames(transcript)).toEqual(wordFrames(long))
 })
 
 test('Words that are off stay where they are when the sound says that they were found no better', () => {
-  const { transcript } = refine(wrong, soundingIn(long.words), placedAt(offBy(260)))
+  const { transcript } = refined(wrong, placedAt(offBy(260)))
   const starts = ({ words }: Transcript) => words.map(({ startSample }) => startSample)
   expect(starts(transcript)).toEqual(starts(wrong))
 })
@@ -49,7 +52,7 @@ test('Where a recogniser knows well when words begin and badly when they end, on
     ...rest,
     words: words.map(({ start, end }) => ({ start: start + 3, end })),
   }))
-  const { transcript } = refine(ends, soundingIn(long.words), found)
+  const { transcript } = refined(ends, found)
   expect(transcript.words.map(({ startSample }) => startSample)).toEqual(
     long.words.map(({ startSample }) => startSample),
   )
@@ -63,12 +66,26 @@ test('Words that are good stay where they are', () => {
     ...rest,
     words: words.map(({ start, end }) => ({ start: start + 4, end: end + 4 })),
   }))
-  expect(refine(long, soundingIn(long.words), found).transcript.words).toEqual(long.words)
+  expect(refined(long, found).transcript.words).toEqual(long.words)
 })
 
-test('Where nothing sounds like the text, nothing of what was found is believed', () => {
-  const { transcript, untold, warnings } = refine(wrong, soundingIn(long.words), placedAt(long, -3.3))
+test('Where nothing sounds like what a recogniser heard, its words stay as they are', () => {
+  const { transcript, untold, warnings } = refined(wrong, placedAt(long, -3.3))
   expect([transcript, untold, warnings]).toEqual([wrong, [], []])
+})
+
+test.each([
+  [320, -2.8, -2.6],
+  [120, -2.35, -2.2],
+])('Captions of %d words are not believed where they sound unlike the recording', (count, unlike, like) => {
+  const words = long.words.slice(0, count).map((word, i) => ({ ...word, cue: Math.floor(i / 10) }))
+  const captions = { ...long, exactTimes: false, words }
+  const codesAt = (fit: number) => {
+    const { transcript, warnings } = refine(captions, soundingIn(words), placedAt(captions, fit), true)
+    return [transcript.exactTimes, warnings.map(({ code }) => code)]
+  }
+  expect(codesAt(unlike)).toEqual([false, ['words_unlike_sound']])
+  expect(codesAt(like)).toEqual([true, []])
 })
 
 test('A hum is voiced, hiss and silence are not', () => {

@@ -30,7 +30,7 @@ export function add(program: Command): void {
     .requiredOption('--podcast <podcast>', "the podcast's name, its podcast.json, or a show's folder")
     .option(
       '--episode <episode>',
-      "the episode's name, or its episode.json; named after the recording when not given",
+      "the episode's name; or its episode.json, and then it is named after the recording, as without",
     )
     .option('--tracks', 'several recordings are tracks of one conversation')
     .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')

@@ -1,6 +1,7 @@
 /** Commands that work on one sound by itself, without an episode: they need no cloud. */
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { cancelled, missingFile, print, WrongUsage } from '../frame.ts'
+import { cancelled, missingFile, print, tell, WrongUsage } from '../frame.ts'
 import type { RestoreFlags } from '../restore-flags.ts'
 
 export function add(program: Command): void {
@@ -24,12 +25,11 @@ export function add(program: Command): void {
       const wishes = wishesOf(options)
       if (typeof wishes === 'string') throw new WrongUsage(wishes)
       await mustBeFiles(recordings)
-      const { restore, summariseRestoration } = await import('../restore.ts')
-      print(
-        options.json,
-        await restore({ recordings, wishes, out: options.out }, cancelled()),
-        summariseRestoration,
-      )
+      const { restore, restoredFiles, summariseRestoration } = await import('../restore.ts')
+      const { out, json } = options
+      for (const file of restoredFiles({ recordings, out }).filter((one) => existsSync(one)))
+        tell(`spool: ${file} is there already and is replaced; --out names another folder.\n`)
+      print(json, await restore({ recordings, wishes, out }, cancelled()), summariseRestoration)
     })
 
   program

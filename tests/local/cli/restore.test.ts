@@ -1,8 +1,8 @@
 // spool restore: what its flags mean, what it refuses, and what it leaves.
-import { mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { wishesOf } from '../../../local/cli/restore-flags.ts'
 import { restore } from '../../../local/cli/restore.ts'
 import { toWav } from '../../../shared/audio/wav.ts'
@@ -34,10 +34,13 @@ describe('Flags', () => {
 
 describe('Recordings', () => {
   const { signal } = new AbortController()
-  const folder = () => mkdtemp(path.join(os.tmpdir(), 'restore-'))
+  let out: string
+  beforeEach(async () => {
+    out = await mkdtemp(path.join(os.tmpdir(), 'spool-restore-'))
+  })
+  afterEach(async () => await rm(out, { recursive: true }))
 
   test('become a float WAV each, of the same rate and length', async () => {
-    const out = await folder()
     const samples = mixed(words(4).samples, hiss(4, -45))
     const recording = path.join(out, 'interview.wav')
     await writeFile(recording, toWav({ samples, sampleRate: rate }))
@@ -55,7 +58,6 @@ describe('Recordings', () => {
   })
 
   test('that are none are refused, and leave nothing', async () => {
-    const out = await folder()
     const text = path.join(out, 'notes.txt')
     await writeFile(text, 'nothing to hear')
     const job = { recordings: [text], wishes: defaultWishes, out }
