@@ -8,16 +8,18 @@ import { hearStored } from '../shared/alignment/hear.ts'
 import { listenTo, type Listen } from '../shared/alignment/listen.ts'
 import type { PlacedPassage } from '../shared/alignment/placing.ts'
 import { refine, unrefined, type Refined } from '../shared/alignment/refine.ts'
+import type { Known } from '../shared/alignment/portraits.ts'
 import { suggestSpeakers } from '../shared/alignment/speakers-by-voice.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
+import { voicesOfShow } from '../shared/db/voices.ts'
 import { contentHash } from '../shared/hash.ts'
 import { pick, toScalars } from '../shared/episode/run-context.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 import { toEditList, type EditList } from '../shared/edits/edits.ts'
 import { alignForEdits, proposeEdits } from '../shared/edits/propose.ts'
 import { hesitationsAmong } from '../shared/edits/untold.ts'
-import type { Transcript } from '../shared/words/words.ts'
+import type { Portrait, Transcript } from '../shared/words/words.ts'
 
 export const clean = defineStep({
   name: 'clean',
@@ -31,24 +33,26 @@ export const clean = defineStep({
     'channels',
     'sampleFormat',
   ),
-  load: async (db: Knex, { runId }) => {
+  load: async (db: Knex, { runId, episodeId }) => {
     const { cleaning, transcription } = await settingsOf(db, runId)
-    return { cleaning, voices: transcription.voices ?? null, placed: await placedIn(db, runId) }
+    const known = transcription.rememberVoices ? { known: await voicesOfShow<Portrait>(db, episodeId) } : {}
+    return { cleaning, voices: transcription.voices ?? null, placed: await placedIn(db, runId), ...known }
   },
   inputs: (
     { wordsObject, analysisObject, transcriptObject },
-    { cleaning: { review: _policy, ...settings }, voices, placed },
+    { cleaning: { review: _policy, ...settings }, ...input },
   ) => ({
     isBrought: wordsObject !== null,
     analysisObject,
     transcriptObject,
-    placed,
+    placed: input.placed,
     settings,
-    voices,
+    voices: input.voices,
+    ...('known' in input ? { known: input.known } : {}),
   }),
   work: async (
     { wordsObject, analysisObject, transcriptObject, pcmObject, ...format },
-    { cleaning: settings, voices, placed },
+    { cleaning: settings, voices, placed, known },
     tools,
   ) => {
     const { storage, config, workObject } = tools
@@ -70,7 +74,8 @@ export const clean = defineStep({
     const text = JSON.stringify(proposed)
     await storage.create(object, text, 'application/json')
     if (transcript) {
-      const spoken = voices === null ? transcript : await withSpeakers(transcript, analysis, listen, tools)
+      const spoken =
+        voices === null ? transcript : await withSpeakers(transcript, analysis, listen, known, tools)
       await storage.create(aligned, JSON.stringify(spoken), 'application/json')
     }
     return toScalars({
@@ -94,6 +99,7 @@ async function withSpeakers(
   words: Transcript,
   analysis: Analysis,
   listen: Listen,
+  known: readonly Known[] | undefined,
   { signal, warn }: Tools,
 ): Promise<Transcript> {
   const { transcript, warnings } = await suggestSpeakers(
@@ -101,6 +107,7 @@ async function withSpeakers(
     analysis,
     hearStored(analysis, listen),
     signal,
+    known,
   )
   warnings.forEach(warn)
   return transcript

@@ -9,6 +9,7 @@ import { findEpisode, saveFinishedAudio, type ListedChapter } from '../shared/db
 import { findPodcast } from '../shared/db/podcasts.ts'
 import { findRun, settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
+import { rememberVoices, type NamedVoice } from '../shared/db/voices.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { storeDeliverables } from '../shared/episode/deliverables.ts'
 import { documents, pretty } from '../shared/episode/finished-documents.ts'
@@ -23,6 +24,7 @@ import { joinAudio } from '../shared/mastering/join.ts'
 import { joinPartials } from '../shared/mastering/partials.ts'
 import { disclosureOf, podcastSettings } from '../shared/settings/podcast.ts'
 import { keptSamples } from '../shared/timeline/ledger.ts'
+import type { Portrait } from '../shared/words/words.ts'
 
 const context = partsContext.and(pick('coverHash', 'chaptersHash', 'spokenHashes', 'recordingHash', 'gainDb'))
 
@@ -62,6 +64,7 @@ export const finish = defineStep({
       chapters,
       takenTitle,
       takenDescription,
+      voices,
       ...audio
     },
   ) => {
@@ -78,6 +81,7 @@ export const finish = defineStep({
       hasSyntheticVoice: spokenHashes.length > 0,
       taken: { title: takenTitle, description: takenDescription },
     })
+    if (voices) await rememberVoices(trx, episodeId, JSON.parse(voices) as NamedVoice<Portrait>[])
   },
   // the page is made by a step of its own, and is there a little later
   consistsOf: ({ contentHash, files }, { episodeId }) =>
@@ -182,6 +186,7 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
     takenTitle: said.title,
     takenDescription: said.description,
     heardHash: heardHashOf(parts),
+    voices: input.settings.transcription.rememberVoices ? JSON.stringify(parts.voices) : null,
   }
 }
 

@@ -18,6 +18,7 @@ import * as sharedReviews from './013-shared-reviews.ts'
 import * as abandonedUploads from './015-abandoned-uploads.ts'
 import * as frozenTransactions from './016-frozen-transactions.ts'
 import * as takenNotes from './017-taken-notes.ts'
+import * as voices from './018-voices.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -36,4 +37,5 @@ export const migrations = [
   { name: '015-abandoned-uploads', up: abandonedUploads.up },
   { name: '016-frozen-transactions', up: frozenTransactions.up },
   { name: '017-taken-notes', up: takenNotes.up },
+  { name: '018-voices', up: voices.up },
 ]

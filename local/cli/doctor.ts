@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { availableParallelism, platform, arch } from 'node:os'
 import { promisify } from 'node:util'
 import { catalogue } from '../../functions/index.ts'
-import { espeakVersion } from '../../shared/alignment/espeak.ts'
+import { espeakPackage, espeakVersion } from '../../shared/alignment/espeak.ts'
 import { chooseCodec } from '../../shared/codec/choose.ts'
 import { installedModels } from '../../shared/ears/installed.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
@@ -132,7 +132,8 @@ const phones = async (): Promise<Finding> => ({
   what: 'Phones',
   found:
     (await espeakVersion()) ??
-    'a letter each, and no text without times is placed; apt-get install espeak-ng, or brew install espeak-ng',
+    'a letter each, and no text without times is placed; apt-get install espeak-ng, brew install espeak-ng, ' +
+      `or npm install --no-save ${espeakPackage} (GPL) in the folder of Spool`,
 })
 
 /** What recognises speech here; nobody needs it who has words, or a provider. */

@@ -140,7 +140,10 @@ function clockOfTenths(seconds: number): string {
 /** Who speaks, where that was told by voice: it is a suggestion, that names can be given to. */
 function speakerLines({ speakers, speakersByVoice }: Listing): string[] {
   if (!speakersByVoice || speakers.length === 0) return []
-  const called = speakers.map(({ label, name }) => (label === name ? label : `${label} (${name})`))
+  const called = speakers.map(({ label, name, sureness }) => {
+    const sure = sureness === null ? '' : `, as in earlier episodes, ${Math.round(100 * sureness)} % sure`
+    return label === name ? label : `${label} (${name}${sure})`
+  })
   return [
     '',
     `Speakers  ${called.join(', ')}: suggested by voice`,

@@ -1,14 +1,16 @@
 /**
- * Suggests who of two speakers says which sentence of a transcript that names nobody. Hides how frames of voices become
- * speakers of sentences, and when the voices are too much alike to suggest anything.
+ * Suggests who of two speakers says which sentence of a transcript that names nobody, and whose voices these are if others
+ * are known. Hides how frames of voices become speakers of sentences, and when the voices are too much alike to suggest
+ * anything.
  */
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Warning } from '../codes.ts'
-import type { Transcript, Word } from '../words/words.ts'
+import type { HeardVoice, Transcript, Word } from '../words/words.ts'
+import { likenesses, type Known } from './portraits.ts'
 import { textOf } from './refine.ts'
 import type { Sound } from './speech-rows.ts'
 import { cuesIn, type Cue } from './told.ts'
-import { tellVoices } from './voices.ts'
+import { tellVoices, type Voices } from './voices.ts'
 
 /**
  * Two voices were 2.6 to 8.8 apart (asterisk's prompts of two languages, flite's voices), what had been divided of one
@@ -24,12 +26,16 @@ export interface Suggested {
   readonly warnings: readonly Warning[]
 }
 
-/** Unchanged where the transcript names a speaker, and, with a warning, where the voices cannot be told apart. */
+/**
+ * Unchanged where the transcript names a speaker, and, with a warning, where the voices cannot be told apart. With voices
+ * that are `known` from other episodes, if there are any yet, it says how its own sound and whose they are like.
+ */
 export async function suggestSpeakers(
   transcript: Transcript,
   analysis: Analysis,
   sound: Sound,
   signal: AbortSignal,
+  known?: readonly Known[],
 ): Promise<Suggested> {
   if (transcript.words.length === 0 || transcript.words.some(({ speaker }) => speaker !== null))
     return { transcript, warnings: [] }
@@ -38,13 +44,24 @@ export async function suggestSpeakers(
   const cues = cuesIn(textOf(transcript, analysis))
   const frame = frameSamples(analysis.format.sampleRate)
   const found = withNeighbours(cues.map((cue) => voiceOf(transcript.words, cue, voices.ofFrame, frame)))
-  const [first] = found
+  const first = found[0]!
   const words = cues.flatMap(({ first: from, end }, i) =>
     transcript.words
       .slice(from, end)
       .map((word) => ({ ...word, speaker: voiceLabels[found[i] === first ? 0 : 1] })),
   )
-  return { transcript: { ...transcript, words, speakersBy: 'voice' }, warnings: [] }
+  const named = known && { voices: heardVoices(voices, first, known) }
+  return { transcript: { ...transcript, words, speakersBy: 'voice', ...named }, warnings: [] }
+}
+
+/** In the order of their labels; `first` is the voice that speaks first. */
+function heardVoices({ portraits }: Voices, first: number, known: readonly Known[]): readonly HeardVoice[] {
+  const ordered = [portraits[first]!, portraits[1 - first]!]
+  const likes = likenesses(ordered, known)
+  return ordered.map((portrait, i) => {
+    const like = likes[i]
+    return { label: voiceLabels[i]!, portrait, ...(like ? { like } : {}) }
+  })
 }
 
 const voicesAlike: Warning = {

@@ -5,7 +5,9 @@
  * the likeliest turns.
  */
 import { cepstrumSize } from './cepstra.ts'
+import type { Portrait } from '../words/words.ts'
 import { backgroundOf, type Sound } from './speech-rows.ts'
+import { portraitOf } from './portraits.ts'
 import { learnMixture, likelihood, type Mixture, type Vectors } from './mixtures.ts'
 
 const { floor, min, sqrt } = Math
@@ -15,6 +17,8 @@ export interface Voices {
   readonly ofFrame: Int8Array
   /** How far apart they are: the distance of their means, in deviations of two seconds of one voice. */
   readonly distance: number
+  /** How each sounds. */
+  readonly portraits: readonly Portrait[]
 }
 
 /** Every second frame is looked at; the level, which is the room's and not the voice's, is not. */
@@ -48,11 +52,13 @@ export async function tellVoices(sound: Sound, signal: AbortSignal): Promise<Voi
     if (found && (!best || found.score > best.score)) best = found
   }
   if (!best) return undefined
+  const { voices } = best
   const ofFrame = new Int8Array(sound.frames).fill(-1)
   frameOf.forEach((frame, i) => {
-    for (let at = frame; at < min(frame + stride, sound.frames); at++) ofFrame[at] = best.voices[i]!
+    for (let at = frame; at < min(frame + stride, sound.frames); at++) ofFrame[at] = voices[i]!
   })
-  return { ofFrame, distance: distanceOf(windows, best.voices) }
+  const portraits = [0, 1].map((voice) => portraitOf(vectors, (row) => voices[row] === voice))
+  return { ofFrame, distance: distanceOf(windows, voices), portraits }
 }
 
 /** The cepstra of what is loud, and which frames they are; a quarter of what the whole recording has. */

@@ -83,6 +83,10 @@ export const reviewAnswer = z
           description:
             'What they are called; another by a decision `{"decision": "take", "speakers": {LABEL: NAME}}`.',
         }),
+        sureness: z.number().nullable().openapi({
+          description:
+            'How sure it is, 0 to 1, that the voice is the one in earlier episodes whose name is suggested; null where it is not.',
+        }),
       }),
     ),
     edits: z.array(reviewedEdit),

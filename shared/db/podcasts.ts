@@ -19,23 +19,33 @@ export interface Podcast {
 
 const podcastColumns = 'id, user_id AS "userId", slug, settings, revision, created_at AS "createdAt"'
 
-/** Finds or makes the podcast of that name. Settings that are given replace those there are. */
+/**
+ * Finds or makes the podcast of that name. Settings that are given replace those there are, and so does whether voices are
+ * remembered: where they no longer are, all that were are forgotten.
+ */
 export async function ensurePodcast(
   trx: Knex,
   userId: string,
   slug: string,
   settings: unknown,
+  remembersVoices?: boolean,
 ): Promise<Podcast> {
   await ensureUser(trx, userId)
   const [podcast] = await rows<Podcast>(
     trx,
-    `INSERT INTO podcasts AS p (user_id, slug, settings)
-     VALUES (:userId, :slug, coalesce(CAST(:settings AS jsonb), '{}'))
+    `INSERT INTO podcasts AS p (user_id, slug, settings, remembers_voices)
+     VALUES (
+       :userId, :slug, coalesce(CAST(:settings AS jsonb), '{}'), coalesce(CAST(:remembersVoices AS boolean), false)
+     )
      ON CONFLICT (user_id, slug) DO UPDATE
        SET settings = coalesce(CAST(:settings AS jsonb), p.settings),
+           remembers_voices = coalesce(CAST(:remembersVoices AS boolean), p.remembers_voices),
            revision = p.revision + CASE WHEN p.settings = CAST(:settings AS jsonb) IS FALSE THEN 1 ELSE 0 END
      RETURNING ${podcastColumns}`,
-    { userId, slug, settings: settings === undefined ? null : JSON.stringify(settings) },
+    {
+      ...{ userId, slug, remembersVoices: remembersVoices ?? null },
+      settings: settings === undefined ? null : JSON.stringify(settings),
+    },
   )
   return podcast!
 }

@@ -5,6 +5,7 @@
 import type { z } from 'zod'
 import { decodeAnalysis, type Analysis } from '../audio/analysis.ts'
 import type { Taken } from '../edits/decisions.ts'
+import type { NamedVoice } from '../db/voices.ts'
 import type { EditList } from '../edits/edits.ts'
 import type { Tools } from '../engine/step.ts'
 import { chaptersOf, type Chapter } from '../feed/chapters.ts'
@@ -14,10 +15,10 @@ import type { RunSettings } from '../settings/settings.ts'
 import type { Timeline } from '../timeline/timeline.ts'
 import { nameSpeakers } from '../words/captions.ts'
 import { heardWords, proposedChapters } from '../words/proposed-chapters.ts'
-import type { Transcript } from '../words/words.ts'
+import type { Portrait, Transcript } from '../words/words.ts'
 import type { RestorationReport } from './restoring.ts'
 import { pick } from './run-context.ts'
-import { marksFor, saidBy, speakersNamed, type Given, type Said } from './taken.ts'
+import { marksFor, saidBy, speakersNamed, voicesNamed, type Given, type Said } from './taken.ts'
 
 export const partsContext = pick(
   'timelineObject',
@@ -44,6 +45,7 @@ export interface Parts {
   readonly analysis: Analysis
   readonly restoration: RestorationReport | undefined
   readonly transcript: Transcript | undefined
+  readonly voices: readonly NamedVoice<Portrait>[]
   readonly chapters: readonly Chapter[]
   readonly cover: Buffer | undefined
   /** The show's, where the episode has none of its own. */
@@ -77,12 +79,14 @@ export async function gather(
     transcript && given.settings.chapters === 'automatic' ? proposedChapters(transcript, timeline) : [],
     timeline,
   )
+  const names = speakersNamed(context.episodeFacts.speakers, taken)
   return {
     timeline,
     analysis,
     restoration,
     edits,
-    transcript: transcript && nameSpeakers(transcript, speakersNamed(context.episodeFacts.speakers, taken)),
+    transcript: transcript && nameSpeakers(transcript, names),
+    voices: transcript ? voicesNamed(transcript, names) : [],
     chapters: chaptersOf(timeline, said.title ?? given.title, marks),
     cover: await coverOf(context, tools), // one after the other, for the order of their warnings
     showCover: await showCoverOf(context.showCover[0], tools),

@@ -143,7 +143,8 @@ async function openRun(
   said?: Variables,
 ) {
   const { userId } = path
-  const podcast = await ensurePodcast(trx, userId, asSeen(path.podcast), plan.podcast)
+  const { rememberVoices = false } = plan.template.transcription
+  const podcast = await ensurePodcast(trx, userId, asSeen(path.podcast), plan.podcast, rememberVoices)
   const slug = asSeen(path.episode)
   const { title = slug, description = '' } = plan.episode
   const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug, title })

@@ -4,11 +4,13 @@
  */
 import type { Warning } from '../codes.ts'
 import type { Taken } from '../edits/decisions.ts'
+import type { NamedVoice } from '../db/voices.ts'
 import type { Mark } from '../feed/chapter-marks.ts'
 import { clockOf } from '../feed/chapters.ts'
 import { mostDescriptionCharacters } from '../settings/episode.ts'
 import { keptShare, toOutput } from '../timeline/ledger.ts'
 import type { Timeline } from '../timeline/timeline.ts'
+import type { Portrait, Transcript } from '../words/words.ts'
 
 type Laid = Pick<Timeline, 'ledger' | 'sampleRate'>
 
@@ -68,6 +70,21 @@ export const speakersNamed = (given: Readonly<Record<string, string>>, { speaker
   ...given,
   ...speakers,
 })
+
+/**
+ * The voices whose names were given: a likeness that nobody has confirmed would be handed on as if it had been. What the
+ * words call a voice is no name, also where the two were changed for each other.
+ */
+export const voicesNamed = (
+  { voices = [] }: Transcript,
+  names: Readonly<Record<string, string>>,
+): NamedVoice<Portrait>[] => {
+  const labels = voices.map(({ label }) => label)
+  return voices.flatMap(({ label, portrait }) => {
+    const name = names[label]
+    return name === undefined || labels.includes(name) ? [] : [{ label, name, portrait }]
+  })
+}
 
 /** The summary, and a line for each note that is still heard, with its time in the episode; as many as fit. */
 function descriptionOf(

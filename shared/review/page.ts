@@ -294,9 +294,16 @@ function transcriptText({ transcript, analysis }: Reviewed, splices: readonly Sp
     if (last?.speaker === word.speaker) last.words.push(text)
     else paragraphs.push({ speaker: word.speaker, words: [text] })
   }
+  const likes = (transcript.voices ?? []).flatMap(({ label, like }) =>
+    like
+      ? [
+          ` ${escape(label)} is like ${escape(like.name)} in earlier episodes, ${Math.round(100 * like.sureness)} % sure.`,
+        ]
+      : [],
+  )
   const note =
     transcript.speakersBy === 'voice'
-      ? '<p class="hint">Speakers suggested by voice; the console names them, or <code>speakers</code> in episode.json.</p>\n'
+      ? `<p class="hint">Speakers suggested by voice; the console names them, or <code>speakers</code> in episode.json.${likes.join('')}</p>\n`
       : ''
   const said = paragraphs
     .map(

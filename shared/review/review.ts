@@ -53,11 +53,20 @@ export interface EditsUnderReview {
   readonly timelineObject: string | null
 }
 
+export interface Speaker {
+  /** What the words say. */
+  readonly label: string
+  /** What is shown instead. */
+  readonly name: string
+  /** How sure it is, 0 to 1, that the voice is that of earlier episodes which has the name; null where the name was given. */
+  readonly sureness: number | null
+}
+
 export interface Review extends EditsUnderReview {
   readonly analysis: Analysis
   readonly transcript: Transcript | undefined
   /** What the words call their speakers, and what they are called. */
-  readonly speakers: readonly { readonly label: string; readonly name: string }[]
+  readonly speakers: readonly Speaker[]
   /** What was found in the sound and done about it; undefined where nobody looked. */
   readonly restoration: RestorationReport | undefined
 }
@@ -137,13 +146,29 @@ export async function openReview(services: Reading, episodeId: string): Promise<
   ]).catch(sayWhatIsMissing)
   const names = speakersNamed(episodeFacts.speakers, takenBy(latest.decisions) ?? {})
   const named = transcript && nameSpeakers(transcript, names)
-  return { ...edits, analysis, restoration, speakers: speakersOf(transcript, named), transcript: named }
+  const speakers = speakersOf(transcript, named, names)
+  return { ...edits, analysis, restoration, speakers, transcript: named }
 }
 
-/** In the order in which they are first heard. */
-function speakersOf(said: Transcript | undefined, named: Transcript | undefined): Review['speakers'] {
+/** In the order in which they are first heard. `given` are the names that are no suggestions. */
+function speakersOf(
+  said: Transcript | undefined,
+  named: Transcript | undefined,
+  given: Readonly<Record<string, string>>,
+): Speaker[] {
   const names = new Map(said?.words.map(({ speaker }, i) => [speaker, named!.words[i]!.speaker]))
-  return [...names].flatMap(([label, name]) => (label === null ? [] : [{ label, name: name ?? label }]))
+  const likes = new Map(said?.voices?.map(({ label, like }) => [label, like?.sureness]))
+  return [...names].flatMap(([label, name]) =>
+    label === null
+      ? []
+      : [
+          {
+            label,
+            name: name ?? label,
+            sureness: Object.hasOwn(given, label) ? null : (likes.get(label) ?? null),
+          },
+        ],
+  )
 }
 
 async function reportOf(

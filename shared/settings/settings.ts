@@ -31,6 +31,11 @@ const transcription = z.strictObject({
   language: language.optional(),
   /** How many people speak, for a recording whose words name nobody: two are told apart by voice, as a suggestion. */
   voices: z.literal(2).optional(),
+  /**
+   * Whether voices whose names you gave are remembered for the show, so that later episodes suggest these names; needs
+   * `voices`. Not unless you ask for it, and what was remembered is forgotten by the next episode that does not.
+   */
+  rememberVoices: z.boolean().optional(),
 })
 
 const loudness = z.strictObject({

@@ -85,11 +85,15 @@ export function captionWords(
 }
 
 /**
- * The transcript with the names its producer gives the speakers; others keep what the recogniser calls them.
+ * The transcript with the names its producer gives the speakers; others are called after the voice that theirs is like, or
+ * keep what the recogniser calls them.
  */
 export function nameSpeakers(transcript: Transcript, names: Readonly<Record<string, string>>): Transcript {
   const named = new Map(
-    Object.entries(names).map(([speaker, name]) => [speaker, name.trim().replaceAll(/\s+/g, ' ')]),
+    Object.entries({ ...likenessesIn(transcript), ...names }).map(([speaker, name]) => [
+      speaker,
+      name.trim().replaceAll(/\s+/g, ' '),
+    ]),
   )
   const words = transcript.words.map((word) => ({
     ...word,
@@ -97,6 +101,9 @@ export function nameSpeakers(transcript: Transcript, names: Readonly<Record<stri
   }))
   return { ...transcript, words }
 }
+
+const likenessesIn = ({ voices = [] }: Transcript): Record<string, string> =>
+  Object.fromEntries(voices.flatMap(({ label, like }) => (like ? [[label, like.name]] : [])))
 
 interface Cue {
   readonly startMs: number

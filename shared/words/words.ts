@@ -21,7 +21,21 @@ export interface Transcript {
   readonly words: readonly Word[]
   /** The speakers are suggestions by the sound of their voices; absent where who wrote the words says them. */
   readonly speakersBy?: 'voice'
+  /** How each of these voices sounds; only where the show remembers voices. */
+  readonly voices?: readonly HeardVoice[]
 }
+
+/** A voice that was told by its sound. */
+export interface HeardVoice {
+  /** What the words call who has it. */
+  readonly label: string
+  readonly portrait: Portrait
+  /** Whose voice in other episodes of the show it is like. */
+  readonly like?: { readonly name: string; readonly sureness: number }
+}
+
+/** How a voice sounds, whatever it says: how its cepstra vary together, a triangle of 12 rows, one after the other. */
+export type Portrait = readonly number[]
 
 /** One word before its times are samples, in seconds; undefined where it was not said. */
 export interface ReportedWord {

@@ -3,8 +3,10 @@ import { beforeAll, describe, expect, test } from '@jest/globals'
 import { cepstrumSize } from '../../shared/alignment/cepstra.ts'
 import type { Sound } from '../../shared/alignment/speech-rows.ts'
 import { suggestSpeakers } from '../../shared/alignment/speakers-by-voice.ts'
-import { tellVoices } from '../../shared/alignment/voices.ts'
+import { tellVoices, type Voices } from '../../shared/alignment/voices.ts'
 import type { Analysis } from '../../shared/audio/analysis.ts'
+import { voicesNamed } from '../../shared/episode/taken.ts'
+import { nameSpeakers } from '../../shared/words/captions.ts'
 import type { Transcript } from '../../shared/words/words.ts'
 
 const turnFrames = 400
@@ -49,8 +51,10 @@ const transcript = (speaker: string | null = null): Transcript => ({
 
 describe('Two voices', () => {
   let two: Sound
-  beforeAll(() => {
+  let told: Voices
+  beforeAll(async () => {
     two = talk(3)
+    told = (await tellVoices(two, neverAborted))!
   })
 
   test('are found sentence by sentence, who speaks first being the first', async () => {
@@ -63,13 +67,30 @@ describe('Two voices', () => {
   })
 
   test('are the same whenever they are looked for', async () => {
-    const [once, again] = [await tellVoices(two, neverAborted), await tellVoices(two, neverAborted)]
-    expect(once).toEqual(again)
+    expect(await tellVoices(two, neverAborted)).toEqual(told)
   })
 
-  test('are nobody where nobody speaks', async () => {
-    const { ofFrame } = (await tellVoices(two, neverAborted))!
-    expect(new Set(ofFrame.subarray(352, 400))).toEqual(new Set([-1]))
+  test('keep their labels, and one that is known from elsewhere says whose it is like', async () => {
+    const second = told.portraits[1 - told.ofFrame[0]!]!
+    const known = [{ name: 'Ada', portrait: second }]
+    const { transcript: named } = await suggestSpeakers(transcript(), analysis, two, neverAborted, known)
+    expect(named.words[0]!.speaker).toBe('Voice 1')
+    expect(named.voices!.map(({ label, like }) => [label, like?.name])).toEqual([
+      ['Voice 1', undefined],
+      ['Voice 2', 'Ada'],
+    ])
+    const calledBy = (names: Record<string, string>) =>
+      new Set(nameSpeakers(named, names).words.map(({ speaker }) => speaker))
+    expect(calledBy({})).toEqual(new Set(['Voice 1', 'Ada']))
+    expect(calledBy({ 'Voice 2': 'Ben' })).toEqual(new Set(['Voice 1', 'Ben']))
+    expect(voicesNamed(named, {})).toEqual([])
+    expect(voicesNamed(named, { 'Voice 1': 'Voice 2', 'Voice 2': 'Ben' })).toEqual([
+      { label: 'Voice 2', name: 'Ben', portrait: second },
+    ])
+  })
+
+  test('are nobody where nobody speaks', () => {
+    expect(new Set(told.ofFrame.subarray(352, 400))).toEqual(new Set([-1]))
   })
 
   test('are left as they are when the words name somebody', async () => {

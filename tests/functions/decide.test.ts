@@ -340,7 +340,7 @@ describe('Decisions', () => {
       expect(review.speakers.map(({ name }) => name)).toEqual(heard)
       const vtt = (await deliverable(world, 'transcript.vtt', (await latest(world)).id)).toString()
       expect([...new Set([...vtt.matchAll(/<v ([^>]+)>/g)].map(([, name]) => name))]).toEqual(heard)
-      return review.speakers
+      return review.speakers.map(({ label, name }) => ({ label, name }))
     }
     expect(await speakers()).toEqual([
       { label: 'A', name: 'Anna' },

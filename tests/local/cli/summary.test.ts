@@ -120,7 +120,7 @@ describe('The review', () => {
   const listing: Listing = {
     ...{ episodeId: 'e1', episode: 'show/one', runId: 'r1', status: 'finished' },
     ...{ folder: 'review/one', waiting: [], undecided: [], edits: 3 },
-    ...{ proposal: null, speakers: [{ label: 'A', name: 'Ada' }], speakersByVoice: false },
+    ...{ proposal: null, speakers: [{ label: 'A', name: 'Ada', sureness: null }], speakersByVoice: false },
   }
 
   test('says that nothing is waited for and what is only proposed, with length, place and the way to decide on all', () => {

@@ -33,6 +33,13 @@ export interface Kind {
   readonly colours: readonly [string, string]
 }
 
+export interface Speaker {
+  readonly label: string
+  readonly name: string
+  /** Of a name suggested by the voice in earlier episodes, 0 to 1; else null. */
+  readonly sureness: number | null
+}
+
 export interface Review {
   readonly episodeId: string
   readonly runId: string
@@ -44,7 +51,7 @@ export interface Review {
   /** By voice: the speakers are suggestions. */
   readonly speakersBy: 'voice' | null
   /** What the words call their speakers, and what they are called. */
-  readonly speakers: readonly { readonly label: string; readonly name: string }[]
+  readonly speakers: readonly Speaker[]
   readonly edits: readonly Edit[]
   readonly kinds: readonly Kind[]
   /** What was found in the sound and done about it; null where nobody looked. */

@@ -2,10 +2,16 @@
 import { useState } from 'preact/hooks'
 import { address, post } from '../api.ts'
 import { Action, html } from '../parts.ts'
-import type { Review } from './model.ts'
+import type { Review, Speaker } from './model.ts'
 
 const mostNamed = 50
 const mostCharacters = 100
+
+/** What is added to a name that the voice of earlier episodes suggests. */
+const howSure = ({ sureness }: Speaker) =>
+  sureness === null
+    ? null
+    : html`<span class="quiet"> as in earlier episodes, ${Math.round(100 * sureness)} % sure</span>`
 
 export function Speakers({ review }: { review: Review }) {
   const { speakers, speakersBy, episodeId, status } = review
@@ -19,7 +25,8 @@ export function Speakers({ review }: { review: Review }) {
     })
     location.assign(address(`episodes/${episodeId}`))
   }
-  const isSame = names.every((name, i) => name.trim() === speakers[i]!.name)
+  // to say that a suggested name is right is a decision too
+  const isSame = names.every((name, i) => name.trim() === speakers[i]!.name && speakers[i]!.sureness === null)
   const isFinished = status === 'finished'
   return html`<details class="card" open=${speakersBy === 'voice'}>
     <summary>Speakers</summary>
@@ -34,6 +41,7 @@ export function Speakers({ review }: { review: Review }) {
               maxlength=${mostCharacters}
               onInput=${({ currentTarget }: { currentTarget: HTMLInputElement }) => setNames(names.with(i, currentTarget.value))}
           /></label>
+          ${howSure(speakers[i]!)}
         </p>`,
     )}
     <p class="buttons">

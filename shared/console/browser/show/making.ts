@@ -120,6 +120,12 @@ export const Words = ({ form }: { form: Form }) =>
         choices=${[['2', 'Two']]}
         hint="Where the words name nobody: a suggestion."
       />
+      <${Check}
+        form=${form}
+        path=${['transcription', 'rememberVoices']}
+        label="Know their voices again"
+        hint="Remembers how the voices you have named sound, and suggests the names in later episodes. The next episode without it forgets them."
+      />
     </div>
   </fieldset>`
 
