@@ -67,8 +67,8 @@ export function add(program: Command): void {
 
   program
     .command('demo')
-    .description('assemble the sample that ships with Spool')
-    .option('--out <dir>', 'where the files go', path.join('episodes', 'conversation'))
+    .description('assemble the sample that ships with Spool; its episode is called conversation')
+    .option('--out <dir>', 'where the files go', path.join('episodes', 'demo'))
     .option('--json', 'print one JSON object instead of a summary')
     .action(async ({ out, json }: { out: string; json?: true }) => {
       const { sampleJob } = await import('../sample.ts')
