@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { catalogue } from '../functions/index.ts'
+import { toWav } from '../shared/audio/wav.ts'
 import { addressOf } from '../shared/config.ts'
 import { nameOf } from '../shared/engine/serve.ts'
 import { uploadName } from '../shared/objects.ts'
@@ -122,23 +123,11 @@ async function drop({ projectId, tag }: Deployed, access: string, at: Google): P
 /** Two seconds of a tone that only this deploy has: mono, 16 bits. */
 export function recording(tag: string): Buffer {
   const hertz = 200 + (parseInt(tag.slice(1), 16) % 400)
-  const samples = Int16Array.from({ length: seconds * sampleRate }, (_, i) =>
-    Math.round(6000 * Math.sin((2 * Math.PI * hertz * i) / sampleRate)),
+  const samples = Float32Array.from(
+    { length: seconds * sampleRate },
+    (_, i) => 0.18 * Math.sin((2 * Math.PI * hertz * i) / sampleRate),
   )
-  const head = Buffer.alloc(44)
-  head.write('RIFF')
-  head.writeUInt32LE(36 + samples.byteLength, 4)
-  head.write('WAVEfmt ', 8)
-  head.writeUInt32LE(16, 16)
-  head.writeUInt16LE(1, 20)
-  head.writeUInt16LE(1, 22)
-  head.writeUInt32LE(sampleRate, 24)
-  head.writeUInt32LE(2 * sampleRate, 28)
-  head.writeUInt16LE(2, 32)
-  head.writeUInt16LE(16, 34)
-  head.write('data', 36)
-  head.writeUInt32LE(samples.byteLength, 40)
-  return Buffer.concat([head, Buffer.from(samples.buffer)])
+  return toWav({ samples, sampleRate })
 }
 
 /** The event, as Eventarc sends it to the revision that serves. */

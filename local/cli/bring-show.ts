@@ -19,7 +19,7 @@ const showFile = 'podcast.json'
 
 /** What would be brought along, since a Spool has it not, or not so; and what of its episodes that changes. */
 export interface Differences {
-  readonly slug: string
+  readonly podcast: Podcast
   readonly files: readonly string[]
   readonly reasons: readonly ('template' | 'show')[]
   /** As `takeOver` has it, and what is done to a cover. */
@@ -30,7 +30,8 @@ export interface Differences {
 export async function compareShow(client: Client, folder: string, signal: AbortSignal): Promise<Differences> {
   const job = withShow({ recordings: [] }, folder)
   await mustBeReady(job)
-  const { id, slug, settings: known } = await podcastIn(client, folder)
+  const podcast = await podcastIn(client, folder)
+  const { id, slug, settings: known } = podcast
   const settings = await readPodcast(job.podcast!)
   const ofTemplate: string[] = []
   if (job.template !== undefined) {
@@ -56,7 +57,7 @@ export async function compareShow(client: Client, folder: string, signal: AbortS
       else ofTemplate.push(file)
     }
   return {
-    slug,
+    podcast,
     note: note + (await Promise.all(covers.map(coverNote))).join(''),
     files: [
       ...(isDeepStrictEqual(settings, known) ? [] : [showFile]),
@@ -98,7 +99,7 @@ async function hashOfStream(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Ar
 }
 
 /** The podcast that a show's folder is of. Throws Permanent `not_found` for a show of which nothing was made. */
-export async function podcastIn(client: Client, folder: string): Promise<Podcast> {
+async function podcastIn(client: Client, folder: string): Promise<Podcast> {
   const slug = await podcastOf(withShow({ recordings: [] }, folder))
   const all = await allPodcasts(client)
   const found = podcastMeant(slug, all)
@@ -118,7 +119,7 @@ export async function bringShow(
   const differences = await compareShow(client, folder, signal)
   tell(differences.note)
   const job: Job = withShow({ recordings: [] }, folder)
-  const { id, slug, revision } = await podcastIn(client, folder)
+  const { id, slug, revision } = differences.podcast
   const settings = readText(await readFile(path.join(folder, showFile))).text
   for (const { kind, file, source } of await filesOf(job))
     if (kind === 'asset') {

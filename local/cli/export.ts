@@ -78,18 +78,19 @@ async function forgetFormer(folder: string, files: readonly string[]): Promise<s
   for (const file of removed) {
     const place = placeOf(folder, file)
     await rm(place, { force: true })
-    for (let left = path.dirname(place); left !== folder; left = path.dirname(left))
-      if (
-        !(await rmdir(left).then(
-          () => true,
-          () => false,
-        ))
-      )
-        break // not empty
+    let left = path.dirname(place)
+    while (left !== folder && (await wasEmpty(left))) left = path.dirname(left)
   }
   await writeFile(path.join(folder, manifest), JSON.stringify(files))
   return removed
 }
+
+/** Removes a folder in which nothing is left. */
+const wasEmpty = (folder: string): Promise<boolean> =>
+  rmdir(folder).then(
+    () => true,
+    () => false,
+  )
 
 /** In a feed an address ends with its attribute, its element, or a word. */
 const restOfAddress = (text: string): string => /^[^"'<>\s&?#]*/.exec(text)![0]

@@ -140,11 +140,15 @@ async function showMeant(
     import('../../client/send.ts'),
   ])
   if (dryRun) {
-    const { slug, files, reasons, note } = await compareShow(client, podcast, signal)
-    return { slug, wouldChange: reasons, note: note + broughtNote('would be brought', podcast, files) }
+    const { podcast: known, files, reasons, note } = await compareShow(client, podcast, signal)
+    return {
+      slug: known.slug,
+      wouldChange: reasons,
+      note: note + broughtNote('would be brought', podcast, files),
+    }
   }
-  const { slug, files } = await bringShow(client, uploadMemory(stateDir), podcast, tell, signal)
-  return { slug, wouldChange: [], note: broughtNote('brought', podcast, files) }
+  const { podcast: known, files } = await bringShow(client, uploadMemory(stateDir), podcast, tell, signal)
+  return { slug: known.slug, wouldChange: [], note: broughtNote('brought', podcast, files) }
 }
 
 const broughtNote = (verb: string, folder: string, files: readonly string[]): string =>
