@@ -2,10 +2,12 @@
  * `spool upload`: brings recordings, and what belongs to them, to a Spool that stays, and says which run they started. Hides
  * how the run is found: it is the one that was not there before.
  */
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { Permanent } from '../../shared/errors.ts'
+import { toldWhole } from '../../shared/console/browser/told-whole.ts'
+import { NotReady, type Fault } from '../../shared/episode/preflight.ts'
 import { slugOf } from '../../shared/objects.ts'
 import type { Client } from '../client/client.ts'
 import {
@@ -18,7 +20,7 @@ import {
   type RunWatcher,
 } from '../client/episodes.ts'
 import { allPodcasts, newShow, podcastMeant, type Podcast } from '../client/names.ts'
-import { sendFile, type Memory } from '../client/send.ts'
+import { sendFile, type Memory, type Source } from '../client/send.ts'
 import { takeFormerCovers } from './bring-show.ts'
 import { mustBeReady } from './preflight.ts'
 import {
@@ -80,6 +82,8 @@ export async function upload(
   const known = podcastMeant(named, shows)
   const podcast = known?.slug ?? named
   watch.beginning(known ? await changesOf(client, known, episode, job) : newShow(podcast, shows, job.podcast))
+  const files = await filesOf(job)
+  await mustFit(client, { podcast, episode }, job, files)
   const before = await runOf(client, podcast, episode)
   if (before && (isLive(before) || before.status === 'awaiting_review')) {
     if (isLive(before) && !asked.cancel)
@@ -89,7 +93,6 @@ export async function upload(
       )
     await client.post(`/runs/${before.id}/cancel`)
   }
-  const files = await filesOf(job)
   const sidecars = files.filter(({ kind }) => kind === 'sidecar').map(({ file }) => file)
   await client.post('/uploads/forget', { podcast, episode, keep: sidecars })
   for (const { kind, file } of files)
@@ -106,6 +109,41 @@ export async function upload(
     ? { ...begun, status, warnings, feed: await feedOfEpisode(client, run.episodeId) }
     : { ...begun, status, warnings }
 }
+
+/**
+ * That it agrees with the template that lies there, before anything that lies there is changed; one that it brings itself has
+ * been looked into. Throws NotReady.
+ */
+async function mustFit(
+  client: Client,
+  place: { podcast: string; episode: string },
+  { template }: Job,
+  files: readonly JobFile[],
+): Promise<void> {
+  if (template !== undefined) return
+  const told = await Promise.all(
+    files.map(async ({ kind, file, source }) => ({ kind, file, source, bytes: await bytesOf(source) })),
+  )
+  const documents = toldWhole(told.filter(({ file }) => /^(episode|podcast)\.json$/.test(file)))
+  const beside = told.filter(({ kind }) => kind === 'sidecar')
+  const recordings = told.filter(({ kind }) => kind === 'recording')
+  const { faults } = await client.post<{ faults: readonly Fault[] }>('/preflight', {
+    ...place,
+    recordings: recordings.map(({ file, bytes }) => ({ file, bytes })),
+    beside: await Promise.all(
+      beside.map(async (one) => ({
+        ...{ file: one.file, bytes: one.bytes },
+        ...(documents.has(one) ? { content: (await contentOf(one.source)).toString('base64') } : {}),
+      })),
+    ),
+  })
+  if (faults.length > 0) throw new NotReady(faults)
+}
+
+const bytesOf = async (source: Source): Promise<number> =>
+  'path' in source ? (await stat(source.path)).size : Buffer.byteLength(source.text)
+const contentOf = async (source: Source): Promise<Buffer> =>
+  'path' in source ? await readFile(source.path) : Buffer.from(source.text)
 
 /** All has been sent by then: an interrupt ends the waiting alone. */
 async function waitedFor(
@@ -192,7 +230,7 @@ async function send(
   watch: UploadWatcher,
   signal: AbortSignal,
 ): Promise<void> {
-  const bytes = 'path' in source ? (await stat(source.path)).size : Buffer.byteLength(source.text)
+  const bytes = await bytesOf(source)
   const progress = (sent: number) => watch.sending(file, sent, bytes)
   const target = { podcast, file, ...(kind === 'asset' ? {} : { episode }) }
   await sendFile(client, memory, target, source, { signal, progress })

@@ -1,6 +1,7 @@
 /**
  * The API route that says what stands in an episode's way, and what it will take, before its recording is sent. What belongs
- * to the recording is among the uploads by then; of the recording it is told. Nothing is begun.
+ * to the recording is among the uploads by then, or told of as the recording is: so what lies there stays as it is until nothing
+ * stands in the way. Nothing is begun.
  */
 import { z } from '@hono/zod-openapi'
 import { withDatabase } from '../db/connect.ts'
@@ -8,7 +9,7 @@ import type { Services } from '../engine/services.ts'
 import { broughtTo, templateOf } from '../episode/brought.ts'
 import { faultsOf } from '../episode/preflight.ts'
 import { quote } from '../episode/quote.ts'
-import { announcedFile, head, part } from './announced.ts'
+import { announcedBeside, announcedFile, beside, head, part } from './announced.ts'
 import { jsonBody, opens, type App } from './routes.ts'
 
 const recording = z.strictObject({ file: part, bytes: z.int().min(0), head: head.optional() })
@@ -17,6 +18,7 @@ const asked = z
     podcast: part,
     episode: part,
     recordings: z.array(recording).min(1).max(20),
+    beside: beside.optional(),
     seconds: z
       .number()
       .min(0)
@@ -56,7 +58,7 @@ const answer = z
 const routes = {
   look: opens(
     '/preflight',
-    'What stands in the way of an episode, all at once, and what it will take: asked when all but its recording is uploaded',
+    'What stands in the way of an episode, all at once, and what it will take: asked before any of it is sent, or when all but its recording is uploaded',
     jsonBody(asked),
     answer,
   ),
@@ -65,8 +67,12 @@ const routes = {
 export function addPreflight(app: App, services: Services): void {
   app.openapi(routes.look, async (context) => {
     const { userId } = context.var.caller
-    const { podcast, episode, recordings, withWords, seconds = null } = context.req.valid('json')
-    const announced = { podcast, episode, recordings: recordings.map(announcedFile) }
+    const asked = context.req.valid('json')
+    const { podcast, episode, recordings, withWords, seconds = null } = asked
+    const announced = {
+      ...{ podcast, episode, recordings: recordings.map(announcedFile) },
+      beside: asked.beside && announcedBeside(asked.beside),
+    }
     const brought = await broughtTo(userId, announced, services)
     const faults = await faultsOf(brought)
     const template = await templateOf(brought)

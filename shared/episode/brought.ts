@@ -13,24 +13,29 @@ import { faultsOf, NotReady, type Brought, type BroughtFile } from './preflight.
 /** More is not read while somebody waits for an answer. */
 const mostLookedAtBytes = 8 * 1024 * 1024
 
+/** `head` is unset for a file of which only its name and its size are told. */
+export type AnnouncedFile = Omit<BroughtFile, 'head'> & Partial<Pick<BroughtFile, 'head'>>
+
 export interface Announced {
   readonly podcast: string
   readonly episode: string
   readonly recordings: readonly BroughtFile[]
+  /** What will lie beside them, in place of what does; undefined: what lies there. */
+  readonly beside?: readonly AnnouncedFile[] | undefined
 }
 
 type Reading = Pick<Services, 'storage' | 'config'>
 
 export async function broughtTo(
   userId: string,
-  { podcast, episode, recordings }: Announced,
+  { podcast, episode, recordings, beside: told }: Announced,
   services: Reading,
 ): Promise<Brought> {
   const { storage, config } = services
   const bucket = config.buckets.uploads
   const place = { userId, podcast: asSeen(podcast) }
   const beside = await listFolder(uploadName(userId, place.podcast, asSeen(episode), ''), bucket, storage)
-  const sidecars = findSidecars(beside.map(({ file }) => file))
+  const sidecars = findSidecars(told?.map(({ name }) => asSeen(name)) ?? beside.map(({ file }) => file))
   const fileOf = ({ file, stored: { name, generation, bytes } }: NamedObject): BroughtFile => ({
     name: file,
     bytes,
@@ -40,8 +45,11 @@ export async function broughtTo(
         : storage.read({ bucket, name, generation }, { start: 0, end: Math.min(length, bytes) }),
   })
   const lying = (file: string | undefined): BroughtFile | undefined => {
+    const ahead = told?.find(({ name }) => asSeen(name) === file)
+    if (ahead?.head) return { ...ahead, head: ahead.head }
     const found = beside.find((each) => each.file === file)
-    return found && found.stored.bytes <= mostLookedAtBytes ? fileOf(found) : undefined
+    const hasCome = !ahead || ahead.bytes === found?.stored.bytes
+    return found && hasCome && found.stored.bytes <= mostLookedAtBytes ? fileOf(found) : undefined
   }
   let assets: Promise<NamedObject[]> | undefined
   const listAssets = () => listFolder(uploadName(userId, place.podcast, assetsFolder, ''), bucket, storage)

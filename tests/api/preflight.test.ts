@@ -34,6 +34,30 @@ describe('Before its recording is sent', () => {
     expect(codesOf(refused.body['faults'])).toEqual(all)
   })
 
+  test('what is told of and does not agree is refused, whatever lies there, and what lies there stays', async () => {
+    const place = { podcast: 'numbers', episode: 'one' }
+    const say =
+      '{"segments":[{"type":"intro","source":{"kind":"spoken","script":"Number {episode_number}"}},{"type":"content"}]}'
+    await world.upload(`u/${user}/numbers/assets/template.json`, say)
+    await world.upload(`u/${user}/numbers/one/episode.json`, '{"number":1}')
+    const look = async (beside?: object[]) => {
+      const recordings = [{ file: 'talk.wav', bytes: 100 }]
+      const { body } = await ask('POST', '/preflight', {
+        body: { ...place, recordings, ...(beside && { beside }) },
+      })
+      return codesOf(body['faults'])
+    }
+    const told = (content: string) => ({
+      file: 'episode.json',
+      bytes: content.length,
+      content: head(content),
+    })
+    expect([await look(), await look([told('{"title":"Two"}')]), await look([told('{"number":2}')])]).toEqual(
+      [[], ['missing_variable'], []],
+    )
+    expect([await look([]), await look()]).toEqual([['missing_variable'], []])
+  })
+
   test('what fits together is let in, with what it will take and who is paid', async () => {
     await ask('PUT', '/provider-keys/deepgram', { body: { key: 'dg-secret' } })
     const place = { podcast: 'night', episode: 'second' }

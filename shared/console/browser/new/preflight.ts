@@ -1,5 +1,6 @@
 /** Asks what stands in the way of an episode, and what it will take, before its recordings are sent. */
 import { post, Refused } from '../api.ts'
+import { toldWhole } from '../told-whole.ts'
 import type { Dropped } from './files.ts'
 
 export interface PaidRecogniser {
@@ -25,7 +26,9 @@ interface Fault {
 export interface Announced {
   readonly podcast: string
   readonly slug: string
-  readonly recordings: readonly Dropped[]
+  readonly recordings: readonly Pick<Dropped, 'name' | 'file'>[]
+  /** What is to lie beside them; undefined: what lies there. */
+  readonly beside?: readonly Pick<Dropped, 'name' | 'file'>[]
   /** Together; undefined where the browser cannot tell. */
   readonly seconds?: number | undefined
   readonly withWords?: boolean
@@ -34,21 +37,39 @@ export interface Announced {
 /** So much of a file tells whether it is sound. */
 const headBytes = 4096
 
-async function headOf(file: File): Promise<string> {
-  const bytes = new Uint8Array(await file.slice(0, headBytes).arrayBuffer())
+async function inBase64(part: Blob): Promise<string> {
+  const bytes = new Uint8Array(await part.arrayBuffer())
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 }
 
-export async function preflight({ podcast, slug, recordings, seconds, withWords = false }: Announced) {
+export async function preflight({
+  podcast,
+  slug,
+  recordings,
+  beside,
+  seconds,
+  withWords = false,
+}: Announced) {
   const told = recordings.map(async ({ name, file }) => ({
     ...{ file: name, bytes: file.size },
-    head: await headOf(file),
+    head: await inBase64(file.slice(0, headBytes)),
   }))
   return await post<{ faults: readonly Fault[]; quote: Quote }>('/preflight', {
     ...{ podcast, episode: slug, withWords },
     recordings: await Promise.all(told),
+    ...(beside === undefined ? {} : { beside: await tellOf(beside) }),
     ...(seconds === undefined ? {} : { seconds }),
   })
+}
+
+async function tellOf(files: readonly Pick<Dropped, 'name' | 'file'>[]) {
+  const sized = files.map(({ name, file }) => ({ name, bytes: file.size, file }))
+  const whole = toldWhole(sized)
+  const told = sized.map(async (each) => ({
+    ...{ file: each.name, bytes: each.bytes },
+    ...(whole.has(each) ? { content: await inBase64(each.file) } : {}),
+  }))
+  return await Promise.all(told)
 }
 
 /** Throws Refused with everything that stands in the way, a line each. */

@@ -1,6 +1,6 @@
 /**
- * Begins an episode from what was dropped: makes its show where there is none, and uploads in the order that matters: what
- * belongs to a recording first, since the last recording starts the work.
+ * Begins an episode from what was dropped: looks what stands in its way before anything is changed, makes its show where there
+ * is none, and uploads in the order that matters: what belongs to a recording first, since the last recording starts the work.
  */
 import { get, post, type ListOf } from '../api.ts'
 import { upload } from '../upload.ts'
@@ -28,7 +28,6 @@ const lookEveryMs = 500
 /** The episode's id, once it is being made. Throws Refused, and the signal's reason when it is aborted. */
 export async function start(asked: Asked, told: Told): Promise<string> {
   const { podcast, newShow, slug, episode, files } = asked
-  if (newShow !== undefined) await post('/podcasts', { slug: podcast, settings: { title: newShow } })
   const since = new Date()
   const recordings = files.filter(({ kind }) => kind === 'recording')
   const settings = {
@@ -43,11 +42,13 @@ export async function start(asked: Asked, told: Told): Promise<string> {
   const send = async (name: string, file: File) =>
     await upload(place, name, file, { ...told, progress: (bytes) => told.progress(name, bytes) })
   const sidecars = files.filter(({ kind }) => kind !== 'recording')
+  const beside = [{ name: 'episode.json', file: own }, ...sidecars]
+  await mustBeReady({ podcast, slug, recordings, beside }) // what is refused changes nothing that is there
+  if (newShow !== undefined) await post('/podcasts', { slug: podcast, settings: { title: newShow } })
   // what an earlier try brought, and this one does not
-  await post('/uploads/forget', { ...place, keep: ['episode.json', ...sidecars.map(({ name }) => name)] })
-  await send('episode.json', own)
-  for (const { name, file } of sidecars) await send(name, file)
-  await mustBeReady({ podcast, slug, recordings })
+  await post('/uploads/forget', { ...place, keep: beside.map(({ name }) => name) })
+  for (const { name, file } of beside) await send(name, file)
+  await mustBeReady({ podcast, slug, recordings }) // with what was too large to be told of
   for (const { name, file } of recordings) await send(name, file)
   return await begun(podcast, slug, since, told.signal)
 }

@@ -228,13 +228,12 @@ function Go({
   const [state, setState] = useState<State>({ phase: 'ready' })
   const [sent, setSent] = useState<Readonly<Record<string, number>>>({})
   const stop = useRef<AbortController>(undefined)
-  const isSending = state.phase === 'sending'
+  const mustStay = useRef(false) // read when the page is left, which may be before it is drawn anew
   useEffect(() => {
-    if (!isSending) return undefined
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault()
+    const ask = (event: BeforeUnloadEvent) => mustStay.current && event.preventDefault()
     addEventListener('beforeunload', ask)
     return () => removeEventListener('beforeunload', ask)
-  }, [isSending])
+  }, [])
   const slug = slugOf(form.title)
   const used = files.filter(({ kind }) => kind !== 'other')
   const all = used.reduce((sum, { file }) => sum + file.size, 0)
@@ -243,6 +242,7 @@ function Go({
   const go = async () => {
     const { signal } = (stop.current = new AbortController())
     setState({ phase: 'sending', isWaiting: false })
+    mustStay.current = true
     try {
       const isThere = newShow !== undefined && (await isBegun(podcast))
       const episode = settingsOf(form, letters)
@@ -256,9 +256,11 @@ function Go({
       )
       localStorage.removeItem(draftKey)
       localStorage.removeItem(lettersKey)
+      mustStay.current = false
       setState({ phase: 'ready' })
       location.assign(address(`episodes/${id}`))
     } catch (error) {
+      mustStay.current = false
       setState(signal.aborted ? { phase: 'paused', isWaiting: false } : { phase: 'ready', error })
     }
   }
