@@ -2,22 +2,25 @@
  * Finds the show that a job on this machine is of. Hides that a name, or a title, nearly the same means one that is there,
  * and where what it was is read.
  */
+import { stat } from 'node:fs/promises'
 import type { Bucket } from '@google-cloud/storage'
+import type { Knex } from 'knex'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { listEpisodes } from '../../shared/db/episodes.ts'
 import { listPodcasts } from '../../shared/db/podcasts.ts'
+import { whatIsReplaced } from '../../shared/episode/replaced.ts'
 import { codeOf } from '../../shared/errors.ts'
 import { assetsFolder, templateFile, uploadName } from '../../shared/objects.ts'
 import { podcastSettings } from '../../shared/settings/podcast.ts'
 import type { Attached } from '../host/attach.ts'
 import { newShow, podcastMeant } from '../client/names.ts'
-import { episodeSlug, podcastOf, readPodcast, type Job } from './job-files.ts'
-import { isOtherTemplate, takeOver } from './taking-over.ts'
+import { episodeSlug, podcastOf, readPodcast, recordingNames, type Job } from './job-files.ts'
+import { isOtherTemplate, takeOver, takesPlace } from './taking-over.ts'
 import { userId } from './user.ts'
 
 const mostShows = 1000
 
-/** The show that is meant; `note`: that it is a new one, or what it changes of one that is there. Throws as `takeOver`. */
+/** The show that is meant; `note`: that it is a new one, or what is changed of one that is there, and of its episode. Throws as `takeOver`. */
 export async function showOf(
   { env }: Attached,
   uploads: Bucket,
@@ -25,8 +28,9 @@ export async function showOf(
 ): Promise<{ podcast: string; note: string }> {
   const named = await podcastOf(job)
   const file = job.podcast
-  if (file === undefined) return { podcast: named, note: '' }
   return await withDatabase(env['DATABASE_URL']!, async (db) => {
+    const replacing = (podcast: string) => replacedNote(db, podcast, job)
+    if (file === undefined) return { podcast: named, note: await replacing(named) }
     const all = await listPodcasts(db, { userId, limit: mostShows, after: undefined })
     const shows = all.map(({ slug, settings }) => ({ slug, settings: podcastSettings(settings) }))
     const found = podcastMeant(named, shows)
@@ -38,8 +42,19 @@ export async function showOf(
       job.isShows === true && (await isOtherTemplate(job.template!, await templateIn(uploads, slug)))
     const told = await readPodcast(file)
     const note = takeOver({ slug, known, told, file, changesTemplate, episode: episode?.title })
-    return { podcast: slug, note }
+    return { podcast: slug, note: note + (await replacing(slug)) }
   })
+}
+
+/** Empty where no other recording's episode is made anew of these. */
+async function replacedNote(db: Knex, podcast: string, job: Job): Promise<string> {
+  const episode = episodeSlug(job)
+  const files = recordingNames(job.recordings)
+  const recordings = await Promise.all(
+    job.recordings.map(async (file, i) => ({ name: files[i]!, bytes: (await stat(file)).size })),
+  )
+  const replaced = await whatIsReplaced(db, { userId, podcast, episode, recordings })
+  return replaced ? takesPlace(`${podcast}/${episode}`, replaced, 'give the recordings different names') : ''
 }
 
 /** The show's template as it lies there; the defaults where there is none. */

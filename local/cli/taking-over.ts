@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Permanent } from '../../shared/errors.ts'
+import type { Replaced } from '../../shared/episode/replaced.ts'
 import { podcastSettings } from '../../shared/settings/podcast.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 import { readText } from '../../shared/text-file.ts'
@@ -52,6 +53,15 @@ export function takeOver({ slug, known, told, file, changesTemplate, episode }: 
   ]
   return `Show      "${slug}" is there already, and changes: ${all.join(', ')}.\n          ${ownName(file)}\n`
 }
+
+/** That another recording takes the place of the one that an episode is made of. `apart`: what keeps both. */
+export const takesPlace = (
+  episode: string,
+  { title, isPublished, recordings }: Replaced,
+  apart: string,
+): string =>
+  `Episode   ${episode}, "${title}", is there already${isPublished ? ' and in the feed' : ''}, made of ` +
+  `${recordings.join(', ')}. It is made anew of this recording.\n          To keep both, ${apart}.\n`
 
 const ownName = (file: string): string =>
   `If it is another show, let ${file} give it a name of its own: "slug": "NAME".`

@@ -8,6 +8,7 @@ import path from 'node:path'
 import { Permanent } from '../../shared/errors.ts'
 import { toldWhole } from '../../shared/console/browser/told-whole.ts'
 import { NotReady, type Fault } from '../../shared/episode/preflight.ts'
+import type { Replaced } from '../../shared/episode/replaced.ts'
 import { slugOf } from '../../shared/objects.ts'
 import type { Client } from '../client/client.ts'
 import {
@@ -34,8 +35,8 @@ import {
   type JobFile,
 } from './job-files.ts'
 import { quoted } from './quoted.ts'
-import { feedLine, note } from './summary.ts'
-import { isOtherTemplate, takeOver } from './taking-over.ts'
+import { feedLine, note as noteLine } from './summary.ts'
+import { isOtherTemplate, takeOver, takesPlace } from './taking-over.ts'
 
 export interface UploadJob extends Job {
   /** A podcast's name, its settings, or a show's folder. */
@@ -81,9 +82,13 @@ export async function upload(
   const shows = await allPodcasts(client)
   const known = podcastMeant(named, shows)
   const podcast = known?.slug ?? named
-  watch.beginning(known ? await changesOf(client, known, episode, job) : newShow(podcast, shows, job.podcast))
+  const note = known ? await changesOf(client, known, episode, job) : newShow(podcast, shows, job.podcast)
   const files = await filesOf(job)
-  await mustFit(client, { podcast, episode }, job, files)
+  const { faults, replaces } = await lookAhead(client, { podcast, episode }, files)
+  // what brings its own template has been looked into with it
+  if (job.template === undefined && faults.length > 0) throw new NotReady(faults)
+  const apart = 'give this one another name: --episode NAME'
+  watch.beginning(note + (replaces ? takesPlace(`${podcast}/${episode}`, replaces, apart) : ''))
   const before = await runOf(client, podcast, episode)
   if (before && (isLive(before) || before.status === 'awaiting_review')) {
     if (isLive(before) && !asked.cancel)
@@ -110,24 +115,19 @@ export async function upload(
     : { ...begun, status, warnings }
 }
 
-/**
- * That it agrees with the template that lies there, before anything that lies there is changed; one that it brings itself has
- * been looked into. Throws NotReady.
- */
-async function mustFit(
+/** What the Spool says to it, by the template that lies there, before anything that lies there is changed. */
+async function lookAhead(
   client: Client,
   place: { podcast: string; episode: string },
-  { template }: Job,
   files: readonly JobFile[],
-): Promise<void> {
-  if (template !== undefined) return
+): Promise<{ faults: readonly Fault[]; replaces: Replaced | null }> {
   const told = await Promise.all(
     files.map(async ({ kind, file, source }) => ({ kind, file, source, bytes: await bytesOf(source) })),
   )
   const documents = toldWhole(told.filter(({ file }) => /^(episode|podcast)\.json$/.test(file)))
   const beside = told.filter(({ kind }) => kind === 'sidecar')
   const recordings = told.filter(({ kind }) => kind === 'recording')
-  const { faults } = await client.post<{ faults: readonly Fault[] }>('/preflight', {
+  return await client.post('/preflight', {
     ...place,
     recordings: recordings.map(({ file, bytes }) => ({ file, bytes })),
     beside: await Promise.all(
@@ -137,7 +137,6 @@ async function mustFit(
       })),
     ),
   })
-  if (faults.length > 0) throw new NotReady(faults)
 }
 
 const bytesOf = async (source: Source): Promise<number> =>
@@ -244,7 +243,7 @@ export const summariseUpload = ({ episode, status, warnings, feed }: UploadRepor
     }[status] ??
       `It is being made. See how far it is with: ./spool list. Then: ./spool download ${quoted(episode)}`,
     ...(feed ? [inFeed(episode, feed)] : []),
-    ...warnings.map(note),
+    ...warnings.map(noteLine),
     '',
   ].join('\n')
 

@@ -9,6 +9,7 @@ import type { Services } from '../engine/services.ts'
 import { broughtTo, templateOf } from '../episode/brought.ts'
 import { faultsOf } from '../episode/preflight.ts'
 import { quote } from '../episode/quote.ts'
+import { whatIsReplaced } from '../episode/replaced.ts'
 import { announcedBeside, announcedFile, beside, head, part } from './announced.ts'
 import { jsonBody, opens, type App } from './routes.ts'
 
@@ -30,6 +31,14 @@ const asked = z
   .openapi('PreflightAsked')
 const answer = z
   .object({
+    replaces: z
+      .object({ title: z.string(), isPublished: z.boolean(), recordings: z.array(z.string()).readonly() })
+      .nullable()
+      .openapi({
+        description:
+          'The finished episode of that name that would be made anew of these recordings, and what it is made of; null where there ' +
+          'is none, or where they have the same names and sizes.',
+      }),
     faults: z
       .array(z.object({ code: z.string(), file: z.string(), message: z.string() }))
       .readonly()
@@ -77,12 +86,13 @@ export function addPreflight(app: App, services: Services): void {
     const faults = await faultsOf(brought)
     const template = await templateOf(brought)
     const bytes = recordings.reduce((sum, each) => sum + each.bytes, 0)
-    const quoted = await withDatabase(services.config.databaseUrl, (db) =>
-      quote(db, services.config, {
+    const told = await withDatabase(services.config.databaseUrl, async (db) => ({
+      quote: await quote(db, services.config, {
         ...{ userId, seconds, bytes, template },
         hasWords: withWords || brought.words !== undefined,
       }),
-    )
-    return context.json({ faults, quote: quoted }, 200)
+      replaces: (await whatIsReplaced(db, { userId, ...announced })) ?? null,
+    }))
+    return context.json({ faults, ...told }, 200)
   })
 }

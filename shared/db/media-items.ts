@@ -37,6 +37,23 @@ export async function recordUpload(
   return recorded.length === 1
 }
 
+/** How large an upload was; undefined for one that is not recorded. */
+export async function uploadedBytes(
+  db: Knex,
+  { object, generation }: { readonly object: string; readonly generation: string },
+): Promise<number | undefined> {
+  const [found] = await rows<{ bytes: number }>(
+    db,
+    `SELECT CAST(bytes AS double precision) AS bytes
+     FROM media_items
+     WHERE object = :object
+       AND generation = :generation
+     LIMIT 1`,
+    { object, generation },
+  )
+  return found?.bytes
+}
+
 export interface DoubtfulUpload {
   readonly id: string
   readonly object: string

@@ -172,6 +172,10 @@ export const finishedRunOf = (db: Knex, episodeId: string): Promise<Run | undefi
        AND context->>'contentHash' = (SELECT content_hash FROM episodes WHERE id = :episodeId)`,
   )
 
+/** The run that finished an episode last, whatever became of that since. */
+export const lastFinishedRunOf = (db: Knex, episodeId: string): Promise<Run | undefined> =>
+  latestThat(db, episodeId, `${makesAnEpisode} AND status = 'finished'`)
+
 export const liveRunIdOf = async (db: Knex, episodeId: string): Promise<string | undefined> =>
   (await latestThat(db, episodeId, isLive))?.id
 

@@ -66,6 +66,7 @@ describe('Before its recording is sent', () => {
       (await ask('POST', '/preflight', { body: { ...place, recordings: [recording], ...more } })).body
     expect(await look({ seconds: 600 })).toEqual({
       faults: [],
+      replaces: null,
       quote: {
         minutes: 10,
         minutesLeft: expect.any(Number) as unknown,
@@ -84,7 +85,7 @@ describe('Before its recording is sent', () => {
   })
 })
 
-test('A run that has ended has a receipt, which says when another recording was there before', async () => {
+test('A run that has ended has a receipt, which says when another recording was there before; and so is told before it is sent', async () => {
   const { catalogue: toys } = aToyShow([{ name: 'cut' }])
   const other = await aWorld({ catalogue: toys })
   const by = callerOf(other, `Bearer ${(await aKey(other, user)).key}`)
@@ -97,6 +98,9 @@ test('A run that has ended has a receipt, which says when another recording was 
     await other.deliver('cut', 0, run.id)
     return [before.status, (await by('GET', `/runs/${run.id}/receipt`)).body]
   }
+  const told = async (recording: object) =>
+    (await by('POST', '/preflight', { body: { podcast: 'show', episode: 'one', recordings: [recording] } }))
+      .body['replaces']
   const costs = { parts: 1, made: 1, minutes: 0, paid: [] }
   expect(await make('one take')).toEqual([
     404,
@@ -106,4 +110,8 @@ test('A run that has ended has a receipt, which says when another recording was 
     404,
     expect.objectContaining({ ...costs, isAnotherRecording: true }),
   ])
+  const replaced = { title: 'one', isPublished: false, recordings: ['talk.wav'] }
+  expect(await told({ file: 'talk.wav', bytes: 'another take'.length })).toBe(null)
+  expect(await told({ file: 'talk.wav', bytes: 1 })).toEqual(replaced)
+  expect(await told({ file: 'a.wav', bytes: 'another take'.length })).toEqual(replaced)
 })

@@ -18,6 +18,12 @@ export interface Quote {
   readonly roomBytes: number
   readonly seconds: number | null
 }
+/** A finished episode of that name, made of other recordings. */
+export interface Replaced {
+  readonly title: string
+  readonly isPublished: boolean
+  readonly recordings: readonly string[]
+}
 interface Fault {
   readonly code: string
   readonly message: string
@@ -54,7 +60,7 @@ export async function preflight({
     ...{ file: name, bytes: file.size },
     head: await inBase64(file.slice(0, headBytes)),
   }))
-  return await post<{ faults: readonly Fault[]; quote: Quote }>('/preflight', {
+  return await post<{ faults: readonly Fault[]; quote: Quote; replaces: Replaced | null }>('/preflight', {
     ...{ podcast, episode: slug, withWords },
     recordings: await Promise.all(told),
     ...(beside === undefined ? {} : { beside: await tellOf(beside) }),

@@ -1,8 +1,8 @@
-/** What an episode will take, before it begins. */
+/** What an episode will take, and whose place, before it begins. */
 import { useEffect, useState } from 'preact/hooks'
 import { clock, html, Notice, size } from '../parts.ts'
 import type { Dropped } from './files.ts'
-import { preflight, type PaidRecogniser, type Quote as Told } from './preflight.ts'
+import { preflight, type PaidRecogniser, type Quote as Told, type Replaced } from './preflight.ts'
 
 export interface Quoted {
   readonly podcast: string
@@ -13,7 +13,7 @@ export interface Quoted {
 }
 
 export function Quote({ podcast, slug, files, seconds, are }: Quoted) {
-  const [quote, setQuote] = useState<Told>()
+  const [told, setTold] = useState<{ quote: Told; replaces: Replaced | null }>()
   const recordings = files.filter(({ kind }) => kind === 'recording')
   const withWords = files.some(({ kind }) => kind === 'words')
   const length = lengthOf(
@@ -32,14 +32,25 @@ export function Quote({ podcast, slug, files, seconds, are }: Quoted) {
     const soon = setTimeout(
       () =>
         void preflight({ podcast, slug, recordings, seconds: length, withWords }).then(
-          (found) => setQuote(found.quote),
-          () => setQuote(undefined), // it is refused when it is sent, with the reason
+          setTold,
+          () => setTold(undefined), // it is refused when it is sent, with the reason
         ),
       typingMs,
     )
     return () => clearTimeout(soon)
   }, [what.join('\n')])
-  if (recordings.length === 0 || !quote) return null
+  if (recordings.length === 0 || !told) return null
+  const { quote, replaces } = told
+  return html`${replaces === null ? null : html`<${Notice}>${takesPlace(replaces)}</${Notice}>`}<${Takes}
+      ...${quote}
+    />`
+}
+
+const takesPlace = ({ title, isPublished, recordings }: Replaced): string =>
+  `“${title}” is there already${isPublished ? ' and in the feed' : ''}, made of ${recordings.join(', ')}. ` +
+  'It would be made anew of this recording; to keep both, give this one another title.'
+
+function Takes(quote: Told) {
   const { minutes, minutesLeft } = quote
   return minutes !== null && minutesLeft !== null && minutes > minutesLeft
     ? html`<${Notice} kind="error">It takes ${Math.ceil(minutes)} minutes, and ${minutesLeft} are left this month: it would be refused.</${Notice}>`
