@@ -28,7 +28,7 @@ import { upload } from './job-upload.ts'
 import { quoteJob } from './quote.ts'
 import { fillFolder, folderOf } from './output-folder.ts'
 import { episodesOfName } from './episode-named.ts'
-import { showOf } from './show-of-job.ts'
+import { mustFit, showOf } from './show-of-job.ts'
 import { userId } from './user.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
 import type { Attached } from '../host/attach.ts'
@@ -93,6 +93,7 @@ export async function assemble(
   const asked = [quoteJob(cloud, job, signal), showOf(cloud, storage.bucket('uploads'), job)] as const
   await Promise.allSettled(asked) // what fails leaves no other at work on a cloud that stops
   const [quote, { podcast, note }] = await Promise.all(asked)
+  await mustFit(cloud, podcast, job)
   beginning?.quote(quote)
   beginning?.show(note)
   await endEarlierRun(cloud, podcast, episodeSlug(job))

@@ -131,7 +131,7 @@ export async function filesOf(job: Job): Promise<JobFile[]> {
 }
 
 /** Whatever their names, these are the recordings; two of one name are told apart by their number. */
-export const recordingNames = (files: readonly string[]): string[] =>
+const recordingNames = (files: readonly string[]): string[] =>
   files.map((file, i) => {
     const own = path.basename(file)
     const name = isRecording(own) ? own : 'recording'

@@ -1,20 +1,23 @@
 /**
- * Finds the show that a job on this machine is of. Hides that a name, or a title, nearly the same means one that is there,
+ * Finds the show that a job on this machine is of, and whether the job fits into it. Hides that a name, or a title, nearly the same means one that is there,
  * and where what it was is read.
  */
-import { stat } from 'node:fs/promises'
 import type { Bucket } from '@google-cloud/storage'
 import type { Knex } from 'knex'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { listEpisodes } from '../../shared/db/episodes.ts'
 import { listPodcasts } from '../../shared/db/podcasts.ts'
+import { parseConfig } from '../../shared/config.ts'
+import { mustBeReady } from '../../shared/episode/brought.ts'
 import { whatIsReplaced } from '../../shared/episode/replaced.ts'
 import { codeOf } from '../../shared/errors.ts'
 import { assetsFolder, templateFile, uploadName } from '../../shared/objects.ts'
 import { podcastSettings } from '../../shared/settings/podcast.ts'
+import { openStorage } from '../../shared/storage.ts'
 import type { Attached } from '../host/attach.ts'
 import { newShow, podcastMeant } from '../client/names.ts'
-import { episodeSlug, podcastOf, readPodcast, recordingNames, type Job } from './job-files.ts'
+import { announce } from './announce.ts'
+import { episodeSlug, filesOf, podcastOf, readPodcast, type Job } from './job-files.ts'
 import { isOtherTemplate, takeOver, takesPlace } from './taking-over.ts'
 import { userId } from './user.ts'
 
@@ -49,12 +52,23 @@ export async function showOf(
 /** Empty where no other recording's episode is made anew of these. */
 async function replacedNote(db: Knex, podcast: string, job: Job): Promise<string> {
   const episode = episodeSlug(job)
-  const files = recordingNames(job.recordings)
-  const recordings = await Promise.all(
-    job.recordings.map(async (file, i) => ({ name: files[i]!, bytes: (await stat(file)).size })),
-  )
+  const { recordings } = await announce(await filesOf(job))
   const replaced = await whatIsReplaced(db, { userId, podcast, episode, recordings })
   return replaced ? takesPlace(`${podcast}/${episode}`, replaced, 'give the recordings different names') : ''
+}
+
+/** By the show's template, where the job brings none. Throws NotReady, before anything that lies there is changed. */
+export async function mustFit({ env }: Attached, podcast: string, job: Job): Promise<void> {
+  if (job.template !== undefined) return
+  const { recordings, beside } = await announce(await filesOf(job))
+  const start = (content: Buffer) => (length: number) => Promise.resolve(content.subarray(0, length))
+  const announced = {
+    ...{ podcast, episode: episodeSlug(job) },
+    recordings: recordings.map((one) => ({ ...one, head: start(Buffer.alloc(0)) })),
+    beside: beside.map(({ content, ...one }) => ({ ...one, ...(content ? { head: start(content) } : {}) })),
+  }
+  const config = parseConfig(env)
+  await mustBeReady(userId, announced, { config, storage: openStorage(config.storage) })
 }
 
 /** The show's template as it lies there; the defaults where there is none. */

@@ -12,8 +12,8 @@ import { parseTemplate } from '../../shared/settings/settings.ts'
 import { readText } from '../../shared/text-file.ts'
 import { stillToFill } from './init.ts'
 
-/** Of a show's settings, what listeners know it by. */
-export interface Said {
+/** A show's settings. Listeners know it by its title and its author; without a slug nothing says that it is this show. */
+export interface Said extends Readonly<Record<string, unknown>> {
   readonly title: string
   readonly author: string
   readonly description: string
@@ -31,8 +31,9 @@ export interface TakingOver {
 }
 
 /**
- * A note where listeners would take it for another show; empty where its title and author stay. Throws Permanent
- * `bad_podcast_file` where something would be replaced by what `init` wrote.
+ * A note on all that changes of what its producer has set; empty where nothing does. Throws Permanent `bad_podcast_file` where
+ * something would be replaced by what `init` wrote, and where listeners would take it for another show and no slug says that
+ * it is this one.
  */
 export function takeOver({ slug, known, told, file, changesTemplate, episode }: TakingOver): string {
   const lost = stillToFill(told).filter((setting) => isProducers(known, setting))
@@ -42,16 +43,39 @@ export function takeOver({ slug, known, told, file, changesTemplate, episode }: 
       `${file} still has the ${lost.join(' and the ')} that init wrote, and would put that in the place of what the show ` +
         `"${slug}" says ("${known.title}" by ${known.author}). Write there what listeners shall read. ${ownName(file)}`,
     )
-  const becomes = (['title', 'author'] as const)
-    .filter((setting) => known[setting] !== told[setting] && isProducers(known, setting))
-    .map((setting) => `${setting} "${known[setting]}" becomes "${told[setting]}"`)
-  if (becomes.length === 0) return ''
-  const all = [
-    ...becomes,
-    ...(changesTemplate ? [`its template becomes that of ${path.dirname(file)}`] : []),
-    ...(episode === undefined ? [] : [`its episode "${episode}" is made anew of this recording`]),
-  ]
+  const changed = changedSettings(known, told)
+  if (changed.length === 0) return ''
+  const all = changed.map((setting) => becomes(setting, known[setting], told[setting]))
+  if (!['title', 'author'].some((setting) => changed.includes(setting)))
+    return `Show      "${slug}" changes: ${all.join(', ')}.\n`
+  if (told['slug'] === undefined)
+    throw new Permanent(
+      'bad_podcast_file',
+      `${file} would make another show of "${slug}" (${all.join(', ')}). If it is that show, let it say so: ` +
+        `"slug": "${slug}". If not, give it another title, or a name of its own: "slug": "NAME".`,
+    )
+  if (changesTemplate) all.push(`its template becomes that of ${path.dirname(file)}`)
+  if (episode !== undefined) all.push(`its episode "${episode}" is made anew of this recording`)
   return `Show      "${slug}" is there already, and changes: ${all.join(', ')}.\n          ${ownName(file)}\n`
+}
+
+/** Title and author first. */
+function changedSettings(known: Said, told: Said): string[] {
+  const all = new Set(['title', 'author', 'description', ...Object.keys(known), ...Object.keys(told)])
+  for (const ours of ['$schema', 'slug']) all.delete(ours)
+  return [...all].filter(
+    (setting) => isProducers(known, setting) && !isDeepStrictEqual(known[setting], told[setting]),
+  )
+}
+
+const becomes = (setting: string, known: unknown, told: unknown): string =>
+  told === undefined ? `${setting} ${shown(known)} goes` : `${setting} ${shown(known)} becomes ${shown(told)}`
+
+const mostShown = 60
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > mostShown ? `${text.slice(0, mostShown)}…` : text
 }
 
 /** That another recording takes the place of the one that an episode is made of. `apart`: what keeps both. */
@@ -67,8 +91,9 @@ const ownName = (file: string): string =>
   `If it is another show, let ${file} give it a name of its own: "slug": "NAME".`
 
 /** Neither a default nor what `init` wrote. */
-const isProducers = (known: Said, setting: keyof Said): boolean =>
-  known[setting] !== podcastSettings({})[setting] && !stillToFill(known).some((other) => other === setting)
+const isProducers = (known: Said, setting: string): boolean =>
+  !isDeepStrictEqual(known[setting], (podcastSettings({}) as Record<string, unknown>)[setting]) &&
+  !stillToFill(known).some((other) => other === setting)
 
 /** Whether a template's file says something else than the text of another one. Throws Permanent `bad_template`. */
 export async function isOtherTemplate(file: string, there: string): Promise<boolean> {

@@ -2,11 +2,9 @@
  * `spool upload`: brings recordings, and what belongs to them, to a Spool that stays, and says which run they started. Hides
  * how the run is found: it is the one that was not there before.
  */
-import { readFile, stat } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { Permanent } from '../../shared/errors.ts'
-import { toldWhole } from '../../shared/console/browser/told-whole.ts'
 import { NotReady, type Fault } from '../../shared/episode/preflight.ts'
 import type { Replaced } from '../../shared/episode/replaced.ts'
 import { slugOf } from '../../shared/objects.ts'
@@ -21,7 +19,8 @@ import {
   type RunWatcher,
 } from '../client/episodes.ts'
 import { allPodcasts, newShow, podcastMeant, type Podcast } from '../client/names.ts'
-import { sendFile, type Memory, type Source } from '../client/send.ts'
+import { sendFile, type Memory } from '../client/send.ts'
+import { announce, bytesOf } from './announce.ts'
 import { takeFormerCovers } from './bring-show.ts'
 import { mustBeReady } from './preflight.ts'
 import {
@@ -121,28 +120,16 @@ async function lookAhead(
   place: { podcast: string; episode: string },
   files: readonly JobFile[],
 ): Promise<{ faults: readonly Fault[]; replaces: Replaced | null }> {
-  const told = await Promise.all(
-    files.map(async ({ kind, file, source }) => ({ kind, file, source, bytes: await bytesOf(source) })),
-  )
-  const documents = toldWhole(told.filter(({ file }) => /^(episode|podcast)\.json$/.test(file)))
-  const beside = told.filter(({ kind }) => kind === 'sidecar')
-  const recordings = told.filter(({ kind }) => kind === 'recording')
+  const { recordings, beside } = await announce(files)
   return await client.post('/preflight', {
     ...place,
-    recordings: recordings.map(({ file, bytes }) => ({ file, bytes })),
-    beside: await Promise.all(
-      beside.map(async (one) => ({
-        ...{ file: one.file, bytes: one.bytes },
-        ...(documents.has(one) ? { content: (await contentOf(one.source)).toString('base64') } : {}),
-      })),
-    ),
+    recordings: recordings.map(({ name, bytes }) => ({ file: name, bytes })),
+    beside: beside.map(({ name, bytes, content }) => ({
+      ...{ file: name, bytes },
+      ...(content ? { content: content.toString('base64') } : {}),
+    })),
   })
 }
-
-const bytesOf = async (source: Source): Promise<number> =>
-  'path' in source ? (await stat(source.path)).size : Buffer.byteLength(source.text)
-const contentOf = async (source: Source): Promise<Buffer> =>
-  'path' in source ? await readFile(source.path) : Buffer.from(source.text)
 
 /** All has been sent by then: an interrupt ends the waiting alone. */
 async function waitedFor(

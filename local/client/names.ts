@@ -47,7 +47,12 @@ export interface Podcast {
   readonly slug: string
   readonly feedUrl: string
   readonly revision: number
-  readonly settings: { readonly title: string; readonly author: string; readonly description: string }
+  readonly settings: {
+    readonly title: string
+    readonly author: string
+    readonly description: string
+    readonly [setting: string]: unknown
+  }
 }
 
 /** A podcast among others. */

@@ -6,7 +6,7 @@ import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
 import type { Config } from '../config.ts'
 import { beginEpisode, ensureEpisode, findEpisode } from '../db/episodes.ts'
-import { ensurePodcast } from '../db/podcasts.ts'
+import { ensurePodcast, findPodcastNamed } from '../db/podcasts.ts'
 import { decisionRevision } from '../db/edit-decisions.ts'
 import { lettersById, newestLetters, type KeptLetter } from '../db/letters.ts'
 import { providerKeys, type SealedKey } from '../db/provider-keys.ts'
@@ -144,13 +144,11 @@ async function openRun(
 ) {
   const { userId } = path
   const { rememberVoices = false } = plan.template.transcription
-  const podcast = await ensurePodcast(trx, userId, asSeen(path.podcast), plan.podcast, rememberVoices)
+  const show = asSeen(path.podcast)
+  const known = await findPodcastNamed(trx, userId, show)
   const slug = asSeen(path.episode)
   const { title = slug, description = '' } = plan.episode
-  const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug, title })
-  // Two files of one recording arrived last, and the other was first.
-  if (!said && isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined
-  const today = variablesOf(podcastSettings(podcast.settings), plan.episode, title)
+  const today = variablesOf(podcastSettings(plan.podcast ?? known?.settings ?? {}), plan.episode, title)
   const variables =
     plan.episode.date === undefined && said?.date !== undefined ? { ...today, date: said.date } : today
   const letters = await lettersFor(trx, userId, plan)
@@ -163,6 +161,13 @@ async function openRun(
     await providerKeys(trx, userId),
     model !== undefined,
   )
+  const isBroken = (plan.problem ?? problem) !== undefined
+  // an episode that cannot begin changes nothing of a show that is there
+  const podcast =
+    isBroken && known ? known : await ensurePodcast(trx, userId, show, plan.podcast, rememberVoices)
+  const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug, title })
+  // Two files of one recording arrived last, and the other was first.
+  if (!said && isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined
   const context = {
     ...uploadsOf(plan, recording),
     outputRate: plan.template.output.sampleRate ?? null,
@@ -179,7 +184,7 @@ async function openRun(
     publish: plan.episode.publish ?? null,
     publication: null,
     madeBy: versionsOf(pipeline),
-    unplanned: (plan.problem ?? problem) !== undefined,
+    unplanned: isBroken,
     reviewed: false,
   }
   const details = detailsOf(plan.episode)

@@ -222,6 +222,18 @@ describe('what lies beside a recording', () => {
     expect(await world.database.rows('SELECT status FROM episodes')).toEqual([{ status: 'failed' }])
   })
 
+  test('and of an episode that cannot begin changes nothing of a show that is there', async () => {
+    const titles = () => world.database.rows(`SELECT settings ->> 'title' AS title, revision FROM podcasts`)
+    await world.upload(place('podcast.json'), '{"title":"The show"}')
+    await world.arrive(await world.upload(place('talk.wav')))
+    await world.upload(place('podcast.json', 'two'), '{"title":"Another"}')
+    const spoken = '{"type":"intro","source":{"kind":"spoken","script":"{guest}"}}'
+    await world.upload(place('template.json', 'two'), `{"segments":[${spoken},{"type":"content"}]}`)
+    await world.arrive(await world.upload(place('talk.wav', 'two')))
+    expect(await runs()).toMatchObject([{ status: 'queued' }, { stop_reason: 'missing_variable' }])
+    expect(await titles()).toEqual([{ title: 'The show', revision: 1 }])
+  })
+
   test('and was replaced while it was being read fails the run as replaced', async () => {
     await world.upload(place('template.json'), '{}')
     const { services } = world

@@ -5,9 +5,10 @@ import { podcastSettings } from '../../../shared/settings/podcast.ts'
 
 const known = { title: 'Night talk', author: 'Ada', description: 'On trains.' }
 const untouched = { author: 'Your name', description: 'Night talk: say here, in a few sentences, what listeners hear.' } // prettier-ignore
-const given = (told: Partial<typeof known>, others: Partial<TakingOver> = {}) =>
+const slug = 'night'
+const given = (told: Record<string, unknown>, others: Partial<TakingOver> = {}) =>
   takeOver({
-    ...{ slug: 'night', known, told: { ...known, ...told }, file: 'other/night/podcast.json' },
+    ...{ slug, known, told: { ...known, slug, ...told }, file: 'other/night/podcast.json' },
     ...{ changesTemplate: true, ...others },
   })
 
@@ -19,8 +20,27 @@ test('what changes of it is told', () => {
   )
 })
 
+test('every setting that its producer had set is told, also one that goes', () => {
+  const had = { ...known, category: 'Technology', email: 'ada@example.com', link: 'https://a.example' }
+  const told = { description: 'x'.repeat(200), category: 'Arts', link: had.link }
+  expect(given(told, { known: had })).toBe(
+    `Show      "night" changes: description "On trains." becomes "${'x'.repeat(59)}…, category "Technology" becomes "Arts", ` +
+      'email "ada@example.com" goes.\n',
+  )
+})
+
+test('a folder that never was this show is refused, unless it says that it is', () => {
+  expect(() => given({ slug: undefined, author: 'Bo' })).toThrow(
+    expect.objectContaining({
+      code: 'bad_podcast_file',
+      message: expect.stringMatching(/author "Ada" becomes "Bo".*"slug": "night".*another title/) as unknown,
+    }),
+  )
+  expect(given({ slug: undefined, description: 'On ships.' })).toContain('description')
+})
+
 test('the same show is no news, nor is one that is filled in', () => {
-  expect(given({ description: 'On ships.' })).toBe('')
+  expect(given({})).toBe('')
   for (const author of ['Your name', podcastSettings({}).author])
     expect(given({ author: 'Ada' }, { known: { ...known, author } })).toBe('')
 })
