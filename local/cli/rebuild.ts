@@ -20,7 +20,10 @@ export interface RebuiltEpisode {
   readonly title: string
   /** What has changed since it was made: template, show, steps (Spool's own), or problem: it cannot be made any more. */
   readonly reasons: readonly string[]
-  readonly status: 'same' | 'planned' | 'rebuilt' | 'failed'
+  /** `waits`: for a decision; `busy`: it is being made just now. */
+  readonly status: 'same' | 'planned' | 'rebuilt' | 'failed' | 'waits' | 'busy'
+  /** What listeners get; a version that is made anew takes its place. */
+  readonly inFeed: boolean
   /** Why it failed. */
   readonly message: string | null
   readonly before: Measured | null
@@ -72,10 +75,20 @@ export async function rebuild(
 
 async function look(
   client: Client,
-  { id, slug, title }: Episode,
+  { id, slug, title, status }: Episode,
   wouldChange: readonly string[],
 ): Promise<RebuiltEpisode> {
-  const episode = { episodeId: id, slug, title, message: null, before: null, after: null }
+  const episode = {
+    episodeId: id,
+    slug,
+    title,
+    inFeed: status === 'published',
+    message: null,
+    before: null,
+    after: null,
+  }
+  if (status === 'awaiting_review') return { ...episode, reasons: [], status: 'waits' }
+  if (status === 'processing') return { ...episode, reasons: [], status: 'busy' }
   try {
     const changed = await client.get<{ reasons: string[] }>(`/episodes/${id}/rebuild`)
     const reasons = [...new Set([...changed.reasons, ...wouldChange])]
@@ -97,11 +110,13 @@ async function makeAnew(
   try {
     const { runId } = await client.post<{ runId: string }>(`/episodes/${episodeId}/runs`, { anew: true })
     const { status } = await ended(client, runId, (share) => watch(planned, share), signal)
-    if (status === 'awaiting_review')
-      throw new Permanent('not_reviewable', 'It waits for a decision; its former version stays until then.')
-    return { ...planned, status: 'rebuilt', before, after: await measured(client, episodeId, signal) }
+    if (status === 'awaiting_review') return { ...planned, status: 'waits', before }
+    const { status: now } = await client.get<Episode>(`/episodes/${episodeId}`)
+    const after = await measured(client, episodeId, signal)
+    return { ...planned, status: 'rebuilt', inFeed: now === 'published', before, after }
   } catch (error) {
     if (!(error instanceof Permanent)) throw error
+    if (error.code === 'already_running') return { ...planned, status: 'busy', before }
     return { ...planned, status: 'failed', message: error.message, before }
   }
 }
@@ -122,12 +137,30 @@ export const summariseRebuild = ({ podcast, minutes, episodes }: RebuildReport):
   return [
     `${changed.length} of ${episodes.length} episodes, ${minutes} minutes:`,
     ...changed.map(
-      ({ slug, status, reasons, message, before, after }) =>
-        `  ${slug.padEnd(24)} ${status.padEnd(8)} ${message ?? differences(before, after) ?? `changed: ${reasons.join(', ')}`}`,
+      (one) => `  ${one.slug.padEnd(24)} ${one.status.padEnd(8)} ${one.message ?? whatOf(podcast, one)}`,
     ),
+    ...feedLines(changed),
     ...newFiles(podcast, episodes),
     '',
   ].join('\n')
+}
+
+function whatOf(podcast: string, { slug, status, reasons, before, after }: RebuiltEpisode): string {
+  if (status === 'waits')
+    return `for a decision; its former version stays. ./spool review ${quoted(`${podcast}/${slug}`)}`
+  if (status === 'busy') return 'it is being made just now. ./spool list says how far it is.'
+  return differences(before, after) ?? `changed: ${reasons.join(', ')}`
+}
+
+/** What is before listeners is replaced there, whatever a template says of new episodes. */
+function feedLines(episodes: readonly RebuiltEpisode[]): string[] {
+  const of = (wanted: RebuiltEpisode['status']) =>
+    episodes.filter(({ status, inFeed }) => inFeed && status === wanted).map(({ slug }) => slug)
+  const [rebuilt, planned] = [of('rebuilt'), of('planned')]
+  return [
+    ...(rebuilt.length > 0 ? [`The new version is in the feed now, of: ${rebuilt.join(', ')}.`] : []),
+    ...(planned.length > 0 ? [`In the feed the new version takes the place of: ${planned.join(', ')}.`] : []),
+  ]
 }
 
 /** What lies on this machine is as it was. */

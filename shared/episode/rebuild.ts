@@ -95,6 +95,7 @@ async function planAnew(services: Services, episodeId: string): Promise<Planned>
     name: asked.recordingObject,
     generation: asked.recordingGeneration,
   })
+  if (!recording && latest && isAtWorkOrWaits(latest)) throw new AlreadyRunning(latest.id) // of the one that replaced it
   if (!recording)
     throw new Permanent('upload_replaced', `${path.file} was replaced or deleted since. Upload it again.`)
   const plan = await planEpisode(path, services)
@@ -106,6 +107,9 @@ async function planAnew(services: Services, episodeId: string): Promise<Planned>
   const hasFailedSince = latest?.status === 'failed' && latest.id !== made.id
   return { made, hasFailedSince, path, recording, plan: { ...plan, podcast: undefined, episode } }
 }
+
+const isAtWorkOrWaits = ({ status }: Run): boolean =>
+  status === 'queued' || status === 'started' || status === 'awaiting_review'
 
 /** As they come from the database, where keys have an order of their own and what is undefined is not. */
 const isSame = (a: unknown, b: unknown): boolean =>

@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { fliteVoices } from '../settings/settings.ts'
 
 /** What each is like. */
 export const voiceTitles = {
@@ -15,9 +16,9 @@ export const voiceTitles = {
   rms: 'rms, a man',
   awb: 'awb, a Scottish man',
   kal16: 'kal16, the plainest and the fastest',
-} as const
+} as const satisfies Record<(typeof fliteVoices)[number], string>
 export type Voice = keyof typeof voiceTitles
-export const voices = Object.keys(voiceTitles) as readonly Voice[]
+export const voices: readonly Voice[] = fliteVoices
 
 export interface Phone {
   /** Flite's name of the sound; 'pau' is silence. */

@@ -17,6 +17,8 @@ export const speakerName = z
   .max(100)
   .transform((name) => name.replaceAll(/\s+/g, ' '))
 export const voiceNames = ['flite', 'elevenlabs', 'openai'] as const
+/** The voices that flite has. */
+export const fliteVoices = ['slt', 'rms', 'awb', 'kal16'] as const
 export const recogniserNames = ['assemblyai', 'elevenlabs', 'deepgram', 'openai'] as const
 /** A model of one's own, on the machine that makes the episode. */
 export const localRecogniser = 'local'
@@ -198,6 +200,19 @@ const template = z.strictObject({
   publish: z.enum(publishWhen).default('automatic'),
 })
 
+/** A template as it is brought: what a run was once started with may name a voice that is gone. */
+const broughtTemplate = template.superRefine(({ voice: usual, segments }, { addIssue }) => {
+  const check = (named: VoiceSettings | undefined, path: (string | number)[]) => {
+    if (named?.provider !== 'flite' || fliteVoices.some((one) => one === named.voice)) return
+    const message = `flite has no voice "${named.voice}"; it has ${fliteVoices.join(', ')}`
+    addIssue({ code: 'custom', path: [...path, 'voice', 'voice'], message })
+  }
+  check(usual, [])
+  for (const [i, one] of segments.entries())
+    if (one.type !== 'content' && one.source.kind !== 'static')
+      check(one.source.voice, ['segments', i, 'source'])
+})
+
 const mail = z.strictObject({
   /** The show's own addresses: what they send is no listener mail. */
   own: z.array(z.email()).max(100).default([]),
@@ -218,7 +233,7 @@ export const bitrateOf = ({ bitrateKbps, channels }: Template['output']): number
   bitrateKbps ?? (channels === 'mono' ? 96 : 128)
 
 export const parseTemplate = (text: string, name: string): Template =>
-  parseDocument(template, text, name, 'bad_template')
+  parseDocument(broughtTemplate, text, name, 'bad_template')
 export const parseMailSettings = (text: string, name: string): z.infer<typeof mail> =>
   parseDocument(mail, text, name, 'bad_mail_settings')
 
@@ -260,7 +275,7 @@ export const templateSchema = (): object => ({
   title: 'Spool template',
   ...z.toJSONSchema(template, { io: 'input', unrepresentable: 'any' }),
 })
-export const templateProblems = (text: string): readonly Problem[] => problemsOf(template, text)
+export const templateProblems = (text: string): readonly Problem[] => problemsOf(broughtTemplate, text)
 
 /** The settings of listener mail as a JSON schema. */
 export const mailSchema = (): object => ({

@@ -1,7 +1,12 @@
 // Settings of a run that was started before a field was there.
 import { expect, test } from '@jest/globals'
 import { presets, restoresAnything, restoreSettings } from '../../shared/settings/restore.ts'
-import { defaultTemplate, parseTemplate, runSettings } from '../../shared/settings/settings.ts'
+import {
+  defaultTemplate,
+  parseTemplate,
+  runSettings,
+  templateProblems,
+} from '../../shared/settings/settings.ts'
 
 test('what was stored stays in its order, and a field that came since has its default', () => {
   const { review, ...cleaning } = defaultTemplate().cleaning
@@ -37,4 +42,15 @@ test('what an object does not say of restoration is as at home, and where a temp
   expect(restore).toEqual({ ...presets.home, noise: 12 })
   expect(restoreSettings(defaultTemplate().restore)).toEqual(presets.studio)
   expect(['off' as const, restore].map(restoresAnything)).toEqual([false, true])
+})
+
+test('a voice that flite does not have is refused where it is named, with those it has', () => {
+  const spoken = { kind: 'spoken', script: 'Hello', voice: { voice: 'eve' } }
+  const segments = [{ type: 'content' }, { type: 'outro', source: spoken }]
+  const problems = templateProblems(JSON.stringify({ voice: { voice: 'bob' }, segments }))
+  expect(problems.map(({ path, message }) => [path.join('.'), message])).toEqual([
+    ['voice.voice', 'flite has no voice "bob"; it has slt, rms, awb, kal16'],
+    ['segments.1.source.voice.voice', 'flite has no voice "eve"; it has slt, rms, awb, kal16'],
+  ])
+  expect(templateProblems('{"voice":{"provider":"openai","voice":"bob"}}')).toEqual([])
 })

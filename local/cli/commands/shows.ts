@@ -5,7 +5,16 @@ import { Permanent } from '../../../shared/errors.ts'
 import type { Client } from '../../client/client.ts'
 import type { ExportJob } from '../export.ts'
 import type { ImportJob } from '../import-feed.ts'
-import { missingFile, print, stateDir, tell, withClient, withCloud, WrongUsage } from '../frame.ts'
+import {
+  awaitingReview,
+  missingFile,
+  print,
+  stateDir,
+  tell,
+  withClient,
+  withCloud,
+  WrongUsage,
+} from '../frame.ts'
 
 export function add(program: Command): void {
   program
@@ -36,7 +45,9 @@ export function add(program: Command): void {
           display.end,
         )
         print(json, report, summariseRebuild)
-        if (report.episodes.some(({ status }) => status === 'failed')) process.exitCode = 1
+        const came = new Set(report.episodes.map(({ status }) => status))
+        if (came.has('failed')) process.exitCode = 1
+        else if (came.has('waits')) process.exitCode = awaitingReview
       })
     })
 
@@ -152,4 +163,7 @@ async function showMeant(
 }
 
 const broughtNote = (verb: string, folder: string, files: readonly string[]): string =>
-  files.length === 0 ? '' : `spool: ${verb} along from ${folder}: ${files.join(', ')}.\n`
+  files.length === 0
+    ? ''
+    : `spool: ${verb} along from ${folder}: ${files.join(', ')}.` +
+      `${files.includes('podcast.json') ? ' What the show says of itself comes into the feed by itself.' : ''}\n`

@@ -26,7 +26,14 @@ export const inWords = (reasons: readonly string[]): string =>
 interface Episode {
   readonly id: string
   readonly title: string
+  readonly status: string
   readonly durationSeconds: number | null
+}
+
+/** What is said of an episode that has no turn yet. */
+const unready: Readonly<Record<string, string>> = {
+  awaiting_review: 'waits for your decision',
+  processing: 'is being made just now',
 }
 
 /** Of a show, the oldest first: those of which something has changed, or that cannot be asked. */
@@ -41,7 +48,12 @@ async function dueOf(podcast: string): Promise<Due[]> {
     next = page.next ?? ''
   } while (next !== '')
   const due: Due[] = []
-  for (const { id, title } of finished.reverse()) {
+  for (const { id, title, status } of finished.reverse()) {
+    const now = unready[status]
+    if (now !== undefined) {
+      due.push({ id, title, reasons: [], problem: now })
+      continue
+    }
     const one = await whyAnew(id).then(
       (reasons) => ({ id, title, reasons }),
       (error: unknown) => ({ id, title, reasons: [], problem: reasonOf(error) }),

@@ -1,0 +1,28 @@
+// Which episodes of a show are made anew, which wait, and what is said of the feed.
+import { expect, test } from '@jest/globals'
+import { summariseRebuild, type RebuiltEpisode } from '../../../local/cli/rebuild.ts'
+
+const episode = (slug: string, given: Partial<RebuiltEpisode>): RebuiltEpisode => ({
+  ...{ episodeId: slug, slug, title: slug, reasons: ['template'], status: 'planned', inFeed: false },
+  ...{ message: null, before: null, after: null, ...given },
+})
+const summary = (...episodes: RebuiltEpisode[]) =>
+  summariseRebuild({ podcast: 'my-show', minutes: 1, episodes })
+
+test('an episode that waits is no failure, and the way to its review is said', () => {
+  const told = summary(episode('bread', { status: 'waits' }), episode('long', { status: 'busy' }))
+  expect(told).toMatch(/bread +waits .*\.\/spool review my-show\/bread\n/)
+  expect(told).toMatch(/long +busy +it is being made just now/)
+  expect(told).not.toContain('fail')
+})
+
+test('what comes before listeners is said, before and afterwards', () => {
+  const measured = { durationSeconds: 1, integratedLufs: -16, sha256: 'a' }
+  const rebuilt = { status: 'rebuilt', before: measured, after: measured } as const
+  expect(summary(episode('bread', { inFeed: true }), episode('held', {}))).toContain(
+    'In the feed the new version takes the place of: bread.\n',
+  )
+  expect(summary(episode('bread', { ...rebuilt, inFeed: true }), episode('held', rebuilt))).toContain(
+    'The new version is in the feed now, of: bread.\n',
+  )
+})
