@@ -33,7 +33,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 13,
+  version: 14,
   context,
   load,
   inputs: (given, input) => ({
@@ -176,7 +176,8 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
     sourceSeconds: analysis.totalSamples / sampleRate,
     removedSeconds: (analysis.totalSamples - keptSamples(ledger)) / sampleRate,
     audioBytes: audio.bytes,
-    hasTranscript: names.includes('transcript.vtt'),
+    // what is spoken between alone would be offered as what is said in the episode
+    hasTranscript: given.transcriptObject !== null && names.includes('transcript.vtt'),
     coverFile: cover ? 'cover.jpg' : null,
     chapters: listed,
     isCertified: certificate.pass || certificate.integratedLufs === null,

@@ -61,7 +61,7 @@ export const transcribe = defineStep({
       warn({
         code: 'no_words',
         message:
-          'There is no transcript, so filler words cannot be found and no transcript is published; ' +
+          'There is no transcript of the recording, so filler words cannot be found and the feed has none; ' +
           'pauses are found from the sound.',
       })
       return { transcriptObject: null }

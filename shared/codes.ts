@@ -390,7 +390,8 @@ export const warningCodes = {
   },
   // words, chapters and pictures
   no_words: {
-    meaning: 'There is no transcript, so fillers stay and no transcript is published.',
+    meaning:
+      'There is no transcript of the recording, so fillers stay, and the feed has none: what is spoken in segments alone would pass for all that is said.',
     remedy: 'Give a words file, or name a recogniser in the template.',
   },
   letters_left_out: {

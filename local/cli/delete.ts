@@ -1,4 +1,4 @@
-/** `spool delete`: deletes an episode, or everything that was ever made or uploaded here, and waits until it is gone. */
+/** `spool delete`: deletes an episode, a show without any, or everything that was ever made or uploaded here, and waits until it is gone. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { catalogue } from '../../functions/index.ts'
 import type { Services } from '../../shared/engine/services.ts'
@@ -8,12 +8,15 @@ import { Permanent } from '../../shared/errors.ts'
 import { log } from '../../shared/log.ts'
 import type { Client } from '../client/client.ts'
 import { until } from '../client/episodes.ts'
+import type { Podcast } from '../client/names.ts'
 import type { Attached } from '../host/attach.ts'
 import { userId } from './user.ts'
 
 export interface DeletionReport extends Deleted {
-  /** Null when everything was deleted. */
+  /** Null when a show, or everything, was deleted. */
   readonly episodeId: string | null
+  /** The show's name, when that was deleted. */
+  readonly podcast?: string
 }
 
 const lookAgainMs = 1000
@@ -36,12 +39,34 @@ export async function deleteEpisode(
         { cause: error },
       )
     })
+  return { episodeId, ...(await untilGone(client, deletionId, signal)) }
+}
+
+/** A show without episodes. Throws Permanent `has_episodes`. */
+export async function deletePodcast(
+  client: Client,
+  { id, slug }: Podcast,
+  signal: AbortSignal,
+): Promise<DeletionReport> {
+  const { deletionId } = await client
+    .delete<{ deletionId: string }>(`/podcasts/${id}`)
+    .catch((error: unknown) => {
+      if (!(error instanceof Permanent && error.code === 'has_episodes')) throw error
+      throw new Permanent(
+        'has_episodes',
+        `The show "${slug}" has episodes. Delete them first (./spool list), or the show with all of them on its page in the console.`,
+        { cause: error },
+      )
+    })
+  return { episodeId: null, podcast: slug, ...(await untilGone(client, deletionId, signal)) }
+}
+
+async function untilGone(client: Client, deletionId: string, signal: AbortSignal): Promise<Deleted> {
   const { rows, objects, bytes } = await until(async () => {
     const now = await client.get<Deleted['removed'] & { isDone: boolean }>(`/deletions/${deletionId}`)
     return now.isDone ? now : undefined
   }, signal)
-  const removed = { rows, objects, bytes }
-  return { episodeId, deletionId, isDone: true, rows: 0, folders: 0, removed }
+  return { deletionId, isDone: true, rows: 0, folders: 0, removed: { rows, objects, bytes } }
 }
 
 export const deleteAll = (cloud: Attached, signal: AbortSignal): Promise<DeletionReport> =>
@@ -70,12 +95,12 @@ async function withServices<T>(cloud: Attached, use: (services: Services) => Pro
   }
 }
 
-export function summariseDeletion({ isDone, removed, folders, episodeId }: DeletionReport): string {
+export function summariseDeletion({ isDone, removed, folders, episodeId, podcast }: DeletionReport): string {
   const gone = `${removed.rows} rows and ${removed.objects} objects (${(removed.bytes / 1e6).toFixed(1)} MB)`
   if (!isDone)
     return `Begun: ${gone} are gone, ${folders} folders are left; spool goes on with them by itself.\n`
   const kept =
-    episodeId === null
+    episodeId === null && podcast === undefined
       ? 'Files that were copied out of Spool are yours to delete, and the keys of the local machine stay.'
       : 'What was charged for it stays counted; files that were copied out of Spool are yours to delete.'
   return `Deleted: ${gone}. Nothing of it is left. ${kept}\n`

@@ -73,6 +73,9 @@ export const readPodcast = async (file: string): Promise<PodcastSettings> =>
 /** Whether it is a folder as `spool init` writes it. */
 export const isShow = (name: string): boolean => existsSync(path.join(name, 'podcast.json'))
 
+/** Whether it is a file that somebody names, there or not, and no name of an episode or a show. */
+export const namesFile = (text: string): boolean => /[/\\]|\.json$/i.test(text)
+
 /** The show's cover beside its settings, however its name is written; of several the first of `showCovers`. */
 export function coverBeside(podcast: string): { file: string; path: string } | undefined {
   const folder = path.dirname(podcast)

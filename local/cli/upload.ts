@@ -2,7 +2,6 @@
  * `spool upload`: brings recordings, and what belongs to them, to a Spool that stays, and says which run they started. Hides
  * how the run is found: it is the one that was not there before.
  */
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { Permanent } from '../../shared/errors.ts'
 import { NotReady, type Fault } from '../../shared/episode/preflight.ts'
@@ -18,7 +17,7 @@ import {
   type Run,
   type RunWatcher,
 } from '../client/episodes.ts'
-import { allPodcasts, newShow, podcastMeant, type Podcast } from '../client/names.ts'
+import { allPodcasts, mistypedOf, newShow, podcastMeant, type Podcast } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
 import { announce, bytesOf } from './announce.ts'
 import { takeFormerCovers } from './bring-show.ts'
@@ -27,6 +26,7 @@ import {
   episodeSlug,
   filesOf,
   isShow,
+  namesFile,
   podcastOf,
   readPodcast,
   withShow,
@@ -80,6 +80,7 @@ export async function upload(
   await mustBeReady(job)
   const shows = await allPodcasts(client)
   const known = podcastMeant(named, shows)
+  if (!known && job.podcast === undefined) mustBeMeant(named, shows)
   const podcast = known?.slug ?? named
   const note = known ? await changesOf(client, known, episode, job) : newShow(podcast, shows, job.podcast)
   const files = await filesOf(job)
@@ -112,6 +113,17 @@ export async function upload(
   return status === 'finished'
     ? { ...begun, status, warnings, feed: await feedOfEpisode(client, run.episodeId) }
     : { ...begun, status, warnings }
+}
+
+/** A name alone begins no show that is called almost as another one. Throws Permanent `not_found`. */
+function mustBeMeant(slug: string, shows: readonly Podcast[]): void {
+  const likely = mistypedOf(slug, shows)
+  if (likely === undefined) return
+  throw new Permanent(
+    'not_found',
+    `There is no podcast "${slug}". Did you mean "${likely}"? If it is a show of its own, begin its folder with ` +
+      `./spool init ${quoted(slug)}, and let --podcast name that.`,
+  )
 }
 
 /** What the Spool says to it, by the template that lies there, before anything that lies there is changed. */
@@ -181,11 +193,11 @@ async function namesOf(asked: UploadJob): Promise<{ job: Job; podcast: string; e
   const { podcast, episode, ...rest } = asked
   const brings: Job = {
     ...rest,
-    ...(episode === undefined ? {} : isFile(episode) ? { episode } : { name: episode }),
+    ...(episode === undefined ? {} : namesFile(episode) ? { episode } : { name: episode }),
   }
   const job = isShow(podcast)
     ? withShow(brings, podcast)
-    : { ...brings, ...(isFile(podcast) ? { podcast } : {}) }
+    : { ...brings, ...(namesFile(podcast) ? { podcast } : {}) }
   return {
     job,
     podcast: job.podcast === undefined ? path.basename(podcast) : await podcastOf(job),
@@ -193,11 +205,16 @@ async function namesOf(asked: UploadJob): Promise<{ job: Job; podcast: string; e
   }
 }
 
-const isFile = (name: string): boolean => name.endsWith('.json') && existsSync(name)
-
 /** Settings name no episode: it is called as `assemble` calls it, or there would be two of it. */
-const nameOfEpisode = (episode: string | undefined, job: Job): string =>
-  episode === undefined || isFile(episode) ? episodeSlug(job) : slugOf(episode)
+function nameOfEpisode(episode: string | undefined, job: Job): string {
+  if (episode === undefined || namesFile(episode)) return episodeSlug(job)
+  if (!/[\p{L}\p{N}]/u.test(episode))
+    throw new Permanent(
+      'bad_upload',
+      `An episode cannot be called "${episode}": give it a letter or a digit.`,
+    )
+  return slugOf(episode)
+}
 
 interface Started extends Run {
   readonly episodeId: string

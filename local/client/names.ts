@@ -97,8 +97,8 @@ const isTrial = ({ slug }: NamedPodcast): boolean => slug.startsWith(trials)
 
 /** The shows there are, the likeliest first; trials are nobody's show. Empty when there are none. */
 function thoseThereAre(typed: string, all: readonly NamedPodcast[]): string {
-  const slugs = all.filter((one) => !isTrial(one)).map(({ slug }) => slug)
-  const likely = nearest(typed, slugs)
+  const slugs = showsOf(all)
+  const likely = likeliest(typed, all)
   const first = slugs.filter((slug) => slug !== likely).slice(0, mostListed)
   const more = slugs.length > mostListed + 1 ? ', …' : ''
   return slugs.length === 0
@@ -113,6 +113,21 @@ export function newShow(slug: string, all: readonly NamedPodcast[], settings?: s
   const others = whichElse(slug, all, settings)
   return others === '' ? '' : `Show      "${slug}" is a new one.${others}\n`
 }
+
+/** The show that a name was mistyped of, and not one like it that is numbered on; undefined where it is like none. */
+export function mistypedOf(slug: string, all: readonly NamedPodcast[]): string | undefined {
+  const likely = likeliest(slug, all)
+  return likely === undefined || isNextOf(slug, likely) ? undefined : likely
+}
+
+/** Names that differ in their numbers alone are no slip. */
+const isNextOf = (one: string, other: string): boolean =>
+  one !== other && one.replaceAll(/\d+/g, '') === other.replaceAll(/\d+/g, '')
+
+const showsOf = (all: readonly NamedPodcast[]): string[] =>
+  all.filter((one) => !isTrial(one)).map(({ slug }) => slug)
+const likeliest = (typed: string, all: readonly NamedPodcast[]): string | undefined =>
+  nearest(typed, showsOf(all))
 
 /** The shows that could have been meant instead, and how one is named by its settings. */
 export function whichElse(slug: string, all: readonly NamedPodcast[], settings?: string): string {

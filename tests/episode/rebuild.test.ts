@@ -55,6 +55,8 @@ test('an episode of which the template has changed is made anew under its guid; 
   const before = await episode()
   expect([before.status, await loudness()]).toEqual(['published', -16])
   expect(await whyAnew(services, before.id)).toEqual([])
+  const offered = await world.database.rows("SELECT published ->> 'hasTranscript' AS it FROM episodes")
+  expect(offered).toEqual([{ it: 'false' }]) // though its intro is spoken: of the talk there are no words
 
   const cover = await world.upload(`u/${user}/show/assets/cover.png`, 'its MP3 would carry it')
   expect(await whyAnew(services, before.id)).toEqual(['show'])

@@ -257,8 +257,8 @@ describe('A show that cannot be made as it was asked for', () => {
       short({
         segments: [{ type: 'intro', source: { kind: 'spoken', script: 'Hi.', voice: { voice: 'elvis' } } }],
       }),
-      'unknown_voice',
-      /elvis/,
+      'bad_template',
+      /no voice "elvis"; it has slt/,
     ],
     [
       'a script without its value',

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import type { Command } from 'commander'
 import { Permanent } from '../../../shared/errors.ts'
+import type { Client } from '../../client/client.ts'
 import type { DeletionReport } from '../delete.ts'
 import {
   ask,
@@ -17,6 +18,7 @@ import {
   WrongUsage,
   awaitingReview,
 } from '../frame.ts'
+import { quoted } from '../quoted.ts'
 import type { UploadJob } from '../upload.ts'
 
 const episodeArgument = 'its id, its name, or podcast/name'
@@ -47,24 +49,24 @@ export function add(program: Command): void {
     .option('--json', 'print one JSON object instead of a line')
     .action(
       async (recordings: string[], { json, ...options }: Omit<UploadJob, 'recordings'> & { json?: true }) => {
-        const { podcast: _named, episode: _too, ...files } = options
-        await mustBeThere({ recordings, ...files })
+        const { podcast, episode, ...files } = options
+        const { isShow, namesFile } = await import('../job-files.ts')
+        const given = [['podcast', podcast], ['episode', episode]] as const // prettier-ignore
+        const named = given.filter(([, file]) => file !== undefined && namesFile(file))
+        await mustBeThere({ recordings, ...files, ...Object.fromEntries(named) })
         await withClient(
           async (client, signal) => {
-            const [{ upload, summariseUpload }, { isShow }, { uploadDisplay }, { uploadMemory }] =
-              await Promise.all([
-                import('../upload.ts'),
-                import('../job-files.ts'),
-                import('../progress.ts'),
-                import('../../client/send.ts'),
-              ])
+            const [{ upload, summariseUpload }, { uploadDisplay }, { uploadMemory }] = await Promise.all([
+              import('../upload.ts'),
+              import('../progress.ts'),
+              import('../../client/send.ts'),
+            ])
             const display = { ...uploadDisplay(process.stderr), beginning: tell }
             const job = { recordings, ...options }
             const report = await upload(client, uploadMemory(stateDir), job, display, signal).finally(
               display.end,
             )
             print(json, report, summariseUpload)
-            const { podcast } = options
             if (!json && isShow(podcast))
               process.stdout.write(await unfilledShow(path.join(podcast, 'podcast.json')))
             if (report.status === 'awaiting_review') process.exitCode = awaitingReview
@@ -120,23 +122,35 @@ export function add(program: Command): void {
 
   program
     .command('delete')
-    .description('delete an episode for good, or everything that was ever made or uploaded here')
+    .description(
+      'delete an episode for good, a show without any, or everything that was ever made or uploaded here',
+    )
     .argument('[episode]', episodeArgument)
+    .option(
+      '--podcast <podcast>',
+      'a show that has no episodes, with its settings, its template and its files',
+    )
     .option('--everything', 'all episodes, letters, keys and uploads of this machine')
     .option('--cancel', 'cancel its live run, if it has one')
     .option('--yes', 'do not ask')
     .option('--json', 'print one JSON object instead of a line')
     .action(async (episode: string | undefined, { json, ...options }: DeleteFlags) => {
-      if ((episode === undefined) !== (options.everything ?? false))
-        throw new WrongUsage('Name one episode, or say --everything and name none.')
+      const { podcast, everything } = options
+      if ([episode, podcast, everything].filter((one) => one !== undefined).length !== 1)
+        throw new WrongUsage('Name one episode, or a show by --podcast, or say --everything and name none.')
       const { summariseDeletion } = await import('../delete.ts')
       const report =
-        episode === undefined ? await deleteEverything(options) : await deleteOne(episode, options)
+        episode !== undefined
+          ? await deleteOne(episode, options)
+          : podcast !== undefined
+            ? await deleteShow(podcast, options)
+            : await deleteEverything(options)
       print(json, report, summariseDeletion)
     })
 }
 
 interface DeleteFlags {
+  readonly podcast?: string
   readonly everything?: boolean
   readonly cancel?: boolean
   readonly yes?: boolean
@@ -149,10 +163,35 @@ const deleteOne = (named: string, { cancel = false, yes = false }: DeleteFlags):
       import('../delete.ts'),
       import('../../client/episodes.ts'),
     ])
-    const { id, title, status } = await findEpisode(client, named)
+    const { id, title, status } = await findEpisode(client, named).catch((error: unknown) =>
+      throwShowMeant(client, named, error),
+    )
     if (!yes)
       await mustMean(`"${title}" (${status}, ${id}), its recordings and all that was made of them`, 'yes')
     return await deleteEpisode(client, id, cancel, signal)
+  })
+
+/** Where a show is called so, says how that is deleted. */
+async function throwShowMeant(client: Client, named: string, error: unknown): Promise<never> {
+  if (!(error instanceof Permanent && error.code === 'not_found')) throw error
+  const { findPodcast } = await import('../../client/names.ts')
+  const show = await findPodcast(client, named)
+  if (!show) throw error
+  const { slug } = show
+  const how = `It is a show: ./spool delete --podcast ${quoted(slug)} deletes it, when it has no episodes.`
+  throw new Permanent('not_found', `There is no episode "${named}". ${how}`, { cause: error })
+}
+
+const deleteShow = (named: string, { yes = false }: DeleteFlags): Promise<DeletionReport> =>
+  withClient(async (client, signal) => {
+    const [{ deletePodcast }, { podcastNamed }] = await Promise.all([
+      import('../delete.ts'),
+      import('../../client/names.ts'),
+    ])
+    const show = await podcastNamed(client, named)
+    if (!yes)
+      await mustMean(`the show "${show.settings.title}" (${show.slug}), its template and files`, 'yes')
+    return await deletePodcast(client, show, signal)
   })
 
 async function deleteEverything({ yes = false }: DeleteFlags): Promise<DeletionReport> {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from '@jest/globals'
-import { filesOf, podcastOf } from '../../../local/cli/job-files.ts'
+import { filesOf, namesFile, podcastOf } from '../../../local/cli/job-files.ts'
 import { findSidecars, slugOf } from '../../../shared/objects.ts'
 
 test('a recording without a show is in no feed with another, nor in that of any show', async () => {
@@ -50,4 +50,11 @@ test.each([
 ])('%j is titled %s', async (job, title) => {
   const document = (await filesOf(job)).find(({ file }) => file === 'episode.json')?.source
   expect(document && 'text' in document ? JSON.parse(document.text) : {}).toEqual(title ? { title } : {})
+})
+
+test('what is typed as a file is one, also where none is there', () => {
+  expect(['./nix', 'nix.json', 'shows/night', 'on-tape', 'my talk', 'Folge 3.1'].map(namesFile)).toEqual([
+    ...[true, true, true],
+    ...[false, false, false],
+  ])
 })

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { Client } from '../../../local/client/client.ts'
-import { episodesMeant, findPodcast, newShow, noEpisode } from '../../../local/client/names.ts'
+import { episodesMeant, findPodcast, mistypedOf, newShow, noEpisode } from '../../../local/client/names.ts'
 import { quoted } from '../../../local/cli/quoted.ts'
 
 test.each([
@@ -70,4 +70,14 @@ test('messages name commands as they are typed', () => {
       ),
   )
   expect(found).toEqual([])
+})
+
+test.each([
+  ['nigth', 'night'],
+  ['night2', undefined], // numbered on
+  ['bread', undefined],
+  ['trial.a', undefined],
+])('%s is mistyped of %s', (typed, meant) => {
+  const shows = ['night', 'night1', 'trial.ab'].map((slug) => ({ slug, settings: { title: slug } }))
+  expect(mistypedOf(typed, shows)).toBe(meant)
 })
