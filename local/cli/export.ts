@@ -15,6 +15,8 @@ export interface ExportReport {
   readonly folder: string
   /** Where the feed will be. */
   readonly feedUrl: string
+  /** In the feed. */
+  readonly episodes: number
   readonly files: readonly string[]
   /** Written by an export before, and gone since nothing names them any more. */
   readonly removed: readonly string[]
@@ -55,7 +57,8 @@ export async function exportPodcast(
   await write(folder, feedFile, feed.replaceAll(from, to))
   const all = [...files, feedFile]
   const removed = await forgetFormer(folder, all)
-  return { podcast: slug, folder, feedUrl: `${to}${feedFile}`, files: all, removed }
+  const episodes = feed.split(/<item[\s>]/).length - 1
+  return { podcast: slug, folder, feedUrl: `${to}${feedFile}`, episodes, files: all, removed }
 }
 
 const feedFile = 'feed.xml'
@@ -109,7 +112,10 @@ function placeOf(folder: string, file: string): string {
   return place
 }
 
-export const summariseExport = ({ folder, feedUrl, files, removed }: ExportReport): string =>
-  `${files.length} files in ${folder}${removed.length === 0 ? '' : `; ${removed.length} of an export before are gone, as nothing names them any more`}\n` +
+export const summariseExport = ({ folder, feedUrl, episodes, files, removed }: ExportReport): string =>
+  `${files.length === 1 ? '1 file' : `${files.length} files`} in ${folder}${removed.length === 0 ? '' : `; ${removed.length} of an export before are gone, as nothing names them any more`}\n` +
+  (episodes > 0
+    ? ''
+    : 'No episode is in its feed: ./spool list says why, ./spool publish EPISODE puts one there.\n') +
   `Put them where ${feedUrl} is their feed.xml, and give directories that address.\n` +
   'The server must give audio in byte ranges and each file its type: docs/feed.md has the settings of one that does.\n'

@@ -161,9 +161,13 @@ export async function runJob(asked: Job, json: boolean): Promise<void> {
   })
 }
 
-/** Throws WrongUsage naming a file of the job that is not there. */
+/** Throws WrongUsage naming a file of the job that is not there, or what is said of it and says nothing. */
 export async function mustBeThere(job: Job): Promise<void> {
-  const { recordings, words, template, podcast, episode, cover, chapters } = job
+  const { recordings, words, template, podcast, episode, cover, chapters, title, number } = job
+  if (title?.trim() === '')
+    throw new WrongUsage('--title is empty. Leave it out, or say what listeners read.')
+  if (number !== undefined && !/^[1-9]\d{0,8}$/.test(number))
+    throw new WrongUsage(`--number takes a number from 1, not "${number}".`)
   const missing =
     (await missingShow(podcast)) ??
     (await missingFile([...recordings, words, template, podcast, episode, cover, chapters]))

@@ -36,6 +36,8 @@ export interface Job {
   readonly cover?: string
   readonly chapters?: string
   readonly title?: string
+  /** Over the one in its settings; digits. */
+  readonly number?: string
   /** What it is called where no title says so; after its first recording when not given. */
   readonly name?: string
   readonly out?: string
@@ -142,11 +144,11 @@ const recordingNames = (files: readonly string[]): string[] =>
   })
 
 /**
- * A title of its own stands over the one in the file, and either over a name that its folder cannot have; several
+ * A title or a number of its own stands over the one in the file, and either over a name that its folder cannot have; several
  * recordings are named in the order they were given.
  */
 async function episodeOf(
-  { episode, title, name, recordings, tracks }: Job,
+  { episode, title, number, name, recordings, tracks }: Job,
   files: readonly string[],
 ): Promise<string | undefined> {
   const given = episode === undefined ? {} : parseEpisode(await readDocument(episode), episode)
@@ -160,7 +162,11 @@ async function episodeOf(
     ...given,
     ...several,
   }
-  const all = title === undefined ? said : { ...said, title }
+  const all = {
+    ...said,
+    ...(title === undefined ? {} : { title }),
+    ...(number === undefined ? {} : { number: Number(number) }),
+  }
   return episode === undefined && Object.keys(all).length === 0 ? undefined : JSON.stringify(all)
 }
 

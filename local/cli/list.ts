@@ -14,14 +14,17 @@ export interface ListedEpisode {
   readonly status: string
   readonly durationSeconds: number | null
   readonly publishedAt: string | null
+  /** When one that is scheduled comes out. */
+  readonly publishAt: string | null
   /** Of its audio. */
   readonly bytes: number | null
 }
 
 export async function list(client: Client): Promise<ListedEpisode[]> {
   return (await allEpisodes(client)).map(
-    ({ id, podcast, slug, title, status, durationSeconds, publishedAt, audioBytes }) => ({
-      ...{ episodeId: id, podcast, slug, title, status, durationSeconds, publishedAt, bytes: audioBytes },
+    ({ id, podcast, slug, title, status, durationSeconds, publishedAt, publishAt, audioBytes }) => ({
+      ...{ episodeId: id, podcast, slug, title, status, durationSeconds },
+      ...{ publishedAt, publishAt, bytes: audioBytes },
     }),
   )
 }
@@ -35,21 +38,27 @@ const plainStatus: Readonly<Record<string, string>> = {
 }
 
 /** Where an episode stands, and what listeners have of it. */
-function standing({ status, publishedAt }: ListedEpisode): string {
-  const plain = plainStatus[status] ?? status
+function standing({ status, publishedAt, publishAt }: ListedEpisode, isUp: boolean): string {
+  const plain =
+    status === 'processing' && !isUp
+      ? 'begun; goes on with ./spool up'
+      : status === 'scheduled' && publishAt !== null
+        ? `comes out ${publishAt.slice(0, 16).replace('T', ' ')} UTC`
+        : (plainStatus[status] ?? status)
   if (publishedAt !== null && !['published', 'publishing'].includes(status))
     return `${plain}; the version before is in the feed`
   return status === 'processed' ? `${plain}, not in the feed` : plain
 }
 
-export function summariseList(episodes: readonly ListedEpisode[]): string {
+/** `isUp`: whether a Spool is there that goes on with what was begun. */
+export function summariseList(episodes: readonly ListedEpisode[], isUp: boolean): string {
   if (episodes.length === 0)
     return 'There are no episodes yet. Make one with: ./spool assemble RECORDING, or ./spool upload.\n'
   const table = [
     ['EPISODE', 'STATUS', 'LENGTH', 'TITLE'],
     ...episodes.map((episode) => [
       `${episode.podcast}/${episode.slug}`,
-      standing(episode),
+      standing(episode, isUp),
       episode.durationSeconds === null ? '–' : clock(episode.durationSeconds),
       episode.title,
     ]),

@@ -23,6 +23,7 @@ export async function mustBeReady(
     ...(await documentsOf(job)),
     showCover: showCover && (await broughtFile(showCover.path)),
     title: job.title,
+    number: job.number === undefined ? undefined : Number(job.number),
     mostBytes: Number(process.env['MAX_RECORDING_BYTES'] ?? usualRecordingBytes),
     asset: async (file, namedBy) => {
       const beside = path.join(path.dirname(besides[namedBy]!), file)

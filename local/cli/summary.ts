@@ -26,7 +26,7 @@ export const note = ({ code, message }: { readonly code: string; readonly messag
 /** Also for a reason that has no words here. */
 const heldWords: Readonly<Record<string, string>> = {
   manual: 'it waits for you, as its settings say',
-  silent: 'nobody could hear it',
+  silent: 'it is too quiet, or too short, to be heard',
   certificate_failed: 'its loudness could not be certified',
   gate_refused: 'listeners could not get it as it was made',
 }
@@ -85,12 +85,6 @@ const anotherRecording =
 export function summariseListing(listing: Listing): string {
   const { waiting, undecided, folder, episode } = listing
   const [first] = [...waiting, ...undecided]
-  const example = first?.question === undefined ? 'accept' : 'answer'
-  const decision = {
-    decision: example,
-    edit: first?.id ?? 'ID',
-    ...(example === 'answer' ? { text: '…' } : {}),
-  }
   return `${[
     headOf(listing),
     ...waiting.flatMap(editLines),
@@ -103,12 +97,15 @@ export function summariseListing(listing: Listing): string {
     '',
     `Look at   ${path.join(folder, 'review.html')}`,
     `Decide    ./spool review ${quoted(episode)} --decisions decisions.json`,
-    `          ${JSON.stringify({ version: 1, decisions: [decision] })}`,
+    ...(first ? [`          ${JSON.stringify({ version: 1, decisions: [exampleFor(first)] })}`] : []),
     ...(waiting.length + undecided.length > 1
       ? ['          and of those that it does not name: --rest accept, --rest reject or --rest leave']
       : []),
   ].join('\n')}\n`
 }
+
+const exampleFor = ({ id, question }: Listing['waiting'][number]): object =>
+  question === undefined ? { decision: 'accept', edit: id } : { decision: 'answer', edit: id, text: '…' }
 
 function headOf({ status, waiting, undecided, edits }: Listing): string {
   if (waiting.length > 0) return `${waiting.length} of ${edits} edits wait for a decision.`

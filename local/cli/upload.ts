@@ -56,7 +56,8 @@ export interface UploadReport {
   readonly status: string
   /** What was done about what was given; none while it is being made. */
   readonly warnings: Run['warnings']
-  /** Of an episode that was waited for and is finished. */
+  /** The next two of an episode that was waited for and is finished. */
+  readonly isUnchanged?: boolean
   readonly feed?: Pick<Episode, 'status' | 'publishedAt' | 'publishAt' | 'holdReason'>
 }
 
@@ -110,9 +111,9 @@ export async function upload(
   const begun = { episodeId: run.episodeId, episode: `${podcast}/${episode}`, runId: run.id }
   if (!asked.wait) return { ...begun, status: run.status, warnings: [] }
   const { status, warnings } = await waitedFor(client, run.id, begun.episode, watch.making, signal)
-  return status === 'finished'
-    ? { ...begun, status, warnings, feed: await feedOfEpisode(client, run.episodeId) }
-    : { ...begun, status, warnings }
+  if (status !== 'finished') return { ...begun, status, warnings }
+  const isUnchanged = await wasTakenOver(client, run.id)
+  return { ...begun, status, warnings, isUnchanged, feed: await feedOfEpisode(client, run.episodeId) }
 }
 
 /** A name alone begins no show that is called almost as another one. Throws Permanent `not_found`. */
@@ -161,6 +162,12 @@ async function waitedFor(
         `When it is finished: ./spool download ${episode}`,
     )
   }
+}
+
+/** Whether all of a run was made by earlier ones. Publishing makes nothing. */
+async function wasTakenOver(client: Client, runId: string): Promise<boolean> {
+  const { steps } = await client.get<{ steps: { name: string; made: number }[] }>(`/runs/${runId}/progress`)
+  return steps.every(({ name, made }) => made === 0 || name === 'publish')
 }
 
 async function feedOfEpisode(client: Client, id: string): Promise<UploadReport['feed'] & object> {
@@ -239,10 +246,10 @@ async function send(
   await sendFile(client, memory, target, source, { signal, progress })
 }
 
-export const summariseUpload = ({ episode, status, warnings, feed }: UploadReport): string =>
+export const summariseUpload = ({ episode, status, warnings, isUnchanged, feed }: UploadReport): string =>
   [
     {
-      finished: `Finished. Get its files with: ./spool download ${quoted(episode)}`,
+      finished: `${isUnchanged ? 'Finished; nothing has changed, so it is as it was.' : 'Finished.'} Get its files with: ./spool download ${quoted(episode)}`,
       awaiting_review: `It waits for a decision: in the console, or with: ./spool review ${quoted(episode)}`,
     }[status] ??
       `It is being made. See how far it is with: ./spool list. Then: ./spool download ${quoted(episode)}`,

@@ -38,6 +38,8 @@ export interface Brought {
   /** The show's own. */
   readonly showCover?: BroughtFile | undefined
   readonly title?: string | undefined
+  /** Over that of `episode`, as the title. */
+  readonly number?: number | undefined
   /** A file that the template, or the chapters, name; undefined when it is not there. */
   readonly asset: (file: string, namedBy: 'template' | 'chapters') => Promise<BroughtFile | undefined>
   /** The largest recording, in bytes. */
@@ -109,7 +111,7 @@ export async function faultsOf(brought: Brought): Promise<Fault[]> {
     await judgeAsset('chapters', { file, by: 'a chapter shows' }, judgePicture)
   const isOfEpisode = brought.recordings.length > 0 // a show's own documents have no episode's number, guest and so on
   if (isOfEpisode && template && !isBroken(brought.podcast, podcast) && !isBroken(brought.episode, episode))
-    await look(named, () => scriptsAgree(template, podcast, episode, brought.title))
+    await look(named, () => scriptsAgree(template, podcast, episode, brought))
   return faults
 }
 
@@ -176,10 +178,11 @@ function scriptsAgree(
   template: Template,
   podcast: PodcastSettings | undefined,
   episode: EpisodeSettings | undefined,
-  title: string | undefined,
+  { title, number }: Pick<Brought, 'title' | 'number'>,
 ): void {
   const settings = podcast ?? podcastSettings({})
-  const values = variablesOf(settings, episode ?? parseEpisode('{}', ''), title ?? episode?.title ?? 'title')
+  const said = { ...(episode ?? parseEpisode('{}', '')), ...(number === undefined ? {} : { number }) }
+  const values = variablesOf(settings, said, title ?? said.title ?? 'title')
   const anyLetter = { id: '', sender: '…', subject: '…', text: '…' }
   scripts(template.segments, values, Array(lettersWanted(template)).fill(anyLetter), template.voice)
 }

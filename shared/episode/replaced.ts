@@ -42,7 +42,7 @@ export async function whatIsReplaced(
   if (known.toSorted().join('/') === told.toSorted().join('/')) return undefined
   return {
     title: found.title,
-    isPublished: found.status === 'published',
+    isPublished: found.publishedAt !== null,
     recordings: parts.map((part) => fileOf(part.object)),
   }
 }

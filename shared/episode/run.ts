@@ -81,8 +81,7 @@ async function beginRun(
 /**
  * Starts a run of the same episode with what an earlier run was given, under the producer's newest decisions;
  * it counts as a start. Everything still valid is reused. Throws AlreadyRunning with the live run's id;
- * Permanent
- * `rate_limited`.
+ * Permanent `rate_limited`.
  */
 export async function runAgain(
   trx: Knex,
@@ -130,8 +129,7 @@ export async function startPlanned(
 
 /**
  * Opens the run of a recording that has arrived, with its podcast and episode. Undefined when another of its
- * files was faster.
- * `problem` is why the run cannot go on.
+ * files was faster. `problem` is why the run cannot go on.
  */
 async function openRun(
   trx: Knex,
@@ -163,8 +161,8 @@ async function openRun(
   )
   const isBroken = (plan.problem ?? problem) !== undefined
   // an episode that cannot begin changes nothing of a show that is there
-  const podcast =
-    isBroken && known ? known : await ensurePodcast(trx, userId, show, plan.podcast, rememberVoices)
+  const kept = isBroken ? known : undefined
+  const podcast = kept ?? (await ensurePodcast(trx, userId, show, plan.podcast, rememberVoices))
   const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug, title })
   // Two files of one recording arrived last, and the other was first.
   if (!said && isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined

@@ -20,6 +20,7 @@ test('a show without an episode lacks no number or guest: its episodes bring the
   const template = file('t.json', { segments: [script, { type: 'content' }] })
   expect(await look({ template })).toMatchObject([{ code: 'missing_variable' }])
   expect(await look({ template, recordings: [] })).toEqual([])
+  expect(await look({ template, number: 3 })).toEqual([])
 })
 
 test('what fits together has no faults', async () => {

@@ -39,6 +39,7 @@ export function add(program: Command): void {
     .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
     .option('--template <file>', 'the show: segments, cleaning, loudness, output')
     .option('--title <title>', "the episode's title; its name when not given")
+    .option('--number <number>', "the episode's number")
     .option('--cover <file>', 'JPEG or PNG')
     .option(
       '--chapters <file>',
@@ -81,9 +82,10 @@ export function add(program: Command): void {
     .description('the episodes there are, here or where SPOOL_URL says')
     .option('--json', 'print one JSON object instead of a table')
     .action(async ({ json }: { json?: true }) => {
+      const isServed = await isKept()
       await withClient(async (client) => {
         const { list, summariseList } = await import('../list.ts')
-        print(json, { episodes: await list(client) }, ({ episodes }) => summariseList(episodes))
+        print(json, { episodes: await list(client) }, ({ episodes }) => summariseList(episodes, isServed))
       })
     })
 
@@ -110,8 +112,7 @@ export function add(program: Command): void {
     command.option('--json', 'print one JSON object instead of a line')
     command.action(async (episode: string, { at, json }: { at?: string; json?: true }) => {
       const time = at === undefined ? undefined : timeOf(at)
-      const { accessElsewhere } = await import('../reach.ts')
-      const isServed = accessElsewhere(process.env) !== undefined || (await isUp())
+      const isServed = await isKept()
       await withClient(async (client, signal) => {
         const { changePublication, summarisePublication } = await import('../publish.ts')
         const { report, isNew } = await changePublication(client, episode, name, time, signal)
@@ -147,6 +148,12 @@ export function add(program: Command): void {
             : await deleteEverything(options)
       print(json, report, summariseDeletion)
     })
+}
+
+/** Whether the Spool that is asked stays when the command has ended. */
+async function isKept(): Promise<boolean> {
+  const { accessElsewhere } = await import('../reach.ts')
+  return accessElsewhere(process.env) !== undefined || (await isUp())
 }
 
 interface DeleteFlags {

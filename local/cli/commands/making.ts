@@ -53,6 +53,7 @@ export function add(program: Command): void {
     .option('--podcast <file>', "the podcast: title, author, language and so on; or a show's folder")
     .option('--episode <file>', 'the episode: title, description, number, season, guest and so on')
     .option('--title <title>', "the episode's title; the file's name when not given")
+    .option('--number <number>', "the episode's number")
     .option('--cover <file>', 'JPEG or PNG')
     .option(
       '--chapters <file>',

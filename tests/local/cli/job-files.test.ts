@@ -52,6 +52,12 @@ test.each([
   expect(document && 'text' in document ? JSON.parse(document.text) : {}).toEqual(title ? { title } : {})
 })
 
+test('a number that is said stands in its settings, beside a name', async () => {
+  const files = await filesOf({ recordings: ['talk.wav'], name: 'Folge 2', number: '2' })
+  const [source] = files.filter(({ file }) => file === 'episode.json').map((found) => found.source)
+  expect(source).toEqual({ text: '{"title":"Folge 2","number":2}' })
+})
+
 test('what is typed as a file is one, also where none is there', () => {
   expect(['./nix', 'nix.json', 'shows/night', 'on-tape', 'my talk', 'Folge 3.1'].map(namesFile)).toEqual([
     ...[true, true, true],

@@ -20,7 +20,7 @@ const report: Report = {
 }
 
 test.each([
-  ['silent', 'nobody could hear it'],
+  ['silent', 'it is too quiet, or too short, to be heard'],
   ['manual', 'it waits for you, as its settings say'],
   ['unheard_of', 'unheard_of'],
 ])('an episode held as %s is said to be out of the feed, with why and the way in', (heldFor, why) => {
@@ -34,10 +34,10 @@ test('an earlier version that is in the feed is not forgotten', () => {
     'Feed      the version before is still in it, and this one is not: it waits for you',
   )
   const episode = { episodeId: 'e1', podcast: 'show', slug: 'one', title: 'One', bytes: null }
-  const listed = { ...episode, durationSeconds: 61, publishedAt: '2026-11-01T00:00:00Z' }
+  const listed = { ...episode, durationSeconds: 61, publishAt: null, publishedAt: '2026-11-01T00:00:00Z' }
   expect(
     ['processed', 'awaiting_review', 'published'].map(
-      (status) => summariseList([{ ...listed, status }]).split(/ {2,}/)[4],
+      (status) => summariseList([{ ...listed, status }], true).split(/ {2,}/)[4],
     ),
   ).toEqual([
     'finished; the version before is in the feed',
@@ -58,6 +58,9 @@ test('an upload that was waited for says what is to be known of what came of it'
   ])
   expect(summariseUpload({ ...uploaded, warnings, feed: { ...feed, status: 'published' } })).toContain(
     'Feed      it is in it',
+  )
+  expect(summariseUpload({ ...uploaded, warnings, isUnchanged: true })).toMatch(
+    /^Finished; nothing has changed/,
   )
 })
 
@@ -100,9 +103,9 @@ test('what is so already is said to be', () => {
 
 test('episodes are listed under a header, in words that say where each stands', () => {
   const episode = { episodeId: 'e1', podcast: 'show', slug: 'one', title: 'One', bytes: null }
-  const listed = { ...episode, status: 'processed', durationSeconds: 61, publishedAt: null }
+  const listed = { ...episode, status: 'processed', durationSeconds: 61, publishedAt: null, publishAt: null }
   expect(
-    summariseList([listed])
+    summariseList([listed], true)
       .split('\n')
       .map((line) => line.split(/ {2,}/)),
   ).toEqual([
@@ -110,6 +113,11 @@ test('episodes are listed under a header, in words that say where each stands', 
     ['show/one', 'finished, not in the feed', '1:01', 'One'],
     [''],
   ])
+  const later = { ...listed, status: 'scheduled', publishAt: '2026-12-24T05:00:00.000Z' }
+  expect(summariseList([later], true)).toContain('  comes out 2026-12-24 05:00 UTC  ')
+  const begun = { ...listed, status: 'processing' }
+  expect(summariseList([begun], true)).toContain('  being made  ')
+  expect(summariseList([begun], false)).toContain('  begun; goes on with ./spool up  ')
 })
 
 test('of an episode in the feed nothing is said', () => {

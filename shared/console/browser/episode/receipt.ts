@@ -16,7 +16,7 @@ export function Receipt({ runId }: { runId: string }) {
   if (!data) return null
   const { elapsedSeconds, workSeconds, parts, made, minutes, paid, isAnotherRecording } = data
   const facts = [
-    `Made in ${clock(elapsedSeconds)}`,
+    `Made in ${clock(Math.max(1, elapsedSeconds))}`,
     `${workSeconds.toFixed(1)} s of computing`,
     `${made} of ${parts} parts made, the rest taken over`,
     minutes === 0 ? 'no minutes counted' : `${minutes.toFixed(1)} minutes counted`,

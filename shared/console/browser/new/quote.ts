@@ -89,4 +89,4 @@ const transcriptionOf = ({ provider, usd, listedIn, priceList }: PaidRecogniser)
   recording.${priceList === null ? '' : html` Today’s prices are <a href=${priceList} rel="noreferrer">there</a>.`}`
 
 const restOf = ({ seconds, roomBytes }: Told): string =>
-  `${seconds === null ? '' : `By the last ones it is made in about ${clock(seconds)}. `}It needs about ${size(roomBytes)} of room while it is worked on.`
+  `${seconds === null ? '' : `By the last ones it is made in about ${clock(Math.max(1, seconds))}. `}It needs about ${size(roomBytes)} of room while it is worked on.`

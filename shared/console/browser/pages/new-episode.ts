@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { address, get, type ListOf } from '../api.ts'
 import { clock, Field, html, Notice, reasonOf, show, size, useApi } from '../parts.ts'
 import { showLike, showSlug } from '../show/naming.ts'
-import { showLabel, type NamedShow } from '../show-label.ts'
+import { isTrial, showLabel, type NamedShow } from '../show-label.ts'
 import { filesOf, secondsOf, slugOf, tellApart, type Dropped } from '../new/files.ts'
 import { Quote } from '../new/quote.ts'
 import { start } from '../new/start.ts'
@@ -69,9 +69,10 @@ function NewEpisode() {
         void secondsOf(file).then((length) => setSeconds((known) => ({ ...known, [name]: length })))
   }
   const recordings = files.filter(({ kind }) => kind === 'recording')
-  const podcast = form.podcast || (shows.data?.items[0]?.slug ?? '')
-  const like = showLike(form.newShow, shows.data?.items ?? [])
-  const isNewShow = form.podcast === '+' || (shows.data !== undefined && shows.data.items.length === 0)
+  const own = shows.data?.items.filter(({ slug }) => !isTrial(slug)) // a trial is a show of its own
+  const podcast = form.podcast || (own?.[0]?.slug ?? '')
+  const like = showLike(form.newShow, own ?? [])
+  const isNewShow = form.podcast === '+' || own?.length === 0
   return html`
     <h1>New episode</h1>
     <${Drop} add=${add} />
@@ -105,7 +106,7 @@ function NewEpisode() {
     }
     <div class="columns">
       <${Field} label="Show"><select value=${isNewShow ? '+' : podcast} onChange=${set('podcast')}>
-        ${shows.data?.items.map((each, _, all) => html`<option value=${each.slug}>${showLabel(each, all)}</option>`)}
+        ${own?.map((each, _, all) => html`<option value=${each.slug}>${showLabel(each, all)}</option>`)}
         <option value="+">A new show …</option>
       </select></${Field}>
       ${isNewShow ? html`<${Field} label="Name of the new show"><input value=${form.newShow} onInput=${set('newShow')} maxlength="200" /></${Field}>` : null}
@@ -177,14 +178,15 @@ function Files({
   seconds: Readonly<Record<string, number | undefined>>
   change: (files: Dropped[]) => void
 }) {
-  const move = (index: number, by: number) => {
+  const move = (from: number, to: number) => {
     const moved = [...files]
-    moved.splice(index + by, 0, ...moved.splice(index, 1))
+    moved.splice(to, 0, ...moved.splice(from, 1))
     change(moved)
   }
   return html`<ul class="files" aria-label="Files">
     ${files.map(({ name, kind, file }, i) => {
       const length = seconds[name]
+      const before = files.slice(0, i).findLastIndex((each) => each.kind === 'recording')
       return html`<li key=${name} class=${kind}>
         <span
           ><b>${file.name}</b>
@@ -193,7 +195,7 @@ function Files({
           ></span
         >
         <span class="buttons">
-          ${kind === 'recording' && i > 0 ? html`<button type="button" aria-label=${`Move ${name} up`} onClick=${() => move(i, -1)}>↑</button>` : null}
+          ${kind === 'recording' && before >= 0 ? html`<button type="button" aria-label=${`Move ${name} up`} onClick=${() => move(i, before)}>↑</button>` : null}
           <button
             type="button"
             aria-label=${`Leave ${name} out`}

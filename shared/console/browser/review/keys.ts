@@ -52,8 +52,10 @@ export interface HelpProps {
 export function Help({ shortcuts, isOpen, canCut, close }: HelpProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
-    if (isOpen) dialog.current!.showModal()
-    else dialog.current!.close()
+    if (isOpen) {
+      dialog.current!.showModal()
+      dialog.current!.scrollTop = 0 // its only button, which is focused, is the last in it
+    } else dialog.current!.close()
   }, [isOpen])
   const row = (keys: string, what: string) =>
     html`<tr>
