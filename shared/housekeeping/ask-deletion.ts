@@ -14,7 +14,7 @@ import {
 } from '../db/begin-deletion.ts'
 import { latestDeletion, type DoomedFolder } from '../db/deletions.ts'
 import { findEpisode, lockEpisode } from '../db/episodes.ts'
-import { findPodcast, findPodcastOf } from '../db/podcasts.ts'
+import { findPodcast, findPodcastOf, type Podcast } from '../db/podcasts.ts'
 import { cancelRun } from '../db/run-changes.ts'
 import { liveRunIdOf, lockRun } from '../db/runs.ts'
 import type { Services } from '../engine/services.ts'
@@ -24,6 +24,7 @@ import {
   podcastFolder,
   publicFolder,
   spellings,
+  trials,
   uploadName,
   uploadsFolder,
 } from '../objects.ts'
@@ -31,7 +32,7 @@ import {
 type Asking = Pick<Services, 'config'>
 
 /**
- * Asks for an episode of the user's to be deleted; asked again it is the same deletion. Usage that was charged for it
+ * Asks for an episode of the user's to be deleted, a trial with the show that it is; asked again it is the same deletion. Usage that was charged for it
  * stays. Returns the deletion's id. Throws Permanent `not_found`; AlreadyRunning with the live run's id unless that is to
  * be cancelled; `not_cancellable` while it is being published.
  */
@@ -40,21 +41,26 @@ export const askForEpisode = (
   episode: { readonly userId: string; readonly episodeId: string },
   { cancel = false }: { readonly cancel?: boolean } = {},
 ): Promise<string> =>
-  withDatabase(config.databaseUrl, (db) => db.transaction((trx) => takeEpisode(trx, config, episode, cancel)))
+  withDatabase(config.databaseUrl, async (db) => {
+    const { id, podcast } = await db.transaction((trx) => takeEpisode(trx, config, episode, cancel))
+    if (podcast?.slug.startsWith(trials))
+      await db.transaction((trx) => beginPodcast(trx, episode.userId, podcast)) // unless it has another
+    return id
+  })
 
 async function takeEpisode(
   trx: Knex,
   config: Services['config'],
   { userId, episodeId }: { readonly userId: string; readonly episodeId: string },
   cancel: boolean,
-): Promise<string> {
+): Promise<{ id: string; podcast?: Podcast }> {
   const live = await liveRunIdOf(trx, episodeId)
   if (live !== undefined) await endRun(trx, live, userId, cancel)
   await lockEpisode(trx, episodeId)
   const episode = await findEpisode(trx, episodeId)
   if (episode?.userId !== userId) {
     const earlier = await latestDeletion(trx, userId, { episodeId })
-    if (earlier) return earlier.id
+    if (earlier) return { id: earlier.id }
     throw new Permanent('not_found', 'There is no such episode.')
   }
   const begun = await liveRunIdOf(trx, episodeId)
@@ -68,7 +74,8 @@ async function takeEpisode(
       (prefix) => ({ bucket: 'uploads', prefix, inputKey: null }) as const,
     ),
   ]
-  return await beginEpisodeDeletion(trx, { userId, episodeId, podcastId }, folders, config.lease.leaseMs)
+  const doomed = { userId, episodeId, podcastId }
+  return { id: await beginEpisodeDeletion(trx, doomed, folders, config.lease.leaseMs), podcast }
 }
 
 /** However each part of the name is written in the bucket. */
@@ -114,18 +121,23 @@ async function takePodcast(trx: Knex, userId: string, podcastId: string): Promis
     if (earlier) return earlier.id
     throw new Permanent('not_found', 'There is no such podcast.')
   }
-  const folders: DoomedFolder[] = [
-    { bucket: 'public', prefix: podcastFolder(podcast.id), inputKey: null },
-    ...spellings(podcast.slug).map(
-      (slug) => ({ bucket: 'uploads', prefix: uploadsFolder(userId, slug), inputKey: null }) as const,
-    ),
-  ]
-  const begun = await beginPodcastDeletion(trx, { userId, podcastId: podcast.id }, folders)
+  const begun = await beginPodcast(trx, userId, podcast)
   if (begun !== undefined) return begun
   throw new Permanent(
     'has_episodes',
     `"${podcast.slug}" has episodes. Delete them first, or ask for them to go with it.`,
   )
+}
+
+/** Undefined where it has episodes. */
+async function beginPodcast(trx: Knex, userId: string, { id, slug }: Podcast): Promise<string | undefined> {
+  const folders: DoomedFolder[] = [
+    { bucket: 'public', prefix: podcastFolder(id), inputKey: null },
+    ...spellings(slug).map(
+      (spelt) => ({ bucket: 'uploads', prefix: uploadsFolder(userId, spelt), inputKey: null }) as const,
+    ),
+  ]
+  return await beginPodcastDeletion(trx, { userId, podcastId: id }, folders)
 }
 
 /**

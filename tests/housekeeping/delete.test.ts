@@ -149,6 +149,20 @@ describe('A deleted episode', () => {
     expect(await remove(gone.episodeId)).toMatchObject({ isDone: true }) // asked once more
   })
 
+  test('that was a trial takes its show with it, and any other leaves its show', async () => {
+    const shows = async () =>
+      (await world.database.rows<{ slug: string }>('SELECT slug FROM podcasts')).map(({ slug }) => slug)
+    for (const [slug, left] of [
+      ['show', ['show']],
+      ['trial.one', []],
+    ] as const) {
+      const made = await asIfPublished('one')
+      await world.database.rows(`UPDATE podcasts SET slug = '${slug}'`)
+      await remove(made.episodeId)
+      expect(await shows()).toEqual(left)
+    }
+  })
+
   test('is nobody else’s to delete', async () => {
     const { episodeId } = await published('mine')
     const before = await objects()
