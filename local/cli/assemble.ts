@@ -23,7 +23,7 @@ import { episodeName } from '../../shared/objects.ts'
 import { deliverables } from '../../shared/episode/deliverables.ts'
 import type { Quote } from '../../shared/episode/quote.ts'
 import { connect } from '../../shared/storage.ts'
-import { episodeSlug, type Job } from './job-files.ts'
+import { episodeSlug, filesOf, inOwnNames, toldInOwnNames, type Job } from './job-files.ts'
 import { upload } from './job-upload.ts'
 import { quoteJob } from './quote.ts'
 import { fillFolder, folderOf } from './output-folder.ts'
@@ -98,13 +98,12 @@ export async function assemble(
   beginning?.show(note)
   await endEarlierRun(cloud, podcast, episodeSlug(job))
   const uploaded = await upload(storage.bucket('uploads'), podcast, job)
-  const run = await follow(
-    cloud,
-    (db) => findRunOfUpload(db, uploaded.object, uploaded.generation),
-    watch,
-    signal,
-  )
-  return { ...(await deliver(cloud, storage, run, job.out)), quote }
+  const files = await filesOf(job)
+  const ofUpload = (db: Knex) => findRunOfUpload(db, uploaded.object, uploaded.generation)
+  const run = await toldInOwnNames(files, () => follow(cloud, ofUpload, watch, signal))
+  const report = await deliver(cloud, storage, run, job.out)
+  const warnings = report.warnings.map(({ code, message }) => ({ code, message: inOwnNames(message, files) }))
+  return { ...report, warnings, quote }
 }
 
 /** Waits for a run that somebody else started, and fetches what it made. */

@@ -19,6 +19,7 @@ import { picturesIn } from '../../shared/feed/chapter-marks.ts'
 import { readText } from '../../shared/text-file.ts'
 import { assetsOf, picturesOf } from '../../shared/settings/needs.ts'
 import { parseEpisode } from '../../shared/settings/episode.ts'
+import { Permanent } from '../../shared/errors.ts'
 import { parsePodcast, type PodcastSettings } from '../../shared/settings/podcast.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 import type { Source } from '../client/send.ts'
@@ -133,6 +134,24 @@ export async function filesOf(job: Job): Promise<JobFile[]> {
       source: { path: job.recordings[i]! },
     })),
   ]
+}
+
+/** A message with the files under their names here, where they are called otherwise there. */
+export function inOwnNames(message: string, files: readonly JobFile[]): string {
+  return files.reduce((said, { kind, file, source }) => {
+    const own = 'path' in source && kind === 'sidecar' ? path.basename(source.path) : file
+    return own === file ? said : said.replaceAll(file, own)
+  }, message)
+}
+
+/** What work throws, in those names. */
+export async function toldInOwnNames<T>(files: readonly JobFile[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof Permanent)) throw error
+    throw new Permanent(error.code, inOwnNames(error.message, files), { cause: error })
+  }
 }
 
 /** Whatever their names, these are the recordings; two of one name are told apart by their number. */

@@ -25,10 +25,12 @@ import { mustBeReady } from './preflight.ts'
 import {
   episodeSlug,
   filesOf,
+  inOwnNames,
   isShow,
   namesFile,
   podcastOf,
   readPodcast,
+  toldInOwnNames,
   withShow,
   type Job,
   type JobFile,
@@ -110,7 +112,10 @@ export async function upload(
   }, signal)
   const begun = { episodeId: run.episodeId, episode: `${podcast}/${episode}`, runId: run.id }
   if (!asked.wait) return { ...begun, status: run.status, warnings: [] }
-  const { status, warnings } = await waitedFor(client, run.id, begun.episode, watch.making, signal)
+  const { status, warnings: told } = await toldInOwnNames(files, () =>
+    waitedFor(client, run.id, begun.episode, watch.making, signal),
+  )
+  const warnings = told.map(({ code, message }) => ({ code, message: inOwnNames(message, files) }))
   if (status !== 'finished') return { ...begun, status, warnings }
   const isUnchanged = await wasTakenOver(client, run.id)
   return { ...begun, status, warnings, isUnchanged, feed: await feedOfEpisode(client, run.episodeId) }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from '@jest/globals'
-import { filesOf, namesFile, podcastOf } from '../../../local/cli/job-files.ts'
+import { filesOf, inOwnNames, namesFile, podcastOf } from '../../../local/cli/job-files.ts'
 import { findSidecars, slugOf } from '../../../shared/objects.ts'
 
 test('a recording without a show is in no feed with another, nor in that of any show', async () => {
@@ -50,6 +50,13 @@ test.each([
 ])('%j is titled %s', async (job, title) => {
   const document = (await filesOf(job)).find(({ file }) => file === 'episode.json')?.source
   expect(document && 'text' in document ? JSON.parse(document.text) : {}).toEqual(title ? { title } : {})
+})
+
+test('messages call files as they are called here', async () => {
+  const files = await filesOf({ recordings: ['talk.wav'], words: 'a/zug.json', chapters: 'marks.vtt' })
+  expect(inOwnNames('zug.words.json and chapters.vtt do not fit talk.wav.', files)).toBe(
+    'zug.json and marks.vtt do not fit talk.wav.',
+  )
 })
 
 test('a number that is said stands in its settings, beside a name', async () => {
