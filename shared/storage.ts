@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Bucket, File, Storage } from '@google-cloud/storage'
 import { between, type Effect } from './boundaries.ts'
 import { Missing, codeOf } from './errors.ts'
+import { spent } from './spent.ts'
 import { keepUnspoken } from './unspoken.ts'
 
 export interface ObjectName {
@@ -338,7 +339,10 @@ const asAttachment = (file: string): string =>
 /** Copies what comes to the front of `bytes`, so that it need not be held twice; returns as much as came. */
 async function gather(source: AsyncIterable<Buffer>, bytes: Buffer): Promise<Buffer> {
   let filled = 0
-  for await (const part of source) filled += part.copy(bytes, filled)
+  for await (const part of source) {
+    filled += part.copy(bytes, filled)
+    spent(part.length)
+  }
   return filled < bytes.length ? bytes.subarray(0, filled) : bytes
 }
 
