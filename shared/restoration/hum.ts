@@ -62,7 +62,7 @@ export function humMeter(sampleRate: number) {
   const learn = families.map((family) => learner(family, low, hop))
   // three stretches, the middle one of which is learnt from once the one behind it has been looked at
   const held = sliding()
-  let sound = new Float32Array(0)
+  let sound: Float32Array = new Float32Array(0)
   let start = 0
   let count = 0
   const found: (MainsHz | undefined)[] = []
