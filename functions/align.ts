@@ -35,7 +35,7 @@ interface Output extends Record<string, string | number | null> {
 
 export const align = defineStep({
   name: 'align',
-  version: 4,
+  version: 5,
   madeBy: pronouncedBy,
   context,
   load: async (db, { runId }) => (await settingsOf(db, runId)).transcription.language ?? null,
