@@ -5,7 +5,8 @@
  */
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
-import { analyser, decodeAnalysis, encodeAnalysis, type Analysis } from '../audio/analysis.ts'
+import { decodeAnalysis, encodeAnalysis } from '../audio/analysis-file.ts'
+import { analyser, type Analysis } from '../audio/analysis.ts'
 import { bytesPerFrame, fillPlanes, inBlocks, toInterleavedBytes, type PcmFormat } from '../audio/pcm.ts'
 import type { Tools } from '../engine/step.ts'
 import { contentHash } from '../hash.ts'
