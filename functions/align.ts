@@ -3,7 +3,8 @@
  * sounds, once for all of them, and places the first window; the others are parts of their own. No parts without words.
  */
 import { z } from 'zod'
-import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
+import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
+import type { Analysis } from '../shared/audio/analysis.ts'
 import { hearStored } from '../shared/alignment/hear.ts'
 import { decodeLesson, encodeLesson, type Lesson } from '../shared/alignment/learned-file.ts'
 import { listenTo } from '../shared/alignment/listen.ts'
@@ -35,7 +36,7 @@ interface Output extends Record<string, string | number | null> {
 
 export const align = defineStep({
   name: 'align',
-  version: 4,
+  version: 5,
   madeBy: pronouncedBy,
   context,
   load: async (db, { runId }) => (await settingsOf(db, runId)).transcription.language ?? null,

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod'
 import type { Knex } from 'knex'
-import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
+import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
+import type { Analysis } from '../shared/audio/analysis.ts'
 import { pausesIn } from '../shared/audio/quiet.ts'
 import { arrangeShow, type ArrangedSource, type Show, type SpokenSource } from '../shared/show/arrange.ts'
 import { chunkContents } from '../shared/show/chunk-contents.ts'

@@ -3,7 +3,8 @@
  * where these are told by voice, and proposed edits. Nothing is cut here; every change can be switched off.
  */
 import type { Knex } from 'knex'
-import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
+import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
+import type { Analysis } from '../shared/audio/analysis.ts'
 import { hearStored } from '../shared/alignment/hear.ts'
 import { listenTo, type Listen } from '../shared/alignment/listen.ts'
 import type { PlacedPassage } from '../shared/alignment/placing.ts'

@@ -3,7 +3,7 @@
  * that a voice has to speak. May wait for the producer.
  */
 import type { Knex } from 'knex'
-import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
 import { decisionsUpTo } from '../shared/db/edit-decisions.ts'
 import { lettersById } from '../shared/db/letters.ts'
 import { settingsOf } from '../shared/db/runs.ts'

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { listenTo } from '../shared/alignment/listen.ts'
-import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { bringModel } from '../shared/ears/bring-model.ts'
 import { hearSpan } from '../shared/ears/hear.ts'

@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream'
 import type { Knex } from 'knex'
-import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
 import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
 import { findEpisode } from '../shared/db/episodes.ts'
 import { findPodcast } from '../shared/db/podcasts.ts'

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
-import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import type { EditList } from '../shared/edits/edits.ts'
 import { defineStep } from '../shared/engine/step.ts'

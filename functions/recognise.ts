@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { ffmpegVersion } from '../shared/audio/ffmpeg.ts'
-import { decodeAnalysis } from '../shared/audio/analysis.ts'
+import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
 import { encodeForRecogniser } from '../shared/providers/recogniser-sound.ts'
 import { sliceBounds, sliceCount } from '../shared/providers/slices.ts'
 import { settingsOf } from '../shared/db/runs.ts'

@@ -4,7 +4,8 @@
  */
 import type { z } from 'zod'
 import type { Knex } from 'knex'
-import { decodeAnalysis, type Analysis } from '../shared/audio/analysis.ts'
+import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
+import type { Analysis } from '../shared/audio/analysis.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { fileOf } from '../shared/objects.ts'
 import { readPinnedFile } from '../shared/pinned-file.ts'

@@ -1,6 +1,6 @@
 /**
- * The object store: the only file that talks to Cloud Storage. Hides the client, its lazy start, checksums,
- * pages and what a failed precondition means. Objects are created but not overwritten unless a generation is
+ * The object store: the only file that talks to Cloud Storage. Hides the client, its lazy start, pages and what a failed
+ * precondition means. Objects are created but not overwritten unless a generation is
  * named, so that an attempt delivered twice leaves one object.
  */
 import { Readable } from 'node:stream'
@@ -8,7 +8,8 @@ import { pipeline } from 'node:stream/promises'
 import type { Bucket, File, Storage } from '@google-cloud/storage'
 import { between, type Effect } from './boundaries.ts'
 import { Missing, codeOf } from './errors.ts'
-import { keepUnspoken } from './unspoken.ts'
+import { spent } from './spent.ts'
+import { connect } from './storage-client.ts'
 
 export interface ObjectName {
   readonly bucket: string
@@ -338,7 +339,10 @@ const asAttachment = (file: string): string =>
 /** Copies what comes to the front of `bytes`, so that it need not be held twice; returns as much as came. */
 async function gather(source: AsyncIterable<Buffer>, bytes: Buffer): Promise<Buffer> {
   let filled = 0
-  for await (const part of source) filled += part.copy(bytes, filled)
+  for await (const part of source) {
+    filled += part.copy(bytes, filled)
+    spent(part.length)
+  }
   return filled < bytes.length ? bytes.subarray(0, filled) : bytes
 }
 
@@ -405,58 +409,3 @@ async function unlessChanged(
 }
 
 const addressOf = ({ bucket, name }: ObjectName): string => `${bucket}/${name}`
-
-/** The client itself, for what only the local default does. Its checksums are native. */
-export async function connect({
-  projectId,
-  endpoint,
-}: {
-  projectId: string
-  endpoint?: string | undefined
-}): Promise<Storage> {
-  const [{ Storage }, { crc32c }] = await Promise.all([
-    import('@google-cloud/storage'),
-    import('@node-rs/crc32'),
-  ])
-  const secret = endpoint === undefined ? undefined : secretOf(endpoint)
-  if (secret !== undefined) keepUnspoken(secret)
-  return new Storage({
-    projectId,
-    crc32cGenerator: () => new NativeCrc32c(crc32c),
-    ...(endpoint === undefined ? {} : { apiEndpoint: endpoint }),
-  })
-}
-
-/** An endpoint of one's own may ask for a secret in its path, which the client quotes with its addresses. */
-const secretOf = (endpoint: string): string | undefined => /^\w+:\/\/[^/]+\/([^/]{16,})/.exec(endpoint)?.[1]
-
-/** CRC32C (RFC 3720) in native code; the client's own is JavaScript and a tenth as fast. */
-class NativeCrc32c {
-  #value = 0
-  readonly #add: (data: Buffer, value: number) => number
-  constructor(add: (data: Buffer, value: number) => number) {
-    this.#add = add
-  }
-  update(data: Buffer): void {
-    this.#value = this.#add(data, this.#value)
-  }
-  validate(value: string | number | Buffer): boolean {
-    return (
-      this.toString() ===
-      (typeof value === 'string'
-        ? value
-        : Buffer.isBuffer(value)
-          ? value.toString('base64')
-          : bigEndian(value))
-    )
-  }
-  toString(): string {
-    return bigEndian(this.#value)
-  }
-}
-
-function bigEndian(value: number): string {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value >>> 0)
-  return bytes.toString('base64')
-}

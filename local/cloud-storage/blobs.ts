@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { spent } from '../../shared/spent.ts'
 import { startDigest, type Digest } from './checksums.ts'
 
 export interface BlobRef {
@@ -63,6 +64,7 @@ export function openBlobs(dir: string) {
           await writing
           writing = file.appendFile(chunk)
           writing.catch(() => undefined) // a failure is met at the next await
+          spent(chunk.length)
         }
       } finally {
         await writing.finally(() => file.close())

@@ -4,10 +4,12 @@
  */
 import type { PlacedWord, UntoldSound } from './placing.ts'
 
-/** So many frames between a word and a sound are no pause. */
+/** So many frames between a word and a sound are no pause; within an address or a telephone number there are pauses. */
 const attachedFrames = 10
+const withinFrames = 30
 
 const figuresOrAddress = /\p{N}|\p{L}\.\p{L}/u
+const saidInGroups = /\p{L}\.\p{L}|(?:\p{N}\W?){7}/u
 const initials = /\p{Lu}\p{Lu}/u
 const smallLetter = /\p{Ll}/u
 
@@ -20,7 +22,7 @@ export function withOwnSound<S extends UntoldSound>(
   const grown = [...found]
   const claimants = saidOtherwise(words).filter((place) => found[place])
   const isClaimed = (sound: S): boolean => {
-    const place = claimants.find((each) => isAttached(found[each]!, sound))
+    const place = claimants.find((each) => isAttached(grown[each]!, sound, words[each]!.text))
     if (place === undefined) return false
     const { start, end } = grown[place]!
     grown[place] = { start: Math.min(start, sound.start), end: Math.max(end, sound.end) }
@@ -29,8 +31,9 @@ export function withOwnSound<S extends UntoldSound>(
   return { untold: untold.filter((sound) => !isClaimed(sound)), words: grown }
 }
 
-const isAttached = (word: { start: number; end: number }, sound: UntoldSound): boolean =>
-  Math.min(Math.abs(sound.start - word.end), Math.abs(word.start - sound.end)) <= attachedFrames
+const isAttached = (word: { start: number; end: number }, sound: UntoldSound, text: string): boolean =>
+  Math.min(Math.abs(sound.start - word.end), Math.abs(word.start - sound.end)) <=
+  (saidInGroups.test(text) ? withinFrames : attachedFrames)
 
 /** Places of such words. Capitals tell nothing in a text that has hardly anything else. */
 function saidOtherwise(words: readonly { readonly text: string }[]): number[] {

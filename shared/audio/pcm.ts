@@ -1,6 +1,7 @@
 /** Canonical PCM: raw interleaved little-endian samples, seekable by sample. Hides the byte layout. */
 import { z } from 'zod'
 import { deinterleave, interleave } from '../kernel/planes.ts'
+import { spent } from '../spent.ts'
 
 export interface PcmFormat {
   /** Samples per second and channel. */
@@ -71,6 +72,7 @@ export async function* inBlocks(
       block = newBlock(blockBytes)
       filled = 0
     }
+    spent(chunk.length)
   }
   if (filled > 0) yield block.subarray(0, filled)
 }

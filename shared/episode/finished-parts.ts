@@ -3,7 +3,8 @@
  * what of a proposal was taken. Hides where each of it is, and in which order its warnings come.
  */
 import type { z } from 'zod'
-import { decodeAnalysis, type Analysis } from '../audio/analysis.ts'
+import { decodeAnalysis } from '../audio/analysis-file.ts'
+import type { Analysis } from '../audio/analysis.ts'
 import type { Taken } from '../edits/decisions.ts'
 import type { NamedVoice } from '../db/voices.ts'
 import type { EditList } from '../edits/edits.ts'

@@ -4,7 +4,8 @@
  */
 import type { Knex } from 'knex'
 import { z } from 'zod'
-import { analyser, blockSamples, decodeAnalysis, encodeAnalysis, joinAnalyses } from '../audio/analysis.ts'
+import { decodeAnalysis, encodeAnalysis } from '../audio/analysis-file.ts'
+import { analyser, blockSamples, joinAnalyses } from '../audio/analysis.ts'
 import type { Analysis } from '../audio/analysis.ts'
 import { withSources, type SourceOrder, type SourcePart } from '../audio/multi-source.ts'
 import type { GainCurve } from '../audio/gain-curve.ts'

@@ -5,8 +5,9 @@
  */
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
-import { analyser, decodeAnalysis, encodeAnalysis, type Analysis } from '../audio/analysis.ts'
-import { bytesPerFrame, inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from '../audio/pcm.ts'
+import { decodeAnalysis, encodeAnalysis } from '../audio/analysis-file.ts'
+import { analyser, type Analysis } from '../audio/analysis.ts'
+import { bytesPerFrame, fillPlanes, inBlocks, toInterleavedBytes, type PcmFormat } from '../audio/pcm.ts'
 import type { Tools } from '../engine/step.ts'
 import { contentHash } from '../hash.ts'
 import { analysed } from '../restoration/analysis.ts'
@@ -136,13 +137,19 @@ export async function letOthers(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
 }
 
+/** Planes that are used again: a second of them holds until the next one is asked for. */
 async function* secondsOf(
   recording: StoredPcm,
   from: number,
   to: number,
   tools: Tools,
 ): AsyncGenerator<readonly Float32Array[]> {
-  for await (const block of bytesOf(recording, from, to, tools)) yield toPlanar(block, recording)
+  const planes = Array.from({ length: recording.channels }, () => new Float32Array(recording.sampleRate))
+  for await (const block of bytesOf(recording, from, to, tools)) {
+    fillPlanes(block, recording, planes)
+    const frames = block.length / bytesPerFrame(recording)
+    yield planes.map((plane) => plane.subarray(0, frames))
+  }
 }
 
 /** `after` is the analysis of what was made; that of the recording itself where nothing was done. */

@@ -103,13 +103,13 @@ function metersFor(
   const breaths = wishes.breathsDb === 0 ? undefined : breathMeter(sampleRate, stepSamples)
   const clipping = Array.from({ length: channels }, (_, channel) => clippingMeter(channel, sampleRate))
   const held = Array.from({ length: channels }, () => new Float32Array(second))
-  const mean = new Float32Array(second)
+  const [mean, lowMean] = [new Float32Array(second), new Float32Array(second)]
   let filled = 0
   let totalSamples = 0
 
   const lookLow = (planes: Planes): void => {
     hum.forEach((meter, channel) => meter.add(planes[channel]!))
-    const middle = channels === 1 ? planes[0]! : meanOf(planes, new Float32Array(planes[0]!.length))
+    const middle = middleOf(planes, lowMean)
     tonality.add(middle)
     rumble?.add(middle)
   }
@@ -119,7 +119,7 @@ function metersFor(
     knownHum?.forEach((runs, channel) =>
       subtractHum(planes[channel]!, totalSamples, runs, humGrid(sampleRate), sampleRate),
     )
-    const middle = channels === 1 ? planes[0]! : meanOf(planes, mean.subarray(0, filled))
+    const middle = middleOf(planes, mean)
     const found = energies(middle)
     found.loudness.forEach(loudness.push)
     found.power.forEach(power.push)
@@ -164,11 +164,12 @@ function metersFor(
   return { add, finish }
 }
 
-function meanOf(planes: Planes, out: Float32Array): Float32Array {
-  out.fill(0)
-  for (const plane of planes) for (let i = 0; i < out.length; i++) out[i]! += plane[i]!
-  for (let i = 0; i < out.length; i++) out[i]! /= planes.length
-  return out
+/** One channel as it is; of two the mean, at the front of `out`, which is at least as long. */
+function middleOf([left, right]: Planes, out: Float32Array): Float32Array {
+  if (!right) return left!
+  const mean = out.subarray(0, left!.length)
+  for (let i = 0; i < mean.length; i++) mean[i] = Math.fround(left![i]! + right[i]!) / 2
+  return mean
 }
 
 /** Mean squares of every step of a second, or of what there is of it. */

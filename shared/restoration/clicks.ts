@@ -2,8 +2,8 @@
  * Clicks of a few milliseconds: found while the sound is looked at, as a roughness that comes and goes at once. Hides what
  * tells a click from a plosive.
  */
-import { concatenated } from '../audio/pcm.ts'
 import { quantile, type Run } from './series.ts'
+import { sliding } from './sliding.ts'
 
 /** Both ends in samples from the recording's beginning. */
 export interface Click {
@@ -38,14 +38,16 @@ const mostClicks = 100_000
 export function clickMeter(sampleRate: number) {
   const cell = Math.max(2, Math.round(cellSeconds * sampleRate))
   const found: Click[] = []
-  let cells: Float32Array = new Float32Array(0)
-  let first = 0 // the number of cells[0]
+  const held = sliding(2)
+  const heldCells = sliding()
+  let first = 0 // the number of the first cell that is held
   let next = reach
-  let held = new Float32Array(2)
+  let sums = new Float64Array(0)
 
-  const look = (to: number): void => {
-    const sums = new Float64Array(cells.length + 1)
+  const look = (cells: Float32Array): void => {
+    if (sums.length <= cells.length) sums = new Float64Array(2 * cells.length)
     for (let i = 0; i < cells.length; i++) sums[i + 1] = sums[i]! + cells[i]!
+    const to = first + cells.length - reach
     for (; next < to; next++) {
       if (!isWorthALook(cells, sums, next - first)) continue
       const click = clickFrom(cells, sums, next - first)
@@ -58,13 +60,12 @@ export function clickMeter(sampleRate: number) {
     }
   }
   const add = (sound: Float32Array): void => {
-    const all = concatenated(Float32Array, [held, sound])
-    const rough = roughnessOf(all, cell)
-    held = all.slice(rough.length * cell)
-    const kept = Math.max(0, next - reach - first)
-    cells = concatenated(Float32Array, [cells.subarray(kept), rough])
-    first += kept
-    look(first + cells.length - reach)
+    const rough = roughnessOf(held.append(sound), cell)
+    held.forgetFirst(rough.length * cell)
+    look(heldCells.append(rough))
+    const done = Math.max(0, next - reach - first)
+    heldCells.forgetFirst(done)
+    first += done
   }
   return { add, finish: (): readonly Click[] => found }
 }

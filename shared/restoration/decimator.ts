@@ -1,8 +1,9 @@
 /** Sound at a lower rate, at absolute places: whatever pieces it comes in. Hides the filter and what it remembers. */
 import { decimate } from '../kernel/decimate.ts'
+import { sliding } from './sliding.ts'
 
 export interface Decimator {
-  /** Takes further samples; what can be told of the lower rate since the last call. */
+  /** Takes further samples; what can be told of the lower rate since the last call, until the next one. */
   readonly add: (samples: Float32Array) => Float32Array
   /** What is left, with silence behind the end. */
   readonly end: () => Float32Array
@@ -14,15 +15,15 @@ export interface Decimator {
  */
 export function decimator(factor: number, taps: Float32Array): Decimator {
   const radius = (taps.length - 1) / 2
-  let held = new Float32Array(radius) // silence before the beginning
+  const held = sliding(radius) // silence before the beginning
+  let most = new Float32Array(0)
   const add = (samples: Float32Array): Float32Array => {
-    const sound = new Float32Array(held.length + samples.length)
-    sound.set(held)
-    sound.set(samples, held.length)
+    const sound = held.append(samples)
     const count = Math.max(0, Math.floor((sound.length - 1 - 2 * radius) / factor) + 1)
-    const out = new Float32Array(count)
+    if (count > most.length) most = new Float32Array(count)
+    const out = most.subarray(0, count)
     decimate(sound, factor, taps, out)
-    held = sound.slice(count * factor)
+    held.forgetFirst(count * factor)
     return out
   }
   return { add, end: () => add(new Float32Array(radius)) }

@@ -6,6 +6,7 @@
 import { fourier, framesAtOnce } from '../kernel/fourier.ts'
 import { lowRateHighestHz, lowRateOf, type LowRate } from './low-rate.ts'
 import { quantile, toDb } from './series.ts'
+import { sliding } from './sliding.ts'
 
 export type MainsHz = 50 | 60
 
@@ -60,7 +61,8 @@ export function humMeter(sampleRate: number) {
   const look = detector(low.rate)
   const learn = families.map((family) => learner(family, low, hop))
   // three stretches, the middle one of which is learnt from once the one behind it has been looked at
-  let sound = new Float32Array(0)
+  const held = sliding()
+  let sound: Float32Array = new Float32Array(0)
   let start = 0
   let count = 0
   const found: (MainsHz | undefined)[] = []
@@ -74,16 +76,13 @@ export function humMeter(sampleRate: number) {
     kept.push({ index, family, found: own !== undefined, ...learnt })
   }
   const take = (samples: Float32Array): void => {
-    const all = new Float32Array(sound.length + samples.length)
-    all.set(sound)
-    all.set(samples, sound.length)
-    sound = all
+    sound = held.append(samples)
     for (; start + sound.length >= (count + 1) * stretch + windowPoints * hop; count++) {
       found.push(look(sound.subarray(count * stretch - start, (count + 1) * stretch - start)))
       if (count > 0) settle(count - 1)
       const keepFrom = Math.max(0, count * stretch - start)
       if (keepFrom > 0) {
-        sound = sound.slice(keepFrom)
+        sound = held.forgetFirst(keepFrom)
         start += keepFrom
       }
     }
@@ -109,6 +108,8 @@ const sharedHz = [300, 600]
 const leastLevelDb = -85
 /** Shorter than this, nothing can be told. */
 const leastFrames = 8
+/** Of a bin's powers this share is quieter than what the line is looked for in. */
+const quietShare = 0.2
 
 /** Which family's lines stand out of a stretch, if any: in the quieter moments, since voices come and go. */
 function detector(rate: number) {
@@ -121,19 +122,22 @@ function detector(rate: number) {
   const bins = Math.min(transform.bins, binOf(highestHz + 20))
   const scale = 2 / (length / 2) ** 2
   const [re, im] = [0, 0].map(() => new Float32Array(framesAtOnce * transform.stride))
+  let powers = new Float32Array(0) // by bin, then by frame
 
   const quietPowers = (sound: Float32Array, frames: number): Float64Array => {
-    const powers = Array.from({ length: bins }, () => new Float32Array(frames))
+    if (powers.length < bins * frames) powers = new Float32Array(bins * frames)
     for (let frame = 0; frame < frames; frame += framesAtOnce) {
       const count = Math.min(framesAtOnce, frames - frame)
       transform.spectra(sound, frame * hop, hop, count, re!, im!, 0)
       for (let row = 0; row < count; row++)
         for (let k = 0; k < bins; k++) {
           const at = row * transform.stride + k
-          powers[k]![frame + row] = scale * (re![at]! ** 2 + im![at]! ** 2)
+          powers[k * frames + frame + row] = scale * (re![at]! ** 2 + im![at]! ** 2)
         }
     }
-    return Float64Array.from(powers, (values) => quantile(values, 0.2))
+    return Float64Array.from({ length: bins }, (_, k) =>
+      quantile(powers.subarray(k * frames, (k + 1) * frames), quietShare),
+    )
   }
 
   const linesOf = (quiet: Float64Array, family: MainsHz): { lines: number; level: number } => {

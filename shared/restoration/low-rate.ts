@@ -1,5 +1,6 @@
 /** Sound at about 2.4 kHz, where mains and the lower tones of music are looked for cheaply. Hides two filters in a row. */
-import { decimator, lowPassTaps, responseAt } from './decimator.ts'
+import { concatenated } from '../audio/pcm.ts'
+import { decimator, lowPassTaps, responseAt, type Decimator } from './decimator.ts'
 
 /** Up to here nothing is folded back, and `gainAt` is right. */
 export const lowRateHighestHz = 720
@@ -38,19 +39,11 @@ function stagesFor(sampleRate: number): Stages {
 
 export const lowRateOf = (sampleRate: number): LowRate => stagesFor(sampleRate)
 
-/** Takes samples, and gives those at the low rate that can be told by now. */
-export function lowRateSound(sampleRate: number) {
+export function lowRateSound(sampleRate: number): Decimator {
   const { factors, taps } = stagesFor(sampleRate)
   const [first, second] = [decimator(factors[0], taps[0]), decimator(factors[1], taps[1])]
   return {
-    add: (samples: Float32Array): Float32Array => second.add(first.add(samples)),
-    end: (): Float32Array => {
-      const last = second.add(first.end())
-      const rest = second.end()
-      const all = new Float32Array(last.length + rest.length)
-      all.set(last)
-      all.set(rest, last.length)
-      return all
-    },
+    add: (samples) => second.add(first.add(samples)),
+    end: () => concatenated(Float32Array, [second.add(first.end()).slice(), second.end()]),
   }
 }

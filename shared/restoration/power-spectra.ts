@@ -2,8 +2,8 @@
  * The power spectra of sound that comes in pieces of any length. Hides what is held of one piece for the next, and that
  * several frames are transformed at once.
  */
-import { concatenated } from '../audio/pcm.ts'
 import { fourier, framesAtOnce } from '../kernel/fourier.ts'
+import { sliding } from './sliding.ts'
 
 export interface Frames {
   /** Samples of a frame, under a Hann window. */
@@ -26,9 +26,9 @@ export function powerSpectra(
   const re = new Float32Array(framesAtOnce * transform.stride)
   const im = new Float32Array(framesAtOnce * transform.stride)
   const powers = new Float32Array(transform.bins)
-  let held = new Float32Array(lead)
+  const held = sliding(lead)
   const add = (sound: Float32Array): void => {
-    const all = concatenated(Float32Array, [held, sound])
+    const all = held.append(sound)
     const count = Math.max(0, Math.floor((all.length - size) / hop) + 1)
     for (let frame = 0; frame < count; frame += framesAtOnce) {
       const some = Math.min(framesAtOnce, count - frame)
@@ -39,7 +39,7 @@ export function powerSpectra(
         each(powers)
       }
     }
-    held = all.slice(count * hop)
+    held.forgetFirst(count * hop)
   }
   return { add }
 }

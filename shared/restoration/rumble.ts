@@ -3,13 +3,13 @@
  * taken away up to where the lowest voice begins. Hides how a voice's pitch is told, and the low rate at which the rumble is
  * cut out of the sound.
  */
-import { concatenated } from '../audio/pcm.ts'
 import { decimate } from '../kernel/decimate.ts'
 import { lowPassTaps } from './decimator.ts'
 import { lowRateOf, lowRateSound } from './low-rate.ts'
 import { autocorrelation } from './periodicity.ts'
 import { powerSpectra } from './power-spectra.ts'
 import { growingSeries, quantile, toDb } from './series.ts'
+import { sliding } from './sliding.ts'
 
 const size = 1024
 const hopSeconds = 0.25
@@ -135,6 +135,7 @@ export function rumbleOf(tables: RumbleTables, isMusic: (seconds: number) => boo
 const meanOf = (values: Float32Array): number =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
 
+const nothing = new Float32Array(0)
 /** At the low rate, to either side: from 11 Hz under the cut-off to 11 Hz over it the filter goes from all to nothing. */
 const reach = 300
 
@@ -153,43 +154,42 @@ export function rumbleCutter(
   const first = Math.ceil(start / factor) * factor
   const decimator = lowRateSound(sampleRate)
   // the low sound from one place further back than the filter reaches; silence before the beginning
-  let low: Float32Array = new Float32Array(reach + 1)
-  let lowFrom = first / factor - low.length
-  let held: Float32Array = new Float32Array(0)
+  const heldLow = sliding(reach + 1)
+  let lowFrom = first / factor - (reach + 1)
+  const held = sliding()
   let [heldFrom, skipped] = [start, first - start]
 
-  const mended = (isEnd: boolean): Float32Array => {
+  const mended = (sound: Float32Array, low: Float32Array, isEnd: boolean): Float32Array => {
     const known = lowFrom + low.length - reach // of the filtered sound, up to here
-    const to = isEnd ? heldFrom + held.length : Math.min(heldFrom + held.length, (known - 2) * factor)
+    const soundTo = heldFrom + sound.length
+    const to = isEnd ? soundTo : Math.min(soundTo, (known - 2) * factor)
     const count = Math.max(0, to - heldFrom)
     const from = Math.max(lowFrom + reach, Math.floor(heldFrom / factor) - 1)
     const rumble = new Float32Array(Math.max(0, known - from))
     decimate(low.subarray(from - reach - lowFrom), 1, taps, rumble)
     for (let i = 0; i < rumble.length; i++) rumble[i]! *= 1 - untouched((from + i) * factor)
-    const out = held.slice(0, count)
+    const out = sound.slice(0, count)
     for (let i = 0; i < count; i++) {
       const place = (heldFrom + i) / factor
       const left = Math.floor(place)
       out[i]! -= between(rumble, left - from, place - left)
     }
-    held = held.slice(count)
+    held.forgetFirst(count)
     heldFrom += count
     const keepFrom = Math.max(lowFrom, Math.floor(heldFrom / factor) - 1 - reach)
-    low = low.slice(keepFrom - lowFrom)
+    heldLow.forgetFirst(keepFrom - lowFrom)
     lowFrom = keepFrom
     return out
   }
   return {
     add: (samples: Float32Array): Float32Array => {
-      held = concatenated(Float32Array, [held, samples])
       const taken = Math.min(skipped, samples.length)
       skipped -= taken
-      low = concatenated(Float32Array, [low, decimator.add(samples.subarray(taken))])
-      return mended(false)
+      return mended(held.append(samples), heldLow.append(decimator.add(samples.subarray(taken))), false)
     },
     end: (): Float32Array => {
-      low = concatenated(Float32Array, [low, decimator.end(), new Float32Array(reach + 3)])
-      return mended(true)
+      heldLow.append(decimator.end())
+      return mended(held.append(nothing), heldLow.append(new Float32Array(reach + 3)), true)
     },
   }
 }

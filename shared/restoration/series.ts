@@ -22,11 +22,39 @@ export const toPower = (db: number): number => 10 ** (db / 10)
 
 /** The value under which `share` (0…1) of the series lies; straight between two. NaN of nothing. */
 export function quantile(values: ArrayLike<number>, share: number): number {
-  const sorted = (values instanceof Float32Array ? values.slice() : Float64Array.from(values)).sort()
-  const place = share * (sorted.length - 1)
+  const { length } = values
+  const some = values instanceof Float32Array ? values.slice() : Float64Array.from(values)
+  const place = share * (length - 1)
   const left = Math.floor(place)
-  const right = Math.min(sorted.length - 1, left + 1)
-  return sorted.length === 0 ? NaN : sorted[left]! + (place - left) * (sorted[right]! - sorted[left]!)
+  const low = length > longestSelected ? some.sort()[left] : select(some, left)
+  if (low === undefined) return NaN
+  let next = Infinity
+  for (let i = left + 1; i < length; i++) next = Math.min(next, some[i]!)
+  return left + 1 < length ? low + (place - left) * (next - low) : low
+}
+
+/** Longer ones are sorted, which takes about as long whatever they hold. */
+const longestSelected = 1024
+
+/** The value at a place when all are sorted; then none before it is larger, none behind it smaller (Hoare, 1961). */
+function select(values: Float32Array | Float64Array, place: number): number | undefined {
+  let [from, to] = [0, values.length - 1]
+  while (from < to) {
+    const pivot = values[(from + to) >> 1]!
+    let [i, j] = [from, to]
+    while (i <= j) {
+      while (values[i]! < pivot) i++
+      while (values[j]! > pivot) j--
+      if (i > j) break
+      const value = values[i]!
+      values[i++] = values[j]!
+      values[j--] = value
+    }
+    if (place <= j) to = j
+    else if (place >= i) from = i
+    else break
+  }
+  return values[place]
 }
 
 export interface Run {

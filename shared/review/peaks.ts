@@ -2,7 +2,7 @@
  * The waveform of a recording in as many points as are asked for, from what was found when it was prepared. Hides that
  * the waveforms looked at last are kept: whoever looks at one zooms.
  */
-import { decodeAnalysis } from '../audio/analysis.ts'
+import { decodeAnalysis } from '../audio/analysis-file.ts'
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import { lately } from './lately.ts'
 

@@ -3,7 +3,8 @@
  * keeps what the review needs, and whether decisions wake a waiting run or start the episode again.
  */
 import type { Knex } from 'knex'
-import { decodeAnalysis, type Analysis } from '../audio/analysis.ts'
+import { decodeAnalysis } from '../audio/analysis-file.ts'
+import type { Analysis } from '../audio/analysis.ts'
 import { withDatabase } from '../db/connect.ts'
 import { addDecisions, decisionsUpTo } from '../db/edit-decisions.ts'
 import { findEpisode, type Episode } from '../db/episodes.ts'

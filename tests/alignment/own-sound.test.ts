@@ -15,6 +15,13 @@ test('What of a figure, of initials or of an address the text does not explain i
     expect(claimed(`dial ${written} now`, sound(142, 190))).toEqual({ ends: [40, 190, 240], left: 0 })
 })
 
+test('Addresses and telephone numbers are said in groups, with short pauses between them', () => {
+  const groups = [sound(160, 168), sound(180, 190)]
+  for (const written of ['www.spool.dev.', '555-0123'])
+    expect(claimed(`dial ${written} now`, ...groups)).toEqual({ ends: [40, 190, 240], left: 0 })
+  expect(claimed('dial spool.dev now', sound(175, 190)).left).toBe(1)
+})
+
 test("Sound beside another word is nobody's, and so is sound behind a pause", () => {
   expect(claimed('dial it now', sound(142, 190))).toEqual({ ends: [40, 140, 240], left: 1 })
   expect(claimed('dial 8500 now', sound(155, 185))).toEqual({ ends: [40, 140, 240], left: 1 })

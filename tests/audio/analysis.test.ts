@@ -2,14 +2,8 @@
 // speaks.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import {
-  analyser,
-  decodeAnalysis,
-  encodeAnalysis,
-  findSpeech,
-  type Analysis,
-  type Span,
-} from '../../shared/audio/analysis.ts'
+import { decodeAnalysis, encodeAnalysis } from '../../shared/audio/analysis-file.ts'
+import { analyser, findSpeech, type Analysis, type Span } from '../../shared/audio/analysis.ts'
 import { quietestNear } from '../../shared/audio/quiet.ts'
 import type { PcmFormat } from '../../shared/audio/pcm.ts'
 import { add, amplitude, conversation, ebur128Of, noise, speechLike, tone, toPcm } from '../support/audio.ts'

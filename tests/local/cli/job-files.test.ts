@@ -53,9 +53,9 @@ test.each([
 })
 
 test('messages call files as they are called here', async () => {
-  const files = await filesOf({ recordings: ['talk.wav'], words: 'a/zug.json', chapters: 'marks.vtt' })
-  expect(inOwnNames('zug.words.json and chapters.vtt do not fit talk.wav.', files)).toBe(
-    'zug.json and marks.vtt do not fit talk.wav.',
+  const files = await filesOf({ recordings: ['talk.wav'], words: 'a/zug.json', cover: 'art' })
+  expect(inOwnNames('zug.words.json and art.jpg do not fit talk.wav.', files)).toBe(
+    'zug.json and art do not fit talk.wav.',
   )
 })
 

@@ -1,0 +1,35 @@
+/**
+ * The latest of a sound or a series that comes in pieces. Hides one array, which grows to what is needed and is then used
+ * again: new ones of its size would be collected too late.
+ */
+
+export interface Sliding {
+  /** All that is held, with `values` behind: a view that holds until the next call. */
+  readonly append: (values: Float32Array) => Float32Array
+  /** What is left then, as such a view. */
+  readonly forgetFirst: (count: number) => Float32Array
+}
+
+/** Begins with so many zeros. */
+export function sliding(zeros = 0): Sliding {
+  let array = new Float32Array(zeros)
+  let length = zeros
+  return {
+    append: (values) => {
+      const needed = length + values.length
+      if (needed > array.length) {
+        const larger = new Float32Array(Math.ceil(1.5 * needed))
+        larger.set(array.subarray(0, length))
+        array = larger
+      }
+      array.set(values, length)
+      length = needed
+      return array.subarray(0, length)
+    },
+    forgetFirst: (count) => {
+      array.copyWithin(0, count, length)
+      length -= count
+      return array.subarray(0, length)
+    },
+  }
+}
