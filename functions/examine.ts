@@ -18,7 +18,7 @@ import { restoreSettings } from '../shared/settings/restore.ts'
 
 export const examine = defineStep({
   name: 'examine',
-  version: 3,
+  version: 4,
   context: pick('pcmObject', 'analysisObject', 'sampleRate', 'channels', 'sampleFormat', 'totalSamples'),
   load: async (db, { runId }) => wishesOf(restoreSettings((await settingsOf(db, runId)).restore)),
   inputs: ({ pcmObject, analysisObject }, wishes) => ({ pcmObject, analysisObject, wishes }),

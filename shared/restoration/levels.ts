@@ -36,6 +36,8 @@ export interface Levels {
 
 /** Phrases that differ by less than this are left alone. */
 const evenDb = 1.5
+/** At half strength no more than this stays of any difference, so nearly half of most; at 0.9 it is an eighth of a dB. */
+const mostLeftAtHalfDb = 10
 const mostBoostDb = 24
 const mostCutDb = 12
 
@@ -85,7 +87,7 @@ export interface Heard {
   readonly noiseLimitDb: number
 }
 
-/** `strength`: how much of a difference is taken away, 0 to 1. */
+/** `strength`: how much of a difference is taken away, 0 to 1: at least. */
 export async function levelPlan(
   { loudness: all, others, tonality, noiseLimitDb }: Heard,
   strength: number,
@@ -110,10 +112,17 @@ export async function levelPlan(
   const gains = new Float64Array(loudness.length).fill(NaN)
   phrases.forEach(({ from, to }, i) => {
     localLoudness(loudness.subarray(from, to), measured[i]!).forEach((level, j) => {
-      gains[from + j] = Math.max(-mostCutDb, Math.min(mostBoostDb, strength * (target - level)))
+      gains[from + j] = Math.max(-mostCutDb, Math.min(mostBoostDb, takenOf(target - level, strength)))
     })
   })
   return { ...base, gainDb: Float32Array.from(smoothed(held(gains, speech, music), bellSteps)) }
+}
+
+/** Of a small difference the share that `strength` says is taken away; of a large one more, up to all but a little. */
+function takenOf(differenceDb: number, strength: number): number {
+  if (strength === 1) return differenceDb
+  const mostLeft = mostLeftAtHalfDb * ((1 - strength) / strength) ** 2
+  return differenceDb - mostLeft * Math.tanh(((1 - strength) * differenceDb) / mostLeft)
 }
 
 const toLufs = (power: number): number => toDb(power) - 0.691

@@ -215,6 +215,17 @@ describe('Levels', () => {
     expect(Math.max(...levels) - Math.min(...levels)).toBeLessThan(1.5)
   })
 
+  test.each([
+    [0.9, 0, 1.7],
+    [0.5, 4.5, 7.5],
+  ])('at a strength of %d keep between %d and %d dB of 12', async (level, least, most) => {
+    const { samples: less } = await restored(sound, { ...noWishes, level })
+    const levels = uneven.words.map(({ start, end }) => levelDb(less, start, end))
+    const range = Math.max(...levels) - Math.min(...levels)
+    expect(range).toBeGreaterThan(least)
+    expect(range).toBeLessThan(most)
+  })
+
   test('of pauses are never raised', () => {
     const within = pausesAfter(uneven.words)
     expect(pauseDb(samples, within)).toBeLessThanOrEqual(pauseDb(sound, within) + 0.1)
