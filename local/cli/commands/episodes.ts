@@ -53,7 +53,7 @@ export function add(program: Command): void {
         const { podcast, episode, ...files } = options
         const { isShow, namesFile } = await import('../job-files.ts')
         const given = [['podcast', podcast], ['episode', episode]] as const // prettier-ignore
-        const named = given.filter(([, file]) => file !== undefined && namesFile(file))
+        const named = given.filter(([, file]) => file !== undefined && namesFile(file) && !isShow(file))
         await mustBeThere({ recordings, ...files, ...Object.fromEntries(named) })
         await withClient(
           async (client, signal) => {
