@@ -114,8 +114,14 @@ whereThereIs('A producer', () => {
     page.on('request', (request) => {
       if (isPiece(request)) sent.push(firstByteOf(request))
     })
+    const asked: string[] = []
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.type())
+      void dialog.accept()
+    })
     await drop(page)
     await page.waitForURL(/\/episodes\/[0-9a-f-]{36}$/)
+    expect(asked).toEqual([]) // all had come: nothing is lost by leaving
     expect(Math.min(...sent.filter((at) => at > 0))).toBeGreaterThan(40e6)
 
     await page.getByRole('progressbar', { name: 'Progress' }).waitFor()
