@@ -33,16 +33,23 @@ export const claimBugs: readonly PlantedBug[] = [
   {
     name: 'a task of an old turn claims its step',
     file: claims,
-    find: '         AND turn = :turn\n         AND attempt < :maxAttempts',
-    replace: '         AND (turn = :turn OR true)\n         AND attempt < :maxAttempts',
+    find: '         AND turn = :turn\n         AND NOT ${isUsedUp}',
+    replace: '         AND (turn = :turn OR true)\n         AND NOT ${isUsedUp}',
     caughtBy: 'waiting',
   },
   {
     name: 'a step is tried for ever',
     file: claims,
-    find: '         AND attempt < :maxAttempts\n',
-    replace: '         AND attempt < :maxAttempts + 1000\n',
-    caughtBy: 'failing',
+    find: '         AND NOT ${isUsedUp}\n',
+    replace: '         AND (true OR ${isUsedUp})\n',
+    caughtBy: 'dying',
+  },
+  {
+    name: 'a few lost connections within minutes use a step up',
+    file: claims,
+    find: '  AND coalesce(started_at <= clock_timestamp() -',
+    replace: "  AND coalesce(started_at <= clock_timestamp() + interval '9 years' -",
+    caughtBy: 'dying',
   },
   {
     name: 'a claim takes no notice of another one’s lease',

@@ -264,6 +264,13 @@ export const scenarios = {
     actions: [newsOf('one', 'take 1'), cancel('one'), retry('one'), sweeping()],
     attempts: 3,
   },
+  /** A step ends the process that works on it. */
+  dying: {
+    stages: (troupe) => [toys.prepareWhole(troupe), toys.die(troupe)],
+    parts: { prepare: 1, die: 1 },
+    actions: [newsOf('one', 'take 1'), cancel('one'), retry('one'), sweeping()],
+    attempts: 2,
+  },
   /** What two episodes were made of is the same, and one of them goes, or everything does. */
   deleting: {
     stages: (troupe) => [toys.prepareWhole(troupe), toys.finish(troupe, ['prepare']), publishing],

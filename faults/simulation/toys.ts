@@ -24,6 +24,8 @@ export interface Troupe {
   readonly moods: Mood[]
   readonly vendor: VendorInMemory
   readonly currentProcess: () => string
+  /** Ends the process that works. */
+  readonly die: () => void
   /** Every time a step truly worked. */
   readonly works: { readonly runId: string; readonly step: string; readonly part: number }[]
 }
@@ -44,6 +46,10 @@ interface Toy {
 }
 
 const putOffMs = 20_000
+const neverWorks = 'It never works.'
+const notThisTime = 'It did not work this time.'
+/** What a step's own errors say. */
+export const ownErrors = [neverWorks, notThisTime]
 const nothing: Act = () => Promise.resolve({})
 
 export function toyStage(troupe: Troupe, toy: Toy): Stage {
@@ -85,7 +91,7 @@ function behave(mood: Mood): void {
     case 'works':
       return
     case 'throws':
-      throw new Retryable('internal', 'It did not work this time.')
+      throw new Retryable('internal', notThisTime)
     case 'is put off':
       throw new Deferred(new Date(Date.now() + putOffMs), 'Somebody is busy.')
     case 'fails':
@@ -178,7 +184,18 @@ export const fail = (troupe: Troupe): Stage =>
   toyStage(troupe, {
     name: 'fail',
     after: ['prepare'],
-    act: () => Promise.reject(new Retryable('internal', 'It never works.')),
+    act: () => Promise.reject(new Retryable('internal', neverWorks)),
+  })
+
+/** Never works either: its process ends by it, each time. */
+export const die = (troupe: Troupe): Stage =>
+  toyStage(troupe, {
+    name: 'die',
+    after: ['prepare'],
+    act: () => {
+      troupe.die()
+      return new Promise(() => undefined)
+    },
   })
 
 /** An MP3 frame begins so, in Latin-1. */

@@ -23,7 +23,7 @@ import { overdueSteps, reviveStep } from '../../shared/db/overdue-steps.ts'
 import { defaultTemplate } from '../../shared/settings/settings.ts'
 import { freshDatabase, type Database } from '../support/database.ts'
 
-const lease = { leaseMs: 600_000, maxAttempts: 3 }
+const lease = { leaseMs: 600_000, maxAttempts: 3, tryForMs: 1 }
 const overdueMs = 30_000
 
 let database: Database
@@ -141,7 +141,7 @@ describe('a claim', () => {
     }
     expect(await claim(step)).toEqual({ outcome: 'busy' })
     await aMinutePasses()
-    expect(await claim(step)).toEqual({ outcome: 'exhausted', lastError: 'fault 2' })
+    expect(await claim(step)).toEqual({ outcome: 'exhausted', attempts: 3, lastError: 'fault 2' })
     expect(await row(step)).toMatchObject({ status: 'running', attempt: 3 })
   })
 })
