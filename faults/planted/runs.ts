@@ -15,7 +15,7 @@ export const runBugs: readonly PlantedBug[] = [
     file: changes,
     find: 'SET processed = greatest(processed, ${reported}),',
     replace: 'SET processed = ${reported},',
-    caughtBy: 'making',
+    caughtBy: 'publishing',
   },
   {
     name: 'both of two submissions wake a run that waits',

@@ -3,8 +3,9 @@
  * sleeps and is overtaken; a task is lost, the clock jumps. Hides how many faults a schedule may have, and how one is
  * picked of those that are possible.
  */
+import type { Passage } from '../../shared/boundaries.ts'
 import type { Process } from './processes.ts'
-import type { Action } from './scenarios.ts'
+import { sweeping, type Action } from './scenarios.ts'
 import { whereIs, wholeWay, type Stage } from './stage.ts'
 import type { QueuedTask } from './task-queue.ts'
 
@@ -17,18 +18,26 @@ export interface Choice {
   readonly points: number
 }
 
-export const disturbances = ['ends', 'is disturbed', 'is lost', 'the clock jumps', 'is overtaken'] as const
+export const disturbances = [
+  'ends',
+  'is disturbed',
+  'is lost',
+  'the clock jumps',
+  'is overtaken',
+  'is given up',
+] as const
 export type Disturbance = (typeof disturbances)[number]
 
 /** Of kinds: each from the one before up to here. */
 const kinds = [
   ['goes on', 22],
-  ['begins', 60],
-  ['ends', 70],
-  ['is disturbed', 78],
-  ['is lost', 81],
-  ['the clock jumps', 84],
-  ['is overtaken', 94],
+  ['begins', 58],
+  ['ends', 68],
+  ['is disturbed', 76],
+  ['is lost', 79],
+  ['the clock jumps', 82],
+  ['is overtaken', 92],
+  ['is given up', 95],
   ['beats', 100],
 ] as const
 type Kind = (typeof kinds)[number][0]
@@ -37,7 +46,7 @@ type Kind = (typeof kinds)[number][0]
 const most = { faults: 4, jumps: 4 }
 /** Within a lease, beyond one, within two. */
 const jumpsMs = [20_000, 31_000, 62_000] as const
-const [withinLeaseMs, beyondLeaseMs] = jumpsMs
+const [withinLeaseMs, beyondLeaseMs, overdueMs] = jumpsMs
 
 /** Adds a line for each thing that happens to `trace`; of those that disturb, only the allowed ones do. */
 export function openHappenings(
@@ -119,6 +128,17 @@ export function openHappenings(
       say(`${sleeper.name} sleeps ${beyondLeaseMs / 1000} seconds there`)
       await begin(stage.taskOf(sleeper)!, choice.which % (2 * wholeWay))
     },
+    'is given up': async (choice) => {
+      if (scenario.hasNoSleepers || !mayHappen('faults') || !mayHappen('jumps')) return
+      const process = await someone(choice, isDelivering)
+      if (!process) return
+      queue.lose(stage.taskOf(process)!)
+      world.excuses.add('sweep')
+      await database.jump(overdueMs)
+      const sweep = await stage.begin(sweeping())
+      const where = await stage.passUntil(sweep, isReviving)
+      say(`the queue gives ${process.name} up; ${overdueMs / 1000} seconds later ${sweep.name} goes ${where}`)
+    },
     beats: async (choice) => {
       const process = await someone(choice, isDelivering)
       if (!process || process.beats.size === 0 || !mayHappen('jumps')) return
@@ -137,6 +157,9 @@ export function openHappenings(
 }
 
 const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as readonly Kind[]).includes(kind)
+
+/** What it has seen of a step is old from here on. */
+const isReviving = ({ side, about }: Passage): boolean => side === 'before' && /UPDATE steps/.test(about)
 
 const oneOf = <T>(things: readonly T[], which: number): T | undefined => things[which % things.length]
 

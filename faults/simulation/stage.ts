@@ -2,7 +2,7 @@
  * What is going on in the world of one schedule: who has begun, who waits to, which task a process has. Hides how one of
  * the product's calls is begun as a process, and how far one goes on.
  */
-import { between } from '../../shared/boundaries.ts'
+import { between, type Passage } from '../../shared/boundaries.ts'
 import { deliver } from '../../shared/engine/delivery.ts'
 import type { Process } from './processes.ts'
 import { isStillCalledFor } from './quiet.ts'
@@ -22,6 +22,8 @@ export interface Stage {
   readonly act: (action: Action) => Promise<void>
   /** Goes on for so many points; says where it stands then. */
   readonly pass: (process: Process, points: number) => Promise<string>
+  /** The same, up to a point like this one, or to its end. */
+  readonly passUntil: (process: Process, isMeant: (passage: Passage) => boolean) => Promise<string>
   /** Those that wait for the schedule. */
   readonly standing: () => Process[]
   /** Undefined of one that is no delivery. */
@@ -69,6 +71,10 @@ export function openStage(world: World, scenario: Scenario, without: number): St
     begin,
     act: async (action) => processes.goOn(await begin(action), true),
     pass: (process, points) => pass(world, process, points),
+    passUntil: async (process, isMeant) => {
+      while (process.halts.length > 0 && !isMeant(process.halts[0]!.passage)) await processes.goOn(process)
+      return whereIs(process)
+    },
     standing: () => processes.alive().filter(({ halts }) => halts.length > 0),
     taskOf: (process) => deliveries.get(process),
     blame: (process) => {
