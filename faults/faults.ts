@@ -150,14 +150,7 @@ function describeMatrix({ known, cases, unreached, failures, table, seconds }: M
   ]
 }
 
-function describeSoak({
-  finished,
-  troubles,
-  recovery,
-  attempts,
-  complaints,
-  minutes,
-}: SoakResult): string[] {
+function describeSoak({ finished, troubles, recovery, attempts, complaints, minutes }: SoakResult): string[] {
   const list = (counts: Readonly<Record<string, number>>): string =>
     Object.entries(counts)
       .map(([name, count]) => `${count} × ${name}`)

@@ -44,7 +44,7 @@ type Kind = (typeof kinds)[number][0]
 
 /** Ends, disturbances and losses, and jumps of the clock, in one schedule: together fewer than a step has attempts. */
 const most = { faults: 4, jumps: 4 }
-/** Within a lease, beyond one, within two. */
+/** Within a lease, beyond one, within two and overdue. */
 const jumpsMs = [20_000, 31_000, 62_000] as const
 const [withinLeaseMs, beyondLeaseMs, overdueMs] = jumpsMs
 
@@ -80,6 +80,21 @@ export function openHappenings(
     const process = stands ?? (task && (await begin(task, way)))
     return process && process.halts.length > 0 ? process : undefined
   }
+  /** Where nobody sleeps, whoever is at work is heard of meanwhile, of every other number, and all others end. */
+  const timePasses = async (ms: number, which: number): Promise<void> => {
+    const awake = scenario.hasNoSleepers && which % 2 === 0 ? processes.alive().filter(isAtWork) : []
+    if (scenario.hasNoSleepers) await killSleepers(stage, awake)
+    const stepMs = awake.length > 0 ? withinLeaseMs : ms
+    for (let left = ms; left > 0; left -= stepMs) {
+      await database.jump(Math.min(left, stepMs))
+      for (const process of awake) await beat(process)
+    }
+    say(`the clock jumps ${ms / 1000} seconds${awake.map(({ name }) => `, ${name} at work`).join('')}`)
+  }
+  const beat = async (process: Process): Promise<void> => {
+    await processes.beat(process)
+    world.beats.push({ process: process.name, atMs: await database.now() })
+  }
   const isDelivering = (process: Process): boolean => queue.tasks().includes(stage.taskOf(process)!)
 
   const happenings: Readonly<Record<Kind, (choice: Choice) => Promise<void>>> = {
@@ -89,6 +104,7 @@ export function openHappenings(
     },
     begins: async ({ which, points }) => {
       const thing = oneThatMayBegin(stage, which)
+      if (thing && 'act' in thing && thing.laterMs !== undefined) await timePasses(thing.laterMs, which)
       if (thing) await begin(thing, points)
     },
     ends: async (choice) => {
@@ -114,11 +130,7 @@ export function openHappenings(
       return Promise.resolve()
     },
     'the clock jumps': async ({ which }) => {
-      if (!mayHappen('jumps')) return
-      if (scenario.hasNoSleepers) await killSleepers(stage)
-      const ms = oneOf(scenario.jumpsMs ?? jumpsMs, which)!
-      await database.jump(ms)
-      say(`the clock jumps ${ms / 1000} seconds`)
+      if (mayHappen('jumps')) await timePasses(oneOf(jumpsMs, which)!, which)
     },
     'is overtaken': async (choice) => {
       const sleeper =
@@ -143,8 +155,7 @@ export function openHappenings(
       const process = await someone(choice, isDelivering)
       if (!process || process.beats.size === 0 || !mayHappen('jumps')) return
       await database.jump(withinLeaseMs)
-      await processes.beat(process)
-      world.beats.push({ process: process.name, atMs: await database.now() })
+      await beat(process)
       await database.jump(withinLeaseMs)
       say(`${process.name} works ${(2 * withinLeaseMs) / 1000} seconds there, with a heartbeat`)
       await begin(stage.taskOf(process)!, choice.which % (2 * wholeWay))
@@ -171,7 +182,15 @@ function oneThatMayBegin({ world, waiting, owed }: Stage, which: number): Action
   return group && oneOf<Action | QueuedTask>(group, Math.floor(which / 10))
 }
 
-async function killSleepers({ world: { processes }, blame }: Stage): Promise<void> {
-  processes.alive().forEach(blame)
-  await processes.kill(...processes.alive())
+/** In its work, and in no transaction. */
+const isAtWork = ({ beats, loans }: Process): boolean =>
+  beats.size > 0 && ![...loans].some(({ backend }) => backend.isInTransaction)
+
+async function killSleepers(
+  { world: { processes }, blame }: Stage,
+  awake: readonly Process[],
+): Promise<void> {
+  const sleepers = processes.alive().filter((process) => !awake.includes(process))
+  sleepers.forEach(blame)
+  await processes.kill(...sleepers)
 }

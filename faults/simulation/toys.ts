@@ -11,7 +11,6 @@ import { defineStep, type Identity, type Tools } from '../../shared/engine/step.
 import type { Stage } from '../../shared/engine/pipeline.ts'
 import { charge } from '../../shared/episode/quota.ts'
 import { AwaitingReview, Deferred, Permanent, Retryable } from '../../shared/errors.ts'
-import { contentHash } from '../../shared/hash.ts'
 import { episodeName } from '../../shared/objects.ts'
 import { payOnce } from '../../shared/providers/paid-call.ts'
 import type { VendorInMemory } from './vendor.ts'
@@ -207,8 +206,7 @@ export const finish = (troupe: Troupe, after: readonly string[]): Stage =>
     name: 'finish',
     after,
     key: (context) => [recordingOf(context), context.episodeId],
-    act: async ({ episodeId, recordingHash }, { storage, config }) => {
-      const hash = contentHash(String(recordingHash))
+    act: async ({ episodeId }, { storage, config, inputKey: hash }) => {
       const name = episodeName(episodeId, hash, 'episode.mp3')
       await storage.create({ bucket: config.buckets.episodes, name }, mp3(hash), 'audio/mpeg')
       return { contentHash: hash, files: 'episode.mp3', isCertified: true }

@@ -172,7 +172,5 @@ async function explainRefusal(
   if (!row.runIsAtWork || row.status === 'failed') return { outcome: 'over' }
   if (row.turn !== task.turn) return { outcome: 'turned', turn: row.turn }
   if (row.leased) return { outcome: 'busy' }
-  return row.isUsedUp
-    ? { outcome: 'exhausted', attempts: row.attempt, lastError: row.error }
-    : undefined
+  return row.isUsedUp ? { outcome: 'exhausted', attempts: row.attempt, lastError: row.error } : undefined
 }
