@@ -130,11 +130,11 @@ export const claimBugs: readonly PlantedBug[] = [
     caughtBy: 'buying',
   },
   {
-    name: 'results that are about to be cleared away are taken over',
-    file: steps,
-    find: '    AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)\n',
-    replace: '',
-    caughtBy: 'clearing',
+    name: 'a step that was deleted works all the same',
+    file: attempts,
+    find: '  if (isNoted) return output ?? undefined\n  if (',
+    replace: '  if (isNoted || !(await rows(db, goingFilesOfKey, { inputKey })).length) return output ?? undefined\n  if (',
+    caughtBy: 'deleting',
   },
   {
     name: 'a sweep takes a step from an attempt that is at work',

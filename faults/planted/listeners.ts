@@ -113,8 +113,18 @@ export const listenerBugs: readonly PlantedBug[] = [
   {
     name: 'the results of a deleted episode stay',
     file: beginDeletion,
-    find: '     WHERE r.episode_id = :episodeId\n       AND s.input_key IS NOT NULL\n',
-    replace: '     WHERE r.episode_id = :episodeId\n       AND false\n',
+    find: '     WHERE input_key IS NOT NULL\n',
+    replace: '     WHERE input_key IS NOT NULL AND false\n',
+    caughtBy: 'deleting',
+  },
+  {
+    name: 'a step notes its key behind the back of whoever deletes its episode',
+    file: beginDeletion,
+    find:
+      '       DELETE FROM steps\n       WHERE run_id IN (SELECT id FROM runs WHERE episode_id = :episodeId)\n' +
+      '       RETURNING input_key\n',
+    replace:
+      '       SELECT input_key FROM steps\n       WHERE run_id IN (SELECT id FROM runs WHERE episode_id = :episodeId)\n',
     caughtBy: 'deleting',
   },
   {
@@ -136,6 +146,13 @@ export const listenerBugs: readonly PlantedBug[] = [
     file: purges,
     find: '           AND o.run_id <> s.run_id\n',
     replace: '           AND o.run_id = s.run_id AND false\n',
+    caughtBy: 'clearing',
+  },
+  {
+    name: 'the finished files that a later run makes again are cleared away with the old one’s',
+    file: purges,
+    find: '                  AND other.episode_id = r.episode_id\n',
+    replace: '                  AND other.episode_id <> r.episode_id\n',
     caughtBy: 'clearing',
   },
   {

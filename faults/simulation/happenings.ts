@@ -80,9 +80,9 @@ export function openHappenings(
     const process = stands ?? (task && (await begin(task, way)))
     return process && process.halts.length > 0 ? process : undefined
   }
-  /** Where nobody sleeps, whoever is at work is heard of meanwhile, of every other number, and all others end. */
-  const timePasses = async (ms: number, which: number): Promise<void> => {
-    const awake = scenario.hasNoSleepers && which % 2 === 0 ? processes.alive().filter(isAtWork) : []
+  /** Where nobody sleeps, whoever is at work is heard of meanwhile, or ends with all others. */
+  const timePasses = async (ms: number, isAnyoneAwake: boolean): Promise<void> => {
+    const awake = scenario.hasNoSleepers && isAnyoneAwake ? processes.alive().filter(isAtWork) : []
     if (scenario.hasNoSleepers) await killSleepers(stage, awake)
     const stepMs = awake.length > 0 ? withinLeaseMs : ms
     for (let left = ms; left > 0; left -= stepMs) {
@@ -95,6 +95,13 @@ export function openHappenings(
     await processes.beat(process)
     world.beats.push({ process: process.name, atMs: await database.now() })
   }
+  const worksForMinutes = async (process: Process): Promise<void> => {
+    say(`${process.name} works for minutes there, while sweeps come`)
+    for (let sweeps = 0; sweeps < 2; sweeps++) {
+      await timePasses(overdueMs, true)
+      await stage.act(sweeping())
+    }
+  }
   const isDelivering = (process: Process): boolean => queue.tasks().includes(stage.taskOf(process)!)
 
   const happenings: Readonly<Record<Kind, (choice: Choice) => Promise<void>>> = {
@@ -104,7 +111,7 @@ export function openHappenings(
     },
     begins: async ({ which, points }) => {
       const thing = oneThatMayBegin(stage, which)
-      if (thing && 'act' in thing && thing.laterMs !== undefined) await timePasses(thing.laterMs, which)
+      if (thing && 'act' in thing && thing.laterMs !== undefined) await timePasses(thing.laterMs, points % 2 === 0)
       if (thing) await begin(thing, points)
     },
     ends: async (choice) => {
@@ -130,7 +137,7 @@ export function openHappenings(
       return Promise.resolve()
     },
     'the clock jumps': async ({ which }) => {
-      if (mayHappen('jumps')) await timePasses(oneOf(jumpsMs, which)!, which)
+      if (mayHappen('jumps')) await timePasses(oneOf(jumpsMs, which)!, which % 2 === 0)
     },
     'is overtaken': async (choice) => {
       const sleeper =
@@ -154,6 +161,7 @@ export function openHappenings(
     beats: async (choice) => {
       const process = await someone(choice, isDelivering)
       if (!process || process.beats.size === 0 || !mayHappen('jumps')) return
+      if (scenario.hasNoSleepers) return await worksForMinutes(process)
       await database.jump(withinLeaseMs)
       await beat(process)
       await database.jump(withinLeaseMs)
