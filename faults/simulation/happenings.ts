@@ -161,7 +161,7 @@ export function openHappenings(
     beats: async (choice) => {
       const process = await someone(choice, isDelivering)
       if (!process || process.beats.size === 0 || !mayHappen('jumps')) return
-      if (scenario.hasNoSleepers) return await worksForMinutes(process)
+      if (scenario.hasNoSleepers) { await worksForMinutes(process); return; }
       await database.jump(withinLeaseMs)
       await beat(process)
       await database.jump(withinLeaseMs)
