@@ -97,21 +97,24 @@ async function handle(world: World, task: QueuedTask): Promise<void> {
   })
 }
 
-/** Of every other number only those points count that somebody else could see: between them is where processes meet. */
+/**
+ * Of every other number only those points count that somebody else could see: between them is where processes meet. Of half
+ * of the rest, only those at which rows are about to be changed: what was read of them may be old by then.
+ */
 async function pass({ processes }: World, process: Process, points: number): Promise<string> {
   if (points >= wholeWay) await processes.goOn(process, true)
-  const countsAll = points % 2 === 0
-  for (let left = countsAll ? points : points % mostSeen; left >= 0 && process.halts.length > 0;) {
+  const counts = points % 2 === 1 ? isSeen : points % 4 === 2 ? isAboutToChange : undefined
+  for (let left = counts ? points % mostSeen : points; left >= 0 && process.halts.length > 0;) {
     await processes.goOn(process)
-    if (countsAll || isSeen(process)) left--
+    if (!counts || (process.halts[0] && counts(process.halts[0].passage))) left--
   }
   return whereIs(process)
 }
 
-const isSeen = ({ halts }: Process): boolean => {
-  const effect = halts[0]?.passage.effect
-  return effect !== undefined && effect !== 'database.read' && effect !== 'database.write'
-}
+const isSeen = ({ effect }: Passage): boolean => effect !== 'database.read' && effect !== 'database.write'
+
+const isAboutToChange = ({ effect, side }: Passage): boolean =>
+  effect === 'database.write' && side === 'before'
 
 /** In words. */
 export function whereIs(process: Process): string {
