@@ -137,8 +137,15 @@ export const listenerBugs: readonly PlantedBug[] = [
   {
     name: 'an upload that was deleted makes its episode again',
     file: 'shared/db/media-items.ts',
-    find: '         AND d.asked_at >= :createdAt',
-    replace: '         AND d.asked_at < :createdAt',
+    find: '    AND d.asked_at >= :createdAt',
+    replace: '    AND d.asked_at < :createdAt',
+    caughtBy: 'deleting',
+  },
+  {
+    name: 'news that slept through a deletion make again what was deleted',
+    file: 'functions/on-upload.ts',
+    find: '      if (started && !(await services.storage.stat(object))) throw new Missing(object)\n',
+    replace: '',
     caughtBy: 'deleting',
   },
   {

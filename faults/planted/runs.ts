@@ -139,8 +139,8 @@ export const runBugs: readonly PlantedBug[] = [
   {
     name: 'news that come twice begin two runs',
     file: upload,
-    find: '      )\n        return []\n      if (!plan.recordings)',
-    replace: '      )\n        void 0\n      if (!plan.recordings)',
+    find: '      if (!(await recordUpload(trx, upload))) return []\n',
+    replace: '      await recordUpload(trx, upload)\n',
     caughtBy: 'making',
   },
   {
