@@ -133,7 +133,8 @@ export const claimBugs: readonly PlantedBug[] = [
     name: 'a step that was deleted works all the same',
     file: attempts,
     find: '  if (isNoted) return output ?? undefined\n  if (',
-    replace: '  if (isNoted || !(await rows(db, goingFilesOfKey, { inputKey })).length) return output ?? undefined\n  if (',
+    replace:
+      '  if (isNoted || !(await rows(db, goingFilesOfKey, { inputKey })).length) return output ?? undefined\n  if (',
     caughtBy: 'deleting',
   },
   {

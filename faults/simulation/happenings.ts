@@ -111,7 +111,8 @@ export function openHappenings(
     },
     begins: async ({ which, points }) => {
       const thing = oneThatMayBegin(stage, which)
-      if (thing && 'act' in thing && thing.laterMs !== undefined) await timePasses(thing.laterMs, points % 2 === 0)
+      if (thing && 'act' in thing && thing.laterMs !== undefined)
+        await timePasses(thing.laterMs, points % 2 === 0)
       if (thing) await begin(thing, points)
     },
     ends: async (choice) => {
@@ -161,7 +162,10 @@ export function openHappenings(
     beats: async (choice) => {
       const process = await someone(choice, isDelivering)
       if (!process || process.beats.size === 0 || !mayHappen('jumps')) return
-      if (scenario.hasNoSleepers) { await worksForMinutes(process); return; }
+      if (scenario.hasNoSleepers) {
+        await worksForMinutes(process)
+        return
+      }
       await database.jump(withinLeaseMs)
       await beat(process)
       await database.jump(withinLeaseMs)
