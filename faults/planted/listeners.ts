@@ -5,6 +5,7 @@ const deletions = 'shared/db/deletions.ts'
 const beginDeletion = 'shared/db/begin-deletion.ts'
 const purges = 'shared/db/purges.ts'
 const emptying = 'shared/housekeeping/delete.ts'
+const clearing = 'shared/housekeeping/purge.ts'
 const publishing = 'functions/publish.ts'
 const feed = 'shared/publishing/feed-file.ts'
 const files = 'shared/publishing/public-files.ts'
@@ -163,17 +164,21 @@ export const listenerBugs: readonly PlantedBug[] = [
     caughtBy: 'clearing',
   },
   {
-    name: 'what a purge has not announced for long enough is closed',
-    file: purges,
-    find: "     WHERE phase = 'announced'\n       AND moved_at < clock_timestamp() - CAST(:phaseSeconds AS integer) * interval '1 second'",
-    replace: "     WHERE phase = 'announced'\n       AND :phaseSeconds > 0",
+    name: 'a run’s keys are forgotten before its files are gone',
+    file: clearing,
+    find:
+      '  for (const { bucket, name, generation } of objects) await storage.remove({ bucket, name, generation })\n' +
+      '  await withDatabase(config.databaseUrl, (db) => db.transaction((trx) => finishPurge(trx, runId)))\n',
+    replace:
+      '  await withDatabase(config.databaseUrl, (db) => db.transaction((trx) => finishPurge(trx, runId)))\n' +
+      '  for (const { bucket, name, generation } of objects) await storage.remove({ bucket, name, generation })\n',
     caughtBy: 'clearing',
   },
   {
-    name: 'files go of a purge that was just closed',
-    file: purges,
-    find: "     WHERE p.phase = 'closed'\n       AND p.moved_at < clock_timestamp() - CAST(:phaseSeconds AS integer) * interval '1 second'",
-    replace: "     WHERE p.phase = 'closed'\n       AND :phaseSeconds > 0",
+    name: 'a sweep clears away what is there since another one has cleared',
+    file: clearing,
+    find: '  if (!(await withDatabase(config.databaseUrl, (db) => isPurgeClosed(db, runId)))) return\n',
+    replace: '  void isPurgeClosed\n',
     caughtBy: 'clearing',
   },
 ]

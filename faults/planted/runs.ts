@@ -18,10 +18,10 @@ export const runBugs: readonly PlantedBug[] = [
     caughtBy: 'publishing',
   },
   {
-    name: 'both of two submissions wake a run that waits',
-    file: changes,
-    find: '         AND status = :from\n       RETURNING episode_id',
-    replace: '         AND (status = :from OR true)\n       RETURNING episode_id',
+    name: 'what was decided wakes no run that waits',
+    file: 'shared/review/review.ts',
+    find: "  if (run.status === 'awaiting_review' && (await resumeRun(trx, run.id, taken)))",
+    replace: "  if (run.status === 'awaiting_review' && resumeRun)",
     caughtBy: 'reviewing',
   },
   {
