@@ -83,7 +83,7 @@ function aboutRun(run: RunRow, { steps }: Rows, { parts, attempts }: Scenario, w
   for (const { step, made } of own)
     if (made !== null && !made.startsWith(workFolder(run.userId)))
       complaints.push(`${step} of ${name} has ${made}, which is somebody else's.`)
-  if (run.status === 'awaiting_review' && run.isReviewed)
+  if (run.status === 'awaiting_review' && [run, ...own].some(({ isReviewed }) => isReviewed))
     complaints.push(`${name} waits for its producer, who has decided.`)
   if (run.status !== 'finished' || run.isPurged) return complaints
   const wanted = Object.entries(run.publication === null ? parts : { publish: 1 })

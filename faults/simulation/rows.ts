@@ -31,6 +31,8 @@ export interface StepRow {
   readonly attempt: number
   readonly startedAt: Date | null
   readonly error: string | null
+  /** It was told that its producer has looked. */
+  readonly isReviewed: boolean
   readonly reused: boolean
 }
 
@@ -51,7 +53,7 @@ export async function readRows({ database }: World): Promise<Rows> {
   const steps = await database.rows<StepRow>(
     `SELECT run_id AS "runId", step, part, status, output->>'made' AS made, output->>'bought' AS bought,
             (context->>'decisionRevision')::int AS revision, input_key AS "inputKey", reused,
-            attempt, started_at AS "startedAt", error,
+            attempt, started_at AS "startedAt", error, context->>'reviewed' = 'true' AS "isReviewed",
             (SELECT count(*)::int FROM simulated.effects e WHERE (e.run_id, e.step, e.part) = (s.run_id, s.step, s.part)) AS effects
      FROM steps s ORDER BY run_id, step, part`,
   )

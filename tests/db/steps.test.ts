@@ -15,11 +15,13 @@ import {
   extendLease,
   finishStep,
   markFailed,
+  noteInputKey,
   releaseStep,
   type ClaimedStep,
 } from '../../shared/db/step-attempts.ts'
 import { insertSteps, unfinishedSteps } from '../../shared/db/steps.ts'
 import { overdueSteps, reviveStep } from '../../shared/db/overdue-steps.ts'
+import { Busy } from '../../shared/errors.ts'
 import { defaultTemplate } from '../../shared/settings/settings.ts'
 import { freshDatabase, type Database } from '../support/database.ts'
 
@@ -164,6 +166,12 @@ describe('an attempt that lost its step', () => {
     expect(await apart((db) => extendLease(db, stale, 1, 0.9))).toBe(false)
     await apart((db) => releaseStep(db, stale, 'too late'))
     expect(await row(step)).toEqual(before)
+  })
+
+  test('writes nothing: nobody would know its key', async () => {
+    const { stale } = await aStaleAttempt()
+    const noting = apart((db) => noteInputKey(db, { ...stale, userId: 'anna' }, 'key'))
+    await expect(noting).rejects.toThrow(Busy)
   })
 
   test('of two that commit at once, only the holder does', async () => {
