@@ -150,7 +150,7 @@ function describeMatrix({ known, cases, unreached, failures, table, seconds }: M
   ]
 }
 
-function describeSoak({ finished, troubles, recovery, complaints, minutes }: SoakResult): string[] {
+function describeSoak({ finished, troubles, recovery, attempts, complaints, minutes }: SoakResult): string[] {
   const list = (counts: Readonly<Record<string, number>>): string =>
     Object.entries(counts)
       .map(([name, count]) => `${count} × ${name}`)
@@ -159,6 +159,9 @@ function describeSoak({ finished, troubles, recovery, complaints, minutes }: Soa
     `Soak       ${minutes.toFixed(1)} minutes; ended: ${list(finished)}`,
     `Troubles   ${list(troubles)}`,
     `Recovery   p50 ${(recovery.p50Ms / 1000).toFixed(1)} s, p99 ${(recovery.p99Ms / 1000).toFixed(1)} s over ${recovery.count} kills`,
+    `Attempts   ${Object.entries(attempts)
+      .map(([taken, steps]) => `${steps} steps took ${taken}`)
+      .join(', ')}`,
     ...complaints.map((complaint) => `  ${complaint}`),
   ]
 }

@@ -109,11 +109,13 @@ export function looksAt(cloud: FaultyCloud) {
   }
 
   const stepsInTrouble = async (runId: string): Promise<string[]> => {
-    const steps = await ask<{ step: string; part: number; status: string }>(
-      `SELECT step, part, status FROM steps WHERE run_id = :runId AND status <> 'done'`,
+    const steps = await ask<{ step: string; part: number; status: string; error: string | null }>(
+      `SELECT step, part, status, error FROM steps WHERE run_id = :runId AND status <> 'done'`,
       { runId },
     )
-    return steps.map(({ step, part, status }) => `${step}/${part} is ${status} at the end`)
+    return steps.map(
+      ({ step, part, status, error }) => `${step}/${part} is ${status} at the end: ${error ?? 'no error'}`,
+    )
   }
 
   /** Names without what differs from one episode to the next, and what is in each. */

@@ -30,6 +30,8 @@ export interface SoakResult {
   /** How often each trouble was made. */
   readonly troubles: Readonly<Record<string, number>>
   readonly recovery: Recovery
+  /** How many steps took so many attempts. */
+  readonly attempts: Readonly<Record<string, number>>
   readonly complaints: readonly string[]
   readonly minutes: number
 }
@@ -107,9 +109,17 @@ async function under(
     finished,
     troubles,
     recovery: watched.measured(),
+    attempts: await attemptsTaken(cloud),
     complaints,
     minutes: (Date.now() - began) / 60_000,
   }
+}
+
+async function attemptsTaken({ ask }: FaultyCloud): Promise<Record<string, number>> {
+  const found = await ask<{ attempt: number; steps: number }>(
+    `SELECT attempt, count(*)::int AS steps FROM steps GROUP BY attempt ORDER BY attempt`,
+  )
+  return Object.fromEntries(found.map(({ attempt, steps }) => [attempt, steps]))
 }
 
 /** With a recording of its own: as a producer would who is refused, and tries again. */

@@ -3,14 +3,14 @@
  * it was uploaded before. Records and enqueues, nothing more.
  */
 import { withDatabase } from '../shared/db/connect.ts'
-import { recordUpload } from '../shared/db/media-items.ts'
+import { isToBeDeleted, recordUpload } from '../shared/db/media-items.ts'
 import { markFeedOld } from '../shared/db/podcasts.ts'
 import { failRun } from '../shared/db/run-changes.ts'
 import { startMailRun } from '../shared/db/runs.ts'
 import { insertSteps, pendingOfMailbox, pendingStepsOfEpisode, type PendingStep } from '../shared/db/steps.ts'
 import { planEpisode } from '../shared/episode/plan.ts'
 import { refusedStart, startPlanned } from '../shared/episode/run.ts'
-import { Permanent, Retryable } from '../shared/errors.ts'
+import { Missing, Permanent, Retryable } from '../shared/errors.ts'
 import { log } from '../shared/log.ts'
 import {
   asSeen,
@@ -137,22 +137,35 @@ const maxMailSettingsBytes = 32 * 1024
 
 async function startEpisode(path: UploadPath, recording: StoredObject, services: Services): Promise<void> {
   const plan = await planEpisode(path, services)
-  const inserted = await withDatabase(services.config.databaseUrl, (db) =>
+  const { databaseUrl, buckets } = services.config
+  const object = { bucket: buckets.uploads, name: recording.name, generation: recording.generation }
+  const inserted = await withDatabase(databaseUrl, (db) =>
     db.transaction(async (trx) => {
-      if (
-        !(await recordUpload(trx, {
-          userId: path.userId,
-          kind: 'recording',
-          bucket: services.config.buckets.uploads,
-          object: recording,
-        }))
-      )
-        return []
+      const upload = {
+        userId: path.userId,
+        kind: 'recording',
+        bucket: buckets.uploads,
+        object: recording,
+      } as const
+      if (!(await recordUpload(trx, upload))) return []
       if (!plan.recordings) return [] // the last of them starts the run
-      return (await startPlanned(trx, path, recording, plan, services))?.steps ?? []
+      const started = await startPlanned(trx, path, recording, plan, services)
+      if (started && (await isToBeDeleted(trx, recording))) throw new Missing(object)
+      if (started && !(await services.storage.stat(object))) throw new Missing(object)
+      return started?.steps ?? []
     }),
-  )
+  ).catch(nothingOfWhatIsGone)
   await enqueue(services, inserted.length > 0 ? inserted : await pendingOf(path, services))
+}
+
+/**
+ * A deletion may have begun, or be over, since the recording was seen. Asked once the episode's row is held, which a deletion
+ * needs too; then nothing of it was begun.
+ */
+function nothingOfWhatIsGone(error: unknown): [] {
+  if (!(error instanceof Missing)) throw error
+  log.warn({ object: error.object.name }, 'an upload was deleted before its episode began')
+  return []
 }
 
 const pendingMail = (userId: string, mailbox: string, { config }: Services): Promise<PendingStep[]> =>

@@ -89,7 +89,10 @@ const variables = z.object({
   MESSAGES_PER_RUN: positive.default(100_000).describe('The most messages of one mailbox'),
   LEASE_MS: positive.default(30_000).describe('How long a step belongs to an attempt that is not heard of'),
   HEARTBEAT_MS: positive.default(10_000).describe('How often an attempt is heard of; shorter than LEASE_MS'),
-  MAX_ATTEMPTS: positive.default(8).describe('How often a step is tried'),
+  MAX_ATTEMPTS: positive.default(8).describe('How often a step is tried that fails by an error of its own'),
+  TRY_FOR_MS: positive
+    .default(15 * 60_000)
+    .describe('How long a step is tried at least whose attempts end by a lost process or connection'),
   OVERDUE_MS: positive.default(30_000).describe('How late a step may be before the sweep looks for its task'),
   RUNS_PER_HOUR: positive.default(60).describe('What one user may start'),
   MINUTES_PER_MONTH: positive.default(6000).describe('Minutes of recordings of one user'),
@@ -293,6 +296,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
       leaseMs: v.LEASE_MS,
       heartbeatMs: v.HEARTBEAT_MS,
       maxAttempts: v.MAX_ATTEMPTS,
+      tryForMs: v.TRY_FOR_MS,
       overdueMs: v.OVERDUE_MS,
     },
   }

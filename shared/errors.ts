@@ -46,6 +46,9 @@ export class Missing extends Permanent {
 /** The same attempt may succeed later: the lease is released and the queue tries again. */
 export class Retryable extends SpoolError {}
 
+/** The same, and it says nothing of the work: whoever was asked was not there, or had no time. */
+export class Passing extends Retryable {}
+
 /** Another attempt holds a live lease on this step. */
 export class Busy extends Error {
   override name = 'Busy'
@@ -71,21 +74,20 @@ export class Stopped extends Error {
   override name = 'Stopped'
 }
 
-/** SQLSTATEs and Node error codes after which the same work may succeed. */
-const passingFaults = new Set([
-  '40001', // serialization_failure
-  '40P01', // deadlock_detected
-  '53300', // too_many_connections
-  '57P01', // admin_shutdown
-  '57P02', // crash_shutdown
-  '57P03', // cannot_connect_now
-  '08006', // connection_failure
-  '08001', // sqlclient_unable_to_establish_sqlconnection
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ETIMEDOUT',
-  'EPIPE',
-])
+/** Of whom was asked, and not of what: SQLSTATEs and their classes, Node's error codes, the store's HTTP statuses. */
+const passingFaults = [
+  /^08...$/, // connection exceptions
+  /^53...$/, // insufficient resources: connections, memory, disk
+  /^57P0.$/, // the server shuts down, has crashed, or is not up yet
+  /^(25P03|40001|40P01)$/, // cut off within a transaction; serialization_failure, deadlock_detected
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|ETIMEDOUT|EPIPE|ENETUNREACH|EHOSTUNREACH|EAI_AGAIN)$/,
+  /^(408|429|500|502|503|504)$/,
+]
+/** What the database's client says without a code, behind the statement. */
+const lostConnection = /\b(Connection terminated( unexpectedly)?|timeout expired|Query read timeout)$/
+
+const isPassing = (code: string | undefined, message: string): boolean =>
+  code === undefined ? lostConnection.test(message) : passingFaults.some((fault) => fault.test(code))
 
 /** Yields an error and every error that caused it, each once, outermost first. */
 export function* causes(error: unknown): Generator {
@@ -110,7 +112,7 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 const kinds = [Permanent, Retryable, Busy, Deferred, AwaitingReview, Stopped]
-type Kind = Permanent | Retryable | Busy | Deferred | AwaitingReview | Stopped
+export type Kind = Permanent | Retryable | Busy | Deferred | AwaitingReview | Stopped
 
 /** Turns anything thrown into one of the kinds above: the one place that classifies. */
 export function classify(error: unknown): Kind {
@@ -123,9 +125,7 @@ export function classify(error: unknown): Kind {
       cause: error,
     })
   const message = error instanceof Error ? error.message : String(error)
-  return new Retryable(
-    'internal',
-    code !== undefined && passingFaults.has(code) ? `A passing fault: ${message}` : message,
-    { cause: error },
-  )
+  return isPassing(code, message)
+    ? new Passing('internal', `A passing fault: ${message}`, { cause: error })
+    : new Retryable('internal', message, { cause: error })
 }

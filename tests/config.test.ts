@@ -71,7 +71,7 @@ test('what must be given is enough, and the rest has defaults', () => {
       requestsPerMinute: 600,
       failuresPerMinute: 60,
     },
-    lease: { leaseMs: 30_000, heartbeatMs: 10_000, maxAttempts: 8, overdueMs: 30_000 },
+    lease: { leaseMs: 30_000, heartbeatMs: 10_000, maxAttempts: 8, tryForMs: 900_000, overdueMs: 30_000 },
   })
 })
 

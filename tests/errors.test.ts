@@ -1,7 +1,17 @@
 // One place decides what an error means for the queue, whatever it was wrapped in.
 import { describe, expect, test } from '@jest/globals'
 import { errorCodes, warningCodes } from '../shared/codes.ts'
-import { Busy, Deferred, Permanent, Retryable, Stopped, causes, classify, codeOf } from '../shared/errors.ts'
+import {
+  Busy,
+  Deferred,
+  Passing,
+  Permanent,
+  Retryable,
+  Stopped,
+  causes,
+  classify,
+  codeOf,
+} from '../shared/errors.ts'
 
 const withCode = (code: string | number, message = 'it broke') => Object.assign(new Error(message), { code })
 
@@ -42,6 +52,7 @@ describe('an error of somebody else', () => {
   test.each([
     '40001',
     '40P01',
+    '53100',
     '53300',
     '57P01',
     '57P03',
@@ -50,19 +61,25 @@ describe('an error of somebody else', () => {
     'ECONNRESET',
     'ETIMEDOUT',
     'EPIPE',
+    503,
   ])('%s is a fault that passes', (code) => {
     const error = withCode(code, 'gone away')
     expect(classify(error)).toMatchObject({
-      name: 'Retryable',
+      name: 'Passing',
       code: 'internal',
       message: 'A passing fault: gone away',
       cause: error,
     })
   })
 
+  test('without a code, a lost connection to the database is one too', () => {
+    expect(classify(new Error('SELECT 1 - Connection terminated unexpectedly'))).toBeInstanceOf(Passing)
+  })
+
   test.each<[unknown, string]>([
     [new TypeError('x is not a function'), 'x is not a function'],
     [withCode('23505', 'duplicate key'), 'duplicate key'],
+    [withCode('42501', 'permission denied'), 'permission denied'],
     [withCode(14, 'UNAVAILABLE'), 'UNAVAILABLE'],
     ['a thrown text', 'a thrown text'],
     [undefined, 'undefined'],

@@ -33,16 +33,23 @@ export const claimBugs: readonly PlantedBug[] = [
   {
     name: 'a task of an old turn claims its step',
     file: claims,
-    find: '         AND turn = :turn\n         AND attempt < :maxAttempts',
-    replace: '         AND (turn = :turn OR true)\n         AND attempt < :maxAttempts',
+    find: '         AND turn = :turn\n         AND NOT ${isUsedUp}',
+    replace: '         AND (turn = :turn OR true)\n         AND NOT ${isUsedUp}',
     caughtBy: 'waiting',
   },
   {
     name: 'a step is tried for ever',
     file: claims,
-    find: '         AND attempt < :maxAttempts\n',
-    replace: '         AND attempt < :maxAttempts + 1000\n',
-    caughtBy: 'failing',
+    find: '         AND NOT ${isUsedUp}\n',
+    replace: '         AND (true OR ${isUsedUp})\n',
+    caughtBy: 'dying',
+  },
+  {
+    name: 'a few lost connections within minutes use a step up',
+    file: claims,
+    find: '  AND coalesce(started_at <= clock_timestamp() -',
+    replace: "  AND coalesce(started_at <= clock_timestamp() + interval '9 years' -",
+    caughtBy: 'dying',
   },
   {
     name: 'a claim takes no notice of another one’s lease',
@@ -123,11 +130,12 @@ export const claimBugs: readonly PlantedBug[] = [
     caughtBy: 'buying',
   },
   {
-    name: 'results that are about to be cleared away are taken over',
-    file: steps,
-    find: '    AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)\n',
-    replace: '',
-    caughtBy: 'clearing',
+    name: 'a step that was deleted works all the same',
+    file: attempts,
+    find: '  if (isNoted) return output ?? undefined\n  if (',
+    replace:
+      '  if (isNoted || !(await rows(db, goingFilesOfKey, { inputKey })).length) return output ?? undefined\n  if (',
+    caughtBy: 'deleting',
   },
   {
     name: 'a sweep takes a step from an attempt that is at work',

@@ -76,9 +76,16 @@ export const engineBugs: readonly PlantedBug[] = [
   {
     name: 'a step that was tried often enough is left as it is',
     file: delivery,
-    find: "      await fail(services, task, new Permanent('attempts_exhausted', message))",
-    replace: '      void message',
-    caughtBy: 'failing',
+    find: "      await fail(services, task, exhausted(task, claim.attempts, claim.lastError ?? 'its process ended'))",
+    replace: '',
+    caughtBy: 'dying',
+  },
+  {
+    name: 'a lost connection is taken for an error of the work’s own',
+    file: delivery,
+    find: 'kind instanceof Retryable && !(kind instanceof Passing)',
+    replace: 'kind instanceof Retryable && !(kind instanceof Deferred && Passing)',
+    caughtBy: 'dying',
   },
   {
     name: 'a step that is put off gets no task',

@@ -5,6 +5,7 @@ const deletions = 'shared/db/deletions.ts'
 const beginDeletion = 'shared/db/begin-deletion.ts'
 const purges = 'shared/db/purges.ts'
 const emptying = 'shared/housekeeping/delete.ts'
+const clearing = 'shared/housekeeping/purge.ts'
 const publishing = 'functions/publish.ts'
 const feed = 'shared/publishing/feed-file.ts'
 const files = 'shared/publishing/public-files.ts'
@@ -113,8 +114,18 @@ export const listenerBugs: readonly PlantedBug[] = [
   {
     name: 'the results of a deleted episode stay',
     file: beginDeletion,
-    find: '     WHERE r.episode_id = :episodeId\n       AND s.input_key IS NOT NULL\n',
-    replace: '     WHERE r.episode_id = :episodeId\n       AND false\n',
+    find: '     WHERE input_key IS NOT NULL\n',
+    replace: '     WHERE input_key IS NOT NULL AND false\n',
+    caughtBy: 'deleting',
+  },
+  {
+    name: 'a step notes its key behind the back of whoever deletes its episode',
+    file: beginDeletion,
+    find:
+      '       DELETE FROM steps\n       WHERE run_id IN (SELECT id FROM runs WHERE episode_id = :episodeId)\n' +
+      '       RETURNING input_key\n',
+    replace:
+      '       SELECT input_key FROM steps\n       WHERE run_id IN (SELECT id FROM runs WHERE episode_id = :episodeId)\n',
     caughtBy: 'deleting',
   },
   {
@@ -127,8 +138,15 @@ export const listenerBugs: readonly PlantedBug[] = [
   {
     name: 'an upload that was deleted makes its episode again',
     file: 'shared/db/media-items.ts',
-    find: '         AND d.asked_at >= :createdAt',
-    replace: '         AND d.asked_at < :createdAt',
+    find: '    AND d.asked_at >= :createdAt',
+    replace: '    AND d.asked_at < :createdAt',
+    caughtBy: 'deleting',
+  },
+  {
+    name: 'news that slept through a deletion make again what was deleted',
+    file: 'functions/on-upload.ts',
+    find: '      if (started && !(await services.storage.stat(object))) throw new Missing(object)\n',
+    replace: '',
     caughtBy: 'deleting',
   },
   {
@@ -139,17 +157,28 @@ export const listenerBugs: readonly PlantedBug[] = [
     caughtBy: 'clearing',
   },
   {
-    name: 'what a purge has not announced for long enough is closed',
+    name: 'the finished files that a later run makes again are cleared away with the old one’s',
     file: purges,
-    find: "     WHERE phase = 'announced'\n       AND moved_at < clock_timestamp() - CAST(:phaseSeconds AS integer) * interval '1 second'",
-    replace: "     WHERE phase = 'announced'\n       AND :phaseSeconds > 0",
+    find: '                  AND other.episode_id = r.episode_id\n',
+    replace: '                  AND other.episode_id <> r.episode_id\n',
     caughtBy: 'clearing',
   },
   {
-    name: 'files go of a purge that was just closed',
-    file: purges,
-    find: "     WHERE p.phase = 'closed'\n       AND p.moved_at < clock_timestamp() - CAST(:phaseSeconds AS integer) * interval '1 second'",
-    replace: "     WHERE p.phase = 'closed'\n       AND :phaseSeconds > 0",
+    name: 'a run’s keys are forgotten before its files are gone',
+    file: clearing,
+    find:
+      '  for (const { bucket, name, generation } of objects) await storage.remove({ bucket, name, generation })\n' +
+      '  await withDatabase(config.databaseUrl, (db) => db.transaction((trx) => finishPurge(trx, runId)))\n',
+    replace:
+      '  await withDatabase(config.databaseUrl, (db) => db.transaction((trx) => finishPurge(trx, runId)))\n' +
+      '  for (const { bucket, name, generation } of objects) await storage.remove({ bucket, name, generation })\n',
+    caughtBy: 'clearing',
+  },
+  {
+    name: 'a sweep clears away what is there since another one has cleared',
+    file: clearing,
+    find: '  if (!(await withDatabase(config.databaseUrl, (db) => isPurgeClosed(db, runId)))) return\n',
+    replace: '  void isPurgeClosed\n',
     caughtBy: 'clearing',
   },
 ]

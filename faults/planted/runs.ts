@@ -15,13 +15,13 @@ export const runBugs: readonly PlantedBug[] = [
     file: changes,
     find: 'SET processed = greatest(processed, ${reported}),',
     replace: 'SET processed = ${reported},',
-    caughtBy: 'making',
+    caughtBy: 'publishing',
   },
   {
-    name: 'both of two submissions wake a run that waits',
-    file: changes,
-    find: '         AND status = :from\n       RETURNING episode_id',
-    replace: '         AND (status = :from OR true)\n       RETURNING episode_id',
+    name: 'what was decided wakes no run that waits',
+    file: 'shared/review/review.ts',
+    find: "  if (run.status === 'awaiting_review' && (await resumeRun(trx, run.id, taken)))",
+    replace: "  if (run.status === 'awaiting_review' && resumeRun)",
     caughtBy: 'reviewing',
   },
   {
@@ -139,8 +139,8 @@ export const runBugs: readonly PlantedBug[] = [
   {
     name: 'news that come twice begin two runs',
     file: upload,
-    find: '      )\n        return []\n      if (!plan.recordings)',
-    replace: '      )\n        void 0\n      if (!plan.recordings)',
+    find: '      if (!(await recordUpload(trx, upload))) return []\n',
+    replace: '      await recordUpload(trx, upload)\n',
     caughtBy: 'making',
   },
   {

@@ -6,6 +6,7 @@
 import pg from 'pg'
 import { migrate } from '../../shared/db/migrate.ts'
 import { putClockForward, resetClock } from './clock.ts'
+import { planned } from './planned.ts'
 
 /** What the schedule itself asks: no process of the simulation does. */
 export interface SimulatedDatabase {
@@ -80,8 +81,11 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
   let emptied = 0
   return {
     url,
-    rows: async <T>(sql: string, values: readonly unknown[] = []) =>
-      (await client.query(sql, [...values])).rows as T[],
+    rows: async <T>(sql: string, values: readonly unknown[] = []) => {
+      const statement = { text: sql, values: [...values] }
+      // anything else may be several statements, which have no plan to keep
+      return (await client.query(/^\s*SELECT/.test(sql) ? planned(statement) : statement)).rows as T[]
+    },
     empty: async () => {
       resetClock()
       await client.query(emptying)
@@ -94,8 +98,10 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
     jump: async (ms) => {
       putClockForward(ms)
       await client.query(
-        `SELECT setval('simulated.ahead_ms', last_value + $1::bigint) FROM simulated.ahead_ms`,
-        [ms],
+        planned({
+          text: `SELECT setval('simulated.ahead_ms', last_value + $1::bigint) FROM simulated.ahead_ms`,
+          values: [ms],
+        }),
       )
     },
     close: async () => {

@@ -3,8 +3,9 @@
  * sleeps and is overtaken; a task is lost, the clock jumps. Hides how many faults a schedule may have, and how one is
  * picked of those that are possible.
  */
+import type { Passage } from '../../shared/boundaries.ts'
 import type { Process } from './processes.ts'
-import type { Action } from './scenarios.ts'
+import { sweeping, type Action } from './scenarios.ts'
 import { whereIs, wholeWay, type Stage } from './stage.ts'
 import type { QueuedTask } from './task-queue.ts'
 
@@ -17,27 +18,35 @@ export interface Choice {
   readonly points: number
 }
 
-export const disturbances = ['ends', 'is disturbed', 'is lost', 'the clock jumps', 'is overtaken'] as const
+export const disturbances = [
+  'ends',
+  'is disturbed',
+  'is lost',
+  'the clock jumps',
+  'is overtaken',
+  'is given up',
+] as const
 export type Disturbance = (typeof disturbances)[number]
 
 /** Of kinds: each from the one before up to here. */
 const kinds = [
   ['goes on', 22],
-  ['begins', 60],
-  ['ends', 70],
-  ['is disturbed', 78],
-  ['is lost', 81],
-  ['the clock jumps', 84],
-  ['is overtaken', 94],
+  ['begins', 58],
+  ['ends', 68],
+  ['is disturbed', 76],
+  ['is lost', 79],
+  ['the clock jumps', 82],
+  ['is overtaken', 92],
+  ['is given up', 95],
   ['beats', 100],
 ] as const
 type Kind = (typeof kinds)[number][0]
 
 /** Ends, disturbances and losses, and jumps of the clock, in one schedule: together fewer than a step has attempts. */
 const most = { faults: 4, jumps: 4 }
-/** Within a lease, beyond one, within two. */
+/** Within a lease, beyond one, within two and overdue. */
 const jumpsMs = [20_000, 31_000, 62_000] as const
-const [withinLeaseMs, beyondLeaseMs] = jumpsMs
+const [withinLeaseMs, beyondLeaseMs, overdueMs] = jumpsMs
 
 /** Adds a line for each thing that happens to `trace`; of those that disturb, only the allowed ones do. */
 export function openHappenings(
@@ -71,6 +80,28 @@ export function openHappenings(
     const process = stands ?? (task && (await begin(task, way)))
     return process && process.halts.length > 0 ? process : undefined
   }
+  /** Where nobody sleeps, whoever is at work is heard of meanwhile, or ends with all others. */
+  const timePasses = async (ms: number, isAnyoneAwake: boolean): Promise<void> => {
+    const awake = scenario.hasNoSleepers && isAnyoneAwake ? processes.alive().filter(isAtWork) : []
+    if (scenario.hasNoSleepers) await killSleepers(stage, awake)
+    const stepMs = awake.length > 0 ? withinLeaseMs : ms
+    for (let left = ms; left > 0; left -= stepMs) {
+      await database.jump(Math.min(left, stepMs))
+      for (const process of awake) await beat(process)
+    }
+    say(`the clock jumps ${ms / 1000} seconds${awake.map(({ name }) => `, ${name} at work`).join('')}`)
+  }
+  const beat = async (process: Process): Promise<void> => {
+    await processes.beat(process)
+    world.beats.push({ process: process.name, atMs: await database.now() })
+  }
+  const worksForMinutes = async (process: Process): Promise<void> => {
+    say(`${process.name} works for minutes there, while sweeps come`)
+    for (let sweeps = 0; sweeps < 2; sweeps++) {
+      await timePasses(overdueMs, true)
+      await stage.act(sweeping())
+    }
+  }
   const isDelivering = (process: Process): boolean => queue.tasks().includes(stage.taskOf(process)!)
 
   const happenings: Readonly<Record<Kind, (choice: Choice) => Promise<void>>> = {
@@ -80,6 +111,8 @@ export function openHappenings(
     },
     begins: async ({ which, points }) => {
       const thing = oneThatMayBegin(stage, which)
+      if (thing && 'act' in thing && thing.laterMs !== undefined)
+        await timePasses(thing.laterMs, points % 2 === 0)
       if (thing) await begin(thing, points)
     },
     ends: async (choice) => {
@@ -105,11 +138,7 @@ export function openHappenings(
       return Promise.resolve()
     },
     'the clock jumps': async ({ which }) => {
-      if (!mayHappen('jumps')) return
-      if (scenario.hasNoSleepers) await killSleepers(stage)
-      const ms = oneOf(scenario.jumpsMs ?? jumpsMs, which)!
-      await database.jump(ms)
-      say(`the clock jumps ${ms / 1000} seconds`)
+      if (mayHappen('jumps')) await timePasses(oneOf(jumpsMs, which)!, which % 2 === 0)
     },
     'is overtaken': async (choice) => {
       const sleeper =
@@ -119,12 +148,26 @@ export function openHappenings(
       say(`${sleeper.name} sleeps ${beyondLeaseMs / 1000} seconds there`)
       await begin(stage.taskOf(sleeper)!, choice.which % (2 * wholeWay))
     },
+    'is given up': async (choice) => {
+      if (scenario.hasNoSleepers || !mayHappen('faults') || !mayHappen('jumps')) return
+      const process = await someone(choice, isDelivering)
+      if (!process) return
+      queue.lose(stage.taskOf(process)!)
+      world.excuses.add('sweep')
+      await database.jump(overdueMs)
+      const sweep = await stage.begin(sweeping())
+      const where = await stage.passUntil(sweep, isReviving)
+      say(`the queue gives ${process.name} up; ${overdueMs / 1000} seconds later ${sweep.name} goes ${where}`)
+    },
     beats: async (choice) => {
       const process = await someone(choice, isDelivering)
       if (!process || process.beats.size === 0 || !mayHappen('jumps')) return
+      if (scenario.hasNoSleepers) {
+        await worksForMinutes(process)
+        return
+      }
       await database.jump(withinLeaseMs)
-      await processes.beat(process)
-      world.beats.push({ process: process.name, atMs: await database.now() })
+      await beat(process)
       await database.jump(withinLeaseMs)
       say(`${process.name} works ${(2 * withinLeaseMs) / 1000} seconds there, with a heartbeat`)
       await begin(stage.taskOf(process)!, choice.which % (2 * wholeWay))
@@ -138,6 +181,9 @@ export function openHappenings(
 
 const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as readonly Kind[]).includes(kind)
 
+/** What it has seen of a step is old from here on. */
+const isReviving = ({ side, about }: Passage): boolean => side === 'before' && /UPDATE steps/.test(about)
+
 const oneOf = <T>(things: readonly T[], which: number): T | undefined => things[which % things.length]
 
 /** Of ten five are tasks that are due, four somebody's doings, and one comes once more. */
@@ -148,7 +194,15 @@ function oneThatMayBegin({ world, waiting, owed }: Stage, which: number): Action
   return group && oneOf<Action | QueuedTask>(group, Math.floor(which / 10))
 }
 
-async function killSleepers({ world: { processes }, blame }: Stage): Promise<void> {
-  processes.alive().forEach(blame)
-  await processes.kill(...processes.alive())
+/** In its work, and in no transaction. */
+const isAtWork = ({ beats, loans }: Process): boolean =>
+  beats.size > 0 && ![...loans].some(({ backend }) => backend.isInTransaction)
+
+async function killSleepers(
+  { world: { processes }, blame }: Stage,
+  awake: readonly Process[],
+): Promise<void> {
+  const sleepers = processes.alive().filter((process) => !awake.includes(process))
+  sleepers.forEach(blame)
+  await processes.kill(...sleepers)
 }

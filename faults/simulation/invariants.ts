@@ -10,6 +10,7 @@ import { aboutDeletions, aboutObjects } from './objects.ts'
 import { deletedBefore, readRows, type Rows, type RunRow, type StepRow } from './rows.ts'
 import type { Scenario } from './scenarios.ts'
 import { shortId } from './task-queue.ts'
+import { ownErrors } from './toys.ts'
 import type { World } from './world.ts'
 
 export async function complaintsAbout(world: World, scenario: Scenario): Promise<string[]> {
@@ -49,6 +50,18 @@ const reasons: ReadonlySet<string | null> = new Set([null, 'user_cancelled', 'su
 /** Where steps have few attempts. */
 const exhausted = 'attempts_exhausted'
 
+/** It failed by itself in the last of its attempts; or they ended in other ways, and were tried for long enough. */
+function isUsedUp(
+  { status, attempt, error, startedAt }: StepRow,
+  attempts: number,
+  { endedAt }: RunRow,
+  { config: { lease } }: World,
+): boolean {
+  if (status !== 'failed' || attempt < attempts) return false
+  const isOwn = ownErrors.some((message) => error!.endsWith(message))
+  return isOwn || endedAt!.getTime() - startedAt!.getTime() >= lease.tryForMs
+}
+
 /** A request is repeated once where its vendor cannot be asked what became of it; that may be lost as well. */
 const wasPaidTwice = ({ vendor, looksUp }: World): boolean =>
   !looksUp && new Set(vendor.charges).size < vendor.charges.length
@@ -58,6 +71,8 @@ function aboutRun(run: RunRow, { steps }: Rows, { parts, attempts }: Scenario, w
   const own = steps.filter(({ runId }) => runId === run.id)
   const complaints: string[] = []
   const isExhausted = attempts !== undefined && run.stopReason === exhausted
+  if (isExhausted && !own.some((step) => isUsedUp(step, attempts, run, world)))
+    complaints.push(`${name} was given up before its attempts and their time were used up.`)
   const isTwiceInDoubt = run.stopReason === 'provider_unclear' && wasPaidTwice(world)
   if (!reasons.has(run.stopReason) && !isExhausted && !isTwiceInDoubt)
     complaints.push(`${name} is ${run.status}: ${run.stopReason}.`)
@@ -68,7 +83,7 @@ function aboutRun(run: RunRow, { steps }: Rows, { parts, attempts }: Scenario, w
   for (const { step, made } of own)
     if (made !== null && !made.startsWith(workFolder(run.userId)))
       complaints.push(`${step} of ${name} has ${made}, which is somebody else's.`)
-  if (run.status === 'awaiting_review' && run.isReviewed)
+  if (run.status === 'awaiting_review' && [run, ...own].some(({ isReviewed }) => isReviewed))
     complaints.push(`${name} waits for its producer, who has decided.`)
   if (run.status !== 'finished' || run.isPurged) return complaints
   const wanted = Object.entries(run.publication === null ? parts : { publish: 1 })

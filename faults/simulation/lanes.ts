@@ -11,6 +11,9 @@ import type { Simulated } from './simulate.ts'
 
 const main = path.join(import.meta.dirname, 'main.ts')
 const mostOutput = 64 * 1024 * 1024
+/** MiB: nearly all that a schedule makes is garbage before it is old. */
+const roomForTheYoung = '--max-semi-space-size=32'
+
 export interface LanesOptions {
   /** Of the first schedule; each further one has the next. */
   readonly seed: number
@@ -38,9 +41,8 @@ export async function simulateInLanes(options: LanesOptions): Promise<Simulated>
 
 async function playLane(seed: number, schedules: number, further: readonly string[]): Promise<Simulated> {
   const own = ['--seed', String(seed), '--schedules', String(schedules), '--lanes', '1', '--json']
-  const playing = promisify(execFile)(process.execPath, [...process.execArgv, main, ...own, ...further], {
-    maxBuffer: mostOutput,
-  })
+  const args = [...process.execArgv, roomForTheYoung, main, ...own, ...further]
+  const playing = promisify(execFile)(process.execPath, args, { maxBuffer: mostOutput })
   const end = (): Promise<unknown> => {
     playing.child.kill('SIGINT')
     return playing.catch(() => undefined)

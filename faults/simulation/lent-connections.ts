@@ -5,6 +5,7 @@
  */
 import { EventEmitter } from 'node:events'
 import pg from 'pg'
+import { planned } from './planned.ts'
 
 type Answer = (error: unknown, result?: unknown) => void
 type Statement = { readonly text: string } | string
@@ -149,20 +150,11 @@ export async function lendConnections(url: string): Promise<Stock> {
   return stock
 }
 
-const names = new Map<string, string>()
-
-/** The server keeps the plans of statements with a name, and planning is most of what they cost. */
-function named(statement: Statement): Statement | { readonly name: string } {
-  if (
-    typeof statement === 'string' ||
-    !('values' in statement) ||
-    (statement.values as unknown[]).length === 0
-  )
-    return statement
-  const name = names.get(statement.text) ?? `s${names.size}`
-  names.set(statement.text, name)
-  return { ...statement, name }
-}
+/** One without values may be several, which have no plan to keep. */
+const named = (statement: Statement): Statement =>
+  typeof statement === 'string' || !('values' in statement) || (statement.values as unknown[]).length === 0
+    ? statement
+    : planned(statement)
 
 /** Knex takes the class from the driver each time. */
 const replaceClient = (client: unknown): void => {

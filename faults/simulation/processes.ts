@@ -159,9 +159,16 @@ export function openProcesses(stock: Stock): Processes {
     },
     beat: async (process) => {
       const heart = aProcess(process.name)
-      Object.assign(heart, { isFree: true, isOver: true })
+      heart.isFree = true
       all.push(heart)
       for (const beat of process.beats) context.run(heart, beat)
+      const lookForEnd = (): void => {
+        if (heart.isKilled) return
+        if (heart.backends.length === 0 || heart.loans.size > 0) return void setImmediate(lookForEnd)
+        heart.isOver = true // nobody is told: it has given back what it borrowed
+        changes++
+      }
+      lookForEnd()
       await rest()
     },
     current: () => context.getStore(),

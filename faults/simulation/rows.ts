@@ -13,6 +13,7 @@ export interface RunRow {
   readonly userId: string
   readonly recordingObject: string
   readonly generation: string
+  readonly endedAt: Date | null
   /** Its producer has looked. */
   readonly isReviewed: boolean
 }
@@ -27,6 +28,11 @@ export interface StepRow {
   readonly revision: number | null
   readonly inputKey: string | null
   readonly effects: number
+  readonly attempt: number
+  readonly startedAt: Date | null
+  readonly error: string | null
+  /** It was told that its producer has looked. */
+  readonly isReviewed: boolean
   readonly reused: boolean
 }
 
@@ -38,7 +44,7 @@ export interface Rows {
 export async function readRows({ database }: World): Promise<Rows> {
   const runs = await database.rows<RunRow>(
     `SELECT id, status, user_id AS "userId", stop_reason AS "stopReason", context->>'recordingObject' AS "recordingObject",
-            context->>'recordingGeneration' AS generation,
+            context->>'recordingGeneration' AS generation, finished_at AS "endedAt",
             context->>'reviewed' = 'true' AS "isReviewed", episode_id AS "episodeId", warnings,
             context->>'publication' AS publication, (context->>'decisionRevision')::int AS revision,
             EXISTS (SELECT 1 FROM purges WHERE run_id = runs.id) AS "isPurged"
@@ -47,6 +53,7 @@ export async function readRows({ database }: World): Promise<Rows> {
   const steps = await database.rows<StepRow>(
     `SELECT run_id AS "runId", step, part, status, output->>'made' AS made, output->>'bought' AS bought,
             (context->>'decisionRevision')::int AS revision, input_key AS "inputKey", reused,
+            attempt, started_at AS "startedAt", error, context->>'reviewed' = 'true' AS "isReviewed",
             (SELECT count(*)::int FROM simulated.effects e WHERE (e.run_id, e.step, e.part) = (s.run_id, s.step, s.part)) AS effects
      FROM steps s ORDER BY run_id, step, part`,
   )

@@ -26,6 +26,8 @@ export interface Action {
   readonly act: (world: World) => Promise<unknown>
   /** It is news of the store's, which come again until they are taken, and perhaps once more. */
   readonly isNews?: true
+  /** So much time passes before. */
+  readonly laterMs?: number
 }
 
 export interface Scenario {
@@ -35,8 +37,6 @@ export interface Scenario {
   readonly actions: readonly Action[]
   /** Happens before anything is disturbed. */
   readonly before?: readonly Action[]
-  /** How long the clock jumps; otherwise within a lease, beyond one, or within two. */
-  readonly jumpsMs?: readonly number[]
   /** What sleeps through a lease is dead: files are cleared away once nobody can still write them. */
   readonly hasNoSleepers?: true
   /** How often a step is tried. */
@@ -172,17 +172,8 @@ const theft: Action = {
   },
 }
 
-/** From now on a sweep deletes what is left of the first time: it has been announced, and closed. */
-const clearingBegins: Action = {
-  name: 'what nobody needs is closed',
-  act: async (world) => {
-    for (let phase = 0; phase < 2; phase++) {
-      await sweeping().act(world)
-      await world.database.jump(betweenPhasesMs)
-    }
-  },
-}
-const betweenPhasesMs = 62_000
+/** One after which what was announced may be closed, and what was closed may go. */
+const laterSweep: Action = { ...sweeping(), name: 'a sweep of later', laterMs: 62_000 }
 
 const eightDays: Action = { name: 'eight days pass', act: (world) => world.database.jump(8 * 86_400_000) }
 
@@ -264,6 +255,13 @@ export const scenarios = {
     actions: [newsOf('one', 'take 1'), cancel('one'), retry('one'), sweeping()],
     attempts: 3,
   },
+  /** A step ends the process that works on it. */
+  dying: {
+    stages: (troupe) => [toys.prepareWhole(troupe), toys.die(troupe)],
+    parts: { prepare: 1, die: 1 },
+    actions: [newsOf('one', 'take 1'), cancel('one'), retry('one'), sweeping()],
+    attempts: 2,
+  },
   /** What two episodes were made of is the same, and one of them goes, or everything does. */
   deleting: {
     stages: (troupe) => [toys.prepareWhole(troupe), toys.finish(troupe, ['prepare']), publishing],
@@ -284,8 +282,15 @@ export const scenarios = {
     stages: (troupe) => [toys.prepareWhole(troupe), toys.finish(troupe, ['prepare'])],
     parts: { prepare: 1, finish: 1 },
     before: [newsOf('one', 'take 1'), newsOf('one', 'take 2'), eightDays],
-    actions: [clearingBegins, newsOf('one', 'take 1'), sweeping(), sweeping(), sweeping()],
-    jumpsMs: [betweenPhasesMs],
+    actions: [
+      sweeping(),
+      newsOf('one', 'take 1'),
+      laterSweep,
+      laterSweep,
+      laterSweep,
+      sweeping(),
+      sweeping(),
+    ],
     hasNoSleepers: true,
   },
 } satisfies Readonly<Record<string, Scenario>>

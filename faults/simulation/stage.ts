@@ -2,7 +2,7 @@
  * What is going on in the world of one schedule: who has begun, who waits to, which task a process has. Hides how one of
  * the product's calls is begun as a process, and how far one goes on.
  */
-import { between } from '../../shared/boundaries.ts'
+import { between, type Passage } from '../../shared/boundaries.ts'
 import { deliver } from '../../shared/engine/delivery.ts'
 import type { Process } from './processes.ts'
 import { isStillCalledFor } from './quiet.ts'
@@ -22,6 +22,8 @@ export interface Stage {
   readonly act: (action: Action) => Promise<void>
   /** Goes on for so many points; says where it stands then. */
   readonly pass: (process: Process, points: number) => Promise<string>
+  /** The same, up to a point like this one, or to its end. */
+  readonly passUntil: (process: Process, isMeant: (passage: Passage) => boolean) => Promise<string>
   /** Those that wait for the schedule. */
   readonly standing: () => Process[]
   /** Undefined of one that is no delivery. */
@@ -69,6 +71,10 @@ export function openStage(world: World, scenario: Scenario, without: number): St
     begin,
     act: async (action) => processes.goOn(await begin(action), true),
     pass: (process, points) => pass(world, process, points),
+    passUntil: async (process, isMeant) => {
+      while (process.halts.length > 0 && !isMeant(process.halts[0]!.passage)) await processes.goOn(process)
+      return whereIs(process)
+    },
     standing: () => processes.alive().filter(({ halts }) => halts.length > 0),
     taskOf: (process) => deliveries.get(process),
     blame: (process) => {
@@ -91,21 +97,24 @@ async function handle(world: World, task: QueuedTask): Promise<void> {
   })
 }
 
-/** Of every other number only those points count that somebody else could see: between them is where processes meet. */
+/**
+ * Of every other number only those points count that somebody else could see: between them is where processes meet. Of half
+ * of the rest, only those at which rows are about to be changed: what was read of them may be old by then.
+ */
 async function pass({ processes }: World, process: Process, points: number): Promise<string> {
   if (points >= wholeWay) await processes.goOn(process, true)
-  const countsAll = points % 2 === 0
-  for (let left = countsAll ? points : points % mostSeen; left >= 0 && process.halts.length > 0;) {
+  const counts = points % 2 === 1 ? isSeen : points % 4 === 2 ? isAboutToChange : undefined
+  for (let left = counts ? points % mostSeen : points; left >= 0 && process.halts.length > 0;) {
     await processes.goOn(process)
-    if (countsAll || isSeen(process)) left--
+    if (!counts || (process.halts[0] && counts(process.halts[0].passage))) left--
   }
   return whereIs(process)
 }
 
-const isSeen = ({ halts }: Process): boolean => {
-  const effect = halts[0]?.passage.effect
-  return effect !== undefined && effect !== 'database.read' && effect !== 'database.write'
-}
+const isSeen = ({ effect }: Passage): boolean => effect !== 'database.read' && effect !== 'database.write'
+
+const isAboutToChange = ({ effect, side }: Passage): boolean =>
+  effect === 'database.write' && side === 'before'
 
 /** In words. */
 export function whereIs(process: Process): string {

@@ -11,7 +11,6 @@ import { defineStep, type Identity, type Tools } from '../../shared/engine/step.
 import type { Stage } from '../../shared/engine/pipeline.ts'
 import { charge } from '../../shared/episode/quota.ts'
 import { AwaitingReview, Deferred, Permanent, Retryable } from '../../shared/errors.ts'
-import { contentHash } from '../../shared/hash.ts'
 import { episodeName } from '../../shared/objects.ts'
 import { payOnce } from '../../shared/providers/paid-call.ts'
 import type { VendorInMemory } from './vendor.ts'
@@ -24,6 +23,8 @@ export interface Troupe {
   readonly moods: Mood[]
   readonly vendor: VendorInMemory
   readonly currentProcess: () => string
+  /** Ends the process that works. */
+  readonly die: () => void
   /** Every time a step truly worked. */
   readonly works: { readonly runId: string; readonly step: string; readonly part: number }[]
 }
@@ -44,6 +45,10 @@ interface Toy {
 }
 
 const putOffMs = 20_000
+const neverWorks = 'It never works.'
+const notThisTime = 'It did not work this time.'
+/** What a step's own errors say. */
+export const ownErrors = [neverWorks, notThisTime]
 const nothing: Act = () => Promise.resolve({})
 
 export function toyStage(troupe: Troupe, toy: Toy): Stage {
@@ -85,7 +90,7 @@ function behave(mood: Mood): void {
     case 'works':
       return
     case 'throws':
-      throw new Retryable('internal', 'It did not work this time.')
+      throw new Retryable('internal', notThisTime)
     case 'is put off':
       throw new Deferred(new Date(Date.now() + putOffMs), 'Somebody is busy.')
     case 'fails':
@@ -178,7 +183,18 @@ export const fail = (troupe: Troupe): Stage =>
   toyStage(troupe, {
     name: 'fail',
     after: ['prepare'],
-    act: () => Promise.reject(new Retryable('internal', 'It never works.')),
+    act: () => Promise.reject(new Retryable('internal', neverWorks)),
+  })
+
+/** Never works either: its process ends by it, each time. */
+export const die = (troupe: Troupe): Stage =>
+  toyStage(troupe, {
+    name: 'die',
+    after: ['prepare'],
+    act: () => {
+      troupe.die()
+      return new Promise(() => undefined)
+    },
   })
 
 /** An MP3 frame begins so, in Latin-1. */
@@ -190,8 +206,7 @@ export const finish = (troupe: Troupe, after: readonly string[]): Stage =>
     name: 'finish',
     after,
     key: (context) => [recordingOf(context), context.episodeId],
-    act: async ({ episodeId, recordingHash }, { storage, config }) => {
-      const hash = contentHash(String(recordingHash))
+    act: async ({ episodeId }, { storage, config, inputKey: hash }) => {
       const name = episodeName(episodeId, hash, 'episode.mp3')
       await storage.create({ bucket: config.buckets.episodes, name }, mp3(hash), 'audio/mpeg')
       return { contentHash: hash, files: 'episode.mp3', isCertified: true }

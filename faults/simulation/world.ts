@@ -116,6 +116,7 @@ export async function openWorld({ database, stock }: Theatre, options: WorldOpti
     moods: [...moods],
     vendor,
     currentProcess: () => processes.current()?.name ?? '',
+    die: () => void processes.kill(processes.current()!),
     works: [],
   }
   const config = parseConfig(settings(database.url, attempts))

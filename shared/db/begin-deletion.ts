@@ -47,13 +47,17 @@ export async function beginEpisodeDeletion(
   )
   const { id } = begun!
   await addFolders(trx, id, folders)
+  // in one statement: an attempt that notes its key meanwhile has done so before, or finds its step gone
   await trx.raw(
-    `INSERT INTO deletion_folders (deletion_id, bucket, prefix, input_key)
-     SELECT DISTINCT CAST(:id AS uuid), 'work', 'w/' || CAST(:userId AS text) || '/' || s.input_key || '/', s.input_key
-     FROM steps s
-     JOIN runs r ON r.id = s.run_id
-     WHERE r.episode_id = :episodeId
-       AND s.input_key IS NOT NULL
+    `WITH gone AS (
+       DELETE FROM steps
+       WHERE run_id IN (SELECT id FROM runs WHERE episode_id = :episodeId)
+       RETURNING input_key
+     )
+     INSERT INTO deletion_folders (deletion_id, bucket, prefix, input_key)
+     SELECT DISTINCT CAST(:id AS uuid), 'work', 'w/' || CAST(:userId AS text) || '/' || input_key || '/', input_key
+     FROM gone
+     WHERE input_key IS NOT NULL
      UNION
      -- steps whose work is their effect name their files by the run
      SELECT CAST(:id AS uuid), 'work', 'w/' || CAST(:userId AS text) || '/' || r.id || '/', NULL

@@ -13,7 +13,7 @@ export type Claim =
   | ({ outcome: 'claimed' } & Claimed)
   | { outcome: 'done' | 'busy' | 'over' | 'unknown' }
   | { outcome: 'turned'; turn: number }
-  | { outcome: 'exhausted'; lastError: string | null }
+  | { outcome: 'exhausted'; attempts: number; lastError: string | null }
 
 /** The attempt that now holds the step, and whose run it is. */
 export interface Claimed {
@@ -30,7 +30,18 @@ export interface Claimed {
 interface LeaseTerms {
   readonly leaseMs: number
   readonly maxAttempts: number
+  /** Since the first attempt. */
+  readonly tryForMs: number
 }
+
+/**
+ * SQL: the step is given up. Of an attempt that ended without a word nobody knows whether its work ended it or something that
+ * passes (the database, a machine), so both must be used up: a few attempts and a few minutes.
+ */
+const isUsedUp = `(
+  attempt >= :maxAttempts
+  AND coalesce(started_at <= clock_timestamp() - :tryForMs * interval '1 millisecond', false)
+)`
 
 /**
  * Claims the step for one attempt when it is free and the run is live; otherwise says why not. The first claim of a run
@@ -41,7 +52,7 @@ export async function claimStep(db: Knex, task: StepIdentity, terms: LeaseTerms)
     const claimed = await claimInStartedRun(db, task, terms)
     if (claimed) return { outcome: 'claimed', ...claimed }
     if (await startQueuedRun(db, task.runId)) continue
-    const refusal = await explainRefusal(db, task, terms.maxAttempts)
+    const refusal = await explainRefusal(db, task, terms)
     if (refusal) return refusal
   }
   return { outcome: 'busy' }
@@ -53,7 +64,7 @@ const mostTries = 3
 async function claimInStartedRun(
   db: Knex,
   task: StepIdentity,
-  { leaseMs, maxAttempts }: LeaseTerms,
+  { leaseMs, maxAttempts, tryForMs }: LeaseTerms,
 ): Promise<Claimed | undefined> {
   const [claimed] = await rows<Claimed>(
     db,
@@ -65,7 +76,7 @@ async function claimInStartedRun(
            started_at = coalesce(started_at, clock_timestamp())
        WHERE ${isAddressed}
          AND turn = :turn
-         AND attempt < :maxAttempts
+         AND NOT ${isUsedUp}
          AND (status = 'pending' OR (status = 'running' AND lease_until < clock_timestamp()))
          AND ${itsRunIsStarted}
        RETURNING run_id, attempt, started_at
@@ -77,7 +88,7 @@ async function claimInStartedRun(
             ) AS "isAgain"
      FROM claimed
      JOIN runs ON runs.id = claimed.run_id`,
-    { ...addressOf(task), turn: task.turn, leaseMs, maxAttempts },
+    { ...addressOf(task), turn: task.turn, leaseMs, maxAttempts, tryForMs },
   )
   return claimed
 }
@@ -133,7 +144,11 @@ async function startQueuedRun(db: Knex, runId: string): Promise<boolean> {
 }
 
 /** Undefined when nothing is against a claim any more: another first claim has just started the run. */
-async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number): Promise<Claim | undefined> {
+async function explainRefusal(
+  db: Knex,
+  task: StepIdentity,
+  { maxAttempts, tryForMs }: LeaseTerms,
+): Promise<Claim | undefined> {
   const [row] = await rows<{
     status: StepStatus
     turn: number
@@ -141,19 +156,21 @@ async function explainRefusal(db: Knex, task: StepIdentity, maxAttempts: number)
     error: string | null
     runIsAtWork: boolean
     leased: boolean
+    isUsedUp: boolean
   }>(
     db,
     `SELECT status, turn, attempt, error,
             EXISTS (SELECT 1 FROM runs WHERE id = :runId AND ${isAtWork}) AS "runIsAtWork",
-            coalesce(lease_until >= clock_timestamp(), false) AS leased
+            coalesce(lease_until >= clock_timestamp(), false) AS leased,
+            ${isUsedUp} AS "isUsedUp"
      FROM steps
      WHERE ${isAddressed}`,
-    { ...addressOf(task) },
+    { ...addressOf(task), maxAttempts, tryForMs },
   )
   if (!row) return { outcome: 'unknown' }
   if (row.status === 'done') return { outcome: 'done' }
   if (!row.runIsAtWork || row.status === 'failed') return { outcome: 'over' }
   if (row.turn !== task.turn) return { outcome: 'turned', turn: row.turn }
   if (row.leased) return { outcome: 'busy' }
-  return row.attempt >= maxAttempts ? { outcome: 'exhausted', lastError: row.error } : undefined
+  return row.isUsedUp ? { outcome: 'exhausted', attempts: row.attempt, lastError: row.error } : undefined
 }

@@ -4,6 +4,20 @@ import type { StoredObject } from '../storage.ts'
 import { rows } from './connect.ts'
 import { ensureUser } from './users.ts'
 
+/** SQL: the object `:name` of `:createdAt` lies in a folder that its user has asked to be deleted since. */
+const isDoomed = `EXISTS (
+  SELECT 1
+  FROM deletion_folders f
+  JOIN deletions d ON d.id = f.deletion_id
+  WHERE f.bucket = 'uploads'
+    AND starts_with(:name, f.prefix)
+    AND d.asked_at >= :createdAt
+)`
+
+/** Whether an upload lies in a folder that its user has asked to be deleted since, and that is not empty yet. */
+export const isToBeDeleted = async (db: Knex, { name, createdAt }: StoredObject): Promise<boolean> =>
+  (await rows(db, `SELECT 1 WHERE ${isDoomed}`, { name, createdAt })).length > 0
+
 /**
  * Records an uploaded file. False when this very generation was recorded before: the event came twice; or when it lies
  * in a folder that its user has asked to be deleted since.
@@ -22,14 +36,7 @@ export async function recordUpload(
     trx,
     `INSERT INTO media_items (user_id, kind, bucket, object, generation, content_hash, bytes)
      SELECT :userId, :kind, :bucket, :name, :generation, :contentHash, :bytes
-     WHERE NOT EXISTS (
-       SELECT 1
-       FROM deletion_folders f
-       JOIN deletions d ON d.id = f.deletion_id
-       WHERE f.bucket = 'uploads'
-         AND starts_with(:name, f.prefix)
-         AND d.asked_at >= :createdAt
-     )
+     WHERE NOT ${isDoomed}
      ON CONFLICT (bucket, object, generation) DO NOTHING
      RETURNING 1`,
     { userId: upload.userId, kind: upload.kind, bucket: upload.bucket, ...upload.object },

@@ -90,7 +90,10 @@ export interface ClosedPurge {
   readonly userId: string
   readonly episodeId: string
   readonly reason: string
-  /** Of the deliverables that are neither the episode's present ones nor in the feed; null when these are. */
+  /**
+   * Of the deliverables that are neither the episode's present ones nor in the feed, nor another run's: one that has noted
+   * their key may be about to finish with them. Null when they are.
+   */
   readonly oldContentHash: string | null
 }
 
@@ -101,6 +104,14 @@ export async function closedPurges(db: Knex, limit: number): Promise<ClosedPurge
     `SELECT p.run_id AS "runId", r.user_id AS "userId", r.episode_id AS "episodeId", p.reason,
             CASE
               WHEN r.context->>'contentHash' IN (e.content_hash, e.published->>'contentHash') THEN NULL
+              WHEN EXISTS (
+                SELECT 1
+                FROM steps o
+                JOIN runs other ON other.id = o.run_id
+                WHERE o.input_key = r.context->>'contentHash'
+                  AND o.run_id <> r.id
+                  AND other.episode_id = r.episode_id
+              ) THEN NULL
               ELSE r.context->>'contentHash'
             END AS "oldContentHash"
      FROM purges p

@@ -5,7 +5,7 @@
  */
 import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'
-import { Deferred } from '../errors.ts'
+import { Busy, Deferred } from '../errors.ts'
 import { rows } from './connect.ts'
 import {
   addressOf,
@@ -68,7 +68,8 @@ const goingFilesOfKey = `
 
 /**
  * Notes under which key this attempt's objects are written, before it writes them, and looks for the output of a finished
- * step of the same user with that key: the newest. Throws Deferred while objects of that name are being deleted.
+ * step of the same user with that key: the newest. Throws Deferred while objects of that name are being deleted, Busy when the
+ * attempt has lost its step: nobody would know whose objects these are.
  */
 export async function noteInputKey(
   db: Knex,
@@ -88,12 +89,13 @@ export async function noteInputKey(
     { ...claimOf(claim), userId: claim.userId, inputKey },
   )
   const { isNoted, output } = found!
-  if (!isNoted && (await rows(db, goingFilesOfKey, { inputKey })).length > 0)
-    throw new Deferred(
-      new Date(Date.now() + clearedInMs),
-      'What an earlier run made of the same is being cleared away.',
-    )
-  return output ?? undefined
+  if (isNoted) return output ?? undefined
+  if ((await rows(db, goingFilesOfKey, { inputKey })).length === 0)
+    throw new Busy('Another attempt took the step over, or it was deleted.')
+  throw new Deferred(
+    new Date(Date.now() + clearedInMs),
+    'What an earlier run made of the same is being cleared away.',
+  )
 }
 
 /** What came of finishing: nothing where the run is not at work, or where a later attempt holds the step. */

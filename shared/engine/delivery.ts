@@ -12,7 +12,18 @@ import { lockRun } from '../db/runs.ts'
 import { deferStep, markFailed, releaseStep, suspendStep } from '../db/step-attempts.ts'
 import { runHasNews } from '../db/webhooks.ts'
 import { unfinishedSteps } from '../db/steps.ts'
-import { AwaitingReview, Busy, Deferred, Missing, Permanent, Stopped, classify } from '../errors.ts'
+import {
+  AwaitingReview,
+  Busy,
+  Deferred,
+  Missing,
+  Passing,
+  Permanent,
+  Retryable,
+  Stopped,
+  classify,
+  type Kind,
+} from '../errors.ts'
 import { log } from '../log.ts'
 import { fileOf } from '../objects.ts'
 import { askFor } from './ask-for.ts'
@@ -104,13 +115,9 @@ async function answerUnclaimed(
       return { status: 200, outcome: 'an old turn' }
     case 'busy':
       return { status: 409, outcome: 'busy' }
-    case 'exhausted': {
-      const reason = claim.lastError ?? 'its process ended'
-      const times = services.config.lease.maxAttempts
-      const message = `${task.step} was tried ${times} times. The last reason: ${reason}`
-      await fail(services, task, new Permanent('attempts_exhausted', message))
+    case 'exhausted':
+      await fail(services, task, exhausted(task, claim.attempts, claim.lastError ?? 'its process ended'))
       return { status: 200, outcome: 'attempts exhausted' }
-    }
     case 'over':
     case 'unknown':
       return { status: 200, outcome: claim.outcome }
@@ -143,7 +150,7 @@ async function answerError(
   held: Attempt | undefined,
   error: unknown,
 ): Promise<TaskAnswer> {
-  const kind = explained(classify(error), services)
+  const kind = lastChance(explained(classify(error), services), held, services)
   const { databaseUrl } = services.config
   try {
     if (kind instanceof Stopped) return { status: 200, outcome: 'stopped' }
@@ -167,8 +174,23 @@ async function answerError(
   }
 }
 
+/**
+ * An error of the work's own, in the last of its attempts, ends the run. What passes does not, however often: the claim
+ * gives such a step up when its time is over too.
+ */
+function lastChance(kind: Kind, held: Attempt | undefined, { config: { lease } }: Services): Kind {
+  const isOwn = kind instanceof Retryable && !(kind instanceof Passing)
+  if (!held || !isOwn || held.attempt < lease.maxAttempts) return kind
+  return exhausted(held, held.attempt, kind.message, kind)
+}
+
+const exhausted = ({ step }: StepIdentity, times: number, reason: string, cause?: unknown): Permanent =>
+  new Permanent('attempts_exhausted', `${step} was tried ${times} times. The last reason: ${reason}`, {
+    cause,
+  })
+
 /** An object that is not there says more by its bucket: the producer's, or Spool's own. */
-function explained(kind: ReturnType<typeof classify>, { config: { buckets } }: Services): typeof kind {
+function explained(kind: Kind, { config: { buckets } }: Services): Kind {
   if (!(kind instanceof Missing)) return kind
   const { bucket, name } = kind.object
   const options = { cause: kind }

@@ -15,15 +15,17 @@ import {
   extendLease,
   finishStep,
   markFailed,
+  noteInputKey,
   releaseStep,
   type ClaimedStep,
 } from '../../shared/db/step-attempts.ts'
 import { insertSteps, unfinishedSteps } from '../../shared/db/steps.ts'
 import { overdueSteps, reviveStep } from '../../shared/db/overdue-steps.ts'
+import { Busy } from '../../shared/errors.ts'
 import { defaultTemplate } from '../../shared/settings/settings.ts'
 import { freshDatabase, type Database } from '../support/database.ts'
 
-const lease = { leaseMs: 600_000, maxAttempts: 3 }
+const lease = { leaseMs: 600_000, maxAttempts: 3, tryForMs: 1 }
 const overdueMs = 30_000
 
 let database: Database
@@ -141,7 +143,7 @@ describe('a claim', () => {
     }
     expect(await claim(step)).toEqual({ outcome: 'busy' })
     await aMinutePasses()
-    expect(await claim(step)).toEqual({ outcome: 'exhausted', lastError: 'fault 2' })
+    expect(await claim(step)).toEqual({ outcome: 'exhausted', attempts: 3, lastError: 'fault 2' })
     expect(await row(step)).toMatchObject({ status: 'running', attempt: 3 })
   })
 })
@@ -164,6 +166,12 @@ describe('an attempt that lost its step', () => {
     expect(await apart((db) => extendLease(db, stale, 1, 0.9))).toBe(false)
     await apart((db) => releaseStep(db, stale, 'too late'))
     expect(await row(step)).toEqual(before)
+  })
+
+  test('writes nothing: nobody would know its key', async () => {
+    const { stale } = await aStaleAttempt()
+    const noting = apart((db) => noteInputKey(db, { ...stale, userId: 'anna' }, 'key'))
+    await expect(noting).rejects.toThrow(Busy)
   })
 
   test('of two that commit at once, only the holder does', async () => {

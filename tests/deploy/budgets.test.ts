@@ -64,6 +64,7 @@ test('A vendor’s longest call ends before the deadline of whoever makes it', (
 
 test('A step gives up before its queue does', () => {
   expect(lease.maxAttempts).toBeLessThan(retries.maxAttempts)
+  expect(lease.tryForMs).toBeLessThan(1000 * retries.minBackoffSeconds * retries.maxAttempts)
   expect(retries.minBackoffSeconds * 1000).toBeLessThan(lease.leaseMs)
 })
 

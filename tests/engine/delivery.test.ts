@@ -25,6 +25,11 @@ const outcomes = (answers: readonly { outcome: string }[]) => new Set(answers.ma
 const statusOf = async (step: string, part = 0) =>
   (await world.steps()).find((row) => row.step === step && row.part === part)
 const aMinute = 60_000
+/** The next time it works. */
+const failing = (error: unknown) =>
+  show.next('split', () => {
+    throw error
+  })
 
 describe('a task that comes more than once', () => {
   test('twice: the step works once, and the second time says that it was done before', async () => {
@@ -176,11 +181,6 @@ test('a task with an old turn ends, and the one of today is in the queue', async
 })
 
 describe('a work that ends badly', () => {
-  const failing = (error: unknown) =>
-    show.next('split', () => {
-      throw error
-    })
-
   test('for good: the run and its episode fail with code and message, without another try', async () => {
     failing(new Permanent('bad_words_file', 'words.json is empty.'))
     expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'failed' })
@@ -242,13 +242,10 @@ describe('a work that ends badly', () => {
 describe('attempts', () => {
   test('that fail as often as allowed fail the run, with the last reason', async () => {
     await aThreeStepWorld({ MAX_ATTEMPTS: '2' })
-    for (const fault of ['first', 'second']) {
-      show.next('split', () => {
-        throw new Error(`${fault} fault`)
-      })
-      expect(await world.deliver('split')).toMatchObject({ status: 500 })
-    }
-    expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'attempts exhausted' })
+    failing(new Error('first fault'))
+    expect(await world.deliver('split')).toMatchObject({ status: 500 })
+    failing(new Error('second fault'))
+    expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'failed' })
     expect(await world.run()).toMatchObject({
       status: 'failed',
       stopReason: 'attempts_exhausted',
@@ -256,10 +253,10 @@ describe('attempts', () => {
     })
   })
 
-  test('that each kill their process end the run too', async () => {
-    await aThreeStepWorld({ MAX_ATTEMPTS: '2' })
+  test('that each kill their process end the run too, when there were enough of them for long enough', async () => {
+    await aThreeStepWorld({ MAX_ATTEMPTS: '2', TRY_FOR_MS: String(30 * aMinute) })
     const { databaseUrl, lease } = world.services.config
-    for (let i = 0; i < 2; i++) {
+    for (let i = 0; i < 3; i++) {
       const task = { runId: world.runId(), step: 'split', part: 0, turn: 0 }
       expect(await withDatabase(databaseUrl, (db) => claimStep(db, task, lease))).toMatchObject({
         outcome: 'claimed',
@@ -269,8 +266,18 @@ describe('attempts', () => {
     expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'attempts exhausted' })
     expect(await world.run()).toMatchObject({
       status: 'failed',
-      errorMessage: 'split was tried 2 times. The last reason: its process ended',
+      errorMessage: 'split was tried 3 times. The last reason: its process ended',
     })
+  })
+
+  test('that end by a lost connection use nothing up within minutes', async () => {
+    await aThreeStepWorld({ MAX_ATTEMPTS: '2' })
+    for (let i = 0; i < 3; i++) {
+      failing(Object.assign(new Error('gone away'), { code: 'ECONNRESET' }))
+      expect(await world.deliver('split')).toMatchObject({ status: 500 })
+    }
+    expect(await world.deliver('split')).toEqual({ status: 200, outcome: 'done' })
+    expect(await statusOf('split')).toMatchObject({ attempt: 4 })
   })
 })
 

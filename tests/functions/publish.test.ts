@@ -239,7 +239,10 @@ describe('An episode', () => {
   test('whose publication fails is as it was, and can be tried again', async () => {
     await made({ publish: 'manual' })
     const runId = await startPublication(world.services, await idOf(), 'publish')
-    await world.database.rows(`UPDATE steps SET attempt = 99 WHERE run_id = :runId`, { runId })
+    await world.database.rows(
+      `UPDATE steps SET attempt = 99, started_at = now() - interval '1 day' WHERE run_id = :runId`,
+      { runId },
+    )
     await world.deliver('publish', 0, runId)
     expect(await world.run(runId)).toMatchObject({ status: 'failed', stopReason: 'attempts_exhausted' })
     expect(await row()).toMatchObject({ status: 'processed' })
