@@ -80,6 +80,8 @@ export type Watcher = (progress: RunProgress) => void
 const nextLookMs = (waitedMs: number): number => Math.min(1000, Math.max(50, waitedMs / 20))
 /** The event of an upload arrives in moments, unless what handles it is broken. */
 const longestWaitMs = 120_000
+/** What was uploaded begins its run though the command was interrupted; so long one waits to end that run. */
+const longestWaitToEndMs = 20_000
 
 /** Runs the whole job. Throws Permanent with the run's code and message when the episode failed. */
 export async function assemble(
@@ -154,6 +156,12 @@ const stoppedHere = (): Permanent =>
     'You stopped it. The same command goes on from there: what was made is kept.',
   )
 
+const stoppedTooSoon = (): Permanent =>
+  new Permanent(
+    'user_cancelled',
+    'You stopped waiting, but what was uploaded has not begun yet and will be made: ./spool list says how far it is.',
+  )
+
 /**
  * Watches the run that `find` names until it ends or waits for its producer. One connection for all looks: opening
  * one costs the server more than the look.
@@ -167,13 +175,16 @@ export const watchRun = (
   withDatabase(cloud.env['DATABASE_URL']!, async (db) => {
     const startedAt = Date.now()
     let runId: string | undefined
+    let interruptedAt: number | undefined
     for (;;) {
       runId ??= await find(db)
       if (runId !== undefined && signal.aborted) await cancelRun(db, runId)
       const progress = runId === undefined ? undefined : await readRunProgress(db, runId)
       if (progress) watch(progress)
       if (progress && !['queued', 'started'].includes(progress.status)) return progress
-      if (runId === undefined && signal.aborted) throw stoppedHere()
+      if (signal.aborted) interruptedAt ??= Date.now()
+      if (runId === undefined && Date.now() - (interruptedAt ?? Infinity) > longestWaitToEndMs)
+        throw stoppedTooSoon()
       if (runId === undefined && Date.now() - startedAt > longestWaitMs)
         throw new Permanent('internal', "The upload started no run; the functions' log says why.")
       await new Promise((resolve) => setTimeout(resolve, nextLookMs(Date.now() - startedAt)))

@@ -18,6 +18,7 @@ import path from 'node:path'
 import { assemble, type Report } from '../../local/cli/assemble.ts'
 import type { Job } from '../../local/cli/job-files.ts'
 import type { LocalCloud } from '../../local/host/cloud.ts'
+import { rows, withDatabase } from '../../shared/db/connect.ts'
 import { aLocalCloud } from '../support/clouds.ts'
 
 const samples = path.join(import.meta.dirname, '../../samples')
@@ -74,6 +75,22 @@ function measure(file: string): { lufs: number; truePeakDbtp: number; samples: n
     samples: stdout.length / 2,
   }
 }
+
+test('a command that is interrupted before its run has begun ends that run all the same', async () => {
+  const interrupt = new AbortController()
+  const job = { recordings: [make('interrupted.wav', '-t', '3')], out: path.join(dir, 'interrupted') }
+  const beginning = { quote: () => undefined, show: () => interrupt.abort() }
+  await expect(assemble(cloud, job, () => undefined, interrupt.signal, beginning)).rejects.toMatchObject({
+    code: 'user_cancelled',
+  })
+  const statuses = await withDatabase(cloud.env['DATABASE_URL']!, (db) =>
+    rows<{ status: string }>(
+      db,
+      `SELECT r.status FROM runs r JOIN episodes e ON e.id = r.episode_id WHERE e.slug = 'interrupted'`,
+    ),
+  )
+  expect(statuses).toEqual([{ status: 'cancelled' }])
+})
 
 describe('a recording of any rate becomes an episode at its loudness', () => {
   const kinds: [file: string, ...options: string[]][] = [
