@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { summariseList } from '../../../local/cli/list.ts'
 import { summarisePublication } from '../../../local/cli/publish.ts'
 import { summariseUpload } from '../../../local/cli/upload.ts'
-import { summarise, summariseListing } from '../../../local/cli/summary.ts'
+import { stillOpen, summarise, summariseListing } from '../../../local/cli/summary.ts'
 import type { Listing } from '../../../local/cli/review.ts'
 import type { Report } from '../../../local/cli/assemble.ts'
 
@@ -99,6 +99,13 @@ test('what is so already is said to be', () => {
   const at = { status: 'scheduled', publishAt: '2020-01-01T00:00:00Z' }
   expect(said(at)).toBe('2020-01-01T00:00:00Z is past: it is published now, within a minute. The feed is f\n')
   expect(said(at, { now: new Date('2019-12-31T00:00:00Z') })).toMatch(/^Scheduled for 2020/)
+})
+
+test('of a question that is left when all was accepted it is said that it takes an answer', () => {
+  expect(stillOpen(2, undefined)).toMatch(/; 2 edits are .* --rest accept, reject or leave decides/)
+  const accepted = stillOpen(1, 'accept')
+  expect(accepted).toMatch(/; 1 edit is .*A question is not accepted but answered: .*"decision": "answer"/)
+  expect(accepted).not.toContain('--rest accept')
 })
 
 test('episodes are listed under a header, in words that say where each stands', () => {
