@@ -88,10 +88,20 @@ test('edits are called as the review calls them', () => {
   )
 })
 
+const published = { episodeId: 'e1', status: 'published', publishedAt: null, publishAt: null, feedUrl: 'f' }
+const said = (state: object, how: object = {}) =>
+  summarisePublication({ ...published, ...state }, { episode: 'one', isNew: true, isServed: true, ...how })
+
+test('the time at which an episode comes out that waits is said, and what it waits for', () => {
+  const waiting = { status: 'awaiting_review', publishAt: '2026-12-24T05:00:00.000Z' }
+  expect(said(waiting, { now: new Date('2026-12-01T00:00:00Z') })).toBe(
+    'It waits for a decision, and comes out on 2026-12-24T05:00:00.000Z, once it has been decided on: ./spool review one\n',
+  )
+  expect(said(waiting, { now: new Date('2026-12-31T00:00:00Z') })).toMatch(/comes out as soon as it has been/)
+  expect(said({ ...waiting, publishAt: null })).toMatch(/^Not in the feed; the episode waits/)
+})
+
 test('what is so already is said to be', () => {
-  const published = { episodeId: 'e1', status: 'published', publishedAt: null, publishAt: null, feedUrl: 'f' }
-  const said = (state: object, how: object = {}) =>
-    summarisePublication({ ...published, ...state }, { isNew: true, isServed: true, ...how })
   expect(said({})).toBe('Published. The feed is f\n')
   expect(said({}, { isNew: false })).toBe('Published already. The feed is f\n')
   expect(said({}, { isServed: false })).toBe('Published. The feed is f (served while ./spool up runs)\n')
