@@ -68,8 +68,10 @@ export function add(program: Command): void {
     .option('--out <dir>', 'where the files go', path.join('episodes', 'demo'))
     .option('--json', 'print one JSON object instead of a summary')
     .action(async ({ out, json }: { out: string; json?: true }) => {
-      const { sampleJob } = await import('../sample.ts')
-      await runJob(sampleJob(root, out), json ?? false)
+      const { sampleJob, calledLine } = await import('../sample.ts')
+      const job = sampleJob(root, out)
+      await runJob(job, json ?? false)
+      if (!json) process.stdout.write(calledLine(job))
     })
 
   program

@@ -1,6 +1,7 @@
 // What came of an episode, in a few lines.
 import { describe, expect, test } from '@jest/globals'
 import { summariseList } from '../../../local/cli/list.ts'
+import { calledLine, sampleJob } from '../../../local/cli/sample.ts'
 import { summarisePublication } from '../../../local/cli/publish.ts'
 import { summariseUpload } from '../../../local/cli/upload.ts'
 import { stillOpen, summarise, summariseListing } from '../../../local/cli/summary.ts'
@@ -135,6 +136,12 @@ test('episodes are listed under a header, in words that say where each stands', 
   const begun = { ...listed, status: 'processing' }
   expect(summariseList([begun], true)).toContain('  being made  ')
   expect(summariseList([begun], false)).toContain('  begun; goes on with ./spool up  ')
+})
+
+test('the demo says what its episode is called', () => {
+  expect(calledLine(sampleJob('/spool', '/out'))).toMatch(
+    /^Called    conversation: .\/spool review conversation /,
+  )
 })
 
 test('of an episode in the feed nothing is said', () => {
