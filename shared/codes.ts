@@ -489,6 +489,10 @@ export const warningCodes = {
       'Some episodes of the show have a number and some have none, so applications order them differently.',
     remedy: 'Give every episode its number in episode.json, or none.',
   },
+  number_taken: {
+    meaning: 'Two episodes of the show have the same number (in the same season).',
+    remedy: 'Give one of them another number in episode.json, or with `--number`, and make it again.',
+  },
   held_at_the_gate: {
     meaning: 'The episode is not published: listeners could not get its files as they were made.',
     remedy: 'Mend what the message lists, and publish it.',

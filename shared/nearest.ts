@@ -15,14 +15,26 @@ export function nearest(wanted: string, names: readonly string[]): string | unde
     : undefined
 }
 
-/** How many letters must be put in, left out or changed (Levenshtein); `b` is cut where no name is so long. */
+/**
+ * How many letters must be put in, left out, changed, or swapped with the next (Damerau and Levenshtein, none swapped
+ * twice); `b` is cut where no name is so long.
+ */
 export function distanceBetween(a: string, b: string): number {
   const target = b.slice(0, longestName)
+  let before: number[] = []
   let row = Array.from({ length: target.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
-    for (let j = 1; j <= target.length; j++)
-      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === target[j - 1] ? 0 : 1))
+    for (let j = 1; j <= target.length; j++) {
+      const isSwap = a[i - 1] === target[j - 2] && a[i - 2] === target[j - 1]
+      next[j] = Math.min(
+        next[j - 1]! + 1,
+        row[j]! + 1,
+        row[j - 1]! + (a[i - 1] === target[j - 1] ? 0 : 1),
+        isSwap ? before[j - 2]! + 1 : Infinity,
+      )
+    }
+    before = row
     row = next
   }
   return row[target.length]!

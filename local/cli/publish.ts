@@ -1,6 +1,7 @@
 /** `spool publish` and `spool unpublish`: brings a finished episode into the feed, now or at a time, or takes it out. */
 import type { Client } from '../client/client.ts'
 import { ended, feedOf, findEpisode, type Episode } from '../client/episodes.ts'
+import { quoted } from './quoted.ts'
 
 export interface PublicationReport {
   readonly episodeId: string
@@ -40,9 +41,17 @@ export async function changePublication(
   return { report, isNew }
 }
 
+interface Told {
+  /** As it was typed, for commands about it. */
+  readonly episode: string
+  readonly isNew: boolean
+  readonly isServed: boolean
+  readonly now?: Date
+}
+
 export function summarisePublication(
   { status, publishAt, feedUrl }: PublicationReport,
-  { isNew, isServed, now = new Date() }: { isNew: boolean; isServed: boolean; now?: Date },
+  { episode, isNew, isServed, now = new Date() }: Told,
 ): string {
   const already = isNew ? '' : ' already'
   const feed = `The feed is ${feedUrl}${isServed ? '' : ' (served while ./spool up runs)'}`
@@ -55,6 +64,11 @@ export function summarisePublication(
       return `Scheduled${already} for ${publishAt}. ${feed}\n`
     case 'processing':
       return `Still being made; it is published at ${publishAt}, or when it is finished.\n`
+    case 'awaiting_review': {
+      if (publishAt === null) return 'Not in the feed; the episode waits for a decision.\n'
+      const when = new Date(publishAt) <= now ? 'comes out as soon as' : `comes out on ${publishAt}, once`
+      return `It waits for a decision, and ${when} it has been decided on: ./spool review ${quoted(episode)}\n`
+    }
     default:
       return `Not in the feed; the episode is kept${status === 'processed' ? '' : ` (${status})`}.\n`
   }

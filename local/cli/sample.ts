@@ -1,6 +1,7 @@
 /** The sample show that ships with Spool, as a job: what `demo` makes, and what a rehearsal must make alike. */
 import path from 'node:path'
-import type { Job } from './job-files.ts'
+import { episodeSlug, type Job } from './job-files.ts'
+import { quoted } from './quoted.ts'
 
 export function sampleJob(root: string, out: string): Job {
   const sample = (file: string) => path.join(root, 'samples', file)
@@ -13,4 +14,10 @@ export function sampleJob(root: string, out: string): Job {
     episode: sample('episode.json'),
     out,
   }
+}
+
+/** What commands call the episode that `demo` has made: its recording's name, and not the demo's. */
+export function calledLine(job: Job): string {
+  const name = quoted(episodeSlug(job))
+  return `Called    ${name}: ./spool review ${name} shows what was done to it\n`
 }

@@ -3,6 +3,7 @@
  * files are.
  */
 import path from 'node:path'
+import type { Rest } from '../../shared/edits/decisions.ts'
 import type { Report } from './assemble.ts'
 import { editKinds } from '../../shared/settings/edit-kinds.ts'
 import { describeReceipt } from './quote.ts'
@@ -102,6 +103,18 @@ export function summariseListing(listing: Listing): string {
       ? ['          and of those that it does not name: --rest accept, --rest reject or --rest leave']
       : []),
   ].join('\n')}\n`
+}
+
+/** What goes on waiting after decisions, with what decides on it; `rest` is what became of all that was not named. */
+export function stillOpen(left: number, rest: Rest | undefined): string {
+  const open =
+    `spool: the decisions are kept; ${left} edit${left === 1 ? ' is' : 's are'} not decided on yet, and the episode waits ` +
+    `for ${left === 1 ? 'it' : 'them'}.`
+  const answer = 'is not accepted but answered: give its answer in the decisions file ("decision": "answer")'
+  // whatever can be accepted has been
+  return rest === 'accept'
+    ? `${open} A question ${answer}, or say --rest reject or --rest leave.\n`
+    : `${open} --rest accept, reject or leave decides on all that is left; but a question ${answer}.\n`
 }
 
 const exampleFor = ({ id, question }: Listing['waiting'][number]): object =>

@@ -117,7 +117,7 @@ export function newShow(slug: string, all: readonly NamedPodcast[], settings?: s
 /** The show that a name was mistyped of, and not one like it that is numbered on; undefined where it is like none. */
 export function mistypedOf(slug: string, all: readonly NamedPodcast[]): string | undefined {
   const likely = likeliest(slug, all)
-  return likely === undefined || isNextOf(slug, likely) ? undefined : likely
+  return likely === undefined || isNextOf(showSlug(slug), likely.toLowerCase()) ? undefined : likely
 }
 
 /** Names that differ in their numbers alone are no slip. */
@@ -126,8 +126,9 @@ const isNextOf = (one: string, other: string): boolean =>
 
 const showsOf = (all: readonly NamedPodcast[]): string[] =>
   all.filter((one) => !isTrial(one)).map(({ slug }) => slug)
+/** Compared as the names that titles make: a space is as good as a hyphen. */
 const likeliest = (typed: string, all: readonly NamedPodcast[]): string | undefined =>
-  nearest(typed, showsOf(all))
+  nearest(showSlug(typed), showsOf(all))
 
 /** The shows that could have been meant instead, and how one is named by its settings. */
 export function whichElse(slug: string, all: readonly NamedPodcast[], settings?: string): string {

@@ -83,10 +83,35 @@ const remarksOnCategories = ({ category, categories }: PodcastSettings): Warning
       : [{ code: 'category_corrected', message: `"${given}" is in the feed as "${written}".` }]
   })
 
-function remarksOnNumbers(episodes: readonly PublishedEpisode[]): Warning[] {
-  const numbered = episodes.filter(({ episodeNumber }) => (episodeNumber ?? null) !== null).length
+/** Of how the episodes are numbered; exported for its test. */
+export const remarksOnNumbers = (episodes: readonly Numbered[]): Warning[] => [
+  ...remarksOnMissingNumbers(episodes),
+  ...remarksOnTakenNumbers(episodes),
+]
+
+type Numbered = Pick<PublishedEpisode, 'title' | 'episodeNumber' | 'seasonNumber' | 'details'>
+
+function remarksOnMissingNumbers(episodes: readonly Numbered[]): Warning[] {
+  const numbered = episodes.filter(isNumbered).length
   if (numbered === 0 || numbered === episodes.length) return []
   return [{ code: 'half_numbered', message: `${numbered} of ${episodes.length} episodes have a number.` }]
+}
+
+const isNumbered = ({ episodeNumber }: Numbered): boolean => (episodeNumber ?? null) !== null
+
+/** The first number that two have. A trailer and a bonus may have that of the episode they belong to. */
+function remarksOnTakenNumbers(episodes: readonly Numbered[]): Warning[] {
+  const titles = new Map<string, string>()
+  for (const episode of episodes) {
+    if (!isNumbered(episode) || (episode.details?.type ?? 'full') !== 'full') continue
+    const { title, episodeNumber, seasonNumber } = episode
+    const number = `${(seasonNumber ?? null) === null ? '' : `season ${seasonNumber}, `}episode ${episodeNumber}`
+    const other = titles.get(number)
+    if (other !== undefined)
+      return [{ code: 'number_taken', message: `"${title}" and "${other}" are both ${number}.` }]
+    titles.set(number, title)
+  }
+  return []
 }
 
 function remarksOnSoundbites({ title, details, durationSeconds }: PublishedEpisode): Warning[] {

@@ -1,7 +1,7 @@
 /** What Apple, Spotify, RSS and the PSP-1 standard ask of a show. */
 import { registeredLanguage } from '../settings/language.ts'
 import { findCategory } from '../settings/categories.ts'
-import { childOf, childrenOf, textOf } from './feed-tree.ts'
+import { childOf, childrenOf, textOf, type Element } from './feed-tree.ts'
 import {
   address,
   advised,
@@ -22,6 +22,15 @@ import {
   value,
   type FeedRule,
 } from './feed-rule.ts'
+
+/** Empty where there is none to compare: a trailer and a bonus may have the number of the episode they belong to. */
+function numberOf(item: Element): string {
+  const [type, season, number] = ['episodeType', 'season', 'episode'].map((name) =>
+    textOf(item, `itunes:${name}`),
+  )
+  if (number === '' || (type !== '' && type !== 'full')) return ''
+  return `${season === '' ? '' : `season ${season}, `}episode ${number}`
+}
 
 export const showRules: readonly FeedRule[] = [
   {
@@ -162,6 +171,14 @@ export const showRules: readonly FeedRule[] = [
         ? `${bare.length} full episodes of a serial show have no <itunes:episode>.`
         : undefined
     },
+  },
+  {
+    id: 'numbers-differ',
+    ...show,
+    ...advised,
+    remedy: 'Give every full episode of a season a number of its own.',
+    source: appleTags,
+    wrong: (channel) => repeated(childrenOf(channel, 'item').map(numberOf)),
   },
   value(
     'show-complete',

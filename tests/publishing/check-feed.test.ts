@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { checkFeed } from '../../shared/publishing/check-feed.ts'
 import { feedRules } from '../../shared/publishing/feed-rules.ts'
 
-const item = (guid: string): string => `<item>
+const item = (guid: string, number: number): string => `<item>
 <title>About tides</title>
 <description>How the sea comes and goes.</description>
 <guid isPermaLink="false">${guid}</guid>
@@ -15,7 +15,7 @@ const item = (guid: string): string => `<item>
 <itunes:duration>61</itunes:duration>
 <itunes:explicit>false</itunes:explicit>
 <itunes:episodeType>full</itunes:episodeType>
-<itunes:episode>1</itunes:episode>
+<itunes:episode>${number}</itunes:episode>
 <itunes:season>1</itunes:season>
 <itunes:image href="https://example.com/${guid}.png"/>
 <podcast:transcript url="https://example.com/${guid}.vtt" type="text/vtt"/>
@@ -70,8 +70,8 @@ const good = `<?xml version="1.0" encoding="UTF-8"?>
 <podcast:chat server="irc.example.com" protocol="irc"/>
 <podcast:block id="somewhere">no</podcast:block>
 <podcast:value type="lightning" method="keysend"><podcast:valueRecipient type="node" address="02" split="1"/></podcast:value>
-${item('a')}
-${item('b')}
+${item('a', 1)}
+${item('b', 2)}
 </channel>
 </rss>`
 
@@ -107,6 +107,7 @@ const broken: readonly (readonly [string, string | RegExp, string])[] = [
   ['show-has-an-episode', /<item>[^]*<\/item>/, ''],
   ['guids-differ', '>b</guid>', '>a</guid>'],
   ['enclosures-differ', 'b.mp3', 'a.mp3'],
+  ['numbers-differ', '<itunes:episode>2<', '<itunes:episode>1<'],
   ['serial-is-numbered', /<itunes:episode>1<\/itunes:episode>/, ''],
   ['episode-has-title', '<title>About tides</title>', ''],
   ['episode-has-guid', '>a</guid>', '></guid>'],
@@ -174,6 +175,14 @@ const rulesOf = async (feed: string) => (await checkFeed(feed)).map(({ rule }) =
 test('a feed that keeps every rule has no findings, whatever prefixes it uses', async () => {
   expect(await checkFeed(good)).toEqual([])
   expect(await rulesOf(good.replaceAll('itunes:', 'i:').replace('xmlns:itunes', 'xmlns:i'))).toEqual([])
+})
+
+test.each([
+  ['another season', '<itunes:season>1<', '<itunes:season>2<'],
+  ['a bonus', '>full<', '>bonus<'],
+])('%s may have a number that is taken', async (_what, from, to) => {
+  const twice = good.replace('<itunes:episode>2<', '<itunes:episode>1<')
+  expect(await rulesOf(twice.replace(from, to))).toEqual([])
 })
 
 test.each(broken)('%s is found, and says where, what to do and who says so', async (rule, from, to) => {

@@ -4,6 +4,7 @@ import sharp from 'sharp'
 import { changePodcast } from '../../shared/db/podcasts.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { feedName } from '../../shared/objects.ts'
+import { remarksOnNumbers } from '../../shared/publishing/feed-file.ts'
 import { aWorldThatPublishes } from '../support/publishing.ts'
 import { user } from '../support/world.ts'
 
@@ -44,4 +45,14 @@ test('A new cover of the show is in its feed after the next sweep', async () => 
   await world.arrive(await world.upload(`u/${user}/show/assets/cover.jpg`, jpeg))
   await world.sweep()
   expect(await feed()).toMatch(/<itunes:image href="[^"]*\/cover-[0-9a-f]+\.jpg"/)
+})
+
+test('Two episodes of one number are told, but not of two seasons, nor a bonus and its episode', () => {
+  const one = { title: 'Ebb', episodeNumber: 3, seasonNumber: null }
+  const other = { ...one, title: 'Flow' }
+  expect(remarksOnNumbers([one, other])).toEqual([
+    { code: 'number_taken', message: '"Flow" and "Ebb" are both episode 3.' },
+  ])
+  for (const apart of [{ episodeNumber: 4 }, { seasonNumber: 2 }, { details: { type: 'bonus' } }] as const)
+    expect(remarksOnNumbers([one, { ...other, ...apart }])).toEqual([])
 })

@@ -116,7 +116,7 @@ export function add(program: Command): void {
       await withClient(async (client, signal) => {
         const { changePublication, summarisePublication } = await import('../publish.ts')
         const { report, isNew } = await changePublication(client, episode, name, time, signal)
-        print(json, report, (one) => summarisePublication(one, { isNew, isServed }))
+        print(json, report, (one) => summarisePublication(one, { episode, isNew, isServed }))
       })
     })
   }

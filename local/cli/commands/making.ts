@@ -24,10 +24,6 @@ interface ReviewFlags {
   readonly json?: true
 }
 
-const stillOpen = (left: number): string =>
-  `spool: the decisions are kept; ${left} edit${left === 1 ? ' is' : 's are'} not decided on yet, and the episode waits for ` +
-  `${left === 1 ? 'it' : 'them'}. --rest accept, reject or leave decides on all that is left.\n`
-
 export function add(program: Command): void {
   program
     .command('init')
@@ -72,8 +68,10 @@ export function add(program: Command): void {
     .option('--out <dir>', 'where the files go', path.join('episodes', 'demo'))
     .option('--json', 'print one JSON object instead of a summary')
     .action(async ({ out, json }: { out: string; json?: true }) => {
-      const { sampleJob } = await import('../sample.ts')
-      await runJob(sampleJob(root, out), json ?? false)
+      const { sampleJob, calledLine } = await import('../sample.ts')
+      const job = sampleJob(root, out)
+      await runJob(job, json ?? false)
+      if (!json) process.stdout.write(calledLine(job))
     })
 
   program
@@ -100,7 +98,10 @@ export function add(program: Command): void {
         const { services, review, name, folder } = await reviewEpisode(cloud, episode)
         if (options.decisions !== undefined || options.rest !== undefined) {
           const { runId, left } = await decide(services, review, options.decisions, options.rest)
-          if (left > 0) process.stderr.write(stillOpen(left))
+          if (left > 0) {
+            const { stillOpen } = await import('../summary.ts')
+            process.stderr.write(stillOpen(left, options.rest))
+          }
           await reportRun(
             (watch) => fetchEpisode(cloud, runId, options.out, watch, signal),
             options.json ?? false,

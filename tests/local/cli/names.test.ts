@@ -75,9 +75,14 @@ test('messages name commands as they are typed', () => {
 test.each([
   ['nigth', 'night'],
   ['night2', undefined], // numbered on
+  ['my sohw', 'my-show'],
+  ['My Show 2', undefined],
   ['bread', undefined],
   ['trial.a', undefined],
 ])('%s is mistyped of %s', (typed, meant) => {
-  const shows = ['night', 'night1', 'trial.ab'].map((slug) => ({ slug, settings: { title: slug } }))
+  const shows = ['night', 'night1', 'my-show-1', 'my-show', 'trial.ab'].map((slug) => ({
+    slug,
+    settings: { title: slug },
+  }))
   expect(mistypedOf(typed, shows)).toBe(meant)
 })

@@ -1,9 +1,10 @@
 // What came of an episode, in a few lines.
 import { describe, expect, test } from '@jest/globals'
 import { summariseList } from '../../../local/cli/list.ts'
+import { calledLine, sampleJob } from '../../../local/cli/sample.ts'
 import { summarisePublication } from '../../../local/cli/publish.ts'
 import { summariseUpload } from '../../../local/cli/upload.ts'
-import { summarise, summariseListing } from '../../../local/cli/summary.ts'
+import { stillOpen, summarise, summariseListing } from '../../../local/cli/summary.ts'
 import type { Listing } from '../../../local/cli/review.ts'
 import type { Report } from '../../../local/cli/assemble.ts'
 
@@ -88,10 +89,20 @@ test('edits are called as the review calls them', () => {
   )
 })
 
+const published = { episodeId: 'e1', status: 'published', publishedAt: null, publishAt: null, feedUrl: 'f' }
+const said = (state: object, how: object = {}) =>
+  summarisePublication({ ...published, ...state }, { episode: 'one', isNew: true, isServed: true, ...how })
+
+test('the time at which an episode comes out that waits is said, and what it waits for', () => {
+  const waiting = { status: 'awaiting_review', publishAt: '2026-12-24T05:00:00.000Z' }
+  expect(said(waiting, { now: new Date('2026-12-01T00:00:00Z') })).toBe(
+    'It waits for a decision, and comes out on 2026-12-24T05:00:00.000Z, once it has been decided on: ./spool review one\n',
+  )
+  expect(said(waiting, { now: new Date('2026-12-31T00:00:00Z') })).toMatch(/comes out as soon as it has been/)
+  expect(said({ ...waiting, publishAt: null })).toMatch(/^Not in the feed; the episode waits/)
+})
+
 test('what is so already is said to be', () => {
-  const published = { episodeId: 'e1', status: 'published', publishedAt: null, publishAt: null, feedUrl: 'f' }
-  const said = (state: object, how: object = {}) =>
-    summarisePublication({ ...published, ...state }, { isNew: true, isServed: true, ...how })
   expect(said({})).toBe('Published. The feed is f\n')
   expect(said({}, { isNew: false })).toBe('Published already. The feed is f\n')
   expect(said({}, { isServed: false })).toBe('Published. The feed is f (served while ./spool up runs)\n')
@@ -99,6 +110,13 @@ test('what is so already is said to be', () => {
   const at = { status: 'scheduled', publishAt: '2020-01-01T00:00:00Z' }
   expect(said(at)).toBe('2020-01-01T00:00:00Z is past: it is published now, within a minute. The feed is f\n')
   expect(said(at, { now: new Date('2019-12-31T00:00:00Z') })).toMatch(/^Scheduled for 2020/)
+})
+
+test('of a question that is left when all was accepted it is said that it takes an answer', () => {
+  expect(stillOpen(2, undefined)).toMatch(/; 2 edits are .* --rest accept, reject or leave decides/)
+  const accepted = stillOpen(1, 'accept')
+  expect(accepted).toMatch(/; 1 edit is .*A question is not accepted but answered: .*"decision": "answer"/)
+  expect(accepted).not.toContain('--rest accept')
 })
 
 test('episodes are listed under a header, in words that say where each stands', () => {
@@ -118,6 +136,12 @@ test('episodes are listed under a header, in words that say where each stands', 
   const begun = { ...listed, status: 'processing' }
   expect(summariseList([begun], true)).toContain('  being made  ')
   expect(summariseList([begun], false)).toContain('  begun; goes on with ./spool up  ')
+})
+
+test('the demo says what its episode is called', () => {
+  expect(calledLine(sampleJob('/spool', '/out'))).toMatch(
+    /^Called    conversation: .\/spool review conversation /,
+  )
 })
 
 test('of an episode in the feed nothing is said', () => {

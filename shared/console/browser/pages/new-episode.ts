@@ -7,11 +7,14 @@ import { isTrial, showLabel, type NamedShow } from '../show-label.ts'
 import { filesOf, secondsOf, slugOf, tellApart, type Dropped } from '../new/files.ts'
 import { Quote } from '../new/quote.ts'
 import { start } from '../new/start.ts'
+import { withTitle } from '../new/title.ts'
 
 interface Form {
   readonly podcast: string
   readonly newShow: string
   readonly title: string
+  /** The title that was filled in by itself. */
+  readonly filled: string
   readonly number: string
   readonly season: string
   readonly guest: string
@@ -24,7 +27,7 @@ interface Form {
 const draftKey = 'spool.new-episode'
 const lettersKey = 'spool.letters'
 const blank: Form = {
-  ...{ podcast: '', newShow: '', title: '', number: '', season: '', guest: '', description: '' },
+  ...{ podcast: '', newShow: '', title: '', filled: '', number: '', season: '', guest: '', description: '' },
   ...{ recordingsAre: 'sequence', publish: '', at: '' },
 }
 const kindWords = {
@@ -52,6 +55,7 @@ function NewEpisode() {
   const shows = useApi<ListOf<NamedShow>>('/podcasts?limit=100')
   const letters = chosenLetters()
   useEffect(() => localStorage.setItem(draftKey, JSON.stringify(form)), [form])
+  useEffect(() => setForm((before) => withTitle(before, files)), [files])
   const set = (field: keyof Form) => (event: Event) => {
     const { value } = event.target as HTMLInputElement
     setForm((before) => ({ ...before, [field]: value }))
@@ -62,8 +66,6 @@ function NewEpisode() {
       ...before.filter(({ name }) => !dropped.some((each) => each.name === name)),
       ...dropped,
     ])
-    const [first] = dropped.filter(({ kind }) => kind === 'recording')
-    if (first) setForm((before) => (before.title === '' ? { ...before, title: titleOf(first.name) } : before))
     for (const { file, name, kind } of dropped)
       if (kind === 'recording')
         void secondsOf(file).then((length) => setSeconds((known) => ({ ...known, [name]: length })))
@@ -129,12 +131,6 @@ function NewEpisode() {
     <${Go} form=${form} podcast=${isNewShow ? showSlug(form.newShow) : podcast} newShow=${isNewShow ? form.newShow : undefined} files=${files} letters=${letters} />
   `
 }
-
-const titleOf = (file: string): string =>
-  file
-    .replace(/\.[^.]+$/, '')
-    .replaceAll(/[_-]+/g, ' ')
-    .trim()
 
 function Drop({ add }: { add: (files: readonly File[]) => void }) {
   const [isOver, setOver] = useState(false)
