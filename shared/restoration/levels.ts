@@ -87,7 +87,7 @@ export interface Heard {
   readonly noiseLimitDb: number
 }
 
-/** `strength`: how much of a difference is taken away, 0 to 1: at least. */
+/** `strength`: how much of a difference is taken away, 0 to 1; of a large one it is more (`takenOf`). */
 export async function levelPlan(
   { loudness: all, others, tonality, noiseLimitDb }: Heard,
   strength: number,
