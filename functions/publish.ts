@@ -10,12 +10,12 @@ import {
   holdEpisode,
   markPublished,
   markPublishing,
-  markWithdrawn,
   publicationOf,
   scheduleEpisode,
 } from '../shared/db/episodes.ts'
 import { updateRunProgress } from '../shared/db/run-changes.ts'
 import { lockRun, settingsOf } from '../shared/db/runs.ts'
+import { markCleared, markWithdrawn } from '../shared/db/withdrawals.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { decidePublication, type Decided } from '../shared/episode/publication.ts'
 import { pick } from '../shared/episode/run-context.ts'
@@ -48,7 +48,9 @@ export const publish = defineStep({
     const decided = wish.what === 'publish' ? await letThrough(version, tools) : wish
     const feedObject = feedName(podcastId)
     if (decided.what === 'publish') await bringOut(version, tools)
-    else if (decided.what === 'withdraw') await takeBack(version, tools)
+    else if (decided.what === 'withdraw') await takeAway(version, tools, markWithdrawn)
+    else if (decided.what === 'clear' && publication.publishedAt === null)
+      await takeAway(version, tools, markCleared)
     const { what } = decided
     return {
       podcastId,
@@ -87,9 +89,9 @@ async function bringOut(version: Version, tools: Tools): Promise<void> {
 }
 
 /** First the feed forgets the episode, then its files go: those that were there before, and none that has come since. */
-async function takeBack(version: Version, tools: Tools): Promise<void> {
+async function takeAway(version: Version, tools: Tools, mark: typeof markWithdrawn): Promise<void> {
   const files = await filesBeforeListeners(version, tools)
-  await passPointOfNoReturn(version, tools, markWithdrawn)
+  await passPointOfNoReturn(version, tools, mark)
   await swapFeed(version.podcastId, tools)
   await removeFiles(files, tools)
 }

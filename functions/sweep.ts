@@ -26,6 +26,7 @@ import { startPublication } from '../shared/episode/publication.ts'
 import { clearAbandoned } from '../shared/housekeeping/abandoned.ts'
 import { carryOnDeletions } from '../shared/housekeeping/delete.ts'
 import { clearAway } from '../shared/housekeeping/purge.ts'
+import { clearWithdrawn } from '../shared/housekeeping/withdrawn.ts'
 import { log } from '../shared/log.ts'
 import { swapFeed } from '../shared/publishing/feed-file.ts'
 import { enqueue } from '../shared/engine/enqueue.ts'
@@ -54,6 +55,8 @@ export interface Swept {
   readonly cleared: number
   /** Uploads that nothing came of. */
   readonly abandoned: number
+  /** Episodes that were taken back and of which something is before listeners again, and goes. */
+  readonly reappeared: number
 }
 
 export async function sweep(
@@ -86,7 +89,8 @@ export async function sweep(
   const deleted = await count('not deleted', () => carryOnDeletions(services, endsAt))
   const cleared = await count('not cleared away', () => clearAway(services, endsAt))
   const abandoned = await count('not cleared away', () => clearAbandoned(services))
-  return { overdue, revived, published, remade, deleted, cleared, abandoned }
+  const reappeared = await count('not cleared away', () => clearWithdrawn(services))
+  return { overdue, revived, published, remade, deleted, cleared, abandoned, reappeared }
 }
 
 /** Last, and whatever becomes of it: what is not done now is so the next time. */

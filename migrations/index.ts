@@ -19,6 +19,7 @@ import * as abandonedUploads from './015-abandoned-uploads.ts'
 import * as frozenTransactions from './016-frozen-transactions.ts'
 import * as takenNotes from './017-taken-notes.ts'
 import * as voices from './018-voices.ts'
+import * as withdrawals from './019-withdrawals.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -38,4 +39,5 @@ export const migrations = [
   { name: '016-frozen-transactions', up: frozenTransactions.up },
   { name: '017-taken-notes', up: takenNotes.up },
   { name: '018-voices', up: voices.up },
+  { name: '019-withdrawals', up: withdrawals.up },
 ]

@@ -36,8 +36,8 @@ export const listenerBugs: readonly PlantedBug[] = [
   {
     name: 'what is taken back stays in the feed',
     file: publishing,
-    find: '  await passPointOfNoReturn(version, tools, markWithdrawn)\n  await swapFeed(version.podcastId, tools)',
-    replace: '  await passPointOfNoReturn(version, tools, markWithdrawn)',
+    find: '  await passPointOfNoReturn(version, tools, mark)\n  await swapFeed(version.podcastId, tools)',
+    replace: '  await passPointOfNoReturn(version, tools, mark)',
     caughtBy: 'publishing',
   },
   {
@@ -45,6 +45,13 @@ export const listenerBugs: readonly PlantedBug[] = [
     file: publishing,
     find: '  await removeFiles(files, tools)\n',
     replace: '  void removeFiles\n',
+    caughtBy: 'publishing',
+  },
+  {
+    name: 'what is taken back is never looked at again',
+    file: 'functions/sweep.ts',
+    find: "await count('not cleared away', () => clearWithdrawn(services))",
+    replace: "await count('not cleared away', () => Promise.resolve(clearWithdrawn).then(() => 0))",
     caughtBy: 'publishing',
   },
   {

@@ -1,4 +1,7 @@
-/** Whether anything is left to be done in a world, by its rows: a run at work, a deletion, a feed that is behind. */
+/**
+ * Whether anything is left to be done in a world, by its rows: a run at work, a deletion, an episode that was taken back and
+ * not looked at since, a feed that is behind.
+ */
 import type { StepIdentity } from '../../shared/context.ts'
 import { taskName } from '../../shared/engine/tasks.ts'
 import { shortId, type QueuedTask } from './task-queue.ts'
@@ -9,7 +12,7 @@ export async function isQuiet({ database }: World): Promise<boolean> {
     `SELECT NOT EXISTS (SELECT 1 FROM runs WHERE status IN ('queued', 'started'))
         AND NOT EXISTS (SELECT 1 FROM deletions WHERE done_at IS NULL)
         AND NOT EXISTS (SELECT 1 FROM purges WHERE phase <> 'cleared')
-        AND NOT EXISTS (SELECT 1 FROM episodes WHERE status = 'scheduled')
+        AND NOT EXISTS (SELECT 1 FROM episodes WHERE status = 'scheduled' OR withdrawn_at IS NOT NULL)
         AND NOT EXISTS (
           SELECT 1 FROM podcasts p
           WHERE feed_revision < revision

@@ -270,20 +270,6 @@ export async function namePublicationTime(trx: Knex, episodeId: string, at: Date
   await trx.raw('UPDATE episodes SET publish_at = :at WHERE id = :episodeId', { episodeId, at })
 }
 
-/** Takes an episode out of the feed; it keeps the date and the guid it had there. */
-export async function markWithdrawn(trx: Knex, episodeId: string): Promise<void> {
-  await trx.raw(
-    `UPDATE episodes
-     SET status = 'processed',
-         published = NULL,
-         published_at = NULL,
-         publish_at = NULL,
-         hold_reason = 'unpublished'
-     WHERE id = :episodeId`,
-    { episodeId },
-  )
-}
-
 /** Scheduled episodes whose time has come, the longest overdue first. */
 export async function dueEpisodes(db: Knex, limit: number): Promise<{ id: string; userId: string }[]> {
   return await rows(
@@ -310,6 +296,7 @@ export async function markPublishing(trx: Knex, episodeId: string): Promise<void
          first_published_at = coalesce(first_published_at, clock_timestamp()),
          publish_at = NULL,
          hold_reason = NULL,
+         withdrawn_at = NULL,
          published = CASE WHEN ${isAsImported} THEN imported ELSE jsonb_build_object(
            'title', coalesce(taken->>'title', title),
            'description', coalesce(taken->>'description', description),

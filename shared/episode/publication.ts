@@ -22,8 +22,13 @@ import { AlreadyRunning, Permanent } from '../errors.ts'
 import { defaultTemplate, type RunSettings } from '../settings/settings.ts'
 import { toScalars, type RunContext } from './run-context.ts'
 
+/**
+ * `clear` takes away what was left before listeners by an attempt that was still at work when the episode was taken back.
+ */
+export type Asked = 'publish' | 'withdraw' | 'clear'
+
 export type Decided =
-  | { readonly what: 'publish' | 'withdraw' }
+  | { readonly what: Asked }
   | { readonly what: 'hold'; readonly reason: 'manual' | 'silent' | 'certificate_failed' | 'gate_refused' }
   | { readonly what: 'schedule'; readonly at: Date }
 
@@ -51,10 +56,8 @@ export function decidePublication(
   return { what: 'schedule', at: new Date(wish) }
 }
 
-export type Asked = 'publish' | 'withdraw'
-
 /**
- * Starts the run that publishes a finished episode or takes it back; returns its id. Throws AlreadyRunning with the
+ * Starts the run that publishes a finished episode, or takes it back; returns its id. Throws AlreadyRunning with the
  * live run's; Permanent `not_publishable`.
  */
 export async function startPublication(

@@ -82,8 +82,8 @@ const start = {
   letters: json(z.array(z.string())).default([]),
   /** What the episode's own file says of its publication. */
   publish: z.string().nullable().default(null),
-  /** In a run that makes nothing: what the producer asked for. */
-  publication: z.enum(['publish', 'withdraw']).nullable().default(null),
+  /** In a run that makes nothing: what is asked for. */
+  publication: z.enum(['publish', 'withdraw', 'clear']).nullable().default(null),
   /** The newest of the producer's decisions that count in this run. */
   decisionRevision: z.number(),
   /** The run could not even begin as its producer wanted; made again, it is planned anew. */

@@ -73,7 +73,16 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     expect(await world.run(id)).toMatchObject({ status: 'awaiting_review' })
     expect([await world.pending(), await world.sweep()]).toEqual([
       [],
-      { overdue: 0, revived: 0, published: 0, cleared: 0, deleted: 0, remade: 0, abandoned: 0 },
+      {
+        overdue: 0,
+        revived: 0,
+        published: 0,
+        cleared: 0,
+        deleted: 0,
+        remade: 0,
+        abandoned: 0,
+        reappeared: 0,
+      },
     ])
     const { waiting } = await openReview(world.services, episodeId)
     expect(waiting.map(({ kind, text: words, question }) => [kind, question ?? words])).toEqual([

@@ -157,7 +157,16 @@ describe('An episode', () => {
     expect(await row()).toMatchObject({ status: 'scheduled', publish_at: tomorrow, published_at: null })
     expect([await theFeed(), await world.sweep()]).toEqual([
       undefined,
-      { overdue: 0, revived: 0, published: 0, remade: 0, deleted: 0, cleared: 0, abandoned: 0 },
+      {
+        overdue: 0,
+        revived: 0,
+        published: 0,
+        remade: 0,
+        deleted: 0,
+        cleared: 0,
+        abandoned: 0,
+        reappeared: 0,
+      },
     ])
     await timePasses()
     expect(await world.sweep()).toMatchObject({ published: 1 })
@@ -372,6 +381,59 @@ test('an attempt that wakes when the episode is public again deletes none of its
   expect(await world.run(withdrawal)).toMatchObject({ status: 'finished' })
   expect(await episodes()).toEqual([{ slug: 'one', status: 'published' }])
   expect(await publicFiles()).toEqual(['', 'episode.mp3'])
+})
+
+describe('an attempt that sleeps until the episode has been published and taken back', () => {
+  /** What it had seen before still holds: nothing stands at the audio's address. */
+  async function theSleeperWakes(): Promise<void> {
+    const runId = await aFinishedRun('one')
+    let isAsleep = false
+    const sleeping = withStorage({
+      copyOver: async (...copy) => {
+        if (!isAsleep) {
+          isAsleep = true
+          await world.timePasses(700_000)
+          await deliverPublish(runId)
+          await startPublication(world.services, await theEpisode(), 'withdraw')
+          await world.runToEnd()
+        }
+        return await world.services.storage.copyOver(...copy)
+      },
+    })
+    await deliverPublish(runId, sleeping)
+    expect(await publicFiles()).toEqual(['', 'episode.mp3'])
+  }
+  const theEpisode = async () => (await world.database.rows<{ id: string }>('SELECT id FROM episodes'))[0]!.id
+  const aQuarterPasses = () =>
+    world.database.rows(`UPDATE episodes SET withdrawn_at = withdrawn_at - interval '16 minutes'`)
+  const isInDoubt = async () =>
+    (await world.database.rows('SELECT 1 FROM episodes WHERE withdrawn_at IS NOT NULL')).length > 0
+
+  test('puts its audio before listeners, and a sweep has it taken away, whatever the episode is by then', async () => {
+    await theSleeperWakes()
+    expect(await world.sweep()).toMatchObject({ reappeared: 0 })
+    await world.database.rows(`UPDATE episodes SET status = 'failed'`)
+    await aQuarterPasses()
+    expect(await world.sweep()).toMatchObject({ reappeared: 1 })
+    await world.runToEnd()
+    expect([await publicFiles(), await episodes()]).toEqual([[''], [{ slug: 'one', status: 'failed' }]])
+    await aQuarterPasses()
+    expect([await isInDoubt(), await world.sweep(), await isInDoubt()]).toMatchObject([
+      true,
+      { reappeared: 0 },
+      false,
+    ])
+  })
+
+  test('harms nobody where the episode is published again before a sweep comes', async () => {
+    await theSleeperWakes()
+    await startPublication(world.services, await theEpisode(), 'publish')
+    await world.runToEnd()
+    await startPublication(world.services, await theEpisode(), 'clear')
+    await world.runToEnd()
+    expect([await titles(), await publicFiles()]).toEqual([['one'], ['', 'episode.mp3']])
+    expect([await isInDoubt(), await world.sweep()]).toMatchObject([false, { reappeared: 0 }])
+  })
 })
 
 test('audio that stands there already is left alone: caches that ask find it unchanged', async () => {

@@ -1,0 +1,61 @@
+/** Episodes that were taken out of the feed: hides when it is certain that nothing of one is before listeners any more. */
+import type { Knex } from 'knex'
+import { rows } from './connect.ts'
+
+/** Longer than an attempt to publish may be at work (functions/index.ts). */
+const settledAfterMinutes = 15
+
+/** Takes an episode out of the feed; it keeps the date and the guid it had there. */
+export async function markWithdrawn(trx: Knex, episodeId: string): Promise<void> {
+  await trx.raw(
+    `UPDATE episodes
+     SET status = 'processed',
+         published = NULL,
+         published_at = NULL,
+         publish_at = NULL,
+         hold_reason = 'unpublished',
+         withdrawn_at = clock_timestamp()
+     WHERE id = :episodeId`,
+    { episodeId },
+  )
+}
+
+/** What was found of it is being cleared away; whether that was all is looked at later. */
+export async function markCleared(trx: Knex, episodeId: string): Promise<void> {
+  await trx.raw('UPDATE episodes SET withdrawn_at = clock_timestamp() WHERE id = :episodeId', { episodeId })
+}
+
+export interface Withdrawn {
+  readonly id: string
+  readonly podcastId: string
+  /** As the database writes it, to the microsecond. */
+  readonly withdrawnAt: string
+}
+
+/** Episodes that were taken back so long ago that nothing that was at work then can still write, the first ones first. */
+export async function settledWithdrawals(db: Knex, limit: number): Promise<Withdrawn[]> {
+  return await rows(
+    db,
+    `SELECT id, podcast_id AS "podcastId", withdrawn_at::text AS "withdrawnAt"
+     FROM episodes
+     WHERE withdrawn_at < clock_timestamp() - CAST(:settledAfterMinutes AS integer) * interval '1 minute'
+       AND published IS NULL
+     ORDER BY withdrawn_at
+     LIMIT :limit`,
+    { settledAfterMinutes, limit },
+  )
+}
+
+/** Nothing is left of it; unless it was taken back again since it was read. */
+export async function forgetWithdrawal(
+  db: Knex,
+  { id, withdrawnAt }: Pick<Withdrawn, 'id' | 'withdrawnAt'>,
+): Promise<void> {
+  await db.raw(
+    `UPDATE episodes
+     SET withdrawn_at = NULL
+     WHERE id = :id
+       AND withdrawn_at = CAST(:withdrawnAt AS timestamptz)`,
+    { id, withdrawnAt },
+  )
+}
