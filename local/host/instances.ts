@@ -146,7 +146,7 @@ export function openInstances(functions: readonly DeployedFunction[]): Instances
       for (const instance of await Promise.allSettled(running.values()))
         if (instance.status === 'fulfilled') await instance.value.end()
     }
-    return { pids: () => [], stop }
+    return { stop }
   }
   return { serve, start }
 }

@@ -50,7 +50,6 @@ export interface Servers {
   /** The settings the functions run with. */
   readonly env: Readonly<Record<string, string>>
   readonly logFile: string
-  readonly workerPids: () => number[]
 }
 
 /** Where they run. */
@@ -108,7 +107,7 @@ export async function startServers(
   const migrated = postgres.ready.then(() =>
     (options.migrate ?? migrate)(postgres.url, postgres.functionsUrl),
   )
-  const [workers] = await Promise.all([starting, migrated])
+  await Promise.all([starting, migrated])
   // last: what the queue holds from before is handed out at once
   const tasks = await startCloudTasks({
     dir: path.join(dir, 'tasks'),
@@ -119,7 +118,7 @@ export async function startServers(
   })
   stops.push(tasks.close)
   stops.push(scheduleSweep(identity, ports.functions))
-  return { env, logFile, workerPids: workers.pids }
+  return { env, logFile }
 }
 
 /** Those of these settings that there are. */

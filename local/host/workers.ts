@@ -1,7 +1,7 @@
 /**
  * The functions' host: a few worker processes behind one address, one invocation at a time each, as the
- * platform runs audio functions. Hides queueing for a free worker and starting a new one when one dies;
- * whoever waited on the dead one is told 500.
+ * platform runs audio functions. Hides queueing for a free worker, starting another one when all have work, and replacing
+ * one that dies; whoever waited on the dead one is told 500.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,6 @@ import { mind } from './mind.ts'
 import { host } from './ports.ts'
 
 export interface Workers {
-  readonly pids: () => number[]
   stop(): Promise<void>
 }
 
@@ -29,6 +28,8 @@ interface Invocation {
   readonly response: ServerResponse
 }
 
+/** How long a call waits for a worker that has work before another one is started; what is light is over by then. */
+const patienceMs = 250
 /**
  * Deaths in a row without one answer: at the start, what is broken will not mend itself; later, somebody
  * should be told.
@@ -39,6 +40,7 @@ const firstPauseMs = 100
 const longestPauseMs = 30_000
 
 export interface WorkerOptions {
+  /** So many at most. */
   readonly count: number
   readonly port: number
   readonly env: NodeJS.ProcessEnv
@@ -79,8 +81,11 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
   const door = doorOf(options.port, options)
   const take = async (request: IncomingMessage, response: ServerResponse) => {
     try {
-      waiting.push({ request, body: await bodyWithin(request), response })
+      const invocation = { request, body: await bodyWithin(request), response }
+      waiting.push(invocation)
       dispatch()
+      const isOverdue = () => waiting.includes(invocation)
+      if (isOverdue()) setTimeout(() => isOverdue() && pool.startFor(waiting.length), patienceMs).unref()
     } catch (error) {
       if (error instanceof TooMuch) response.writeHead(413, { connection: 'close' }).end()
       else response.destroy() // it broke off
@@ -109,7 +114,7 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
     await stop()
     throw error
   }
-  return { pids: pool.pids, stop }
+  return { stop }
 }
 
 const longestLogBytes = 16 * 1024 * 1024
@@ -120,7 +125,7 @@ function putAside(logFile: string): void {
   if (bytes > longestLogBytes) renameSync(logFile, `${logFile}.1`)
 }
 
-/** The worker processes: as many as asked for, each replaced when it dies. */
+/** The worker processes: one, and as many as asked for when they are wanted; each is replaced when it dies. */
 function openPool(
   { count, env, logFile, program, warn, askEveryMs = 10_000 }: WorkerOptions,
   onIdle: () => void,
@@ -151,10 +156,8 @@ function openPool(
       const worker = { process: child, port: (message as { port: number }).port }
       started.push(worker)
       idle.push(worker)
-      if (started.length === count) {
-        isReady = true
-        resolve(undefined)
-      }
+      isReady = true
+      resolve(undefined)
       onIdle()
     })
     child.once('exit', () => {
@@ -186,13 +189,20 @@ function openPool(
     pauses.add(pause)
   }
 
-  for (let i = 0; i < count; i++) spawnWorker()
+  spawnWorker()
   return {
     ready,
-    pids: () => [...alive].flatMap(({ pid }) => pid ?? []),
+    /** Starts as many as the calls that wait ask for, beside those that are on their way. */
+    startFor: (calls: number) => {
+      if (stopping) return
+      const onTheirWay = alive.size - started.length + pauses.size
+      const allowed = count - alive.size - pauses.size
+      for (let i = 0; i < Math.min(calls - onTheirWay, allowed); i++) spawnWorker()
+    },
     /** One that takes many calls at once, in turn; undefined while none runs. */
     any: () => started.at(++turns % Math.max(1, started.length)),
-    takeIdle: (isWanted: boolean) => (isWanted ? idle.shift() : undefined),
+    /** The one that has worked last: its code is compiled, and another one may never be needed. */
+    takeIdle: (isWanted: boolean) => (isWanted ? idle.pop() : undefined),
     /** Its answer is out; it is free again, unless it died of it. */
     putBack: (worker: Worker) => {
       if (!alive.has(worker.process)) return

@@ -1,5 +1,5 @@
-// The functions' host: workers that die are replaced, however often, and somebody is told when they keep
-// dying.
+// The functions' host: it has as many workers as its calls ask for; those that die are replaced, however often, and
+// somebody is told when they keep dying.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,10 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-/** A worker that dies at its start while the file `broken` is there, and of a request for /die. */
+/**
+ * A worker that dies at its start while the file `broken` is there, and of a request for /die. One for /hold it answers when
+ * the file `go` is there, and says of itself who it is.
+ */
 function aProgram(): string {
   const program = path.join(dir, 'worker.mjs')
   writeFileSync(
@@ -24,6 +27,10 @@ function aProgram(): string {
      if (existsSync(${JSON.stringify(path.join(dir, 'broken'))})) process.exit(1)
      const server = createServer((request, response) => {
        if (request.url === '/die') process.exit(1)
+       if (request.url === '/who') return void response.end(String(process.pid))
+       if (request.url === '/hold') return void new Promise((go) => {
+         const looks = setInterval(() => existsSync(${JSON.stringify(path.join(dir, 'go'))}) && go(clearInterval(looks)), 10)
+       }).then(() => response.end('went on'))
        response.end('alive')
      })
      server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
@@ -68,10 +75,10 @@ test('an error thrown outside of any promise is answered 500, without a domain, 
   await stop()
 })
 
-async function start(warn: (message: string) => void, program = aProgram()) {
+async function start(warn: (message: string) => void, program = aProgram(), count = 1) {
   const { functions: port } = await choosePorts(dir)
   const workers = await startWorkers({
-    count: 1,
+    count,
     port,
     env: process.env,
     logFile: path.join(dir, 'log'),
@@ -104,4 +111,16 @@ test('workers that keep dying are told of once and replaced all the same; what w
 test('that never start are an error at once, not a wait', async () => {
   breakThem()
   await expect(start(() => undefined)).rejects.toThrow(/keep dying/)
+})
+
+test('calls one after another have one worker; who waits while it is at work gets another', async () => {
+  const { call, stop } = await start(() => undefined, aProgram(), 2)
+  const who = async () => await (await call('who')).text()
+  const first = await who()
+  expect([await who(), await who()]).toEqual([first, first])
+  const held = call('hold')
+  expect(await who()).not.toBe(first)
+  writeFileSync(path.join(dir, 'go'), '')
+  expect(await (await held).text()).toBe('went on')
+  await stop()
 })
