@@ -5,6 +5,7 @@
 import { catalogue, queues } from '../functions/index.ts'
 import { planPipeline, type Stage } from '../shared/engine/pipeline.ts'
 import { restoredPartsOf } from '../shared/episode/restoring.ts'
+import { looksOf } from '../shared/restoration/looks.ts'
 import { stretchSeconds } from '../shared/audio/stretches.ts'
 import { divideCount } from '../shared/show/divides.ts'
 import type { Asked } from './counting.ts'
@@ -17,6 +18,8 @@ export interface Episode {
   readonly chunks: number
   /** In which the recording is decoded apart. */
   readonly stretches: number
+  /** In which it is looked for what is wrong with its sound. */
+  readonly looks: number
   /** In which its sound is restored. */
   readonly restoredParts: number
   /** Of 48 kHz, stereo, 16 bits: the largest thing that is kept. */
@@ -33,6 +36,7 @@ export function episodeOf(minutes: number, channels = 2): Episode {
     minutes,
     chunks: 1 + divideCount(60 * minutes),
     stretches: minutes * 60 < 2 * stretchSeconds ? 0 : Math.floor((minutes * 60) / stretchSeconds),
+    looks: looksOf({ totalSamples: samples, sampleRate }),
     restoredParts: restoredPartsOf({ totalSamples: samples, sampleRate }),
     pcmBytes: samples * channels * 2,
     mp3Bytes: minutes * 60 * mp3BytesPerSecond,
@@ -71,8 +75,17 @@ export const asks: Readonly<Record<string, Asks>> = {
     statements: 9,
     transactions: 1,
     writes: 1,
-    /** Twice, since the episode hums. */
-    reads: ({ pcmBytes }) => 2 * windows(pcmBytes),
+    /** Twice, since the episode hums: the second time by `prescribe` where it is long. */
+    reads: ({ pcmBytes, looks }) =>
+      looks > 1 ? Math.ceil(windows(pcmBytes) / looks) : 2 * windows(pcmBytes),
+  },
+  /** Not counted on the wire: it takes more than twenty minutes. */
+  prescribe: {
+    connections: 2,
+    statements: 10,
+    transactions: 1,
+    writes: 1,
+    reads: ({ pcmBytes, looks }) => looks + windows(pcmBytes),
   },
   restore: { connections: 2, statements: 7, transactions: 1, writes: 1, reads: 4 },
   combine: {
@@ -143,7 +156,8 @@ export const measured = {
   /** Of one part. */
   seconds: {
     prepare: ({ minutes, stretches }: Episode) => (0.37 * minutes) / (1 + stretches),
-    examine: ({ minutes }: Episode) => 0.45 * minutes,
+    examine: ({ minutes, looks }: Episode) => (looks > 1 ? 0.2 / looks : 0.45) * minutes,
+    prescribe: ({ minutes }: Episode) => 0.25 * minutes,
     restore: ({ minutes, restoredParts }: Episode) => (1.3 * minutes) / restoredParts,
     combine: ({ minutes }: Episode) => 0.1 * minutes,
     preview: ({ minutes }: Episode) => 0.2 * minutes,
@@ -173,6 +187,8 @@ const partsOfStep: Readonly<Record<string, (episode: Episode) => number>> = {
   'read-mail': () => 0,
   prepare: ({ stretches }) => 1 + stretches,
   join: ({ stretches }) => (stretches > 0 ? 1 : 0),
+  examine: ({ looks }) => looks,
+  prescribe: ({ looks }) => (looks > 1 ? 1 : 0),
   restore: ({ restoredParts }) => restoredParts,
   measure: ({ chunks }) => chunks,
   render: ({ chunks }) => chunks,

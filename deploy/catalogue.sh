@@ -7,6 +7,7 @@ each_function() {
   "$@" spool-prepare private
   "$@" spool-join private
   "$@" spool-examine private
+  "$@" spool-prescribe private
   "$@" spool-restore private
   "$@" spool-combine private
   "$@" spool-recognise private

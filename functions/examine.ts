@@ -1,39 +1,42 @@
 /**
- * Step `examine`: canonical PCM → what is wrong with the sound, and a plan of what is done about it. Where nothing is
- * done, all that follows works on the same PCM. No parts where the template leaves the sound as it is.
+ * Step `examine`: canonical PCM → what is wrong with the sound. A long recording is looked at in parts, and `prescribe` decides
+ * on all of them; a short one is decided on here. No parts where the template leaves the sound as it is.
  */
+import { z } from 'zod'
 import { settingsOf } from '../shared/db/runs.ts'
 import { defineStep } from '../shared/engine/step.ts'
-import {
-  planRestoration,
-  readAnalysis,
-  reportOf,
-  restoredPartsOf,
-  storePlan,
-  storeReport,
-} from '../shared/episode/restoring.ts'
+import { lookAtPart, prescription, storeLook } from '../shared/episode/restoring.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
+import { looksOf } from '../shared/restoration/looks.ts'
 import { wishesOf } from '../shared/restoration/wishes.ts'
 import { restoreSettings } from '../shared/settings/restore.ts'
+
+const context = pick(
+  'pcmObject',
+  'analysisObject',
+  'sampleRate',
+  'channels',
+  'sampleFormat',
+  'totalSamples',
+).and(z.object({ look: z.number().default(0) }))
 
 export const examine = defineStep({
   name: 'examine',
   version: 4,
-  context: pick('pcmObject', 'analysisObject', 'sampleRate', 'channels', 'sampleFormat', 'totalSamples'),
+  context,
   load: async (db, { runId }) => wishesOf(restoreSettings((await settingsOf(db, runId)).restore)),
-  inputs: ({ pcmObject, analysisObject }, wishes) => ({ pcmObject, analysisObject, wishes }),
-  work: async (recording, wishes, tools) => {
-    const plan = await planRestoration(recording, wishes, tools)
-    if (!plan.summary.untouched)
-      return {
-        ...(await storePlan(plan, tools)),
-        restoredParts: restoredPartsOf(recording),
-        restorationObject: null,
-      }
-    const analysis = await readAnalysis(recording.analysisObject, tools)
-    const restorationObject = await storeReport(reportOf(plan, analysis, analysis), tools)
-    return { planObject: null, planHash: null, restoredParts: 0, restorationObject }
+  inputs: ({ pcmObject, analysisObject, look, ...recording }, wishes) => ({
+    ...{ pcmObject, analysisObject, wishes },
+    ...(looksOf(recording) > 1 ? { look } : {}),
+  }),
+  work: async ({ look, ...recording }, wishes, tools) => {
+    const found = await lookAtPart(recording, wishes, look, tools)
+    return looksOf(recording) > 1
+      ? { lookObject: await storeLook(found, tools) }
+      : await prescription(recording, wishes, [found], tools)
   },
-  passOn: (output) => output,
-  parts: fanOut(['restores'], ({ restores }) => (restores ? [{}] : [])),
+  passOn: (output) => ('lookObject' in output ? {} : output),
+  parts: fanOut(['restores', 'totalSamples', 'sampleRate'], ({ restores, ...recording }) =>
+    Array.from({ length: restores ? looksOf(recording) : 0 }, (_, look) => ({ look })),
+  ),
 })

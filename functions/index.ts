@@ -24,6 +24,7 @@ import { onCallback } from './on-callback.ts'
 import { onUpload } from './on-upload.ts'
 import { page } from './page.ts'
 import { prepare } from './prepare.ts'
+import { prescribe } from './prescribe.ts'
 import { preview } from './preview.ts'
 import { publish } from './publish.ts'
 import { readMail } from './read-mail.ts'
@@ -153,7 +154,8 @@ export const catalogue: readonly DeployedFunction[] = [
   { trigger: 'task', step: prepare, after: [], share: 25, ...audio },
   { trigger: 'task', step: join, after: ['prepare'], share: 1, ...audio },
   { trigger: 'task', step: examine, after: ['join'], share: 4, ...audio },
-  { trigger: 'task', step: restore, after: ['examine'], share: 12, ...audio },
+  { trigger: 'task', step: prescribe, after: ['examine'], share: 1, ...audio },
+  { trigger: 'task', step: restore, after: ['prescribe'], share: 12, ...audio },
   { trigger: 'task', step: combine, after: ['restore'], share: 2, ...audio },
   { trigger: 'task', step: recognise, after: ['combine'], share: 1, ...vendors },
   { trigger: 'task', step: hear, after: ['recognise'], share: 60, ...ears },

@@ -1,6 +1,6 @@
 /**
- * A run's recording restored: looked at in one pass, decided on at once, and mended in parts that make one recording
- * again. Hides how a plan is kept, where parts begin, and that what is mended is in 32-bit float, since it may be louder
+ * A run's recording restored: looked at in parts where it is long, decided on at once, and mended in parts that make one
+ * recording again. Hides how looks and plans are kept, where parts begin, and that what is mended is in 32-bit float, since it may be louder
  * than full scale.
  */
 import { setImmediate as othersTurn } from 'node:timers/promises'
@@ -10,9 +10,10 @@ import { analyser, type Analysis } from '../audio/analysis.ts'
 import { bytesPerFrame, fillPlanes, inBlocks, toInterleavedBytes, type PcmFormat } from '../audio/pcm.ts'
 import type { Tools } from '../engine/step.ts'
 import { contentHash } from '../hash.ts'
-import { analysed } from '../restoration/analysis.ts'
+import { look, tablesOf, type Look } from '../restoration/analysis.ts'
 import { restorationContextSeconds, restorer } from '../restoration/apply.ts'
 import { decide, type Plan, type Summary } from '../restoration/decide.ts'
+import { joinedLooks, lookSpans, ownLook } from '../restoration/looks.ts'
 import type { Wishes } from '../restoration/wishes.ts'
 
 export interface StoredPcm extends PcmFormat {
@@ -38,16 +39,68 @@ export const restoredPartsOf = ({
 }: Pick<StoredPcm, 'totalSamples' | 'sampleRate'>): number =>
   Math.ceil(totalSamples / (partSeconds * sampleRate))
 
-/** Looks at the whole recording, twice where it hums, and decides. */
-export async function planRestoration(recording: StoredPcm, wishes: Wishes, tools: Tools): Promise<Plan> {
-  const { sampleRate, channels, totalSamples } = recording
-  const sound = () => secondsOf(recording, 0, totalSamples, tools)
-  const tables = await analysed(sound, { sampleRate, channels, wishes })
+/** Looks at one part. */
+export async function lookAtPart(
+  recording: StoredPcm,
+  wishes: Wishes,
+  part: number,
+  tools: Tools,
+): Promise<Look> {
+  const span = lookSpans(recording.totalSamples, recording.sampleRate)[part]!
+  const sound = secondsOf(recording, span.hearFrom, span.hearTo, tools)
+  return ownLook(await look(sound, { ...recording, wishes }, span.hearFrom), span)
+}
+
+/** Keeps a look for whoever decides. */
+export async function storeLook(some: Look, { storage, workObject }: Tools): Promise<string> {
+  const object = workObject('look')
+  await storage.create(object, serialize(some), 'application/octet-stream')
+  return object.name
+}
+
+export const readLook = async (name: string, { storage, config }: Tools): Promise<Look> =>
+  deserialize(await storage.read({ bucket: config.buckets.work, name })) as Look
+
+/** What is passed on of a plan: where nothing is done, the report that says so. */
+export interface Prescription extends Record<string, string | number | null> {
+  readonly planObject: string | null
+  readonly planHash: string | null
+  readonly restoredParts: number
+  readonly restorationObject: string | null
+}
+
+/** Decides, once all parts have been looked at; looks at the whole recording once more where it hums. */
+export async function prescription(
+  recording: StoredPcm & { readonly analysisObject: string },
+  wishes: Wishes,
+  looks: readonly Look[],
+  tools: Tools,
+): Promise<Prescription> {
+  const plan = await planRestoration(recording, wishes, looks, tools)
+  if (!plan.summary.untouched)
+    return {
+      ...(await storePlan(plan, tools)),
+      restoredParts: restoredPartsOf(recording),
+      restorationObject: null,
+    }
+  const analysis = await readAnalysis(recording.analysisObject, tools)
+  const restorationObject = await storeReport(reportOf(plan, analysis, analysis), tools)
+  return { planObject: null, planHash: null, restoredParts: 0, restorationObject }
+}
+
+async function planRestoration(
+  recording: StoredPcm,
+  wishes: Wishes,
+  looks: readonly Look[],
+  tools: Tools,
+): Promise<Plan> {
+  const sound = () => secondsOf(recording, 0, recording.totalSamples, tools)
+  const tables = await tablesOf(joinedLooks(looks), sound, { ...recording, wishes })
   return (await decide([tables], wishes, () => letOthers(tools.signal)))[0]!
 }
 
 /** Keeps a plan for those who carry it out; its hash stands for what it does. */
-export async function storePlan(
+async function storePlan(
   plan: Plan,
   { storage, workObject }: Tools,
 ): Promise<{ planObject: string; planHash: string }> {

@@ -9,11 +9,11 @@ import { highPass, kWeighting } from '../audio/loudness.ts'
 import { pairEnergyMeter } from '../kernel/filters.ts'
 import { breathMeter, type BreathTables } from './breaths.ts'
 import { clickMeter, type Click } from './clicks.ts'
-import { clippingMeter, type ClippedRun } from './clipping.ts'
+import { clippingMeter, helpedRuns, type ClippedRun } from './clipping.ts'
 import { bandMeter, type BandLevels } from './crosstalk.ts'
 import { humGrid, humMeter, humPointSeconds, humPointsPerStretch, type HumStretch } from './hum.ts'
 import { humRuns, subtractHum, type HumRun } from './hum-curves.ts'
-import { lowRateSound } from './low-rate.ts'
+import { lowRateOf, lowRateSound } from './low-rate.ts'
 import { rumbleMeter, type RumbleTables } from './rumble.ts'
 import { growingSeries } from './series.ts'
 import { tonalityMeter } from './tonality.ts'
@@ -62,31 +62,53 @@ const speechHz = 150
 
 /** `sound` is asked for once or twice: planes, one for each channel, all of one length, which may be any. */
 export async function analysed(sound: () => AsyncIterable<Planes>, subject: Subject): Promise<Tables> {
-  const first = metersFor(subject)
-  for await (const planes of sound()) first.add(planes)
-  const { stretches, ...found } = first.finish()
+  return await tablesOf(await look(sound(), subject), sound, subject)
+}
+
+/** What one look tells, of all of the sound or of a part of it (looks.ts), before it is known whether there is hum. */
+export interface Look extends Omit<Tables, 'hum' | 'clippedSamples'> {
+  /** By channel. */
+  readonly stretches: readonly (readonly HumStretch[])[]
+  /** Samples at full scale of every second, of all channels. */
+  readonly clippedCounts: Float32Array
+}
+
+/** Looks once. Where it is a part, `start` says at which sample of the recording it begins. */
+export async function look(sound: AsyncIterable<Planes>, subject: Subject, start = 0): Promise<Look> {
+  const meters = metersFor(subject, start)
+  for await (const planes of sound) meters.add(planes)
+  return meters.finish()
+}
+
+/** Where it hums `sound` is asked for, for another look. */
+export async function tablesOf(
+  { stretches, clippedCounts, clippedRuns: runs, ...found }: Look,
+  sound: () => AsyncIterable<Planes>,
+  subject: Subject,
+): Promise<Tables> {
+  const clippedSamples = clippedCounts.reduce((sum, count) => sum + count, 0)
+  const clippedRuns = helpedRuns(runs)
   const hum = stretches.map((some) => humOf(some, found))
-  if (hum.every((runs) => runs.length === 0)) return { ...found, hum }
-  const second = metersFor(subject, hum)
+  if (hum.every((runs) => runs.length === 0)) return { ...found, clippedSamples, clippedRuns, hum }
+  const second = metersFor(subject, 0, hum)
   for await (const planes of sound()) second.add(planes)
-  const { clippedSamples, clippedRuns } = found
-  return { ...second.finish(), hum, clippedSamples, clippedRuns }
+  const { stretches: _none, clippedCounts: _its, ...without } = second.finish()
+  return { ...without, hum, clippedSamples, clippedRuns }
 }
 
 function humOf(
   stretches: readonly HumStretch[],
-  { sampleRate, totalSamples }: Omit<Tables, 'hum'>,
+  { sampleRate, totalSamples }: Pick<Tables, 'sampleRate' | 'totalSamples'>,
 ): HumRun[] {
   const stretchSamples = humPointsPerStretch * humGrid(sampleRate).pointSamples
   const stretchCount = Math.max(1, Math.ceil(totalSamples / stretchSamples))
   return humRuns(stretches, stretchCount, Math.floor(totalSamples / stretchSamples), humPointSeconds)
 }
 
-type Found = Omit<Tables, 'hum'> & { readonly stretches: readonly (readonly HumStretch[])[] }
-
 /** Gathers everything, and the hum unless what it is, by channel, is known: then of the sound without it. */
 function metersFor(
   { sampleRate, channels, wishes, isOneOfSeveral }: Subject,
+  start: number,
   knownHum?: readonly (readonly HumRun[])[],
 ) {
   const stepSamples = Math.round(sampleRate / stepsPerSecond)
@@ -94,14 +116,16 @@ function metersFor(
   const [loudness, power] = [growingSeries(), growingSeries()]
   const energies = energiesOf(sampleRate, stepSamples)
   const low = Array.from({ length: channels }, () => lowRateSound(sampleRate))
-  const tonality = tonalityMeter(sampleRate)
-  const rumble = wishes.rumble === 'off' ? undefined : rumbleMeter(sampleRate)
+  const lowStart = start / lowRateOf(sampleRate).factor
+  const tonality = tonalityMeter(sampleRate, lowStart)
+  const rumble = wishes.rumble === 'off' ? undefined : rumbleMeter(sampleRate, lowStart)
   const looksForHum = wishes.hum === 'auto' && !knownHum
-  const hum = Array.from({ length: looksForHum ? channels : 0 }, () => humMeter(sampleRate))
+  const hum = Array.from({ length: looksForHum ? channels : 0 }, () => humMeter(sampleRate, lowStart))
   const bands = isOneOfSeveral && wishes.gate === 'auto' ? bandMeter(sampleRate, stepSamples) : undefined
-  const clicks = wishes.clicks === 'off' ? undefined : clickMeter(sampleRate)
+  const clicks = wishes.clicks === 'off' ? undefined : clickMeter(sampleRate, start)
   const breaths = wishes.breathsDb === 0 ? undefined : breathMeter(sampleRate, stepSamples)
-  const clipping = Array.from({ length: channels }, (_, channel) => clippingMeter(channel, sampleRate))
+  const clipping = Array.from({ length: channels }, (_, channel) => clippingMeter(channel, sampleRate, start))
+  const clippedCounts = growingSeries()
   const held = Array.from({ length: channels }, () => new Float32Array(second))
   const [mean, lowMean] = [new Float32Array(second), new Float32Array(second)]
   let filled = 0
@@ -115,7 +139,7 @@ function metersFor(
   }
   const look = (): void => {
     const planes = held.map((plane) => plane.subarray(0, filled))
-    clipping.forEach((meter, channel) => meter.add(planes[channel]!))
+    clippedCounts.push(clipping.reduce((sum, meter, channel) => sum + meter.add(planes[channel]!), 0))
     knownHum?.forEach((runs, channel) =>
       subtractHum(planes[channel]!, totalSamples, runs, humGrid(sampleRate), sampleRate),
     )
@@ -140,10 +164,9 @@ function metersFor(
       if (filled === second) look()
     }
   }
-  const finish = (): Found => {
+  const finish = (): Look => {
     if (filled > 0) look()
     lookLow(low.map((sound) => sound.end()))
-    const clipped = clipping.map((meter) => meter.finish())
     return {
       sampleRate,
       channels,
@@ -151,8 +174,8 @@ function metersFor(
       stepSamples,
       loudness: loudness.values(),
       power: power.values(),
-      clippedSamples: clipped.reduce((sum, { samples }) => sum + samples, 0),
-      clippedRuns: clipped.flatMap(({ runs }) => runs).sort((a, b) => a.start - b.start),
+      clippedCounts: clippedCounts.values(),
+      clippedRuns: clipping.flatMap((meter) => meter.finish()),
       stretches: hum.map((meter) => meter.finish()),
       tonality: tonality.finish(),
       rumble: rumble?.finish(),

@@ -3,7 +3,7 @@
  * tells a click from a plosive.
  */
 import { quantile, type Run } from './series.ts'
-import { sliding } from './sliding.ts'
+import { fromNext, sliding } from './sliding.ts'
 
 /** Both ends in samples from the recording's beginning. */
 export interface Click {
@@ -34,14 +34,15 @@ const reach = 80
 /** What clicks more often than anything does is left alone. */
 const mostClicks = 100_000
 
-/** Finds clicks in sound that comes in pieces. */
-export function clickMeter(sampleRate: number) {
+/** Finds clicks in sound that comes in pieces, from sample `start` of the recording on. */
+export function clickMeter(sampleRate: number, start = 0) {
   const cell = Math.max(2, Math.round(cellSeconds * sampleRate))
   const found: Click[] = []
   const held = sliding(2)
   const heldCells = sliding()
-  let first = 0 // the number of the first cell that is held
-  let next = reach
+  const fromCell = fromNext(cell, start)
+  let first = Math.ceil(start / cell) // the number of the first cell that is held
+  let next = first + reach
   let sums = new Float64Array(0)
 
   const look = (cells: Float32Array): void => {
@@ -60,7 +61,7 @@ export function clickMeter(sampleRate: number) {
     }
   }
   const add = (sound: Float32Array): void => {
-    const rough = roughnessOf(held.append(sound), cell)
+    const rough = roughnessOf(held.append(fromCell(sound)), cell)
     held.forgetFirst(rough.length * cell)
     look(heldCells.append(rough))
     const done = Math.max(0, next - reach - first)

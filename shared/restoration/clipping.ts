@@ -17,25 +17,25 @@ const clippedAt = Math.fround(0.9999)
 const leastSamples = 3
 /** What is cut off for longer cannot be told from what lies around. */
 const longestSeconds = 0.003
-/** A recording that is clipped more often was meant to be, or is beyond help. */
+/** A channel that is clipped more often was meant to be, or is beyond help. */
 const mostRuns = 50_000
 /** What is put in its place is that many times full scale at most. */
 const mostOver = 2
 
-/** Takes one channel's sound in pieces. */
-export function clippingMeter(channel: number, sampleRate: number) {
+/** Takes one channel's sound in pieces, from sample `start` of the recording on. */
+export function clippingMeter(channel: number, sampleRate: number, start = 0) {
   const runs: ClippedRun[] = []
   const longest = longestSeconds * sampleRate
-  let [open, side, seen, samples] = [-1, 0, 0, 0]
+  let [open, side, seen] = [-1, 0, start]
   const close = (end: number): void => {
     const isClipped = open >= 0 && end - open >= leastSamples && end - open <= longest
     if (isClipped && runs.length <= mostRuns) runs.push({ channel, start: open, end })
     open = -1
   }
   return {
-    add: (plane: Float32Array): void => {
+    /** Returns how many samples stand at full scale. */
+    add: (plane: Float32Array): number => {
       const count = clippedIn(plane, clippedAt)
-      samples += count
       if (count === 0) close(seen)
       for (let i = 0; count > 0 && i < plane.length; i++) {
         const now = Math.abs(plane[i]!) < clippedAt ? 0 : Math.sign(plane[i]!)
@@ -43,13 +43,20 @@ export function clippingMeter(channel: number, sampleRate: number) {
         if (open < 0 && now !== 0) [open, side] = [seen + i, now]
       }
       seen += plane.length
+      return count
     },
-    /** `samples`: how many stand at full scale; `runs`: none where there are more than can be helped. */
-    finish: () => {
+    finish: (): readonly ClippedRun[] => {
       close(seen)
-      return { samples, runs: runs.length > mostRuns ? [] : runs }
+      return runs
     },
   }
+}
+
+/** Those of all channels that can be helped, in time. */
+export function helpedRuns(runs: readonly ClippedRun[]): ClippedRun[] {
+  const counts = new Map<number, number>()
+  for (const { channel } of runs) counts.set(channel, (counts.get(channel) ?? 0) + 1)
+  return runs.filter(({ channel }) => counts.get(channel)! <= mostRuns).sort((a, b) => a.start - b.start)
 }
 
 /** Puts back what was cut off of `samples[from…to)`, in place: never less than what was left of it. */

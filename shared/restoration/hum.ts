@@ -6,7 +6,7 @@
 import { fourier, framesAtOnce } from '../kernel/fourier.ts'
 import { lowRateHighestHz, lowRateOf, type LowRate } from './low-rate.ts'
 import { quantile, toDb } from './series.ts'
-import { sliding } from './sliding.ts'
+import { fromNext, sliding } from './sliding.ts'
 
 export type MainsHz = 50 | 60
 
@@ -53,8 +53,11 @@ export function humGrid(sampleRate: number): HumGrid {
   return { pointSamples, firstPoint: (windowPoints / 2) * pointSamples }
 }
 
-/** Gathers what is to be known of one channel's hum, from its sound at the low rate. Memory: some 3 kB a second where there is any, else none. */
-export function humMeter(sampleRate: number) {
+/**
+ * Gathers what is to be known of one channel's hum, from its sound at the low rate, from the first whole stretch behind sample
+ * `begin` of that on. Memory: some 3 kB a second where there is any, else none.
+ */
+export function humMeter(sampleRate: number, begin = 0) {
   const low = lowRateOf(sampleRate)
   const hop = hopAt(low)
   const stretch = pointsPerStretch * hop
@@ -63,7 +66,9 @@ export function humMeter(sampleRate: number) {
   // three stretches, the middle one of which is learnt from once the one behind it has been looked at
   const held = sliding()
   let sound: Float32Array = new Float32Array(0)
-  let start = 0
+  const fromStretch = fromNext(stretch, begin)
+  const first = Math.ceil(begin / stretch)
+  let start = 0 // of what is held, as counted from the first stretch
   let count = 0
   const found: (MainsHz | undefined)[] = []
   const kept: HumStretch[] = []
@@ -72,11 +77,12 @@ export function humMeter(sampleRate: number) {
     const [before, own, after] = [found[index - 1], found[index], found[index + 1]]
     const family = own ?? before ?? after
     if (family === undefined) return
-    const learnt = learn[families.indexOf(family)]!(sound, index * stretch - start, index * pointsPerStretch)
-    kept.push({ index, family, found: own !== undefined, ...learnt })
+    const place = (first + index) * pointsPerStretch
+    const learnt = learn[families.indexOf(family)]!(sound, index * stretch - start, place)
+    kept.push({ index: first + index, family, found: own !== undefined, ...learnt })
   }
   const take = (samples: Float32Array): void => {
-    sound = held.append(samples)
+    sound = held.append(fromStretch(samples))
     for (; start + sound.length >= (count + 1) * stretch + windowPoints * hop; count++) {
       found.push(look(sound.subarray(count * stretch - start, (count + 1) * stretch - start)))
       if (count > 0) settle(count - 1)

@@ -9,7 +9,7 @@ import { lowRateOf, lowRateSound } from './low-rate.ts'
 import { autocorrelation } from './periodicity.ts'
 import { powerSpectra } from './power-spectra.ts'
 import { growingSeries, quantile, toDb } from './series.ts'
-import { sliding } from './sliding.ts'
+import { fromNext, sliding } from './sliding.ts'
 
 const size = 1024
 const hopSeconds = 0.25
@@ -34,10 +34,17 @@ export interface RumbleTables {
 const pitchEvery = 2
 const noPitch = { hz: 0, voicing: 0 }
 
-/** Takes sound at the low rate. Memory: 300 bytes a second. */
-export function rumbleMeter(sampleRate: number) {
+/** From one look to the next, in samples at the low rate; where a part begins, a pitch is told. */
+export const rumbleHop = (sampleRate: number): number => Math.round(hopSeconds * lowRateOf(sampleRate).rate)
+/** The first look of a part that begins at sample `start` of the low rate. */
+export const firstRumbleLook = (sampleRate: number, start: number): number =>
+  pitchEvery * Math.ceil(start / (pitchEvery * rumbleHop(sampleRate)))
+
+/** Takes sound at the low rate, from its sample `start` on. Memory: 300 bytes a second. */
+export function rumbleMeter(sampleRate: number, start = 0) {
   const { rate } = lowRateOf(sampleRate)
-  const hop = Math.round(hopSeconds * rate)
+  const hop = rumbleHop(sampleRate)
+  const fromHop = fromNext(pitchEvery * hop, start)
   const bin = (hz: number) => Math.round((hz / rate) * size)
   const pitchOf = pitchMeter(bin(harmonicsHz[0]), bin(harmonicsHz[1]), rate / size)
   const low = Array.from({ length: steps }, growingSeries)
@@ -58,7 +65,7 @@ export function rumbleMeter(sampleRate: number) {
     voicing.push(pitch.voicing)
   })
   return {
-    add,
+    add: (sound: Float32Array): void => add(fromHop(sound)),
     finish: (): RumbleTables => {
       add(new Float32Array(size / 2))
       return {

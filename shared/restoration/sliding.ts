@@ -10,6 +10,16 @@ export interface Sliding {
   readonly forgetFirst: (count: number) => Float32Array
 }
 
+/** Drops what comes before the first multiple of `grid`, of sound that begins at `start`. */
+export function fromNext(grid: number, start: number): (values: Float32Array) => Float32Array {
+  let left = (grid - (start % grid)) % grid
+  return (values) => {
+    const dropped = Math.min(left, values.length)
+    left -= dropped
+    return values.subarray(dropped)
+  }
+}
+
 /** Begins with so many zeros. */
 export function sliding(zeros = 0): Sliding {
   let array = new Float32Array(zeros)

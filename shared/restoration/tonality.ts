@@ -5,6 +5,7 @@
 import { lowRateOf } from './low-rate.ts'
 import { powerSpectra } from './power-spectra.ts'
 import { growingSeries } from './series.ts'
+import { fromNext } from './sliding.ts'
 
 const size = 1024
 export const tonalityHopSeconds = 0.25
@@ -13,17 +14,22 @@ const bandHz = [80, 1000] as const
 const overAround = 8
 const aroundBins = 16
 
-/** Takes sound at the low rate. */
-export function tonalityMeter(sampleRate: number) {
+/** From one value to the next, in samples at the low rate. */
+export const tonalityHop = (sampleRate: number): number =>
+  Math.round(tonalityHopSeconds * lowRateOf(sampleRate).rate)
+
+/** Takes sound at the low rate, from its sample `start` on; the first value is of the first whole hop. */
+export function tonalityMeter(sampleRate: number, start = 0) {
   const { rate } = lowRateOf(sampleRate)
-  const hop = Math.round(tonalityHopSeconds * rate)
+  const hop = tonalityHop(sampleRate)
+  const fromHop = fromNext(hop, start)
   const [from, to] = bandHz.map((hz) => Math.round((hz / rate) * size)) as [number, number]
   const shares = growingSeries()
   const { add } = powerSpectra({ size, hop, lead: size / 2 }, (powers) =>
     shares.push(toneShare(powers, from, to)),
   )
   return {
-    add,
+    add: (sound: Float32Array): void => add(fromHop(sound)),
     finish: (): Float32Array => {
       add(new Float32Array(size / 2))
       return shares.values()

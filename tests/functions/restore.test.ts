@@ -8,6 +8,7 @@ import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
 import type { Plan } from '../../shared/restoration/decide.ts'
 import { spanSound, type Heard } from '../../shared/review/sound.ts'
+import { made } from '../support/media.ts'
 import { add, decodeFile, mainsHum, noise, speechLike } from '../support/audio.ts'
 import { aKey, callerOf } from '../support/callers.ts'
 import { wav } from '../support/recordings.ts'
@@ -180,4 +181,22 @@ test('Parts that are mended in any order, one of them twice, are what one go mak
       .update(await read('combine'))
       .digest('hex'),
   ).toBe(expected.digest('hex'))
+})
+
+test('A long recording is looked at in parts, and decided on once all of them are there', async () => {
+  const world = await aWorld({ until: 'prescribe' })
+  const long = await made(
+    'long.flac',
+    '-f lavfi -i sine=f=300:b=5:r=44100:d=1380 -af tremolo=f=0.3:d=0.9 -sample_fmt s16',
+  )
+  await world.arrive(await world.upload(`u/${user}/show/long/talk.flac`, long))
+  await world.runToEnd()
+  const [{ id: run } = { id: '' }] = await world.database.rows<{ id: string }>('SELECT id FROM runs')
+  const examined = [await outputOf(world, run, 'examine', 0), await outputOf(world, run, 'examine', 1)]
+  expect(new Set(examined.map((output) => output!['lookObject'])).size).toBe(2)
+  const { restorationObject, ...prescribed } = (await outputOf(world, run, 'prescribe'))!
+  expect(prescribed).toMatchObject({ planObject: null, planHash: null, restoredParts: 0 })
+  const { context } = await world.run(run)
+  expect(context).toMatchObject({ restoredParts: 0, restorationObject })
+  expect(context).not.toHaveProperty('lookObject')
 })

@@ -3,6 +3,7 @@ export const stepWords: Readonly<Record<string, string>> = {
   prepare: 'The recording is read',
   join: 'The recording is put together',
   examine: 'It is found out what is wrong with the sound',
+  prescribe: 'It is decided what is done about it',
   restore: 'Noise, hum and the like are taken away',
   combine: 'The restored sound is put together',
   recognise: 'What is said is written down',
