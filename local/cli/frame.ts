@@ -24,6 +24,10 @@ export class WrongUsage extends Error {}
 /** The exit code of a command that cannot go on without its producer. */
 export const awaitingReview = 3
 
+/** Of every command that brings a show's folder. */
+export const sameShowOption =
+  "the show's folder may say another title and author, and more, of a show that is there: it is the same show"
+
 export const interrupted = (): Promise<void> =>
   new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))
 

@@ -17,6 +17,7 @@ import {
   withCloud,
   WrongUsage,
   awaitingReview,
+  sameShowOption,
 } from '../frame.ts'
 import { quoted } from '../quoted.ts'
 import type { UploadJob } from '../upload.ts'
@@ -35,6 +36,7 @@ export function add(program: Command): void {
       '--episode <episode>',
       "the episode's name; or its episode.json, and then it is named after the recording, as without",
     )
+    .option('--same-show', sameShowOption)
     .option('--tracks', 'several recordings are tracks of one conversation')
     .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
     .option('--template <file>', 'the show: segments, cleaning, loudness, output')

@@ -12,6 +12,7 @@ import {
   runJob,
   withCloud,
   WrongUsage,
+  sameShowOption,
 } from '../frame.ts'
 
 /** Here and not from where decisions are read, which would load all that reads them. */
@@ -47,6 +48,7 @@ export function add(program: Command): void {
     .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
     .option('--template <file>', 'the show: segments, cleaning, loudness, output')
     .option('--podcast <file>', "the podcast: title, author, language and so on; or a show's folder")
+    .option('--same-show', sameShowOption)
     .option('--episode <file>', 'the episode: title, description, number, season, guest and so on')
     .option('--title <title>', "the episode's title; the file's name when not given")
     .option('--number <number>', "the episode's number")
