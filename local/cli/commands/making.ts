@@ -31,10 +31,14 @@ export function add(program: Command): void {
     .description(
       "write a show's folder to begin with: what it says of itself, how its episodes are made; nothing is overwritten",
     )
-    .argument('[dir]', 'where', '.')
-    .action(async (dir: string) => {
-      const { init, summariseInit } = await import('../init.ts')
-      process.stdout.write(summariseInit(await init(dir)))
+    .argument('[dir]', "where; this folder, if it is empty or a show's already")
+    .action(async (dir: string | undefined) => {
+      const { init, isForShow, summariseInit } = await import('../init.ts')
+      if (dir === undefined && !(await isForShow('.')))
+        throw new WrongUsage(
+          'Other files lie in this folder. A show in a folder of its own: ./spool init my-show; here among them: ./spool init .',
+        )
+      process.stdout.write(summariseInit(await init(dir ?? '.')))
     })
 
   program

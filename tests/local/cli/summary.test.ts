@@ -112,6 +112,11 @@ test('what is so already is said to be', () => {
   expect(said(at, { now: new Date('2019-12-31T00:00:00Z') })).toMatch(/^Scheduled for 2020/)
 })
 
+test('taken out of the feed a second time, it is said that it was not in it', () => {
+  expect(said({ status: 'processed' })).toBe('Not in the feed; the episode is kept.\n')
+  expect(said({ status: 'processed' }, { isNew: false })).toMatch(/^Not in the feed, as before; /)
+})
+
 test('of a question that is left when all was accepted it is said that it takes an answer', () => {
   expect(stillOpen(2, undefined)).toMatch(/; 2 edits are .* --rest accept, reject or leave decides/)
   const accepted = stillOpen(1, 'accept')
