@@ -16,8 +16,11 @@ const ownHosts = ['127.0.0.1', 'localhost', '[::1]']
 /** Throws Permanent `bad_feed`, `not_found`, or as `fetchFeed` does. */
 export async function check(target: string): Promise<Finding[]> {
   if (isAddress(target) && !ownHosts.includes(new URL(target).hostname))
-    return await checkFeed(await fetchFeed(target, { allowPrivateAddresses: false }))
-  if (isAddress(target)) return await checkFeed(await fetched(target), target)
+    return await checkFeed(await fetchFeed(target, { allowPrivateAddresses: false }), {
+      feedUrl: target,
+      asksFiles: false,
+    })
+  if (isAddress(target)) return await checkFeed(await fetched(target), { feedUrl: target, asksFiles: true })
   const found = await stat(target).catch(() => undefined)
   if (!found) throw new Permanent('not_found', `There is no file or folder ${target}.`)
   const file = found.isDirectory() ? path.join(target, 'feed.xml') : target
