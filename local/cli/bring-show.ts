@@ -17,6 +17,12 @@ import { isOtherTemplate, takeOver } from './taking-over.ts'
 
 const showFile = 'podcast.json'
 
+export interface ShowFolder {
+  readonly folder: string
+  /** As a job has it. */
+  readonly sameShow?: boolean | undefined
+}
+
 /** What would be brought along, since a Spool has it not, or not so; and what of its episodes that changes. */
 export interface Differences {
   readonly podcast: Podcast
@@ -27,7 +33,11 @@ export interface Differences {
 }
 
 /** Looks, and brings nothing. Throws NotReady with all that is wrong with its documents and their files; Permanent as `podcastIn` and `takeOver`. */
-export async function compareShow(client: Client, folder: string, signal: AbortSignal): Promise<Differences> {
+export async function compareShow(
+  client: Client,
+  { folder, sameShow }: ShowFolder,
+  signal: AbortSignal,
+): Promise<Differences> {
   const job = withShow({ recordings: [] }, folder)
   await mustBeReady(job)
   const podcast = await podcastIn(client, folder)
@@ -45,6 +55,7 @@ export async function compareShow(client: Client, folder: string, signal: AbortS
     told: settings,
     file: job.podcast!,
     changesTemplate: ofTemplate.length > 0,
+    isMeant: sameShow,
   })
   const { items } = await client.get<{ items: Asset[] }>(`/podcasts/${id}/assets`)
   const covers: string[] = []
@@ -112,11 +123,12 @@ async function podcastIn(client: Client, folder: string): Promise<Podcast> {
 export async function bringShow(
   client: Client,
   memory: Memory,
-  folder: string,
+  show: ShowFolder,
   tell: (note: string) => void,
   signal: AbortSignal,
 ): Promise<Differences> {
-  const differences = await compareShow(client, folder, signal)
+  const { folder } = show
+  const differences = await compareShow(client, show, signal)
   tell(differences.note)
   const job: Job = withShow({ recordings: [] }, folder)
   const { id, slug, revision } = differences.podcast

@@ -2,6 +2,7 @@
  * `spool check`: the directories' rules on any feed: a file, the folder of a finished episode, or an address; of one on
  * this machine the files are asked for too.
  */
+import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Permanent } from '../../shared/errors.ts'
@@ -15,11 +16,20 @@ const ownHosts = ['127.0.0.1', 'localhost', '[::1]']
 /** Throws Permanent `bad_feed`, `not_found`, or as `fetchFeed` does. */
 export async function check(target: string): Promise<Finding[]> {
   if (isAddress(target) && !ownHosts.includes(new URL(target).hostname))
-    return await checkFeed(await fetchFeed(target, { allowPrivateAddresses: false }))
-  if (isAddress(target)) return await checkFeed(await fetched(target), target)
+    return await checkFeed(await fetchFeed(target, { allowPrivateAddresses: false }), {
+      feedUrl: target,
+      asksFiles: false,
+    })
+  if (isAddress(target)) return await checkFeed(await fetched(target), { feedUrl: target, asksFiles: true })
   const found = await stat(target).catch(() => undefined)
   if (!found) throw new Permanent('not_found', `There is no file or folder ${target}.`)
-  return await checkFeed(await readFile(found.isDirectory() ? path.join(target, 'feed.xml') : target, 'utf8'))
+  const file = found.isDirectory() ? path.join(target, 'feed.xml') : target
+  if (!existsSync(file))
+    throw new Permanent(
+      'not_found',
+      `There is no feed.xml in ${target}. Name a folder with one, a file, or an address.`,
+    )
+  return await checkFeed(await readFile(file, 'utf8'))
 }
 
 async function fetched(address: string): Promise<string> {

@@ -24,6 +24,10 @@ export class WrongUsage extends Error {}
 /** The exit code of a command that cannot go on without its producer. */
 export const awaitingReview = 3
 
+/** Of every command that brings a show's folder. */
+export const sameShowOption =
+  "the show's folder may say another title and author, and more, of a show that is there: it is the same show"
+
 export const interrupted = (): Promise<void> =>
   new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))
 
@@ -134,7 +138,7 @@ export async function unfilledShow(podcast: string): Promise<string> {
   const left = stillToFill(await readPodcast(podcast))
   return left.length === 0
     ? ''
-    : `Show      ${podcast} still has the ${left.join(' and the ')} that init wrote, and listeners see it.\n` +
+    : `Show      ${podcast} still has the ${left.join(' and the ')} that init wrote, and listeners read it once an episode is out.\n` +
         `          Change it, then: ./spool rebuild ${quoted(path.dirname(podcast))}\n`
 }
 
@@ -169,6 +173,7 @@ export async function mustBeThere(job: Job): Promise<void> {
   if (number !== undefined && !/^[1-9]\d{0,8}$/.test(number))
     throw new WrongUsage(`--number takes a number from 1, not "${number}".`)
   const missing =
+    otherDocument(podcast) ??
     (await missingShow(podcast)) ??
     (await missingFile([...recordings, words, template, podcast, episode, cover, chapters]))
   if (missing !== undefined) throw new WrongUsage(missing)
@@ -184,6 +189,15 @@ export function timeOf(text: string): Date {
   if (!isTime || Number.isNaN(time.getTime()))
     throw new WrongUsage(`--at takes a time with its zone, such as 2026-12-24T06:00:00+01:00, not "${text}".`)
   return time
+}
+
+/** What lies beside a show's settings is easily named in their place. */
+function otherDocument(podcast: string | undefined): string | undefined {
+  const file = path.basename(podcast ?? '')
+  return podcast === undefined || !/^(episode|template)\.json$/i.test(file)
+    ? undefined
+    : `--podcast takes a show's folder or its podcast.json, not ${podcast}: say --podcast ${quoted(path.dirname(podcast))}, ` +
+        `and ${file.startsWith('e') ? '--episode' : '--template'} for that file.`
 }
 
 /** A show's folder is easily misspelt, or not begun yet. */

@@ -2,7 +2,7 @@
  * `spool init`: a show's folder to begin with. Hides what stands in it at first: documents that are good as they are, each
  * with the schema by which an editor completes and explains it.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, Permanent } from '../../shared/errors.ts'
 import { showSlug, slugOf } from '../../shared/objects.ts'
@@ -18,6 +18,12 @@ export interface Begun {
 }
 
 const documentNames = ['podcast', 'template', 'episode'] as const
+
+/** Whether there is a show in a folder, or nothing that anybody sees: then no word is needed that it is meant. */
+export async function isForShow(folder: string): Promise<boolean> {
+  const files = (await readdir(folder)).filter((file) => !file.startsWith('.'))
+  return files.length === 0 || files.includes('podcast.json')
+}
 
 /** Throws Permanent `bad_output` when it is a file, Error when the folder cannot be written to. */
 export async function init(dir: string): Promise<Begun> {

@@ -33,6 +33,8 @@ export interface Job {
   /** The template is the show's: it serves every episode that brings none, from now on. */
   readonly isShows?: boolean
   readonly podcast?: string
+  /** What the show says of itself is meant, also where it could be another one's. */
+  readonly sameShow?: boolean | undefined
   readonly episode?: string
   readonly cover?: string
   readonly chapters?: string

@@ -1,6 +1,7 @@
 /** `spool list`: the episodes there are, and `spool download`: the finished files of one. */
 import path from 'node:path'
 import { deliverables } from '../../shared/episode/deliverables.ts'
+import { trials } from '../../shared/objects.ts'
 import type { Client } from '../client/client.ts'
 import { allEpisodes, episodesNamed, fetchFile, filesOf, findEpisode } from '../client/episodes.ts'
 import { fillFolder, folderOf } from './output-folder.ts'
@@ -50,13 +51,20 @@ function standing({ status, publishedAt, publishAt }: ListedEpisode, isUp: boole
   return status === 'processed' ? `${plain}, not in the feed` : plain
 }
 
-/** `isUp`: whether a Spool is there that goes on with what was begun. */
-export function summariseList(episodes: readonly ListedEpisode[], isUp: boolean): string {
+/**
+ * Of episodes as they are listed, newest first. `isUp`: whether a Spool is there that goes on with what was begun; `all`:
+ * also failed trials of what was tried again since.
+ */
+export function summariseList(
+  episodes: readonly ListedEpisode[],
+  { isUp, all = false }: { isUp: boolean; all?: boolean },
+): string {
   if (episodes.length === 0)
     return 'There are no episodes yet. Make one with: ./spool assemble RECORDING, or ./spool upload.\n'
+  const shown = all ? episodes : episodes.filter((episode, i) => !isSettled(episode, episodes.slice(0, i)))
   const table = [
     ['EPISODE', 'STATUS', 'LENGTH', 'TITLE'],
-    ...episodes.map((episode) => [
+    ...shown.map((episode) => [
       `${episode.podcast}/${episode.slug}`,
       standing(episode, isUp),
       episode.durationSeconds === null ? '–' : clock(episode.durationSeconds),
@@ -64,8 +72,26 @@ export function summariseList(episodes: readonly ListedEpisode[], isUp: boolean)
     ]),
   ]
   const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)))
-  return table.map((row) => `${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}\n`).join('')
+  const lines = table.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '))
+  return `${[...lines, ...hiddenLine(episodes.length - shown.length)].join('\n')}\n`
 }
+
+/** A trial that failed, of a name that was tried again in a show since. */
+const isSettled = (
+  { podcast, slug, status, durationSeconds }: ListedEpisode,
+  newer: readonly ListedEpisode[],
+): boolean =>
+  status === 'failed' &&
+  durationSeconds === null &&
+  podcast.startsWith(trials) &&
+  newer.some((one) => one.slug === slug)
+
+const hiddenLine = (hidden: number): string[] =>
+  hidden === 0
+    ? []
+    : [
+        `${hidden} failed trial${hidden === 1 ? ' is' : 's are'} left out that had another try since: ./spool list --all`,
+      ]
 
 export interface DownloadReport {
   readonly episodeId: string

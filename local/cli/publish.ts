@@ -70,6 +70,6 @@ export function summarisePublication(
       return `It waits for a decision, and ${when} it has been decided on: ./spool review ${quoted(episode)}\n`
     }
     default:
-      return `Not in the feed; the episode is kept${status === 'processed' ? '' : ` (${status})`}.\n`
+      return `Not in the feed${isNew ? '' : ', as before'}; the episode is kept${status === 'processed' ? '' : ` (${status})`}.\n`
   }
 }

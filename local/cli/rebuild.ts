@@ -24,6 +24,8 @@ export interface RebuiltEpisode {
   readonly status: 'same' | 'planned' | 'rebuilt' | 'failed' | 'waits' | 'busy'
   /** What listeners get; a version that is made anew takes its place. */
   readonly inFeed: boolean
+  /** Nothing of it was finished before. */
+  readonly isFirst: boolean
   /** Why it failed. */
   readonly message: string | null
   readonly before: Measured | null
@@ -54,12 +56,12 @@ export async function rebuild(
   const all = await episodesOf(client, podcast)
   if (all.length === 0)
     throw new Permanent('not_found', `There are no episodes of a podcast "${podcast}". See ./spool list.`)
-  const finished = all.filter(({ durationSeconds }) => durationSeconds !== null).reverse() // the oldest first
+  const known = all.filter((one) => isFinished(one) || isOnItsWay(one)).reverse() // the oldest first
   const planned: RebuiltEpisode[] = []
-  for (const episode of finished) planned.push(await look(client, episode, wouldChange))
+  for (const episode of known) planned.push(await look(client, episode, wouldChange))
   const isDue = ({ status }: RebuiltEpisode) => status === 'planned'
   const due = new Set(planned.filter(isDue).map(({ episodeId }) => episodeId))
-  const seconds = finished.reduce(
+  const seconds = known.reduce(
     (sum, { id, durationSeconds }) => sum + (due.has(id) ? durationSeconds! : 0),
     0,
   )
@@ -73,19 +75,14 @@ export async function rebuild(
   return { ...report, episodes }
 }
 
-async function look(
-  client: Client,
-  { id, slug, title, status }: Episode,
-  wouldChange: readonly string[],
-): Promise<RebuiltEpisode> {
+const isFinished = ({ durationSeconds }: Episode): boolean => durationSeconds !== null
+const isOnItsWay = ({ status }: Episode): boolean => status === 'awaiting_review' || status === 'processing'
+
+async function look(client: Client, found: Episode, wouldChange: readonly string[]): Promise<RebuiltEpisode> {
+  const { id, slug, title, status } = found
   const episode = {
-    episodeId: id,
-    slug,
-    title,
-    inFeed: status === 'published',
-    message: null,
-    before: null,
-    after: null,
+    ...{ episodeId: id, slug, title, inFeed: status === 'published', isFirst: !isFinished(found) },
+    ...{ message: null, before: null, after: null },
   }
   if (status === 'awaiting_review') return { ...episode, reasons: [], status: 'waits' }
   if (status === 'processing') return { ...episode, reasons: [], status: 'busy' }
@@ -145,9 +142,9 @@ export const summariseRebuild = ({ podcast, minutes, episodes }: RebuildReport):
   ].join('\n')
 }
 
-function whatOf(podcast: string, { slug, status, reasons, before, after }: RebuiltEpisode): string {
+function whatOf(podcast: string, { slug, status, reasons, isFirst, before, after }: RebuiltEpisode): string {
   if (status === 'waits')
-    return `for a decision; its former version stays. ./spool review ${quoted(`${podcast}/${slug}`)}`
+    return `for a decision; ${isFirst ? 'nothing of it is finished yet' : 'its former version stays'}. ./spool review ${quoted(`${podcast}/${slug}`)}`
   if (status === 'busy') return 'it is being made just now. ./spool list says how far it is.'
   return differences(before, after) ?? `changed: ${reasons.join(', ')}`
 }

@@ -44,7 +44,8 @@ export async function showOf(
     const changesTemplate =
       job.isShows === true && (await isOtherTemplate(job.template!, await templateIn(uploads, slug)))
     const told = await readPodcast(file)
-    const note = takeOver({ slug, known, told, file, changesTemplate, episode: episode?.title })
+    const isMeant = job.sameShow
+    const note = takeOver({ slug, known, told, file, changesTemplate, episode: episode?.title, isMeant })
     return { podcast: slug, note: note + (await replacing(slug)) }
   })
 }

@@ -28,14 +28,17 @@ export interface TakingOver {
   readonly changesTemplate: boolean
   /** Its episode of the same name, which is made anew. */
   readonly episode?: string | undefined
+  /** The producer says that it is the same show, whatever changes. */
+  readonly isMeant?: boolean | undefined
 }
 
 /**
  * A note on all that changes of what its producer has set; empty where nothing does. Throws Permanent `bad_podcast_file` where
- * something would be replaced by what `init` wrote, and where listeners would take it for another show and no slug says that
- * it is this one.
+ * something would be replaced by what `init` wrote, and where listeners would take it for another show: no slug says that it is
+ * this one, or more than its title or its author is another. Two folders of one name have one slug, which `init` wrote.
  */
-export function takeOver({ slug, known, told, file, changesTemplate, episode }: TakingOver): string {
+export function takeOver(taking: TakingOver): string {
+  const { slug, known, told, file, changesTemplate, episode, isMeant = false } = taking
   const lost = stillToFill(told).filter((setting) => isProducers(known, setting))
   if (lost.length > 0)
     throw new Permanent(
@@ -53,6 +56,12 @@ export function takeOver({ slug, known, told, file, changesTemplate, episode }: 
       'bad_podcast_file',
       `${file} would make another show of "${slug}" (${all.join(', ')}). If it is that show, let it say so: ` +
         `"slug": "${slug}". If not, give it another title, or a name of its own: "slug": "NAME".`,
+    )
+  if (changed.length > 1 && !isMeant)
+    throw new Permanent(
+      'bad_podcast_file',
+      `${file} would make another show of "${slug}", which is there already (${all.join(', ')}). ${ownName(file)} ` +
+        'If it is that show, and all of this is meant, say so: --same-show.',
     )
   if (changesTemplate) all.push(`its template becomes that of ${path.dirname(file)}`)
   if (episode !== undefined) all.push(`its episode "${episode}" is made anew of this recording`)

@@ -185,7 +185,7 @@ async function changesOf(
   client: Client,
   { id, slug, settings: known }: Podcast,
   episode: string,
-  { podcast: file, template, isShows }: Job,
+  { podcast: file, template, isShows, sameShow: isMeant }: Job,
 ): Promise<string> {
   if (file === undefined) return ''
   const there = await client.get<{ template: object }>(`/podcasts/${id}/template`)
@@ -195,7 +195,7 @@ async function changesOf(
     limit: '1',
   })
   return takeOver({
-    ...{ slug, known, file, told: await readPodcast(file), episode: items[0]?.title },
+    ...{ slug, known, file, told: await readPodcast(file), episode: items[0]?.title, isMeant },
     changesTemplate: isShows === true && (await isOtherTemplate(template!, JSON.stringify(there.template))),
   })
 }

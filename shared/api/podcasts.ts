@@ -243,10 +243,8 @@ export function addPodcasts(app: App, services: Services): void {
       throw new Permanent('bad_feed', `The feed has ${bytes} bytes; up to ${mostFeedBytes} are checked here.`)
     const { checkFeed } = await import('../publishing/check-feed.ts') // a parser that only this needs
     const text = (await storage.read({ ...feed, generation })).toString('utf8')
-    return context.json(
-      { feedUrl: `${config.publicBaseUrl}/${feed.name}`, findings: await checkFeed(text) },
-      200,
-    )
+    const feedUrl = `${config.publicBaseUrl}/${feed.name}`
+    return context.json({ feedUrl, findings: await checkFeed(text, { feedUrl, asksFiles: false }) }, 200)
   })
 }
 

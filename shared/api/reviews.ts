@@ -67,7 +67,7 @@ const decisions = z.looseObject({
   decisions: z.array(z.looseObject({})),
   rest: z.enum(restChoices).optional().openapi({
     description:
-      'What becomes of the edits that are not decided on: all made, none made, or left as they are. Unset: those that wait go on waiting, unless the list is empty.',
+      'What becomes of the edits that are not decided on: all made, none made, or left as they are. Unset: those that wait go on waiting.',
   }),
 })
 const taking = started

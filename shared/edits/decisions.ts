@@ -90,8 +90,7 @@ export function parseDecisionsFile(
     const problem = problemOf(one, known, totalSamples / sampleRate)
     if (problem !== undefined) throw new Permanent('bad_decisions', `${name}, decision ${i + 1}: ${problem}`)
   })
-  // an empty list says that there is nothing more to decide
-  return file.decisions.length === 0 ? { rest: 'leave', ...file } : file
+  return file
 }
 
 function problemOf(

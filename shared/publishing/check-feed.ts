@@ -2,19 +2,52 @@
 import { checkObjects } from './check-objects.ts'
 import { childOf, childrenOf, readFeed, textOf, type Element } from './feed-tree.ts'
 import { feedRules } from './feed-rules.ts'
+import { psp1 } from './feed-rule.ts'
 import type { Finding } from './finding.ts'
+import { ownAddress } from './show-rules.ts'
 
-/**
- * Everything that is wrong with a feed, errors first; with its address, its files there are asked for too. Throws
- * Permanent `bad_feed` for what is no feed.
- */
-export async function checkFeed(text: string, feedUrl?: string): Promise<Finding[]> {
+export interface FeedPlace {
+  readonly feedUrl: string
+  /** Whether its files there are asked for too. */
+  readonly asksFiles: boolean
+}
+
+/** Everything that is wrong with a feed, errors first. Throws Permanent `bad_feed` for what is no feed. */
+export async function checkFeed(text: string, place?: FeedPlace): Promise<Finding[]> {
   const root = readFeed(text)
   const channel = childOf(root, 'channel')
-  const files = channel && feedUrl !== undefined ? await checkObjects(channel, feedUrl) : []
-  return [...checkText(root, channel), ...files].sort(
+  const there = channel && place ? await checkPlace(channel, place) : []
+  return [...checkText(root, channel), ...there].sort(
     (a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'),
   )
+}
+
+async function checkPlace(channel: Element, { feedUrl, asksFiles }: FeedPlace): Promise<Finding[]> {
+  return [...checkAddress(channel, feedUrl), ...(asksFiles ? await checkObjects(channel, feedUrl) : [])]
+}
+
+/** Applications keep the address that a feed says is its own. */
+function checkAddress(channel: Element, feedUrl: string): Finding[] {
+  const said = ownAddress(channel)
+  if (said === '' || isSameAddress(said, feedUrl)) return []
+  return [
+    {
+      rule: 'show-address',
+      severity: 'warning',
+      where: 'show',
+      message: `The feed says that it is at ${said}, and it is at ${feedUrl}.`,
+      remedy: 'Publish it at the address that it names, or let it name the one where it is.',
+      source: psp1,
+    },
+  ]
+}
+
+/** Whatever the scheme, and with or without slashes at its end, as `podcast:guid` has it. */
+function isSameAddress(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((address) =>
+    address.replace(/^https?:\/\//i, '').replace(/\/+$/, ''),
+  )
+  return first === second
 }
 
 function checkText(root: Element, channel: Element | undefined): Finding[] {

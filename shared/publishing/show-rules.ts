@@ -32,6 +32,12 @@ function numberOf(item: Element): string {
   return `${season === '' ? '' : `season ${season}, `}episode ${number}`
 }
 
+/** Where a feed says that it is; empty where it does not. */
+export const ownAddress = (channel: Element): string =>
+  childrenOf(channel, 'atom:link').find(({ attributes }) => attributes['rel'] === 'self')?.attributes[
+    'href'
+  ] ?? ''
+
 export const showRules: readonly FeedRule[] = [
   {
     id: 'rss-version',
@@ -66,10 +72,7 @@ export const showRules: readonly FeedRule[] = [
   needs(
     'atom:link',
     { ...show, source: psp1, remedy: 'Name the feed’s own address with rel="self".' },
-    (channel) =>
-      childrenOf(channel, 'atom:link').find(({ attributes }) => attributes['rel'] === 'self')?.attributes[
-        'href'
-      ] ?? '',
+    ownAddress,
   ),
   value('show-title-length', 'title', { ...show, source: appleTags, remedy: 'Shorten it.' }, atMost(255)),
   value(

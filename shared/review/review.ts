@@ -255,7 +255,8 @@ export async function submitDecisions(
   const decided = withDecisions(edits, decisions, analysis.totalSamples)
   checkBudget(decided, analysis.speech, analysis.totalSamples, 1)
   const open = waitsForReview(decided, runSettings(run.settings).cleaning.review)
-  const left = run.status === 'awaiting_review' && rest !== 'leave' ? open.length : 0
+  // also of one that was cancelled while it waited: nobody has said of these that they may stay as they are
+  const left = run.context['reviewed'] === true || rest === 'leave' ? 0 : open.length
   const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction((trx) => record(trx, services, review, decisions, left === 0)),
   )
@@ -276,5 +277,5 @@ async function record(
   const taken = { decisionRevision: revision, reviewed }
   if (run.status === 'awaiting_review' && (await resumeRun(trx, run.id, taken)))
     return { runId: run.id, steps: await resumeSteps(trx, run.id, taken) }
-  return await runAgain(trx, services, run, { reviewed: true })
+  return await runAgain(trx, services, run, { reviewed })
 }

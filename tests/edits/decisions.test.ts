@@ -166,9 +166,9 @@ describe('A decisions file', () => {
     expect([read.rest, edits.map(({ status }) => status)]).toEqual([rest, left])
   })
 
-  test('that is empty says that there is nothing more to decide', () => {
-    const { rest } = parseDecisionsFile('{"version":1,"decisions":[]}', 'mine.json', list, 10_000)
-    expect(rest).toBe('leave')
+  test('that is empty decides on nothing, the rest neither', () => {
+    const read = parseDecisionsFile('{"version":1,"decisions":[]}', 'mine.json', list, 10_000)
+    expect([read.rest, withRest(read, decide(), 10_000)]).toEqual([undefined, []])
   })
 
   test('that is not JSON is refused', () => {

@@ -3,8 +3,9 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { runCosts } from '../../shared/db/run-costs.ts'
-import { openReview, submitDecisions } from '../../shared/review/review.ts'
+import { openReview, submitDecisions, type Submitted } from '../../shared/review/review.ts'
 import { startAgain } from '../../shared/episode/retry.ts'
+import type { Rest } from '../../shared/edits/decisions.ts'
 import type { EditList } from '../../shared/edits/edits.ts'
 import { decodeFile, speechLike } from '../support/audio.ts'
 import { said, wav, type SaidRecording } from '../support/recordings.ts'
@@ -50,10 +51,13 @@ const latest = async (world: World) =>
     )
   )[0]!
 
-const decideThat = async (world: World, ...decisions: object[]): Promise<string> => {
+const decideThat = async (world: World, ...decisions: object[]): Promise<string> =>
+  (await submitThat(world, { decisions })).runId
+
+const submitThat = async (world: World, said: { decisions: object[]; rest?: Rest }): Promise<Submitted> => {
   const review = await openReview(world.services, (await latest(world)).episodeId)
-  const file = JSON.stringify({ version: 1, decisions })
-  return (await submitDecisions(world.services, review, file, 'decisions.json')).runId
+  const file = JSON.stringify({ version: 1, ...said })
+  return await submitDecisions(world.services, review, file, 'decisions.json')
 }
 
 async function deliverable(world: World, file: string, runId: string): Promise<Buffer> {
@@ -147,11 +151,14 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     expect(await text(world, second)).toMatch(/Far\./)
   })
 
-  test('going on without deciding leaves both undone, and says so', async () => {
+  test('an empty list decides on nothing and the run waits on; going on without deciding leaves both undone, and says so', async () => {
     await aTalk()
-    await decideThat(world)
-    await world.runToEnd()
     const { id } = await latest(world)
+    expect(await submitThat(world, { decisions: [] })).toEqual({ runId: id, left: 2 })
+    await world.runToEnd()
+    expect(await world.run(id)).toMatchObject({ status: 'awaiting_review' })
+    await submitThat(world, { decisions: [], rest: 'leave' })
+    await world.runToEnd()
     const note = { code: 'left_undecided', message: expect.stringContaining('1 mistake, 1 question') }
     expect(await world.run(id)).toMatchObject({ status: 'finished', warnings: [note] })
     expect(await text(world, id)).toMatch(/cheese/)
@@ -181,9 +188,9 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     expect(await world.cancel(id)).toBe(true)
     const { waiting } = await openReview(world.services, (await latest(world)).episodeId)
     expect(waiting).toEqual([])
-    const again = await decideThat(world)
+    const { runId: again, left } = await submitThat(world, { decisions: [] })
     await world.runToEnd()
-    expect([again === id, (await world.run(again)).status]).toEqual([false, 'finished'])
+    expect([again === id, left, (await world.run(again)).status]).toEqual([false, 2, 'awaiting_review'])
   })
 })
 

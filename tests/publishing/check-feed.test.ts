@@ -234,17 +234,23 @@ describe('Its files', () => {
 
   test('are asked for where the feed lies, as an application would', async () => {
     const feed = good.replaceAll('https://example.com/', `${origin}/`)
-    const found = await checkFeed(feed, `${origin}/feed.xml`)
+    const found = await checkFeed(feed, { feedUrl: `${origin}/feed.xml`, asksFiles: true })
     expect(found.map(({ rule, where }) => [rule, where]).toSorted()).toEqual([
       ['audio-in-ranges', 'episode 2 (About tides)'],
       ['file-answers', 'episode 2 (About tides)'],
       ['file-type', 'episode 2 (About tides)'],
     ])
     const longer = feed.replace('length="1000"', 'length="999"')
-    expect((await checkFeed(longer, `${origin}/feed.xml`)).map(({ rule }) => rule)).toContain('audio-length')
+    expect(
+      (await checkFeed(longer, { feedUrl: `${origin}/feed.xml`, asksFiles: true })).map(({ rule }) => rule),
+    ).toContain('audio-length')
   })
 
-  test('elsewhere are not asked for', async () => {
-    expect(await checkFeed(good, `${origin}/feed.xml`)).toEqual([])
+  test('elsewhere are not asked for, and that the feed says it is elsewhere is told', async () => {
+    const [address, ...others] = await checkFeed(good, { feedUrl: `${origin}/feed.xml`, asksFiles: true })
+    expect(address).toMatchObject({ rule: 'show-address', severity: 'warning' })
+    expect(address!.message).toMatch(/at https:\/\/example\.com\/feed\.xml, and it is at http:\/\/127/)
+    expect(others).toEqual([])
+    expect(await checkFeed(good, { feedUrl: 'http://example.com/feed.xml/', asksFiles: false })).toEqual([])
   })
 })

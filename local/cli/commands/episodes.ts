@@ -17,6 +17,7 @@ import {
   withCloud,
   WrongUsage,
   awaitingReview,
+  sameShowOption,
 } from '../frame.ts'
 import { quoted } from '../quoted.ts'
 import type { UploadJob } from '../upload.ts'
@@ -35,6 +36,7 @@ export function add(program: Command): void {
       '--episode <episode>',
       "the episode's name; or its episode.json, and then it is named after the recording, as without",
     )
+    .option('--same-show', sameShowOption)
     .option('--tracks', 'several recordings are tracks of one conversation')
     .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
     .option('--template <file>', 'the show: segments, cleaning, loudness, output')
@@ -80,12 +82,15 @@ export function add(program: Command): void {
   program
     .command('list')
     .description('the episodes there are, here or where SPOOL_URL says')
+    .option('--all', 'also failed trials that had another try since, which --json always has')
     .option('--json', 'print one JSON object instead of a table')
-    .action(async ({ json }: { json?: true }) => {
-      const isServed = await isKept()
+    .action(async ({ all = false, json }: { all?: boolean; json?: true }) => {
+      const isUp = await isKept()
       await withClient(async (client) => {
         const { list, summariseList } = await import('../list.ts')
-        print(json, { episodes: await list(client) }, ({ episodes }) => summariseList(episodes, isServed))
+        print(json, { episodes: await list(client) }, ({ episodes }) =>
+          summariseList(episodes, { isUp, all }),
+        )
       })
     })
 

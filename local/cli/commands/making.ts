@@ -12,6 +12,7 @@ import {
   runJob,
   withCloud,
   WrongUsage,
+  sameShowOption,
 } from '../frame.ts'
 
 /** Here and not from where decisions are read, which would load all that reads them. */
@@ -30,10 +31,14 @@ export function add(program: Command): void {
     .description(
       "write a show's folder to begin with: what it says of itself, how its episodes are made; nothing is overwritten",
     )
-    .argument('[dir]', 'where', '.')
-    .action(async (dir: string) => {
-      const { init, summariseInit } = await import('../init.ts')
-      process.stdout.write(summariseInit(await init(dir)))
+    .argument('[dir]', "where; this folder, if it is empty or a show's already")
+    .action(async (dir: string | undefined) => {
+      const { init, isForShow, summariseInit } = await import('../init.ts')
+      if (dir === undefined && !(await isForShow('.')))
+        throw new WrongUsage(
+          'Other files lie in this folder. A show in a folder of its own: ./spool init my-show; here among them: ./spool init .',
+        )
+      process.stdout.write(summariseInit(await init(dir ?? '.')))
     })
 
   program
@@ -47,6 +52,7 @@ export function add(program: Command): void {
     .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
     .option('--template <file>', 'the show: segments, cleaning, loudness, output')
     .option('--podcast <file>', "the podcast: title, author, language and so on; or a show's folder")
+    .option('--same-show', sameShowOption)
     .option('--episode <file>', 'the episode: title, description, number, season, guest and so on')
     .option('--title <title>', "the episode's title; the file's name when not given")
     .option('--number <number>', "the episode's number")

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../../shared/codes.ts'
 import { Permanent } from '../../../shared/errors.ts'
 import type { Client } from '../../client/client.ts'
 import type { ExportJob } from '../export.ts'
+import type { ShowFolder } from '../bring-show.ts'
 import type { ImportJob } from '../import-feed.ts'
 import {
   awaitingReview,
@@ -14,7 +15,14 @@ import {
   withClient,
   withCloud,
   WrongUsage,
+  sameShowOption,
 } from '../frame.ts'
+
+interface RebuildFlags {
+  readonly dryRun?: boolean
+  readonly sameShow?: true
+  readonly json?: true
+}
 
 export function add(program: Command): void {
   program
@@ -30,14 +38,20 @@ export function add(program: Command): void {
       '--dry-run',
       'only say which, why, and how many minutes; of a folder, what would be brought along',
     )
+    .option('--same-show', sameShowOption)
     .option('--json', 'print one JSON object instead of a table')
-    .action(async (podcast: string, { dryRun = false, json }: { dryRun?: boolean; json?: true }) => {
+    .action(async (podcast: string, { dryRun = false, sameShow, json }: RebuildFlags) => {
       await withClient(async (client, signal) => {
         const [{ rebuild, summariseRebuild }, { uploadDisplay }] = await Promise.all([
           import('../rebuild.ts'),
           import('../progress.ts'),
         ])
-        const { slug, wouldChange, note } = await showMeant(client, podcast, dryRun, signal)
+        const { slug, wouldChange, note } = await showMeant(
+          client,
+          { folder: podcast, sameShow },
+          dryRun,
+          signal,
+        )
         tell(note)
         const display = uploadDisplay(process.stderr)
         const watch = ({ slug }: { slug: string }, share: number) => display.making(share, slug)
@@ -137,10 +151,11 @@ export function add(program: Command): void {
 /** The podcast of that name; or of a show's folder, whose settings are brought along unless nothing is to be done. */
 async function showMeant(
   client: Client,
-  podcast: string,
+  show: ShowFolder,
   dryRun: boolean,
   signal: AbortSignal,
 ): Promise<{ slug: string; wouldChange: readonly string[]; note: string }> {
+  const { folder: podcast } = show
   const { isShow } = await import('../job-files.ts')
   if (!isShow(podcast)) {
     const { podcastNamed } = await import('../../client/names.ts')
@@ -151,14 +166,14 @@ async function showMeant(
     import('../../client/send.ts'),
   ])
   if (dryRun) {
-    const { podcast: known, files, reasons, note } = await compareShow(client, podcast, signal)
+    const { podcast: known, files, reasons, note } = await compareShow(client, show, signal)
     return {
       slug: known.slug,
       wouldChange: reasons,
       note: note + broughtNote('would be brought', podcast, files),
     }
   }
-  const { podcast: known, files } = await bringShow(client, uploadMemory(stateDir), podcast, tell, signal)
+  const { podcast: known, files } = await bringShow(client, uploadMemory(stateDir), show, tell, signal)
   return { slug: known.slug, wouldChange: [], note: broughtNote('brought', podcast, files) }
 }
 

@@ -90,9 +90,22 @@ export interface Progress {
 
 const ends = ['finished', 'cancelled', 'failed']
 
-/** Tells of a run until it ends; returns what stops the telling. A stream that breaks off is taken up by the browser. */
-export function watch(runId: string, tell: (progress: Progress) => void): () => void {
+/**
+ * Tells of a run until it ends; returns what stops the telling. A stream that breaks off is taken up by the browser; `lose` is told
+ * whether nothing answers any more, so that what was told last may be old.
+ */
+export function watch(
+  runId: string,
+  tell: (progress: Progress) => void,
+  lose: (isLost: boolean) => void = () => undefined,
+): () => void {
   const source = new EventSource(address(`api/runs/${runId}/events`))
+  let failures = 0 // since it was open last; the first is the end of the stream alone
+  source.addEventListener('open', () => {
+    failures = 0
+    lose(false)
+  })
+  source.addEventListener('error', () => lose(++failures > 1 || source.readyState === EventSource.CLOSED))
   source.addEventListener('progress', ({ data }: MessageEvent<string>) => {
     const progress = JSON.parse(data) as Progress
     tell(progress)

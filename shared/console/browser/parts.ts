@@ -58,6 +58,10 @@ export const Notice = ({
   children?: ComponentChildren
 }): VNode => html`<p class=${`notice ${kind}`} role=${kind === 'error' ? 'alert' : 'status'}>${children}</p>`
 
+/** In place of progress that would look as if it went on. */
+export const Lost = () =>
+  html`<${Notice}>Spool does not answer, so how far it is may be old. On your own machine it goes on when <code>./spool up</code> runs again.</${Notice}>`
+
 export const Empty = ({ children }: { children?: ComponentChildren }): VNode =>
   html`<div class="empty">${children}</div>`
 

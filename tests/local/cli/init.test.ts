@@ -1,10 +1,10 @@
 // A show's folder to begin with: good as it is, and what is still to be said of it is known.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
-import { unfilledShow } from '../../../local/cli/frame.ts'
-import { init, stillToFill, summariseInit } from '../../../local/cli/init.ts'
+import { mustBeThere, unfilledShow } from '../../../local/cli/frame.ts'
+import { init, isForShow, stillToFill, summariseInit } from '../../../local/cli/init.ts'
 import { parseEpisode } from '../../../shared/settings/episode.ts'
 import { parsePodcast } from '../../../shared/settings/podcast.ts'
 
@@ -25,4 +25,19 @@ test('it names its show after itself, numbers no episode, and says what is still
 
 test('a file where the folder should be is said to be one', async () => {
   await expect(init(path.join(folder, 'podcast.json'))).rejects.toMatchObject({ code: 'bad_output' })
+})
+
+test('only a folder that is empty, or a show already, is one that nobody needs to name', async () => {
+  const own = path.join(path.dirname(folder), 'own')
+  mkdirSync(own)
+  expect([await isForShow(own), await isForShow(folder)]).toEqual([true, true])
+  writeFileSync(path.join(own, 'talk.wav'), '')
+  expect(await isForShow(own)).toBe(false)
+})
+
+test('what lies beside podcast.json is not taken for it', async () => {
+  const podcast = path.join(folder, 'episode.json')
+  await expect(mustBeThere({ recordings: [], podcast })).rejects.toThrow(
+    `say --podcast '${folder}', and --episode`,
+  )
 })

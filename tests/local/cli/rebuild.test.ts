@@ -4,14 +4,19 @@ import { summariseRebuild, type RebuiltEpisode } from '../../../local/cli/rebuil
 
 const episode = (slug: string, given: Partial<RebuiltEpisode>): RebuiltEpisode => ({
   ...{ episodeId: slug, slug, title: slug, reasons: ['template'], status: 'planned', inFeed: false },
-  ...{ message: null, before: null, after: null, ...given },
+  ...{ isFirst: false, message: null, before: null, after: null, ...given },
 })
 const summary = (...episodes: RebuiltEpisode[]) =>
   summariseRebuild({ podcast: 'my-show', minutes: 1, episodes })
 
 test('an episode that waits is no failure, and the way to its review is said', () => {
   const told = summary(episode('bread', { status: 'waits' }), episode('long', { status: 'busy' }))
-  expect(told).toMatch(/bread +waits .*\.\/spool review my-show\/bread\n/)
+  expect(summary(episode('bread', { status: 'waits', isFirst: true }))).toContain(
+    'nothing of it is finished yet',
+  )
+  expect(told).toMatch(
+    /bread +waits +for a decision; its former version stays.*\.\/spool review my-show\/bread\n/,
+  )
   expect(told).toMatch(/long +busy +it is being made just now/)
   expect(told).not.toContain('fail')
 })

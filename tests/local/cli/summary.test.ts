@@ -38,7 +38,7 @@ test('an earlier version that is in the feed is not forgotten', () => {
   const listed = { ...episode, durationSeconds: 61, publishAt: null, publishedAt: '2026-11-01T00:00:00Z' }
   expect(
     ['processed', 'awaiting_review', 'published'].map(
-      (status) => summariseList([{ ...listed, status }], true).split(/ {2,}/)[4],
+      (status) => summariseList([{ ...listed, status }], { isUp: true }).split(/ {2,}/)[4],
     ),
   ).toEqual([
     'finished; the version before is in the feed',
@@ -112,6 +112,11 @@ test('what is so already is said to be', () => {
   expect(said(at, { now: new Date('2019-12-31T00:00:00Z') })).toMatch(/^Scheduled for 2020/)
 })
 
+test('taken out of the feed a second time, it is said that it was not in it', () => {
+  expect(said({ status: 'processed' })).toBe('Not in the feed; the episode is kept.\n')
+  expect(said({ status: 'processed' }, { isNew: false })).toMatch(/^Not in the feed, as before; /)
+})
+
 test('of a question that is left when all was accepted it is said that it takes an answer', () => {
   expect(stillOpen(2, undefined)).toMatch(/; 2 edits are .* --rest accept, reject or leave decides/)
   const accepted = stillOpen(1, 'accept')
@@ -123,7 +128,7 @@ test('episodes are listed under a header, in words that say where each stands', 
   const episode = { episodeId: 'e1', podcast: 'show', slug: 'one', title: 'One', bytes: null }
   const listed = { ...episode, status: 'processed', durationSeconds: 61, publishedAt: null, publishAt: null }
   expect(
-    summariseList([listed], true)
+    summariseList([listed], { isUp: true })
       .split('\n')
       .map((line) => line.split(/ {2,}/)),
   ).toEqual([
@@ -132,10 +137,29 @@ test('episodes are listed under a header, in words that say where each stands', 
     [''],
   ])
   const later = { ...listed, status: 'scheduled', publishAt: '2026-12-24T05:00:00.000Z' }
-  expect(summariseList([later], true)).toContain('  comes out 2026-12-24 05:00 UTC  ')
+  expect(summariseList([later], { isUp: true })).toContain('  comes out 2026-12-24 05:00 UTC  ')
   const begun = { ...listed, status: 'processing' }
-  expect(summariseList([begun], true)).toContain('  being made  ')
-  expect(summariseList([begun], false)).toContain('  begun; goes on with ./spool up  ')
+  expect(summariseList([begun], { isUp: true })).toContain('  being made  ')
+  expect(summariseList([begun], { isUp: false })).toContain('  begun; goes on with ./spool up  ')
+})
+
+test('a failed trial that had another try since is counted, and listed with --all', () => {
+  const of = (podcast: string, slug: string, status = 'failed') => ({
+    ...{ episodeId: `${podcast}/${slug}`, podcast, slug, title: slug, status },
+    ...{ durationSeconds: null, publishedAt: null, publishAt: null, bytes: null },
+  })
+  const newestFirst = [
+    of('trial.new', 'new'),
+    of('show', 'one', 'processing'),
+    of('other', 'one'),
+    of('trial.one', 'one'),
+  ]
+  const rows = (all: boolean) =>
+    summariseList(newestFirst, { isUp: true, all }).trimEnd().split('\n').slice(1)
+  const firsts = (all: boolean) => rows(all).map((row) => row.split(' ')[0])
+  expect(firsts(true)).toEqual(newestFirst.map(({ episodeId }) => episodeId))
+  expect(firsts(false)).toEqual(['trial.new/new', 'show/one', 'other/one', '1'])
+  expect(rows(false).at(-1)).toBe('1 failed trial is left out that had another try since: ./spool list --all')
 })
 
 test('the demo says what its episode is called', () => {

@@ -12,8 +12,21 @@ const given = (told: Record<string, unknown>, others: Partial<TakingOver> = {}) 
     ...{ changesTemplate: true, ...others },
   })
 
+test('a folder of the same name that says more than another title is refused, unless it is said to be the same show', () => {
+  for (const more of [{ author: 'Bo' }, { description: 'On ships.' }])
+    expect(() => given({ title: 'Day talk', ...more })).toThrow(
+      expect.objectContaining({
+        code: 'bad_podcast_file',
+        message: expect.stringMatching(
+          /which is there already \(title.*"slug": "NAME".*--same-show/,
+        ) as unknown,
+      }),
+    )
+  expect(given({ title: 'Day talk' })).toContain('title "Night talk" becomes "Day talk"')
+})
+
 test('what changes of it is told', () => {
-  expect(given({ title: 'Day talk', author: 'Bo' }, { episode: 'On tape' })).toBe(
+  expect(given({ title: 'Day talk', author: 'Bo' }, { episode: 'On tape', isMeant: true })).toBe(
     'Show      "night" is there already, and changes: title "Night talk" becomes "Day talk", author "Ada" becomes "Bo", ' +
       'its template becomes that of other/night, its episode "On tape" is made anew of this recording.\n' +
       '          If it is another show, let other/night/podcast.json give it a name of its own: "slug": "NAME".\n',

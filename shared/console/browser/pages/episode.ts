@@ -7,6 +7,7 @@ import {
   Field,
   html,
   Loading,
+  Lost,
   moment,
   Notice,
   show,
@@ -139,16 +140,15 @@ const Cancel = ({ runId, reload }: { runId: string; reload: () => Promise<void> 
 /** A run as it goes on. */
 function Live({ runId, reload }: { runId: string; reload: () => Promise<void> }) {
   const [progress, setProgress] = useState<Progress>()
-  useEffect(
-    () =>
-      watch(runId, (now) => {
-        setProgress(now)
-        if (!isLive(now)) void reload()
-      }),
-    [runId],
-  )
+  const [isLost, setLost] = useState(false)
+  const told = (now: Progress) => {
+    setProgress(now)
+    if (!isLive(now)) void reload()
+  }
+  useEffect(() => watch(runId, told, setLost), [runId])
   const step = progress?.currentStep ?? progress?.waitingFor ?? null
   return html`<div class="card">
+    ${isLost ? html`<${Lost} />` : null}
     <p aria-live="polite">
       <b>${step === null ? 'It begins …' : (stepWords[step] ?? step)}</b> ${
         progress?.secondsLeft === null || progress?.secondsLeft === undefined

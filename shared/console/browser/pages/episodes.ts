@@ -7,6 +7,7 @@ import {
   Empty,
   html,
   Loading,
+  Lost,
   Notice,
   reasonOf,
   show,
@@ -146,17 +147,20 @@ function Row({
 /** How far an episode is that is being made. */
 function Live({ episodeId, changed }: { episodeId: string; changed: () => Promise<void> }) {
   const [progress, setProgress] = useState<Progress>()
+  const [isLost, setLost] = useState(false)
   useEffect(() => {
     let stop: (() => void) | undefined
     void get<ListOf<{ id: string }>>(`/runs?episodeId=${episodeId}&limit=1`).then(({ items: [run] }) => {
       if (!run) return
-      stop = watch(run.id, (now) => {
+      const told = (now: Progress) => {
         setProgress(now)
         if (now.status !== 'started' && now.status !== 'queued') void changed()
-      })
+      }
+      stop = watch(run.id, told, setLost)
     })
     return () => stop?.()
   }, [episodeId])
+  if (isLost) return html`<${Lost} />`
   if (!progress) return null
   return html`<progress
     max=${progress.total || 1}

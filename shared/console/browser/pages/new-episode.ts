@@ -5,31 +5,15 @@ import { clock, Field, html, Notice, reasonOf, show, size, useApi } from '../par
 import { showLike, showSlug } from '../show/naming.ts'
 import { isTrial, showLabel, type NamedShow } from '../show-label.ts'
 import { filesOf, secondsOf, slugOf, tellApart, type Dropped } from '../new/files.ts'
+import { blank, problemOf, settingsOf, whatIsMissing, type Form } from '../new/form.ts'
 import { Quote } from '../new/quote.ts'
+import { aNewShow, showChosen } from '../new/show-choice.ts'
 import { start } from '../new/start.ts'
 import { withTitle } from '../new/title.ts'
 
-interface Form {
-  readonly podcast: string
-  readonly newShow: string
-  readonly title: string
-  /** The title that was filled in by itself. */
-  readonly filled: string
-  readonly number: string
-  readonly season: string
-  readonly guest: string
-  readonly description: string
-  readonly recordingsAre: 'sequence' | 'tracks'
-  readonly publish: '' | 'automatic' | 'manual' | 'at'
-  readonly at: string
-}
-
 const draftKey = 'spool.new-episode'
+const lastShowKey = 'spool.last-show'
 const lettersKey = 'spool.letters'
-const blank: Form = {
-  ...{ podcast: '', newShow: '', title: '', filled: '', number: '', season: '', guest: '', description: '' },
-  ...{ recordingsAre: 'sequence', publish: '', at: '' },
-}
 const kindWords = {
   recording: 'recording',
   words: 'words',
@@ -72,9 +56,17 @@ function NewEpisode() {
   }
   const recordings = files.filter(({ kind }) => kind === 'recording')
   const own = shows.data?.items.filter(({ slug }) => !isTrial(slug)) // a trial is a show of its own
-  const podcast = form.podcast || (own?.[0]?.slug ?? '')
+  const last = localStorage.getItem(lastShowKey) ?? ''
+  const chosen = own
+    ? showChosen(
+        form.podcast,
+        last,
+        own.map(({ slug }) => slug),
+      )
+    : ''
   const like = showLike(form.newShow, own ?? [])
-  const isNewShow = form.podcast === '+' || own?.length === 0
+  const isNewShow = chosen === aNewShow
+  const podcast = isNewShow ? showSlug(form.newShow) : chosen
   return html`
     <h1>New episode</h1>
     <${Drop} add=${add} />
@@ -107,9 +99,10 @@ function NewEpisode() {
         : null
     }
     <div class="columns">
-      <${Field} label="Show"><select value=${isNewShow ? '+' : podcast} onChange=${set('podcast')}>
+      <${Field} label="Show"><select value=${chosen} onChange=${set('podcast')}>
+        ${chosen === '' ? html`<option value="">Choose its show …</option>` : null}
         ${own?.map((each, _, all) => html`<option value=${each.slug}>${showLabel(each, all)}</option>`)}
-        <option value="+">A new show …</option>
+        <option value=${aNewShow}>A new show …</option>
       </select></${Field}>
       ${isNewShow ? html`<${Field} label="Name of the new show"><input value=${form.newShow} onInput=${set('newShow')} maxlength="200" /></${Field}>` : null}
       ${isNewShow && like ? html`<${Notice}>There is a show like it: ${like.settings.title} (${like.slug}).</${Notice}>` : null}
@@ -127,8 +120,8 @@ function NewEpisode() {
     </select></${Field}>
     ${form.publish === 'at' ? html`<${Field} label="Publish at"><input type="datetime-local" value=${form.at} onInput=${set('at')} required /></${Field}>` : null}
     ${letters.length === 0 ? null : html`<p class="quiet">${letters.length} letters are picked for it: ${letters.map(({ subject }) => subject).join(', ')}. <a href=${address('letters')}>Change</a></p>`}
-    <${Quote} podcast=${isNewShow ? showSlug(form.newShow) : podcast} slug=${slugOf(form.title)} files=${files} seconds=${seconds} are=${form.recordingsAre} />
-    <${Go} form=${form} podcast=${isNewShow ? showSlug(form.newShow) : podcast} newShow=${isNewShow ? form.newShow : undefined} files=${files} letters=${letters} />
+    <${Quote} podcast=${podcast} slug=${slugOf(form.title)} files=${files} seconds=${seconds} are=${form.recordingsAre} />
+    <${Go} form=${form} podcast=${podcast} newShow=${isNewShow ? form.newShow : undefined} files=${files} letters=${letters} />
   `
 }
 
@@ -180,7 +173,9 @@ function Files({
     change(moved)
   }
   return html`<ul class="files" aria-label="Files">
-    ${files.map(({ name, kind, file }, i) => {
+    ${files.map((dropped, i) => {
+      const { name, kind, file } = dropped
+      const problem = problemOf(dropped)
       const length = seconds[name]
       const before = files.slice(0, i).findLastIndex((each) => each.kind === 'recording')
       return html`<li key=${name} class=${kind}>
@@ -200,7 +195,7 @@ function Files({
             Leave out
           </button>
         </span>
-        ${kind === 'other' ? html`<${Notice}>Nothing would be done with this file.</${Notice}>` : null}
+        ${problem === undefined ? null : html`<${Notice}>${problem}</${Notice}>`}
       </li>`
     })}
   </ul>`
@@ -236,7 +231,7 @@ function Go({
   const used = files.filter(({ kind }) => kind !== 'other')
   const all = used.reduce((sum, { file }) => sum + file.size, 0)
   const come = used.reduce((sum, { name }) => sum + (sent[name] ?? 0), 0)
-  const missing = whatIsMissing(form, files, podcast, slug)
+  const missing = whatIsMissing(form, files, { podcast, newShow }, slug)
   const go = async () => {
     const { signal } = (stop.current = new AbortController())
     setState({ phase: 'sending', isWaiting: false })
@@ -252,6 +247,7 @@ function Go({
           waiting: (isWaiting) => setState({ phase: 'sending', isWaiting }),
         },
       )
+      localStorage.setItem(lastShowKey, podcast)
       localStorage.removeItem(draftKey)
       localStorage.removeItem(lettersKey)
       mustStay.current = false
@@ -296,41 +292,5 @@ function Go({
 /** The show that was to be begun is there already: by the same page, before a pause. */
 const isBegun = async (podcast: string): Promise<boolean> =>
   (await get<ListOf<NamedShow>>('/podcasts?limit=100')).items.some(({ slug }) => slug === podcast)
-
-function whatIsMissing(
-  form: Form,
-  files: readonly Dropped[],
-  podcast: string,
-  slug: string,
-): string | undefined {
-  const recordings = files.filter(({ kind }) => kind === 'recording')
-  if (recordings.length === 0) return 'Drop a recording first.'
-  if (recordings.length > 20) return 'An episode has at most 20 recordings.'
-  if (slug === '') return 'It needs a title.'
-  if (podcast === '') return 'The new show needs a name.'
-  if (files.filter(({ kind }) => kind === 'words').length > 1) return 'Leave all but one file of words out.'
-  if (files.filter(({ kind }) => kind === 'cover').length > 1) return 'Leave all but one cover out.'
-  if (![form.number, form.season].every((text) => /^\s*\d*\s*$/.test(text)))
-    return 'Number and season take digits, such as 3.'
-  if (form.publish === 'at' && form.at === '') return 'Say when it is to be published.'
-  return undefined
-}
-
-/** As episode.json has it. */
-function settingsOf(form: Form, letters: readonly { id: string }[]): Record<string, unknown> {
-  const number = (text: string) => (text.trim() === '' ? undefined : Number(text))
-  const publish = form.publish === 'at' ? new Date(form.at).toISOString() : form.publish
-  const given = {
-    title: form.title,
-    description: form.description,
-    number: number(form.number),
-    season: number(form.season),
-    guest: form.guest,
-    publish,
-    recordingsAre: form.recordingsAre === 'tracks' ? 'tracks' : undefined,
-    letters: letters.length === 0 ? undefined : letters.map(({ id }) => id),
-  }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== ''))
-}
 
 show(NewEpisode)
