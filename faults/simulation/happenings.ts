@@ -25,12 +25,14 @@ export const disturbances = [
   'the clock jumps',
   'is overtaken',
   'is given up',
+  'sweeps meet',
 ] as const
 export type Disturbance = (typeof disturbances)[number]
 
 /** Of kinds: each from the one before up to here. */
 const kinds = [
-  ['goes on', 22],
+  ['goes on', 19],
+  ['sweeps meet', 22],
   ['begins', 58],
   ['ends', 68],
   ['is disturbed', 76],
@@ -158,6 +160,20 @@ export function openHappenings(
       const sweep = await stage.begin(sweeping())
       const where = await stage.passUntil(sweep, isReviving)
       say(`the queue gives ${process.name} up; ${overdueMs / 1000} seconds later ${sweep.name} goes ${where}`)
+      if (choice.which % 2 > 0 || process.beats.size === 0) return
+      await beat(process)
+      say(`${process.name} is heard of meanwhile`)
+    },
+    'sweeps meet': async (choice) => {
+      if (!scenario.hasNoSleepers || !mayHappen('jumps')) return
+      await timePasses(overdueMs, false)
+      const first = await stage.begin(sweeping())
+      const where = await stage.passUntil(first, isClearing)
+      await stage.act(sweeping())
+      say(`${first.name} goes ${where}; another one clears all away`)
+      const thing = oneOf(stage.waiting, choice.which)
+      if (thing?.isNews) await begin(thing, wholeWay)
+      for (const task of queue.due()) await begin(task, wholeWay)
     },
     beats: async (choice) => {
       const process = await someone(choice, isDelivering)
@@ -183,6 +199,10 @@ const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as read
 
 /** What it has seen of a step is old from here on. */
 const isReviving = ({ side, about }: Passage): boolean => side === 'before' && /UPDATE steps/.test(about)
+
+/** Which results are to go was read, and not yet where they lie. */
+const isClearing = ({ side, about }: Passage): boolean =>
+  side === 'after' && /DISTINCT s\.input_key/.test(about)
 
 const oneOf = <T>(things: readonly T[], which: number): T | undefined => things[which % things.length]
 
