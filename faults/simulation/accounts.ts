@@ -3,17 +3,20 @@ import type { Rows } from './rows.ts'
 import { shortId } from './task-queue.ts'
 import type { World } from './world.ts'
 
-/** Nothing is paid for twice, unless nobody could know, and then its owner is told. */
+/**
+ * Nothing is paid for again, unless nobody could know what became of it, or what it brought was lost since; and then its owner is
+ * told.
+ */
 export function aboutPurchases({ vendor, looksUp, excuses, stolen }: World, { runs, steps }: Rows): string[] {
   const counts = Map.groupBy(vendor.charges, (what) => what)
   return [...counts].flatMap(([what, { length }]) => {
-    const most = looksUp || (!excuses.has('fault') && stolen.size === 0) ? 1 : 2
+    const most = looksUp ? 1 : 1 + (excuses.has('fault') ? 1 : 0) + stolen.size
     if (length > most) return [`${what} was paid for ${length} times.`]
     const had = steps.filter(({ bought, status }) => bought?.includes(what) === true && status === 'done')
     const told = (runId: string) =>
       runs.find(({ id }) => id === runId)!.warnings.some(({ code }) => code === 'possible_double_charge')
-    return length === 2 && had.length > 0 && !had.some(({ runId }) => told(runId))
-      ? [`${what} was paid for twice, and nobody was told.`]
+    return length > 1 && had.length > 0 && !had.some(({ runId }) => told(runId))
+      ? [`${what} was paid for ${length} times, and nobody was told.`]
       : []
   })
 }
