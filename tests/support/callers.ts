@@ -66,12 +66,15 @@ export interface Asked {
 
 export type Caller = (method: string, path: string, asked?: Asked) => Promise<Answered>
 
+/** Of this file's worlds: to make the document and its checks takes longer than to ask and to answer. */
+let judging: Promise<ReturnType<typeof judgeOf>> | undefined
+
 /**
  * Who asks this world's API with that credential, and takes no answer that is not as the API's document
  * says.
  */
 export function callerOf(world: World, authorization?: string, app = createApi(world.services)): Caller {
-  const judging = Promise.resolve(app.request('/openapi.json')).then(async (answer) =>
+  judging ??= Promise.resolve(app.request('/openapi.json')).then(async (answer) =>
     judgeOf((await answer.json()) as ApiDocument),
   )
   return async (method, path, { headers = {}, body } = {}) => {
