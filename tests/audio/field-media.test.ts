@@ -5,7 +5,7 @@ import { toPlanar } from '../../shared/audio/pcm.ts'
 import type { Permanent } from '../../shared/errors.ts'
 import type { ObjectStore } from '../../shared/storage.ts'
 import { never, noise, readOnlyStore, tone } from '../support/audio.ts'
-import { base, id3, made, polyWav, riff, withBytes, withNumber } from '../support/media.ts'
+import { base, encodings, id3, made, polyWav, riff, withBytes, withNumber } from '../support/media.ts'
 import { wav } from '../support/recordings.ts'
 
 interface Heard {
@@ -79,6 +79,40 @@ interface Case {
   readonly warns?: readonly string[]
 }
 
+/** What is made of `wav10` alone. */
+const encoded = [
+  ['low MP3', 'm1.mp3', '-ar 22050 -ac 1 -c:a libmp3lame -b:a 64k'],
+  ['FLAC', 'plain.flac', '-c:a flac'],
+  ['MOV', 'plain.mov', '-c:a aac'],
+  ['AAC', 'a.aac', '-c:a aac'],
+  ['TTA', 'a.tta', '-c:a tta'],
+  ['Opus', 'b.opus', '-c:a libopus -b:a 32k'],
+  ['mono Opus', 'b.opus', '-ac 1 -c:a libopus'],
+  ['low Vorbis', 'a.ogg', '-ar 22050 -ac 1 -c:a libvorbis'],
+  ['fragments', 'frag.m4a', '-c:a aac -movflags empty_moov+delay_moov'],
+  ['M4A', 'x.m4a', '-c:a aac'],
+  ['M4A, index first', 'f.m4a', '-c:a aac -movflags +faststart'],
+  ['MKA', 'f.mka', '-c:a flac'],
+] as const
+const kinds = [
+  ['wma', '-c:a wmav2'],
+  ['wv', '-c:a wavpack'],
+  ['aiff', ''],
+  ['caf', ''],
+  ['au', ''],
+  ['ac3', '-c:a ac3'],
+  ['mp2', '-c:a mp2'],
+  ['w64', ''],
+  ['avi', '-c:a libmp3lame'],
+  ['mka', '-c:a libvorbis'],
+  ['spx', '-ar 32000 -c:a libspeex'],
+  ['wav', '-c:a pcm_u8'],
+  ['m4a', '-c:a alac'],
+  ['3gp', '-c:a aac'],
+] as const
+
+type Encoding = (typeof encoded)[number][0] | (typeof kinds)[number][0]
+let of10: (what: Encoding) => Buffer
 let wav10: Buffer
 let mp3Low: Buffer
 let mp3: Buffer
@@ -88,10 +122,14 @@ let webm20: Buffer
 let opus25: Buffer
 beforeAll(async () => {
   wav10 = await base()
-  mp3Low = await made('m1.mp3', '-i $1 -ar 22050 -ac 1 -c:a libmp3lame -b:a 64k', wav10)
+  of10 = await encodings<Encoding>(wav10, [
+    ...encoded,
+    ...kinds.map(([kind, codec]) => [kind, `a.${kind}`, codec] as const),
+  ])
+  mp3Low = of10('low MP3')
   mp3 = await made('m2.mp3', '-f lavfi -i sine=f=700:r=44100:d=10 -ac 2 -c:a libmp3lame -b:a 128k')
-  flac = await made('plain.flac', '-i $1 -c:a flac', wav10)
-  mov = await made('plain.mov', '-i $1 -c:a aac', wav10)
+  flac = of10('FLAC')
+  mov = of10('MOV')
   webm20 = await made('full.webm', '-f lavfi -i sine=f=300:r=48000:d=20 -c:a libopus -b:a 48k')
   opus25 = await made('a.opus', '-f lavfi -i sine=f=500:r=48000:d=25 -c:a libopus -b:a 32k')
 })
@@ -132,7 +170,7 @@ const cases: readonly Case[] = [
   {
     id: 'M01',
     what: 'AAC behind an ID3v2 tag',
-    make: async () => Buffer.concat([id3('TIT2', title), await made('a.aac', '-i $1 -c:a aac', wav10)]),
+    make: () => Buffer.concat([id3('TIT2', title), of10('AAC')]),
     seconds: 10,
     hears: whole,
   },
@@ -146,7 +184,7 @@ const cases: readonly Case[] = [
   {
     id: 'M01',
     what: 'TTA behind an ID3v2 tag',
-    make: async () => Buffer.concat([id3('TIT2', title), await made('a.tta', '-i $1 -c:a tta', wav10)]),
+    make: () => Buffer.concat([id3('TIT2', title), of10('TTA')]),
     seconds: 10,
     hears: whole,
   },
@@ -328,7 +366,7 @@ const cases: readonly Case[] = [
   {
     id: 'M18',
     what: 'chained Opus',
-    make: async () => Buffer.concat([opus25, await made('b.opus', '-i $1 -c:a libopus -b:a 32k', wav10)]),
+    make: () => Buffer.concat([opus25, of10('Opus')]),
     seconds: 35,
     hears: [
       [500, [0.5, 24.5]],
@@ -341,7 +379,7 @@ const cases: readonly Case[] = [
     make: async () =>
       Buffer.concat([
         await made('a.opus', '-f lavfi -i sine=f=500:r=48000:d=8 -ac 2 -c:a libopus'),
-        await made('b.opus', '-i $1 -ac 1 -c:a libopus', wav10),
+        of10('mono Opus'),
       ]),
     seconds: 18,
     hears: [
@@ -354,7 +392,7 @@ const cases: readonly Case[] = [
     what: 'chained Vorbis of two rates',
     make: async () =>
       Buffer.concat([
-        await made('a.ogg', '-i $1 -ar 22050 -ac 1 -c:a libvorbis', wav10),
+        of10('low Vorbis'),
         await made('b.ogg', '-f lavfi -i sine=f=500:r=44100:d=8 -ac 2 -c:a libvorbis'),
       ]),
     seconds: 18,
@@ -373,7 +411,7 @@ const cases: readonly Case[] = [
   {
     id: 'M19',
     what: 'a fragmented M4A without a length',
-    make: () => made('frag.m4a', '-i $1 -c:a aac -movflags empty_moov+delay_moov', wav10),
+    make: () => of10('fragments'),
     seconds: 10,
     hears: whole,
   },
@@ -415,26 +453,10 @@ const cases: readonly Case[] = [
     seconds: 10,
     hears: [[500, [0.5, 9.5]]],
   },
-  ...[
-    ['wma', '-c:a wmav2'],
-    ['wv', '-c:a wavpack'],
-    ['aiff', ''],
-    ['caf', ''],
-    ['au', ''],
-    ['ac3', '-c:a ac3'],
-    ['mp2', '-c:a mp2'],
-    ['w64', ''],
-    ['avi', '-c:a libmp3lame'],
-    ['mka', '-c:a libvorbis'],
-    ['spx', '-ar 32000 -c:a libspeex'],
-
-    ['wav', '-c:a pcm_u8'],
-    ['m4a', '-c:a alac'],
-    ['3gp', '-c:a aac'],
-  ].map(([extension, codec]) => ({
+  ...kinds.map(([kind]) => ({
     id: 'P',
-    what: `a .${extension}`,
-    make: () => made(`a.${extension}`, `-i $1 ${codec}`, wav10),
+    what: `a .${kind}`,
+    make: () => of10(kind),
     seconds: 10,
     hears: whole,
   })),
@@ -499,12 +521,7 @@ describe('A file that is no recording is refused', () => {
     [
       'M24',
       'xHE-AAC',
-      async () =>
-        withBytes(
-          await made('x.m4a', '-i $1 -c:a aac', wav10),
-          Buffer.from([0x11, 0x88, 0x56]),
-          Buffer.from([0xf9, 0x46, 0x20]),
-        ),
+      () => withBytes(of10('M4A'), Buffer.from([0x11, 0x88, 0x56]), Buffer.from([0xf9, 0x46, 0x20])),
       'not_audio',
       /xHE-AAC.*Export/,
     ],
@@ -551,17 +568,11 @@ describe('A file that is no recording is refused', () => {
     [
       '',
       'an M4A cut off behind its index',
-      async () => (await made('f.m4a', '-i $1 -c:a aac -movflags +faststart', wav10)).subarray(0, 60_000),
+      () => of10('M4A, index first').subarray(0, 60_000),
       'truncated_file',
       /lacks the last/,
     ],
-    [
-      '',
-      'a WebM cut off',
-      async () => (await made('f.mka', '-i $1 -c:a flac', wav10)).subarray(0, 60_000),
-      'truncated_file',
-      /lacks the last/,
-    ],
+    ['', 'a WebM cut off', () => of10('MKA').subarray(0, 60_000), 'truncated_file', /lacks the last/],
     ['', 'a WAV without a sample', () => wav(new Float32Array(0), 48_000), 'empty_file', /no sound/],
   ]
   test.each(refused)('%s %s', async (_id, _what, make, code, words) => {

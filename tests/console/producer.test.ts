@@ -9,25 +9,28 @@ import { barriers, chromiumPath } from '../support/browser.ts'
 import { aStudio, type Studio } from '../support/studio.ts'
 
 const sampleRate = 192_000
-const seconds = 41
+const seconds = 20.5
+const headBytes = 72
 
-/** 60 MB that take a while to hear: 32-bit samples, two channels, four times the usual rate; somebody hums in them. */
+/** 60 MB that take a while to hear: 64-bit samples, two channels, four times the usual rate; somebody hums in them. */
 function largeWav(): Buffer {
   const frames = sampleRate * seconds
-  const data = Buffer.alloc(44 + frames * 8)
+  const data = Buffer.alloc(headBytes + frames * 16)
   data.write('RIFF', 0)
-  data.writeUInt32LE(36 + frames * 8, 4)
-  data.write('WAVEfmt ', 8)
-  data.writeUInt32LE(16, 16)
-  data.writeUInt16LE(3, 20)
-  data.writeUInt16LE(2, 22)
-  data.writeUInt32LE(sampleRate, 24)
-  data.writeUInt32LE(sampleRate * 8, 28)
-  data.writeUInt16LE(8, 32)
-  data.writeUInt16LE(32, 34)
-  data.write('data', 36)
-  data.writeUInt32LE(frames * 8, 40)
-  const samples = new Float32Array(data.buffer, data.byteOffset + 44, frames * 2)
+  data.writeUInt32LE(headBytes - 8 + frames * 16, 4)
+  data.write('WAVEJUNK', 8)
+  data.writeUInt32LE(20, 16) // so that the samples lie where a view of them may begin
+  data.write('fmt ', 40)
+  data.writeUInt32LE(16, 44)
+  data.writeUInt16LE(3, 48)
+  data.writeUInt16LE(2, 50)
+  data.writeUInt32LE(sampleRate, 52)
+  data.writeUInt32LE(sampleRate * 16, 56)
+  data.writeUInt16LE(16, 60)
+  data.writeUInt16LE(64, 62)
+  data.write('data', 64)
+  data.writeUInt32LE(frames * 16, 68)
+  const samples = new Float64Array(data.buffer, data.byteOffset + headBytes, frames * 2)
   for (let i = 0; i < frames; i++) {
     const value =
       0.2 * Math.sin((2 * Math.PI * 220 * i) / sampleRate) * Math.sin((2 * Math.PI * 3 * i) / sampleRate)

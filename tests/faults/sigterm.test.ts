@@ -56,9 +56,8 @@ async function anInstance(world: World, target: string) {
   return { url, end, said: () => said }
 }
 
-/** A run of five minutes of sound: long enough to be ended in the middle of. */
-async function aRun(world: World): Promise<string> {
-  const talk = await run(['-f', 'lavfi', '-i', 'sine=f=300:r=48000:d=300', '-f', 'wav', 'pipe:1'])
+async function aRun(world: World, seconds: number): Promise<string> {
+  const talk = await run(['-f', 'lavfi', '-i', `sine=f=300:r=48000:d=${seconds}`, '-f', 'wav', 'pipe:1'])
   await world.arrive(await world.upload(`u/${user}/show/one/talk.wav`, talk))
   const [started] = await world.database.rows<{ id: string }>('SELECT id FROM runs')
   return started!.id
@@ -70,7 +69,7 @@ const alarms = (said: string): string[] =>
 test('A watcher whose instance is ended finds the next one, and goes on with what is new', async () => {
   const world = await aWorld()
   const { key } = await aKey(world, user)
-  const runId = await aRun(world)
+  const runId = await aRun(world, 3)
   const watch = (url: string, lastSeen?: string) =>
     fetch(`${url}/runs/${runId}/events`, {
       headers: {
@@ -94,7 +93,7 @@ test('A watcher whose instance is ended finds the next one, and goes on with wha
 test('A step whose instance is ended in the middle of it is taken over, and nothing sounds an alarm', async () => {
   const issuer = await anIssuer('https://identity.test', 'https://spool.test')
   const world = await aWorld({ env: { CALLER_ISSUER: issuer.issuer, CALLER_JWKS_URL: issuer.jwksUrl } })
-  const runId = await aRun(world)
+  const runId = await aRun(world, 120) // long enough to be ended in the middle of
   const [task] = await world.tasks()
   const token = await issuer.sign({ email: 'caller@spool.test', email_verified: true })
   const first = await anInstance(world, 'prepare')

@@ -63,11 +63,16 @@ export const mainsHum = (sampleRate: number, seconds: number, db: number): Float
 export function noise(samples: number, rmsDb: number, seed: number): Float32Array {
   const next = random(seed)
   const scale = amplitude(rmsDb) * sqrt(12)
-  return Float32Array.from({ length: samples }, () => (next() - 0.5) * scale)
+  const out = new Float32Array(samples)
+  for (let i = 0; i < samples; i++) out[i] = (next() - 0.5) * scale
+  return out
 }
 
-export const add = (...planes: readonly Float32Array[]): Float32Array =>
-  planes[0]!.map((_, i) => planes.reduce((sum, plane) => sum + plane[i]!, 0))
+export function add(...planes: readonly Float32Array[]): Float32Array {
+  const sums = new Float64Array(planes[0]!)
+  for (const plane of planes.slice(1)) for (let i = 0; i < sums.length; i++) sums[i]! += plane[i]!
+  return new Float32Array(sums)
+}
 
 /**
  * A voice: glottal pulses through two formants that change with every syllable, sibilants, pauses between
@@ -155,9 +160,9 @@ export function toPcm(planes: readonly Float32Array[], sampleFormat: PcmFormat['
   const floats = toInterleavedBytes(planes)
   if (sampleFormat === 'f32le') return floats
   const samples = new Float32Array(floats.buffer, floats.byteOffset, floats.length / 4)
-  return Buffer.from(
-    Int16Array.from(samples, (sample) => max(-32768, min(32767, round(sample * 32768)))).buffer,
-  )
+  const numbers = new Int16Array(samples.length) // filled in a loop: with from() it takes ten times as long
+  for (let i = 0; i < samples.length; i++) numbers[i] = max(-32768, min(32767, round(samples[i]! * 32768)))
+  return Buffer.from(numbers.buffer)
 }
 
 /** A store that holds the named bytes and can only be read. */

@@ -66,14 +66,15 @@ export interface Asked {
 
 export type Caller = (method: string, path: string, asked?: Asked) => Promise<Answered>
 
+/** Of this file's worlds: to make the document and its checks takes longer than to ask and to answer. */
+let judging: Promise<ReturnType<typeof judgeOf>> | undefined
+
 /**
  * Who asks this world's API with that credential, and takes no answer that is not as the API's document
  * says.
  */
 export function callerOf(world: World, authorization?: string, app = createApi(world.services)): Caller {
-  const judging = Promise.resolve(app.request('/openapi.json')).then(async (answer) =>
-    judgeOf((await answer.json()) as ApiDocument),
-  )
+  const judged = (judging ??= judgeBy(app))
   return async (method, path, { headers = {}, body } = {}) => {
     const text =
       body === undefined || typeof body === 'string' || body instanceof Uint8Array
@@ -93,12 +94,15 @@ export function callerOf(world: World, authorization?: string, app = createApi(w
       ...{ status: response.status, type: response.headers.get('content-type'), headers: response.headers },
       body: (answer === '' ? {} : JSON.parse(answer)) as Record<string, unknown>,
     }
-    const judge = await judging
+    const judge = await judged
     const complaints = judge({ method, path, ...answered, headers: new Headers(headers) })
     if (complaints.length > 0) throw new Error(`${method} ${path}: ${complaints.join('; ')}`)
     return answered
   }
 }
+
+const judgeBy = async (app: ReturnType<typeof createApi>): Promise<ReturnType<typeof judgeOf>> =>
+  judgeOf((await (await app.request('/openapi.json')).json()) as ApiDocument)
 
 /** A key of that user, as it is shown once. */
 export async function aKey(

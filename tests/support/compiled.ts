@@ -14,6 +14,9 @@ export function compileOnce(): void {
   vm.SourceTextModule = ModuleCompiledOnce
 }
 
+/** A copy that belongs to nobody's context: the original holds all of its test file in memory, for as long as it is kept. */
+const ours = (data: Buffer): Buffer => Buffer.from(data)
+
 function compileFunctionOnce(
   code: string,
   parameters: readonly string[],
@@ -22,7 +25,7 @@ function compileFunctionOnce(
   const cachedData = functions.get(code)
   if (cachedData) return compileFunction(code, parameters, { ...options, cachedData })
   const compiled = compileFunction(code, parameters, { ...options, produceCachedData: true })
-  if (compiled.cachedData) functions.set(code, compiled.cachedData)
+  if (compiled.cachedData) functions.set(code, ours(compiled.cachedData))
   return compiled
 }
 
@@ -32,6 +35,6 @@ class ModuleCompiledOnce extends SourceTextModule {
   constructor(code: string, options: vm.SourceTextModuleOptions) {
     const cachedData = modules.get(code)
     super(code, cachedData ? { ...options, cachedData } : options)
-    if (!cachedData) modules.set(code, this.createCachedData())
+    if (!cachedData) modules.set(code, ours(this.createCachedData()))
   }
 }

@@ -2,6 +2,7 @@
  * The API's own document as the judge of what the API does: whatever it takes and answers must be as the
  * document says, as a client would have it that was made from the document.
  */
+import type { ValidateFunction } from 'ajv'
 import ajv2020 from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 
@@ -35,9 +36,12 @@ export function judgeOf(document: ApiDocument): (exchange: Exchange) => string[]
   const ajv = new ajv2020.Ajv2020({ strict: false, coerceTypes: true })
   addFormats.default(ajv)
   ajv.addSchema(document, 'api')
+  const compiled = new Map<string, ValidateFunction>()
   const complaint = (pointer: readonly (string | number)[], value: unknown): string[] => {
     const ref = `api#/${pointer.map((part) => encodeURIComponent(escaped(part))).join('/')}`
-    return ajv.validate({ $ref: ref }, value) ? [] : [`${ref}: ${ajv.errorsText()}`]
+    const validate = compiled.get(ref) ?? ajv.compile({ $ref: ref })
+    compiled.set(ref, validate)
+    return validate(value) ? [] : [`${ref}: ${ajv.errorsText(validate.errors)}`]
   }
   return ({ method, path, headers, status, type, body }) => {
     const { pathname, searchParams } = new URL(path, 'http://api')

@@ -20,6 +20,28 @@ export async function made(file: string, args: string, ...inputs: readonly Buffe
   }
 }
 
+/**
+ * The same recording as many files, each with arguments of its own, by one ffmpeg: to start one takes longer than it does
+ * to encode ten seconds.
+ */
+export async function encodings<Name extends string>(
+  recording: Buffer,
+  targets: readonly (readonly [name: Name, file: string, args: string])[],
+): Promise<(name: Name) => Buffer> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'spool-media-'))
+  try {
+    const source = path.join(folder, 'source')
+    writeFileSync(source, recording)
+    const places = new Map(targets.map(([name, file], i) => [name, path.join(folder, `${i}-${file}`)]))
+    const outputs = targets.flatMap(([name, , args]) => [...splitWords(args), places.get(name)!])
+    await run(['-i', source, ...outputs])
+    const files = new Map([...places].map(([name, place]) => [name, readFileSync(place)]))
+    return (name) => files.get(name)!
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
 /** Words are apart by spaces; what stands in double quotes is one. */
 const splitWords = (text: string): string[] =>
   [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!)

@@ -6,11 +6,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { CloudTasksClient } from '@google-cloud/tasks'
-import { Storage } from '@google-cloud/storage'
+import type { Storage } from '@google-cloud/storage'
 import { afterAll } from '@jest/globals'
 import { startCloudStorage } from '../../local/cloud-storage/server.ts'
 import { startCloudTasks } from '../../local/cloud-tasks/server.ts'
 import { openIdentityProvider, type IdentityProvider } from '../../local/host/identity.ts'
+import { connect } from '../../shared/storage-client.ts'
 import { aClient } from './task-world.ts'
 
 export interface Servers {
@@ -38,7 +39,7 @@ async function start() {
   process.env['GOOGLE_APPLICATION_CREDENTIALS'] = storageServer.credentialsFile // signs addresses
   const tasks = aClient(tasksServer.port)
   const storageEndpoint = `http://127.0.0.1:${storageServer.port}`
-  const storage = new Storage({ apiEndpoint: storageEndpoint, projectId: 'spool-test' })
+  const storage = await connect({ endpoint: storageEndpoint, projectId: 'spool-test' })
   const close = async () => {
     await tasks.close()
     await tasksServer.close()
