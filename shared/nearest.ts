@@ -10,10 +10,12 @@ export function nearest(wanted: string, names: readonly string[]): string | unde
     distance: distanceBetween(name.toLowerCase(), wanted.toLowerCase()),
   }))
   const [best] = distances.toSorted((a, b) => a.distance - b.distance)
-  return best && best.distance <= Math.max(2, wanted.length / 3) && best.distance < wanted.length
-    ? best.name
-    : undefined
+  return best && best.distance <= mostSlips(wanted) ? best.name : undefined
 }
+
+/** In a short word two are another word. */
+const mostSlips = ({ length }: string): number =>
+  length < 5 ? Math.min(1, length - 1) : Math.max(2, length / 3)
 
 /**
  * How many letters must be put in, left out, changed, or swapped with the next (Damerau and Levenshtein, none swapped

@@ -96,7 +96,8 @@ async function withServices<T>(cloud: Attached, use: (services: Services) => Pro
 }
 
 export function summariseDeletion({ isDone, removed, folders, episodeId, podcast }: DeletionReport): string {
-  const gone = `${removed.rows} rows and ${removed.objects} objects (${(removed.bytes / 1e6).toFixed(1)} MB)`
+  const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
+  const gone = `${counted(removed.rows, 'row')} and ${counted(removed.objects, 'object')} (${(removed.bytes / 1e6).toFixed(1)} MB)`
   if (!isDone)
     return `Begun: ${gone} are gone, ${folders} folders are left; spool goes on with them by itself.\n`
   const kept =

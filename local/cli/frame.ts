@@ -28,6 +28,10 @@ export const awaitingReview = 3
 export const sameShowOption =
   "the show's folder may say another title and author, and more, of a show that is there: it is the same show"
 
+/** Of every command that brings a recording. */
+export const sameEpisodeOption =
+  'an episode in the feed is made anew of the recording, also under another number'
+
 export const interrupted = (): Promise<void> =>
   new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))
 
@@ -204,7 +208,8 @@ function otherDocument(podcast: string | undefined): string | undefined {
 async function missingShow(podcast: string | undefined): Promise<string | undefined> {
   if (podcast === undefined) return undefined
   const found = await stat(podcast).catch(() => undefined)
-  const begin = `./spool init ${quoted(podcast)} begins one.`
+  const folder = /\.json$/i.test(podcast) ? path.dirname(podcast) : podcast
+  const begin = `./spool init ${quoted(folder)} begins one.`
   if (!found) return `There is no show ${podcast}: neither a folder nor a podcast.json. ${begin}`
   return found.isDirectory() && !existsSync(path.join(podcast, 'podcast.json'))
     ? `The folder ${podcast} has no podcast.json. ${begin}`

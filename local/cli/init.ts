@@ -5,7 +5,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, Permanent } from '../../shared/errors.ts'
-import { showSlug, slugOf } from '../../shared/objects.ts'
+import { showSlug } from '../../shared/objects.ts'
 import { documents } from '../../shared/settings/documents.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 import { quoted } from './quoted.ts'
@@ -59,7 +59,7 @@ async function isNew(file: string, content: object): Promise<boolean> {
 
 /** "night-talk" is "Night talk". */
 function titleOf(folder: string): string {
-  const words = slugOf(folder).replaceAll(/[-_]+/g, ' ')
+  const words = folder.replaceAll(/[-_]+/g, ' ').trim()
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 

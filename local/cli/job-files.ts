@@ -35,6 +35,8 @@ export interface Job {
   readonly podcast?: string
   /** What the show says of itself is meant, also where it could be another one's. */
   readonly sameShow?: boolean | undefined
+  /** An episode in the feed is made anew, also under another number. */
+  readonly sameEpisode?: boolean | undefined
   readonly episode?: string
   readonly cover?: string
   readonly chapters?: string
@@ -69,6 +71,13 @@ export async function podcastOf(job: Job): Promise<string> {
   if (job.podcast === undefined) return `${trials}${episodeSlug(job)}`
   const { slug, title } = await readPodcast(job.podcast)
   return slug ?? showSlug(title)
+}
+
+/** What is said of the episode's number; undefined where nothing is. Throws Permanent `bad_episode_file`. */
+export async function numberOf({ number, episode }: Job): Promise<number | undefined> {
+  if (number !== undefined) return Number(number)
+  if (episode === undefined) return undefined
+  return parseEpisode(await readDocument(episode), episode).number ?? undefined
 }
 
 /** Throws Permanent `bad_podcast_file`. */

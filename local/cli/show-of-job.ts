@@ -17,7 +17,7 @@ import { openStorage } from '../../shared/storage.ts'
 import type { Attached } from '../host/attach.ts'
 import { newShow, podcastMeant } from '../client/names.ts'
 import { announce } from './announce.ts'
-import { episodeSlug, filesOf, podcastOf, readPodcast, type Job } from './job-files.ts'
+import { episodeSlug, filesOf, numberOf, podcastOf, readPodcast, type Job } from './job-files.ts'
 import { isOtherTemplate, takeOver, takesPlace } from './taking-over.ts'
 import { userId } from './user.ts'
 
@@ -55,7 +55,11 @@ async function replacedNote(db: Knex, podcast: string, job: Job): Promise<string
   const episode = episodeSlug(job)
   const { recordings } = await announce(await filesOf(job))
   const replaced = await whatIsReplaced(db, { userId, podcast, episode, recordings })
-  return replaced ? takesPlace(`${podcast}/${episode}`, replaced, 'give the recordings different names') : ''
+  if (!replaced) return ''
+  return takesPlace(replaced, {
+    ...{ episode: `${podcast}/${episode}`, number: await numberOf(job) },
+    ...{ apart: 'give the recordings different names', isMeant: job.sameEpisode === true },
+  })
 }
 
 /** By the show's template, where the job brings none. Throws NotReady, before anything that lies there is changed. */

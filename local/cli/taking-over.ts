@@ -87,14 +87,37 @@ function shown(value: unknown): string {
   return text.length > mostShown ? `${text.slice(0, mostShown)}…` : text
 }
 
-/** That another recording takes the place of the one that an episode is made of. `apart`: what keeps both. */
-export const takesPlace = (
-  episode: string,
-  { title, isPublished, recordings }: Replaced,
-  apart: string,
-): string =>
-  `Episode   ${episode}, "${title}", is there already${isPublished ? ' and in the feed' : ''}, made of ` +
-  `${recordings.join(', ')}. It is made anew of this recording.\n          To keep both, ${apart}.\n`
+export interface TakingPlace {
+  /** Its name, and what is said of it now. */
+  readonly episode: string
+  readonly number: number | undefined
+  /** What keeps both. */
+  readonly apart: string
+  /** The producer says that it is the same episode, under another number too. */
+  readonly isMeant: boolean
+}
+
+/**
+ * That another recording takes the place of the one that an episode is made of. Throws Permanent `already_there` where
+ * listeners have that one, under another number.
+ */
+export function takesPlace(
+  { title, isPublished, number, recordings }: Replaced,
+  taking: TakingPlace,
+): string {
+  const { episode, apart } = taking
+  const there =
+    `${episode}, "${title}", is there already${isPublished ? ' and in the feed' : ''}, made of ` +
+    `${recordings.join(', ')}.`
+  const isAnother = number !== null && taking.number !== undefined && taking.number !== number
+  if (isPublished && isAnother && !taking.isMeant)
+    throw new Permanent(
+      'already_there',
+      `${there} It is number ${number}, and this one would be ${taking.number}: another episode. Then ${apart}. ` +
+        'If it is the same one, and to be made anew under another number, say so: --same-episode.',
+    )
+  return `Episode   ${there} It is made anew of this recording.\n          To keep both, ${apart}.\n`
+}
 
 const ownName = (file: string): string =>
   `If it is another show, let ${file} give it a name of its own: "slug": "NAME".`

@@ -7,7 +7,7 @@ import { Permanent } from '../../shared/errors.ts'
 import { NotReady, type Fault } from '../../shared/episode/preflight.ts'
 import type { Replaced } from '../../shared/episode/replaced.ts'
 import { slugOf } from '../../shared/objects.ts'
-import type { Client } from '../client/client.ts'
+import { Unreachable, type Client } from '../client/client.ts'
 import {
   ended,
   isLive,
@@ -28,6 +28,7 @@ import {
   inOwnNames,
   isShow,
   namesFile,
+  numberOf,
   podcastOf,
   readPodcast,
   toldInOwnNames,
@@ -90,8 +91,11 @@ export async function upload(
   const { faults, replaces } = await lookAhead(client, { podcast, episode }, files)
   // what brings its own template has been looked into with it
   if (job.template === undefined && faults.length > 0) throw new NotReady(faults)
-  const apart = 'give this one another name: --episode NAME'
-  watch.beginning(note + (replaces ? takesPlace(`${podcast}/${episode}`, replaces, apart) : ''))
+  const taking = {
+    ...{ episode: `${podcast}/${episode}`, number: await numberOf(job) },
+    ...{ apart: 'give this one another name: --episode NAME', isMeant: job.sameEpisode === true },
+  }
+  watch.beginning(note + (replaces ? takesPlace(replaces, taking) : ''))
   const before = await runOf(client, podcast, episode)
   if (before && (isLive(before) || before.status === 'awaiting_review')) {
     if (isLive(before) && !asked.cancel)
@@ -160,6 +164,11 @@ async function waitedFor(
   try {
     return await ended(client, runId, making, signal)
   } catch (error) {
+    if (error instanceof Unreachable)
+      throw new Unreachable(
+        `Spool does not answer any more. What you sent of ${episode} has arrived, and goes on when it is up again.`,
+        { cause: error },
+      )
     if (!signal.aborted) throw error
     throw new Permanent(
       'user_cancelled',

@@ -93,8 +93,11 @@ async function findApi(url: string, signal: AbortSignal): Promise<string> {
   throw new Error(`There is no Spool at ${url}: its API would have an openapi.json there. Look at SPOOL_URL.`)
 }
 
-const unreachable = (url: string, cause: unknown): Error =>
-  new Error(`Nothing answers at ${url}. Is Spool up, and is the address right?`, { cause })
+/** Nobody answers. */
+export class Unreachable extends Error {}
+
+const unreachable = (url: string, cause: unknown): Unreachable =>
+  new Unreachable(`Nothing answers at ${url}. Is Spool up, and is the address right?`, { cause })
 
 const isPassing = (status: number): boolean => status === 429 || status >= 500
 

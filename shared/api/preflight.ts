@@ -32,7 +32,12 @@ const asked = z
 const answer = z
   .object({
     replaces: z
-      .object({ title: z.string(), isPublished: z.boolean(), recordings: z.array(z.string()).readonly() })
+      .object({
+        title: z.string(),
+        isPublished: z.boolean(),
+        number: z.number().nullable(),
+        recordings: z.array(z.string()).readonly(),
+      })
       .nullable()
       .openapi({
         description:

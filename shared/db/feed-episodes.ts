@@ -67,3 +67,13 @@ export async function episodesInFeed(
   )
   return found.map(({ published, ...row }) => ({ ...published, ...row }))
 }
+
+/** The number that listeners know an episode by; null where it has none, or is not in the feed. */
+export async function numberInFeed(db: Knex, episodeId: string): Promise<number | null> {
+  const [row] = await rows<{ number: number | null }>(
+    db,
+    `SELECT CAST(published->>'episodeNumber' AS integer) AS number FROM episodes WHERE id = :episodeId`,
+    { episodeId },
+  )
+  return row?.number ?? null
+}

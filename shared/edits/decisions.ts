@@ -99,7 +99,7 @@ function problemOf(
   totalSeconds: number,
 ): string | undefined {
   if ('edit' in one && !known.has(one.edit))
-    return `there is no edit "${one.edit}". The ids are in edits.json.`
+    return `there is no edit "${one.edit}". ./spool review with the episode's name lists the edits with their ids.`
   if (one.decision === 'answer' && known.get(one.edit)!.kind !== 'intern')
     return `${one.edit} asks nothing, so it takes no answer.`
   if (one.decision === 'take') {

@@ -4,6 +4,7 @@
  */
 import type { Knex } from 'knex'
 import { listEpisodes } from '../db/episodes.ts'
+import { numberInFeed } from '../db/feed-episodes.ts'
 import { uploadedBytes } from '../db/media-items.ts'
 import { lastFinishedRunOf } from '../db/runs.ts'
 import { asSeen, fileOf } from '../objects.ts'
@@ -13,6 +14,8 @@ import { readContext } from './run-context.ts'
 export interface Replaced {
   readonly title: string
   readonly isPublished: boolean
+  /** In the feed; null where it has none. */
+  readonly number: number | null
   readonly recordings: readonly string[]
 }
 
@@ -43,6 +46,7 @@ export async function whatIsReplaced(
   return {
     title: found.title,
     isPublished: found.publishedAt !== null,
+    number: await numberInFeed(db, found.id),
     recordings: parts.map((part) => fileOf(part.object)),
   }
 }

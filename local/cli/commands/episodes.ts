@@ -17,6 +17,7 @@ import {
   withCloud,
   WrongUsage,
   awaitingReview,
+  sameEpisodeOption,
   sameShowOption,
 } from '../frame.ts'
 import { quoted } from '../quoted.ts'
@@ -37,6 +38,7 @@ export function add(program: Command): void {
       "the episode's name; or its episode.json, and then it is named after the recording, as without",
     )
     .option('--same-show', sameShowOption)
+    .option('--same-episode', sameEpisodeOption)
     .option('--tracks', 'several recordings are tracks of one conversation')
     .option('--words <file>', 'words with times: JSON, WebVTT or SubRip')
     .option('--template <file>', 'the show: segments, cleaning, loudness, output')

@@ -12,6 +12,7 @@ import {
   runJob,
   withCloud,
   WrongUsage,
+  sameEpisodeOption,
   sameShowOption,
 } from '../frame.ts'
 
@@ -53,6 +54,7 @@ export function add(program: Command): void {
     .option('--template <file>', 'the show: segments, cleaning, loudness, output')
     .option('--podcast <file>', "the podcast: title, author, language and so on; or a show's folder")
     .option('--same-show', sameShowOption)
+    .option('--same-episode', sameEpisodeOption)
     .option('--episode <file>', 'the episode: title, description, number, season, guest and so on')
     .option('--title <title>', "the episode's title; the file's name when not given")
     .option('--number <number>', "the episode's number")

@@ -8,14 +8,14 @@ import { init, isForShow, stillToFill, summariseInit } from '../../../local/cli/
 import { parseEpisode } from '../../../shared/settings/episode.ts'
 import { parsePodcast } from '../../../shared/settings/podcast.ts'
 
-const folder = path.join(mkdtempSync(path.join(tmpdir(), 'spool-init-')), 'Über Show')
+const folder = path.join(mkdtempSync(path.join(tmpdir(), 'spool-init-')), 'Über & Show')
 afterAll(() => rmSync(path.dirname(folder), { recursive: true }))
 const read = (file: string) => readFileSync(path.join(folder, file), 'utf8')
 
 test('it names its show after itself, numbers no episode, and says what is still to be filled in', async () => {
   const begun = await init(folder)
   const show = parsePodcast(read('podcast.json'), 'podcast.json')
-  expect(show).toMatchObject({ title: 'Über Show', slug: 'über-show' })
+  expect(show).toMatchObject({ title: 'Über & Show', slug: 'über-show' })
   expect(parseEpisode(read('episode.json'), 'episode.json').number).toBeUndefined()
   expect(stillToFill(show)).toEqual(['author', 'description'])
   expect(stillToFill({ author: 'Ada', description: 'On trains.' })).toEqual([])

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { expect, test } from '@jest/globals'
 import { add } from '../../../local/cli/commands/episodes.ts'
 import { misspelt } from '../../../local/cli/misspelt.ts'
+import { nearest } from '../../../shared/nearest.ts'
 
 const program = new Command('spool')
 add(program)
@@ -16,4 +17,12 @@ test.each([
   ['unheard --of', ''],
 ])('%s', (line, said) => {
   expect(misspelt(program, line.split(' '))).toBe(said)
+})
+
+test('in a short word two letters that differ make another word', () => {
+  expect([nearest('text', ['rest']), nearest('rset', ['rest']), nearest('tape', ['take'])]).toEqual([
+    undefined,
+    'rest',
+    'take',
+  ])
 })

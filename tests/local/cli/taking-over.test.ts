@@ -1,6 +1,6 @@
 // A show that is there is not taken over in silence by a folder of the same name.
-import { expect, test } from '@jest/globals'
-import { takeOver, type TakingOver } from '../../../local/cli/taking-over.ts'
+import { describe, expect, test } from '@jest/globals'
+import { takeOver, takesPlace, type TakingOver, type TakingPlace } from '../../../local/cli/taking-over.ts'
 import { podcastSettings } from '../../../shared/settings/podcast.ts'
 
 const known = { title: 'Night talk', author: 'Ada', description: 'On trains.' }
@@ -69,4 +69,32 @@ test.each([
     }),
   )
   expect(given({ ...untouched, title: known.title }, { known: { ...known, ...untouched } })).toBe('')
+})
+
+describe('A recording that takes the place of another one', () => {
+  const there = { title: 'On tape', isPublished: true, number: 1, recordings: ['talk.wav'] }
+  const taking = { episode: 'night/talk', number: undefined, apart: 'call it otherwise', isMeant: false }
+  const given = (others: Partial<TakingPlace>, replaced = there) =>
+    takesPlace(replaced, { ...taking, ...others })
+
+  test('is told, with what keeps both', () => {
+    for (const said of [
+      given({}),
+      given({ number: 1 }),
+      given({ number: 2, isMeant: true }),
+      given({ number: 2 }, { ...there, isPublished: false }),
+    ])
+      expect(said).toMatch(/"On tape", is there already.*It is made anew.*To keep both, call it otherwise/s)
+  })
+
+  test('is refused where listeners know that one by another number', () => {
+    expect(() => given({ number: 2 })).toThrow(
+      expect.objectContaining({
+        code: 'already_there',
+        message: expect.stringMatching(
+          /number 1, and this one would be 2.*call it otherwise.*--same-episode/,
+        ) as unknown,
+      }),
+    )
+  })
 })
