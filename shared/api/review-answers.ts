@@ -105,7 +105,9 @@ export function showReview(review: Review): z.output<typeof reviewAnswer> {
   const { restoration, unrestored } = review
   const at = (samples: number) => inSeconds(samples, edits.sampleRate)
   const waits = new Set(waiting.map(({ id }) => id))
-  const decided = new Map(decisions.flatMap((one) => ('edit' in one ? [[one.edit, one.decision]] : [])))
+  const decided = new Map(
+    decisions.flatMap((one) => ('edit' in one && one.decision !== 'leave' ? [[one.edit, one.decision]] : [])),
+  )
   const isHeard = ({ insert, status }: Edit) =>
     !insert || insert.sound === 'tone' || (timelineObject !== null && status === 'applied')
   return {

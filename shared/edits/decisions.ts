@@ -46,6 +46,8 @@ const takeable = {
 const decision = z.discriminatedUnion('decision', [
   z.strictObject({ decision: z.literal('accept'), edit: editId }),
   z.strictObject({ decision: z.literal('reject'), edit: editId }),
+  /** It stays only proposed, and is not waited for any more. */
+  z.strictObject({ decision: z.literal('leave'), edit: editId }),
   /** Moves the edges of an edit, and accepts it. */
   z.strictObject({ decision: z.literal('adjust'), edit: editId, ...span }),
   /** The text that answers an intern edit's question, and accepts it. */
@@ -216,7 +218,7 @@ function meant(
 /** How many decisions are about edits that are proposed no more, in any place. */
 export function lostDecisions(decisions: readonly KeptDecision[], { edits }: EditList): number {
   const known = new Map(edits.map((edit) => [edit.id, edit]))
-  return decisions.filter((one) => 'edit' in one && !meant(one, known)).length
+  return decisions.filter((one) => 'edit' in one && one.decision !== 'leave' && !meant(one, known)).length
 }
 
 const cutByHand = (startSample: number, endSample: number): ProposedEdit => ({
@@ -246,26 +248,27 @@ function underPolicy(edit: Edit, policy: CleaningSettings['review']): Edit {
 const movedByHand = ' Its edges were moved by hand.'
 
 function decided(edit: Edit, one: EditDecision, toSample: (seconds: number) => number): Edit {
+  const { accepted: _before, left: _too, ...undecided } = edit
   const accepted = (changed: Edit): Edit =>
     lacksAnswer(changed)
       ? { ...changed, status: 'pending' }
       : { ...changed, status: 'applied', accepted: true }
   switch (one.decision) {
     case 'accept':
-      return accepted(edit)
-    case 'reject': {
-      const { accepted: _before, ...rest } = edit
-      return { ...rest, status: 'rejected' }
-    }
+      return accepted(undecided)
+    case 'reject':
+      return { ...undecided, status: 'rejected' }
+    case 'leave':
+      return edit.status === 'pending' ? { ...edit, left: true } : edit
     case 'adjust':
       return accepted({
-        ...edit,
+        ...undecided,
         startSample: toSample(one.startSeconds),
         endSample: toSample(one.endSeconds),
         reason: `${edit.reason.replace(movedByHand, '')}${movedByHand}`,
       })
     case 'answer':
-      return accepted(answered(edit, one.text))
+      return accepted(answered(undecided, one.text))
   }
 }
 
@@ -274,8 +277,10 @@ function decided(edit: Edit, one: EditDecision, toSample: (seconds: number) => n
  * cannot be accepted without one, so it stays open.
  */
 export function withRest({ decisions, rest }: Decided, list: EditList, totalSamples: number): Decision[] {
-  if (rest === undefined || rest === 'leave') return [...decisions]
-  const open = withDecisions(list, decisions, totalSamples).edits.filter(({ status }) => status === 'pending')
+  if (rest === undefined) return [...decisions]
+  const open = withDecisions(list, decisions, totalSamples).edits.filter(
+    ({ status, left }) => status === 'pending' && left !== true,
+  )
   return [...decisions, ...open.map(({ id }) => ({ decision: rest, edit: id }))]
 }
 
@@ -293,7 +298,10 @@ export const countedKinds = (edits: readonly Pick<Edit, 'kind'>[]): string =>
  * an answer.
  */
 export const waitsForReview = ({ edits }: EditList, policy: CleaningSettings['review']): Edit[] =>
-  edits.filter((edit) => edit.status === 'pending' && (policy[edit.kind] === 'wait' || lacksAnswer(edit)))
+  edits.filter(
+    (edit) =>
+      edit.status === 'pending' && edit.left !== true && (policy[edit.kind] === 'wait' || lacksAnswer(edit)),
+  )
 
 /** The answers by the edits that asked: the parts of `answer` are in the order of the questions. */
 export function answersByEdit(

@@ -42,6 +42,8 @@ export interface Edit extends Omit<ProposedEdit, 'status'> {
   readonly status: EditStatus
   /** A producer accepted it. */
   readonly accepted?: true
+  /** A producer has seen it, and leaves it only proposed. */
+  readonly left?: true
 }
 
 export interface EditList {

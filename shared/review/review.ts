@@ -256,7 +256,7 @@ export async function submitDecisions(
   checkBudget(decided, analysis.speech, analysis.totalSamples, 1)
   const open = waitsForReview(decided, runSettings(run.settings).cleaning.review)
   // also of one that was cancelled while it waited: nobody has said of these that they may stay as they are
-  const left = run.context['reviewed'] === true || rest === 'leave' ? 0 : open.length
+  const left = run.context['reviewed'] === true ? 0 : open.length
   const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction((trx) => record(trx, services, review, decisions, left === 0)),
   )

@@ -4,6 +4,7 @@ import { cleaningSettings } from '../../shared/settings/cleaning.ts'
 import {
   answersByEdit,
   decideEdits,
+  lostDecisions,
   parseDecisions,
   parseDecisionsFile,
   waitsForReview,
@@ -164,6 +165,16 @@ describe('A decisions file', () => {
     const read = parseDecisionsFile(JSON.stringify(file), 'mine.json', list, 10_000)
     const edits = decide(withRest(read, decide(), 10_000)).edits
     expect([read.rest, edits.map(({ status }) => status)]).toEqual([rest, left])
+  })
+
+  test('what is left undone is not waited for any more, until it is decided on', () => {
+    const left = withRest({ decisions: [], rest: 'leave' }, decide(), 10_000)
+    const waiting = (decisions: readonly Decision[]) =>
+      waitsForReview(decide(decisions), policy).map(({ id }) => id)
+    expect([waiting([]), waiting(left)]).toEqual([['flubber-1000', 'intern-5000'], []])
+    const accepted = decide([...left, { decision: 'accept', edit: 'flubber-1000' }]).edits[1]
+    expect(accepted).toEqual({ ...decide().edits[1], status: 'applied', accepted: true })
+    expect(lostDecisions(left, { ...list, edits: [] })).toBe(0)
   })
 
   test('that is empty decides on nothing, the rest neither', () => {

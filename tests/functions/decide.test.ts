@@ -151,7 +151,7 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     expect(await text(world, second)).toMatch(/Far\./)
   })
 
-  test('an empty list decides on nothing and the run waits on; going on without deciding leaves both undone, and says so', async () => {
+  test('an empty list decides on nothing and the run waits on; going on without deciding leaves both undone, and says so, this time and later', async () => {
     await aTalk()
     const { id } = await latest(world)
     expect(await submitThat(world, { decisions: [] })).toEqual({ runId: id, left: 2 })
@@ -162,6 +162,10 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     const note = { code: 'left_undecided', message: expect.stringContaining('1 mistake, 1 question') }
     expect(await world.run(id)).toMatchObject({ status: 'finished', warnings: [note] })
     expect(await text(world, id)).toMatch(/cheese/)
+    await aTalk({ cleaning: { pauses: { enabled: false } } })
+    const again = await latest(world)
+    expect(again.id).not.toBe(id)
+    expect(await world.run(again.id)).toMatchObject({ status: 'finished', warnings: [note] })
   })
 
   test('of two decisions at once one wakes the run, and the other is told or makes it again', async () => {
