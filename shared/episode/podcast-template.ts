@@ -3,7 +3,7 @@
  * name it lies, and that there may be none.
  */
 import type { Services } from '../engine/services.ts'
-import { Permanent } from '../errors.ts'
+import { Missing, Permanent } from '../errors.ts'
 import { assetsFolder, spellings, templateFile, uploadName, type UploadPath } from '../objects.ts'
 import { maxDocumentBytes } from '../settings/document.ts'
 import type { ObjectName } from '../storage.ts'
@@ -18,10 +18,25 @@ export interface PodcastTemplate {
   readonly text: string
 }
 
+type Place = Pick<UploadPath, 'userId' | 'podcast'>
+type Reading = Pick<Services, 'storage' | 'config'>
+
+/** It may be replaced between the look and the reading; so often by nobody. */
+const tries = 5
+
 /** Throws Permanent `bad_template` for one that is too long to be read. */
-export async function podcastTemplate(
-  { userId, podcast }: Pick<UploadPath, 'userId' | 'podcast'>,
-  { storage, config }: Pick<Services, 'storage' | 'config'>,
+export async function podcastTemplate(place: Place, services: Reading): Promise<PodcastTemplate> {
+  for (let left = tries - 1; ; left--)
+    try {
+      return await presentTemplate(place, services)
+    } catch (error) {
+      if (!(error instanceof Missing) || left === 0) throw error
+    }
+}
+
+async function presentTemplate(
+  { userId, podcast }: Place,
+  { storage, config }: Reading,
 ): Promise<PodcastTemplate> {
   const bucket = config.buckets.uploads
   const names = spellings(uploadName(userId, podcast, assetsFolder, templateFile))
