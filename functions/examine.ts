@@ -1,11 +1,11 @@
 /**
  * Step `examine`: canonical PCM → what is wrong with the sound. A long recording is looked at in parts, and `prescribe` decides
- * on all of them; a short one is decided on here. No parts where the template leaves the sound as it is.
+ * on all of them; who looks at all of one decides on it too. No parts where the template leaves the sound as it is.
  */
 import { z } from 'zod'
 import { settingsOf } from '../shared/db/runs.ts'
 import { defineStep } from '../shared/engine/step.ts'
-import { lookAtPart, prescription, storeLook } from '../shared/episode/restoring.ts'
+import { lookAt, prescription, storeLook } from '../shared/episode/restoring.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { looksOf } from '../shared/restoration/looks.ts'
 import { wishesOf } from '../shared/restoration/wishes.ts'
@@ -18,25 +18,26 @@ const context = pick(
   'channels',
   'sampleFormat',
   'totalSamples',
-).and(z.object({ look: z.number().default(0) }))
+).and(z.object({ look: z.number().nullable().default(null) }))
 
 export const examine = defineStep({
   name: 'examine',
   version: 4,
   context,
   load: async (db, { runId }) => wishesOf(restoreSettings((await settingsOf(db, runId)).restore)),
-  inputs: ({ pcmObject, analysisObject, look, ...recording }, wishes) => ({
+  inputs: ({ pcmObject, analysisObject, look }, wishes) => ({
     ...{ pcmObject, analysisObject, wishes },
-    ...(looksOf(recording) > 1 ? { look } : {}),
+    ...(look === null ? {} : { look }),
   }),
   work: async ({ look, ...recording }, wishes, tools) => {
-    const found = await lookAtPart(recording, wishes, look, tools)
-    return looksOf(recording) > 1
-      ? { lookObject: await storeLook(found, tools) }
-      : await prescription(recording, wishes, [found], tools)
+    const found = await lookAt(recording, wishes, look, tools)
+    return look === null
+      ? await prescription(recording, wishes, [found], tools)
+      : { lookObject: await storeLook(found, tools) }
   },
   passOn: (output) => ('lookObject' in output ? {} : output),
-  parts: fanOut(['restores', 'totalSamples', 'sampleRate'], ({ restores, ...recording }) =>
-    Array.from({ length: restores ? looksOf(recording) : 0 }, (_, look) => ({ look })),
-  ),
+  parts: fanOut(['restores', 'totalSamples', 'sampleRate'], ({ restores, ...recording }) => {
+    const looks = restores ? looksOf(recording) : 0
+    return looks === 1 ? [{}] : Array.from({ length: looks }, (_, look) => ({ look }))
+  }),
 })

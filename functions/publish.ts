@@ -49,6 +49,7 @@ export const publish = defineStep({
     const feedObject = feedName(podcastId)
     if (decided.what === 'publish') await bringOut(version, tools)
     else if (decided.what === 'withdraw') await takeAway(version, tools, markWithdrawn)
+    // published again meanwhile, all of it is to be there
     else if (decided.what === 'clear' && publication.publishedAt === null)
       await takeAway(version, tools, markCleared)
     const { what } = decided
@@ -88,7 +89,10 @@ async function bringOut(version: Version, tools: Tools): Promise<void> {
   await swapFeed(version.podcastId, tools)
 }
 
-/** First the feed forgets the episode, then its files go: those that were there before, and none that has come since. */
+/**
+ * First the feed forgets the episode, then its files go: those that were there before, and none that has come since. `mark`
+ * says which it is: it is taken back, or something was left when it was.
+ */
 async function takeAway(version: Version, tools: Tools, mark: typeof markWithdrawn): Promise<void> {
   const files = await filesBeforeListeners(version, tools)
   await passPointOfNoReturn(version, tools, mark)

@@ -89,7 +89,7 @@ export async function sweep(
   const deleted = await count('not deleted', () => carryOnDeletions(services, endsAt))
   const cleared = await count('not cleared away', () => clearAway(services, endsAt))
   const abandoned = await count('not cleared away', () => clearAbandoned(services))
-  const reappeared = await count('not cleared away', () => clearWithdrawn(services))
+  const reappeared = await count('not cleared away', () => clearWithdrawn(services, endsAt))
   return { overdue, revived, published, remade, deleted, cleared, abandoned, reappeared }
 }
 

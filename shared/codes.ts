@@ -253,7 +253,8 @@ export const errorCodes = {
   },
   already_there: {
     meaning: 'There is one of that name already.',
-    remedy: 'Take another name, or change the one that is there.',
+    remedy:
+      'Take another name, or change the one that is there; an episode in the feed is made anew under another number with `--same-episode`.',
   },
   has_episodes: {
     meaning: 'The podcast has episodes.',

@@ -50,7 +50,7 @@ export const listenerBugs: readonly PlantedBug[] = [
   {
     name: 'what is taken back is never looked at again',
     file: 'functions/sweep.ts',
-    find: "await count('not cleared away', () => clearWithdrawn(services))",
+    find: "await count('not cleared away', () => clearWithdrawn(services, endsAt))",
     replace: "await count('not cleared away', () => Promise.resolve(clearWithdrawn).then(() => 0))",
     caughtBy: 'publishing',
   },

@@ -15,12 +15,13 @@ const ownHosts = ['127.0.0.1', 'localhost', '[::1]']
 
 /** Throws Permanent `bad_feed`, `not_found`, or as `fetchFeed` does. */
 export async function check(target: string): Promise<Finding[]> {
-  if (isAddress(target) && !ownHosts.includes(new URL(target).hostname))
-    return await checkFeed(await fetchFeed(target, { allowPrivateAddresses: false }), {
-      feedUrl: target,
-      asksFiles: false,
-    })
-  if (isAddress(target)) return await checkFeed(await fetched(target), { feedUrl: target, asksFiles: true })
+  if (isAddress(target)) {
+    const asksFiles = ownHosts.includes(new URL(target).hostname)
+    const { url, text } = asksFiles
+      ? await fetched(target)
+      : await fetchFeed(target, { allowPrivateAddresses: false })
+    return await checkFeed(text, { feedUrl: url, asksFiles })
+  }
   const found = await stat(target).catch(() => undefined)
   if (!found) throw new Permanent('not_found', `There is no file or folder ${target}.`)
   const file = found.isDirectory() ? path.join(target, 'feed.xml') : target
@@ -32,12 +33,12 @@ export async function check(target: string): Promise<Finding[]> {
   return await checkFeed(await readFile(file, 'utf8'))
 }
 
-async function fetched(address: string): Promise<string> {
+async function fetched(address: string): Promise<{ url: string; text: string }> {
   const response = await fetch(address).catch((cause: unknown) => {
     throw new Permanent('not_found', `Nothing answers at ${address}. Is its server running?`, { cause })
   })
   if (!response.ok) throw new Permanent('not_found', `${address} answers ${response.status}.`)
-  return await response.text()
+  return { url: response.url, text: await response.text() }
 }
 
 export function summariseFindings(findings: readonly Finding[]): string {

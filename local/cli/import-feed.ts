@@ -53,7 +53,7 @@ export async function importFeed(
   const services = openServices(cloud.env, catalogue)
   try {
     const { config, storage } = services
-    const text = isAddress(from) ? await fetchFeed(from, config) : await readFeedFile(from)
+    const text = isAddress(from) ? (await fetchFeed(from, config)).text : await readFeedFile(from)
     const show = await readShow(text, isAddress(from) ? from : undefined)
     const warnings = [...show.warnings]
     const tools: Publisher = {

@@ -20,6 +20,7 @@ import { readText } from '../../shared/text-file.ts'
 import { assetsOf, picturesOf } from '../../shared/settings/needs.ts'
 import { parseEpisode } from '../../shared/settings/episode.ts'
 import { Permanent } from '../../shared/errors.ts'
+import type { Numbers } from '../../shared/episode/replaced.ts'
 import { parsePodcast, type PodcastSettings } from '../../shared/settings/podcast.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 import type { Source } from '../client/send.ts'
@@ -73,11 +74,13 @@ export async function podcastOf(job: Job): Promise<string> {
   return slug ?? showSlug(title)
 }
 
-/** What is said of the episode's number; undefined where nothing is. Throws Permanent `bad_episode_file`. */
-export async function numberOf({ number, episode }: Job): Promise<number | undefined> {
-  if (number !== undefined) return Number(number)
-  if (episode === undefined) return undefined
-  return parseEpisode(await readDocument(episode), episode).number ?? undefined
+/** What is said of the episode's number and season; null where nothing is. Throws Permanent `bad_episode_file`. */
+export async function numbersOf({ number, episode }: Job): Promise<Numbers> {
+  const said = episode === undefined ? undefined : parseEpisode(await readDocument(episode), episode)
+  return {
+    number: number === undefined ? (said?.number ?? null) : Number(number),
+    season: said?.season ?? null,
+  }
 }
 
 /** Throws Permanent `bad_podcast_file`. */

@@ -17,7 +17,7 @@ import { openStorage } from '../../shared/storage.ts'
 import type { Attached } from '../host/attach.ts'
 import { newShow, podcastMeant } from '../client/names.ts'
 import { announce } from './announce.ts'
-import { episodeSlug, filesOf, numberOf, podcastOf, readPodcast, type Job } from './job-files.ts'
+import { episodeSlug, filesOf, numbersOf, podcastOf, readPodcast, type Job } from './job-files.ts'
 import { isOtherTemplate, takeOver, takesPlace } from './taking-over.ts'
 import { userId } from './user.ts'
 
@@ -57,7 +57,7 @@ async function replacedNote(db: Knex, podcast: string, job: Job): Promise<string
   const replaced = await whatIsReplaced(db, { userId, podcast, episode, recordings })
   if (!replaced) return ''
   return takesPlace(replaced, {
-    ...{ episode: `${podcast}/${episode}`, number: await numberOf(job) },
+    ...{ episode: `${podcast}/${episode}`, numbers: await numbersOf(job) },
     ...{ apart: 'give the recordings different names', isMeant: job.sameEpisode === true },
   })
 }

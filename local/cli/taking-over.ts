@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Permanent } from '../../shared/errors.ts'
-import type { Replaced } from '../../shared/episode/replaced.ts'
+import type { Numbers, Replaced } from '../../shared/episode/replaced.ts'
 import { podcastSettings } from '../../shared/settings/podcast.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 import { readText } from '../../shared/text-file.ts'
@@ -90,7 +90,7 @@ function shown(value: unknown): string {
 export interface TakingPlace {
   /** Its name, and what is said of it now. */
   readonly episode: string
-  readonly number: number | undefined
+  readonly numbers: Numbers
   /** What keeps both. */
   readonly apart: string
   /** The producer says that it is the same episode, under another number too. */
@@ -102,22 +102,31 @@ export interface TakingPlace {
  * listeners have that one, under another number.
  */
 export function takesPlace(
-  { title, isPublished, number, recordings }: Replaced,
-  taking: TakingPlace,
+  { title, isPublished, recordings, ...listeners }: Replaced,
+  { episode, numbers, apart, isMeant }: TakingPlace,
 ): string {
-  const { episode, apart } = taking
   const there =
     `${episode}, "${title}", is there already${isPublished ? ' and in the feed' : ''}, made of ` +
     `${recordings.join(', ')}.`
-  const isAnother = number !== null && taking.number !== undefined && taking.number !== number
-  if (isPublished && isAnother && !taking.isMeant)
+  const isAnother = (['number', 'season'] as const).some((one) => differ(listeners[one], numbers[one]))
+  if (isPublished && isAnother && !isMeant)
     throw new Permanent(
       'already_there',
-      `${there} It is number ${number}, and this one would be ${taking.number}: another episode. Then ${apart}. ` +
+      `${there} It is ${inWords(listeners)}, and this one would be ${inWords(numbers)}: another episode. Then ${apart}. ` +
         'If it is the same one, and to be made anew under another number, say so: --same-episode.',
     )
   return `Episode   ${there} It is made anew of this recording.\n          To keep both, ${apart}.\n`
 }
+
+/** What an older Spool says nothing of is not told. */
+const differ = (one: number | null | undefined, other: number | null): boolean =>
+  (one ?? null) !== null && other !== null && one !== other
+
+const inWords = ({ number, season }: Numbers): string =>
+  [
+    ...((season ?? null) === null ? [] : [`season ${season}`]),
+    ...((number ?? null) === null ? [] : [`number ${number}`]),
+  ].join(', ')
 
 const ownName = (file: string): string =>
   `If it is another show, let ${file} give it a name of its own: "slug": "NAME".`

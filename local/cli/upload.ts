@@ -28,7 +28,7 @@ import {
   inOwnNames,
   isShow,
   namesFile,
-  numberOf,
+  numbersOf,
   podcastOf,
   readPodcast,
   toldInOwnNames,
@@ -92,7 +92,7 @@ export async function upload(
   // what brings its own template has been looked into with it
   if (job.template === undefined && faults.length > 0) throw new NotReady(faults)
   const taking = {
-    ...{ episode: `${podcast}/${episode}`, number: await numberOf(job) },
+    ...{ episode: `${podcast}/${episode}`, numbers: await numbersOf(job) },
     ...{ apart: 'give this one another name: --episode NAME', isMeant: job.sameEpisode === true },
   }
   watch.beginning(note + (replaces ? takesPlace(replaces, taking) : ''))

@@ -78,14 +78,18 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
     else worker.process.kill('SIGKILL') // a connection that broke: it is dying, and its end may not be known yet
     dispatch()
   }
+  /** Neither now, nor in a moment. */
+  const startAnotherUnless = (isServed: () => boolean) => {
+    if (isServed()) return
+    setTimeout(() => isServed() || pool.startFor(Math.max(1, waiting.length)), patienceMs).unref()
+  }
   const door = doorOf(options.port, options)
   const take = async (request: IncomingMessage, response: ServerResponse) => {
     try {
       const invocation = { request, body: await bodyWithin(request), response }
       waiting.push(invocation)
       dispatch()
-      const isOverdue = () => waiting.includes(invocation)
-      if (isOverdue()) setTimeout(() => isOverdue() && pool.startFor(waiting.length), patienceMs).unref()
+      startAnotherUnless(() => !waiting.includes(invocation))
     } catch (error) {
       if (error instanceof TooMuch) response.writeHead(413, { connection: 'close' }).end()
       else response.destroy() // it broke off
@@ -96,8 +100,11 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
     if (refused) return void response.writeHead(refused.status, { connection: 'close' }).end(refused.message)
     if (options.own(request, response)) return
     const shared = options.isShared(request.url!.slice(1).split(/[/?]/)[0]!) ? pool.any() : undefined
-    if (shared) void passOn(shared, request, response)
-    else void take(request, response)
+    if (!shared) void take(request, response)
+    else {
+      void passOn(shared, request, response)
+      startAnotherUnless(() => pool.hasIdle())
+    }
   })
   server.requestTimeout = requestTimeoutMs
   await new Promise<void>((resolve, reject) =>
@@ -160,14 +167,16 @@ function openPool(
       resolve(undefined)
       onIdle()
     })
-    child.once('exit', () => {
-      alive.delete(child)
+    const end = () => {
+      if (!alive.delete(child)) return
       for (const list of [idle, started]) {
         const index = list.findIndex((worker) => worker.process === child)
         if (index >= 0) list.splice(index, 1)
       }
       if (!stopping) replace()
-    })
+    }
+    child.once('exit', end)
+    child.once('error', end) // it could not be started; then there is no exit
   }
 
   const replace = () => {
@@ -199,8 +208,9 @@ function openPool(
       const allowed = count - alive.size - pauses.size
       for (let i = 0; i < Math.min(calls - onTheirWay, allowed); i++) spawnWorker()
     },
-    /** One that takes many calls at once, in turn; undefined while none runs. */
-    any: () => started.at(++turns % Math.max(1, started.length)),
+    /** One for a call among many at once: one without work, else in turn; undefined while none runs. */
+    any: () => idle.at(-1) ?? started.at(++turns % Math.max(1, started.length)),
+    hasIdle: () => idle.length > 0,
     /** The one that has worked last: its code is compiled, and another one may never be needed. */
     takeIdle: (isWanted: boolean) => (isWanted ? idle.pop() : undefined),
     /** Its answer is out; it is free again, unless it died of it. */

@@ -36,6 +36,7 @@ const answer = z
         title: z.string(),
         isPublished: z.boolean(),
         number: z.number().nullable(),
+        season: z.number().nullable(),
         recordings: z.array(z.string()).readonly(),
       })
       .nullable()

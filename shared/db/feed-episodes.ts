@@ -68,12 +68,18 @@ export async function episodesInFeed(
   return found.map(({ published, ...row }) => ({ ...published, ...row }))
 }
 
-/** The number that listeners know an episode by; null where it has none, or is not in the feed. */
-export async function numberInFeed(db: Knex, episodeId: string): Promise<number | null> {
-  const [row] = await rows<{ number: number | null }>(
+/** The number and the season by which listeners know an episode; null where it has none, or is not in the feed. */
+export async function numbersInFeed(
+  db: Knex,
+  episodeId: string,
+): Promise<{ number: number | null; season: number | null }> {
+  const [row] = await rows<{ number: number | null; season: number | null }>(
     db,
-    `SELECT CAST(published->>'episodeNumber' AS integer) AS number FROM episodes WHERE id = :episodeId`,
+    // as JSON: a number that is a date is longer than the database's
+    `SELECT published->'episodeNumber' AS number, published->'seasonNumber' AS season
+     FROM episodes
+     WHERE id = :episodeId`,
     { episodeId },
   )
-  return row?.number ?? null
+  return row ?? { number: null, season: null }
 }

@@ -188,6 +188,7 @@ async function endRun(
      moved AS (
        UPDATE episodes
        SET status = CASE
+             WHEN ended.context->>'publication' = 'clear' THEN episodes.status
              WHEN published IS NOT NULL THEN 'published'
              WHEN ended.context->>'publication' IS NOT NULL THEN 'processed'
              ELSE :status

@@ -156,8 +156,10 @@ export async function settingsOf(db: Knex, runId: string): Promise<RunSettings> 
   return runSettings(run!.settings)
 }
 
-/** Other runs publish an episode, or take it back. */
+/** Other runs publish an episode, take it back, or clear away what is left of it then. */
 export const makesAnEpisode = `context->>'publication' IS NULL`
+/** What nobody asked for is nobody's business but the sweep's. */
+const isAskedFor = `context->>'publication' IS DISTINCT FROM 'clear'`
 
 /** The run that was started last to make an episode. */
 export const latestRunOf = (db: Knex, episodeId: string): Promise<Run | undefined> =>
@@ -210,6 +212,7 @@ export async function episodesWithLostResults(db: Knex, limit: number): Promise<
          FROM runs other
          WHERE other.episode_id = r.episode_id
            AND other.id <> r.id
+           AND other.${isAskedFor}
            AND (other.created_at > r.created_at
                 OR (other.stop_reason = 'result_lost' AND other.finished_at > r.finished_at - interval '1 day'))
        )
@@ -249,6 +252,7 @@ export async function listRuns(
      WHERE user_id = :userId
        AND (CAST(:status AS text) IS NULL OR status = :status)
        AND (CAST(:episodeId AS text) IS NULL OR episode_id::text = :episodeId)
+       AND ${isAskedFor}
        AND ${onPage}`,
     { ...pageBindings(page), status: filter.status ?? null, episodeId: filter.episodeId ?? null },
   )

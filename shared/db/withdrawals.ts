@@ -46,6 +46,20 @@ export async function settledWithdrawals(db: Knex, limit: number): Promise<Withd
   )
 }
 
+/** It is looked at again later, whatever becomes of this time; unless it was taken back again since it was read. */
+export async function postponeWithdrawal(
+  db: Knex,
+  { id, withdrawnAt }: Pick<Withdrawn, 'id' | 'withdrawnAt'>,
+): Promise<void> {
+  await db.raw(
+    `UPDATE episodes
+     SET withdrawn_at = clock_timestamp()
+     WHERE id = :id
+       AND withdrawn_at = CAST(:withdrawnAt AS timestamptz)`,
+    { id, withdrawnAt },
+  )
+}
+
 /** Nothing is left of it; unless it was taken back again since it was read. */
 export async function forgetWithdrawal(
   db: Knex,

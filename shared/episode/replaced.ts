@@ -4,18 +4,22 @@
  */
 import type { Knex } from 'knex'
 import { listEpisodes } from '../db/episodes.ts'
-import { numberInFeed } from '../db/feed-episodes.ts'
+import { numbersInFeed } from '../db/feed-episodes.ts'
 import { uploadedBytes } from '../db/media-items.ts'
 import { lastFinishedRunOf } from '../db/runs.ts'
 import { asSeen, fileOf } from '../objects.ts'
 import { readContext } from './run-context.ts'
 
-/** A finished episode, and what it is made of. */
-export interface Replaced {
+/** By which listeners know an episode; null where it has none. */
+export interface Numbers {
+  readonly number: number | null
+  readonly season: number | null
+}
+
+/** A finished episode, what it is made of, and its numbers in the feed. */
+export interface Replaced extends Numbers {
   readonly title: string
   readonly isPublished: boolean
-  /** In the feed; null where it has none. */
-  readonly number: number | null
   readonly recordings: readonly string[]
 }
 
@@ -46,7 +50,7 @@ export async function whatIsReplaced(
   return {
     title: found.title,
     isPublished: found.publishedAt !== null,
-    number: await numberInFeed(db, found.id),
+    ...(await numbersInFeed(db, found.id)),
     recordings: parts.map((part) => fileOf(part.object)),
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A run's recording restored: looked at in parts where it is long, decided on at once, and mended in parts that make one
- * recording again. Hides how looks and plans are kept, where parts begin, and that what is mended is in 32-bit float, since it may be louder
- * than full scale.
+ * recording again. Hides how looks and plans are kept, where parts begin, and that what is mended is in 32-bit float,
+ * since it may be louder than full scale.
  */
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
@@ -39,14 +39,18 @@ export const restoredPartsOf = ({
 }: Pick<StoredPcm, 'totalSamples' | 'sampleRate'>): number =>
   Math.ceil(totalSamples / (partSeconds * sampleRate))
 
-/** Looks at one part. */
-export async function lookAtPart(
+/** Looks at one part, or at all of it. */
+export async function lookAt(
   recording: StoredPcm,
   wishes: Wishes,
-  part: number,
+  part: number | null,
   tools: Tools,
 ): Promise<Look> {
-  const span = lookSpans(recording.totalSamples, recording.sampleRate)[part]!
+  const { totalSamples, sampleRate } = recording
+  const span =
+    part === null
+      ? { from: 0, to: totalSamples, hearFrom: 0, hearTo: totalSamples }
+      : lookSpans(totalSamples, sampleRate)[part]!
   const sound = secondsOf(recording, span.hearFrom, span.hearTo, tools)
   return ownLook(await look(sound, { ...recording, wishes }, span.hearFrom), span)
 }
@@ -58,8 +62,13 @@ export async function storeLook(some: Look, { storage, workObject }: Tools): Pro
   return object.name
 }
 
-export const readLook = async (name: string, { storage, config }: Tools): Promise<Look> =>
-  deserialize(await storage.read({ bucket: config.buckets.work, name })) as Look
+/** One after the other: only one is in memory as bytes too. */
+export async function readLooks(names: readonly string[], { storage, config }: Tools): Promise<Look[]> {
+  const looks: Look[] = []
+  for (const name of names)
+    looks.push(deserialize(await storage.read({ bucket: config.buckets.work, name })) as Look)
+  return looks
+}
 
 /** What is passed on of a plan: where nothing is done, the report that says so. */
 export interface Prescription extends Record<string, string | number | null> {
@@ -94,8 +103,11 @@ async function planRestoration(
   looks: readonly Look[],
   tools: Tools,
 ): Promise<Plan> {
+  const found = joinedLooks(looks)
+  if (found.totalSamples !== recording.totalSamples)
+    throw new Error('Not all of the recording was looked at.')
   const sound = () => secondsOf(recording, 0, recording.totalSamples, tools)
-  const tables = await tablesOf(joinedLooks(looks), sound, { ...recording, wishes })
+  const tables = await tablesOf(found, sound, { ...recording, wishes })
   return (await decide([tables], wishes, () => letOthers(tools.signal)))[0]!
 }
 

@@ -108,7 +108,7 @@ const passedOn = {
   totalSamples: z.number(),
   /** The object of the chapter marks inside the recording. */
   marksObject: z.string().nullable().default(null),
-  // examine; of what was restored combine tells the report
+  // examine, or prescribe; of what was restored combine tells the report
   /** What is done to the sound; null where nothing is. */
   planObject: z.string().nullable().default(null),
   planHash: z.string().nullable().default(null),

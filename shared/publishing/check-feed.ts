@@ -42,11 +42,13 @@ function checkAddress(channel: Element, feedUrl: string): Finding[] {
   ]
 }
 
-/** Whatever the scheme, and with or without slashes at its end, as `podcast:guid` has it. */
+/** Whatever the scheme and the query, and with or without slashes at its end, as `podcast:guid` has it. */
 function isSameAddress(one: string, other: string): boolean {
-  const [first, second] = [one, other].map((address) =>
-    address.replace(/^https?:\/\//i, '').replace(/\/+$/, ''),
-  )
+  const [first, second] = [one, other].map((address) => {
+    if (!URL.canParse(address)) return address
+    const { host, pathname } = new URL(address)
+    return host + pathname.replace(/\/+$/, '')
+  })
   return first === second
 }
 

@@ -33,18 +33,22 @@ export interface ReadShow {
   readonly warnings: readonly Warning[]
 }
 
-/** The text of a feed elsewhere. Throws Permanent `address_refused`, `answer_too_large` or `not_found`. */
+/** The text of a feed elsewhere, and where it came from in the end. Throws Permanent `address_refused`, `answer_too_large` or `not_found`. */
 export async function fetchFeed(
   url: string,
   { allowPrivateAddresses }: Pick<Config, 'allowPrivateAddresses'>,
-): Promise<string> {
-  const { status, body } = await fetchPublic(url, {
+): Promise<{ readonly url: string; readonly text: string }> {
+  const {
+    url: answered,
+    status,
+    body,
+  } = await fetchPublic(url, {
     maxBytes: mostFeedBytes,
     timeoutMs: longestMs,
     allowPrivate: allowPrivateAddresses,
   })
   if (status !== 200) throw new Permanent('not_found', `The address of the feed answers ${status}.`)
-  return readText(body).text
+  return { url: answered, text: readText(body).text }
 }
 
 /** Reads a feed, `feedUrl` being where it was found. Throws Permanent `bad_feed`. */

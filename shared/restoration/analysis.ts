@@ -3,7 +3,8 @@
  * the hum. Hides that the sound comes in pieces of any size: meters get whole seconds, counted from the beginning, so that the
  * tables are the same whatever the pieces.
  *
- * Memory is that of the tables: 5 MB an hour and, where there is hum, 10 MB a channel; ten hours fit into 150 MB.
+ * Memory is that of the tables: 5 MB an hour and, where there is hum, 10 MB a channel: ten hours of stereo with hum take
+ * 250 MB, and as much again while parts are joined.
  */
 import { highPass, kWeighting } from '../audio/loudness.ts'
 import { pairEnergyMeter } from '../kernel/filters.ts'

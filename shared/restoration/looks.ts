@@ -52,8 +52,9 @@ function unitOf(sampleRate: number): number {
   return unit
 }
 
-/** Of what was found while a part was heard, that which is its own. */
+/** Of what was found while a part was heard, that which is its own. Throws a RangeError for one of several tracks. */
 export function ownLook(look: Look, { from, to, hearFrom, hearTo }: LookSpan): Look {
+  if (look.bands) throw new RangeError('Tracks are looked at in one go.')
   const { sampleRate, stepSamples, tonality, rumble, breaths } = look
   const isLast = to === hearTo
   const isOwn = ({ start }: { readonly start: number }) => start >= from && start < to

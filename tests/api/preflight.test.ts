@@ -110,7 +110,7 @@ test('A run that has ended has a receipt, which says when another recording was 
     404,
     expect.objectContaining({ ...costs, isAnotherRecording: true }),
   ])
-  const replaced = { title: 'one', isPublished: false, number: null, recordings: ['talk.wav'] }
+  const replaced = { title: 'one', isPublished: false, number: null, season: null, recordings: ['talk.wav'] }
   expect(await told({ file: 'talk.wav', bytes: 'another take'.length })).toBe(null)
   expect(await told({ file: 'talk.wav', bytes: 1 })).toEqual(replaced)
   expect(await told({ file: 'a.wav', bytes: 'another take'.length })).toEqual(replaced)

@@ -4,13 +4,15 @@ import { beforeEach, describe, expect, test } from '@jest/globals'
 import { parseRssFeed } from 'feedsmith'
 import type { Services } from '../../shared/engine/services.ts'
 import { deliver } from '../../shared/engine/delivery.ts'
+import { withDatabase } from '../../shared/db/connect.ts'
+import { listRuns } from '../../shared/db/runs.ts'
 import type { Scalars } from '../../shared/context.ts'
 import { schedulePublication, startPublication } from '../../shared/episode/publication.ts'
 import { startAgain } from '../../shared/episode/retry.ts'
 import { AlreadyRunning, Permanent } from '../../shared/errors.ts'
 import { aWorldThatPublishes, mp3Header } from '../support/publishing.ts'
 import type { ToyShow } from '../support/toys.ts'
-import type { World } from '../support/world.ts'
+import { user, type World } from '../support/world.ts'
 
 let show: ToyShow
 let world: World
@@ -423,6 +425,25 @@ describe('an attempt that sleeps until the episode has been published and taken 
       { reappeared: 0 },
       false,
     ])
+  })
+
+  test('is cleared away by a run that is nobody else’s business: it is not listed, and its end moves no episode', async () => {
+    await theSleeperWakes()
+    await schedulePublication(world.services, await theEpisode(), new Date(Date.now() + 86_400_000))
+    await aQuarterPasses()
+    expect(await world.sweep()).toMatchObject({ reappeared: 1 })
+    const [live] = await world.database.rows<{ id: string }>(`SELECT id FROM runs WHERE status <> 'finished'`)
+    const listed = await withDatabase(world.services.config.databaseUrl, (db) =>
+      listRuns(db, { userId: user, limit: 10, after: undefined }, { episodeId: undefined }),
+    )
+    expect(listed.map(({ id }) => id)).not.toContain(live!.id)
+    await world.cancel(live!.id)
+    expect([await episodes(), await world.sweep()]).toMatchObject([
+      [{ status: 'scheduled' }],
+      { reappeared: 0 },
+    ])
+    await aQuarterPasses()
+    expect(await world.sweep()).toMatchObject({ reappeared: 1 })
   })
 
   test('harms nobody where the episode is published again before a sweep comes', async () => {

@@ -1,7 +1,7 @@
 // What is wrong with the sound goes before anything hears it; where nothing is wrong the episode is the same to the byte.
 import { createHash } from 'node:crypto'
 import { deserialize } from 'node:v8'
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { toInterleavedBytes, toPlanar } from '../../shared/audio/pcm.ts'
 import { toTimelineSource, type Prepared } from '../../shared/episode/recording.ts'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
@@ -183,20 +183,57 @@ test('Parts that are mended in any order, one of them twice, are what one go mak
   ).toBe(expected.digest('hex'))
 })
 
-test('A long recording is looked at in parts, and decided on once all of them are there', async () => {
-  const world = await aWorld({ until: 'prescribe' })
-  const long = await made(
-    'long.flac',
-    '-f lavfi -i sine=f=300:b=5:r=44100:d=1380 -af tremolo=f=0.3:d=0.9 -sample_fmt s16',
-  )
-  await world.arrive(await world.upload(`u/${user}/show/long/talk.flac`, long))
-  await world.runToEnd()
-  const [{ id: run } = { id: '' }] = await world.database.rows<{ id: string }>('SELECT id FROM runs')
-  const examined = [await outputOf(world, run, 'examine', 0), await outputOf(world, run, 'examine', 1)]
-  expect(new Set(examined.map((output) => output!['lookObject'])).size).toBe(2)
-  const { restorationObject, ...prescribed } = (await outputOf(world, run, 'prescribe'))!
-  expect(prescribed).toMatchObject({ planObject: null, planHash: null, restoredParts: 0 })
-  const { context } = await world.run(run)
-  expect(context).toMatchObject({ restoredParts: 0, restorationObject })
-  expect(context).not.toHaveProperty('lookObject')
+describe('A long recording', () => {
+  /** Twenty-three minutes in which something hums from the seventeenth on. */
+  const aLongOne = () =>
+    made(
+      'long.flac',
+      '-f lavfi -i sine=f=300:b=5:r=44100:d=1380 ' +
+        [50, 100, 150, 250].map((hz) => `-f lavfi -i sine=f=${hz}:r=44100:d=380`).join(' ') +
+        ' -filter_complex [1][2][3][4]amix=4,volume=0.1,adelay=1000000:all=1[hum];[0][hum]amix=2:duration=first' +
+        ' -sample_fmt s16',
+    )
+
+  async function examinedIn(world: World): Promise<string> {
+    await world.upload(
+      `u/${user}/show/long/template.json`,
+      JSON.stringify({ restore: { noise: 'off', level: 'off', clicks: 'off' } }),
+    )
+    await world.arrive(await world.upload(`u/${user}/show/long/talk.flac`, await aLongOne()))
+    const [{ id } = { id: '' }] = await world.database.rows<{ id: string }>('SELECT id FROM runs')
+    return id
+  }
+  const planOf = async (world: World, run: string): Promise<Plan> => {
+    const { planObject } = (await outputOf(world, run, 'prescribe'))!
+    const { work: bucket } = world.services.config.buckets
+    return deserialize(await world.services.storage.read({ bucket, name: String(planObject) })) as Plan
+  }
+
+  test('is looked at in parts, and decided on as a whole once all of them are there', async () => {
+    const world = await aWorld({ until: 'prescribe' })
+    const run = await examinedIn(world)
+    await world.runToEnd()
+    expect((await world.steps(run)).filter(({ step }) => step === 'examine')).toHaveLength(2)
+    const plan = await planOf(world, run)
+    expect(plan.totalSamples).toBe(1380 * 44_100)
+    expect(
+      plan.summary.hum.map(({ start, end }) => [Math.round(start / 100), Math.round(end / 100)]),
+    ).toEqual([[10, 14]])
+    expect((await world.run(run)).context).toMatchObject({ restoredParts: 14 })
+  })
+
+  test('of which an earlier version was to look at all at once is decided on by that look', async () => {
+    const world = await aWorld({ until: 'prescribe' })
+    const run = await examinedIn(world)
+    for (let part = 0; (await world.pending()).includes('prepare'); part++)
+      await world.deliver('prepare', part, run)
+    await world.deliver('join', 0, run)
+    await world.database.rows(`DELETE FROM steps WHERE step = 'examine' AND part = 1`)
+    const { payload } = (await world.tasks()).find(({ payload: { step } }) => step === 'examine')!
+    const { look: _unheardOf, ...context } = payload.context
+    expect(await world.handBy(world.services, { ...payload, context })).toMatchObject({ status: 200 })
+    await world.runToEnd()
+    expect((await planOf(world, run)).totalSamples).toBe(1380 * 44_100)
+    expect((await world.run(run)).context).toMatchObject({ restoredParts: 14 })
+  })
 })

@@ -1,6 +1,6 @@
 // A show that is there is not taken over in silence by a folder of the same name.
 import { describe, expect, test } from '@jest/globals'
-import { takeOver, takesPlace, type TakingOver, type TakingPlace } from '../../../local/cli/taking-over.ts'
+import { takeOver, takesPlace, type TakingOver } from '../../../local/cli/taking-over.ts'
 import { podcastSettings } from '../../../shared/settings/podcast.ts'
 
 const known = { title: 'Night talk', author: 'Ada', description: 'On trains.' }
@@ -72,27 +72,33 @@ test.each([
 })
 
 describe('A recording that takes the place of another one', () => {
-  const there = { title: 'On tape', isPublished: true, number: 1, recordings: ['talk.wav'] }
-  const taking = { episode: 'night/talk', number: undefined, apart: 'call it otherwise', isMeant: false }
-  const given = (others: Partial<TakingPlace>, replaced = there) =>
-    takesPlace(replaced, { ...taking, ...others })
+  const there = { title: 'On tape', isPublished: true, number: 1, season: 1, recordings: ['talk.wav'] }
+  const given = (number: number | null, season: number | null = null, isMeant = false, replaced = there) =>
+    takesPlace(replaced, {
+      ...{ episode: 'night/talk', apart: 'call it otherwise' },
+      ...{ numbers: { number, season }, isMeant },
+    })
 
   test('is told, with what keeps both', () => {
     for (const said of [
-      given({}),
-      given({ number: 1 }),
-      given({ number: 2, isMeant: true }),
-      given({ number: 2 }, { ...there, isPublished: false }),
+      given(null),
+      given(1),
+      given(1, 1),
+      given(2, 1, true),
+      given(2, 1, false, { ...there, isPublished: false }),
     ])
       expect(said).toMatch(/"On tape", is there already.*It is made anew.*To keep both, call it otherwise/s)
   })
 
-  test('is refused where listeners know that one by another number', () => {
-    expect(() => given({ number: 2 })).toThrow(
+  test.each([
+    [2, null, 'number 2'],
+    [1, 2, 'season 2, number 1'],
+  ])('is refused where listeners know that one by another number or season (%#)', (number, season, would) => {
+    expect(() => given(number, season)).toThrow(
       expect.objectContaining({
         code: 'already_there',
         message: expect.stringMatching(
-          /number 1, and this one would be 2.*call it otherwise.*--same-episode/,
+          `season 1, number 1, and this one would be ${would}.*call it otherwise.*--same-episode`,
         ) as unknown,
       }),
     )
