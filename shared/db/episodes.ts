@@ -3,7 +3,6 @@
  * names, and that what the feed shows is a copy taken when the episode was last published.
  */
 import type { Knex } from 'knex'
-import type { EpisodeDetails } from '../settings/episode.ts'
 import { rows } from './connect.ts'
 import { onPage, pageBindings, positionColumn, type Page, type Positioned } from './page.ts'
 
@@ -72,24 +71,25 @@ export async function ensureEpisode(
   return row!.id
 }
 
-/** A run of the episode has started: `processing` from now on. Details that are not given stay. */
+/** A run of the episode has started: `processing` from now on. Where something of it is there, it keeps its title. */
 export async function beginEpisode(
   trx: Knex,
   episodeId: string,
-  episode: { title: string; description: string; details?: EpisodeDetails | undefined },
+  { title, description }: { title: string; description: string },
 ): Promise<void> {
-  const { title, description, details } = episode
   await trx.raw(
     `UPDATE episodes
-     SET title = :title,
-         description = :description,
-         details = coalesce(CAST(:details AS jsonb), details),
+     SET title = CASE WHEN ${isThere} THEN title ELSE :title END,
+         description = CASE WHEN ${isThere} THEN description ELSE :description END,
          status = 'processing',
          hold_reason = NULL
      WHERE id = :episodeId`,
-    { episodeId, title, description, details: details === undefined ? null : JSON.stringify(details) },
+    { episodeId, title, description },
   )
 }
+
+/** SQL: it was finished, or imported. */
+const isThere = 'content_hash IS NOT NULL OR imported IS NOT NULL'
 
 export async function findEpisode(db: Knex, episodeId: string): Promise<Episode | undefined> {
   const [row] = await rows<Episode>(db, `SELECT ${episodeColumns} FROM episodes WHERE id = :episodeId`, {

@@ -75,15 +75,19 @@ test('an episode of which the template has changed is made anew under its guid; 
   expect(await titles()).toEqual([{ title: 'Second' }])
   expect(await whyAnew(services, before.id)).toEqual([])
 
-  // a template that cannot be carried out, and then as it was
+  // a template that cannot be carried out, and then as it was; what is said of the episode is of what is there
+  const title = () => world.database.rows('SELECT title FROM episodes')
   await world.upload(`u/${user}/show/assets/intro.wav`, 'no sound')
   await template(-18, { kind: 'static', file: 'intro.wav' })
+  await world.upload(place('episode.json'), '{"title":"Better"}')
   await startAnew(services, before.id)
   await world.runToEnd()
+  expect(await title()).toEqual([{ title: 'one' }])
   await template(-18)
   expect(await whyAnew(services, before.id)).toEqual(['failed'])
   expect(await openReview(services, before.id)).toMatchObject({ run: { status: 'finished' } })
   await startAnew(services, before.id)
   await world.runToEnd()
   expect([await episode(), await whyAnew(services, before.id)]).toEqual([before, []])
+  expect(await title()).toEqual([{ title: 'Better' }])
 })
