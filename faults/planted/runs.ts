@@ -55,8 +55,8 @@ export const runBugs: readonly PlantedBug[] = [
   {
     name: 'what is in the feed is called cancelled',
     file: changes,
-    find: "             WHEN published IS NOT NULL THEN 'published'\n",
-    replace: '',
+    find: '    WHEN NOT (${isThere}) THEN :status\n    WHEN ${isCurrent}',
+    replace: '    WHEN true THEN :status\n    WHEN ${isCurrent}',
     caughtBy: 'publishing',
   },
   {

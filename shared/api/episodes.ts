@@ -39,6 +39,7 @@ const episode = z
     publishedAt: moment,
     publishAt: moment,
     holdReason: z.string().nullable(),
+    lastFailure: z.string().nullable(),
     createdAt: z.iso.datetime(),
   })
   .openapi('Episode')

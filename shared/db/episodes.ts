@@ -71,7 +71,10 @@ export async function ensureEpisode(
   return row!.id
 }
 
-/** A run of the episode has started: `processing` from now on. Where something of it is there, it keeps its title. */
+/**
+ * A run of the episode has started: `processing` from now on. Where something of it is there, it keeps its title, and why
+ * that is held.
+ */
 export async function beginEpisode(
   trx: Knex,
   episodeId: string,
@@ -81,15 +84,14 @@ export async function beginEpisode(
     `UPDATE episodes
      SET title = CASE WHEN ${isThere} THEN title ELSE :title END,
          description = CASE WHEN ${isThere} THEN description ELSE :description END,
-         status = 'processing',
-         hold_reason = NULL
+         status = 'processing'
      WHERE id = :episodeId`,
     { episodeId, title, description },
   )
 }
 
 /** SQL: it was finished, or imported. */
-const isThere = 'content_hash IS NOT NULL OR imported IS NOT NULL'
+export const isThere = 'content_hash IS NOT NULL OR imported IS NOT NULL'
 
 export async function findEpisode(db: Knex, episodeId: string): Promise<Episode | undefined> {
   const [row] = await rows<Episode>(db, `SELECT ${episodeColumns} FROM episodes WHERE id = :episodeId`, {
@@ -119,6 +121,8 @@ export interface ListedEpisode {
   readonly publishAt: Date | null
   /** Why a finished episode is not published. */
   readonly holdReason: string | null
+  /** The code with which the last attempt to make it, or to publish what is not published yet, failed; null when that did not. */
+  readonly lastFailure: string | null
   readonly createdAt: Date
 }
 
@@ -127,14 +131,23 @@ const listed = `(
   SELECT e.id, p.slug AS podcast, e.slug, coalesce(e.taken->>'title', e.title) AS title,
          coalesce(e.taken->>'description', e.description) AS description, e.status,
          e.duration_seconds, CAST(e.audio_bytes AS double precision) AS audio_bytes,
-         e.published_at, e.publish_at, e.hold_reason, e.created_at, e.user_id
+         e.published_at, e.publish_at, e.created_at, e.user_id,
+         CASE WHEN e.status = 'processed' THEN e.hold_reason END AS hold_reason,
+         (
+           SELECT CASE WHEN r.status = 'failed' THEN r.stop_reason END
+           FROM runs r
+           WHERE r.episode_id = e.id
+             AND NOT (r.context->>'publication' IS NOT NULL AND (r.status = 'finished' OR e.status = 'published'))
+           ORDER BY r.created_at DESC
+           LIMIT 1
+         ) AS last_failure
   FROM episodes e
   JOIN podcasts p ON p.id = e.podcast_id
 ) AS listed`
 const listedColumns = `
   id, podcast, slug, title, description, status, duration_seconds AS "durationSeconds", audio_bytes AS "audioBytes",
   published_at AS "publishedAt", publish_at AS "publishAt", hold_reason AS "holdReason",
-  created_at AS "createdAt"`
+  last_failure AS "lastFailure", created_at AS "createdAt"`
 
 /** Which episodes are listed; all of them where nothing is said. */
 export interface EpisodeFilter {
@@ -191,6 +204,7 @@ export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: Fin
   await trx.raw(
     `UPDATE episodes
      SET status = 'processed',
+         hold_reason = NULL,
          content_hash = :contentHash,
          duration_seconds = :durationSeconds,
          audio_bytes = :audioBytes,
@@ -222,6 +236,10 @@ export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: Fin
 export const isAsImported = `
   imported IS NOT NULL AND imported->>'contentHash' IS NOT DISTINCT FROM content_hash`
 
+/** SQL: what is in the feed is what was made last. */
+export const isCurrent = `
+  published IS NOT NULL AND published->>'contentHash' IS NOT DISTINCT FROM content_hash`
+
 /** Where an episode stands between its making and the feed. */
 export interface Publication {
   /** In the feed since then; null when it is not in it. */
@@ -237,7 +255,7 @@ export async function publicationOf(db: Knex, episodeId: string): Promise<Public
     db,
     `SELECT published_at AS "publishedAt",
             publish_at AS "publishAt",
-            (published IS NOT NULL AND published->>'contentHash' IS NOT DISTINCT FROM content_hash) AS "isCurrent"
+            (${isCurrent}) AS "isCurrent"
      FROM episodes
      WHERE id = :episodeId`,
     { episodeId },
