@@ -60,6 +60,13 @@ export const runBugs: readonly PlantedBug[] = [
     caughtBy: 'publishing',
   },
   {
+    name: 'a version that is not in the feed is called published',
+    file: changes,
+    find: "    WHEN ${isCurrent} THEN 'published'",
+    replace: "    WHEN published IS NOT NULL AND (${isCurrent}) IS NOT NULL THEN 'published'",
+    caughtBy: 'publishing',
+  },
+  {
     name: 'the same is charged each time',
     file: usage,
     find: '       WHERE usage_entries.refunded_at IS NOT NULL\n',

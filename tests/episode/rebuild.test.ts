@@ -90,4 +90,19 @@ test('an episode of which the template has changed is made anew under its guid; 
   await world.runToEnd()
   expect([await episode(), await whyAnew(services, before.id)]).toEqual([before, []])
   expect(await title()).toEqual([{ title: 'Better' }])
+
+  // the same recording, sent once more with words that do not fit; and then without them
+  const words = '1\n01:00:00,000 --> 01:00:01,000\nHello.\n'
+  const late = await world.upload(place('late.srt'), words)
+  await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+  await world.runToEnd()
+  await expect(whyAnew(services, before.id)).rejects.toMatchObject({
+    code: 'upload_replaced',
+    message: expect.stringMatching(/^What was uploaded last .* \(bad_words_file\): late\.srt .* Upload /),
+  })
+  await services.storage.remove({ bucket: services.config.buckets.uploads, name: late.name })
+  expect(await whyAnew(services, before.id)).toEqual(['show', 'failed']) // its podcast.json came along
+  await startAnew(services, before.id)
+  await world.runToEnd()
+  expect([await episode(), await whyAnew(services, before.id)]).toEqual([before, []])
 })
