@@ -21,6 +21,7 @@ import { contentHash } from '../hash.ts'
 import { asSeen, fileOf, type UploadPath } from '../objects.ts'
 import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
+import { givenBefore } from './given-before.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
 import { lettersWanted, proposesAnything, withLetters } from '../settings/needs.ts'
@@ -183,7 +184,8 @@ async function openRun(
     reviewed: false,
   }
   const about = { title, description, details: detailsOf(plan.episode) }
-  const warnings = [...plan.warnings, ...leftOut.map(noLetters)]
+  const missing = await givenBefore(trx, episodeId, plan)
+  const warnings = [...plan.warnings, ...leftOut.map(noLetters), ...missing]
   const begin = { userId, episodeId, about, settings, context, warnings }
   let run = await beginRun(trx, pipeline, begin)
   // What waits for its producer would wait for ever if they have recorded it anew.
