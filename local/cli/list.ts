@@ -54,7 +54,7 @@ const plainStatus: Readonly<Record<string, string>> = {
 /** Where an episode stands, what listeners have of it, and whether it is so because an attempt has failed. */
 function standing(episode: ListedEpisode, isUp: boolean): string {
   const { status, lastFailure } = episode
-  if (lastFailure === null) return whereItIs(episode, isUp)
+  if (!lastFailure) return whereItIs(episode, isUp) // also of a Spool elsewhere that does not say it yet
   return status === 'failed'
     ? `failed (${lastFailure})`
     : `${whereItIs(episode, isUp)}; the last attempt failed (${lastFailure})`
