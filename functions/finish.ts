@@ -5,6 +5,7 @@
 import type { Knex } from 'knex'
 import type { z } from 'zod'
 import type { Warning } from '../shared/codes.ts'
+import { aboutOf, describeAsMade } from '../shared/db/about-episodes.ts'
 import { findEpisode, saveFinishedAudio, type ListedChapter } from '../shared/db/episodes.ts'
 import { findPodcast } from '../shared/db/podcasts.ts'
 import { findRun, settingsOf } from '../shared/db/runs.ts'
@@ -56,7 +57,7 @@ export const finish = defineStep({
   work: finishEpisode,
   record: async (
     trx,
-    { episodeId, episodeFacts, spokenHashes },
+    { runId, episodeId, episodeFacts, spokenHashes },
     {
       files: _files,
       isCertified: _certified,
@@ -81,6 +82,7 @@ export const finish = defineStep({
       hasSyntheticVoice: spokenHashes.length > 0,
       taken: { title: takenTitle, description: takenDescription },
     })
+    await describeAsMade(trx, runId)
     if (voices) await rememberVoices(trx, episodeId, JSON.parse(voices) as NamedVoice<Portrait>[])
   },
   // the page is made by a step of its own, and is there a little later
@@ -107,7 +109,8 @@ async function load(
     spokenHashes,
   }: Pick<Context, 'runId' | 'episodeId' | 'sampleRate' | 'spokenHashes'>,
 ) {
-  const { title, description, slug, podcastId } = (await findEpisode(db, episodeId))!
+  const { title, description } = await aboutOf(db, runId)
+  const { slug, podcastId } = (await findEpisode(db, episodeId))!
   const podcast = podcastSettings((await findPodcast(db, podcastId))!.settings)
   const { publish: _, notes: _notes, ...settings } = await settingsOf(db, runId)
   const { warnings } = (await findRun(db, runId))!

@@ -20,6 +20,7 @@ import * as frozenTransactions from './016-frozen-transactions.ts'
 import * as takenNotes from './017-taken-notes.ts'
 import * as voices from './018-voices.ts'
 import * as withdrawals from './019-withdrawals.ts'
+import * as failedAttempts from './020-failed-attempts.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -40,4 +41,5 @@ export const migrations = [
   { name: '017-taken-notes', up: takenNotes.up },
   { name: '018-voices', up: voices.up },
   { name: '019-withdrawals', up: withdrawals.up },
+  { name: '020-failed-attempts', up: failedAttempts.up },
 ]

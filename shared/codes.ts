@@ -395,6 +395,11 @@ export const warningCodes = {
       'There is no transcript of the recording, so fillers stay, and the feed has none: what is spoken in segments alone would pass for all that is said.',
     remedy: 'Give a words file, or name a recogniser in the template.',
   },
+  given_before: {
+    meaning:
+      'The episode was made with words, a cover or chapters before, and this time none came with its recording.',
+    remedy: 'Give them again, or upload them beside the recording, if they belong to it.',
+  },
   letters_left_out: {
     meaning: 'A segment reads out listener mail, and there is none: it was left out.',
     remedy: 'Read a mailbox first; `"whenEmpty": "fail"` in the template makes it an error.',

@@ -55,8 +55,15 @@ export const runBugs: readonly PlantedBug[] = [
   {
     name: 'what is in the feed is called cancelled',
     file: changes,
-    find: "             WHEN published IS NOT NULL THEN 'published'\n",
-    replace: '',
+    find: '    WHEN NOT (${isThere}) THEN :status\n    WHEN ${isCurrent}',
+    replace: '    WHEN true THEN :status\n    WHEN ${isCurrent}',
+    caughtBy: 'publishing',
+  },
+  {
+    name: 'a version that is not in the feed is called published',
+    file: changes,
+    find: "    WHEN ${isCurrent} THEN 'published'",
+    replace: "    WHEN published IS NOT NULL AND (${isCurrent}) IS NOT NULL THEN 'published'",
     caughtBy: 'publishing',
   },
   {

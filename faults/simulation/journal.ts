@@ -51,7 +51,7 @@ export async function readJournal(world: World): Promise<History> {
   for (const entry of entries) {
     if (entry.relation === 'runs') followRun(entry, seen, complain, tell)
     else if (entry.relation === 'steps') followStep(entry, seen, complain)
-    else followEpisode(entry, tell)
+    else followEpisode(entry, seen, tell)
   }
   return { complaints, news }
 }
@@ -175,10 +175,13 @@ function followHeld(entry: Entry, { runs, claims, owners }: Seen, complain: Comp
 const claimOf = (row: Row): string =>
   [row['run_id'], row['step'], row['part'], row['turn'], row['attempt']].map(text).join('/')
 
-function followEpisode(entry: Entry, tell: Tell): void {
+function followEpisode(entry: Entry, { runs }: Seen, tell: Tell): void {
   const { before, after } = entry
   const [was, is] = [text(before?.['status']), text(after['status'])]
   if (was === is) return
+  const latest = [...runs.values()].findLast(({ episodeId }) => episodeId === text(after['id']))
+  const isAgainWhatItWas = latest?.status === 'failed' || latest?.status === 'cancelled'
+  if (isAgainWhatItWas && (was === 'processing' || was === 'awaiting_review')) return
   if (is === 'published' || is === 'awaiting_review') tell(entry, `episode.${is}`)
   if (is === 'processed' && after['hold_reason'] === 'unpublished') tell(entry, 'episode.unpublished')
   else if (is === 'processed' && was === 'processing') tell(entry, 'episode.processed')

@@ -42,6 +42,10 @@ export async function aboutListeners(
     const audio = texts.get(audioName(podcastId, id))
     if (isPublished && !hasLiveRun && (status === 'cancelled' || status === 'failed'))
       complaints.push(`Episode ${shortId(id)} is in the feed, and is ${status}.`)
+    if (status === 'published' && !hasLiveRun && publishedHash !== contentHash)
+      complaints.push(
+        `Episode ${shortId(id)} is called published, and what was made last is not in the feed.`,
+      )
     if (isPublished && audio !== mp3(publishedHash!))
       complaints.push(`Listeners of ${shortId(id)} get ${audio}.`)
     for (const hash of [contentHash, publishedHash])

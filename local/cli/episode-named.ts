@@ -1,7 +1,7 @@
 /** Finds the episode that a command is given, by its id, its name, or "podcast/name"; and all of one name. */
 import type { Knex } from 'knex'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { findListedEpisode, listEpisodes, type ListedEpisode } from '../../shared/db/episodes.ts'
+import { findListedEpisode, listEpisodes, type ListedEpisode } from '../../shared/db/listed-episodes.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import { episodesMeant, noEpisode, severalEpisodes } from '../client/names.ts'
 import { userId } from './user.ts'

@@ -177,6 +177,8 @@ export async function mustBeThere(job: Job): Promise<void> {
   if (number !== undefined && !/^[1-9]\d{0,8}$/.test(number))
     throw new WrongUsage(`--number takes a number from 1, not "${number}".`)
   const missing =
+    (await noSettings('podcast', podcast)) ??
+    (await noSettings('episode', episode)) ??
     otherDocument(podcast) ??
     (await missingShow(podcast)) ??
     (await missingFile([...recordings, words, template, podcast, episode, cover, chapters]))
@@ -193,6 +195,21 @@ export function timeOf(text: string): Date {
   if (!isTime || Number.isNaN(time.getTime()))
     throw new WrongUsage(`--at takes a time with its zone, such as 2026-12-24T06:00:00+01:00, not "${text}".`)
   return time
+}
+
+const settingsTaken = {
+  podcast: 'a show: its folder, its podcast.json, or for upload its name',
+  episode: "an episode.json, or for upload the episode's name",
+}
+
+/** A recording is easily given to the option before it. */
+async function noSettings(
+  option: keyof typeof settingsTaken,
+  file: string | undefined,
+): Promise<string | undefined> {
+  const { whatItIs, isShow } = await import('./job-files.ts')
+  const is = file === undefined || isShow(file) ? undefined : whatItIs(path.basename(file))
+  return is && `--${option} takes ${settingsTaken[option]}. ${file} is ${is}.`
 }
 
 /** What lies beside a show's settings is easily named in their place. */

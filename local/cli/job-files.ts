@@ -8,6 +8,7 @@ import path from 'node:path'
 import {
   assetsFolder,
   isRecording,
+  isSidecar,
   servesAs,
   showCovers,
   showSlug,
@@ -91,7 +92,18 @@ export const readPodcast = async (file: string): Promise<PodcastSettings> =>
 export const isShow = (name: string): boolean => existsSync(path.join(name, 'podcast.json'))
 
 /** Whether it is a file that somebody names, there or not, and no name of an episode or a show. */
-export const namesFile = (text: string): boolean => /[/\\]|\.json$/i.test(text)
+export const namesFile = (text: string): boolean =>
+  /[/\\]|\.json$/i.test(text) || whatItIs(text) !== undefined
+
+/** What a file is by its name that says nothing of a show or an episode; undefined where it may. */
+export const whatItIs = (file: string): string | undefined =>
+  /\.json$/i.test(file) || !file.includes('.')
+    ? undefined
+    : isRecording(file)
+      ? 'a recording'
+      : isSidecar(file)
+        ? 'a file that belongs to a recording'
+        : undefined
 
 /** The show's cover beside its settings, however its name is written; of several the first of `showCovers`. */
 export function coverBeside(podcast: string): { file: string; path: string } | undefined {

@@ -19,13 +19,26 @@ export interface ListedEpisode {
   readonly publishAt: string | null
   /** Of its audio. */
   readonly bytes: number | null
+  /** The code with which its latest run failed. */
+  readonly lastFailure: string | null
 }
 
 export async function list(client: Client): Promise<ListedEpisode[]> {
   return (await allEpisodes(client)).map(
-    ({ id, podcast, slug, title, status, durationSeconds, publishedAt, publishAt, audioBytes }) => ({
+    ({
+      id,
+      podcast,
+      slug,
+      title,
+      status,
+      durationSeconds,
+      publishedAt,
+      publishAt,
+      audioBytes,
+      lastFailure,
+    }) => ({
       ...{ episodeId: id, podcast, slug, title, status, durationSeconds },
-      ...{ publishedAt, publishAt, bytes: audioBytes },
+      ...{ publishedAt, publishAt, bytes: audioBytes, lastFailure },
     }),
   )
 }
@@ -38,8 +51,16 @@ const plainStatus: Readonly<Record<string, string>> = {
   processed: 'finished',
 }
 
-/** Where an episode stands, and what listeners have of it. */
-function standing({ status, publishedAt, publishAt }: ListedEpisode, isUp: boolean): string {
+/** Where an episode stands, what listeners have of it, and whether it is so because an attempt has failed. */
+function standing(episode: ListedEpisode, isUp: boolean): string {
+  const { status, lastFailure } = episode
+  if (!lastFailure) return whereItIs(episode, isUp) // also of a Spool elsewhere that does not say it yet
+  return status === 'failed'
+    ? `failed (${lastFailure})`
+    : `${whereItIs(episode, isUp)}; the last attempt failed (${lastFailure})`
+}
+
+function whereItIs({ status, publishedAt, publishAt }: ListedEpisode, isUp: boolean): string {
   const plain =
     status === 'processing' && !isUp
       ? 'begun; goes on with ./spool up'

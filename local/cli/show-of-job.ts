@@ -5,7 +5,7 @@
 import type { Bucket } from '@google-cloud/storage'
 import type { Knex } from 'knex'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { listEpisodes } from '../../shared/db/episodes.ts'
+import { listEpisodes } from '../../shared/db/listed-episodes.ts'
 import { listPodcasts } from '../../shared/db/podcasts.ts'
 import { parseConfig } from '../../shared/config.ts'
 import { mustBeReady } from '../../shared/episode/brought.ts'

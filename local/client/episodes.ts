@@ -21,6 +21,7 @@ export interface Episode {
   readonly publishedAt: string | null
   readonly publishAt: string | null
   readonly holdReason: string | null
+  readonly lastFailure: string | null
 }
 
 export interface Run {

@@ -1,6 +1,7 @@
 /** API routes for episodes: list them, fetch their files, make one again, publish it and take it back. */
 import { z } from '@hono/zod-openapi'
-import { findEpisode, listEpisodes } from '../db/episodes.ts'
+import { findEpisode } from '../db/episodes.ts'
+import { listEpisodes } from '../db/listed-episodes.ts'
 import { listRuns } from '../db/runs.ts'
 import { withDatabase } from '../db/connect.ts'
 import { schedulePublication, startPublication } from '../episode/publication.ts'
@@ -39,6 +40,7 @@ const episode = z
     publishedAt: moment,
     publishAt: moment,
     holdReason: z.string().nullable(),
+    lastFailure: z.string().nullable(),
     createdAt: z.iso.datetime(),
   })
   .openapi('Episode')

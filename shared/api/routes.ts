@@ -5,7 +5,7 @@
 import { createRoute, z, type OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { withDatabase } from '../db/connect.ts'
-import { findListedEpisode, type ListedEpisode } from '../db/episodes.ts'
+import { findListedEpisode, type ListedEpisode } from '../db/listed-episodes.ts'
 import type { Page } from '../db/page.ts'
 import type { Services } from '../engine/services.ts'
 import { Permanent } from '../errors.ts'

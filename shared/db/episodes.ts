@@ -3,9 +3,7 @@
  * names, and that what the feed shows is a copy taken when the episode was last published.
  */
 import type { Knex } from 'knex'
-import type { EpisodeDetails } from '../settings/episode.ts'
 import { rows } from './connect.ts'
-import { onPage, pageBindings, positionColumn, type Page, type Positioned } from './page.ts'
 
 export interface Episode {
   readonly id: string
@@ -72,24 +70,27 @@ export async function ensureEpisode(
   return row!.id
 }
 
-/** A run of the episode has started: `processing` from now on. Details that are not given stay. */
+/**
+ * A run of the episode has started: `processing` from now on. Where something of it is there, it keeps its title, and why
+ * that is held.
+ */
 export async function beginEpisode(
   trx: Knex,
   episodeId: string,
-  episode: { title: string; description: string; details?: EpisodeDetails | undefined },
+  { title, description }: { title: string; description: string },
 ): Promise<void> {
-  const { title, description, details } = episode
   await trx.raw(
     `UPDATE episodes
-     SET title = :title,
-         description = :description,
-         details = coalesce(CAST(:details AS jsonb), details),
-         status = 'processing',
-         hold_reason = NULL
+     SET title = CASE WHEN ${isThere} THEN title ELSE :title END,
+         description = CASE WHEN ${isThere} THEN description ELSE :description END,
+         status = 'processing'
      WHERE id = :episodeId`,
-    { episodeId, title, description, details: details === undefined ? null : JSON.stringify(details) },
+    { episodeId, title, description },
   )
 }
+
+/** SQL: it was finished, or imported. */
+export const isThere = 'content_hash IS NOT NULL OR imported IS NOT NULL'
 
 export async function findEpisode(db: Knex, episodeId: string): Promise<Episode | undefined> {
   const [row] = await rows<Episode>(db, `SELECT ${episodeColumns} FROM episodes WHERE id = :episodeId`, {
@@ -105,92 +106,11 @@ export async function lockEpisode(trx: Knex, episodeId: string): Promise<void> {
   await trx.raw('SELECT 1 FROM episodes WHERE id = :episodeId FOR UPDATE', { episodeId })
 }
 
-/** An episode as the API lists it. */
-export interface ListedEpisode {
-  readonly id: string
-  readonly podcast: string
-  readonly slug: string
-  readonly title: string
-  readonly description: string
-  readonly status: string
-  readonly durationSeconds: number | null
-  readonly audioBytes: number | null
-  readonly publishedAt: Date | null
-  readonly publishAt: Date | null
-  /** Why a finished episode is not published. */
-  readonly holdReason: string | null
-  readonly createdAt: Date
-}
-
-/** Episodes with their podcasts' names; `created_at` is what the pages go by. */
-const listed = `(
-  SELECT e.id, p.slug AS podcast, e.slug, coalesce(e.taken->>'title', e.title) AS title,
-         coalesce(e.taken->>'description', e.description) AS description, e.status,
-         e.duration_seconds, CAST(e.audio_bytes AS double precision) AS audio_bytes,
-         e.published_at, e.publish_at, e.hold_reason, e.created_at, e.user_id
-  FROM episodes e
-  JOIN podcasts p ON p.id = e.podcast_id
-) AS listed`
-const listedColumns = `
-  id, podcast, slug, title, description, status, duration_seconds AS "durationSeconds", audio_bytes AS "audioBytes",
-  published_at AS "publishedAt", publish_at AS "publishAt", hold_reason AS "holdReason",
-  created_at AS "createdAt"`
-
-/** Which episodes are listed; all of them where nothing is said. */
-export interface EpisodeFilter {
-  /** The podcast's name. */
-  readonly podcast?: string | undefined
-  /** The episode's own name in it. */
-  readonly slug?: string | undefined
-  readonly status?: string | undefined
-  /** Part of the title or of the name, upper and lower case alike. */
-  readonly text?: string | undefined
-}
-
-export async function listEpisodes(
-  db: Knex,
-  page: Page,
-  {
-    podcast = null,
-    slug = null,
-    status = null,
-    text = null,
-  }: { [K in keyof EpisodeFilter]: EpisodeFilter[K] | null } = {},
-): Promise<Positioned<ListedEpisode>[]> {
-  return await rows(
-    db,
-    `SELECT ${listedColumns}, ${positionColumn}
-     FROM ${listed}
-     WHERE user_id = :userId
-       AND podcast = coalesce(CAST(:podcast AS text), podcast)
-       AND slug = coalesce(CAST(:slug AS text), slug)
-       AND status = coalesce(CAST(:status AS text), status)
-       AND (CAST(:part AS text) IS NULL OR strpos(lower(title || ' ' || slug), lower(CAST(:part AS text))) > 0)
-       AND ${onPage}`,
-    { ...pageBindings(page), podcast, slug, status, part: text },
-  )
-}
-
-export async function findListedEpisode(
-  db: Knex,
-  userId: string,
-  id: string,
-): Promise<ListedEpisode | undefined> {
-  const [episode] = await rows<ListedEpisode>(
-    db,
-    `SELECT ${listedColumns}
-     FROM ${listed}
-     WHERE user_id = :userId
-       AND id::text = :id`,
-    { userId, id },
-  )
-  return episode
-}
-
 export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: FinishedAudio): Promise<void> {
   await trx.raw(
     `UPDATE episodes
      SET status = 'processed',
+         hold_reason = NULL,
          content_hash = :contentHash,
          duration_seconds = :durationSeconds,
          audio_bytes = :audioBytes,
@@ -222,6 +142,10 @@ export async function saveFinishedAudio(trx: Knex, episodeId: string, audio: Fin
 export const isAsImported = `
   imported IS NOT NULL AND imported->>'contentHash' IS NOT DISTINCT FROM content_hash`
 
+/** SQL: what is in the feed is what was made last. */
+export const isCurrent = `
+  published IS NOT NULL AND published->>'contentHash' IS NOT DISTINCT FROM content_hash`
+
 /** Where an episode stands between its making and the feed. */
 export interface Publication {
   /** In the feed since then; null when it is not in it. */
@@ -237,7 +161,7 @@ export async function publicationOf(db: Knex, episodeId: string): Promise<Public
     db,
     `SELECT published_at AS "publishedAt",
             publish_at AS "publishAt",
-            (published IS NOT NULL AND published->>'contentHash' IS NOT DISTINCT FROM content_hash) AS "isCurrent"
+            (${isCurrent}) AS "isCurrent"
      FROM episodes
      WHERE id = :episodeId`,
     { episodeId },

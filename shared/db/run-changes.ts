@@ -7,6 +7,7 @@ import type { Knex } from 'knex'
 import type { Scalars } from '../context.ts'
 import type { ErrorCode, Warning } from '../codes.ts'
 import { rows } from './connect.ts'
+import { isCurrent, isThere } from './episodes.ts'
 import { isLive, runColumns, type Run, type RunStatus } from './runs.ts'
 import { refundRun } from './usage.ts'
 import { hasNews } from './webhooks.ts'
@@ -140,7 +141,7 @@ export async function finishRun(trx: Knex, runId: string): Promise<void> {
   )
 }
 
-/** Ends a live run as failed, and its episode with it unless that is in the feed or was only to be published. False when the run had ended already. */
+/** Ends a live run as failed, and its episode with it unless something of that is there. False when the run had ended already. */
 export async function failRun(trx: Knex, runId: string, code: ErrorCode, message: string): Promise<boolean> {
   const failed = await endRun(trx, runId, { status: 'failed', reason: code, message })
   if (failed) await refundRun(trx, runId)
@@ -166,6 +167,21 @@ export async function supersedeRun(trx: Knex, runId: string): Promise<boolean> {
   })
 }
 
+/**
+ * SQL: an episode whose run has ended early is again what it was. One that was to come out at a time does if the new version
+ * was called off; if that failed, the old one, which was to be replaced, is held.
+ */
+const statusAgain = `
+  CASE
+    WHEN NOT (${isThere}) THEN :status
+    WHEN ${isCurrent} THEN 'published'
+    WHEN :status = 'cancelled'
+      AND ended.context->>'contentHash' IS NULL
+      AND publish_at IS NOT NULL
+      AND hold_reason IS NULL THEN 'scheduled'
+    ELSE 'processed'
+  END`
+
 async function endRun(
   trx: Knex,
   runId: string,
@@ -187,14 +203,14 @@ async function endRun(
      ),
      moved AS (
        UPDATE episodes
-       SET status = CASE
-             WHEN ended.context->>'publication' = 'clear' THEN episodes.status
-             WHEN published IS NOT NULL THEN 'published'
-             WHEN ended.context->>'publication' IS NOT NULL THEN 'processed'
-             ELSE :status
+       SET status = ${statusAgain},
+           hold_reason = CASE
+             WHEN :status = 'failed' THEN coalesce(hold_reason, 'attempt_failed')
+             ELSE hold_reason
            END
        FROM ended
        WHERE episodes.id = ended.episode_id
+         AND ended.context->>'publication' IS DISTINCT FROM 'clear'
      )
      SELECT 1 FROM ended`,
     { runId, status: end.status, reason: end.reason, message: end.message, from: end.from ?? null },

@@ -7,6 +7,7 @@ import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
 import type { Scalars } from '../context.ts'
 import { runSettings, type RunSettings } from '../settings/settings.ts'
+import type { AboutEpisode } from './about-episodes.ts'
 import { rows } from './connect.ts'
 import { onPage, pageBindings, positionColumn, type Page, type Positioned } from './page.ts'
 
@@ -79,6 +80,8 @@ export async function startRun(
     settings: RunSettings
     context: Scalars
     warnings: readonly Warning[]
+    /** Absent where it makes nothing. */
+    about?: AboutEpisode
   },
 ): Promise<Started> {
   return await startOnly(trx, { ...start, mailbox: null, total: runTotal })
@@ -103,6 +106,7 @@ interface NewRun {
   readonly settings: object
   readonly context: object
   readonly warnings: readonly Warning[]
+  readonly about?: AboutEpisode
 }
 
 /** Inserts the run unless its episode or mailbox has a live one: unique indexes of the table see to that. */
@@ -110,8 +114,8 @@ async function startOnly(trx: Knex, start: NewRun): Promise<Started> {
   const { userId, episodeId, mailbox, total } = start
   const [created] = await rows<{ id: string }>(
     trx,
-    `INSERT INTO runs (user_id, episode_id, mailbox, total, settings, context, warnings)
-     VALUES (:userId, :episodeId, :mailbox, :total, :settings, :context, :warnings)
+    `INSERT INTO runs (user_id, episode_id, mailbox, total, settings, context, warnings, about)
+     VALUES (:userId, :episodeId, :mailbox, :total, :settings, :context, :warnings, :about)
      ON CONFLICT DO NOTHING
      RETURNING id`,
     {
@@ -122,6 +126,7 @@ async function startOnly(trx: Knex, start: NewRun): Promise<Started> {
       settings: JSON.stringify(start.settings),
       context: JSON.stringify(start.context),
       warnings: JSON.stringify(start.warnings),
+      about: start.about ? JSON.stringify(start.about) : null,
     },
   )
   if (created) return { runId: created.id, started: true }

@@ -100,7 +100,7 @@ export async function planEpisode(
     const { episode, warnings } = await withNotes(
       sidecars.episode === undefined
         ? nothing.episode
-        : parseEpisode(await read(sidecars.episode), sidecars.episode),
+        : parseEpisode(await read(sidecars.episode, 'bad_episode_file'), sidecars.episode),
     )
     const marks =
       sidecars.chapters === undefined
@@ -110,13 +110,13 @@ export async function planEpisode(
     const template =
       sidecars.template === undefined
         ? parseTemplate((await podcastTemplate(path, services)).text, `the podcast's ${templateFile}`)
-        : parseTemplate(await read(sidecars.template), sidecars.template)
+        : parseTemplate(await read(sidecars.template, 'bad_template'), sidecars.template)
     return {
       ...nothing,
       podcast:
         sidecars.podcast === undefined
           ? undefined
-          : parsePodcast(await read(sidecars.podcast), sidecars.podcast),
+          : parsePodcast(await read(sidecars.podcast, 'bad_podcast_file'), sidecars.podcast),
       episode,
       warnings: [...warnings, ...remarksOn(template)],
       template,
@@ -174,7 +174,7 @@ interface RecordingFolder {
   readonly beside: readonly NamedObject[]
   readonly sidecars: Sidecars
   readonly find: (file: string | undefined) => StoredObject | undefined
-  readonly read: (file: string, code?: ErrorCode) => Promise<string>
+  readonly read: (file: string, code: ErrorCode) => Promise<string>
 }
 
 /**
@@ -187,7 +187,7 @@ async function openFolder(
   const bucket = config.buckets.uploads
   const beside = await listFolder(uploadName(path.userId, path.podcast, path.episode, ''), bucket, storage)
   const find = (file: string | undefined) => findIn(beside, file)
-  const read = async (file: string, code: ErrorCode = 'bad_template'): Promise<string> => {
+  const read = async (file: string, code: ErrorCode): Promise<string> => {
     const { name, generation, bytes } = find(file)!
     if (bytes > maxDocumentBytes)
       throw new Permanent(

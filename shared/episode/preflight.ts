@@ -78,8 +78,11 @@ export async function faultsOf(brought: Brought): Promise<Fault[]> {
       return undefined
     }
   }
-  const document = async <T>(file: BroughtFile | undefined, parse: (text: string, name: string) => T) =>
-    file && (await look(file.name, async () => parse(await textOf(file), file.name)))
+  const document = async <T>(
+    file: BroughtFile | undefined,
+    code: ErrorCode,
+    parse: (text: string, name: string) => T,
+  ) => file && (await look(file.name, async () => parse(await textOf(file, code), file.name)))
 
   for (const recording of brought.recordings)
     await look(recording.name, () => judgeRecording(recording, brought))
@@ -87,10 +90,10 @@ export async function faultsOf(brought: Brought): Promise<Fault[]> {
   if (words) await look(words.name, async () => judgeWords(words))
   for (const cover of [brought.cover, brought.showCover])
     if (cover) await look(cover.name, () => judgeCover(cover))
-  const podcast = await document(brought.podcast, parsePodcast)
-  const episode = await document(brought.episode, parseEpisode)
-  const template = await document(brought.template, parseTemplate)
-  const marks = await document(chapters, readMarks)
+  const podcast = await document(brought.podcast, 'bad_podcast_file', parsePodcast)
+  const episode = await document(brought.episode, 'bad_episode_file', parseEpisode)
+  const template = await document(brought.template, 'bad_template', parseTemplate)
+  const marks = await document(chapters, 'bad_chapters', readMarks)
 
   const named = brought.template?.name ?? ''
   const judgeAsset = async (
@@ -158,10 +161,10 @@ async function judgeWords(file: BroughtFile): Promise<void> {
   parseWords(await file.head(file.bytes), file.name, endless)
 }
 
-async function textOf({ name, bytes, head }: BroughtFile): Promise<string> {
+async function textOf({ name, bytes, head }: BroughtFile, code: ErrorCode): Promise<string> {
   if (bytes > maxDocumentBytes)
     throw new Permanent(
-      'bad_template',
+      code,
       `${name} has ${bytes} bytes; a document of settings may have ${maxDocumentBytes}.`,
     )
   return readText(await head(bytes)).text

@@ -90,15 +90,12 @@ async function planAnew(services: Services, episodeId: string): Promise<Planned>
     )
   const asked = readContext(made.context, 'recordingObject', 'recordingGeneration', 'letters')
   const path = parseUploadName(asked.recordingObject)!
-  const recording = await storage.stat({
-    bucket: config.buckets.uploads,
-    name: asked.recordingObject,
-    generation: asked.recordingGeneration,
-  })
-  if (!recording && latest && isAtWorkOrWaits(latest)) throw new AlreadyRunning(latest.id) // of the one that replaced it
-  if (!recording)
-    throw new Permanent('upload_replaced', `${path.file} was replaced or deleted since. Upload it again.`)
+  const recording = await storage.stat({ bucket: config.buckets.uploads, name: asked.recordingObject })
+  const isAsItWas = recording?.generation === asked.recordingGeneration
+  if (!isAsItWas && latest && isAtWorkOrWaits(latest)) throw new AlreadyRunning(latest.id) // of the one that replaced it
+  if (!recording) throw new Permanent('upload_replaced', `${path.file} was deleted since. Upload it again.`)
   const plan = await planEpisode(path, services)
+  if (!isAsItWas && !isOfTheSame(made, recording, plan)) throw replaced(path.file, latest)
   const episode = {
     ...plan.episode,
     letters: plan.episode.letters ?? asked.letters,
@@ -106,6 +103,28 @@ async function planAnew(services: Services, episodeId: string): Promise<Planned>
   }
   const hasFailedSince = latest?.status === 'failed' && latest.id !== made.id
   return { made, hasFailedSince, path, recording, plan: { ...plan, podcast: undefined, episode } }
+}
+
+/** Whether what lies there now are the bytes that the episode was made of, though they were sent once more. */
+function isOfTheSame({ context }: Run, recording: StoredObject, plan: EpisodePlan): boolean {
+  const known = ['recordingHash', 'recordings', 'wordsHash', 'coverHash', 'chaptersHash'] as const
+  const { recordingHash, recordings, wordsHash, coverHash, chaptersHash } = readContext(context, ...known)
+  const beside = [plan.words, plan.cover, plan.chapters].map((file) => file?.contentHash ?? null)
+  return (
+    recording.contentHash === (recordings[0]?.contentHash ?? recordingHash) &&
+    isSame(beside, [wordsHash, coverHash, chaptersHash])
+  )
+}
+
+/** What was sent last is not what there is of the episode. */
+function replaced(file: string, latest: Run | undefined): Permanent {
+  const remedy = 'Upload the recording again, with what belongs to it.'
+  return new Permanent(
+    'upload_replaced',
+    latest?.status === 'failed'
+      ? `What was uploaded last could not be made (${latest.stopReason}): ${latest.errorMessage} ${remedy}`
+      : `${file}, or what lies beside it, was replaced since. ${remedy}`,
+  )
 }
 
 const isAtWorkOrWaits = ({ status }: Run): boolean =>

@@ -3,8 +3,8 @@
  * a name and a size are known of the new one.
  */
 import type { Knex } from 'knex'
-import { listEpisodes } from '../db/episodes.ts'
 import { numbersInFeed } from '../db/feed-episodes.ts'
+import { listEpisodes } from '../db/listed-episodes.ts'
 import { uploadedBytes } from '../db/media-items.ts'
 import { lastFinishedRunOf } from '../db/runs.ts'
 import { asSeen, fileOf } from '../objects.ts'

@@ -5,7 +5,8 @@
 import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
 import type { Config } from '../config.ts'
-import { beginEpisode, ensureEpisode, findEpisode } from '../db/episodes.ts'
+import { aboutOf, type AboutEpisode } from '../db/about-episodes.ts'
+import { beginEpisode, ensureEpisode } from '../db/episodes.ts'
 import { ensurePodcast, findPodcastNamed } from '../db/podcasts.ts'
 import { decisionRevision } from '../db/edit-decisions.ts'
 import { lettersById, newestLetters, type KeptLetter } from '../db/letters.ts'
@@ -20,10 +21,11 @@ import { contentHash } from '../hash.ts'
 import { asSeen, fileOf, type UploadPath } from '../objects.ts'
 import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
+import { givenBefore } from './given-before.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
 import { lettersWanted, proposesAnything, withLetters } from '../settings/needs.ts'
-import { detailsOf, type EpisodeDetails, type EpisodeSettings } from '../settings/episode.ts'
+import { detailsOf, type EpisodeSettings } from '../settings/episode.ts'
 import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
 import { restoresAnything } from '../settings/restore.ts'
 import { localRecogniser, type RunSettings } from '../settings/settings.ts'
@@ -62,19 +64,16 @@ async function beginRun(
   begin: {
     userId: string
     episodeId: string
-    title: string
-    description: string
-    /** Those there are stay when none are given. */
-    details?: EpisodeDetails
+    about: AboutEpisode
     settings: RunSettings
     context: StartContext
     warnings?: readonly Warning[]
   },
 ): Promise<{ runId: string; started: boolean; steps: () => Promise<PendingStep[]> }> {
-  const { userId, episodeId, settings, warnings = [] } = begin
+  const { episodeId, about, warnings = [] } = begin
   const context = toScalars(begin.context)
-  const { runId, started } = await startRun(trx, { userId, episodeId, settings, context, warnings })
-  if (started) await beginEpisode(trx, episodeId, begin)
+  const { runId, started } = await startRun(trx, { ...begin, context, warnings })
+  if (started) await beginEpisode(trx, episodeId, about)
   return { runId, started, steps: () => insertSteps(trx, runId, partsOf(pipeline.stages[0]!, context)) }
 }
 
@@ -91,7 +90,6 @@ export async function runAgain(
 ): Promise<{ runId: string; steps: PendingStep[] }> {
   const { userId, settings } = earlier
   const episodeId = earlier.episodeId!
-  const { title, description } = (await findEpisode(trx, episodeId))!
   const given = startContext.parse(earlier.context)
   const context = {
     ...given,
@@ -101,7 +99,7 @@ export async function runAgain(
     madeBy: versionsOf(pipeline),
     ...changes,
   }
-  const begin = { userId, episodeId, title, description, settings, context }
+  const begin = { userId, episodeId, about: await aboutOf(trx, earlier.id), settings, context }
   const { runId, started, steps } = await beginRun(trx, pipeline, begin)
   if (!started) throw new AlreadyRunning(runId)
   await charge(trx, config, { userId, kind: 'runs', key: runId, amount: 1, runId })
@@ -185,9 +183,10 @@ async function openRun(
     unplanned: isBroken,
     reviewed: false,
   }
-  const details = detailsOf(plan.episode)
-  const warnings = [...plan.warnings, ...leftOut.map(noLetters)]
-  const begin = { userId, episodeId, title, description, details, settings, context, warnings }
+  const about = { title, description, details: detailsOf(plan.episode) }
+  const missing = await givenBefore(trx, episodeId, plan)
+  const warnings = [...plan.warnings, ...leftOut.map(noLetters), ...missing]
+  const begin = { userId, episodeId, about, settings, context, warnings }
   let run = await beginRun(trx, pipeline, begin)
   // What waits for its producer would wait for ever if they have recorded it anew.
   if (!run.started && (await supersedeRun(trx, run.runId))) run = await beginRun(trx, pipeline, begin)

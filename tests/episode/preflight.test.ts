@@ -107,6 +107,12 @@ const alone: readonly [string, Partial<Brought>, string, RegExp][] = [
     /line 2, column 3: there is no setting "titel"; did you mean "title"\?/,
   ],
   [
+    'a show of which the file is too large',
+    { podcast: file('p.json', Buffer.alloc(1024 * 1024 + 1, ' ')) },
+    'bad_podcast_file',
+    /^p\.json has 1048577 bytes/,
+  ],
+  [
     'a kind that there is not',
     { template: file('t.json', { segments: [{ type: 'content' }, { type: 'intr' }] }) },
     'bad_template',

@@ -75,14 +75,33 @@ test('an episode of which the template has changed is made anew under its guid; 
   expect(await titles()).toEqual([{ title: 'Second' }])
   expect(await whyAnew(services, before.id)).toEqual([])
 
-  // a template that cannot be carried out, and then as it was
+  // a template that cannot be carried out, and then as it was; what is said of the episode is of what is there
+  const title = () => world.database.rows('SELECT title FROM episodes')
   await world.upload(`u/${user}/show/assets/intro.wav`, 'no sound')
   await template(-18, { kind: 'static', file: 'intro.wav' })
+  await world.upload(place('episode.json'), '{"title":"Better"}')
   await startAnew(services, before.id)
   await world.runToEnd()
+  expect(await title()).toEqual([{ title: 'one' }])
   await template(-18)
   expect(await whyAnew(services, before.id)).toEqual(['failed'])
   expect(await openReview(services, before.id)).toMatchObject({ run: { status: 'finished' } })
+  await startAnew(services, before.id)
+  await world.runToEnd()
+  expect([await episode(), await whyAnew(services, before.id)]).toEqual([before, []])
+  expect(await title()).toEqual([{ title: 'Better' }])
+
+  // the same recording, sent once more with words that do not fit; and then without them
+  const words = '1\n01:00:00,000 --> 01:00:01,000\nHello.\n'
+  const late = await world.upload(place('late.srt'), words)
+  await world.arrive(await world.upload(place('talk.wav'), talk.wav))
+  await world.runToEnd()
+  await expect(whyAnew(services, before.id)).rejects.toMatchObject({
+    code: 'upload_replaced',
+    message: expect.stringMatching(/^What was uploaded last .* \(bad_words_file\): late\.srt .* Upload /),
+  })
+  await services.storage.remove({ bucket: services.config.buckets.uploads, name: late.name })
+  expect(await whyAnew(services, before.id)).toEqual(['show', 'failed']) // its podcast.json came along
   await startAnew(services, before.id)
   await world.runToEnd()
   expect([await episode(), await whyAnew(services, before.id)]).toEqual([before, []])

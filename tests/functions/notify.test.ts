@@ -130,6 +130,27 @@ describe('Each thing that happens to an episode', () => {
     })
   })
 
+  test('is told once: that it is again what it was, since an attempt failed or was called off, is no news', async () => {
+    const receiver = await aReceiver()
+    await world.start()
+    show.next('finish', async ({ episodeId }, { withDatabase: use }) => {
+      await use((db) => saveFinishedAudio(db, episodeId, audio))
+      await use((db) => markPublishing(db, episodeId))
+      await use((db) => markPublished(db, episodeId))
+      return {}
+    })
+    await world.runToEnd()
+    await aWebhook(receiver.url)
+    await world.cancel(await world.start())
+    await world.start()
+    show.next('finish', () => {
+      throw new Permanent('not_audio', 'Nobody speaks.')
+    })
+    await world.deliver('finish')
+    await notify(world.services)
+    expect(typesOf(receiver.messages)).toEqual(['episode.failed'])
+  })
+
   test('is told to those of its user who asked for that, and to nobody else', async () => {
     const [all, failures, bertas] = [await aReceiver(), await aReceiver(), await aReceiver()]
     await aWebhook(all.url)

@@ -199,6 +199,29 @@ describe('what lies beside a recording', () => {
     ])
   })
 
+  test('and was there when the episode was made, and is not when it is made anew, is told', async () => {
+    const words = await world.upload(place('talk.words.json'), '{}')
+    await world.upload(place('cover.jpg'), 'jpeg')
+    await world.arrive(await world.upload(place('talk.wav')))
+    const [made] = await runs()
+    await world.database.rows(`UPDATE runs SET context = context || '{"contentHash":"made"}'`)
+    await world.database.rows(
+      "UPDATE episodes SET content_hash = 'made', duration_seconds = 1, audio_bytes = 1",
+    )
+    await world.cancel(made!.id)
+    const { storage, config } = world.services
+    await storage.remove({ bucket: config.buckets.uploads, name: words.name })
+    await world.arrive(await world.upload(place('talk.wav')))
+    expect(await world.database.rows('SELECT warnings FROM runs ORDER BY created_at')).toEqual([
+      { warnings: [] },
+      {
+        warnings: [
+          { code: 'given_before', message: 'It had words before; this time none were given: --words FILE.' },
+        ],
+      },
+    ])
+  })
+
   test("is not another episode's, nor in a folder below", async () => {
     await world.upload(place('words.json', 'two'))
     await world.upload(place('drafts/old.words.json'))

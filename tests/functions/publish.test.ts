@@ -7,6 +7,7 @@ import { deliver } from '../../shared/engine/delivery.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { listRuns } from '../../shared/db/runs.ts'
 import type { Scalars } from '../../shared/context.ts'
+import { listEpisodes } from '../../shared/db/listed-episodes.ts'
 import { schedulePublication, startPublication } from '../../shared/episode/publication.ts'
 import { startAgain } from '../../shared/episode/retry.ts'
 import { AlreadyRunning, Permanent } from '../../shared/errors.ts'
@@ -154,6 +155,47 @@ describe('An episode', () => {
     expect((await fetched(address))[0]).toBe('take-2 of episode.mp3')
   })
 
+  const listed = () =>
+    withDatabase(world.services.config.databaseUrl, (db) =>
+      listEpisodes(db, { userId: user, limit: 9, after: undefined }),
+    )
+
+  /** A run of the episode that ends before it has made anything. */
+  async function attempted(how: 'fails' | 'is called off'): Promise<void> {
+    const runId = await world.start({ take: 'never' })
+    if (how === 'is called off') await world.cancel(runId)
+    else
+      show.next('finish', () => {
+        throw new Permanent('bad_words_file', 'They are of another recording.')
+      })
+    await world.runToEnd()
+  }
+
+  test('is again what it was where an attempt to make it anew fails, and that it failed is said', async () => {
+    await made({})
+    await attempted('fails')
+    expect(await row()).toMatchObject({ status: 'published' })
+    await made({ publish: 'manual' }, 'take-2')
+    await attempted('fails')
+    expect(await listed()).toMatchObject([
+      { status: 'processed', holdReason: 'manual', lastFailure: 'bad_words_file' },
+    ])
+    expect((await fetched(await enclosure()))[0]).toBe('take-1 of episode.mp3')
+    await startPublication(world.services, await idOf(), 'publish')
+    await world.runToEnd()
+    expect((await fetched(await enclosure()))[0]).toBe('take-2 of episode.mp3')
+    expect(await listed()).toMatchObject([{ status: 'published', lastFailure: 'bad_words_file' }])
+  })
+
+  test('that is to come out comes out where a new version is called off, and is held where that failed', async () => {
+    await made({ publish: tomorrow.toISOString() })
+    await attempted('is called off')
+    expect(await row()).toMatchObject({ status: 'scheduled', publish_at: tomorrow })
+    await attempted('fails')
+    await attempted('is called off')
+    expect(await row()).toMatchObject({ status: 'processed', hold_reason: 'attempt_failed' })
+  })
+
   test('for tomorrow is scheduled, and published by the call that its queue was given', async () => {
     await made({ publish: tomorrow.toISOString() })
     expect(await row()).toMatchObject({ status: 'scheduled', publish_at: tomorrow, published_at: null })
@@ -264,14 +306,14 @@ describe('An episode', () => {
 })
 
 describe('a process that ends in the middle of publishing', () => {
-  test('before the point of no return leaves nothing in the feed, and the run can be cancelled', async () => {
+  test('before the point of no return leaves nothing in the feed, and the run can be cancelled; what was finished stays so', async () => {
     const runId = await aFinishedRun('one')
     const services = withStorage({ stat: () => Promise.reject(new Error('the process ended here')) })
     expect(await deliverPublish(runId, services)).toMatchObject({ status: 500 })
     expect(await theFeed()).toBeUndefined()
     expect(await world.cancel(runId)).toBe(true)
     expect(await world.deliver('publish')).toEqual({ status: 200, outcome: 'over' })
-    expect(await episodes()).toEqual([{ slug: 'one', status: 'cancelled' }])
+    expect(await episodes()).toEqual([{ slug: 'one', status: 'processed' }])
   })
 
   test('after it refuses a cancel, and the next attempt publishes once', async () => {

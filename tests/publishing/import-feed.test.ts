@@ -7,6 +7,7 @@ import { parseRssFeed } from 'feedsmith'
 import { publish } from '../../functions/publish.ts'
 import type { Warning } from '../../shared/codes.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
+import { describeAsMade } from '../../shared/db/about-episodes.ts'
 import { beginEpisode, saveFinishedAudio } from '../../shared/db/episodes.ts'
 import { startRun } from '../../shared/db/runs.ts'
 import { insertSteps } from '../../shared/db/steps.ts'
@@ -240,12 +241,14 @@ describe('An imported episode', () => {
         const settings = defaultTemplate()
         const { runId } = await startRun(trx, {
           ...{ userId: user, episodeId, settings, context: {}, warnings: [] },
+          about: { title: 'Anew', description: '' },
         })
         await beginEpisode(trx, episodeId, { title: 'Anew', description: '' })
         await saveFinishedAudio(trx, episodeId, {
           ...{ contentHash: 'made', durationSeconds: 60, audioBytes: 1000 },
           ...{ hasTranscript: false, coverFile: null },
         })
+        await describeAsMade(trx, runId)
         return await insertSteps(trx, runId, partsOf(pipeline.stages[0]!, {}))
       }),
     )

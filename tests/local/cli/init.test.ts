@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
 import { mustBeThere, unfilledShow } from '../../../local/cli/frame.ts'
+import { namesFile } from '../../../local/cli/job-files.ts'
 import { init, isForShow, stillToFill, summariseInit } from '../../../local/cli/init.ts'
 import { parseEpisode } from '../../../shared/settings/episode.ts'
 import { parsePodcast } from '../../../shared/settings/podcast.ts'
@@ -33,6 +34,16 @@ test('only a folder that is empty, or a show already, is one that nobody needs t
   expect([await isForShow(own), await isForShow(folder)]).toEqual([true, true])
   writeFileSync(path.join(own, 'talk.wav'), '')
   expect(await isForShow(own)).toBe(false)
+})
+
+test('a recording is no show, also where upload takes a name', async () => {
+  expect(['talk.wav', 'talk.srt', 'my-show', 'Folge 3.1', 'trial.talk'].filter(namesFile)).toEqual([
+    'talk.wav',
+    'talk.srt',
+  ])
+  await expect(mustBeThere({ recordings: [], podcast: 'talk.wav' })).rejects.toThrow(
+    /^--podcast takes a show: .*\. talk\.wav is a recording\.$/,
+  )
 })
 
 test('what lies beside podcast.json is not taken for it', async () => {

@@ -34,7 +34,14 @@ test('an earlier version that is in the feed is not forgotten', () => {
   expect(summarise({ ...report, heldFor: 'manual', isFormerInFeed: true })).toContain(
     'Feed      the version before is still in it, and this one is not: it waits for you',
   )
-  const episode = { episodeId: 'e1', podcast: 'show', slug: 'one', title: 'One', bytes: null }
+  const episode = {
+    episodeId: 'e1',
+    podcast: 'show',
+    slug: 'one',
+    title: 'One',
+    bytes: null,
+    lastFailure: null,
+  }
   const listed = { ...episode, durationSeconds: 61, publishAt: null, publishedAt: '2026-11-01T00:00:00Z' }
   expect(
     ['processed', 'awaiting_review', 'published'].map(
@@ -125,7 +132,14 @@ test('of a question that is left when all was accepted it is said that it takes 
 })
 
 test('episodes are listed under a header, in words that say where each stands', () => {
-  const episode = { episodeId: 'e1', podcast: 'show', slug: 'one', title: 'One', bytes: null }
+  const episode = {
+    episodeId: 'e1',
+    podcast: 'show',
+    slug: 'one',
+    title: 'One',
+    bytes: null,
+    lastFailure: null,
+  }
   const listed = { ...episode, status: 'processed', durationSeconds: 61, publishedAt: null, publishAt: null }
   expect(
     summariseList([listed], { isUp: true })
@@ -141,12 +155,19 @@ test('episodes are listed under a header, in words that say where each stands', 
   const begun = { ...listed, status: 'processing' }
   expect(summariseList([begun], { isUp: true })).toContain('  being made  ')
   expect(summariseList([begun], { isUp: false })).toContain('  begun; goes on with ./spool up  ')
+  const failed = { ...listed, lastFailure: 'bad_words_file' }
+  expect(summariseList([failed], { isUp: true })).toContain(
+    '  finished, not in the feed; the last attempt failed (bad_words_file)  ',
+  )
+  expect(summariseList([{ ...failed, status: 'failed' }], { isUp: true })).toContain(
+    '  failed (bad_words_file)  ',
+  )
 })
 
 test('a failed trial that had another try since is counted, and listed with --all', () => {
   const of = (podcast: string, slug: string, status = 'failed') => ({
     ...{ episodeId: `${podcast}/${slug}`, podcast, slug, title: slug, status },
-    ...{ durationSeconds: null, publishedAt: null, publishAt: null, bytes: null },
+    ...{ durationSeconds: null, publishedAt: null, publishAt: null, bytes: null, lastFailure: null },
   })
   const newestFirst = [
     of('trial.new', 'new'),

@@ -64,6 +64,8 @@ const holdWords: Readonly<Record<string, string>> = {
   silent: 'Nothing in it is loud enough to be heard, so it was not published by itself.',
   gate_refused: 'Its files could not be had as they were made, so it was not published; the notes say which.',
   unpublished: 'You have taken it out of the feed.',
+  attempt_failed:
+    'An attempt to make it anew, or to publish it, has failed, so it was not published by itself.',
 }
 
 function Page() {
@@ -76,7 +78,7 @@ function Page() {
   return html`<${Loading} of=${episode}>${(shown: Episode) => html`
     <div class="bar"><h1>${shown.title}</h1><${Status} status=${shown.status} /></div>
     <p class="quiet">${shown.podcast}${shown.durationSeconds === null ? '' : ` · ${clock(shown.durationSeconds)}`}${shown.audioBytes === null ? '' : ` · ${size(shown.audioBytes)}`}${shown.publishedAt === null ? '' : html` · published <time datetime=${shown.publishedAt}>${moment(shown.publishedAt)}</time>`}</p>
-    <${Latest} runs=${runs} reload=${reload} />
+    <${Latest} runs=${runs} isThere=${shown.durationSeconds !== null} reload=${reload} />
     <${Publishing} episode=${shown} reload=${reload} isLive=${runs.data?.items.some(isLive) ?? false} />
     <${Loading} of=${files}>${({ items }: { items: Delivered[] }) => (items.length === 0 ? null : html`<${Finished} files=${items} />`)}</${Loading}>
     <${History} runs=${runs} />
@@ -84,7 +86,16 @@ function Page() {
   `}</${Loading}>`
 }
 
-function Latest({ runs, reload }: { runs: Loaded<ListOf<Run>>; reload: () => Promise<void> }) {
+function Latest({
+  runs,
+  isThere,
+  reload,
+}: {
+  runs: Loaded<ListOf<Run>>
+  /** A version of it was finished. */
+  isThere: boolean
+  reload: () => Promise<void>
+}) {
   const [run] = runs.data?.items ?? []
   if (!run) return null
   if (isLive(run)) return html`<${Live} key=${run.id} runId=${run.id} reload=${reload} />`
@@ -101,7 +112,7 @@ function Latest({ runs, reload }: { runs: Loaded<ListOf<Run>>; reload: () => Pro
           </div>`
         : null
     }
-    ${run.status === 'failed' ? html`<${Notice} kind="error"><b>It failed.</b> ${run.message} <code>${run.stopReason}</code></${Notice}>` : null}
+    ${run.status === 'failed' ? html`<${Notice} kind="error"><b>${isThere ? 'The last attempt failed; what was made before is as it was.' : 'It failed.'}</b> ${run.message} <code>${run.stopReason}</code></${Notice}>` : null}
     <${Warnings} warnings=${run.warnings} />
     ${run.status === 'finished' ? html`<${Receipt} key=${`receipt-${run.id}`} runId=${run.id} /><${MadeIn} key=${run.id} runId=${run.id} />` : null}
     ${run.status === 'finished' || run.status === 'awaiting_review' ? html`<${Restored} key=${`restored-${run.id}`} episode=${id} />` : null}
