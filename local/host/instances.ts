@@ -9,7 +9,8 @@ import { connect } from 'node:net'
 import { freePort, host } from './ports.ts'
 import { startSandboxed, type Sandboxed } from './sandbox.ts'
 import { doorOf, refusalAt } from '../doors/doors.ts'
-import { passOn, type WorkerOptions, type Workers } from './workers.ts'
+import { passOn } from './pass-on.ts'
+import type { WorkerOptions, Workers } from './workers.ts'
 
 export interface DeployedFunction {
   readonly name: string
