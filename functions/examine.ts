@@ -3,13 +3,10 @@
  * on all of them; who looks at all of one decides on it too. No parts where the template leaves the sound as it is.
  */
 import { z } from 'zod'
-import { settingsOf } from '../shared/db/runs.ts'
 import { defineStep } from '../shared/engine/step.ts'
-import { lookAt, prescription, storeLook } from '../shared/episode/restoring.ts'
+import { lookAt, prescription, storeLook, wishesIn } from '../shared/episode/restoring.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { looksOf } from '../shared/restoration/looks.ts'
-import { wishesOf } from '../shared/restoration/wishes.ts'
-import { restoreSettings } from '../shared/settings/restore.ts'
 
 const context = pick(
   'pcmObject',
@@ -24,7 +21,7 @@ export const examine = defineStep({
   name: 'examine',
   version: 4,
   context,
-  load: async (db, { runId }) => wishesOf(restoreSettings((await settingsOf(db, runId)).restore)),
+  load: async (db, { runId }) => await wishesIn(db, runId),
   inputs: ({ pcmObject, analysisObject, look }, wishes) => ({
     ...{ pcmObject, analysisObject, wishes },
     ...(look === null ? {} : { look }),

@@ -5,14 +5,11 @@
  */
 import type { Knex } from 'knex'
 import { z } from 'zod'
-import { settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { defineStep } from '../shared/engine/step.ts'
-import { prescription, readLooks, type Prescription } from '../shared/episode/restoring.ts'
+import { prescription, readLooks, wishesIn, type Prescription } from '../shared/episode/restoring.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
 import { looksOf } from '../shared/restoration/looks.ts'
-import { wishesOf } from '../shared/restoration/wishes.ts'
-import { restoreSettings } from '../shared/settings/restore.ts'
 
 const looked = z.object({ lookObject: z.string() })
 const decided: z.ZodType<Prescription> = z.object({
@@ -29,7 +26,7 @@ export const prescribe = defineStep({
   load: async (db: Knex, { runId }) => {
     const found = (await outputsOf(db, runId, 'examine')).map(({ output }) => output)
     return {
-      wishes: wishesOf(restoreSettings((await settingsOf(db, runId)).restore)),
+      wishes: await wishesIn(db, runId),
       earlier: found.flatMap((output) => decided.safeParse(output).data ?? [])[0] ?? null,
       looks: found.flatMap((output) => looked.safeParse(output).data?.lookObject ?? []),
     }

@@ -15,7 +15,7 @@ import {
 } from '../shared/db/episodes.ts'
 import { updateRunProgress } from '../shared/db/run-changes.ts'
 import { lockRun, settingsOf } from '../shared/db/runs.ts'
-import { markCleared, markWithdrawn } from '../shared/db/withdrawals.ts'
+import { markWithdrawn } from '../shared/db/withdrawals.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { decidePublication, type Decided } from '../shared/episode/publication.ts'
 import { pick } from '../shared/episode/run-context.ts'
@@ -50,8 +50,7 @@ export const publish = defineStep({
     if (decided.what === 'publish') await bringOut(version, tools)
     else if (decided.what === 'withdraw') await takeAway(version, tools, markWithdrawn)
     // published again meanwhile, all of it is to be there
-    else if (decided.what === 'clear' && publication.publishedAt === null)
-      await takeAway(version, tools, markCleared)
+    else if (decided.what === 'clear' && publication.publishedAt === null) await takeAway(version, tools)
     const { what } = decided
     return {
       podcastId,
@@ -90,10 +89,10 @@ async function bringOut(version: Version, tools: Tools): Promise<void> {
 }
 
 /**
- * First the feed forgets the episode, then its files go: those that were there before, and none that has come since. `mark`
- * says which it is: it is taken back, or something was left when it was.
+ * First the feed forgets the episode, then its files go: those that were there before, and none that has come since. Without
+ * `mark` it was taken back before, and something was left.
  */
-async function takeAway(version: Version, tools: Tools, mark: typeof markWithdrawn): Promise<void> {
+async function takeAway(version: Version, tools: Tools, mark?: typeof markWithdrawn): Promise<void> {
   const files = await filesBeforeListeners(version, tools)
   await passPointOfNoReturn(version, tools, mark)
   await swapFeed(version.podcastId, tools)
@@ -104,7 +103,7 @@ async function takeAway(version: Version, tools: Tools, mark: typeof markWithdra
 async function passPointOfNoReturn(
   { runId, episodeId }: Version,
   { withDatabase, stillHolds }: Tools,
-  change: (trx: Knex, episodeId: string) => Promise<void>,
+  change?: (trx: Knex, episodeId: string) => Promise<void>,
 ): Promise<void> {
   await withDatabase((db) =>
     db.transaction(async (trx) => {
@@ -112,7 +111,7 @@ async function passPointOfNoReturn(
         throw new Stopped('The run ended before its publication began.')
       if (!(await stillHolds(trx))) throw new Busy('Another attempt took the publication over.')
       await updateRunProgress(trx, runId, { committed: true })
-      await change(trx, episodeId)
+      await change?.(trx, episodeId)
     }),
   )
 }

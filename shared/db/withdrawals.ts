@@ -20,11 +20,6 @@ export async function markWithdrawn(trx: Knex, episodeId: string): Promise<void>
   )
 }
 
-/** What was found of it is being cleared away; whether that was all is looked at later. */
-export async function markCleared(trx: Knex, episodeId: string): Promise<void> {
-  await trx.raw('UPDATE episodes SET withdrawn_at = clock_timestamp() WHERE id = :episodeId', { episodeId })
-}
-
 export interface Withdrawn {
   readonly id: string
   readonly podcastId: string
@@ -46,30 +41,19 @@ export async function settledWithdrawals(db: Knex, limit: number): Promise<Withd
   )
 }
 
-/** It is looked at again later, whatever becomes of this time; unless it was taken back again since it was read. */
-export async function postponeWithdrawal(
+/**
+ * It was looked at: again after a while, or never where nothing was left; unless it was taken back again since it was read.
+ */
+export async function noteLook(
   db: Knex,
   { id, withdrawnAt }: Pick<Withdrawn, 'id' | 'withdrawnAt'>,
+  isOver: boolean,
 ): Promise<void> {
   await db.raw(
     `UPDATE episodes
-     SET withdrawn_at = clock_timestamp()
+     SET withdrawn_at = CASE WHEN CAST(:isOver AS boolean) THEN NULL ELSE clock_timestamp() END
      WHERE id = :id
        AND withdrawn_at = CAST(:withdrawnAt AS timestamptz)`,
-    { id, withdrawnAt },
-  )
-}
-
-/** Nothing is left of it; unless it was taken back again since it was read. */
-export async function forgetWithdrawal(
-  db: Knex,
-  { id, withdrawnAt }: Pick<Withdrawn, 'id' | 'withdrawnAt'>,
-): Promise<void> {
-  await db.raw(
-    `UPDATE episodes
-     SET withdrawn_at = NULL
-     WHERE id = :id
-       AND withdrawn_at = CAST(:withdrawnAt AS timestamptz)`,
-    { id, withdrawnAt },
+    { id, withdrawnAt, isOver },
   )
 }

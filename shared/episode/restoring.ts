@@ -3,18 +3,21 @@
  * recording again. Hides how looks and plans are kept, where parts begin, and that what is mended is in 32-bit float,
  * since it may be louder than full scale.
  */
+import type { Knex } from 'knex'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
 import { decodeAnalysis, encodeAnalysis } from '../audio/analysis-file.ts'
 import { analyser, type Analysis } from '../audio/analysis.ts'
 import { bytesPerFrame, fillPlanes, inBlocks, toInterleavedBytes, type PcmFormat } from '../audio/pcm.ts'
+import { settingsOf } from '../db/runs.ts'
 import type { Tools } from '../engine/step.ts'
 import { contentHash } from '../hash.ts'
 import { look, tablesOf, type Look } from '../restoration/analysis.ts'
 import { restorationContextSeconds, restorer } from '../restoration/apply.ts'
 import { decide, type Plan, type Summary } from '../restoration/decide.ts'
 import { joinedLooks, lookSpans, ownLook } from '../restoration/looks.ts'
-import type { Wishes } from '../restoration/wishes.ts'
+import { wishesOf, type Wishes } from '../restoration/wishes.ts'
+import { restoreSettings } from '../settings/restore.ts'
 
 export interface StoredPcm extends PcmFormat {
   readonly pcmObject: string
@@ -28,6 +31,10 @@ export interface RestorationReport extends Omit<Summary, 'snrDb' | 'gatedShare'>
   readonly snrAfterDb: number | null
   readonly musicSeconds: number
 }
+
+/** What a run's template wants done to the sound. */
+export const wishesIn = async (db: Knex, runId: string): Promise<Wishes> =>
+  wishesOf(restoreSettings((await settingsOf(db, runId)).restore))
 
 /** A multiple of the twenty seconds that sound is mended by. */
 const partSeconds = 100

@@ -3,12 +3,7 @@
  * then, and have put a file before listeners after all of them were taken away.
  */
 import { withDatabase } from '../db/connect.ts'
-import {
-  forgetWithdrawal,
-  postponeWithdrawal,
-  settledWithdrawals,
-  type Withdrawn,
-} from '../db/withdrawals.ts'
+import { noteLook, settledWithdrawals, type Withdrawn } from '../db/withdrawals.ts'
 import type { Services } from '../engine/services.ts'
 import { startPublication } from '../episode/publication.ts'
 import { AlreadyRunning } from '../errors.ts'
@@ -40,11 +35,9 @@ export async function clearWithdrawn(services: Services, endsAt = Infinity): Pro
 async function clearOrForget(services: Services, episode: Withdrawn): Promise<boolean> {
   const { config, storage } = services
   const left = await storage.list(config.buckets.public, publicFolder(episode.podcastId, episode.id))
-  if (left.length === 0) {
-    await withDatabase(config.databaseUrl, (db) => forgetWithdrawal(db, episode))
-    return false
-  }
-  await withDatabase(config.databaseUrl, (db) => postponeWithdrawal(db, episode))
+  const isOver = left.length === 0
+  await withDatabase(config.databaseUrl, (db) => noteLook(db, episode, isOver))
+  if (isOver) return false
   await startPublication(services, episode.id, 'clear')
   return true
 }

@@ -30,18 +30,19 @@ test.each([
   )
 })
 
+const episode = {
+  episodeId: 'e1',
+  podcast: 'show',
+  slug: 'one',
+  title: 'One',
+  bytes: null,
+  lastFailure: null,
+}
+
 test('an earlier version that is in the feed is not forgotten', () => {
   expect(summarise({ ...report, heldFor: 'manual', isFormerInFeed: true })).toContain(
     'Feed      the version before is still in it, and this one is not: it waits for you',
   )
-  const episode = {
-    episodeId: 'e1',
-    podcast: 'show',
-    slug: 'one',
-    title: 'One',
-    bytes: null,
-    lastFailure: null,
-  }
   const listed = { ...episode, durationSeconds: 61, publishAt: null, publishedAt: '2026-11-01T00:00:00Z' }
   expect(
     ['processed', 'awaiting_review', 'published'].map(
@@ -132,14 +133,6 @@ test('of a question that is left when all was accepted it is said that it takes 
 })
 
 test('episodes are listed under a header, in words that say where each stands', () => {
-  const episode = {
-    episodeId: 'e1',
-    podcast: 'show',
-    slug: 'one',
-    title: 'One',
-    bytes: null,
-    lastFailure: null,
-  }
   const listed = { ...episode, status: 'processed', durationSeconds: 61, publishedAt: null, publishAt: null }
   expect(
     summariseList([listed], { isUp: true })
