@@ -88,11 +88,11 @@ export function openStage(world: World, scenario: Scenario, without: number): St
 const nextName = ({ processes }: World, name: string): string => `${processes.all.length + 1}: ${name}`
 
 async function handle(world: World, task: QueuedTask): Promise<void> {
-  const { services, queue, hasty } = world
+  const { services, queue, processes, hasty } = world
   const { status } = await deliver(services, services.pipeline.stage(task.payload.step)!, task.payload)
   await between('answer', String(status), async () => {
     if (status !== 200) return
-    if (await isStillCalledFor(world, task)) hasty.push(task.label)
+    if (await processes.aside(isStillCalledFor(world, task))) hasty.push(task.label)
     queue.finish(task)
   })
 }
