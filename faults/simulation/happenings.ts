@@ -1,12 +1,12 @@
 /**
- * What a choice means at the moment when its turn comes: somebody begins, goes on, ends for good, loses its connections,
- * sleeps and is overtaken; a task is lost, the clock jumps. Hides how many faults a schedule may have, and how one is
+ * What a choice means at the moment when its turn comes: somebody begins, hesitates, goes on, ends for good, loses its
+ * connections, sleeps and is overtaken; a task is lost, the clock jumps. Hides how many faults a schedule may have, and how one is
  * picked of those that are possible.
  */
 import type { Passage } from '../../shared/boundaries.ts'
 import type { Process } from './processes.ts'
 import { sweeping, type Action } from './scenarios.ts'
-import { whereIs, wholeWay, type Stage } from './stage.ts'
+import { isAboutToChange, whereIs, wholeWay, type Stage } from './stage.ts'
 import type { QueuedTask } from './task-queue.ts'
 
 export interface Choice {
@@ -31,7 +31,8 @@ export type Disturbance = (typeof disturbances)[number]
 
 /** Of kinds: each from the one before up to here. */
 const kinds = [
-  ['goes on', 19],
+  ['goes on', 16],
+  ['hesitates', 19],
   ['sweeps meet', 22],
   ['begins', 58],
   ['ends', 68],
@@ -116,6 +117,15 @@ export function openHappenings(
       if (thing && 'act' in thing && thing.laterMs !== undefined)
         await timePasses(thing.laterMs, points % 2 === 0)
       if (thing) await begin(thing, points)
+    },
+    hesitates: async ({ which, points }) => {
+      const doing = oneOf(stage.waiting, which)
+      if (!doing) return
+      const process = await stage.begin(doing)
+      say(`${process.name} begins and hesitates ${await stage.passUntil(process, isAboutToChange)}`)
+      const other = oneOf(stage.waiting, points)
+      if (other) await begin(other, wholeWay)
+      for (const task of queue.due()) await begin(task, wholeWay)
     },
     ends: async (choice) => {
       const process = mayHappen('faults') ? await someone(choice) : undefined

@@ -1,9 +1,10 @@
 /**
  * Connections to the database that are lent instead of opened: the product opens one for every block, which costs a
- * process of the server each time, a hundred times a schedule. Hides a stock of them behind the driver's own class, whose
- * connection they are, and what becomes of one whose process has ended: its transaction is rolled back.
+ * process of the server each time, a hundred times a schedule. Hides a stock of them that knex gets in place of the driver's,
+ * whose connection each is, and what becomes of one whose process has ended: its transaction is rolled back.
  */
 import { EventEmitter } from 'node:events'
+import knex from 'knex'
 import pg from 'pg'
 import { planned } from './planned.ts'
 
@@ -55,7 +56,6 @@ export async function lendConnections(url: string): Promise<Stock> {
   const underWay = new Set<Backend>()
   const watch = new pg.Client({ connectionString: url })
   await watch.connect()
-  const RealClient = pg.Client
 
   const take = async (borrower: Borrower): Promise<Backend> => {
     const isFree = (backend: Backend) => ![...borrower.loans].some((loan) => loan.backend === backend)
@@ -66,7 +66,7 @@ export async function lendConnections(url: string): Promise<Stock> {
     return backend
   }
   const open = async (): Promise<Backend> => {
-    const client = new RealClient({ connectionString: url })
+    const client = new pg.Client({ connectionString: url })
     await client.connect()
     const backend = {
       pid: (client as unknown as { processID: number }).processID,
@@ -142,11 +142,11 @@ export async function lendConnections(url: string): Promise<Stock> {
       idle.splice(0, Infinity, ...everything)
     },
     close: async () => {
-      replaceClient(RealClient)
+      giveBackDriver()
       await Promise.all([watch, ...everything.map(({ client }) => client)].map((client) => client.end()))
     },
   }
-  replaceClient(LentClient)
+  const giveBackDriver = takeDriver({ Client: LentClient })
   return stock
 }
 
@@ -156,7 +156,13 @@ const named = (statement: Statement): Statement =>
     ? statement
     : planned(statement)
 
-/** Knex takes the class from the driver each time. */
-const replaceClient = (client: unknown): void => {
-  ;(pg as unknown as { Client: unknown }).Client = client
+/** Knex asks its dialect for the driver each time. Returns how to give it back. */
+function takeDriver(driver: unknown): () => void {
+  const { client } = knex({ client: 'pg' }) as { client: object }
+  const dialect = Object.getPrototypeOf(client) as { _driver: () => unknown }
+  const own = dialect._driver
+  dialect._driver = () => driver
+  return () => {
+    dialect._driver = own
+  }
 }

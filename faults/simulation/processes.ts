@@ -43,6 +43,8 @@ export interface Processes {
   readonly kill: (...killed: readonly Process[]) => Promise<void>
   /** A heartbeat is due, and comes undisturbed; so that it is its own, it has connections of its own. */
   readonly beat: (process: Process) => Promise<void>
+  /** A look of the schedule's own at what a process has just done: nobody has come to rest before it is over. */
+  readonly aside: <T>(look: Promise<T>) => Promise<T>
   readonly current: () => Process | undefined
   /** Who told others of rows before these were committed. */
   readonly rash: ReadonlySet<string>
@@ -62,6 +64,7 @@ export function openProcesses(stock: Stock): Processes {
   const context = new AsyncLocalStorage<Process>()
   const all: Process[] = []
   const rash = new Set<string>()
+  const asides = new Set<Promise<unknown>>()
   let changes = 0
   /** Connections that wait for a lock, when that was last asked. */
   let blocked: ReadonlySet<Backend> = new Set()
@@ -96,6 +99,7 @@ export function openProcesses(stock: Stock): Processes {
     for (let quiet = 0; quiet < 2;) {
       if (performance.now() - since > longestRestMs) throw new Error(`${namesOf(all)} came to no rest.`)
       const seen = changes
+      await Promise.all(asides)
       if ([...stock.underWay].some((backend) => !blocked.has(backend))) {
         if (!(await answered(stock))) blocked = await stock.blocked()
         quiet = 0
@@ -170,6 +174,10 @@ export function openProcesses(stock: Stock): Processes {
       }
       lookForEnd()
       await rest()
+    },
+    aside: async (look) => {
+      asides.add(look)
+      return await look.finally(() => asides.delete(look))
     },
     current: () => context.getStore(),
     close: () => {

@@ -88,11 +88,11 @@ export function openStage(world: World, scenario: Scenario, without: number): St
 const nextName = ({ processes }: World, name: string): string => `${processes.all.length + 1}: ${name}`
 
 async function handle(world: World, task: QueuedTask): Promise<void> {
-  const { services, queue, hasty } = world
+  const { services, queue, processes, hasty } = world
   const { status } = await deliver(services, services.pipeline.stage(task.payload.step)!, task.payload)
   await between('answer', String(status), async () => {
     if (status !== 200) return
-    if (await isStillCalledFor(world, task)) hasty.push(task.label)
+    if (await processes.aside(isStillCalledFor(world, task))) hasty.push(task.label)
     queue.finish(task)
   })
 }
@@ -113,7 +113,8 @@ async function pass({ processes }: World, process: Process, points: number): Pro
 
 const isSeen = ({ effect }: Passage): boolean => effect !== 'database.read' && effect !== 'database.write'
 
-const isAboutToChange = ({ effect, side }: Passage): boolean =>
+/** What it has read of rows may be old from here on. */
+export const isAboutToChange = ({ effect, side }: Passage): boolean =>
   effect === 'database.write' && side === 'before'
 
 /** In words. */
