@@ -254,7 +254,7 @@ export const errorCodes = {
   already_there: {
     meaning: 'There is one of that name already.',
     remedy:
-      'Take another name, or change the one that is there; an episode in the feed is made anew under another number with `--same-episode`.',
+      'Take another name, or change the one that is there; an episode in the feed is made anew of another recording, or under another number, with `--same-episode`.',
   },
   has_episodes: {
     meaning: 'The podcast has episodes.',
@@ -397,8 +397,9 @@ export const warningCodes = {
   },
   given_before: {
     meaning:
-      'The episode was made with words, a cover or chapters before, and this time none came with its recording.',
-    remedy: 'Give them again, or upload them beside the recording, if they belong to it.',
+      'The episode had words, a cover, chapters or a number before, and this time none came with its recording. Where the version before waited for a decision, this one is held.',
+    remedy:
+      'Give them again, or upload them beside the recording, if they belong to it; or publish it as it is.',
   },
   letters_left_out: {
     meaning: 'A segment reads out listener mail, and there is none: it was left out.',

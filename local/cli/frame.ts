@@ -30,7 +30,7 @@ export const sameShowOption =
 
 /** Of every command that brings a recording. */
 export const sameEpisodeOption =
-  'an episode in the feed is made anew of the recording, also under another number'
+  'an episode in the feed is made anew of another recording, also under another number'
 
 export const interrupted = (): Promise<void> =>
   new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))

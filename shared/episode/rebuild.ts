@@ -3,6 +3,7 @@
  * letters, the day it speaks of), what has changed since, and that whatever has not is taken over.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { aboutOf } from '../db/about-episodes.ts'
 import { withDatabase } from '../db/connect.ts'
 import { findEpisode } from '../db/episodes.ts'
 import { findPodcast } from '../db/podcasts.ts'
@@ -65,7 +66,8 @@ export async function startAnew(services: Services, episodeId: string): Promise<
     db.transaction(async (trx) => {
       const live = await liveRunIdOf(trx, episodeId)
       if (live !== undefined) throw new AlreadyRunning(live)
-      return (await startPlanned(trx, path, recording, plan, services, variables))!
+      const said = { variables, about: await aboutOf(trx, made.id) }
+      return (await startPlanned(trx, path, recording, plan, services, said))!
     }),
   )
   await offer(services, runId, steps)

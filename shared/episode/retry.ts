@@ -82,7 +82,7 @@ async function planAgain(services: Services, { context }: Run): Started {
   return await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
       const live = await liveRunOf(trx, path.userId, asSeen(path.podcast), asSeen(path.episode))
-      if (live !== undefined) throw new AlreadyRunning(live)
+      if (live) throw new AlreadyRunning(live.id)
       return (await startPlanned(trx, path, recording, plan, services))!
     }),
   )

@@ -6,7 +6,7 @@ import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
 import type { Config } from '../config.ts'
 import { aboutOf, type AboutEpisode } from '../db/about-episodes.ts'
-import { beginEpisode, ensureEpisode } from '../db/episodes.ts'
+import { beginEpisode, ensureEpisode, publicationOf } from '../db/episodes.ts'
 import { ensurePodcast, findPodcastNamed } from '../db/podcasts.ts'
 import { decisionRevision } from '../db/edit-decisions.ts'
 import { lettersById, newestLetters, type KeptLetter } from '../db/letters.ts'
@@ -95,6 +95,7 @@ export async function runAgain(
     ...given,
     providerKeys: keysFor(settings, given.recogniser, await providerKeys(trx, userId)),
     decisionRevision: await decisionRevision(trx, episodeId),
+    heldFor: given.heldFor && ((await publicationOf(trx, episodeId)).isCurrent ? null : given.heldFor),
     publication: null,
     madeBy: versionsOf(pipeline),
     ...changes,
@@ -135,24 +136,25 @@ async function openRun(
   recording: StoredObject,
   plan: EpisodePlan,
   { pipeline, config }: Pick<Services, 'pipeline' | 'config'>,
-  /** Of an episode that is made anew: what its scripts say stays, but for what its settings say now. */
-  said?: Variables,
+  /** Of an episode that is made anew: what is said of it stays, and what its scripts say but for what its settings say now. */
+  said?: Said,
 ) {
   const { userId } = path
   const { rememberVoices = false } = plan.template.transcription
   const show = asSeen(path.podcast)
   const known = await findPodcastNamed(trx, userId, show)
   const slug = asSeen(path.episode)
-  const { title = slug, description = '' } = plan.episode
-  const today = variablesOf(podcastSettings(plan.podcast ?? known?.settings ?? {}), plan.episode, title)
-  const variables =
-    plan.episode.date === undefined && said?.date !== undefined ? { ...today, date: said.date } : today
+  const variablesFor = (title: string) => {
+    const today = variablesOf(podcastSettings(plan.podcast ?? known?.settings ?? {}), plan.episode, title)
+    const date = plan.episode.date === undefined ? said?.variables['date'] : undefined
+    return date === undefined ? today : { ...today, date }
+  }
   const letters = await lettersFor(trx, userId, plan)
   const { template: settings, leftOut } = withLetters(plan.template, letters.length)
   const model = await modelFor(config.ears, settings.transcription)
   const { problem, providers } = check(
     { ...plan, template: settings },
-    variables,
+    variablesFor(slug),
     letters,
     await providerKeys(trx, userId),
     model !== undefined,
@@ -161,9 +163,14 @@ async function openRun(
   // an episode that cannot begin changes nothing of a show that is there
   const kept = isBroken ? known : undefined
   const podcast = kept ?? (await ensurePodcast(trx, userId, show, plan.podcast, rememberVoices))
-  const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug, title })
+  const { title: named = slug } = plan.episode
+  const there = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug, title: named })
+  const { id: episodeId } = there
+  const latest = await latestRunOf(trx, episodeId)
   // Two files of one recording arrived last, and the other was first.
-  if (!said && isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined
+  if (!said && isSameAs(latest, plan)) return undefined
+  const about = said?.about ?? aboutIn(plan.episode, latest ? await aboutOf(trx, latest.id) : there)
+  const { warnings: missing, heldFor } = await givenBefore(trx, latest, plan)
   const context = {
     ...uploadsOf(plan, recording),
     outputRate: plan.template.output.sampleRate ?? null,
@@ -174,19 +181,21 @@ async function openRun(
     ...(providers.recogniser === localRecogniser
       ? { recogniserModel: model!.name, recogniserDigest: model!.digest }
       : { recogniserModel: null, recogniserDigest: null }),
-    variables,
+    variables: variablesFor(about.title),
     letters: letters.map(({ id }) => id),
     decisionRevision: await decisionRevision(trx, episodeId),
     publish: plan.episode.publish ?? null,
+    heldFor,
     publication: null,
     madeBy: versionsOf(pipeline),
     unplanned: isBroken,
     reviewed: false,
   }
-  const about = { title, description, details: detailsOf(plan.episode) }
-  const missing = await givenBefore(trx, episodeId, plan)
-  const warnings = [...plan.warnings, ...leftOut.map(noLetters), ...missing]
-  const begin = { userId, episodeId, about, settings, context, warnings }
+  const begin = {
+    ...{ userId, episodeId, settings, context },
+    about: { ...about, details: detailsOf(plan.episode) },
+    warnings: [...plan.warnings, ...leftOut.map(noLetters), ...missing],
+  }
   let run = await beginRun(trx, pipeline, begin)
   // What waits for its producer would wait for ever if they have recorded it anew.
   if (!run.started && (await supersedeRun(trx, run.runId))) run = await beginRun(trx, pipeline, begin)
@@ -196,6 +205,21 @@ async function openRun(
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
   return { ...run, problem: plan.problem ?? problem ?? (await refusedStart(trx, config, userId, run.runId)) }
 }
+
+/** What stays of an episode that is made anew. */
+export interface Said {
+  readonly variables: Variables
+  readonly about: Pick<AboutEpisode, 'title' | 'description'>
+}
+
+/** What is not given again stays as it was. */
+const aboutIn = (
+  { title, description }: EpisodeSettings,
+  before: Pick<AboutEpisode, 'title' | 'description'>,
+): Pick<AboutEpisode, 'title' | 'description'> => ({
+  title: title ?? before.title,
+  description: description ?? before.description,
+})
 
 const noLetters = (segment: string): Warning => ({
   code: 'letters_left_out',
