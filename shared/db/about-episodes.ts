@@ -49,7 +49,10 @@ export async function describeAsMade(trx: Knex, runId: string): Promise<void> {
 }
 
 /** What a producer may say anew of an episode that is there. */
-export type EditedDetails = Partial<Pick<AboutEpisode, 'title' | 'description'>>
+export interface EditedDetails {
+  readonly title?: string | undefined
+  readonly description?: string | undefined
+}
 
 /**
  * Says it of the episode as it is, of what the feed shows of it, and of what is being made of it now. What was edited before its

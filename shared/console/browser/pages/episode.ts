@@ -16,6 +16,7 @@ import {
   useApi,
   type Loaded,
 } from '../parts.ts'
+import { Details } from '../episode/details.ts'
 import { Player } from '../episode/player.ts'
 import { Proposed } from '../episode/proposed.ts'
 import { Receipt } from '../episode/receipt.ts'
@@ -81,6 +82,7 @@ function Page() {
     <div class="bar"><h1>${shown.title}</h1><${Status} status=${shown.status} /></div>
     <p class="quiet">${shown.podcast}${shown.durationSeconds === null ? '' : ` · ${clock(shown.durationSeconds)}`}${shown.audioBytes === null ? '' : ` · ${size(shown.audioBytes)}`}${shown.publishedAt === null ? '' : html` · published <time datetime=${shown.publishedAt}>${moment(shown.publishedAt)}</time>`}</p>
     <${Latest} runs=${runs} isThere=${shown.durationSeconds !== null} reload=${reload} />
+    <${Details} id=${id} said=${shown} reload=${reload} />
     <${Publishing} episode=${shown} reload=${reload} isLive=${runs.data?.items.some(isLive) ?? false} />
     <${Loading} of=${files}>${({ items }: { items: Delivered[] }) => (items.length === 0 ? null : html`<${Finished} files=${items} />`)}</${Loading}>
     <${History} runs=${runs} />
