@@ -95,7 +95,7 @@ export const errorCodes = {
   },
   rate_limited: {
     meaning: 'The user has started as many runs as are allowed for the time.',
-    remedy: 'Wait until the time the message names.',
+    remedy: 'Wait until the time the message names, or have the limit raised that it names (`RUNS_PER_HOUR`).',
   },
   monthly_cap: {
     meaning: 'The user has used up what is allowed for the time.',
