@@ -237,7 +237,7 @@ export const errorCodes = {
   },
   already_running: {
     meaning: 'The episode already has a live run.',
-    remedy: 'Wait for the live run, or cancel it.',
+    remedy: 'Wait for the live run, or cancel it in the console; decide on what it waits for, if it does: `./spool review EPISODE`.',
   },
   bad_feed: {
     meaning: 'What was to be checked is no RSS feed that can be read.',

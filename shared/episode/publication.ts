@@ -18,7 +18,8 @@ import { askFor } from '../engine/ask-for.ts'
 import { offer } from '../engine/enqueue.ts'
 import { partsOf } from '../engine/pipeline.ts'
 import type { Services } from '../engine/services.ts'
-import { AlreadyRunning, Permanent } from '../errors.ts'
+import { Permanent } from '../errors.ts'
+import { alreadyRunning } from './already-running.ts'
 import { defaultTemplate, type RunSettings } from '../settings/settings.ts'
 import { toScalars, type RunContext } from './run-context.ts'
 
@@ -86,11 +87,11 @@ export async function insertPublication(
   const context = { ...made.context, ...toScalars({ publication }) }
   const { userId, settings } = made
   const { runId, started } = await startRun(trx, { userId, episodeId, settings, context, warnings: [] })
-  if (!started) throw new AlreadyRunning(runId)
+  if (!started) throw await alreadyRunning(trx, runId)
   // a run that has ended since the first look may have made something else
   const { contentHash } = (await whatIsMade(trx, episodeId))!.context
   if (contentHash !== context['contentHash'])
-    throw new AlreadyRunning((await latestRunOf(trx, episodeId))?.id ?? runId)
+    throw await alreadyRunning(trx, (await latestRunOf(trx, episodeId))?.id ?? runId)
   return { runId, steps: await insertSteps(trx, runId, partsOf(pipeline.stage('publish')!, context)) }
 }
 

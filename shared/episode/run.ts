@@ -16,11 +16,12 @@ import { latestRunOf, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { chooseModel, type Ears } from '../ears/installed.ts'
 import { pinned, type EpisodePlan, type RecordingPart } from './plan.ts'
-import { AlreadyRunning, Permanent, Retryable } from '../errors.ts'
+import { Permanent, Retryable } from '../errors.ts'
 import { contentHash } from '../hash.ts'
 import { asSeen, fileOf, type UploadPath } from '../objects.ts'
 import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
+import { alreadyRunning } from './already-running.ts'
 import { givenBefore } from './given-before.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
@@ -102,7 +103,7 @@ export async function runAgain(
   }
   const begin = { userId, episodeId, about: await aboutOf(trx, earlier.id), settings, context }
   const { runId, started, steps } = await beginRun(trx, pipeline, begin)
-  if (!started) throw new AlreadyRunning(runId)
+  if (!started) throw await alreadyRunning(trx, runId)
   await charge(trx, config, { userId, kind: 'runs', key: runId, amount: 1, runId })
   return { runId, steps: await steps() }
 }
