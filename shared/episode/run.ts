@@ -213,13 +213,13 @@ export interface Said {
   readonly about: Pick<AboutEpisode, 'title' | 'description'>
 }
 
-/** What is not given again stays as it was. */
+/** What is not given again stays as it was; an empty description, as a show's episode.json has it, says nothing. */
 const aboutIn = (
-  { title, description }: EpisodeSettings,
+  { title, description = '' }: EpisodeSettings,
   before: Pick<AboutEpisode, 'title' | 'description'>,
 ): Pick<AboutEpisode, 'title' | 'description'> => ({
   title: title ?? before.title,
-  description: description ?? before.description,
+  description: description === '' ? before.description : description,
 })
 
 const noLetters = (segment: string): Warning => ({

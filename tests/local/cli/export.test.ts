@@ -10,7 +10,9 @@ const aFolder = () => mkdtemp(path.join(tmpdir(), 'spool-export-'))
 /** Whose only show has a feed that nothing serves. */
 const client = {
   async *items<T>() {
-    yield* [{ slug: 'garden', settings: { title: 'Garden' }, feedUrl: 'http://127.0.0.1:9/feed.xml' } as T]
+    yield* await Promise.resolve([
+      { slug: 'garden', settings: { title: 'Garden' }, feedUrl: 'http://127.0.0.1:9/feed.xml' } as T,
+    ])
   },
 } as unknown as Client
 const exported = (out: string) =>
@@ -32,7 +34,11 @@ test("another show's export is left as it is, and a file is no folder", async ()
 test('what an earlier Spool noted is known, without its show; and what nobody can read is nothing', async () => {
   const folder = await aFolder()
   expect(await formerExport(folder)).toEqual({ files: [] })
-  for (const [noted, files] of [['["feed.xml"]', ['feed.xml']], ['{', []], ['7', []]] as const) {
+  for (const [noted, files] of [
+    ['["feed.xml"]', ['feed.xml']],
+    ['{', []],
+    ['7', []],
+  ] as const) {
     await writeFile(path.join(folder, '.spool-export.json'), noted)
     expect(await formerExport(folder)).toEqual({ files })
   }
