@@ -95,7 +95,8 @@ export const errorCodes = {
   },
   rate_limited: {
     meaning: 'The user has started as many runs as are allowed for the time.',
-    remedy: 'Wait until the time the message names, or have the limit raised that it names (`RUNS_PER_HOUR`).',
+    remedy:
+      'Wait until the time the message names, or have the limit raised that it names (`RUNS_PER_HOUR`).',
   },
   monthly_cap: {
     meaning: 'The user has used up what is allowed for the time.',
@@ -237,7 +238,8 @@ export const errorCodes = {
   },
   already_running: {
     meaning: 'The episode already has a live run.',
-    remedy: 'Wait for the live run, or cancel it in the console; decide on what it waits for, if it does: `./spool review EPISODE`.',
+    remedy:
+      'Wait for the live run, or cancel it in the console; decide on what it waits for, if it does: `./spool review EPISODE`.',
   },
   bad_feed: {
     meaning: 'What was to be checked is no RSS feed that can be read.',
@@ -245,7 +247,7 @@ export const errorCodes = {
   },
   not_publishable: {
     meaning: 'The episode has never been finished, or is in the feed already.',
-    remedy: 'Wait for its run, or retry it; take it out of the feed to give it another time.',
+    remedy: 'Wait for its run, or begin it again; take it out of the feed to give it another time.',
   },
   gate_refused: {
     meaning: 'Listeners could not get the files of the episode as they were made.',

@@ -24,13 +24,14 @@ export async function edit(
   signal: AbortSignal,
 ): Promise<EditReport> {
   const { id } = await findEpisode(client, named)
-  const { podcast, slug, publishedAt, title, description } = await client.patch<
-    Episode & Required<Details>
-  >(`/episodes/${id}`, details)
+  const { podcast, slug, publishedAt, title, description } = await client.patch<Episode & Required<Details>>(
+    `/episodes/${id}`,
+    details,
+  )
   const inFeed = publishedAt !== null
   if (inFeed)
     await until(
-      async () => (await podcastNamed(client, podcast)).feedIsCurrent === false ? undefined : true,
+      async () => ((await podcastNamed(client, podcast)).feedIsCurrent === false ? undefined : true),
       signal,
     )
   return { episodeId: id, episode: `${podcast}/${slug}`, title, description, inFeed }

@@ -195,6 +195,9 @@ function newFiles(podcast: string, episodes: readonly RebuiltEpisode[]): string[
     : [
         'Files that were fetched before are as they were. The new ones come with:',
         ...others.map(({ slug }) => `  ./spool download ${quoted(`${podcast}/${slug}`)}`),
+        ...(others.some(({ inFeed }) => inFeed)
+          ? [`So is a site that was exported before: ./spool export ${quoted(podcast)} --url ADDRESS`]
+          : []),
       ]
 }
 

@@ -124,7 +124,7 @@ async function importedRun(
 const notFinished = (): Permanent =>
   new Permanent(
     'not_publishable',
-    'The episode has not been finished yet: wait for its run, decide on what it waits for, or retry it.',
+    'The episode has not been finished yet: wait for its run, decide on what it waits for, or, if that failed, begin it again: on its page in the console, or by the command that made it.',
   )
 
 /**

@@ -38,7 +38,12 @@ function refusal(
 
 /** When the counters of such a period begin anew: periods are those of UTC. */
 function nextPeriod(period: UsagePeriod, now: Date): Date {
-  const [year, month, day, hour] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate(), now.getUTCHours()]
+  const [year, month, day, hour] = [
+    now.getUTCFullYear(),
+    now.getUTCMonth(),
+    now.getUTCDate(),
+    now.getUTCHours(),
+  ]
   switch (period) {
     case 'hour':
       return new Date(Date.UTC(year, month, day, hour + 1))

@@ -109,8 +109,7 @@ export async function askForPodcast(
   const episodes = await withDatabase(databaseUrl, (db) => episodesOfPodcast(db, userId, podcastId))
   if (withEpisodes) {
     const live = episodes.find(({ liveRunId }) => liveRunId !== null)
-    if (live && !cancel)
-      throw await withDatabase(databaseUrl, (db) => alreadyRunning(db, live.liveRunId!))
+    if (live && !cancel) throw await withDatabase(databaseUrl, (db) => alreadyRunning(db, live.liveRunId!))
     for (const { id: episodeId } of episodes) await askForEpisode(services, { userId, episodeId }, { cancel })
   }
   return await withDatabase(databaseUrl, (db) => db.transaction((trx) => takePodcast(trx, userId, podcastId)))

@@ -29,8 +29,8 @@ test('a title that is edited is in the feed, and stays until a newer one is give
   expect(await show()).toMatchObject({ feedIsCurrent: false })
   await sweep(world.services)
   expect(await show()).toMatchObject({ feedIsCurrent: true })
-  const feed = (await world.storage.bucket(world.services.config.buckets.public).getFiles())[0].find(({ name }) =>
-    name.endsWith('feed.xml'),
+  const feed = (await world.storage.bucket(world.services.config.buckets.public).getFiles())[0].find(
+    ({ name }) => name.endsWith('feed.xml'),
   )!
   expect(String(await feed.download())).toMatch(/<title>Tomatoes<.*On growing\./s)
 

@@ -24,7 +24,10 @@ test('while a version waits for a decision it says so, with the command; while o
   const live = await world.start({ take: 'take-2' }, 'one')
   const [{ id }] = (await world.database.rows('SELECT id FROM episodes')) as [{ id: string }]
   const asked = () => startPublication(world.services, id, 'withdraw')
-  await expect(asked()).rejects.toMatchObject({ runId: live, message: expect.stringMatching(/being made just now/) })
+  await expect(asked()).rejects.toMatchObject({
+    runId: live,
+    message: expect.stringMatching(/being made just now/),
+  })
   await world.database.rows(`UPDATE runs SET status = 'awaiting_review' WHERE id = '${live}'`)
   await expect(asked()).rejects.toMatchObject({
     code: 'already_running',

@@ -83,7 +83,9 @@ describe('A charge', () => {
     )
     await expect(refusal).rejects.toMatchObject({
       code: 'monthly_cap',
-      message: expect.stringMatching(/60 minutes.*91 more.* again from [\d-]+-01T00:00Z on;.*MINUTES_PER_MONTH/),
+      message: expect.stringMatching(
+        /60 minutes.*91 more.* again from [\d-]+-01T00:00Z on;.*MINUTES_PER_MONTH/,
+      ),
     })
     expect([await used(world, 'month'), await world.database.rows('SELECT 1 FROM usage_entries')]).toEqual([
       {},

@@ -32,6 +32,12 @@ test('what comes before listeners is said, before and afterwards', () => {
   )
 })
 
+test('what was fetched or exported before is older, and how the new comes there is said', () => {
+  const [before, after] = ['a', 'b'].map((sha256) => ({ durationSeconds: 1, integratedLufs: -16, sha256 }))
+  const told = summary(episode('bread', { status: 'rebuilt', inFeed: true, before: before!, after: after! }))
+  expect(told).toMatch(/download my-show\/bread\nSo is a site.*\.\/spool export my-show --url/)
+})
+
 test('what may not be started yet is waited for, until the next hour, and nothing is refused', async () => {
   const paused: number[] = []
   const said: Date[] = []

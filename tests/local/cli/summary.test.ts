@@ -126,7 +126,9 @@ test('taken out of the feed a second time, it is said that it was not in it', ()
 })
 
 test('of a question that is left when all was accepted it is said that it takes an answer', () => {
-  expect(stillOpen(2, undefined, false)).toMatch(/; 2 edits are .* --rest accept, reject or leave decides on all that is left\.\n/)
+  expect(stillOpen(2, undefined, false)).toMatch(
+    /; 2 edits are .* --rest accept, reject or leave decides on all that is left\.\n/,
+  )
   expect(stillOpen(2, undefined, true)).toMatch(/; but a question is not accepted but answered/)
   const accepted = stillOpen(1, 'accept', true)
   expect(accepted).toMatch(/; 1 edit is .*A question is not accepted but answered: .*"decision": "answer"/)
@@ -207,7 +209,13 @@ describe('The review', () => {
   })
 
   test('of a finished episode says what was made and what was not, by the ids that take it back', () => {
-    const filler = { kind: 'filler', text: 'um', reason: 'A filler.', startSeconds: 61.25, endSeconds: 62 } as const
+    const filler = {
+      kind: 'filler',
+      text: 'um',
+      reason: 'A filler.',
+      startSeconds: 61.25,
+      endSeconds: 62,
+    } as const
     const decided = [
       { ...filler, id: 'filler-1', status: 'applied' } as const,
       { ...filler, id: 'filler-2', status: 'rejected' } as const,
