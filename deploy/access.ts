@@ -5,7 +5,7 @@
 import { buckets, type BucketName } from './names.ts'
 
 /**
- * What the calls of Google's clients need, as shared/storage.ts and shared/engine/tasks.ts make them.
+ * What the calls of Google's clients need, as shared/storage.ts, with its parts, and shared/engine/tasks.ts make them.
  * Cloud Storage: https://cloud.google.com/storage/docs/access-control/iam-json (methods), Cloud Tasks:
  * https://cloud.google.com/tasks/docs/reference/rpc/google.cloud.tasks.v2, signing:
  * https://cloud.google.com/storage/docs/access-control/signing-urls-with-helpers

@@ -132,8 +132,8 @@ interface Course {
   readonly standing: Set<string>
   /** Processes that stand still. */
   readonly stopped: Set<number>
-  /** A call that will never end. */
-  readonly gone: (call: Call) => void
+  /** Of a process that has ended no call will ever end, the one that it was given last among them. */
+  readonly ended: (pid: number) => void
   /** Aborted when the subject is given up: whoever waits for something of it does so no more. */
   readonly givenUp: AbortSignal
 }
@@ -149,6 +149,7 @@ async function follow(
   const active = new Map<string, Passing>()
   const made = madeObjects(cloud)
   const over = new Set<string>() // a call may have ended while it was being asked whose it is
+  const dead = new Set<number>() // and so may its process
   const givingUp = new AbortController()
   const { promise: broken, reject: breakOff } = Promise.withResolvers<never>()
   broken.catch(() => undefined) // seen by whoever awaits it
@@ -157,9 +158,9 @@ async function follow(
     active,
     standing: new Set(),
     stopped: new Set(),
-    gone: (call) => {
-      over.add(keyOf(call))
-      active.delete(keyOf(call))
+    ended: (pid) => {
+      dead.add(pid)
+      for (const [key, call] of active) if (call.pid === pid) active.delete(key)
       wake()
     },
     givenUp: givingUp.signal,
@@ -167,7 +168,7 @@ async function follow(
   const stop = cloud.control.subscribe(async (passing) => {
     try {
       if (!(await subject.owns(passing))) return undefined
-      if (!over.has(keyOf(passing))) active.set(keyOf(passing), passing)
+      if (!over.has(keyOf(passing)) && !dead.has(passing.pid)) active.set(keyOf(passing), passing)
       await made.note(passing)
       return await watch(passing, course)
     } catch (error) {
@@ -175,7 +176,11 @@ async function follow(
       return undefined
     }
   })
-  const deafen = cloud.control.hearEnds((ended) => course.gone(ended))
+  const deafen = cloud.control.hearEnds((call) => {
+    over.add(keyOf(call))
+    active.delete(keyOf(call))
+    wake()
+  })
   const stillness = listenForStillness(cloud.control)
   const untilEnd = async (): Promise<'over'> => {
     await subject.begin()
@@ -234,7 +239,7 @@ const hang: GoWrong = async (cloud, subject, { passing, after }, course) => {
   if (isHanded) await taken
   if (after === 'zombie') await othersAreOver(cloud, subject, passing, course)
   course.stopped.delete(pid)
-  if (!signal(pid, 'SIGCONT')) course.gone(passing) // whoever minds workers has ended it meanwhile
+  if (!signal(pid, 'SIGCONT')) course.ended(pid) // whoever minds workers has ended it meanwhile
   return 'go'
 }
 
@@ -247,7 +252,7 @@ const fall: GoWrong = async (cloud, subject, { passing, fault, after }, course) 
   }
   if (fault === 'kill') {
     signal(pid, 'SIGKILL')
-    course.gone(passing)
+    course.ended(pid)
     await subject.timePasses()
   }
   if (fault === 'cut' || (fault === 'ambiguous' && passing.effect.startsWith('database')))

@@ -36,7 +36,7 @@ interface Output extends Record<string, string | number | null> {
 
 export const align = defineStep({
   name: 'align',
-  version: 5,
+  version: 6,
   madeBy: pronouncedBy,
   context,
   load: async (db, { runId }) => (await settingsOf(db, runId)).transcription.language ?? null,

@@ -5,7 +5,7 @@ const first = 'migrations/001-first-light.ts'
 const words = 'migrations/002-words.ts'
 const peopleTrust = 'migrations/004-runs-people-trust.ts'
 const webhooks = 'migrations/011-webhooks.ts'
-const storage = 'shared/storage.ts'
+const storage = 'shared/storage-writes.ts'
 const tasks = 'shared/engine/tasks.ts'
 
 export const guardBugs: readonly PlantedBug[] = [
@@ -133,7 +133,7 @@ export const matrixBugs: readonly PlantedBug[] = [
   },
   {
     name: 'an object that is there already is an error',
-    file: storage,
+    file: 'shared/storage-objects.ts',
     find: "      if (codeOf(error) === '412') return false",
     replace: "      if (codeOf(error) === '499') return false",
     caughtBy: 'matrix',

@@ -162,7 +162,7 @@ export const runBugs: readonly PlantedBug[] = [
     file: begin,
     find: "  if (!run.started)\n    throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)",
     replace: '  void Retryable\n  if (!run.started) return undefined',
-    caughtBy: 'clearing',
+    caughtBy: 'reviewing',
   },
   {
     name: 'a recording that arrives while its episode waits is waited with',

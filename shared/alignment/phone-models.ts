@@ -33,6 +33,11 @@ const loudPauseCost = 2
 const quietPauseBonus = 1
 /** How much less likely than by the best phone a frame is by what nobody wrote down: per frame. */
 export const untoldCost = 5
+/**
+ * And by any phone, at most: a frame that is like no phone at all lies so far out in all distributions that the differences
+ * between them say nothing, and a few of its kind, in noise, would make a word's own sound untold.
+ */
+const mostUnlike = 10
 
 /** Frames by emission, in how many runs, with the sums of their rows and of the rows' squares. */
 export interface Heard {
@@ -181,6 +186,8 @@ function compare(
     const out = frame * emissions
     let top = -Infinity
     for (let at = out + firstEmission; at < out + emissions; at++) if (values[at]! > top) top = values[at]!
+    const least = top - mostUnlike
+    for (let at = out + firstEmission; at < out + emissions; at++) if (values[at]! < least) values[at] = least
     let pause = values[out + pauseEmission]!
     if (!quiet[frame]) pause = min(pause, top) - loudPauseCost
     else if (isNoisy) pause = max(pause, top + quietPauseBonus)

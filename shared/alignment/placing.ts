@@ -72,7 +72,7 @@ export interface Window {
 }
 
 /** How often fitting and learning alternate. */
-const rounds = 3
+const rounds = 4
 /** What is learned from at most, in pieces of so much. */
 const mostSecondsToLearn = 480
 const secondsOfLesson = 60

@@ -7,6 +7,7 @@ import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Warning } from '../codes.ts'
 import { checkTiming, type Side } from '../words/timing.ts'
 import type { Transcript, Word } from '../words/words.ts'
+import { ownPlace } from './own-place.ts'
 import type { PlacedPassage } from './placing.ts'
 import {
   cuesIn,
@@ -68,7 +69,7 @@ export function refine(
   const words = textOf(transcript, analysis)
   const cues = cuesIn(words)
   const found = gathered(words, cues, placed)
-  if (isBrought && !found.isLike)
+  if (isBrought && (!found.isLike || areOthers(transcript, analysis, found)))
     return { transcript: { ...transcript, exactTimes: false }, untold: [], warnings: [unlikeSound] }
   const isBelieved = transcript.exactTimes ? agrees(words, found) : mostPlaced(found.cues)
   if (!isBelieved) return unrefined(transcript)
@@ -84,6 +85,22 @@ export function refine(
     })),
     warnings: [...(transcript.exactTimes ? [] : unmatched(found.cues)), ...missingSentences(found.untold)],
   }
+}
+
+/**
+ * Words with times are another recording's where they fit badly and stand no better where they are than elsewhere: one of
+ * both alone may be noise, or half of the words. Any words of a short text fit what they are placed in, so fewer are not
+ * judged. Of 120 words that were said the middle fit is −1.1 to −2.3, of others −1.7 to −2.3; of 240, −1.2 to −2.5 and −2.3
+ * to −3.0.
+ */
+const fewestToJudge = 120
+const worstMiddle = (words: number): number => -2.5 + 60 / words
+const leastOwnPlace = 2
+
+function areOthers({ exactTimes, words }: Transcript, analysis: Analysis, { cues }: PlacedText): boolean {
+  if (!exactTimes || words.length < fewestToJudge) return false
+  const middle = median(cues.flatMap(({ fit }) => (fit === null ? [] : [fit])))
+  return middle < worstMiddle(words.length) && (ownPlace(words, analysis) ?? leastOwnPlace) < leastOwnPlace
 }
 
 /** A transcript as it is: captions then stay captions. */

@@ -21,7 +21,7 @@ export function oddsOf(
   { stride, bins }: Cells,
   shape: Shape,
 ): Float32Array {
-  const near = shape.scratch('near', ratios.length)
+  const near = shape.scratch.take('near', ratios.length)
   boxMeans(ratios, { stride, bins }, nearRadius, near)
   const logarithms = meanLogarithms(near, stride, bandOf(speechHz, shape.sampleRate / shape.size, bins))
   const degrees = Float32Array.from({ length: swept.to - swept.from }, (_, i) => {

@@ -89,10 +89,14 @@ export function restorer(plan: Plan, othersTurn: OthersTurn, from = 0, to = plan
       const needed = isEnd ? end : Math.min(end + context, totalSamples)
       if (next >= end || held.end() < needed) return
       const around = held.part(Math.max(0, next - context), Math.min(end + context, totalSamples))
-      const copied = () => held.part(next, end).planes.map((plane) => plane.slice())
-      const reduced = reducer ? await reducer.reduce(around, next, end) : copied()
-      await othersTurn()
-      yield levelled(reduced, next)
+      const done = reducer ? await reducer.reduce(around, next, end) : held.part(next, end).planes
+      for (let at = 0; at < end - next; at += sampleRate) {
+        await othersTurn()
+        yield levelled(
+          done.map((plane) => plane.slice(at, at + sampleRate)),
+          next + at,
+        )
+      }
       next = end
       held.forgetBefore(next - context)
     }

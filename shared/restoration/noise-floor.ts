@@ -14,6 +14,7 @@ import {
   type Band,
   type Slope,
 } from '../kernel/cells.ts'
+import type { Scratch } from './scratch.ts'
 import type { OthersTurn } from './turns.ts'
 
 /** Powers of cells, a row of `stride` a frame; row 0 is frame `first`. */
@@ -86,7 +87,7 @@ interface Stages {
 
 /**
  * The noise of frames `from` to `to`, of cells that reach as far as they exist, or `reachSeconds` further on either side.
- * `known`: the stages of an earlier stretch, of which what lies in this one too is taken.
+ * `known`: the stages of an earlier stretch, of which what lies in this one too is taken; they end with it.
  */
 export async function noiseFloor(
   cells: Cells,
@@ -94,6 +95,7 @@ export async function noiseFloor(
   hzPerBin: number,
   from: number,
   to: number,
+  scratch: Scratch,
   othersTurn: OthersTurn,
   known?: Stages,
 ): Promise<NoiseFloor> {
@@ -107,37 +109,32 @@ export async function noiseFloor(
   const wanted: Range = { from: clip(blockOf(from) - 1), to: clip(blockOf(to) + 1) }
   const wider = (by: number): Range => ({ from: clip(wanted.from - by), to: clip(wanted.to + by) })
   const band = bandOf(speechHz, hzPerBin, cells.bins)
-  const lows = await continued(
-    known?.lows,
-    wider(2 * radius + 2 + minimumBlocks),
-    stride,
-    othersTurn,
-    (block, row) => {
-      row.fill(Infinity)
-      lowerTo(framesOf(cells, cells.smooth, block * perBlock, (block + 1) * perBlock), row)
-    },
-  )
-  const minima = await continued(known?.minima, wider(2 * radius + 2), stride, othersTurn, (block, row) => {
+  const stage = (
+    name: keyof Stages,
+    range: Range,
+    length: number,
+    compute: (block: number, row: Float32Array) => void,
+  ): Promise<Blocks> =>
+    continued(known?.[name], range, length, (...wanted) => scratch.keep(name, ...wanted), othersTurn, compute)
+  const lows = await stage('lows', wider(2 * radius + 2 + minimumBlocks), stride, (block, row) => {
+    row.fill(Infinity)
+    lowerTo(framesOf(cells, cells.smooth, block * perBlock, (block + 1) * perBlock), row)
+  })
+  const minima = await stage('minima', wider(2 * radius + 2), stride, (block, row) => {
     row.fill(Infinity)
     lowerTo(rowsOf(lows, block - minimumBlocks, block + minimumBlocks), row)
     for (let k = 0; k < stride; k++) row[k]! *= minimumBias
   })
-  const roughSums = await continued(
-    known?.roughSums,
-    wider(2 * radius + 1),
-    2 * stride,
-    othersTurn,
-    (block, row) => {
-      gather(cells, perBlock, block, stepwise(minima, perBlock, stride), band, row)
-    },
-  )
-  const rough = await continued(known?.rough, wider(radius + 1), stride, othersTurn, (block, row) => {
+  const roughSums = await stage('roughSums', wider(2 * radius + 1), 2 * stride, (block, row) => {
+    gather(cells, perBlock, block, stepwise(minima, perBlock, stride), band, row)
+  })
+  const rough = await stage('rough', wider(radius + 1), stride, (block, row) => {
     average(roughSums, block, bell, minima, row)
   })
-  const fineSums = await continued(known?.fineSums, wider(radius), 2 * stride, othersTurn, (block, row) => {
+  const fineSums = await stage('fineSums', wider(radius), 2 * stride, (block, row) => {
     gather(cells, perBlock, block, straight(rough, perBlock, stride), band, row)
   })
-  const fine = await continued(known?.fine, wanted, stride, othersTurn, (block, row) => {
+  const fine = await stage('fine', wanted, stride, (block, row) => {
     average(fineSums, block, bell, rough, row)
   })
   const slopes = straight(fine, perBlock, stride)
@@ -157,14 +154,15 @@ async function continued(
   known: Blocks | undefined,
   range: Range,
   length: number,
+  keep: (length: number, kept: Float32Array) => Float32Array,
   othersTurn: OthersTurn,
   compute: (block: number, row: Float32Array) => void,
 ): Promise<Blocks> {
-  const rows = new Float32Array((range.to - range.from + 1) * length)
-  for (let block = range.from; block <= range.to; block++) {
-    const row = rows.subarray((block - range.from) * length, (block - range.from + 1) * length)
-    if (known && block >= known.range.from && block <= known.range.to) row.set(rowsOf(known, block, block))
-    else compute(block, row)
+  const isContinued = known && known.range.from <= range.from
+  const kept = isContinued ? rowsOf(known, range.from, range.to) : new Float32Array(0)
+  const rows = keep((range.to - range.from + 1) * length, kept)
+  for (let block = range.from + kept.length / length; block <= range.to; block++) {
+    compute(block, rows.subarray((block - range.from) * length, (block - range.from + 1) * length))
     if (block % blocksBetweenTurns === 0) await othersTurn()
   }
   return { range, rows }
@@ -241,6 +239,7 @@ function gather(
   const [from, to] = [within(block * perBlock), within((block + 1) * perBlock)]
   const start = within(from - besideFrames)
   const shares = new Float32Array(within(to + besideFrames) - start)
+  row.fill(0)
   for (const { from: a, to: b, slope } of floor(start, start + shares.length))
     standingOut(framesOf(cells, smooth, a, b), slope, noiseUpTo, band).forEach((over, i) => {
       shares[a - start + i] = over / (band[1] - band[0])

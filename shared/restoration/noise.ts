@@ -35,7 +35,7 @@ const leastNoise = 1e-14
 export interface NoiseReducer {
   /**
    * The samples from `start` to `end` with the noise taken away. `around` holds `contextSeconds` more on either side, or all
-   * there is. Blocks that follow each other share their spectra.
+   * there is. Blocks that follow each other share their spectra, and what is given holds until the next one.
    */
   readonly reduce: (around: Sound, start: number, end: number) => Promise<Float32Array[]>
 }
@@ -99,6 +99,7 @@ async function gainsOf(
     hzPerBin,
     looked.from,
     looked.to - 1,
+    shape.scratch,
     othersTurn,
     known,
   )
@@ -107,7 +108,7 @@ async function gainsOf(
   const odds = oddsOf(ratios, looked, swept, cells, shape)
   const rows = (of: Float32Array, first: number, { from, to }: Frames) =>
     of.subarray((from - first) * stride, (to - first) * stride)
-  const gains = shape.scratch('gains', (swept.to - swept.from) * stride).fill(-100)
+  const gains = shape.scratch.take('gains', (swept.to - swept.from) * stride).fill(-100)
   for (const direction of ['forward', 'backward'] as const) {
     await othersTurn()
     sweep(
@@ -149,7 +150,7 @@ function voiceAround(
 /** Powers over the noise's, up to `mostRatio`. */
 function ratiosOver(noise: NoiseFloor, cells: Cells, { from, to }: Frames, shape: Shape): Float32Array {
   const { stride, first, powers } = cells
-  const ratios = shape.scratch('ratios', (to - from) * stride)
+  const ratios = shape.scratch.take('ratios', (to - from) * stride)
   for (const { from: a, to: b, slope } of noise.slopes(from, to)) {
     const rows = powers.subarray((a - first) * stride, (b - first) * stride)
     ratiosTo(rows, slope, leastNoise, mostRatio, ratios.subarray((a - from) * stride))
@@ -163,14 +164,14 @@ async function synthesised(
   gains: Float32Array,
   start: number,
   end: number,
-  { transform, hop, lead, size }: Shape,
+  { transform, hop, lead, size, scratch }: Shape,
   othersTurn: OthersTurn,
 ): Promise<Float32Array[]> {
   const { stride } = transform
   const first = own.from * hop - lead
   const planes: Float32Array[] = []
   for (const [channel, real] of re.entries()) {
-    const out = new Float32Array((own.to - own.from) * hop + size)
+    const out = scratch.take(`out${channel}`, (own.to - own.from) * hop + size).fill(0)
     for (let frame = own.from; frame < own.to; frame += framesAtOnce) {
       const count = Math.min(framesAtOnce, own.to - frame)
       const rows = (of: Float32Array, from: number) =>

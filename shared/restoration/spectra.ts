@@ -5,6 +5,7 @@
 import { boxMeans, powersOf } from '../kernel/cells.ts'
 import { fourier, framesAtOnce, type Transform } from '../kernel/fourier.ts'
 import type { Cells } from './noise-floor.ts'
+import { scratchArrays, type Scratch } from './scratch.ts'
 import type { OthersTurn } from './turns.ts'
 
 /** Sound from an absolute sample on, a plane for each channel. */
@@ -31,7 +32,7 @@ export interface Shape {
   readonly lead: number
   /** The least gain, a logarithm to base 2. */
   readonly floor: number
-  readonly scratch: ReturnType<typeof scratchArrays>
+  readonly scratch: Scratch
 }
 
 /** Frames from `from` to before `to`. */
@@ -51,21 +52,6 @@ export interface Spectra {
   readonly im: readonly Float32Array[]
 }
 
-/**
- * Arrays that are used again for every block: new ones of this size would be collected too late. The first block has less
- * around it than those that follow, so each array has room for half as much again; what is not touched takes no memory.
- */
-function scratchArrays() {
-  const arrays = new Map<string, Float32Array>()
-  return (name: string, length: number): Float32Array => {
-    const known = arrays.get(name)
-    if (known && known.length >= length) return known.subarray(0, length)
-    const made = new Float32Array(Math.ceil(1.5 * length))
-    arrays.set(name, made)
-    return made.subarray(0, length)
-  }
-}
-
 /** The spectra of all frames that touch the sound; those which are known already stay, moved to the front. */
 export async function spectraOf(
   sound: Sound,
@@ -82,13 +68,10 @@ export async function spectraOf(
   // frames that are transformed together share their rounding: they are always the same ones
   const batchOf = (frame: number) => frame - (frame % framesAtOnce)
   const taken = known && known.cells.first <= from ? Math.max(from, batchOf(Math.min(to, knownTo))) : from
-  const moved = (name: string, before?: Float32Array): Float32Array => {
-    const all = shape.scratch(name, (to - from) * stride)
-    if (!before || taken === from) return all
-    const [a, b] = [(from - known!.cells.first) * stride, (taken - known!.cells.first) * stride]
-    if (before.buffer === all.buffer) before.copyWithin(0, a, b)
-    else all.set(before.subarray(a, b))
-    return all
+  const moved = (name: string, before: Float32Array = new Float32Array(0)): Float32Array => {
+    const first = known?.cells.first ?? 0
+    const kept = taken === from ? [0, 0] : [(from - first) * stride, (taken - first) * stride]
+    return shape.scratch.keep(name, (to - from) * stride, before.subarray(...kept))
   }
   const planes = (name: string, before?: readonly Float32Array[]) =>
     Array.from({ length: channels }, (_, channel) => moved(`${name}${channel}`, before?.[channel]))

@@ -88,6 +88,25 @@ test.each([
   expect(codesAt(like)).toEqual([true, []])
 })
 
+test('Words with times of another recording are told by their pauses and their sound together, never by one alone', () => {
+  const spoken = (seed: number) =>
+    saying(
+      Array.from({ length: 40 }, (_, i) => {
+        const words = Array.from({ length: 4 + ((seed * (i + 3)) % 5) }, () => 'said')
+        return `${words.join(' ')}. [${400 + 100 * ((seed * (i + 1)) % 9)}]`
+      }).join(' '),
+    )
+  const [own, other] = [spoken(7), spoken(11)]
+  const told = (words: Transcript, fit: number, isBrought = true) => {
+    const { transcript, warnings } = refine(words, soundingIn(own.words), placedAt(words, fit), isBrought)
+    return [transcript.exactTimes, ...warnings.map(({ code }) => code)]
+  }
+  expect(told(other, -2.6)).toEqual([false, 'words_unlike_sound'])
+  expect(told(other, -2.6, false)).toEqual([true])
+  expect(told(other, -1.8)).toEqual([true])
+  expect(told(own, -2.6)).toEqual([true])
+})
+
 test('A hum is voiced, hiss and silence are not', () => {
   const hum = Float32Array.from({ length: 24_000 }, (_, i) => {
     const at = (2 * Math.PI * 120 * i) / 48_000

@@ -3,11 +3,22 @@
 
 import { sumOf, differenceOf, product } from './four'
 
-/** Sets frame `frame` (0…7) of the lanes at `re` and `im` to windowed samples, in the order that the transform takes. */
-function place(samples: usize, window: usize, order: usize, size: i32, part: usize): void {
+/** One value of each of four rows. */
+// @ts-ignore: decorator
+@inline
+function gather(row: usize, between: usize): v128 {
+  let four = v128.load32_splat(row)
+  four = v128.load32_lane(row + between, four, 1)
+  four = v128.load32_lane(row + 2 * between, four, 2)
+  return v128.load32_lane(row + 3 * between, four, 3)
+}
+
+/** Sets the lanes at `part` to windowed samples of four frames, `between` bytes apart, in the order that the transform takes. */
+function place(samples: usize, between: usize, window: usize, order: usize, size: i32, part: usize): void {
   for (let i = 0; i < size; i++) {
-    const at = <usize>load<i32>(order + (<usize>i << 2)) << 4
-    store<f32>(part + at, load<f32>(samples + (<usize>i << 2)) * load<f32>(window + (<usize>i << 2)))
+    const at = <usize>i << 2
+    const windowed = product(gather(samples + at, between), v128.load32_splat(window + at))
+    v128.store(part + (<usize>load<i32>(order + at) << 4), windowed)
   }
 }
 
@@ -18,12 +29,45 @@ function partOf(frame: i32, re: usize, im: usize): usize {
   return (frame & 1 ? im : re) + (<usize>(frame >> 1) << 2)
 }
 
+/** The first two layers, in which nothing is turned but by quarters. */
+function firstLayers(re: usize, im: usize, size: i32): void {
+  for (let first = 0; first < size; first += 4) {
+    const a = re + (<usize>first << 4)
+    const p = im + (<usize>first << 4)
+    const ar = v128.load(a)
+    const br = v128.load(a, 16)
+    const cr = v128.load(a, 32)
+    const dr = v128.load(a, 48)
+    const ai = v128.load(p)
+    const bi = v128.load(p, 16)
+    const ci = v128.load(p, 32)
+    const di = v128.load(p, 48)
+    const a0 = sumOf(ar, br)
+    const p0 = sumOf(ai, bi)
+    const b0 = differenceOf(ar, br)
+    const q0 = differenceOf(ai, bi)
+    const e0 = sumOf(cr, dr)
+    const f0 = sumOf(ci, di)
+    const g0 = differenceOf(cr, dr)
+    const h0 = differenceOf(ci, di)
+    v128.store(a, sumOf(a0, e0))
+    v128.store(p, sumOf(p0, f0))
+    v128.store(a, sumOf(b0, h0), 16)
+    v128.store(p, differenceOf(q0, g0), 16)
+    v128.store(a, differenceOf(a0, e0), 32)
+    v128.store(p, differenceOf(p0, f0), 32)
+    v128.store(a, differenceOf(b0, h0), 48)
+    v128.store(p, sumOf(q0, g0), 48)
+  }
+}
+
 /**
  * Transforms four complex signals in place, decimated in time; their samples lie in bit-reversed order. `cosines` and
  * `sines` hold half a turn. Two layers are done with one look at the samples.
  */
 function transform(re: usize, im: usize, size: i32, cosines: usize, sines: usize): void {
-  let half = 1
+  firstLayers(re, im, size)
+  let half = 4
   for (; half << 2 <= size; half <<= 2) {
     const step = <usize>half << 4
     for (let first = 0; first < size; first += half << 2) {
@@ -106,10 +150,10 @@ function lastLayer(re: usize, im: usize, half: i32, cosines: usize, sines: usize
 // @ts-ignore: decorator
 @inline
 function spread(four: v128, row: usize, between: usize): void {
-  store<f32>(row, f32x4.extract_lane(four, 0))
-  store<f32>(row + between, f32x4.extract_lane(four, 1))
-  store<f32>(row + 2 * between, f32x4.extract_lane(four, 2))
-  store<f32>(row + 3 * between, f32x4.extract_lane(four, 3))
+  v128.store32_lane(row, four, 0)
+  v128.store32_lane(row + between, four, 1)
+  v128.store32_lane(row + 2 * between, four, 2)
+  v128.store32_lane(row + 3 * between, four, 3)
 }
 
 /**
@@ -130,10 +174,10 @@ export function spectra(
   outIm: usize,
   stride: i32,
 ): void {
-  for (let frame = 0; frame < 8; frame++)
-    place(samples + (<usize>(frame * hop) << 2), window, order, size, partOf(frame, re, im))
+  const between = <usize>hop << 3
+  place(samples, between, window, order, size, re)
+  place(samples + (<usize>hop << 2), between, window, order, size, im)
   transform(re, im, size, cosines, sines)
-  const half = f32x4.splat(0.5)
   const row = <usize>stride << 2
   for (let k = 0; k <= size >> 1; k++) {
     const at = <usize>k << 4
@@ -142,22 +186,13 @@ export function spectra(
     const zi = v128.load(im + at)
     const yr = v128.load(re + mirror)
     const yi = v128.load(im + mirror)
+    const half = f32x4.splat(0.5)
     const bin = <usize>k << 2
     spread(product(half, sumOf(zr, yr)), outRe + bin, 2 * row)
     spread(product(half, differenceOf(zi, yi)), outIm + bin, 2 * row)
     spread(product(half, sumOf(zi, yi)), outRe + bin + row, 2 * row)
     spread(product(half, differenceOf(yr, zr)), outIm + bin + row, 2 * row)
   }
-}
-
-/** One value of each of four rows. */
-// @ts-ignore: decorator
-@inline
-function gather(row: usize, between: usize): v128 {
-  let four = v128.load32_splat(row)
-  four = f32x4.replace_lane(four, 1, load<f32>(row + between))
-  four = f32x4.replace_lane(four, 2, load<f32>(row + 2 * between))
-  return f32x4.replace_lane(four, 3, load<f32>(row + 3 * between))
 }
 
 /**

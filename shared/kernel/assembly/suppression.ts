@@ -8,7 +8,15 @@ import { sumOf, differenceOf, product, log2Of, exp2Of } from './four'
 @inline
 function between(value: v128, low: f32, perUnit: f32): v128 {
   const share = product(differenceOf(log2Of(value), f32x4.splat(low)), f32x4.splat(perUnit))
-  return f32x4.min(f32x4.max(share, f32x4.splat(0)), f32x4.splat(1))
+  return f32x4.pmin(f32x4.pmax(share, f32x4.splat(0)), f32x4.splat(1))
+}
+
+/** Means, of sums from the beginning to `below` and to `above`, in the first two of four lanes. */
+// @ts-ignore: decorator
+@inline
+function meansOfTwo(below: usize, above: usize, perCell: f64): v128 {
+  const within = f64x2.sub(v128.load(above), v128.load(below))
+  return f32x4.demote_f64x2_zero(f64x2.mul(within, f64x2.splat(perCell)))
 }
 
 /** The mean of up to `radius` cells on either side, as far as there are any. `sums` has room for a float64 a cell. */
@@ -20,7 +28,16 @@ function wideMeans(row: usize, bins: i32, radius: i32, sums: usize, out: usize):
     store<f64>(sums + (<usize>(k + 1) << 3), sum)
   }
   const perCell = 1 / <f64>(2 * radius + 1)
+  const inner = radius + ((bins - 2 * radius) & ~3)
+  for (let k = radius; k < inner; k += 4) {
+    const below = sums + (<usize>(k - radius) << 3)
+    const above = sums + (<usize>(k + radius + 1) << 3)
+    const low = meansOfTwo(below, above, perCell)
+    const high = meansOfTwo(below + 16, above + 16, perCell)
+    v128.store(out + (<usize>k << 2), v128.shuffle<f64>(low, high, 0, 2))
+  }
   for (let k = 0; k < bins; k++) {
+    if (k === radius && inner > radius) k = inner
     const from = max(0, k - radius)
     const to = min(bins, k + radius + 1)
     const within = load<f64>(sums + (<usize>to << 3)) - load<f64>(sums + (<usize>from << 3))
@@ -39,11 +56,11 @@ function oddsOfRow(near: usize, wide: usize, count: i32, frame: f32, out: usize)
   for (let i = 0; i < count; i += 4) {
     const at = <usize>i << 2
     // from 0.8 dB to 6 dB near by, from 1 dB to 7 dB in the wider band
-    const a = between(f32x4.max(v128.load(near + at), least), 0.2657542, 0.5789075)
-    const b = between(f32x4.max(v128.load(wide + at), least), 0.3321928, 0.5017167)
+    const a = between(f32x4.pmax(v128.load(near + at), least), 0.2657542, 0.5789075)
+    const b = between(f32x4.pmax(v128.load(wide + at), least), 0.3321928, 0.5017167)
     const none = product(differenceOf(one, a), differenceOf(one, product(f32x4.splat(0.7), b)))
     const speech = product(differenceOf(one, none), f32x4.splat(frame))
-    const q = f32x4.min(f32x4.max(differenceOf(one, speech), f32x4.splat(0.02)), f32x4.splat(0.97))
+    const q = f32x4.pmin(f32x4.pmax(differenceOf(one, speech), f32x4.splat(0.02)), f32x4.splat(0.97))
     v128.store(out + at, f32x4.div(q, differenceOf(one, q)))
   }
 }
@@ -85,9 +102,9 @@ function lookUp(v: v128, table: usize): v128 {
   let index = i32x4.sub(i32x4.shr_u(v, 23 - tableBits), i32x4.splat(tableFirst))
   index = i32x4.min_s(i32x4.max_s(index, i32x4.splat(0)), i32x4.splat(tableLast))
   let four = v128.load32_splat(table + (<usize>i32x4.extract_lane(index, 0) << 2))
-  four = f32x4.replace_lane(four, 1, load<f32>(table + (<usize>i32x4.extract_lane(index, 1) << 2)))
-  four = f32x4.replace_lane(four, 2, load<f32>(table + (<usize>i32x4.extract_lane(index, 2) << 2)))
-  return f32x4.replace_lane(four, 3, load<f32>(table + (<usize>i32x4.extract_lane(index, 3) << 2)))
+  four = v128.load32_lane(table + (<usize>i32x4.extract_lane(index, 1) << 2), four, 1)
+  four = v128.load32_lane(table + (<usize>i32x4.extract_lane(index, 2) << 2), four, 2)
+  return v128.load32_lane(table + (<usize>i32x4.extract_lane(index, 3) << 2), four, 3)
 }
 
 /**
@@ -113,17 +130,17 @@ function sweepRow(
     const at = <usize>i << 2
     const ratio = v128.load(ratios + at)
     const past = product(f32x4.splat(alpha), v128.load(state + at))
-    const excess = product(f32x4.splat(1 - alpha), f32x4.max(differenceOf(ratio, one), zero))
-    const prior = f32x4.max(sumOf(past, excess), f32x4.splat(least))
+    const excess = product(f32x4.splat(1 - alpha), f32x4.pmax(differenceOf(ratio, one), zero))
+    const prior = f32x4.pmax(sumOf(past, excess), f32x4.splat(least))
     const total = sumOf(one, prior)
     const wiener = f32x4.div(prior, total)
     const v = product(wiener, ratio)
-    const gain = f32x4.min(sumOf(log2Of(wiener), lookUp(v, table)), zero)
+    const gain = f32x4.pmin(sumOf(log2Of(wiener), lookUp(v, table)), zero)
     v128.store(state + at, product(exp2Of(sumOf(gain, gain)), ratio))
-    const unlikely = exp2Of(product(f32x4.splat(-1.4426950408889634), f32x4.min(v, f32x4.splat(50))))
+    const unlikely = exp2Of(product(f32x4.splat(-1.4426950408889634), f32x4.pmin(v, f32x4.splat(50))))
     const presence = f32x4.div(one, sumOf(one, product(product(v128.load(odds + at), total), unlikely)))
     const weighed = sumOf(low, product(presence, differenceOf(gain, low)))
-    v128.store(gains + at, f32x4.max(v128.load(gains + at), weighed))
+    v128.store(gains + at, f32x4.pmax(v128.load(gains + at), weighed))
   }
 }
 
@@ -157,7 +174,7 @@ export function amplitudes(gains: usize, rows: i32, stride: i32, floor: f32, sha
     const share = v128.load32_splat(shares + (<usize>row << 2))
     for (let k = 0; k < stride; k += 4) {
       const at = gains + (<usize>(row * stride + k) << 2)
-      const above = differenceOf(f32x4.max(v128.load(at), low), low)
+      const above = differenceOf(f32x4.pmax(v128.load(at), low), low)
       v128.store(at, exp2Of(sumOf(low, product(share, above))))
     }
   }
