@@ -9,16 +9,17 @@ import { rows } from './connect.ts'
 export interface AboutEpisode {
   readonly title: string
   readonly description: string
+  /** What of it the files said that the run was told by. */
+  readonly given?: EditedDetails
   /** Those there are stay when none are given. */
   readonly details?: EpisodeDetails
 }
 
-/** SQL: what a run was told (of one that was begun before runs kept it, what its episode has), and what was edited since. */
+/** SQL: what a run was told; of one that was begun before runs kept it, what its episode has. */
+const told = `coalesce(runs.about, jsonb_build_object('title', episodes.title, 'description', episodes.description))`
+/** SQL: the same, what of it was given, and what was edited since. */
 const said = `
-  coalesce(
-    runs.about,
-    jsonb_build_object('title', episodes.title, 'description', episodes.description)
-  ) || CASE WHEN episodes.edited_at > runs.created_at THEN episodes.edited ELSE '{}' END`
+  jsonb_build_object('given', ${told}) || ${told} || CASE WHEN episodes.edited_at > runs.created_at THEN episodes.edited ELSE '{}' END`
 
 /** What the run was told, and what its producer has edited since. */
 export async function aboutOf(db: Knex, runId: string): Promise<AboutEpisode> {

@@ -170,7 +170,8 @@ async function openRun(
   const latest = await latestRunOf(trx, episodeId)
   // Two files of one recording arrived last, and the other was first.
   if (!said && isSameAs(latest, plan)) return undefined
-  const about = said?.about ?? aboutIn(plan.episode, latest ? await aboutOf(trx, latest.id) : there)
+  const before = said?.about ?? (latest ? await aboutOf(trx, latest.id) : there)
+  const about = aboutIn(plan.episode, before, said?.about.given)
   const { warnings: missing, heldFor } = await givenBefore(trx, latest, plan)
   const context = {
     ...uploadsOf(plan, recording),
@@ -210,17 +211,26 @@ async function openRun(
 /** What stays of an episode that is made anew. */
 export interface Said {
   readonly variables: Variables
-  readonly about: Pick<AboutEpisode, 'title' | 'description'>
+  readonly about: AboutEpisode
 }
 
-/** What is not given again stays as it was; an empty description, as a show's episode.json has it, says nothing. */
-const aboutIn = (
-  { title, description = '' }: EpisodeSettings,
+/**
+ * What is not given again stays as it was, and so does what is given as it was before (`then`), since it may have been edited
+ * meanwhile. An empty description, as a show's episode.json has it, says nothing.
+ */
+function aboutIn(
+  { title, description }: EpisodeSettings,
   before: Pick<AboutEpisode, 'title' | 'description'>,
-): Pick<AboutEpisode, 'title' | 'description'> => ({
-  title: title ?? before.title,
-  description: description === '' ? before.description : description,
-})
+  then: AboutEpisode['given'] = {},
+): AboutEpisode {
+  const given = { ...(title ? { title } : {}), ...(description ? { description } : {}) }
+  const isNew = (field: 'title' | 'description') => given[field] !== then[field]
+  return {
+    title: (isNew('title') ? given.title : undefined) ?? before.title,
+    description: (isNew('description') ? given.description : undefined) ?? before.description,
+    given,
+  }
+}
 
 const noLetters = (segment: string): Warning => ({
   code: 'letters_left_out',
