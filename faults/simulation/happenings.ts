@@ -214,7 +214,8 @@ const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as read
 
 /** What it has read may be old by the time it acts by it. */
 const hasRead = ({ side, effect }: Passage): boolean => side === 'after' && effect === 'database.read'
-const isAboutToChange = ({ side, effect }: Passage): boolean => side === 'before' && effect !== 'database.read'
+const isAboutToChange = ({ side, effect }: Passage): boolean =>
+  side === 'before' && effect !== 'database.read'
 /** About as many as a delivery comes to. */
 const [mostReads, mostChanges] = [16, 8]
 
