@@ -4,6 +4,7 @@
  */
 import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
+import { publicationOf } from '../db/episodes.ts'
 import { finishedRunOf, type Run } from '../db/runs.ts'
 import type { EpisodePlan } from './plan.ts'
 import { readContext } from './run-context.ts'
@@ -12,7 +13,8 @@ type Given = Pick<EpisodePlan, 'words' | 'cover' | 'chapters' | 'episode'>
 
 /**
  * One at most, of everything that is missing. `latest`: the episode's latest run; where that failed, what is there counts.
- * Where that waits for its producer, this version takes its place and is held: they have been asked something, and not answered.
+ * Where that waits for its producer, or is before listeners, this version is held: they have been asked something, and not
+ * answered; or would take away from listeners what may only have been forgotten.
  */
 export async function givenBefore(
   trx: Knex,
@@ -23,11 +25,21 @@ export async function givenBefore(
   const missing = earlier ? missingOf(earlier, given) : []
   if (missing.length === 0) return { warnings: [], heldFor: null }
   const [all, options] = [missing.map(({ what }) => what), missing.map(({ option }) => option)]
-  const isHeld = earlier?.status === 'awaiting_review'
+  const why = await whyHeld(trx, earlier!)
   const message =
     `It comes without the ${inWords(all)} that it had before: ${options.join(' ')}.` +
-    (isHeld ? ' That version waited for your decision; this one took its place, and is held.' : '')
-  return { warnings: [{ code: 'given_before', message }], heldFor: isHeld ? 'given_before' : null }
+    (why === undefined ? '' : ` ${why}`)
+  return {
+    warnings: [{ code: 'given_before', message }],
+    heldFor: why === undefined ? null : 'given_before',
+  }
+}
+
+async function whyHeld(trx: Knex, { status, episodeId }: Run): Promise<string | undefined> {
+  if (status === 'awaiting_review')
+    return 'That version waited for your decision; this one took its place, and is held.'
+  const { publishedAt } = await publicationOf(trx, episodeId!)
+  return publishedAt === null ? undefined : 'Listeners keep that version; this one is held.'
 }
 
 function missingOf({ context }: Run, { words, cover, chapters, episode }: Given) {

@@ -222,6 +222,22 @@ describe('what lies beside a recording', () => {
     ])
   })
 
+  test('and is not there when what listeners have is made anew, leaves that before them', async () => {
+    const words = await world.upload(place('talk.words.json'), '{}')
+    await world.arrive(await world.upload(place('talk.wav')))
+    const [first] = await runs()
+    await world.cancel(first!.id)
+    await world.database.rows("UPDATE episodes SET published = '{}', published_at = now()")
+    const { storage, config } = world.services
+    await storage.remove({ bucket: config.buckets.uploads, name: words.name })
+    await world.arrive(await world.upload(place('talk.wav')))
+    const [, made] = await runs()
+    expect(made).toMatchObject({
+      context: { heldFor: 'given_before' },
+      warnings: [{ message: expect.stringContaining('Listeners keep that version; this one is held.') }],
+    })
+  })
+
   test('and is not there when a version that waits for a decision is made anew, keeps that from the feed', async () => {
     const words = await world.upload(place('talk.words.json'), '{}')
     const settings = await world.upload(place('episode.json'), '{"title":"Tomatoes","number":11}')

@@ -66,7 +66,7 @@ const holdWords: Readonly<Record<string, string>> = {
   gate_refused: 'Its files could not be had as they were made, so it was not published; the notes say which.',
   unpublished: 'You have taken it out of the feed.',
   given_before:
-    'It lacks what a version had that waited for your decision, so it was not published by itself; the notes say what.',
+    'It lacks what the version before it had, so it was not published by itself; the notes say what.',
   attempt_failed:
     'An attempt to make it anew, or to publish it, has failed, so it was not published by itself.',
 }
