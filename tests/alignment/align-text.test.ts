@@ -9,7 +9,7 @@ import { hearAll } from '../../shared/alignment/hear.ts'
 import { decodeLesson, encodeLesson } from '../../shared/alignment/learned-file.ts'
 import { pronounce } from '../../shared/alignment/phones.ts'
 import { learnFrom, placeWindow, windowsOf, type PlacedPassage } from '../../shared/alignment/placing.ts'
-import { cuesIn, toldOf, type TextWord } from '../../shared/alignment/told.ts'
+import { cuesIn, toldOf } from '../../shared/alignment/told.ts'
 import { codeOf } from '../../shared/errors.ts'
 import { said, type SaidRecording } from '../support/recordings.ts'
 
@@ -83,20 +83,22 @@ describe('The command', () => {
 })
 
 test('Windows that are placed apart, in any order and by another process, are where they are together', async () => {
-  const text: TextWord[] = words.map((word) => ({ ...word, start: 100 * word.start, end: 100 * word.end }))
+  const text = words.map((word) => ({
+    ...word,
+    ...{ start: 100 * word.start, end: 100 * word.end, language: 'en' },
+  }))
   // eslint-disable-next-line @typescript-eslint/require-await -- a stream
   async function* pieces() {
     yield talk.wav.subarray(44)
   }
   const sound = await hearAll(pieces(), { sampleRate: 48_000, channels: 1, sampleFormat: 's16le' })
-  const vocabulary = text.map((word) => word.text)
-  const pronunciation = await pronounce(vocabulary, 'en', signal)
+  const pronunciation = await pronounce(text, signal)
   const told = toldOf(text, cuesIn(text), 'cues', pronunciation, sound.frames)
   const learned = await learnFrom(sound, told, signal)
   const windows = windowsOf(told, 6)
   const together: PlacedPassage[] = []
   for (const window of windows) together.push(...(await placeWindow(sound, told, learned, window, signal)))
-  const stored = decodeLesson(encodeLesson({ learned, pronunciation }, vocabulary))
+  const stored = decodeLesson(encodeLesson({ learned, pronunciation }, text))
   const again = toldOf(text, cuesIn(text), 'cues', stored.pronunciation, sound.frames)
   const apart: PlacedPassage[][] = []
   for (const [i, window] of [...windows.entries()].reverse())
