@@ -62,13 +62,13 @@ export function inTheirLanguages(words: readonly TextWord[], own: string): Spoke
 
 const baseOf = (language: string): string => language.toLowerCase().split('-')[0]!
 
-/** By what the language of a word may be known: itself, and its letters that not every language has. */
+/** By what the language of a word may be known: itself, and its letters that not every language has, each as a pattern. */
 function marksOf(text: string): string[] {
   const word = text
     .toLowerCase()
     .replaceAll('’', "'")
     .replaceAll(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
-  return word === '' ? [] : [word, ...(word.match(/(?![a-z])\p{L}/gu) ?? [])]
+  return word === '' ? [] : [word, ...(word.match(/(?![a-z])\p{L}/gu) ?? []).map((letter) => `*${letter}*`)]
 }
 
 /** By caption. */
