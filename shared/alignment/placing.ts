@@ -80,6 +80,8 @@ const secondsOfLesson = 60
 const secondsOfWindow = 180
 /** So many passages to either side are placed with a window's own, so that these are where they would be without it. */
 const contextPassages = 2
+/** Before the first passage and behind the last, somebody may hesitate: so far from their place, no more than a sentence. */
+const framesBeyond = 100
 /** A shorter sound is more often a badly said phone: four in five of those that nobody made are shorter. */
 const leastLoudFrames = 25
 
@@ -136,9 +138,14 @@ interface Lesson {
   readonly passages: readonly Passage[]
 }
 
-async function open(sound: Sound, passages: readonly Passage[]): Promise<Lesson> {
-  const from = max(0, floor(startOf(passages[0]!)))
-  const to = min(sound.frames, ceil(endOf(passages.at(-1)!)) + 1)
+/** The passages' sound, and so many frames of what lies `before` and `behind` them. */
+async function open(
+  sound: Sound,
+  passages: readonly Passage[],
+  { before, behind } = { before: 0, behind: 0 },
+): Promise<Lesson> {
+  const from = max(0, floor(startOf(passages[0]!)) - before)
+  const to = min(sound.frames, ceil(endOf(passages.at(-1)!)) + 1 + behind)
   const rows = await readRows(
     sound,
     backgroundOf(sound.levels),
@@ -236,7 +243,11 @@ export async function placeWindow(
     first: max(0, first - contextPassages),
     end: min(told.passages.length, end + contextPassages),
   }
-  const lesson = await open(sound, nearer(passagesIn(told, context), nearness))
+  const beyond = {
+    before: first === 0 ? framesBeyond : 0,
+    behind: end === told.passages.length ? framesBeyond : 0,
+  }
+  const lesson = await open(sound, nearer(passagesIn(told, context), nearness), beyond)
   const { rows, states } = lesson
   even(rows, evening)
   const likelihoods = await likelihoodsOf(models, rows, signal)
