@@ -7,17 +7,7 @@ import { inTheirLanguages, type SpokenWord } from './languages.ts'
 import { notNearer } from './nearness.ts'
 import type { Passage } from './passages.ts'
 import { pronounce, type Sayable } from './phones.ts'
-import {
-  eveningOfAll,
-  framesPerSecond,
-  isTooWide,
-  learnFrom,
-  placeWindow,
-  windowsOf,
-  type Learned,
-  type PlacedPassage,
-  type Told,
-} from './placing.ts'
+import { eveningOfAll, learnFrom, placeWindow, type Learned, type PlacedPassage } from './placing.ts'
 import { searchScript, type Heard } from './script-search.ts'
 import type { Sound } from './speech-rows.ts'
 import { syntheticLesson } from './synthetic-lesson.ts'
@@ -31,6 +21,7 @@ import {
   type TextWord,
   type TimesOf,
 } from './told.ts'
+import { framesPerSecond, isTooWide, windowsOf, type Told } from './windows.ts'
 
 export interface Text {
   readonly words: readonly TextWord[]

@@ -42,6 +42,8 @@ function saidOtherwise(words: readonly { readonly text: string }[]): number[] {
   const small = words.filter(({ text }) => smallLetter.test(text)).length
   const capitalsTell = small > words.length / 2
   return words.flatMap(({ text }, place) =>
-    (figuresOrAddress.test(text) && !loneDigit.test(text)) || (capitalsTell && initials.test(text)) ? [place] : [],
+    (figuresOrAddress.test(text) && !loneDigit.test(text)) || (capitalsTell && initials.test(text))
+      ? [place]
+      : [],
   )
 }

@@ -7,7 +7,8 @@ import { cepstra, cepstrumSize } from './cepstra.ts'
 import { synthesise } from './espeak.ts'
 import type { Passage } from './passages.ts'
 import type { Sayable } from './phones.ts'
-import { slackFrames, type Told } from './placing.ts'
+import { slackFrames } from './placing.ts'
+import type { Told } from './windows.ts'
 import type { Sound } from './speech-rows.ts'
 
 /** So much of the text has every phone in it that is common. */

@@ -5,7 +5,8 @@
 import type { Passage, PassageWord } from './passages.ts'
 import { withOwnSound } from './own-sound.ts'
 import type { Pronunciation, Sayable } from './phones.ts'
-import { slackFrames, type PlacedPassage, type PlacedWord, type Told, type UntoldSound } from './placing.ts'
+import { slackFrames, type PlacedPassage, type PlacedWord, type UntoldSound } from './placing.ts'
+import type { Told } from './windows.ts'
 
 /** A word of the text; times in frames, where it has any. */
 export interface TextWord {
