@@ -78,7 +78,12 @@ async function fanIn(
     db.transaction(async (trx) => {
       const podcast = await ensurePodcast(trx, 'anna', 'show', undefined)
       const slug = `${parts}-${atOnce}`
-      const episodeId = await ensureEpisode(trx, { userId: 'anna', podcastId: podcast.id, slug, title: slug })
+      const { id: episodeId } = await ensureEpisode(trx, {
+        userId: 'anna',
+        podcastId: podcast.id,
+        slug,
+        title: slug,
+      })
       const settings = defaultTemplate()
       const run = { userId: 'anna', episodeId, settings, context, warnings: [] }
       const { runId } = await startRun(trx, run)

@@ -1,5 +1,6 @@
 /** The page of the feed: what a show may say of itself, how it is taken over, and the rules, as the code has them. */
 import { feedRules } from '../shared/publishing/feed-rules.ts'
+import { categoryTexts } from '../shared/settings/categories.ts'
 import { episodeSchema } from '../shared/settings/episode.ts'
 import { podcastSchema } from '../shared/settings/podcast.ts'
 
@@ -34,6 +35,7 @@ Made from \`shared/settings/\` and \`shared/publishing/\` by \`node docs/make.ts
 - **\`aiDisclosure\`**. An episode with a synthetic voice (a spoken segment, the assistant's answer) says so in its description, as Apple's content guidelines ask, and with
   \`<podcast:txt purpose="ai-content">\`, which no directory documents and feeds have come to use. A text of your own, or \`false\` for nothing.
 - Items stand newest first in a serial show too: applications order it by season and number, and take the first item for the newest.
+- \`category\` and \`categories\` are of Apple's list: ${categoryTexts.map((text) => `\`${text}\``).join(', ')}.
 
 ## An episode
 
@@ -87,7 +89,8 @@ http {
 \`\`\`
 
 Apache and Caddy answer ranges by themselves. Try it before anybody else does: export with \`--url http://localhost:8080\`, serve it, and \`./spool check http://localhost:8080/feed.xml\`
-asks for every file. A later export takes away what the one before has written and nothing names any more, and nothing else.
+asks for every file. A later export takes away what the one before has written and nothing names any more, and nothing else; into
+the folder of another show's export it does not go.
 
 ## The rules of \`./spool check\`
 

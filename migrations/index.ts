@@ -21,6 +21,7 @@ import * as takenNotes from './017-taken-notes.ts'
 import * as voices from './018-voices.ts'
 import * as withdrawals from './019-withdrawals.ts'
 import * as failedAttempts from './020-failed-attempts.ts'
+import * as editedDetails from './021-edited-details.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -42,4 +43,5 @@ export const migrations = [
   { name: '018-voices', up: voices.up },
   { name: '019-withdrawals', up: withdrawals.up },
   { name: '020-failed-attempts', up: failedAttempts.up },
+  { name: '021-edited-details', up: editedDetails.up },
 ]

@@ -95,7 +95,8 @@ export const errorCodes = {
   },
   rate_limited: {
     meaning: 'The user has started as many runs as are allowed for the time.',
-    remedy: 'Wait until the time the message names.',
+    remedy:
+      'Wait until the time the message names, or have the limit raised that it names (`RUNS_PER_HOUR`).',
   },
   monthly_cap: {
     meaning: 'The user has used up what is allowed for the time.',
@@ -237,7 +238,8 @@ export const errorCodes = {
   },
   already_running: {
     meaning: 'The episode already has a live run.',
-    remedy: 'Wait for the live run, or cancel it.',
+    remedy:
+      'Wait for the live run, or cancel it in the console; decide on what it waits for, if it does: `./spool review EPISODE`.',
   },
   bad_feed: {
     meaning: 'What was to be checked is no RSS feed that can be read.',
@@ -245,7 +247,7 @@ export const errorCodes = {
   },
   not_publishable: {
     meaning: 'The episode has never been finished, or is in the feed already.',
-    remedy: 'Wait for its run, or retry it; take it out of the feed to give it another time.',
+    remedy: 'Wait for its run, or begin it again; take it out of the feed to give it another time.',
   },
   gate_refused: {
     meaning: 'Listeners could not get the files of the episode as they were made.',
@@ -254,7 +256,7 @@ export const errorCodes = {
   already_there: {
     meaning: 'There is one of that name already.',
     remedy:
-      'Take another name, or change the one that is there; an episode in the feed is made anew under another number with `--same-episode`.',
+      'Take another name, or change the one that is there; an episode in the feed is made anew of another recording, or under another number, with `--same-episode`.',
   },
   has_episodes: {
     meaning: 'The podcast has episodes.',
@@ -397,8 +399,9 @@ export const warningCodes = {
   },
   given_before: {
     meaning:
-      'The episode was made with words, a cover or chapters before, and this time none came with its recording.',
-    remedy: 'Give them again, or upload them beside the recording, if they belong to it.',
+      'The episode had words, a cover, chapters or a number before, and this time none came with its recording. Where the version before waited for a decision, this one is held.',
+    remedy:
+      'Give them again, or upload them beside the recording, if they belong to it; or publish it as it is.',
   },
   letters_left_out: {
     meaning: 'A segment reads out listener mail, and there is none: it was left out.',

@@ -94,7 +94,12 @@ const variables = z.object({
     .default(15 * 60_000)
     .describe('How long a step is tried at least whose attempts end by a lost process or connection'),
   OVERDUE_MS: positive.default(30_000).describe('How late a step may be before the sweep looks for its task'),
-  RUNS_PER_HOUR: positive.default(60).describe('What one user may start'),
+  RUNS_PER_HOUR: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(60)
+    .describe('What one user may start; 0: no limit, as on a machine of your own unless you set one'),
   MINUTES_PER_MONTH: positive.default(6000).describe('Minutes of recordings of one user'),
   CHARACTERS_PER_DAY: positive.default(50_000).describe('Characters spoken for one user'),
   CHARACTERS_PER_MONTH: positive.default(500_000).describe('Characters spoken for one user'),
@@ -250,7 +255,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>) {
       messagesPerRun: v.MESSAGES_PER_RUN,
     },
     quotas: {
-      runs: [{ period: 'hour', most: v.RUNS_PER_HOUR }],
+      runs: v.RUNS_PER_HOUR === 0 ? [] : [{ period: 'hour', most: v.RUNS_PER_HOUR }],
       minutes: [{ period: 'month', most: v.MINUTES_PER_MONTH }],
       characters: [
         { period: 'day', most: v.CHARACTERS_PER_DAY },

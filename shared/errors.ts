@@ -28,8 +28,14 @@ export class Permanent extends SpoolError {}
 /** A live run stands in the way. */
 export class AlreadyRunning extends Permanent {
   readonly runId: string
-  constructor(runId: string) {
-    super('already_running', `There is a live run already, ${runId}. Wait for it, or cancel it.`)
+  /** `waiting`: the episode, as commands take it, whose run waits for its producer; unset: the run is at work. */
+  constructor(runId: string, waiting?: string) {
+    super(
+      'already_running',
+      waiting === undefined
+        ? `It is being made just now (run ${runId}): ./spool list says how far it is. Wait for it, or cancel it in the console.`
+        : `${waiting} waits for your decision, and nothing else is done with it until then: ./spool review ${waiting}, or its page in the console.`,
+    )
     this.runId = runId
   }
 }

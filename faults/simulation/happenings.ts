@@ -6,7 +6,7 @@
 import type { Passage } from '../../shared/boundaries.ts'
 import type { Process } from './processes.ts'
 import { sweeping, type Action } from './scenarios.ts'
-import { isAboutToChange, whereIs, wholeWay, type Stage } from './stage.ts'
+import { whereIs, wholeWay, type Stage } from './stage.ts'
 import type { QueuedTask } from './task-queue.ts'
 
 export interface Choice {
@@ -31,7 +31,7 @@ export type Disturbance = (typeof disturbances)[number]
 
 /** Of kinds: each from the one before up to here. */
 const kinds = [
-  ['goes on', 16],
+  ['goes on', 13],
   ['hesitates', 19],
   ['sweeps meet', 22],
   ['begins', 58],
@@ -119,13 +119,18 @@ export function openHappenings(
       if (thing) await begin(thing, points)
     },
     hesitates: async ({ which, points }) => {
-      const doing = oneOf(stage.waiting, which)
+      const doing = oneThatMayBegin(stage, which)
       if (!doing) return
       const process = await stage.begin(doing)
-      say(`${process.name} begins and hesitates ${await stage.passUntil(process, isAboutToChange)}`)
-      const other = oneOf(stage.waiting, points)
-      if (other) await begin(other, wholeWay)
-      for (const task of queue.due()) await begin(task, wholeWay)
+      const [isMeant, most] = which % 2 > 0 ? [isAboutToChange, mostChanges] : [hasRead, mostReads]
+      let left = points % most
+      const where = await stage.passUntil(process, (passage) => isMeant(passage) && left-- === 0)
+      say(`${process.name} begins and hesitates ${where}`)
+      for (const pick of [points, which]) {
+        const other = oneOf(stage.waiting, pick)
+        if (other) await begin(other, wholeWay)
+        for (const task of queue.due()) if (task !== doing) await begin(task, wholeWay)
+      }
     },
     ends: async (choice) => {
       const process = mayHappen('faults') ? await someone(choice) : undefined
@@ -206,6 +211,13 @@ export function openHappenings(
 }
 
 const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as readonly Kind[]).includes(kind)
+
+/** What it has read may be old by the time it acts by it. */
+const hasRead = ({ side, effect }: Passage): boolean => side === 'after' && effect === 'database.read'
+const isAboutToChange = ({ side, effect }: Passage): boolean =>
+  side === 'before' && effect !== 'database.read'
+/** About as many as a delivery comes to. */
+const [mostReads, mostChanges] = [16, 8]
 
 /** What it has seen of a step is old from here on. */
 const isReviving = ({ side, about }: Passage): boolean => side === 'before' && /UPDATE steps/.test(about)

@@ -113,8 +113,7 @@ async function pass({ processes }: World, process: Process, points: number): Pro
 
 const isSeen = ({ effect }: Passage): boolean => effect !== 'database.read' && effect !== 'database.write'
 
-/** What it has read of rows may be old from here on. */
-export const isAboutToChange = ({ effect, side }: Passage): boolean =>
+const isAboutToChange = ({ effect, side }: Passage): boolean =>
   effect === 'database.write' && side === 'before'
 
 /** In words. */

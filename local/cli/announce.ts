@@ -2,14 +2,24 @@
  * A job as a Spool is told of it before any of it is sent. Hides which files are told of with all they say: those that must
  * agree with a template that lies there; the others have been looked into here.
  */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
 import { toldWhole } from '../../shared/console/browser/told-whole.ts'
 import type { Source } from '../client/send.ts'
 import type { JobFile } from './job-files.ts'
 
 export interface AnnouncedJob {
-  readonly recordings: readonly { readonly name: string; readonly bytes: number }[]
+  readonly recordings: readonly AnnouncedRecording[]
   readonly beside: readonly { readonly name: string; readonly bytes: number; readonly content?: Buffer }[]
+}
+
+export interface AnnouncedRecording {
+  readonly name: string
+  readonly bytes: number
+  /** Of its content, in base64; reads all of it. */
+  readonly md5: () => Promise<string>
 }
 
 export async function announce(files: readonly JobFile[]): Promise<AnnouncedJob> {
@@ -27,13 +37,21 @@ export async function announce(files: readonly JobFile[]): Promise<AnnouncedJob>
       ...(whole.has(one) ? { content: await contentOf(one.source) } : {}),
     }))
   return {
-    recordings: told.filter(({ kind }) => kind === 'recording').map(({ name, bytes }) => ({ name, bytes })),
+    recordings: told
+      .filter(({ kind }) => kind === 'recording')
+      .map(({ name, bytes, source }) => ({ name, bytes, md5: () => md5Of(source) })),
     beside: await Promise.all(beside),
   }
 }
 
 export const bytesOf = async (source: Source): Promise<number> =>
   'path' in source ? (await stat(source.path)).size : Buffer.byteLength(source.text)
+
+async function md5Of(source: Source): Promise<string> {
+  const hash = createHash('md5')
+  await pipeline('path' in source ? createReadStream(source.path) : [source.text], hash)
+  return hash.digest('base64')
+}
 
 const contentOf = async (source: Source): Promise<Buffer> =>
   'path' in source ? await readFile(source.path) : Buffer.from(source.text)

@@ -86,15 +86,16 @@ const longestWaitToEndMs = 20_000
 /** Runs the whole job. Throws Permanent with the run's code and message when the episode failed. */
 export async function assemble(
   cloud: Attached,
-  job: Job,
+  asked: Job,
   watch: Watcher,
   signal: AbortSignal,
   beginning?: Beginning,
 ): Promise<Report> {
   const storage = await open(cloud)
-  const asked = [quoteJob(cloud, job, signal), showOf(cloud, storage.bucket('uploads'), job)] as const
-  await Promise.allSettled(asked) // what fails leaves no other at work on a cloud that stops
-  const [quote, { podcast, note }] = await Promise.all(asked)
+  const looks = [quoteJob(cloud, asked, signal), showOf(cloud, storage.bucket('uploads'), asked)] as const
+  await Promise.allSettled(looks) // what fails leaves no other at work on a cloud that stops
+  const [quote, { podcast, note, isThere }] = await Promise.all(looks)
+  const job = { ...asked, isThere }
   await mustFit(cloud, podcast, job)
   beginning?.quote(quote)
   beginning?.show(note)
@@ -124,11 +125,11 @@ export async function fetchRun(
 const open = ({ env }: Attached): Promise<Storage> =>
   connect({ endpoint: env['STORAGE_ENDPOINT'], projectId: env['PROJECT_ID']! })
 
-/** An episode has one live run; the one that an interrupted command left behind gives way to this. */
+/** An episode has one live run; the one that an interrupted command left behind gives way to this. What waits does when this has come. */
 async function endEarlierRun(cloud: Attached, podcast: string, episode: string): Promise<void> {
   await withDatabase(cloud.env['DATABASE_URL']!, async (db) => {
-    const runId = await liveRunOf(db, userId, podcast, episode)
-    if (runId !== undefined) await cancelRun(db, runId)
+    const live = await liveRunOf(db, userId, podcast, episode)
+    if (live && live.status !== 'awaiting_review') await cancelRun(db, live.id)
   })
 }
 

@@ -5,14 +5,17 @@ import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Permanent } from '../../shared/errors.ts'
+import { remarksOn } from '../../shared/episode/plan.ts'
 import { fitCover } from '../../shared/feed/cover.ts'
 import { otherCovers, showCovers, templateFile } from '../../shared/objects.ts'
+import { parseTemplate } from '../../shared/settings/settings.ts'
 import { readText } from '../../shared/text-file.ts'
 import type { Client } from '../client/client.ts'
 import { allPodcasts, podcastMeant, whichElse, type Podcast } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
 import { filesOf, podcastOf, readPodcast, withShow, type Job } from './job-files.ts'
 import { mustBeReady } from './preflight.ts'
+import { note as noteLine } from './summary.ts'
 import { isOtherTemplate, takeOver } from './taking-over.ts'
 
 const showFile = 'podcast.json'
@@ -67,9 +70,10 @@ export async function compareShow(
       if (showCovers.includes(file)) covers.push(source.path)
       else ofTemplate.push(file)
     }
+  const remarks = ofTemplate.includes(templateFile) ? await remarksIn(job.template!) : ''
   return {
     podcast,
-    note: note + (await Promise.all(covers.map(coverNote))).join(''),
+    note: note + remarks + (await Promise.all(covers.map(coverNote))).join(''),
     files: [
       ...(isDeepStrictEqual(settings, known) ? [] : [showFile]),
       ...ofTemplate,
@@ -87,6 +91,14 @@ export async function compareShow(
 async function coverNote(file: string): Promise<string> {
   const { changes } = await fitCover(await readFile(file), file)
   return changes.length === 0 ? '' : `Note      ${file} is ${changes.join(' and ')} (cover_fitted)\n`
+}
+
+/** What is to be known of a template that is brought. */
+async function remarksIn(template: string): Promise<string> {
+  const { text } = readText(await readFile(template))
+  return remarksOn(parseTemplate(text, template))
+    .map((warning) => `${noteLine(warning)}\n`)
+    .join('')
 }
 
 interface Asset {

@@ -9,6 +9,7 @@ import { Permanent } from '../../shared/errors.ts'
 import type { Client } from '../client/client.ts'
 import { podcastNamed } from '../client/names.ts'
 import { isShow } from './job-files.ts'
+import { quoted } from './quoted.ts'
 
 export interface ExportReport {
   readonly podcast: string
@@ -45,6 +46,12 @@ export async function exportPodcast(
       `${out} is a show's own folder. Name another with --out: servers give out all of it.`,
     )
   const { feedUrl, slug } = await podcastNamed(client, podcast)
+  const former = await formerExport(folder)
+  if (former.podcast !== undefined && former.podcast !== slug)
+    throw new Permanent(
+      'bad_output',
+      `${out} holds the export of another show, "${former.podcast}". Give this one a folder of its own: --out ${quoted(`${out}-${slug}`)}`,
+    )
   const [from, to] = [feedUrl.slice(0, -feedFile.length), `${url.replace(/\/+$/, '')}/`]
   const feed = (
     await fetched(feedUrl, `Nothing of ${slug} is published yet, so it has no feed`, signal)
@@ -56,7 +63,9 @@ export async function exportPodcast(
   }
   await write(folder, feedFile, feed.replaceAll(from, to))
   const all = [...files, feedFile]
-  const removed = await forgetFormer(folder, all)
+  const removed = await forgetFormer(folder, former.files, all)
+  const noted: Former = { podcast: slug, files: all }
+  await writeFile(path.join(folder, manifest), JSON.stringify(noted))
   const episodes = feed.split(/<item[\s>]/).length - 1
   return { podcast: slug, folder, feedUrl: `${to}${feedFile}`, episodes, files: all, removed }
 }
@@ -73,10 +82,31 @@ async function fetched(address: string, otherwise: string, signal: AbortSignal):
 /** In the folder, what the last export has written there: whatever else lies in it is somebody else's. */
 const manifest = '.spool-export.json'
 
-/** Deletes what the last export wrote and this one did not, with folders that it leaves empty, and notes what this one wrote. */
-async function forgetFormer(folder: string, files: readonly string[]): Promise<string[]> {
-  const noted = await readFile(path.join(folder, manifest), 'utf8').catch(() => '[]')
-  const former = z.array(z.string()).safeParse(JSON.parse(noted)).data ?? []
+const formerManifest = z.object({ podcast: z.string().optional(), files: z.array(z.string()) })
+type Former = z.infer<typeof formerManifest>
+
+/**
+ * What an export before has written there, and of which show (of one by an earlier Spool that is not known). Exported for its
+ * test. Throws Permanent `bad_output` where no folder can be.
+ */
+export async function formerExport(folder: string): Promise<Former> {
+  const nothing: Former = { files: [] }
+  try {
+    const noted: unknown = JSON.parse(await readFile(path.join(folder, manifest), 'utf8'))
+    return formerManifest.safeParse(Array.isArray(noted) ? { files: noted } : noted).data ?? nothing
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
+      throw new Permanent('bad_output', `${folder} is, or lies in, a file. Name a folder with --out.`)
+    return nothing
+  }
+}
+
+/** Deletes what the last export wrote and this one did not, with folders that it leaves empty. */
+async function forgetFormer(
+  folder: string,
+  former: readonly string[],
+  files: readonly string[],
+): Promise<string[]> {
   const removed = former.filter((file) => !files.includes(file))
   for (const file of removed) {
     const place = placeOf(folder, file)
@@ -84,7 +114,6 @@ async function forgetFormer(folder: string, files: readonly string[]): Promise<s
     let left = path.dirname(place)
     while (left !== folder && (await wasEmpty(left))) left = path.dirname(left)
   }
-  await writeFile(path.join(folder, manifest), JSON.stringify(files))
   return removed
 }
 

@@ -30,7 +30,7 @@ export const sameShowOption =
 
 /** Of every command that brings a recording. */
 export const sameEpisodeOption =
-  'an episode in the feed is made anew of the recording, also under another number'
+  'an episode in the feed is made anew of another recording, also under another number'
 
 export const interrupted = (): Promise<void> =>
   new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))
@@ -142,7 +142,7 @@ export async function unfilledShow(podcast: string): Promise<string> {
   const left = stillToFill(await readPodcast(podcast))
   return left.length === 0
     ? ''
-    : `Show      ${podcast} still has the ${left.join(' and the ')} that init wrote, and listeners read it once an episode is out.\n` +
+    : `Show      ${podcast} still has the ${left.join(' and the ')} that init wrote, and that is what listeners of it read.\n` +
         `          Change it, then: ./spool rebuild ${quoted(path.dirname(podcast))}\n`
 }
 

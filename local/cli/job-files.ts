@@ -47,6 +47,8 @@ export interface Job {
   readonly number?: string
   /** What it is called where no title says so; after its first recording when not given. */
   readonly name?: string
+  /** There is an episode of its name: what its files are called is no title of that. */
+  readonly isThere?: boolean
   readonly out?: string
   /** Reads and sends every file, also one that seems to be there already. */
   readonly rehash?: boolean
@@ -193,7 +195,7 @@ const recordingNames = (files: readonly string[]): string[] =>
  * recordings are named in the order they were given.
  */
 async function episodeOf(
-  { episode, title, number, name, recordings, tracks }: Job,
+  { episode, title, number, name, recordings, tracks, isThere = false }: Job,
   files: readonly string[],
 ): Promise<string | undefined> {
   const given = episode === undefined ? {} : parseEpisode(await readDocument(episode), episode)
@@ -203,7 +205,7 @@ async function episodeOf(
       : {}
   const called = name ?? path.parse(recordings[0] ?? '').name
   const said = {
-    ...(called === '' || slugOf(called) === called ? {} : { title: called }),
+    ...(isThere || called === '' || slugOf(called) === called ? {} : { title: called }),
     ...given,
     ...several,
   }

@@ -2,6 +2,7 @@
  * `spool rebuild`: makes the episodes of a show anew of which something has changed, one after the other. Hides that it
  * begins with what is left when it was stopped: what was made anew has nothing changed any more.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { Permanent } from '../../shared/errors.ts'
 import type { Client } from '../client/client.ts'
@@ -39,8 +40,12 @@ export interface RebuildReport {
   readonly episodes: readonly RebuiltEpisode[]
 }
 
-/** Told of each episode as it comes to its turn. */
-export type RebuildWatcher = (episode: RebuiltEpisode, share: number) => void
+export interface RebuildWatcher {
+  /** Told of each episode as it comes to its turn. */
+  readonly making: (episode: RebuiltEpisode, share: number) => void
+  /** Told that no more may be started before a time. */
+  readonly resting: (until: Date) => void
+}
 
 /**
  * An episode that fails is told in the report, and the next one has its turn. `wouldChange`: what would have changed of all of
@@ -70,10 +75,32 @@ export async function rebuild(
   const episodes: RebuiltEpisode[] = []
   for (const one of planned) {
     signal.throwIfAborted()
+    if (isDue(one)) await untilAllowed(client, watch.resting, (ms) => delay(ms, undefined, { signal }))
     episodes.push(isDue(one) ? await makeAnew(client, one, watch, signal) : one)
   }
   return { ...report, episodes }
 }
+
+/**
+ * Waits for the hour in which a run may be started again: an episode that was refused would count as one that cannot be made.
+ * Exported for its test.
+ */
+export async function untilAllowed(
+  client: Pick<Client, 'get'>,
+  resting: RebuildWatcher['resting'],
+  pause: (ms: number) => Promise<unknown>,
+): Promise<void> {
+  for (;;) {
+    const { items } = await client.get<{ items: { kind: string; used: number; most: number }[] }>('/quota')
+    if (!items.some(({ kind, used, most }) => kind === 'runs' && used >= most)) return
+    const now = Date.now()
+    const until = (Math.floor(now / hourMs) + 1) * hourMs
+    resting(new Date(until))
+    await pause(until - now + 1000)
+  }
+}
+
+const hourMs = 3_600_000
 
 const isFinished = ({ durationSeconds }: Episode): boolean => durationSeconds !== null
 const isOnItsWay = ({ status }: Episode): boolean => status === 'awaiting_review' || status === 'processing'
@@ -106,7 +133,7 @@ async function makeAnew(
   const before = await measured(client, episodeId, signal)
   try {
     const { runId } = await client.post<{ runId: string }>(`/episodes/${episodeId}/runs`, { anew: true })
-    const { status } = await ended(client, runId, (share) => watch(planned, share), signal)
+    const { status } = await ended(client, runId, (share) => watch.making(planned, share), signal)
     if (status === 'awaiting_review') return { ...planned, status: 'waits', before }
     const { status: now } = await client.get<Episode>(`/episodes/${episodeId}`)
     const after = await measured(client, episodeId, signal)
@@ -168,6 +195,9 @@ function newFiles(podcast: string, episodes: readonly RebuiltEpisode[]): string[
     : [
         'Files that were fetched before are as they were. The new ones come with:',
         ...others.map(({ slug }) => `  ./spool download ${quoted(`${podcast}/${slug}`)}`),
+        ...(others.some(({ inFeed }) => inFeed)
+          ? [`So is a site that was exported before: ./spool export ${quoted(podcast)} --url ADDRESS`]
+          : []),
       ]
 }
 

@@ -37,6 +37,8 @@ export interface Listing {
   readonly waiting: readonly Listed[]
   /** Proposed, and not made unless somebody accepts them; no run waits for these. */
   readonly undecided: readonly Listed[]
+  /** Those that are decided on, by the settings or by somebody, in the order of their places. */
+  readonly decided: readonly Decided[]
   /** All of them, also those that are made. */
   readonly edits: number
   /** Of what is said of the episode; null where nothing is proposed. */
@@ -47,7 +49,7 @@ export interface Listing {
   readonly speakersByVoice: boolean
 }
 
-export interface Listed {
+interface Described {
   readonly id: string
   readonly kind: EditKind
   readonly startSeconds: number
@@ -55,8 +57,15 @@ export interface Listed {
   readonly text: string
   readonly reason: string
   readonly question?: string
+}
+
+export interface Listed extends Described {
   readonly before: string
   readonly after: string
+}
+
+export interface Decided extends Described {
+  readonly status: 'applied' | 'rejected'
 }
 
 /** Opens the review of an episode given by id or name. */
@@ -99,6 +108,9 @@ export async function listReview(
   return {
     ...{ episodeId: episode.id, episode: name, runId: run.id, status: run.status, folder },
     ...{ waiting: waitedFor, undecided, edits: edits.edits.length },
+    decided: edits.edits.flatMap((edit) =>
+      edit.status === 'pending' ? [] : [{ ...describe(edit, edits.sampleRate), status: edit.status }],
+    ),
     ...{ proposal, speakers, speakersByVoice: transcript?.speakersBy === 'voice' },
   }
 }

@@ -12,6 +12,7 @@ export function sampleJob(root: string, out: string): Job {
     podcast: sample('podcast.json'),
     cover: sample('cover.png'),
     episode: sample('episode.json'),
+    sameEpisode: true, // of another Spool's sample too
     out,
   }
 }

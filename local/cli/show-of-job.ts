@@ -9,57 +9,67 @@ import { listEpisodes } from '../../shared/db/listed-episodes.ts'
 import { listPodcasts } from '../../shared/db/podcasts.ts'
 import { parseConfig } from '../../shared/config.ts'
 import { mustBeReady } from '../../shared/episode/brought.ts'
-import { whatIsReplaced } from '../../shared/episode/replaced.ts'
+import { isWaitedFor, whatIsReplaced } from '../../shared/episode/replaced.ts'
 import { codeOf } from '../../shared/errors.ts'
-import { assetsFolder, templateFile, uploadName } from '../../shared/objects.ts'
+import { assetsFolder, templateFile, trials, uploadName } from '../../shared/objects.ts'
 import { podcastSettings } from '../../shared/settings/podcast.ts'
 import { openStorage } from '../../shared/storage.ts'
 import type { Attached } from '../host/attach.ts'
 import { newShow, podcastMeant } from '../client/names.ts'
 import { announce } from './announce.ts'
 import { episodeSlug, filesOf, numbersOf, podcastOf, readPodcast, type Job } from './job-files.ts'
-import { isOtherTemplate, takeOver, takesPlace } from './taking-over.ts'
+import { isOtherTemplate, takeOver, takesPlace, takesWaitingPlace } from './taking-over.ts'
 import { userId } from './user.ts'
 
 const mostShows = 1000
 
-/** The show that is meant; `note`: that it is a new one, or what is changed of one that is there, and of its episode. Throws as `takeOver`. */
+/** The show that is meant; `note`: that it is a new one, or what is changed of one that is there, and of its episode; `isThere`: that has one of this name. Throws as `takeOver`. */
 export async function showOf(
   { env }: Attached,
   uploads: Bucket,
   job: Job,
-): Promise<{ podcast: string; note: string }> {
+): Promise<{ podcast: string; note: string; isThere: boolean }> {
   const named = await podcastOf(job)
   const file = job.podcast
   return await withDatabase(env['DATABASE_URL']!, async (db) => {
     const replacing = (podcast: string) => replacedNote(db, podcast, job)
-    if (file === undefined) return { podcast: named, note: await replacing(named) }
+    const there = async (podcast: string) => {
+      const ofThatName = { podcast, slug: episodeSlug(job) }
+      return (await listEpisodes(db, { userId, limit: 1, after: undefined }, ofThatName))[0]
+    }
+    if (file === undefined) {
+      const isThere = (await there(named)) !== undefined
+      return { podcast: named, note: await replacing(named), isThere }
+    }
     const all = await listPodcasts(db, { userId, limit: mostShows, after: undefined })
     const shows = all.map(({ slug, settings }) => ({ slug, settings: podcastSettings(settings) }))
     const found = podcastMeant(named, shows)
-    if (!found) return { podcast: named, note: newShow(named, shows, file) }
+    if (!found) return { podcast: named, note: newShow(named, shows, file), isThere: false }
     const { slug, settings: known } = found
-    const ofThatName = { podcast: slug, slug: episodeSlug(job) }
-    const [episode] = await listEpisodes(db, { userId, limit: 1, after: undefined }, ofThatName)
+    const episode = await there(slug)
     const changesTemplate =
       job.isShows === true && (await isOtherTemplate(job.template!, await templateIn(uploads, slug)))
     const told = await readPodcast(file)
     const isMeant = job.sameShow
     const note = takeOver({ slug, known, told, file, changesTemplate, episode: episode?.title, isMeant })
-    return { podcast: slug, note: note + (await replacing(slug)) }
+    return { podcast: slug, note: note + (await replacing(slug)), isThere: episode !== undefined }
   })
 }
 
-/** Empty where no other recording's episode is made anew of these. */
+/** Empty where no other recording's episode is made anew of these, and no version of it waits. */
 async function replacedNote(db: Knex, podcast: string, job: Job): Promise<string> {
   const episode = episodeSlug(job)
   const { recordings } = await announce(await filesOf(job))
+  const name = `${podcast}/${episode}`
+  const waits = (await isWaitedFor(db, { userId, podcast, episode })) ? takesWaitingPlace(name) : ''
   const replaced = await whatIsReplaced(db, { userId, podcast, episode, recordings })
-  if (!replaced) return ''
-  return takesPlace(replaced, {
-    ...{ episode: `${podcast}/${episode}`, numbers: await numbersOf(job) },
-    ...{ apart: 'give the recordings different names', isMeant: job.sameEpisode === true },
-  })
+  if (!replaced) return waits
+  return (
+    takesPlace(replaced, {
+      ...{ episode: name, numbers: await numbersOf(job), apart: 'give the recordings different names' },
+      isMeant: job.sameEpisode === true || podcast.startsWith(trials), // nobody has subscribed to a trial
+    }) + waits
+  )
 }
 
 /** By the show's template, where the job brings none. Throws NotReady, before anything that lies there is changed. */

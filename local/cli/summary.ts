@@ -30,6 +30,7 @@ const heldWords: Readonly<Record<string, string>> = {
   silent: 'it is too quiet, or too short, to be heard',
   certificate_failed: 'its loudness could not be certified',
   gate_refused: 'listeners could not get it as it was made',
+  given_before: 'it lacks what a version had that waited for your decision',
   attempt_failed: 'an attempt to make or to publish it has failed since',
 }
 
@@ -85,8 +86,9 @@ const anotherRecording =
 
 /** What a producer is asked, and where to look and listen. */
 export function summariseListing(listing: Listing): string {
-  const { waiting, undecided, folder, episode } = listing
-  const [first] = [...waiting, ...undecided]
+  const { waiting, undecided, decided, folder, episode } = listing
+  const open = [...waiting, ...undecided]
+  const example = open[0] ? exampleFor(open[0]) : decided[0] && exampleAgainst(decided[0])
   return `${[
     headOf(listing),
     ...waiting.flatMap(editLines),
@@ -94,20 +96,25 @@ export function summariseListing(listing: Listing): string {
       ? ['', `${undecided.length} more are proposed, and are not made unless you accept them:`]
       : []),
     ...undecided.flatMap(editLines),
+    ...(waiting.length > 0 ? [] : decidedLines(decided)),
     ...speakerLines(listing),
     ...proposalLines(listing),
     '',
     `Look at   ${path.join(folder, 'review.html')}`,
-    `Decide    ./spool review ${quoted(episode)} --decisions decisions.json`,
-    ...(first ? [`          ${JSON.stringify({ version: 1, decisions: [exampleFor(first)] })}`] : []),
-    ...(waiting.length + undecided.length > 1
+    ...(example
+      ? [
+          `${open.length > 0 ? 'Decide    ' : 'Change    '}./spool review ${quoted(episode)} --decisions decisions.json`,
+          `          ${JSON.stringify({ version: 1, decisions: [example] })}`,
+        ]
+      : []),
+    ...(open.length > 1
       ? ['          and of those that it does not name: --rest accept, --rest reject or --rest leave']
       : []),
   ].join('\n')}\n`
 }
 
 /** What goes on waiting after decisions, with what decides on it; `rest` is what became of all that was not named. */
-export function stillOpen(left: number, rest: Rest | undefined): string {
+export function stillOpen(left: number, rest: Rest | undefined, hasQuestion: boolean): string {
   const open =
     `spool: the decisions are kept; ${left} edit${left === 1 ? ' is' : 's are'} not decided on yet, and the episode waits ` +
     `for ${left === 1 ? 'it' : 'them'}.`
@@ -115,11 +122,32 @@ export function stillOpen(left: number, rest: Rest | undefined): string {
   // whatever can be accepted has been
   return rest === 'accept'
     ? `${open} A question ${answer}, or say --rest reject or --rest leave.\n`
-    : `${open} --rest accept, reject or leave decides on all that is left; but a question ${answer}.\n`
+    : `${open} --rest accept, reject or leave decides on all that is left${hasQuestion ? `; but a question ${answer}` : ''}.\n`
 }
 
 const exampleFor = ({ id, question }: Listing['waiting'][number]): object =>
   question === undefined ? { decision: 'accept', edit: id } : { decision: 'answer', edit: id, text: '…' }
+
+const exampleAgainst = ({ id, status }: Listing['decided'][number]): object => ({
+  decision: status === 'applied' ? 'reject' : 'accept',
+  edit: id,
+})
+
+/** One line each: there may be hundreds. */
+function decidedLines(decided: Listing['decided']): string[] {
+  if (decided.length === 0) return []
+  return [
+    '',
+    ...decided.map(({ id, kind, startSeconds, endSeconds, text, status }) =>
+      [
+        (status === 'applied' ? 'made' : 'not made').padEnd(9),
+        editKinds[kind].one.padEnd(10),
+        `${clockOfTenths(startSeconds)} to ${clockOfTenths(endSeconds)}`.padEnd(18),
+        text === '' ? id : `${id}   ${text}`,
+      ].join(' '),
+    ),
+  ]
+}
 
 function headOf({ status, waiting, undecided, edits }: Listing): string {
   if (waiting.length > 0) return `${waiting.length} of ${edits} edits wait for a decision.`

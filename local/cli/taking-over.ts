@@ -99,7 +99,7 @@ export interface TakingPlace {
 
 /**
  * That another recording takes the place of the one that an episode is made of. Throws Permanent `already_there` where
- * listeners have that one, under another number.
+ * listeners have that one, unless the same number says that it is the same episode.
  */
 export function takesPlace(
   { title, isPublished, recordings, ...listeners }: Replaced,
@@ -109,14 +109,22 @@ export function takesPlace(
     `${episode}, "${title}", is there already${isPublished ? ' and in the feed' : ''}, made of ` +
     `${recordings.join(', ')}.`
   const isAnother = (['number', 'season'] as const).some((one) => differ(listeners[one], numbers[one]))
-  if (isPublished && isAnother && !isMeant)
+  const isNumbered = (numbers.number ?? null) !== null && numbers.number === listeners.number && !isAnother
+  if (isPublished && !isMeant && !isNumbered)
     throw new Permanent(
       'already_there',
-      `${there} It is ${inWords(listeners)}, and this one would be ${inWords(numbers)}: another episode. Then ${apart}. ` +
-        'If it is the same one, and to be made anew under another number, say so: --same-episode.',
+      isAnother
+        ? `${there} It is ${inWords(listeners)}, and this one would be ${inWords(numbers)}: another episode. Then ${apart}. ` +
+            'If it is the same one, and to be made anew under another number, say so: --same-episode.'
+        : `${there} This is another recording. If it is another episode, ${apart}. ` +
+            'If it is the same one, to be made anew of this recording, say so: --same-episode.',
     )
   return `Episode   ${there} It is made anew of this recording.\n          To keep both, ${apart}.\n`
 }
+
+/** That a version which waits for its producer is given up for this one. */
+export const takesWaitingPlace = (episode: string): string =>
+  `Episode   a version of ${episode} waits for your decision; this one takes its place.\n`
 
 /** What an older Spool says nothing of is not told. */
 const differ = (one: number | null | undefined, other: number | null): boolean =>

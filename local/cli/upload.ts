@@ -38,7 +38,7 @@ import {
 } from './job-files.ts'
 import { quoted } from './quoted.ts'
 import { feedLine, note as noteLine } from './summary.ts'
-import { isOtherTemplate, takeOver, takesPlace } from './taking-over.ts'
+import { isOtherTemplate, takeOver, takesPlace, takesWaitingPlace } from './taking-over.ts'
 
 export interface UploadJob extends Job {
   /** A podcast's name, its settings, or a show's folder. */
@@ -87,18 +87,21 @@ export async function upload(
   if (!known && job.podcast === undefined) mustBeMeant(named, shows)
   const podcast = known?.slug ?? named
   const note = known ? await changesOf(client, known, episode, job) : newShow(podcast, shows, job.podcast)
-  const files = await filesOf(job)
-  const { faults, replaces } = await lookAhead(client, { podcast, episode }, files)
+  const there = await episodeAt(client, podcast, episode)
+  const files = await filesOf({ ...job, isThere: there !== undefined })
+  const isInFeed = (there?.publishedAt ?? null) !== null
+  const { faults, replaces, waits = false } = await lookAhead(client, { podcast, episode }, files, isInFeed)
   // what brings its own template has been looked into with it
   if (job.template === undefined && faults.length > 0) throw new NotReady(faults)
   const taking = {
     ...{ episode: `${podcast}/${episode}`, numbers: await numbersOf(job) },
     ...{ apart: 'give this one another name: --episode NAME', isMeant: job.sameEpisode === true },
   }
-  watch.beginning(note + (replaces ? takesPlace(replaces, taking) : ''))
+  const replacing = replaces ? takesPlace(replaces, taking) : ''
+  watch.beginning(note + replacing + (waits ? takesWaitingPlace(taking.episode) : ''))
   const before = await runOf(client, podcast, episode)
-  if (before && (isLive(before) || before.status === 'awaiting_review')) {
-    if (isLive(before) && !asked.cancel)
+  if (before && isLive(before)) {
+    if (!asked.cancel)
       throw new Permanent(
         'already_running',
         `Episode ${episode} is being made just now: ./spool list says how far it is. Wait for it, or say --cancel to end that first.`,
@@ -141,11 +144,18 @@ async function lookAhead(
   client: Client,
   place: { podcast: string; episode: string },
   files: readonly JobFile[],
-): Promise<{ faults: readonly Fault[]; replaces: Replaced | null }> {
+  /** Then content tells whether it is the same recording. */
+  isInFeed: boolean,
+): Promise<{ faults: readonly Fault[]; replaces: Replaced | null; waits?: boolean }> {
   const { recordings, beside } = await announce(files)
   return await client.post('/preflight', {
     ...place,
-    recordings: recordings.map(({ name, bytes }) => ({ file: name, bytes })),
+    recordings: await Promise.all(
+      recordings.map(async ({ name, bytes, md5 }) => ({
+        ...{ file: name, bytes },
+        ...(isInFeed ? { md5: await md5() } : {}),
+      })),
+    ),
     beside: beside.map(({ name, bytes, content }) => ({
       ...{ file: name, bytes },
       ...(content ? { content: content.toString('base64') } : {}),
@@ -241,10 +251,15 @@ interface Started extends Run {
   readonly episodeId: string
 }
 
-async function runOf(client: Client, podcast: string, slug: string): Promise<Started | undefined> {
+async function episodeAt(client: Client, podcast: string, slug: string): Promise<Episode | undefined> {
   const { items } = await client.get<{ items: Episode[] }>('/episodes', { podcast, slug, limit: '1' })
-  const run = items[0] && (await latestRun(client, items[0].id))
-  return run && { ...run, episodeId: items[0]!.id }
+  return items[0]
+}
+
+async function runOf(client: Client, podcast: string, slug: string): Promise<Started | undefined> {
+  const episode = await episodeAt(client, podcast, slug)
+  const run = episode && (await latestRun(client, episode.id))
+  return run && { ...run, episodeId: episode.id }
 }
 
 async function send(

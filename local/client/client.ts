@@ -11,6 +11,7 @@ export interface Client {
   get<T>(path: string, query?: Query): Promise<T>
   post<T>(path: string, body?: unknown): Promise<T>
   put<T>(path: string, body: unknown): Promise<T>
+  patch<T>(path: string, body: unknown): Promise<T>
   delete<T>(path: string, query?: Query): Promise<T>
   /** Everything on all pages of a list. */
   items<T>(path: string, query?: Query): AsyncGenerator<T>
@@ -56,6 +57,7 @@ export async function openClient({ url, key }: Access, signal: AbortSignal): Pro
     get: (path, query) => ask('GET', path, { query }),
     post: (path, body) => ask('POST', path, { body }),
     put: (path, body) => ask('PUT', path, { body }),
+    patch: (path, body) => ask('PATCH', path, { body }),
     delete: (path, query) => ask('DELETE', path, { query }),
     async *items<T>(path: string, query: Query = {}) {
       let cursor: string | undefined

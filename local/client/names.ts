@@ -46,6 +46,8 @@ export interface Podcast {
   readonly id: string
   readonly slug: string
   readonly feedUrl: string
+  /** Absent where a Spool does not say. */
+  readonly feedIsCurrent?: boolean
   readonly revision: number
   readonly settings: {
     readonly title: string

@@ -72,6 +72,7 @@ export async function startServers(
   const env: Record<string, string> = {
     ...settings(postgres.functionsUrl, ports, secret),
     EARS_DIR: modelsFolder(process.env),
+    RUNS_PER_HOUR: process.env['RUNS_PER_HOUR'] ?? '0', // who owns the machine needs no limit
     SEALING_KEY: await sealingKey(dir),
     ...options.env,
   }

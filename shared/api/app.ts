@@ -15,6 +15,7 @@ import { callerIdentifier, type Caller, type Scope } from './callers.ts'
 import { addAccount } from './account.ts'
 import { addDeletions } from './deletions.ts'
 import { addDocuments } from './documents.ts'
+import { addEpisodeDetails } from './episode-details.ts'
 import { addEpisodes } from './episodes.ts'
 import { addGuests, admitGuests, isGuestsPath, withoutSecret } from './guests.ts'
 import { addLetters } from './letters.ts'
@@ -38,6 +39,7 @@ const resources = [
   addUploads,
   addPreflight,
   addEpisodes,
+  addEpisodeDetails,
   addReviews,
   addShares,
   addGuests,
@@ -109,7 +111,7 @@ function guard(app: App, { config }: Services, vouch: Vouch | undefined): void {
   })
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge }))
   app.use(async (context, next) => {
-    if (['POST', 'PUT'].includes(context.req.method)) mustBeUtf8(await context.req.arrayBuffer())
+    if (['POST', 'PUT', 'PATCH'].includes(context.req.method)) mustBeUtf8(await context.req.arrayBuffer())
     await next()
   })
 }

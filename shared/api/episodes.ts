@@ -27,7 +27,7 @@ import {
   type App,
 } from './routes.ts'
 
-const episode = z
+export const episode = z
   .object({
     id: z.uuid(),
     podcast: z.string(),

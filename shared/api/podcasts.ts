@@ -44,6 +44,9 @@ const podcast = z
     revision: z.int(),
     settings: document.openapi({ description: 'Every field of podcast.json, with defaults filled in.' }),
     feedUrl: z.url(),
+    feedIsCurrent: z.boolean().openapi({
+      description: 'It shows what the show and its episodes say now. False until it has been written.',
+    }),
     createdAt: z.iso.datetime(),
   })
   .openapi('Podcast')
@@ -142,8 +145,9 @@ export function addPodcasts(app: App, services: Services): void {
   const uploads = config.buckets.uploads
   const find = async (userId: string, id: string) =>
     mustBe(await withDatabase(databaseUrl, (db) => findPodcastOf(db, userId, id)), 'podcast')
-  const shown = ({ userId: _user, settings, ...rest }: Podcast) => ({
+  const shown = ({ userId: _user, settings, feedRevision, ...rest }: Podcast) => ({
     ...rest,
+    feedIsCurrent: feedRevision >= rest.revision,
     settings: podcastSettings(settings),
     feedUrl: `${config.publicBaseUrl}/${feedName(rest.id)}`,
   })

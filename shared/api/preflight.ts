@@ -9,11 +9,16 @@ import type { Services } from '../engine/services.ts'
 import { broughtTo, templateOf } from '../episode/brought.ts'
 import { faultsOf } from '../episode/preflight.ts'
 import { quote } from '../episode/quote.ts'
-import { whatIsReplaced } from '../episode/replaced.ts'
+import { isWaitedFor, whatIsReplaced } from '../episode/replaced.ts'
 import { announcedBeside, announcedFile, beside, head, part } from './announced.ts'
 import { jsonBody, opens, type App } from './routes.ts'
 
-const recording = z.strictObject({ file: part, bytes: z.int().min(0), head: head.optional() })
+const md5 = z
+  .base64()
+  .length(24)
+  .optional()
+  .openapi({ description: 'Of all of it: what is in the feed is then told apart by its content.' })
+const recording = z.strictObject({ file: part, bytes: z.int().min(0), head: head.optional(), md5 })
 const asked = z
   .strictObject({
     podcast: part,
@@ -43,8 +48,11 @@ const answer = z
       .openapi({
         description:
           'The finished episode of that name that would be made anew of these recordings, and what it is made of; null where there ' +
-          'is none, or where they have the same names and sizes.',
+          'is none, or where they are the same: by name and size, or by `md5` where that is told and the episode is in the feed.',
       }),
+    waits: z
+      .boolean()
+      .openapi({ description: 'A version of it waits for a decision; this one would take its place.' }),
     faults: z
       .array(z.object({ code: z.string(), file: z.string(), message: z.string() }))
       .readonly()
@@ -79,6 +87,11 @@ const routes = {
   ),
 }
 
+const compared = ({ file, bytes, md5: told }: z.output<typeof recording>) => ({
+  ...{ name: file, bytes },
+  ...(told === undefined ? {} : { md5: () => Promise.resolve(told) }),
+})
+
 export function addPreflight(app: App, services: Services): void {
   app.openapi(routes.look, async (context) => {
     const { userId } = context.var.caller
@@ -97,7 +110,10 @@ export function addPreflight(app: App, services: Services): void {
         ...{ userId, seconds, bytes, template },
         hasWords: withWords || brought.words !== undefined,
       }),
-      replaces: (await whatIsReplaced(db, { userId, ...announced })) ?? null,
+      replaces:
+        (await whatIsReplaced(db, { userId, podcast, episode, recordings: recordings.map(compared) })) ??
+        null,
+      waits: await isWaitedFor(db, { userId, podcast, episode }),
     }))
     return context.json({ faults, ...told }, 200)
   })

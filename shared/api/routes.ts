@@ -88,7 +88,7 @@ export function changes<
   R extends NonNullable<RouteConfig['request']>,
   T extends z.ZodType,
   S extends ChangeStatus,
-  M extends 'post' | 'put' | 'delete' = 'post',
+  M extends 'post' | 'put' | 'patch' | 'delete' = 'post',
 >(path: P, summary: string, request: R, schema: T, status: S, method = 'post' as M) {
   const responses = { [status]: contentOf(schema), default: problems } as Responses<T, S>
   return createRoute({

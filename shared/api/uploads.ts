@@ -103,7 +103,7 @@ export function addUploads(app: App, { storage, config }: Services): void {
     const { podcast, episode, keep } = context.req.valid('json')
     const { status, body } = await once(context, config, userId, async () => {
       const live = await withDatabase(config.databaseUrl, (db) => liveRunOf(db, userId, podcast, episode))
-      if (live !== undefined) throw new AlreadyRunning(live)
+      if (live && live.status !== 'awaiting_review') throw new AlreadyRunning(live.id) // what waits gives way to what comes
       const kept = new Set(keep.map(asSeen))
       const removed: string[] = []
       for (const { name } of await storage.list(

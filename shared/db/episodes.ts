@@ -46,28 +46,28 @@ const episodeColumns =
   'id, user_id AS "userId", podcast_id AS "podcastId", slug, title, description, status, content_hash AS "contentHash"'
 
 /**
- * Finds or makes the episode of that name and leaves it as it is: who changes an episode has locked its run
- * first, or two would wait for each other.
+ * Finds or makes the episode of that name and leaves it as it is, with what is said of it: who changes an episode has locked
+ * its run first, or two would wait for each other.
  */
 export async function ensureEpisode(
   trx: Knex,
   episode: { userId: string; podcastId: string; slug: string; title: string },
-): Promise<string> {
+): Promise<Pick<Episode, 'id' | 'title' | 'description'>> {
   await trx.raw(
     `INSERT INTO episodes (user_id, podcast_id, slug, title)
      VALUES (:userId, :podcastId, :slug, :title)
      ON CONFLICT (podcast_id, slug) DO NOTHING`,
     episode,
   )
-  const [row] = await rows<{ id: string }>(
+  const [row] = await rows<Pick<Episode, 'id' | 'title' | 'description'>>(
     trx,
-    `SELECT id
+    `SELECT id, title, description
      FROM episodes
      WHERE podcast_id = :podcastId
        AND slug = :slug`,
     episode,
   )
-  return row!.id
+  return row!
 }
 
 /**

@@ -14,10 +14,13 @@ export interface Podcast {
   readonly settings: Readonly<Record<string, unknown>>
   /** Counts the changes of the settings, from 1. */
   readonly revision: number
+  /** The one that its feed shows; less where that lacks something. */
+  readonly feedRevision: number
   readonly createdAt: Date
 }
 
-const podcastColumns = 'id, user_id AS "userId", slug, settings, revision, created_at AS "createdAt"'
+const podcastColumns = `
+  id, user_id AS "userId", slug, settings, revision, feed_revision AS "feedRevision", created_at AS "createdAt"`
 
 /**
  * Finds or makes the podcast of that name. Settings that are given replace those there are, and so does whether voices are
@@ -116,25 +119,27 @@ export async function listPodcasts(db: Knex, page: Page): Promise<Positioned<Pod
   )
 }
 
-/** Notes which revision of its settings the podcast's feed shows. */
+/** Notes which revision of its settings the podcast's feed shows, unless something has changed since these were read. */
 export async function markFeedWritten(
   db: Knex,
-  { id, revision }: Pick<Podcast, 'id' | 'revision'>,
+  { id, revision, feedRevision }: Pick<Podcast, 'id' | 'revision' | 'feedRevision'>,
 ): Promise<void> {
   await db.raw(
     `UPDATE podcasts
      SET feed_revision = :revision
      WHERE id = :id
-       AND feed_revision < :revision`,
-    { id, revision },
+       AND feed_revision < :revision
+       AND (feed_revision = :feedRevision OR feed_revision > 0)`,
+    { id, revision, feedRevision },
   )
 }
 
-/** Notes that something in the feed has changed that is none of its settings: its cover. */
+/** Notes that something in the feed has changed that is none of its settings: its cover, or what is said of an episode. */
 export async function markFeedOld(db: Knex, userId: string, slug: string): Promise<void> {
   await db.raw(
+    // every such change has a number of its own: whoever has read the rows before it does not note it as shown
     `UPDATE podcasts
-     SET feed_revision = 0
+     SET feed_revision = least(feed_revision, 0) - 1
      WHERE user_id = :userId
        AND slug = :slug`,
     { userId, slug },

@@ -233,16 +233,16 @@ export async function liveRunOf(
   userId: string,
   podcast: string,
   episode: string,
-): Promise<string | undefined> {
-  const [run] = await rows<{ id: string }>(
+): Promise<Pick<Run, 'id' | 'status'> | undefined> {
+  const [run] = await rows<Pick<Run, 'id' | 'status'>>(
     db,
-    `SELECT id
+    `SELECT id, status
      FROM runs
      WHERE ${isOfNamedEpisode}
        AND ${isLive}`,
     { userId, podcast, episode },
   )
-  return run?.id
+  return run
 }
 
 export async function listRuns(

@@ -38,14 +38,16 @@ export function detectPauses(
   return without(quietSpans(analysis, transcript, removed), filled).flatMap((pause) => {
     const audible = lengthOf(without([pause], removed))
     if (audible <= limit) return []
-    return without([middleOf(pause, target, analysis.totalSamples)], removed).map((cut) => ({
+    const cuts = without([middleOf(pause, target, analysis.totalSamples)], removed)
+    const what = cuts.length > 1 ? `One of ${cuts.length} parts of a pause` : 'A pause'
+    return cuts.map((cut) => ({
       kind: 'pause' as const,
       ...cut,
       text: '',
       detector: transcript ? 'pauses from sound and words' : 'pauses from sound',
       score: 1,
       reason:
-        `A pause of ${(audible / sampleRate).toFixed(2)} s, ` +
+        `${what} of ${(audible / sampleRate).toFixed(2)} s, ` +
         `shortened to ${settings.targetPauseSeconds} s.`,
     }))
   })

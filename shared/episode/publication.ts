@@ -18,7 +18,8 @@ import { askFor } from '../engine/ask-for.ts'
 import { offer } from '../engine/enqueue.ts'
 import { partsOf } from '../engine/pipeline.ts'
 import type { Services } from '../engine/services.ts'
-import { AlreadyRunning, Permanent } from '../errors.ts'
+import { Permanent } from '../errors.ts'
+import { alreadyRunning } from './already-running.ts'
 import { defaultTemplate, type RunSettings } from '../settings/settings.ts'
 import { toScalars, type RunContext } from './run-context.ts'
 
@@ -27,12 +28,14 @@ import { toScalars, type RunContext } from './run-context.ts'
  */
 export type Asked = 'publish' | 'withdraw' | 'clear'
 
+type HoldReason = 'manual' | 'silent' | 'certificate_failed' | 'gate_refused' | 'given_before'
+
 export type Decided =
   | { readonly what: Asked }
-  | { readonly what: 'hold'; readonly reason: 'manual' | 'silent' | 'certificate_failed' | 'gate_refused' }
+  | { readonly what: 'hold'; readonly reason: HoldReason }
   | { readonly what: 'schedule'; readonly at: Date }
 
-type Wishes = Pick<RunContext, 'isCertified' | 'isSilent' | 'publish' | 'publication'> & {
+type Wishes = Pick<RunContext, 'isCertified' | 'isSilent' | 'publish' | 'heldFor' | 'publication'> & {
   /** What the template says. */
   readonly template: RunSettings['publish']
   /** The time that the producer named meanwhile. */
@@ -41,15 +44,16 @@ type Wishes = Pick<RunContext, 'isCertified' | 'isSilent' | 'publish' | 'publica
 
 /**
  * What is to be done with an episode that is finished. What its producer asks for outright is done; what nobody can hear, or misses
- * its certificate, is not published by itself; the newest word counts: a time named meanwhile, the episode's, the template's.
+ * its certificate, or lacks what a version had that waited for a decision, is not published by itself; the newest word counts: a time named meanwhile, the episode's, the template's.
  */
 export function decidePublication(
-  { publication, isCertified, isSilent, publishAt, publish, template }: Wishes,
+  { publication, isCertified, isSilent, heldFor, publishAt, publish, template }: Wishes,
   now: Date,
 ): Decided {
   if (publication) return { what: publication }
   if (isSilent) return { what: 'hold', reason: 'silent' }
   if (!isCertified) return { what: 'hold', reason: 'certificate_failed' }
+  if (heldFor !== null) return { what: 'hold', reason: heldFor }
   const wish = publishAt?.toISOString() ?? publish ?? template
   if (wish === 'manual') return { what: 'hold', reason: 'manual' }
   if (wish === 'automatic' || new Date(wish) <= now) return { what: 'publish' }
@@ -83,11 +87,11 @@ export async function insertPublication(
   const context = { ...made.context, ...toScalars({ publication }) }
   const { userId, settings } = made
   const { runId, started } = await startRun(trx, { userId, episodeId, settings, context, warnings: [] })
-  if (!started) throw new AlreadyRunning(runId)
+  if (!started) throw await alreadyRunning(trx, runId)
   // a run that has ended since the first look may have made something else
   const { contentHash } = (await whatIsMade(trx, episodeId))!.context
   if (contentHash !== context['contentHash'])
-    throw new AlreadyRunning((await latestRunOf(trx, episodeId))?.id ?? runId)
+    throw await alreadyRunning(trx, (await latestRunOf(trx, episodeId))?.id ?? runId)
   return { runId, steps: await insertSteps(trx, runId, partsOf(pipeline.stage('publish')!, context)) }
 }
 
@@ -106,14 +110,21 @@ async function importedRun(
   if (!version) return undefined
   const { userId, contentHash } = version
   const files = contentHash === null ? [] : ['episode.mp3']
-  const made = { contentHash: contentHash ?? '', files, isCertified: true, isSilent: false, publish: null }
+  const made = {
+    contentHash: contentHash ?? '',
+    files,
+    isCertified: true,
+    isSilent: false,
+    publish: null,
+    heldFor: null,
+  }
   return { userId, settings: defaultTemplate(), context: toScalars(made) }
 }
 
 const notFinished = (): Permanent =>
   new Permanent(
     'not_publishable',
-    'The episode has not been finished yet: wait for its run, decide on what it waits for, or retry it.',
+    'The episode has not been finished yet: wait for its run, decide on what it waits for, or, if that failed, begin it again: on its page in the console, or by the command that made it.',
   )
 
 /**

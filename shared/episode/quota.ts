@@ -1,9 +1,9 @@
 /**
  * Checks a user's quota before work starts. Hides which limits each kind of work has and how a refusal is
- * worded.
+ * worded: a limit has the name of its variable (RUNS_PER_HOUR).
  */
 import type { Knex } from 'knex'
-import type { Config, UsageKind, UsageLimit } from '../config.ts'
+import type { Config, UsageKind, UsageLimit, UsagePeriod } from '../config.ts'
 import { chargeUsage, usageOf, type UsageEntry } from '../db/usage.ts'
 import type { ErrorCode } from '../codes.ts'
 import { Permanent } from '../errors.ts'
@@ -22,15 +22,36 @@ export async function charge(db: Knex, { quotas }: Pick<Config, 'quotas'>, entry
   })
 }
 
-function refusal({ kind, amount }: UsageEntry, { period, most }: UsageLimit): Permanent {
+function refusal(
+  { kind, amount }: Pick<UsageEntry, 'kind' | 'amount'>,
+  { period, most }: UsageLimit,
+): Permanent {
   const { code, unit } = refusals[kind]
-  const next = { hour: 'the next hour', day: 'midnight UTC', month: 'the first of next month' }[period]
   const asked = kind === 'runs' ? '' : ` This needs ${Math.ceil(amount)} more.`
   return new Permanent(
     code,
-    `The limit is ${most} ${unit} ${period === 'hour' ? 'an' : 'a'} ${period}, ` +
-      `and it is reached.${asked} Try again after ${next}, or have the limit raised.`,
+    `The limit is ${most} ${unit} ${period === 'hour' ? 'an' : 'a'} ${period}, and it is reached.${asked} ` +
+      `It works again from ${nextPeriod(period, new Date()).toISOString().slice(0, 16)}Z on; ` +
+      `whoever runs this Spool can raise the limit: ${`${kind}_per_${period}`.toUpperCase()}.`,
   )
+}
+
+/** When the counters of such a period begin anew: periods are those of UTC. */
+function nextPeriod(period: UsagePeriod, now: Date): Date {
+  const [year, month, day, hour] = [
+    now.getUTCFullYear(),
+    now.getUTCMonth(),
+    now.getUTCDate(),
+    now.getUTCHours(),
+  ]
+  switch (period) {
+    case 'hour':
+      return new Date(Date.UTC(year, month, day, hour + 1))
+    case 'day':
+      return new Date(Date.UTC(year, month, day + 1))
+    case 'month':
+      return new Date(Date.UTC(year, month + 1))
+  }
 }
 
 export interface Allowance {

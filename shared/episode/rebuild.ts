@@ -3,17 +3,19 @@
  * letters, the day it speaks of), what has changed since, and that whatever has not is taken over.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { aboutOf } from '../db/about-episodes.ts'
 import { withDatabase } from '../db/connect.ts'
 import { findEpisode } from '../db/episodes.ts'
 import { findPodcast } from '../db/podcasts.ts'
 import { finishedRunOf, latestRunOf, liveRunIdOf, type Run } from '../db/runs.ts'
 import { offer } from '../engine/enqueue.ts'
 import type { Services } from '../engine/services.ts'
-import { AlreadyRunning, Permanent } from '../errors.ts'
+import { Permanent } from '../errors.ts'
 import { parseUploadName, type UploadPath } from '../objects.ts'
 import { withLetters } from '../settings/needs.ts'
 import { podcastSettings } from '../settings/podcast.ts'
 import type { StoredObject } from '../storage.ts'
+import { alreadyRunning } from './already-running.ts'
 import { planEpisode, type EpisodePlan } from './plan.ts'
 import { readContext } from './run-context.ts'
 import { startPlanned, variablesOf, versionsOf } from './run.ts'
@@ -64,8 +66,9 @@ export async function startAnew(services: Services, episodeId: string): Promise<
   const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
       const live = await liveRunIdOf(trx, episodeId)
-      if (live !== undefined) throw new AlreadyRunning(live)
-      return (await startPlanned(trx, path, recording, plan, services, variables))!
+      if (live !== undefined) throw await alreadyRunning(trx, live)
+      const said = { variables, about: await aboutOf(trx, made.id) }
+      return (await startPlanned(trx, path, recording, plan, services, said))!
     }),
   )
   await offer(services, runId, steps)
@@ -92,7 +95,8 @@ async function planAnew(services: Services, episodeId: string): Promise<Planned>
   const path = parseUploadName(asked.recordingObject)!
   const recording = await storage.stat({ bucket: config.buckets.uploads, name: asked.recordingObject })
   const isAsItWas = recording?.generation === asked.recordingGeneration
-  if (!isAsItWas && latest && isAtWorkOrWaits(latest)) throw new AlreadyRunning(latest.id) // of the one that replaced it
+  if (!isAsItWas && latest && isAtWorkOrWaits(latest))
+    throw await withDatabase(config.databaseUrl, (db) => alreadyRunning(db, latest.id)) // of the one that replaced it
   if (!recording) throw new Permanent('upload_replaced', `${path.file} was deleted since. Upload it again.`)
   const plan = await planEpisode(path, services)
   if (!isAsItWas && !isOfTheSame(made, recording, plan)) throw replaced(path.file, latest)

@@ -1,12 +1,12 @@
 /**
- * Whether a recording would take the place of another one, told before it is sent. Hides how the two are compared while only
- * a name and a size are known of the new one.
+ * Whether a recording would take the place of another one, or of a version that waits for a decision, told before it is sent.
+ * Hides how two recordings are compared of which one is not there yet.
  */
 import type { Knex } from 'knex'
 import { numbersInFeed } from '../db/feed-episodes.ts'
 import { listEpisodes } from '../db/listed-episodes.ts'
 import { uploadedBytes } from '../db/media-items.ts'
-import { lastFinishedRunOf } from '../db/runs.ts'
+import { lastFinishedRunOf, liveRunOf } from '../db/runs.ts'
 import { asSeen, fileOf } from '../objects.ts'
 import { readContext } from './run-context.ts'
 
@@ -27,10 +27,24 @@ export interface Replacing {
   readonly userId: string
   readonly podcast: string
   readonly episode: string
-  readonly recordings: readonly { readonly name: string; readonly bytes: number }[]
+  readonly recordings: readonly Coming[]
 }
 
-/** Undefined where no episode of that name is finished, or it is made of files of the same names and sizes. */
+interface Coming {
+  readonly name: string
+  readonly bytes: number
+  /** Of its content, in base64; undefined where that is not told. Asked for only where it decides. */
+  readonly md5?: (() => Promise<string | undefined>) | undefined
+}
+
+/** A file that an episode is made of. */
+interface Made {
+  readonly file: string
+  readonly bytes: number | undefined
+  readonly md5: string
+}
+
+/** Undefined where no episode of that name is finished, or it is made of the same. */
 export async function whatIsReplaced(
   db: Knex,
   { userId, podcast, episode, recordings }: Replacing,
@@ -39,18 +53,54 @@ export async function whatIsReplaced(
   const [found] = await listEpisodes(db, { userId, limit: 1, after: undefined }, names)
   const made = found && (await lastFinishedRunOf(db, found.id))
   if (!made) return undefined
-  const context = readContext(made.context, 'recordingObject', 'recordingGeneration', 'recordings')
-  const { recordingObject: object, recordingGeneration: generation } = context
-  const parts = context.recordings.length > 0 ? context.recordings : [{ object, generation }]
-  const known = await Promise.all(
-    parts.map(async (part) => `${fileOf(part.object)} ${await uploadedBytes(db, part)}`),
+  const known = ['recordingObject', 'recordingGeneration', 'recordingHash', 'recordings'] as const
+  const { recordingObject, recordingGeneration, recordingHash, ...context } = readContext(
+    made.context,
+    ...known,
   )
-  const told = recordings.map(({ name, bytes }) => `${asSeen(name)} ${bytes}`)
-  if (known.toSorted().join('/') === told.toSorted().join('/')) return undefined
+  const one = { object: recordingObject, generation: recordingGeneration, contentHash: recordingHash }
+  const parts = await Promise.all(
+    (context.recordings.length > 0 ? context.recordings : [one]).map(async (part) => ({
+      ...{ file: fileOf(part.object), md5: part.contentHash },
+      bytes: await uploadedBytes(db, part),
+    })),
+  )
+  const isPublished = found.publishedAt !== null
+  if (await isSame(parts, recordings, isPublished)) return undefined
   return {
-    title: found.title,
-    isPublished: found.publishedAt !== null,
+    ...{ title: found.title, isPublished },
     ...(await numbersInFeed(db, found.id)),
-    recordings: parts.map((part) => fileOf(part.object)),
+    recordings: parts.map(({ file }) => file),
   }
+}
+
+/** By names and sizes; what listeners have, where sizes are the same, by the content, if that is told. */
+async function isSame(
+  made: readonly Made[],
+  coming: readonly Coming[],
+  isPublished: boolean,
+): Promise<boolean> {
+  const sizes = [made, coming].map((files) => files.map(({ bytes }) => String(bytes)))
+  if (!areSame(sizes[0]!, sizes[1]!)) return false
+  const contents = isPublished ? await Promise.all(coming.map(async ({ md5 }) => await md5?.())) : []
+  if (isPublished && contents.every((one) => one !== undefined))
+    return areSame(
+      made.map(({ md5 }) => md5),
+      contents,
+    )
+  return areSame(
+    made.map(({ file, bytes }) => `${file} ${bytes}`),
+    coming.map(({ name, bytes }) => `${asSeen(name)} ${bytes}`),
+  )
+}
+
+const areSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.toSorted().join('/') === others.toSorted().join('/')
+
+/** Whether a version of that episode waits for its producer, whose place a newer one takes. */
+export async function isWaitedFor(
+  db: Knex,
+  { userId, podcast, episode }: Pick<Replacing, 'userId' | 'podcast' | 'episode'>,
+): Promise<boolean> {
+  return (await liveRunOf(db, userId, asSeen(podcast), asSeen(episode)))?.status === 'awaiting_review'
 }

@@ -7,6 +7,7 @@ import { withDatabase } from '../db/connect.ts'
 import { findRun, latestRunOf, liveRunOf, startMailRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { insertPublication } from './publication.ts'
+import { alreadyRunning } from './already-running.ts'
 import { planEpisode } from './plan.ts'
 import { runAgain, startPlanned } from './run.ts'
 import { readContext } from './run-context.ts'
@@ -82,7 +83,7 @@ async function planAgain(services: Services, { context }: Run): Started {
   return await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
       const live = await liveRunOf(trx, path.userId, asSeen(path.podcast), asSeen(path.episode))
-      if (live !== undefined) throw new AlreadyRunning(live)
+      if (live) throw await alreadyRunning(trx, live.id)
       return (await startPlanned(trx, path, recording, plan, services))!
     }),
   )

@@ -6,7 +6,7 @@ import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
 import type { Config } from '../config.ts'
 import { aboutOf, type AboutEpisode } from '../db/about-episodes.ts'
-import { beginEpisode, ensureEpisode } from '../db/episodes.ts'
+import { beginEpisode, ensureEpisode, publicationOf } from '../db/episodes.ts'
 import { ensurePodcast, findPodcastNamed } from '../db/podcasts.ts'
 import { decisionRevision } from '../db/edit-decisions.ts'
 import { lettersById, newestLetters, type KeptLetter } from '../db/letters.ts'
@@ -16,11 +16,12 @@ import { latestRunOf, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { chooseModel, type Ears } from '../ears/installed.ts'
 import { pinned, type EpisodePlan, type RecordingPart } from './plan.ts'
-import { AlreadyRunning, Permanent, Retryable } from '../errors.ts'
+import { Permanent, Retryable } from '../errors.ts'
 import { contentHash } from '../hash.ts'
 import { asSeen, fileOf, type UploadPath } from '../objects.ts'
 import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
+import { alreadyRunning } from './already-running.ts'
 import { givenBefore } from './given-before.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
@@ -95,13 +96,14 @@ export async function runAgain(
     ...given,
     providerKeys: keysFor(settings, given.recogniser, await providerKeys(trx, userId)),
     decisionRevision: await decisionRevision(trx, episodeId),
+    heldFor: given.heldFor && ((await publicationOf(trx, episodeId)).isCurrent ? null : given.heldFor),
     publication: null,
     madeBy: versionsOf(pipeline),
     ...changes,
   }
   const begin = { userId, episodeId, about: await aboutOf(trx, earlier.id), settings, context }
   const { runId, started, steps } = await beginRun(trx, pipeline, begin)
-  if (!started) throw new AlreadyRunning(runId)
+  if (!started) throw await alreadyRunning(trx, runId)
   await charge(trx, config, { userId, kind: 'runs', key: runId, amount: 1, runId })
   return { runId, steps: await steps() }
 }
@@ -135,24 +137,25 @@ async function openRun(
   recording: StoredObject,
   plan: EpisodePlan,
   { pipeline, config }: Pick<Services, 'pipeline' | 'config'>,
-  /** Of an episode that is made anew: what its scripts say stays, but for what its settings say now. */
-  said?: Variables,
+  /** Of an episode that is made anew: what is said of it stays, and what its scripts say but for what its settings say now. */
+  said?: Said,
 ) {
   const { userId } = path
   const { rememberVoices = false } = plan.template.transcription
   const show = asSeen(path.podcast)
   const known = await findPodcastNamed(trx, userId, show)
   const slug = asSeen(path.episode)
-  const { title = slug, description = '' } = plan.episode
-  const today = variablesOf(podcastSettings(plan.podcast ?? known?.settings ?? {}), plan.episode, title)
-  const variables =
-    plan.episode.date === undefined && said?.date !== undefined ? { ...today, date: said.date } : today
+  const variablesFor = (title: string) => {
+    const today = variablesOf(podcastSettings(plan.podcast ?? known?.settings ?? {}), plan.episode, title)
+    const date = plan.episode.date === undefined ? said?.variables['date'] : undefined
+    return date === undefined ? today : { ...today, date }
+  }
   const letters = await lettersFor(trx, userId, plan)
   const { template: settings, leftOut } = withLetters(plan.template, letters.length)
   const model = await modelFor(config.ears, settings.transcription)
   const { problem, providers } = check(
     { ...plan, template: settings },
-    variables,
+    variablesFor(slug),
     letters,
     await providerKeys(trx, userId),
     model !== undefined,
@@ -161,9 +164,15 @@ async function openRun(
   // an episode that cannot begin changes nothing of a show that is there
   const kept = isBroken ? known : undefined
   const podcast = kept ?? (await ensurePodcast(trx, userId, show, plan.podcast, rememberVoices))
-  const episodeId = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug, title })
+  const { title: named = slug } = plan.episode
+  const there = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug, title: named })
+  const { id: episodeId } = there
+  const latest = await latestRunOf(trx, episodeId)
   // Two files of one recording arrived last, and the other was first.
-  if (!said && isSameAs(await latestRunOf(trx, episodeId), plan)) return undefined
+  if (!said && isSameAs(latest, plan)) return undefined
+  const before = said?.about ?? (latest ? await aboutOf(trx, latest.id) : there)
+  const about = aboutIn(plan.episode, before, said?.about.given)
+  const { warnings: missing, heldFor } = await givenBefore(trx, latest, plan)
   const context = {
     ...uploadsOf(plan, recording),
     outputRate: plan.template.output.sampleRate ?? null,
@@ -174,19 +183,21 @@ async function openRun(
     ...(providers.recogniser === localRecogniser
       ? { recogniserModel: model!.name, recogniserDigest: model!.digest }
       : { recogniserModel: null, recogniserDigest: null }),
-    variables,
+    variables: variablesFor(about.title),
     letters: letters.map(({ id }) => id),
     decisionRevision: await decisionRevision(trx, episodeId),
     publish: plan.episode.publish ?? null,
+    heldFor,
     publication: null,
     madeBy: versionsOf(pipeline),
     unplanned: isBroken,
     reviewed: false,
   }
-  const about = { title, description, details: detailsOf(plan.episode) }
-  const missing = await givenBefore(trx, episodeId, plan)
-  const warnings = [...plan.warnings, ...leftOut.map(noLetters), ...missing]
-  const begin = { userId, episodeId, about, settings, context, warnings }
+  const begin = {
+    ...{ userId, episodeId, settings, context },
+    about: { ...about, details: detailsOf(plan.episode) },
+    warnings: [...plan.warnings, ...leftOut.map(noLetters), ...missing],
+  }
   let run = await beginRun(trx, pipeline, begin)
   // What waits for its producer would wait for ever if they have recorded it anew.
   if (!run.started && (await supersedeRun(trx, run.runId))) run = await beginRun(trx, pipeline, begin)
@@ -195,6 +206,30 @@ async function openRun(
   if (!run.started)
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
   return { ...run, problem: plan.problem ?? problem ?? (await refusedStart(trx, config, userId, run.runId)) }
+}
+
+/** What stays of an episode that is made anew. */
+export interface Said {
+  readonly variables: Variables
+  readonly about: AboutEpisode
+}
+
+/**
+ * What is not given again stays as it was, and so does what is given as it was before (`then`), since it may have been edited
+ * meanwhile. An empty description, as a show's episode.json has it, says nothing.
+ */
+function aboutIn(
+  { title, description }: EpisodeSettings,
+  before: Pick<AboutEpisode, 'title' | 'description'>,
+  then: AboutEpisode['given'] = {},
+): AboutEpisode {
+  const given = { ...(title ? { title } : {}), ...(description ? { description } : {}) }
+  const isNew = (field: 'title' | 'description') => given[field] !== then[field]
+  return {
+    title: (isNew('title') ? given.title : undefined) ?? before.title,
+    description: (isNew('description') ? given.description : undefined) ?? before.description,
+    given,
+  }
 }
 
 const noLetters = (segment: string): Warning => ({

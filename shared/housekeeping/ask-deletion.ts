@@ -18,7 +18,8 @@ import { findPodcast, findPodcastOf, type Podcast } from '../db/podcasts.ts'
 import { cancelRun } from '../db/run-changes.ts'
 import { liveRunIdOf, lockRun } from '../db/runs.ts'
 import type { Services } from '../engine/services.ts'
-import { AlreadyRunning, Permanent } from '../errors.ts'
+import { alreadyRunning } from '../episode/already-running.ts'
+import { Permanent } from '../errors.ts'
 import {
   episodeFolder,
   podcastFolder,
@@ -64,7 +65,7 @@ async function takeEpisode(
     throw new Permanent('not_found', 'There is no such episode.')
   }
   const begun = await liveRunIdOf(trx, episodeId)
-  if (begun !== undefined) throw new AlreadyRunning(begun)
+  if (begun !== undefined) throw await alreadyRunning(trx, begun)
   const { podcastId, slug } = episode
   const podcast = (await findPodcast(trx, podcastId))!
   const folders: DoomedFolder[] = [
@@ -85,7 +86,7 @@ const uploadFolders = (userId: string, podcast: string, episode: string): string
 async function endRun(trx: Knex, runId: string, userId: string, cancel: boolean): Promise<void> {
   const run = await lockRun(trx, runId)
   if (run?.userId !== userId) return // found to be somebody else's below
-  if (!cancel) throw new AlreadyRunning(runId)
+  if (!cancel) throw await alreadyRunning(trx, runId)
   if (!(await cancelRun(trx, runId)) && (await liveRunIdOf(trx, run.episodeId!)) !== undefined)
     throw new Permanent('not_cancellable', 'The episode is being published; ask again in a minute.')
 }
@@ -108,7 +109,7 @@ export async function askForPodcast(
   const episodes = await withDatabase(databaseUrl, (db) => episodesOfPodcast(db, userId, podcastId))
   if (withEpisodes) {
     const live = episodes.find(({ liveRunId }) => liveRunId !== null)
-    if (live && !cancel) throw new AlreadyRunning(live.liveRunId!)
+    if (live && !cancel) throw await withDatabase(databaseUrl, (db) => alreadyRunning(db, live.liveRunId!))
     for (const { id: episodeId } of episodes) await askForEpisode(services, { userId, episodeId }, { cancel })
   }
   return await withDatabase(databaseUrl, (db) => db.transaction((trx) => takePodcast(trx, userId, podcastId)))

@@ -32,6 +32,17 @@ function numberOf(item: Element): string {
   return `${season === '' ? '' : `season ${season}, `}episode ${number}`
 }
 
+/** The first two that have one number. */
+function sameNumber(items: readonly Element[]): string | undefined {
+  const titles = new Map<string, string>()
+  for (const item of items) {
+    const [number, title] = [numberOf(item), textOf(item, 'title')]
+    if (titles.has(number)) return `"${titles.get(number)!}" and "${title}" are both ${number}.`
+    if (number !== '') titles.set(number, title)
+  }
+  return undefined
+}
+
 /** Where a feed says that it is; empty where it does not. */
 export const ownAddress = (channel: Element): string =>
   childrenOf(channel, 'atom:link').find(({ attributes }) => attributes['rel'] === 'self')?.attributes[
@@ -181,7 +192,7 @@ export const showRules: readonly FeedRule[] = [
     ...advised,
     remedy: 'Give every full episode of a season a number of its own.',
     source: appleTags,
-    wrong: (channel) => repeated(childrenOf(channel, 'item').map(numberOf)),
+    wrong: (channel) => sameNumber(childrenOf(channel, 'item')),
   },
   value(
     'show-complete',

@@ -134,12 +134,18 @@ const formerNames: Readonly<Record<string, string>> = {
   literature: 'Arts:Books',
 }
 
-/** The one of Apple's that is written most like it. */
+/** The one of Apple's that has a word in common with it, as "Gardening" and "Home & Garden" have; else that is written most like it. */
 export function nearestCategory(text: string): string {
   const wanted = key(text)
   const [parent = ''] = wanted.split(':')
   const former = formerNames[wanted] ?? formerNames[parent]
   if (former !== undefined) return former
+  const kindred = all.find((category) =>
+    wordsOf(category.subcategory ?? category.name).some((one) =>
+      wordsOf(text.split(/[>:|/]/).at(-1)!).some((other) => one.startsWith(other) || other.startsWith(one)),
+    ),
+  )
+  if (kindred) return categoryText(kindred)
   const distances = all.flatMap((category) =>
     [categoryText(category), category.subcategory ?? category.name].map((name) => ({
       text: categoryText(category),
@@ -148,3 +154,11 @@ export function nearestCategory(text: string): string {
   )
   return distances.toSorted((a, b) => a.distance - b.distance)[0]!.text
 }
+
+/** Shorter ones are in many others. */
+const fewestLetters = 4
+const wordsOf = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter((word) => word.length >= fewestLetters)

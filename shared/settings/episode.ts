@@ -33,10 +33,11 @@ const details = {
 }
 const episodeDetails = z.object(details)
 export const mostDescriptionCharacters = 4000
+export const mostTitleCharacters = 255
 
 const episode = z.strictObject({
   $schema: z.string().optional(),
-  title: z.string().min(1).max(255).optional(),
+  title: z.string().min(1).max(mostTitleCharacters).optional(),
   description: z.string().max(mostDescriptionCharacters).optional(),
   number: z.number().int().positive().optional(),
   season: z.number().int().positive().optional(),

@@ -29,7 +29,7 @@ const category = z
   .max(100)
   .refine((text) => findCategory(text) !== undefined, {
     error: ({ input }) =>
-      `Apple's list of categories has no such one; the nearest is "${nearestCategory(String(input))}"`,
+      `Apple's list of categories has no such one; the nearest is "${nearestCategory(String(input))}" (docs/feed.md has them all)`,
   })
 
 const podcast = z.strictObject({

@@ -263,6 +263,7 @@ describe('Every documented route', () => {
     )
     const other = callerOf(world, `Bearer ${(await aKey(world, 'berta')).key}`)
     const bodies: Record<string, object> = {
+      '/episodes/{id}': { title: 'Mine' },
       '/episodes/{id}/publish': {},
       '/episodes/{id}/runs': {},
       '/episodes/{id}/shares': {},

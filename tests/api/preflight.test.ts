@@ -1,4 +1,5 @@
 // What stands in an episode's way and what it will take, asked of the API before its recording is sent; and what it took.
+import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { catalogue } from '../../functions/index.ts'
 import { aKey, callerOf, type Caller } from '../support/callers.ts'
@@ -67,6 +68,7 @@ describe('Before its recording is sent', () => {
     expect(await look({ seconds: 600 })).toEqual({
       faults: [],
       replaces: null,
+      waits: false,
       quote: {
         minutes: 10,
         minutesLeft: expect.any(Number) as unknown,
@@ -114,4 +116,12 @@ test('A run that has ended has a receipt, which says when another recording was 
   expect(await told({ file: 'talk.wav', bytes: 'another take'.length })).toBe(null)
   expect(await told({ file: 'talk.wav', bytes: 1 })).toEqual(replaced)
   expect(await told({ file: 'a.wav', bytes: 'another take'.length })).toEqual(replaced)
+  // what listeners have is told apart by its content, where that is told
+  await other.database.rows(
+    `UPDATE episodes SET published_at = now(), first_published_at = now(), published = '{}'`,
+  )
+  const by5 = async (file: string, content: string) =>
+    (await told({ file, bytes: content.length, md5: createHash('md5').update(content).digest('base64') })) !==
+    null
+  expect([await by5('a.wav', 'another take'), await by5('talk.wav', 'another tape')]).toEqual([false, true])
 })

@@ -43,7 +43,7 @@ const apart = <T>(use: (db: Knex) => Promise<T>): Promise<T> => withDatabase(dat
 async function aStep(): Promise<StepIdentity> {
   return await withDatabase(database.url, async (db) => {
     const podcast = await ensurePodcast(db, 'anna', 'show', undefined)
-    const episodeId = await ensureEpisode(db, {
+    const { id: episodeId } = await ensureEpisode(db, {
       userId: 'anna',
       podcastId: podcast.id,
       slug: randomUUID(),

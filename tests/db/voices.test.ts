@@ -22,7 +22,7 @@ const inDatabase = <T>(use: (db: Knex) => Promise<T>): Promise<T> => withDatabas
 const anEpisode = (userId: string, show: string, slug: string, remembers = true) =>
   inDatabase(async (db) => {
     const podcast = await ensurePodcast(db, userId, show, undefined, remembers)
-    const episodeId = await ensureEpisode(db, { userId, podcastId: podcast.id, slug, title: slug })
+    const { id: episodeId } = await ensureEpisode(db, { userId, podcastId: podcast.id, slug, title: slug })
     return { userId, podcastId: podcast.id, episodeId }
   })
 const name = (episodeId: string, ...names: string[]) =>

@@ -86,6 +86,14 @@ describe('Sound and words together', () => {
 })
 
 describe('Round a filler that is cut', () => {
+  test('what is cut on either side is said to be a part of the pause: it is shorter than that', () => {
+    const analysis = heard([span(0, 5000), span(6000, 6300), span(9000, 20_000)])
+    const proposed = detectPauses(analysis, undefined, [span(6000, 6300)], settings)
+    expect(new Set(proposed.map(({ reason }) => reason))).toEqual(
+      new Set(['One of 2 parts of a pause of 3.70 s, shortened to 0.5 s.']),
+    )
+  })
+
   test('two short pauses are one long one', () => {
     const analysis = heard([span(0, 5000), span(6000, 6300), span(7300, 20_000)])
     expect(cuts(analysis)).toEqual([])

@@ -83,7 +83,9 @@ describe('A charge', () => {
     )
     await expect(refusal).rejects.toMatchObject({
       code: 'monthly_cap',
-      message: expect.stringMatching(/60 minutes.*91 more.*first of next month/),
+      message: expect.stringMatching(
+        /60 minutes.*91 more.* again from [\d-]+-01T00:00Z on;.*MINUTES_PER_MONTH/,
+      ),
     })
     expect([await used(world, 'month'), await world.database.rows('SELECT 1 FROM usage_entries')]).toEqual([
       {},
@@ -200,7 +202,9 @@ describe('Uploads', () => {
       ),
     ).toEqual([])
     expect([await used(world, 'hour'), (await world.pending()).length]).toEqual([{ runs: 3 }, 3])
-    expect((await world.run(refused[0]!.id)).errorMessage).toMatch(/limit is 3 runs an hour/)
+    expect((await world.run(refused[0]!.id)).errorMessage).toMatch(
+      /limit is 3 runs an hour.* again from \d{4}-\d\d-\d\dT\d\d:00Z on;.*RUNS_PER_HOUR/,
+    )
   })
 
   test('count again when a finished episode is decided on anew, as a retry does', async () => {

@@ -1,6 +1,8 @@
 // A back catalogue is made anew where its show has changed, and what is before listeners stays there.
 import { expect, test } from '@jest/globals'
 import { catalogue } from '../../functions/index.ts'
+import { editDetails } from '../../shared/db/about-episodes.ts'
+import { withDatabase } from '../../shared/db/connect.ts'
 import { startAnew, whyAnew } from '../../shared/episode/rebuild.ts'
 import { openReview } from '../../shared/review/review.ts'
 import { tone } from '../support/audio.ts'
@@ -90,6 +92,15 @@ test('an episode of which the template has changed is made anew under its guid; 
   await world.runToEnd()
   expect([await episode(), await whyAnew(services, before.id)]).toEqual([before, []])
   expect(await title()).toEqual([{ title: 'Better' }])
+
+  // what is edited stays, however often, while the files say what they said
+  await withDatabase(services.config.databaseUrl, (db) => editDetails(db, before.id, { title: 'Best' }))
+  expect(await whyAnew(services, before.id)).toEqual(['show'])
+  for (let i = 0; i < 2; i++) {
+    await startAnew(services, before.id)
+    await world.runToEnd()
+    expect([await title(), await whyAnew(services, before.id)]).toEqual([[{ title: 'Best' }], []])
+  }
 
   // the same recording, sent once more with words that do not fit; and then without them
   const words = '1\n01:00:00,000 --> 01:00:01,000\nHello.\n'

@@ -249,6 +249,7 @@ describe("Apple's categories", () => {
     ['Comedie', 'Comedy'],
     ['Religion & Spirituality:Christian', 'Religion & Spirituality:Christianity'],
     ['Health', 'Health & Fitness'],
+    ['Gardening', 'Leisure:Home & Garden'],
     ['x'.repeat(100), ''],
   ])('%s is none, and the nearest is named', (category, nearest) => {
     expect(() => podcast({ category })).toThrow(nearest === '' ? /nearest/ : `the nearest is "${nearest}"`)

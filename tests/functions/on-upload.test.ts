@@ -216,10 +216,34 @@ describe('what lies beside a recording', () => {
       { warnings: [] },
       {
         warnings: [
-          { code: 'given_before', message: 'It had words before; this time none were given: --words FILE.' },
+          { code: 'given_before', message: 'It comes without the words that it had before: --words FILE.' },
         ],
       },
     ])
+  })
+
+  test('and is not there when a version that waits for a decision is made anew, keeps that from the feed', async () => {
+    const words = await world.upload(place('talk.words.json'), '{}')
+    const settings = await world.upload(place('episode.json'), '{"title":"Tomatoes","number":11}')
+    await world.arrive(await world.upload(place('talk.wav')))
+    await world.database.rows("UPDATE runs SET status = 'awaiting_review'")
+    const { storage, config } = world.services
+    for (const { name } of [words, settings]) await storage.remove({ bucket: config.buckets.uploads, name })
+    await world.arrive(await world.upload(place('talk.wav')))
+    const [waited, made] = await runs()
+    expect(waited).toMatchObject({ status: 'cancelled', stop_reason: 'superseded' })
+    expect(made).toMatchObject({
+      context: { heldFor: 'given_before' },
+      about: { title: 'Tomatoes' },
+      warnings: [
+        {
+          code: 'given_before',
+          message:
+            'It comes without the words and number that it had before: --words FILE --number 11. ' +
+            'That version waited for your decision; this one took its place, and is held.',
+        },
+      ],
+    })
   })
 
   test("is not another episode's, nor in a folder below", async () => {

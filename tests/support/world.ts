@@ -185,7 +185,7 @@ async function makeWorld(options: WorldOptions) {
       const inserted = await withDatabase(config.databaseUrl, (db) =>
         db.transaction(async (trx) => {
           const podcast = await ensurePodcast(trx, user, 'show', undefined)
-          const episodeId = await ensureEpisode(trx, {
+          const { id: episodeId } = await ensureEpisode(trx, {
             userId: user,
             podcastId: podcast.id,
             slug,

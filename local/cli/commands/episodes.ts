@@ -1,5 +1,6 @@
 /** Commands for episodes that are there: on this machine, or in a Spool elsewhere. */
 import path from 'node:path'
+import type { Details } from '../edit.ts'
 import type { Command } from 'commander'
 import { Permanent } from '../../../shared/errors.ts'
 import type { Client } from '../../client/client.ts'
@@ -106,6 +107,23 @@ export function add(program: Command): void {
       await withClient(async (client, signal) => {
         const { download, summariseDownload } = await import('../list.ts')
         print(json, await download(client, episode, out, signal), summariseDownload)
+      })
+    })
+
+  program
+    .command('edit')
+    .description('say something else of an episode: its feed follows at once, and nothing is made again')
+    .argument('<episode>', episodeArgument)
+    .option('--title <title>', 'what listeners read')
+    .option('--description <text>', 'what it is about; "" for none')
+    .option('--json', 'print one JSON object instead of lines')
+    .action(async (episode: string, { json, ...details }: Details & { json?: true }) => {
+      if (Object.keys(details).length === 0)
+        throw new WrongUsage('Say what is to be changed: --title TITLE, --description TEXT, or both.')
+      if (details.title?.trim() === '') throw new WrongUsage('--title is empty. Say what listeners read.')
+      await withClient(async (client, signal) => {
+        const { edit, summariseEdit } = await import('../edit.ts')
+        print(json, await edit(client, episode, details, signal), summariseEdit)
       })
     })
 

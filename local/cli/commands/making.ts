@@ -108,7 +108,8 @@ export function add(program: Command): void {
           const { runId, left } = await decide(services, review, options.decisions, options.rest)
           if (left > 0) {
             const { stillOpen } = await import('../summary.ts')
-            process.stderr.write(stillOpen(left, options.rest))
+            const hasQuestion = review.waiting.some(({ question }) => question !== undefined)
+            process.stderr.write(stillOpen(left, options.rest, hasQuestion))
           }
           await reportRun(
             (watch) => fetchEpisode(cloud, runId, options.out, watch, signal),

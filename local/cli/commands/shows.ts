@@ -54,7 +54,13 @@ export function add(program: Command): void {
         )
         tell(note)
         const display = uploadDisplay(process.stderr)
-        const watch = ({ slug }: { slug: string }, share: number) => display.making(share, slug)
+        const watch = {
+          making: (one: { slug: string }, share: number) => display.making(share, one.slug),
+          resting: (until: Date) =>
+            tell(
+              `Waits     as many runs as are allowed in an hour were started; it goes on at ${until.toISOString()}.\n`,
+            ),
+        }
         const report = await rebuild(client, slug, { dryRun, wouldChange }, watch, signal).finally(
           display.end,
         )

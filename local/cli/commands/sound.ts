@@ -27,9 +27,11 @@ export function add(program: Command): void {
       await mustBeFiles(recordings)
       const { restore, restoredFiles, summariseRestoration } = await import('../restore.ts')
       const { out, json } = options
-      for (const file of restoredFiles({ recordings, out }).filter((one) => existsSync(one)))
-        tell(`spool: ${file} is there already and is replaced; --out names another folder.\n`)
-      print(json, await restore({ recordings, wishes, out }, cancelled()), summariseRestoration)
+      const former = restoredFiles({ recordings, out }).filter((one) => existsSync(one))
+      const report = await restore({ recordings, wishes, out }, cancelled())
+      for (const file of former)
+        tell(`spool: ${file} was there already and was replaced; --out names another folder.\n`)
+      print(json, report, summariseRestoration)
     })
 
   program

@@ -63,6 +63,7 @@ export const get = async <T>(path: string): Promise<T> =>
   (begunWith(path) as T | undefined) ?? (await ask<T>('GET', path))
 export const post = <T>(path: string, body?: unknown): Promise<T> => ask('POST', path, body)
 export const put = <T>(path: string, body: unknown): Promise<T> => ask('PUT', path, body)
+export const patch = <T>(path: string, body: unknown): Promise<T> => ask('PATCH', path, body)
 export const remove = <T>(path: string): Promise<T> => ask('DELETE', path)
 
 export interface ListOf<T> {

@@ -1,6 +1,6 @@
 // Which episodes of a show are made anew, which wait, and what is said of the feed.
 import { expect, test } from '@jest/globals'
-import { summariseRebuild, type RebuiltEpisode } from '../../../local/cli/rebuild.ts'
+import { summariseRebuild, untilAllowed, type RebuiltEpisode } from '../../../local/cli/rebuild.ts'
 
 const episode = (slug: string, given: Partial<RebuiltEpisode>): RebuiltEpisode => ({
   ...{ episodeId: slug, slug, title: slug, reasons: ['template'], status: 'planned', inFeed: false },
@@ -30,4 +30,26 @@ test('what comes before listeners is said, before and afterwards', () => {
   expect(summary(episode('bread', { ...rebuilt, inFeed: true }), episode('held', rebuilt))).toContain(
     'The new version is in the feed now, of: bread.\n',
   )
+})
+
+test('what was fetched or exported before is older, and how the new comes there is said', () => {
+  const [before, after] = ['a', 'b'].map((sha256) => ({ durationSeconds: 1, integratedLufs: -16, sha256 }))
+  const told = summary(episode('bread', { status: 'rebuilt', inFeed: true, before: before!, after: after! }))
+  expect(told).toMatch(/download my-show\/bread\nSo is a site.*\.\/spool export my-show --url/)
+})
+
+test('what may not be started yet is waited for, until the next hour, and nothing is refused', async () => {
+  const paused: number[] = []
+  const said: Date[] = []
+  const client = {
+    get: <T>() =>
+      Promise.resolve({ items: [{ kind: 'runs', used: paused.length === 0 ? 60 : 1, most: 60 }] } as T),
+  }
+  await untilAllowed(
+    client,
+    (until) => said.push(until),
+    (ms) => Promise.resolve(paused.push(ms)),
+  )
+  expect(said.map((until) => until.toISOString().slice(14))).toEqual(['00:00.000Z'])
+  expect(paused[0]).toBeGreaterThan(said[0]!.getTime() - Date.now())
 })

@@ -126,8 +126,11 @@ test('taken out of the feed a second time, it is said that it was not in it', ()
 })
 
 test('of a question that is left when all was accepted it is said that it takes an answer', () => {
-  expect(stillOpen(2, undefined)).toMatch(/; 2 edits are .* --rest accept, reject or leave decides/)
-  const accepted = stillOpen(1, 'accept')
+  expect(stillOpen(2, undefined, false)).toMatch(
+    /; 2 edits are .* --rest accept, reject or leave decides on all that is left\.\n/,
+  )
+  expect(stillOpen(2, undefined, true)).toMatch(/; but a question is not accepted but answered/)
+  const accepted = stillOpen(1, 'accept', true)
   expect(accepted).toMatch(/; 1 edit is .*A question is not accepted but answered: .*"decision": "answer"/)
   expect(accepted).not.toContain('--rest accept')
 })
@@ -189,7 +192,7 @@ test('of an episode in the feed nothing is said', () => {
 describe('The review', () => {
   const listing: Listing = {
     ...{ episodeId: 'e1', episode: 'show/one', runId: 'r1', status: 'finished' },
-    ...{ folder: 'review/one', waiting: [], undecided: [], edits: 3 },
+    ...{ folder: 'review/one', waiting: [], undecided: [], decided: [], edits: 3 },
     ...{ proposal: null, speakers: [{ label: 'A', name: 'Ada', sureness: null }], speakersByVoice: false },
   }
 
@@ -203,6 +206,24 @@ describe('The review', () => {
     expect(text).toContain('filler, 1:01.3 to 1:01.7, 0.4 s   filler-0')
     expect(text).toContain('--rest reject')
     expect(summariseListing(listing)).toMatch(/^Nothing waits: /)
+  })
+
+  test('of a finished episode says what was made and what was not, by the ids that take it back', () => {
+    const filler = {
+      kind: 'filler',
+      text: 'um',
+      reason: 'A filler.',
+      startSeconds: 61.25,
+      endSeconds: 62,
+    } as const
+    const decided = [
+      { ...filler, id: 'filler-1', status: 'applied' } as const,
+      { ...filler, id: 'filler-2', status: 'rejected' } as const,
+    ]
+    const text = summariseListing({ ...listing, decided })
+    expect(text).toMatch(/^made +filler +1:01.3 to 1:02.0 +filler-1 +um\nnot made +filler .*filler-2/m)
+    expect(text).toMatch(/^Change .*review show\/one --decisions.*\n.*"decision":"reject","edit":"filler-1"/m)
+    expect(text).not.toContain('Decide')
   })
 
   test('says who speaks where voices alone told, and how to name them', () => {

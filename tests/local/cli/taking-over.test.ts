@@ -1,6 +1,7 @@
 // A show that is there is not taken over in silence by a folder of the same name.
 import { describe, expect, test } from '@jest/globals'
 import { takeOver, takesPlace, type TakingOver } from '../../../local/cli/taking-over.ts'
+import type { Replaced } from '../../../shared/episode/replaced.ts'
 import { podcastSettings } from '../../../shared/settings/podcast.ts'
 
 const known = { title: 'Night talk', author: 'Ada', description: 'On trains.' }
@@ -73,7 +74,12 @@ test.each([
 
 describe('A recording that takes the place of another one', () => {
   const there = { title: 'On tape', isPublished: true, number: 1, season: 1, recordings: ['talk.wav'] }
-  const given = (number: number | null, season: number | null = null, isMeant = false, replaced = there) =>
+  const given = (
+    number: number | null,
+    season: number | null = null,
+    isMeant = false,
+    replaced: Replaced = there,
+  ) =>
     takesPlace(replaced, {
       ...{ episode: 'night/talk', apart: 'call it otherwise' },
       ...{ numbers: { number, season }, isMeant },
@@ -81,13 +87,25 @@ describe('A recording that takes the place of another one', () => {
 
   test('is told, with what keeps both', () => {
     for (const said of [
-      given(null),
+      given(null, null, true),
       given(1),
       given(1, 1),
       given(2, 1, true),
       given(2, 1, false, { ...there, isPublished: false }),
     ])
       expect(said).toMatch(/"On tape", is there already.*It is made anew.*To keep both, call it otherwise/s)
+  })
+
+  test('is refused where listeners have that one, and nothing says that it is the same episode', () => {
+    for (const numbers of [there, { ...there, number: null, season: null }])
+      expect(() => given(null, null, false, numbers)).toThrow(
+        expect.objectContaining({
+          code: 'already_there',
+          message: expect.stringMatching(
+            /made of talk.wav. This is another.*call it otherwise.*--same-episode/,
+          ) as unknown,
+        }),
+      )
   })
 
   test.each([

@@ -60,7 +60,12 @@ export async function preflight({
     ...{ file: name, bytes: file.size },
     head: await inBase64(file.slice(0, headBytes)),
   }))
-  return await post<{ faults: readonly Fault[]; quote: Quote; replaces: Replaced | null }>('/preflight', {
+  return await post<{
+    faults: readonly Fault[]
+    quote: Quote
+    replaces: Replaced | null
+    waits: boolean
+  }>('/preflight', {
     ...{ podcast, episode: slug, withWords },
     recordings: await Promise.all(told),
     ...(beside === undefined ? {} : { beside: await tellOf(beside) }),

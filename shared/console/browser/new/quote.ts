@@ -13,7 +13,7 @@ export interface Quoted {
 }
 
 export function Quote({ podcast, slug, files, seconds, are }: Quoted) {
-  const [told, setTold] = useState<{ quote: Told; replaces: Replaced | null }>()
+  const [told, setTold] = useState<{ quote: Told; replaces: Replaced | null; waits: boolean }>()
   const recordings = files.filter(({ kind }) => kind === 'recording')
   const withWords = files.some(({ kind }) => kind === 'words')
   const length = lengthOf(
@@ -40,10 +40,12 @@ export function Quote({ podcast, slug, files, seconds, are }: Quoted) {
     return () => clearTimeout(soon)
   }, [what.join('\n')])
   if (recordings.length === 0 || !told) return null
-  const { quote, replaces } = told
-  return html`${replaces === null ? null : html`<${Notice}>${takesPlace(replaces)}</${Notice}>`}<${Takes}
-      ...${quote}
-    />`
+  const { quote, replaces, waits } = told
+  return html`${replaces === null ? null : html`<${Notice}>${takesPlace(replaces)}</${Notice}>`}${
+      waits
+        ? html`<${Notice}>A version of it waits for your decision; this one would take its place.</${Notice}>`
+        : null
+    }<${Takes} ...${quote} />`
 }
 
 const takesPlace = ({ title, isPublished, recordings }: Replaced): string =>

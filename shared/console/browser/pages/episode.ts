@@ -16,6 +16,7 @@ import {
   useApi,
   type Loaded,
 } from '../parts.ts'
+import { Details } from '../episode/details.ts'
 import { Player } from '../episode/player.ts'
 import { Proposed } from '../episode/proposed.ts'
 import { Receipt } from '../episode/receipt.ts'
@@ -64,6 +65,8 @@ const holdWords: Readonly<Record<string, string>> = {
   silent: 'Nothing in it is loud enough to be heard, so it was not published by itself.',
   gate_refused: 'Its files could not be had as they were made, so it was not published; the notes say which.',
   unpublished: 'You have taken it out of the feed.',
+  given_before:
+    'It lacks what a version had that waited for your decision, so it was not published by itself; the notes say what.',
   attempt_failed:
     'An attempt to make it anew, or to publish it, has failed, so it was not published by itself.',
 }
@@ -79,6 +82,7 @@ function Page() {
     <div class="bar"><h1>${shown.title}</h1><${Status} status=${shown.status} /></div>
     <p class="quiet">${shown.podcast}${shown.durationSeconds === null ? '' : ` · ${clock(shown.durationSeconds)}`}${shown.audioBytes === null ? '' : ` · ${size(shown.audioBytes)}`}${shown.publishedAt === null ? '' : html` · published <time datetime=${shown.publishedAt}>${moment(shown.publishedAt)}</time>`}</p>
     <${Latest} runs=${runs} isThere=${shown.durationSeconds !== null} reload=${reload} />
+    <${Details} id=${id} said=${shown} reload=${reload} />
     <${Publishing} episode=${shown} reload=${reload} isLive=${runs.data?.items.some(isLive) ?? false} />
     <${Loading} of=${files}>${({ items }: { items: Delivered[] }) => (items.length === 0 ? null : html`<${Finished} files=${items} />`)}</${Loading}>
     <${History} runs=${runs} />
