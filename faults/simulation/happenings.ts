@@ -122,7 +122,7 @@ export function openHappenings(
       const doing = oneThatMayBegin(stage, which)
       if (!doing) return
       const process = await stage.begin(doing)
-      const [isMeant, most] = which % 2 > 0 ? [isAboutToChange, mostChanges] : [hasRead, mostReads]
+      const [isMeant, most] = momentsOfDoubt[which % momentsOfDoubt.length]!
       let left = points % most
       const where = await stage.passUntil(process, (passage) => isMeant(passage) && left-- === 0)
       say(`${process.name} begins and hesitates ${where}`)
@@ -212,12 +212,12 @@ export function openHappenings(
 
 const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as readonly Kind[]).includes(kind)
 
-/** What it has read may be old by the time it acts by it. */
-const hasRead = ({ side, effect }: Passage): boolean => side === 'after' && effect === 'database.read'
-const isAboutToChange = ({ side, effect }: Passage): boolean =>
-  side === 'before' && effect !== 'database.read'
-/** About as many as a delivery comes to. */
-const [mostReads, mostChanges] = [16, 8]
+/** Where what somebody has read may be old by the time he acts by it, and about how many of each a delivery comes to. */
+const momentsOfDoubt: readonly (readonly [isMeant: (passage: Passage) => boolean, most: number])[] = [
+  [({ side, effect }) => side === 'before' && effect !== 'database.read', 6],
+  [({ side, effect }) => side === 'after' && effect === 'database.read', 8],
+  [({ side, about }) => side === 'after' && /AS guid, published,/.test(about), 1], // what is in a feed
+]
 
 /** What it has seen of a step is old from here on. */
 const isReviving = ({ side, about }: Passage): boolean => side === 'before' && /UPDATE steps/.test(about)
