@@ -106,7 +106,10 @@ test('Windows that are placed apart, in any order and by another process, are wh
   const windows = windowsOf(told, 6)
   const together: PlacedPassage[] = []
   for (const window of windows) together.push(...(await placeWindow(sound, told, learned, window, signal)))
-  const stored = decodeLesson(encodeLesson({ learned, pronunciation }, text))
+  const file = encodeLesson({ learned, pronunciation }, text)
+  const stored = decodeLesson(file)
+  const ofBefore = decodeLesson(file.replaceAll(/"en(-GB)? /g, '"')) // a version before knew no languages
+  expect(ofBefore.pronunciation.of(text[0]!)).toEqual(pronunciation.of(text[0]!))
   const again = toldOf(text, cuesIn(text), 'cues', stored.pronunciation, sound.frames)
   const apart: PlacedPassage[][] = []
   for (const [i, window] of [...windows.entries()].reverse())
