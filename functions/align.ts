@@ -4,15 +4,16 @@
  */
 import { z } from 'zod'
 import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
-import type { Analysis } from '../shared/audio/analysis.ts'
 import { hearStored } from '../shared/alignment/hear.ts'
+import { inTheirLanguages, type SpokenWord } from '../shared/alignment/languages.ts'
 import { decodeLesson, encodeLesson, type Lesson } from '../shared/alignment/learned-file.ts'
 import { listenTo } from '../shared/alignment/listen.ts'
 import { pronounce, pronouncedBy } from '../shared/alignment/phones.ts'
-import { isTooWide, learnFrom, placeWindow, windowsOf } from '../shared/alignment/placing.ts'
+import { learnFrom, placeWindow } from '../shared/alignment/placing.ts'
 import { canBeAligned, textOf } from '../shared/alignment/refine.ts'
 import type { Sound } from '../shared/alignment/speech-rows.ts'
 import { cuesIn, toldOf } from '../shared/alignment/told.ts'
+import { isTooWide, windowsOf } from '../shared/alignment/windows.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { defineStep, type Tools } from '../shared/engine/step.ts'
 import { fanOut, pick } from '../shared/episode/run-context.ts'
@@ -36,7 +37,7 @@ interface Output extends Record<string, string | number | null> {
 
 export const align = defineStep({
   name: 'align',
-  version: 6,
+  version: 7,
   madeBy: pronouncedBy,
   context,
   load: async (db, { runId }) => (await settingsOf(db, runId)).transcription.language ?? null,
@@ -55,13 +56,13 @@ export const align = defineStep({
     const transcript = await storage.readJson<Transcript>({ bucket, name: transcriptObject! })
     if (!canBeAligned(transcript, analysis)) return { learnedObject, placedObject: null, windows: 0 }
     const sound = hearStored(analysis, listenTo(storage, { bucket, name: pcmObject }, given))
-    const spoken = language ?? transcript.language
+    const words = inTheirLanguages(textOf(transcript, analysis), language ?? transcript.language)
     const lesson =
       learnedObject === null
-        ? await learn(transcript, analysis, sound, spoken, signal)
+        ? await learn(words, transcript, sound, signal)
         : decodeLesson((await storage.read({ bucket, name: learnedObject })).toString())
     if (!lesson) return { learnedObject, placedObject: null, windows: 0 }
-    const told = toldIn(transcript, analysis, lesson, sound)
+    const told = toldIn(words, transcript, lesson, sound)
     const windows = windowsOf(told)
     const passages = await placeWindow(sound, told, lesson.learned, windows[window]!, signal)
     const placed = workObject('placed.json')
@@ -69,8 +70,7 @@ export const align = defineStep({
     if (learnedObject !== null || windows.length === 1)
       return { learnedObject, placedObject: placed.name, windows: windows.length }
     const kept = workObject('learned.json')
-    const vocabulary = [...new Set(transcript.words.map(({ text }) => text))]
-    await storage.create(kept, encodeLesson(lesson, vocabulary), 'application/json')
+    await storage.create(kept, encodeLesson(lesson, words), 'application/json')
     return { learnedObject: kept.name, placedObject: placed.name, windows: windows.length }
   },
   parts: fanOut(['transcriptObject'], ({ transcriptObject }) =>
@@ -82,27 +82,22 @@ export const align = defineStep({
 
 const timesOf = ({ exactTimes }: Transcript) => (exactTimes ? 'words' : 'cues')
 
-function toldIn(
+const toldIn = (
+  words: readonly SpokenWord[],
   transcript: Transcript,
-  analysis: Analysis,
   { pronunciation }: Pick<Lesson, 'pronunciation'>,
   sound: Sound,
-) {
-  const words = textOf(transcript, analysis)
-  return toldOf(words, cuesIn(words), timesOf(transcript), pronunciation, sound.frames)
-}
+) => toldOf(words, cuesIn(words), timesOf(transcript), pronunciation, sound.frames)
 
 /** Undefined where there is nothing to place, or no near place for it. */
 async function learn(
+  words: readonly SpokenWord[],
   transcript: Transcript,
-  analysis: Analysis,
   sound: Sound,
-  language: string,
   signal: Tools['signal'],
 ): Promise<Lesson | undefined> {
-  const texts = transcript.words.map(({ text }) => text)
-  const pronunciation = await pronounce(texts, language, signal)
-  const told = toldIn(transcript, analysis, { pronunciation }, sound)
+  const pronunciation = await pronounce(words, signal)
+  const told = toldIn(words, transcript, { pronunciation }, sound)
   if (told.passages.length === 0 || isTooWide(told)) return undefined
   return { pronunciation, learned: await learnFrom(sound, told, signal) }
 }

@@ -3,20 +3,11 @@
  * said that it lacks. The whole way in one process; hides in which steps it goes.
  */
 import { Permanent } from '../errors.ts'
+import { inTheirLanguages, type SpokenWord } from './languages.ts'
 import { notNearer } from './nearness.ts'
 import type { Passage } from './passages.ts'
-import { pronounce } from './phones.ts'
-import {
-  eveningOfAll,
-  framesPerSecond,
-  isTooWide,
-  learnFrom,
-  placeWindow,
-  windowsOf,
-  type Learned,
-  type PlacedPassage,
-  type Told,
-} from './placing.ts'
+import { pronounce, type Sayable } from './phones.ts'
+import { eveningOfAll, learnFrom, placeWindow, type Learned, type PlacedPassage } from './placing.ts'
 import { searchScript, type Heard } from './script-search.ts'
 import type { Sound } from './speech-rows.ts'
 import { syntheticLesson } from './synthetic-lesson.ts'
@@ -30,6 +21,7 @@ import {
   type TextWord,
   type TimesOf,
 } from './told.ts'
+import { framesPerSecond, isTooWide, windowsOf, type Told } from './windows.ts'
 
 export interface Text {
   readonly words: readonly TextWord[]
@@ -40,13 +32,10 @@ export interface Text {
 
 /** Throws Permanent `bad_words_file` where a text without times cannot be read; the signal's reason when it aborts. */
 export async function alignText(sound: Sound, text: Text, signal: AbortSignal): Promise<PlacedText> {
-  const { words, times, language } = text
+  const { times, language } = text
+  const words = inTheirLanguages(text.words, language)
   const cues = cuesIn(words)
-  const pronunciation = await pronounce(
-    words.map((word) => word.text),
-    language,
-    signal,
-  )
+  const pronunciation = await pronounce(words, signal)
   const asTold = toldOf(words, cues, times, pronunciation, sound.frames)
   if (times !== 'nothing' && isTooWide(asTold)) throw new Permanent('bad_words_file', tooWide)
   const { told, learned } =
@@ -59,11 +48,11 @@ export async function alignText(sound: Sound, text: Text, signal: AbortSignal): 
   return gathered(words, cues, placed)
 }
 
-const sentencesOf = (words: readonly TextWord[], cues: readonly Cue[]): string[] =>
+const sentencesOf = (words: readonly SpokenWord[], cues: readonly Cue[]): Sayable[] =>
   cues
     .map(({ first, end }) => words.slice(first, end))
     .filter((own) => own.some(isSpoken))
-    .map((own) => own.map((word) => word.text).join(' '))
+    .map((own) => ({ text: own.map((word) => word.text).join(' '), language: own[0]!.language }))
 
 /**
  * A text without times is searched for again and again, with what was learned the time before. By how much sound that the
@@ -83,11 +72,11 @@ const lacksVoice = (language: string): string =>
 async function searched(
   sound: Sound,
   asTold: Told,
-  sentences: readonly string[],
+  sentences: readonly Sayable[],
   language: string,
   signal: AbortSignal,
 ): Promise<{ told: Told; learned: Learned }> {
-  const synthetic = await syntheticLesson(sentences, asTold, language, signal)
+  const synthetic = await syntheticLesson(sentences, asTold, signal)
   if (!synthetic) throw new Permanent('bad_words_file', lacksVoice(language))
   const { models } = await learnFrom(synthetic.sound, synthetic.told, signal)
   let learned: Learned = { models, nearness: notNearer, evening: await eveningOfAll(sound, signal) }

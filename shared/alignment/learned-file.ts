@@ -2,7 +2,7 @@
  * What one process learned of a recording, as the file by which others place its windows: how words are said, how
  * phones sound, and how the rows are evened.
  */
-import type { Pronunciation } from './phones.ts'
+import { keyOf, type Pronunciation, type Sayable } from './phones.ts'
 import { mostLongest } from './phone-models.ts'
 import type { Learned } from './placing.ts'
 
@@ -14,6 +14,7 @@ export interface Lesson {
 interface Stored {
   readonly by: string
   readonly phones: number
+  /** By word and language; by word alone where a version before wrote it. */
   readonly words: Readonly<Record<string, readonly number[]>>
   readonly evening: Learned['evening']
   readonly nearness: Learned['nearness']
@@ -25,14 +26,14 @@ interface Stored {
   readonly longest?: readonly number[]
 }
 
-/** As JSON; `vocabulary` is every word there may be in the text. */
+/** As JSON; `words` are those of the text. */
 export function encodeLesson(
   { learned: { evening, models, nearness }, pronunciation: { by, phones, of } }: Lesson,
-  vocabulary: readonly string[],
+  words: readonly Sayable[],
 ): string {
   const stored: Stored = {
     ...{ by, phones, evening, nearness, isNoisy: models.isNoisy },
-    words: Object.fromEntries(vocabulary.map((word) => [word, of(word)])),
+    words: Object.fromEntries(words.map((word) => [keyOf(word), of(word)])),
     means: [...models.means],
     halfPrecisions: [...models.halfPrecisions],
     constants: [...models.constants],
@@ -45,7 +46,7 @@ export function decodeLesson(text: string): Lesson {
   const { by, phones, words, evening, nearness, isNoisy, ...numbers } = JSON.parse(text) as Stored
   const known = new Map(Object.entries(words))
   return {
-    pronunciation: { by, phones, of: (word) => known.get(word)! },
+    pronunciation: { by, phones, of: (word) => (known.get(keyOf(word)) ?? known.get(word.text))! },
     learned: {
       evening,
       nearness,

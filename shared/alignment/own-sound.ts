@@ -9,6 +9,8 @@ const attachedFrames = 10
 const withinFrames = 30
 
 const figuresOrAddress = /\p{N}|\p{L}\.\p{L}/u
+/** One digit alone is said in one way: what stands beside it is as likely a hesitation as beside any other word. */
+const loneDigit = /^[^\p{L}\p{N}\p{S}%]*\p{N}[^\p{L}\p{N}\p{S}%]*$/u
 const saidInGroups = /\p{L}\.\p{L}|(?:\p{N}\W?){7}/u
 const initials = /\p{Lu}\p{Lu}/u
 const smallLetter = /\p{Ll}/u
@@ -40,6 +42,8 @@ function saidOtherwise(words: readonly { readonly text: string }[]): number[] {
   const small = words.filter(({ text }) => smallLetter.test(text)).length
   const capitalsTell = small > words.length / 2
   return words.flatMap(({ text }, place) =>
-    figuresOrAddress.test(text) || (capitalsTell && initials.test(text)) ? [place] : [],
+    (figuresOrAddress.test(text) && !loneDigit.test(text)) || (capitalsTell && initials.test(text))
+      ? [place]
+      : [],
   )
 }

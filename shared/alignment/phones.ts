@@ -4,41 +4,55 @@
  */
 import { espeak, espeakVersion } from './espeak.ts'
 
-/** The phones of words, as numbers; a word that is asked for again has the same. */
+/** A word in a language (BCP 47). */
+export interface Sayable {
+  readonly text: string
+  readonly language: string
+}
+
+/** The phones of words, as numbers; a word that is asked for again has the same, and so has a phone of two languages. */
 export interface Pronunciation {
   /** Who says how they are pronounced: 'letters', or the program with its version. */
   readonly by: string
   readonly phones: number
   /** Never empty. */
-  readonly of: (word: string) => readonly number[]
+  readonly of: (word: Sayable) => readonly number[]
 }
 
-/** The pronunciation of every word there is in some texts, in one language (BCP 47). */
-export async function pronounce(
-  words: Iterable<string>,
-  language: string,
-  signal: AbortSignal,
-): Promise<Pronunciation> {
-  const vocabulary = [...new Set(words)]
-  const spoken = await espeak(vocabulary.map(plain), language, signal)
+/** By what a word is known again. */
+export const keyOf = ({ text, language }: Sayable): string => `${language} ${text}`
+
+/** The pronunciation of every word there is in some texts. */
+export async function pronounce(words: Iterable<Sayable>, signal: AbortSignal): Promise<Pronunciation> {
+  const vocabulary = new Map(Array.from(words, (word) => [keyOf(word), word]))
+  const languages = new Set(Array.from(vocabulary.values(), ({ language }) => language))
   const numbers = new Map<string, number>()
   const numberOf = (phone: string): number => {
     if (!numbers.has(phone)) numbers.set(phone, numbers.size)
     return numbers.get(phone)!
   }
-  const known = new Map(
-    vocabulary.map((word, i) => {
-      const own = phonesIn(spoken?.lines[i] ?? '')
-      const sounds = (own.length > 0 ? own : lettersOf(word)).slice(0, longestWord)
-      return [word, (sounds.length > 0 ? sounds : ['?']).map(numberOf)]
-    }),
-  )
-  const of = (word: string): readonly number[] => {
-    const phones = known.get(word)
-    if (!phones) throw new Error(`The pronunciation of "${word}" was not asked for.`)
+  const known = new Map<string, readonly number[]>()
+  let by = 'letters'
+  for (const language of languages) {
+    const own = Array.from(vocabulary.values()).filter((word) => word.language === language)
+    const spoken = await espeak(
+      own.map(({ text }) => plain(text)),
+      language,
+      signal,
+    )
+    by = spoken?.version ?? by
+    own.forEach((word, i) => {
+      const phones = phonesIn(spoken?.lines[i] ?? '')
+      const sounds = (phones.length > 0 ? phones : lettersOf(word.text)).slice(0, longestWord)
+      known.set(keyOf(word), (sounds.length > 0 ? sounds : ['?']).map(numberOf))
+    })
+  }
+  const of = (word: Sayable): readonly number[] => {
+    const phones = known.get(keyOf(word))
+    if (!phones) throw new Error(`The pronunciation of "${word.text}" was not asked for.`)
     return phones
   }
-  return { by: spoken?.version ?? 'letters', phones: numbers.size, of }
+  return { by, phones: numbers.size, of }
 }
 
 /** Without marks that would end a clause, and with it a line of the answer; the dot of an address is said. */

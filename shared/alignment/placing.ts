@@ -1,12 +1,12 @@
 /**
  * Places a text in the recording in which it was said: every word to 10 ms, and what was said that the text lacks. What
  * the text's phones sound like is learned from the recording itself, which anybody's voice and microphone may have
- * made. Hides the rounds of learning, and how a long recording is divided so that its windows are placed apart, in any
- * number of processes, with the same result.
+ * made. Hides the rounds of learning, and how the windows of a long recording are placed apart, in any number of
+ * processes, with the same result.
  */
 import { bestPath } from './best-path.ts'
 import { nearer, nearnessOf, type FoundAt, type Nearness } from './nearness.ts'
-import { gapStates, statesOf, wordBehind, type Passage, type States } from './passages.ts'
+import { statesOf, wordBehind, type Passage, type States } from './passages.ts'
 import {
   emissionOf,
   hear,
@@ -29,16 +29,9 @@ import {
   type Rows,
   type Sound,
 } from './speech-rows.ts'
+import { endOf, framesPerSecond, passagesIn, startOf, windowsOf, type Told, type Window } from './windows.ts'
 
 const { ceil, floor, max, min } = Math
-
-export const framesPerSecond = 100
-
-/** A text as it is placed: its passages, and how many phones they have between them. */
-export interface Told {
-  readonly passages: readonly Passage[]
-  readonly phones: number
-}
 
 /** What is learned of a recording once, for all its windows; it can be stored. */
 export interface Learned {
@@ -65,69 +58,17 @@ export interface UntoldSound {
   readonly loud: number
 }
 
-/** Passages that are placed together: those from `first` up to `end`. */
-export interface Window {
-  readonly first: number
-  readonly end: number
-}
-
 /** How often fitting and learning alternate. */
 const rounds = 4
 /** What is learned from at most, in pieces of so much. */
 const mostSecondsToLearn = 480
 const secondsOfLesson = 60
-/** A window holds about so much. */
-const secondsOfWindow = 180
 /** So many passages to either side are placed with a window's own, so that these are where they would be without it. */
 const contextPassages = 2
+/** Before the first passage and behind the last, somebody may hesitate: so far from their place, no more than a sentence. */
+const framesBeyond = 100
 /** A shorter sound is more often a badly said phone: four in five of those that nobody made are shorter. */
 const leastLoudFrames = 25
-
-/** Windows of a few minutes, divided where the text leaves the most time. */
-export const windowsOf = (told: Told, seconds = secondsOfWindow): Window[] => {
-  const windows: Window[] = []
-  const { passages } = told
-  for (let first = 0; first < passages.length;) {
-    const end = endOfWindow(passages, first, seconds * framesPerSecond)
-    windows.push({ first, end })
-    first = end
-  }
-  return windows
-}
-
-/** The widest gap between two thirds and four thirds of a window's length. */
-function endOfWindow(passages: readonly Passage[], first: number, frames: number): number {
-  const began = startOf(passages[first]!)
-  let best = first + 1
-  let widest = -Infinity
-  for (let i = first + 1; i < passages.length; i++) {
-    const length = endOf(passages[i - 1]!) - began
-    if (length > (4 / 3) * frames) return best
-    const gap = startOf(passages[i]!) - endOf(passages[i - 1]!)
-    if (length < (2 / 3) * frames) best = i + 1
-    else if (gap > widest) [best, widest] = [i, gap]
-  }
-  return passages.length
-}
-
-/** Steps of the search through one window: an ordinary one takes a fiftieth. */
-const mostSteps = 400_000_000
-
-/** Whether its words are looked for in so much sound each that the search would have no end: one caption of an hour. */
-export const isTooWide = (told: Told): boolean =>
-  windowsOf(told).some(({ first, end }) => {
-    const words = told.passages.slice(first, end).flat()
-    const steps = words.reduce(
-      (sum, { phones, from, to }) => sum + (to - from) * (phones.length * partsOfPhone + gapStates),
-      0,
-    )
-    return steps > mostSteps
-  })
-
-const startOf = (passage: Passage): number => passage[0]!.from
-const endOf = (passage: Passage): number => passage.at(-1)!.to
-
-const passagesIn = ({ passages }: Told, { first, end }: Window): Passage[] => passages.slice(first, end)
 
 /** The sound of some passages with their states. */
 interface Lesson {
@@ -136,9 +77,14 @@ interface Lesson {
   readonly passages: readonly Passage[]
 }
 
-async function open(sound: Sound, passages: readonly Passage[]): Promise<Lesson> {
-  const from = max(0, floor(startOf(passages[0]!)))
-  const to = min(sound.frames, ceil(endOf(passages.at(-1)!)) + 1)
+/** The passages' sound, and so many frames of what lies `before` and `behind` them. */
+async function open(
+  sound: Sound,
+  passages: readonly Passage[],
+  { before, behind } = { before: 0, behind: 0 },
+): Promise<Lesson> {
+  const from = max(0, floor(startOf(passages[0]!)) - before)
+  const to = min(sound.frames, ceil(endOf(passages.at(-1)!)) + 1 + behind)
   const rows = await readRows(
     sound,
     backgroundOf(sound.levels),
@@ -236,7 +182,11 @@ export async function placeWindow(
     first: max(0, first - contextPassages),
     end: min(told.passages.length, end + contextPassages),
   }
-  const lesson = await open(sound, nearer(passagesIn(told, context), nearness))
+  const beyond = {
+    before: first === 0 ? framesBeyond : 0,
+    behind: end === told.passages.length ? framesBeyond : 0,
+  }
+  const lesson = await open(sound, nearer(passagesIn(told, context), nearness), beyond)
   const { rows, states } = lesson
   even(rows, evening)
   const likelihoods = await likelihoodsOf(models, rows, signal)

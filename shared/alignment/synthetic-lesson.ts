@@ -6,7 +6,9 @@ import { concatenated } from '../audio/pcm.ts'
 import { cepstra, cepstrumSize } from './cepstra.ts'
 import { synthesise } from './espeak.ts'
 import type { Passage } from './passages.ts'
-import { slackFrames, type Told } from './placing.ts'
+import type { Sayable } from './phones.ts'
+import { slackFrames } from './placing.ts'
+import type { Told } from './windows.ts'
 import type { Sound } from './speech-rows.ts'
 
 /** So much of the text has every phone in it that is common. */
@@ -20,18 +22,17 @@ export interface Lesson {
   readonly told: Told
 }
 
-/** Undefined where nothing can speak the language. `sentences` are the passages' texts. */
+/** Undefined where nothing can speak a language of theirs. `sentences` are the passages' texts. */
 export async function syntheticLesson(
-  sentences: readonly string[],
+  sentences: readonly Sayable[],
   { passages, phones }: Told,
-  language: string,
   signal: AbortSignal,
 ): Promise<Lesson | undefined> {
   const said: Passage[] = []
   const pieces: Float32Array[] = []
   let [at, sampleRate, words] = [0, 0, 0]
   for (let i = 0; i < passages.length && words < mostWords; i++) {
-    const speech = await synthesise(sentences[i]!, language, signal)
+    const speech = await synthesise(sentences[i]!.text, sentences[i]!.language, signal)
     if (!speech) return undefined
     sampleRate = speech.sampleRate
     const gap = new Float32Array(Math.round(gapSeconds * sampleRate))

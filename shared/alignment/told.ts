@@ -4,8 +4,9 @@
  */
 import type { Passage, PassageWord } from './passages.ts'
 import { withOwnSound } from './own-sound.ts'
-import type { Pronunciation } from './phones.ts'
-import { slackFrames, type PlacedPassage, type PlacedWord, type Told, type UntoldSound } from './placing.ts'
+import type { Pronunciation, Sayable } from './phones.ts'
+import { slackFrames, type PlacedPassage, type PlacedWord, type UntoldSound } from './placing.ts'
+import type { Told } from './windows.ts'
 
 /** A word of the text; times in frames, where it has any. */
 export interface TextWord {
@@ -61,7 +62,7 @@ const endSlackFrames = 30
 
 /** The text as passages, one for each cue that has a spoken word. Frames: the recording's. */
 export function toldOf(
-  words: readonly TextWord[],
+  words: readonly (TextWord & Sayable)[],
   cues: readonly Cue[],
   times: TimesOf,
   { of, phones }: Pronunciation,
@@ -72,7 +73,7 @@ export function toldOf(
     const cueStart = own.find(({ start }) => start !== undefined)?.start ?? 0
     const cueEnd = own.findLast((word) => word.end !== undefined)?.end ?? frames
     return own.filter(isSpoken).map((word): PassageWord => {
-      const own = { phones: of(word.text) }
+      const own = { phones: of(word) }
       if (times === 'nothing') return { ...own, from: 0, to: frames }
       if (times === 'cues' || word.start === undefined || word.end === undefined)
         return { ...own, from: cueStart - slackFrames, to: cueEnd + slackFrames }

@@ -8,8 +8,9 @@ import { align } from '../../local/cli/align.ts'
 import { hearAll } from '../../shared/alignment/hear.ts'
 import { decodeLesson, encodeLesson } from '../../shared/alignment/learned-file.ts'
 import { pronounce } from '../../shared/alignment/phones.ts'
-import { learnFrom, placeWindow, windowsOf, type PlacedPassage } from '../../shared/alignment/placing.ts'
-import { cuesIn, toldOf, type TextWord } from '../../shared/alignment/told.ts'
+import { learnFrom, placeWindow, type PlacedPassage } from '../../shared/alignment/placing.ts'
+import { cuesIn, toldOf } from '../../shared/alignment/told.ts'
+import { windowsOf } from '../../shared/alignment/windows.ts'
 import { codeOf } from '../../shared/errors.ts'
 import { said, type SaidRecording } from '../support/recordings.ts'
 
@@ -43,13 +44,14 @@ const file = (name: string, text: string): string => {
   return path.join(dir, name)
 }
 const clock = (seconds: number): string => new Date(1000 * Math.max(0, seconds)).toISOString().slice(11, 23)
-const captions = (): string =>
+const captions = (first = 0, end = sentences.length): string =>
   `WEBVTT\n\n${sentences
     .map((text, i) => {
       const own = words.filter(({ cue }) => cue === i + 1)
       const [start, end] = [own[0]!.start - 0.2, own.at(-1)!.end + 0.2]
       return `${clock(start)} --> ${clock(end)}\n${text.replace(' ', '  ')} —\n`
     })
+    .slice(first, end)
     .join('\n')}`
 
 describe('The command', () => {
@@ -65,6 +67,12 @@ describe('The command', () => {
       expect(Math.abs(start! - words.find(({ cue }) => cue === i + 1)!.start)).toBeLessThan(0.05)
     expect(placed.filter(({ start, end }) => start === null || end! < start)).toEqual([])
     expect(untold).toEqual([])
+  })
+
+  test('finds what is said just before its first caption, and behind its last', async () => {
+    const { cues, untold } = await run(file('middle.vtt', captions(1, -1)))
+    expect(cues[0]!.start! - untold[0]!.start).toBeGreaterThan(1)
+    expect(untold.at(-1)!.end - cues.at(-1)!.end!).toBeGreaterThan(1)
   })
 
   test.each([
@@ -83,20 +91,25 @@ describe('The command', () => {
 })
 
 test('Windows that are placed apart, in any order and by another process, are where they are together', async () => {
-  const text: TextWord[] = words.map((word) => ({ ...word, start: 100 * word.start, end: 100 * word.end }))
+  const text = words.map((word) => ({
+    ...word,
+    ...{ start: 100 * word.start, end: 100 * word.end, language: word.cue % 2 === 0 ? 'en' : 'en-GB' },
+  }))
   // eslint-disable-next-line @typescript-eslint/require-await -- a stream
   async function* pieces() {
     yield talk.wav.subarray(44)
   }
   const sound = await hearAll(pieces(), { sampleRate: 48_000, channels: 1, sampleFormat: 's16le' })
-  const vocabulary = text.map((word) => word.text)
-  const pronunciation = await pronounce(vocabulary, 'en', signal)
+  const pronunciation = await pronounce(text, signal)
   const told = toldOf(text, cuesIn(text), 'cues', pronunciation, sound.frames)
   const learned = await learnFrom(sound, told, signal)
   const windows = windowsOf(told, 6)
   const together: PlacedPassage[] = []
   for (const window of windows) together.push(...(await placeWindow(sound, told, learned, window, signal)))
-  const stored = decodeLesson(encodeLesson({ learned, pronunciation }, vocabulary))
+  const file = encodeLesson({ learned, pronunciation }, text)
+  const stored = decodeLesson(file)
+  const ofBefore = decodeLesson(file.replaceAll(/"en(-GB)? /g, '"')) // a version before knew no languages
+  expect(ofBefore.pronunciation.of(text[0]!)).toEqual(pronunciation.of(text[0]!))
   const again = toldOf(text, cuesIn(text), 'cues', stored.pronunciation, sound.frames)
   const apart: PlacedPassage[][] = []
   for (const [i, window] of [...windows.entries()].reverse())

@@ -27,6 +27,13 @@ test("Sound beside another word is nobody's, and so is sound behind a pause", ()
   expect(claimed('dial 8500 now', sound(155, 185))).toEqual({ ends: [40, 140, 240], left: 1 })
 })
 
+test('One digit alone says nothing more than its own sound', () => {
+  for (const written of ['4', '4.', '“4”,'])
+    expect(claimed(`dial ${written} now`, sound(142, 190)).left).toBe(1)
+  for (const written of ['4%', '$4', '2nd', '42'])
+    expect(claimed(`dial ${written} now`, sound(142, 190)).left).toBe(0)
+})
+
 test('In a text of capitals they tell nothing', () => {
   expect(claimed('DIAL IT NOW', sound(142, 190)).left).toBe(1)
 })
