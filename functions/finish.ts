@@ -34,7 +34,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 14,
+  version: 15,
   context,
   load,
   inputs: (given, input) => ({

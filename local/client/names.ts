@@ -99,8 +99,8 @@ const isTrial = ({ slug }: NamedPodcast): boolean => slug.startsWith(trials)
 
 /** The shows there are, the likeliest first; trials are nobody's show. Empty when there are none. */
 function thoseThereAre(typed: string, all: readonly NamedPodcast[]): string {
-  const slugs = showsOf(all)
-  const likely = likeliest(typed, all)
+  const slugs = all.filter((one) => !isTrial(one)).map(({ slug }) => slug)
+  const likely = likeliest(typed, all)?.slug
   const first = slugs.filter((slug) => slug !== likely).slice(0, mostListed)
   const more = slugs.length > mostListed + 1 ? ', …' : ''
   return slugs.length === 0
@@ -119,18 +119,28 @@ export function newShow(slug: string, all: readonly NamedPodcast[], settings?: s
 /** The show that a name was mistyped of, and not one like it that is numbered on; undefined where it is like none. */
 export function mistypedOf(slug: string, all: readonly NamedPodcast[]): string | undefined {
   const likely = likeliest(slug, all)
-  return likely === undefined || isNextOf(showSlug(slug), likely.toLowerCase()) ? undefined : likely
+  return likely === undefined || isNextOf(plain(slug), likely.name) ? undefined : likely.slug
 }
 
 /** Names that differ in their numbers alone are no slip. */
 const isNextOf = (one: string, other: string): boolean =>
   one !== other && one.replaceAll(/\d+/g, '') === other.replaceAll(/\d+/g, '')
 
-const showsOf = (all: readonly NamedPodcast[]): string[] =>
-  all.filter((one) => !isTrial(one)).map(({ slug }) => slug)
-/** Compared as the names that titles make: a space is as good as a hyphen. */
-const likeliest = (typed: string, all: readonly NamedPodcast[]): string | undefined =>
-  nearest(showSlug(typed), showsOf(all))
+/** Compared as the names that titles make, whatever their accents: a space is as good as a hyphen. */
+const plain = (name: string): string =>
+  showSlug(name).toLowerCase().normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll('ß', 'ss')
+
+/** By its name or by its title: the show, and which of both it is like. */
+function likeliest(typed: string, all: readonly NamedPodcast[]): { slug: string; name: string } | undefined {
+  const names = all
+    .filter((one) => !isTrial(one))
+    .flatMap(({ slug, settings }) => [slug, settings.title].map((name) => ({ slug, name: plain(name) })))
+  const name = nearest(
+    plain(typed),
+    names.map((one) => one.name),
+  )
+  return names.find((one) => one.name === name)
+}
 
 /** The shows that could have been meant instead, and how one is named by its settings. */
 export function whichElse(slug: string, all: readonly NamedPodcast[], settings?: string): string {

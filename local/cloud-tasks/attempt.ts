@@ -39,8 +39,11 @@ export interface TokenSigner {
   sign(claims: { audience: string; email: string }): Promise<string>
 }
 
-/** Opens the sending side. `close` cuts every connection, those of abandoned attempts included. */
-export function openCourier(identity: TokenSigner, clock: Clock): Courier {
+/**
+ * Opens the sending side. `close` cuts every connection, those of abandoned attempts included. Every task calls what lies below
+ * `target`, where that is given: also one that was made when it was on another port.
+ */
+export function openCourier(identity: TokenSigner, clock: Clock, target?: string): Courier {
   // A connection per attempt: none is reused after its worker died, and an abandoned one bothers nobody.
   const agents = { 'http:': new http.Agent(), 'https:': new https.Agent() }
   let closed = false
@@ -49,7 +52,8 @@ export function openCourier(identity: TokenSigner, clock: Clock): Courier {
       const { oidc } = task.target
       const token = oidc && (await identity.sign(oidc))
       if (closed) return failure(grpcStatus.CANCELLED, 'the queue server is closing')
-      return send(task, requestHeaders(task, before, token), agents, clock)
+      const url = addressNow(task.target.url, target)
+      return send(task, url, requestHeaders(task, before, token), agents, clock)
     },
     close() {
       closed = true
@@ -87,18 +91,23 @@ function requestHeaders(
   }
 }
 
+const addressNow = (url: string, target = url): URL => {
+  const { pathname, search } = new URL(url)
+  return new URL(`${pathname}${search}`, target)
+}
+
 type Agents = { 'http:': http.Agent; 'https:': https.Agent }
 
 // node:http and not fetch, which gives up on its own after 300 s without response headers: a deadline may be
 // 30 minutes.
 function send(
   task: TaskRow,
+  url: URL,
   headers: Record<string, string | number>,
   agents: Agents,
   clock: Clock,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    const url = new URL(task.target.url)
     const body = Buffer.from(task.target.body, 'base64')
     const secure = url.protocol === 'https:'
     const hasBody = ['POST', 'PUT', 'PATCH'].includes(task.target.method)

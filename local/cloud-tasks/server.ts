@@ -68,7 +68,7 @@ export async function startCloudTasks(options: {
       const { state } = journal.queues.get(queue.name) ?? { state: 'RUNNING' as const }
       journal.commit({ type: 'queue', queue: { ...queue, state } })
     }
-    const dispatcher = new Dispatcher(journal, openCourier(options.identity, clock), clock)
+    const dispatcher = new Dispatcher(journal, openCourier(options.identity, clock, options.target), clock)
     const service = { journal, dispatcher, clock, target: options.target ?? '' }
     server.addService(cloudTasksDefinition(), { ...queueMethods(service), ...taskMethods(service) })
     const close = () => {

@@ -11,7 +11,8 @@ interface Text {
 const endsSentence = (text: string): boolean => /[.!?…]["'”’)]?$/.test(text)
 const endsInComma = (text: string): boolean => text.endsWith(',')
 const beginsBig = (text: string): boolean => /^["'“‘(]?\p{Lu}/u.test(text)
-const big = (text: string): string => text.replace(/\p{Ll}/u, (letter) => letter.toUpperCase())
+const big = (text: string): string =>
+  text.replace(/^(\P{L}*)(\p{Ll})/u, (_all, before: string, letter: string) => before + letter.toUpperCase())
 
 /**
  * The words that are kept, by what stood between them: `isKept` says which those are, `isReplaced` whether something stands

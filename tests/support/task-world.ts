@@ -48,8 +48,12 @@ export async function aTaskWorld() {
     target,
     client: () => client,
     stop,
-    async start() {
-      server = await startCloudTasks({ dir, identity, clock })
+    /** `below`: the address below which all tasks call. */
+    async start(below?: string) {
+      server = await startCloudTasks({
+        ...{ dir, identity, clock },
+        ...(below === undefined ? {} : { target: below }),
+      })
       client = aClient(server.port)
     },
     /** Creates a queue that retries at once unless told otherwise; returns its full name. */

@@ -86,3 +86,16 @@ test.each([
   }))
   expect(mistypedOf(typed, shows)).toBe(meant)
 })
+
+test.each([
+  ['Bienen, Honig & Wachs', 'bees'],
+  ['Uber Grosse', 'über-größe'],
+  ['Ueber uns', undefined],
+])('%s, as a title that several have or without its accents, means %s', (typed, meant) => {
+  const shows = [
+    { slug: 'bees', settings: { title: 'Bienen, Honig & Wachs' } },
+    { slug: 'wax', settings: { title: 'Bienen, Honig & Wachs' } },
+    { slug: 'über-größe', settings: { title: 'Größer als groß' } },
+  ]
+  expect(mistypedOf(typed, shows)).toBe(meant)
+})

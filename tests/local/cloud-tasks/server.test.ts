@@ -6,6 +6,7 @@ import { appendFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { status } from '@grpc/grpc-js'
+import { freePort } from '../../../local/host/ports.ts'
 import {
   aClient,
   aTaskWorld,
@@ -262,6 +263,19 @@ describe('a restart', () => {
     world.clock.forward(60_000)
     const [, retry] = await world.target.received(2, 'failing')
     expect(retry).toMatchObject({ retries: 1, body: 'input' })
+  })
+
+  test('on another port, tasks from before call what they called, where it is now', async () => {
+    const queue = await world.queue('steps')
+    const refusing = `http://127.0.0.1:${await freePort()}`
+    await world.task(queue, 'moved', {
+      httpRequest: { url: `${refusing}/moved?part=2` },
+      scheduleTime: later(),
+    })
+    await world.stop()
+    await world.start(`${world.target.url}/`)
+    world.clock.forward(3_600_000)
+    expect(await world.target.received(1)).toMatchObject([{ url: '/moved?part=2' }])
   })
 
   test('a killed server forgets nothing it answered, and dispatches again what was in flight', async () => {
