@@ -256,7 +256,7 @@ export const errorCodes = {
   already_there: {
     meaning: 'There is one of that name already.',
     remedy:
-      'Take another name, or change the one that is there; an episode in the feed is made anew of another recording, or under another number, with `--same-episode`.',
+      'Take another name, or change the one that is there; an episode in the feed is made anew of another recording under the number it has, or with `--same-episode`.',
   },
   has_episodes: {
     meaning: 'The podcast has episodes.',

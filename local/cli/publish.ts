@@ -1,7 +1,8 @@
 /** `spool publish` and `spool unpublish`: brings a finished episode into the feed, now or at a time, or takes it out. */
 import type { Client } from '../client/client.ts'
-import { ended, feedOf, findEpisode, type Episode } from '../client/episodes.ts'
+import { ended, feedOf, findEpisode, type Episode, type Run } from '../client/episodes.ts'
 import { quoted } from './quoted.ts'
+import { note } from './summary.ts'
 
 export interface PublicationReport {
   readonly episodeId: string
@@ -10,6 +11,8 @@ export interface PublicationReport {
   /** When it will be; null when no time is named. */
   readonly publishAt: string | null
   readonly feedUrl: string
+  /** What is to be known of the feed it is in now. */
+  readonly warnings: Run['warnings']
 }
 
 /**
@@ -27,7 +30,7 @@ export async function changePublication(
     `/episodes/${episode.id}/${asked}`,
     asked === 'unpublish' ? undefined : at === undefined ? {} : { at: at.toISOString() },
   )
-  if (runId !== null) await ended(client, runId, () => undefined, signal)
+  const run = runId === null ? undefined : await ended(client, runId, () => undefined, signal)
   const { status, publishedAt, publishAt } = await client.get<Episode>(`/episodes/${episode.id}`)
   const report = {
     episodeId: episode.id,
@@ -35,6 +38,7 @@ export async function changePublication(
     publishedAt,
     publishAt,
     feedUrl: await feedOf(client, episode),
+    warnings: run?.warnings ?? [],
   }
   const isNew =
     status !== episode.status || publishedAt !== episode.publishedAt || publishAt !== episode.publishAt
@@ -49,7 +53,10 @@ interface Told {
   readonly now?: Date
 }
 
-export function summarisePublication(
+export const summarisePublication = (report: PublicationReport, told: Told): string =>
+  [whereItIs(report, told), ...report.warnings.map((one) => `${note(one)}\n`)].join('')
+
+function whereItIs(
   { status, publishAt, feedUrl }: PublicationReport,
   { episode, isNew, isServed, now = new Date() }: Told,
 ): string {

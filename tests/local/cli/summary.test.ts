@@ -97,7 +97,10 @@ test('edits are called as the review calls them', () => {
   )
 })
 
-const published = { episodeId: 'e1', status: 'published', publishedAt: null, publishAt: null, feedUrl: 'f' }
+const published = {
+  ...{ episodeId: 'e1', status: 'published', publishedAt: null, publishAt: null, feedUrl: 'f' },
+  warnings: [],
+}
 const said = (state: object, how: object = {}) =>
   summarisePublication({ ...published, ...state }, { episode: 'one', isNew: true, isServed: true, ...how })
 
@@ -108,6 +111,13 @@ test('the time at which an episode comes out that waits is said, and what it wai
   )
   expect(said(waiting, { now: new Date('2026-12-31T00:00:00Z') })).toMatch(/comes out as soon as it has been/)
   expect(said({ ...waiting, publishAt: null })).toMatch(/^Not in the feed; the episode waits/)
+})
+
+test('what is to be known of the feed that it is in now is said', () => {
+  const warnings = [{ code: 'number_taken', message: '"one" and "two" are both episode 2.' }]
+  expect(said({ warnings })).toBe(
+    'Published. The feed is f\nNote      "one" and "two" are both episode 2. (number_taken)\n',
+  )
 })
 
 test('what is so already is said to be', () => {
