@@ -52,8 +52,13 @@ export function fillScript(script: string, variables: Variables, neededBy: strin
       throw new Permanent(
         'missing_variable',
         `${neededBy} says {${name.trim()}}, but the episode has no such value. ` +
-          `Give it as "${keys[name.trim()] ?? name.trim()}" in episode.json or in the field of that name, or change the script.`,
+          `Give it ${inWhichWays(keys[name.trim()] ?? name.trim())}, or change the script.`,
       )
     return value
   })
 }
+
+/** What a command has an option for is given so as well. */
+const inWhichWays = (setting: string): string =>
+  `as "${setting}" in episode.json or in the field of that name` +
+  (setting === 'number' || setting === 'season' ? `, or with --${setting}` : '')
