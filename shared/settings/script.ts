@@ -61,4 +61,4 @@ export function fillScript(script: string, variables: Variables, neededBy: strin
 /** What a command has an option for is given so as well. */
 const inWhichWays = (setting: string): string =>
   `as "${setting}" in episode.json or in the field of that name` +
-  (setting === 'number' || setting === 'season' ? `, or with --${setting}` : '')
+  (setting === 'number' ? ', or with --number' : '')
