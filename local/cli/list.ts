@@ -3,7 +3,15 @@ import path from 'node:path'
 import { deliverables } from '../../shared/episode/deliverables.ts'
 import { trials } from '../../shared/objects.ts'
 import type { Client } from '../client/client.ts'
-import { allEpisodes, episodesNamed, fetchFile, filesOf, findEpisode } from '../client/episodes.ts'
+import {
+  allEpisodes,
+  episodesNamed,
+  fetchFile,
+  filesOf,
+  findEpisode,
+  shareMade,
+  type Episode,
+} from '../client/episodes.ts'
 import { fillFolder, folderOf } from './output-folder.ts'
 import { clock } from './summary.ts'
 
@@ -21,32 +29,26 @@ export interface ListedEpisode {
   readonly bytes: number | null
   /** The code with which its latest run failed. */
   readonly lastFailure: string | null
+  /** How far it is, 0 to 1, while it is being made. */
+  readonly share?: number
 }
 
 export async function list(client: Client): Promise<ListedEpisode[]> {
-  return (await allEpisodes(client)).map(
-    ({
-      id,
-      podcast,
-      slug,
-      title,
-      status,
-      durationSeconds,
-      publishedAt,
-      publishAt,
-      audioBytes,
-      lastFailure,
-    }) => ({
+  const listed = async (episode: Episode): Promise<ListedEpisode> => {
+    const { id, podcast, slug, title, status, durationSeconds, audioBytes } = episode
+    const { publishedAt, publishAt, lastFailure } = episode
+    return {
       ...{ episodeId: id, podcast, slug, title, status, durationSeconds },
       ...{ publishedAt, publishAt, bytes: audioBytes, lastFailure },
-    }),
-  )
+      ...(status === 'processing' ? { share: await shareMade(client, id) } : {}),
+    }
+  }
+  return await Promise.all((await allEpisodes(client)).map(listed))
 }
 
 /** Where the word of the API says too little. */
 const plainStatus: Readonly<Record<string, string>> = {
   pending: 'not begun',
-  processing: 'being made',
   awaiting_review: 'waits for a decision',
   processed: 'finished',
 }
@@ -60,10 +62,12 @@ function standing(episode: ListedEpisode, isUp: boolean): string {
     : `${whereItIs(episode, isUp)}; the last attempt failed (${lastFailure})`
 }
 
-function whereItIs({ status, publishedAt, publishAt }: ListedEpisode, isUp: boolean): string {
+function whereItIs({ status, publishedAt, publishAt, share }: ListedEpisode, isUp: boolean): string {
   const plain =
-    status === 'processing' && !isUp
-      ? 'begun; goes on with ./spool up'
+    status === 'processing'
+      ? isUp
+        ? `being made${share === undefined ? '' : `, ${Math.floor(100 * share)} %`}`
+        : 'begun; goes on with ./spool up'
       : status === 'scheduled' && publishAt !== null
         ? `comes out ${publishAt.slice(0, 16).replace('T', ' ')} UTC`
         : (plainStatus[status] ?? status)

@@ -92,6 +92,14 @@ interface Progress {
   readonly currentStep: string | null
 }
 
+const shareOf = ({ processed, total }: Progress): number => (total > 0 ? processed / total : 0)
+
+/** How far an episode is that is being made, 0 to 1. */
+export async function shareMade(client: Client, episodeId: string): Promise<number> {
+  const run = await latestRun(client, episodeId)
+  return run ? shareOf(await client.get<Progress>(`/runs/${run.id}/progress`)) : 0
+}
+
 /** Waits until a run is finished, or waits for its producer. Throws Permanent with its code when it failed or was cancelled. */
 export async function ended(
   client: Client,
@@ -101,7 +109,7 @@ export async function ended(
 ): Promise<Run> {
   await until(async () => {
     const now = await client.get<Progress>(`/runs/${runId}/progress`)
-    watch(now.total > 0 ? now.processed / now.total : 0, now.currentStep ?? 'queued')
+    watch(shareOf(now), now.currentStep ?? 'queued')
     return now.status === 'queued' || now.status === 'started' ? undefined : now
   }, signal)
   const run = await client.get<Run>(`/runs/${runId}`)

@@ -160,6 +160,7 @@ test('episodes are listed under a header, in words that say where each stands', 
   expect(summariseList([later], { isUp: true })).toContain('  comes out 2026-12-24 05:00 UTC  ')
   const begun = { ...listed, status: 'processing' }
   expect(summariseList([begun], { isUp: true })).toContain('  being made  ')
+  expect(summariseList([{ ...begun, share: 0.409 }], { isUp: true })).toContain('  being made, 40 %  ')
   expect(summariseList([begun], { isUp: false })).toContain('  begun; goes on with ./spool up  ')
   const failed = { ...listed, lastFailure: 'bad_words_file' }
   expect(summariseList([failed], { isUp: true })).toContain(
