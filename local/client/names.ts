@@ -128,7 +128,7 @@ const isNextOf = (one: string, other: string): boolean =>
 
 /** Compared as the names that titles make, whatever their accents: a space is as good as a hyphen. */
 const plain = (name: string): string =>
-  showSlug(name).toLowerCase().normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll('ß', 'ss')
+  showSlug(name).normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll('ß', 'ss')
 
 /** By its name or by its title: the show, and which of both it is like. */
 function likeliest(typed: string, all: readonly NamedPodcast[]): { slug: string; name: string } | undefined {
