@@ -32,7 +32,8 @@ export const level = defineStep({
     if (gainDb === undefined)
       warn({
         code: 'silent_programme',
-        message: 'Nothing in the programme is loud enough to measure; its level is left as it is.',
+        message:
+          'Nothing in the programme is loud and long enough (0.4 s) to measure; its level is left as it is.',
       })
     return { gainDb: gainDb ?? 0 }
   },

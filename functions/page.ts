@@ -32,7 +32,7 @@ import type { Transcript } from '../shared/words/words.ts'
 
 export const page = defineStep({
   name: 'page',
-  version: 8,
+  version: 9,
   madeBy: ffmpegVersion,
   context: pick(
     'analysisObject',

@@ -63,7 +63,7 @@ export const transcribe = defineStep({
         code: 'no_words',
         message:
           'There is no transcript of the recording, so filler words cannot be found and the feed has none; ' +
-          'pauses are found from the sound.',
+          'pauses are found from the sound. Give words with --words FILE, or name a recogniser in the template.',
       })
       return { transcriptObject: null }
     }

@@ -21,7 +21,7 @@ const mostSlips = ({ length }: string): number =>
  * How many letters must be put in, left out, changed, or swapped with the next (Damerau and Levenshtein, none swapped
  * twice); `b` is cut where no name is so long.
  */
-export function distanceBetween(a: string, b: string): number {
+function distanceBetween(a: string, b: string): number {
   const target = b.slice(0, longestName)
   let before: number[] = []
   let row = Array.from({ length: target.length + 1 }, (_, i) => i)

@@ -2,7 +2,7 @@
  * `spool export`: a podcast as a folder that any web server can serve. Hides which of a feed's addresses are ours, and that
  * they, and those in the files they lead to, are written as the server there will have them.
  */
-import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { Permanent } from '../../shared/errors.ts'
@@ -27,6 +27,12 @@ export interface ExportJob {
   /** Of the folder, as listeners will reach it. */
   readonly url: string
   readonly out: string
+}
+
+/** As servers are asked for it, where a space or an umlaut has a form of its own. Undefined for no address of a folder. */
+export function folderAddress(typed: string): string | undefined {
+  if (!/^https?:\/\/[^?#]+$/.test(typed) || !URL.canParse(typed)) return undefined
+  return new URL(typed).href
 }
 
 /**
@@ -57,6 +63,7 @@ export async function exportPodcast(
     await fetched(feedUrl, `Nothing of ${slug} is published yet, so it has no feed`, signal)
   ).toString('utf8')
   const files = [...new Set(feed.split(from).slice(1).map(restOfAddress))].filter((file) => file !== feedFile)
+  await mustBeOurs(folder, [...files, feedFile], former.files)
   for (const file of files) {
     const bytes = await fetched(from + file, `The feed names ${file}, which is not there`, signal)
     await write(folder, file, /\.json$/.test(file) ? bytes.toString('utf8').replaceAll(from, to) : bytes)
@@ -99,6 +106,25 @@ export async function formerExport(folder: string): Promise<Former> {
       throw new Permanent('bad_output', `${folder} is, or lies in, a file. Name a folder with --out.`)
     return nothing
   }
+}
+
+/** Throws Permanent `bad_output` where a file lies that no export has written. */
+async function mustBeOurs(
+  folder: string,
+  files: readonly string[],
+  former: readonly string[],
+): Promise<void> {
+  const isThere = (file: string) =>
+    access(placeOf(folder, file)).then(
+      () => true,
+      () => false,
+    )
+  for (const file of files)
+    if (!former.includes(file) && (await isThere(file)))
+      throw new Permanent(
+        'bad_output',
+        `${placeOf(folder, file)} is there, and no export of Spool has written it. Name another folder with --out, or move it away.`,
+      )
 }
 
 /** Deletes what the last export wrote and this one did not, with folders that it leaves empty. */

@@ -3,6 +3,7 @@
  * failed, 2 wrong usage, 3 awaiting review.
  */
 import { Command, CommanderError } from 'commander'
+import packageFile from '../../package.json' with { type: 'json' }
 import { Permanent, classify } from '../../shared/errors.ts'
 import { add as addEars } from './commands/ears.ts'
 import { add as addEpisodes } from './commands/episodes.ts'
@@ -18,8 +19,10 @@ process.env['METADATA_SERVER_DETECTION'] = 'none'
 // a file at its size limit is a failed write, not the end of the process
 process.on('SIGXFSZ', () => undefined)
 
+const { version } = packageFile as { version: string }
 const program = new Command('spool')
   .description('Podcast episodes from raw recordings.')
+  .version(version, '--version', 'which Spool this is')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
 

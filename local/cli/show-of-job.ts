@@ -9,7 +9,7 @@ import { listEpisodes } from '../../shared/db/listed-episodes.ts'
 import { listPodcasts } from '../../shared/db/podcasts.ts'
 import { parseConfig } from '../../shared/config.ts'
 import { mustBeReady } from '../../shared/episode/brought.ts'
-import { isWaitedFor, whatIsReplaced } from '../../shared/episode/replaced.ts'
+import { whatIsAtWork, whatIsReplaced } from '../../shared/episode/replaced.ts'
 import { codeOf } from '../../shared/errors.ts'
 import { assetsFolder, templateFile, trials, uploadName } from '../../shared/objects.ts'
 import { podcastSettings } from '../../shared/settings/podcast.ts'
@@ -61,8 +61,9 @@ async function replacedNote(db: Knex, podcast: string, job: Job): Promise<string
   const episode = episodeSlug(job)
   const { recordings } = await announce(await filesOf(job))
   const name = `${podcast}/${episode}`
-  const waits = (await isWaitedFor(db, { userId, podcast, episode })) ? takesWaitingPlace(name) : ''
-  const replaced = await whatIsReplaced(db, { userId, podcast, episode, recordings })
+  const coming = { userId, podcast, episode, recordings }
+  const waits = (await whatIsAtWork(db, coming)).waits ? takesWaitingPlace(name) : ''
+  const replaced = await whatIsReplaced(db, coming)
   if (!replaced) return waits
   return (
     takesPlace(replaced, {

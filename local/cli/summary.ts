@@ -63,8 +63,7 @@ function saysThatItIsDone({
         .map(([kind, count]) => counted(count, kind))
         .join(', ') || 'none'
     }`,
-    `Loudness  ${loudness.integratedLufs?.toFixed(1) ?? '–'} LUFS, ` +
-      `true peak ${loudness.truePeakDbtp?.toFixed(1) ?? '–'} dBTP, measured on the MP3`,
+    `Loudness  ${measuredLine(loudness)}`,
     ...(receipt ? [`Took      ${describeReceipt(receipt)}`] : []),
     `Files     ${Object.keys(files)
       .filter((file) => file !== 'episode.mp3')
@@ -78,6 +77,13 @@ function saysThatItIsDone({
       : []),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function measuredLine({ integratedLufs, truePeakDbtp }: Report['loudness']): string {
+  const peak = truePeakDbtp === null ? '' : `, true peak ${truePeakDbtp.toFixed(1)} dBTP`
+  return integratedLufs === null
+    ? `none: it is silent, or too short to have one${peak}`
+    : `${integratedLufs.toFixed(1)} LUFS${peak}, measured on the MP3`
 }
 
 const anotherRecording =

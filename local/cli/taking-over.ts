@@ -126,6 +126,11 @@ export function takesPlace(
 export const takesWaitingPlace = (episode: string): string =>
   `Episode   a version of ${episode} waits for your decision; this one takes its place.\n`
 
+/** That nothing is sent, since what is being made is made of this recording. */
+export const waitsAlong = (episode: string): string =>
+  `Episode   ${episode} is being made of this recording already, and this waits for that.\n` +
+  '          What you give now otherwise than then is not looked at: --cancel begins anew with it.\n'
+
 /** What an older Spool says nothing of is not told. */
 const differ = (one: number | null | undefined, other: number | null): boolean =>
   (one ?? null) !== null && other !== null && one !== other

@@ -7,16 +7,8 @@ import { Permanent } from '../../shared/errors.ts'
 import { NotReady, type Fault } from '../../shared/episode/preflight.ts'
 import type { Replaced } from '../../shared/episode/replaced.ts'
 import { slugOf } from '../../shared/objects.ts'
-import { Unreachable, type Client } from '../client/client.ts'
-import {
-  ended,
-  isLive,
-  latestRun,
-  until,
-  type Episode,
-  type Run,
-  type RunWatcher,
-} from '../client/episodes.ts'
+import type { Client } from '../client/client.ts'
+import { isLive, latestRun, until, type Episode, type RunWatcher } from '../client/episodes.ts'
 import { allPodcasts, mistypedOf, newShow, podcastMeant, type Podcast } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
 import { announce, bytesOf } from './announce.ts'
@@ -25,20 +17,18 @@ import { mustBeReady } from './preflight.ts'
 import {
   episodeSlug,
   filesOf,
-  inOwnNames,
   isShow,
   namesFile,
   numbersOf,
   podcastOf,
   readPodcast,
-  toldInOwnNames,
   withShow,
   type Job,
   type JobFile,
 } from './job-files.ts'
 import { quoted } from './quoted.ts'
-import { feedLine, note as noteLine } from './summary.ts'
-import { isOtherTemplate, takeOver, takesPlace, takesWaitingPlace } from './taking-over.ts'
+import { isOtherTemplate, takeOver, takesPlace, takesWaitingPlace, waitsAlong } from './taking-over.ts'
+import { asBegun, outcome, type Started, type UploadReport } from './upload-outcome.ts'
 
 export interface UploadJob extends Job {
   /** A podcast's name, its settings, or a show's folder. */
@@ -49,19 +39,6 @@ export interface UploadJob extends Job {
   readonly wait?: boolean
   /** Whatever is being made of this episode ends first. */
   readonly cancel?: boolean
-}
-
-export interface UploadReport {
-  readonly episodeId: string
-  /** "podcast/name", as commands take it. */
-  readonly episode: string
-  readonly runId: string
-  readonly status: string
-  /** What was done about what was given; none while it is being made. */
-  readonly warnings: Run['warnings']
-  /** The next two of an episode that was waited for and is finished. */
-  readonly isUnchanged?: boolean
-  readonly feed?: Pick<Episode, 'status' | 'publishedAt' | 'publishAt' | 'holdReason'>
 }
 
 /** Told of each file how much of it has come. */
@@ -90,42 +67,37 @@ export async function upload(
   const there = await episodeAt(client, podcast, episode)
   const files = await filesOf({ ...job, isThere: there !== undefined })
   const isInFeed = (there?.publishedAt ?? null) !== null
-  const { faults, replaces, waits = false } = await lookAhead(client, { podcast, episode }, files, isInFeed)
+  const ahead = await lookAhead(client, { podcast, episode }, files, isInFeed)
+  const { faults, replaces, waits = false } = ahead
+  const name = `${podcast}/${episode}`
+  const before = await runOf(client, podcast, episode)
+  if (asked.wait && !asked.cancel && ahead.isBeingMade && before) {
+    watch.beginning(waitsAlong(name))
+    return await outcome(client, { run: before, name, files }, watch.making, signal)
+  }
   // what brings its own template has been looked into with it
   if (job.template === undefined && faults.length > 0) throw new NotReady(faults)
   const taking = {
-    ...{ episode: `${podcast}/${episode}`, numbers: await numbersOf(job) },
+    ...{ episode: name, numbers: await numbersOf(job) },
     ...{ apart: 'give this one another name: --episode NAME', isMeant: job.sameEpisode === true },
   }
   const replacing = replaces ? takesPlace(replaces, taking) : ''
   watch.beginning(note + replacing + (waits ? takesWaitingPlace(taking.episode) : ''))
-  const before = await runOf(client, podcast, episode)
   if (before && isLive(before)) {
     if (!asked.cancel)
       throw new Permanent(
         'already_running',
-        `Episode ${episode} is being made just now: ./spool list says how far it is. Wait for it, or say --cancel to end that first.`,
+        `Episode ${episode} is being made just now: ./spool list says how far it is. The same upload with --wait waits for it; --cancel ends it first.`,
       )
     await client.post(`/runs/${before.id}/cancel`)
   }
-  const sidecars = files.filter(({ kind }) => kind === 'sidecar').map(({ file }) => file)
-  await client.post('/uploads/forget', { podcast, episode, keep: sidecars })
-  for (const { kind, file } of files)
-    if (known && kind === 'asset') await takeFormerCovers(client, known.id, file)
-  for (const file of files) await send(client, memory, { podcast, episode, file }, watch, signal)
+  await sendAll(client, memory, { podcast, episode, files, showId: known?.id }, watch, signal)
   const run = await until(async () => {
     const latest = await runOf(client, podcast, episode)
     return latest && latest.id !== before?.id ? latest : undefined
   }, signal)
-  const begun = { episodeId: run.episodeId, episode: `${podcast}/${episode}`, runId: run.id }
-  if (!asked.wait) return { ...begun, status: run.status, warnings: [] }
-  const { status, warnings: told } = await toldInOwnNames(files, () =>
-    waitedFor(client, run.id, begun.episode, watch.making, signal),
-  )
-  const warnings = told.map(({ code, message }) => ({ code, message: inOwnNames(message, files) }))
-  if (status !== 'finished') return { ...begun, status, warnings }
-  const isUnchanged = await wasTakenOver(client, run.id)
-  return { ...begun, status, warnings, isUnchanged, feed: await feedOfEpisode(client, run.episodeId) }
+  const uploaded = { run, name, files }
+  return asked.wait ? await outcome(client, uploaded, watch.making, signal) : asBegun(uploaded)
 }
 
 /** A name alone begins no show that is called almost as another one. Throws Permanent `not_found`. */
@@ -146,7 +118,7 @@ async function lookAhead(
   files: readonly JobFile[],
   /** Then content tells whether it is the same recording. */
   isInFeed: boolean,
-): Promise<{ faults: readonly Fault[]; replaces: Replaced | null; waits?: boolean }> {
+): Promise<{ faults: readonly Fault[]; replaces: Replaced | null; waits?: boolean; isBeingMade?: boolean }> {
   const { recordings, beside } = await announce(files)
   return await client.post('/preflight', {
     ...place,
@@ -161,42 +133,6 @@ async function lookAhead(
       ...(content ? { content: content.toString('base64') } : {}),
     })),
   })
-}
-
-/** All has been sent by then: an interrupt ends the waiting alone. */
-async function waitedFor(
-  client: Client,
-  runId: string,
-  episode: string,
-  making: RunWatcher,
-  signal: AbortSignal,
-): Promise<Run> {
-  try {
-    return await ended(client, runId, making, signal)
-  } catch (error) {
-    if (error instanceof Unreachable)
-      throw new Unreachable(
-        `Spool does not answer any more. What you sent of ${episode} has arrived, and goes on when it is up again.`,
-        { cause: error },
-      )
-    if (!signal.aborted) throw error
-    throw new Permanent(
-      'user_cancelled',
-      `You stopped waiting. ${episode} is being made all the same: ./spool list says how far it is. ` +
-        `When it is finished: ./spool download ${episode}`,
-    )
-  }
-}
-
-/** Whether all of a run was made by earlier ones. Publishing makes nothing. */
-async function wasTakenOver(client: Client, runId: string): Promise<boolean> {
-  const { steps } = await client.get<{ steps: { name: string; made: number }[] }>(`/runs/${runId}/progress`)
-  return steps.every(({ name, made }) => made === 0 || name === 'publish')
-}
-
-async function feedOfEpisode(client: Client, id: string): Promise<UploadReport['feed'] & object> {
-  const { status, publishedAt, publishAt, holdReason } = await client.get<Episode>(`/episodes/${id}`)
-  return { status, publishedAt, publishAt, holdReason }
 }
 
 /** Empty where a job tells nothing of its show. Throws as `takeOver`. */
@@ -247,10 +183,6 @@ function nameOfEpisode(episode: string | undefined, job: Job): string {
   return slugOf(episode)
 }
 
-interface Started extends Run {
-  readonly episodeId: string
-}
-
 async function episodeAt(client: Client, podcast: string, slug: string): Promise<Episode | undefined> {
   const { items } = await client.get<{ items: Episode[] }>('/episodes', { podcast, slug, limit: '1' })
   return items[0]
@@ -260,6 +192,29 @@ async function runOf(client: Client, podcast: string, slug: string): Promise<Sta
   const episode = await episodeAt(client, podcast, slug)
   const run = episode && (await latestRun(client, episode.id))
   return run && { ...run, episodeId: episode.id }
+}
+
+interface Sending {
+  readonly podcast: string
+  readonly episode: string
+  readonly files: readonly JobFile[]
+  /** Undefined of a show that is new. */
+  readonly showId: string | undefined
+}
+
+/** Of what lay beside the recording before, only what is sent again stays. */
+async function sendAll(
+  client: Client,
+  memory: Memory,
+  { podcast, episode, files, showId }: Sending,
+  watch: UploadWatcher,
+  signal: AbortSignal,
+): Promise<void> {
+  const keep = files.filter(({ kind }) => kind === 'sidecar').map(({ file }) => file)
+  await client.post('/uploads/forget', { podcast, episode, keep })
+  if (showId !== undefined)
+    for (const { kind, file } of files) if (kind === 'asset') await takeFormerCovers(client, showId, file)
+  for (const file of files) await send(client, memory, { podcast, episode, file }, watch, signal)
 }
 
 async function send(
@@ -273,23 +228,4 @@ async function send(
   const progress = (sent: number) => watch.sending(file, sent, bytes)
   const target = { podcast, file, ...(kind === 'asset' ? {} : { episode }) }
   await sendFile(client, memory, target, source, { signal, progress })
-}
-
-export const summariseUpload = ({ episode, status, warnings, isUnchanged, feed }: UploadReport): string =>
-  [
-    {
-      finished: `${isUnchanged ? 'Finished; nothing has changed, so it is as it was.' : 'Finished.'} Get its files with: ./spool download ${quoted(episode)}`,
-      awaiting_review: `It waits for a decision: in the console, or with: ./spool review ${quoted(episode)}`,
-    }[status] ??
-      `It is being made. See how far it is with: ./spool list. Then: ./spool download ${quoted(episode)}`,
-    ...(feed ? [inFeed(episode, feed)] : []),
-    ...warnings.map(noteLine),
-    '',
-  ].join('\n')
-
-function inFeed(episode: string, feed: UploadReport['feed'] & object): string {
-  const { status, publishedAt, publishAt, holdReason } = feed
-  if (status === 'published') return 'Feed      it is in it'
-  if (status === 'scheduled') return `Feed      it comes out at ${publishAt}`
-  return feedLine(episode, holdReason ?? status, publishedAt !== null)
 }

@@ -9,7 +9,7 @@ import type { Services } from '../engine/services.ts'
 import { broughtTo, templateOf } from '../episode/brought.ts'
 import { faultsOf } from '../episode/preflight.ts'
 import { quote } from '../episode/quote.ts'
-import { isWaitedFor, whatIsReplaced } from '../episode/replaced.ts'
+import { whatIsAtWork, whatIsReplaced } from '../episode/replaced.ts'
 import { announcedBeside, announcedFile, beside, head, part } from './announced.ts'
 import { jsonBody, opens, type App } from './routes.ts'
 
@@ -53,6 +53,9 @@ const answer = z
     waits: z
       .boolean()
       .openapi({ description: 'A version of it waits for a decision; this one would take its place.' }),
+    isBeingMade: z.boolean().openapi({
+      description: 'A version of it is being made of these recordings already, by their names and sizes.',
+    }),
     faults: z
       .array(z.object({ code: z.string(), file: z.string(), message: z.string() }))
       .readonly()
@@ -105,15 +108,14 @@ export function addPreflight(app: App, services: Services): void {
     const faults = await faultsOf(brought)
     const template = await templateOf(brought)
     const bytes = recordings.reduce((sum, each) => sum + each.bytes, 0)
+    const coming = { userId, podcast, episode, recordings: recordings.map(compared) }
     const told = await withDatabase(services.config.databaseUrl, async (db) => ({
       quote: await quote(db, services.config, {
         ...{ userId, seconds, bytes, template },
         hasWords: withWords || brought.words !== undefined,
       }),
-      replaces:
-        (await whatIsReplaced(db, { userId, podcast, episode, recordings: recordings.map(compared) })) ??
-        null,
-      waits: await isWaitedFor(db, { userId, podcast, episode }),
+      replaces: (await whatIsReplaced(db, coming)) ?? null,
+      ...(await whatIsAtWork(db, coming)),
     }))
     return context.json({ faults, ...told }, 200)
   })

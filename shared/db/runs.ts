@@ -233,10 +233,10 @@ export async function liveRunOf(
   userId: string,
   podcast: string,
   episode: string,
-): Promise<Pick<Run, 'id' | 'status'> | undefined> {
-  const [run] = await rows<Pick<Run, 'id' | 'status'>>(
+): Promise<Pick<Run, 'id' | 'status' | 'context'> | undefined> {
+  const [run] = await rows<Pick<Run, 'id' | 'status' | 'context'>>(
     db,
-    `SELECT id, status
+    `SELECT id, status, context
      FROM runs
      WHERE ${isOfNamedEpisode}
        AND ${isLive}`,

@@ -21,7 +21,7 @@ import { readContext } from './run-context.ts'
 import { startPlanned, variablesOf, versionsOf } from './run.ts'
 
 /** What has changed since an episode was made; `failed`: it was to be made anew since, and was not. */
-export const reasons = ['template', 'show', 'steps', 'failed', 'problem'] as const
+export const reasons = ['template', 'show', 'episode', 'steps', 'failed', 'problem'] as const
 export type Reason = (typeof reasons)[number]
 
 interface Planned {
@@ -48,7 +48,9 @@ export async function whyAnew(services: Services, episodeId: string): Promise<Re
     template:
       !isSame(template, made.settings) ||
       !isSame([plan.assets, plan.pictures].map(contentsOf), [assets, pictures].map(contentsOf)),
-    show: !isSame(said, variables) || !isSame(contentsOf(cover), contentsOf(showCover)),
+    show:
+      said.podcast_name !== variables['podcast_name'] || !isSame(contentsOf(cover), contentsOf(showCover)),
+    episode: !isSame({ ...said, podcast_name: variables['podcast_name'] }, variables),
     steps: madeBy !== versionsOf(services.pipeline),
     failed: hasFailedSince,
     problem: plan.problem !== undefined,

@@ -6,7 +6,7 @@ import type { Knex } from 'knex'
 import { numbersInFeed } from '../db/feed-episodes.ts'
 import { listEpisodes } from '../db/listed-episodes.ts'
 import { uploadedBytes } from '../db/media-items.ts'
-import { lastFinishedRunOf, liveRunOf } from '../db/runs.ts'
+import { lastFinishedRunOf, liveRunOf, type Run } from '../db/runs.ts'
 import { asSeen, fileOf } from '../objects.ts'
 import { readContext } from './run-context.ts'
 
@@ -53,18 +53,7 @@ export async function whatIsReplaced(
   const [found] = await listEpisodes(db, { userId, limit: 1, after: undefined }, names)
   const made = found && (await lastFinishedRunOf(db, found.id))
   if (!made) return undefined
-  const known = ['recordingObject', 'recordingGeneration', 'recordingHash', 'recordings'] as const
-  const { recordingObject, recordingGeneration, recordingHash, ...context } = readContext(
-    made.context,
-    ...known,
-  )
-  const one = { object: recordingObject, generation: recordingGeneration, contentHash: recordingHash }
-  const parts = await Promise.all(
-    (context.recordings.length > 0 ? context.recordings : [one]).map(async (part) => ({
-      ...{ file: fileOf(part.object), md5: part.contentHash },
-      bytes: await uploadedBytes(db, part),
-    })),
-  )
+  const parts = await partsOf(db, made)
   const isPublished = found.publishedAt !== null
   if (await isSame(parts, recordings, isPublished)) return undefined
   return {
@@ -72,6 +61,19 @@ export async function whatIsReplaced(
     ...(await numbersInFeed(db, found.id)),
     recordings: parts.map(({ file }) => file),
   }
+}
+
+async function partsOf(db: Knex, { context }: Pick<Run, 'context'>): Promise<Made[]> {
+  const known = ['recordingObject', 'recordingGeneration', 'recordingHash', 'recordings'] as const
+  const { recordings, ...single } = readContext(context, ...known)
+  const { recordingObject: object, recordingGeneration: generation, recordingHash: contentHash } = single
+  const parts = recordings.length > 0 ? recordings : [{ object, generation, contentHash }]
+  return await Promise.all(
+    parts.map(async (part) => ({
+      ...{ file: fileOf(part.object), md5: part.contentHash },
+      bytes: await uploadedBytes(db, part),
+    })),
+  )
 }
 
 /** By names and sizes; what listeners have, where sizes are the same, by the content, if that is told. */
@@ -97,10 +99,20 @@ async function isSame(
 const areSame = (some: readonly string[], others: readonly string[]): boolean =>
   some.toSorted().join('/') === others.toSorted().join('/')
 
-/** Whether a version of that episode waits for its producer, whose place a newer one takes. */
-export async function isWaitedFor(
+export interface AtWork {
+  /** A version waits for its producer, whose place a newer one takes. */
+  readonly waits: boolean
+  /** A version is being made of these recordings already, by their names and sizes. */
+  readonly isBeingMade: boolean
+}
+
+/** Of the version that is not finished; neither where there is none. */
+export async function whatIsAtWork(
   db: Knex,
-  { userId, podcast, episode }: Pick<Replacing, 'userId' | 'podcast' | 'episode'>,
-): Promise<boolean> {
-  return (await liveRunOf(db, userId, asSeen(podcast), asSeen(episode)))?.status === 'awaiting_review'
+  { userId, podcast, episode, recordings }: Replacing,
+): Promise<AtWork> {
+  const live = await liveRunOf(db, userId, asSeen(podcast), asSeen(episode))
+  const waits = live?.status === 'awaiting_review'
+  if (!live || waits) return { waits, isBeingMade: false }
+  return { waits, isBeingMade: await isSame(await partsOf(db, live), recordings, false) }
 }

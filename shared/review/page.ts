@@ -203,9 +203,12 @@ function summary({ analysis, finished }: Reviewed, splices: readonly Splice[]): 
   }
   if (finished) {
     const { integratedLufs, truePeakDbtp, pass } = finished.certificate
-    facts.push(['Loudness', integratedLufs === null ? 'silent' : `${integratedLufs.toFixed(1)} LUFS`])
+    facts.push([
+      'Loudness',
+      integratedLufs === null ? 'none to measure' : `${integratedLufs.toFixed(1)} LUFS`,
+    ])
     facts.push(['True peak', truePeakDbtp === null ? '–' : `${truePeakDbtp.toFixed(1)} dBTP`])
-    facts.push(['Certificate', pass ? 'passed' : 'missed'])
+    if (integratedLufs !== null) facts.push(['Certificate', pass ? 'passed' : 'missed'])
   }
   return `<dl>${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>`
 }

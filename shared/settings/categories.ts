@@ -2,7 +2,7 @@
  * Apple's podcast categories (podcasters.apple.com, "Apple Podcasts categories"), which every directory
  * takes. Hides the ways in which people write them.
  */
-import { distanceBetween } from '../nearest.ts'
+import { nearest } from '../nearest.ts'
 
 /** Each category's subcategories. */
 const categories: Readonly<Record<string, readonly string[]>> = {
@@ -134,8 +134,8 @@ const formerNames: Readonly<Record<string, string>> = {
   literature: 'Arts:Books',
 }
 
-/** The one of Apple's that has a word in common with it, as "Gardening" and "Home & Garden" have; else that is written most like it. */
-export function nearestCategory(text: string): string {
+/** The one of Apple's that has a word in common with it, as "Gardening" and "Home & Garden" have; else that is written almost like it. */
+export function nearestCategory(text: string): string | undefined {
   const wanted = key(text)
   const [parent = ''] = wanted.split(':')
   const former = formerNames[wanted] ?? formerNames[parent]
@@ -146,13 +146,13 @@ export function nearestCategory(text: string): string {
     ),
   )
   if (kindred) return categoryText(kindred)
-  const distances = all.flatMap((category) =>
-    [categoryText(category), category.subcategory ?? category.name].map((name) => ({
-      text: categoryText(category),
-      distance: distanceBetween(key(name), wanted),
-    })),
+  const names = new Map(
+    all.flatMap((category) =>
+      [categoryText(category), category.subcategory ?? category.name].map((name) => [key(name), category]),
+    ),
   )
-  return distances.toSorted((a, b) => a.distance - b.distance)[0]!.text
+  const written = nearest(wanted, [...names.keys()])
+  return written === undefined ? undefined : categoryText(names.get(written)!)
 }
 
 /** Shorter ones are in many others. */

@@ -29,8 +29,11 @@ const category = z
   .max(100)
   .refine((text) => findCategory(text) !== undefined, {
     error: ({ input }) =>
-      `Apple's list of categories has no such one; the nearest is "${nearestCategory(String(input))}" (docs/feed.md has them all)`,
+      `Apple's list of categories has no such one${likeIt(nearestCategory(String(input)))} (docs/feed.md has them all)`,
   })
+
+const likeIt = (category: string | undefined): string =>
+  category === undefined ? '' : `; the nearest is "${category}"`
 
 const podcast = z.strictObject({
   $schema: z.string().optional(),

@@ -69,6 +69,7 @@ describe('Before its recording is sent', () => {
       faults: [],
       replaces: null,
       waits: false,
+      isBeingMade: false,
       quote: {
         minutes: 10,
         minutesLeft: expect.any(Number) as unknown,
@@ -85,6 +86,27 @@ describe('Before its recording is sent', () => {
     expect(await look({ withWords: true })).toMatchObject({ quote: { minutes: null, transcribedBy: null } })
     expect((await ask('POST', '/uploads', { body: { ...place, ...recording } })).status).toBe(200)
   })
+})
+
+test('What is being made is told from what would be made anew, by the recordings it is made of', async () => {
+  const { catalogue: toys } = aToyShow([{ name: 'cut' }])
+  const other = await aWorld({ catalogue: toys })
+  const by = callerOf(other, `Bearer ${(await aKey(other, user)).key}`)
+  await other.arrive(await other.upload(`u/${user}/show/one/talk.wav`, 'one take'))
+  const isBeingMade = async (file: string, bytes: number) =>
+    (
+      await by('POST', '/preflight', {
+        body: { podcast: 'show', episode: 'one', recordings: [{ file, bytes }] },
+      })
+    ).body['isBeingMade']
+  const all = [
+    await isBeingMade('talk.wav', 8),
+    await isBeingMade('talk.wav', 9),
+    await isBeingMade('a.wav', 8),
+  ]
+  const [run] = await other.database.rows<{ id: string }>('SELECT id FROM runs')
+  await other.deliver('cut', 0, run!.id)
+  expect([...all, await isBeingMade('talk.wav', 8)]).toEqual([true, false, false, false])
 })
 
 test('A run that has ended has a receipt, which says when another recording was there before; and so is told before it is sent', async () => {

@@ -62,8 +62,9 @@ export function add(program: Command): void {
         await mustBeThere({ recordings, ...files, ...Object.fromEntries(named) })
         await withClient(
           async (client, signal) => {
-            const [{ upload, summariseUpload }, { uploadDisplay }, { uploadMemory }] = await Promise.all([
+            const [{ upload }, { summariseUpload }, { uploadDisplay }, { uploadMemory }] = await Promise.all([
               import('../upload.ts'),
+              import('../upload-outcome.ts'),
               import('../progress.ts'),
               import('../../client/send.ts'),
             ])

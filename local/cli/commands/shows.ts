@@ -67,7 +67,7 @@ export function add(program: Command): void {
         print(json, report, summariseRebuild)
         const came = new Set(report.episodes.map(({ status }) => status))
         if (came.has('failed')) process.exitCode = 1
-        else if (came.has('waits')) process.exitCode = awaitingReview
+        else if (came.has('waits') && !dryRun) process.exitCode = awaitingReview
       })
     })
 
@@ -81,11 +81,12 @@ export function add(program: Command): void {
     .option('--out <dir>', 'the folder', 'site')
     .option('--json', 'print one JSON object instead of lines')
     .action(async (podcast: string, { json, ...job }: ExportJob & { json?: true }) => {
-      if (!/^https?:\/\/[^\s?#]+$/.test(job.url))
+      const { exportPodcast, folderAddress, summariseExport } = await import('../export.ts')
+      const url = folderAddress(job.url)
+      if (url === undefined)
         throw new WrongUsage(`--url takes an address such as https://example.com/my-show, not "${job.url}".`)
       await withClient(async (client, signal) => {
-        const { exportPodcast, summariseExport } = await import('../export.ts')
-        print(json, await exportPodcast(client, podcast, job, signal), summariseExport)
+        print(json, await exportPodcast(client, podcast, { ...job, url }, signal), summariseExport)
       })
     })
 

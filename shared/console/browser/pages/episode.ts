@@ -288,11 +288,11 @@ function Certificate({ files }: { files: readonly Delivered[] }) {
   if (!certificate) return null
   const { integratedLufs, truePeakDbtp, loudnessRangeLu, targetLufs, pass } = certificate
   const facts = [
-    ['Loudness', integratedLufs === null ? 'silent' : `${integratedLufs.toFixed(1)} LUFS`],
+    ['Loudness', integratedLufs === null ? 'none to measure' : `${integratedLufs.toFixed(1)} LUFS`],
     ['Wanted', `${targetLufs.toFixed(1)} LUFS`],
     ['True peak', truePeakDbtp === null ? '–' : `${truePeakDbtp.toFixed(1)} dBTP`],
     ['Range', `${loudnessRangeLu.toFixed(1)} LU`],
-    ['Certificate', pass ? 'passed' : 'missed'],
+    ...(integratedLufs === null ? [] : [['Certificate', pass ? 'passed' : 'missed']]),
   ]
   return html`<dl class="facts">
     ${facts.map(

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import { address, get, post, type ListOf } from '../api.ts'
 import { Action, day, Empty, Field, html, Loading, Notice, reasonOf, show, useApi } from '../parts.ts'
+import { isTrial } from '../show-label.ts'
 import { showLike, showSlug } from '../show/naming.ts'
 
 interface Show {
@@ -43,21 +44,36 @@ function List({ page, begin }: { page: ListOf<Show>; begin: () => void }) {
       <p>No show yet. A show has a feed, a cover, and a template by which its episodes are made.</p>
       <p><button type="button" class="main" onClick=${begin}>Begin the first one</button></p>
     </${Empty}>`
+  const [trials, own] = [all.filter(({ slug }) => isTrial(slug)), all.filter(({ slug }) => !isTrial(slug))]
   return html`
-    <ul class="episodes">
-      ${all.map(
-        ({ id, slug, createdAt, settings: { title, author } }) =>
-          html`<li key=${id}>
-            <a href=${address(`shows/${id}`)}>${title}</a>
-            <span class="quiet"
-              >${author} · ${slug} · since <time datetime=${createdAt}>${day(createdAt)}</time></span
-            >
-          </li>`,
-      )}
-    </ul>
+    <${Listed} shows=${own} />
+    ${
+      trials.length === 0
+        ? null
+        : html`<details open=${own.length === 0}>
+            <summary>
+              ${trials.length === 1 ? 'A trial' : `${trials.length} trials`}, of recordings that came without
+              a show
+            </summary>
+            <${Listed} shows=${trials} />
+          </details>`
+    }
     ${more.next === undefined ? null : html`<${Action} act=${load}>Show more</${Action}>`}
   `
 }
+
+const Listed = ({ shows }: { shows: readonly Show[] }) =>
+  html`<ul class="episodes">
+    ${shows.map(
+      ({ id, slug, createdAt, settings: { title, author } }) =>
+        html`<li key=${id}>
+          <a href=${address(`shows/${id}`)}>${title}</a>
+          <span class="quiet"
+            >${author} · ${slug} · since <time datetime=${createdAt}>${day(createdAt)}</time></span
+          >
+        </li>`,
+    )}
+  </ul>`
 
 function Begin({ all }: { all: readonly Show[] }) {
   const [title, setTitle] = useState('')
