@@ -95,7 +95,7 @@ test('an episode of which the template has changed is made anew under its guid; 
 
   // what is edited stays, however often, while the files say what they said
   await withDatabase(services.config.databaseUrl, (db) => editDetails(db, before.id, { title: 'Best' }))
-  expect(await whyAnew(services, before.id)).toEqual(['show'])
+  expect(await whyAnew(services, before.id)).toEqual(['episode'])
   for (let i = 0; i < 2; i++) {
     await startAnew(services, before.id)
     await world.runToEnd()
