@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { bytesOf, StorageError } from './answers.ts'
 import type { Blobs } from './blobs.ts'
+import { contentRange, missingIn } from './content-range.ts'
 import { checksumsIn, startDigest, verifyChecksums, type Checksums, type Digest } from './checksums.ts'
 import type { ObjectFields, ObjectRecord } from './object-resource.ts'
 import type { ObjectName, Objects } from './objects.ts'
@@ -62,7 +63,6 @@ export type UploadProgress = { persistedBytes: number } | { finished: ObjectReco
 export type ResumableUploads = ReturnType<typeof openResumableUploads>
 
 const SESSION_LIFE_MS = 7 * 24 * 3_600_000
-const CHUNK_UNIT_BYTES = 256 * 1024
 
 export function openResumableUploads({
   dir,
@@ -248,52 +248,4 @@ async function* slice(
     if (wanted.length > 0) yield wanted
     at += chunk.length
   }
-}
-
-interface ContentRange {
-  /** Absent in a status query. */
-  firstByte?: number
-  lastByte?: number
-  totalBytes?: number
-  /** The end of this body is the end of the object. */
-  toTheEnd: boolean
-}
-
-// `bytes 0-524287/*`, `bytes 524288-600000/600001`, `bytes 0-*/*`, `bytes */600001`, or the query `bytes
-// */*`.
-function contentRange(header: string | undefined): ContentRange {
-  if (header === undefined) return { firstByte: 0, toTheEnd: true }
-  const match = /^bytes (?:\*|(\d+)-(\d+|\*))\/(\d+|\*)$/.exec(
-    header === 'bytes 0--1/0' ? 'bytes */0' : header,
-  ) // the client's empty object
-  if (!match) throw new StorageError('invalid', `Failed to parse Content-Range header: "${header}".`)
-  const [, first, last, total] = match
-  return {
-    ...(first !== undefined && { firstByte: Number(first) }),
-    ...(last !== undefined && last !== '*' && { lastByte: Number(last) }),
-    ...(total !== '*' && { totalBytes: Number(total) }),
-    toTheEnd: last === '*',
-  }
-}
-
-/**
- * What of a piece's body has not arrived yet. Of one that is not the last, what goes beyond a multiple of
- * 256 KiB is not taken; the client learns from the answer's range where to go on.
- */
-function missingIn(
-  { firstByte = 0, lastByte, totalBytes }: ContentRange,
-  persistedBytes: number,
-): { start: number; end: number } {
-  if (firstByte > persistedBytes) {
-    throw new StorageError(
-      'unavailable',
-      `The piece starts at byte ${firstByte}, but only ${persistedBytes} bytes have arrived; ` +
-        'ask for the status.',
-    )
-  }
-  const endByte = lastByte === undefined ? undefined : lastByte + 1
-  const start = persistedBytes - firstByte
-  if (endByte === undefined || endByte === totalBytes) return { start, end: Infinity }
-  const wholeBytes = endByte - (endByte % CHUNK_UNIT_BYTES)
-  return { start, end: Math.max(wholeBytes - firstByte, start) }
 }

@@ -17,7 +17,7 @@ import { parseTemplate, type Template } from '../settings/settings.ts'
 import { scripts } from '../show/spoken.ts'
 import { readText } from '../text-file.ts'
 import { parseWords } from '../words/supplied.ts'
-import { variablesOf } from './run.ts'
+import { variablesOf } from './given.ts'
 
 /** A file as its owner knows it. */
 export interface BroughtFile {

@@ -18,7 +18,8 @@ import type { StoredObject } from '../storage.ts'
 import { alreadyRunning } from './already-running.ts'
 import { planEpisode, type EpisodePlan } from './plan.ts'
 import { readContext } from './run-context.ts'
-import { startPlanned, variablesOf, versionsOf } from './run.ts'
+import { variablesOf, versionsOf } from './given.ts'
+import { startPlanned } from './run.ts'
 
 /** What has changed since an episode was made; `failed`: it was to be made anew since, and was not. */
 export const reasons = ['template', 'show', 'episode', 'steps', 'failed', 'problem'] as const

@@ -15,10 +15,10 @@ import { failRun, supersedeRun } from '../db/run-changes.ts'
 import { latestRunOf, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { chooseModel, type Ears } from '../ears/installed.ts'
-import { pinned, type EpisodePlan, type RecordingPart } from './plan.ts'
+import type { EpisodePlan } from './plan.ts'
+import { aboutIn, factsOf, uploadsOf, variablesOf, versionsOf } from './given.ts'
 import { Permanent, Retryable } from '../errors.ts'
-import { contentHash } from '../hash.ts'
-import { asSeen, fileOf, type UploadPath } from '../objects.ts'
+import { asSeen, type UploadPath } from '../objects.ts'
 import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
 import { alreadyRunning } from './already-running.ts'
@@ -26,37 +26,14 @@ import { givenBefore } from './given-before.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
 import { lettersWanted, proposesAnything, withLetters } from '../settings/needs.ts'
-import { detailsOf, type EpisodeSettings } from '../settings/episode.ts'
-import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
+import { detailsOf } from '../settings/episode.ts'
+import { podcastSettings } from '../settings/podcast.ts'
 import { restoresAnything } from '../settings/restore.ts'
 import { localRecogniser, type RunSettings } from '../settings/settings.ts'
 import type { Services } from '../engine/services.ts'
 import type { StoredObject } from '../storage.ts'
 import { scripts } from '../show/spoken.ts'
-import { readContext, startContext, toScalars, type EpisodeFacts, type StartContext } from './run-context.ts'
-
-/** Stands for every step with its version: with other ones the same inputs may give other bytes. */
-export const versionsOf = ({ stages }: Pipeline): string =>
-  contentHash(JSON.stringify(stages.map(({ step: { name, version } }) => [name, version])))
-
-/** What scripts may say of this episode, on the day its run starts. */
-export function variablesOf(
-  podcast: PodcastSettings,
-  { number, season, guest, date }: EpisodeSettings,
-  title: string,
-): Variables {
-  const day = new Intl.DateTimeFormat(podcast.language, { dateStyle: 'long', timeZone: 'UTC' }).format(
-    date === undefined ? new Date() : new Date(date),
-  )
-  return {
-    podcast_name: podcast.title,
-    episode_title: title,
-    date: day,
-    ...(number === undefined ? {} : { episode_number: String(number) }),
-    ...(season === undefined ? {} : { season_number: String(season) }),
-    ...(guest === undefined ? {} : { guest }),
-  }
-}
+import { readContext, startContext, toScalars, type StartContext } from './run-context.ts'
 
 /** Starts the episode's one live run with its first step's rows; when another is live, says which. */
 async function beginRun(
@@ -214,24 +191,6 @@ export interface Said {
   readonly about: AboutEpisode
 }
 
-/**
- * What is not given again stays as it was, and so does what is given as it was before (`then`), since it may have been edited
- * meanwhile. An empty description, as a show's episode.json has it, says nothing.
- */
-function aboutIn(
-  { title, description }: EpisodeSettings,
-  before: Pick<AboutEpisode, 'title' | 'description'>,
-  then: AboutEpisode['given'] = {},
-): AboutEpisode {
-  const given = { ...(title ? { title } : {}), ...(description ? { description } : {}) }
-  const isNew = (field: 'title' | 'description') => given[field] !== then[field]
-  return {
-    title: (isNew('title') ? given.title : undefined) ?? before.title,
-    description: (isNew('description') ? given.description : undefined) ?? before.description,
-    given,
-  }
-}
-
 const noLetters = (segment: string): Warning => ({
   code: 'letters_left_out',
   message: `${segment} reads out listener mail, and there is none: it was left out.`,
@@ -243,48 +202,6 @@ function isSameAs(latest: Run | undefined, { recordings = [] }: EpisodePlan): bo
   const earlier = readContext(latest.context, 'recordings', 'unplanned')
   return !earlier.unplanned && JSON.stringify(earlier.recordings) === JSON.stringify(recordings)
 }
-
-/** Every upload the run works on, by name and generation. */
-function uploadsOf(plan: EpisodePlan, recording: StoredObject) {
-  const { words, cover, showCover, chapters } = plan
-  const recordings = plan.recordings!
-  const first = recordings[0] ?? { object: recording.name, generation: recording.generation }
-  return {
-    recordingObject: first.object,
-    recordingGeneration: first.generation,
-    recordingHash:
-      recordings.length > 0
-        ? contentHash(JSON.stringify(recordings.map(whatIsHeard)))
-        : recording.contentHash,
-    recordings: [...recordings],
-    recordingsAre: plan.episode.recordingsAre,
-    assets: plan.assets.map(pinned),
-    wordsObject: words?.name ?? null,
-    wordsGeneration: words?.generation ?? null,
-    wordsHash: words?.contentHash ?? null,
-    coverObject: cover?.name ?? null,
-    coverGeneration: cover?.generation ?? null,
-    coverHash: cover?.contentHash ?? null,
-    showCover: showCover ? [pinned(showCover)] : [],
-    chaptersObject: chapters?.name ?? null,
-    chaptersGeneration: chapters?.generation ?? null,
-    chaptersHash: chapters?.contentHash ?? null,
-    pictures: plan.pictures.map(pinned),
-  }
-}
-
-/** Of one of several files: the same where it is uploaded again, or for another episode. */
-const whatIsHeard = ({ object, generation: _, ...heard }: RecordingPart) => ({
-  file: fileOf(object),
-  ...heard,
-})
-
-const factsOf = ({ number, season, date, speakers }: EpisodeSettings): EpisodeFacts => ({
-  speakers,
-  ...(number === undefined ? {} : { number }),
-  ...(season === undefined ? {} : { season }),
-  ...(date === undefined ? {} : { date }),
-})
 
 /** The letters that the template reads out: those the episode names, or the newest. */
 async function lettersFor(

@@ -1,87 +1,26 @@
 /**
- * Lays out an episode: segments in order, the recording with its cuts, everything levelled to the loudness of
- * the recording. Hides how long the crossfade at a join is and how an asset of another rate or loudness is
- * fitted in.
+ * Lays out an episode: segments in order, the recording among them with its cuts, music under them. Hides where each begins, and
+ * in which chunks the whole is made.
  */
-import type { MusicRule, Segment } from '../settings/settings.ts'
+import type { Segment } from '../settings/settings.ts'
 import { withContent } from '../settings/settings.ts'
-import { splicesOf, type Edit, type EditList } from '../edits/edits.ts'
-import { segmentPlace } from './spoken.ts'
-import type { Span } from '../audio/analysis.ts'
 import { samplesPerFrame } from '../audio/mp3-frames.ts'
-import { chunkStartsOf, dividesOf, joinAt, type Divide } from './divides.ts'
+import type { Ledger } from '../timeline/ledger.ts'
+import type { Timeline, TimelineSegment } from '../timeline/timeline.ts'
 import { bedSpans, layBed } from './beds.ts'
-import { splice, type Ledger } from '../timeline/ledger.ts'
+import { layContent } from './content.ts'
+import { chunkStartsOf, type Divide } from './divides.ts'
 import {
-  clipsOf,
-  type Clip,
-  type InsertedText,
-  type Timeline,
-  type TimelineSegment,
-  type TimelineSource,
-} from '../timeline/timeline.ts'
-
-/** A source with the loudness by which it is levelled; null when it is silent. */
-export interface ArrangedSource extends TimelineSource {
-  readonly file: string
-  readonly integratedLufs: number | null
-  /** Where somebody speaks in it; empty when that does not matter. */
-  readonly speech: readonly Span[]
-  /** Where nobody does, for long enough to be divided there; of the recording only. */
-  readonly pauses?: readonly Span[]
-}
-
-/** Something spoken for this episode, with its words at samples of its own. */
-export interface SpokenSource extends ArrangedSource {
-  readonly speaker: string | null
-  readonly words: readonly {
-    readonly text: string
-    readonly startSample: number
-    readonly endSample: number
-  }[]
-}
-
-export interface Show {
-  readonly recording: ArrangedSource
-  readonly assets: readonly ArrangedSource[]
-  /** By the id of the edit they answer, or their segment's place. */
-  readonly spoken: ReadonlyMap<string, SpokenSource>
-  /** As long as the longest bleep; absent when there is none. */
-  readonly tone?: ArrangedSource | undefined
-  readonly segments: readonly Segment[]
-  readonly music: readonly MusicRule[]
-  readonly edits: EditList
-  readonly outputChannels: 1 | 2
-}
-
-/** In seconds. Between words a crossfade must be short; over room tone it may be longer. */
-const crossfadeSeconds: Readonly<Record<Edit['kind'], number>> = {
-  filler: 0.03,
-  stutter: 0.03,
-  flubber: 0.03,
-  cut: 0.03,
-  intern: 0.03,
-  sfx: 0.03,
-  censor: 0,
-  pause: 0.09,
-}
-/** An asset is levelled, not transformed: beyond this something is wrong with it. */
-const mostLevellingDb = 20
-/** Takes the click off what does not begin or end in silence. */
-const edgeFadeSeconds = 0.005
-/** Silence kept on either side of an answer. */
-const answerPaddingSeconds = 0.5
-
-/** A show while it is laid out. */
-interface Layout {
-  readonly show: Show
-  readonly sources: ArrangedSource[]
-  readonly clips: Clip[]
-  readonly inserted: InsertedText[]
-  readonly answers: Record<string, number>
-  /** Where somebody speaks in the output. */
-  readonly speech: Span[]
-}
+  assetOf,
+  levelling,
+  place,
+  wordsOf,
+  type ArrangedSource,
+  type Layout,
+  type Show,
+  type SpokenSource,
+} from './layout.ts'
+import { segmentPlace } from './spoken.ts'
 
 /** Builds the timeline. Every source has the recording's sample rate. */
 export function arrangeShow(show: Show): Timeline {
@@ -189,140 +128,4 @@ function layMusic(layout: Layout, placed: readonly TimelineSegment[]): void {
     for (const span of bedSpans(rule, placed, sampleRate))
       layout.clips.push(...layBed(rule, span, bed, speech, sampleRate))
   }
-}
-
-/** The recording with its cuts, what is put in at them, and where it is divided. */
-function layContent(
-  layout: Layout,
-  at: number,
-): { ledger: Ledger; endSample: number; divides: readonly Divide[] } {
-  const { recording, edits } = layout.show
-  const { sampleRate } = recording.format
-  const joins = splicesOf(edits).map(({ startSample, endSample, edit }) => {
-    const insertion = insertionOf(layout.show, edit)
-    const crossfadeSamples = crossfadeSeconds[edit.kind] * sampleRate
-    return {
-      startSample,
-      endSample,
-      crossfadeSamples,
-      edit,
-      insertion,
-      insertedSamples: insertion ? insertion.length + 2 * insertion.padding : 0,
-    }
-  })
-  const divides = dividesOf(
-    { sampleRate, totalSamples: recording.totalSamples, pauses: recording.pauses ?? [] },
-    joins,
-  )
-  const aligned = divides
-    .filter(({ isPause }) => isPause)
-    .map((divide) => ({ ...joinAt(divide, sampleRate), edit: undefined }))
-  const all = [...joins, ...aligned].sort((a, b) => a.startSample - b.startSample)
-  const { ledger, insertedAt, endSample } = splice(all, recording.totalSamples, at)
-  layout.speech.push(...keptSpeech(recording.speech, ledger))
-  layout.clips.push(...clipsOf(ledger, 0, 0, Math.round(edgeFadeSeconds * sampleRate)))
-  all.forEach((join, i) => {
-    if (join.edit === undefined || !join.insertion) return
-    const { edit, insertion } = join
-    const start = insertedAt[i]! + insertion.padding
-    place(layout, insertion.source, start, insertion.length)
-    if (edit.insert?.sound !== 'tone') layout.answers[edit.id] = layout.sources.indexOf(insertion.source)
-    layout.inserted.push(...textOf(edit, insertion.source, start, start + insertion.length))
-  })
-  return { ledger, endSample, divides }
-}
-
-interface PutIn {
-  readonly source: ArrangedSource | SpokenSource
-  readonly length: number
-  /** Samples of silence kept on either side. */
-  readonly padding: number
-}
-
-function insertionOf(show: Show, { id, insert, startSample, endSample }: Edit): PutIn | undefined {
-  switch (insert?.sound) {
-    case undefined:
-      return undefined
-    case 'tone':
-      return { source: show.tone!, length: endSample - startSample, padding: 0 }
-    case 'file': {
-      const source = assetOf(show, insert.file)
-      return { source, length: source.totalSamples, padding: 0 }
-    }
-    case 'speech': {
-      const source = show.spoken.get(id)!
-      return {
-        source,
-        length: source.totalSamples,
-        padding: Math.round(answerPaddingSeconds * source.format.sampleRate),
-      }
-    }
-  }
-}
-
-const assetOf = ({ assets }: Show, file: string): ArrangedSource =>
-  assets.find((asset) => asset.file === file)!
-
-/** The speech that is kept of a recording, as spans of the output. */
-const keptSpeech = (speech: readonly Span[], ledger: Ledger): Span[] =>
-  ledger.flatMap(({ sourceStart, sourceEnd, outputStart }) =>
-    speech
-      .filter(({ startSample, endSample }) => startSample < sourceEnd && endSample > sourceStart)
-      .map(({ startSample, endSample }) => ({
-        startSample: outputStart + Math.max(startSample, sourceStart) - sourceStart,
-        endSample: outputStart + Math.min(endSample, sourceEnd) - sourceStart,
-      })),
-  )
-
-function textOf(
-  { insert }: Edit,
-  source: ArrangedSource | SpokenSource,
-  startSample: number,
-  endSample: number,
-): InsertedText[] {
-  if (insert?.sound === 'speech') return wordsOf(source, startSample)
-  return insert ? [{ startSample, endSample, text: insert.text, speaker: null }] : []
-}
-
-const wordsOf = (source: ArrangedSource | SpokenSource, at: number): InsertedText[] =>
-  'words' in source
-    ? source.words.map(({ text, startSample, endSample }) => ({
-        text,
-        speaker: source.speaker,
-        startSample: at + startSample,
-        endSample: at + endSample,
-      }))
-    : []
-
-/** Places `length` samples of a source at `at`, levelled to the recording. */
-function place(
-  { show, sources, clips, speech }: Layout,
-  source: ArrangedSource,
-  at: number,
-  length = source.totalSamples,
-  gainDb = 0,
-): void {
-  if (!sources.includes(source)) sources.push(source)
-  speech.push(
-    ...source.speech.map(({ startSample, endSample }) => ({
-      startSample: at + startSample,
-      endSample: at + endSample,
-    })),
-  )
-  const fade = Math.min(Math.round(edgeFadeSeconds * source.format.sampleRate), length >> 1)
-  clips.push({
-    source: sources.indexOf(source),
-    sourceStart: 0,
-    length,
-    outputStart: at,
-    gainDb: levelling(source, show.recording) + gainDb,
-    fadeIn: fade,
-    fadeOut: fade,
-  })
-}
-
-function levelling(asset: ArrangedSource, recording: ArrangedSource): number {
-  if (asset.integratedLufs === null || recording.integratedLufs === null) return 0
-  const difference = recording.integratedLufs - asset.integratedLufs
-  return Math.round(Math.max(-mostLevellingDb, Math.min(mostLevellingDb, difference)) * 100) / 100
 }

@@ -5,7 +5,7 @@
 import type { ObjectName, ObjectStore } from '../storage.ts'
 import type { EditList } from '../edits/edits.ts'
 import { splicesOf } from '../edits/edits.ts'
-import type { ArrangedSource } from './arrange.ts'
+import type { ArrangedSource } from './layout.ts'
 import { fromDb } from '../audio/true-peak.ts'
 
 const peakDbfs = -20
