@@ -1,13 +1,11 @@
 /** One episode: how far it is while it is made; what came of it, to hear, to fetch and to bring before listeners. */
 import { useCallback, useEffect, useState } from 'preact/hooks'
-import { address, get, post, remove, watch, type ListOf, type Progress } from '../api.ts'
+import { address, post, remove, type ListOf, type Progress } from '../api.ts'
 import {
   Action,
   clock,
-  Field,
   html,
   Loading,
-  Lost,
   moment,
   Notice,
   show,
@@ -17,24 +15,20 @@ import {
   type Loaded,
 } from '../parts.ts'
 import { Details } from '../episode/details.ts'
-import { Player } from '../episode/player.ts'
+import { Finished, type Delivered } from '../episode/finished.ts'
+import { Cancel, isLive, Live, MadeIn, Warnings } from '../episode/making.ts'
 import { Proposed } from '../episode/proposed.ts'
+import { Publishing, type Standing } from '../episode/publishing.ts'
 import { Receipt } from '../episode/receipt.ts'
 import { Restored } from '../episode/restored.ts'
 import { inWords, whyAnew } from '../show/rebuild.ts'
-import { stepWords } from '../episode/steps.ts'
 
-interface Episode {
-  readonly id: string
+interface Episode extends Standing {
   readonly podcast: string
   readonly title: string
   readonly description: string
-  readonly status: string
   readonly durationSeconds: number | null
   readonly audioBytes: number | null
-  readonly publishedAt: string | null
-  readonly publishAt: string | null
-  readonly holdReason: string | null
 }
 
 interface Run {
@@ -47,29 +41,7 @@ interface Run {
   readonly finishedAt: string | null
 }
 
-export interface Delivered {
-  readonly file: string
-  readonly bytes: number
-  readonly type: string
-  readonly url: string
-}
-
 const id = /episodes\/([0-9a-f-]{36})/.exec(location.pathname)![1]!
-const isLive = ({ status }: Pick<Run, 'status'>) => status === 'queued' || status === 'started'
-
-/** Why a finished episode is not before its listeners. */
-const holdWords: Readonly<Record<string, string>> = {
-  manual: 'It is held, as it should be, until you publish it.',
-  certificate_failed:
-    'It missed its loudness certificate and was not published by itself. Listen to it, and publish it if you like it as it is.',
-  silent: 'Nothing in it is loud enough to be heard, so it was not published by itself.',
-  gate_refused: 'Its files could not be had as they were made, so it was not published; the notes say which.',
-  unpublished: 'You have taken it out of the feed.',
-  given_before:
-    'It lacks what the version before it had, so it was not published by itself; the notes say what.',
-  attempt_failed:
-    'An attempt to make it anew, or to publish it, has failed, so it was not published by itself.',
-}
 
 function Page() {
   const episode = useApi<Episode>(`/episodes/${id}`)
@@ -83,7 +55,7 @@ function Page() {
     <p class="quiet">${shown.podcast}${shown.durationSeconds === null ? '' : ` · ${clock(shown.durationSeconds)}`}${shown.audioBytes === null ? '' : ` · ${size(shown.audioBytes)}`}${shown.publishedAt === null ? '' : html` · published <time datetime=${shown.publishedAt}>${moment(shown.publishedAt)}</time>`}</p>
     <${Latest} runs=${runs} isThere=${shown.durationSeconds !== null} reload=${reload} />
     <${Details} id=${id} said=${shown} reload=${reload} />
-    <${Publishing} episode=${shown} reload=${reload} isLive=${runs.data?.items.some(isLive) ?? false} />
+    <${Publishing} episode=${shown} reload=${reload} isBusy=${runs.data?.items.some(isLive) ?? false} />
     <${Loading} of=${files}>${({ items }: { items: Delivered[] }) => (items.length === 0 ? null : html`<${Finished} files=${items} />`)}</${Loading}>
     <${History} runs=${runs} />
     <${Removal} episode=${shown} />
@@ -144,165 +116,6 @@ function Anew({ reload }: { reload: () => Promise<void> }) {
     await post(`/episodes/${id}/runs`, { anew: true })
     await reload()
   }}>Make it anew</${Action}></${Notice}>`
-}
-
-const Cancel = ({ runId, reload }: { runId: string; reload: () => Promise<void> }) =>
-  html`<${Action} act=${async () => {
-    await post(`/runs/${runId}/cancel`)
-    await reload()
-  }}>Cancel</${Action}>`
-
-/** A run as it goes on. */
-function Live({ runId, reload }: { runId: string; reload: () => Promise<void> }) {
-  const [progress, setProgress] = useState<Progress>()
-  const [isLost, setLost] = useState(false)
-  const told = (now: Progress) => {
-    setProgress(now)
-    if (!isLive(now)) void reload()
-  }
-  useEffect(() => watch(runId, told, setLost), [runId])
-  const step = progress?.currentStep ?? progress?.waitingFor ?? null
-  return html`<div class="card">
-    ${isLost ? html`<${Lost} />` : null}
-    <p aria-live="polite">
-      <b>${step === null ? 'It begins …' : (stepWords[step] ?? step)}</b> ${
-        progress?.secondsLeft === null || progress?.secondsLeft === undefined
-          ? ''
-          : html`<span class="quiet">about ${clock(progress.secondsLeft)} left</span>`
-      }
-    </p>
-    <progress max=${progress?.total ?? 1} value=${progress?.processed ?? 0} aria-label="Progress"></progress>
-    <${Warnings} warnings=${progress?.warnings ?? []} />
-    <${Made} steps=${progress?.steps ?? []} />
-    <p><${Cancel} runId=${runId} reload=${reload} /></p>
-  </div>`
-}
-
-/** What a run that is over made; asked for when somebody wants to see it. */
-function MadeIn({ runId }: { runId: string }) {
-  const [progress, setProgress] = useState<Progress>()
-  const look = async ({ currentTarget }: Event) => {
-    if ((currentTarget as HTMLDetailsElement).open && !progress)
-      setProgress(await get<Progress>(`/runs/${runId}/progress`))
-  }
-  return html`<${Made} steps=${progress?.steps ?? []} onToggle=${look} />`
-}
-
-/** Step by step, how much was worked out and how much an earlier run had already. */
-const Made = ({ steps, onToggle }: { steps: Progress['steps']; onToggle?: (event: Event) => void }) =>
-  html`<details onToggle=${onToggle}>
-    <summary>What was made for it</summary>
-    <table>
-      <tr>
-        <th>Step</th>
-        <th>Parts</th>
-        <th>Made</th>
-        <th>Taken over</th>
-        <th>Seconds</th>
-      </tr>
-      ${steps.map(
-        ({ name, parts, made, seconds }) =>
-          html`<tr>
-            <td>${stepWords[name] ?? name}</td>
-            <td>${parts}</td>
-            <td>${made}</td>
-            <td>${seconds === null ? '' : parts - made}</td>
-            <td>${seconds ?? ''}</td>
-          </tr>`,
-      )}
-    </table>
-  </details>`
-
-const Warnings = ({ warnings }: { warnings: Progress['warnings'] }) =>
-  warnings.length === 0
-    ? null
-    : html`<ul class="notes" aria-label="Notes">
-        ${warnings.map(({ code, message }) => html`<li>${message} <code>${code}</code></li>`)}
-      </ul>`
-
-function Publishing({
-  episode,
-  reload,
-  isLive: isBusy,
-}: {
-  episode: Episode
-  reload: () => Promise<void>
-  isLive: boolean
-}) {
-  const [at, setAt] = useState('')
-  const [isOpen, setOpen] = useState(false)
-  const { status, publishedAt, publishAt, holdReason } = episode
-  const isOut = publishedAt !== null
-  const isMade = ['processed', 'scheduled', 'published'].includes(status)
-  if (!isMade && !(isOut && ['failed', 'cancelled'].includes(status))) return null
-  const doThis = (path: string, body: object) => async () => {
-    await post(`/episodes/${id}/${path}`, body)
-    setOpen(false)
-    await reload()
-  }
-  return html`<section class="card" aria-label="Publishing">
-    ${status === 'published' ? html`<p>It is in the feed.</p>` : null}
-    ${status === 'scheduled' && publishAt !== null ? html`<p>It comes out on <b>${moment(publishAt)}</b>.</p>` : null}
-    ${isOut && status !== 'published' ? html`<p>The version before is still in the feed${isMade ? '; this one waits' : ''}.</p>` : null}
-    ${status === 'processed' && holdReason !== null ? html`<p>${holdWords[holdReason] ?? holdReason}</p>` : null}
-    <p class="buttons">
-      ${status === 'published' || !isMade ? null : html`<${Action} kind="main" disabled=${isBusy} act=${doThis('publish', {})}>Publish now</${Action}>`}
-      ${status === 'published' || !isMade ? null : html`<button type="button" aria-expanded=${isOpen} disabled=${isBusy} onClick=${() => setOpen(!isOpen)}>${status === 'scheduled' ? 'Another time' : 'Schedule'}</button>`}
-      ${isOut ? html`<${Action} disabled=${isBusy} act=${doThis('unpublish', {})} confirm="Take it out of the feed? Its date and its place in players stay, should it come back.">Take it back</${Action}>` : null}
-    </p>
-    ${
-      isOpen
-        ? html`<div class="bar"><${Field} label="It comes out at"><input type="datetime-local" value=${at} onInput=${(event: Event) => setAt((event.target as HTMLInputElement).value)} /></${Field}>
-            <${Action} kind="main" disabled=${at === ''} act=${async () => await doThis('publish', { at: new Date(at).toISOString() })()}>Schedule it</${Action}></div>`
-        : null
-    }
-  </section>`
-}
-
-function Finished({ files }: { files: readonly Delivered[] }) {
-  return html`
-    <${Player} files=${files} />
-    <${Certificate} files=${files} />
-    <h2>Files</h2>
-    <ul class="files">
-      ${files.map(({ file, bytes, url }) => html`<li><a href=${url} download>${file}</a><span class="quiet">${size(bytes)}</span></li>`)}
-    </ul>
-  `
-}
-
-interface CertificateFile {
-  readonly integratedLufs: number | null
-  readonly truePeakDbtp: number | null
-  readonly targetLufs: number
-  readonly loudnessRangeLu: number
-  readonly pass: boolean
-}
-
-function Certificate({ files }: { files: readonly Delivered[] }) {
-  const url = files.find(({ file }) => file === 'certificate.json')?.url
-  const [certificate, setCertificate] = useState<CertificateFile>()
-  useEffect(() => {
-    if (url !== undefined)
-      void fetch(url).then(async (answer) => setCertificate((await answer.json()) as CertificateFile))
-  }, [url])
-  if (!certificate) return null
-  const { integratedLufs, truePeakDbtp, loudnessRangeLu, targetLufs, pass } = certificate
-  const facts = [
-    ['Loudness', integratedLufs === null ? 'none to measure' : `${integratedLufs.toFixed(1)} LUFS`],
-    ['Wanted', `${targetLufs.toFixed(1)} LUFS`],
-    ['True peak', truePeakDbtp === null ? '–' : `${truePeakDbtp.toFixed(1)} dBTP`],
-    ['Range', `${loudnessRangeLu.toFixed(1)} LU`],
-    ...(integratedLufs === null ? [] : [['Certificate', pass ? 'passed' : 'missed']]),
-  ]
-  return html`<dl class="facts">
-    ${facts.map(
-      ([name, value]) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd>${value}</dd>
-        </div>`,
-    )}
-  </dl>`
 }
 
 const History = ({ runs }: { runs: Loaded<ListOf<Run>> }) => html`<details><summary>History</summary>
