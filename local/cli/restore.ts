@@ -198,7 +198,9 @@ function describe(found: Restored): string[] {
     driftPpm,
   } = found
   return [
-    snrDb === null ? 'there is nothing but silence' : `speech is ${snrDb.toFixed(0)} dB over the noise`,
+    snrDb === null
+      ? 'it is silent, or too short to be judged'
+      : `speech is ${snrDb.toFixed(0)} dB over the noise`,
     ...(noiseLimitDb === null ? [] : [`noise goes down by up to ${noiseLimitDb.toFixed(0)} dB`]),
     ...hum.map(
       ({ mainsHz, start, end, levelDb }) =>

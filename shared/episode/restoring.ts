@@ -26,7 +26,7 @@ export interface StoredPcm extends PcmFormat {
 
 /** What was found and done, as producers see it. Times in seconds, levels in dBFS. */
 export interface RestorationReport extends Omit<Summary, 'snrDb' | 'gatedShare'> {
-  /** Speech over what is heard in pauses; null where there is nothing but silence. */
+  /** Speech over what is heard in pauses; null where it is silent, or too short. */
   readonly snrBeforeDb: number | null
   readonly snrAfterDb: number | null
   readonly musicSeconds: number

@@ -39,7 +39,7 @@ export function restorationLines(report: RestorationReport): string[] {
 }
 
 function ratio({ untouched, snrBeforeDb, snrAfterDb }: RestorationReport): string {
-  if (snrBeforeDb === null || snrAfterDb === null) return 'There is nothing but silence.'
+  if (snrBeforeDb === null || snrAfterDb === null) return 'It is silent, or too short to be judged.'
   if (untouched)
     return `Speech is ${decibels(snrBeforeDb)} dB over the noise, and nothing had to be done: the sound is the recording’s own.`
   return `Speech is ${decibels(snrAfterDb)} dB over the noise; in the recording it was ${decibels(snrBeforeDb)} dB.`
