@@ -7,7 +7,6 @@ import { once } from 'node:events'
 import path from 'node:path'
 
 const jest = [
-  ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   '--disable-warning=MaxListenersExceededWarning',
   // Sound lies outside the heap. Left to itself V8 marks the whole heap for every 64 MB of it, which is a
   // sixth of all the time.

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { CloudTasksClient } from '@google-cloud/tasks'
 import type { Storage } from '@google-cloud/storage'
-import { afterAll } from '@jest/globals'
+import { afterEachFile } from './every-file.ts'
 import { startCloudStorage } from '../../local/cloud-storage/server.ts'
 import { startCloudTasks } from '../../local/cloud-tasks/server.ts'
 import { openIdentityProvider, type IdentityProvider } from '../../local/host/identity.ts'
@@ -27,8 +27,10 @@ let started: Promise<Servers & { close: () => Promise<void> }> | undefined
 
 export const theServers = (): Promise<Servers> => (started ??= start())
 
-afterAll(async () => {
-  await (await started)?.close()
+afterEachFile(async () => {
+  const last = started
+  started = undefined
+  await (await last)?.close()
 })
 
 async function start() {
