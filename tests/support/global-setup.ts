@@ -20,6 +20,7 @@ import {
   socketVariable,
   template,
 } from './test-server.ts'
+import { makeKeys } from './keys.ts'
 import { keepForTeardown } from './global-teardown.ts'
 
 /** Nothing of a test run needs to survive the machine. */
@@ -27,6 +28,7 @@ const forgetful = ['fsync=off', 'full_page_writes=off', 'max_connections=100']
 
 export default async function startServer(): Promise<void> {
   const dir = await mkdtemp(path.join(tmpdir(), 'spool-test-'))
+  await makeKeys(path.join(dir, 'keys'))
   const sockets = path.join(dir, 'project:region:instance') // as Cloud Run names the folder of a Cloud SQL
   await mkdir(sockets)
   const settings = [...forgetful, `unix_socket_directories=${sockets}`]

@@ -12,6 +12,7 @@ import { startCloudStorage } from '../../local/cloud-storage/server.ts'
 import { startCloudTasks } from '../../local/cloud-tasks/server.ts'
 import { openIdentityProvider, type IdentityProvider } from '../../local/host/identity.ts'
 import { connect } from '../../shared/storage-client.ts'
+import { giveKeys } from './keys.ts'
 import { aClient } from './task-world.ts'
 
 export interface Servers {
@@ -35,6 +36,7 @@ afterEachFile(async () => {
 
 async function start() {
   const dir = await mkdtemp(path.join(tmpdir(), 'spool-world-'))
+  giveKeys(dir)
   const identity = await openIdentityProvider(dir)
   const tasksServer = await startCloudTasks({ dir: path.join(dir, 'tasks'), identity })
   const storageServer = await startCloudStorage({ dir: path.join(dir, 'storage'), buckets: [] })
