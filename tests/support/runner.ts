@@ -31,16 +31,26 @@ registerHooks({
 
 const runFile: Run = async (globalConfig, config, environment, runtime, file, send) => {
   const variables = { ...process.env }
+  Error.stackTraceLimit = 10 // Node's own; Jest has set it to 100, and code under test makes many errors
   forgetTests()
   try {
     const ours = Object.assign(Object.create(runtime) as object, loader)
     return await runTests(globalConfig, config, environment, ours, file, send)
   } finally {
     forgetTests()
-    process.env = variables
+    restore(variables)
   }
 }
 export default runFile
+
+/** What is as it was is left alone: other threads may be reading it. */
+function restore(variables: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys({ ...process.env, ...variables })) {
+    const value = variables[name]
+    if (value === undefined) Reflect.deleteProperty(process.env, name)
+    else if (process.env[name] !== value) process.env[name] = value
+  }
+}
 
 /** What the runner of tests asks of a loader. */
 const loader = {
