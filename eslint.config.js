@@ -41,7 +41,7 @@ const noSiblingStep = {
 export default tseslint.config(
   {
     ignores: [
-      ...['node_modules', '.spool', 'dist', 'episodes', 'coverage', 'tests/support/strip-types.js'],
+      ...['node_modules', '.spool', 'dist', 'episodes', 'coverage'],
       'shared/kernel/assembly', // AssemblyScript
     ],
   },

@@ -7,11 +7,10 @@ import { once } from 'node:events'
 import path from 'node:path'
 
 const jest = [
-  ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   '--disable-warning=MaxListenersExceededWarning',
   // Sound lies outside the heap. Left to itself V8 marks the whole heap for every 64 MB of it, which is a
   // sixth of all the time.
-  ...['--external-memory-accounted-in-global-limit', '--initial-heap-size=768'],
+  ...['--external-memory-accounted-in-global-limit', '--initial-heap-size=384'],
   'node_modules/jest/bin/jest.js',
   '--maxWorkers=2', // most tests wait for ffmpeg or PostgreSQL: one worker leaves half of two cores idle
 ]

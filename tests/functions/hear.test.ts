@@ -3,14 +3,15 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test as anyTest } from '@jest/globals'
 import { modelFolder } from '../../shared/ears/bring-model.ts'
 import type { Transcript } from '../../shared/words/words.ts'
 import { digitRate, sayDigits, type SaidDigit } from '../support/digits/said.ts'
-import { canHear, hearingTest as test, install } from '../support/listening.ts'
+import { canHear, install } from '../support/listening.ts'
 import { wav } from '../support/recordings.ts'
 import { aSharedWorld, user, type World } from '../support/world.ts'
 
+const test = canHear ? anyTest : anyTest.skip
 let models: string
 let recording: Buffer
 let said: readonly SaidDigit[]

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { createRequire } from 'node:module'
-import { afterAll, afterEach } from '@jest/globals'
+import { afterEachFile, afterEachTest } from './every-file.ts'
 import { getRequestListener } from '@hono/node-server'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { createConsole } from '../../shared/console/app.ts'
@@ -40,11 +40,15 @@ const judged = new Set<Page>()
 const opened: Page[] = []
 /** What is being answered: a page that goes does not wait for it, and it would ask servers that are gone. */
 const answering = new Set<Promise<unknown>>()
-afterEach(async () => {
+afterEachTest(async () => {
   for (const page of opened.splice(0)) await page.context().close()
   await Promise.allSettled(answering)
 })
-afterAll(async () => (await browser)?.close())
+afterEachFile(async () => {
+  const last = browser
+  browser = undefined
+  await (await last)?.close()
+})
 
 /** A world with its console, and the console's address. */
 export async function aConsole(

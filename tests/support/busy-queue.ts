@@ -12,12 +12,12 @@ import {
   type ServiceError,
   type status,
 } from '@grpc/grpc-js'
-import { afterAll } from '@jest/globals'
+import { afterEachFile } from './every-file.ts'
 import { cloudTasksDefinition } from '../../local/cloud-tasks/server.ts'
 
 const asItIs = (bytes: Buffer): Buffer => bytes
 const ends: (() => void)[] = []
-afterAll(() => {
+afterEachFile(() => {
   for (const end of ends.splice(0)) end()
 })
 

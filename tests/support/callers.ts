@@ -2,7 +2,7 @@
 // status and body.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll } from '@jest/globals'
+import { afterEachFile } from './every-file.ts'
 import { SignJWT, exportJWK, generateKeyPair, type JWTPayload } from 'jose'
 import { newApiKey } from '../../shared/api/callers.ts'
 import { createApi } from '../../shared/api/app.ts'
@@ -12,7 +12,7 @@ import { judgeOf, type ApiDocument } from './documented.ts'
 import type { World } from './world.ts'
 
 const servers: Server[] = []
-afterAll(() => {
+afterEachFile(() => {
   for (const server of servers.splice(0)) {
     server.closeAllConnections()
     server.close()

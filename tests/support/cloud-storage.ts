@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Storage } from '@google-cloud/storage'
-import { afterEach } from '@jest/globals'
+import { afterEachTest } from './every-file.ts'
 import { startCloudStorage, type CloudStorageOptions } from '../../local/cloud-storage/server.ts'
 
 process.env.METADATA_SERVER_DETECTION = 'none'
@@ -14,7 +14,7 @@ export const BUCKETS = ['uploads', 'work', 'public']
 /** Done after the test, the last one first. */
 export const cleanups: (() => Promise<void> | void)[] = []
 
-afterEach(async () => {
+afterEachTest(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 

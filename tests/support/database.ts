@@ -4,7 +4,7 @@
  * name that is not the product's.
  */
 import { randomBytes } from 'node:crypto'
-import { afterAll } from '@jest/globals'
+import { afterEachFile } from './every-file.ts'
 import knex, { type Knex } from 'knex'
 import { rows } from '../../shared/db/connect.ts'
 import { addressOf, functionsVariable, schema, schemaVariable, serverUrl, template } from './test-server.ts'
@@ -25,8 +25,10 @@ const sessions = new Map<string, Knex>()
 const idle: string[] = []
 let made = 0
 
-afterAll(async () => {
-  await Promise.all([...sessions.values()].map((session) => session.destroy()))
+afterEachFile(async () => {
+  const last = [...sessions.values()]
+  sessions.clear()
+  await Promise.all(last.map((session) => session.destroy()))
 })
 
 function sessionOf(url: string): Knex {

@@ -1,6 +1,7 @@
 /**
  * One PostgreSQL for the whole run, with a migrated template that every test's own database is copied from.
  */
+import './quiet.ts' // before the product
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,14 +20,15 @@ import {
   socketVariable,
   template,
 } from './test-server.ts'
+import { makeKeys } from './keys.ts'
 import { keepForTeardown } from './global-teardown.ts'
 
 /** Nothing of a test run needs to survive the machine. */
 const forgetful = ['fsync=off', 'full_page_writes=off', 'max_connections=100']
 
 export default async function startServer(): Promise<void> {
-  process.env['LOG_LEVEL'] ??= 'silent'
   const dir = await mkdtemp(path.join(tmpdir(), 'spool-test-'))
+  await makeKeys(path.join(dir, 'keys'))
   const sockets = path.join(dir, 'project:region:instance') // as Cloud Run names the folder of a Cloud SQL
   await mkdir(sockets)
   const settings = [...forgetful, `unix_socket_directories=${sockets}`]

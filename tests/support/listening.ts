@@ -6,7 +6,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { test } from '@jest/globals'
 import { installModel } from '../../local/cli/ears-install.ts'
 
 export const digitModel = path.join(import.meta.dirname, 'digits')
@@ -22,8 +21,6 @@ const isInstalled = (): boolean => {
 
 export const canHear = isInstalled()
 
-/** A test that hears; passed over where nothing can. */
-export const hearingTest: typeof test | typeof test.skip = canHear ? test : test.skip
 if (!canHear)
   process.stderr.write(
     'sherpa-onnx-node is not installed for this machine: tests of the recogniser are passed over\n',

@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { CloudTasksClient } from '@google-cloud/tasks'
 import type { Storage } from '@google-cloud/storage'
-import { afterAll } from '@jest/globals'
+import { afterEachFile } from './every-file.ts'
 import { startCloudStorage } from '../../local/cloud-storage/server.ts'
 import { startCloudTasks } from '../../local/cloud-tasks/server.ts'
 import { openIdentityProvider, type IdentityProvider } from '../../local/host/identity.ts'
 import { connect } from '../../shared/storage-client.ts'
+import { giveKeys } from './keys.ts'
 import { aClient } from './task-world.ts'
 
 export interface Servers {
@@ -27,12 +28,15 @@ let started: Promise<Servers & { close: () => Promise<void> }> | undefined
 
 export const theServers = (): Promise<Servers> => (started ??= start())
 
-afterAll(async () => {
-  await (await started)?.close()
+afterEachFile(async () => {
+  const last = started
+  started = undefined
+  await (await last)?.close()
 })
 
 async function start() {
   const dir = await mkdtemp(path.join(tmpdir(), 'spool-world-'))
+  giveKeys(dir)
   const identity = await openIdentityProvider(dir)
   const tasksServer = await startCloudTasks({ dir: path.join(dir, 'tasks'), identity })
   const storageServer = await startCloudStorage({ dir: path.join(dir, 'storage'), buckets: [] })

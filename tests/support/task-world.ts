@@ -10,6 +10,7 @@ import { CloudTasksClient, type protos } from '@google-cloud/tasks'
 import { credentials } from '@grpc/grpc-js'
 import { startCloudTasks } from '../../local/cloud-tasks/server.ts'
 import { openIdentityProvider } from '../../local/host/identity.ts'
+import { giveKeys } from './keys.ts'
 
 process.env.METADATA_SERVER_DETECTION = 'none'
 
@@ -32,6 +33,7 @@ export type TaskWorld = Awaited<ReturnType<typeof aTaskWorld>>
 
 export async function aTaskWorld() {
   const dir = mkdtempSync(path.join(tmpdir(), 'spool-tasks-'))
+  giveKeys(dir)
   const identity = await openIdentityProvider(dir)
   const clock = aForwardClock()
   const target = await aTarget()

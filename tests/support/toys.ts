@@ -4,7 +4,7 @@
  * and a test may tell a step what to do when it works next, or hold it at a gate.
  */
 import { randomUUID } from 'node:crypto'
-import { afterEach } from '@jest/globals'
+import { afterEachTest } from './every-file.ts'
 import { z } from 'zod'
 import type { Scalars } from '../../shared/context.ts'
 import type { CatalogueEntry, TaskFunction } from '../../shared/engine/serve.ts'
@@ -52,7 +52,7 @@ export const tracePrefix = (runId: string, step: string, part: number): string =
 const gates: Gate[] = []
 
 /** A test that failed leaves its gates closed, and whoever waits at one would keep the process. */
-afterEach(() => {
+afterEachTest(() => {
   for (const gate of gates.splice(0)) gate.fail(new Error('the test is over'))
 })
 

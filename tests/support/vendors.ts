@@ -6,7 +6,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach } from '@jest/globals'
+import { afterEachTest } from './every-file.ts'
 
 export interface Received {
   readonly method: string
@@ -50,7 +50,7 @@ export interface FakeVendor {
 }
 
 const running: (() => Promise<void>)[] = []
-afterEach(async () => {
+afterEachTest(async () => {
   await Promise.all(running.splice(0).map((close) => close()))
 })
 

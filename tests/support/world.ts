@@ -4,7 +4,6 @@
  * delivered when the test says so, as often as it says, and time passes when it says.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { afterAll, afterEach } from '@jest/globals'
 import { catalogue as realCatalogue } from '../../functions/index.ts'
 import { onCallback } from '../../functions/on-callback.ts'
 import { onUpload } from '../../functions/on-upload.ts'
@@ -28,6 +27,7 @@ import { enqueue } from '../../shared/engine/enqueue.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import { freshDatabase, type Database } from './database.ts'
 import { theServers, type Servers } from './servers.ts'
+import { afterEachFile, afterEachTest } from './every-file.ts'
 import { tracePrefix } from './toys.ts'
 
 export interface StepRow {
@@ -67,10 +67,10 @@ const longestClosingMs = 120_000
 const closing: (() => Promise<void>)[] = []
 const leaving: (() => Promise<void>)[] = []
 
-afterEach(async () => {
+afterEachTest(async () => {
   for (const close of closing.splice(0)) await close()
 })
-afterAll(async () => {
+afterEachFile(async () => {
   for (const leave of leaving.splice(0)) await leave()
 })
 
