@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { catalogue } from '../functions/index.ts'
 import { toWav } from '../shared/audio/wav.ts'
-import { addressOf } from '../shared/config.ts'
+import { addressOf } from '../shared/function-address.ts'
 import { nameOf } from '../shared/engine/serve.ts'
 import { uploadName } from '../shared/objects.ts'
 

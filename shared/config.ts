@@ -3,6 +3,7 @@
  * machinery lives here.
  */
 import { z } from 'zod'
+import { addressOf } from './function-address.ts'
 
 export type UsageKind = 'runs' | 'minutes' | 'characters'
 export type UsagePeriod = 'hour' | 'day' | 'month'
@@ -211,10 +212,6 @@ export function describeVariables(): string {
   })
   return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n')
 }
-
-/** The address of one function. */
-export const addressOf = (functionsUrl: string, name: string): string =>
-  functionsUrl.includes('{name}') ? functionsUrl.replace('{name}', name) : `${functionsUrl}/${name}`
 
 export type Config = ReturnType<typeof parseConfig>
 

@@ -1,6 +1,7 @@
 // One pure function from the environment to the settings; what is missing or wrong is named.
 import { describe, expect, test } from '@jest/globals'
-import { addressOf, parseConfig } from '../shared/config.ts'
+import { parseConfig } from '../shared/config.ts'
+import { addressOf } from '../shared/function-address.ts'
 
 const env = {
   DATABASE_URL: 'postgres://spool@db/spool',

@@ -156,7 +156,7 @@ export async function runJob(asked: Job, json: boolean): Promise<void> {
   await withCloud(async (cloud, signal) => {
     const [{ assemble }, { describeQuote }] = await Promise.all([
       import('./assemble.ts'),
-      import('./quote.ts'),
+      import('./cost-lines.ts'),
     ])
     const beginning = {
       quote: (quote: Quote) => {

@@ -6,7 +6,7 @@ import path from 'node:path'
 import type { Rest } from '../../shared/edits/decisions.ts'
 import type { Report } from './assemble.ts'
 import { editKinds } from '../../shared/settings/edit-kinds.ts'
-import { describeReceipt } from './quote.ts'
+import { describeReceipt } from './cost-lines.ts'
 import { quoted } from './quoted.ts'
 import type { Listing } from './review.ts'
 

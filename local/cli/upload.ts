@@ -4,7 +4,7 @@
  */
 import path from 'node:path'
 import { Permanent } from '../../shared/errors.ts'
-import { NotReady, type Fault } from '../../shared/episode/preflight.ts'
+import { NotReady, type Fault } from '../../shared/episode/not-ready.ts'
 import type { Replaced } from '../../shared/episode/replaced.ts'
 import { slugOf } from '../../shared/objects.ts'
 import type { Client } from '../client/client.ts'

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorCodes, type ErrorCode } from '../../shared/codes.ts'
-import { NotReady, type Fault } from '../../shared/episode/preflight.ts'
+import { NotReady, type Fault } from '../../shared/episode/not-ready.ts'
 import { Permanent } from '../../shared/errors.ts'
 
 export interface Client {
@@ -22,32 +22,45 @@ export interface Access {
   /** Of the API, or of the functions it is one of. */
   readonly url: string
   readonly key: string
+  /** Makes another one where this is refused. */
+  readonly renew?: () => Promise<string>
 }
 
 const tries = 5
 const slowestAnswerMs = 60_000
 const mostPerPage = '100'
 
-/** Throws Permanent with the API's own code and reason where it refuses, and an Error naming the address where nothing answers. */
-export async function openClient({ url, key }: Access, signal: AbortSignal): Promise<Client> {
-  const base = await findApi(url, signal)
+/** Finds the API first. Throws an Error naming the address where there is none. */
+export const openClient = async (access: Access, signal: AbortSignal): Promise<Client> =>
+  clientAt({ ...access, url: await findApi(access.url, signal) }, signal)
 
+/** Throws Permanent with the API's own code and reason where it refuses, and an Error naming the address where nothing answers. */
+export function clientAt({ url: base, ...access }: Access, signal: AbortSignal): Client {
+  let { key, renew } = access
   const ask = async <T>(method: string, path: string, { query, body }: Asked): Promise<T> => {
     const address = `${base}${path}${query === undefined ? '' : `?${new URLSearchParams(query).toString()}`}`
     const headers = {
-      authorization: `Bearer ${key}`,
       ...(method === 'GET' ? {} : { 'idempotency-key': crypto.randomUUID() }), // of all tries: it has one effect
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     }
-    const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+    const request = { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
     for (let left = tries - 1; ; left--) {
-      const response = await fetch(address, { ...request, signal: within(signal) }).catch(
-        (error: unknown) => {
-          if (signal.aborted || left === 0) throw signal.aborted ? error : unreachable(base, error)
-          return undefined
-        },
-      )
+      const authorized = { ...headers, authorization: `Bearer ${key}` }
+      const response = await fetch(address, {
+        ...request,
+        headers: authorized,
+        signal: within(signal),
+      }).catch((error: unknown) => {
+        if (signal.aborted || left === 0) throw signal.aborted ? error : unreachable(base, error)
+        return undefined
+      })
       if (response?.ok) return (await response.json()) as T
+      if (response?.status === 401 && renew) {
+        const another = renew
+        renew = undefined
+        key = await another()
+        continue
+      }
       if (response && (left === 0 || !isPassing(response.status))) throw await refusalOf(response)
       await delay(secondsUntilRetry(response) * 1000, undefined, { signal })
     }

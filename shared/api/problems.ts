@@ -5,7 +5,7 @@
 import { z } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
 import { errorCodes, type ErrorCode } from '../codes.ts'
-import { NotReady } from '../episode/preflight.ts'
+import { NotReady } from '../episode/not-ready.ts'
 import { AlreadyRunning, classify, Permanent } from '../errors.ts'
 
 export const problemType = 'application/problem+json'

@@ -7,14 +7,12 @@ import path from 'node:path'
 import { z } from 'zod'
 import { Permanent } from '../errors.ts'
 import { layoutOf, layoutsInWords, type Layout } from './layout.ts'
+import { modelName } from './models.ts'
 
 export const manifestFile = 'model.json'
 
-/** Of a folder too, here and in the bucket: a template may say any. */
-export const modelName = z.string().regex(/^[a-z\d][a-z\d.-]{0,62}$/)
-
 const manifest = z.object({
-  name: modelName,
+  name: z.string().regex(modelName),
   title: z.string(),
   licence: z.string(),
   languages: z.string(),
@@ -90,7 +88,7 @@ export async function chooseModel(
   wanted: string | undefined,
 ): Promise<ChosenModel | undefined> {
   const name = wanted ?? deployed
-  if (name !== undefined && !modelName.safeParse(name).success) return undefined
+  if (name !== undefined && !modelName.test(name)) return undefined
   if (dir === undefined) return name === undefined ? undefined : { name, digest: null }
   const models = await installedModels(dir)
   const found = name === undefined ? models[0] : models.find((model) => model.name === name)

@@ -32,6 +32,9 @@ export const addressOf = ({ archive }: Pick<KnownModel, 'archive'>): string => `
 /** The release's own list: a line for each file, its name and its SHA-256. */
 export const sumsAddress = `${release}/checksum.txt`
 
+/** Of a folder too, here and in the bucket: a template may say any. */
+export const modelName = /^[a-z\d][a-z\d.-]{0,62}$/
+
 const whisper = { languages: '99 languages', licence: 'MIT', hasTimes: false } as const
 const parakeet = { licence: 'CC-BY-4.0', hasTimes: true, modelType: 'nemo_transducer' } as const
 

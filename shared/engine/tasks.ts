@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { CloudTasksClient } from '@google-cloud/tasks'
 import { between } from '../boundaries.ts'
-import { addressOf } from '../config.ts'
+import { addressOf } from '../function-address.ts'
 import { contextVersion, type Scalars, type StepIdentity, type TaskPayload } from '../context.ts'
 import { codeOf } from '../errors.ts'
 

@@ -8,7 +8,8 @@ import { assetsFolder, asSeen, findSidecars, templateFile, uploadName, type Uplo
 import { parseTemplate, defaultTemplate, type Template } from '../settings/settings.ts'
 import { listFolder, type NamedObject } from './plan.ts'
 import { podcastTemplate } from './podcast-template.ts'
-import { faultsOf, NotReady, type Brought, type BroughtFile } from './preflight.ts'
+import { NotReady } from './not-ready.ts'
+import { faultsOf, type Brought, type BroughtFile } from './preflight.ts'
 
 /** More is not read while somebody waits for an answer. */
 const mostLookedAtBytes = 8 * 1024 * 1024

@@ -17,6 +17,7 @@ import { parseTemplate, type Template } from '../settings/settings.ts'
 import { scripts } from '../show/spoken.ts'
 import { readText } from '../text-file.ts'
 import { parseWords } from '../words/supplied.ts'
+import type { Fault } from './not-ready.ts'
 import { variablesOf } from './given.ts'
 
 /** A file as its owner knows it. */
@@ -44,21 +45,6 @@ export interface Brought {
   readonly asset: (file: string, namedBy: 'template' | 'chapters') => Promise<BroughtFile | undefined>
   /** The largest recording, in bytes. */
   readonly mostBytes: number
-}
-
-export interface Fault {
-  readonly code: ErrorCode
-  readonly file: string
-  readonly message: string
-}
-
-/** All that stands in the way, the first as what is thrown. */
-export class NotReady extends Permanent {
-  readonly faults: readonly Fault[]
-  constructor(faults: readonly Fault[]) {
-    super(faults[0]!.code, faults[0]!.message)
-    this.faults = faults
-  }
 }
 
 /** A recording has no more words than fit into it, and a file of them is read whole. */

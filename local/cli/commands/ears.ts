@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { Permanent } from '../../../shared/errors.ts'
-import { modelName } from '../../../shared/ears/installed.ts'
-import { knownModel, knownModels, usualModel } from '../../../shared/ears/models.ts'
+import { knownModel, knownModels, modelName, usualModel } from '../../../shared/ears/models.ts'
 import { modelsFolder } from '../../host/models-folder.ts'
 import { cancelled, print, WrongUsage } from '../frame.ts'
 
@@ -97,7 +96,7 @@ function mustMakeSense(
       `There is no model "${name}"; there are ${Object.keys(knownModels).join(', ')}. ` +
         'One of your own comes with --from.',
     )
-  if (!modelName.safeParse(name).success)
+  if (!modelName.test(name))
     throw new WrongUsage(`"${name}" is no name for a model: small letters, digits, "." and "-", 63 at most.`)
   if (sha256 !== undefined && !/^[\da-f]{64}$/i.test(sha256))
     throw new WrongUsage('--sha256 takes 64 hexadecimal digits.')
