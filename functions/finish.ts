@@ -19,7 +19,7 @@ import { pick } from '../shared/episode/run-context.ts'
 import { listedChapters, withLinesBelow, type Chapter } from '../shared/feed/chapters.ts'
 import { fittedTag } from '../shared/feed/tags.ts'
 import { certify, type Certificate } from '../shared/mastering/certificate.ts'
-import { episodeName } from '../shared/objects.ts'
+import { episodeName, fileOf } from '../shared/objects.ts'
 import { masteringOf } from '../shared/mastering/chunk-step.ts'
 import { joinAudio } from '../shared/mastering/join.ts'
 import { joinPartials } from '../shared/mastering/partials.ts'
@@ -34,7 +34,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 15,
+  version: 16,
   context,
   load,
   inputs: (given, input) => ({
@@ -42,10 +42,10 @@ export const finish = defineStep({
     editsObject: given.editsObject,
     transcriptObject: given.transcriptObject,
     coverHash: given.coverHash,
-    ...(given.showCover.length === 0 ? {} : { showCover: given.showCover }),
+    ...(given.showCover.length === 0 ? {} : { showCover: given.showCover.map(contentOf) }),
     chaptersHash: given.chaptersHash,
     marksObject: given.marksObject,
-    pictures: given.pictures,
+    pictures: given.pictures.map(contentOf),
     episodeFacts: given.episodeFacts,
     recordingHash: given.recordingHash,
     ...(given.takenObject === null ? {} : { takenObject: given.takenObject }),
@@ -217,6 +217,12 @@ async function tagOf(
   warnings.forEach(warn)
   return tag
 }
+
+/** What a file says, whenever it was sent. */
+const contentOf = ({ object, contentHash }: { readonly object: string; readonly contentHash: string }) => ({
+  file: fileOf(object),
+  contentHash,
+})
 
 /** The certificate of the joined audio; a missed target is a warning. */
 async function certifyAudio(

@@ -8,7 +8,7 @@ import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
 import { settingsOf } from '../shared/db/runs.ts'
 import { bringModel } from '../shared/ears/bring-model.ts'
 import { hearSpan } from '../shared/ears/hear.ts'
-import { modelName } from '../shared/ears/installed.ts'
+import { modelName } from '../shared/ears/models.ts'
 import { openListener } from '../shared/ears/listener.ts'
 import { spokenLanguage } from '../shared/ears/spoken-language.ts'
 import { defineStep } from '../shared/engine/step.ts'
@@ -30,7 +30,7 @@ export const hear = defineStep({
     'channels',
     'sampleFormat',
     'recogniserDigest',
-  ).and(z.object({ recogniserModel: modelName, slice: z.number(), slices: z.number() })),
+  ).and(z.object({ recogniserModel: z.string().regex(modelName), slice: z.number(), slices: z.number() })),
   load: async (db, { runId }) => (await settingsOf(db, runId)).transcription.language ?? null,
   inputs: ({ pcmObject, analysisObject, recogniserModel, recogniserDigest, slice, slices }, language) => ({
     pcmObject,

@@ -91,12 +91,12 @@ async function recognised(
 }
 
 async function supplied(
-  { wordsGeneration, ...audio }: Context,
+  { wordsGeneration, wordsHash, ...audio }: Context,
   wordsObject: string,
   tools: Tools,
 ): Promise<Transcript> {
   const name = fileOf(wordsObject)
-  const sidecar = { object: wordsObject, generation: wordsGeneration }
+  const sidecar = { object: wordsObject, generation: wordsGeneration, contentHash: wordsHash }
   const bytes = await readPinnedFile(sidecar, { mostBytes: maxWordsBytes, tooLarge: 'bad_words_file' }, tools)
   const { transcript, warnings } = parseWords(bytes, name, audio)
   warnings.forEach(tools.warn)

@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import { toldWhole } from '../../shared/console/browser/told-whole.ts'
 import type { Source } from '../client/send.ts'
 import type { JobFile } from './job-files.ts'
@@ -39,7 +38,7 @@ export async function announce(files: readonly JobFile[]): Promise<AnnouncedJob>
   return {
     recordings: told
       .filter(({ kind }) => kind === 'recording')
-      .map(({ name, bytes, source }) => ({ name, bytes, md5: () => md5Of(source) })),
+      .map(({ name, bytes, source }) => ({ name, bytes, md5: () => md5Of(piecesOf(source)) })),
     beside: await Promise.all(beside),
   }
 }
@@ -47,11 +46,14 @@ export async function announce(files: readonly JobFile[]): Promise<AnnouncedJob>
 export const bytesOf = async (source: Source): Promise<number> =>
   'path' in source ? (await stat(source.path)).size : Buffer.byteLength(source.text)
 
-async function md5Of(source: Source): Promise<string> {
+export async function md5Of(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
   const hash = createHash('md5')
-  await pipeline('path' in source ? createReadStream(source.path) : [source.text], hash)
+  for await (const piece of pieces) hash.update(piece)
   return hash.digest('base64')
 }
+
+export const piecesOf = (source: Source): AsyncIterable<Uint8Array> | Iterable<Uint8Array> =>
+  'path' in source ? createReadStream(source.path) : [Buffer.from(source.text)]
 
 const contentOf = async (source: Source): Promise<Buffer> =>
   'path' in source ? await readFile(source.path) : Buffer.from(source.text)

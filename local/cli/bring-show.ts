@@ -1,7 +1,5 @@
 /** Brings what a show's folder says now to the Spool that makes its episodes: its settings, its template and their files. */
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Permanent } from '../../shared/errors.ts'
@@ -15,6 +13,7 @@ import { allPodcasts, podcastMeant, whichElse, type Podcast } from '../client/na
 import { sendFile, type Memory } from '../client/send.ts'
 import { filesOf, podcastOf, readPodcast, withShow, type Job } from './job-files.ts'
 import { mustBeReady } from './preflight.ts'
+import { assetsThere, isSameFile, takeFormerCovers } from './show-assets.ts'
 import { note as noteLine } from './summary.ts'
 import { isOtherTemplate, takeOver } from './taking-over.ts'
 
@@ -60,13 +59,13 @@ export async function compareShow(
     changesTemplate: ofTemplate.length > 0,
     isMeant: sameShow,
   })
-  const { items } = await client.get<{ items: Asset[] }>(`/podcasts/${id}/assets`)
+  const items = await assetsThere(client, id)
   const covers: string[] = []
   for (const { kind, file, source } of await filesOf(job))
     if (kind === 'asset' && file !== templateFile && 'path' in source) {
       const there = items.find((asset) => asset.file === file)
       const isHidden = otherCovers(file).some((other) => items.some((asset) => asset.file === other))
-      if (there && !isHidden && (await isSameFile(source.path, there, signal))) continue
+      if (there && !isHidden && (await isSameFile(source, there, signal))) continue
       if (showCovers.includes(file)) covers.push(source.path)
       else ofTemplate.push(file)
     }
@@ -101,26 +100,6 @@ async function remarksIn(template: string): Promise<string> {
     .join('')
 }
 
-interface Asset {
-  readonly file: string
-  readonly bytes: number
-  readonly url: string
-}
-
-/** Piece by piece, so that no file is held whole. */
-async function isSameFile(file: string, there: Asset, signal: AbortSignal): Promise<boolean> {
-  if ((await stat(file)).size !== there.bytes) return false
-  const { body } = await fetch(there.url, { signal })
-  const [here, known] = await Promise.all([createReadStream(file), body ?? []].map(hashOfStream))
-  return here === known
-}
-
-async function hashOfStream(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const piece of pieces) hash.update(piece)
-  return hash.digest('hex')
-}
-
 /** The podcast that a show's folder is of. Throws Permanent `not_found` for a show of which nothing was made. */
 async function podcastIn(client: Client, folder: string): Promise<Podcast> {
   const slug = await podcastOf(withShow({ recordings: [] }, folder))
@@ -152,14 +131,4 @@ export async function bringShow(
     }
   await client.put(`/podcasts/${id}`, { revision, settings: JSON.parse(settings) as unknown })
   return differences
-}
-
-/** Of the covers that a show's folder ever brought, the one that is in it now counts. */
-export async function takeFormerCovers(client: Client, podcastId: string, file: string): Promise<void> {
-  const others = otherCovers(file)
-  if (others.length === 0) return
-  const { items } = await client.get<{ items: Asset[] }>(`/podcasts/${podcastId}/assets`)
-  for (const { file: other } of items)
-    if (others.includes(other))
-      await client.delete(`/podcasts/${podcastId}/assets/${encodeURIComponent(other)}`)
 }

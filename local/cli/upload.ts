@@ -12,7 +12,6 @@ import { isLive, latestRun, until, type Episode, type RunWatcher } from '../clie
 import { allPodcasts, mistypedOf, newShow, podcastMeant, type Podcast } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
 import { announce, bytesOf } from './announce.ts'
-import { takeFormerCovers } from './bring-show.ts'
 import { mustBeReady } from './preflight.ts'
 import {
   episodeSlug,
@@ -27,6 +26,7 @@ import {
   type JobFile,
 } from './job-files.ts'
 import { quoted } from './quoted.ts'
+import { assetsThere, isSameFile, takeFormerCovers } from './show-assets.ts'
 import { isOtherTemplate, takeOver, takesPlace, takesWaitingPlace, waitsAlong } from './taking-over.ts'
 import { asBegun, outcome, type Started, type UploadReport } from './upload-outcome.ts'
 
@@ -202,7 +202,7 @@ interface Sending {
   readonly showId: string | undefined
 }
 
-/** Of what lay beside the recording before, only what is sent again stays. */
+/** Of what lay beside the recording before, only what is sent again stays. What the show has already is not sent again. */
 async function sendAll(
   client: Client,
   memory: Memory,
@@ -214,7 +214,12 @@ async function sendAll(
   await client.post('/uploads/forget', { podcast, episode, keep })
   if (showId !== undefined)
     for (const { kind, file } of files) if (kind === 'asset') await takeFormerCovers(client, showId, file)
-  for (const file of files) await send(client, memory, { podcast, episode, file }, watch, signal)
+  const there = showId === undefined ? [] : await assetsThere(client, showId)
+  for (const file of files) {
+    const known = file.kind === 'asset' ? there.find((asset) => asset.file === file.file) : undefined
+    if (known && (await isSameFile(file.source, known, signal))) continue
+    await send(client, memory, { podcast, episode, file }, watch, signal)
+  }
 }
 
 async function send(

@@ -63,6 +63,7 @@ const asset = z
     file: z.string(),
     bytes: z.int(),
     type: z.string(),
+    md5: z.string().nullable().openapi({ description: 'In base64; null where the bucket has none.' }),
     url: z.url().openapi({ description: 'Good for an hour.' }),
   })
   .openapi('Asset')
@@ -135,6 +136,9 @@ const routes = {
     z.object({ feedUrl: z.url(), findings: z.array(finding) }),
   ),
 }
+
+/** Else it is of what was composed, which has none. */
+const isMd5 = (contentHash: string): boolean => /^[\w+/]{22}==$/.test(contentHash)
 
 /** Of a feed that is checked while somebody waits. */
 const mostFeedBytes = 20 * 1024 * 1024
@@ -212,8 +216,9 @@ export function addPodcasts(app: App, services: Services): void {
     const found = (await storage.list(uploads, prefix)).filter(
       ({ name }) => isPathPart(name.slice(prefix.length)) && name !== `${prefix}${templateFile}`,
     )
-    const items = found.map(async ({ name, bytes, contentType }) => ({
+    const items = found.map(async ({ name, bytes, contentType, contentHash }) => ({
       ...{ file: name.slice(prefix.length), bytes, type: contentType },
+      md5: isMd5(contentHash) ? contentHash : null,
       url: await storage.signedUrl({ bucket: uploads, name }, linkSeconds),
     }))
     return context.json({ items: await Promise.all(items) }, 200)

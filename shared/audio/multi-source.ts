@@ -3,7 +3,8 @@
  * and offset. Hides that they are decoded side by side at one rate, and how blocks of different widths become
  * one stream; whoever reads it sees one source.
  */
-import type { ObjectName, ObjectStore } from '../storage.ts'
+import type { PinnedObject } from '../pinned-file.ts'
+import type { ObjectStore } from '../storage.ts'
 import { byOtherClock } from './clock.ts'
 import { withGains, type GainCurve } from './gain-curve.ts'
 import { inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'
@@ -11,7 +12,7 @@ import { withSource, type OpenedSource, type Terms } from './source.ts'
 import { fromDb } from './true-peak.ts'
 
 export interface SourcePart {
-  readonly object: ObjectName
+  readonly object: PinnedObject
   readonly gainDb: number
   /**
    * Of a track: when it begins within the conversation (negative: what came before is left out). In a

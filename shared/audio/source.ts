@@ -4,7 +4,8 @@
  */
 import { Permanent } from '../errors.ts'
 import { fileOf } from '../objects.ts'
-import type { ObjectName, ObjectStore } from '../storage.ts'
+import { findPinned, type PinnedObject } from '../pinned-file.ts'
+import type { ObjectStore } from '../storage.ts'
 import { inspect, type Inspection } from './container.ts'
 import { bounded, decodingAllowance, probeAllowance, replaced } from './decoder.ts'
 import { decodeTracks, type Decoding } from './decoding.ts'
@@ -39,14 +40,15 @@ const longTagBytes = 256 * 1024
  */
 export async function withSource<T>(
   storage: Pick<ObjectStore, 'stat' | 'read'>,
-  object: ObjectName,
+  object: PinnedObject,
   terms: Terms,
   signal: AbortSignal,
   use: (source: OpenedSource) => Promise<T>,
 ): Promise<T> {
   const name = fileOf(object.name)
   const { bytes, generation } = await acceptable(storage, object, terms, name)
-  const served = await serveRanges(storage, { ...object, generation }, bytes, name)
+  const { bucket, name: place } = object
+  const served = await serveRanges(storage, { bucket, name: place, generation }, bytes, name)
   try {
     served.allow(probeAllowance)
     const inspection = await inspect(served.readAt, bytes)
@@ -74,11 +76,11 @@ export async function withSource<T>(
 
 async function acceptable(
   storage: Pick<ObjectStore, 'stat'>,
-  object: ObjectName,
+  object: PinnedObject,
   terms: Terms,
   name: string,
 ) {
-  const stored = await storage.stat(object)
+  const stored = await findPinned(storage, object)
   if (!stored) throw replaced(name)
   const { bytes } = stored
   if (bytes === 0) throw new Permanent('empty_file', `${name} has no bytes. Record or export it again.`)

@@ -6,13 +6,14 @@
 import { z } from 'zod'
 import { contentHash } from '../hash.ts'
 import { fileOf } from '../objects.ts'
-import type { ObjectName, ObjectStore } from '../storage.ts'
+import type { ObjectStore } from '../storage.ts'
 import { analyser, blockSamples, type Analysis } from './analysis.ts'
 import { bounded, decoderOutput, decodingAllowance, isBrokenPacket, replaced } from './decoder.ts'
 import type { Recorded } from './decoding.ts'
 import { FfmpegError } from './ffmpeg.ts'
 import { frameTable, samplesPerFrame } from './mp3-frames.ts'
 import { inBlocks, pcmScalars, silenceImpossible } from './pcm.ts'
+import { findPinned, type PinnedObject } from '../pinned-file.ts'
 import { serveRanges, type RangeServer } from './range-server.ts'
 import { canonical } from './tracks.ts'
 
@@ -144,16 +145,18 @@ export interface Decoded {
 /** Decodes one stretch of an object and analyses it; `store` is given its PCM, and reads it to the end. */
 export async function decodeStretch(
   storage: ObjectStore,
-  object: ObjectName,
+  object: PinnedObject,
   stretch: Stretch,
   signal: AbortSignal,
   store: (pcm: AsyncIterable<Buffer>) => Promise<void>,
 ): Promise<Decoded> {
   const name = fileOf(object.name)
-  const stored = await storage.stat(object)
+  const stored = await findPinned(storage, object)
   if (!stored) throw replaced(name)
-  const served = await serveRanges(storage, object, stored.bytes, name)
-  served.allow(decodingAllowance(stored.bytes))
+  const { bucket, name: place } = object
+  const { generation, bytes } = stored
+  const served = await serveRanges(storage, { bucket, name: place, generation }, bytes, name)
+  served.allow(decodingAllowance(bytes))
   const gather = analyser(stretch.pcm)
   let complaints = 0
   let [before, end]: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]

@@ -51,6 +51,7 @@ export interface Upload {
   readonly recordings: readonly {
     readonly object: string
     readonly generation: string
+    readonly contentHash: string
     readonly gainDb: number
     readonly offsetSeconds: number
     readonly curve?: GainCurve
@@ -61,15 +62,15 @@ export interface Upload {
 
 /** Opens what was uploaded, as one source. */
 export async function withUpload<T>(
-  { source, object, generation, targetRate, recordings, recordingsAre }: Upload,
+  { source, object, generation, contentHash, targetRate, recordings, recordingsAre }: Upload,
   { config, storage, signal }: Tools,
   use: (opened: OpenedSource, parts: readonly SourcePart[]) => Promise<T>,
 ): Promise<T> {
   const { buckets, limits } = config
-  const single = [{ object, generation, gainDb: 0, offsetSeconds: 0 }]
+  const single = [{ object, generation, contentHash, gainDb: 0, offsetSeconds: 0 }]
   const files: Upload['recordings'] = source === 'recording' && recordings.length > 0 ? recordings : single
-  const parts = files.map(({ object: name, generation: pinned, ...heard }) => ({
-    object: { bucket: buckets.uploads, name, generation: pinned },
+  const parts = files.map(({ object: name, generation: pinned, contentHash: content, ...heard }) => ({
+    object: { bucket: buckets.uploads, name, generation: pinned, contentHash: content },
     ...heard,
   }))
   const bytes = source === 'asset' ? limits.assetBytes : limits.recordingBytes
@@ -128,14 +129,14 @@ async function decodeWhole({ probed, decode }: OpenedSource, name: string, tools
 
 /** Decodes and analyses one stretch of a recording. */
 export async function prepareStretch(
-  { object, generation }: Pick<Upload, 'object' | 'generation'>,
+  { object, generation, contentHash }: Pick<Upload, 'object' | 'generation' | 'contentHash'>,
   stretch: Stretch,
   { storage, config, signal, workObject }: Tools,
 ): Promise<PreparedStretch> {
   const [pcm, analysisObject] = [workObject('pcm'), workObject('analysis')]
   const { analysis, ...seen } = await decodeStretch(
     storage,
-    { bucket: config.buckets.uploads, name: object, generation },
+    { bucket: config.buckets.uploads, name: object, generation, contentHash },
     stretch,
     signal,
     (sound) => storage.create(pcm, sound, 'application/octet-stream'),

@@ -14,18 +14,28 @@ import { fitCover, fitPicture, maxCoverBytes } from './cover.ts'
 
 const picture = { mostBytes: maxCoverBytes, tooLarge: 'bad_cover' } as const
 
+interface CoverContext {
+  readonly coverObject: string | null
+  readonly coverGeneration: string | null
+  readonly coverHash: string | null
+}
+
 /**
  * The cover as directories want it; undefined when there is none. Throws Permanent `bad_cover`,
  * `upload_replaced`.
  */
 export async function coverOf(
-  { coverObject, coverGeneration }: { coverObject: string | null; coverGeneration: string | null },
+  { coverObject, coverGeneration, coverHash }: CoverContext,
   tools: Pick<Tools, 'storage' | 'config' | 'warn'>,
 ): Promise<Buffer | undefined> {
   if (coverObject === null) return undefined
   const name = fileOf(coverObject)
   const { jpeg, changes } = await fitCover(
-    await readPinnedFile({ object: coverObject, generation: coverGeneration }, picture, tools),
+    await readPinnedFile(
+      { object: coverObject, generation: coverGeneration, contentHash: coverHash },
+      picture,
+      tools,
+    ),
     name,
   )
   if (changes.length > 0)
@@ -35,25 +45,39 @@ export async function coverOf(
 
 /**
  * The show's cover for an episode without one of its own; undefined when there is none, or when it cannot be used: no
- * episode fails for it, and whoever publishes the show is told.
+ * episode fails for it. What is wrong with a cover is told whoever publishes the show; that another one has taken its place
+ * while the episode was made, or waited, is told here.
  */
 export async function showCoverOf(
-  cover: { readonly object: string; readonly generation: string } | undefined,
-  tools: Pick<Tools, 'storage' | 'config'>,
+  cover: UploadedFile | undefined,
+  tools: Pick<Tools, 'storage' | 'config' | 'warn'>,
 ): Promise<Buffer | undefined> {
   if (!cover) return undefined
+  const { object: coverObject, generation: coverGeneration, contentHash: coverHash } = cover
   try {
-    const given = { coverObject: cover.object, coverGeneration: cover.generation }
+    const given = { coverObject, coverGeneration, coverHash }
     return await coverOf(given, { ...tools, warn: () => undefined })
   } catch (error) {
-    if (error instanceof Permanent) return undefined
-    throw error
+    if (!(error instanceof Permanent)) throw error
+    if (error.code === 'upload_replaced')
+      tools.warn({
+        code: 'show_cover_left_out',
+        message:
+          "The show's cover was replaced since this episode was begun, so its MP3 has none. ./spool rebuild makes it anew with that.",
+      })
+    return undefined
   }
+}
+
+interface UploadedFile {
+  readonly object: string
+  readonly generation: string
+  readonly contentHash: string
 }
 
 /** Chapters' pictures by their files, fitted. `pictures` is the run's list, as JSON. */
 export async function picturesOf(
-  pictures: readonly { readonly object: string; readonly generation: string }[],
+  pictures: readonly UploadedFile[],
   tools: Tools,
 ): Promise<ReadonlyMap<string, Buffer>> {
   const fitted = new Map<string, Buffer>()
@@ -67,6 +91,7 @@ export async function picturesOf(
 interface MarksContext {
   readonly chaptersObject: string | null
   readonly chaptersGeneration: string | null
+  readonly chaptersHash: string | null
   readonly marksObject: string | null
   readonly sampleRate: number
 }
@@ -88,7 +113,7 @@ export async function marksOf(context: MarksContext, totalSamples: number, tools
 }
 
 async function readAll(
-  { chaptersObject, chaptersGeneration }: MarksContext,
+  { chaptersObject, chaptersGeneration, chaptersHash }: MarksContext,
   name: string,
   marksObject: string | null,
   tools: Tools,
@@ -99,7 +124,8 @@ async function readAll(
       : await tools.storage.readJson<SuppliedMark[]>({ bucket: tools.config.buckets.work, name: marksObject })
   }
   const limit = { mostBytes: maxDocumentBytes, tooLarge: 'bad_chapters' } as const
-  const bytes = await readPinnedFile({ object: chaptersObject, generation: chaptersGeneration }, limit, tools)
+  const file = { object: chaptersObject, generation: chaptersGeneration, contentHash: chaptersHash }
+  const bytes = await readPinnedFile(file, limit, tools)
   const { text, guessed } = readText(bytes)
   if (guessed) tools.warn({ code: 'text_encoding', message: guessedEncoding(name, guessed) })
   return readMarks(text, name)

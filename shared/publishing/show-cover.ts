@@ -20,7 +20,10 @@ export async function publishCover(show: Show, tools: Publisher): Promise<string
   const target = { bucket: config.buckets.public, name: coverName(show.id, contentHash(found.contentHash)) }
   if (await storage.stat(target)) return target.name
   try {
-    const jpeg = await coverOf({ coverObject: found.name, coverGeneration: found.generation }, tools)
+    const jpeg = await coverOf(
+      { coverObject: found.name, coverGeneration: found.generation, coverHash: found.contentHash },
+      tools,
+    )
     await storage.create(target, jpeg!, 'image/jpeg', { cacheControl: oneYear })
     return target.name
   } catch (error) {
