@@ -511,9 +511,10 @@ export const warningCodes = {
     remedy: 'Give their times in the finished episode, as its player shows them.',
   },
   show_cover_left_out: {
-    meaning: "The show's cover among the podcast's assets cannot be used; the feed names another picture.",
+    meaning:
+      "The show's cover among the podcast's assets cannot be used, and the feed names another picture; or it was replaced while an episode was made or waited, whose MP3 has none.",
     remedy:
-      'Save it as a JPEG or PNG of at least 1400 × 1400 pixels and at most 10 MiB, and upload it again.',
+      'Save it as a JPEG or PNG of at least 1400 × 1400 pixels and at most 10 MiB, and upload it again; an episode gets a new one with `./spool rebuild`.',
   },
   notes_cleaned: {
     meaning: 'Show notes held HTML that no application shows; it was taken out.',
