@@ -40,7 +40,7 @@ export async function edit(
 export const summariseEdit = ({ episode, title, description, inFeed }: EditReport): string =>
   [
     `Title     ${title}`,
-    `Says      ${description === '' ? 'nothing' : description}`,
+    `About     ${description === '' ? 'no description' : description}`,
     `Feed      ${inFeed ? 'it says so' : 'the episode is not in it'}`,
     `MP3       its tags say so once the episode is made again: ./spool rebuild ${quoted(episode.split('/')[0]!)}`,
     '',

@@ -38,6 +38,8 @@ export interface RebuildReport {
   /** Of the episodes that are made anew, or would be. */
   readonly minutes: number
   readonly episodes: readonly RebuiltEpisode[]
+  /** Of a folder that is not brought along yet: which of them changes is known once it is. */
+  readonly atMost?: true
 }
 
 export interface RebuildWatcher {
@@ -71,7 +73,8 @@ export async function rebuild(
     0,
   )
   const report = { podcast, minutes: Math.round(seconds / 6) / 10 }
-  if (dryRun) return { ...report, episodes: planned }
+  if (dryRun)
+    return { ...report, episodes: planned, ...(wouldChange.length > 0 ? { atMost: true as const } : {}) }
   const episodes: RebuiltEpisode[] = []
   for (const one of planned) {
     signal.throwIfAborted()
@@ -155,11 +158,11 @@ async function measured(client: Client, episodeId: string, signal: AbortSignal):
   return { durationSeconds, integratedLufs, sha256 }
 }
 
-export const summariseRebuild = ({ podcast, minutes, episodes }: RebuildReport): string => {
+export const summariseRebuild = ({ podcast, minutes, episodes, atMost }: RebuildReport): string => {
   const changed = episodes.filter(({ status }) => status !== 'same')
   if (changed.length === 0) return `Nothing has changed of what the episodes of ${podcast} are made of.\n`
   return [
-    `${changed.length} of ${episodes.length} episodes, ${minutes} minutes:`,
+    `${changed.length} of ${episodes.length} episodes, ${minutes} minutes${atMost ? ', at most: which of them change is known when the folder is brought along' : ''}:`,
     ...changed.map(
       (one) => `  ${one.slug.padEnd(24)} ${one.status.padEnd(8)} ${one.message ?? whatOf(podcast, one)}`,
     ),

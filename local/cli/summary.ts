@@ -102,7 +102,7 @@ export function summariseListing(listing: Listing): string {
       ? ['', `${undecided.length} more are proposed, and are not made unless you accept them:`]
       : []),
     ...undecided.flatMap(editLines),
-    ...(waiting.length > 0 ? [] : decidedLines(decided)),
+    ...decidedLines(decided, waiting.length > 0),
     ...speakerLines(listing),
     ...proposalLines(listing),
     '',
@@ -139,12 +139,20 @@ const exampleAgainst = ({ id, status }: Listing['decided'][number]): object => (
   edit: id,
 })
 
+/** Beside what is asked; all of them where nothing is. */
+const mostBesideQuestions = 20
+
 /** One line each: there may be hundreds. */
-function decidedLines(decided: Listing['decided']): string[] {
+function decidedLines(decided: Listing['decided'], isAsked: boolean): string[] {
   if (decided.length === 0) return []
+  const shown = isAsked ? decided.slice(0, mostBesideQuestions) : decided
+  const hidden = decided.length - shown.length
   return [
     '',
-    ...decided.map(({ id, kind, startSeconds, endSeconds, text, status }) =>
+    ...(isAsked
+      ? [`${decided.length} more are made or not as it stands here, unless you decide otherwise:`]
+      : []),
+    ...shown.map(({ id, kind, startSeconds, endSeconds, text, status }) =>
       [
         (status === 'applied' ? 'made' : 'not made').padEnd(9),
         editKinds[kind].one.padEnd(10),
@@ -152,6 +160,7 @@ function decidedLines(decided: Listing['decided']): string[] {
         text === '' ? id : `${id}   ${text}`,
       ].join(' '),
     ),
+    ...(hidden === 0 ? [] : [`and ${hidden} more, which the page and --json have.`]),
   ]
 }
 

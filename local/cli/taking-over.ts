@@ -48,7 +48,10 @@ export function takeOver(taking: TakingOver): string {
     )
   const changed = changedSettings(known, told)
   if (changed.length === 0) return ''
-  const all = changed.map((setting) => becomes(setting, known[setting], told[setting]))
+  const filled = allSettings(known, told).filter(
+    (setting) => !isProducers(known, setting) && !isDeepStrictEqual(known[setting], told[setting]),
+  )
+  const all = [...changed, ...filled].map((setting) => becomes(setting, known[setting], told[setting]))
   if (!['title', 'author'].some((setting) => changed.includes(setting)))
     return `Show      "${slug}" changes: ${all.join(', ')}.\n`
   if (told['slug'] === undefined)
@@ -69,16 +72,24 @@ export function takeOver(taking: TakingOver): string {
 }
 
 /** Title and author first. */
-function changedSettings(known: Said, told: Said): string[] {
+function allSettings(known: Said, told: Said): string[] {
   const all = new Set(['title', 'author', 'description', ...Object.keys(known), ...Object.keys(told)])
   for (const ours of ['$schema', 'slug']) all.delete(ours)
-  return [...all].filter(
-    (setting) => isProducers(known, setting) && !isDeepStrictEqual(known[setting], told[setting]),
-  )
+  return [...all]
 }
 
-const becomes = (setting: string, known: unknown, told: unknown): string =>
-  told === undefined ? `${setting} ${shown(known)} goes` : `${setting} ${shown(known)} becomes ${shown(told)}`
+/** Of those that its producer has set. */
+const changedSettings = (known: Said, told: Said): string[] =>
+  allSettings(known, told).filter(
+    (setting) => isProducers(known, setting) && !isDeepStrictEqual(known[setting], told[setting]),
+  )
+
+function becomes(setting: string, known: unknown, told: unknown): string {
+  if (told === undefined) return `${setting} ${shown(known)} goes`
+  return known === undefined
+    ? `${setting} is ${shown(told)}`
+    : `${setting} ${shown(known)} becomes ${shown(told)}`
+}
 
 const mostShown = 60
 

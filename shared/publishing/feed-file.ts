@@ -99,19 +99,25 @@ function remarksOnMissingNumbers(episodes: readonly Numbered[]): Warning[] {
 
 const isNumbered = ({ episodeNumber }: Numbered): boolean => (episodeNumber ?? null) !== null
 
-/** The first number that two have. A trailer and a bonus may have that of the episode they belong to. */
+/** At most so many are named. */
+const mostClashes = 5
+
+/** The numbers that two have, of the newest first. A trailer and a bonus may have that of the episode they belong to. */
 function remarksOnTakenNumbers(episodes: readonly Numbered[]): Warning[] {
   const titles = new Map<string, string>()
+  const clashes: string[] = []
   for (const episode of episodes) {
     if (!isNumbered(episode) || (episode.details?.type ?? 'full') !== 'full') continue
     const { title, episodeNumber, seasonNumber } = episode
     const number = `${(seasonNumber ?? null) === null ? '' : `season ${seasonNumber}, `}episode ${episodeNumber}`
     const other = titles.get(number)
-    if (other !== undefined)
-      return [{ code: 'number_taken', message: `"${title}" and "${other}" are both ${number}.` }]
-    titles.set(number, title)
+    if (other !== undefined) clashes.push(`"${title}" and "${other}" are both ${number}`)
+    else titles.set(number, title)
   }
-  return []
+  if (clashes.length === 0) return []
+  const named = clashes.slice(0, mostClashes).join('; ')
+  const more = clashes.length > mostClashes ? `; and ${clashes.length - mostClashes} more` : ''
+  return [{ code: 'number_taken', message: `${named}${more}.` }]
 }
 
 function remarksOnSoundbites({ title, details, durationSeconds }: PublishedEpisode): Warning[] {

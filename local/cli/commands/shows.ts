@@ -165,6 +165,8 @@ async function showMeant(
   const { folder: podcast } = show
   const { isShow } = await import('../job-files.ts')
   if (!isShow(podcast)) {
+    if (/[/\\]/.test(podcast))
+      throw new WrongUsage(`${podcast} is no show's folder: there is no podcast.json in it.`)
     const { podcastNamed } = await import('../../client/names.ts')
     return { slug: (await podcastNamed(client, podcast)).slug, wouldChange: [], note: '' }
   }
