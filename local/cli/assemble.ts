@@ -58,6 +58,8 @@ export interface Report {
   readonly heardBy?: string
   /** Why it is not in the feed, as its row has it; absent where it is, or has a time. */
   readonly heldFor?: string
+  /** It is before its listeners. */
+  readonly isInFeed?: true
   /** An earlier version of it is in the feed meanwhile. */
   readonly isFormerInFeed?: true
   /** What was expected; null for a run that was begun elsewhere. */
@@ -250,6 +252,7 @@ async function deliver(
     steps: stepsOf(run),
     warnings: run.warnings,
     ...(published['what'] === 'hold' ? { heldFor: String(published['reason']) } : {}),
+    ...(published['what'] === 'publish' ? { isInFeed: true as const } : {}),
     ...(published['what'] === 'hold' && typeof feed === 'string' ? { isFormerInFeed: true as const } : {}),
     ...(typeof heard?.['model'] === 'string' ? { heardBy: heard['model'] } : {}),
     quote: null,

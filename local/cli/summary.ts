@@ -34,6 +34,8 @@ const heldWords: Readonly<Record<string, string>> = {
   attempt_failed: 'an attempt to make or to publish it has failed since',
 }
 
+export const inFeedLine = 'Feed      it is in it'
+
 /** Why an episode is not in the feed, and the way there. */
 export const feedLine = (episode: string, heldFor: string, isFormerInFeed = false): string =>
   `Feed      ${isFormerInFeed ? 'the version before is still in it, and this one is not' : 'not in it'}: ` +
@@ -42,6 +44,7 @@ export const feedLine = (episode: string, heldFor: string, isFormerInFeed = fals
 function saysThatItIsDone({
   episode,
   heldFor,
+  isInFeed,
   isFormerInFeed,
   files,
   sourceSeconds,
@@ -69,6 +72,7 @@ function saysThatItIsDone({
       .filter((file) => file !== 'episode.mp3')
       .join('  ')}`,
     `Look at   ${files['review.html'] ?? path.dirname(audio)}`,
+    ...(isInFeed ? [inFeedLine] : []),
     ...(heldFor === undefined ? [] : [feedLine(episode, heldFor, isFormerInFeed)]),
     ...(receipt?.isAnotherRecording ? [anotherRecording] : []),
     ...warnings.map(note),

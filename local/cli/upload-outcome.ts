@@ -7,7 +7,7 @@ import { Unreachable, type Client } from '../client/client.ts'
 import { ended, type Episode, type Run, type RunWatcher } from '../client/episodes.ts'
 import { inOwnNames, toldInOwnNames, type JobFile } from './job-files.ts'
 import { quoted } from './quoted.ts'
-import { feedLine, note as noteLine } from './summary.ts'
+import { feedLine, inFeedLine, note as noteLine } from './summary.ts'
 
 export interface UploadReport {
   readonly episodeId: string
@@ -112,7 +112,7 @@ export const summariseUpload = ({ episode, status, warnings, isUnchanged, feed }
 
 function inFeed(episode: string, feed: UploadReport['feed'] & object): string {
   const { status, publishedAt, publishAt, holdReason } = feed
-  if (status === 'published') return 'Feed      it is in it'
+  if (status === 'published') return inFeedLine
   if (status === 'scheduled') return `Feed      it comes out at ${publishAt}`
   return feedLine(episode, holdReason ?? status, publishedAt !== null)
 }
