@@ -1,7 +1,7 @@
 /**
- * What a choice means at the moment when its turn comes: somebody begins, hesitates, goes on, ends for good, loses its
- * connections, sleeps and is overtaken; a task is lost, the clock jumps. Hides how many faults a schedule may have, and how one is
- * picked of those that are possible.
+ * What a choice means at the moment when its turn comes: somebody begins, hesitates, crosses another's way, goes on, ends for
+ * good, loses its connections, sleeps and is overtaken; a task is lost, the clock jumps. Hides how many faults a schedule may
+ * have, and how one is picked of those that are possible.
  */
 import type { Passage } from '../../shared/boundaries.ts'
 import type { Process } from './processes.ts'
@@ -10,7 +10,7 @@ import { whereIs, wholeWay, type Stage } from './stage.ts'
 import type { QueuedTask } from './task-queue.ts'
 
 export interface Choice {
-  /** 0 to 99: what kind of thing happens; `kinds` divides them. */
+  /** Below `allKinds`: what kind of thing happens; `kinds` divides them. */
   readonly kind: number
   /** Which of those that are possible. */
   readonly which: number
@@ -24,6 +24,7 @@ export const disturbances = [
   'is lost',
   'the clock jumps',
   'is overtaken',
+  'oversleeps',
   'is given up',
   'sweeps meet',
 ] as const
@@ -42,7 +43,10 @@ const kinds = [
   ['is overtaken', 92],
   ['is given up', 95],
   ['beats', 100],
+  ['two cross', 104],
+  ['oversleeps', 108],
 ] as const
+export const allKinds = kinds.at(-1)![1]
 type Kind = (typeof kinds)[number][0]
 
 /** Ends, disturbances and losses, and jumps of the clock, in one schedule: together fewer than a step has attempts. */
@@ -95,6 +99,7 @@ export function openHappenings(
     say(`the clock jumps ${ms / 1000} seconds${awake.map(({ name }) => `, ${name} at work`).join('')}`)
   }
   const beat = async (process: Process): Promise<void> => {
+    if (process.beats.size === 0) return // whoever kept it waiting has just ended, and it has come to its end
     await processes.beat(process)
     world.beats.push({ process: process.name, atMs: await database.now() })
   }
@@ -107,6 +112,24 @@ export function openHappenings(
   }
   const isDelivering = (process: Process): boolean => queue.tasks().includes(stage.taskOf(process)!)
 
+  /** Begins, and stands where what it has read may be old by the time it acts by it. */
+  const hesitate = async (doing: Action | QueuedTask, { which, points }: Pick<Choice, 'which' | 'points'>) => {
+    const process = await stage.begin(doing)
+    const [isMeant, most] = momentsOfDoubt[which % momentsOfDoubt.length]!
+    let left = points % most
+    const where = await stage.passUntil(process, (passage) => isMeant(passage) && left-- === 0)
+    say(`${process.name} begins and hesitates ${where}`)
+    return process
+  }
+  /** Meanwhile some do what they have to, all the way. */
+  const othersAct = async ({ which, points }: Choice, but?: Action | QueuedTask): Promise<void> => {
+    for (const pick of [points, which]) {
+      const other = oneOf(stage.waiting, pick)
+      if (other) await begin(other, wholeWay)
+      for (const task of queue.due()) if (task !== but) await begin(task, wholeWay)
+    }
+  }
+
   const happenings: Readonly<Record<Kind, (choice: Choice) => Promise<void>>> = {
     'goes on': async ({ which, points }) => {
       const process = oneOf(standing(), which)
@@ -118,19 +141,30 @@ export function openHappenings(
         await timePasses(thing.laterMs, points % 2 === 0)
       if (thing) await begin(thing, points)
     },
-    hesitates: async ({ which, points }) => {
-      const doing = oneThatMayBegin(stage, which)
+    hesitates: async (choice) => {
+      const doing = oneThatMayBegin(stage, choice.which)
       if (!doing) return
-      const process = await stage.begin(doing)
-      const [isMeant, most] = momentsOfDoubt[which % momentsOfDoubt.length]!
-      let left = points % most
-      const where = await stage.passUntil(process, (passage) => isMeant(passage) && left-- === 0)
-      say(`${process.name} begins and hesitates ${where}`)
-      for (const pick of [points, which]) {
-        const other = oneOf(stage.waiting, pick)
-        if (other) await begin(other, wholeWay)
-        for (const task of queue.due()) if (task !== doing) await begin(task, wholeWay)
-      }
+      await hesitate(doing, choice)
+      await othersAct(choice, doing)
+    },
+    'two cross': async ({ which, points }) => {
+      const first = oneThatMayBegin(stage, which)
+      const one = first && (await hesitate(first, { which, points }))
+      const between = points % 3 === 0 ? oneOf(stage.waiting, which) : undefined
+      if (between) await begin(between, wholeWay)
+      const second = oneThatMayBegin(stage, Math.floor(which / 3))
+      const other = second && second !== first && (await hesitate(second, { which: points, points: which }))
+      for (const process of [one, other])
+        if (process) say(`${process.name} goes on ${await pass(process, wholeWay)}`)
+    },
+    oversleeps: async (choice) => {
+      const task = oneOf(queue.due(), choice.which)
+      if (!task || scenario.hasNoSleepers || !mayHappen('jumps')) return
+      const sleeper = await hesitate(task, choice)
+      await database.jump(beyondLeaseMs)
+      say(`${sleeper.name} sleeps for longer there`)
+      await begin(task, wholeWay)
+      await othersAct(choice)
     },
     ends: async (choice) => {
       const process = mayHappen('faults') ? await someone(choice) : undefined
@@ -216,6 +250,8 @@ const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as read
 const momentsOfDoubt: readonly (readonly [isMeant: (passage: Passage) => boolean, most: number])[] = [
   [({ side, effect }) => side === 'before' && effect !== 'database.read', 6],
   [({ side, effect }) => side === 'after' && effect === 'database.read', 8],
+  [({ side, effect }) => side === 'after' && effect === 'database.commit', 3],
+  [({ side, effect }) => side === 'before' && (effect === 'object.swap' || effect === 'object.copy'), 2],
   [({ side, about }) => side === 'after' && /AS guid, published,/.test(about), 1], // what is in a feed
 ]
 

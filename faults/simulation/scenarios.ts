@@ -207,7 +207,7 @@ export const scenarios = {
       sweeping(),
     ],
   },
-  /** Two episodes come out, go back and change, in one feed. */
+  /** Two episodes come out, go back and are recorded again, in one feed that is given another name. */
   publishing: {
     stages: (troupe) => [toys.finish(troupe, []), publishing],
     parts: { finish: 1, publish: 1 },
@@ -217,6 +217,7 @@ export const scenarios = {
       publication('withdraw', 'one'),
       publication('publish', 'one'),
       newsOf('one', 'take 3'),
+      newsOf('two', 'take 4'),
       cancel('one'),
       renamed,
       sweeping(),
