@@ -1,9 +1,9 @@
 /**
- * What a choice means at the moment when its turn comes: somebody begins, hesitates, crosses another's way, goes on, ends for
+ * What a choice means at the moment when its turn comes: somebody begins, hesitates, goes on, comes to something that stalls, ends for
  * good, loses its connections, sleeps and is overtaken; a task is lost, the clock jumps. Hides how many faults a schedule may
  * have, and how one is picked of those that are possible.
  */
-import type { Passage } from '../../shared/boundaries.ts'
+import type { Effect, Passage } from '../../shared/boundaries.ts'
 import type { Process } from './processes.ts'
 import { sweeping, type Action } from './scenarios.ts'
 import { whereIs, wholeWay, type Stage } from './stage.ts'
@@ -43,7 +43,7 @@ const kinds = [
   ['is overtaken', 92],
   ['is given up', 95],
   ['beats', 100],
-  ['two cross', 104],
+  ['stalls', 104],
   ['oversleeps', 108],
 ] as const
 export const allKinds = kinds.at(-1)![1]
@@ -112,21 +112,26 @@ export function openHappenings(
   }
   const isDelivering = (process: Process): boolean => queue.tasks().includes(stage.taskOf(process)!)
 
-  /** Begins, and stands where what it has read may be old by the time it acts by it. */
-  const hesitate = async (doing: Action | QueuedTask, { which, points }: Pick<Choice, 'which' | 'points'>) => {
-    const process = await stage.begin(doing)
-    const [isMeant, most] = momentsOfDoubt[which % momentsOfDoubt.length]!
-    let left = points % most
-    const where = await stage.passUntil(process, (passage) => isMeant(passage) && left-- === 0)
-    say(`${process.name} begins and hesitates ${where}`)
+  const beginUntil = async (thing: Action | QueuedTask, isMeant: (passage: Passage) => boolean) => {
+    const process = await stage.begin(thing)
+    say(`${process.name} begins and goes ${await stage.passUntil(process, isMeant)}`)
     return process
   }
-  /** Meanwhile some do what they have to, all the way. */
-  const othersAct = async ({ which, points }: Choice, but?: Action | QueuedTask): Promise<void> => {
+  /** Begins, and stands where what it has read may be old by the time it acts by it. */
+  const hesitate = async (doing: Action | QueuedTask, { which, points }: Choice): Promise<Process> => {
+    const [isMeant, most] = momentsOfDoubt[which % momentsOfDoubt.length]!
+    let left = points % most
+    return await beginUntil(doing, (passage) => isMeant(passage) && left-- === 0)
+  }
+  /** Meanwhile some do what they have to; to their end, unless somewhere before. */
+  const othersAct = async (
+    { which, points }: Choice,
+    { but, until = () => false }: { but: Action | QueuedTask; until?: (passage: Passage) => boolean },
+  ): Promise<void> => {
     for (const pick of [points, which]) {
       const other = oneOf(stage.waiting, pick)
       if (other) await begin(other, wholeWay)
-      for (const task of queue.due()) if (task !== but) await begin(task, wholeWay)
+      for (const task of queue.due()) if (task !== but) await beginUntil(task, until)
     }
   }
 
@@ -145,26 +150,33 @@ export function openHappenings(
       const doing = oneThatMayBegin(stage, choice.which)
       if (!doing) return
       await hesitate(doing, choice)
-      await othersAct(choice, doing)
+      await othersAct(choice, { but: doing })
     },
-    'two cross': async ({ which, points }) => {
-      const first = oneThatMayBegin(stage, which)
-      const one = first && (await hesitate(first, { which, points }))
-      const between = points % 3 === 0 ? oneOf(stage.waiting, which) : undefined
-      if (between) await begin(between, wholeWay)
-      const second = oneThatMayBegin(stage, Math.floor(which / 3))
-      const other = second && second !== first && (await hesitate(second, { which: points, points: which }))
-      for (const process of [one, other])
-        if (process) say(`${process.name} goes on ${await pass(process, wholeWay)}`)
+    stalls: async ({ which, points }) => {
+      const effect = oneOf(whatStalls, points)!
+      const came: Process[] = []
+      for (const pick of [points, which]) {
+        const doing = oneOf(stage.waiting, pick)
+        const tasks = () => queue.due().filter((task) => !came.some((one) => stage.taskOf(one) === task))
+        for (const thing of [...(doing ? [doing] : []), ...tasks()])
+          came.push(await beginUntil(thing, (passage) => isBefore(passage, effect)))
+      }
+      say(`${effect} takes long`)
+      for (const process of which % 3 > 0 ? came : came.toReversed())
+        if (process.halts.length > 0) say(`${process.name} goes on ${await pass(process, wholeWay)}`)
     },
     oversleeps: async (choice) => {
       const task = oneOf(queue.due(), choice.which)
       if (!task || scenario.hasNoSleepers || !mayHappen('jumps')) return
       const sleeper = await hesitate(task, choice)
+      const [halt] = sleeper.halts
       await database.jump(beyondLeaseMs)
       say(`${sleeper.name} sleeps for longer there`)
       await begin(task, wholeWay)
-      await othersAct(choice)
+      const isWhereItSleeps = ({ effect, side, about }: Passage): boolean =>
+        effect === halt?.passage.effect && side === halt.passage.side && about === halt.passage.about
+      await othersAct(choice, { but: task, until: isWhereItSleeps })
+      if (sleeper.halts.length > 0) say(`${sleeper.name} wakes and goes ${await pass(sleeper, wholeWay)}`)
     },
     ends: async (choice) => {
       const process = mayHappen('faults') ? await someone(choice) : undefined
@@ -254,6 +266,12 @@ const momentsOfDoubt: readonly (readonly [isMeant: (passage: Passage) => boolean
   [({ side, effect }) => side === 'before' && (effect === 'object.swap' || effect === 'object.copy'), 2],
   [({ side, about }) => side === 'after' && /AS guid, published,/.test(about), 1], // what is in a feed
 ]
+
+/** What may take so long that all who come to it meet there. */
+const whatStalls = ['object.swap', 'object.copy', 'object.remove', 'object.create', 'task.create'] as const
+
+const isBefore = (passage: Passage, effect: Effect): boolean =>
+  passage.side === 'before' && passage.effect === effect
 
 /** What it has seen of a step is old from here on. */
 const isReviving = ({ side, about }: Passage): boolean => side === 'before' && /UPDATE steps/.test(about)

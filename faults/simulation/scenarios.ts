@@ -207,7 +207,7 @@ export const scenarios = {
       sweeping(),
     ],
   },
-  /** Two episodes come out, go back and are recorded again, in one feed that is given another name. */
+  /** Two episodes come out, go back and change, in one feed. */
   publishing: {
     stages: (troupe) => [toys.finish(troupe, []), publishing],
     parts: { finish: 1, publish: 1 },
@@ -217,9 +217,20 @@ export const scenarios = {
       publication('withdraw', 'one'),
       publication('publish', 'one'),
       newsOf('one', 'take 3'),
-      newsOf('two', 'take 4'),
       cancel('one'),
       renamed,
+      sweeping(),
+    ],
+  },
+  /** An episode comes out, is taken back, is recorded again and comes out once more. */
+  returning: {
+    stages: (troupe) => [toys.finish(troupe, []), publishing],
+    parts: { finish: 1, publish: 1 },
+    actions: [
+      newsOf('one', 'take 1'),
+      publication('withdraw', 'one'),
+      newsOf('one', 'take 2'),
+      publication('publish', 'one'),
       sweeping(),
     ],
   },

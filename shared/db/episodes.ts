@@ -194,16 +194,17 @@ export async function namePublicationTime(trx: Knex, episodeId: string, at: Date
   await trx.raw('UPDATE episodes SET publish_at = :at WHERE id = :episodeId', { episodeId, at })
 }
 
+/** SQL: scheduled episodes whose time has come. */
+export const episodesToPublish = `
+  FROM episodes
+  WHERE status = 'scheduled'
+    AND publish_at <= clock_timestamp()`
+
 /** Scheduled episodes whose time has come, the longest overdue first. */
 export async function dueEpisodes(db: Knex, limit: number): Promise<{ id: string; userId: string }[]> {
   return await rows(
     db,
-    `SELECT id, user_id AS "userId"
-     FROM episodes
-     WHERE status = 'scheduled'
-       AND publish_at <= clock_timestamp()
-     ORDER BY publish_at, id
-     LIMIT :limit`,
+    `SELECT id, user_id AS "userId" ${episodesToPublish} ORDER BY publish_at, id LIMIT :limit`,
     { limit },
   )
 }
