@@ -1,33 +1,17 @@
 /** What is true in the end of what listeners find. */
 import { audioName, episodeName, feedName, publicFolder } from '../../shared/objects.ts'
+import type { Rows } from './rows.ts'
 import type { Scenario } from './scenarios.ts'
 import { shortId } from './task-queue.ts'
 import { mp3 } from './toys.ts'
 import type { World } from './world.ts'
 
-interface EpisodeRow {
-  readonly id: string
-  readonly podcastId: string
-  readonly show: string | null
-  readonly status: string
-  readonly publishedHash: string | null
-  readonly contentHash: string | null
-  readonly isPublished: boolean
-  readonly hasLiveRun: boolean
-}
-
 /** The feed names what is published and nothing else under the show's name, and every public file is what was published last. */
 export async function aboutListeners(
-  { database, store, config }: World,
+  { store, config }: World,
   { parts }: Scenario,
+  { episodes }: Rows,
 ): Promise<string[]> {
-  const episodes = await database.rows<EpisodeRow>(
-    `SELECT id, podcast_id AS "podcastId", status, published IS NOT NULL AS "isPublished",
-            published->>'contentHash' AS "publishedHash", content_hash AS "contentHash",
-            (SELECT settings->>'title' FROM podcasts WHERE id = podcast_id) AS show,
-            EXISTS (SELECT 1 FROM runs WHERE episode_id = episodes.id AND status IN ('queued', 'started', 'awaiting_review')) AS "hasLiveRun"
-     FROM episodes ORDER BY id`,
-  )
   const complaints: string[] = []
   const texts = await publicTexts({ store, config })
   const names = new Set(store.names())

@@ -53,21 +53,24 @@ export async function ensureEpisode(
   trx: Knex,
   episode: { userId: string; podcastId: string; slug: string; title: string },
 ): Promise<Pick<Episode, 'id' | 'title' | 'description'>> {
-  await trx.raw(
-    `INSERT INTO episodes (user_id, podcast_id, slug, title)
-     VALUES (:userId, :podcastId, :slug, :title)
-     ON CONFLICT (podcast_id, slug) DO NOTHING`,
-    episode,
-  )
   const [row] = await rows<Pick<Episode, 'id' | 'title' | 'description'>>(
     trx,
-    `SELECT id, title, description
+    `WITH made AS (
+       INSERT INTO episodes (user_id, podcast_id, slug, title)
+       VALUES (:userId, :podcastId, :slug, :title)
+       ON CONFLICT (podcast_id, slug) DO NOTHING
+       RETURNING id, title, description
+     )
+     SELECT id, title, description FROM made
+     UNION ALL
+     SELECT id, title, description
      FROM episodes
      WHERE podcast_id = :podcastId
        AND slug = :slug`,
     episode,
   )
-  return row!
+  // one that another transaction has made since the statement began is seen by the next
+  return row ?? (await ensureEpisode(trx, episode))
 }
 
 /**
