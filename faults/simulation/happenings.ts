@@ -155,7 +155,7 @@ export function openHappenings(
     stalls: async ({ which, points }) => {
       const effect = oneOf(whatStalls, points)!
       const came: Process[] = []
-      for (const pick of [points, which]) {
+      for (const pick of [points, which, points + which, points * which]) {
         const doing = oneOf(stage.waiting, pick)
         const tasks = () => queue.due().filter((task) => !came.some((one) => stage.taskOf(one) === task))
         for (const thing of [...(doing ? [doing] : []), ...tasks()])
@@ -268,7 +268,7 @@ const momentsOfDoubt: readonly (readonly [isMeant: (passage: Passage) => boolean
 ]
 
 /** What may take so long that all who come to it meet there. */
-const whatStalls = ['object.swap', 'object.copy', 'object.remove', 'object.create', 'task.create'] as const
+const whatStalls = ['object.swap', 'object.copy', 'object.remove', 'task.create'] as const
 
 const isBefore = (passage: Passage, effect: Effect): boolean =>
   passage.side === 'before' && passage.effect === effect
