@@ -99,9 +99,7 @@ export function openHappenings(
     say(`the clock jumps ${ms / 1000} seconds${awake.map(({ name }) => `, ${name} at work`).join('')}`)
   }
   const beat = async (process: Process): Promise<void> => {
-    if (process.beats.size === 0) return // whoever kept it waiting has just ended, and it has come to its end
-    await processes.beat(process)
-    world.beats.push({ process: process.name, atMs: await database.now() })
+    if (await processes.beat(process)) world.beats.push({ process: process.name, atMs: await database.now() })
   }
   const worksForMinutes = async (process: Process): Promise<void> => {
     say(`${process.name} works for minutes there, while sweeps come`)
@@ -128,8 +126,8 @@ export function openHappenings(
     { which, points }: Choice,
     { but, until = () => false }: { but: Action | QueuedTask; until?: (passage: Passage) => boolean },
   ): Promise<void> => {
-    for (const pick of [points, which]) {
-      const other = oneOf(stage.waiting, pick)
+    for (const pick of [points, which, undefined]) {
+      const other = pick === undefined ? undefined : oneOf(stage.waiting, pick)
       if (other) await begin(other, wholeWay)
       for (const task of queue.due()) if (task !== but) await beginUntil(task, until)
     }
@@ -268,7 +266,7 @@ const momentsOfDoubt: readonly (readonly [isMeant: (passage: Passage) => boolean
 ]
 
 /** What may take so long that all who come to it meet there. */
-const whatStalls = ['object.swap', 'object.copy', 'object.remove', 'task.create'] as const
+const whatStalls = ['object.swap', 'object.copy', 'object.create', 'object.remove', 'task.create'] as const
 
 const isBefore = (passage: Passage, effect: Effect): boolean =>
   passage.side === 'before' && passage.effect === effect
