@@ -3,7 +3,8 @@
  * good, loses its connections, sleeps and is overtaken; a task is lost, the clock jumps. Hides how many faults a schedule may
  * have, and how one is picked of those that are possible.
  */
-import type { Effect, Passage } from '../../shared/boundaries.ts'
+import type { Passage } from '../../shared/boundaries.ts'
+import { isBefore, isClearing, isReviving, momentsOfDoubt, whatStalls } from './moments.ts'
 import type { Process } from './processes.ts'
 import { sweeping, type Action } from './scenarios.ts'
 import { whereIs, wholeWay, type Stage } from './stage.ts'
@@ -126,11 +127,15 @@ export function openHappenings(
     { which, points }: Choice,
     { but, until = () => false }: { but: Action | QueuedTask; until?: (passage: Passage) => boolean },
   ): Promise<void> => {
-    for (const pick of [points, which, undefined]) {
-      const other = pick === undefined ? undefined : oneOf(stage.waiting, pick)
-      if (other) await begin(other, wholeWay)
+    const deliver = async (): Promise<void> => {
       for (const task of queue.due()) if (task !== but) await beginUntil(task, until)
     }
+    for (const pick of [points, which]) {
+      const other = oneOf(stage.waiting, pick)
+      if (other) await begin(other, wholeWay)
+      await deliver()
+    }
+    await deliver() // what came of the last
   }
 
   const happenings: Readonly<Record<Kind, (choice: Choice) => Promise<void>>> = {
@@ -255,28 +260,6 @@ export function openHappenings(
 }
 
 const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as readonly Kind[]).includes(kind)
-
-/** Where what somebody has read may be old by the time he acts by it, and about how many of each a delivery comes to. */
-const momentsOfDoubt: readonly (readonly [isMeant: (passage: Passage) => boolean, most: number])[] = [
-  [({ side, effect }) => side === 'before' && effect !== 'database.read', 6],
-  [({ side, effect }) => side === 'after' && effect === 'database.read', 8],
-  [({ side, effect }) => side === 'after' && effect === 'database.commit', 3],
-  [({ side, effect }) => side === 'before' && (effect === 'object.swap' || effect === 'object.copy'), 2],
-  [({ side, about }) => side === 'after' && /AS guid, published,/.test(about), 1], // what is in a feed
-]
-
-/** What may take so long that all who come to it meet there. */
-const whatStalls = ['object.swap', 'object.copy', 'object.create', 'object.remove', 'task.create'] as const
-
-const isBefore = (passage: Passage, effect: Effect): boolean =>
-  passage.side === 'before' && passage.effect === effect
-
-/** What it has seen of a step is old from here on. */
-const isReviving = ({ side, about }: Passage): boolean => side === 'before' && /UPDATE steps/.test(about)
-
-/** Which results are to go was read, and not yet where they lie. */
-const isClearing = ({ side, about }: Passage): boolean =>
-  side === 'after' && /DISTINCT s\.input_key/.test(about)
 
 const oneOf = <T>(things: readonly T[], which: number): T | undefined => things[which % things.length]
 
