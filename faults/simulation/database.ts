@@ -72,6 +72,7 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
   await onServer(`ALTER DATABASE ${name} SET search_path = public, simulated, pg_catalog`)
   await onServer(`ALTER DATABASE ${name} SET deadlock_timeout = '20ms'`)
   await onServer(`ALTER DATABASE ${name} SET plan_cache_mode = force_generic_plan`)
+  await onServer(`ALTER DATABASE ${name} SET jit = off`)
   const first = await connected(url)
   await first.query(simulated).finally(() => first.end())
   await migrate(url)

@@ -128,7 +128,7 @@ const asked: Readonly<Record<keyof Rows, string>> = {
 }
 
 const statement = `SELECT ${Object.entries(asked)
-  .map(([name, sql]) => `(SELECT coalesce(jsonb_agg(found), '[]') FROM (${sql}) AS found) AS "${name}"`)
+  .map(([name, sql]) => `(SELECT coalesce(json_agg(found), '[]') FROM (${sql}) AS found) AS "${name}"`)
   .join(', ')}`
 
 export async function readRows({ database }: World): Promise<Rows> {
