@@ -13,6 +13,11 @@ import { anything, type Subject } from './subject.ts'
 const isInDoubt = (warnings: readonly { readonly code: string }[]): boolean =>
   warnings.some(({ code }) => code === 'possible_double_charge')
 
+/** Twice no answer came to a request that costs something: its error says so, and it is not sent a third time. */
+const unclear = 'provider_unclear'
+/** What its producer is asked to begin again. */
+const asksForRetry: ReadonlySet<string | null> = new Set(['disk_full', unclear])
+
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 export interface RunRow {
@@ -88,12 +93,12 @@ export function looksAt(cloud: FaultyCloud) {
       },
       timePasses: async () => helpRuns((await all()).map(({ id }) => id)),
       retry: async () => {
-        const full = (await all()).find(({ stopReason }) => stopReason === 'disk_full')
-        if (!full) return false
-        await startAgain(services, full.id).catch((error: unknown) => {
+        const run = (await all()).find(({ stopReason }) => asksForRetry.has(stopReason))
+        if (!run) return false
+        await startAgain(services, run.id).catch((error: unknown) => {
           if (!(error instanceof AlreadyRunning)) throw error
         })
-        retried.add(full.id)
+        retried.add(run.id)
         return true
       },
       outcome: async () => outcome((await all())[0]!),
@@ -129,8 +134,9 @@ export function looksAt(cloud: FaultyCloud) {
     })
     return (await Promise.all(files)).filter(([file]) => file !== 'manifest.json').sort()
   }
-  const paidTwice = (apiKey: string, { warnings }: RunRow): string[] => {
-    const doubt = isInDoubt(warnings)
+  const paidTwice = async (apiKey: string, { userId }: RunRow): Promise<string[]> => {
+    const runs = await runsOf(userId)
+    const doubt = runs.some((run) => isInDoubt(run.warnings) || run.stopReason === unclear)
     return Object.entries(vendor.charged(apiKey)).flatMap(([what, times]) =>
       times > 1 && !doubt ? [`${what} was paid ${times} times, and nobody was told`] : [],
     )

@@ -85,7 +85,7 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
         () => upload(userId, 'one'),
         episodeOutcome,
         async (run) => [
-          ...paidTwice(apiKey, run),
+          ...(await paidTwice(apiKey, run)),
           ...(await chargedOnce(userId)),
           ...((await itemsInFeed(run.podcastId!, run.episodeId!)) === 1
             ? []

@@ -137,7 +137,7 @@ async function judged(scenario: Scenario, subject: Subject, expected: unknown): 
   )
 }
 
-/** Throws while it is under way. What a full disk ended is begun again. */
+/** Throws while it is under way. What ended by an error that asks for it is begun again. */
 async function ended(subject: Subject): Promise<void> {
   if (!(await subject.isOver()) || (await subject.retry?.()))
     throw new Error(`what ${subject.userId} began did not end`)

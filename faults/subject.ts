@@ -16,7 +16,7 @@ export interface Subject {
   readonly isOver: () => Promise<boolean>
   /** Helps on what only a clock would: called when nothing is under way and it is not over. */
   readonly timePasses: () => Promise<void>
-  /** Starts again what a full disk ended, as the error asks a producer to. False when no disk ended it. */
+  /** Starts again what ended by an error that asks its producer to. False when none did. */
   readonly retry?: () => Promise<boolean>
   /** What is to be the same, whatever went wrong on the way. */
   readonly outcome: () => Promise<unknown>

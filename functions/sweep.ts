@@ -3,8 +3,10 @@
  * theirs, publishes scheduled episodes whose time has come, and clears away what nobody needs. It looks at every overdue step, whatever becomes of
  * the others, as far as the time of one sweep goes.
  */
+import type { Knex } from 'knex'
 import { forgetOldRequests } from '../shared/db/api-requests.ts'
 import { withDatabase } from '../shared/db/connect.ts'
+import { whatIsDue, whatMayGo } from '../shared/db/due.ts'
 import { dueEpisodes } from '../shared/db/episodes.ts'
 import {
   overdueStepByChance,
@@ -17,7 +19,7 @@ import { episodesWithLostResults } from '../shared/db/runs.ts'
 import type { PendingStep } from '../shared/db/steps.ts'
 import { podcastsWithOldFeeds } from '../shared/db/podcasts.ts'
 import { forgetExpiredSessions } from '../shared/db/sessions.ts'
-import { anyDeliveryIsDue, forgetOldDeliveries } from '../shared/db/webhooks.ts'
+import { forgetOldDeliveries } from '../shared/db/webhooks.ts'
 import { askFor } from '../shared/engine/ask-for.ts'
 import type { Tools } from '../shared/engine/step.ts'
 import { AlreadyRunning } from '../shared/errors.ts'
@@ -64,43 +66,39 @@ export async function sweep(
   { batch = 200, budgetMs = sweepBudgetMs, chance = Math.random() }: SweepOptions = {},
 ): Promise<Swept> {
   const endsAt = Date.now() + budgetMs
-  await withDatabase(services.config.databaseUrl, async (db) => {
-    await forgetOldRequests(db)
-    await forgetExpiredSessions(db)
-  })
-  const published = await publishDue(services, batch)
-  await rewriteFeeds(services, batch)
-  await tell(services)
-  let [overdue, revived] = [0, 0]
-  for await (const step of everyOverdueStep(services, batch, chance)) {
-    overdue++
-    try {
-      if (await revive(step, services)) revived++
-    } catch (error) {
-      // One step in trouble must not hide the others.
-      log.error({ run: step.runId, step: step.step, part: step.part, error: String(error) }, 'not revived')
-    }
-    if (Date.now() >= endsAt) {
-      log.warn({ overdue, revived }, 'the time of a sweep is up; the rest is left to the next ones')
-      break
-    }
-  }
-  const remade = await count('not made again', () => makeLostAgain(services, batch))
-  const deleted = await count('not deleted', () => carryOnDeletions(services, endsAt))
-  const cleared = await count('not cleared away', () => clearAway(services, endsAt))
-  const abandoned = await count('not cleared away', () => clearAbandoned(services))
-  const reappeared = await count('not cleared away', () => clearWithdrawn(services, endsAt))
-  return { overdue, revived, published, remade, deleted, cleared, abandoned, reappeared }
+  const { databaseUrl, lease, keepDays } = services.config
+  const due = await withDatabase(databaseUrl, (db) => whatIsDue(db, lease.overdueMs))
+  const published = due.publications ? await publishDue(services, batch) : 0
+  if (due.feeds) await rewriteFeeds(services, batch)
+  if (due.deliveries) await askFor('notify', `sweep/${new Date().toISOString().slice(0, 16)}`, services)
+  const steps = due.steps ? await reviveOverdue(services, { batch, chance, endsAt }) : noSteps
+  const remade = await count(due.lostResults, 'not made again', () => makeLostAgain(services, batch))
+  // last, and whatever becomes of it: what is not done now is so the next time
+  const waste = await withDatabase(databaseUrl, (db) => whatMayGo(db, keepDays))
+  if (waste.rows) await withDatabase(databaseUrl, forgetOldRows)
+  const deleted = await count(waste.deletions, 'not deleted', () => carryOnDeletions(services, endsAt))
+  const cleared = await count(waste.purges, 'not cleared away', () => clearAway(services, endsAt))
+  const abandoned = await count(waste.uploads, 'not cleared away', () => clearAbandoned(services))
+  const reappeared = await count(waste.withdrawals, 'not cleared away', () =>
+    clearWithdrawn(services, endsAt),
+  )
+  return { published, ...steps, remade, deleted, cleared, abandoned, reappeared }
 }
 
-/** Last, and whatever becomes of it: what is not done now is so the next time. */
-async function count(trouble: string, work: () => Promise<number>): Promise<number> {
+/** 0 where nothing is to be done, and where it fails. */
+async function count(isDue: boolean, trouble: string, work: () => Promise<number>): Promise<number> {
   try {
-    return await work()
+    return isDue ? await work() : 0
   } catch (error) {
     log.error({ error: String(error) }, trouble)
     return 0
   }
+}
+
+async function forgetOldRows(db: Knex): Promise<void> {
+  await forgetOldRequests(db)
+  await forgetExpiredSessions(db)
+  await forgetOldDeliveries(db)
 }
 
 /** Writes feeds again whose podcasts say something else of themselves by now. */
@@ -118,14 +116,6 @@ async function rewriteFeeds(services: Services, batch: number): Promise<void> {
     } catch (error) {
       log.error({ podcast: id, error: String(error) }, 'feed not written')
     }
-}
-
-/** Has webhooks told what nobody has told them. */
-async function tell(services: Services): Promise<void> {
-  const { databaseUrl } = services.config
-  await withDatabase(databaseUrl, forgetOldDeliveries)
-  if (await withDatabase(databaseUrl, anyDeliveryIsDue))
-    await askFor('notify', `sweep/${new Date().toISOString().slice(0, 16)}`, services)
 }
 
 /** Starts episodes again that failed because something made for them was lost. */
@@ -154,6 +144,29 @@ async function publishDue(services: Services, batch: number): Promise<number> {
       log.error({ episode: id, error: String(error) }, 'not published')
     }
   return started
+}
+
+const noSteps = { overdue: 0, revived: 0 }
+
+async function reviveOverdue(
+  services: Services,
+  { batch, chance, endsAt }: { batch: number; chance: number; endsAt: number },
+): Promise<Pick<Swept, 'overdue' | 'revived'>> {
+  let { overdue, revived } = noSteps
+  for await (const step of everyOverdueStep(services, batch, chance)) {
+    overdue++
+    try {
+      if (await revive(step, services)) revived++
+    } catch (error) {
+      // One step in trouble must not hide the others.
+      log.error({ run: step.runId, step: step.step, part: step.part, error: String(error) }, 'not revived')
+    }
+    if (Date.now() >= endsAt) {
+      log.warn({ overdue, revived }, 'the time of a sweep is up; the rest is left to the next ones')
+      break
+    }
+  }
+  return { overdue, revived }
 }
 
 /**

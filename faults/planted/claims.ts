@@ -161,7 +161,7 @@ export const claimBugs: readonly PlantedBug[] = [
   {
     name: 'a sweep writes no feed again',
     file: sweep,
-    find: '  await rewriteFeeds(services, batch)\n',
+    find: '  if (due.feeds) await rewriteFeeds(services, batch)\n',
     replace: '  void rewriteFeeds\n',
     caughtBy: 'publishing',
   },

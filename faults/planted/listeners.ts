@@ -50,8 +50,8 @@ export const listenerBugs: readonly PlantedBug[] = [
   {
     name: 'what is taken back is never looked at again',
     file: 'functions/sweep.ts',
-    find: "await count('not cleared away', () => clearWithdrawn(services, endsAt))",
-    replace: "await count('not cleared away', () => Promise.resolve(clearWithdrawn).then(() => 0))",
+    find: 'clearWithdrawn(services, endsAt)',
+    replace: 'Promise.resolve(clearWithdrawn).then(() => 0)',
     caughtBy: 'publishing',
   },
   {
@@ -81,14 +81,14 @@ export const listenerBugs: readonly PlantedBug[] = [
     file: files,
     find: '    const there = await storage.stat(to)\n    await passPointOfNoReturn()',
     replace: '    await passPointOfNoReturn()\n    const there = await storage.stat(to)',
-    caughtBy: 'publishing',
+    caughtBy: 'returning',
   },
   {
     name: 'audio that somebody else has replaced meanwhile is left as it is',
     file: files,
     find: "    if (await storage.copyOver(from, to, there?.generation ?? '0', metadata)) return",
     replace: "    await storage.copyOver(from, to, there?.generation ?? '0', metadata)\n    return",
-    caughtBy: 'publishing',
+    caughtBy: 'returning',
   },
   {
     name: 'a folder is forgotten while it can still be written to',

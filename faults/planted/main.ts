@@ -1,5 +1,6 @@
 /** Hunts the planted bugs by itself: `node faults/planted/main.ts --seed 1 --only "part of a name"`. */
 import { parseArgs } from 'node:util'
+import { log } from '../../shared/log.ts'
 import { hunt, plantedBugs } from './planted-bugs.ts'
 
 const { values } = parseArgs({
@@ -9,6 +10,8 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
   },
 })
+
+log.level = 'silent' // its output is the report
 
 const { total, caught, escaped } = await hunt({
   seed: Number(values.seed),

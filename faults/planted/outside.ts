@@ -102,9 +102,9 @@ export const guardBugs: readonly PlantedBug[] = [
   },
   {
     name: 'nobody is told that a run has failed',
-    file: webhooks,
-    find: "WHEN (NEW.status = 'failed' AND OLD.status <> 'failed')",
-    replace: "WHEN (NEW.status = 'failed' AND OLD.status = 'failed')",
+    file: 'migrations/019-withdrawals.ts', // which made the trigger anew
+    find: "        AND OLD.status <> 'failed'\n",
+    replace: "        AND OLD.status = 'failed'\n",
     caughtBy: 'failing',
   },
 ]

@@ -10,7 +10,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { undoing } from '../undoing.ts'
 import { withServer } from '../simulation/server.ts'
-import type { Simulated } from '../simulation/simulate.ts'
+import { simulate, type Simulated } from '../simulation/simulate.ts'
 import type { PlantedBug } from './bug.ts'
 import { claimBugs } from './claims.ts'
 import { engineBugs } from './engine.ts'
@@ -62,7 +62,10 @@ const longestMs = 900_000
 /** Of the matrix, for a bug that it must notice. */
 const casesForBug = 300
 
-/** Plants each bug and plays schedules until one fails. Throws when a bug cannot be planted, or nothing runs with it. */
+/**
+ * Plants each bug and plays schedules until one fails. Throws when a bug cannot be planted, when nothing runs with it, and
+ * when what fails with it fails without it too.
+ */
 export async function hunt(options: HuntOptions): Promise<Hunt> {
   const { bugs = simulatedBugs, serverUrl, onHunted = () => undefined } = options
   const huntOn = async (url: string): Promise<Hunted[]> => {
@@ -117,13 +120,14 @@ async function huntOne(
   { seed, schedules = manySchedules }: HuntOptions,
 ): Promise<Hunted> {
   const { caughtBy } = bug
+  const only = caughtBy === 'guards' || caughtBy === 'matrix' ? {} : { only: caughtBy }
   const given = {
     seed,
     schedules: caughtBy === 'guards' ? 0 : schedules,
     server: serverUrl,
     shrink: 0,
     budget: (0.9 * longestMs) / 1000, // a slow machine says how far it came
-    ...(caughtBy === 'guards' || caughtBy === 'matrix' ? {} : { only: caughtBy }),
+    ...only,
   }
   const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)])
   const program =
@@ -144,6 +148,11 @@ async function huntOne(
   const [output, trouble] = await undoing(end, () => ended)
   if (output === '') throw new Error(`Nothing runs with "${bug.name}": ${trouble.slice(-2000)}`)
   const found = JSON.parse(output) as Simulated
-  const complaints = [...found.failed.flatMap((failure) => failure.complaints), ...found.missingGuards]
+  const [failure] = found.failed
+  if (failure && caughtBy !== 'matrix') {
+    const sound = await simulate({ seed: failure.seed, schedules: 1, shrinkMs: 0, serverUrl, ...only })
+    if (sound.failed.length > 0) throw new Error(`Seed ${failure.seed} fails without "${bug.name}" too.`)
+  }
+  const complaints = [...found.failed.flatMap((one) => one.complaints), ...found.missingGuards]
   return { bug, isCaught: complaints.length > 0, schedules: found.schedules, complaint: complaints[0] }
 }

@@ -22,56 +22,29 @@ export function aboutPurchases({ vendor, looksUp, excuses, stolen }: World, { ru
 }
 
 /** A counter says what its entries add up to, and a run that failed has nothing that it was charged. */
-export async function aboutCounts({ database }: World): Promise<string[]> {
-  const wrong = await database.rows<{ kind: string; used: number; sum: number }>(
-    `SELECT kind, used, sum
-     FROM usage_counters c
-     CROSS JOIN LATERAL (
-       SELECT coalesce(sum(amount), 0) AS sum
-       FROM usage_entries e
-       WHERE e.user_id = c.user_id AND e.kind = c.kind AND c.period = ANY (e.periods) AND refunded_at IS NULL
-     ) AS entries
-     WHERE used <> sum`,
-  )
-  const kept = await database.rows<{ runId: string }>(
-    `SELECT r.id AS "runId" FROM runs r JOIN usage_entries u ON u.run_id = r.id
-     WHERE r.status = 'failed' AND u.kind <> 'runs' AND u.refunded_at IS NULL`,
-  )
-  const uncounted = await database.rows<{ id: string }>(
-    `SELECT id FROM runs
-     WHERE context->>'publication' IS NULL
-       AND 1 <> (SELECT count(*) FROM usage_entries u WHERE u.kind = 'runs' AND u.entry_key = runs.id::text)`,
-  )
+export function aboutCounts({ runs, wrongCounters }: Rows): string[] {
+  const kept = runs.filter(({ status, isCharged }) => status === 'failed' && isCharged)
+  const uncounted = runs.filter(({ publication, starts }) => publication === null && starts !== 1)
   return [
-    ...wrong.map(({ kind, used, sum }) => `${used} ${kind} are counted, and ${sum} were charged.`),
-    ...kept.map(({ runId }) => `Run ${shortId(runId)} failed and was not given back what it was charged.`),
+    ...wrongCounters.map(({ kind, used, sum }) => `${used} ${kind} are counted, and ${sum} were charged.`),
+    ...kept.map(({ id }) => `Run ${shortId(id)} failed and was not given back what it was charged.`),
     ...uncounted.map(({ id }) => `The start of run ${shortId(id)} is not counted once.`),
   ]
 }
 
 /** Revisions are counted, and each is one submission. */
-export async function aboutDecisions({ database, promised }: World): Promise<string[]> {
-  const found = await database.rows<{ revision: number; count: number }>(
-    'SELECT revision, count(*)::int AS count FROM edit_decisions GROUP BY episode_id, revision ORDER BY revision',
-  )
-  const isCounted = found.every(({ revision, count }, i) => revision === i + 1 && count === 1)
-  if (isCounted && found.length >= promised.decisions) return []
+export function aboutDecisions({ promised }: World, { decisions }: Rows): string[] {
+  const isCounted = decisions.every(({ revision, count }, i) => revision === i + 1 && count === 1)
+  if (isCounted && decisions.length >= promised.decisions) return []
   return [
-    `Of ${promised.decisions} submissions there are ${found.map(({ revision, count }) => `${count} of revision ${revision}`).join(', ')}.`,
+    `Of ${promised.decisions} submissions there are ${decisions.map(({ revision, count }) => `${count} of revision ${revision}`).join(', ')}.`,
   ]
 }
 
 /** Whoever wants to know was told of each move once. */
-export async function aboutNews(
-  { database }: World,
-  news: Readonly<Record<string, number>>,
-): Promise<string[]> {
-  const found = await database.rows<{ event: string; count: number }>(
-    'SELECT event, count(*)::int AS count FROM webhook_deliveries GROUP BY event',
-  )
-  const [isThere] = await database.rows('SELECT 1 FROM webhooks')
-  if (!isThere) return [] // everything of the user was deleted
-  const told = Object.fromEntries(found.map(({ event, count }) => [event, count]))
+export function aboutNews(rows: Rows, news: Readonly<Record<string, number>>): string[] {
+  if (!rows.filled.some(({ name }) => name === 'webhooks')) return [] // everything of the user was deleted
+  const told = Object.fromEntries(rows.told.map(({ event, count }) => [event, count]))
   return [...new Set([...Object.keys(told), ...Object.keys(news)])]
     .filter((event) => (told[event] ?? 0) !== (news[event] ?? 0))
     .map((event) => `${event} happened ${news[event] ?? 0} times and was told ${told[event] ?? 0} times.`)

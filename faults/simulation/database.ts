@@ -12,8 +12,8 @@ import { planned } from './planned.ts'
 export interface SimulatedDatabase {
   readonly url: string
   readonly rows: <T>(sql: string, values?: readonly unknown[]) => Promise<T[]>
-  /** Nothing is left of the schedule before. */
-  readonly empty: () => Promise<void>
+  /** Nothing is left of the schedule before; then there is what the statement `first` makes. */
+  readonly empty: (first?: string) => Promise<void>
   /** Milliseconds since 1970, by its clock. */
   readonly now: () => Promise<number>
   /** Leases, due times and ages are so much closer to their end. */
@@ -72,6 +72,7 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
   await onServer(`ALTER DATABASE ${name} SET search_path = public, simulated, pg_catalog`)
   await onServer(`ALTER DATABASE ${name} SET deadlock_timeout = '20ms'`)
   await onServer(`ALTER DATABASE ${name} SET plan_cache_mode = force_generic_plan`)
+  await onServer(`ALTER DATABASE ${name} SET jit = off`)
   const first = await connected(url)
   await first.query(simulated).finally(() => first.end())
   await migrate(url)
@@ -86,9 +87,9 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
       // anything else may be several statements, which have no plan to keep
       return (await client.query(/^\s*SELECT/.test(sql) ? planned(statement) : statement)).rows as T[]
     },
-    empty: async () => {
+    empty: async (first = '') => {
       resetClock()
-      await client.query(emptying)
+      await client.query(`${emptying};${first}`)
       if (++emptied % vacuumEvery === 0) await client.query('VACUUM')
     },
     now: async () => {

@@ -1,16 +1,17 @@
 /**
- * What a choice means at the moment when its turn comes: somebody begins, hesitates, goes on, ends for good, loses its
- * connections, sleeps and is overtaken; a task is lost, the clock jumps. Hides how many faults a schedule may have, and how one is
- * picked of those that are possible.
+ * What a choice means at the moment when its turn comes: somebody begins, hesitates, goes on, comes to something that stalls, ends for
+ * good, loses its connections, sleeps and is overtaken; a task is lost, the clock jumps. Hides how many faults a schedule may
+ * have, and how one is picked of those that are possible.
  */
 import type { Passage } from '../../shared/boundaries.ts'
+import { isBefore, isClearing, isReviving, momentsOfDoubt, whatStalls } from './moments.ts'
 import type { Process } from './processes.ts'
 import { sweeping, type Action } from './scenarios.ts'
 import { whereIs, wholeWay, type Stage } from './stage.ts'
 import type { QueuedTask } from './task-queue.ts'
 
 export interface Choice {
-  /** 0 to 99: what kind of thing happens; `kinds` divides them. */
+  /** Below `allKinds`: what kind of thing happens; `kinds` divides them. */
   readonly kind: number
   /** Which of those that are possible. */
   readonly which: number
@@ -24,6 +25,7 @@ export const disturbances = [
   'is lost',
   'the clock jumps',
   'is overtaken',
+  'oversleeps',
   'is given up',
   'sweeps meet',
 ] as const
@@ -42,7 +44,10 @@ const kinds = [
   ['is overtaken', 92],
   ['is given up', 95],
   ['beats', 100],
+  ['stalls', 104],
+  ['oversleeps', 108],
 ] as const
+export const allKinds = kinds.at(-1)![1]
 type Kind = (typeof kinds)[number][0]
 
 /** Ends, disturbances and losses, and jumps of the clock, in one schedule: together fewer than a step has attempts. */
@@ -95,8 +100,7 @@ export function openHappenings(
     say(`the clock jumps ${ms / 1000} seconds${awake.map(({ name }) => `, ${name} at work`).join('')}`)
   }
   const beat = async (process: Process): Promise<void> => {
-    await processes.beat(process)
-    world.beats.push({ process: process.name, atMs: await database.now() })
+    if (await processes.beat(process)) world.beats.push({ process: process.name, atMs: await database.now() })
   }
   const worksForMinutes = async (process: Process): Promise<void> => {
     say(`${process.name} works for minutes there, while sweeps come`)
@@ -106,6 +110,33 @@ export function openHappenings(
     }
   }
   const isDelivering = (process: Process): boolean => queue.tasks().includes(stage.taskOf(process)!)
+
+  const beginUntil = async (thing: Action | QueuedTask, isMeant: (passage: Passage) => boolean) => {
+    const process = await stage.begin(thing)
+    say(`${process.name} begins and goes ${await stage.passUntil(process, isMeant)}`)
+    return process
+  }
+  /** Begins, and stands where what it has read may be old by the time it acts by it. */
+  const hesitate = async (doing: Action | QueuedTask, { which, points }: Choice): Promise<Process> => {
+    const [isMeant, most] = momentsOfDoubt[which % momentsOfDoubt.length]!
+    let left = points % most
+    return await beginUntil(doing, (passage) => isMeant(passage) && left-- === 0)
+  }
+  /** Meanwhile some do what they have to; to their end, unless somewhere before. */
+  const othersAct = async (
+    { which, points }: Choice,
+    { but, until = () => false }: { but: Action | QueuedTask; until?: (passage: Passage) => boolean },
+  ): Promise<void> => {
+    const deliver = async (): Promise<void> => {
+      for (const task of queue.due()) if (task !== but) await beginUntil(task, until)
+    }
+    for (const pick of [points, which]) {
+      const other = oneOf(stage.waiting, pick)
+      if (other) await begin(other, wholeWay)
+      await deliver()
+    }
+    await deliver() // what came of the last
+  }
 
   const happenings: Readonly<Record<Kind, (choice: Choice) => Promise<void>>> = {
     'goes on': async ({ which, points }) => {
@@ -118,19 +149,37 @@ export function openHappenings(
         await timePasses(thing.laterMs, points % 2 === 0)
       if (thing) await begin(thing, points)
     },
-    hesitates: async ({ which, points }) => {
-      const doing = oneThatMayBegin(stage, which)
+    hesitates: async (choice) => {
+      const doing = oneThatMayBegin(stage, choice.which)
       if (!doing) return
-      const process = await stage.begin(doing)
-      const [isMeant, most] = momentsOfDoubt[which % momentsOfDoubt.length]!
-      let left = points % most
-      const where = await stage.passUntil(process, (passage) => isMeant(passage) && left-- === 0)
-      say(`${process.name} begins and hesitates ${where}`)
-      for (const pick of [points, which]) {
-        const other = oneOf(stage.waiting, pick)
-        if (other) await begin(other, wholeWay)
-        for (const task of queue.due()) if (task !== doing) await begin(task, wholeWay)
+      await hesitate(doing, choice)
+      await othersAct(choice, { but: doing })
+    },
+    stalls: async ({ which, points }) => {
+      const effect = oneOf(whatStalls, points)!
+      const came: Process[] = []
+      for (const pick of [points, which, points + which, points * which]) {
+        const doing = oneOf(stage.waiting, pick)
+        const tasks = () => queue.due().filter((task) => !came.some((one) => stage.taskOf(one) === task))
+        for (const thing of [...(doing ? [doing] : []), ...tasks()])
+          came.push(await beginUntil(thing, (passage) => isBefore(passage, effect)))
       }
+      say(`${effect} takes long`)
+      for (const process of which % 3 > 0 ? came : came.toReversed())
+        if (process.halts.length > 0) say(`${process.name} goes on ${await pass(process, wholeWay)}`)
+    },
+    oversleeps: async (choice) => {
+      const task = oneOf(queue.due(), choice.which)
+      if (!task || scenario.hasNoSleepers || !mayHappen('jumps')) return
+      const sleeper = await hesitate(task, choice)
+      const [halt] = sleeper.halts
+      await database.jump(beyondLeaseMs)
+      say(`${sleeper.name} sleeps for longer there`)
+      await begin(task, wholeWay)
+      const isWhereItSleeps = ({ effect, side, about }: Passage): boolean =>
+        effect === halt?.passage.effect && side === halt.passage.side && about === halt.passage.about
+      await othersAct(choice, { but: task, until: isWhereItSleeps })
+      if (sleeper.halts.length > 0) say(`${sleeper.name} wakes and goes ${await pass(sleeper, wholeWay)}`)
     },
     ends: async (choice) => {
       const process = mayHappen('faults') ? await someone(choice) : undefined
@@ -211,20 +260,6 @@ export function openHappenings(
 }
 
 const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as readonly Kind[]).includes(kind)
-
-/** Where what somebody has read may be old by the time he acts by it, and about how many of each a delivery comes to. */
-const momentsOfDoubt: readonly (readonly [isMeant: (passage: Passage) => boolean, most: number])[] = [
-  [({ side, effect }) => side === 'before' && effect !== 'database.read', 6],
-  [({ side, effect }) => side === 'after' && effect === 'database.read', 8],
-  [({ side, about }) => side === 'after' && /AS guid, published,/.test(about), 1], // what is in a feed
-]
-
-/** What it has seen of a step is old from here on. */
-const isReviving = ({ side, about }: Passage): boolean => side === 'before' && /UPDATE steps/.test(about)
-
-/** Which results are to go was read, and not yet where they lie. */
-const isClearing = ({ side, about }: Passage): boolean =>
-  side === 'after' && /DISTINCT s\.input_key/.test(about)
 
 const oneOf = <T>(things: readonly T[], which: number): T | undefined => things[which % things.length]
 

@@ -7,7 +7,7 @@ import { aboutCounts, aboutDecisions, aboutNews, aboutPurchases } from './accoun
 import { readJournal } from './journal.ts'
 import { aboutListeners } from './listeners.ts'
 import { aboutDeletions, aboutObjects } from './objects.ts'
-import { deletedBefore, readRows, type Rows, type RunRow, type StepRow } from './rows.ts'
+import { deletedBeforeMs, readRows, type Rows, type RunRow, type StepRow } from './rows.ts'
 import type { Scenario } from './scenarios.ts'
 import { shortId } from './task-queue.ts'
 import { ownErrors } from './toys.ts'
@@ -15,24 +15,24 @@ import type { World } from './world.ts'
 
 export async function complaintsAbout(world: World, scenario: Scenario): Promise<string[]> {
   const rows = await readRows(world)
-  const history = await readJournal(world)
+  const history = readJournal(world, rows.journal)
   return [
     ...history.complaints,
     ...aboutRefusals(world),
     ...[...world.processes.rash].map((text) => `${text}.`),
     ...world.hasty.map((task) => `The task of ${task} ends before its step is done.`),
     ...world.forgotten.map((step) => `Nothing calls for ${step} but a sweep.`),
-    ...aboutUploads(world, rows, await deletedBefore(world)),
+    ...aboutUploads(world, rows, deletedBeforeMs(rows)),
     ...rows.runs.flatMap((run) => aboutRun(run, rows, scenario, world)),
     ...rows.steps.flatMap((step) => aboutEffects(step)),
     ...aboutPromises(world, rows),
     ...aboutObjects(world, rows),
     ...aboutPurchases(world, rows),
-    ...(await aboutCounts(world)),
-    ...(await aboutDecisions(world)),
-    ...(await aboutListeners(world, scenario)),
-    ...(await aboutNews(world, history.news)),
-    ...(await aboutDeletions(world)),
+    ...aboutCounts(rows),
+    ...aboutDecisions(world, rows),
+    ...(await aboutListeners(world, scenario, rows)),
+    ...aboutNews(rows, history.news),
+    ...(await aboutDeletions(world, rows)),
   ]
 }
 
@@ -52,14 +52,14 @@ const exhausted = 'attempts_exhausted'
 
 /** It failed by itself in the last of its attempts; or they ended in other ways, and were tried for long enough. */
 function isUsedUp(
-  { status, attempt, error, startedAt }: StepRow,
+  { status, attempt, error, startedAtMs }: StepRow,
   attempts: number,
-  { endedAt }: RunRow,
+  { endedAtMs }: RunRow,
   { config: { lease } }: World,
 ): boolean {
   if (status !== 'failed' || attempt < attempts) return false
   const isOwn = ownErrors.some((message) => error!.endsWith(message))
-  return isOwn || endedAt!.getTime() - startedAt!.getTime() >= lease.tryForMs
+  return isOwn || endedAtMs! - startedAtMs! >= lease.tryForMs
 }
 
 /** A request is repeated once where its vendor cannot be asked what became of it; that may be lost as well. */

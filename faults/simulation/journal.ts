@@ -7,9 +7,9 @@ import { shortId } from './task-queue.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
-interface Entry {
+export interface Entry {
   readonly backend: number
-  readonly at: Date
+  readonly atMs: number
   readonly relation: 'runs' | 'steps' | 'episodes'
   readonly before: Row | null
   readonly after: Row
@@ -31,11 +31,8 @@ export interface History {
   readonly news: Readonly<Record<string, number>>
 }
 
-export async function readJournal(world: World): Promise<History> {
-  const { database, processes } = world
-  const entries = await database.rows<Entry>(
-    'SELECT backend, at, relation, before, after FROM simulated.journal ORDER BY seq',
-  )
+export function readJournal(world: World, entries: readonly Entry[]): History {
+  const { processes } = world
   const owners = new Map(
     processes.all.flatMap((one) => one.backends.map(({ pid }) => [pid, one.name] as const)),
   )
@@ -132,23 +129,23 @@ function followBeginning(entry: Entry, seen: Seen, complain: Complain): void {
 const slackMs = 5_000
 
 function followClaim(entry: Entry, { runs, claims, owners, world }: Seen, complain: Complain): void {
-  const { backend, at, after } = entry
+  const { backend, atMs, after } = entry
   const before = entry.before!
   const status = runs.get(text(after['run_id']))?.status
   if (status !== 'started') complain(entry, `is claimed in a run that is ${status}`)
   if (isLeased(entry)) complain(entry, 'is claimed while another attempt holds it')
-  if (new Date(text(before['due_at'])).getTime() > at.getTime() + slackMs)
+  if (new Date(text(before['due_at'])).getTime() > atMs + slackMs)
     complain(entry, 'is claimed before it is due')
   const holder = text(before['status']) === 'running' ? claims.get(claimOf(before)) : undefined
   const isHeardOf = world.beats.some(
-    ({ process, atMs }) => process === holder && atMs < at.getTime() && atMs + leaseMs > at.getTime(),
+    (beat) => beat.process === holder && beat.atMs < atMs && beat.atMs + leaseMs > atMs,
   )
   if (isHeardOf) complain(entry, 'is claimed though the attempt that holds it was heard of')
   claims.set(claimOf(after), owners.get(backend) ?? 'somebody')
 }
 
-const isLeased = ({ before, at }: Entry): boolean =>
-  before!['status'] === 'running' && new Date(text(before!['lease_until'])) > at
+const isLeased = ({ before, atMs }: Entry): boolean =>
+  before!['status'] === 'running' && new Date(text(before!['lease_until'])).getTime() > atMs
 
 /** Only the attempt that holds a step changes it; anybody may give it up for lost, or give it a new turn. */
 function followHeld(entry: Entry, { runs, claims, owners }: Seen, complain: Complain): void {

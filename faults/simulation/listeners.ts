@@ -1,42 +1,32 @@
 /** What is true in the end of what listeners find. */
 import { audioName, episodeName, feedName, publicFolder } from '../../shared/objects.ts'
+import type { Rows } from './rows.ts'
 import type { Scenario } from './scenarios.ts'
 import { shortId } from './task-queue.ts'
 import { mp3 } from './toys.ts'
 import type { World } from './world.ts'
 
-interface EpisodeRow {
-  readonly id: string
-  readonly podcastId: string
-  readonly status: string
-  readonly publishedHash: string | null
-  readonly contentHash: string | null
-  readonly isPublished: boolean
-  readonly hasLiveRun: boolean
-}
-
-/** The feed names what is published and nothing else, and every public file is what was published last. */
+/** The feed names what is published and nothing else under the show's name, and every public file is what was published last. */
 export async function aboutListeners(
-  { database, store, config }: World,
+  { store, config }: World,
   { parts }: Scenario,
+  { episodes }: Rows,
 ): Promise<string[]> {
-  const episodes = await database.rows<EpisodeRow>(
-    `SELECT id, podcast_id AS "podcastId", status, published IS NOT NULL AS "isPublished",
-            published->>'contentHash' AS "publishedHash", content_hash AS "contentHash",
-            EXISTS (SELECT 1 FROM runs WHERE episode_id = episodes.id AND status IN ('queued', 'started', 'awaiting_review')) AS "hasLiveRun"
-     FROM episodes ORDER BY id`,
-  )
   const complaints: string[] = []
   const texts = await publicTexts({ store, config })
   const names = new Set(store.names())
   for (const [podcastId, own] of Map.groupBy(episodes, (one) => one.podcastId)) {
     const feed = texts.get(feedName(podcastId)) ?? ''
     const inFeed = [...feed.matchAll(/<guid[^>]*>([^<]+)<\/guid>/g)].map(([, guid]) => guid!).sort()
+    const { show } = own[0]!
     const published = own.filter((one) => one.isPublished).map(({ id }) => id)
     if (inFeed.join() !== published.sort().join())
       complaints.push(
         `The feed names ${inFeed.map(shortId).join()}; published are ${published.map(shortId).join()}.`,
       )
+    const title = /<channel>\s*<title>([^<]*)/.exec(feed)?.[1]
+    if (show !== null && published.length > 0 && title !== show)
+      complaints.push(`The feed is called ${title}, and the show ${show}.`)
   }
   for (const { id, podcastId, publishedHash, contentHash, isPublished, status, hasLiveRun } of episodes) {
     const audio = texts.get(audioName(podcastId, id))

@@ -1,5 +1,5 @@
 /** What is true in the end of objects: of those that were made, and of those that were deleted. */
-import { deletedBefore, type Rows } from './rows.ts'
+import { deletedBeforeMs, isOfEverything, type Rows } from './rows.ts'
 import { shortId } from './task-queue.ts'
 import type { World } from './world.ts'
 
@@ -20,33 +20,24 @@ export function aboutObjects({ store, config, stolen }: World, { runs, steps }: 
 }
 
 /** Nothing is left in a folder that was to be emptied, but what was uploaded afterwards. */
-export async function aboutDeletions({ database, store, config }: World): Promise<string[]> {
-  const gone = await database.rows<{
-    userId: string
-    episodeId: string | null
-    podcastId: string | null
-    askedAt: Date
-  }>(
-    `SELECT user_id AS "userId", episode_id AS "episodeId", podcast_id AS "podcastId", asked_at AS "askedAt" FROM deletions`,
-  )
+export async function aboutDeletions({ store, config }: World, rows: Rows): Promise<string[]> {
   const complaints: string[] = []
-  for (const { episodeId, podcastId } of gone) {
+  for (const { episodeId, podcastId } of rows.deletions) {
     if (episodeId === null || podcastId === null) continue
     const left = store.names().filter((name) => name.includes(episodeId))
     if (left.length > 0) complaints.push(`${left.join()} is left of a deleted episode.`)
-    const rows = await database.rows('SELECT 1 FROM episodes WHERE id = $1', [episodeId])
-    if (rows.length > 0) complaints.push(`Episode ${shortId(episodeId)} is deleted and is there.`)
+    if (rows.episodes.some(({ id }) => id === episodeId))
+      complaints.push(`Episode ${shortId(episodeId)} is deleted and is there.`)
   }
-  const everything = gone.filter(({ episodeId, podcastId }) => episodeId === null && podcastId === null)
-  if (everything.length === 0) return complaints
-  const asked = await deletedBefore({ database })
-  const [user] = await database.rows('SELECT 1 FROM users')
+  if (!rows.deletions.some(isOfEverything)) return complaints
+  const askedMs = deletedBeforeMs(rows)
   const uploads = (await store.list(config.buckets.uploads, '')).filter(
-    ({ createdAt }) => createdAt.getTime() < asked,
+    ({ createdAt }) => createdAt.getTime() < askedMs,
   )
   if (uploads.length > 0)
     complaints.push(`${uploads.map(({ name }) => name).join()} is left of a deleted user.`)
   const rest = store.names().filter((name) => !name.startsWith(`${config.buckets.uploads}/`))
-  if (!user && rest.length > 0) complaints.push(`${rest.join()} is left of a deleted user.`)
+  const isUserThere = rows.filled.some(({ name }) => name === 'users')
+  if (!isUserThere && rest.length > 0) complaints.push(`${rest.join()} is left of a deleted user.`)
   return complaints
 }

@@ -41,8 +41,11 @@ export interface Processes {
   /** What it does now fails, and its connections are lost; whether the effect happened depends on the side of the point. */
   readonly disturb: (process: Process) => Promise<void>
   readonly kill: (...killed: readonly Process[]) => Promise<void>
-  /** A heartbeat is due, and comes undisturbed; so that it is its own, it has connections of its own. */
-  readonly beat: (process: Process) => Promise<void>
+  /**
+   * A heartbeat is due, and comes undisturbed; so that it is its own, it has connections of its own. False when none comes:
+   * whoever kept the process waiting has ended, and it has come to its end by that.
+   */
+  readonly beat: (process: Process) => Promise<boolean>
   /** A look of the schedule's own at what a process has just done: nobody has come to rest before it is over. */
   readonly aside: <T>(look: Promise<T>) => Promise<T>
   readonly current: () => Process | undefined
@@ -162,6 +165,7 @@ export function openProcesses(stock: Stock): Processes {
       await rest()
     },
     beat: async (process) => {
+      if (process.beats.size === 0) return false
       const heart = aProcess(process.name)
       heart.isFree = true
       all.push(heart)
@@ -174,6 +178,7 @@ export function openProcesses(stock: Stock): Processes {
       }
       lookForEnd()
       await rest()
+      return true
     },
     aside: async (look) => {
       asides.add(look)

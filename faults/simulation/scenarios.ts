@@ -222,6 +222,18 @@ export const scenarios = {
       sweeping(),
     ],
   },
+  /** An episode comes out, is taken back, is recorded again and comes out once more. */
+  returning: {
+    stages: (troupe) => [toys.finish(troupe, []), publishing],
+    parts: { finish: 1, publish: 1 },
+    actions: [
+      newsOf('one', 'take 1'),
+      publication('withdraw', 'one'),
+      newsOf('one', 'take 2'),
+      publication('publish', 'one'),
+      sweeping(),
+    ],
+  },
   /** Something is bought. */
   buying: {
     stages: (troupe) => [toys.buy(troupe)],

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { missingGuards } from './guards.ts'
-import { disturbances, type Choice } from './happenings.ts'
+import { allKinds, disturbances, type Choice } from './happenings.ts'
 import { play, type Played, type Schedule } from './schedule.ts'
 import { wholeWay } from './stage.ts'
 import { scenarios, type ScenarioName } from './scenarios.ts'
@@ -46,7 +46,7 @@ const shortestSchedule = 6
 const longestSchedule = 24
 const names = Object.keys(scenarios) as ScenarioName[]
 
-const choice = fc.record({ kind: fc.nat(99), which: fc.nat(1000), points: fc.nat(63) })
+const choice = fc.record({ kind: fc.nat(allKinds - 1), which: fc.nat(1000), points: fc.nat(63) })
 const scheduleOf = (only: ScenarioName | undefined): fc.Arbitrary<Schedule> =>
   fc.record({
     scenario: fc.constantFrom(...(only === undefined ? names : [only])),

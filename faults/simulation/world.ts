@@ -79,6 +79,16 @@ const settings = (databaseUrl: string, attempts: number) => ({
   MAX_ATTEMPTS: String(attempts),
 })
 
+const configs = new Map<string, Config>()
+
+/** Read once for many schedules. */
+function configFor(databaseUrl: string, attempts: number): Config {
+  const name = `${attempts} ${databaseUrl}`
+  const config = configs.get(name) ?? parseConfig(settings(databaseUrl, attempts))
+  configs.set(name, config)
+  return config
+}
+
 /** A database of its own on the server, and this process' clock, until it is closed. */
 export async function openTheatre(serverUrl: string): Promise<Theatre> {
   const database = await openDatabase(serverUrl, `simulation_${process.pid}`)
@@ -105,8 +115,7 @@ const someoneListens = `
 /** An empty world; whoever opened it ends its processes. */
 export async function openWorld({ database, stock }: Theatre, options: WorldOptions): Promise<World> {
   const { stages, moods, remembersNames, looksUp, attempts = manyAttempts } = options
-  await database.empty()
-  await database.rows(someoneListens)
+  await database.empty(someoneListens)
   stock.reset()
   const refusals: { code: string; message: string }[] = []
   stock.onFault = (code, message) => refusals.push({ code, message })
@@ -119,7 +128,7 @@ export async function openWorld({ database, stock }: Theatre, options: WorldOpti
     die: () => void processes.kill(processes.current()!),
     works: [],
   }
-  const config = parseConfig(settings(database.url, attempts))
+  const config = configFor(database.url, attempts)
   const store = storeInMemory()
   const queue = queueInMemory({ remembersNames })
   const services = { config, storage: store, tasks: queue, pipeline: planPipeline(stages(troupe)) }

@@ -102,8 +102,12 @@ export async function forgetRequest(db: Knex, opened: OpenRequest): Promise<void
   await db.raw(`DELETE FROM api_requests WHERE ${isStillOpen}`, { ...opened })
 }
 
-/** Forgets answers that were kept for a day, and the counts of minutes long gone. */
+/** SQL: answers that were kept for a day. */
+export const oldRequests = `FROM api_requests WHERE created_at < clock_timestamp() - interval '24 hours'`
+/** SQL: the counts of minutes long gone. */
+export const oldCounts = `FROM api_callers WHERE minute < clock_timestamp() - interval '1 day'`
+
 export async function forgetOldRequests(db: Knex): Promise<void> {
-  await db.raw(`DELETE FROM api_requests WHERE created_at < clock_timestamp() - interval '24 hours'`)
-  await db.raw(`DELETE FROM api_callers WHERE minute < clock_timestamp() - interval '1 day'`)
+  await db.raw(`DELETE ${oldRequests}`)
+  await db.raw(`DELETE ${oldCounts}`)
 }

@@ -49,26 +49,34 @@ const isUsedUp = `(
  */
 export async function claimStep(db: Knex, task: StepIdentity, terms: LeaseTerms): Promise<Claim> {
   for (let tries = 0; tries < mostTries; tries++) {
-    const claimed = await claimInStartedRun(db, task, terms)
+    const claimed = await claim(db, task, terms)
     if (claimed) return { outcome: 'claimed', ...claimed }
-    if (await startQueuedRun(db, task.runId)) continue
     const refusal = await explainRefusal(db, task, terms)
     if (refusal) return refusal
   }
   return { outcome: 'busy' }
 }
 
-/** In a queued run, beside another one that starts it, and once more. */
+/** Beside another one that starts the run, and once more. */
 const mostTries = 3
 
-async function claimInStartedRun(
+/** The run's row is locked before the step's, as everywhere: whether it is started now is asked first. */
+async function claim(
   db: Knex,
   task: StepIdentity,
   { leaseMs, maxAttempts, tryForMs }: LeaseTerms,
 ): Promise<Claimed | undefined> {
   const [claimed] = await rows<Claimed>(
     db,
-    `WITH claimed AS (
+    `WITH started AS (
+       UPDATE runs
+       SET status = 'started',
+           started_at = clock_timestamp()
+       WHERE id = :runId
+         AND status = 'queued'
+       RETURNING 1
+     ),
+     claimed AS (
        UPDATE steps
        SET status = 'running',
            attempt = attempt + 1,
@@ -78,7 +86,7 @@ async function claimInStartedRun(
          AND turn = :turn
          AND NOT ${isUsedUp}
          AND (status = 'pending' OR (status = 'running' AND lease_until < clock_timestamp()))
-         AND ${itsRunIsStarted}
+         AND (EXISTS (SELECT 1 FROM started) OR ${itsRunIsStarted})
        RETURNING run_id, attempt, started_at
      )
      SELECT claimed.attempt, claimed.started_at AS "startedAt", runs.user_id AS "userId",
@@ -126,21 +134,6 @@ export async function claimWaitingParts(
      ORDER BY claimed.part`,
     { runId, step, leaseMs, parts: JSON.stringify(parts.map(({ part, turn }) => ({ part, turn }))) },
   )
-}
-
-/** False when the run was not queued. */
-async function startQueuedRun(db: Knex, runId: string): Promise<boolean> {
-  const started = await rows(
-    db,
-    `UPDATE runs
-     SET status = 'started',
-         started_at = clock_timestamp()
-     WHERE id = :runId
-       AND status = 'queued'
-     RETURNING 1`,
-    { runId },
-  )
-  return started.length === 1
 }
 
 /** Undefined when nothing is against a claim any more: another first claim has just started the run. */

@@ -78,17 +78,14 @@ export async function findDeletionOf(db: Knex, userId: string, id: string): Prom
   return found
 }
 
+/** SQL: deletions that are not done. */
+export const undoneDeletions = 'FROM deletions WHERE done_at IS NULL'
+
 /** Deletions that are not done, the oldest first. */
 export async function openDeletions(db: Knex, limit: number): Promise<Deletion[]> {
-  return await rows<Deletion>(
-    db,
-    `SELECT ${columns}
-     FROM deletions
-     WHERE done_at IS NULL
-     ORDER BY asked_at
-     LIMIT :limit`,
-    { limit },
-  )
+  return await rows<Deletion>(db, `SELECT ${columns} ${undoneDeletions} ORDER BY asked_at LIMIT :limit`, {
+    limit,
+  })
 }
 
 /** SQL: whether everything of the user is being deleted; then nothing of theirs begins before it is. */

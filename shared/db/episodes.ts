@@ -53,21 +53,24 @@ export async function ensureEpisode(
   trx: Knex,
   episode: { userId: string; podcastId: string; slug: string; title: string },
 ): Promise<Pick<Episode, 'id' | 'title' | 'description'>> {
-  await trx.raw(
-    `INSERT INTO episodes (user_id, podcast_id, slug, title)
-     VALUES (:userId, :podcastId, :slug, :title)
-     ON CONFLICT (podcast_id, slug) DO NOTHING`,
-    episode,
-  )
   const [row] = await rows<Pick<Episode, 'id' | 'title' | 'description'>>(
     trx,
-    `SELECT id, title, description
+    `WITH made AS (
+       INSERT INTO episodes (user_id, podcast_id, slug, title)
+       VALUES (:userId, :podcastId, :slug, :title)
+       ON CONFLICT (podcast_id, slug) DO NOTHING
+       RETURNING id, title, description
+     )
+     SELECT id, title, description FROM made
+     UNION ALL
+     SELECT id, title, description
      FROM episodes
      WHERE podcast_id = :podcastId
        AND slug = :slug`,
     episode,
   )
-  return row!
+  // one that another transaction has made since the statement began is seen by the next
+  return row ?? (await ensureEpisode(trx, episode))
 }
 
 /**
@@ -194,16 +197,17 @@ export async function namePublicationTime(trx: Knex, episodeId: string, at: Date
   await trx.raw('UPDATE episodes SET publish_at = :at WHERE id = :episodeId', { episodeId, at })
 }
 
+/** SQL: scheduled episodes whose time has come. */
+export const episodesToPublish = `
+  FROM episodes
+  WHERE status = 'scheduled'
+    AND publish_at <= clock_timestamp()`
+
 /** Scheduled episodes whose time has come, the longest overdue first. */
 export async function dueEpisodes(db: Knex, limit: number): Promise<{ id: string; userId: string }[]> {
   return await rows(
     db,
-    `SELECT id, user_id AS "userId"
-     FROM episodes
-     WHERE status = 'scheduled'
-       AND publish_at <= clock_timestamp()
-     ORDER BY publish_at, id
-     LIMIT :limit`,
+    `SELECT id, user_id AS "userId" ${episodesToPublish} ORDER BY publish_at, id LIMIT :limit`,
     { limit },
   )
 }

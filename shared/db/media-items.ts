@@ -69,6 +69,13 @@ export interface DoubtfulUpload {
   readonly isWanted: boolean
 }
 
+/** SQL: media items `m` that were uploaded for an episode `:days` ago, and are not known to belong to one. */
+export const oldUnknownUploads = `
+  FROM media_items m
+  WHERE NOT m.belongs
+    AND m.kind IN ('recording', 'sidecar')
+    AND m.created_at < clock_timestamp() - CAST(:days AS integer) * interval '1 day'`
+
 /** What was uploaded for an episode so many days ago, and is not known to belong to one; the oldest first. */
 export async function doubtfulUploads(db: Knex, days: number, limit: number): Promise<DoubtfulUpload[]> {
   return await rows(
@@ -88,10 +95,7 @@ export async function doubtfulUploads(db: Knex, days: number, limit: number): Pr
                 AND newer.created_at >= clock_timestamp() - CAST(:days AS integer) * interval '1 day'
                 AND starts_with(newer.object, regexp_replace(m.object, '[^/]*$', ''))
             ) AS "isWanted"
-     FROM media_items m
-     WHERE NOT m.belongs
-       AND m.kind IN ('recording', 'sidecar')
-       AND m.created_at < clock_timestamp() - CAST(:days AS integer) * interval '1 day'
+     ${oldUnknownUploads}
      ORDER BY m.created_at
      LIMIT :limit`,
     { days, limit },

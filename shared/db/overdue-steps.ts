@@ -29,9 +29,11 @@ const waitsUntil = 'coalesce(lease_until, due_at)'
 const isOverdue = `
   status IN ('pending', 'running')
   AND ${waitsUntil} < clock_timestamp() - :overdueMs * interval '1 millisecond'`
-const isOverdueInLiveRun = `
-  ${isOverdue}
-  AND EXISTS (SELECT 1 FROM runs WHERE runs.id = steps.run_id AND ${isAtWork})`
+/** SQL: steps of live runs whose time passed `:overdueMs` ago. */
+export const stepsOverdue = `
+  FROM steps
+  WHERE ${isOverdue}
+    AND EXISTS (SELECT 1 FROM runs WHERE runs.id = steps.run_id AND ${isAtWork})`
 const inOrder = `${waitsUntil}, run_id, step, part`
 const overdueColumns = `${pendingColumns}, ${microsecondsOf(waitsUntil)} AS "overdueSince"`
 
@@ -66,8 +68,7 @@ export async function overdueSteps(
   return await rows<OverdueStep>(
     db,
     `SELECT ${overdueColumns}
-     FROM steps
-     WHERE ${isOverdueInLiveRun}
+     ${stepsOverdue}
        AND ${lies('>', 'after')}
        AND ${lies('<=', 'upTo')}
      ORDER BY ${inOrder}
@@ -88,14 +89,9 @@ export async function overdueStepByChance(
   const [step] = await rows<OverdueStep>(
     db,
     `SELECT ${overdueColumns}
-     FROM steps
-     WHERE ${isOverdueInLiveRun}
+     ${stepsOverdue}
      ORDER BY ${inOrder}
-     OFFSET (
-       SELECT floor(count(*) * CAST(:chance AS double precision))
-       FROM steps
-       WHERE ${isOverdueInLiveRun}
-     )
+     OFFSET (SELECT floor(count(*) * CAST(:chance AS double precision)) ${stepsOverdue})
      LIMIT 1`,
     { overdueMs, chance },
   )

@@ -146,22 +146,19 @@ export async function markFeedOld(db: Knex, userId: string, slug: string): Promi
   )
 }
 
-/** Podcasts with a feed that shows earlier settings. */
+/** SQL: podcasts with a feed that shows earlier settings. */
+export const podcastsToShowAgain = `
+  FROM podcasts
+  WHERE feed_revision < revision
+    AND EXISTS (
+      SELECT 1
+      FROM episodes
+      WHERE podcast_id = podcasts.id
+        AND published IS NOT NULL
+    )`
+
 export async function podcastsWithOldFeeds(db: Knex, limit: number): Promise<string[]> {
-  const found = await rows<{ id: string }>(
-    db,
-    `SELECT id
-     FROM podcasts
-     WHERE feed_revision < revision
-       AND EXISTS (
-         SELECT 1
-         FROM episodes
-         WHERE podcast_id = podcasts.id
-           AND published IS NOT NULL
-       )
-     LIMIT :limit`,
-    { limit },
-  )
+  const found = await rows<{ id: string }>(db, `SELECT id ${podcastsToShowAgain} LIMIT :limit`, { limit })
   return found.map(({ id }) => id)
 }
 

@@ -21,42 +21,46 @@ export interface Purgeable {
 }
 
 /**
- * Runs whose working files no episode can still need, the oldest first. An episode that has a live run, has failed, waits,
- * is held or scheduled keeps those of its latest run; the recording is not theirs to go.
+ * SQL: runs `r` whose working files no episode `e` can still need. An episode that has a live run, has failed, waits, is held
+ * or scheduled keeps those of its latest run; the recording is not theirs to go.
  */
+export const runsToPurge = `
+  FROM runs r
+  JOIN episodes e ON e.id = r.episode_id
+  LEFT JOIN LATERAL (
+    SELECT id
+    FROM runs l
+    WHERE l.episode_id = r.episode_id
+      AND l.created_at > r.created_at
+      AND l.status = 'finished'
+      AND ${makesAnEpisode}
+    LIMIT 1
+  ) later ON true
+  WHERE r.finished_at < clock_timestamp() - least(CAST(:superseded AS integer), CAST(:settled AS integer)) * interval '1 day'
+    AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)
+    AND NOT EXISTS (
+      SELECT 1
+      FROM runs live
+      WHERE live.episode_id = r.episode_id
+        AND ${isLive}
+    )
+    AND CASE
+          WHEN later.id IS NOT NULL
+          THEN r.finished_at < clock_timestamp() - CAST(:superseded AS integer) * interval '1 day'
+          ELSE r.status = 'finished'
+           AND ${makesAnEpisode}
+           AND e.status = 'published'
+           AND e.published->>'contentHash' = e.content_hash
+           AND greatest(r.finished_at, e.published_at) < clock_timestamp() - CAST(:settled AS integer) * interval '1 day'
+        END`
+
+/** The oldest first. */
 export async function purgeableRuns(db: Knex, ages: PurgeAges, limit: number): Promise<Purgeable[]> {
   return await rows(
     db,
     `SELECT r.id AS "runId", r.user_id AS "userId",
             CASE WHEN later.id IS NULL THEN 'settled' ELSE 'superseded' END AS reason
-     FROM runs r
-     JOIN episodes e ON e.id = r.episode_id
-     LEFT JOIN LATERAL (
-       SELECT id
-       FROM runs l
-       WHERE l.episode_id = r.episode_id
-         AND l.created_at > r.created_at
-         AND l.status = 'finished'
-         AND ${makesAnEpisode}
-       LIMIT 1
-     ) later ON true
-     WHERE r.finished_at < clock_timestamp() - least(CAST(:superseded AS integer), CAST(:settled AS integer)) * interval '1 day'
-       AND NOT EXISTS (SELECT 1 FROM purges p WHERE p.run_id = r.id)
-       AND NOT EXISTS (
-         SELECT 1
-         FROM runs live
-         WHERE live.episode_id = r.episode_id
-           AND ${isLive}
-       )
-       AND CASE
-             WHEN later.id IS NOT NULL
-             THEN r.finished_at < clock_timestamp() - CAST(:superseded AS integer) * interval '1 day'
-             ELSE r.status = 'finished'
-              AND ${makesAnEpisode}
-              AND e.status = 'published'
-              AND e.published->>'contentHash' = e.content_hash
-              AND greatest(r.finished_at, e.published_at) < clock_timestamp() - CAST(:settled AS integer) * interval '1 day'
-           END
+     ${runsToPurge}
      ORDER BY r.finished_at
      LIMIT :limit`,
     { ...ages, limit },
@@ -73,15 +77,19 @@ export async function announcePurge(db: Knex, { runId, reason }: Purgeable): Pro
 /** Longer than any statement takes: what began before a phase has ended when the next one comes. */
 const phaseSeconds = 60
 
+/** SQL: purges `p` of a phase that has lasted long enough. */
+const isRipe = `p.moved_at < clock_timestamp() - interval '${phaseSeconds} seconds'`
+/** SQL. */
+export const purgesToGoOn = `FROM purges p WHERE p.phase IN ('announced', 'closed') AND ${isRipe}`
+
 /** Closes purges that were announced long enough ago. */
 export async function closePurges(db: Knex): Promise<void> {
   await db.raw(
-    `UPDATE purges
+    `UPDATE purges p
      SET phase = 'closed',
          moved_at = clock_timestamp()
      WHERE phase = 'announced'
-       AND moved_at < clock_timestamp() - CAST(:phaseSeconds AS integer) * interval '1 second'`,
-    { phaseSeconds },
+       AND ${isRipe}`,
   )
 }
 
@@ -118,10 +126,10 @@ export async function closedPurges(db: Knex, limit: number): Promise<ClosedPurge
      JOIN runs r ON r.id = p.run_id
      JOIN episodes e ON e.id = r.episode_id
      WHERE p.phase = 'closed'
-       AND p.moved_at < clock_timestamp() - CAST(:phaseSeconds AS integer) * interval '1 second'
+       AND ${isRipe}
      ORDER BY p.moved_at
      LIMIT :limit`,
-    { phaseSeconds, limit },
+    { limit },
   )
 }
 

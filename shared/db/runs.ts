@@ -201,28 +201,29 @@ async function latestThat(db: Knex, episodeId: string, condition: string): Promi
 }
 
 /**
- * Episodes whose latest run failed of late because a result had been lost, unless two have within a day: then something
- * else is wrong.
+ * SQL: runs `r` that failed of late because a result had been lost, as the latest of their episodes; not when two have
+ * within a day: then something else is wrong.
  */
+export const runsOfLostResults = `
+  FROM runs r
+  WHERE r.stop_reason = 'result_lost'
+    AND r.episode_id IS NOT NULL
+    AND r.finished_at > clock_timestamp() - interval '1 day'
+    AND NOT EXISTS (
+      SELECT 1
+      FROM runs other
+      WHERE other.episode_id = r.episode_id
+        AND other.id <> r.id
+        AND other.${isAskedFor}
+        AND (other.created_at > r.created_at
+             OR (other.stop_reason = 'result_lost' AND other.finished_at > r.finished_at - interval '1 day'))
+    )`
+
+/** Episodes that are to be made again, since a result of their latest run was lost. */
 export async function episodesWithLostResults(db: Knex, limit: number): Promise<{ id: string }[]> {
   return await rows(
     db,
-    `SELECT r.episode_id AS id
-     FROM runs r
-     WHERE r.stop_reason = 'result_lost'
-       AND r.episode_id IS NOT NULL
-       AND r.finished_at > clock_timestamp() - interval '1 day'
-       AND NOT EXISTS (
-         SELECT 1
-         FROM runs other
-         WHERE other.episode_id = r.episode_id
-           AND other.id <> r.id
-           AND other.${isAskedFor}
-           AND (other.created_at > r.created_at
-                OR (other.stop_reason = 'result_lost' AND other.finished_at > r.finished_at - interval '1 day'))
-       )
-     ORDER BY r.finished_at
-     LIMIT :limit`,
+    `SELECT r.episode_id AS id ${runsOfLostResults} ORDER BY r.finished_at LIMIT :limit`,
     { limit },
   )
 }

@@ -70,7 +70,12 @@ export async function takeSignIn(db: Knex, hash: string): Promise<SignIn | undef
   return row.userId === null ? { elsewhere: row.elsewhere! } : { userId: row.userId }
 }
 
+/** SQL. */
+export const expiredSessions = 'FROM sessions WHERE expires_at < clock_timestamp()'
+/** SQL. */
+export const expiredSignIns = 'FROM sign_ins WHERE expires_at < clock_timestamp()'
+
 export async function forgetExpiredSessions(db: Knex): Promise<void> {
-  await db.raw('DELETE FROM sessions WHERE expires_at < clock_timestamp()')
-  await db.raw('DELETE FROM sign_ins WHERE expires_at < clock_timestamp()')
+  await db.raw(`DELETE ${expiredSessions}`)
+  await db.raw(`DELETE ${expiredSignIns}`)
 }

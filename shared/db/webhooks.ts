@@ -188,32 +188,21 @@ export async function runHasNews(db: Knex, runId: string): Promise<boolean> {
   return row!.found
 }
 
-export async function anyDeliveryIsDue(db: Knex): Promise<boolean> {
-  const [row] = await rows<{ found: boolean }>(
-    db,
-    `SELECT EXISTS (
-       SELECT 1
-       FROM webhook_deliveries
-       WHERE status = 'pending'
-         AND due_at <= clock_timestamp()
-     ) AS found`,
-  )
-  return row!.found
-}
+/** SQL: deliveries whose time has come. */
+export const dueDeliveries = `
+  FROM webhook_deliveries
+  WHERE status = 'pending'
+    AND due_at <= clock_timestamp()`
 
 /** Deliveries that ended so long ago are of no use to anybody. */
 const keptDays = 30
 
+/** SQL. */
+export const oldDeliveries = `
+  FROM webhook_deliveries
+  WHERE status <> 'pending'
+    AND created_at < clock_timestamp() - interval '${keptDays} days'`
+
 export async function forgetOldDeliveries(db: Knex): Promise<void> {
-  await db.raw(
-    `DELETE FROM webhook_deliveries
-     WHERE id IN (
-       SELECT id
-       FROM webhook_deliveries
-       WHERE status <> 'pending'
-         AND created_at < clock_timestamp() - CAST(:keptDays AS integer) * interval '1 day'
-       LIMIT 1000
-     )`,
-    { keptDays },
-  )
+  await db.raw(`DELETE FROM webhook_deliveries WHERE id IN (SELECT id ${oldDeliveries} LIMIT 1000)`)
 }

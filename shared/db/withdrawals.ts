@@ -27,17 +27,21 @@ export interface Withdrawn {
   readonly withdrawnAt: string
 }
 
-/** Episodes that were taken back so long ago that nothing that was at work then can still write, the first ones first. */
+/** SQL: episodes that were taken back so long ago that nothing that was at work then can still write. */
+export const episodesToLookAtAgain = `
+  FROM episodes
+  WHERE withdrawn_at < clock_timestamp() - interval '${settledAfterMinutes} minutes'
+    AND published IS NULL`
+
+/** Episodes that were taken back long ago, the first ones first. */
 export async function settledWithdrawals(db: Knex, limit: number): Promise<Withdrawn[]> {
   return await rows(
     db,
     `SELECT id, podcast_id AS "podcastId", withdrawn_at::text AS "withdrawnAt"
-     FROM episodes
-     WHERE withdrawn_at < clock_timestamp() - CAST(:settledAfterMinutes AS integer) * interval '1 minute'
-       AND published IS NULL
+     ${episodesToLookAtAgain}
      ORDER BY withdrawn_at
      LIMIT :limit`,
-    { settledAfterMinutes, limit },
+    { limit },
   )
 }
 

@@ -122,17 +122,15 @@ async function openRun(
   const show = asSeen(path.podcast)
   const known = await findPodcastNamed(trx, userId, show)
   const slug = asSeen(path.episode)
-  const variablesFor = (title: string) => {
-    const today = variablesOf(podcastSettings(plan.podcast ?? known?.settings ?? {}), plan.episode, title)
-    const date = plan.episode.date === undefined ? said?.variables['date'] : undefined
-    return date === undefined ? today : { ...today, date }
-  }
+  const today = variablesOf(podcastSettings(plan.podcast ?? known?.settings ?? {}), plan.episode, slug)
+  const date = plan.episode.date === undefined ? said?.variables['date'] : undefined
+  const variables = date === undefined ? today : { ...today, date }
   const letters = await lettersFor(trx, userId, plan)
   const { template: settings, leftOut } = withLetters(plan.template, letters.length)
   const model = await modelFor(config.ears, settings.transcription)
   const { problem, providers } = check(
     { ...plan, template: settings },
-    variablesFor(slug),
+    variables,
     letters,
     await providerKeys(trx, userId),
     model !== undefined,
@@ -160,7 +158,7 @@ async function openRun(
     ...(providers.recogniser === localRecogniser
       ? { recogniserModel: model!.name, recogniserDigest: model!.digest }
       : { recogniserModel: null, recogniserDigest: null }),
-    variables: variablesFor(about.title),
+    variables: { ...variables, episode_title: about.title },
     letters: letters.map(({ id }) => id),
     decisionRevision: await decisionRevision(trx, episodeId),
     publish: plan.episode.publish ?? null,

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from '@jest/globals'
 import { plantedBugs, planted, simulatedBugs, hunt } from '../../faults/planted/planted-bugs.ts'
+import { lendConnections } from '../../faults/simulation/lent-connections.ts'
+import { openProcesses } from '../../faults/simulation/processes.ts'
 import { shrink } from '../../faults/simulation/shrink.ts'
 import { simulate } from '../../faults/simulation/simulate.ts'
 import { serverUrl } from '../support/test-server.ts'
@@ -38,6 +40,15 @@ test('There are many bugs to plant, and each has its one place in the sources', 
     const source = readFileSync(path.join(root, bug.file), 'utf8')
     expect(planted(bug, source)).not.toBe(source)
   }
+})
+
+test('Nobody waits for a heartbeat of what has come to its end', async () => {
+  const stock = await lendConnections(serverUrl())
+  const processes = openProcesses(stock)
+  const over = await processes.begin('it', () => Promise.resolve())
+  expect(await processes.beat(over)).toBe(false)
+  processes.close()
+  await stock.close()
 })
 
 test('What fails is shrunk to what it takes', async () => {

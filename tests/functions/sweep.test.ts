@@ -1,6 +1,7 @@
 // The sweep: it comes round to every overdue step, however many there are that it can do nothing for.
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { sweep } from '../../functions/sweep.ts'
+import { watchBoundaries } from '../../shared/boundaries.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import { aToyShow } from '../support/toys.ts'
 import { aWorld, type World } from '../support/world.ts'
@@ -82,3 +83,43 @@ test('with nothing overdue a sweep ends at once', async () => {
   await world.cancel()
   expect(await world.sweep()).toMatchObject({ overdue: 0, revived: 0 })
 })
+
+test('a sweep that finds nothing to do asks what is due and what may go, and nothing else', async () => {
+  await world.cancel()
+  const asked: string[] = []
+  watchBoundaries(({ effect, side }) => {
+    if (side === 'before') asked.push(effect)
+    return Promise.resolve()
+  })
+  await world.sweep().finally(() => watchBoundaries(undefined))
+  expect(asked).toEqual(['database.read', 'database.read'])
+})
+
+test('rows that are of no use any more go, of whatever kind they are', async () => {
+  const { rows } = world.database
+  const someone = `INSERT INTO webhooks (user_id, url, events, secret) SELECT id, 'https://there.test/', '{}', 's' FROM users`
+  await rows(someone)
+  for (const [table, insert] of Object.entries(insertsOfAge)) {
+    for (const days of [0, 31]) await rows(insert, { days })
+    await world.sweep()
+    expect({ table, left: await rows(`SELECT 1 FROM ${table}`) }).toMatchObject({ table, left: [{}] })
+  }
+})
+
+/** A row of so many days each. */
+const insertsOfAge = {
+  sessions: `
+    INSERT INTO sessions (hash, user_id, expires_at)
+    SELECT CAST(:days AS integer), id, clock_timestamp() + interval '1 hour' - CAST(:days AS integer) * interval '1 day' FROM users`,
+  sign_ins: `
+    INSERT INTO sign_ins (hash, user_id, expires_at)
+    SELECT CAST(:days AS integer), id, clock_timestamp() + interval '1 hour' - CAST(:days AS integer) * interval '1 day' FROM users`,
+  api_callers: `
+    INSERT INTO api_callers (caller, minute, requests) VALUES (CAST(:days AS integer), clock_timestamp() - CAST(:days AS integer) * interval '1 day', 1)`,
+  api_requests: `
+    INSERT INTO api_requests (user_id, idempotency_key, request_hash, created_at)
+    SELECT id, CAST(:days AS integer), 'hash', clock_timestamp() - CAST(:days AS integer) * interval '1 day' FROM users`,
+  webhook_deliveries: `
+    INSERT INTO webhook_deliveries (webhook_id, user_id, event, data, status, created_at)
+    SELECT id, user_id, 'episode.failed', '{}', 'failed', clock_timestamp() - CAST(:days AS integer) * interval '1 day' FROM webhooks`,
+}
