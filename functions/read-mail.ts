@@ -35,7 +35,7 @@ interface Output {
 
 export const readMail = defineStep<z.infer<typeof context>, undefined, Output>({
   name: 'read-mail',
-  version: 4,
+  version: 5,
   context,
   work: (context, _input, tools) => (context.part === 0 ? count(context, tools) : read(context, tools)),
   record: async (trx, { runId, part, from, to }, { messages }) => {

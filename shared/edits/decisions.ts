@@ -92,6 +92,8 @@ export function parseDecisionsFile(
     const problem = problemOf(one, known, totalSamples / sampleRate)
     if (problem !== undefined) throw new Permanent('bad_decisions', `${name}, decision ${i + 1}: ${problem}`)
   })
+  const twice = contradiction(file.decisions)
+  if (twice !== undefined) throw new Permanent('bad_decisions', `${name}: ${twice}`)
   return file
 }
 
@@ -112,8 +114,27 @@ function problemOf(
   if (!('startSeconds' in one)) return undefined
   if (one.endSeconds - one.startSeconds < shortestCutSeconds)
     return `it is shorter than ${shortestCutSeconds} s, or ends before it starts.`
-  return one.startSeconds >= totalSeconds ? beginsTooLate(one.startSeconds, totalSeconds) : undefined
+  if (one.startSeconds >= totalSeconds) return beginsTooLate(one.startSeconds, totalSeconds)
+  return one.endSeconds > totalSeconds + roundedSeconds
+    ? `what ends at ${one.endSeconds} s ends after the recording, which is ${totalSeconds.toFixed(2)} s long.`
+    : undefined
 }
+
+/** Of what is said of one edit in one file no part may take another back. */
+function contradiction(decisions: readonly Decision[]): string | undefined {
+  const said = new Map<string, Decision['decision']>()
+  for (const one of decisions) {
+    if (!('edit' in one) || !(restChoices as readonly string[]).includes(one.decision)) continue
+    const before = said.get(one.edit)
+    if (before !== undefined && before !== one.decision)
+      return `it says both "${before}" and "${one.decision}" of ${one.edit}. Leave one of them out.`
+    said.set(one.edit, one.decision)
+  }
+  return undefined
+}
+
+/** What is typed may be rounded up. */
+const roundedSeconds = 1
 
 const beginsTooLate = (startSeconds: number, totalSeconds: number): string =>
   `what starts at ${startSeconds} s starts after the end of the recording, which is ${totalSeconds.toFixed(2)} s long.`
@@ -273,13 +294,15 @@ function decided(edit: Edit, one: EditDecision, toSample: (seconds: number) => n
 }
 
 /**
- * Decisions with one more for each edit that they leave open, as the file says of the rest. What asks for an answer
- * cannot be accepted without one, so it stays open.
+ * Decisions with one more for each edit that they leave open, as the file says of the rest; what was left open on purpose
+ * before is open again, unless the rest is left too. What asks for an answer cannot be accepted without one, so it stays open.
  */
 export function withRest({ decisions, rest }: Decided, list: EditList, totalSamples: number): Decision[] {
   if (rest === undefined) return [...decisions]
+  const leftNow = new Set(decisions.flatMap((one) => (one.decision === 'leave' ? [one.edit] : [])))
   const open = withDecisions(list, decisions, totalSamples).edits.filter(
-    ({ status, left }) => status === 'pending' && left !== true,
+    ({ id, status, left }) =>
+      status === 'pending' && !leftNow.has(id) && !(left === true && rest === 'leave'),
   )
   return [...decisions, ...open.map(({ id }) => ({ decision: rest, edit: id }))]
 }

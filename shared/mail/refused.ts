@@ -1,6 +1,6 @@
 /**
- * Mail that no person wrote as a letter: delivery failures, receipts, automatic replies, invitations. Hides
- * by what they are told apart; only what a program says of itself counts, never its words.
+ * Mail that no person wrote as a letter: delivery failures, receipts, automatic replies, invitations, and what the mail's own
+ * filter took for spam. Hides by what they are told apart; only what a program says counts, never a message's words.
  */
 import type { SlimMail } from './slim.ts'
 
@@ -27,6 +27,9 @@ export function whyAutomatic(
   if (invites) return 'It is an invitation, or an answer to one, sent by a calendar: not a letter.'
   if (/^(mailer-daemon|postmaster)(@|$)/.test(senderAddress))
     return 'A mail system sent it (MAILER-DAEMON or postmaster), not a listener.'
+  // as SpamAssassin and those that follow it mark it
+  if (/^yes/i.test(headers.raw('x-spam-flag')) || /^yes/i.test(headers.raw('x-spam-status')))
+    return 'The filter of its mailbox took it for spam. If it is a letter, take that mark off, or say there that it is none.'
   const submitted = headers.structured('auto-submitted').value
   if (
     submitted.startsWith('auto-replied') ||

@@ -147,6 +147,14 @@ describe('A decisions file', () => {
       [{ decision: 'cut', startSeconds: 11, endSeconds: 12 }],
       /starts after the end of the recording, which is 10\.00 s/,
     ],
+    [[{ decision: 'cut', startSeconds: 5, endSeconds: 50 }], /ends after the recording, which is 10\.00 s/],
+    [
+      [
+        { decision: 'accept', edit: 'filler-100' },
+        { decision: 'reject', edit: 'filler-100' },
+      ],
+      /says both "accept" and "reject" of filler-100/,
+    ],
     [[{ decision: 'maybe', edit: 'filler-100' }], /decisions #1/],
     [[{ decision: 'accept', edit: 'filler-100', why: 'x' }], /why/],
   ])('that holds %j is refused with the reason', (decisions, message) => {
@@ -175,6 +183,19 @@ describe('A decisions file', () => {
     const accepted = decide([...left, { decision: 'accept', edit: 'flubber-1000' }]).edits[1]
     expect(accepted).toEqual({ ...decide().edits[1], status: 'applied', accepted: true })
     expect(lostDecisions(left, { ...list, edits: [] })).toBe(0)
+  })
+
+  test('what was left undone before is decided on with the rest; what is left in the same file is not', () => {
+    const left = decide(withRest({ decisions: [], rest: 'leave' }, decide(), 10_000))
+    const named = (decided: Parameters<typeof withRest>[0]) =>
+      withRest(decided, left, 10_000).map((one) => ('edit' in one ? `${one.decision} ${one.edit}` : ''))
+    expect(named({ decisions: [], rest: 'reject' })).toEqual(['reject flubber-1000', 'reject intern-5000'])
+    expect(named({ decisions: [], rest: 'leave' })).toEqual([])
+    const leave = { decision: 'leave', edit: 'flubber-1000' } as const
+    expect(named({ decisions: [leave], rest: 'reject' })).toEqual([
+      'leave flubber-1000',
+      'reject intern-5000',
+    ])
   })
 
   test('that is empty decides on nothing, the rest neither', () => {

@@ -274,6 +274,8 @@ describe('Refused, with what it is:', () => {
     ],
     ['an automatic reply of old', withHead('I am away.', 'Precedence: auto_reply\n'), /automatic reply/],
     ['a program’s message', withHead('Disk full.', 'Auto-Submitted: auto-generated\n'), /program sent it/],
+    ['spam, as its filter says', withHead('Pills.', 'X-Spam-Flag: YES\n'), /took it for spam/],
+    ['spam by its status', withHead('Pills.', 'X-Spam-Status: Yes, score=9.1\n'), /took it for spam/],
     [
       'a calendar alone',
       withHead('BEGIN:VCALENDAR', 'Content-Type: text/calendar\n'),
