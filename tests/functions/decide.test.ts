@@ -328,7 +328,7 @@ describe('Decisions', () => {
   test('that were cut by hand can be taken back, and those that leave nothing are not kept', async () => {
     await aTalk({ cleaning: { flubber: { enabled: false }, intern: { enabled: false } } })
     await expect(
-      decideThat(world, { decision: 'cut', startSeconds: 0, endSeconds: 1000 }),
+      decideThat(world, { decision: 'cut', startSeconds: 0, endSeconds: talk.seconds }),
     ).rejects.toMatchObject({ code: 'nothing_left' })
     await decideThat(world, { decision: 'cut', startSeconds: 0.5, endSeconds: 4 })
     await world.runToEnd()
