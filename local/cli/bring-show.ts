@@ -126,7 +126,7 @@ export async function bringShow(
   const settings = readText(await readFile(path.join(folder, showFile))).text
   for (const { kind, file, source } of await filesOf(job))
     if (kind === 'asset') {
-      await takeFormerCovers(client, id, file)
+      await takeFormerCovers(client, id, await assetsThere(client, id), file)
       await sendFile(client, memory, { podcast: slug, file }, source, { signal, progress: () => undefined })
     }
   await client.put(`/podcasts/${id}`, { revision, settings: JSON.parse(settings) as unknown })

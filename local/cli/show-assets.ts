@@ -23,10 +23,14 @@ export async function isSameFile(source: Source, there: Asset, signal: AbortSign
 }
 
 /** Of the covers that a show's folder ever brought, the one that is in it now counts. */
-export async function takeFormerCovers(client: Client, podcastId: string, file: string): Promise<void> {
+export async function takeFormerCovers(
+  client: Client,
+  podcastId: string,
+  there: readonly Asset[],
+  file: string,
+): Promise<void> {
   const others = otherCovers(file)
-  if (others.length === 0) return
-  for (const { file: other } of await assetsThere(client, podcastId))
+  for (const { file: other } of there)
     if (others.includes(other))
       await client.delete(`/podcasts/${podcastId}/assets/${encodeURIComponent(other)}`)
 }

@@ -46,11 +46,10 @@ export function takeOver(taking: TakingOver): string {
       `${file} still has the ${lost.join(' and the ')} that init wrote, and would put that in the place of what the show ` +
         `"${slug}" says ("${known.title}" by ${known.author}). Write there what listeners shall read. ${ownName(file)}`,
     )
-  const changed = changedSettings(known, told)
+  const different = differentSettings(known, told)
+  const changed = different.filter((setting) => isProducers(known, setting))
   if (changed.length === 0) return ''
-  const filled = allSettings(known, told).filter(
-    (setting) => !isProducers(known, setting) && !isDeepStrictEqual(known[setting], told[setting]),
-  )
+  const filled = different.filter((setting) => !changed.includes(setting))
   const all = [...changed, ...filled].map((setting) => becomes(setting, known[setting], told[setting]))
   if (!['title', 'author'].some((setting) => changed.includes(setting)))
     return `Show      "${slug}" changes: ${all.join(', ')}.\n`
@@ -72,17 +71,11 @@ export function takeOver(taking: TakingOver): string {
 }
 
 /** Title and author first. */
-function allSettings(known: Said, told: Said): string[] {
+function differentSettings(known: Said, told: Said): string[] {
   const all = new Set(['title', 'author', 'description', ...Object.keys(known), ...Object.keys(told)])
   for (const ours of ['$schema', 'slug']) all.delete(ours)
-  return [...all]
+  return [...all].filter((setting) => !isDeepStrictEqual(known[setting], told[setting]))
 }
-
-/** Of those that its producer has set. */
-const changedSettings = (known: Said, told: Said): string[] =>
-  allSettings(known, told).filter(
-    (setting) => isProducers(known, setting) && !isDeepStrictEqual(known[setting], told[setting]),
-  )
 
 function becomes(setting: string, known: unknown, told: unknown): string {
   if (told === undefined) return `${setting} ${shown(known)} goes`

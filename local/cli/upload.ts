@@ -63,8 +63,10 @@ export async function upload(
   const known = podcastMeant(named, shows)
   if (!known && job.podcast === undefined) mustBeMeant(named, shows)
   const podcast = known?.slug ?? named
-  const note = known ? await changesOf(client, known, episode, job) : newShow(podcast, shows, job.podcast)
   const there = await episodeAt(client, podcast, episode)
+  const note = known
+    ? await changesOf(client, known, there?.title, job)
+    : newShow(podcast, shows, job.podcast)
   const files = await filesOf({ ...job, isThere: there !== undefined })
   const isInFeed = (there?.publishedAt ?? null) !== null
   const ahead = await lookAhead(client, { podcast, episode }, files, isInFeed)
@@ -139,18 +141,14 @@ async function lookAhead(
 async function changesOf(
   client: Client,
   { id, slug, settings: known }: Podcast,
-  episode: string,
+  /** Of its episode of that name, where there is one. */
+  episode: string | undefined,
   { podcast: file, template, isShows, sameShow: isMeant }: Job,
 ): Promise<string> {
   if (file === undefined) return ''
   const there = await client.get<{ template: object }>(`/podcasts/${id}/template`)
-  const { items } = await client.get<{ items: Episode[] }>('/episodes', {
-    podcast: slug,
-    slug: episode,
-    limit: '1',
-  })
   return takeOver({
-    ...{ slug, known, file, told: await readPodcast(file), episode: items[0]?.title, isMeant },
+    ...{ slug, known, file, told: await readPodcast(file), episode, isMeant },
     changesTemplate: isShows === true && (await isOtherTemplate(template!, JSON.stringify(there.template))),
   })
 }
@@ -212,9 +210,9 @@ async function sendAll(
 ): Promise<void> {
   const keep = files.filter(({ kind }) => kind === 'sidecar').map(({ file }) => file)
   await client.post('/uploads/forget', { podcast, episode, keep })
-  if (showId !== undefined)
-    for (const { kind, file } of files) if (kind === 'asset') await takeFormerCovers(client, showId, file)
   const there = showId === undefined ? [] : await assetsThere(client, showId)
+  for (const { kind, file } of files)
+    if (kind === 'asset' && showId !== undefined) await takeFormerCovers(client, showId, there, file)
   for (const file of files) {
     const known = file.kind === 'asset' ? there.find((asset) => asset.file === file.file) : undefined
     if (known && (await isSameFile(file.source, known, signal))) continue

@@ -91,11 +91,17 @@ export async function gather(
     transcript: transcript && nameSpeakers(transcript, names),
     voices: transcript ? voicesNamed(transcript, names) : [],
     chapters: chaptersOf(timeline, said.title ?? given.title, marks),
-    cover: await coverOf(context, tools), // one after the other, for the order of their warnings
+    cover: await coverOf(coverIn(context), tools), // one after the other, for the order of their warnings
     showCover: await showCoverOf(context.showCover[0], tools),
     pictures: await picturesOf(context.pictures, tools),
     said,
   }
+}
+
+function coverIn({ coverObject, coverGeneration, coverHash }: z.output<typeof partsContext>) {
+  return coverObject === null
+    ? undefined
+    : { object: coverObject, generation: coverGeneration, contentHash: coverHash }
 }
 
 /** Equal where the same recorded words are heard, whatever is between them. */

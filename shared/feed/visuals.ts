@@ -5,7 +5,7 @@
 import { Permanent } from '../errors.ts'
 import { fileOf } from '../objects.ts'
 import { maxDocumentBytes } from '../settings/document.ts'
-import { readPinnedFile } from '../pinned-file.ts'
+import { readPinnedFile, type PinnedFile } from '../pinned-file.ts'
 import type { Tools } from '../engine/step.ts'
 import { readMarks } from './chapter-files.ts'
 import { repairMarks, type Mark, type SuppliedMark } from './chapter-marks.ts'
@@ -14,30 +14,17 @@ import { fitCover, fitPicture, maxCoverBytes } from './cover.ts'
 
 const picture = { mostBytes: maxCoverBytes, tooLarge: 'bad_cover' } as const
 
-interface CoverContext {
-  readonly coverObject: string | null
-  readonly coverGeneration: string | null
-  readonly coverHash: string | null
-}
-
 /**
  * The cover as directories want it; undefined when there is none. Throws Permanent `bad_cover`,
  * `upload_replaced`.
  */
 export async function coverOf(
-  { coverObject, coverGeneration, coverHash }: CoverContext,
+  cover: PinnedFile | undefined,
   tools: Pick<Tools, 'storage' | 'config' | 'warn'>,
 ): Promise<Buffer | undefined> {
-  if (coverObject === null) return undefined
-  const name = fileOf(coverObject)
-  const { jpeg, changes } = await fitCover(
-    await readPinnedFile(
-      { object: coverObject, generation: coverGeneration, contentHash: coverHash },
-      picture,
-      tools,
-    ),
-    name,
-  )
+  if (!cover) return undefined
+  const name = fileOf(cover.object)
+  const { jpeg, changes } = await fitCover(await readPinnedFile(cover, picture, tools), name)
   if (changes.length > 0)
     tools.warn({ code: 'cover_fitted', message: `${name} was ${changes.join(' and ')}.` })
   return jpeg
@@ -49,14 +36,11 @@ export async function coverOf(
  * while the episode was made, or waited, is told here.
  */
 export async function showCoverOf(
-  cover: UploadedFile | undefined,
+  cover: PinnedFile | undefined,
   tools: Pick<Tools, 'storage' | 'config' | 'warn'>,
 ): Promise<Buffer | undefined> {
-  if (!cover) return undefined
-  const { object: coverObject, generation: coverGeneration, contentHash: coverHash } = cover
   try {
-    const given = { coverObject, coverGeneration, coverHash }
-    return await coverOf(given, { ...tools, warn: () => undefined })
+    return await coverOf(cover, { ...tools, warn: () => undefined })
   } catch (error) {
     if (!(error instanceof Permanent)) throw error
     if (error.code === 'upload_replaced')
@@ -69,15 +53,9 @@ export async function showCoverOf(
   }
 }
 
-interface UploadedFile {
-  readonly object: string
-  readonly generation: string
-  readonly contentHash: string
-}
-
 /** Chapters' pictures by their files, fitted. `pictures` is the run's list, as JSON. */
 export async function picturesOf(
-  pictures: readonly UploadedFile[],
+  pictures: readonly PinnedFile[],
   tools: Tools,
 ): Promise<ReadonlyMap<string, Buffer>> {
   const fitted = new Map<string, Buffer>()

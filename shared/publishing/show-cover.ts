@@ -21,7 +21,7 @@ export async function publishCover(show: Show, tools: Publisher): Promise<string
   if (await storage.stat(target)) return target.name
   try {
     const jpeg = await coverOf(
-      { coverObject: found.name, coverGeneration: found.generation, coverHash: found.contentHash },
+      { object: found.name, generation: found.generation, contentHash: found.contentHash },
       tools,
     )
     await storage.create(target, jpeg!, 'image/jpeg', { cacheControl: oneYear })

@@ -95,7 +95,7 @@ export function place(
   })
 }
 
-/** In decibels, to the hundredth: by how much an asset is louder than it lies there. */
+/** What brings an asset to the loudness of the recording: in decibels, to the hundredth. */
 export function levelling(asset: ArrangedSource, recording: ArrangedSource): number {
   if (asset.integratedLufs === null || recording.integratedLufs === null) return 0
   const difference = recording.integratedLufs - asset.integratedLufs
