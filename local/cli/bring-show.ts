@@ -124,9 +124,10 @@ export async function bringShow(
   const job: Job = withShow({ recordings: [] }, folder)
   const { id, slug, revision } = differences.podcast
   const settings = readText(await readFile(path.join(folder, showFile))).text
+  const there = await assetsThere(client, id)
   for (const { kind, file, source } of await filesOf(job))
     if (kind === 'asset') {
-      await takeFormerCovers(client, id, await assetsThere(client, id), file)
+      await takeFormerCovers(client, id, there, file)
       await sendFile(client, memory, { podcast: slug, file }, source, { signal, progress: () => undefined })
     }
   await client.put(`/podcasts/${id}`, { revision, settings: JSON.parse(settings) as unknown })
