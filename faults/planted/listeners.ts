@@ -136,6 +136,13 @@ export const listenerBugs: readonly PlantedBug[] = [
     caughtBy: 'deleting',
   },
   {
+    name: 'a sweep that slept through the end of a deletion deletes what came after it',
+    file: 'shared/housekeeping/delete.ts',
+    find: '{ goes: cameBefore, isStill, endsAt }',
+    replace: '{ goes: cameBefore, endsAt }',
+    caughtBy: 'deleting',
+  },
+  {
     name: 'something of a user begins while everything of theirs is deleted',
     file: deletions,
     find: '${isOfEverything} AND done_at IS NULL)`',

@@ -26,6 +26,6 @@ export const isBefore = (passage: Passage, effect: Effect): boolean =>
 export const isReviving = ({ side, about }: Passage): boolean =>
   side === 'before' && /UPDATE steps/.test(about)
 
-/** Which results are to go was read, and not yet where they lie. */
+/** Which results or folders are to go was read, and not yet what lies there. */
 export const isClearing = ({ side, about }: Passage): boolean =>
-  side === 'after' && /DISTINCT s\.input_key/.test(about)
+  side === 'after' && /DISTINCT s\.input_key|"inputKey"\s+FROM deletion_folders/.test(about)

@@ -128,6 +128,26 @@ export async function foldersOf(db: Knex, deletionId: string): Promise<DoomedFol
   )
 }
 
+/**
+ * Whether the folder is still to be emptied. As long as it is, nothing that began after the deletion writes into it.
+ */
+export async function isFolderDoomed(
+  db: Knex,
+  deletionId: string,
+  { bucket, prefix }: DoomedFolder,
+): Promise<boolean> {
+  const found = await rows(
+    db,
+    `SELECT 1
+     FROM deletion_folders
+     WHERE deletion_id = :deletionId
+       AND bucket = :bucket
+       AND prefix = :prefix`,
+    { deletionId, bucket, prefix },
+  )
+  return found.length > 0
+}
+
 /** Longer than any statement takes: what began before the deletion was there to be seen has ended. */
 const unseenSeconds = 60
 

@@ -1,7 +1,7 @@
 /**
  * Empties the folders of what a user has asked to be deleted (ask-deletion.ts). Whatever ends in the middle is carried on
  * by whoever looks next (`sweep`). Hides what must not go with it: results that other runs need, and uploads that came
- * after the request.
+ * after the request, or after the deletion itself.
  */
 import type { Knex } from 'knex'
 import { openSession, withDatabase, type Session } from '../db/connect.ts'
@@ -10,6 +10,7 @@ import {
   finishDeletion,
   foldersOf,
   forgetUploads,
+  isFolderDoomed,
   isNeeded,
   isSeenByAll,
   noteEmptied,
@@ -152,8 +153,10 @@ async function empty(
   const { id, askedAt, isSettled } = deletion
   const { bucket, prefix } = folder
   const cameBefore = ({ createdAt }: { createdAt: Date }) => bucket !== 'uploads' || createdAt <= askedAt
+  // another sweep may have come to the end of the deletion, and what is there now may be of what began after it
+  const isStill = () => use((db) => isFolderDoomed(db, id, folder))
   const where = { bucket: config.buckets[bucket], prefix }
-  const { isEmpty, ...gone } = await emptyFolder(storage, where, cameBefore, endsAt)
+  const { isEmpty, ...gone } = await emptyFolder(storage, where, { goes: cameBefore, isStill, endsAt })
   const isOver = isEmpty && isSettled
   await use(async (db) => {
     if (isOver && bucket === 'uploads') await forgetUploads(db, deletion, prefix)

@@ -10,33 +10,45 @@ export interface Emptied {
   readonly isEmpty: boolean
 }
 
-/**
- * Deletes the objects below `prefix` that `goes` names, each in the generation that was seen, and looks again. Begins
- * with no further object after `endsAt`.
- */
+/** What goes; everything, at once, when nothing is said. */
+export interface Going {
+  readonly goes?: (object: StoredObject) => boolean
+  /** Asked after objects were seen and before they go: whether the folder is still to be emptied. */
+  readonly isStill?: () => Promise<boolean>
+  /** No further object after this moment. */
+  readonly endsAt?: number
+}
+
+/** Deletes the objects below `prefix` that go, each in the generation that was seen, and looks again. */
 export async function emptyFolder(
   storage: Pick<ObjectStore, 'walk' | 'remove'>,
   { bucket, prefix }: { readonly bucket: string; readonly prefix: string },
-  goes: (object: StoredObject) => boolean = () => true,
-  endsAt = Infinity,
+  { goes = () => true, isStill, endsAt = Infinity }: Going = {},
 ): Promise<Emptied> {
   let [objects, bytes] = [0, 0]
-  const removeAll = async (found: readonly StoredObject[]): Promise<void> => {
-    await Promise.all(found.map(({ name, generation }) => storage.remove({ bucket, name, generation })))
-    objects += found.length
-    bytes += found.reduce((sum, each) => sum + each.bytes, 0)
-  }
-  let batch: StoredObject[] = []
-  for await (const object of storage.walk(bucket, prefix)) {
-    if (!goes(object)) continue
+  for await (const seen of inBatches(storage.walk(bucket, prefix), goes)) {
     if (Date.now() >= endsAt) return { objects, bytes, isEmpty: false }
+    if (isStill && !(await isStill())) return { objects, bytes, isEmpty: false }
+    await Promise.all(seen.map(({ name, generation }) => storage.remove({ bucket, name, generation })))
+    objects += seen.length
+    bytes += seen.reduce((sum, each) => sum + each.bytes, 0)
+  }
+  return { objects, bytes, isEmpty: objects === 0 || !(await hasAny(storage, { bucket, prefix }, goes)) }
+}
+
+async function* inBatches(
+  objects: AsyncIterable<StoredObject>,
+  goes: (object: StoredObject) => boolean,
+): AsyncGenerator<StoredObject[]> {
+  let batch: StoredObject[] = []
+  for await (const object of objects) {
+    if (!goes(object)) continue
     batch.push(object)
     if (batch.length < atOnce) continue
-    await removeAll(batch)
+    yield batch
     batch = []
   }
-  await removeAll(batch)
-  return { objects, bytes, isEmpty: objects === 0 || !(await hasAny(storage, { bucket, prefix }, goes)) }
+  if (batch.length > 0) yield batch
 }
 
 async function hasAny(
