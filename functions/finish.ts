@@ -5,6 +5,7 @@
 import type { Knex } from 'knex'
 import type { z } from 'zod'
 import type { Warning } from '../shared/codes.ts'
+import { markReadOut } from '../shared/db/letters.ts'
 import { aboutOf, describeAsMade } from '../shared/db/about-episodes.ts'
 import { findEpisode, saveFinishedAudio, type ListedChapter } from '../shared/db/episodes.ts'
 import { findPodcast } from '../shared/db/podcasts.ts'
@@ -27,7 +28,9 @@ import { disclosureOf, podcastSettings } from '../shared/settings/podcast.ts'
 import { keptSamples } from '../shared/timeline/ledger.ts'
 import type { Portrait } from '../shared/words/words.ts'
 
-const context = partsContext.and(pick('coverHash', 'chaptersHash', 'spokenHashes', 'recordingHash', 'gainDb'))
+const context = partsContext.and(
+  pick('coverHash', 'chaptersHash', 'spokenHashes', 'recordingHash', 'gainDb', 'letters'),
+)
 
 type Context = z.output<typeof context> & Identity
 type Input = Awaited<ReturnType<typeof load>>
@@ -57,7 +60,7 @@ export const finish = defineStep({
   work: finishEpisode,
   record: async (
     trx,
-    { runId, episodeId, episodeFacts, spokenHashes },
+    { runId, episodeId, episodeFacts, spokenHashes, letters },
     {
       files: _files,
       isCertified: _certified,
@@ -83,6 +86,7 @@ export const finish = defineStep({
       taken: { title: takenTitle, description: takenDescription },
     })
     await describeAsMade(trx, runId)
+    if (letters.length > 0) await markReadOut(trx, episodeId, letters)
     if (voices) await rememberVoices(trx, episodeId, JSON.parse(voices) as NamedVoice<Portrait>[])
   },
   // the page is made by a step of its own, and is there a little later

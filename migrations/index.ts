@@ -22,6 +22,7 @@ import * as voices from './018-voices.ts'
 import * as withdrawals from './019-withdrawals.ts'
 import * as failedAttempts from './020-failed-attempts.ts'
 import * as editedDetails from './021-edited-details.ts'
+import * as lettersReadOut from './022-letters-read-out.ts'
 
 export const migrations = [
   { name: '001-first-light', up: firstLight.up },
@@ -44,4 +45,5 @@ export const migrations = [
   { name: '019-withdrawals', up: withdrawals.up },
   { name: '020-failed-attempts', up: failedAttempts.up },
   { name: '021-edited-details', up: editedDetails.up },
+  { name: '022-letters-read-out', up: lettersReadOut.up },
 ]

@@ -12,6 +12,7 @@ import {
   shareMade,
   type Episode,
 } from '../client/episodes.ts'
+import { columns } from './columns.ts'
 import { fillFolder, folderOf } from './output-folder.ts'
 import { clock } from './summary.ts'
 
@@ -96,9 +97,7 @@ export function summariseList(
       episode.title,
     ]),
   ]
-  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)))
-  const lines = table.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '))
-  return `${[...lines, ...hiddenLine(episodes.length - shown.length)].join('\n')}\n`
+  return `${[...columns(table), ...hiddenLine(episodes.length - shown.length)].join('\n')}\n`
 }
 
 /** A trial that failed, of a name that was tried again in a show since. */

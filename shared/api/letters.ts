@@ -1,10 +1,11 @@
 /** API routes for listener mail. */
 import { z } from '@hono/zod-openapi'
-import { findLetter, listLetters } from '../db/letters.ts'
+import { deleteLetter, findLetter, listLetters } from '../db/letters.ts'
 import { withDatabase } from '../db/connect.ts'
 import type { Services } from '../engine/services.ts'
 import { pageOf, pageQuery } from './cursor.ts'
-import { idParam, listOf, moment, mustBe, pageAsked, reads, type App } from './routes.ts'
+import { once } from './idempotency.ts'
+import { changes, idParam, listOf, moment, mustBe, pageAsked, reads, type App } from './routes.ts'
 
 const letter = z
   .object({
@@ -18,15 +19,25 @@ const letter = z
     attachments: z.int().openapi({ description: 'Files that came with it and are left out' }),
     isCut: z.boolean().openapi({ description: 'Its text is longer than what is kept' }),
     createdAt: z.iso.datetime(),
+    readIn: z.uuid().nullable().openapi({ description: 'The episode in which it was read out' }),
   })
   .openapi('Letter')
 
 const routes = {
   list: reads('/letters', 'Listener mail, newest first', { query: pageQuery }, listOf(letter)),
   show: reads('/letters/{id}', 'A letter', { params: idParam }, letter),
+  remove: changes(
+    '/letters/{id}',
+    'Delete a letter: what it says and who wrote it. What an episode has read out of it stays in that episode',
+    { params: idParam },
+    z.object({ removed: z.boolean() }),
+    200,
+    'delete',
+  ),
 }
 
-export function addLetters(app: App, { config: { databaseUrl } }: Services): void {
+export function addLetters(app: App, { config }: Services): void {
+  const { databaseUrl } = config
   app.openapi(routes.list, async (context) => {
     const query = context.req.valid('query')
     return context.json(
@@ -46,5 +57,14 @@ export function addLetters(app: App, { config: { databaseUrl } }: Services): voi
       ),
       200,
     )
+  })
+  app.openapi(routes.remove, async (context) => {
+    const { userId } = context.var.caller
+    const { status, body } = await once(context, config, userId, async () => {
+      const { id } = context.req.valid('param')
+      const removed = await withDatabase(databaseUrl, (db) => deleteLetter(db, userId, id))
+      return { status: 200, body: { removed: mustBe(removed || undefined, 'letter') } }
+    })
+    return context.json(body, status)
   })
 }

@@ -3,14 +3,16 @@
  * Hides how two messages that are the same become one letter.
  */
 import type { Knex } from 'knex'
+import { Permanent } from '../errors.ts'
 import type { Letter } from '../mail/letter.ts'
+import { trials } from '../objects.ts'
 import { rows } from './connect.ts'
 import { onPage, pageBindings, positionColumn, type Page, type Positioned } from './page.ts'
 import { updateRunProgress } from './run-changes.ts'
-import type { Run } from './runs.ts'
+import { isLive, type Run } from './runs.ts'
 import { lockUser } from './users.ts'
 
-export type Outcome = 'letter' | 'duplicate' | 'own' | 'failed'
+export type Outcome = 'letter' | 'duplicate' | 'own' | 'failed' | 'deleted'
 
 /** What became of the message at a position of its mailbox. */
 export type ReadMessage =
@@ -34,11 +36,13 @@ export interface KeptLetter {
 export interface ListedLetter extends KeptLetter {
   readonly runId: string
   readonly createdAt: Date
+  /** The episode in which it was read out. */
+  readonly readIn: string | null
 }
 
 const keptColumns =
   'id, sender, subject, body AS text, sent_at AS "sentAt", language, attachments, is_cut AS "isCut"'
-const listedColumns = `${keptColumns}, run_id AS "runId", created_at AS "createdAt"`
+const listedColumns = `${keptColumns}, run_id AS "runId", created_at AS "createdAt", read_in AS "readIn"`
 const isLetterOfUser = `user_id = :userId AND outcome = 'letter'`
 
 /** The positions in [from, to) that the run has dealt with. */
@@ -130,7 +134,7 @@ export async function countOutcomes(db: Knex, runId: string): Promise<Readonly<R
      GROUP BY outcome`,
     { runId },
   )
-  const counts = { letter: 0, duplicate: 0, own: 0, failed: 0 }
+  const counts = { letter: 0, duplicate: 0, own: 0, failed: 0, deleted: 0 }
   for (const { outcome, count } of found) counts[outcome] = count
   return counts
 }
@@ -184,18 +188,96 @@ export async function lettersById(db: Knex, userId: string, ids: readonly string
   return ids.flatMap((id) => found.filter((letter) => letter.id === id))
 }
 
-/** The ids of the user's newest letters. */
-export async function newestLetters(db: Knex, userId: string, count: number): Promise<string[]> {
-  const found = await rows<{ id: string }>(
+/** The user's newest letters that no other episode has read out, nor is about to. */
+export async function unreadLetters(
+  db: Knex,
+  { userId, podcast, slug }: { readonly userId: string; readonly podcast: string; readonly slug: string },
+  count: number,
+): Promise<KeptLetter[]> {
+  return await rows(
     db,
-    `SELECT id
+    `WITH own AS (
+       SELECT e.id
+       FROM episodes e
+       JOIN podcasts p ON p.id = e.podcast_id
+       WHERE e.user_id = :userId
+         AND e.slug = :slug
+         AND p.slug = :podcast
+     )
+     SELECT ${keptColumns}
      FROM letters
      WHERE ${isLetterOfUser}
+       AND (read_in IS NULL OR read_in IN (SELECT id FROM own))
+       AND NOT EXISTS (
+         SELECT 1
+         FROM runs r
+         JOIN episodes e ON e.id = r.episode_id
+         JOIN podcasts p ON p.id = e.podcast_id
+         WHERE r.user_id = :userId
+           AND r.${isLive}
+           AND strpos(r.context->>'letters', letters.id::text) > 0
+           AND r.episode_id NOT IN (SELECT id FROM own)
+           AND NOT starts_with(p.slug, :trials)
+       )
      ORDER BY sent_at DESC NULLS LAST, id
      LIMIT :count`,
-    { userId, count },
+    { userId, podcast, slug, count, trials },
   )
-  return found.map(({ id }) => id)
+}
+
+/** These letters, and no others, were read out in the episode. A trial leaves them to the episode that follows it. */
+export async function markReadOut(db: Knex, episodeId: string, ids: readonly string[]): Promise<void> {
+  await db.raw(
+    `UPDATE letters l
+     SET read_in = CASE WHEN l.id::text = ANY(:ids) THEN e.id END
+     FROM episodes e
+     JOIN podcasts p ON p.id = e.podcast_id
+     WHERE e.id = :episodeId
+       AND l.user_id = e.user_id
+       AND (l.id::text = ANY(:ids) OR l.read_in = e.id)
+       AND NOT starts_with(p.slug, :trials)`,
+    { episodeId, ids: [...ids], trials },
+  )
+}
+
+/**
+ * Deletes what a letter says and who wrote it; that it was there is known, so that its message is not read again. False
+ * when there is no such letter. Throws Permanent `already_running` while an episode that is being made reads it.
+ */
+export async function deleteLetter(db: Knex, userId: string, id: string): Promise<boolean> {
+  const [found] = await rows<{ isReadNow: boolean }>(
+    db,
+    `WITH reading AS (
+       SELECT 1
+       FROM runs
+       WHERE user_id = :userId
+         AND ${isLive}
+         AND strpos(context->>'letters', :id) > 0
+       LIMIT 1
+     ), gone AS (
+       UPDATE letters
+       SET outcome = 'deleted',
+           sender = NULL,
+           subject = NULL,
+           body = NULL,
+           language = NULL
+       WHERE ${isLetterOfUser}
+         AND id::text = :id
+         AND NOT EXISTS (SELECT 1 FROM reading)
+       RETURNING id
+     )
+     SELECT EXISTS (SELECT 1 FROM reading) AS "isReadNow"
+     FROM letters
+     WHERE ${isLetterOfUser}
+       AND id::text = :id`,
+    { userId, id },
+  )
+  if (found?.isReadNow)
+    throw new Permanent(
+      'already_running',
+      'An episode that is being made reads this letter out. Delete the letter once it is finished, or cancel it first.',
+    )
+  return found !== undefined
 }
 
 export async function listLetters(db: Knex, page: Page): Promise<Positioned<ListedLetter>[]> {

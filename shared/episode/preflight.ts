@@ -172,6 +172,6 @@ function scriptsAgree(
   const settings = podcast ?? podcastSettings({})
   const said = { ...(episode ?? parseEpisode('{}', '')), ...(number === undefined ? {} : { number }) }
   const values = variablesOf(settings, said, title ?? said.title ?? 'title')
-  const anyLetter = { id: '', sender: '…', subject: '…', text: '…' }
+  const anyLetter = { id: '', sender: 'Ann', subject: 'Any', text: 'Any' }
   scripts(template.segments, values, Array(lettersWanted(template)).fill(anyLetter), template.voice)
 }

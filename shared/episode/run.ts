@@ -9,7 +9,7 @@ import { aboutOf, type AboutEpisode } from '../db/about-episodes.ts'
 import { beginEpisode, ensureEpisode, publicationOf } from '../db/episodes.ts'
 import { ensurePodcast, findPodcastNamed } from '../db/podcasts.ts'
 import { decisionRevision } from '../db/edit-decisions.ts'
-import { lettersById, newestLetters, type KeptLetter } from '../db/letters.ts'
+import type { KeptLetter } from '../db/letters.ts'
 import { providerKeys, type SealedKey } from '../db/provider-keys.ts'
 import { failRun, supersedeRun } from '../db/run-changes.ts'
 import { latestRunOf, startRun, type Run } from '../db/runs.ts'
@@ -22,10 +22,11 @@ import { asSeen, type UploadPath } from '../objects.ts'
 import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
 import { alreadyRunning } from './already-running.ts'
+import { lettersRead } from './letters-read.ts'
 import { givenBefore } from './given-before.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
-import { lettersWanted, proposesAnything, withLetters } from '../settings/needs.ts'
+import { proposesAnything } from '../settings/needs.ts'
 import { detailsOf } from '../settings/episode.ts'
 import { podcastSettings } from '../settings/podcast.ts'
 import { restoresAnything } from '../settings/restore.ts'
@@ -125,8 +126,7 @@ async function openRun(
   const today = variablesOf(podcastSettings(plan.podcast ?? known?.settings ?? {}), plan.episode, slug)
   const date = plan.episode.date === undefined ? said?.variables['date'] : undefined
   const variables = date === undefined ? today : { ...today, date }
-  const letters = await lettersFor(trx, userId, plan)
-  const { template: settings, leftOut } = withLetters(plan.template, letters.length)
+  const { letters, settings, warnings: aboutLetters } = await lettersRead(trx, path, plan)
   const model = await modelFor(config.ears, settings.transcription)
   const { problem, providers } = check(
     { ...plan, template: settings },
@@ -171,7 +171,7 @@ async function openRun(
   const begin = {
     ...{ userId, episodeId, settings, context },
     about: { ...about, details: detailsOf(plan.episode) },
-    warnings: [...plan.warnings, ...leftOut.map(noLetters), ...missing],
+    warnings: [...plan.warnings, ...aboutLetters, ...missing],
   }
   let run = await beginRun(trx, pipeline, begin)
   // What waits for its producer would wait for ever if they have recorded it anew.
@@ -189,27 +189,11 @@ export interface Said {
   readonly about: AboutEpisode
 }
 
-const noLetters = (segment: string): Warning => ({
-  code: 'letters_left_out',
-  message: `${segment} reads out listener mail, and there is none: it was left out.`,
-})
-
 /** Whether the run was started by another file of the same recording. */
 function isSameAs(latest: Run | undefined, { recordings = [] }: EpisodePlan): boolean {
   if (!latest || recordings.length === 0) return false
   const earlier = readContext(latest.context, 'recordings', 'unplanned')
   return !earlier.unplanned && JSON.stringify(earlier.recordings) === JSON.stringify(recordings)
-}
-
-/** The letters that the template reads out: those the episode names, or the newest. */
-async function lettersFor(
-  trx: Knex,
-  userId: string,
-  { episode, template }: EpisodePlan,
-): Promise<KeptLetter[]> {
-  const wanted = lettersWanted(template)
-  if (wanted === 0) return []
-  return await lettersById(trx, userId, episode.letters ?? (await newestLetters(trx, userId, wanted)))
 }
 
 /** Counts the start of a run against what its user may start; the reason when that is too many. */

@@ -5,6 +5,7 @@
 import { elevenlabsSpeaker } from './elevenlabs-voice.ts'
 import { fliteSpeaker } from './flite-voice.ts'
 import { openaiSpeaker } from './openai-speech.ts'
+import { unsayable } from './sayable.ts'
 import { refuse, type Access } from './vendor.ts'
 import { VendorError } from './vendor-failure.ts'
 import type { Speaker, Spoken, Voice, VoiceName } from './voice.ts'
@@ -29,15 +30,14 @@ export function openVoice(name: VoiceName, access: Access): Voice {
   return {
     list: speaker.list,
     speak: async (line, signal) => {
-      const letters = line.text.match(/[\p{L}\p{N}]/gu)?.length ?? 0
-      if (letters === 0)
-        throw refuse(speaker.vendor, 'was given nothing to say: the text has neither letters nor figures.')
+      const why = unsayable(name, line.text)
+      if (why !== undefined) throw refuse(speaker.vendor, why)
       const spoken = await speaker.speak(line, signal).catch((error: unknown) => {
         throw error instanceof VendorError && speaker.lacksVoice(error)
           ? unknownVoice(error, line.voice)
           : error
       })
-      return checked(speaker, spoken, letters)
+      return checked(speaker, spoken, line.text.match(/[\p{L}\p{N}]/gu)!.length)
     },
   }
 }

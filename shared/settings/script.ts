@@ -41,6 +41,10 @@ export const checkVariables =
     }
   }
 
+/** The names of the variables that a script says. */
+export const variablesIn = (script: string): ReadonlySet<string> =>
+  new Set(script.matchAll(placeholder).map(([, name]) => name!.trim()))
+
 /**
  * The script as it is spoken. Throws Permanent `missing_variable` that names what has no value and who needs
  * it.

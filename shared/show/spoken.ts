@@ -4,6 +4,7 @@
  */
 import type { KeptLetter } from '../db/letters.ts'
 import { Permanent } from '../errors.ts'
+import { unsayable } from '../providers/sayable.ts'
 import { fillScript, type Variables } from '../settings/script.ts'
 import type { Segment, VoiceSettings } from '../settings/settings.ts'
 import type { EditList } from '../edits/edits.ts'
@@ -30,8 +31,8 @@ export function spokenIn(
 }
 
 /**
- * The segments' scripts as they are spoken. Throws Permanent `missing_variable` or `no_letters` naming the
- * segment.
+ * The segments' scripts as they are spoken. Throws Permanent `missing_variable`, `no_letters` or `provider_rejected` (its
+ * voice cannot say it) naming the segment.
  */
 export function scripts(
   segments: readonly Segment[],
@@ -44,8 +45,13 @@ export function scripts(
     if (segment.type === 'content' || segment.source.kind === 'static') return []
     const { source } = segment
     const name = `Segment ${i + 1} (${segment.type})`
-    const spoken = { place: segmentPlace(i), voice: source.voice ?? usual }
-    if (source.kind === 'spoken') return [{ ...spoken, text: fillScript(source.script, variables, name) }]
+    const voice = source.voice ?? usual
+    const spoken = (text: string): SpokenText[] => {
+      const why = unsayable(voice.provider, text)
+      if (why !== undefined) throw new Permanent('provider_rejected', `${name}: ${voice.provider} ${why}`)
+      return [{ place: segmentPlace(i), voice, text }]
+    }
+    if (source.kind === 'spoken') return spoken(fillScript(source.script, variables, name))
     const read = bag.splice(0, source.count)
     if (read.length === 0)
       throw new Permanent(
@@ -56,7 +62,7 @@ export function scripts(
     const texts = read.map(({ sender: from, subject, text }) =>
       fillScript(source.script, { ...variables, from, subject, text }, name),
     )
-    return [{ ...spoken, text: texts.join('\n\n') }]
+    return spoken(texts.join('\n\n'))
   })
 }
 

@@ -748,7 +748,7 @@ describe('A review', () => {
   })
 })
 
-test('A mailbox is run again by its run, and its letters are listed with what they say', async () => {
+test('A mailbox is run again by its run; its letters are listed with what they say, and deleted for good', async () => {
   const world = await aWorld()
   const ask = callerOf(world, `Bearer ${(await aKey(world, user)).key}`)
   await world.arrive(
@@ -759,7 +759,7 @@ test('A mailbox is run again by its run, and its letters are listed with what th
   )
   await world.runToEnd()
   expect((await ask('GET', '/letters')).body['items']).toMatchObject([
-    { sender: 'Ada', subject: 'Hello', text: 'A word of thanks.' },
+    { sender: 'Ada', subject: 'Hello', text: 'A word of thanks.', readIn: null },
   ])
   const [runId] = idsOf(await ask('GET', '/runs'))
   const { status, body } = await ask('POST', `/runs/${runId!}/retry`)
@@ -771,5 +771,9 @@ test('A mailbox is run again by its run, and its letters are listed with what th
     total: 1,
     episodeId: null,
   })
-  expect(idsOf(await ask('GET', '/letters'))).toHaveLength(1)
+  const [letter] = idsOf(await ask('GET', '/letters'))
+  expect((await ask('DELETE', `/letters/${letter!}`)).body).toEqual({ removed: true })
+  await ask('POST', `/runs/${runId!}/retry`)
+  await world.runToEnd()
+  expect(idsOf(await ask('GET', '/letters'))).toEqual([])
 })

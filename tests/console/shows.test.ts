@@ -186,6 +186,9 @@ whereThereIs('Letters', () => {
     await page.getByText(/One letter is picked for the next episode/).waitFor()
     const picked = JSON.parse(await page.evaluate<string>(`localStorage.getItem('spool.letters')`)) as unknown
     expect(picked).toEqual([{ id: expect.stringMatching(/^[\da-f-]{36}$/), subject: 'From bob' }])
+    await page.getByText('From ann', { exact: true }).click()
+    await page.getByRole('button', { name: 'Delete “From ann”' }).click()
+    await page.getByText('From ann', { exact: true }).waitFor({ state: 'detached' })
     expect(await barriers(page)).toEqual([])
     expect(complaints()).toEqual([])
   })

@@ -390,6 +390,15 @@ describe('Listener mail', () => {
     expect((await deliverable(world, 'transcript.txt')).toString()).toBe(
       'Assistant: Listener 3 writes: I like the tape. Listener 2 writes: I like the moon.\n',
     )
+    expect(
+      await world.database.rows(
+        'SELECT body, read_in IS NOT NULL AS "isRead" FROM letters ORDER BY position',
+      ),
+    ).toEqual([
+      { body: 'The old one.', isRead: false },
+      { body: 'I like the moon.', isRead: true },
+      { body: 'I like the tape.', isRead: true },
+    ])
   })
 
   test('that is not there is left out with a word', async () => {

@@ -153,6 +153,29 @@ export function add(program: Command): void {
           throw new Permanent(report.stopReason as ErrorCode, message ?? undefined)
       })
     })
+
+  addLetters(program)
+}
+
+interface LettersFlags {
+  readonly delete?: readonly string[]
+  readonly json?: true
+}
+
+function addLetters(program: Command): void {
+  program
+    .command('letters')
+    .description('the listener mail there is, and in which episodes it was read out')
+    .option('--delete <letters...>', 'delete these for good, by their ids')
+    .option('--json', 'print one JSON object instead of a table')
+    .action(async ({ delete: ids, json }: LettersFlags) => {
+      await withClient(async (client) => {
+        const { deleteLetters, listLetters, summariseDeleted, summariseLetters } =
+          await import('../letters.ts')
+        if (ids) print(json, await deleteLetters(client, ids), summariseDeleted)
+        else print(json, { letters: await listLetters(client) }, ({ letters }) => summariseLetters(letters))
+      })
+    })
 }
 
 /** The podcast of that name; or of a show's folder, whose settings are brought along unless nothing is to be done. */

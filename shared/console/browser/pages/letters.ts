@@ -1,6 +1,6 @@
 /** Listener mail: read, picked for the next episode, and added by the mailbox. */
 import { useState } from 'preact/hooks'
-import { address, get, type ListOf } from '../api.ts'
+import { address, get, remove, type ListOf } from '../api.ts'
 import { Mailbox } from '../letters/mailbox.ts'
 import { mostPicked, usePicked, type Picked } from '../letters/picked.ts'
 import { Action, day, Empty, html, Loading, show, useApi } from '../parts.ts'
@@ -14,6 +14,8 @@ interface Letter {
   readonly createdAt: string
   readonly attachments: number
   readonly isCut: boolean
+  /** The episode that has read it out. */
+  readonly readIn: string | null
 }
 
 const first = '/letters?limit=50'
@@ -21,11 +23,20 @@ const first = '/letters?limit=50'
 function Letters() {
   const letters = useApi<ListOf<Letter>>(first)
   const { picked, toggle, clear } = usePicked()
-  const picking = (letter: Letter) => ({
-    isPicked: picked.some(({ id }) => id === letter.id),
-    isFull: picked.length >= mostPicked,
-    toggle: () => toggle({ id: letter.id, subject: letter.subject }),
-  })
+  const picking = (letter: Letter) => {
+    const isPicked = picked.some(({ id }) => id === letter.id)
+    const toggleIt = () => toggle({ id: letter.id, subject: letter.subject })
+    return {
+      isPicked,
+      isFull: picked.length >= mostPicked,
+      toggle: toggleIt,
+      forget: async () => {
+        await remove(`/letters/${letter.id}`)
+        if (isPicked) toggleIt()
+        await letters.reload()
+      },
+    }
+  }
   return html`
     <h1>Letters</h1>
     <${Mailbox} changed=${letters.reload} />
@@ -46,7 +57,7 @@ function Selection({
   const [isCopied, setCopied] = useState(false)
   if (picked.length === 0)
     return html`<p class="quiet" role="status">
-      None is picked for the next episode. A mail segment then reads the newest.
+      None is picked for the next episode. A mail segment then reads the newest that no episode has read out.
     </p>`
   const copy = async () => {
     await navigator.clipboard.writeText(JSON.stringify(picked.map(({ id }) => id)))
@@ -80,9 +91,14 @@ function Selection({
   </section>`
 }
 
-type Picking = (letter: Letter) => { isPicked: boolean; isFull: boolean; toggle: () => void }
+interface Picking {
+  readonly isPicked: boolean
+  readonly isFull: boolean
+  readonly toggle: () => void
+  readonly forget: () => Promise<void>
+}
 
-function List({ page, picking }: { page: ListOf<Letter>; picking: Picking }) {
+function List({ page, picking }: { page: ListOf<Letter>; picking: (letter: Letter) => Picking }) {
   const [more, setMore] = useState<{ items: Letter[]; next?: string | undefined }>({
     items: [],
     next: page.next,
@@ -103,16 +119,12 @@ function List({ page, picking }: { page: ListOf<Letter>; picking: Picking }) {
 }
 
 function Row({
-  letter: { sender, subject, text, sentAt, createdAt, attachments, isCut },
+  letter: { sender, subject, text, sentAt, createdAt, attachments, isCut, readIn },
   isPicked,
   isFull,
   toggle,
-}: {
-  letter: Letter
-  isPicked: boolean
-  isFull: boolean
-  toggle: () => void
-}) {
+  forget,
+}: Picking & { letter: Letter }) {
   const when = sentAt ?? createdAt
   const title = subject || 'Without a subject'
   return html`<li>
@@ -126,11 +138,17 @@ function Row({
     <details>
       <summary>
         <strong>${title}</strong>
-        <span class="quiet">${sender} · <time datetime=${when}>${day(when)}</time></span>
+        <span class="quiet">
+          ${sender} · <time datetime=${when}>${day(when)}</time>${readIn === null ? null : ' · read out'}
+        </span>
       </summary>
       <p class="letter">${text}</p>
       ${isCut ? html`<p class="quiet">The letter goes on; what is longer than this is not kept.</p>` : null}
       ${attachments > 0 ? html`<p class="quiet">${attachments === 1 ? 'A file' : `${attachments} files`} came with it; files are left out.</p>` : null}
+      <p class="buttons">
+        ${readIn === null ? null : html`<a href=${address(`episodes/${readIn}`)}>The episode that has read it out</a>`}
+        <${Action} kind="danger" act=${forget} confirm=${`Delete “${title}” for good? What an episode has read out stays in it.`}>Delete<span class="unseen"> “${title}”</span></${Action}>
+      </p>
     </details>
   </li>`
 }
