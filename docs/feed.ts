@@ -1,19 +1,11 @@
 /** The page of the feed: what a show may say of itself, how it is taken over, and the rules, as the code has them. */
 import { feedRules } from '../shared/publishing/feed-rules.ts'
 import { categoryTexts } from '../shared/settings/categories.ts'
-import { episodeSchema } from '../shared/settings/episode.ts'
-import { podcastSchema } from '../shared/settings/podcast.ts'
 
 const rows = feedRules.map(
   ({ id, of, severity, remedy, source }) =>
     `| \`${id}\` | ${of} | ${severity} | ${remedy.replaceAll('<', '&lt;')} | [source](${source}) |`,
 )
-
-const fieldsOf = (schema: object): string =>
-  Object.keys((schema as { properties: object }).properties)
-    .filter((name) => !name.startsWith('$'))
-    .map((name) => `\`${name}\``)
-    .join(', ')
 
 export const feedPage = (): string => `# The feed
 
@@ -21,9 +13,7 @@ Made from \`shared/settings/\` and \`shared/publishing/\` by \`node docs/make.ts
 
 ## A show
 
-\`podcast.json\` beside a recording, or given with \`--podcast\`, sets the show; the newest one counts. Its fields: ${fieldsOf(podcastSchema())}.
-
-\`samples/podcast.schema.json\` says what each takes, and lets an editor complete and check it. All have a default.
+\`podcast.json\` beside a recording, or given with \`--podcast\`, sets the show; the newest one counts. [settings.md](settings.md#podcastjson) has all its fields; each has a default.
 
 - **\`slug\`** is what commands and addresses call the show; \`./spool init\` writes it. Without it that is made of the title, so that a new title makes a new show: \`assemble\` and
   \`upload\` say so, and which shows there are. Of a show that is there it changes nothing.
@@ -39,7 +29,7 @@ Made from \`shared/settings/\` and \`shared/publishing/\` by \`node docs/make.ts
 
 ## An episode
 
-\`episode.json\` beside a recording. Its fields: ${fieldsOf(episodeSchema())}.
+\`episode.json\` beside a recording. [settings.md](settings.md#episodejson) has all its fields.
 
 \`content\` holds show notes in HTML: paragraphs, lists, links, emphasis and headings stay, the rest is taken out with a note. A description is made of it when there is none.
 \`soundbites\` count in seconds of the finished episode. \`persons\` take the place of the show's.

@@ -9,6 +9,7 @@ import { describeVariables } from '../shared/config.ts'
 import { deployPage } from './deploy.ts'
 import { feedPage } from './feed.ts'
 import { scalePage } from './scale.ts'
+import { settingsPage } from './settings.ts'
 
 const table = (codes: Readonly<Record<string, Explained>>): string =>
   [
@@ -47,6 +48,7 @@ ${table(errorCodes)}
   'scale.md': scalePage(),
   'deploy.md': deployPage(),
   'feed.md': feedPage(),
+  'settings.md': settingsPage(),
 }
 
 if (import.meta.main)

@@ -14,7 +14,7 @@ import { Permanent } from '../errors.ts'
 import { builtInVoice, openKey } from '../providers/choose.ts'
 import { VendorError } from '../providers/vendor-failure.ts'
 import type { KnownVoice, Line, VoiceName } from '../providers/voice.ts'
-import { voiceNames } from '../settings/settings.ts'
+import { voiceNames } from '../settings/segments.ts'
 import { once } from './idempotency.ts'
 import { changes, jsonBody, reads, type App } from './routes.ts'
 

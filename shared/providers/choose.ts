@@ -8,7 +8,8 @@ import { Permanent } from '../errors.ts'
 import { keyPurpose, openSealer } from './seal.ts'
 import { voicesOfScripts } from '../settings/needs.ts'
 import { answererNames } from '../settings/cleaning.ts'
-import { localRecogniser, recogniserNames, voiceNames, type RunSettings } from '../settings/settings.ts'
+import { localRecogniser, recogniserNames, type RunSettings } from '../settings/settings.ts'
+import { voiceNames } from '../settings/segments.ts'
 
 /** Needs no key. */
 export const builtInVoice = 'flite'

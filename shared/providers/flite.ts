@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { fliteVoices } from '../settings/settings.ts'
+import { fliteVoices } from '../settings/segments.ts'
 
 /** What each is like. */
 export const voiceTitles = {

@@ -2,7 +2,7 @@
  * The interface of synthetic voices that each provider's adapter implements. The adapters are listed in
  * voices.ts.
  */
-import type { voiceNames } from '../settings/settings.ts'
+import type { voiceNames } from '../settings/segments.ts'
 import type { Vendor } from './vendor.ts'
 import type { VendorError } from './vendor-failure.ts'
 

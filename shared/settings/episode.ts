@@ -3,26 +3,37 @@ import { z } from 'zod'
 import { fileName } from './cleaning.ts'
 import { parseDocument, problemsOf, type Problem } from './document.ts'
 import { chat, image, licence, location, person, soundbite, txt, value, webAddress } from './feed-values.ts'
-import { publishWhen, speakerName } from './settings.ts'
+import { publishWhen } from './settings.ts'
+import { speakerName } from './segments.ts'
 
 /** What the feed shows of an episode besides its title, its description and its files. */
 const details = {
   type: z.enum(['full', 'trailer', 'bonus']).default('full'),
-  /** In place of the show's. */
-  explicit: z.boolean().optional(),
-  /** Its page on the web. */
-  link: webAddress.optional(),
-  /** Not shown by directories. */
-  block: z.boolean().default(false),
-  /** One sentence. */
-  subtitle: z.string().trim().min(1).max(255).optional(),
-  /** A longer text for applications that look for it; the description when not given. */
-  summary: z.string().trim().min(1).max(4000).optional(),
-  /** Show notes in HTML; what applications show of it is kept, and a description is made of it when there is none. */
-  content: z.string().min(1).max(100_000).optional(),
+  explicit: z.boolean().optional().describe("In place of the show's."),
+  link: webAddress.optional().describe('Its page on the web.'),
+  block: z.boolean().default(false).describe('Not shown by directories.'),
+  subtitle: z.string().trim().min(1).max(255).optional().describe('One sentence.'),
+  summary: z
+    .string()
+    .trim()
+    .min(1)
+    .max(4000)
+    .optional()
+    .describe('A longer text for applications that look for it; the description when not given.'),
+  content: z
+    .string()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe(
+      'Show notes in HTML; what applications show of it is kept, and a description is made of it when there is none.',
+    ),
   seasonName: z.string().trim().min(1).max(128).optional(),
-  /** They take the place of the show's people in this episode. */
-  persons: z.array(person).max(50).default([]),
+  persons: z
+    .array(person)
+    .max(50)
+    .default([])
+    .describe("They take the place of the show's people in this episode."),
   soundbites: z.array(soundbite).max(50).default([]),
   license: licence.optional(),
   locations: z.array(location).max(20).default([]),
@@ -37,40 +48,61 @@ export const mostTitleCharacters = 255
 
 const episode = z.strictObject({
   $schema: z.string().optional(),
-  title: z.string().min(1).max(mostTitleCharacters).optional(),
-  description: z.string().max(mostDescriptionCharacters).optional(),
-  number: z.number().int().positive().optional(),
-  season: z.number().int().positive().optional(),
-  guest: z.string().min(1).max(255).optional(),
-  /** The day it is about; today when not given. */
-  date: z.iso.date().optional(),
-  /**
-   * Several files as one recording; their order here is that of the episode. The run starts when all of them
-   * are there.
-   */
+  title: z.string().min(1).max(mostTitleCharacters).optional().describe("The file's name when not given."),
+  description: z
+    .string()
+    .max(mostDescriptionCharacters)
+    .optional()
+    .describe('Made of `content` when not given.'),
+  number: z.number().int().positive().optional().describe('Also `{episode_number}` in scripts.'),
+  season: z.number().int().positive().optional().describe('Also `{season_number}` in scripts.'),
+  guest: z.string().min(1).max(255).optional().describe('Stands for `{guest}` in scripts.'),
+  date: z.iso.date().optional().describe('The day it is about, `{date}` in scripts; today when not given.'),
   recordings: z
     .array(
       z.strictObject({
         file: fileName,
-        gainDb: z.number().min(-60).max(60).default(0),
-        offsetSeconds: z.number().min(-3600).max(3600).default(0),
+        gainDb: z
+          .number()
+          .min(-60)
+          .max(60)
+          .default(0)
+          .describe('How much louder it becomes before anything listens to it.'),
+        offsetSeconds: z
+          .number()
+          .min(-3600)
+          .max(3600)
+          .default(0)
+          .describe('Of tracks: how much later than the first it begins.'),
       }),
     )
     .min(1)
     .max(20)
-    .optional(),
-  /** One after the other, or tracks of one conversation. */
-  recordingsAre: z.enum(['sequence', 'tracks']).default('sequence'),
-  /** The letters that a mail segment reads out, by id; the newest when not given. */
-  letters: z.array(z.uuid()).max(100).optional(),
-  /** In place of the template's, or at a time. */
+    .optional()
+    .describe(
+      'Several files as one recording; their order here is that of the episode. The run starts when all of them are there.',
+    ),
+  recordingsAre: z
+    .enum(['sequence', 'tracks'])
+    .default('sequence')
+    .describe('One after the other, or tracks of one conversation.'),
+  letters: z
+    .array(z.uuid())
+    .max(100)
+    .optional()
+    .describe(
+      'The letters that a mail segment reads out, by id (`./spool letters`); the newest that no episode has read out when not given.',
+    ),
   publish: z
     .union([z.enum(publishWhen), z.iso.datetime({ offset: true })], {
       error: '"automatic", "manual", or a time with its zone such as "2026-12-24T06:00:00+01:00"',
     })
-    .optional(),
-  /** Names for the speakers that a transcript calls A, B or otherwise. */
-  speakers: z.record(z.string(), speakerName).default({}),
+    .optional()
+    .describe("In place of the template's, or at a time."),
+  speakers: z
+    .record(z.string(), speakerName)
+    .default({})
+    .describe('Names for the speakers that a transcript calls A, B or otherwise.'),
   ...details,
 })
 

@@ -23,8 +23,7 @@ export const person = z.strictObject({
     .string()
     .refine(isGroup, `no group of the Podcast Taxonomy; there are ${groups.join(', ')}`)
     .optional(),
-  /** A picture. */
-  img: webAddress.optional(),
+  img: webAddress.optional().describe('A picture.'),
   href: webAddress.optional(),
 })
 
@@ -44,18 +43,17 @@ export const licence = z
 
 export const location = z.strictObject({
   name: label,
-  /** What it is about, or where it was made. */
-  rel: z.enum(['subject', 'creator']).optional(),
-  /** RFC 5870. */
+  rel: z.enum(['subject', 'creator']).optional().describe('What it is about, or where it was made.'),
   geo: z
     .string()
     .regex(/^geo:-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?(,-?\d+(\.\d+)?)?(;.*)?$/, 'as in "geo:48.2082,16.3738"')
-    .optional(),
-  /** OpenStreetMap's kind of object and its number. */
+    .optional()
+    .describe('RFC 5870.'),
   osm: z
     .string()
     .regex(/^[NWR]\d+(#\d+)?$/, 'as in "R113314"')
-    .optional(),
+    .optional()
+    .describe("OpenStreetMap's kind of object and its number."),
   country: z
     .string()
     .regex(/^[A-Za-z]{2}$/, 'a country of ISO 3166 such as "at"')

@@ -1,5 +1,6 @@
 /** What a template needs that is not in it: files among the assets, pictures, voices, letters. */
-import type { Template, VoiceSettings } from './settings.ts'
+import type { Template } from './settings.ts'
+import type { VoiceSettings } from './segments.ts'
 
 /** Every file a template needs among the podcast's assets, and what needs it. */
 export function assetsOf({

@@ -38,36 +38,40 @@ const likeIt = (category: string | undefined): string =>
 const podcast = z.strictObject({
   $schema: z.string().optional(),
   title: z.string().min(1).max(255).default('My podcast'),
-  /** What commands and addresses call it; made of its title when not given, so that a new title makes a new show. */
   slug: z
     .string()
     .refine(isPathPart, { error: 'has 1 to 200 characters, and no slash or control character' })
-    .optional(),
+    .optional()
+    .describe(
+      'What commands and addresses call it; made of its title when not given, so that a new title makes a new show.',
+    ),
   description: z.string().min(1).max(4000).default('A podcast assembled by Spool.'),
   language: registeredLanguage.default('en'),
   author: z.string().min(1).max(255).default('Unknown author'),
   email: z.email().optional(),
   link: webAddress.optional(),
-  /** A picture elsewhere; a cover among the podcast's assets needs none. */
-  imageUrl: webAddress.optional(),
-  /** The one that fits best. */
-  category: category.default('Society & Culture'),
-  /** Further ones: Apple shows three in all. */
-  categories: z.array(category).max(2, 'Apple shows three categories in all').default([]),
+  imageUrl: webAddress
+    .optional()
+    .describe("A picture elsewhere; a cover among the podcast's assets needs none."),
+  category: category.default('Society & Culture').describe('The one that fits best.'),
+  categories: z
+    .array(category)
+    .max(2, 'Apple shows three categories in all')
+    .default([])
+    .describe('Further ones: Apple shows three in all.'),
   explicit: z.boolean().default(false),
-  /** Newest first, or a story told from its first episode on. */
-  type: z.enum(['episodic', 'serial']).default('episodic'),
+  type: z
+    .enum(['episodic', 'serial'])
+    .default('episodic')
+    .describe('Newest first, or a story told from its first episode on.'),
   copyright: z.string().min(1).max(255).optional(),
-  /** Where the show has moved to: applications subscribe there. */
-  newFeedUrl: webAddress.optional(),
-  /** No further episode will come. */
-  complete: z.boolean().default(false),
-  /** Kept out of every directory, or of the services named. */
-  block: block.default(false),
-  /** Of a show that had one before; made of the feed's address when not given. */
-  guid: podcastGuid.optional(),
-  /** Whether other hosts are asked not to import the feed. */
-  locked: z.boolean().default(false),
+  newFeedUrl: webAddress.optional().describe('Where the show has moved to: applications subscribe there.'),
+  complete: z.boolean().default(false).describe('No further episode will come.'),
+  block: block.default(false).describe('Kept out of every directory, or of the services named.'),
+  guid: podcastGuid
+    .optional()
+    .describe("Of a show that had one before; made of the feed's address when not given."),
+  locked: z.boolean().default(false).describe('Whether other hosts are asked not to import the feed.'),
   funding: z.array(funding).max(20).default([]),
   persons: z.array(person).max(50).default([]),
   license: licence.optional(),
@@ -75,22 +79,29 @@ const podcast = z.strictObject({
   medium: medium.optional(),
   trailers: z.array(trailer).max(50).default([]),
   updateFrequency: updateFrequency.optional(),
-  /** Shows that this one recommends. */
-  podroll: z.array(remoteItem).max(100).default([]),
+  podroll: z.array(remoteItem).max(100).default([]).describe('Shows that this one recommends.'),
   txt: z.array(txt).max(50).default([]),
   chat: chat.optional(),
   value: value.optional(),
   images: z.array(image).max(20).default([]),
-  /** The seasons' names, by number. */
   seasons: z
     .record(z.string().regex(/^[1-9]\d*$/, 'a season’s number'), z.string().trim().min(1).max(128))
-    .default({}),
-  /** Stands before every audio address, to count downloads: `https://op3.dev/e/`. */
-  enclosurePrefix: prefix.optional(),
-  /** The feed has the newest so many; all when not given. */
-  feedLimit: z.number().int().min(1).max(100_000).optional(),
-  /** What an episode with a synthetic voice says of it; false: nothing. */
-  aiDisclosure: z.union([z.literal(false), z.string().trim().min(1).max(300)]).optional(),
+    .default({})
+    .describe("The seasons' names, by number."),
+  enclosurePrefix: prefix
+    .optional()
+    .describe('Stands before every audio address, to count downloads: `https://op3.dev/e/`.'),
+  feedLimit: z
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe('The feed has the newest so many; all when not given.'),
+  aiDisclosure: z
+    .union([z.literal(false), z.string().trim().min(1).max(300)])
+    .optional()
+    .describe('What an episode with a synthetic voice says of it; false: nothing.'),
 })
 
 export type PodcastSettings = z.infer<typeof podcast>

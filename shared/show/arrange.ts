@@ -2,8 +2,8 @@
  * Lays out an episode: segments in order, the recording among them with its cuts, music under them. Hides where each begins, and
  * in which chunks the whole is made.
  */
-import type { Segment } from '../settings/settings.ts'
-import { withContent } from '../settings/settings.ts'
+import type { Segment } from '../settings/segments.ts'
+import { withContent } from '../settings/segments.ts'
 import { samplesPerFrame } from '../audio/mp3-frames.ts'
 import type { Ledger } from '../timeline/ledger.ts'
 import type { Timeline, TimelineSegment } from '../timeline/timeline.ts'

@@ -3,7 +3,7 @@
  * while somebody speaks. Hides the arithmetic of the envelope: all gains are breakpoints computed beforehand,
  * so a renderer keeps no state.
  */
-import type { MusicRule } from '../settings/settings.ts'
+import type { MusicRule } from '../settings/segments.ts'
 import type { Span } from '../audio/analysis.ts'
 import type { Clip, GainPoint, TimelineSegment } from '../timeline/timeline.ts'
 import { fromDb } from '../audio/true-peak.ts'

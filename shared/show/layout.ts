@@ -4,7 +4,7 @@
  */
 import type { Span } from '../audio/analysis.ts'
 import type { EditList } from '../edits/edits.ts'
-import type { MusicRule, Segment } from '../settings/settings.ts'
+import type { MusicRule, Segment } from '../settings/segments.ts'
 import type { Clip, InsertedText, TimelineSource } from '../timeline/timeline.ts'
 
 /** A source with the loudness by which it is levelled; null when it is silent. */

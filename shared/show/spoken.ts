@@ -6,7 +6,7 @@ import type { KeptLetter } from '../db/letters.ts'
 import { Permanent } from '../errors.ts'
 import { unsayable } from '../providers/sayable.ts'
 import { fillScript, type Variables } from '../settings/script.ts'
-import type { Segment, VoiceSettings } from '../settings/settings.ts'
+import type { Segment, VoiceSettings } from '../settings/segments.ts'
 import type { EditList } from '../edits/edits.ts'
 
 export interface SpokenText {

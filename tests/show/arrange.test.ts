@@ -7,7 +7,8 @@ import type { ArrangedSource, Show } from '../../shared/show/layout.ts'
 import { chunkContents } from '../../shared/show/chunk-contents.ts'
 import { overlapBefore, toOutput, toSource } from '../../shared/timeline/ledger.ts'
 import { chunkSpan, longestUsualChunkSamples, type Timeline } from '../../shared/timeline/timeline.ts'
-import { parseTemplate, type Segment } from '../../shared/settings/settings.ts'
+import { parseTemplate } from '../../shared/settings/settings.ts'
+import type { Segment } from '../../shared/settings/segments.ts'
 import { toEditList, type Insertion, type ProposedEdit } from '../../shared/edits/edits.ts'
 
 const sampleRate = 44100
