@@ -27,7 +27,7 @@ import { addReviews } from './reviews.ts'
 import { addRuns } from './runs.ts'
 import { addShares } from './shares.ts'
 import { addUploads } from './uploads.ts'
-import { plainly } from '../settings/explain.ts'
+import { inNearestShape, plainly } from '../settings/explain.ts'
 import { addVoices } from './voices.ts'
 import { addWebhooks } from './webhooks.ts'
 
@@ -164,8 +164,8 @@ function mustBeUtf8(body: ArrayBuffer): void {
 
 const refuseInvalid: Hook<unknown, Env, string, undefined> = (result) => {
   if (result.success) return
-  const issues = result.error.issues.map(
-    ({ path, message }) => `${path.join('.') || 'The request'}: ${plainly(message)}`,
-  )
+  const issues = result.error.issues
+    .flatMap(inNearestShape)
+    .map(({ path, message }) => `${path.join('.') || 'The request'}: ${plainly(message)}`)
   throw new Permanent('bad_request', `${issues.join('; ')}.`)
 }

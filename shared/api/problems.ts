@@ -56,11 +56,13 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
 }
 const otherwise = 400
 
+const notCalledJson = 'The body is taken as JSON only with "Content-Type: application/json".'
+
 /** The problem document of anything thrown; an unforeseen error tells the caller nothing internal. */
 export function problemOf(error: unknown): Problem {
   const kind =
     error instanceof HTTPException && error.status < 500
-      ? new Permanent('bad_request', `${error.message}.`)
+      ? new Permanent('bad_request', error.status === 415 ? notCalledJson : `${error.message}.`)
       : classify(error)
   const [code, detail] =
     kind instanceof Permanent

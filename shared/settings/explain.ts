@@ -101,6 +101,18 @@ function namesOf(schema: unknown): string[] {
 /** The library's own words, where a value was checked without `explain`. */
 export const plainly = (message: string): string =>
   message.replace(
-    /^Invalid input: expected (\w+).*$/,
-    (_all, kind: string) => `should be ${kinds[kind] ?? kind}`,
+    /^Invalid input: expected (\w+)(, received undefined)?.*$/,
+    (_all, kind: string, missing?: string) =>
+      `${missing === undefined ? '' : 'is missing; it '}should be ${kinds[kind] ?? kind}`,
   )
+
+/** Of a value that has none of several shapes, what is wrong with the one it comes nearest to; else the issue itself. */
+export function inNearestShape(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  const faultsIn = (shape: readonly z.core.$ZodIssue[]): number =>
+    shape.reduce((sum, one) => sum + (one.code === 'unrecognized_keys' ? one.keys.length : 1), 0)
+  const [nearestShape] = issue.errors.toSorted((a, b) => faultsIn(a) - faultsIn(b))
+  return nearestShape === undefined
+    ? [issue]
+    : nearestShape.flatMap((one) => inNearestShape({ ...one, path: [...issue.path, ...one.path] }))
+}

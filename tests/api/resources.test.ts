@@ -111,12 +111,21 @@ describe('An upload', () => {
     ['a path for a name', { podcast: 'p', episode: 'e', file: '../b/a.wav' }, 'bad_request', /slash/],
     ['an episode called assets', { podcast: 'p', episode: 'assets', file: 'a.wav' }, 'bad_upload', /assets/],
     ['too much', { podcast: 'p', file: 'intro.wav', bytes: 2e9 }, 'file_too_large', /limit is 209715200/],
-    ['nothing', { podcast: 'p', file: 'intro.wav', bytes: 0 }, 'bad_request', /bytes/],
+    ['nothing', { podcast: 'p', file: 'intro.wav', bytes: 0 }, 'bad_request', /^bytes: /],
+    ['a file without a name', { podcast: 'p' }, 'bad_request', /^file: is missing; it should be text/],
   ]
   test.each(refused)('of %s is refused before it begins', async (_what, body, code, detail) => {
     const answer = await begin({ bytes: 10, ...body })
     expect(answer.body['code']).toBe(code)
     expect(answer.body['detail']).toMatch(detail)
+  })
+
+  test('of a body that is not called JSON is refused with what it is to be called', async () => {
+    const { body } = await ask('POST', '/uploads', {
+      headers: { 'content-type': 'text/plain' },
+      body: { podcast: 'p', file: 'intro.wav', bytes: 10 },
+    })
+    expect(body['detail']).toMatch(/Content-Type: application\/json/)
   })
 
   test('for an episode that is recorded anew leaves nothing of before beside it, but its recordings', async () => {

@@ -33,6 +33,21 @@ test.each([
   ['Choose its show.', { podcast: '' }, [file('recording', 'a.wav')]],
   ['The new show needs a name.', { podcast: '', newShow: ' ' }, [file('recording', 'a.wav')]],
   [undefined, {}, [file('recording', 'a.wav'), file('other', 'a.doc', 0)]],
-])('what is missing: %s', (missing, show, files) => {
-  expect(whatIsMissing(blank, files, { podcast: 'night', newShow: undefined, ...show }, 'one')).toBe(missing)
+  [
+    'Number and season are whole numbers from 1 on, such as 3.',
+    {},
+    [file('recording', 'a.wav')],
+    { number: '0' },
+  ],
+  [
+    'Number and season are whole numbers from 1 on, such as 3.',
+    {},
+    [file('recording', 'a.wav')],
+    { season: '-2' },
+  ],
+  [undefined, {}, [file('recording', 'a.wav')], { number: ' 07 ' }],
+])('what is missing: %s', (missing, show, files, form: object = {}) => {
+  expect(
+    whatIsMissing({ ...blank, ...form }, files, { podcast: 'night', newShow: undefined, ...show }, 'one'),
+  ).toBe(missing)
 })

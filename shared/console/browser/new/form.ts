@@ -51,8 +51,8 @@ export function whatIsMissing(
   if (empty) return `${empty.file.name} is empty.`
   if (files.filter(({ kind }) => kind === 'words').length > 1) return 'Leave all but one file of words out.'
   if (files.filter(({ kind }) => kind === 'cover').length > 1) return 'Leave all but one cover out.'
-  if (![form.number, form.season].every((text) => /^\s*\d*\s*$/.test(text)))
-    return 'Number and season take digits, such as 3.'
+  if (![form.number, form.season].every((text) => /^\s*(0*[1-9]\d{0,14})?\s*$/.test(text)))
+    return 'Number and season are whole numbers from 1 on, such as 3.'
   if (form.publish === 'at' && form.at === '') return 'Say when it is to be published.'
   return undefined
 }
