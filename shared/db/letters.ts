@@ -12,7 +12,7 @@ import { updateRunProgress } from './run-changes.ts'
 import { isLive, type Run } from './runs.ts'
 import { lockUser } from './users.ts'
 
-export type Outcome = 'letter' | 'duplicate' | 'own' | 'failed' | 'deleted'
+export type Outcome = 'letter' | 'duplicate' | 'own' | 'failed'
 
 /** What became of the message at a position of its mailbox. */
 export type ReadMessage =
@@ -124,17 +124,17 @@ function recordOf(message: ReadMessage, outcome: Outcome) {
   }
 }
 
-/** How many messages of a run came to what. */
+/** How many messages of a run came to what; a letter that was deleted since was one. */
 export async function countOutcomes(db: Knex, runId: string): Promise<Readonly<Record<Outcome, number>>> {
   const found = await rows<{ outcome: Outcome; count: number }>(
     db,
-    `SELECT outcome, count(*)::int AS count
+    `SELECT CASE outcome WHEN 'deleted' THEN 'letter' ELSE outcome END AS outcome, count(*)::int AS count
      FROM letters
      WHERE run_id = :runId
-     GROUP BY outcome`,
+     GROUP BY 1`,
     { runId },
   )
-  const counts = { letter: 0, duplicate: 0, own: 0, failed: 0, deleted: 0 }
+  const counts = { letter: 0, duplicate: 0, own: 0, failed: 0 }
   for (const { outcome, count } of found) counts[outcome] = count
   return counts
 }
