@@ -404,8 +404,10 @@ export const warningCodes = {
       'Give them again, or upload them beside the recording, if they belong to it; or publish it as it is.',
   },
   letters_left_out: {
-    meaning: 'A segment reads out listener mail, and there is none: it was left out.',
-    remedy: 'Read a mailbox first; `"whenEmpty": "fail"` in the template makes it an error.',
+    meaning:
+      'A segment that reads out listener mail, or a letter, was left out: no letter is left to be read, the voice cannot say it, or more are named than are read.',
+    remedy:
+      'Read a mailbox first (`"whenEmpty": "fail"` in the template makes it an error); choose another voice, or name fewer letters.',
   },
   captions_only: {
     meaning: "The words' times are good enough to read along, not to cut single words.",

@@ -36,8 +36,8 @@ export async function lettersRead(
     : await unreadLetters(trx, where, wanted + mostPassedOver)
   const sayable = found.filter((letter) => canBeSaid(letter, template))
   const letters = sayable.slice(0, wanted)
-  const last = found.indexOf(letters.at(-1) ?? found.at(-1)!)
-  const unsaid = found.slice(0, last + 1).filter((letter) => !sayable.includes(letter))
+  const passed = letters.length < wanted ? found : found.slice(0, found.indexOf(letters.at(-1)!))
+  const unsaid = passed.filter((letter) => !sayable.includes(letter))
   const unheard = episode.letters ? sayable.slice(wanted) : []
   const { template: settings, leftOut } = withLetters(template, letters.length)
   return {

@@ -106,9 +106,12 @@ export const plainly = (message: string): string =>
       `${missing === undefined ? '' : 'is missing; it '}should be ${kinds[kind] ?? kind}`,
   )
 
-/** Of a value that has none of several shapes, what is wrong with the one it comes nearest to; else the issue itself. */
+/**
+ * Of a value that has none of several shapes, what is wrong with the one it comes nearest to; else, and where the schema has
+ * words of its own for that, the issue itself.
+ */
 export function inNearestShape(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
-  if (issue.code !== 'invalid_union') return [issue]
+  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return [issue]
   const faultsIn = (shape: readonly z.core.$ZodIssue[]): number =>
     shape.reduce((sum, one) => sum + (one.code === 'unrecognized_keys' ? one.keys.length : 1), 0)
   const [nearestShape] = issue.errors.toSorted((a, b) => faultsIn(a) - faultsIn(b))

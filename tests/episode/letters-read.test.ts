@@ -82,6 +82,15 @@ describe('An episode', () => {
     expect(again.read).toEqual(['Good evening.', 'Good night.'])
   })
 
+  test('names the letters that it names and cannot say, also where they come last', async () => {
+    const [said, unsaid] = await world.database.rows<{ id: string }>(
+      `SELECT id FROM letters WHERE body IN ('Good evening.', 'Привет!') ORDER BY position DESC`,
+    )
+    const { read, told } = await begin('six', { letters: [said!.id, unsaid!.id] })
+    expect(read).toEqual(['Good evening.'])
+    expect(told).toEqual([expect.stringMatching(/English only: “Letter 2” of Ada/)])
+  })
+
   test('says that nothing is left to be read out', async () => {
     const { read, told } = await begin('four')
     expect(read).toEqual([])
