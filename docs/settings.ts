@@ -1,5 +1,5 @@
 /** The page of all that podcast.json, template.json, episode.json and mail.json may say, as their schemas have it. */
-import { documents, type DocumentName } from '../shared/settings/documents.ts'
+import { documentNames, documents, type DocumentName } from '../shared/settings/documents.ts'
 import { letterVariableNames, variableNames } from '../shared/settings/script.ts'
 
 /** What is used of JSON Schema here. */
@@ -12,7 +12,6 @@ interface Schema {
   readonly items?: Schema
   readonly anyOf?: readonly Schema[]
   readonly oneOf?: readonly Schema[]
-  readonly additionalProperties?: Schema | boolean
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly format?: string
@@ -78,13 +77,11 @@ function between({ minimum, maximum, exclusiveMinimum }: Schema): string {
   return least === undefined ? '' : ` ${exclusiveMinimum === undefined ? 'from' : 'above'} ${least}`
 }
 
-/** A default that is an object says nothing that its fields do not. */
-const otherwise = ({ default: value }: Schema, isRequired: boolean): string =>
-  value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
-    ? isRequired && value === undefined
-      ? 'must be there'
-      : ''
-    : code(value)
+/** A default that is empty says nothing that its fields do not. */
+function otherwise({ default: value }: Schema, isRequired: boolean): string {
+  if (value === undefined) return isRequired ? 'must be there' : ''
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0 ? '' : code(value)
+}
 
 /** What only holds other fields, and has nothing said of it. */
 const isContainer = ({ description, properties, items, anyOf }: Schema): boolean =>
@@ -142,13 +139,11 @@ A script may say ${variableNames.map((name) => `\`{${name}}\``).join(', ')}; tha
   mail: 'Beside mailboxes in the bucket; on the command line it is `read-mail --own`.',
 }
 
-const order = ['template', 'episode', 'podcast', 'mail'] as const satisfies readonly DocumentName[]
-
 export const settingsPage = (): string => `# Settings
 
 Made from \`shared/settings/\` by \`node docs/make.ts\`; change it there. \`samples/*.schema.json\` say the same to an editor, which then completes and checks.
 
-${order
+${documentNames
   .map(
     (name) => `## ${name}.json\n\n${about[name]}\n\n${table(rowsOf(documents[name].schema() as Schema, ''))}`,
   )

@@ -3,7 +3,7 @@
  * of them, every message by itself.
  */
 import { z } from 'zod'
-import { positionsDone, recordMessages, type ReadMessage } from '../shared/db/letters.ts'
+import { positionsDone, recordMessages, type ReadMessage } from '../shared/db/mail-messages.ts'
 import { updateRunProgress } from '../shared/db/run-changes.ts'
 import { lockRun } from '../shared/db/runs.ts'
 import { Permanent, Retryable, Stopped } from '../shared/errors.ts'

@@ -1,29 +1,18 @@
 /** `spool letters`: the listener mail there is, in which episodes it was read out, and deletes letters. */
+import type { ApiLetter } from '../../shared/api/letters.ts'
 import type { Client } from '../client/client.ts'
 import { allEpisodes } from '../client/episodes.ts'
 import { columns } from './columns.ts'
 
-/** A letter as the API lists it. */
-interface Letter {
-  readonly id: string
-  readonly sender: string
-  readonly subject: string
-  readonly text: string
-  readonly sentAt: string | null
-  readonly createdAt: string
-  /** Absent where a Spool does not say. */
-  readonly readIn?: string | null
-}
-
-export interface ListedLetter extends Letter {
+export interface ListedLetter extends ApiLetter {
   /** The name of the episode that has read it out; null where none has, or one that is gone. */
   readonly episode: string | null
 }
 
 /** Newest first. */
 export async function listLetters(client: Client): Promise<ListedLetter[]> {
-  const letters: Letter[] = []
-  for await (const letter of client.items<Letter>('/letters')) letters.push(letter)
+  const letters: ApiLetter[] = []
+  for await (const letter of client.items<ApiLetter>('/letters')) letters.push(letter)
   const isAnyRead = letters.some(({ readIn }) => readIn)
   const episodes = isAnyRead ? await allEpisodes(client) : []
   const names = new Map(episodes.map(({ id, podcast, slug }) => [id, `${podcast}/${slug}`]))

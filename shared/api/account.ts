@@ -14,7 +14,7 @@ import { keyedProviders } from '../providers/choose.ts'
 import { keyPurpose, openSealer } from '../providers/seal.ts'
 import { newApiKey, scopes } from './callers.ts'
 import { once } from './idempotency.ts'
-import { changes, idParam, jsonBody, moment, mustBe, name, reads, type App } from './routes.ts'
+import { changes, gone, idParam, jsonBody, moment, mustBe, name, reads, type App } from './routes.ts'
 
 const allowance = z
   .object({
@@ -40,7 +40,6 @@ const newKey = z
     key: z.string().nullable().openapi({ description: 'Shown this once; null when asked for again.' }),
   })
   .openapi('NewApiKey')
-const gone = z.object({ removed: z.boolean() })
 
 const provider = z.object({
   provider: z.enum(keyedProviders).openapi({ param: { name: 'provider', in: 'path' } }),

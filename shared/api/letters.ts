@@ -5,7 +5,7 @@ import { withDatabase } from '../db/connect.ts'
 import type { Services } from '../engine/services.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { once } from './idempotency.ts'
-import { changes, idParam, listOf, moment, mustBe, pageAsked, reads, type App } from './routes.ts'
+import { changes, gone, idParam, listOf, moment, mustBe, pageAsked, reads, type App } from './routes.ts'
 
 const letter = z
   .object({
@@ -22,6 +22,7 @@ const letter = z
     readIn: z.uuid().nullable().openapi({ description: 'The episode in which it was read out' }),
   })
   .openapi('Letter')
+export type ApiLetter = z.infer<typeof letter>
 
 const routes = {
   list: reads('/letters', 'Listener mail, newest first', { query: pageQuery }, listOf(letter)),
@@ -30,7 +31,7 @@ const routes = {
     '/letters/{id}',
     'Delete a letter: what it says and who wrote it. What an episode has read out of it stays in that episode',
     { params: idParam },
-    z.object({ removed: z.boolean() }),
+    gone,
     200,
     'delete',
   ),

@@ -34,7 +34,7 @@ import { parseTemplate } from '../settings/settings.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { once } from './idempotency.ts'
 import { linkSeconds } from './links.ts'
-import { changes, idParam, jsonBody, listOf, mustBe, pageAsked, reads, type App } from './routes.ts'
+import { changes, gone, idParam, jsonBody, listOf, mustBe, pageAsked, reads, type App } from './routes.ts'
 
 const document = z.record(z.string(), z.any())
 const podcast = z
@@ -125,7 +125,7 @@ const routes = {
     '/podcasts/{id}/assets/{file}',
     'Delete one of these files; one that the template names is kept',
     { params: idParam.extend({ file: assetFile }) },
-    z.object({ removed: z.boolean() }),
+    gone,
     200,
     'delete',
   ),

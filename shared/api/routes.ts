@@ -34,6 +34,8 @@ export const idParam = z.object({
   id: name.openapi({ param: { name: 'id', in: 'path' }, example: '0f8b6f6e-6d0b-4a57-9d8c-2f4f1f0c7a11' }),
 })
 export const moment = z.iso.datetime().nullable()
+/** The answer where something is taken away at once. */
+export const gone = z.object({ removed: z.boolean() })
 export const started = z.object({ runId: z.uuid() }).openapi('Started')
 export const listOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next: z.string().optional() })

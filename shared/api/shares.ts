@@ -10,7 +10,7 @@ import type { Services } from '../engine/services.ts'
 import { Permanent } from '../errors.ts'
 import { hashOfSecret, newSecret } from '../hash.ts'
 import { once } from './idempotency.ts'
-import { changes, episodeFinder, idParam, jsonBody, mustBe, name, reads, type App } from './routes.ts'
+import { changes, episodeFinder, gone, idParam, jsonBody, mustBe, name, reads, type App } from './routes.ts'
 
 const share = z
   .object({ id: z.uuid(), createdAt: z.iso.datetime(), expiresAt: z.iso.datetime(), comments: z.int() })
@@ -56,7 +56,7 @@ const routes = {
     '/episodes/{id}/shares/{share}',
     'Withdraw a link; what was said through it stays',
     { params: shareParam },
-    z.object({ removed: z.boolean() }),
+    gone,
     200,
     'delete',
   ),

@@ -10,7 +10,18 @@ import { webhookEvents } from '../webhooks/events.ts'
 import { newSecret, secretPurpose } from '../webhooks/send.ts'
 import { pageOf, pageQuery } from './cursor.ts'
 import { once } from './idempotency.ts'
-import { changes, idParam, jsonBody, listOf, moment, mustBe, pageAsked, reads, type App } from './routes.ts'
+import {
+  changes,
+  gone,
+  idParam,
+  jsonBody,
+  listOf,
+  moment,
+  mustBe,
+  pageAsked,
+  reads,
+  type App,
+} from './routes.ts'
 
 const webhook = z
   .object({ id: z.uuid(), url: z.string(), events: z.array(z.string()), createdAt: z.iso.datetime() })
@@ -46,14 +57,7 @@ const asked = z.strictObject({
 const routes = {
   list: reads('/webhooks', 'Where you are told of what happens', {}, z.object({ items: z.array(webhook) })),
   create: changes('/webhooks', 'Be told of what happens', jsonBody(asked), newWebhook, 201),
-  remove: changes(
-    '/webhooks/{id}',
-    'Be told no more',
-    { params: idParam },
-    z.object({ removed: z.boolean() }),
-    200,
-    'delete',
-  ),
+  remove: changes('/webhooks/{id}', 'Be told no more', { params: idParam }, gone, 200, 'delete'),
   deliveries: reads(
     '/webhooks/{id}/deliveries',
     'What was told, newest first; kept for thirty days',

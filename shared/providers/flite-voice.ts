@@ -1,6 +1,6 @@
 /**
- * Speaks with Flite, a local synthesiser that needs no network and costs nothing. Hides that a long text is spoken sentence by sentence, so that each can be stopped and
- * none needs much memory.
+ * Speaks with Flite, a local synthesiser that needs no network and costs nothing. Hides that a long text is spoken sentence by
+ * sentence, so that each can be stopped and none needs much memory.
  */
 import { concatenated } from '../audio/pcm.ts'
 import { speak, voices, voiceTitles, type Speech, type Voice } from './flite.ts'

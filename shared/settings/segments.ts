@@ -15,6 +15,7 @@ export const speakerName = z
 export const voiceNames = ['flite', 'elevenlabs', 'openai'] as const
 /** The voices that flite has. */
 export const fliteVoices = ['slt', 'rms', 'awb', 'kal16'] as const
+
 /** The synthetic voice: flite is built in and needs no key. */
 export const voice = z.strictObject({
   provider: z
@@ -41,7 +42,7 @@ const spoken = z.strictObject({
     .describe('What is spoken.'),
   voice: voice.optional().describe("Unset: the template's."),
 })
-/** Listener mail, read out: the letters that the episode names, or the newest. */
+/** Listener mail, read out: the letters that the episode names, or the newest that no other has read out. */
 const mailbag = z.strictObject({
   kind: z.literal('mail'),
   count: z.number().int().min(1).max(20).default(1).describe('Of `mail`: how many letters.'),

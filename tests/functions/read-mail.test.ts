@@ -2,7 +2,7 @@
 // message is accounted for once.
 import { describe, expect, test } from '@jest/globals'
 import { withDatabase } from '../../shared/db/connect.ts'
-import { countLeftOut, countOutcomes } from '../../shared/db/letters.ts'
+import { countLeftOut, countOutcomes } from '../../shared/db/mail-messages.ts'
 import { startMailRun } from '../../shared/db/runs.ts'
 import { findMessages, readMessages } from '../../shared/mail/mailbox.ts'
 import type { ObjectStore } from '../../shared/storage.ts'
