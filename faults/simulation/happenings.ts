@@ -130,7 +130,7 @@ export function openHappenings(
     const deliver = async (): Promise<void> => {
       for (const task of queue.due()) if (task !== but) await beginUntil(task, until)
     }
-    for (const pick of [points, which]) {
+    for (const pick of [points, which, points + which].slice(which % 2)) {
       const other = oneOf(stage.waiting, pick)
       if (other) await begin(other, wholeWay)
       await deliver()
