@@ -130,7 +130,7 @@ export function openHappenings(
     const deliver = async (): Promise<void> => {
       for (const task of queue.due()) if (task !== but) await beginUntil(task, until)
     }
-    for (const pick of [points, which, points + which].slice(which % 2)) {
+    for (const pick of which % 2 > 0 ? [points, which] : inTheirOrder) {
       const other = oneOf(stage.waiting, pick)
       if (other) await begin(other, wholeWay)
       await deliver()
@@ -258,6 +258,9 @@ export function openHappenings(
     if (!isDisturbance(kind) || allowed.includes(kind)) await happenings[kind](choice)
   }
 }
+
+/** The next three that wait. */
+const inTheirOrder = [0, 0, 0]
 
 const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as readonly Kind[]).includes(kind)
 
