@@ -65,7 +65,11 @@ async function takeAway(bucket: Bucket, names: readonly string[]): Promise<numbe
 }
 
 /** Whether the object was made of a file of this place, size and time. */
-async function isSame(source: Source, object: File, { rehash = false }: Pick<Job, 'rehash'>): Promise<boolean> {
+async function isSame(
+  source: Source,
+  object: File,
+  { rehash = false }: Pick<Job, 'rehash'>,
+): Promise<boolean> {
   return 'path' in source && !rehash && (await originOf(object)) === (await originIn(source.path))
 }
 

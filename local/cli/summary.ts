@@ -3,7 +3,7 @@
  * files are.
  */
 import path from 'node:path'
-import type { Rest } from '../../shared/edits/decisions.ts'
+import type { Rest } from '../../shared/edits/decisions-file.ts'
 import type { Report } from './assemble.ts'
 import { restorationLine } from '../../shared/review/restoration-lines.ts'
 import { editKinds } from '../../shared/settings/edit-kinds.ts'

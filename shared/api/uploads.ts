@@ -111,7 +111,10 @@ export function addUploads(app: App, { storage, config }: Services): void {
     const { status, body } = await once(context, config, userId, async () => {
       const live = await withDatabase(config.databaseUrl, (db) => liveRunOf(db, userId, podcast, episode))
       if (live && live.status !== 'awaiting_review') throw new AlreadyRunning(live.id) // what waits gives way to what comes
-      const [kept, replaced] = [keep, coming].map((files) => new Set(files.map(asSeen))) as [Set<string>, Set<string>]
+      const [kept, replaced] = [keep, coming].map((files) => new Set(files.map(asSeen))) as [
+        Set<string>,
+        Set<string>,
+      ]
       const removed: string[] = []
       for (const { name } of await storage.list(
         config.buckets.uploads,

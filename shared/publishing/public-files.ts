@@ -74,7 +74,10 @@ export async function publishAudio(
   if (there && there.contentHash === made) return
   const metadata = { contentType: deliverables['episode.mp3'].type, cacheControl: revalidated }
   if (!(await storage.copyOver(from, to, there?.generation ?? '0', metadata)))
-    throw new Passing('internal', 'Another attempt replaced the audio while this one was about to publish it.')
+    throw new Passing(
+      'internal',
+      'Another attempt replaced the audio while this one was about to publish it.',
+    )
 }
 
 /** All that is public of an episode at this moment, each by its generation. */

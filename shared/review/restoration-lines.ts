@@ -49,7 +49,9 @@ export function restorationLine(report: RestorationReport): string {
     `speech ${after} dB over the noise${before === after ? '' : `, in the recording ${before} dB`}`,
     ...mains.map((mainsHz) => `hum of ${mainsHz} Hz mains subtracted`),
     ...(rumble ? [`rumble cut off below ${rumble.cutHz} Hz`] : []),
-    ...(levels.changed ? [`phrases evened, by ${decibels(levels.leastGainDb)} to ${decibels(levels.mostGainDb)} dB`] : []),
+    ...(levels.changed
+      ? [`phrases evened, by ${decibels(levels.leastGainDb)} to ${decibels(levels.mostGainDb)} dB`]
+      : []),
     ...(breaths === 0 ? [] : [`breaths turned down: ${breaths}`]),
     ...(clicks === 0 ? [] : [`clicks repaired: ${clicks}`]),
     ...(unclipped === 0 ? [] : [`clipped peaks put back: ${unclipped}`]),

@@ -41,7 +41,10 @@ const restoration = {
 }
 
 test.each([
-  [{}, 'speech 46 dB over the noise, in the recording 32 dB; hum of 50 Hz mains subtracted; clicks repaired: 3'],
+  [
+    {},
+    'speech 46 dB over the noise, in the recording 32 dB; hum of 50 Hz mains subtracted; clicks repaired: 3',
+  ],
   [{ untouched: true, snrAfterDb: 31.6 }, 'the recording’s own, with speech 32 dB over the noise'],
   [{ snrBeforeDb: null }, 'silent, or too short to be judged'],
 ])('what was done to the sound is told in a line (%j)', (found, line) => {
