@@ -42,7 +42,7 @@ export function restorationLines(report: RestorationReport): string[] {
 export function restorationLine(report: RestorationReport): string {
   const { snrBeforeDb, snrAfterDb, untouched, hum, rumble, levels, breaths, clicks, unclipped } = report
   if (snrBeforeDb === null || snrAfterDb === null) return 'silent, or too short to be judged'
-  if (untouched) return `the recording’s own, with speech ${decibels(snrBeforeDb)} dB over the noise`
+  if (untouched) return `speech ${decibels(snrBeforeDb)} dB over the noise; nothing had to be mended`
   const mains = [...new Set(hum.map(({ mainsHz }) => mainsHz))]
   const [before, after] = [snrBeforeDb, snrAfterDb].map(decibels)
   return [
@@ -61,7 +61,7 @@ export function restorationLine(report: RestorationReport): string {
 function ratio({ untouched, snrBeforeDb, snrAfterDb }: RestorationReport): string {
   if (snrBeforeDb === null || snrAfterDb === null) return 'It is silent, or too short to be judged.'
   if (untouched)
-    return `Speech is ${decibels(snrBeforeDb)} dB over the noise, and nothing had to be done: the sound is the recording’s own.`
+    return `Speech is ${decibels(snrBeforeDb)} dB over the noise, and nothing had to be mended.`
   return `Speech is ${decibels(snrAfterDb)} dB over the noise; in the recording it was ${decibels(snrBeforeDb)} dB.`
 }
 

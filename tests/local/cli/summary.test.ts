@@ -45,7 +45,7 @@ test.each([
     {},
     'speech 46 dB over the noise, in the recording 32 dB; hum of 50 Hz mains subtracted; clicks repaired: 3',
   ],
-  [{ untouched: true, snrAfterDb: 31.6 }, 'the recording’s own, with speech 32 dB over the noise'],
+  [{ untouched: true, snrAfterDb: 31.6 }, 'speech 32 dB over the noise; nothing had to be mended'],
   [{ snrBeforeDb: null }, 'silent, or too short to be judged'],
 ])('what was done to the sound is told in a line (%j)', (found, line) => {
   const told = summarise({ ...report, restoration: { ...restoration, ...found } })
