@@ -179,6 +179,15 @@ export const finishedRunOf = (db: Knex, episodeId: string): Promise<Run | undefi
        AND context->>'contentHash' = (SELECT content_hash FROM episodes WHERE id = :episodeId)`,
   )
 
+/** The run that made what listeners have; undefined when they have none of it. */
+export const publishedRunOf = (db: Knex, episodeId: string): Promise<Run | undefined> =>
+  latestThat(
+    db,
+    episodeId,
+    `${makesAnEpisode}
+       AND context->>'contentHash' = (SELECT published->>'contentHash' FROM episodes WHERE id = :episodeId)`,
+  )
+
 /** The run that finished an episode last, whatever became of that since. */
 export const lastFinishedRunOf = (db: Knex, episodeId: string): Promise<Run | undefined> =>
   latestThat(db, episodeId, `${makesAnEpisode} AND status = 'finished'`)

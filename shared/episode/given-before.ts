@@ -5,35 +5,46 @@
 import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
 import { publicationOf } from '../db/episodes.ts'
-import { finishedRunOf, type Run } from '../db/runs.ts'
+import { finishedRunOf, publishedRunOf, type Run } from '../db/runs.ts'
 import type { EpisodePlan } from './plan.ts'
 import { readContext } from './run-context.ts'
 
-type Given = Pick<EpisodePlan, 'words' | 'cover' | 'chapters' | 'episode'>
+type Given = Pick<EpisodePlan, 'words' | 'cover' | 'chapters' | 'episode' | 'recordings'>
 
 /**
  * One at most, of everything that is missing. `latest`: the episode's latest run; where that failed, what is there counts.
- * Where that waits for its producer, or is before listeners, this version is held: they have been asked something, and not
- * answered; or would take away from listeners what may only have been forgotten.
+ * What listeners have counts besides, whatever was made and held since. Where the latest waits for its producer, or the
+ * episode is before listeners, this version is held: they have been asked something, and not answered; or would take away
+ * from listeners what may only have been forgotten.
  */
 export async function givenBefore(
   trx: Knex,
   latest: Run | undefined,
   given: Given,
 ): Promise<{ warnings: Warning[]; heldFor: 'given_before' | null }> {
-  const earlier = latest?.status === 'failed' ? await finishedRunOf(trx, latest.episodeId!) : latest
-  const missing = earlier ? missingOf(earlier, given) : []
-  if (missing.length === 0) return { warnings: [], heldFor: null }
-  const [all, options] = [missing.map(({ what }) => what), missing.map(({ option }) => option)]
-  const why = await whyHeld(trx, earlier!)
+  if (!latest) return none
+  const episodeId = latest.episodeId!
+  const earlier = [
+    latest.status === 'failed' ? await finishedRunOf(trx, episodeId) : latest,
+    await publishedRunOf(trx, episodeId),
+  ]
+  const missing = new Map(
+    earlier
+      .flatMap((run) => (run ? missingOf(run, given) : []))
+      .map(({ what, option }) => [what, option] as const),
+  )
+  if (missing.size === 0) return none
+  const why = await whyHeld(trx, latest)
   const message =
-    `It comes without the ${inWords(all)} that it had before: ${options.join(' ')}.` +
+    `It comes without the ${inWords([...missing.keys()])} that it had before: ${[...missing.values()].join(' ')}.` +
     (why === undefined ? '' : ` ${why}`)
   return {
     warnings: [{ code: 'given_before', message }],
     heldFor: why === undefined ? null : 'given_before',
   }
 }
+
+const none = { warnings: [], heldFor: null }
 
 async function whyHeld(trx: Knex, { status, episodeId }: Run): Promise<string | undefined> {
   if (status === 'awaiting_review')
@@ -42,15 +53,40 @@ async function whyHeld(trx: Knex, { status, episodeId }: Run): Promise<string | 
   return publishedAt === null ? undefined : 'Listeners keep that version; this one is held.'
 }
 
-function missingOf({ context }: Run, { words, cover, chapters, episode }: Given) {
-  const before = readContext(context, 'wordsObject', 'coverObject', 'chaptersObject', 'episodeFacts')
-  const { number = null } = before.episodeFacts
+function missingOf(
+  { context }: Run,
+  { words, cover, chapters, episode, recordings }: Given,
+): { what: string; option: string }[] {
+  const before = readContext(
+    context,
+    ...([
+      'wordsObject',
+      'coverObject',
+      'chaptersObject',
+      'episodeFacts',
+      'recordings',
+      'recordingsAre',
+    ] as const),
+  )
+  const { number } = before.episodeFacts
+  const { length } = before.recordings
+  const wereTracks = before.recordingsAre === 'tracks'
+  const isOtherKind = wereTracks && episode.recordingsAre !== 'tracks'
   return [
-    { what: 'words', option: '--words FILE', now: words, then: before.wordsObject },
-    { what: 'cover', option: '--cover FILE', now: cover, then: before.coverObject },
-    { what: 'chapters', option: '--chapters FILE', now: chapters, then: before.chaptersObject },
-    { what: 'number', option: `--number ${number}`, now: episode.number, then: number },
-  ].filter(({ now, then }) => now === undefined && then !== null)
+    { what: 'words', option: '--words FILE', isMissing: !words && before.wordsObject !== null },
+    { what: 'cover', option: '--cover FILE', isMissing: !cover && before.coverObject !== null },
+    { what: 'chapters', option: '--chapters FILE', isMissing: !chapters && before.chaptersObject !== null },
+    {
+      what: 'number',
+      option: `--number ${number}`,
+      isMissing: episode.number === undefined && number !== undefined,
+    },
+    {
+      what: `${length} ${wereTracks ? 'tracks' : 'recordings'}`,
+      option: `${wereTracks ? '--tracks ' : ''}with all ${length} files`,
+      isMissing: length > 1 && (isOtherKind || (recordings ?? []).length < length),
+    },
+  ].filter(({ isMissing }) => isMissing)
 }
 
 const inWords = (all: readonly string[]): string =>

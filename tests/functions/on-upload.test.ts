@@ -222,21 +222,65 @@ describe('what lies beside a recording', () => {
     ])
   })
 
-  test('and is not there when what listeners have is made anew, leaves that before them', async () => {
+  test('and is not there when what listeners have is made anew, leaves that before them, however often', async () => {
     const words = await world.upload(place('talk.words.json'), '{}')
     await world.arrive(await world.upload(place('talk.wav')))
-    const [first] = await runs()
-    await world.cancel(first!.id)
-    await world.database.rows("UPDATE episodes SET published = '{}', published_at = now()")
+    await theLatestIsPublished()
     const { storage, config } = world.services
     await storage.remove({ bucket: config.buckets.uploads, name: words.name })
-    await world.arrive(await world.upload(place('talk.wav')))
-    const [, made] = await runs()
-    expect(made).toMatchObject({
-      context: { heldFor: 'given_before' },
-      warnings: [{ message: expect.stringContaining('Listeners keep that version; this one is held.') }],
-    })
+    for (const times of [1, 2]) {
+      await world.arrive(await world.upload(place('talk.wav')))
+      const made = (await runs())[times]
+      expect(made).toMatchObject({
+        context: { heldFor: 'given_before' },
+        warnings: [{ message: expect.stringContaining('Listeners keep that version; this one is held.') }],
+      })
+      await world.cancel(made!.id)
+    }
   })
+
+  test.each([
+    [
+      'one of them alone',
+      { recordings: [{ file: 'a.wav' }], recordingsAre: 'tracks' },
+      '2 tracks that it had before: --tracks with all 2 files.',
+    ],
+    [
+      'the same files one after the other',
+      { recordings: [{ file: 'a.wav' }, { file: 'b.wav' }] },
+      '2 tracks that it had before: --tracks with all 2 files.',
+    ],
+  ])('and was of two tracks before listeners is held when it is made of %s', async (_, settings, told) => {
+    const bring = async (episode: object, files: readonly string[]) => {
+      await world.upload(place('episode.json'), JSON.stringify(episode))
+      const uploaded = await Promise.all(files.map((file) => world.upload(place(file))))
+      await world.arrive(uploaded.at(-1)!)
+    }
+    const both = [{ file: 'a.wav' }, { file: 'b.wav' }]
+    await bring({ recordings: both, recordingsAre: 'tracks' }, ['a.wav', 'b.wav'])
+    await theLatestIsPublished()
+    await bring(
+      settings,
+      settings.recordings.map(({ file }) => file),
+    )
+    const made = (await runs()).at(-1)
+    expect(made).toMatchObject({ context: { heldFor: 'given_before' } })
+    expect(made).toMatchObject({ warnings: [{ message: expect.stringContaining(told) }] })
+  })
+
+  const theLatestIsPublished = async () => {
+    const { id } = (await runs()).at(-1)!
+    await world.database.rows(
+      `UPDATE runs SET context = context || '{"contentHash":"made"}' WHERE id = :id`,
+      {
+        id,
+      },
+    )
+    await world.database.rows(
+      `UPDATE episodes SET published = '{"contentHash":"made"}', published_at = now()`,
+    )
+    await world.cancel(id)
+  }
 
   test('and is not there when a version that waits for a decision is made anew, keeps that from the feed', async () => {
     const words = await world.upload(place('talk.words.json'), '{}')
