@@ -4,6 +4,7 @@
  * made. Hides the rounds of learning, and how the windows of a long recording are placed apart, in any number of
  * processes, with the same result.
  */
+import { backgroundOf } from './background.ts'
 import { bestPath } from './best-path.ts'
 import { nearer, nearnessOf, type FoundAt, type Nearness } from './nearness.ts'
 import { statesOf, wordBehind, type Passage, type States } from './passages.ts'
@@ -21,7 +22,6 @@ import {
   type PhoneModels,
 } from './phone-models.ts'
 import {
-  backgroundOf,
   even,
   eveningOf,
   readRows,
