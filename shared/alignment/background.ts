@@ -1,7 +1,7 @@
 /**
  * What is background in a recording, told by its levels alone. Hides how floor and speech are found, what steady noise
- * and music change about the line between them, and how a gate is noticed: behind speech it lets the background
- * through for a moment, which is far louder than what is left when it has closed.
+ * and music change about the line between them, what is made of muted pauses, and how a gate is noticed: behind speech
+ * it lets the background through for a moment, which is far louder than what is left when it has closed.
  */
 const { abs, max, min } = Math
 
@@ -27,13 +27,15 @@ const mostMargin = 1200
 const clearRange = 3000
 /** Digital silence says nothing of the background. */
 const silent = -9000
+/** Where pauses are muted, little but speech is left, and its softest would pass for the floor: that is so far below. */
+const mutedRange = 4000
 
 /** `levels`: by 10 ms, in hundredths of a dBFS. */
 export function backgroundOf(levels: Int16Array): Background {
   const sorted = levels.filter((level) => level > silent).sort()
   const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? silent
   const speech = at(speechShare)
-  const floor = heldOpen(levels, speech) ?? at(floorShare)
+  const floor = floorBehind(pausesIn(levels, speech - pauseBelow), at(floorShare), speech)
   const isNoisy = speech - floor < clearRange
   const share = isNoisy && floor - at(lowestShare) < steady ? steadyLineShare : lineShare
   const margin = max(leastMargin, min(mostMargin, share * (speech - floor)))
@@ -43,6 +45,31 @@ export function backgroundOf(levels: Int16Array): Background {
 /** Under speech by so much somebody pauses, and in so many frames a gate that holds for 250 ms has closed. */
 const pauseBelow = 2000
 const fewestPauseFrames = 35
+
+/** The levels of each pause behind speech. */
+function pausesIn(levels: Int16Array, quietest: number): Int16Array[] {
+  const pauses: Int16Array[] = []
+  for (let first = 0, frame = 0; frame <= levels.length; frame++) {
+    if (frame < levels.length && levels[frame]! <= quietest) continue
+    if (first > 0 && frame - first >= fewestPauseFrames) pauses.push(levels.subarray(first, frame))
+    first = frame + 1
+  }
+  return pauses
+}
+
+/** Some words end as a gate closes, in a long "s": so many pauses at least, and half of all, show what is done to all. */
+const fewestAlike = 8
+const shareAlike = 0.5
+
+/** The floor of speech with these pauses: `lowest`, the lowest of its levels, unless its pauses were made quieter. */
+function floorBehind(pauses: readonly Int16Array[], lowest: number, speech: number): number {
+  const showAll = (count: number) => count >= max(fewestAlike, shareAlike * pauses.length)
+  const holds = pauses.map(holdIn).filter((hold) => hold !== undefined)
+  if (showAll(holds.length)) return holds.sort((a, b) => a - b)[holds.length >> 1]!
+  if (showAll(pauses.filter(isMuted).length)) return min(lowest, max(silent, speech - mutedRange))
+  return lowest
+}
+
 /**
  * A gate holds what it lets through: in two halves of so many frames (hum swings within one) the lowest levels are this
  * near; then it closes by at least so much in so many frames. An echo does not do both: it falls as fast first as last.
@@ -51,26 +78,6 @@ const halfHoldFrames = 5
 const mostOfHold = 300
 const closingFrames = 10
 const leastOfClosing = 1200
-/** Some words end so too, in a long "s": so many pauses at least, and half of all, show what a gate does to all. */
-const fewestHolds = 8
-const shareOfHolds = 0.5
-
-/** The level of the background that a gate lets through behind speech; undefined where there is none. */
-function heldOpen(levels: Int16Array, speech: number): number | undefined {
-  const holds: number[] = []
-  let pauses = 0
-  for (let first = 0, frame = 0; frame <= levels.length; frame++) {
-    if (frame < levels.length && levels[frame]! <= speech - pauseBelow) continue
-    if (first > 0 && frame - first >= fewestPauseFrames) {
-      pauses++
-      const hold = holdIn(levels.subarray(first, frame))
-      if (hold !== undefined) holds.push(hold)
-    }
-    first = frame + 1
-  }
-  if (holds.length < max(fewestHolds, shareOfHolds * pauses)) return undefined
-  return holds.sort((a, b) => a - b)[holds.length >> 1]
-}
 
 /** The lowest level of the first hold in a pause behind which the level falls as a gate closes. */
 function holdIn(pause: Int16Array): number | undefined {
@@ -83,3 +90,6 @@ function holdIn(pause: Int16Array): number | undefined {
   }
   return undefined
 }
+
+const isMuted = (pause: Int16Array): boolean =>
+  2 * pause.filter((level) => level <= silent).length > pause.length

@@ -21,14 +21,7 @@ import {
   type Likelihoods,
   type PhoneModels,
 } from './phone-models.ts'
-import {
-  even,
-  eveningOf,
-  readRows,
-  type Evening,
-  type Rows,
-  type Sound,
-} from './speech-rows.ts'
+import { even, eveningOf, readRows, type Evening, type Rows, type Sound } from './speech-rows.ts'
 import { endOf, framesPerSecond, passagesIn, startOf, windowsOf, type Told, type Window } from './windows.ts'
 
 const { ceil, floor, max, min } = Math

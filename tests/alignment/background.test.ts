@@ -67,6 +67,16 @@ describe('Background', () => {
     expect(floorOf(longEnds)).toBe(floorOf(talk(() => room - 1000)))
   })
 
+  test('is not the softest of the speech where all between was muted', () => {
+    expect(isBetween(backgroundOf(talk(() => digitalSilence)))).toBe(true)
+  })
+
+  test('is the noise that goes on under the speech, also where one long stretch was muted', () => {
+    const noisy = talk(() => -3900)
+    const half = Int16Array.from([...noisy, ...new Int16Array(noisy.length).fill(digitalSilence)])
+    expect(backgroundOf(half)).toEqual(backgroundOf(noisy))
+  })
+
   test('of digital silence alone is that', () => {
     expect(backgroundOf(new Int16Array(500).fill(digitalSilence)).quietBelow).toBeGreaterThan(digitalSilence)
   })
