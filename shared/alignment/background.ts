@@ -77,7 +77,7 @@ function floorBehind(pauses: readonly Int16Array[], lowest: number, speech: numb
 const halfHoldFrames = 5
 const mostOfHold = 300
 const closingFrames = 10
-const leastOfClosing = 1200
+const leastOfClosing = 1000
 
 /** The lowest level of the first hold in a pause behind which the level falls as a gate closes. */
 function holdIn(pause: Int16Array): number | undefined {
