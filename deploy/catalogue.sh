@@ -37,10 +37,10 @@ each_function() {
 
 # QUEUE, tasks at once, tasks a second, attempts, seconds of the least and the longest pause, doublings
 each_queue() {
-  "$@" audio 10 500 300 5 15 2
-  "$@" light 4 500 300 5 15 2
-  "$@" vendors 4 500 300 5 15 2
-  "$@" mail 2 500 300 5 15 2
+  "$@" audio 10 500 800 2 5 2
+  "$@" light 4 500 800 2 5 2
+  "$@" vendors 4 500 800 2 5 2
+  "$@" mail 2 500 800 2 5 2
 }
 
 # ACCOUNT and what it does

@@ -139,7 +139,9 @@ export const alerts: Readonly<Record<string, Alert>> = {
     title: 'Spool: tasks come again and again',
     meaning: 'Fifty attempts or more of one step failed within ten minutes.',
     severity: 'WARNING',
-    watched: summed(logged('spool_retries'), minutes(10), ['metric.labels.step']),
+    watched: summed(`${logged('spool_retries')} AND metric.labels.outcome="to be retried"`, minutes(10), [
+      'metric.labels.step',
+    ]),
     above: 49,
     lasting: '0s',
   },

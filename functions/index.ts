@@ -56,12 +56,12 @@ export const queues = {
 /**
  * Of every queue. A delivery that finds its step held by another is an attempt to the queue and none to the step,
  * so there are many more of them than the step has (MAX_ATTEMPTS). After a crash the lease ends first, and then the
- * longest pause at most: three quarters of a minute.
+ * longest pause at most; a delivery that meets a database which is just starting costs no more than another one.
  */
 export const retries = {
-  maxAttempts: 300,
-  minBackoffSeconds: 5,
-  maxBackoffSeconds: 15,
+  maxAttempts: 800,
+  minBackoffSeconds: 2,
+  maxBackoffSeconds: 5,
   maxDoublings: 2,
 } as const
 

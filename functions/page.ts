@@ -32,7 +32,7 @@ import type { Transcript } from '../shared/words/words.ts'
 
 export const page = defineStep({
   name: 'page',
-  version: 9,
+  version: 10,
   madeBy: ffmpegVersion,
   context: pick(
     'analysisObject',

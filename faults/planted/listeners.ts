@@ -79,15 +79,15 @@ export const listenerBugs: readonly PlantedBug[] = [
   {
     name: 'an attempt that was overtaken brings old audio back',
     file: files,
-    find: '    const there = await storage.stat(to)\n    await passPointOfNoReturn()',
-    replace: '    await passPointOfNoReturn()\n    const there = await storage.stat(to)',
+    find: '  const there = await storage.stat(to)\n  await passPointOfNoReturn()',
+    replace: '  await passPointOfNoReturn()\n  const there = await storage.stat(to)',
     caughtBy: 'returning',
   },
   {
     name: 'audio that somebody else has replaced meanwhile is left as it is',
     file: files,
-    find: "    if (await storage.copyOver(from, to, there?.generation ?? '0', metadata)) return",
-    replace: "    await storage.copyOver(from, to, there?.generation ?? '0', metadata)\n    return",
+    find: "  if (!(await storage.copyOver(from, to, there?.generation ?? '0', metadata)))",
+    replace: "  if (!(await storage.copyOver(from, to, there?.generation ?? '0', metadata)) && made === '')",
     caughtBy: 'returning',
   },
   {

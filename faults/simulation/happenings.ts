@@ -122,6 +122,14 @@ export function openHappenings(
     let left = points % most
     return await beginUntil(doing, (passage) => isMeant(passage) && left-- === 0)
   }
+  /** Begins, and stands before something that no row of the database fences. */
+  const stopBeforeStoring = async (doing: QueuedTask, { points }: Choice): Promise<Process> => {
+    let left = points % 3
+    return await beginUntil(
+      doing,
+      (passage) => whatStalls.some((effect) => isBefore(passage, effect)) && left-- === 0,
+    )
+  }
   /** Meanwhile some do what they have to; to their end, unless somewhere before. */
   const othersAct = async (
     { which, points }: Choice,
@@ -130,7 +138,7 @@ export function openHappenings(
     const deliver = async (): Promise<void> => {
       for (const task of queue.due()) if (task !== but) await beginUntil(task, until)
     }
-    for (const pick of [points, which]) {
+    for (const pick of which % 2 > 0 ? [points, which] : inTheirOrder) {
       const other = oneOf(stage.waiting, pick)
       if (other) await begin(other, wholeWay)
       await deliver()
@@ -171,7 +179,8 @@ export function openHappenings(
     oversleeps: async (choice) => {
       const task = oneOf(queue.due(), choice.which)
       if (!task || scenario.hasNoSleepers || !mayHappen('jumps')) return
-      const sleeper = await hesitate(task, choice)
+      const sleeper =
+        choice.which % 2 > 0 ? await hesitate(task, choice) : await stopBeforeStoring(task, choice)
       const [halt] = sleeper.halts
       await database.jump(beyondLeaseMs)
       say(`${sleeper.name} sleeps for longer there`)
@@ -258,6 +267,9 @@ export function openHappenings(
     if (!isDisturbance(kind) || allowed.includes(kind)) await happenings[kind](choice)
   }
 }
+
+/** The next three that wait. */
+const inTheirOrder = [0, 0, 0]
 
 const isDisturbance = (kind: Kind): kind is Disturbance => (disturbances as readonly Kind[]).includes(kind)
 

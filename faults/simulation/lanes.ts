@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { undoing } from '../undoing.ts'
+import { onCore } from './cores.ts'
 import type { Simulated } from './simulate.ts'
 
 const main = path.join(import.meta.dirname, 'main.ts')
@@ -29,7 +30,9 @@ export async function simulateInLanes(options: LanesOptions): Promise<Simulated>
   const firsts = Array.from({ length: Math.ceil(schedules / each) }, (_, lane) => lane * each)
   const since = performance.now()
   const parts = await Promise.all(
-    firsts.map((first) => playLane(seed + first, Math.min(each, schedules - first), further)),
+    firsts.map((first, lane) =>
+      playLane(lane, { seed: seed + first, schedules: Math.min(each, schedules - first), further }),
+    ),
   )
   return {
     schedules: parts.reduce((sum, part) => sum + part.schedules, 0),
@@ -39,10 +42,14 @@ export async function simulateInLanes(options: LanesOptions): Promise<Simulated>
   }
 }
 
-async function playLane(seed: number, schedules: number, further: readonly string[]): Promise<Simulated> {
+async function playLane(
+  lane: number,
+  { seed, schedules, further }: Required<Omit<LanesOptions, 'lanes'>>,
+): Promise<Simulated> {
   const own = ['--seed', String(seed), '--schedules', String(schedules), '--lanes', '1', '--json']
-  const args = [...process.execArgv, roomForTheYoung, main, ...own, ...further]
-  const playing = promisify(execFile)(process.execPath, args, { maxBuffer: mostOutput })
+  const node = [process.execPath, ...process.execArgv, roomForTheYoung, main, ...own, ...further]
+  const [program, ...args] = [...onCore(lane), ...node] as [string, ...string[]]
+  const playing = promisify(execFile)(program, args, { maxBuffer: mostOutput })
   const end = (): Promise<unknown> => {
     playing.child.kill('SIGINT')
     return playing.catch(() => undefined)

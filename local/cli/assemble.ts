@@ -21,6 +21,7 @@ import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent } from '../../shared/errors.ts'
 import { episodeName } from '../../shared/objects.ts'
 import { deliverables } from '../../shared/episode/deliverables.ts'
+import type { RestorationReport } from '../../shared/episode/restoring.ts'
 import type { Quote } from '../../shared/episode/quote.ts'
 import { connect } from '../../shared/storage-client.ts'
 import { episodeSlug, filesOf, inOwnNames, toldInOwnNames, type Job } from './job-files.ts'
@@ -45,6 +46,8 @@ export interface Report {
   readonly removedSeconds: number
   readonly edits: Readonly<Record<string, number>>
   readonly loudness: { readonly integratedLufs: number | null; readonly truePeakDbtp: number | null }
+  /** What was wrong with the recording, and what was done; absent where nobody looked. */
+  readonly restoration?: RestorationReport
   readonly steps: readonly {
     readonly name: string
     readonly parts: number
@@ -231,7 +234,7 @@ async function deliver(
     },
   )
   const { edits } = JSON.parse(await readFile(files['edits.json']!, 'utf8')) as EditList
-  const { integratedLufs, truePeakDbtp } = JSON.parse(
+  const { integratedLufs, truePeakDbtp, restoration } = JSON.parse(
     await readFile(files['certificate.json']!, 'utf8'),
   ) as Certificate
   const applied = edits.filter(({ status }) => status === 'applied')
@@ -249,6 +252,7 @@ async function deliver(
     removedSeconds: Number(finished['removedSeconds']),
     edits: counts,
     loudness: { integratedLufs, truePeakDbtp },
+    ...(restoration ? { restoration } : {}),
     steps: stepsOf(run),
     warnings: run.warnings,
     ...(published['what'] === 'hold' ? { heldFor: String(published['reason']) } : {}),

@@ -11,6 +11,7 @@ import { codeOf } from '../../shared/errors.ts'
 import { contentHash } from '../../shared/hash.ts'
 import { assetsFolder, otherCovers, uploadName } from '../../shared/objects.ts'
 import { episodeSlug, filesOf, type Job } from './job-files.ts'
+import type { Source } from '../client/send.ts'
 import { userId } from './user.ts'
 
 /** Returns the first recording's object and generation. */
@@ -22,25 +23,34 @@ export async function upload(
   const nameOf = (file: string) => uploadName(userId, podcast, episodeSlug(job), file)
   const assetOf = (file: string) => uploadName(userId, podcast, assetsFolder, file)
   const files = await filesOf(job)
-  const recordings = files.filter(({ kind }) => kind === 'recording').map(({ file }) => nameOf(file))
-  await forgetOthers(bucket, nameOf(''), recordings)
-  for (const { kind, file, source } of files) {
-    const object = bucket.file(kind === 'asset' ? assetOf(file) : nameOf(file))
+  const placed = files.map(({ kind, file, source }) => {
+    return { kind, file, source, object: bucket.file(kind === 'asset' ? assetOf(file) : nameOf(file)) }
+  })
+  const recordings = placed.filter(({ kind }) => kind === 'recording')
+  const same = await Promise.all(recordings.map(({ source, object }) => isSame(source, object, job)))
+  // one of several that is to be replaced may not be taken for the one that is to come
+  const staying = recordings.length === 1 ? recordings : recordings.filter((_, i) => same[i])
+  await forgetOthers(
+    bucket,
+    nameOf(''),
+    staying.map(({ object }) => object.name),
+  )
+  for (const { kind, file, source, object } of placed) {
     const former = kind === 'asset' ? await takeAway(bucket, otherCovers(file).map(assetOf)) : 0
     if ('text' in source) await object.save(source.text)
     else if (kind === 'sidecar') await bucket.upload(source.path, { destination: object })
-    else if (!(await send(source.path, object, job)) && (kind === 'recording' || former > 0))
-      await object.copy(object) // it arrives once more
+    else if (!(await isSame(source, object, job))) await send(source.path, object)
+    else if (kind === 'recording' || former > 0) await object.copy(object) // it arrives once more
   }
-  const first = bucket.file(recordings[0]!)
+  const first = recordings[0]!.object
   const [{ generation }] = await first.getMetadata()
   return { object: first.name, generation: String(generation) }
 }
 
-/** What an earlier run of this episode was given, but for recordings, which may be the same. */
-async function forgetOthers(bucket: Bucket, prefix: string, recordings: readonly string[]): Promise<void> {
+/** What an earlier run of this episode was given, but for the recordings that stay. */
+async function forgetOthers(bucket: Bucket, prefix: string, staying: readonly string[]): Promise<void> {
   const [found] = await bucket.getFiles({ prefix })
-  for (const file of found) if (!recordings.includes(file.name)) await file.delete({ ignoreNotFound: true })
+  for (const file of found) if (!staying.includes(file.name)) await file.delete({ ignoreNotFound: true })
 }
 
 /** Returns how many were there. */
@@ -54,14 +64,23 @@ async function takeAway(bucket: Bucket, names: readonly string[]): Promise<numbe
   return taken
 }
 
-/** Sends a file to its object. False when the object has it already: made of a file of this place, size and time. */
-async function send(from: string, object: File, { rehash = false }: Pick<Job, 'rehash'>): Promise<boolean> {
-  const { size, mtimeMs } = await stat(from)
-  const origin = contentHash(`${path.resolve(from)} ${size} ${Math.round(mtimeMs)}`)
-  if (!rehash && (await originOf(object)) === origin) return false
-  const metadata = { metadata: { [originKey]: origin } }
+/** Whether the object was made of a file of this place, size and time. */
+async function isSame(
+  source: Source,
+  object: File,
+  { rehash = false }: Pick<Job, 'rehash'>,
+): Promise<boolean> {
+  return 'path' in source && !rehash && (await originOf(object)) === (await originIn(source.path))
+}
+
+async function send(from: string, object: File): Promise<void> {
+  const metadata = { metadata: { [originKey]: await originIn(from) } }
   await pipeline(createReadStream(from), object.createWriteStream({ resumable: true, metadata }))
-  return true
+}
+
+async function originIn(file: string): Promise<string> {
+  const { size, mtimeMs } = await stat(file)
+  return contentHash(`${path.resolve(file)} ${size} ${Math.round(mtimeMs)}`)
 }
 
 const originKey = 'spool-origin'

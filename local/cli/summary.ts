@@ -3,8 +3,9 @@
  * files are.
  */
 import path from 'node:path'
-import type { Rest } from '../../shared/edits/decisions.ts'
+import type { Rest } from '../../shared/edits/decisions-file.ts'
 import type { Report } from './assemble.ts'
+import { restorationLine } from '../../shared/review/restoration-lines.ts'
 import { editKinds } from '../../shared/settings/edit-kinds.ts'
 import { describeReceipt } from './cost-lines.ts'
 import { quoted } from './quoted.ts'
@@ -52,6 +53,7 @@ function saysThatItIsDone({
   removedSeconds,
   edits,
   loudness,
+  restoration,
   warnings,
   heardBy,
   receipt,
@@ -66,6 +68,7 @@ function saysThatItIsDone({
         .map(([kind, count]) => counted(count, kind))
         .join(', ') || 'none'
     }`,
+    ...(restoration ? [`Sound     ${restorationLine(restoration)}`] : []),
     `Loudness  ${measuredLine(loudness)}`,
     ...(receipt ? [`Took      ${describeReceipt(receipt)}`] : []),
     `Files     ${Object.keys(files)

@@ -208,8 +208,11 @@ async function sendAll(
   watch: UploadWatcher,
   signal: AbortSignal,
 ): Promise<void> {
-  const keep = files.filter(({ kind }) => kind === 'sidecar').map(({ file }) => file)
-  await client.post('/uploads/forget', { podcast, episode, keep })
+  const named = (wanted: JobFile['kind']) =>
+    files.filter(({ kind }) => kind === wanted).map(({ file }) => file)
+  const recordings = named('recording')
+  const coming = recordings.length > 1 ? recordings : []
+  await client.post('/uploads/forget', { podcast, episode, keep: named('sidecar'), coming })
   const there = showId === undefined ? [] : await assetsThere(client, showId)
   for (const { kind, file } of files)
     if (kind === 'asset' && showId !== undefined) await takeFormerCovers(client, showId, there, file)

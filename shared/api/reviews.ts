@@ -4,7 +4,7 @@
  */
 import { z } from '@hono/zod-openapi'
 import type { Services } from '../engine/services.ts'
-import { restChoices } from '../edits/decisions.ts'
+import { restChoices } from '../edits/decisions-file.ts'
 import { openProposal } from '../review/proposed.ts'
 import { restorationLines } from '../review/restoration-lines.ts'
 import { openRestoration, openReview, submitDecisions, type Review } from '../review/review.ts'

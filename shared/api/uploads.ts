@@ -65,8 +65,15 @@ const routes = {
   forget: changes(
     '/uploads/forget',
     'Remove what was uploaded beside an episode’s recordings before, such as words and a cover, but for the files named: ' +
-      'for an episode that is recorded anew. Recordings stay',
-    jsonBody(z.strictObject({ podcast: part, episode: part, keep: z.array(part).max(100).default([]) })),
+      'for an episode that is recorded anew. Recordings stay, but for those that are named as coming (`coming`): of several, ' +
+      'an old one beside a new one would begin the episode',
+    jsonBody(
+      z.strictObject({
+        ...{ podcast: part, episode: part },
+        keep: z.array(part).max(100).default([]),
+        coming: z.array(part).max(20).default([]),
+      }),
+    ),
     z.object({ removed: z.array(z.string()) }),
     200,
   ),
@@ -100,18 +107,21 @@ export function addUploads(app: App, { storage, config }: Services): void {
 
   app.openapi(routes.forget, async (context) => {
     const { userId } = context.var.caller
-    const { podcast, episode, keep } = context.req.valid('json')
+    const { podcast, episode, keep, coming } = context.req.valid('json')
     const { status, body } = await once(context, config, userId, async () => {
       const live = await withDatabase(config.databaseUrl, (db) => liveRunOf(db, userId, podcast, episode))
       if (live && live.status !== 'awaiting_review') throw new AlreadyRunning(live.id) // what waits gives way to what comes
-      const kept = new Set(keep.map(asSeen))
+      const [kept, replaced] = [keep, coming].map((files) => new Set(files.map(asSeen))) as [
+        Set<string>,
+        Set<string>,
+      ]
       const removed: string[] = []
       for (const { name } of await storage.list(
         config.buckets.uploads,
         uploadName(userId, podcast, episode, ''),
       )) {
         const file = fileOf(name)
-        if (!isSidecar(file) || kept.has(file)) continue
+        if (isSidecar(file) ? kept.has(file) : !replaced.has(file)) continue
         await storage.remove({ bucket: config.buckets.uploads, name })
         removed.push(file)
       }

@@ -20,6 +20,8 @@ export function plainlyNoSound(head: Buffer): string | undefined {
   const text = head.toString('latin1')
   const marked = marks.find(([mark]) => mark.test(text))
   if (marked) return marked[1]
+  if (head.length < headBytes && /^RIFF....WAVE.*data.{4}$/s.test(text))
+    return 'a WAV header without any sound behind it'
   return isText(head) ? 'text' : undefined
 }
 

@@ -4,12 +4,10 @@
  */
 import type { Tools } from '../engine/step.ts'
 import { deliverables, isDeliverable, type DeliverableName } from '../episode/deliverables.ts'
-import { Retryable } from '../errors.ts'
+import { Passing } from '../errors.ts'
 import { audioName, episodeName, publicFolder, publicName } from '../objects.ts'
 import type { ObjectName } from '../storage.ts'
 
-/** Only another attempt of the same run replaces an episode's audio meanwhile. */
-const audioTries = 5
 export const oneYear = 'public, max-age=31536000, immutable'
 /**
  * The audio's address stays while its bytes may change: caches keep it, and ask whether it is still the
@@ -57,7 +55,7 @@ export const namedByContent = ({ files }: Pick<Version, 'files'>): DeliverableNa
 
 /**
  * Puts the audio at the episode's address once `passPointOfNoReturn` has let it. What stands there is looked at first:
- * an attempt that was overtaken, by whomever, finds another generation and asks again.
+ * whoever was overtaken finds another generation. Throws Passing then: the next attempt looks anew.
  */
 export async function publishAudio(
   { episodeId, podcastId, contentHash }: Version,
@@ -71,14 +69,15 @@ export async function publishAudio(
   const from = { bucket: config.buckets.episodes, name: episodeName(episodeId, contentHash, 'episode.mp3') }
   const to = { bucket: config.buckets.public, name: audioName(podcastId, episodeId) }
   const made = (await storage.stat(from))?.contentHash
-  for (let attempt = 1; attempt <= audioTries; attempt++) {
-    const there = await storage.stat(to)
-    await passPointOfNoReturn()
-    if (there && there.contentHash === made) return
-    const metadata = { contentType: deliverables['episode.mp3'].type, cacheControl: revalidated }
-    if (await storage.copyOver(from, to, there?.generation ?? '0', metadata)) return
-  }
-  throw new Retryable('internal', `The audio was replaced ${audioTries} times while it was being published.`)
+  const there = await storage.stat(to)
+  await passPointOfNoReturn()
+  if (there && there.contentHash === made) return
+  const metadata = { contentType: deliverables['episode.mp3'].type, cacheControl: revalidated }
+  if (!(await storage.copyOver(from, to, there?.generation ?? '0', metadata)))
+    throw new Passing(
+      'internal',
+      'Another attempt replaced the audio while this one was about to publish it.',
+    )
 }
 
 /** All that is public of an episode at this moment, each by its generation. */

@@ -38,10 +38,30 @@ export function restorationLines(report: RestorationReport): string[] {
   ]
 }
 
+/** The same in one line, for whoever only wants to know that it was done. */
+export function restorationLine(report: RestorationReport): string {
+  const { snrBeforeDb, snrAfterDb, untouched, hum, rumble, levels, breaths, clicks, unclipped } = report
+  if (snrBeforeDb === null || snrAfterDb === null) return 'silent, or too short to be judged'
+  if (untouched) return `speech ${decibels(snrBeforeDb)} dB over the noise; nothing had to be mended`
+  const mains = [...new Set(hum.map(({ mainsHz }) => mainsHz))]
+  const [before, after] = [snrBeforeDb, snrAfterDb].map(decibels)
+  return [
+    `speech ${after} dB over the noise${before === after ? '' : `, in the recording ${before} dB`}`,
+    ...mains.map((mainsHz) => `hum of ${mainsHz} Hz mains subtracted`),
+    ...(rumble ? [`rumble cut off below ${rumble.cutHz} Hz`] : []),
+    ...(levels.changed
+      ? [`phrases evened, by ${decibels(levels.leastGainDb)} to ${decibels(levels.mostGainDb)} dB`]
+      : []),
+    ...(breaths === 0 ? [] : [`breaths turned down: ${breaths}`]),
+    ...(clicks === 0 ? [] : [`clicks repaired: ${clicks}`]),
+    ...(unclipped === 0 ? [] : [`clipped peaks put back: ${unclipped}`]),
+  ].join('; ')
+}
+
 function ratio({ untouched, snrBeforeDb, snrAfterDb }: RestorationReport): string {
   if (snrBeforeDb === null || snrAfterDb === null) return 'It is silent, or too short to be judged.'
   if (untouched)
-    return `Speech is ${decibels(snrBeforeDb)} dB over the noise, and nothing had to be done: the sound is the recording’s own.`
+    return `Speech is ${decibels(snrBeforeDb)} dB over the noise, and nothing had to be mended.`
   return `Speech is ${decibels(snrAfterDb)} dB over the noise; in the recording it was ${decibels(snrBeforeDb)} dB.`
 }
 

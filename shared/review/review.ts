@@ -25,14 +25,13 @@ import {
   answersByEdit,
   decideEdits,
   keptDecisions,
-  parseDecisionsFile,
   takenBy,
   waitsForReview,
   withDecisions,
   withRest,
   type KeptDecision,
-  type Rest,
 } from '../edits/decisions.ts'
+import { parseDecisionsFile, type Rest } from '../edits/decisions-file.ts'
 import { checkBudget, type Edit, type EditList } from '../edits/edits.ts'
 import { nameSpeakers } from '../words/captions.ts'
 import type { Transcript } from '../words/words.ts'

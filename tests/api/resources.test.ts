@@ -141,6 +141,8 @@ describe('An upload', () => {
       name.slice(folder.name.length),
     )
     expect(left).toEqual(['cover.png', 'talk.wav'])
+    const again = { ...forget, coming: ['talk.wav'] }
+    expect((await ask('POST', '/uploads/forget', { body: again })).body).toEqual({ removed: ['talk.wav'] })
   })
 
   test('has an address that is kept in no row', async () => {

@@ -5,12 +5,10 @@ import {
   answersByEdit,
   decideEdits,
   lostDecisions,
-  parseDecisions,
-  parseDecisionsFile,
   waitsForReview,
   withRest,
-  type Decision,
 } from '../../shared/edits/decisions.ts'
+import { parseDecisions, parseDecisionsFile, type Decision } from '../../shared/edits/decisions-file.ts'
 import { toEditList, type ProposedEdit } from '../../shared/edits/edits.ts'
 
 const proposed = (

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals'
 import sharp from 'sharp'
 import { podcastProblems } from '../../shared/settings/podcast.ts'
+import { toWav } from '../../shared/audio/wav.ts'
 import { faultsOf, type Brought, type BroughtFile } from '../../shared/episode/preflight.ts'
 
 const file = (name: string, content: string | Buffer | object): BroughtFile => {
@@ -57,6 +58,12 @@ const alone: readonly [string, Partial<Brought>, string, RegExp][] = [
   ],
   ['text', { recordings: [file('notes.mp3', 'Dear all, äöü')] }, 'not_audio', /notes\.mp3 is text/],
   ['a document', { recordings: [file('talk.docx', 'PK\x03\x04\0\0')] }, 'not_audio', /is a ZIP archive/],
+  [
+    'a recorder’s header that nothing came after',
+    { recordings: [file('talk.wav', toWav({ samples: new Float32Array(0), sampleRate: 48000 }))] },
+    'not_audio',
+    /talk\.wav is a WAV header without any sound/,
+  ],
   [
     'words that are none',
     { words: file('w.json', '{"a":1}') },

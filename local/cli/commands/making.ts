@@ -1,7 +1,7 @@
 /** Commands that make an episode, and those with which its producer has a say in it. */
 import path from 'node:path'
 import { Option, type Command } from 'commander'
-import type { Rest } from '../../../shared/edits/decisions.ts'
+import type { Rest } from '../../../shared/edits/decisions-file.ts'
 import type { Job } from '../job-files.ts'
 import {
   awaitingReview,

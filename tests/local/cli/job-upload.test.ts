@@ -1,4 +1,4 @@
-// What a show's folder brings to the bucket: of the covers it ever had, the one that is in it now.
+// What a job brings to the bucket: of the covers a show ever had the one it has now, and of several recordings no old one beside a new one.
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -23,4 +23,23 @@ test('the cover that is in the folder now is the only one, however its name is w
   expect(await covers()).toEqual(['cover.jpg'])
   rmSync(inside('cover.jpg'))
   expect(await covers()).toEqual(['cover.png'])
+})
+
+test('of several recordings an old one is gone before a new one comes, and what is the same stays', async () => {
+  const folder = aFolder()
+  const recordings = ['a.wav', 'b.wav', 'c.wav'].map((file) => path.join(folder, file))
+  for (const file of recordings) writeFileSync(file, file)
+  const bucket = (await aStorage()).storage.bucket('uploads')
+  const send = () => upload(bucket, 'night', { recordings, tracks: true })
+  const { object } = await send()
+  const there = async () => {
+    const [files] = await bucket.getFiles({ prefix: path.dirname(object) })
+    return files.map(({ name }) => path.basename(name)).filter((name) => name.endsWith('.wav'))
+  }
+  const [a, b] = recordings as [string, string]
+  writeFileSync(a, 'another one')
+  rmSync(b)
+  mkdirSync(b) // cannot be read: it never comes
+  await expect(send()).rejects.toThrow('EISDIR')
+  expect(await there()).toEqual(['1-a.wav', '3-c.wav'])
 })

@@ -30,6 +30,28 @@ test.each([
   )
 })
 
+const restoration = {
+  ...{ snrBeforeDb: 31.6, snrAfterDb: 46.2, untouched: false, rumble: null, noiseLimitDb: 13.4 },
+  hum: [
+    { mainsHz: 50, start: 0, end: 60, levelDb: -42, lines: [50] },
+    { mainsHz: 50, start: 80, end: 120, levelDb: -44, lines: [50, 100] },
+  ],
+  levels: { changed: false, targetLufs: -30, spreadDb: 0.5, leastGainDb: 0, mostGainDb: 0 },
+  ...{ music: [], musicSeconds: 0, breaths: 0, clicks: 3, clippedShare: 0, unclipped: 0 },
+}
+
+test.each([
+  [
+    {},
+    'speech 46 dB over the noise, in the recording 32 dB; hum of 50 Hz mains subtracted; clicks repaired: 3',
+  ],
+  [{ untouched: true, snrAfterDb: 31.6 }, 'speech 32 dB over the noise; nothing had to be mended'],
+  [{ snrBeforeDb: null }, 'silent, or too short to be judged'],
+])('what was done to the sound is told in a line (%j)', (found, line) => {
+  const told = summarise({ ...report, restoration: { ...restoration, ...found } })
+  expect(told).toContain(`Sound     ${line}\n`)
+})
+
 const episode = {
   episodeId: 'e1',
   podcast: 'show',

@@ -46,7 +46,8 @@ export async function start(asked: Asked, told: Told): Promise<string> {
   await mustBeReady({ podcast, slug, recordings, beside }) // what is refused changes nothing that is there
   if (newShow !== undefined) await post('/podcasts', { slug: podcast, settings: { title: newShow } })
   // what an earlier try brought, and this one does not
-  await post('/uploads/forget', { ...place, keep: beside.map(({ name }) => name) })
+  const coming = recordings.length > 1 ? recordings.map(({ name }) => name) : []
+  await post('/uploads/forget', { ...place, keep: beside.map(({ name }) => name), coming })
   for (const { name, file } of beside) await send(name, file)
   await mustBeReady({ podcast, slug, recordings }) // with what was too large to be told of
   for (const { name, file } of recordings) await send(name, file)
