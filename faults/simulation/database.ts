@@ -33,6 +33,22 @@ const simulated = `
     SELECT lpad(to_hex(nextval('simulated.ids')), 32, '0')::uuid
   $$;`
 
+/** What the journal keeps of a row. */
+const witnessed = {
+  runs: {
+    events: 'INSERT OR UPDATE',
+    columns: ['id', 'user_id', 'episode_id', 'status', 'processed', 'committed', 'context'],
+  },
+  steps: {
+    events: 'INSERT OR UPDATE',
+    columns: ['run_id', 'step', 'part', 'status', 'turn', 'attempt', 'progress', 'due_at', 'lease_until'],
+  },
+  episodes: { events: 'UPDATE', columns: ['id', 'user_id', 'status', 'hold_reason'] },
+} as const
+
+const asJson = (row: string, columns: readonly string[]): string =>
+  `jsonb_build_object(${columns.map((column) => `'${column}', ${row}.${column}`).join(', ')})`
+
 /**
  * What a toy step records stands in `effects`: without a key, so that twice is seen. The journal is written at the end of a
  * transaction, so that its order is that in which changes came to count.
@@ -47,18 +63,20 @@ const witnesses = `
     before   jsonb,
     after    jsonb
   );
-  CREATE FUNCTION simulated.write_down() RETURNS trigger LANGUAGE plpgsql AS $$
+  ${Object.entries(witnessed)
+    .map(
+      ([table, { events, columns }]) => `
+  CREATE FUNCTION simulated.write_down_${table}() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
     INSERT INTO simulated.journal (backend, at, relation, before, after)
-    VALUES (pg_backend_pid(), simulated.clock_timestamp(), TG_TABLE_NAME, to_jsonb(OLD), to_jsonb(NEW));
+    VALUES (pg_backend_pid(), simulated.clock_timestamp(), TG_TABLE_NAME,
+            CASE TG_OP WHEN 'UPDATE' THEN ${asJson('OLD', columns)} END, ${asJson('NEW', columns)});
     RETURN NULL;
   END $$;
-  CREATE CONSTRAINT TRIGGER written_down AFTER INSERT OR UPDATE ON runs DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION simulated.write_down();
-  CREATE CONSTRAINT TRIGGER written_down AFTER INSERT OR UPDATE ON steps DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION simulated.write_down();
-  CREATE CONSTRAINT TRIGGER written_down AFTER UPDATE ON episodes DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION simulated.write_down();`
+  CREATE CONSTRAINT TRIGGER written_down AFTER ${events} ON ${table} DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION simulated.write_down_${table}();`,
+    )
+    .join('')}`
 
 /** Makes the database `name` on the server, in place of one of that name. */
 export async function openDatabase(serverUrl: string, name: string): Promise<SimulatedDatabase> {
@@ -78,7 +96,8 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
   await migrate(url)
   const client = await connected(url)
   await client.query(witnesses)
-  const emptying = await statementThatEmpties(client)
+  const emptier = await connected(url)
+  await emptier.query(await functionThatEmpties(client))
   let emptied = 0
   return {
     url,
@@ -89,7 +108,7 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
     },
     empty: async (first = '') => {
       resetClock()
-      await client.query(`${emptying};${first}`)
+      await emptier.query(`SELECT simulated.empty();${first}`)
       if (++emptied % vacuumEvery === 0) await client.query('VACUUM')
     },
     now: async () => {
@@ -106,7 +125,7 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
       )
     },
     close: async () => {
-      await client.end()
+      await Promise.all([client.end(), emptier.end()])
       await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
     },
   }
@@ -121,18 +140,19 @@ async function connected(connectionString: string): Promise<pg.Client> {
   return client
 }
 
-async function statementThatEmpties(client: pg.Client): Promise<string> {
+/** For a connection of its own: neither guards nor foreign keys count there, since all goes; and plans are kept. */
+async function functionThatEmpties(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT format('%I.%I', schemaname, tablename) AS name
      FROM pg_tables
      WHERE schemaname IN ('public', 'simulated')
        AND tablename NOT LIKE 'migrations%'`,
   )
-  // neither guards nor foreign keys: all of it goes
-  const goes = rows.map(({ name }) => `DELETE FROM ${name};`).join('')
   return `
     SET session_replication_role = replica;
-    ${goes}
-    SET session_replication_role = origin;
-    SELECT setval('simulated.ahead_ms', 0), setval('simulated.ids', 1)`
+    CREATE FUNCTION simulated.empty() RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+      ${rows.map(({ name }) => `DELETE FROM ${name};`).join('\n      ')}
+      PERFORM setval('simulated.ahead_ms', 0), setval('simulated.ids', 1);
+    END $$`
 }
