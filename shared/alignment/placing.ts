@@ -4,6 +4,7 @@
  * made. Hides the rounds of learning, and how the windows of a long recording are placed apart, in any number of
  * processes, with the same result.
  */
+import { backgroundOf } from './background.ts'
 import { bestPath } from './best-path.ts'
 import { nearer, nearnessOf, type FoundAt, type Nearness } from './nearness.ts'
 import { statesOf, wordBehind, type Passage, type States } from './passages.ts'
@@ -20,15 +21,7 @@ import {
   type Likelihoods,
   type PhoneModels,
 } from './phone-models.ts'
-import {
-  backgroundOf,
-  even,
-  eveningOf,
-  readRows,
-  type Evening,
-  type Rows,
-  type Sound,
-} from './speech-rows.ts'
+import { even, eveningOf, readRows, type Evening, type Rows, type Sound } from './speech-rows.ts'
 import { endOf, framesPerSecond, passagesIn, startOf, windowsOf, type Told, type Window } from './windows.ts'
 
 const { ceil, floor, max, min } = Math

@@ -3,6 +3,7 @@
  * between them that the text lacks. Hides a coarse search, three frames at a time and a state a phone, that goes through
  * a long recording in pieces, each of which begins where the one before it is sure.
  */
+import { backgroundOf } from './background.ts'
 import { bestPath } from './best-path.ts'
 import { statesOf, type Passage, type States } from './passages.ts'
 import {
@@ -13,7 +14,7 @@ import {
   untoldEmission,
   type Likelihoods,
 } from './phone-models.ts'
-import { backgroundOf, even, readRows, type Rows, type Sound } from './speech-rows.ts'
+import { even, readRows, type Rows, type Sound } from './speech-rows.ts'
 import type { Learned } from './placing.ts'
 
 const { floor, max, min } = Math

@@ -1,7 +1,8 @@
 /**
  * What the placing of a text compares: for each 10 ms of a recording its cepstra and their slopes, evened over the
- * speech, and which frames are background. Hides how both are found, and what noise and music change about it.
+ * speech, and which frames are background. Hides how slopes are taken and what evens them.
  */
+import type { Background } from './background.ts'
 import { cepstrumSize } from './cepstra.ts'
 
 const { max, min, sqrt } = Math
@@ -18,39 +19,6 @@ export interface Sound {
   /** By frame, in hundredths of a dBFS. */
   readonly levels: Int16Array
   readonly cepstra: ReadCepstra
-}
-
-/** What is background in a recording, by its level. */
-export interface Background {
-  /** Levels at or under this, in hundredths of a dB, are background. */
-  readonly quietBelow: number
-  /** Noise or music goes on under the speech: the level tells less, and what is quiet is a pause all the more. */
-  readonly isNoisy: boolean
-}
-
-/** Of the levels, what floor and speech are read from, and where between them the line is drawn. */
-const floorShare = 0.1
-const speechShare = 0.95
-const lineShare = 0.3
-/** Noise that keeps its level needs less: this far from its lowest to its floor, music has five decibels. */
-const steadyLineShare = 0.15
-const lowestShare = 0.02
-const steady = 200
-const leastMargin = 300
-const mostMargin = 1200
-/** Speech this far above its background stands in the clear. */
-const clearRange = 3000
-/** Digital silence says nothing of the background. */
-const silent = -9000
-
-export function backgroundOf(levels: Int16Array): Background {
-  const sorted = levels.filter((level) => level > silent).sort()
-  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? silent
-  const [floor, speech] = [at(floorShare), at(speechShare)]
-  const isNoisy = speech - floor < clearRange
-  const share = isNoisy && floor - at(lowestShare) < steady ? steadyLineShare : lineShare
-  const margin = max(leastMargin, min(mostMargin, share * (speech - floor)))
-  return { quietBelow: floor + margin, isNoisy }
 }
 
 /** The rows of some frames, and which of them are background. */

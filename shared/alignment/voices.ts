@@ -4,9 +4,10 @@
  * same voices. After the usual way to tell speakers without a model: mixtures of normal distributions, and a search for
  * the likeliest turns.
  */
+import { backgroundOf } from './background.ts'
 import { cepstrumSize } from './cepstra.ts'
 import type { Portrait } from '../words/words.ts'
-import { backgroundOf, type Sound } from './speech-rows.ts'
+import type { Sound } from './speech-rows.ts'
 import { portraitOf } from './portraits.ts'
 import { learnMixture, likelihood, type Mixture, type Vectors } from './mixtures.ts'
 

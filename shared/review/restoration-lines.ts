@@ -60,8 +60,7 @@ export function restorationLine(report: RestorationReport): string {
 
 function ratio({ untouched, snrBeforeDb, snrAfterDb }: RestorationReport): string {
   if (snrBeforeDb === null || snrAfterDb === null) return 'It is silent, or too short to be judged.'
-  if (untouched)
-    return `Speech is ${decibels(snrBeforeDb)} dB over the noise, and nothing had to be mended.`
+  if (untouched) return `Speech is ${decibels(snrBeforeDb)} dB over the noise, and nothing had to be mended.`
   return `Speech is ${decibels(snrAfterDb)} dB over the noise; in the recording it was ${decibels(snrBeforeDb)} dB.`
 }
 
