@@ -2,13 +2,17 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent } from '../../shared/errors.ts'
 import { remarksOn } from '../../shared/episode/plan.ts'
+import { NotReady, type Fault } from '../../shared/episode/not-ready.ts'
 import { fitCover } from '../../shared/feed/cover.ts'
 import { otherCovers, showCovers, templateFile } from '../../shared/objects.ts'
 import { parseTemplate } from '../../shared/settings/settings.ts'
 import { readText } from '../../shared/text-file.ts'
+import { parseJson } from '../../shared/json-file.ts'
 import type { Client } from '../client/client.ts'
+import { episodesOf, isFinished, type Episode } from '../client/episodes.ts'
 import { allPodcasts, podcastMeant, whichElse, type Podcast } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
 import { filesOf, podcastOf, readPodcast, withShow, type Job } from './job-files.ts'
@@ -59,6 +63,7 @@ export async function compareShow(
     changesTemplate: ofTemplate.length > 0,
     isMeant: sameShow,
   })
+  if (ofTemplate.length > 0) await mustSuit(client, podcast, job.template!)
   const items = await assetsThere(client, id)
   const covers: string[] = []
   for (const { kind, file, source } of await filesOf(job))
@@ -83,6 +88,28 @@ export async function compareShow(
       // all that a script can say of it, and what the MP3 of an episode without a cover of its own carries
       ...(settings.title !== known.title || covers.length > 0 ? (['show'] as const) : []),
     ],
+  }
+}
+
+/** Throws NotReady with every finished episode that could be made by the podcast's template as it is, and not by this one. */
+async function mustSuit(client: Client, { slug }: Podcast, file: string): Promise<void> {
+  const template = parseJson(readText(await readFile(file)).text)
+  const found: Fault[] = []
+  for (const episode of (await episodesOf(client, slug)).filter(isFinished))
+    for (const { code, message } of await faultsBy(client, episode, template))
+      found.push({ code, file, message: `${episode.slug} could not be made by it: ${message}` })
+  if (found.length > 0) throw new NotReady(found)
+}
+
+/** Of an episode that cannot be made anew in any case: `rebuild` says so then. */
+const cannotAnyway: readonly ErrorCode[] = ['not_publishable', 'upload_replaced', 'already_running']
+
+async function faultsBy(client: Client, { id }: Episode, template: unknown): Promise<readonly Fault[]> {
+  try {
+    return (await client.post<{ faults: Fault[] }>(`/episodes/${id}/rebuild`, { template })).faults
+  } catch (error) {
+    if (error instanceof Permanent && cannotAnyway.includes(error.code)) return []
+    throw error
   }
 }
 

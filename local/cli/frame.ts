@@ -123,7 +123,7 @@ export async function reportRun(run: (watch: Watcher) => Promise<Report>, json: 
   } finally {
     display.end()
   }
-  const { episode: _name, isInFeed: _said, ...agreed } = report // what scripts depend on
+  const { episode: _name, isInFeed: _said, restoration: _ofCertificate, ...agreed } = report // what scripts depend on
   print<object>(json, agreed, () => summarise(report))
   if (report.status === 'awaiting_review') process.exitCode = awaitingReview
 }

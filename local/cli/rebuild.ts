@@ -7,7 +7,7 @@ import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { Permanent } from '../../shared/errors.ts'
 import type { Client } from '../client/client.ts'
 import { quoted } from './quoted.ts'
-import { ended, episodesOf, type Episode, type EpisodeFile } from '../client/episodes.ts'
+import { ended, episodesOf, isFinished, type Episode, type EpisodeFile } from '../client/episodes.ts'
 
 interface Measured {
   readonly durationSeconds: number | null
@@ -105,7 +105,6 @@ export async function untilAllowed(
 
 const hourMs = 3_600_000
 
-const isFinished = ({ durationSeconds }: Episode): boolean => durationSeconds !== null
 const isOnItsWay = ({ status }: Episode): boolean => status === 'awaiting_review' || status === 'processing'
 
 async function look(client: Client, found: Episode, wouldChange: readonly string[]): Promise<RebuiltEpisode> {

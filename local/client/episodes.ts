@@ -32,6 +32,9 @@ export interface Run {
   readonly warnings: readonly { readonly code: string; readonly message: string }[]
 }
 
+/** Some version of it. */
+export const isFinished = ({ durationSeconds }: Episode): boolean => durationSeconds !== null
+
 export const isLive = ({ status }: Run): boolean => status === 'queued' || status === 'started'
 
 /** Newest first. */

@@ -5,7 +5,7 @@ import { listEpisodes } from '../db/listed-episodes.ts'
 import { listRuns } from '../db/runs.ts'
 import { withDatabase } from '../db/connect.ts'
 import { schedulePublication, startPublication } from '../episode/publication.ts'
-import { reasons, startAnew, whyAnew } from '../episode/rebuild.ts'
+import { inTheWayOf, reasons, startAnew, whyAnew } from '../episode/rebuild.ts'
 import { startAgain } from '../episode/retry.ts'
 import type { Services } from '../engine/services.ts'
 import { isDeliverable } from '../episode/deliverables.ts'
@@ -16,12 +16,15 @@ import { linkSeconds } from './links.ts'
 import {
   changes,
   episodeFinder,
+  faultList,
   idParam,
+  jsonBody,
   listOf,
   moment,
   mustBe,
   pageAsked,
   name,
+  opens,
   reads,
   started,
   type App,
@@ -94,6 +97,12 @@ const routes = {
     { params: idParam },
     z.object({ reasons: z.array(z.enum(reasons)) }),
   ),
+  lookAhead: opens(
+    '/episodes/{id}/rebuild',
+    'What would stand in the way of making an episode anew if its podcast’s template were this one, and does not now',
+    { params: idParam, ...jsonBody(z.strictObject({ template: z.record(z.string(), z.any()) })) },
+    z.object({ faults: faultList }),
+  ),
   publish: changes(
     '/episodes/{id}/publish',
     'Publish a finished episode now, or at a time',
@@ -140,6 +149,11 @@ export function addEpisodes(app: App, services: Services): void {
   app.openapi(routes.rebuild, async (context) => {
     const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
     return context.json({ reasons: await whyAnew(services, id) }, 200)
+  })
+  app.openapi(routes.lookAhead, async (context) => {
+    const { id } = await find(context.var.caller.userId, context.req.valid('param').id)
+    const { template } = context.req.valid('json')
+    return context.json({ faults: await inTheWayOf(services, id, JSON.stringify(template)) }, 200)
   })
   app.openapi(routes.start, async (context) => {
     const { userId } = context.var.caller

@@ -11,7 +11,7 @@ import { faultsOf } from '../episode/preflight.ts'
 import { quote } from '../episode/quote.ts'
 import { whatIsAtWork, whatIsReplaced } from '../episode/replaced.ts'
 import { announcedBeside, announcedFile, beside, head, part } from './announced.ts'
-import { jsonBody, opens, type App } from './routes.ts'
+import { faultList, jsonBody, opens, type App } from './routes.ts'
 
 const md5 = z
   .base64()
@@ -56,10 +56,7 @@ const answer = z
     isBeingMade: z.boolean().openapi({
       description: 'A version of it is being made of these recordings already, by their names and sizes.',
     }),
-    faults: z
-      .array(z.object({ code: z.string(), file: z.string(), message: z.string() }))
-      .readonly()
-      .openapi({ description: 'Empty when nothing stands in the way.' }),
+    faults: faultList,
     quote: z.object({
       minutes: z.number().nullable(),
       minutesLeft: z.number().nullable(),

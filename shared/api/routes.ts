@@ -117,6 +117,12 @@ export const opens = <P extends string, R extends NonNullable<RouteConfig['reque
     responses: { 200: contentOf(schema), default: problems },
   })
 
+/** What stands in the way of an episode. */
+export const faultList = z
+  .array(z.object({ code: z.string(), file: z.string(), message: z.string() }))
+  .readonly()
+  .openapi({ description: 'Empty when nothing stands in the way.' })
+
 const lastEventId = z.object({
   'Last-Event-ID': z
     .string()

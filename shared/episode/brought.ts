@@ -4,7 +4,7 @@
  */
 import type { Services } from '../engine/services.ts'
 import { Permanent } from '../errors.ts'
-import { assetsFolder, asSeen, findSidecars, templateFile, uploadName, type UploadPath } from '../objects.ts'
+import { assetsFolder, asSeen, findSidecars, templateFile, uploadName } from '../objects.ts'
 import { parseTemplate, defaultTemplate, type Template } from '../settings/settings.ts'
 import { listFolder, type NamedObject } from './plan.ts'
 import { podcastTemplate } from './podcast-template.ts'
@@ -23,13 +23,15 @@ export interface Announced {
   readonly recordings: readonly BroughtFile[]
   /** What will lie beside them, in place of what does; undefined: what lies there. */
   readonly beside?: readonly AnnouncedFile[] | undefined
+  /** What the podcast's template will be; undefined: what it is. */
+  readonly podcastTemplate?: string | undefined
 }
 
 type Reading = Pick<Services, 'storage' | 'config'>
 
 export async function broughtTo(
   userId: string,
-  { podcast, episode, recordings, beside: told }: Announced,
+  { podcast, episode, recordings, beside: told, podcastTemplate: coming }: Announced,
   services: Reading,
 ): Promise<Brought> {
   const { storage, config } = services
@@ -57,7 +59,9 @@ export async function broughtTo(
   return {
     recordings,
     words: lying(sidecars.words),
-    template: lying(sidecars.template) ?? (await templateOfPodcast(place, services)),
+    template:
+      lying(sidecars.template) ??
+      templateNamed(`the podcast's ${templateFile}`, coming ?? (await podcastTemplate(place, services)).text),
     podcast: lying(sidecars.podcast),
     episode: lying(sidecars.episode),
     cover: lying(sidecars.cover),
@@ -87,14 +91,7 @@ export async function templateOf({ template }: Brought): Promise<Template> {
   }
 }
 
-async function templateOfPodcast(
-  place: Pick<UploadPath, 'userId' | 'podcast'>,
-  services: Reading,
-): Promise<BroughtFile> {
-  const bytes = Buffer.from((await podcastTemplate(place, services)).text)
-  return {
-    name: `the podcast's ${templateFile}`,
-    bytes: bytes.length,
-    head: (length) => Promise.resolve(bytes.subarray(0, length)),
-  }
+function templateNamed(name: string, text: string): BroughtFile {
+  const bytes = Buffer.from(text)
+  return { name, bytes: bytes.length, head: (length) => Promise.resolve(bytes.subarray(0, length)) }
 }

@@ -303,6 +303,11 @@ describe('while `spool up` keeps the cloud', () => {
     const { stdout, stderr } = spool(['rebuild', show, '--dry-run', '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ episodes: [{ status: 'planned', reasons: ['template'] }] })
     expect(stderr).toBe(`spool: would be brought along from ${show}: template.json.\n`)
+    const guest = { type: 'intro', source: { kind: 'spoken', script: 'With {guest}' } }
+    writeFileSync(template, JSON.stringify({ segments: [guest, { type: 'content' }] }))
+    expect(spool(['rebuild', show]).stderr).toMatch(
+      /missing_variable: pilot could not be made by it: .*guest/,
+    )
     writeFileSync(template, '{"loudness":{"targetLufs":-900}}')
     expect(spool(['rebuild', show]).stderr).toContain(`bad_template: ${template} cannot be used. line 1`)
     expect(reportOf(spool(['unpublish', 'pilot', '--json'], elsewhere))).toMatchObject({
