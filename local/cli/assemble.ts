@@ -20,7 +20,6 @@ import type { Warning } from '../../shared/codes.ts'
 import type { ErrorCode } from '../../shared/codes.ts'
 import { Permanent } from '../../shared/errors.ts'
 import { episodeName } from '../../shared/objects.ts'
-import { deliverables } from '../../shared/episode/deliverables.ts'
 import type { RestorationReport } from '../../shared/episode/restoring.ts'
 import type { Quote } from '../../shared/episode/quote.ts'
 import { connect } from '../../shared/storage-client.ts'
@@ -224,15 +223,10 @@ async function deliver(
   )
   const feed = published['feedObject']
   if (typeof feed === 'string') objects.set('feed.xml', { bucket: 'public', name: feed })
-  const files = await fillFolder(
-    folder,
-    [...Object.keys(deliverables), 'feed.xml'],
-    [...objects.keys()],
-    async (file, to) => {
-      const { bucket, name } = objects.get(file)!
-      await pipeline(storage.bucket(bucket).file(name).createReadStream(), createWriteStream(to))
-    },
-  )
+  const files = await fillFolder(folder, [...objects.keys()], async (file, to) => {
+    const { bucket, name } = objects.get(file)!
+    await pipeline(storage.bucket(bucket).file(name).createReadStream(), createWriteStream(to))
+  })
   const { edits } = JSON.parse(await readFile(files['edits.json']!, 'utf8')) as EditList
   const { integratedLufs, truePeakDbtp, restoration } = JSON.parse(
     await readFile(files['certificate.json']!, 'utf8'),

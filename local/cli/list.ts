@@ -1,6 +1,5 @@
 /** `spool list`: the episodes there are, and `spool download`: the finished files of one. */
 import path from 'node:path'
-import { deliverables } from '../../shared/episode/deliverables.ts'
 import { trials } from '../../shared/objects.ts'
 import type { Client } from '../client/client.ts'
 import {
@@ -135,8 +134,7 @@ export async function download(
   const found = new Map((await filesOf(client, episode)).map((each) => [each.file, each]))
   const folder =
     out === undefined ? folderOf(episode, await episodesNamed(client, episode.slug)) : path.resolve(out)
-  const known = [...Object.keys(deliverables), 'feed.xml']
-  const files = await fillFolder(folder, known, [...found.keys()], (file, to) =>
+  const files = await fillFolder(folder, [...found.keys()], (file, to) =>
     fetchFile(found.get(file)!, to, signal),
   )
   return { episodeId: episode.id, status: episode.status, files }

@@ -10,6 +10,7 @@ import { usualRecordingBytes } from '../../shared/config.ts'
 import { NotReady, type Fault } from '../../shared/episode/not-ready.ts'
 import { faultsOf, type BroughtFile } from '../../shared/episode/preflight.ts'
 import { roomFor } from '../../shared/episode/quote.ts'
+import { isOfEpisode, notSpools, strangersIn } from './output-folder.ts'
 import { coverBeside, type Job } from './job-files.ts'
 
 /** Throws NotReady. `stateDir`: where the work is done, when it is done here. */
@@ -32,6 +33,7 @@ export async function mustBeReady(
     },
   })
   if (out !== undefined) faults.push(...(await outFaults(out)))
+  if (job.out !== undefined) faults.push(...(await takenFaults(job, job.out)))
   if (stateDir !== undefined) faults.push(...(await roomFaults(job, stateDir)))
   if (faults.length > 0) throw new NotReady(faults)
 }
@@ -87,6 +89,15 @@ async function outFaults(out: string): Promise<Fault[]> {
     const { type } = await statfs(folder)
     return isWritable && type !== procFs ? [] : refused(`${folder} is not to be written to`)
   }
+}
+
+/** Nobody's own files are replaced by an episode's, nor what it is made of. */
+async function takenFaults({ recordings, words, cover, chapters }: Job, out: string): Promise<Fault[]> {
+  const folder = path.resolve(out)
+  const given = [...recordings, ...[words, cover, chapters].filter((file) => file !== undefined)]
+  const own = given.filter((file) => path.dirname(path.resolve(file)) === folder && isOfEpisode(file))
+  const files = [...new Set([...own.map((file) => path.basename(file)), ...(await strangersIn(folder))])]
+  return files.length === 0 ? [] : [{ code: 'bad_output', file: out, message: notSpools(out, files) }]
 }
 
 /** Root may write anywhere, it says; but nothing is made there (linux/magic.h). */
