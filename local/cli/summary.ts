@@ -31,6 +31,7 @@ const heldWords: Readonly<Record<string, string>> = {
   silent: 'it is too quiet, or too short, to be heard',
   certificate_failed: 'its loudness could not be certified',
   gate_refused: 'listeners could not get it as it was made',
+  unpublished: 'it was taken out of the feed',
   given_before: 'it lacks what the version before it had',
   attempt_failed: 'an attempt to make or to publish it has failed since',
 }

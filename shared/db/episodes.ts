@@ -157,6 +157,8 @@ export interface Publication {
   readonly publishAt: Date | null
   /** What is in the feed is what was made last. */
   readonly isCurrent: boolean
+  /** Its producer took it out of the feed, and has not put it back. */
+  readonly isWithdrawn: boolean
 }
 
 export async function publicationOf(db: Knex, episodeId: string): Promise<Publication> {
@@ -164,7 +166,8 @@ export async function publicationOf(db: Knex, episodeId: string): Promise<Public
     db,
     `SELECT published_at AS "publishedAt",
             publish_at AS "publishAt",
-            (${isCurrent}) AS "isCurrent"
+            (${isCurrent}) AS "isCurrent",
+            hold_reason IS NOT DISTINCT FROM 'unpublished' AS "isWithdrawn"
      FROM episodes
      WHERE id = :episodeId`,
     { episodeId },

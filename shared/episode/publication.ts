@@ -28,7 +28,7 @@ import { toScalars, type RunContext } from './run-context.ts'
  */
 export type Asked = 'publish' | 'withdraw' | 'clear'
 
-type HoldReason = 'manual' | 'silent' | 'certificate_failed' | 'gate_refused' | 'given_before'
+type HoldReason = 'manual' | 'silent' | 'certificate_failed' | 'gate_refused' | 'given_before' | 'unpublished'
 
 export type Decided =
   | { readonly what: Asked }

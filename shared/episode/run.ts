@@ -6,7 +6,7 @@ import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
 import type { Config } from '../config.ts'
 import { aboutOf, type AboutEpisode } from '../db/about-episodes.ts'
-import { beginEpisode, ensureEpisode, publicationOf } from '../db/episodes.ts'
+import { beginEpisode, ensureEpisode, publicationOf, type Publication } from '../db/episodes.ts'
 import { ensurePodcast, findPodcastNamed } from '../db/podcasts.ts'
 import { decisionRevision } from '../db/edit-decisions.ts'
 import type { KeptLetter } from '../db/letters.ts'
@@ -35,6 +35,8 @@ import type { Services } from '../engine/services.ts'
 import type { StoredObject } from '../storage.ts'
 import { scripts } from '../show/spoken.ts'
 import { readContext, startContext, toScalars, type StartContext } from './run-context.ts'
+
+type HeldFor = StartContext['heldFor']
 
 /** Starts the episode's one live run with its first step's rows; when another is live, says which. */
 async function beginRun(
@@ -74,7 +76,7 @@ export async function runAgain(
     ...given,
     providerKeys: keysFor(settings, given.recogniser, await providerKeys(trx, userId)),
     decisionRevision: await decisionRevision(trx, episodeId),
-    heldFor: given.heldFor && ((await publicationOf(trx, episodeId)).isCurrent ? null : given.heldFor),
+    heldFor: stillHeldFor(await publicationOf(trx, episodeId), given.heldFor),
     publication: null,
     madeBy: versionsOf(pipeline),
     ...changes,
@@ -162,7 +164,7 @@ async function openRun(
     letters: letters.map(({ id }) => id),
     decisionRevision: await decisionRevision(trx, episodeId),
     publish: plan.episode.publish ?? null,
-    heldFor,
+    heldFor: (latest && (await heldAsWithdrawn(trx, latest))) ?? heldFor,
     publication: null,
     madeBy: versionsOf(pipeline),
     unplanned: isBroken,
@@ -182,6 +184,24 @@ async function openRun(
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
   return { ...run, problem: plan.problem ?? problem ?? (await refusedStart(trx, config, userId, run.runId)) }
 }
+
+/** Of the same version: one that is before listeners is held no more. */
+const stillHeldFor = (publication: Publication, heldFor: HeldFor): HeldFor =>
+  isTakenOut(publication, heldFor)
+    ? 'unpublished'
+    : publication.isCurrent || heldFor === 'unpublished'
+      ? null
+      : heldFor
+
+/** Of another version than the latest run's. */
+async function heldAsWithdrawn(trx: Knex, { episodeId, context }: Run): Promise<'unpublished' | undefined> {
+  const { heldFor } = readContext(context, 'heldFor')
+  return isTakenOut(await publicationOf(trx, episodeId!), heldFor) ? 'unpublished' : undefined
+}
+
+/** What its producer took out of the feed stays out until they put it back, though a run since may have come to nothing. */
+const isTakenOut = ({ isWithdrawn, publishedAt, publishAt }: Publication, heldFor: HeldFor): boolean =>
+  isWithdrawn || (heldFor === 'unpublished' && publishedAt === null && publishAt === null)
 
 /** What stays of an episode that is made anew. */
 export interface Said {

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals'
 import { catalogue } from '../../functions/index.ts'
 import { editDetails } from '../../shared/db/about-episodes.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
+import { startPublication } from '../../shared/episode/publication.ts'
 import { startAnew, whyAnew } from '../../shared/episode/rebuild.ts'
 import { openReview } from '../../shared/review/review.ts'
 import { tone } from '../support/audio.ts'
@@ -116,4 +117,21 @@ test('an episode of which the template has changed is made anew under its guid; 
   await startAnew(services, before.id)
   await world.runToEnd()
   expect([await episode(), await whyAnew(services, before.id)]).toEqual([before, []])
+
+  // what was taken out of the feed stays out, however often it is made anew, until it is put back
+  const held = () => world.database.rows('SELECT status, hold_reason AS reason FROM episodes')
+  await startPublication(services, before.id, 'withdraw')
+  await world.runToEnd()
+  for (const loudness of [-19, -20]) {
+    await template(loudness)
+    await startAnew(services, before.id)
+    await world.runToEnd()
+    expect(await held()).toEqual([{ status: 'processed', reason: 'unpublished' }])
+  }
+  await startPublication(services, before.id, 'publish')
+  await template(-19)
+  await world.runToEnd()
+  await startAnew(services, before.id)
+  await world.runToEnd()
+  expect(await held()).toEqual([{ status: 'published', reason: null }])
 })
