@@ -188,7 +188,8 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
     coverFile: cover ? 'cover.jpg' : null,
     chapters: listed,
     isCertified: certificate.pass || certificate.integratedLufs === null,
-    isSilent: certificate.integratedLufs === null,
+    // an intro would be heard, and nothing of what was recorded
+    isSilent: certificate.integratedLufs === null || warnings.some(({ code }) => code === 'silent_recording'),
     integratedLufs: certificate.integratedLufs,
     truePeakDbtp: certificate.truePeakDbtp,
     takenTitle: said.title,

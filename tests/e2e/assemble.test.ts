@@ -117,12 +117,15 @@ describe('a recording of any rate becomes an episode at its loudness', () => {
     expect(loudness.integratedLufs).toBeCloseTo(-16, 0)
   })
 
-  test('a silent recording is finished as it is, said to be silent, and kept from listeners', async () => {
+  test('a silent recording is finished as it is, said to be silent, and kept from listeners, though its intro is heard', async () => {
     const silent = path.join(dir, 'silent.wav')
     execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'anullsrc=r=48000', '-t', '4', silent])
-    const { durationSeconds, warnings, files } = await run({ recordings: [silent] })
-    expect(files).not.toHaveProperty('feed.xml')
-    expect(durationSeconds).toBeCloseTo(4, 1)
+    make('jingle.wav', '-t', '1')
+    const jingle = { type: 'intro', source: { kind: 'static', file: 'jingle.wav' } }
+    const template = write('jingle.json', JSON.stringify({ segments: [jingle, { type: 'content' }] }))
+    const { durationSeconds, warnings, files, heldFor } = await run({ recordings: [silent], template })
+    expect([heldFor, 'feed.xml' in files]).toEqual(['silent', false])
+    expect(durationSeconds).toBeCloseTo(5, 0)
     expect(warnings.map(({ code }) => code)).toContain('silent_recording')
   })
 })
