@@ -13,6 +13,7 @@ import { bytesPerFrame, toInterleavedBytes, toPlanar } from '../../shared/audio/
 import { withSource, type OpenedSource } from '../../shared/audio/source.ts'
 import { floatWavHead } from '../../shared/audio/wav.ts'
 import type { Warning } from '../../shared/codes.ts'
+import { Permanent } from '../../shared/errors.ts'
 import { analysed, type Tables } from '../../shared/restoration/analysis.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
 import { driftOf } from '../../shared/restoration/clocks.ts'
@@ -47,8 +48,14 @@ export const restoredFiles = ({ recordings, out }: Pick<RestoreJob, 'recordings'
     path.resolve(out, recordings.length === 1 ? 'restored.wav' : `restored-${i + 1}.wav`),
   )
 
-/** Throws Permanent with one of the codes for recordings. Nothing is left where it fails. */
+/** Throws Permanent with one of the codes for recordings, or `bad_output`. Nothing is left where it fails. */
 export async function restore(job: RestoreJob, signal: AbortSignal): Promise<RestoreReport> {
+  const own = restoredFiles(job).find((file) => job.recordings.some((one) => path.resolve(one) === file))
+  if (own !== undefined)
+    throw new Permanent(
+      'bad_output',
+      `${own} would be replaced by itself, restored. Name another folder with --out.`,
+    )
   const tables: Tables[] = []
   const drifts: number[] = []
   for (const file of job.recordings) {

@@ -57,6 +57,15 @@ describe('Recordings', () => {
     expect(wav).toHaveLength(58 + 4 * samples.length)
   })
 
+  test('are not replaced by themselves', async () => {
+    const recording = path.join(out, 'restored.wav')
+    await writeFile(recording, 'mine')
+    await expect(restore({ recordings: [recording], wishes: noWishes, out }, signal)).rejects.toMatchObject({
+      code: 'bad_output',
+    })
+    expect(await readFile(recording, 'utf8')).toBe('mine')
+  })
+
   test('that are none are refused, and leave nothing', async () => {
     const text = path.join(out, 'notes.txt')
     await writeFile(text, 'nothing to hear')
