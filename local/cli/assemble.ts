@@ -60,6 +60,8 @@ export interface Report {
   readonly heardBy?: string
   /** Why it is not in the feed, as its row has it; absent where it is, or has a time. */
   readonly heldFor?: string
+  /** When it comes out by itself; absent where no time is named. */
+  readonly comesOutAt?: string
   /** It is before its listeners. */
   readonly isInFeed?: true
   /** An earlier version of it is in the feed meanwhile. */
@@ -250,6 +252,7 @@ async function deliver(
     steps: stepsOf(run),
     warnings: run.warnings,
     ...(published['what'] === 'hold' ? { heldFor: String(published['reason']) } : {}),
+    ...(published['what'] === 'schedule' ? { comesOutAt: String(published['at']) } : {}),
     ...(published['what'] === 'publish' ? { isInFeed: true as const } : {}),
     ...(published['what'] === 'hold' && typeof feed === 'string' ? { isFormerInFeed: true as const } : {}),
     ...(typeof heard?.['model'] === 'string' ? { heardBy: heard['model'] } : {}),

@@ -46,6 +46,7 @@ export const feedLine = (episode: string, heldFor: string, isFormerInFeed = fals
 function saysThatItIsDone({
   episode,
   heldFor,
+  comesOutAt,
   isInFeed,
   isFormerInFeed,
   files,
@@ -77,6 +78,7 @@ function saysThatItIsDone({
       .join('  ')}`,
     `Look at   ${files['review.html'] ?? path.dirname(audio)}`,
     ...(isInFeed ? [inFeedLine] : []),
+    ...(comesOutAt === undefined ? [] : [`Feed      not yet: it comes out on ${comesOutAt}`]),
     ...(heldFor === undefined ? [] : [feedLine(episode, heldFor, isFormerInFeed)]),
     ...(receipt?.isAnotherRecording ? [anotherRecording] : []),
     ...warnings.map(note),

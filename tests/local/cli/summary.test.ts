@@ -30,6 +30,11 @@ test.each([
   )
 })
 
+test('the time at which a finished episode comes out is said', () => {
+  const comesOutAt = '2026-12-24T05:00:00.000Z'
+  expect(summarise({ ...report, comesOutAt })).toContain(`Feed      not yet: it comes out on ${comesOutAt}\n`)
+})
+
 const restoration = {
   ...{ snrBeforeDb: 31.6, snrAfterDb: 46.2, untouched: false, rumble: null, noiseLimitDb: 13.4 },
   hum: [
