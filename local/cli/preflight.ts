@@ -32,6 +32,7 @@ export async function mustBeReady(
       return (await isThere(beside)) ? await broughtFile(beside) : undefined
     },
   })
+  faults.push(...twiceFaults(job))
   if (out !== undefined) faults.push(...(await outFaults(out)))
   if (job.out !== undefined) faults.push(...(await takenFaults(job, job.out)))
   if (stateDir !== undefined) faults.push(...(await roomFaults(job, stateDir)))
@@ -66,6 +67,17 @@ const isThere = (file: string): Promise<boolean> =>
     () => true,
     () => false,
   )
+
+/** A jingle may come again between others; nobody speaks on two tracks. */
+function twiceFaults({ recordings, tracks = false }: Job): Fault[] {
+  const places = recordings.map((file) => path.resolve(file))
+  const again = tracks ? recordings.filter((_, i) => places.indexOf(places[i]!) < i) : []
+  return [...new Set(again)].map((file) => ({
+    code: 'bad_upload',
+    file,
+    message: `${file} is named twice: with --tracks each file is a track of its own.`,
+  }))
+}
 
 /** The folder, or the nearest that is there, takes files. */
 async function outFaults(out: string): Promise<Fault[]> {
