@@ -101,7 +101,7 @@ const routes = {
     '/episodes/{id}/rebuild',
     'What would stand in the way of making an episode anew if its podcast’s template were this one, and does not now',
     { params: idParam, ...jsonBody(z.strictObject({ template: z.record(z.string(), z.any()) })) },
-    z.object({ faults: faultList }),
+    z.object({ faults: faultList }).openapi('Obstacles'),
   ),
   publish: changes(
     '/episodes/{id}/publish',

@@ -265,6 +265,7 @@ describe('Every documented route', () => {
     const bodies: Record<string, object> = {
       '/episodes/{id}': { title: 'Mine' },
       '/episodes/{id}/publish': {},
+      '/episodes/{id}/rebuild': { template: {} },
       '/episodes/{id}/runs': {},
       '/episodes/{id}/shares': {},
       '/podcasts/{id}': { revision: 1, settings: {} },

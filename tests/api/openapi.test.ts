@@ -47,7 +47,7 @@ describe('The document', () => {
 
   /** An upload's address is a key of its own each time, and must not be kept; what is wrong with a document, or stands in an episode's way, is no change. */
   const isOpened = (responses: object): boolean =>
-    /\/(Upload|DocumentProblem|Preflight)"/.test(JSON.stringify(responses))
+    /\/(Upload|DocumentProblem|Preflight|Obstacles)"/.test(JSON.stringify(responses))
 
   const ids: readonly [string, string, boolean][] = [
     ['an id', '0f8b6f6e-6d0b-4a57-9d8c-2f4f1f0c7a11', true],
