@@ -60,7 +60,7 @@ export async function compareShow(
     known,
     told: settings,
     file: job.podcast!,
-    changesTemplate: ofTemplate.length > 0,
+    changesTemplate: false, // `files` names it
     isMeant: sameShow,
   })
   if (ofTemplate.length > 0) await mustSuit(client, podcast, job.template!)

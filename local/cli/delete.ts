@@ -42,6 +42,13 @@ export async function deleteEpisode(
   return { episodeId, ...(await untilGone(client, deletionId, signal)) }
 }
 
+export const hasEpisodes = (slug: string, cause?: unknown): Permanent =>
+  new Permanent(
+    'has_episodes',
+    `The show "${slug}" has episodes. Delete them first (./spool list), or the show with all of them on its page in the console.`,
+    { cause },
+  )
+
 /** A show without episodes. Throws Permanent `has_episodes`. */
 export async function deletePodcast(
   client: Client,
@@ -52,11 +59,7 @@ export async function deletePodcast(
     .delete<{ deletionId: string }>(`/podcasts/${id}`)
     .catch((error: unknown) => {
       if (!(error instanceof Permanent && error.code === 'has_episodes')) throw error
-      throw new Permanent(
-        'has_episodes',
-        `The show "${slug}" has episodes. Delete them first (./spool list), or the show with all of them on its page in the console.`,
-        { cause: error },
-      )
+      throw hasEpisodes(slug, error)
     })
   return { episodeId: null, podcast: slug, ...(await untilGone(client, deletionId, signal)) }
 }

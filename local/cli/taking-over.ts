@@ -48,11 +48,15 @@ export function takeOver(taking: TakingOver): string {
     )
   const different = differentSettings(known, told)
   const changed = different.filter((setting) => isProducers(known, setting))
-  if (changed.length === 0) return ''
+  const itsTemplate = changesTemplate ? [`its template becomes that of ${path.dirname(file)}`] : []
+  if (changed.length === 0)
+    return itsTemplate
+      .map((change) => `Show      "${slug}": ${change}, for every episode from now on.\n`)
+      .join('')
   const filled = different.filter((setting) => !changed.includes(setting))
   const all = [...changed, ...filled].map((setting) => becomes(setting, known[setting], told[setting]))
   if (!['title', 'author'].some((setting) => changed.includes(setting)))
-    return `Show      "${slug}" changes: ${all.join(', ')}.\n`
+    return `Show      "${slug}" changes: ${[...all, ...itsTemplate].join(', ')}.\n`
   if (told['slug'] === undefined)
     throw new Permanent(
       'bad_podcast_file',
@@ -65,7 +69,7 @@ export function takeOver(taking: TakingOver): string {
       `${file} would make another show of "${slug}", which is there already (${all.join(', ')}). ${ownName(file)} ` +
         'If it is that show, and all of this is meant, say so: --same-show.',
     )
-  if (changesTemplate) all.push(`its template becomes that of ${path.dirname(file)}`)
+  all.push(...itsTemplate)
   if (episode !== undefined) all.push(`its episode "${episode}" is made anew of this recording`)
   return `Show      "${slug}" is there already, and changes: ${all.join(', ')}.\n          ${ownName(file)}\n`
 }

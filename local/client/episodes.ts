@@ -130,12 +130,18 @@ export interface EpisodeFile {
   readonly url: string
 }
 
+const neverFinished = 'it was never finished. See ./spool list.'
+const unfinished: Readonly<Record<string, string>> = {
+  processing: 'it is being made just now. ./spool list says how far it is.',
+  awaiting_review: 'it waits for a decision, which ./spool review asks for.',
+}
+
 /** Of an episode that was finished; its feed too, once it is published. Throws Permanent `not_found` before. */
 export async function filesOf(client: Client, episode: Episode): Promise<EpisodeFile[]> {
-  const { id, title, publishedAt } = episode
+  const { id, title, status, publishedAt } = episode
   const { items } = await client.get<{ items: EpisodeFile[] }>(`/episodes/${id}/files`)
   if (items.length === 0)
-    throw new Permanent('not_found', `"${title}" has no files: it was never finished. See ./spool list.`)
+    throw new Permanent('not_found', `"${title}" has no files: ${unfinished[status] ?? neverFinished}`)
   // a server's word is not enough for a file's name here
   const known = items.filter(({ file }) => isDeliverable(file))
   return publishedAt === null ? known : [...known, { file: 'feed.xml', url: await feedOf(client, episode) }]

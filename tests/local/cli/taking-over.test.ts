@@ -39,7 +39,7 @@ test('every setting that its producer had set is told, also one that goes', () =
   const told = { description: 'x'.repeat(200), category: 'Arts', link: had.link }
   expect(given(told, { known: had })).toBe(
     `Show      "night" changes: description "On trains." becomes "${'x'.repeat(59)}…, category "Technology" becomes "Arts", ` +
-      'email "ada@example.com" goes.\n',
+      'email "ada@example.com" goes, its template becomes that of other/night.\n',
   )
 })
 
@@ -53,10 +53,17 @@ test('a folder that never was this show is refused, unless it says that it is', 
   expect(given({ slug: undefined, description: 'On ships.' })).toContain('description')
 })
 
+test('that its template becomes another is told, though nothing else changes', () => {
+  expect(given({})).toBe(
+    'Show      "night": its template becomes that of other/night, for every episode from now on.\n',
+  )
+})
+
 test('the same show is no news, nor is one that is filled in', () => {
-  expect(given({})).toBe('')
+  const itself = { changesTemplate: false }
+  expect(given({}, itself)).toBe('')
   for (const author of ['Your name', podcastSettings({}).author])
-    expect(given({ author: 'Ada' }, { known: { ...known, author } })).toBe('')
+    expect(given({ author: 'Ada' }, { ...itself, known: { ...known, author } })).toBe('')
 })
 
 test.each([
@@ -69,7 +76,8 @@ test.each([
       message: expect.stringMatching(new RegExp(`has the ${lost.join(' and the ')} that init wrote`)),
     }),
   )
-  expect(given({ ...untouched, title: known.title }, { known: { ...known, ...untouched } })).toBe('')
+  const itself = { changesTemplate: false, known: { ...known, ...untouched } }
+  expect(given({ ...untouched, title: known.title }, itself)).toBe('')
 })
 
 describe('A recording that takes the place of another one', () => {
