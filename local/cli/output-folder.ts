@@ -88,12 +88,12 @@ export async function fillFolder(
   try {
     const fetched = await Promise.allSettled(files.map((file) => fetchTo(file, path.join(draft, file))))
     for (const each of fetched) if (each.status === 'rejected') throw each.reason
-    // first what says whose all of it is: whoever is interrupted may go on
+    for (const file of known) if (!files.includes(file)) await rm(path.join(folder, file), { force: true })
+    // what says whose all of it is comes first: whoever is interrupted may go on
     if (!files.includes(manifestFile))
       await writeFile(path.join(folder, listFile), JSON.stringify({ version: 1, files }))
     const inOrder = [...files].sort((a, b) => Number(b === manifestFile) - Number(a === manifestFile))
     for (const file of inOrder) await rename(path.join(draft, file), path.join(folder, file))
-    for (const file of known) if (!files.includes(file)) await rm(path.join(folder, file), { force: true })
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
