@@ -111,10 +111,8 @@ export function addUploads(app: App, { storage, config }: Services): void {
     const { status, body } = await once(context, config, userId, async () => {
       const live = await withDatabase(config.databaseUrl, (db) => liveRunOf(db, userId, podcast, episode))
       if (live && live.status !== 'awaiting_review') throw new AlreadyRunning(live.id) // what waits gives way to what comes
-      const [kept, replaced] = [keep, coming].map((files) => new Set(files.map(asSeen))) as [
-        Set<string>,
-        Set<string>,
-      ]
+      const kept = new Set(keep.map(asSeen))
+      const replaced = new Set(coming.map(asSeen))
       const removed: string[] = []
       for (const { name } of await storage.list(
         config.buckets.uploads,
