@@ -211,8 +211,8 @@ async function sendAll(
   const named = (wanted: JobFile['kind']) =>
     files.filter(({ kind }) => kind === wanted).map(({ file }) => file)
   const recordings = named('recording')
-  const coming = recordings.length > 1 ? recordings : []
-  await client.post('/uploads/forget', { podcast, episode, keep: named('sidecar'), coming })
+  const coming = recordings.length > 1 ? { coming: recordings } : {}
+  await client.post('/uploads/forget', { podcast, episode, keep: named('sidecar'), ...coming })
   const there = showId === undefined ? [] : await assetsThere(client, showId)
   for (const { kind, file } of files)
     if (kind === 'asset' && showId !== undefined) await takeFormerCovers(client, showId, there, file)
