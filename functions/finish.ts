@@ -65,6 +65,7 @@ export const finish = defineStep({
       files: _files,
       isCertified: _certified,
       isSilent: _silent,
+      isUnbleeped: _unbleeped,
       chapters,
       takenTitle,
       takenDescription,
@@ -95,11 +96,12 @@ export const finish = defineStep({
       .split(' ')
       .filter((file) => file !== 'review.html')
       .map((file) => ({ bucket: 'episodes', name: episodeName(episodeId, contentHash, file) })),
-  passOn: ({ contentHash, files, isCertified, isSilent, heardHash }) => ({
+  passOn: ({ contentHash, files, isCertified, isSilent, isUnbleeped, heardHash }) => ({
     contentHash,
     files,
     isCertified,
     isSilent,
+    isUnbleeped,
     heardHash,
   }),
 })
@@ -139,6 +141,10 @@ async function load(
     ...masteringOf(settings, sampleRate),
   }
 }
+
+/** Where each word is said is not known, or of some not. */
+const leavesWordsUnknown = ({ code }: Warning): boolean =>
+  code === 'no_words' || code === 'captions_only' || code === 'words_unlike_sound'
 
 const byCode = (a: Warning, b: Warning): number =>
   a.code === b.code ? a.message.localeCompare(b.message) : a.code.localeCompare(b.code)
@@ -190,6 +196,7 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
     isCertified: certificate.pass || certificate.integratedLufs === null,
     // an intro would be heard, and nothing of what was recorded
     isSilent: certificate.integratedLufs === null || warnings.some(({ code }) => code === 'silent_recording'),
+    isUnbleeped: input.settings.cleaning.censor.enabled && warnings.some(leavesWordsUnknown),
     integratedLufs: certificate.integratedLufs,
     truePeakDbtp: certificate.truePeakDbtp,
     takenTitle: said.title,

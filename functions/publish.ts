@@ -30,7 +30,16 @@ import {
   removeFiles,
 } from '../shared/publishing/public-files.ts'
 
-const context = pick('contentHash', 'files', 'isCertified', 'isSilent', 'publish', 'heldFor', 'publication')
+const context = pick(
+  'contentHash',
+  'files',
+  'isCertified',
+  'isSilent',
+  'isUnbleeped',
+  'publish',
+  'heldFor',
+  'publication',
+)
 type Context = z.output<typeof context> & Identity
 
 export const publish = defineStep({

@@ -28,14 +28,18 @@ import { toScalars, type RunContext } from './run-context.ts'
  */
 export type Asked = 'publish' | 'withdraw' | 'clear'
 
-type HoldReason = 'manual' | 'silent' | 'certificate_failed' | 'gate_refused' | 'given_before' | 'unpublished'
+type HoldReason =
+  'manual' | 'silent' | 'certificate_failed' | 'gate_refused' | 'not_bleeped' | 'given_before' | 'unpublished'
 
 export type Decided =
   | { readonly what: Asked }
   | { readonly what: 'hold'; readonly reason: HoldReason }
   | { readonly what: 'schedule'; readonly at: Date }
 
-type Wishes = Pick<RunContext, 'isCertified' | 'isSilent' | 'publish' | 'heldFor' | 'publication'> & {
+type Wishes = Pick<
+  RunContext,
+  'isCertified' | 'isSilent' | 'isUnbleeped' | 'publish' | 'heldFor' | 'publication'
+> & {
   /** What the template says. */
   readonly template: RunSettings['publish']
   /** The time that the producer named meanwhile. */
@@ -47,12 +51,13 @@ type Wishes = Pick<RunContext, 'isCertified' | 'isSilent' | 'publish' | 'heldFor
  * its certificate, or lacks what a version had that waited for a decision, is not published by itself; the newest word counts: a time named meanwhile, the episode's, the template's.
  */
 export function decidePublication(
-  { publication, isCertified, isSilent, heldFor, publishAt, publish, template }: Wishes,
+  { publication, isCertified, isSilent, isUnbleeped, heldFor, publishAt, publish, template }: Wishes,
   now: Date,
 ): Decided {
   if (publication) return { what: publication }
   if (isSilent) return { what: 'hold', reason: 'silent' }
   if (!isCertified) return { what: 'hold', reason: 'certificate_failed' }
+  if (isUnbleeped) return { what: 'hold', reason: 'not_bleeped' }
   if (heldFor !== null) return { what: 'hold', reason: heldFor }
   const wish = publishAt?.toISOString() ?? publish ?? template
   if (wish === 'manual') return { what: 'hold', reason: 'manual' }
@@ -115,6 +120,7 @@ async function importedRun(
     files,
     isCertified: true,
     isSilent: false,
+    isUnbleeped: false,
     publish: null,
     heldFor: null,
   }

@@ -146,6 +146,8 @@ const passedOn = {
   /** The audio meets its loudness bars, or has nothing that could be measured. */
   isCertified: z.boolean().default(true),
   isSilent: z.boolean().default(false),
+  /** Words were to be bleeped, and where they are said is not known. */
+  isUnbleeped: z.boolean().default(false),
   /** The names of the deliverables. */
   files: words,
   /** Stands for the recorded words that are heard; empty in episodes that were made before there was one. */

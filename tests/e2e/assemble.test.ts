@@ -111,8 +111,11 @@ describe('a recording of any rate becomes an episode at its loudness', () => {
     expect(measured.samples).toBe(Math.round(report.durationSeconds * sampleRate)) // gapless
   })
 
-  test('three seconds are enough', async () => {
-    const { durationSeconds, loudness } = await run({ recordings: [make('short.wav', '-t', '3')] })
+  test('three seconds are enough; where words are to be bleeped and none are known they are kept from listeners', async () => {
+    const template = write('bleeps.json', '{"cleaning":{"censor":{"enabled":true,"words":["damn"]}}}')
+    const recordings = [make('short.wav', '-t', '3')]
+    const { durationSeconds, loudness, heldFor } = await run({ recordings, template })
+    expect(heldFor).toBe('not_bleeped')
     expect(durationSeconds).toBeCloseTo(3, 1)
     expect(loudness.integratedLufs).toBeCloseTo(-16, 0)
   })

@@ -4,7 +4,15 @@ import { decidePublication, startPublication } from '../../shared/episode/public
 import { aWorldThatPublishes } from '../support/publishing.ts'
 
 const wishes = {
-  ...{ publication: null, isCertified: true, isSilent: false, publish: null, heldFor: null, publishAt: null },
+  ...{
+    publication: null,
+    isCertified: true,
+    isSilent: false,
+    isUnbleeped: false,
+    publish: null,
+    heldFor: null,
+    publishAt: null,
+  },
   template: 'automatic',
 } as const
 
@@ -15,6 +23,12 @@ test('what lacks something that a version had which waited is held, until its pr
   for (const publish of [null, 'automatic', now.toISOString()])
     expect(decidePublication({ ...held, publish }, now)).toEqual({ what: 'hold', reason: 'given_before' })
   expect(decidePublication({ ...held, publication: 'publish' }, now)).toEqual({ what: 'publish' })
+})
+
+test('what was to be bleeped and could not is held, as what nobody can hear is', () => {
+  const decided = (found: object) => decidePublication({ ...wishes, ...found }, new Date())
+  expect(decided({ isUnbleeped: true })).toEqual({ what: 'hold', reason: 'not_bleeped' })
+  expect(decided({ isSilent: true })).toEqual({ what: 'hold', reason: 'silent' })
 })
 
 test('while a version waits for a decision it says so, with the command; while one is being made, that it is', async () => {
