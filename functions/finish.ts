@@ -37,7 +37,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 16,
+  version: 17,
   context,
   load,
   inputs: (given, input) => ({

@@ -42,7 +42,13 @@ export async function deleteEpisode(
   return { episodeId, ...(await untilGone(client, deletionId, signal)) }
 }
 
-export const hasEpisodes = (slug: string, cause?: unknown): Permanent =>
+/** Before anybody is asked whether they mean it. Throws Permanent `has_episodes`. */
+export async function mustHaveNone(client: Client, { slug }: Podcast): Promise<void> {
+  const { items } = await client.get<{ items: unknown[] }>('/episodes', { podcast: slug, limit: '1' })
+  if (items.length > 0) throw hasEpisodes(slug)
+}
+
+const hasEpisodes = (slug: string, cause?: unknown): Permanent =>
   new Permanent(
     'has_episodes',
     `The show "${slug}" has episodes. Delete them first (./spool list), or the show with all of them on its page in the console.`,

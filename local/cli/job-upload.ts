@@ -23,23 +23,25 @@ export async function upload(
   const nameOf = (file: string) => uploadName(userId, podcast, episodeSlug(job), file)
   const assetOf = (file: string) => uploadName(userId, podcast, assetsFolder, file)
   const files = await filesOf(job)
-  const placed = files.map(({ kind, file, source }) => {
-    return { kind, file, source, object: bucket.file(kind === 'asset' ? assetOf(file) : nameOf(file)) }
-  })
+  const placed = await Promise.all(
+    files.map(async ({ kind, file, source }) => {
+      const object = bucket.file(kind === 'asset' ? assetOf(file) : nameOf(file))
+      return { kind, file, source, object, isThere: await isSame(source, object, job) }
+    }),
+  )
   const recordings = placed.filter(({ kind }) => kind === 'recording')
-  const same = await Promise.all(recordings.map(({ source, object }) => isSame(source, object, job)))
   // one of several that is to be replaced may not be taken for the one that is to come
-  const staying = recordings.length === 1 ? recordings : recordings.filter((_, i) => same[i])
+  const staying = recordings.length === 1 ? recordings : recordings.filter(({ isThere }) => isThere)
   await forgetOthers(
     bucket,
     nameOf(''),
     staying.map(({ object }) => object.name),
   )
-  for (const { kind, file, source, object } of placed) {
+  for (const { kind, file, source, object, isThere } of placed) {
     const former = kind === 'asset' ? await takeAway(bucket, otherCovers(file).map(assetOf)) : 0
     if ('text' in source) await object.save(source.text)
     else if (kind === 'sidecar') await bucket.upload(source.path, { destination: object })
-    else if (!(await isSame(source, object, job))) await send(source.path, object)
+    else if (!isThere) await send(source.path, object)
     else if (kind === 'recording' || former > 0) await object.copy(object) // it arrives once more
   }
   const first = recordings[0]!.object

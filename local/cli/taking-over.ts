@@ -50,9 +50,9 @@ export function takeOver(taking: TakingOver): string {
   const changed = different.filter((setting) => isProducers(known, setting))
   const itsTemplate = changesTemplate ? [`its template becomes that of ${path.dirname(file)}`] : []
   if (changed.length === 0)
-    return itsTemplate
-      .map((change) => `Show      "${slug}": ${change}, for every episode from now on.\n`)
-      .join('')
+    return changesTemplate
+      ? `Show      "${slug}": ${itsTemplate.join()}, for every episode from now on.\n`
+      : ''
   const filled = different.filter((setting) => !changed.includes(setting))
   const all = [...changed, ...filled].map((setting) => becomes(setting, known[setting], told[setting]))
   if (!['title', 'author'].some((setting) => changed.includes(setting)))

@@ -29,6 +29,22 @@ export interface Announced {
 
 type Reading = Pick<Services, 'storage' | 'config'>
 
+/** An upload, as the preflight looks at it. */
+export const lyingFile = (
+  { file, stored: { name, generation, bytes } }: NamedObject,
+  { storage, config }: Reading,
+): BroughtFile => ({
+  name: file,
+  bytes,
+  head: (length) =>
+    bytes === 0
+      ? Promise.resolve(Buffer.alloc(0))
+      : storage.read(
+          { bucket: config.buckets.uploads, name, generation },
+          { start: 0, end: Math.min(length, bytes) },
+        ),
+})
+
 export async function broughtTo(
   userId: string,
   { podcast, episode, recordings, beside: told, podcastTemplate: coming }: Announced,
@@ -39,14 +55,7 @@ export async function broughtTo(
   const place = { userId, podcast: asSeen(podcast) }
   const beside = await listFolder(uploadName(userId, place.podcast, asSeen(episode), ''), bucket, storage)
   const sidecars = findSidecars(told?.map(({ name }) => asSeen(name)) ?? beside.map(({ file }) => file))
-  const fileOf = ({ file, stored: { name, generation, bytes } }: NamedObject): BroughtFile => ({
-    name: file,
-    bytes,
-    head: (length) =>
-      bytes === 0
-        ? Promise.resolve(Buffer.alloc(0))
-        : storage.read({ bucket, name, generation }, { start: 0, end: Math.min(length, bytes) }),
-  })
+  const fileOf = (object: NamedObject) => lyingFile(object, services)
   const lying = (file: string | undefined): BroughtFile | undefined => {
     const ahead = told?.find(({ name }) => asSeen(name) === file)
     if (ahead?.head) return { ...ahead, head: ahead.head }

@@ -16,10 +16,10 @@ import { withLetters } from '../settings/needs.ts'
 import { podcastSettings } from '../settings/podcast.ts'
 import type { StoredObject } from '../storage.ts'
 import { alreadyRunning } from './already-running.ts'
-import { broughtTo } from './brought.ts'
+import { broughtTo, lyingFile } from './brought.ts'
 import type { Fault } from './not-ready.ts'
 import { planEpisode, type EpisodePlan } from './plan.ts'
-import { faultsOf, type BroughtFile } from './preflight.ts'
+import { faultsOf } from './preflight.ts'
 import { readContext } from './run-context.ts'
 import { variablesOf, versionsOf } from './given.ts'
 import { startPlanned } from './run.ts'
@@ -62,27 +62,21 @@ export async function whyAnew(services: Services, episodeId: string): Promise<Re
   return reasons.filter((reason) => changed[reason])
 }
 
-/** What would stand in its way if its podcast's template were this one, and does not now. Throws as `whyAnew`. */
+/**
+ * What would stand in its way if its podcast's template were this one, and does not now; files that it names come along with
+ * it. Throws as `whyAnew`.
+ */
 export async function inTheWayOf(
   services: Services,
   episodeId: string,
   template: string,
 ): Promise<readonly Fault[]> {
   const { path, recording } = await planAnew(services, episodeId)
-  const { storage, config } = services
-  const file: BroughtFile = {
-    name: path.file,
-    bytes: recording.bytes,
-    head: (length) =>
-      storage.read(
-        { bucket: config.buckets.uploads, name: recording.name, generation: recording.generation },
-        { start: 0, end: Math.min(length, recording.bytes) },
-      ),
-  }
+  const file = lyingFile({ file: path.file, stored: recording }, services)
   const look = async (podcastTemplate?: string) =>
     await faultsOf(await broughtTo(path.userId, { ...path, recordings: [file], podcastTemplate }, services))
   const now = new Set((await look()).map(({ message }) => message))
-  return (await look(template)).filter(({ message }) => !now.has(message))
+  return (await look(template)).filter(({ code, message }) => code !== 'missing_asset' && !now.has(message))
 }
 
 const contentsOf = (files: readonly { readonly contentHash: string }[]): string[] =>

@@ -303,6 +303,13 @@ describe('while `spool up` keeps the cloud', () => {
     const { stdout, stderr } = spool(['rebuild', show, '--dry-run', '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ episodes: [{ status: 'planned', reasons: ['template'] }] })
     expect(stderr).toBe(`spool: would be brought along from ${show}: template.json.\n`)
+    writeFileSync(path.join(show, 'jingle.wav'), readFileSync(conversation('jingle.wav', '-t', 1)))
+    const jingle = { type: 'intro', source: { kind: 'static', file: 'jingle.wav' } }
+    writeFileSync(template, JSON.stringify({ segments: [jingle, { type: 'content' }] })) // its file comes along
+    expect(spool(['rebuild', show, '--dry-run'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('planned') as unknown,
+    })
     const guest = { type: 'intro', source: { kind: 'spoken', script: 'With {guest}' } }
     writeFileSync(template, JSON.stringify({ segments: [guest, { type: 'content' }] }))
     expect(spool(['rebuild', show]).stderr).toMatch(

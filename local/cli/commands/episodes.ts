@@ -217,13 +217,12 @@ async function throwShowMeant(client: Client, named: string, error: unknown): Pr
 
 const deleteShow = (named: string, { yes = false }: DeleteFlags): Promise<DeletionReport> =>
   withClient(async (client, signal) => {
-    const [{ deletePodcast, hasEpisodes }, { podcastNamed }, { episodesOf }] = await Promise.all([
+    const [{ deletePodcast, mustHaveNone }, { podcastNamed }] = await Promise.all([
       import('../delete.ts'),
       import('../../client/names.ts'),
-      import('../../client/episodes.ts'),
     ])
     const show = await podcastNamed(client, named)
-    if ((await episodesOf(client, show.slug)).length > 0) throw hasEpisodes(show.slug)
+    await mustHaveNone(client, show)
     if (!yes)
       await mustMean(`the show "${show.settings.title}" (${show.slug}), its template and files`, 'yes')
     return await deletePodcast(client, show, signal)

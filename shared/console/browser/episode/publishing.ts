@@ -17,7 +17,7 @@ const holdWords: Readonly<Record<string, string>> = {
   manual: 'It is held, as it should be, until you publish it.',
   certificate_failed:
     'It missed its loudness certificate and was not published by itself. Listen to it, and publish it if you like it as it is.',
-  silent: 'Nothing in it is loud enough to be heard, so it was not published by itself.',
+  silent: 'Nothing that was recorded is loud enough to be heard, so it was not published by itself.',
   gate_refused: 'Its files could not be had as they were made, so it was not published; the notes say which.',
   not_bleeped:
     'Words were to be bleeped, and where they are said is not known: give it words with its recording.',
