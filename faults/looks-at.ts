@@ -5,8 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { StepIdentity } from '../shared/context.ts'
 import { startAgain } from '../shared/episode/retry.ts'
-import { AlreadyRunning, codeOf } from '../shared/errors.ts'
-import { feedName } from '../shared/objects.ts'
+import { AlreadyRunning } from '../shared/errors.ts'
 import type { FaultyCloud } from './cloud.ts'
 import { anything, type Subject } from './subject.ts'
 
@@ -165,16 +164,6 @@ export function looksAt(cloud: FaultyCloud) {
     ]
   }
 
-  const itemsInFeed = async (podcastId: string, episodeId: string): Promise<number> => {
-    const feed = await storage
-      .bucket('public')
-      .file(feedName(podcastId))
-      .download()
-      .catch((error: unknown) => (codeOf(error) === '404' ? '' : Promise.reject(error)))
-    const items = [...feed.toString().matchAll(/<item>[\s\S]*?<\/item>/g)]
-    return items.filter(([item]) => item.includes(episodeId)).length
-  }
-
   /** What was asked for a second time lies under another name, and the page says that it may have been paid twice. */
   const doubtful = ({ warnings }: RunRow, files: readonly [string, string][]): [string, string][] =>
     files.map(([file, content]) => [
@@ -182,5 +171,5 @@ export function looksAt(cloud: FaultyCloud) {
       isInDoubt(warnings) && /^(timeline\.json|review\.html)$/.test(file) ? anything : content,
     ])
 
-  return { runsOf, helpRuns, ofOneRun, filesOf, paidTwice, chargedOnce, itemsInFeed, doubtful }
+  return { runsOf, helpRuns, ofOneRun, filesOf, paidTwice, chargedOnce, doubtful }
 }

@@ -4,14 +4,18 @@ import { parseArgs } from 'node:util'
 import { runMatrix } from './run-matrix.ts'
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string', default: '1' }, sample: { type: 'string', default: '60' } },
+  options: {
+    seed: { type: 'string', default: '1' },
+    sample: { type: 'string', default: '60' },
+    of: { type: 'string', multiple: true, default: ['episode', 'publication'] },
+  },
 })
 
 const { cases, failures } = await runMatrix({
   root: path.join(import.meta.dirname, '..'),
   seed: Number(values.seed),
   sample: Number(values.sample),
-  scenarios: ['episode', 'publication'],
+  scenarios: values.of,
   lanes: 2,
 })
 const failed = failures.map(({ complaints }) => ({ complaints }))

@@ -316,9 +316,10 @@ async function othersAreOver(
   while (!givenUp.aborted) {
     const end = cloud.control.nextEnd((other) => isOther(other, passing))
     if (isAlone()) {
-      if (await subject.isOver()) return
+      if (await subject.isOver()) break
       await subject.timePasses()
     }
     await end
   }
+  await subject.meanwhile?.()
 }

@@ -13,6 +13,7 @@ import { keyPurpose, openSealer } from '../shared/providers/seal.ts'
 import { newSecret, secretPurpose } from '../shared/webhooks/send.ts'
 import type { FaultyCloud } from './cloud.ts'
 import { looksAt, type RunRow } from './looks-at.ts'
+import { showsOf } from './show.ts'
 import { untilOver, type Recording, type Scenario } from './subject.ts'
 
 const podcast = 'show'
@@ -40,8 +41,8 @@ interface Made {
 export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly Scenario[] {
   const { services, storage, ask, vendor } = cloud
   const { databaseUrl, sealingKey } = services.config
-  const { runsOf, helpRuns, ofOneRun, filesOf, paidTwice, chargedOnce, itemsInFeed, doubtful } =
-    looksAt(cloud)
+  const { runsOf, helpRuns, ofOneRun, filesOf, paidTwice, chargedOnce, doubtful } = looksAt(cloud)
+  const { renameShow, saysItsName, itemsInFeed } = showsOf(cloud)
   let users = 0
 
   const giveKey = async (userId: string): Promise<string> => {
@@ -156,7 +157,12 @@ export function scenariosOf(cloud: FaultyCloud, recording: Recording): readonly 
           items: await itemsInFeed(podcastId, episodeId),
         }
       }
-      return ofOneRun(userId, begin, outcome, () => Promise.resolve([]), earlier)
+      const complaints = async () =>
+        (await saysItsName(podcastId)) ? [] : ['the feed has another name than the show']
+      return {
+        ...ofOneRun(userId, begin, outcome, complaints, earlier),
+        meanwhile: () => renameShow(podcastId),
+      }
     },
   })
 

@@ -16,6 +16,8 @@ export interface Subject {
   readonly isOver: () => Promise<boolean>
   /** Helps on what only a clock would: called when nothing is under way and it is not over. */
   readonly timePasses: () => Promise<void>
+  /** What somebody else does while the last of its calls stands still: done before that one wakes. */
+  readonly meanwhile?: () => Promise<void>
   /** Starts again what ended by an error that asks its producer to. False when none did. */
   readonly retry?: () => Promise<boolean>
   /** What is to be the same, whatever went wrong on the way. */

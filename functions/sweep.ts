@@ -21,7 +21,6 @@ import { podcastsWithOldFeeds } from '../shared/db/podcasts.ts'
 import { forgetExpiredSessions } from '../shared/db/sessions.ts'
 import { forgetOldDeliveries } from '../shared/db/webhooks.ts'
 import { askFor } from '../shared/engine/ask-for.ts'
-import type { Tools } from '../shared/engine/step.ts'
 import { AlreadyRunning } from '../shared/errors.ts'
 import { makeAgain } from '../shared/episode/retry.ts'
 import { startPublication } from '../shared/episode/publication.ts'
@@ -31,6 +30,7 @@ import { clearAway } from '../shared/housekeeping/purge.ts'
 import { clearWithdrawn } from '../shared/housekeeping/withdrawn.ts'
 import { log } from '../shared/log.ts'
 import { swapFeed } from '../shared/publishing/feed-file.ts'
+import { publisherOf } from '../shared/publishing/public-files.ts'
 import { enqueue } from '../shared/engine/enqueue.ts'
 import type { Services } from '../shared/engine/services.ts'
 
@@ -103,16 +103,13 @@ async function forgetOldRows(db: Knex): Promise<void> {
 
 /** Writes feeds again whose podcasts say something else of themselves by now. */
 async function rewriteFeeds(services: Services, batch: number): Promise<void> {
-  const { config, storage } = services
-  const use: Tools['withDatabase'] = (block) => withDatabase(config.databaseUrl, block)
-  for (const id of await use((db) => podcastsWithOldFeeds(db, batch)))
+  const { databaseUrl } = services.config
+  for (const id of await withDatabase(databaseUrl, (db) => podcastsWithOldFeeds(db, batch)))
     try {
-      await swapFeed(id, {
-        storage,
-        config,
-        withDatabase: use,
-        warn: ({ code }) => log.info({ podcast: id, code }),
-      })
+      await swapFeed(
+        id,
+        publisherOf(services, ({ code }) => log.info({ podcast: id, code })),
+      )
     } catch (error) {
       log.error({ podcast: id, error: String(error) }, 'feed not written')
     }

@@ -9,8 +9,8 @@ export interface PlantedBug {
   readonly find: string
   readonly replace: string
   /**
-   * Who must notice: the simulation, in the scenario where it would show; or the matrix of real processes, for what the
-   * simulation has a stand-in.
+   * Who must notice: the simulation, in the scenario where it would show; or, for what the simulation has a stand-in, the
+   * matrix of real processes.
    */
-  readonly caughtBy: ScenarioName | 'guards' | 'matrix'
+  readonly caughtBy: ScenarioName | 'guards' | { readonly matrix: 'episode' | 'publication' }
 }

@@ -29,7 +29,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 ]
 
 /** Those that the simulation must notice, which is quicker than the matrix. */
-export const simulatedBugs = plantedBugs.filter(({ caughtBy }) => caughtBy !== 'matrix')
+export const simulatedBugs = plantedBugs.filter(({ caughtBy }) => typeof caughtBy === 'string')
 
 export interface Hunted {
   readonly bug: PlantedBug
@@ -120,7 +120,8 @@ async function huntOne(
   { seed, schedules = manySchedules }: HuntOptions,
 ): Promise<Hunted> {
   const { caughtBy } = bug
-  const only = caughtBy === 'guards' || caughtBy === 'matrix' ? {} : { only: caughtBy }
+  const byMatrix = typeof caughtBy === 'object'
+  const only = byMatrix || caughtBy === 'guards' ? {} : { only: caughtBy }
   const given = {
     seed,
     schedules: caughtBy === 'guards' ? 0 : schedules,
@@ -130,10 +131,17 @@ async function huntOne(
     ...only,
   }
   const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const program =
-    caughtBy === 'matrix'
-      ? ['faults/matrix-main.ts', '--seed', String(seed), '--sample', String(casesForBug)]
-      : ['faults/simulation/main.ts', '--json', ...args]
+  const program = byMatrix
+    ? [
+        'faults/matrix-main.ts',
+        '--seed',
+        String(seed),
+        '--sample',
+        String(casesForBug),
+        '--of',
+        caughtBy.matrix,
+      ]
+    : ['faults/simulation/main.ts', '--json', ...args]
   const child = spawn(process.execPath, program, {
     cwd: dir,
     env: { ...process.env, LOG_LEVEL: 'silent', METADATA_SERVER_DETECTION: 'none' },
@@ -149,7 +157,7 @@ async function huntOne(
   if (output === '') throw new Error(`Nothing runs with "${bug.name}": ${trouble.slice(-2000)}`)
   const found = JSON.parse(output) as Simulated
   const [failure] = found.failed
-  if (failure && caughtBy !== 'matrix') {
+  if (failure && !byMatrix) {
     const sound = await simulate({ seed: failure.seed, schedules: 1, shrinkMs: 0, serverUrl, ...only })
     if (sound.failed.length > 0) throw new Error(`Seed ${failure.seed} fails without "${bug.name}" too.`)
   }

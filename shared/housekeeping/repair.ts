@@ -6,12 +6,11 @@ import { withDatabase } from '../db/connect.ts'
 import { stockedEpisodes, stockedPodcasts, type StockedEpisode } from '../db/inventory.ts'
 import { openDeletions } from '../db/deletions.ts'
 import type { Services } from '../engine/services.ts'
-import type { Tools } from '../engine/step.ts'
 import { makeAgain } from '../episode/retry.ts'
 import { Permanent } from '../errors.ts'
 import { audioName, episodeName, feedName, fileOf, workFolder } from '../objects.ts'
 import { swapFeed } from '../publishing/feed-file.ts'
-import { copyFiles, publicFilesOf, publishAudio } from '../publishing/public-files.ts'
+import { copyFiles, publicFilesOf, publishAudio, publisherOf } from '../publishing/public-files.ts'
 import { carryOnDeletions } from './delete.ts'
 import { emptyFolder } from './empty-folder.ts'
 import { findOrphans, type Orphan } from './orphans.ts'
@@ -192,21 +191,11 @@ const versionOf = ({ id, podcastId, publishedHash, contentHash, files }: Stocked
 })
 
 async function publishAgain(services: Services, episode: StockedEpisode): Promise<string> {
-  const tools = toolsOf(services)
+  const tools = publisherOf(services)
   await copyFiles(versionOf(episode), tools)
   await publishAudio(versionOf(episode), tools, () => Promise.resolve())
   return 'copied again'
 }
-
-const toolsOf = ({
-  storage,
-  config,
-}: Services): Pick<Tools, 'storage' | 'config' | 'withDatabase' | 'warn'> => ({
-  storage,
-  config,
-  withDatabase: (use) => withDatabase(config.databaseUrl, use),
-  warn: () => undefined,
-})
 
 async function* feeds(services: Services, act: Act): AsyncGenerator<Repair> {
   const { config } = services
@@ -221,7 +210,7 @@ async function* feeds(services: Services, act: Act): AsyncGenerator<Repair> {
             remedy: 'it is written again from the rows',
           },
           async () => {
-            await swapFeed(id, toolsOf(services))
+            await swapFeed(id, publisherOf(services))
             return 'written again'
           },
         )

@@ -2,6 +2,8 @@
  * The public files of an episode: copies of its deliverables for listeners. Hides their addresses and how long caches
  * may keep them, and how an attempt that was overtaken is kept from bringing old audio back.
  */
+import { withDatabase } from '../db/connect.ts'
+import type { Services } from '../engine/services.ts'
 import type { Tools } from '../engine/step.ts'
 import { deliverables, isDeliverable, type DeliverableName } from '../episode/deliverables.ts'
 import { Passing } from '../errors.ts'
@@ -17,6 +19,17 @@ const revalidated = 'public, max-age=300, must-revalidate'
 
 /** Whoever changes what the public sees: the step, or an import. */
 export type Publisher = Pick<Tools, 'storage' | 'config' | 'withDatabase' | 'warn'>
+
+/** For whoever does so outside of a step. */
+export const publisherOf = (
+  { storage, config }: Services,
+  warn: Publisher['warn'] = () => undefined,
+): Publisher => ({
+  storage,
+  config,
+  withDatabase: (use) => withDatabase(config.databaseUrl, use),
+  warn,
+})
 
 /** A finished episode, as it is to be published. */
 export interface Version {
