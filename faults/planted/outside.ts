@@ -129,7 +129,7 @@ export const matrixBugs: readonly PlantedBug[] = [
     file: storage,
     find: '    const options = { ...metadata, preconditionOpts: { ifGenerationMatch: 0 } }',
     replace: '    const options = { ...metadata, preconditionOpts: {} }',
-    caughtBy: { matrix: 'episode' },
+    caughtBy: { matrix: 'publication' },
   },
   {
     name: 'an object that is there already is an error',
