@@ -14,12 +14,12 @@ import {
   scheduleEpisode,
 } from '../shared/db/episodes.ts'
 import { updateRunProgress } from '../shared/db/run-changes.ts'
-import { lockRun, settingsOf } from '../shared/db/runs.ts'
+import { findRun, lockRun } from '../shared/db/runs.ts'
 import { markWithdrawn } from '../shared/db/withdrawals.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { decidePublication, type Decided } from '../shared/episode/publication.ts'
-import { pick } from '../shared/episode/run-context.ts'
-import { Busy, Permanent, Stopped } from '../shared/errors.ts'
+import { pick, readContext, type RunContext } from '../shared/episode/run-context.ts'
+import { Busy, Passing, Permanent, Stopped } from '../shared/errors.ts'
 import { feedName } from '../shared/objects.ts'
 import { swapFeed } from '../shared/publishing/feed-file.ts'
 import { passGate } from '../shared/publishing/gate.ts'
@@ -29,6 +29,7 @@ import {
   publishAudio,
   removeFiles,
 } from '../shared/publishing/public-files.ts'
+import { runSettings } from '../shared/settings/settings.ts'
 
 const context = pick(
   'contentHash',
@@ -37,7 +38,7 @@ const context = pick(
   'isSilent',
   'isUnbleeped',
   'publish',
-  'heldFor',
+  'supersededTime',
   'publication',
 )
 type Context = z.output<typeof context> & Identity
@@ -48,12 +49,16 @@ export const publish = defineStep({
   context,
   load: async (db: Knex, { runId, episodeId }) => {
     const { podcastId } = (await findEpisode(db, episodeId))!
-    const { publish: template } = await settingsOf(db, runId)
-    return { podcastId, template, publication: await publicationOf(db, episodeId) }
+    const run = (await findRun(db, runId))!
+    const { publish: template } = runSettings(run.settings)
+    // its producer may have said something of it since the task was created
+    const { heldFor } = readContext(run.context, 'heldFor')
+    return { podcastId, template, heldFor, publication: await publicationOf(db, episodeId) }
   },
-  work: async (given, { podcastId, template, publication }, tools) => {
-    const wish = decidePublication({ ...given, template, publishAt: publication.publishAt }, new Date())
-    const version = { ...given, podcastId }
+  work: async (given, { podcastId, template, heldFor, publication }, tools) => {
+    const { publishAt } = publication
+    const wish = decidePublication({ ...given, template, heldFor, publishAt }, new Date())
+    const version = { ...given, podcastId, heldFor }
     const decided = wish.what === 'publish' ? await letThrough(version, tools) : wish
     const feedObject = feedName(podcastId)
     if (decided.what === 'publish') await bringOut(version, tools)
@@ -69,14 +74,14 @@ export const publish = defineStep({
       feedObject: what === 'publish' || publication.publishedAt !== null ? feedObject : null,
     }
   },
-  record: async (trx, { episodeId }, { what, reason, at }) => {
+  record: async (trx, { episodeId, supersededTime }, { what, reason, at }) => {
     if (what === 'publish') await markPublished(trx, episodeId)
-    else if (what === 'hold') await holdEpisode(trx, episodeId, reason!)
+    else if (what === 'hold') await holdEpisode(trx, episodeId, reason!, supersededTime)
     else if (what === 'schedule') await scheduleEpisode(trx, episodeId, new Date(at!))
   },
 })
 
-type Version = Context & { readonly podcastId: string }
+type Version = Context & Pick<RunContext, 'heldFor'> & { readonly podcastId: string }
 
 /**
  * Puts the files where listeners would find them, and looks whether they do. Whoever asked for the publication is told
@@ -110,14 +115,16 @@ async function takeAway(version: Version, tools: Tools, mark?: typeof markWithdr
 
 /** Changes the episode's row while the run is live and this attempt is the one: from here on a cancel is refused. */
 async function passPointOfNoReturn(
-  { runId, episodeId }: Version,
+  { runId, episodeId, heldFor }: Version,
   { withDatabase, stillHolds }: Tools,
   change?: (trx: Knex, episodeId: string) => Promise<void>,
 ): Promise<void> {
   await withDatabase((db) =>
     db.transaction(async (trx) => {
-      if ((await lockRun(trx, runId))?.status !== 'started')
-        throw new Stopped('The run ended before its publication began.')
+      const run = await lockRun(trx, runId)
+      if (run?.status !== 'started') throw new Stopped('The run ended before its publication began.')
+      if (readContext(run.context, 'heldFor').heldFor !== heldFor)
+        throw new Passing('internal', 'Its producer has just said whether it is to be published by itself.')
       if (!(await stillHolds(trx))) throw new Busy('Another attempt took the publication over.')
       await updateRunProgress(trx, runId, { committed: true })
       await change?.(trx, episodeId)

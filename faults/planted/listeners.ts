@@ -14,8 +14,8 @@ export const listenerBugs: readonly PlantedBug[] = [
   {
     name: 'a run that was cancelled is published',
     file: publishing,
-    find: "      if ((await lockRun(trx, runId))?.status !== 'started')\n        throw new Stopped('The run ended before its publication began.')\n",
-    replace: '      void [Stopped, lockRun]\n',
+    find: "      if (run?.status !== 'started') throw new Stopped('The run ended before its publication began.')\n",
+    replace: '      void Stopped\n',
     caughtBy: 'publishing',
   },
   {
@@ -194,5 +194,12 @@ export const listenerBugs: readonly PlantedBug[] = [
     find: '  if (!(await withDatabase(config.databaseUrl, (db) => isPurgeClosed(db, runId)))) return\n',
     replace: '  void isPurgeClosed\n',
     caughtBy: 'clearing',
+  },
+  {
+    name: 'an attempt that has slept brings a publication back into its middle',
+    file: publishing,
+    find: '      if (!(await stillHolds(trx))) throw',
+    replace: '      if (!stillHolds) throw',
+    caughtBy: 'accompanying',
   },
 ]

@@ -234,6 +234,12 @@ export const scenarios = {
       sweeping(),
     ],
   },
+  /** An episode comes out while its page is still being made. */
+  accompanying: {
+    stages: (troupe) => [toys.finish(troupe, []), publishing, toys.page(troupe)],
+    parts: { finish: 1, publish: 1, page: 1 },
+    actions: [newsOf('one', 'take 1'), cancel('one'), sweeping()],
+  },
   /** Something is bought. */
   buying: {
     stages: (troupe) => [toys.buy(troupe)],

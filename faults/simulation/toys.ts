@@ -200,6 +200,9 @@ export const die = (troupe: Troupe): Stage =>
 /** An MP3 frame begins so, in Latin-1. */
 export const mp3 = (take: string): string => `\xff\xfb\x90\x64 ${take}`
 
+/** Goes on beside the publication. */
+export const page = (troupe: Troupe): Stage => toyStage(troupe, { name: 'page', after: ['finish'] })
+
 /** Makes the episode's one file. */
 export const finish = (troupe: Troupe, after: readonly string[]): Stage =>
   toyStage(troupe, {

@@ -16,19 +16,19 @@ export interface PublicationReport {
 }
 
 /**
- * Does it and waits until it is done; with a time, only names that. `isNew`: it was not so before. Throws Permanent saying why it could not be.
+ * Does it and waits until it is done; with a time, or 'never', only names that, or takes it back. `isNew`: it was not so before. Throws Permanent saying why it could not be.
  */
 export async function changePublication(
   client: Client,
   named: string,
   asked: 'publish' | 'unpublish',
-  at: Date | undefined,
+  at: Date | 'never' | undefined,
   signal: AbortSignal,
 ): Promise<{ report: PublicationReport; isNew: boolean }> {
   const episode = await findEpisode(client, named)
   const { runId } = await client.post<{ runId: string | null }>(
     `/episodes/${episode.id}/${asked}`,
-    asked === 'unpublish' ? undefined : at === undefined ? {} : { at: at.toISOString() },
+    asked === 'unpublish' ? undefined : bodyOf(at),
   )
   const run = runId === null ? undefined : await ended(client, runId, () => undefined, signal)
   const { status, publishedAt, publishAt } = await client.get<Episode>(`/episodes/${episode.id}`)
@@ -45,6 +45,11 @@ export async function changePublication(
   return { report, isNew }
 }
 
+function bodyOf(at: Date | 'never' | undefined): { at?: string | null } {
+  if (at === undefined) return {}
+  return { at: at === 'never' ? null : at.toISOString() }
+}
+
 interface Told {
   /** As it was typed, for commands about it. */
   readonly episode: string
@@ -57,7 +62,7 @@ export const summarisePublication = (report: PublicationReport, told: Told): str
   [whereItIs(report, told), ...report.warnings.map((one) => `${note(one)}\n`)].join('')
 
 function whereItIs(
-  { status, publishAt, feedUrl }: PublicationReport,
+  { status, publishedAt, publishAt, feedUrl }: PublicationReport,
   { episode, isNew, isServed, now = new Date() }: Told,
 ): string {
   const already = isNew ? '' : ' already'
@@ -66,17 +71,19 @@ function whereItIs(
     case 'published':
       return `Published${already}. ${feed}\n`
     case 'scheduled':
-      if (publishAt !== null && new Date(publishAt) <= now)
-        return `${publishAt} is past: it is published now, within a minute. ${feed}\n`
       return `Scheduled${already} for ${publishAt}. ${feed}\n`
     case 'processing':
-      return `Still being made; it is published at ${publishAt}, or when it is finished.\n`
+      return publishAt === null
+        ? 'Still being made; it waits until you publish it.\n'
+        : `Still being made; it is published at ${publishAt}, or when it is finished.\n`
     case 'awaiting_review': {
       if (publishAt === null) return 'Not in the feed; the episode waits for a decision.\n'
       const when = new Date(publishAt) <= now ? 'comes out as soon as' : `comes out on ${publishAt}, once`
       return `It waits for a decision, and ${when} it has been decided on: ./spool review ${quoted(episode)}\n`
     }
     default:
+      if (publishedAt !== null)
+        return `The version before stays in the feed; this one waits until you publish it. ${feed}\n`
       return `Not in the feed${isNew ? '' : ', as before'}; the episode is kept${status === 'processed' ? '' : ` (${status})`}.\n`
   }
 }

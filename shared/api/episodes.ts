@@ -4,7 +4,7 @@ import { findEpisode } from '../db/episodes.ts'
 import { listEpisodes } from '../db/listed-episodes.ts'
 import { listRuns } from '../db/runs.ts'
 import { withDatabase } from '../db/connect.ts'
-import { schedulePublication, startPublication } from '../episode/publication.ts'
+import { schedulePublication, startPublication, unschedulePublication } from '../episode/publication.ts'
 import { inTheWayOf, reasons, startAnew, whyAnew } from '../episode/rebuild.ts'
 import { startAgain } from '../episode/retry.ts'
 import type { Services } from '../engine/services.ts'
@@ -59,11 +59,15 @@ const filter = pageQuery.extend({
   text: name.optional().openapi({ description: 'Part of a title' }),
 })
 
+const time = z.iso.datetime({ offset: true }).openapi({
+  description: 'In time to come. null takes back the time that was named: it waits until it is published.',
+})
+
 const publishBody = {
   body: {
     required: false,
     content: {
-      'application/json': { schema: z.strictObject({ at: z.iso.datetime({ offset: true }).optional() }) },
+      'application/json': { schema: z.strictObject({ at: time.nullable().optional() }) },
     },
   },
 }
@@ -105,7 +109,7 @@ const routes = {
   ),
   publish: changes(
     '/episodes/{id}/publish',
-    'Publish a finished episode now, or at a time',
+    'Publish a finished episode now, or at a time, or take that time back',
     { params: idParam, ...publishBody },
     z.object({ runId: z.uuid().nullable(), publishAt: z.iso.datetime().nullable() }),
     202,
@@ -123,8 +127,12 @@ export function addEpisodes(app: App, services: Services): void {
   const { databaseUrl } = services.config
   const find = episodeFinder(services)
 
-  const publishAt = async (id: string, at: string | undefined) => {
+  const publishAt = async (id: string, at: string | null | undefined) => {
     if (at === undefined) return { runId: await startPublication(services, id, 'publish'), publishAt: null }
+    if (at === null) {
+      await unschedulePublication(services, id)
+      return { runId: null, publishAt: null }
+    }
     await schedulePublication(services, id, new Date(at))
     return { runId: null, publishAt: new Date(at).toISOString() }
   }

@@ -175,12 +175,24 @@ export async function publicationOf(db: Knex, episodeId: string): Promise<Public
   return row!
 }
 
-/** Leaves a finished episode unpublished, and says why. What is in the feed of it stays there. */
-export async function holdEpisode(trx: Knex, episodeId: string, reason: string): Promise<void> {
-  await trx.raw(`UPDATE episodes SET status = 'processed', hold_reason = :reason WHERE id = :episodeId`, {
-    episodeId,
-    reason,
-  })
+/**
+ * Leaves a finished episode unpublished, and says why. What is in the feed of it stays there, and so does the time that was
+ * named for it, unless that was superseded.
+ */
+export async function holdEpisode(
+  trx: Knex,
+  episodeId: string,
+  reason: string,
+  supersededTime: string | null,
+): Promise<void> {
+  await trx.raw(
+    `UPDATE episodes
+     SET status = 'processed',
+         hold_reason = :reason,
+         publish_at = CASE WHEN publish_at = CAST(:supersededTime AS timestamptz) THEN NULL ELSE publish_at END
+     WHERE id = :episodeId`,
+    { episodeId, reason, supersededTime },
+  )
 }
 
 /** A finished episode is to be published at a time. */
@@ -198,6 +210,18 @@ export async function scheduleEpisode(trx: Knex, episodeId: string, at: Date): P
 /** Names the time for an episode that is still being made. */
 export async function namePublicationTime(trx: Knex, episodeId: string, at: Date): Promise<void> {
   await trx.raw('UPDATE episodes SET publish_at = :at WHERE id = :episodeId', { episodeId, at })
+}
+
+/** No time is named any more; one that waited for it is held. */
+export async function forgetPublicationTime(trx: Knex, episodeId: string): Promise<void> {
+  await trx.raw(
+    `UPDATE episodes
+     SET publish_at = NULL,
+         status = CASE WHEN status = 'scheduled' THEN 'processed' ELSE status END,
+         hold_reason = CASE WHEN status = 'scheduled' THEN 'manual' ELSE hold_reason END
+     WHERE id = :episodeId`,
+    { episodeId },
+  )
 }
 
 /** SQL: scheduled episodes whose time has come. */

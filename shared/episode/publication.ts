@@ -6,13 +6,15 @@ import type { Knex } from 'knex'
 import { withDatabase } from '../db/connect.ts'
 import {
   findEpisode,
+  forgetPublicationTime,
   lockEpisode,
   namePublicationTime,
   publicationOf,
   scheduleEpisode,
 } from '../db/episodes.ts'
 import { importedVersion } from '../db/imported-episodes.ts'
-import { finishedRunOf, latestRunOf, liveRunIdOf, startRun, type Run } from '../db/runs.ts'
+import { updateRunProgress } from '../db/run-changes.ts'
+import { finishedRunOf, latestRunOf, liveRunIdOf, lockRun, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { askFor } from '../engine/ask-for.ts'
 import { offer } from '../engine/enqueue.ts'
@@ -21,7 +23,7 @@ import type { Services } from '../engine/services.ts'
 import { Permanent } from '../errors.ts'
 import { alreadyRunning } from './already-running.ts'
 import { defaultTemplate, type RunSettings } from '../settings/settings.ts'
-import { toScalars, type RunContext } from './run-context.ts'
+import { readContext, toScalars, type RunContext } from './run-context.ts'
 
 /**
  * `clear` takes away what was left before listeners by an attempt that was still at work when the episode was taken back.
@@ -38,31 +40,35 @@ export type Decided =
 
 type Wishes = Pick<
   RunContext,
-  'isCertified' | 'isSilent' | 'isUnbleeped' | 'publish' | 'heldFor' | 'publication'
+  'isCertified' | 'isSilent' | 'isUnbleeped' | 'publish' | 'supersededTime' | 'heldFor' | 'publication'
 > & {
   /** What the template says. */
   readonly template: RunSettings['publish']
-  /** The time that the producer named meanwhile. */
+  /** The time that stands; the producer may have named it meanwhile. */
   readonly publishAt: Date | null
 }
 
 /**
  * What is to be done with an episode that is finished. What its producer asks for outright is done; what nobody can hear, or misses
- * its certificate, or lacks what a version had that waited for a decision, is not published by itself; the newest word counts: a time named meanwhile, the episode's, the template's.
+ * its certificate, or lacks what a version had that waited for a decision, is not published by itself; the newest word counts: a time
+ * that stands and was not superseded, the episode's, the template's.
  */
-export function decidePublication(
-  { publication, isCertified, isSilent, isUnbleeped, heldFor, publishAt, publish, template }: Wishes,
-  now: Date,
-): Decided {
+export function decidePublication(wishes: Wishes, now: Date): Decided {
+  const { publication, isCertified, isSilent, isUnbleeped, heldFor } = wishes
   if (publication) return { what: publication }
   if (isSilent) return { what: 'hold', reason: 'silent' }
   if (!isCertified) return { what: 'hold', reason: 'certificate_failed' }
   if (isUnbleeped) return { what: 'hold', reason: 'not_bleeped' }
   if (heldFor !== null) return { what: 'hold', reason: heldFor }
-  const wish = publishAt?.toISOString() ?? publish ?? template
+  const wish = wishOf(wishes)
   if (wish === 'manual') return { what: 'hold', reason: 'manual' }
   if (wish === 'automatic' || new Date(wish) <= now) return { what: 'publish' }
   return { what: 'schedule', at: new Date(wish) }
+}
+
+function wishOf({ publishAt, supersededTime, publish, template }: Wishes): string {
+  const named = publishAt?.toISOString() ?? null
+  return (named === supersededTime ? null : named) ?? publish ?? template
 }
 
 /**
@@ -133,28 +139,69 @@ const notFinished = (): Permanent =>
     'The episode has not been finished yet: wait for its run, decide on what it waits for, or, if that failed, begin it again: on its page in the console, or by the command that made it.',
   )
 
+/** A clock that goes wrong by so much still names a time to come. */
+const clockSlackMs = 60_000
+
 /**
  * Names the time at which an episode is to be published, for one that is being made too. Throws Permanent
- * `not_publishable` for one that never came so far.
+ * `not_publishable` for one that never came so far, and for a time that is past.
  */
 export async function schedulePublication(services: Services, episodeId: string, at: Date): Promise<void> {
-  await withDatabase(services.config.databaseUrl, (db) =>
-    db.transaction(async (trx) => {
-      const live = await liveRunIdOf(trx, episodeId)
-      await lockEpisode(trx, episodeId)
-      if (live !== undefined) {
-        await namePublicationTime(trx, episodeId, at)
-        return
-      }
-      if ((await findEpisode(trx, episodeId))?.status === 'failed' || !(await whatIsMade(trx, episodeId)))
-        throw notFinished()
-      if ((await publicationOf(trx, episodeId)).isCurrent)
-        throw new Permanent(
-          'not_publishable',
-          'The episode is in the feed already, as it was made last. Take it out to give it another time.',
-        )
-      await scheduleEpisode(trx, episodeId, at)
-    }),
-  )
+  if (at.getTime() < Date.now() - clockSlackMs)
+    throw new Permanent(
+      'not_publishable',
+      `${at.toISOString()} is past. Name a time to come, or none to publish it now.`,
+    )
+  await changingTime(services, episodeId, async (trx, live) => {
+    if (live) {
+      await namePublicationTime(trx, episodeId, at)
+      const { heldFor } = readContext(live.context, 'heldFor')
+      if (heldFor === 'manual' || heldFor === 'unpublished') await updateHold(trx, live.id, null)
+      return
+    }
+    if ((await findEpisode(trx, episodeId))?.status === 'failed' || !(await whatIsMade(trx, episodeId)))
+      throw notFinished()
+    if ((await publicationOf(trx, episodeId)).isCurrent)
+      throw new Permanent(
+        'not_publishable',
+        'The episode is in the feed already, as it was made last. Take it out to give it another time.',
+      )
+    await scheduleEpisode(trx, episodeId, at)
+  })
   await askFor('sweep', episodeId, services, at)
 }
+
+/**
+ * Takes the time back at which an episode was to be published: it waits until it is published, or given another time, the
+ * version that is being made too. What is in the feed of it stays there. Throws AlreadyRunning where it is being published.
+ */
+export async function unschedulePublication(services: Services, episodeId: string): Promise<void> {
+  await changingTime(services, episodeId, async (trx, live) => {
+    await forgetPublicationTime(trx, episodeId)
+    if (!live) return
+    const { heldFor, publication } = readContext(live.context, 'heldFor', 'publication')
+    const isComingOut = (await findEpisode(trx, episodeId))?.status === 'publishing'
+    if (isComingOut || publication !== null) throw await alreadyRunning(trx, live.id)
+    await updateHold(trx, live.id, heldFor ?? 'manual')
+  })
+}
+
+/** Under the locks of the episode's row and of its live run. */
+async function changingTime(
+  { config }: Services,
+  episodeId: string,
+  change: (trx: Knex, live: Run | undefined) => Promise<void>,
+): Promise<void> {
+  await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (trx) => {
+      const id = await liveRunIdOf(trx, episodeId)
+      const run = id === undefined ? undefined : await lockRun(trx, id)
+      await lockEpisode(trx, episodeId)
+      const isStillLive = id !== undefined && (await liveRunIdOf(trx, episodeId)) === id
+      await change(trx, isStillLive ? run : undefined)
+    }),
+  )
+}
+
+const updateHold = (trx: Knex, runId: string, heldFor: RunContext['heldFor']): Promise<unknown> =>
+  updateRunProgress(trx, runId, { context: toScalars({ heldFor }) })

@@ -82,8 +82,10 @@ const start = {
   letters: json(z.array(z.string())).default([]),
   /** What the episode's own file says of its publication. */
   publish: z.string().nullable().default(null),
+  /** The time named before this run that counts no more, since the episode's own file says something new of its publication. */
+  supersededTime: z.string().nullable().default(null),
   /** Why it is not published by itself, whatever its settings say; null where nothing is against it. */
-  heldFor: z.enum(['given_before', 'unpublished']).nullable().default(null),
+  heldFor: z.enum(['given_before', 'unpublished', 'manual']).nullable().default(null),
   /** In a run that makes nothing: what is asked for. */
   publication: z.enum(['publish', 'withdraw', 'clear']).nullable().default(null),
   /** The newest of the producer's decisions that count in this run. */

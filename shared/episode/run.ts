@@ -12,7 +12,7 @@ import { decisionRevision } from '../db/edit-decisions.ts'
 import type { KeptLetter } from '../db/letters.ts'
 import { providerKeys, type SealedKey } from '../db/provider-keys.ts'
 import { failRun, supersedeRun } from '../db/run-changes.ts'
-import { latestRunOf, startRun, type Run } from '../db/runs.ts'
+import { lastFinishedRunOf, latestRunOf, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { chooseModel, type Ears } from '../ears/installed.ts'
 import type { EpisodePlan } from './plan.ts'
@@ -164,6 +164,7 @@ async function openRun(
     letters: letters.map(({ id }) => id),
     decisionRevision: await decisionRevision(trx, episodeId),
     publish: plan.episode.publish ?? null,
+    supersededTime: await supersededTime(trx, episodeId, latest, plan.episode.publish),
     heldFor: (latest && (await heldAsWithdrawn(trx, latest))) ?? heldFor,
     publication: null,
     madeBy: versionsOf(pipeline),
@@ -182,7 +183,40 @@ async function openRun(
   // back with the rest.
   if (!run.started)
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
-  return { ...run, problem: plan.problem ?? problem ?? (await refusedStart(trx, config, userId, run.runId)) }
+  const why = plan.problem ?? problem ?? (await pastTime(trx, episodeId, plan.episode.publish))
+  return { ...run, problem: why ?? (await refusedStart(trx, config, userId, run.runId)) }
+}
+
+/**
+ * A time that stands and counts no more: the episode's own file has something else to say of its publication than when it was
+ * made last, or had then, and nobody has named another time since.
+ */
+async function supersededTime(
+  trx: Knex,
+  episodeId: string,
+  latest: Run | undefined,
+  wish: string | undefined,
+): Promise<string | null> {
+  if (!latest) return null
+  const before = readContext(latest.context, 'publish', 'supersededTime')
+  if (wish === undefined || wish === before.publish) return before.supersededTime
+  return (await publicationOf(trx, episodeId)).publishAt?.toISOString() ?? null
+}
+
+/** A time that has passed before anybody could wait for it was mistyped; one at which the episode came out is as it should be. */
+async function pastTime(
+  trx: Knex,
+  episodeId: string,
+  wish: string | undefined,
+): Promise<Permanent | undefined> {
+  const at = new Date(wish ?? '') // invalid for what is no time
+  if (wish === undefined || !(at.getTime() <= Date.now())) return undefined
+  const made = await lastFinishedRunOf(trx, episodeId)
+  if (made && readContext(made.context, 'publish').publish === wish) return undefined
+  return new Permanent(
+    'bad_episode_file',
+    `episode.json: "publish" is ${wish}, which is past. Name a time to come, or "automatic" for as soon as the episode is finished.`,
+  )
 }
 
 /** Of the same version: one that is before listeners is held no more. */

@@ -98,7 +98,9 @@ const episode = z.strictObject({
       error: '"automatic", "manual", or a time with its zone such as "2026-12-24T06:00:00+01:00"',
     })
     .optional()
-    .describe("In place of the template's, or at a time."),
+    .describe(
+      "In place of the template's, or at a time to come. What is new here counts before a time that was named earlier (`./spool publish --at`).",
+    ),
   speakers: z
     .record(z.string(), speakerName)
     .default({})

@@ -268,6 +268,56 @@ describe('what lies beside a recording', () => {
     expect(made).toMatchObject({ warnings: [{ message: expect.stringContaining(told) }] })
   })
 
+  describe('that says when it is published', () => {
+    const bring = async (publish: string) => {
+      await world.upload(place('episode.json'), JSON.stringify({ publish }))
+      await world.arrive(await world.upload(place('talk.wav')))
+      return (await runs()).at(-1)!
+    }
+    const over = async () => {
+      await world.database.rows(
+        `UPDATE runs SET status = 'finished', finished_at = now(), processed = total WHERE status = 'queued'`,
+      )
+      await world.database.rows(
+        `UPDATE episodes SET status = 'processed', content_hash = 'made', duration_seconds = 1, audio_bytes = 1`,
+      )
+    }
+    const named = (at: string) => world.database.rows(`UPDATE episodes SET publish_at = '${at}'`)
+
+    test('supersedes a time that stands where it says something new, and not where it says the same again', async () => {
+      await bring('2036-05-01T06:00:00Z')
+      await over()
+      await named('2036-05-01T06:00:00Z')
+      const superseded = { supersededTime: '2036-05-01T06:00:00.000Z' }
+      expect(await bring('manual')).toMatchObject({ context: superseded })
+      await over()
+      expect(await bring('manual')).toMatchObject({ context: superseded })
+      await over()
+      await named('2036-06-01T06:00:00Z')
+      expect(await bring('2036-07-01T06:00:00Z')).toMatchObject({
+        context: { supersededTime: '2036-06-01T06:00:00.000Z' },
+      })
+    })
+
+    test('is refused where that is past and it never waited for it', async () => {
+      const past = '2025-05-01T06:00:00Z'
+      expect(await bring(past)).toMatchObject({
+        status: 'failed',
+        stop_reason: 'bad_episode_file',
+        error_message: `episode.json: "publish" is ${past}, which is past. Name a time to come, or "automatic" for as soon as the episode is finished.`,
+      })
+      const { context, id } = await bring('2036-05-01T06:00:00Z')
+      await world.database.rows('UPDATE runs SET context = :context WHERE id = :id', {
+        context: JSON.stringify({ ...context, publish: past }),
+        id,
+      })
+      await over()
+      expect(await bring(past)).toMatchObject({ status: 'queued' })
+      await over()
+      expect(await bring('2025-06-01T06:00:00Z')).toMatchObject({ status: 'failed' })
+    })
+  })
+
   const theLatestIsPublished = async () => {
     const { id } = (await runs()).at(-1)!
     await world.database.rows(

@@ -129,15 +129,19 @@ export function add(program: Command): void {
     })
 
   for (const [name, what] of [
-    ['publish', 'put a finished episode into the feed, now or at a time'],
+    ['publish', 'put a finished episode into the feed, now or at a time, or take that time back'],
     ['unpublish', 'take an episode out of the feed; it keeps its date and its guid'],
   ] as const) {
     const command = program.command(name).description(what)
     command.argument('<episode>', episodeArgument)
-    if (name === 'publish') command.option('--at <time>', 'with its zone, such as 2026-12-24T06:00:00+01:00')
+    if (name === 'publish')
+      command.option(
+        '--at <time>',
+        'with its zone, such as 2026-12-24T06:00:00+01:00; "never": the time that was named is taken back, and it waits until it is published',
+      )
     command.option('--json', 'print one JSON object instead of a line')
     command.action(async (episode: string, { at, json }: { at?: string; json?: true }) => {
-      const time = at === undefined ? undefined : timeOf(at)
+      const time = at === undefined || at === 'never' ? at : timeOf(at)
       const isServed = await isKept()
       await withClient(async (client, signal) => {
         const { changePublication, summarisePublication } = await import('../publish.ts')
