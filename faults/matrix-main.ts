@@ -1,4 +1,4 @@
-/** Runs a sample of the matrix by itself and prints what failed as JSON: `node faults/matrix-main.ts --seed 1 --sample 60`. */
+/** Runs a sample of the matrix by itself until a case fails, and prints that as JSON: `node faults/matrix-main.ts --seed 1 --sample 60`. */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { runMatrix } from './run-matrix.ts'
@@ -17,6 +17,7 @@ const { cases, failures } = await runMatrix({
   sample: Number(values.sample),
   scenarios: values.of,
   lanes: 2,
+  untilFailure: true,
 })
 const failed = failures.map(({ complaints }) => ({ complaints }))
 process.stdout.write(`${JSON.stringify({ schedules: cases, failed, missingGuards: [] })}\n`)

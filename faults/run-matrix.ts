@@ -24,6 +24,8 @@ export interface MatrixOptions {
   /** These alone; all of them when not given. */
   readonly scenarios?: readonly string[]
   readonly lanes?: number
+  /** Ends with the first case that fails. */
+  readonly untilFailure?: boolean
   readonly say?: (text: string) => void
 }
 
@@ -59,7 +61,7 @@ const standsStill = ({ fault, after }: Case): boolean => fault === 'hang' && aft
 const workersOfLane = 4
 
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
-  const { root, lanes = 3, say = () => undefined } = options
+  const { root, lanes = 3, untilFailure = false, say = () => undefined } = options
   const dir = await mkdtemp(path.join(tmpdir(), 'spool-faults-'))
   let cloud: FaultyCloud | undefined
   const end = async () => {
@@ -85,13 +87,14 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
     say(`${all.length} cases; ${chosen.length} of them now`)
     const failures: Failure[] = []
     const counted = tally()
+    const isEnough = () => untilFailure && failures.length > 0
     let told = performance.now()
     const run = async (group: readonly Numbered[], scenario: Scenario): Promise<void> => {
       const { reached, complaints } = await runCases(cloud!, scenario, group, expected.get(scenario.name))
       const alone = group.length === 1
       if (complaints.length > 0 && !alone) {
         say(`in ${group.length} cases at once: ${complaints.join('; ')}; each of them again, alone`)
-        for (const one of group) await run([one], scenario)
+        for (const one of group) if (!isEnough()) await run([one], scenario)
         return
       }
       for (const one of group) {
@@ -109,6 +112,7 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
       const groups = together(own, scenario.isExclusive).values()
       const lane = async () => {
         for (const group of groups) {
+          if (isEnough()) return
           await run(group, scenario)
           if (performance.now() - told < tellEveryMs) continue
           told = performance.now()
