@@ -10,7 +10,7 @@ import { likenesses, type Known } from './portraits.ts'
 import { textOf } from './refine.ts'
 import type { Sound } from './speech-rows.ts'
 import { cuesIn, type Cue } from './told.ts'
-import { tellVoices, type Voices } from './voices.ts'
+import { leastSpeechSeconds, tellVoices, type Voices } from './voices.ts'
 
 /**
  * Two voices were 2.6 to 8.8 apart (asterisk's prompts of two languages, flite's voices), what had been divided of one
@@ -40,7 +40,8 @@ export async function suggestSpeakers(
   if (transcript.words.length === 0 || transcript.words.some(({ speaker }) => speaker !== null))
     return { transcript, warnings: [] }
   const voices = await tellVoices(sound, signal)
-  if (!voices || voices.distance < leastDistance) return { transcript, warnings: [voicesAlike] }
+  if (!voices) return { transcript, warnings: [tooLittle] }
+  if (voices.distance < leastDistance) return { transcript, warnings: [voicesAlike] }
   const cues = cuesIn(textOf(transcript, analysis))
   const frame = frameSamples(analysis.format.sampleRate)
   const found = withNeighbours(cues.map((cue) => voiceOf(transcript.words, cue, voices.ofFrame, frame)))
@@ -64,10 +65,15 @@ function heardVoices({ portraits }: Voices, first: number, known: readonly Known
   })
 }
 
+const namesNone = 'so the transcript names none'
+const tooLittle: Warning = {
+  code: 'voices_alike',
+  message: `Two speakers were expected, but with less than ${leastSpeechSeconds} seconds of speech two voices cannot be told apart, ${namesNone}.`,
+}
 const voicesAlike: Warning = {
   code: 'voices_alike',
   message:
-    'Two speakers were expected, but the sound does not tell two voices apart, so the transcript names none: ' +
+    `Two speakers were expected, but the sound does not tell two voices apart, ${namesNone}: ` +
     'they are too much alike, or one of them says too little.',
 }
 

@@ -30,6 +30,8 @@ const framesAtOnce = 1000
 const windowVectors = 100
 /** With less, one voice falls into halves as far apart as two voices are. */
 const fewestWindows = 75
+/** So many seconds of speech are needed. */
+export const leastSpeechSeconds = 2 * fewestWindows
 /** First guesses divide along so many directions; of what becomes of them the likeliest is taken. */
 const starts = 4
 const rounds = 6

@@ -108,11 +108,15 @@ describe('Two voices', () => {
 
 describe('Nothing is suggested, and a warning says so,', () => {
   test.each([
-    ['when one voice alone is heard', talk(0)],
-    ['when nothing is heard', { ...talk(0), levels: new Int16Array(turns * turnFrames).fill(-9600) }],
-  ])('%s', async (_when, sound) => {
+    ['when one voice alone is heard', talk(0), 'too much alike, or one of them says too little'],
+    [
+      'when too little is said',
+      { ...talk(3), levels: new Int16Array(turns * turnFrames).fill(-9600) },
+      'less than 150 seconds of speech',
+    ],
+  ])('%s', async (_when, sound, why) => {
     const { transcript: same, warnings } = await suggestSpeakers(transcript(), analysis, sound, neverAborted)
     expect(same).toEqual(transcript())
-    expect(warnings.map(({ code }) => code)).toEqual(['voices_alike'])
+    expect(warnings).toEqual([{ code: 'voices_alike', message: expect.stringContaining(why) }])
   })
 })
