@@ -4,6 +4,7 @@
  * then the outcome is the same as undisturbed.
  */
 import type { FaultyCloud } from './cloud.ts'
+import { givenTasks } from './given-tasks.ts'
 import { madeObjects } from './made-objects.ts'
 import { pointOf, type Call, type Passing, type Verdict } from './passing.ts'
 import { anything, type Scenario, type Subject } from './subject.ts'
@@ -148,6 +149,7 @@ async function follow(
 ): Promise<string[]> {
   const active = new Map<string, Passing>()
   const made = madeObjects(cloud)
+  const tasks = givenTasks(cloud)
   const over = new Set<string>() // a call may have ended while it was being asked whose it is
   const dead = new Set<number>() // and so may its process
   const givingUp = new AbortController()
@@ -169,6 +171,7 @@ async function follow(
     try {
       if (!(await subject.owns(passing))) return undefined
       if (!over.has(keyOf(passing)) && !dead.has(passing.pid)) active.set(keyOf(passing), passing)
+      tasks.note(passing)
       await made.note(passing)
       return await watch(passing, course)
     } catch (error) {
@@ -177,6 +180,7 @@ async function follow(
     }
   })
   const deafen = cloud.control.hearEnds((call) => {
+    tasks.noteEnd(call)
     over.add(keyOf(call))
     active.delete(keyOf(call))
     wake()
@@ -195,7 +199,7 @@ async function follow(
   }
   try {
     if ((await Promise.race([untilEnd(), stillness.fallen, broken])) === 'over')
-      return [...(await subject.complaints()), ...made.replaced()]
+      return [...(await subject.complaints()), ...made.replaced(), ...(await tasks.complaints())]
     const underWay = [...active.values()].map((one) => `${pointOf(one)} in process ${one.pid}`)
     for (const { pid } of active.values()) signal(pid, 'SIGKILL') // it would be at work in the next case
     return [`it stands still; under way: ${underWay.join(', ') || 'nothing'}`]
