@@ -399,7 +399,7 @@ export const warningCodes = {
   },
   given_before: {
     meaning:
-      'The episode had words, a cover, chapters, a number or more recordings before, and this time they did not come. Where the version before waited for a decision, or is in the feed, this one is held.',
+      'The episode had words, a cover, chapters or more recordings before, and this time they did not come. Where the version before waited for a decision, or is in the feed, this one is held.',
     remedy:
       'Give them again, or upload them beside the recording, if they belong to it; or publish it as it is.',
   },

@@ -53,6 +53,8 @@ describe('episode.json may not say', () => {
     [{ link: 'ftp://x.example' }, /link/],
     [{ content: 'x'.repeat(100_001) }, /content/],
     [{ persons: [{ role: 'host' }] }, /persons #1, name/],
+    [{ guset: null }, /guset/],
+    [{ recordings: null }, /recordings/],
   ])('%j', (settings, why) => {
     expect(() => episode(settings)).toThrow(why)
   })
