@@ -36,6 +36,7 @@ const context = pick(
   'isCertified',
   'isSilent',
   'isUnbleeped',
+  'isMostlyCut',
   'publish',
   'heldFor',
   'publication',

@@ -481,6 +481,12 @@ export const warningCodes = {
     meaning: 'Decisions belonged to edits that no longer exist.',
     remedy: 'Look at the review page.',
   },
+  mostly_cut: {
+    meaning:
+      'More of the speech is cut than the template lets go unseen, by cuts that its producer has made or accepted. It is not published by itself.',
+    remedy:
+      'Listen to it, and publish it if that is meant; else take cuts back. `cleaning.maxRemovedShare` is the limit.',
+  },
   left_undecided: {
     meaning: 'Edits were proposed and nobody has decided on them, so they were not made.',
     remedy: 'Decide in the console or with ./spool review; the episode is made again in seconds.',

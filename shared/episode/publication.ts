@@ -29,7 +29,14 @@ import { toScalars, type RunContext } from './run-context.ts'
 export type Asked = 'publish' | 'withdraw' | 'clear'
 
 type HoldReason =
-  'manual' | 'silent' | 'certificate_failed' | 'gate_refused' | 'not_bleeped' | 'given_before' | 'unpublished'
+  | 'manual'
+  | 'silent'
+  | 'certificate_failed'
+  | 'gate_refused'
+  | 'not_bleeped'
+  | 'mostly_cut'
+  | 'given_before'
+  | 'unpublished'
 
 export type Decided =
   | { readonly what: Asked }
@@ -38,7 +45,7 @@ export type Decided =
 
 type Wishes = Pick<
   RunContext,
-  'isCertified' | 'isSilent' | 'isUnbleeped' | 'publish' | 'heldFor' | 'publication'
+  'isCertified' | 'isSilent' | 'isUnbleeped' | 'isMostlyCut' | 'publish' | 'heldFor' | 'publication'
 > & {
   /** What the template says. */
   readonly template: RunSettings['publish']
@@ -51,7 +58,17 @@ type Wishes = Pick<
  * its certificate, or lacks what a version had that waited for a decision, is not published by itself; the newest word counts: a time named meanwhile, the episode's, the template's.
  */
 export function decidePublication(
-  { publication, isCertified, isSilent, isUnbleeped, heldFor, publishAt, publish, template }: Wishes,
+  {
+    publication,
+    isCertified,
+    isSilent,
+    isUnbleeped,
+    isMostlyCut,
+    heldFor,
+    publishAt,
+    publish,
+    template,
+  }: Wishes,
   now: Date,
 ): Decided {
   if (publication) return { what: publication }
@@ -59,6 +76,7 @@ export function decidePublication(
   if (!isCertified) return { what: 'hold', reason: 'certificate_failed' }
   if (isUnbleeped) return { what: 'hold', reason: 'not_bleeped' }
   if (heldFor !== null) return { what: 'hold', reason: heldFor }
+  if (isMostlyCut) return { what: 'hold', reason: 'mostly_cut' }
   const wish = publishAt?.toISOString() ?? publish ?? template
   if (wish === 'manual') return { what: 'hold', reason: 'manual' }
   if (wish === 'automatic' || new Date(wish) <= now) return { what: 'publish' }
@@ -121,6 +139,7 @@ async function importedRun(
     isCertified: true,
     isSilent: false,
     isUnbleeped: false,
+    isMostlyCut: false,
     publish: null,
     heldFor: null,
   }
