@@ -64,26 +64,31 @@ export async function exportPodcast(
   const feed = (
     await fetched(feedUrl, `Nothing of ${slug} is published yet, so it has no feed`, signal)
   ).toString('utf8')
-  const files = [...new Set(feed.split(from).slice(1).map(restOfAddress))].filter((file) => file !== feedFile)
+  const files = [...new Set(feed.split(withoutScheme(from)).slice(1).map(restOfAddress))].filter(
+    (file) => file !== feedFile,
+  )
   await mustBeOurs(folder, [...files, feedFile], former.files)
   for (const file of files) {
     const bytes = await fetched(from + file, `The feed names ${file}, which is not there`, signal)
     await write(folder, file, /\.json$/.test(file) ? bytes.toString('utf8').replaceAll(from, to) : bytes)
   }
-  await write(folder, feedFile, feed.replaceAll(from, to))
+  const moved = feed.replaceAll(from, to).replaceAll(withoutScheme(from), withoutScheme(to))
+  await write(folder, feedFile, moved)
   const all = [...files, feedFile]
   const removed = await forgetFormer(folder, former.files, all)
   const noted: Former = { podcast: slug, files: all }
   await writeFile(path.join(folder, manifest), JSON.stringify(noted))
   const items = feed.split(/<item[\s>]/).slice(1)
-  const elsewhere = items.filter((item) => !soundOf(item).includes(from)).length
+  const elsewhere = items.filter((item) => !soundOf(item).includes(withoutScheme(from))).length
   const episodes = items.length
   return { podcast: slug, folder, feedUrl: `${to}${feedFile}`, episodes, files: all, removed, elsewhere }
 }
 
 const feedFile = 'feed.xml'
 
-/** Its enclosure, whose address may have a prefix before ours. */
+/** As it stands behind the prefix of whoever counts downloads. */
+const withoutScheme = (address: string): string => address.replace(/^https:\/\//, '')
+/** The enclosure of an item. */
 const soundOf = (item: string): string => /<enclosure\s[^>]*>/.exec(item)?.[0] ?? ''
 
 async function fetched(address: string, otherwise: string, signal: AbortSignal): Promise<Buffer> {
