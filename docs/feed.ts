@@ -43,7 +43,9 @@ Made from \`shared/settings/\` and \`shared/publishing/\` by \`node docs/make.ts
 \`\`\`
 
 A feed may have 20 MB; a file is taken as well. Episodes keep guid and date for ever, also when one is made anew: a recording in the folder
-of its name (the API lists them) replaces its audio. A second import adds only what is new, and leaves settings that were changed here. What the feed does not say
+of its name (the API lists them) replaces its audio. A second import adds only what is new, and leaves settings that were changed here.
+A show of the same name that is there already is taken for this one where the feed has its guid, or one of its episodes; else the import is refused, until \`--podcast NAME\` gives it another name or
+\`--same-show\` says that it is the same. What the feed does not say
 (a duration, a length) is not made up. Addresses in private networks are not asked. Then let the old host name
 the new address (\`itunes:new-feed-url\`, or a redirect).
 

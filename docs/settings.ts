@@ -35,6 +35,14 @@ const choicesOf = ({ anyOf, oneOf }: Schema): readonly Schema[] => anyOf ?? oneO
 /** A list of categories is longer than a table is wide. */
 const mostNamed = 12
 
+/** Without null, which the text above the table speaks of. */
+function unlessNull(schema: Schema): Schema {
+  const { anyOf, ...own } = schema
+  const shapes = anyOf?.filter(({ type }) => type !== 'null') ?? []
+  if (shapes.length === anyOf?.length || anyOf === undefined) return schema
+  return shapes.length === 1 ? { ...shapes[0], ...own } : { ...own, anyOf: shapes }
+}
+
 /** In words: `a number from 0 to 1`. */
 function takes(schema: Schema): string {
   const choices = choicesOf(schema)
@@ -93,7 +101,7 @@ function rowsOf(schema: Schema, path: string): Row[] {
     ...Object.entries(shape.properties ?? {})
       .filter(([name]) => name !== '$schema')
       .flatMap(([name, field]) =>
-        fieldRows(field, `${path}${name}`, shape.required?.includes(name) ?? false),
+        fieldRows(unlessNull(field), `${path}${name}`, shape.required?.includes(name) ?? false),
       ),
     ...(shape.items ? rowsOf(shape.items, `${path.replace(/\.$/, '')}[].`) : []),
   ])
@@ -133,7 +141,7 @@ const about: Readonly<Record<DocumentName, string>> = {
 
 A script may say ${variableNames.map((name) => `\`{${name}}\``).join(', ')}; that of a \`mail\` segment also ${letterVariableNames.map((name) => `\`{${name}}\``).join(', ')}. One that an episode has no value for is refused before anything starts.`,
   episode:
-    'One episode: `episode.json` beside its recording, or `--episode`. What is not said again when it is made anew stays as it was.',
+    'One episode: `episode.json` beside its recording, or `--episode`. What is not said again when it is made anew stays as it was, and `null` takes it back; of what belongs to one making alone (`recordings`, `recordingsAre`, `letters`, and `publish` once listeners have it) nothing stays.',
   podcast:
     'The show, in its feed: `podcast.json` in its folder, or `--podcast` (see [feed.md](feed.md)); the newest one counts.',
   mail: 'Beside mailboxes in the bucket; on the command line it is `read-mail --own`.',

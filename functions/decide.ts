@@ -4,14 +4,15 @@
  */
 import type { Knex } from 'knex'
 import { decodeAnalysis } from '../shared/audio/analysis-file.ts'
+import type { Warning } from '../shared/codes.ts'
 import { decisionsUpTo } from '../shared/db/edit-decisions.ts'
 import { lettersById } from '../shared/db/letters.ts'
-import { settingsOf } from '../shared/db/runs.ts'
+import { publishedRunOf, settingsOf } from '../shared/db/runs.ts'
 import { outputsOf } from '../shared/db/steps.ts'
 import { AwaitingReview } from '../shared/errors.ts'
 import { contentHash } from '../shared/hash.ts'
 import type { RunSettings } from '../shared/settings/settings.ts'
-import { pick, toScalars } from '../shared/episode/run-context.ts'
+import { pick, readContext, toScalars } from '../shared/episode/run-context.ts'
 import { defineStep } from '../shared/engine/step.ts'
 import {
   answersByEdit,
@@ -22,12 +23,12 @@ import {
   waitsForReview,
   type KeptDecision,
 } from '../shared/edits/decisions.ts'
-import { checkBudget, type EditList } from '../shared/edits/edits.ts'
+import { checkBudget, removedShare, type EditList } from '../shared/edits/edits.ts'
 import { spokenIn } from '../shared/show/spoken.ts'
 
 export const decide = defineStep({
   name: 'decide',
-  version: 2,
+  version: 3,
   context: pick(
     'analysisObject',
     'proposedObject',
@@ -48,6 +49,7 @@ export const decide = defineStep({
     letters: await lettersById(db, userId, letters),
     decisions: await decisionsUpTo<KeptDecision>(db, episodeId, recordingHash, decisionRevision),
     answers: [...answersByEdit(questions, await outputsOf(db, runId, 'answer'))],
+    shareBefore: await shareBefore(db, episodeId, recordingHash),
   }),
   inputs: ({ proposedHash, analysisObject, reviewed, variables }, input) => ({
     proposedHash,
@@ -58,7 +60,7 @@ export const decide = defineStep({
   }),
   work: async (
     context,
-    { cleaning, segments, voice, letters, decisions, answers },
+    { cleaning, segments, voice, letters, decisions, answers, shareBefore },
     { storage, config, workObject, warn },
   ) => {
     const bucket = config.buckets.work
@@ -85,6 +87,9 @@ export const decide = defineStep({
       })
     }
     checkBudget(edits, speech, context.totalSamples, cleaning.maxRemovedShare)
+    const share = removedShare(edits, speech)
+    const isMostlyCut = share > Math.max(cleaning.maxRemovedShare, shareBefore)
+    if (isMostlyCut) warn(mostlyCut(share, cleaning.maxRemovedShare))
     const text = JSON.stringify(edits)
     const taken = takenBy(decisions)
     const takenObject = taken ? workObject('taken.json') : null
@@ -97,11 +102,31 @@ export const decide = defineStep({
       editsObject: editsObject.name,
       editsHash: contentHash(text),
       takenObject: takenObject?.name ?? null,
+      ...{ isMostlyCut, removedShare: Math.ceil(share * 1000) / 1000 },
       spokenObject: spokenObject.name,
       spokenHashes: spoken.map((one) => contentHash(JSON.stringify([one.text, one.voice])).slice(0, 16)),
     })
   },
   passOn: (output) => output,
 })
+
+/** Of what listeners have of this recording: its producer has let that through. */
+async function shareBefore(db: Knex, episodeId: string, recordingHash: string): Promise<number> {
+  const published = await publishedRunOf(db, episodeId)
+  if (!published) return 0
+  const before = readContext(published.context, 'recordingHash', 'removedShare')
+  return before.recordingHash === recordingHash ? before.removedShare : 0
+}
+
+/** What was decided by hand may be meant; nobody but its producer can tell. */
+function mostlyCut(share: number, most: number): Warning {
+  const [cut, limit] = [share, most].map((part) => `${(part * 100).toFixed(0)} %`)
+  return {
+    code: 'mostly_cut',
+    message:
+      `${cut} of the speech is cut; the template lets no more than ${limit} go unseen (cleaning.maxRemovedShare). It is held until you publish it. ` +
+      'If it is not meant, take cuts back on its review page or with ./spool review; if it is, publish it, or raise the limit for all that is made by this template.',
+  }
+}
 
 const settingsToDecideBy = ({ cleaning, segments, voice }: RunSettings) => ({ cleaning, segments, voice })

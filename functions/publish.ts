@@ -37,6 +37,7 @@ const context = pick(
   'isCertified',
   'isSilent',
   'isUnbleeped',
+  'isMostlyCut',
   'publish',
   'supersededTime',
   'publication',

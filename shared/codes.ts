@@ -399,7 +399,7 @@ export const warningCodes = {
   },
   given_before: {
     meaning:
-      'The episode had words, a cover, chapters, a number or more recordings before, and this time they did not come. Where the version before waited for a decision, or is in the feed, this one is held.',
+      'The episode had words, a cover, chapters or more recordings before, and this time they did not come. Where the version before waited for a decision, or is in the feed, this one is held.',
     remedy:
       'Give them again, or upload them beside the recording, if they belong to it; or publish it as it is.',
   },
@@ -480,6 +480,12 @@ export const warningCodes = {
   decisions_lost: {
     meaning: 'Decisions belonged to edits that no longer exist.',
     remedy: 'Look at the review page.',
+  },
+  mostly_cut: {
+    meaning:
+      'More of the speech is cut than the template lets go unseen, by cuts that its producer has made or accepted. It is not published by itself.',
+    remedy:
+      'Listen to it, and publish it if that is meant; else take cuts back. `cleaning.maxRemovedShare` is the limit.',
   },
   left_undecided: {
     meaning: 'Edits were proposed and nobody has decided on them, so they were not made.',

@@ -1,11 +1,12 @@
 /**
- * A job as a Spool is told of it before any of it is sent. Hides which files are told of with all they say: those that must
- * agree with a template that lies there; the others have been looked into here.
+ * A job as a Spool is told of it before any of it is sent. Hides which files are told of with all they say: its documents, since what
+ * they say must agree with what was said of the episode before; the others have been looked into here.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { toldWhole } from '../../shared/console/browser/told-whole.ts'
+import { templateFile } from '../../shared/objects.ts'
 import type { Source } from '../client/send.ts'
 import type { JobFile } from './job-files.ts'
 
@@ -28,9 +29,10 @@ export async function announce(files: readonly JobFile[]): Promise<AnnouncedJob>
       bytes: await bytesOf(source),
     })),
   )
-  const whole = toldWhole(told.filter(({ name }) => /^(episode|podcast)\.json$/.test(name)))
+  const whole = toldWhole(told.filter(({ name }) => /^(episode|podcast|template)\.json$/.test(name)))
   const beside = told
-    .filter(({ kind }) => kind === 'sidecar')
+    // one that becomes the show's is the one this episode is made by
+    .filter(({ kind, name }) => kind === 'sidecar' || name === templateFile)
     .map(async (one) => ({
       ...{ name: one.name, bytes: one.bytes },
       ...(whole.has(one) ? { content: await contentOf(one.source) } : {}),

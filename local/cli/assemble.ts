@@ -6,7 +6,7 @@ import { createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { Storage } from '@google-cloud/storage'
+import type { Bucket, Storage } from '@google-cloud/storage'
 import type { Knex } from 'knex'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
@@ -24,7 +24,7 @@ import type { RestorationReport } from '../../shared/episode/restoring.ts'
 import type { Quote } from '../../shared/episode/quote.ts'
 import { connect } from '../../shared/storage-client.ts'
 import { episodeSlug, filesOf, inOwnNames, toldInOwnNames, type Job } from './job-files.ts'
-import { upload } from './job-upload.ts'
+import { generationOf, upload } from './job-upload.ts'
 import { quoteJob } from './quote.ts'
 import { fillFolder, folderOf } from './output-folder.ts'
 import { episodesOfName } from './episode-named.ts'
@@ -108,11 +108,28 @@ export async function assemble(
   await endEarlierRun(cloud, podcast, episodeSlug(job))
   const uploaded = await upload(storage.bucket('uploads'), podcast, job)
   const files = await filesOf(job)
-  const ofUpload = (db: Knex) => findRunOfUpload(db, uploaded.object, uploaded.generation)
+  const ofUpload = async (db: Knex) =>
+    (await findRunOfUpload(db, uploaded.object, uploaded.generation)) ??
+    (await stillThere(storage.bucket('uploads'), uploaded, `${podcast}/${episodeSlug(job)}`))
   const run = await toldInOwnNames(files, () => follow(cloud, ofUpload, watch, signal))
   const report = await deliver(cloud, storage, run, job.out)
   const warnings = report.warnings.map(({ code, message }) => ({ code, message: inOwnNames(message, files) }))
   return { ...report, warnings, quote }
+}
+
+/** Undefined while it is. Throws Permanent `already_running` where another command has put the episode's files in its place: no run comes of it. */
+export async function stillThere(
+  bucket: Bucket,
+  { object, generation }: { object: string; generation: string },
+  episode: string,
+): Promise<undefined> {
+  const there = await generationOf(bucket, object)
+  if (there === generation) return
+  throw new Permanent(
+    'already_running',
+    `Another command brought a recording for ${episode} while this one did, and that is made: ./spool list says how far it is. ` +
+      'If this is another episode, give its recording another name.',
+  )
 }
 
 /** Waits for a run that somebody else started, and fetches what it made. */

@@ -21,6 +21,8 @@ export interface ExportReport {
   readonly files: readonly string[]
   /** Written by an export before, and gone since nothing names them any more. */
   readonly removed: readonly string[]
+  /** In the feed, whose sound is elsewhere: a link to where it was imported from. */
+  readonly elsewhere: number
 }
 
 export interface ExportJob {
@@ -62,22 +64,32 @@ export async function exportPodcast(
   const feed = (
     await fetched(feedUrl, `Nothing of ${slug} is published yet, so it has no feed`, signal)
   ).toString('utf8')
-  const files = [...new Set(feed.split(from).slice(1).map(restOfAddress))].filter((file) => file !== feedFile)
+  const files = [...new Set(feed.split(withoutScheme(from)).slice(1).map(restOfAddress))].filter(
+    (file) => file !== feedFile,
+  )
   await mustBeOurs(folder, [...files, feedFile], former.files)
   for (const file of files) {
     const bytes = await fetched(from + file, `The feed names ${file}, which is not there`, signal)
     await write(folder, file, /\.json$/.test(file) ? bytes.toString('utf8').replaceAll(from, to) : bytes)
   }
-  await write(folder, feedFile, feed.replaceAll(from, to))
+  const moved = feed.replaceAll(from, to).replaceAll(withoutScheme(from), withoutScheme(to))
+  await write(folder, feedFile, moved)
   const all = [...files, feedFile]
   const removed = await forgetFormer(folder, former.files, all)
   const noted: Former = { podcast: slug, files: all }
   await writeFile(path.join(folder, manifest), JSON.stringify(noted))
-  const episodes = feed.split(/<item[\s>]/).length - 1
-  return { podcast: slug, folder, feedUrl: `${to}${feedFile}`, episodes, files: all, removed }
+  const items = feed.split(/<item[\s>]/).slice(1)
+  const elsewhere = items.filter((item) => !soundOf(item).includes(withoutScheme(from))).length
+  const episodes = items.length
+  return { podcast: slug, folder, feedUrl: `${to}${feedFile}`, episodes, files: all, removed, elsewhere }
 }
 
 const feedFile = 'feed.xml'
+
+/** As it stands behind the prefix of whoever counts downloads. */
+const withoutScheme = (address: string): string => address.replace(/^https:\/\//, '')
+/** The enclosure of an item. */
+const soundOf = (item: string): string => /<enclosure\s[^>]*>/.exec(item)?.[0] ?? ''
 
 async function fetched(address: string, otherwise: string, signal: AbortSignal): Promise<Buffer> {
   const answer = await fetch(address, { signal })
@@ -167,10 +179,22 @@ function placeOf(folder: string, file: string): string {
   return place
 }
 
-export const summariseExport = ({ folder, feedUrl, episodes, files, removed }: ExportReport): string =>
+export const summariseExport = ({
+  podcast,
+  folder,
+  feedUrl,
+  episodes,
+  files,
+  removed,
+  elsewhere,
+}: ExportReport): string =>
   `${files.length === 1 ? '1 file' : `${files.length} files`} in ${folder}${removed.length === 0 ? '' : `; ${removed.length} of an export before are gone, as nothing names them any more`}\n` +
   (episodes > 0
     ? ''
     : 'No episode is in its feed: ./spool list says why, ./spool publish EPISODE puts one there.\n') +
+  (elsewhere === 0
+    ? ''
+    : `Of ${elsewhere} of ${episodes} ${episodes === 1 ? 'episode' : 'episodes'} the sound is not among them: it stays with the host they were imported from, and the feed names it there. ` +
+      `Before you leave that host, bring it: ./spool import-feed FEED --podcast ${quoted(podcast)} --fetch, then export again.\n`) +
   `Put them where ${feedUrl} is their feed.xml, and give directories that address.\n` +
   'The server must give audio in byte ranges and each file its type: docs/feed.md has the settings of one that does.\n'

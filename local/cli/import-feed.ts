@@ -26,6 +26,8 @@ export interface ImportJob {
   readonly fetch?: boolean
   /** Only says what would be done. */
   readonly dryRun?: boolean
+  /** A show of that name that is there already is this one. */
+  readonly sameShow?: boolean
 }
 
 export interface ImportReport {
@@ -43,11 +45,11 @@ export interface ImportReport {
 
 const isAddress = (from: string): boolean => /^https?:\/\//i.test(from)
 
-/** Throws Permanent `bad_feed`, `not_found`, or as a fetch does. */
+/** Throws Permanent `bad_feed`, `not_found`, `already_there`, or as a fetch does. */
 export async function importFeed(
   cloud: Attached,
   from: string,
-  { podcast, fetch = false, dryRun = false }: ImportJob,
+  { podcast, fetch = false, dryRun = false, sameShow }: ImportJob,
   signal: AbortSignal,
 ): Promise<ImportReport> {
   const services = openServices(cloud.env, catalogue)
@@ -62,7 +64,7 @@ export async function importFeed(
       withDatabase: (use) => withDatabase(config.databaseUrl, use),
       warn: (warning) => warnings.push(warning),
     }
-    const options = { userId, slug: podcast === undefined ? undefined : asSeen(podcast) }
+    const options = { userId, slug: podcast === undefined ? undefined : asSeen(podcast), sameShow }
     const came = dryRun ? await previewImport(show, options, tools) : await importShow(show, options, tools)
     const fetched =
       fetch && !dryRun && came.podcastId !== null ? await fetchShow(came.podcastId, tools, signal) : 0

@@ -19,7 +19,7 @@ import { readMarks } from '../../shared/feed/chapter-files.ts'
 import { picturesIn } from '../../shared/feed/chapter-marks.ts'
 import { readText } from '../../shared/text-file.ts'
 import { assetsOf, picturesOf } from '../../shared/settings/needs.ts'
-import { parseEpisode } from '../../shared/settings/episode.ts'
+import { parseSaid } from '../../shared/settings/episode.ts'
 import { Permanent } from '../../shared/errors.ts'
 import type { Numbers } from '../../shared/episode/replaced.ts'
 import { parsePodcast, type PodcastSettings } from '../../shared/settings/podcast.ts'
@@ -79,7 +79,7 @@ export async function podcastOf(job: Job): Promise<string> {
 
 /** What is said of the episode's number and season; null where nothing is. Throws Permanent `bad_episode_file`. */
 export async function numbersOf({ number, episode }: Job): Promise<Numbers> {
-  const said = episode === undefined ? undefined : parseEpisode(await readDocument(episode), episode)
+  const said = episode === undefined ? undefined : parseSaid(await readDocument(episode), episode)
   return {
     number: number === undefined ? (said?.number ?? null) : Number(number),
     season: said?.season ?? null,
@@ -198,7 +198,7 @@ async function episodeOf(
   { episode, title, number, name, recordings, tracks, isThere = false }: Job,
   files: readonly string[],
 ): Promise<string | undefined> {
-  const given = episode === undefined ? {} : parseEpisode(await readDocument(episode), episode)
+  const given = episode === undefined ? {} : parseSaid(await readDocument(episode), episode)
   const several =
     recordings.length > 1
       ? { recordings: files.map((file) => ({ file })), recordingsAre: tracks ? 'tracks' : 'sequence' }

@@ -87,6 +87,17 @@ async function originIn(file: string): Promise<string> {
 
 const originKey = 'spool-origin'
 
+/** Undefined where nothing lies there. */
+export async function generationOf(bucket: Bucket, object: string): Promise<string | undefined> {
+  try {
+    const [{ generation }] = await bucket.file(object).getMetadata()
+    return String(generation)
+  } catch (error) {
+    if (codeOf(error) === '404') return undefined
+    throw error
+  }
+}
+
 async function originOf(object: File): Promise<unknown> {
   try {
     const [{ metadata }] = await object.getMetadata()

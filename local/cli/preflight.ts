@@ -26,6 +26,7 @@ export async function mustBeReady(
     showCover: showCover && (await broughtFile(showCover.path)),
     title: job.title,
     number: job.number === undefined ? undefined : Number(job.number),
+    before: 'unknown', // the Spool that has it says what its scripts lack
     mostBytes: Number(process.env['MAX_RECORDING_BYTES'] ?? usualRecordingBytes),
     asset: async (file, namedBy) => {
       const beside = path.join(path.dirname(besides[namedBy]!), file)
@@ -38,6 +39,12 @@ export async function mustBeReady(
   if (stateDir !== undefined) faults.push(...(await roomFaults(job, stateDir)))
   if (faults.length > 0) throw new NotReady(faults)
 }
+
+/** Of what a Spool finds, what `mustBeReady` has not looked into: with a template of its own a job lacks only what was never said of its episode. */
+export const notLookedInto = ({ template }: Job, faults: readonly Fault[]): readonly Fault[] =>
+  template === undefined
+    ? faults
+    : faults.filter(({ code }) => code === 'missing_variable').map((fault) => ({ ...fault, file: template }))
 
 const documentNames = ['words', 'template', 'podcast', 'episode', 'cover', 'chapters'] as const
 

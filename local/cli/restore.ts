@@ -13,12 +13,12 @@ import { bytesPerFrame, toInterleavedBytes, toPlanar } from '../../shared/audio/
 import { withSource, type OpenedSource } from '../../shared/audio/source.ts'
 import { floatWavHead } from '../../shared/audio/wav.ts'
 import type { Warning } from '../../shared/codes.ts'
-import { Permanent } from '../../shared/errors.ts'
 import { analysed, type Tables } from '../../shared/restoration/analysis.ts'
 import { restorer } from '../../shared/restoration/apply.ts'
 import { driftOf } from '../../shared/restoration/clocks.ts'
 import { decide, type Plan, type Summary } from '../../shared/restoration/decide.ts'
 import type { Wishes } from '../../shared/restoration/wishes.ts'
+import { mustBeFree, noteRestored, restoredFiles } from './restored-folder.ts'
 
 export interface RestoreJob {
   readonly recordings: readonly string[]
@@ -42,20 +42,9 @@ export interface RestoreReport extends Omit<Summary, 'noiseLimitDb' | 'rumble' |
 
 type Planes = readonly Float32Array[]
 
-/** Where the sound of each recording goes, in place of what is there. */
-export const restoredFiles = ({ recordings, out }: Pick<RestoreJob, 'recordings' | 'out'>): string[] =>
-  recordings.map((_, i) =>
-    path.resolve(out, recordings.length === 1 ? 'restored.wav' : `restored-${i + 1}.wav`),
-  )
-
 /** Throws Permanent with one of the codes for recordings, or `bad_output`. Nothing is left where it fails. */
 export async function restore(job: RestoreJob, signal: AbortSignal): Promise<RestoreReport> {
-  const own = restoredFiles(job).find((file) => job.recordings.some((one) => path.resolve(one) === file))
-  if (own !== undefined)
-    throw new Permanent(
-      'bad_output',
-      `${own} would be replaced by itself, restored. Name another folder with --out.`,
-    )
+  await mustBeFree(job)
   const tables: Tables[] = []
   const drifts: number[] = []
   for (const file of job.recordings) {
@@ -71,6 +60,7 @@ export async function restore(job: RestoreJob, signal: AbortSignal): Promise<Res
   const places = restoredFiles(job)
   const [files, warnings]: [Record<string, string>, Warning[]] = [{}, []]
   await mkdir(job.out, { recursive: true })
+  await noteRestored(job)
   for (const [i, plan] of plans.entries()) {
     const file = places[i]!
     files[path.basename(file)] = file

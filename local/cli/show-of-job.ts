@@ -8,7 +8,9 @@ import { withDatabase } from '../../shared/db/connect.ts'
 import { listEpisodes } from '../../shared/db/listed-episodes.ts'
 import { listPodcasts } from '../../shared/db/podcasts.ts'
 import { parseConfig } from '../../shared/config.ts'
-import { mustBeReady } from '../../shared/episode/brought.ts'
+import { broughtTo } from '../../shared/episode/brought.ts'
+import { NotReady } from '../../shared/episode/not-ready.ts'
+import { faultsOf } from '../../shared/episode/preflight.ts'
 import { whatIsAtWork, whatIsReplaced } from '../../shared/episode/replaced.ts'
 import { codeOf } from '../../shared/errors.ts'
 import { assetsFolder, templateFile, trials, uploadName } from '../../shared/objects.ts'
@@ -18,6 +20,7 @@ import type { Attached } from '../host/attach.ts'
 import { newShow, podcastMeant } from '../client/names.ts'
 import { announce } from './announce.ts'
 import { episodeSlug, filesOf, numbersOf, podcastOf, readPodcast, type Job } from './job-files.ts'
+import { notLookedInto } from './preflight.ts'
 import { isOtherTemplate, takeOver, takesPlace, takesWaitingPlace } from './taking-over.ts'
 import { userId } from './user.ts'
 
@@ -73,9 +76,8 @@ async function replacedNote(db: Knex, podcast: string, job: Job): Promise<string
   )
 }
 
-/** By the show's template, where the job brings none. Throws NotReady, before anything that lies there is changed. */
+/** Into what is known of its show and of the episode. Throws NotReady, before anything that lies there is changed. */
 export async function mustFit({ env }: Attached, podcast: string, job: Job): Promise<void> {
-  if (job.template !== undefined) return
   const { recordings, beside } = await announce(await filesOf(job))
   const start = (content: Buffer) => (length: number) => Promise.resolve(content.subarray(0, length))
   const announced = {
@@ -84,7 +86,9 @@ export async function mustFit({ env }: Attached, podcast: string, job: Job): Pro
     beside: beside.map(({ content, ...one }) => ({ ...one, ...(content ? { head: start(content) } : {}) })),
   }
   const config = parseConfig(env)
-  await mustBeReady(userId, announced, { config, storage: openStorage(config.storage) })
+  const services = { config, storage: openStorage(config.storage) }
+  const faults = notLookedInto(job, await faultsOf(await broughtTo(userId, announced, services)))
+  if (faults.length > 0) throw new NotReady(faults)
 }
 
 /** The show's template as it lies there; the defaults where there is none. */

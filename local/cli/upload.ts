@@ -12,7 +12,7 @@ import { isLive, latestRun, until, type Episode, type RunWatcher } from '../clie
 import { allPodcasts, mistypedOf, newShow, podcastMeant, type Podcast } from '../client/names.ts'
 import { sendFile, type Memory } from '../client/send.ts'
 import { announce, bytesOf } from './announce.ts'
-import { mustBeReady } from './preflight.ts'
+import { mustBeReady, notLookedInto } from './preflight.ts'
 import {
   episodeSlug,
   filesOf,
@@ -77,8 +77,8 @@ export async function upload(
     watch.beginning(waitsAlong(name))
     return await outcome(client, { run: before, name, files }, watch.making, signal)
   }
-  // what brings its own template has been looked into with it
-  if (job.template === undefined && faults.length > 0) throw new NotReady(faults)
+  const left = notLookedInto(job, faults)
+  if (left.length > 0) throw new NotReady(left)
   const taking = {
     ...{ episode: name, numbers: await numbersOf(job) },
     ...{ apart: 'give this one another name: --episode NAME', isMeant: job.sameEpisode === true },

@@ -29,11 +29,27 @@ const mostListed = 5
 
 /** Names those there are, newest first, so that the right one can be typed. */
 export function noEpisode(typed: string, others: readonly EpisodeName[]): Permanent {
+  const likely = likelyEpisode(typed, others)
+  const meant = likely === undefined ? '' : ` Did you mean "${likely}"?`
   const listed = others.slice(0, mostListed).map(({ podcast, slug }) => `${podcast}/${slug}`)
   const more = others.length > mostListed ? ', …' : ''
   const those = listed.length > 0 ? ` There are: ${listed.join(', ')}${more} (./spool list).` : ''
-  return new Permanent('not_found', `There is no episode "${typed}".${those}`)
+  return new Permanent('not_found', `There is no episode "${typed}".${meant}${those}`)
 }
+
+/** Whatever their accents, by its name or by that and its podcast's. */
+function likelyEpisode(typed: string, others: readonly EpisodeName[]): string | undefined {
+  const whole = ({ podcast, slug }: EpisodeName) => `${podcast}/${slug}`
+  const names = others.flatMap((one) => [one.slug, whole(one)].map((name) => ({ one, name: folded(name) })))
+  const name = nearest(
+    folded(typed),
+    names.map((each) => each.name),
+  )
+  const found = names.find((each) => each.name === name)
+  return found && whole(found.one)
+}
+
+const folded = (typed: string): string => typed.split('/').map(plain).join('/')
 
 export const severalEpisodes = (typed: string, found: readonly EpisodeName[]): Permanent =>
   new Permanent(

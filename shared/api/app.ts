@@ -166,6 +166,6 @@ const refuseInvalid: Hook<unknown, Env, string, undefined> = (result) => {
   if (result.success) return
   const issues = result.error.issues
     .flatMap(inNearestShape)
-    .map(({ path, message }) => `${path.join('.') || 'The request'}: ${plainly(message)}`)
+    .map((issue) => `${issue.path.join('.') || 'The request'}: ${plainly(issue)}`)
   throw new Permanent('bad_request', `${issues.join('; ')}.`)
 }

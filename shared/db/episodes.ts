@@ -175,6 +175,23 @@ export async function publicationOf(db: Knex, episodeId: string): Promise<Public
   return row!
 }
 
+/** What was settled of an episode when it was made, or imported. `details`: as it was stored. */
+export async function settledOf(
+  db: Knex,
+  episodeId: string,
+): Promise<{ details: unknown; number: number | null; season: number | null }> {
+  const [row] = await rows<{ details: unknown; number: number | null; season: number | null }>(
+    db,
+    `SELECT details,
+            episode_number::float8 AS number,
+            season_number::float8 AS season
+     FROM episodes
+     WHERE id = :episodeId`,
+    { episodeId },
+  )
+  return row!
+}
+
 /**
  * Leaves a finished episode unpublished, and says why. What is in the feed of it stays there, and so does the time that was
  * named for it, unless that was superseded.

@@ -23,21 +23,26 @@ export interface ImportedEpisode {
   readonly elsewhere: FilesElsewhere
 }
 
-/** The guids and the names of the podcast's episodes. */
-export async function takenNames(
-  trx: Knex,
-  podcastId: string,
-): Promise<{ guids: Set<string>; slugs: Set<string> }> {
-  const found = await rows<{ id: string; guid: string | null; slug: string }>(
+export interface KnownEpisode {
+  readonly slug: string
+  /** Its own, and its id: one made here may have been published elsewhere under that. */
+  readonly guids: readonly string[]
+  readonly title: string
+  readonly firstPublishedAt: Date | null
+}
+
+export async function knownEpisodes(trx: Knex, podcastId: string): Promise<KnownEpisode[]> {
+  const found = await rows<Omit<KnownEpisode, 'guids'> & { id: string; guid: string | null }>(
     trx,
-    'SELECT id, guid, slug FROM episodes WHERE podcast_id = :podcastId',
+    `SELECT id, guid, slug, title, first_published_at AS "firstPublishedAt"
+     FROM episodes
+     WHERE podcast_id = :podcastId`,
     { podcastId },
   )
-  return {
-    // one made here may have been published elsewhere under its id
-    guids: new Set(found.flatMap(({ id, guid }) => [id, ...(guid === null ? [] : [guid])])),
-    slugs: new Set(found.map(({ slug }) => slug)),
-  }
+  return found.map(({ id, guid, ...episode }) => ({
+    ...episode,
+    guids: [id, ...(guid === null ? [] : [guid])],
+  }))
 }
 
 /** How many rows one statement brings. */

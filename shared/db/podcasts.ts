@@ -171,27 +171,27 @@ export async function lockedPodcast(
   userId: string,
   slug: string,
   settings: unknown,
-): Promise<{ podcastId: string; isNew: boolean }> {
+): Promise<Podcast> {
   await ensureUser(trx, userId)
-  const [made] = await rows<{ id: string }>(
+  const [made] = await rows<Podcast>(
     trx,
     `INSERT INTO podcasts (user_id, slug, settings)
      VALUES (:userId, :slug, :settings)
      ON CONFLICT (user_id, slug) DO NOTHING
-     RETURNING id`,
+     RETURNING ${podcastColumns}`,
     { userId, slug, settings: JSON.stringify(settings) },
   )
-  if (made) return { podcastId: made.id, isNew: true }
-  const [there] = await rows<{ id: string }>(
+  if (made) return made
+  const [there] = await rows<Podcast>(
     trx,
-    `SELECT id
+    `SELECT ${podcastColumns}
      FROM podcasts
      WHERE user_id = :userId
        AND slug = :slug
      FOR UPDATE`,
     { userId, slug },
   )
-  return { podcastId: there!.id, isNew: false }
+  return there!
 }
 
 export async function findPodcastNamed(db: Knex, userId: string, slug: string): Promise<Podcast | undefined> {

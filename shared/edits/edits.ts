@@ -137,7 +137,7 @@ export function checkBudget(
   if (lengthOf(splices) >= totalSamples)
     throw new Permanent('nothing_left', 'The edits would remove the whole recording. Switch some off.')
   const byDetector = splices.filter(({ edit }) => editKinds[edit.kind].isBudgeted && !edit.accepted)
-  const share = (lengthOf(speech) - lengthOf(without(speech, byDetector))) / Math.max(1, lengthOf(speech))
+  const share = shareOf(speech, byDetector)
   if (share > maxRemovedShare) {
     throw new Permanent(
       'cut_budget_exceeded',
@@ -146,3 +146,13 @@ export function checkBudget(
     )
   }
 }
+
+/** The share of the speech, from 0 to 1, that is not heard any more, whoever wants it so. Where it is bleeped a tone is heard. */
+export const removedShare = (list: EditList, speech: readonly Span[]): number =>
+  shareOf(
+    speech,
+    splicesOf(list).filter(({ edit }) => edit.insert?.sound !== 'tone'),
+  )
+
+const shareOf = (speech: readonly Span[], removed: readonly Span[]): number =>
+  (lengthOf(speech) - lengthOf(without(speech, removed))) / Math.max(1, lengthOf(speech))

@@ -2,6 +2,7 @@
  * What lies among the uploads for an episode, as the preflight looks at it: so that what stands in its way is said before
  * its recording is sent. Hides where a podcast's template and files are, and that large files are left to the run.
  */
+import { withDatabase } from '../db/connect.ts'
 import type { Services } from '../engine/services.ts'
 import { Permanent } from '../errors.ts'
 import { assetsFolder, asSeen, findSidecars, templateFile, uploadName } from '../objects.ts'
@@ -9,6 +10,7 @@ import { parseTemplate, defaultTemplate, type Template } from '../settings/setti
 import { listFolder, type NamedObject } from './plan.ts'
 import { podcastTemplate } from './podcast-template.ts'
 import { NotReady } from './not-ready.ts'
+import { saidBefore } from './said-before.ts'
 import { faultsOf, type Brought, type BroughtFile } from './preflight.ts'
 
 /** More is not read while somebody waits for an answer. */
@@ -79,6 +81,7 @@ export async function broughtTo(
       const found = (await (assets ??= listAssets())).find((each) => each.file === asSeen(file))
       return found && fileOf(found)
     },
+    before: await withDatabase(config.databaseUrl, (db) => saidBefore(db, { userId, podcast, episode })),
     mostBytes: config.limits.recordingBytes,
   }
 }

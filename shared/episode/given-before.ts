@@ -1,6 +1,6 @@
 /**
- * What an episode had before and is not given this time: told, since it may have been forgotten. A title and a description that
- * are not given again stay. Hides where a run keeps what it was given, and which of the earlier ones counts.
+ * What an episode had before and is not given this time: told, since it may have been forgotten. What is said of it, and not said
+ * again, stays. Hides where a run keeps what it was given, and which of the earlier ones counts.
  */
 import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
@@ -9,7 +9,7 @@ import { finishedRunOf, publishedRunOf, type Run } from '../db/runs.ts'
 import type { EpisodePlan } from './plan.ts'
 import { readContext } from './run-context.ts'
 
-type Given = Pick<EpisodePlan, 'words' | 'cover' | 'chapters' | 'episode' | 'recordings'>
+type Given = Pick<EpisodePlan, 'words' | 'cover' | 'chapters' | 'said' | 'recordings'>
 
 /**
  * One at most, of everything that is missing. `latest`: the episode's latest run; where that failed, what is there counts.
@@ -55,32 +55,19 @@ async function whyHeld(trx: Knex, { status, episodeId }: Run): Promise<string | 
 
 function missingOf(
   { context }: Run,
-  { words, cover, chapters, episode, recordings }: Given,
+  { words, cover, chapters, said, recordings }: Given,
 ): { what: string; option: string }[] {
   const before = readContext(
     context,
-    ...([
-      'wordsObject',
-      'coverObject',
-      'chaptersObject',
-      'episodeFacts',
-      'recordings',
-      'recordingsAre',
-    ] as const),
+    ...(['wordsObject', 'coverObject', 'chaptersObject', 'recordings', 'recordingsAre'] as const),
   )
-  const { number } = before.episodeFacts
   const { length } = before.recordings
   const wereTracks = before.recordingsAre === 'tracks'
-  const isOtherKind = wereTracks && episode.recordingsAre !== 'tracks'
+  const isOtherKind = wereTracks && said.recordingsAre !== 'tracks'
   return [
     { what: 'words', option: '--words FILE', isMissing: !words && before.wordsObject !== null },
     { what: 'cover', option: '--cover FILE', isMissing: !cover && before.coverObject !== null },
     { what: 'chapters', option: '--chapters FILE', isMissing: !chapters && before.chaptersObject !== null },
-    {
-      what: 'number',
-      option: `--number ${number}`,
-      isMissing: episode.number === undefined && number !== undefined,
-    },
     {
       what: `${length} ${wereTracks ? 'tracks' : 'recordings'}`,
       option: `${wereTracks ? '--tracks ' : ''}with all ${length} files`,

@@ -67,7 +67,7 @@ export function uploadsOf(plan: EpisodePlan, recording: StoredObject) {
         ? contentHash(JSON.stringify(recordings.map(whatIsHeard)))
         : recording.contentHash,
     recordings: [...recordings],
-    recordingsAre: plan.episode.recordingsAre,
+    recordingsAre: plan.said.recordingsAre ?? 'sequence',
     assets: plan.assets.map(pinned),
     wordsObject: words?.name ?? null,
     wordsGeneration: words?.generation ?? null,

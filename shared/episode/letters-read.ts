@@ -9,8 +9,8 @@ import { asSeen, type UploadPath } from '../objects.ts'
 import { unsayable } from '../providers/sayable.ts'
 import { lettersWanted, withLetters } from '../settings/needs.ts'
 import { variablesIn } from '../settings/script.ts'
+import type { EpisodeSettings } from '../settings/episode.ts'
 import type { RunSettings, Template } from '../settings/settings.ts'
-import type { EpisodePlan } from './plan.ts'
 
 /** So many letters that cannot be said are passed over for older ones. */
 const mostPassedOver = 100
@@ -26,7 +26,7 @@ export interface LettersRead {
 export async function lettersRead(
   trx: Knex,
   { userId, podcast, episode: slug }: Pick<UploadPath, 'userId' | 'podcast' | 'episode'>,
-  { episode, template }: Pick<EpisodePlan, 'episode' | 'template'>,
+  { episode, template }: { episode: Pick<EpisodeSettings, 'letters'>; template: Template },
 ): Promise<LettersRead> {
   const wanted = lettersWanted(template)
   if (wanted === 0) return { letters: [], settings: template, warnings: [] }

@@ -21,7 +21,7 @@ import {
 } from '../objects.ts'
 import { assetsOf, picturesOf } from '../settings/needs.ts'
 import { maxDocumentBytes } from '../settings/document.ts'
-import { mostDescriptionCharacters, parseEpisode, type EpisodeSettings } from '../settings/episode.ts'
+import { mostDescriptionCharacters, parseSaid, type SaidOfEpisode } from '../settings/episode.ts'
 import { parsePodcast, type PodcastSettings } from '../settings/podcast.ts'
 import { defaultTemplate, parseTemplate, type Template } from '../settings/settings.ts'
 import { namesContent } from '../settings/segments.ts'
@@ -47,7 +47,7 @@ export const pinned = ({ name, generation, contentHash }: StoredObject) => ({
 /** Everything the run is told, gathered from the recording's folder before the database is opened. */
 export interface EpisodePlan {
   readonly podcast: PodcastSettings | undefined
-  readonly episode: EpisodeSettings
+  readonly said: SaidOfEpisode
   readonly template: Template
   readonly words: StoredObject | undefined
   readonly cover: StoredObject | undefined
@@ -83,7 +83,7 @@ export async function planEpisode(
   )
   const nothing = {
     podcast: undefined,
-    episode: parseEpisode('{}', 'episode.json'),
+    said: {},
     template: defaultTemplate(),
     words: find(sidecars.words),
     cover: find(sidecars.cover),
@@ -98,10 +98,10 @@ export async function planEpisode(
     warnings: [],
   }
   try {
-    const { episode, warnings } = await withNotes(
+    const { said, warnings } = await withNotes(
       sidecars.episode === undefined
-        ? nothing.episode
-        : parseEpisode(await read(sidecars.episode, 'bad_episode_file'), sidecars.episode),
+        ? nothing.said
+        : parseSaid(await read(sidecars.episode, 'bad_episode_file'), sidecars.episode),
     )
     const marks =
       sidecars.chapters === undefined
@@ -118,7 +118,7 @@ export async function planEpisode(
         sidecars.podcast === undefined
           ? undefined
           : parsePodcast(await read(sidecars.podcast, 'bad_podcast_file'), sidecars.podcast),
-      episode,
+      said,
       warnings: [...warnings, ...remarksOn(template)],
       template,
       assets: findAssets(assets, assetsOf(template)),
@@ -126,7 +126,7 @@ export async function planEpisode(
         ...picturesOf(template),
         ...picturesIn(marks).map((file) => ({ file, neededBy: 'A chapter' })),
       ]),
-      recordings: findRecordings(episode, beside),
+      recordings: findRecordings(said, beside),
       problem: undefined,
     }
   } catch (error) {
@@ -148,16 +148,16 @@ export const remarksOn = ({ segments }: Template): Warning[] =>
 
 /** The episode with its notes as applications show them, and with a description made of them when it has none. */
 async function withNotes(
-  given: EpisodeSettings,
-): Promise<{ episode: EpisodeSettings; warnings: readonly Warning[] }> {
-  const { content: notes, ...episode } = given
-  if (notes === undefined) return { episode: given, warnings: [] }
+  given: SaidOfEpisode,
+): Promise<{ said: SaidOfEpisode; warnings: readonly Warning[] }> {
+  const { content: notes, ...said } = given
+  if (notes === undefined || notes === null) return { said: given, warnings: [] }
   const { html, isCut } = await cleanNotes(notes)
   return {
-    episode: {
-      ...episode,
-      description: episode.description ?? (await notesAsText(html, mostDescriptionCharacters)),
-      ...(html === '' ? {} : { content: html }),
+    said: {
+      ...said,
+      description: said.description ?? (await notesAsText(html, mostDescriptionCharacters)),
+      content: html === '' ? null : html,
     },
     warnings: isCut
       ? [{ code: 'notes_cleaned', message: 'The show notes hold HTML that is not in the feed.' }]
@@ -229,10 +229,10 @@ const findIn = (folder: readonly NamedObject[], file: string | undefined): Store
 
 /** None when the recording is one file; undefined while one of several is missing. */
 function findRecordings(
-  { recordings = [] }: EpisodeSettings,
+  { recordings }: SaidOfEpisode,
   beside: readonly NamedObject[],
 ): RecordingPart[] | undefined {
-  const found = recordings.map(({ file, gainDb, offsetSeconds }) => {
+  const found = (recordings ?? []).map(({ file, gainDb, offsetSeconds }) => {
     const stored = findIn(beside, file)
     return stored && { ...pinned(stored), gainDb, offsetSeconds }
   })

@@ -10,7 +10,7 @@ import { readMarks } from '../feed/chapter-files.ts'
 import { picturesIn } from '../feed/chapter-marks.ts'
 import { checkCover, maxCoverBytes } from '../feed/cover.ts'
 import { maxDocumentBytes } from '../settings/document.ts'
-import { parseEpisode, type EpisodeSettings } from '../settings/episode.ts'
+import { parseSaid, standing, type SaidOfEpisode } from '../settings/episode.ts'
 import { assetsOf, lettersWanted, picturesOf } from '../settings/needs.ts'
 import { parsePodcast, podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
 import { parseTemplate, type Template } from '../settings/settings.ts'
@@ -41,6 +41,8 @@ export interface Brought {
   readonly title?: string | undefined
   /** Over that of `episode`, as the title. */
   readonly number?: number | undefined
+  /** What was said of it before, which stands; `unknown` to whoever has not asked: then scripts are not judged. */
+  readonly before?: SaidOfEpisode | 'unknown' | undefined
   /** A file that the template, or the chapters, name; undefined when it is not there. */
   readonly asset: (file: string, namedBy: 'template' | 'chapters') => Promise<BroughtFile | undefined>
   /** The largest recording, in bytes. */
@@ -77,7 +79,7 @@ export async function faultsOf(brought: Brought): Promise<Fault[]> {
   for (const cover of [brought.cover, brought.showCover])
     if (cover) await look(cover.name, () => judgeCover(cover))
   const podcast = await document(brought.podcast, 'bad_podcast_file', parsePodcast)
-  const episode = await document(brought.episode, 'bad_episode_file', parseEpisode)
+  const episode = await document(brought.episode, 'bad_episode_file', parseSaid)
   const template = await document(brought.template, 'bad_template', parseTemplate)
   const marks = await document(chapters, 'bad_chapters', readMarks)
 
@@ -98,9 +100,13 @@ export async function faultsOf(brought: Brought): Promise<Fault[]> {
     await judgeAsset('template', { file, by: `${neededBy} needs` }, judgePicture)
   for (const file of marks ? picturesIn(marks) : [])
     await judgeAsset('chapters', { file, by: 'a chapter shows' }, judgePicture)
-  const isOfEpisode = brought.recordings.length > 0 // a show's own documents have no episode's number, guest and so on
-  if (isOfEpisode && template && !isBroken(brought.podcast, podcast) && !isBroken(brought.episode, episode))
-    await look(named, () => scriptsAgree(template, podcast, episode, brought))
+  const { before = {} } = brought
+  // a show's own documents have no episode's number, guest and so on
+  const isKnown = brought.recordings.length > 0 && before !== 'unknown'
+  if (isKnown && template && !isBroken(brought.podcast, podcast) && !isBroken(brought.episode, episode))
+    await look(named, () =>
+      scriptsAgree(template, podcast, { ...episode, ...numberOf(brought) }, before, brought),
+    )
   return faults
 }
 
@@ -162,16 +168,19 @@ const missing = (namedIn: string, file: string, by: string): Fault => ({
   message: `${namedIn}: ${by} ${file}, which is not beside it. Put it there, or take its name out.`,
 })
 
+const numberOf = ({ number }: Pick<Brought, 'number'>): SaidOfEpisode =>
+  number === undefined ? {} : { number }
+
 /** Every value that a script says is there. Throws Permanent `missing_variable`. */
 function scriptsAgree(
   template: Template,
   podcast: PodcastSettings | undefined,
-  episode: EpisodeSettings | undefined,
-  { title, number }: Pick<Brought, 'title' | 'number'>,
+  said: SaidOfEpisode,
+  before: SaidOfEpisode,
+  { title }: Pick<Brought, 'title'>,
 ): void {
   const settings = podcast ?? podcastSettings({})
-  const said = { ...(episode ?? parseEpisode('{}', '')), ...(number === undefined ? {} : { number }) }
-  const values = variablesOf(settings, said, title ?? said.title ?? 'title')
+  const values = variablesOf(settings, standing(said, before), title ?? said.title ?? 'title')
   const anyLetter = { id: '', sender: 'Ann', subject: 'Any', text: 'Any' }
   scripts(template.segments, values, Array(lettersWanted(template)).fill(anyLetter), template.voice)
 }

@@ -31,7 +31,14 @@ import { readContext, toScalars, type RunContext } from './run-context.ts'
 export type Asked = 'publish' | 'withdraw' | 'clear'
 
 type HoldReason =
-  'manual' | 'silent' | 'certificate_failed' | 'gate_refused' | 'not_bleeped' | 'given_before' | 'unpublished'
+  | 'manual'
+  | 'silent'
+  | 'certificate_failed'
+  | 'gate_refused'
+  | 'not_bleeped'
+  | 'mostly_cut'
+  | 'given_before'
+  | 'unpublished'
 
 export type Decided =
   | { readonly what: Asked }
@@ -40,7 +47,14 @@ export type Decided =
 
 type Wishes = Pick<
   RunContext,
-  'isCertified' | 'isSilent' | 'isUnbleeped' | 'publish' | 'supersededTime' | 'heldFor' | 'publication'
+  | 'isCertified'
+  | 'isSilent'
+  | 'isUnbleeped'
+  | 'isMostlyCut'
+  | 'publish'
+  | 'supersededTime'
+  | 'heldFor'
+  | 'publication'
 > & {
   /** What the template says. */
   readonly template: RunSettings['publish']
@@ -54,12 +68,13 @@ type Wishes = Pick<
  * that stands and was not superseded, the episode's, the template's.
  */
 export function decidePublication(wishes: Wishes, now: Date): Decided {
-  const { publication, isCertified, isSilent, isUnbleeped, heldFor } = wishes
+  const { publication, isCertified, isSilent, isUnbleeped, isMostlyCut, heldFor } = wishes
   if (publication) return { what: publication }
   if (isSilent) return { what: 'hold', reason: 'silent' }
   if (!isCertified) return { what: 'hold', reason: 'certificate_failed' }
   if (isUnbleeped) return { what: 'hold', reason: 'not_bleeped' }
   if (heldFor !== null) return { what: 'hold', reason: heldFor }
+  if (isMostlyCut) return { what: 'hold', reason: 'mostly_cut' }
   const wish = wishOf(wishes)
   if (wish === 'manual') return { what: 'hold', reason: 'manual' }
   if (wish === 'automatic' || new Date(wish) <= now) return { what: 'publish' }
@@ -127,6 +142,7 @@ async function importedRun(
     isCertified: true,
     isSilent: false,
     isUnbleeped: false,
+    isMostlyCut: false,
     publish: null,
     heldFor: null,
   }

@@ -14,6 +14,7 @@ import { Permanent } from '../errors.ts'
 import { parseUploadName, type UploadPath } from '../objects.ts'
 import { withLetters } from '../settings/needs.ts'
 import { podcastSettings } from '../settings/podcast.ts'
+import { standing } from '../settings/episode.ts'
 import type { StoredObject } from '../storage.ts'
 import { alreadyRunning } from './already-running.ts'
 import { broughtTo, lyingFile } from './brought.ts'
@@ -23,6 +24,7 @@ import { faultsOf } from './preflight.ts'
 import { readContext } from './run-context.ts'
 import { variablesOf, versionsOf } from './given.ts'
 import { startPlanned } from './run.ts'
+import { saidBefore } from './said-before.ts'
 
 /** What has changed since an episode was made; `failed`: it was to be made anew since, and was not. */
 export const reasons = ['template', 'show', 'episode', 'steps', 'failed', 'problem'] as const
@@ -38,14 +40,15 @@ interface Planned {
 
 /** None: it would be the same. Throws Permanent `not_finished`, `upload_replaced`. */
 export async function whyAnew(services: Services, episodeId: string): Promise<Reason[]> {
-  const { made, hasFailedSince, plan } = await planAnew(services, episodeId)
+  const { made, hasFailedSince, path, plan } = await planAnew(services, episodeId)
   const known = ['variables', 'letters', 'madeBy', 'assets', 'pictures', 'showCover'] as const
   const { variables, letters, madeBy, assets, pictures, showCover } = readContext(made.context, ...known)
   const { template } = withLetters(plan.template, letters.length)
   const said = await withDatabase(services.config.databaseUrl, async (db) => {
     const { podcastId, title } = (await findEpisode(db, episodeId))!
     const podcast = podcastSettings((await findPodcast(db, podcastId))!.settings)
-    return { ...variablesOf(podcast, plan.episode, title), date: variables['date'] }
+    const episode = standing(plan.said, await saidBefore(db, path, made))
+    return { ...variablesOf(podcast, episode, title), date: variables['date'] }
   })
   const cover = plan.showCover ? [plan.showCover] : []
   const changed: Record<Reason, boolean> = {
@@ -85,12 +88,11 @@ const contentsOf = (files: readonly { readonly contentHash: string }[]): string[
 /** Returns the run's id. Throws AlreadyRunning; Permanent `not_finished`, `upload_replaced`, `rate_limited`. */
 export async function startAnew(services: Services, episodeId: string): Promise<string> {
   const { made, path, recording, plan } = await planAnew(services, episodeId)
-  const { variables } = readContext(made.context, 'variables')
   const { runId, steps } = await withDatabase(services.config.databaseUrl, (db) =>
     db.transaction(async (trx) => {
       const live = await liveRunIdOf(trx, episodeId)
       if (live !== undefined) throw await alreadyRunning(trx, live)
-      const said = { variables, about: await aboutOf(trx, made.id) }
+      const said = { made, about: await aboutOf(trx, made.id) }
       return (await startPlanned(trx, path, recording, plan, services, said))!
     }),
   )
@@ -123,13 +125,13 @@ async function planAnew(services: Services, episodeId: string): Promise<Planned>
   if (!recording) throw new Permanent('upload_replaced', `${path.file} was deleted since. Upload it again.`)
   const plan = await planEpisode(path, services)
   if (!isAsItWas && !isOfTheSame(made, recording, plan)) throw replaced(path.file, latest)
-  const episode = {
-    ...plan.episode,
-    letters: plan.episode.letters ?? asked.letters,
+  const said = {
+    ...plan.said,
+    letters: plan.said.letters ?? asked.letters,
     ...(isPublished ? { publish: 'automatic' as const } : {}),
   }
   const hasFailedSince = latest?.status === 'failed' && latest.id !== made.id
-  return { made, hasFailedSince, path, recording, plan: { ...plan, podcast: undefined, episode } }
+  return { made, hasFailedSince, path, recording, plan: { ...plan, podcast: undefined, said } }
 }
 
 /** Whether what lies there now are the bytes that the episode was made of, though they were sent once more. */

@@ -24,10 +24,11 @@ import { chooseProviders, keysFor, type ChosenProviders } from '../providers/cho
 import { alreadyRunning } from './already-running.ts'
 import { lettersRead } from './letters-read.ts'
 import { givenBefore } from './given-before.ts'
+import { saidBefore } from './said-before.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
 import { proposesAnything } from '../settings/needs.ts'
-import { detailsOf } from '../settings/episode.ts'
+import { detailsOf, standing } from '../settings/episode.ts'
 import { podcastSettings } from '../settings/podcast.ts'
 import { restoresAnything } from '../settings/restore.ts'
 import { localRecogniser, type RunSettings } from '../settings/settings.ts'
@@ -117,7 +118,7 @@ async function openRun(
   recording: StoredObject,
   plan: EpisodePlan,
   { pipeline, config }: Pick<Services, 'pipeline' | 'config'>,
-  /** Of an episode that is made anew: what is said of it stays, and what its scripts say but for what its settings say now. */
+  /** Of an episode that is made anew: what is said of it stays, the day that its scripts speak of too. */
   said?: Said,
 ) {
   const { userId } = path
@@ -125,10 +126,16 @@ async function openRun(
   const show = asSeen(path.podcast)
   const known = await findPodcastNamed(trx, userId, show)
   const slug = asSeen(path.episode)
-  const today = variablesOf(podcastSettings(plan.podcast ?? known?.settings ?? {}), plan.episode, slug)
-  const date = plan.episode.date === undefined ? said?.variables['date'] : undefined
+  const episode = standing(plan.said, await saidBefore(trx, path, said?.made))
+  const today = variablesOf(podcastSettings(plan.podcast ?? known?.settings ?? {}), episode, slug)
+  const then = said && readContext(said.made.context, 'variables').variables
+  const date = episode.date === undefined ? then?.['date'] : undefined
   const variables = date === undefined ? today : { ...today, date }
-  const { letters, settings, warnings: aboutLetters } = await lettersRead(trx, path, plan)
+  const {
+    letters,
+    settings,
+    warnings: aboutLetters,
+  } = await lettersRead(trx, path, { episode, template: plan.template })
   const model = await modelFor(config.ears, settings.transcription)
   const { problem, providers } = check(
     { ...plan, template: settings },
@@ -141,21 +148,21 @@ async function openRun(
   // an episode that cannot begin changes nothing of a show that is there
   const kept = isBroken ? known : undefined
   const podcast = kept ?? (await ensurePodcast(trx, userId, show, plan.podcast, rememberVoices))
-  const { title: named = slug } = plan.episode
+  const { title: named = slug } = episode
   const there = await ensureEpisode(trx, { userId, podcastId: podcast.id, slug, title: named })
   const { id: episodeId } = there
   const latest = await latestRunOf(trx, episodeId)
   // Two files of one recording arrived last, and the other was first.
   if (!said && isSameAs(latest, plan)) return undefined
   const before = said?.about ?? (latest ? await aboutOf(trx, latest.id) : there)
-  const about = aboutIn(plan.episode, before, said?.about.given)
+  const about = aboutIn(episode, before, said?.about.given)
   const { warnings: missing, heldFor } = await givenBefore(trx, latest, plan)
   const context = {
     ...uploadsOf(plan, recording),
     outputRate: plan.template.output.sampleRate ?? null,
     restores: restoresAnything(plan.template.restore),
     proposes: proposesAnything(plan.template),
-    episodeFacts: factsOf(plan.episode),
+    episodeFacts: factsOf(episode),
     ...providers,
     ...(providers.recogniser === localRecogniser
       ? { recogniserModel: model!.name, recogniserDigest: model!.digest }
@@ -163,8 +170,8 @@ async function openRun(
     variables: { ...variables, episode_title: about.title },
     letters: letters.map(({ id }) => id),
     decisionRevision: await decisionRevision(trx, episodeId),
-    publish: plan.episode.publish ?? null,
-    supersededTime: await supersededTime(trx, episodeId, latest, plan.episode.publish),
+    publish: episode.publish ?? null,
+    supersededTime: await supersededTime(trx, episodeId, latest, plan.said.publish ?? undefined),
     heldFor: (latest && (await heldAsWithdrawn(trx, latest))) ?? heldFor,
     publication: null,
     madeBy: versionsOf(pipeline),
@@ -173,7 +180,7 @@ async function openRun(
   }
   const begin = {
     ...{ userId, episodeId, settings, context },
-    about: { ...about, details: detailsOf(plan.episode) },
+    about: { ...about, details: detailsOf(episode) },
     warnings: [...plan.warnings, ...aboutLetters, ...missing],
   }
   let run = await beginRun(trx, pipeline, begin)
@@ -183,7 +190,7 @@ async function openRun(
   // back with the rest.
   if (!run.started)
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
-  const why = plan.problem ?? problem ?? (await pastTime(trx, episodeId, plan.episode.publish))
+  const why = plan.problem ?? problem ?? (await pastTime(trx, episodeId, plan.said.publish ?? undefined))
   return { ...run, problem: why ?? (await refusedStart(trx, config, userId, run.runId)) }
 }
 
@@ -239,7 +246,8 @@ const isTakenOut = ({ isWithdrawn, publishedAt, publishAt }: Publication, heldFo
 
 /** What stays of an episode that is made anew. */
 export interface Said {
-  readonly variables: Variables
+  /** The run that made it: what its files do not say now stands as that was told. */
+  readonly made: Run
   readonly about: AboutEpisode
 }
 

@@ -5,8 +5,13 @@
 import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
 import type { Config } from '../config.ts'
-import { insertImported, takenNames, type ImportedEpisode } from '../db/imported-episodes.ts'
-import { findPodcastNamed, lockedPodcast } from '../db/podcasts.ts'
+import {
+  insertImported,
+  knownEpisodes,
+  type ImportedEpisode,
+  type KnownEpisode,
+} from '../db/imported-episodes.ts'
+import { findPodcastNamed, lockedPodcast, type Podcast } from '../db/podcasts.ts'
 import { Permanent } from '../errors.ts'
 import { parseFeed } from '../feed/rss.ts'
 import { contentHash } from '../hash.ts'
@@ -21,6 +26,7 @@ import { fetchAudio } from './imported-audio.ts'
 import { importedEpisodes } from './imported-episode.ts'
 import { importedShow } from './imported-show.ts'
 import type { Publisher } from './public-files.ts'
+import { mustBeSameShow } from './same-show.ts'
 
 /** The largest feed that is read: some five thousand episodes with notes. */
 export const mostFeedBytes = 20 * 1024 * 1024
@@ -77,46 +83,66 @@ export interface ImportOptions {
   readonly userId: string
   /** The podcast's name; its title's when not given. */
   readonly slug?: string | undefined
+  /** The producer says that a show of that name is this one, whatever the two say. */
+  readonly sameShow?: boolean | undefined
 }
 
-/** What an import would do; changes nothing. */
+/** What an import would do; changes nothing. Throws as it would. */
 export async function previewImport(
-  { settings, episodes }: ReadShow,
-  { userId, slug: asked }: ImportOptions,
+  show: ReadShow,
+  options: ImportOptions,
   { config, withDatabase }: Publisher,
 ): Promise<Imported> {
   return await withDatabase(async (db) => {
-    const slug = asked ?? (await nameOf(db, userId, settings.title))
-    const podcast = await findPodcastNamed(db, userId, slug)
-    const { guids } = podcast ? await takenNames(db, podcast.id) : { guids: new Set<string>() }
-    const added = episodes.filter(({ guid }) => !guids.has(guid)).length
-    const feedUrl = podcast ? `${config.publicBaseUrl}/${feedName(podcast.id)}` : null
-    return { podcastId: podcast?.id ?? null, podcast: slug, feedUrl, added, there: episodes.length - added }
+    const { episodes } = show
+    const slug = await nameOf(db, show, options)
+    const podcast = await findPodcastNamed(db, options.userId, slug)
+    if (!podcast) return { podcastId: null, podcast: slug, feedUrl: null, added: episodes.length, there: 0 }
+    const feedUrl = `${config.publicBaseUrl}/${feedName(podcast.id)}`
+    const added = newIn(show, await episodesThere(db, podcast, feedUrl, show, options)).length
+    return { podcastId: podcast.id, podcast: slug, feedUrl, added, there: episodes.length - added }
   })
 }
 
-/** Brings the show and its new episodes into rows, in one transaction, and then into the feed. */
+/** Brings the show and its new episodes into rows, in one transaction, and then into the feed. Throws Permanent `already_there` for another show of that name. */
 export async function importShow(
-  { settings, episodes }: ReadShow,
-  { userId, slug: asked }: ImportOptions,
+  show: ReadShow,
+  options: ImportOptions,
   tools: Publisher,
 ): Promise<Imported & { readonly podcastId: string }> {
-  const { podcastId, slug, added } = await tools.withDatabase((db) =>
+  const addressOf = (podcastId: string) => `${tools.config.publicBaseUrl}/${feedName(podcastId)}`
+  const { id, slug, added } = await tools.withDatabase((db) =>
     db.transaction(async (trx) => {
-      const slug = asked ?? (await nameOf(trx, userId, settings.title))
-      const podcast = await lockedPodcast(trx, userId, slug, settings)
-      const taken = await takenNames(trx, podcast.podcastId)
-      const fresh = named(
-        episodes.filter(({ guid }) => !taken.guids.has(guid)),
-        taken.slugs,
-      )
-      await insertImported(trx, { userId, podcastId: podcast.podcastId }, fresh)
-      return { podcastId: podcast.podcastId, slug, added: fresh.length }
+      const { userId } = options
+      const podcast = await lockedPodcast(trx, userId, await nameOf(trx, show, options), show.settings)
+      const { id, slug } = podcast
+      const known = await episodesThere(trx, podcast, addressOf(id), show, options)
+      const fresh = named(newIn(show, known), new Set(known.map((episode) => episode.slug)))
+      await insertImported(trx, { userId, podcastId: id }, fresh)
+      return { id, slug, added: fresh.length }
     }),
   )
-  await swapFeed(podcastId, tools)
-  const feedUrl = `${tools.config.publicBaseUrl}/${feedName(podcastId)}`
-  return { podcastId, podcast: slug, feedUrl, added, there: episodes.length - added }
+  await swapFeed(id, tools)
+  const there = show.episodes.length - added
+  return { podcastId: id, podcast: slug, feedUrl: addressOf(id), added, there }
+}
+
+/** Those of the podcast, which is this show. Throws as `mustBeSameShow`. */
+async function episodesThere(
+  db: Knex,
+  { id, slug, settings }: Podcast,
+  feedUrl: string,
+  show: ReadShow,
+  { sameShow = false }: ImportOptions,
+): Promise<KnownEpisode[]> {
+  const episodes = await knownEpisodes(db, id)
+  if (!sameShow) mustBeSameShow({ slug, settings, feedUrl, episodes }, show)
+  return episodes
+}
+
+function newIn({ episodes }: ReadShow, known: readonly KnownEpisode[]): ImportedEpisode[] {
+  const guids = new Set(known.flatMap((one) => one.guids))
+  return episodes.filter(({ guid }) => !guids.has(guid))
 }
 
 /** Fetches the audio that is elsewhere yet, and says in the feed where it is now. Returns how many files came. */
@@ -126,9 +152,13 @@ export async function fetchShow(podcastId: string, tools: Publisher, signal: Abo
   return fetched
 }
 
-/** Of the show of that title; one that was begun while capitals stayed keeps its name. */
-async function nameOf(db: Knex, userId: string, title: string): Promise<string> {
-  return (await findPodcastNamed(db, userId, slugOf(title)))?.slug ?? showSlug(title)
+/** As asked, or that of the show of its title; one that was begun while capitals stayed keeps its name. */
+async function nameOf(
+  db: Knex,
+  { settings: { title } }: ReadShow,
+  { userId, slug }: ImportOptions,
+): Promise<string> {
+  return slug ?? (await findPodcastNamed(db, userId, slugOf(title)))?.slug ?? showSlug(title)
 }
 
 /** Each under its title; where that is taken, with a part of its guid's hash behind it. */

@@ -133,7 +133,9 @@ export const cleaning = z.strictObject({
     .min(0)
     .max(1)
     .default(0.3)
-    .describe('The run stops rather than remove more than this share of the speech.'),
+    .describe(
+      'The run stops rather than remove more than this share of the speech by itself; where you have cut more, the episode is held until you publish it.',
+    ),
 })
 
 export type CleaningSettings = z.infer<typeof cleaning>

@@ -1,4 +1,7 @@
-/** The settings of one episode (episode.json), and what of them the feed shows. */
+/**
+ * The settings of one episode (episode.json), and what of them the feed shows. Hides what stands where something is not said
+ * again: what was said before, and where nothing was, the default.
+ */
 import { z } from 'zod'
 import { fileName } from './cleaning.ts'
 import { parseDocument, problemsOf, type Problem } from './document.ts'
@@ -111,8 +114,43 @@ const episode = z.strictObject({
 export type EpisodeSettings = z.infer<typeof episode>
 export type EpisodeDetails = z.infer<typeof episodeDetails>
 
-export const parseEpisode = (text: string, name: string): EpisodeSettings =>
-  parseDocument(episode, text, name, 'bad_episode_file')
+/** Title and description stay by what is edited of them besides; the others belong to one making of it. */
+const unstanding = ['title', 'description', 'recordings', 'recordingsAre', 'letters', '$schema'] as const
+
+/** What is said of an episode, field by field. Null takes back what was said of it before. */
+export type SaidOfEpisode = {
+  readonly [Field in keyof EpisodeSettings]?: EpisodeSettings[Field] | null | undefined
+}
+
+/** The same fields; one that is not there is not said, and has no default. */
+const said = z.strictObject(
+  Object.fromEntries(
+    Object.entries(episode.shape).map(([name, field]) => {
+      const own = field instanceof z.ZodDefault ? field.unwrap() : field
+      return [name, isStanding(name) ? z.nullish(own) : z.optional(own)]
+    }),
+  ),
+) as unknown as z.ZodType<SaidOfEpisode>
+
+function isStanding(name: string): boolean {
+  return !unstanding.some((one) => one === name)
+}
+
+/** Throws Permanent `bad_episode_file`. */
+export const parseSaid = (text: string, name: string): SaidOfEpisode =>
+  parseDocument(said, text, name, 'bad_episode_file')
+
+/** What an episode is, of which this is said now and that was said before. */
+export const standing = (now: SaidOfEpisode, before: SaidOfEpisode = {}): EpisodeSettings =>
+  episode.parse(
+    Object.fromEntries(
+      [...Object.entries(before).filter(([name]) => isStanding(name)), ...Object.entries(now)]
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => [name, value ?? undefined]),
+    ),
+  )
+
+export const parseEpisode = (text: string, name: string): EpisodeSettings => standing(parseSaid(text, name))
 
 /** What the feed shows of it. */
 export const detailsOf = (settings: EpisodeSettings): EpisodeDetails => episodeDetails.parse(settings)
@@ -131,8 +169,25 @@ export function usableDetails(given: Readonly<Record<string, unknown>>): Episode
 }
 
 /** An episode's settings as a JSON schema, for editors. */
-export const episodeSchema = (): object => ({
-  title: 'Spool episode',
-  ...z.toJSONSchema(episode, { io: 'input', unrepresentable: 'any' }),
-})
-export const episodeProblems = (text: string): readonly Problem[] => problemsOf(episode, text)
+export function episodeSchema(): object {
+  const schema = z.toJSONSchema(episode, { io: 'input', unrepresentable: 'any' })
+  const fields = Object.entries(schema.properties ?? {}).map(([name, field]) => [
+    name,
+    isStanding(name) ? orNull(field) : field,
+  ])
+  return { title: 'Spool episode', ...schema, properties: Object.fromEntries(fields) as object }
+}
+
+/** An editor shall take null too; what is said of a field stays where it reads it. */
+function orNull(field: z.core.JSONSchema._JSONSchema): object {
+  if (typeof field === 'boolean') return {}
+  const { description, default: usual, ...shape } = field
+  const shapes = shape.anyOf && Object.keys(shape).length === 1 ? shape.anyOf : [shape]
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(usual === undefined ? {} : { default: usual }),
+    anyOf: [...shapes, { type: 'null' }],
+  }
+}
+
+export const episodeProblems = (text: string): readonly Problem[] => problemsOf(said, text)

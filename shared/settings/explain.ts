@@ -52,7 +52,7 @@ export function explain(issue: Issue): string | undefined {
     case 'unrecognized_keys':
       return unknownKeys(issue.keys, namesOf(issue.inst))
     case 'too_big':
-      return `should be ${issue.inclusive === false ? 'less than' : 'at most'} ${String(issue.maximum)}${units[issue.origin] ?? ''}${isNumber(input)}`
+      return `should be ${issue.inclusive === false ? 'less than' : 'at most'} ${String(issue.maximum)}${units[issue.origin] ?? ''}${isNumber(input)}${lengthOf(input)}`
     case 'too_small':
       return issue.minimum === 1 && issue.origin !== 'number' && issue.origin !== 'int'
         ? 'is empty'
@@ -65,6 +65,10 @@ export function explain(issue: Issue): string | undefined {
       return undefined
   }
 }
+
+/** Of text or a list that is too long; of the rest it is not known, or says nothing. */
+const lengthOf = (input: unknown): string =>
+  typeof input === 'string' || Array.isArray(input) ? `, and has ${input.length}` : ''
 
 const isNumber = (input: unknown): string => (typeof input === 'number' ? notThis(input) : '')
 
@@ -98,9 +102,12 @@ function namesOf(schema: unknown): string[] {
   return Object.keys(shape ?? {}).filter((name) => name !== '$schema')
 }
 
-/** The library's own words, where a value was checked without `explain`. */
-export const plainly = (message: string): string =>
-  message.replace(
+/** The library's own words, where a value was checked without `explain` and is not known any more. */
+export const plainly = (issue: z.core.$ZodIssue): string =>
+  (issue.code === 'too_big' || issue.code === 'too_small'
+    ? explain({ ...issue, input: undefined })
+    : undefined) ??
+  issue.message.replace(
     /^Invalid input: expected (\w+)(, received undefined)?.*$/,
     (_all, kind: string, missing?: string) =>
       `${missing === undefined ? '' : 'is missing; it '}should be ${kinds[kind] ?? kind}`,

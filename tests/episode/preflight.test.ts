@@ -24,6 +24,20 @@ test('a show without an episode lacks no number or guest: its episodes bring the
   expect(await look({ template, number: 3 })).toEqual([])
 })
 
+test('a script lacks nothing that was said of the episode before, unless that is taken back', async () => {
+  const script = { type: 'intro', source: { kind: 'spoken', script: 'With {guest}' } }
+  const brought = {
+    template: file('t.json', { segments: [script, { type: 'content' }] }),
+    before: { guest: 'Ann' },
+  }
+  expect(await look(brought)).toEqual([])
+  expect(await look({ ...brought, episode: file('episode.json', { number: 3 }) })).toEqual([])
+  expect(await look({ ...brought, episode: file('episode.json', { guest: null }) })).toMatchObject([
+    { code: 'missing_variable' },
+  ])
+  expect(await look({ ...brought, before: 'unknown' })).toEqual([])
+})
+
 test('what fits together has no faults', async () => {
   const picture = await sharp({ create: { width: 20, height: 20, channels: 3, background: '#123' } })
     .webp()

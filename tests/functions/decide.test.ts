@@ -151,6 +151,39 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     expect(await text(world, second)).toMatch(/Far\./)
   })
 
+  test('a cut by hand of more than its template lets go unseen is made, told and held, until it is published or taken back', async () => {
+    const template = { cleaning: { flubber: { enabled: false }, intern: { enabled: false } } }
+    await aTalk(template)
+    const from = { startSeconds: 3, endSeconds: talk.seconds - 1 }
+    const cut = await decideThat(world, { decision: 'cut', ...from })
+    await world.runToEnd()
+    const held = await world.run(cut)
+    expect(held).toMatchObject({ status: 'finished', context: { isMostlyCut: true } })
+    expect(held.warnings).toMatchObject([
+      {
+        code: 'mostly_cut',
+        message: expect.stringMatching(/^\d\d % of the speech is cut; .* no more than 30 % .*publish it/),
+      },
+    ])
+    const published = `UPDATE episodes SET published = jsonb_build_object('contentHash', content_hash), published_at = now(), first_published_at = now() WHERE id = :id`
+    await world.database.rows(published, { id: (await latest(world)).episodeId })
+    await aTalk({ ...template, loudness: { targetLufs: -18 } })
+    expect(await world.run((await latest(world)).id)).toMatchObject({
+      status: 'finished',
+      context: { isMostlyCut: false },
+      warnings: [],
+    })
+    const { edits } = await openReview(world.services, (await latest(world)).episodeId)
+    const { id } = edits.edits.find(({ kind }) => kind === 'cut')!
+    const back = await decideThat(world, { decision: 'reject', edit: id })
+    await world.runToEnd()
+    expect(await world.run(back)).toMatchObject({
+      status: 'finished',
+      context: { isMostlyCut: false },
+      warnings: [],
+    })
+  })
+
   test('an empty list decides on nothing and the run waits on; going on without deciding leaves both undone, and says so, this time and later', async () => {
     await aTalk()
     const { id } = await latest(world)

@@ -349,7 +349,7 @@ describe('what lies beside a recording', () => {
         {
           code: 'given_before',
           message:
-            'It comes without the words and number that it had before: --words FILE --number 11. ' +
+            'It comes without the words that it had before: --words FILE. ' +
             'That version waited for your decision; this one took its place, and is held.',
         },
       ],

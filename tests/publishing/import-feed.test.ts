@@ -127,6 +127,60 @@ test('a dry run says what would be done, and does nothing', async () => {
   expect(await preview()).toMatchObject({ added: 1, there: 1 })
 })
 
+describe('A show of that name that is there already', () => {
+  const guid = '<podcast:guid>9b024349-ccf0-5f69-a609-6b82873eab3c</podcast:guid>'
+  const another = feedOf(item('x'))
+
+  async function refused(text: string): Promise<void> {
+    const show = await readShow(text)
+    const before = await world.database.rows('SELECT * FROM episodes')
+    const saying = {
+      code: 'already_there',
+      message: expect.stringMatching(/"The Sea".*--podcast NAME.*--same-show/),
+    }
+    await expect(previewImport(show, { userId: user }, tools)).rejects.toMatchObject(saying)
+    await expect(importShow(show, { userId: user }, tools)).rejects.toMatchObject(saying)
+    expect(await world.database.rows('SELECT * FROM episodes')).toEqual(before)
+  }
+
+  test('is not taken for this one because of its title, in a dry run neither', async () => {
+    await taken(feedOf(item('a')))
+    await refused(another)
+  })
+
+  test('is not taken for this one because both count their episodes from 1', async () => {
+    await taken(feedOf(item('1')))
+    const theirs = item('1').replace('About 1', 'Boats').replace('02 Dec', '03 Dec')
+    await refused(feedOf(theirs))
+  })
+
+  test('is this one where its guid, or an episode, says so', async () => {
+    await taken(feedOf(item('a'), guid))
+    expect(await taken(feedOf(item('b'), guid))).toMatchObject({ added: 1, there: 0 })
+    expect(await taken(feedOf(item('c') + item('b').replace('About b', 'Renamed')))).toMatchObject({
+      added: 1,
+      there: 1,
+    })
+  })
+
+  test('is this one where it was read from the same address before', async () => {
+    const from = (text: string) => readShow(text, 'https://old.example/feed.xml')
+    await importShow(await from(feedOf(item('a'))), { userId: user }, tools)
+    expect(await importShow(await from(feedOf(item('b'))), { userId: user }, tools)).toMatchObject({
+      added: 1,
+    })
+  })
+
+  test('is this one where nothing was made of it yet, and where its producer says so', async () => {
+    await importShow(await readShow(feedOf('')), { userId: user }, tools)
+    expect(await taken(another)).toMatchObject({ added: 1, there: 0 })
+    const said = { userId: user, sameShow: true }
+    const show = await readShow(feedOf(item('y')))
+    expect(await previewImport(show, said, tools)).toMatchObject({ added: 1, there: 0 })
+    expect(await importShow(show, said, tools)).toMatchObject({ added: 1, there: 0 })
+  })
+})
+
 test('settings that were changed here stay, and two imports at once add each episode once', async () => {
   const text = feedOf(item('a') + item('b'))
   await Promise.all([taken(text), taken(text), taken(text)])

@@ -53,6 +53,9 @@ describe('episode.json may not say', () => {
     [{ link: 'ftp://x.example' }, /link/],
     [{ content: 'x'.repeat(100_001) }, /content/],
     [{ persons: [{ role: 'host' }] }, /persons #1, name/],
+    [{ title: 'x'.repeat(300) }, /title: should be at most 255 characters, and has 300/],
+    [{ guset: null }, /guset/],
+    [{ recordings: null }, /recordings/],
   ])('%j', (settings, why) => {
     expect(() => episode(settings)).toThrow(why)
   })

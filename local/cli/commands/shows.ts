@@ -109,6 +109,10 @@ export function add(program: Command): void {
     .description('take a show over from the feed it has elsewhere: every episode under its guid and its date')
     .argument('<feed>', 'a file or an address')
     .option('--podcast <name>', "the podcast's name; made of its title when not given")
+    .option(
+      '--same-show',
+      "the show of that name that is there already is this feed's, though nothing says so",
+    )
     .option('--fetch', 'the audio comes too; else it stays where it is')
     .option('--dry-run', 'only say what would be done')
     .option('--json', 'print one JSON object instead of a summary')

@@ -25,7 +25,10 @@ export function add(program: Command): void {
       const wishes = wishesOf(options)
       if (typeof wishes === 'string') throw new WrongUsage(wishes)
       await mustBeFiles(recordings)
-      const { restore, restoredFiles, summariseRestoration } = await import('../restore.ts')
+      const [{ restore, summariseRestoration }, { restoredFiles }] = await Promise.all([
+        import('../restore.ts'),
+        import('../restored-folder.ts'),
+      ])
       const { out, json } = options
       const former = restoredFiles({ recordings, out }).filter((one) => existsSync(one))
       const report = await restore({ recordings, wishes, out }, cancelled())

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from '@jest/globals'
-import { exportPodcast, folderAddress, formerExport } from '../../../local/cli/export.ts'
+import { exportPodcast, folderAddress, formerExport, summariseExport } from '../../../local/cli/export.ts'
 import type { Client } from '../../../local/client/client.ts'
 
 const aFolder = () => mkdtemp(path.join(tmpdir(), 'spool-export-'))
@@ -51,6 +51,28 @@ test("a file of one's own is left as it is, and nothing is written beside it", a
   await expect(exported(other, clientOf(port))).resolves.toMatchObject({ files: ['feed.xml'] })
   await expect(exported(other, clientOf(port))).resolves.toMatchObject({ files: ['feed.xml'] })
   server.close()
+})
+
+test('episodes whose sound stays with the host they were imported from are counted, with what brings it', async () => {
+  const server = createServer((request, response) => {
+    const here = `http://${request.headers.host}/p/one/episode.mp3`
+    const item = (url: string) => `<item><enclosure url="${url}" length="8" type="audio/mpeg"/></item>`
+    const items = [
+      here,
+      `https://op3.dev/e/${here}`,
+      'https://old.example/a.mp3',
+      'https://old.example/b.mp3',
+    ]
+    response.end(request.url === '/feed.xml' ? `<rss>${items.map(item).join('')}</rss>` : 'sound')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const report = await exported(await aFolder(), clientOf((server.address() as AddressInfo).port))
+  server.close()
+  expect(report).toMatchObject({ episodes: 4, elsewhere: 2, files: ['p/one/episode.mp3', 'feed.xml'] })
+  expect(summariseExport(report)).toMatch(
+    /Of 2 of 4 episodes the sound is not among them.*import-feed FEED --podcast garden --fetch/,
+  )
+  expect(summariseExport({ ...report, elsewhere: 0 })).not.toMatch(/import-feed/)
 })
 
 test.each([

@@ -2,6 +2,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from '@jest/globals'
+import { stillThere } from '../../../local/cli/assemble.ts'
 import { upload } from '../../../local/cli/job-upload.ts'
 import { aFolder, aStorage } from '../../support/cloud-storage.ts'
 
@@ -42,4 +43,20 @@ test('of several recordings an old one is gone before a new one comes, and what 
   mkdirSync(b) // cannot be read: it never comes
   await expect(send()).rejects.toThrow('EISDIR')
   expect(await there()).toEqual(['1-a.wav', '3-c.wav'])
+})
+
+test('of two commands that bring one recording at once the first is told that the other is made', async () => {
+  const recording = path.join(aFolder(), 'talk.wav')
+  writeFileSync(recording, 'sound')
+  const bucket = (await aStorage()).storage.bucket('uploads')
+  const first = await upload(bucket, 'night', { recordings: [recording] })
+  await expect(stillThere(bucket, first, 'night/talk')).resolves.toBeUndefined()
+  const second = await upload(bucket, 'night', { recordings: [recording] })
+  await expect(stillThere(bucket, first, 'night/talk')).rejects.toMatchObject({
+    code: 'already_running',
+    message: expect.stringMatching(/night\/talk .*\.\/spool list/) as unknown,
+  })
+  await expect(stillThere(bucket, second, 'night/talk')).resolves.toBeUndefined()
+  await bucket.file(second.object).delete()
+  await expect(stillThere(bucket, second, 'night/talk')).rejects.toMatchObject({ code: 'already_running' })
 })

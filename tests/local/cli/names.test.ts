@@ -21,6 +21,13 @@ test('a name that nothing has is answered with the names there are', () => {
   expect(noEpisode('demo', []).message).toBe('There is no episode "demo".')
 })
 
+test('a name almost as an episode has it is asked about, whatever its accents', () => {
+  const others = ['Gärten-im-Frühling', 'Boote'].map((slug) => ({ podcast: 'über-land', slug }))
+  for (const typed of ['garten-im-fruhling', 'Gärten-in-Frühling', 'uber-land/garten-im-fruhling'])
+    expect(noEpisode(typed, others).message).toContain('Did you mean "über-land/Gärten-im-Frühling"?')
+  expect(noEpisode('demo', others).message).not.toContain('Did you mean')
+})
+
 const podcasts = [
   { slug: 'Über-Show', settings: { title: 'Über Show' } },
   { slug: 'night', settings: { title: 'Night talk' } },

@@ -1,5 +1,5 @@
 // spool restore: what its flags mean, what it refuses, and what it leaves.
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -64,6 +64,29 @@ describe('Recordings', () => {
       code: 'bad_output',
     })
     expect(await readFile(recording, 'utf8')).toBe('mine')
+  })
+
+  test('made one after the other into one folder replace nothing but what was made of the same', async () => {
+    const [one, other] = ['a.wav', 'b.wav'].map((file) => path.join(out, file)) as [string, string]
+    for (const file of [one, other])
+      await writeFile(file, toWav({ samples: words(1).samples, sampleRate: rate }))
+    const into = path.join(out, 'restored')
+    const restored = (recordings: string[], into_ = into) =>
+      restore({ recordings, wishes: noWishes, out: into_ }, signal)
+    const { files } = await restored([one])
+    await restored([one])
+    const before = await readFile(files['restored.wav']!)
+    await expect(restored([other])).rejects.toMatchObject({
+      code: 'bad_output',
+      message: expect.stringMatching(/restored\.wav was made of .*a\.wav, .*b\.wav.*--out/),
+    })
+    expect((await readFile(files['restored.wav']!)).equals(before)).toBe(true)
+    expect(Object.keys((await restored([one, other])).files)).toEqual(['restored-1.wav', 'restored-2.wav'])
+    await expect(restored([other, one])).rejects.toMatchObject({ code: 'bad_output' })
+    const mine = path.join(out, 'mine')
+    await mkdir(mine)
+    await writeFile(path.join(mine, 'restored.wav'), 'mine')
+    await expect(restored([one], mine)).rejects.toMatchObject({ message: expect.stringMatching(/is yours/) })
   })
 
   test('that are none are refused, and leave nothing', async () => {

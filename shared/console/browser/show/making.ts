@@ -40,7 +40,7 @@ export function Cleaning({ form }: { form: Form }) {
     </div>
     <${Folded} form=${form} title="What waits for your review" paths=${[path('review'), path('maxRemovedShare')]}>
       ${kinds.map(([kind, title]) => html`<${Select} key=${kind} form=${form} path=${path('review', kind)} label=${title} choices=${policy} />`)}
-      <${Amount} form=${form} path=${path('maxRemovedShare')} label="Most that may be removed" hint="A share of the speech, from 0 to 1; more waits for you." />
+      <${Amount} form=${form} path=${path('maxRemovedShare')} label="Most that may be removed" hint="A share of the speech, from 0 to 1: Spool itself removes no more, and an episode of which you have cut more is held until you publish it." />
     </${Folded}>
   </fieldset>`
 }

@@ -1,0 +1,40 @@
+/**
+ * What was said of an episode before, and stands where it is not said again. Hides where a run keeps it, and where an episode does
+ * of which no run was made here.
+ */
+import type { Knex } from 'knex'
+import { aboutOf } from '../db/about-episodes.ts'
+import { publicationOf, settledOf } from '../db/episodes.ts'
+import { listEpisodes } from '../db/listed-episodes.ts'
+import { latestRunOf, type Run } from '../db/runs.ts'
+import { asSeen, type UploadPath } from '../objects.ts'
+import { storedDetails, type SaidOfEpisode } from '../settings/episode.ts'
+import { readContext } from './run-context.ts'
+
+/** Nothing where there is no episode of that name. `by`: the run that was told it; the latest when not given. */
+export async function saidBefore(
+  db: Knex,
+  { userId, podcast, episode }: Pick<UploadPath, 'userId' | 'podcast' | 'episode'>,
+  by?: Run,
+): Promise<SaidOfEpisode> {
+  const names = { podcast: asSeen(podcast), slug: asSeen(episode) }
+  const [found] = await listEpisodes(db, { userId, limit: 1, after: undefined }, names)
+  if (!found) return {}
+  const { details, number, season } = await settledOf(db, found.id)
+  const run = by ?? (await latestRunOf(db, found.id))
+  const numbers = { number: number ?? undefined, season: season ?? undefined }
+  if (!run) return { ...storedDetails(details), ...numbers }
+  const { episodeFacts, variables, publish } = readContext(
+    run.context,
+    'episodeFacts',
+    'variables',
+    'publish',
+  )
+  const isOut = (await publicationOf(db, found.id)).publishedAt !== null // when it comes out was said of that
+  return {
+    ...storedDetails((await aboutOf(db, run.id)).details ?? details),
+    ...episodeFacts,
+    guest: variables['guest'],
+    publish: isOut ? undefined : (publish ?? undefined),
+  }
+}
