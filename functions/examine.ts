@@ -19,7 +19,7 @@ const context = pick(
 
 export const examine = defineStep({
   name: 'examine',
-  version: 4,
+  version: 5,
   context,
   load: async (db, { runId }) => await wishesIn(db, runId),
   inputs: ({ pcmObject, analysisObject, look }, wishes) => ({

@@ -21,7 +21,7 @@ const decided: z.ZodType<Prescription> = z.object({
 
 export const prescribe = defineStep({
   name: 'prescribe',
-  version: 1,
+  version: 2,
   context: pick('pcmObject', 'analysisObject', 'sampleRate', 'channels', 'sampleFormat', 'totalSamples'),
   load: async (db: Knex, { runId }) => {
     const found = (await outputsOf(db, runId, 'examine')).map(({ output }) => output)

@@ -16,7 +16,7 @@ const context = pick(
 
 export const restore = defineStep({
   name: 'restore',
-  version: 2,
+  version: 3,
   context,
   inputs: ({ planHash, pcmObject, restoredPart }) => ({ planHash, pcmObject, restoredPart }),
   work: async ({ planObject, restoredPart, ...recording }, _input: undefined, tools) =>

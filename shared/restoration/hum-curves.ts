@@ -3,8 +3,16 @@
  * and its subtraction. Hides how stretches become runs, and that moments without a voice weigh more.
  */
 import { subtractTones, type Tone } from '../kernel/tones.ts'
-import { humHarmonics, humPointsPerStretch, type HumGrid, type HumStretch, type MainsHz } from './hum.ts'
-import { quantile, toDb } from './series.ts'
+import {
+  humHarmonics,
+  humPointsPerStretch,
+  humSilence,
+  humWindowPoints,
+  type HumGrid,
+  type HumStretch,
+  type MainsHz,
+} from './hum.ts'
+import { quantile, toDb, widened } from './series.ts'
 import { smoothCurve } from './smoothing.ts'
 
 /** Hum over some time of one channel. */
@@ -31,6 +39,9 @@ const frequencySeconds = 1
 const amplitudeSeconds = 0.5
 /** Of what a voice covers, lest a curve runs away where there is nothing else. */
 const leastBelief = 1e-5
+/** Where there is no noise, what is so far under the loudest line, told in quiet moments, is a flank of it. */
+const flankShare = 1e-5
+const quietShare = 0.2
 /** The scatter of a harmonic's power may be so many times the harmonic's. */
 const leastStrength = 10
 /** At the edges of a run it fades. */
@@ -55,9 +66,23 @@ export function humRuns(
     .map((run) => curvesOf(run, pointSeconds, run.at(-1)!.index === stretchCount - 1))
 }
 
-interface Harmonic {
+interface Amplitudes {
   readonly re: Float64Array
   readonly im: Float64Array
+}
+
+/** A flag for each point around which there is no sound at all: the track was gated there, and its hum with it. */
+function silentPoints(harmonics: readonly (Amplitudes & { readonly beside: Float64Array })[]): Uint8Array {
+  return Uint8Array.from(harmonics[0]!.re, (_, i) => {
+    let power = 0
+    for (const { re, im, beside } of harmonics) power += re[i]! ** 2 + im[i]! ** 2 + beside[i]!
+    return power < humSilence ? 1 : 0
+  })
+}
+
+const powersOf = ({ re, im }: Amplitudes): Float64Array => re.map((a, i) => a * a + im[i]! ** 2)
+
+interface Harmonic extends Amplitudes {
   readonly weight: Float64Array
   readonly base: number
 }
@@ -71,14 +96,22 @@ function curvesOf(run: readonly HumStretch[], pointSeconds: number, reachesEnd: 
       for (let i = k; i < stretch[which].length; i += humHarmonics) values[at++] = stretch[which][i]!
     return values
   }
-  const all = Array.from({ length: humHarmonics }, (_, k): Harmonic => {
-    const beside = of('beside', k)
-    const base = quantile(beside, 0.1) + 1e-14
+  const measured = Array.from({ length: humHarmonics }, (_, k) => ({
+    re: of('re', k),
+    im: of('im', k),
+    beside: of('beside', k),
+  }))
+  const silent = silentPoints(measured)
+  const partly = widened(silent, humWindowPoints, humWindowPoints)
+  const whole = (values: Float64Array) => values.filter((_, i) => !partly[i])
+  const loudest = Math.max(...measured.map((one) => quantile(whole(powersOf(one)), quietShare)))
+  const all = measured.map(({ re, im, beside }): Harmonic => {
+    const base = Math.max(quantile(whole(beside), 0.1), flankShare * loudest) + 1e-14
     const weight = beside.map((value, i) => {
       const most = Math.max(value, beside[i - 1] ?? 0, beside[i + 1] ?? 0)
-      return 1 / (1 + most / (4 * base)) ** 2
+      return partly[i] ? 0 : 1 / (1 + most / (4 * base)) ** 2
     })
-    return { re: of('re', k), im: of('im', k), weight, base }
+    return { re, im, weight, base }
   })
   const phase = phaseOf(all, pointSeconds)
   const [re, im] = [new Float32Array(points * humHarmonics), new Float32Array(points * humHarmonics)]
@@ -92,10 +125,12 @@ function curvesOf(run: readonly HumStretch[], pointSeconds: number, reachesEnd: 
   })
   const firstPoint = run[0]!.index * humPointsPerStretch
   const fade = fadeSeconds / pointSeconds
+  // a point is told of as much that lies on either side of it
+  const away = widened(silent, humWindowPoints >> 1, humWindowPoints >> 1)
   for (let point = 0; point < points; point++) {
     const fromStart = firstPoint === 0 ? 1 : point / fade
     const fromEnd = reachesEnd ? 1 : (points - 1 - point) / fade
-    const share = Math.min(1, fromStart, fromEnd)
+    const share = away[point] ? 0 : Math.min(1, fromStart, fromEnd)
     for (let k = 0; k < humHarmonics; k++) {
       re[k * points + point]! *= share
       im[k * points + point]! *= share
@@ -113,7 +148,12 @@ function curvesOf(run: readonly HumStretch[], pointSeconds: number, reachesEnd: 
     re,
     im,
     phase,
-    levelDb: toDb(quantile(powers, 0.5)),
+    levelDb: toDb(
+      quantile(
+        powers.filter((_, i) => !away[i]),
+        0.5,
+      ),
+    ),
     lines,
   }
 }
@@ -124,13 +164,7 @@ function curvesOf(run: readonly HumStretch[], pointSeconds: number, reachesEnd: 
  */
 function phaseOf(all: readonly Harmonic[], pointSeconds: number): Float64Array {
   const points = all[0]!.re.length
-  const strength = all.map(
-    ({ re, im, base }) =>
-      quantile(
-        re.map((a, i) => a * a + im[i]! ** 2),
-        0.5,
-      ) / base,
-  )
+  const strength = all.map((harmonic) => quantile(powersOf(harmonic), 0.5) / harmonic.base)
   const loud = all.map((_, k) => k).filter((k) => strength[k]! > 6)
   const used = loud.length > 0 ? loud : [0]
   const steps = Math.max(0, points - 1)
@@ -159,7 +193,7 @@ function phaseOf(all: readonly Harmonic[], pointSeconds: number): Float64Array {
 /** Weights of which most of what is good has 1. */
 function believed(evidence: Float64Array): Float64Array {
   const good = quantile(evidence, 0.9) + 1e-20
-  return evidence.map((value) => Math.max(leastBelief, Math.min(1, value / good)))
+  return evidence.map((value) => (value === 0 ? 0 : Math.max(leastBelief, Math.min(1, value / good))))
 }
 
 /** What lasts of a harmonic; undefined where it does not exceed its own scatter. */
@@ -180,8 +214,9 @@ function steadyAmplitude(
     scatter += w * ((turned[i]! - a[i]!) ** 2 + (turnedIm[i]! - b[i]!) ** 2)
     total += w
   })
+  const strengths = a.map((value, i) => Math.hypot(value, b[i]!))
   const typical = quantile(
-    a.map((value, i) => Math.hypot(value, b[i]!)),
+    strengths.filter((_, i) => weight[i]! > 0),
     0.5,
   )
   return typical < Math.sqrt(scatter / total / leastStrength) ? undefined : { re: a, im: b }

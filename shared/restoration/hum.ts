@@ -5,7 +5,7 @@
  */
 import { fourier, framesAtOnce } from '../kernel/fourier.ts'
 import { lowRateHighestHz, lowRateOf, type LowRate } from './low-rate.ts'
-import { quantile, toDb } from './series.ts'
+import { quantile, toDb, toPower } from './series.ts'
 import { fromNext, sliding } from './sliding.ts'
 
 export type MainsHz = 50 | 60
@@ -112,10 +112,21 @@ const countedLines = 8
 const leastLines = 3
 const sharedHz = [300, 600]
 const leastLevelDb = -85
+/** What is louder so close beside a line is a tone of its own, and the line its flank. */
+const flankHz = 2
+/** Fewer lines are hum where they are so clear, and never away: a voice or a note of music is, if only for a moment. */
+const leastSureLines = 2
+const sureDb = 15
+const steadyDb = 2
+/** What is softer than this is silence, or a recorder's own rounding: a mean square. */
+const silence = 1e-10
 /** Shorter than this, nothing can be told. */
 const leastFrames = 8
-/** Of a bin's powers this share is quieter than what the line is looked for in. */
-const quietShare = 0.2
+/** Of a bin's powers such shares are quieter: where it is never away, where lines are looked for, and what is usual. */
+const shares = { least: 0.05, quiet: 0.2, most: 0.8 } as const
+
+/** Powers of bins, at each of the shares. */
+type Powers = Readonly<Record<keyof typeof shares, Float64Array>>
 
 /** Which family's lines stand out of a stretch, if any: in the quieter moments, since voices come and go. */
 function detector(rate: number) {
@@ -130,47 +141,84 @@ function detector(rate: number) {
   const [re, im] = [0, 0].map(() => new Float32Array(framesAtOnce * transform.stride))
   let powers = new Float32Array(0) // by bin, then by frame
 
-  const quietPowers = (sound: Float32Array, frames: number): Float64Array => {
+  const powersOf = (sound: Float32Array, sounding: Uint8Array, frames: number): Powers => {
     if (powers.length < bins * frames) powers = new Float32Array(bins * frames)
-    for (let frame = 0; frame < frames; frame += framesAtOnce) {
-      const count = Math.min(framesAtOnce, frames - frame)
+    let column = 0
+    for (let frame = 0; frame < sounding.length; frame += framesAtOnce) {
+      const count = Math.min(framesAtOnce, sounding.length - frame)
       transform.spectra(sound, frame * hop, hop, count, re!, im!, 0)
-      for (let row = 0; row < count; row++)
+      for (let row = 0; row < count; row++) {
+        if (!sounding[frame + row]) continue
         for (let k = 0; k < bins; k++) {
           const at = row * transform.stride + k
-          powers[k * frames + frame + row] = scale * (re![at]! ** 2 + im![at]! ** 2)
+          powers[k * frames + column] = scale * (re![at]! ** 2 + im![at]! ** 2)
         }
+        column++
+      }
     }
-    return Float64Array.from({ length: bins }, (_, k) =>
-      quantile(powers.subarray(k * frames, (k + 1) * frames), quietShare),
-    )
+    const at = (share: number) =>
+      Float64Array.from({ length: bins }, (_, k) =>
+        quantile(powers.subarray(k * frames, (k + 1) * frames), share),
+      )
+    return { least: at(shares.least), quiet: at(shares.quiet), most: at(shares.most) }
   }
 
-  const linesOf = (quiet: Float64Array, family: MainsHz): { lines: number; level: number } => {
-    let [lines, level] = [0, 0]
-    for (let k = 1; k <= harmonics; k++) {
-      const hz = family * k
-      const reach = k < 5 ? 1 : 2
-      const line = Math.max(...quiet.subarray(binOf(hz - reach), binOf(hz + reach) + 1))
-      const around = [
-        ...quiet.subarray(binOf(hz - 16), binOf(hz - 5)),
-        ...quiet.subarray(binOf(hz + 5), binOf(hz + 16)),
-      ]
-      level += line
-      if (k > countedLines || sharedHz.includes(hz)) continue
-      if (toDb(line) - toDb(quantile(around, 0.5)) > lineDb) lines++
+  /** The loudest within some Hz of a place, in dB. */
+  const peakDb = (values: Float64Array, hz: number, reach: number): number =>
+    toDb(Math.max(...values.subarray(binOf(hz - reach), binOf(hz + reach) + 1)))
+
+  const lineOf = ({ least, quiet, most }: Powers, hz: number, reach: number) => {
+    const levelDb = peakDb(quiet, hz, reach)
+    const around = [
+      ...quiet.subarray(binOf(hz - 16), binOf(hz - 5)),
+      ...quiet.subarray(binOf(hz + 5), binOf(hz + 16)),
+    ]
+    const overDb = levelDb - toDb(quantile(around, 0.5))
+    const isFlank = peakDb(quiet, hz, reach + flankHz) > levelDb
+    const leastDb = peakDb(least, hz, reach)
+    return {
+      levelDb,
+      standsOut: overDb > lineDb && !isFlank,
+      isSure: overDb > sureDb && !isFlank && levelDb - leastDb < steadyDb,
+      isConstant: peakDb(most, hz, reach) - leastDb < steadyDb,
     }
-    return { lines, level }
+  }
+
+  /** How many lines of a family stand out, and whether that is hum. */
+  const linesOf = (of: Powers, family: MainsHz): { count: number; isHum: boolean } => {
+    const all = Array.from({ length: harmonics }, (_, i) => lineOf(of, family * (i + 1), i < 4 ? 1 : 2))
+    const own = all.filter((_, i) => i < countedLines && !sharedHz.includes(family * (i + 1)))
+    const count = own.filter(({ standsOut }) => standsOut).length
+    const sure = own.filter(({ isSure }) => isSure).length
+    // below every voice, one that changes as little as the mains do is enough
+    const isAlone = own[0]!.isSure && own[0]!.isConstant
+    const level = all.reduce((sum, { levelDb }) => sum + toPower(levelDb), 0)
+    const isEnough = count >= leastLines || sure >= leastSureLines || isAlone
+    return { count, isHum: isEnough && toDb(level) > leastLevelDb }
   }
 
   return (sound: Float32Array): MainsHz | undefined => {
-    const frames = Math.floor((sound.length - length) / hop) + 1
+    const sounding = soundingFrames(sound, length, hop)
+    const frames = sounding.reduce((sum, flag) => sum + flag, 0)
     if (frames < leastFrames) return undefined
-    const quiet = quietPowers(sound, frames)
-    const [fifty, sixty] = families.map((family) => linesOf(quiet, family))
-    const [family, best] = sixty!.lines > fifty!.lines ? [60 as const, sixty!] : [50 as const, fifty!]
-    return best.lines >= leastLines && toDb(best.level) > leastLevelDb ? family : undefined
+    const of = powersOf(sound, sounding, frames)
+    const found = families.map((family) => ({ family, ...linesOf(of, family) })).filter(({ isHum }) => isHum)
+    return found.sort((a, b) => b.count - a.count)[0]?.family
   }
+}
+
+/** Of each frame whether it sounds throughout: in a track that was gated nothing hums between its speaker's turns. */
+function soundingFrames(sound: Float32Array, length: number, hop: number): Uint8Array {
+  const slice = Math.floor(hop / 10)
+  const isSilent = Array.from({ length: Math.floor(sound.length / slice) }, (_, i) => {
+    const some = sound.subarray(i * slice, (i + 1) * slice)
+    return some.reduce((sum, sample) => sum + sample * sample, 0) < slice * silence
+  })
+  const count = Math.max(0, Math.floor((sound.length - length) / hop) + 1)
+  return Uint8Array.from({ length: count }, (_, frame) => {
+    const [from, to] = [Math.floor((frame * hop) / slice), Math.ceil((frame * hop + length) / slice)]
+    return isSilent.slice(from, to).includes(true) ? 0 : 1
+  })
 }
 
 /** Demodulates a stretch at each multiple, and beside it. */
@@ -223,6 +271,7 @@ function learner(family: MainsHz, { rate, gainAt }: LowRate, hop: number) {
   }
 }
 
+export const humSilence = silence
 export const humHarmonics = harmonics
 export const humWindowPoints = windowPoints
 export const humPointsPerStretch = pointsPerStretch

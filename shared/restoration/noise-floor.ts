@@ -48,8 +48,14 @@ interface Stretch {
 const minimumBias = 1.8
 /** Minima are looked for in so many blocks on either side. */
 const minimumBlocks = 5
-/** A cell under this multiple of the noise is noise. */
-const noiseUpTo = 3
+/**
+ * A cell over this multiple of the noise stands out; one under the other is noise. What is between is summed up with it, since
+ * noise such as other people's voices would be thought softer than it is, and counts where little stands out in its frame.
+ */
+const standsOutFrom = 3
+const noiseUpTo = 5
+/** By the share that stands out, what the cells of a frame count. */
+const weightOf = (share: number): number => Math.max(0.005, Math.min(1, 1.4 - 4 * share))
 const sigmaSeconds = 0.7
 /** What the Gaussian is cut off at, in sigmas. */
 const tails = 3
@@ -241,12 +247,12 @@ function gather(
   const shares = new Float32Array(within(to + besideFrames) - start)
   row.fill(0)
   for (const { from: a, to: b, slope } of floor(start, start + shares.length))
-    standingOut(framesOf(cells, smooth, a, b), slope, noiseUpTo, band).forEach((over, i) => {
+    standingOut(framesOf(cells, smooth, a, b), slope, standsOutFrom, band).forEach((over, i) => {
       shares[a - start + i] = over / (band[1] - band[0])
     })
   for (const { from: a, to: b, slope } of floor(from, to)) {
     const weights = Float32Array.from({ length: b - a }, (_, i) =>
-      Math.max(0.02, Math.min(1, 1.4 - 2 * meanAround(shares, a + i - start, besideFrames))),
+      weightOf(meanAround(shares, a + i - start, besideFrames)),
     )
     const some = { smooth: framesOf(cells, smooth, a, b), powers: framesOf(cells, powers, a, b) }
     gatherUnder(some, slope, noiseUpTo, weights, row.subarray(0, stride), row.subarray(stride))

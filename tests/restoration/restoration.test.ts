@@ -155,6 +155,64 @@ describe('Hum', () => {
     expect(levelDb(rest)).toBeLessThan(levelDb(spoken.samples) - 30)
   })
 
+  /** Lines of the mains, by Hz, in dBFS. */
+  const lines = (seconds: number, levels: Readonly<Record<number, number>>): Float32Array =>
+    Float32Array.from({ length: seconds * rate }, (_, i) =>
+      Object.entries(levels).reduce(
+        (sum, [hz, db]) => sum + dbToGain(db) * Math.SQRT2 * Math.sin((2 * Math.PI * Number(hz) * i) / rate),
+        0,
+      ),
+    )
+  const foundIn = async (samples: Float32Array) =>
+    (await restored(samples, { ...noWishes, hum: 'auto' })).plan.summary.hum
+
+  test.each([
+    ['of two lines', { 50: -42, 150: -47 }],
+    ['of two lines of sixty', { 60: -42, 180: -47 }],
+    ['of rectified mains', { 100: -42, 200: -47 }],
+    ['of one line that is lower than a voice', { 50: -42 }],
+  ])('%s is found and taken away, with noise and without', async (_, levels) => {
+    const what = lines(16, levels)
+    for (const noise of [hiss(16, -70), new Float32Array(16 * rate)]) {
+      const { samples } = await restored(mixed(spoken.samples, what, noise), { ...noWishes, hum: 'auto' })
+      const left = samples.map((sample, i) => sample - spoken.samples[i]! - noise[i]!)
+      expect(levelDb(left)).toBeLessThan(levelDb(what) - 30)
+    }
+  })
+
+  test('is found in a track that is silent while others speak, taken away where it is, and put nowhere else', async () => {
+    const isOpen = (i: number) => i % (10 * rate) < 6 * rate
+    const gated = (samples: Float32Array) => samples.map((sample, i) => (isOpen(i) ? sample : 0))
+    const talk = gated(mixed(words(40).samples, hiss(40, -75)))
+    const humming = gated(lines(40, { 50: -42, 150: -47 }))
+    const { plan, samples } = await restored(mixed(talk, humming), { ...noWishes, hum: 'auto' })
+    expect(plan.summary.hum).toMatchObject([{ mainsHz: 50, levelDb: expect.closeTo(-41, 0) }])
+    const left = samples.map((sample, i) => sample - talk[i]!)
+    expect(levelDb(left, 10.5 * rate, 15.5 * rate)).toBeLessThan(-70)
+    expect(left.slice(16.5 * rate, 19.5 * rate).every((sample) => sample === 0)).toBe(true)
+  })
+
+  test.each([
+    ['bass notes at its lines', [50, 100, 150, 100]],
+    ['a low G that is held', [49, 49, 49, 49]],
+  ])('is not found in %s', async (_, notesHz) => {
+    const notes = Float32Array.from({ length: 40 * rate }, (_, i) => {
+      const [note, into] = [Math.floor(i / (2 * rate)), (i % (2 * rate)) / rate]
+      const hz = notesHz[note % notesHz.length]!
+      const fade = Math.min(1, into / 0.02, (2 - into) / 0.02) * Math.exp(-into)
+      return 0.1 * fade * (Math.sin(2 * Math.PI * hz * into) + 0.5 * Math.sin(4 * Math.PI * hz * into))
+    })
+    expect(await foundIn(mixed(notes, hiss(40, -66)))).toEqual([])
+  })
+
+  test('is not found in a voice as deep as its lines', async () => {
+    const deep = new Float32Array(40 * rate)
+    const { samples } = words(40)
+    // five sixths of its speed: 100 Hz and what is near
+    for (let i = 0; i < deep.length; i++) deep[i] = samples[Math.floor((i * 5) / 6)]!
+    expect(await foundIn(mixed(deep, hiss(40, -70)))).toEqual([])
+  })
+
   test('is known where somebody speaks for six seconds without a pause, though the mains run faster and slower', async () => {
     const talk = new Float32Array(24 * rate)
     const { samples: said } = words(24)
