@@ -23,7 +23,7 @@ import {
   waitsForReview,
   type KeptDecision,
 } from '../shared/edits/decisions.ts'
-import { checkBudget, removedShare, type EditList } from '../shared/edits/edits.ts'
+import { checkBudget, shareCutByHand, type EditList } from '../shared/edits/edits.ts'
 import { spokenIn } from '../shared/show/spoken.ts'
 
 export const decide = defineStep({
@@ -87,7 +87,7 @@ export const decide = defineStep({
       })
     }
     checkBudget(edits, speech, context.totalSamples, cleaning.maxRemovedShare)
-    const share = removedShare(edits, speech)
+    const share = shareCutByHand(edits, speech)
     const isMostlyCut = share > Math.max(cleaning.maxRemovedShare, shareBefore)
     if (isMostlyCut) warn(mostlyCut(share, cleaning.maxRemovedShare))
     const text = JSON.stringify(edits)
@@ -102,7 +102,7 @@ export const decide = defineStep({
       editsObject: editsObject.name,
       editsHash: contentHash(text),
       takenObject: takenObject?.name ?? null,
-      ...{ isMostlyCut, removedShare: Math.ceil(share * 1000) / 1000 },
+      ...{ isMostlyCut, shareCutByHand: Math.ceil(share * 1000) / 1000 },
       spokenObject: spokenObject.name,
       spokenHashes: spoken.map((one) => contentHash(JSON.stringify([one.text, one.voice])).slice(0, 16)),
     })
@@ -114,8 +114,8 @@ export const decide = defineStep({
 async function shareBefore(db: Knex, episodeId: string, recordingHash: string): Promise<number> {
   const published = await publishedRunOf(db, episodeId)
   if (!published) return 0
-  const before = readContext(published.context, 'recordingHash', 'removedShare')
-  return before.recordingHash === recordingHash ? before.removedShare : 0
+  const before = readContext(published.context, 'recordingHash', 'shareCutByHand')
+  return before.recordingHash === recordingHash ? before.shareCutByHand : 0
 }
 
 /** What was decided by hand may be meant; nobody but its producer can tell. */
@@ -124,7 +124,7 @@ function mostlyCut(share: number, most: number): Warning {
   return {
     code: 'mostly_cut',
     message:
-      `${cut} of the speech is cut; the template lets no more than ${limit} go unseen (cleaning.maxRemovedShare). It is held until you publish it. ` +
+      `${cut} of the speech is cut by hand; the template lets no more than ${limit} go unseen (cleaning.maxRemovedShare). It is held until you publish it. ` +
       'If it is not meant, take cuts back on its review page or with ./spool review; if it is, publish it, or raise the limit for all that is made by this template.',
   }
 }

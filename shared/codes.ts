@@ -483,7 +483,7 @@ export const warningCodes = {
   },
   mostly_cut: {
     meaning:
-      'More of the speech is cut than the template lets go unseen, by cuts that its producer has made or accepted. It is not published by itself.',
+      'More of the speech is cut by hand than the template lets go unseen. It is not published by itself.',
     remedy:
       'Listen to it, and publish it if that is meant; else take cuts back. `cleaning.maxRemovedShare` is the limit.',
   },

@@ -147,11 +147,11 @@ export function checkBudget(
   }
 }
 
-/** The share of the speech, from 0 to 1, that is not heard any more, whoever wants it so. Where it is bleeped a tone is heard. */
-export const removedShare = (list: EditList, speech: readonly Span[]): number =>
+/** The share of the speech, from 0 to 1, that was cut by hand, and nobody had proposed to. */
+export const shareCutByHand = (list: EditList, speech: readonly Span[]): number =>
   shareOf(
     speech,
-    splicesOf(list).filter(({ edit }) => edit.insert?.sound !== 'tone'),
+    splicesOf(list).filter(({ edit }) => edit.kind === 'cut'),
   )
 
 const shareOf = (speech: readonly Span[], removed: readonly Span[]): number =>

@@ -135,8 +135,8 @@ const passedOn = {
   spokenObject: z.string(),
   /** Of each text that is to be spoken, in their order. */
   spokenHashes: words,
-  /** Of the speech, what is cut, by whomever. */
-  removedShare: z.number().default(0),
+  /** Of the speech, from 0 to 1. */
+  shareCutByHand: z.number().default(0),
   /** That is more than its template lets go unseen, and than listeners miss already. */
   isMostlyCut: z.boolean().default(false),
   // arrange

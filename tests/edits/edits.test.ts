@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import {
   checkBudget,
-  removedShare,
+  shareCutByHand,
   splicesOf,
   toEditList,
   type Insertion,
@@ -151,19 +151,12 @@ describe('The budget', () => {
     expect(() => checkBudget(byHand, speech, 10_000, 0)).not.toThrow()
   })
 
-  test('what is not heard any more counts whoever wanted it so, but not what is bleeped or switched off', () => {
-    const [cut, bleeped, off] = [
-      proposed('cut', 0, 500),
-      proposed('censor', 500, 600, bleep),
-      proposed('filler', 600, 700),
-    ]
-    const edits = toEditList(
-      [cut, bleeped, { ...off, status: 'rejected' }, proposed('filler', 450, 550)],
-      1000,
-    )
-    expect(removedShare(edits, speech)).toBe(0.5)
-    expect(removedShare(toEditList([proposed('pause', 1000, 5000)], 1000), speech)).toBe(0)
-    expect(removedShare(edits, [])).toBe(0)
+  test('what is cut by hand counts as such, and nothing that was proposed', () => {
+    const bleeped = proposed('censor', 500, 600, bleep)
+    const edits = toEditList([proposed('cut', 0, 500), bleeped, proposed('filler', 600, 700)], 1000)
+    expect(shareCutByHand(edits, speech)).toBe(0.5)
+    expect(shareCutByHand(toEditList([proposed('pause', 1000, 5000)], 1000), speech)).toBe(0)
+    expect(shareCutByHand(edits, [])).toBe(0)
   })
 
   test('never lets the whole recording go', () => {

@@ -162,7 +162,9 @@ describe('A recording in which somebody asks for a cut and for an answer', () =>
     expect(held.warnings).toMatchObject([
       {
         code: 'mostly_cut',
-        message: expect.stringMatching(/^\d\d % of the speech is cut; .* no more than 30 % .*publish it/),
+        message: expect.stringMatching(
+          /^\d\d % of the speech is cut by hand; .* no more than 30 % .*publish it/,
+        ),
       },
     ])
     const published = `UPDATE episodes SET published = jsonb_build_object('contentHash', content_hash), published_at = now(), first_published_at = now() WHERE id = :id`

@@ -22,7 +22,7 @@ const holdWords: Readonly<Record<string, string>> = {
   not_bleeped:
     'Words were to be bleeped, and where they are said is not known: give it words with its recording.',
   mostly_cut:
-    'More of it is cut than its template lets go unseen, so it was not published by itself. Listen to it, and publish it if that is meant; else take cuts back in its review.',
+    'More of it is cut by hand than its template lets go unseen, so it was not published by itself. Listen to it, and publish it if that is meant; else take cuts back in its review.',
   unpublished: 'You have taken it out of the feed.',
   given_before:
     'It lacks what the version before it had, so it was not published by itself; the notes say what.',
