@@ -59,7 +59,7 @@ export function Publishing({
     <p class="buttons">
       ${status === 'published' || !isMade ? null : html`<${Action} kind="main" disabled=${isBusy} act=${doThis('publish', {})}>Publish now</${Action}>`}
       ${status === 'published' || !isMade ? null : html`<button type="button" aria-expanded=${isOpen} disabled=${isBusy} onClick=${() => setOpen(!isOpen)}>${status === 'scheduled' ? 'Another time' : 'Schedule'}</button>`}
-      ${status === 'scheduled' ? html`<${Action} disabled=${isBusy} act=${doThis('publish', { at: null })}>Not then</${Action}>` : null}
+      ${status === 'scheduled' ? html`<${Action} disabled=${isBusy} act=${doThis('publish', { at: null })}>Take the time back</${Action}>` : null}
       ${isOut ? html`<${Action} disabled=${isBusy} act=${doThis('unpublish', {})} confirm="Take it out of the feed? Its date and its place in players stay, should it come back.">Take it back</${Action}>` : null}
     </p>
     ${
