@@ -44,13 +44,17 @@ export const decide = defineStep({
   load: async (
     db: Knex,
     { runId, userId, episodeId, recordingHash, decisionRevision, questions, letters },
-  ) => ({
-    ...settingsToDecideBy(await settingsOf(db, runId)),
-    letters: await lettersById(db, userId, letters),
-    decisions: await decisionsUpTo<KeptDecision>(db, episodeId, recordingHash, decisionRevision),
-    answers: [...answersByEdit(questions, await outputsOf(db, runId, 'answer'))],
-    shareBefore: await shareBefore(db, episodeId, recordingHash),
-  }),
+  ) => {
+    const decisions = await decisionsUpTo<KeptDecision>(db, episodeId, recordingHash, decisionRevision)
+    const isCutByHand = decisions.some(({ decision }) => decision === 'cut')
+    return {
+      ...settingsToDecideBy(await settingsOf(db, runId)),
+      letters: await lettersById(db, userId, letters),
+      decisions,
+      answers: [...answersByEdit(questions, await outputsOf(db, runId, 'answer'))],
+      shareBefore: isCutByHand ? await shareBefore(db, episodeId, recordingHash) : 0,
+    }
+  },
   inputs: ({ proposedHash, analysisObject, reviewed, variables }, input) => ({
     proposedHash,
     analysisObject,
