@@ -100,7 +100,7 @@ async function letThrough(version: Version, tools: Tools): Promise<Decided> {
 
 async function bringOut(version: Version, tools: Tools): Promise<void> {
   await publishAudio(version, tools, () => passPointOfNoReturn(version, tools, markPublishing))
-  await swapFeed(version.podcastId, tools)
+  await swapFeed(version.podcastId, tools, version.episodeId)
 }
 
 /**

@@ -28,7 +28,7 @@ export const listenerBugs: readonly PlantedBug[] = [
   {
     name: 'what is published is not in the feed',
     file: publishing,
-    find: '  await publishAudio(version, tools, () => passPointOfNoReturn(version, tools, markPublishing))\n  await swapFeed(version.podcastId, tools)',
+    find: '  await publishAudio(version, tools, () => passPointOfNoReturn(version, tools, markPublishing))\n  await swapFeed(version.podcastId, tools, version.episodeId)',
     replace:
       '  await publishAudio(version, tools, () => passPointOfNoReturn(version, tools, markPublishing))',
     caughtBy: 'publishing',

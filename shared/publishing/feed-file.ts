@@ -25,9 +25,10 @@ const shortLived = 'public, max-age=60'
 
 /**
  * First the feed's generation, then the rows: whoever swaps last has seen every row that was committed
- * before. A feed that would stay the same is left as it is.
+ * before. A feed that would stay the same is left as it is. `about`: the episode whose producer is told what is to be known of it;
+ * whoever writes a feed for the show's sake is told of all.
  */
-export async function swapFeed(podcastId: string, tools: Publisher): Promise<void> {
+export async function swapFeed(podcastId: string, tools: Publisher, about?: string): Promise<void> {
   const { storage, config, withDatabase, warn } = tools
   const feed = { bucket: config.buckets.public, name: feedName(podcastId) }
   const urlFor = (name: string) => `${config.publicBaseUrl}/${name}`
@@ -50,7 +51,7 @@ export async function swapFeed(podcastId: string, tools: Publisher): Promise<voi
       }))
     ) {
       await withDatabase((db) => markFeedWritten(db, podcast))
-      remarksOn(settings, episodes).forEach(warn)
+      remarksOn(settings, episodes, about).forEach(warn)
       return
     }
   }
@@ -68,10 +69,14 @@ const isSame = (xml: string, there: StoredObject | undefined): boolean =>
   there?.contentHash === createHash('md5').update(xml).digest('base64')
 
 /** What the producer should know of the feed. */
-const remarksOn = (settings: PodcastSettings, episodes: readonly PublishedEpisode[]): Warning[] => [
+const remarksOn = (
+  settings: PodcastSettings,
+  episodes: readonly PublishedEpisode[],
+  about: string | undefined,
+): Warning[] => [
   ...remarksOnCategories(settings),
-  ...remarksOnNumbers(episodes),
-  ...episodes.flatMap(remarksOnSoundbites),
+  ...remarksOnNumbers(episodes, about),
+  ...episodes.filter(({ id }) => id === (about ?? id)).flatMap(remarksOnSoundbites),
 ]
 
 const remarksOnCategories = ({ category, categories }: PodcastSettings): Warning[] =>
@@ -83,13 +88,13 @@ const remarksOnCategories = ({ category, categories }: PodcastSettings): Warning
       : [{ code: 'category_corrected', message: `"${given}" is in the feed as "${written}".` }]
   })
 
-/** Of how the episodes are numbered; exported for its test. */
-export const remarksOnNumbers = (episodes: readonly Numbered[]): Warning[] => [
+/** Of how the episodes are numbered, and what of that has to do with one; exported for its test. */
+export const remarksOnNumbers = (episodes: readonly Numbered[], about?: string): Warning[] => [
   ...remarksOnMissingNumbers(episodes),
-  ...remarksOnTakenNumbers(episodes),
+  ...remarksOnTakenNumbers(episodes, about),
 ]
 
-type Numbered = Pick<PublishedEpisode, 'title' | 'episodeNumber' | 'seasonNumber' | 'details'>
+type Numbered = Pick<PublishedEpisode, 'id' | 'title' | 'episodeNumber' | 'seasonNumber' | 'details'>
 
 function remarksOnMissingNumbers(episodes: readonly Numbered[]): Warning[] {
   const numbered = episodes.filter(isNumbered).length
@@ -103,16 +108,17 @@ const isNumbered = ({ episodeNumber }: Numbered): boolean => (episodeNumber ?? n
 const mostClashes = 5
 
 /** The numbers that two have, of the newest first. A trailer and a bonus may have that of the episode they belong to. */
-function remarksOnTakenNumbers(episodes: readonly Numbered[]): Warning[] {
-  const titles = new Map<string, string>()
+function remarksOnTakenNumbers(episodes: readonly Numbered[], about: string | undefined): Warning[] {
+  const holders = new Map<string, Numbered>()
   const clashes: string[] = []
   for (const episode of episodes) {
     if (!isNumbered(episode) || (episode.details?.type ?? 'full') !== 'full') continue
-    const { title, episodeNumber, seasonNumber } = episode
+    const { id, title, episodeNumber, seasonNumber } = episode
     const number = `${(seasonNumber ?? null) === null ? '' : `season ${seasonNumber}, `}episode ${episodeNumber}`
-    const other = titles.get(number)
-    if (other !== undefined) clashes.push(`"${title}" and "${other}" are both ${number}`)
-    else titles.set(number, title)
+    const other = holders.get(number)
+    if (!other) holders.set(number, episode)
+    else if (about === undefined || [id, other.id].includes(about))
+      clashes.push(`"${title}" and "${other.title}" are both ${number}`)
   }
   if (clashes.length === 0) return []
   const named = clashes.slice(0, mostClashes).join('; ')

@@ -48,11 +48,12 @@ test('A new cover of the show is in its feed after the next sweep', async () => 
 })
 
 test('Two episodes of one number are told, but not of two seasons, nor a bonus and its episode', () => {
-  const one = { title: 'Ebb', episodeNumber: 3, seasonNumber: null }
-  const other = { ...one, title: 'Flow' }
+  const one = { id: 'a', title: 'Ebb', episodeNumber: 3, seasonNumber: null }
+  const other = { ...one, id: 'b', title: 'Flow' }
   expect(remarksOnNumbers([one, other])).toEqual([
     { code: 'number_taken', message: '"Flow" and "Ebb" are both episode 3.' },
   ])
   for (const apart of [{ episodeNumber: 4 }, { seasonNumber: 2 }, { details: { type: 'bonus' } }] as const)
     expect(remarksOnNumbers([one, { ...other, ...apart }])).toEqual([])
+  expect(['a', 'b', 'c'].map((about) => remarksOnNumbers([one, other], about).length)).toEqual([1, 1, 0])
 })
