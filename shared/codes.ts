@@ -370,6 +370,10 @@ export const warningCodes = {
     meaning: 'The file has several sound tracks; the message says which were taken.',
     remedy: 'If a wrong one was taken, export that track alone.',
   },
+  tracks_unequal: {
+    meaning: 'Tracks of one conversation end at very different times; the message says when.',
+    remedy: 'If one was broken off, bring it whole; if that is how it was, nothing.',
+  },
   clock_drift_mended: {
     meaning: "The clocks of the recorders of tracks differed: they were brought to the first one's.",
     remedy:

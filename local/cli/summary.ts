@@ -34,6 +34,7 @@ const heldWords: Readonly<Record<string, string>> = {
   certificate_failed: 'its loudness could not be certified',
   gate_refused: 'listeners could not get it as it was made',
   unpublished: 'it was taken out of the feed',
+  unscheduled: 'the time at which it was to come out was taken back',
   given_before: 'it lacks what the version before it had',
   attempt_failed: 'an attempt to make or to publish it has failed since',
 }

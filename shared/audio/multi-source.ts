@@ -3,6 +3,8 @@
  * and offset. Hides that they are decoded side by side at one rate, and how blocks of different widths become
  * one stream; whoever reads it sees one source.
  */
+import type { Warning } from '../codes.ts'
+import { fileOf } from '../objects.ts'
 import type { PinnedObject } from '../pinned-file.ts'
 import type { ObjectStore } from '../storage.ts'
 import { byOtherClock } from './clock.ts'
@@ -79,11 +81,34 @@ function combined(
       )
       return {
         sound: order === 'tracks' ? summed(streams, sampleRate, channels) : inTurn(streams),
-        warnings: () => decodings.flatMap(({ warnings }) => warnings()),
+        warnings: () => [
+          ...decodings.flatMap(({ warnings }) => warnings()),
+          ...(order === 'tracks' ? remarksOnLengths(opened, parts) : []),
+        ],
       }
     },
   }
 }
+
+/** Tracks of one conversation end together; by so much one may have been switched off earlier. */
+const mostApart = { seconds: 10, share: 0.1 }
+
+/** Of tracks whose lengths are known. */
+function remarksOnLengths(opened: readonly OpenedSource[], parts: readonly SourcePart[]): Warning[] {
+  const ends = opened.map(({ probed }, i) => (probed.declaredSeconds ?? NaN) + parts[i]!.offsetSeconds)
+  const [first, last] = [Math.min(...ends), Math.max(...ends)]
+  if (!(last - first > Math.max(mostApart.seconds, mostApart.share * last))) return []
+  const told = parts.map(({ object }, i) => `${fileOf(object.name)} at ${inMinutes(ends[i]!)}`)
+  return [
+    {
+      code: 'tracks_unequal',
+      message: `The tracks end at different times, and are silent from there: ${told.join(', ')}. If one was broken off, bring it whole.`,
+    },
+  ]
+}
+
+const inMinutes = (seconds: number): string =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
 
 /** A tenth of a second. */
 const blockFrames = (sampleRate: number): number => sampleRate / 10

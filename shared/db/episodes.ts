@@ -157,8 +157,8 @@ export interface Publication {
   readonly publishAt: Date | null
   /** What is in the feed is what was made last. */
   readonly isCurrent: boolean
-  /** Its producer took it out of the feed, and has not put it back. */
-  readonly isWithdrawn: boolean
+  /** Its producer took it out of the feed, or took back the time at which it was to come out, and has not published it since. */
+  readonly heldBack: 'unpublished' | 'unscheduled' | null
 }
 
 export async function publicationOf(db: Knex, episodeId: string): Promise<Publication> {
@@ -167,7 +167,7 @@ export async function publicationOf(db: Knex, episodeId: string): Promise<Public
     `SELECT published_at AS "publishedAt",
             publish_at AS "publishAt",
             (${isCurrent}) AS "isCurrent",
-            hold_reason IS NOT DISTINCT FROM 'unpublished' AS "isWithdrawn"
+            CASE WHEN hold_reason IN ('unpublished', 'unscheduled') THEN hold_reason END AS "heldBack"
      FROM episodes
      WHERE id = :episodeId`,
     { episodeId },
@@ -235,7 +235,7 @@ export async function forgetPublicationTime(trx: Knex, episodeId: string): Promi
     `UPDATE episodes
      SET publish_at = NULL,
          status = CASE WHEN status = 'scheduled' THEN 'processed' ELSE status END,
-         hold_reason = CASE WHEN status = 'scheduled' THEN 'manual' ELSE hold_reason END
+         hold_reason = CASE WHEN status = 'scheduled' THEN 'unscheduled' ELSE hold_reason END
      WHERE id = :episodeId`,
     { episodeId },
   )

@@ -39,6 +39,7 @@ type HoldReason =
   | 'mostly_cut'
   | 'given_before'
   | 'unpublished'
+  | 'unscheduled'
 
 export type Decided =
   | { readonly what: Asked }
@@ -172,7 +173,7 @@ export async function schedulePublication(services: Services, episodeId: string,
     if (live) {
       await namePublicationTime(trx, episodeId, at)
       const { heldFor } = readContext(live.context, 'heldFor')
-      if (heldFor === 'manual' || heldFor === 'unpublished') await updateHold(trx, live.id, null)
+      if (heldFor === 'unscheduled' || heldFor === 'unpublished') await updateHold(trx, live.id, null)
       return
     }
     if ((await findEpisode(trx, episodeId))?.status === 'failed' || !(await whatIsMade(trx, episodeId)))
@@ -198,7 +199,7 @@ export async function unschedulePublication(services: Services, episodeId: strin
     const { heldFor, publication } = readContext(live.context, 'heldFor', 'publication')
     const isComingOut = (await findEpisode(trx, episodeId))?.status === 'publishing'
     if (isComingOut || publication !== null) throw await alreadyRunning(trx, live.id)
-    await updateHold(trx, live.id, heldFor ?? 'manual')
+    await updateHold(trx, live.id, heldFor ?? 'unscheduled')
   })
 }
 

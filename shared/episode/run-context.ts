@@ -85,7 +85,7 @@ const start = {
   /** The time named before this run that counts no more, since the episode's own file says something new of its publication. */
   supersededTime: z.string().nullable().default(null),
   /** Why it is not published by itself, whatever its settings say; null where nothing is against it. */
-  heldFor: z.enum(['given_before', 'unpublished', 'manual']).nullable().default(null),
+  heldFor: z.enum(['given_before', 'unpublished', 'unscheduled']).nullable().default(null),
   /** In a run that makes nothing: what is asked for. */
   publication: z.enum(['publish', 'withdraw', 'clear']).nullable().default(null),
   /** The newest of the producer's decisions that count in this run. */

@@ -172,7 +172,7 @@ async function openRun(
     decisionRevision: await decisionRevision(trx, episodeId),
     publish: episode.publish ?? null,
     supersededTime: await supersededTime(trx, episodeId, latest, plan.said.publish ?? undefined),
-    heldFor: (latest && (await heldAsWithdrawn(trx, latest))) ?? heldFor,
+    heldFor: (latest && (await stillHeldBack(trx, latest, plan.said.publish ?? undefined))) ?? heldFor,
     publication: null,
     madeBy: versionsOf(pipeline),
     unplanned: isBroken,
@@ -206,7 +206,7 @@ async function supersededTime(
 ): Promise<string | null> {
   if (!latest) return null
   const before = readContext(latest.context, 'publish', 'supersededTime')
-  if (wish === undefined || wish === before.publish) return before.supersededTime
+  if (!isNews(wish, before.publish)) return before.supersededTime
   return (await publicationOf(trx, episodeId)).publishAt?.toISOString() ?? null
 }
 
@@ -226,23 +226,32 @@ async function pastTime(
   )
 }
 
+type HeldBack = Publication['heldBack']
+
 /** Of the same version: one that is before listeners is held no more. */
 const stillHeldFor = (publication: Publication, heldFor: HeldFor): HeldFor =>
-  isTakenOut(publication, heldFor)
-    ? 'unpublished'
-    : publication.isCurrent || heldFor === 'unpublished'
-      ? null
-      : heldFor
+  heldBackBy(publication, heldFor) ?? (publication.isCurrent || isProducers(heldFor) ? null : heldFor)
 
-/** Of another version than the latest run's. */
-async function heldAsWithdrawn(trx: Knex, { episodeId, context }: Run): Promise<'unpublished' | undefined> {
-  const { heldFor } = readContext(context, 'heldFor')
-  return isTakenOut(await publicationOf(trx, episodeId!), heldFor) ? 'unpublished' : undefined
+/** Of another version than the latest run's. A time that was taken back is forgotten once the episode's own file says something new. */
+async function stillHeldBack(
+  trx: Knex,
+  { episodeId, context }: Run,
+  wish: string | undefined,
+): Promise<HeldBack> {
+  const { heldFor, publish } = readContext(context, 'heldFor', 'publish')
+  const held = heldBackBy(await publicationOf(trx, episodeId!), heldFor)
+  return held === 'unscheduled' && isNews(wish, publish) ? null : held
 }
 
-/** What its producer took out of the feed stays out until they put it back, though a run since may have come to nothing. */
-const isTakenOut = ({ isWithdrawn, publishedAt, publishAt }: Publication, heldFor: HeldFor): boolean =>
-  isWithdrawn || (heldFor === 'unpublished' && publishedAt === null && publishAt === null)
+/** What its producer keeps from the feed stays out until they bring it there, though a run since may have come to nothing. */
+const heldBackBy = ({ heldBack, publishedAt, publishAt }: Publication, heldFor: HeldFor): HeldBack =>
+  heldBack ?? (isProducers(heldFor) && publishedAt === null && publishAt === null ? heldFor : null)
+
+const isProducers = (heldFor: HeldFor): heldFor is NonNullable<HeldBack> =>
+  heldFor === 'unpublished' || heldFor === 'unscheduled'
+
+const isNews = (wish: string | undefined, before: string | null): boolean =>
+  wish !== undefined && wish !== before
 
 /** What stays of an episode that is made anew. */
 export interface Said {

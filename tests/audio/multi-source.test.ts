@@ -23,17 +23,22 @@ const decoders = (): number =>
     }
   }).length
 
-async function mostDecoders(order: SourceOrder): Promise<{ most: number; samples: number }> {
+async function partsOf(lengths: readonly number[]) {
   const { services, upload } = await aWorld()
   const bucket = services.config.buckets.uploads
   const parts = []
-  for (let i = 0; i < 4; i++) {
+  for (const [i, length] of lengths.entries()) {
     const { name } = await upload(
       `u/anna/show/one/${i}.wav`,
-      wav(tone(sampleRate, seconds, 300 + i, -20), sampleRate),
+      wav(tone(sampleRate, length, 300 + i, -20), sampleRate),
     )
     parts.push({ object: { bucket, name }, gainDb: 0, offsetSeconds: 0 })
   }
+  return { services, parts }
+}
+
+async function mostDecoders(order: SourceOrder): Promise<{ most: number; samples: number }> {
+  const { services, parts } = await partsOf(Array(4).fill(seconds))
   const { signal } = new AbortController()
   return await withSources(services.storage, parts, order, bounds, signal, async ({ decode, probed }) => {
     let [most, bytes] = [0, 0]
@@ -51,4 +56,23 @@ test('a sequence is decoded one file at a time', async () => {
 
 test('tracks are decoded side by side', async () => {
   expect(await mostDecoders('tracks')).toEqual({ most: 4, samples: seconds * sampleRate })
+})
+
+test('tracks that end at very different times are told, and files one after the other are not', async () => {
+  const { services, parts } = await partsOf([25, 5])
+  const { signal } = new AbortController()
+  const told = (order: SourceOrder) =>
+    withSources(services.storage, parts, order, bounds, signal, async ({ decode }) => {
+      const { sound, warnings } = decode(signal)
+      for await (const block of sound) void block
+      return warnings()
+    })
+  expect(await told('tracks')).toEqual([
+    {
+      code: 'tracks_unequal',
+      message:
+        'The tracks end at different times, and are silent from there: 0.wav at 0:25, 1.wav at 0:05. If one was broken off, bring it whole.',
+    },
+  ])
+  expect(await told('sequence')).toEqual([])
 })

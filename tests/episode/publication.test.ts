@@ -93,7 +93,7 @@ describe('The time of an episode', () => {
     expect(await row()).toEqual({ status: 'scheduled', at: tomorrow, reason: null })
     for (let twice = 0; twice < 2; twice++) {
       await unschedulePublication(world.services, id)
-      expect(await row()).toEqual({ status: 'processed', at: null, reason: 'manual' })
+      expect(await row()).toEqual({ status: 'processed', at: null, reason: 'unscheduled' })
     }
     await startPublication(world.services, id, 'publish')
     await world.runToEnd()
@@ -105,7 +105,7 @@ describe('The time of an episode', () => {
     await schedulePublication(held.world.services, held.id, tomorrow)
     await unschedulePublication(held.world.services, held.id)
     await held.world.runToEnd()
-    expect(await held.row()).toEqual({ status: 'processed', at: null, reason: 'manual' })
+    expect(await held.row()).toEqual({ status: 'processed', at: null, reason: 'unscheduled' })
 
     const named = await anEpisode({})
     await unschedulePublication(named.world.services, named.id)
@@ -135,7 +135,7 @@ describe('The time of an episode', () => {
     await deliver(services, services.pipeline.stage('publish')!, { ...publish, context })
     expect(isAsked).toBe(true)
     await world.runToEnd()
-    expect(await row()).toEqual({ status: 'processed', at: null, reason: 'manual' })
+    expect(await row()).toEqual({ status: 'processed', at: null, reason: 'unscheduled' })
   })
 
   test('is not taken back any more while it comes out', async () => {

@@ -299,6 +299,19 @@ describe('what lies beside a recording', () => {
       })
     })
 
+    test('says nothing of a time that was taken back, until it says something new', async () => {
+      await bring('2036-05-01T06:00:00Z')
+      await over()
+      await world.database.rows(`UPDATE episodes SET hold_reason = 'unscheduled'`)
+      const held = { heldFor: 'unscheduled' }
+      expect(await bring('2036-05-01T06:00:00Z')).toMatchObject({ context: held })
+      await over()
+      await world.database.rows(`UPDATE episodes SET hold_reason = 'attempt_failed'`)
+      expect(await bring('2036-05-01T06:00:00Z')).toMatchObject({ context: held })
+      await over()
+      expect(await bring('2036-06-01T06:00:00Z')).toMatchObject({ context: { heldFor: null } })
+    })
+
     test('is refused where that is past and it never waited for it', async () => {
       const past = '2025-05-01T06:00:00Z'
       expect(await bring(past)).toMatchObject({

@@ -24,6 +24,7 @@ const holdWords: Readonly<Record<string, string>> = {
   mostly_cut:
     'More of it is cut by hand than its template lets go unseen, so it was not published by itself. Listen to it, and publish it if that is meant; else take cuts back in its review.',
   unpublished: 'You have taken it out of the feed.',
+  unscheduled: 'You have taken back the time at which it was to come out: it waits until you publish it.',
   given_before:
     'It lacks what the version before it had, so it was not published by itself; the notes say what.',
   attempt_failed:
