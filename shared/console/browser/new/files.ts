@@ -66,13 +66,3 @@ export const secondsOf = (file: File): Promise<number | undefined> =>
     audio.onerror = () => done(undefined)
     audio.src = url
   })
-
-/** A folder's name from a title: what every file system and address can hold. */
-export const slugOf = (title: string): string =>
-  title
-    .normalize('NFKD')
-    .replaceAll(/\p{M}/gu, '')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 80)
