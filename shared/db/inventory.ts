@@ -145,19 +145,15 @@ export async function stockedEpisodes(
   )
 }
 
-/** Podcasts in the order of their ids, with the ids of the episodes in their feeds. */
+/** Podcasts in the order of their ids, with their settings as they are stored. */
 export async function stockedPodcasts(
   db: Knex,
   after: string | undefined,
   limit: number,
-): Promise<{ readonly id: string; readonly inFeed: readonly string[] }[]> {
+): Promise<{ readonly id: string; readonly settings: unknown }[]> {
   return await rows(
     db,
-    `SELECT p.id,
-            ARRAY(SELECT e.id::text
-                  FROM episodes e
-                  WHERE e.podcast_id = p.id
-                    AND e.published_at <= clock_timestamp()) AS "inFeed"
+    `SELECT p.id, p.settings
      FROM podcasts p
      WHERE CAST(:after AS uuid) IS NULL OR p.id > CAST(:after AS uuid)
      ORDER BY p.id

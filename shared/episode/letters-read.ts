@@ -44,7 +44,7 @@ export async function lettersRead(
     letters,
     settings,
     warnings: [
-      ...leftOut.map(noLetters),
+      ...leftOut.map((segment) => noLetters(segment, episode.letters !== undefined)),
       ...(unsaid.length > 0 ? [unsaidLetters(unsaid)] : []),
       ...(unheard.length > 0 ? [unheardLetters(unheard, wanted)] : []),
     ],
@@ -62,9 +62,11 @@ const canBeSaid = (letter: KeptLetter, { segments, voice: usual }: Template): bo
     return unsayable(voice.provider, text.join(' ')) === undefined
   })
 
-const noLetters = (segment: string): Warning => ({
+const noLetters = (segment: string, areNamed: boolean): Warning => ({
   code: 'letters_left_out',
-  message: `${segment} reads out listener mail, and there is none that no episode has read out: it was left out.`,
+  message: areNamed
+    ? `${segment} reads out listener mail, and no more letters are this episode's: it was left out. A rebuild takes no new ones; ./spool assemble and upload do.`
+    : `${segment} reads out listener mail, and there is none that no episode has read out: it was left out.`,
 })
 
 const unsaidLetters = (letters: readonly KeptLetter[]): Warning => ({

@@ -5,12 +5,14 @@
 import { withDatabase } from '../db/connect.ts'
 import { stockedEpisodes, stockedPodcasts, type StockedEpisode } from '../db/inventory.ts'
 import { openDeletions } from '../db/deletions.ts'
+import { episodesInFeed } from '../db/feed-episodes.ts'
 import type { Services } from '../engine/services.ts'
 import { makeAgain } from '../episode/retry.ts'
 import { Permanent } from '../errors.ts'
 import { audioName, episodeName, feedName, fileOf, workFolder } from '../objects.ts'
 import { swapFeed } from '../publishing/feed-file.ts'
 import { copyFiles, publicFilesOf, publishAudio, publisherOf } from '../publishing/public-files.ts'
+import { podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
 import { carryOnDeletions } from './delete.ts'
 import { emptyFolder } from './empty-folder.ts'
 import { findOrphans, type Orphan } from './orphans.ts'
@@ -201,8 +203,8 @@ async function* feeds(services: Services, act: Act): AsyncGenerator<Repair> {
   const { config } = services
   for (let after: string | undefined; ;) {
     const page = await withDatabase(config.databaseUrl, (db) => stockedPodcasts(db, after, atOnce))
-    for (const { id, inFeed } of page)
-      if (await isFeedWrong(services, id, inFeed))
+    for (const { id, settings } of page)
+      if (await isFeedWrong(services, id, podcastSettings(settings)))
         yield await act(
           {
             fault: 'feed_wrong',
@@ -223,13 +225,15 @@ async function* feeds(services: Services, act: Act): AsyncGenerator<Repair> {
 async function isFeedWrong(
   { storage, config }: Services,
   podcastId: string,
-  inFeed: readonly string[],
+  { feedLimit }: PodcastSettings,
 ): Promise<boolean> {
+  const episodes = await withDatabase(config.databaseUrl, (db) => episodesInFeed(db, podcastId, feedLimit))
   const feed = { bucket: config.buckets.public, name: feedName(podcastId) }
-  if (!(await storage.stat(feed))) return inFeed.length > 0
+  if (!(await storage.stat(feed))) return episodes.length > 0
   const text = (await storage.read(feed)).toString('utf8')
   const items = text.split('<item>').length - 1
-  return items !== inFeed.length || inFeed.some((id) => !text.includes(`p/${podcastId}/${id}/`))
+  const heardHere = episodes.filter(({ elsewhere }) => elsewhere?.audio === undefined)
+  return items !== episodes.length || heardHere.some(({ id }) => !text.includes(`p/${podcastId}/${id}/`))
 }
 
 async function ofOrphan(

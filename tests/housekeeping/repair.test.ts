@@ -114,6 +114,24 @@ test('What is whole is left alone, and nothing of it is an orphan', async () => 
   expect(await orphans()).toEqual([])
 })
 
+test('A feed that has the newest so many, or an episode that is heard elsewhere, is no wrong feed', async () => {
+  const { rows } = world.database
+  await rows(
+    `INSERT INTO episodes (user_id, podcast_id, slug, title, status, published_at, published, imported)
+     SELECT user_id, podcast_id, 'old', 'Old', 'published', '2020-01-01',
+            '{"title":"Old","elsewhere":{"audio":{"url":"https://old.test/old.mp3","type":"audio/mpeg"}}}', '{}'
+     FROM episodes WHERE id = :id`,
+    { id: one.episodeId },
+  )
+  expect(await repaired()).toEqual(['feed_wrong: written again'])
+  expect(await repaired()).toEqual([])
+  await rows(`UPDATE podcasts SET settings = settings || '{"feedLimit":1}' WHERE id = :id`, {
+    id: one.podcastId,
+  })
+  expect(await repaired()).toEqual(['feed_wrong: written again'])
+  expect(await repaired()).toEqual([])
+})
+
 describe('Missing or wrong', () => {
   test.each([
     ['the recording', () => gone('uploads', recording), ['recording_missing'], ['recording_missing']],
