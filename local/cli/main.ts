@@ -126,10 +126,18 @@ function explainAndExit(error: unknown): void {
   process.exitCode = error instanceof WrongUsage ? 2 : 1
 }
 
+/** Until all that was written has been read, or its reader has left. */
+const taken = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => {
+    stream.once('error', () => resolve())
+    stream.write('', () => resolve())
+  })
+
 try {
   await program.parseAsync()
 } catch (error) {
   explainAndExit(error)
 }
-// A kept-alive connection to a server that has ended must not keep the process.
+// A kept-alive connection to a server that has ended must not keep the process; a slow reader may.
+await Promise.all([process.stdout, process.stderr].map(taken))
 process.exit()

@@ -8,7 +8,7 @@ import { notNearer } from './nearness.ts'
 import type { Passage } from './passages.ts'
 import { pronounce, type Sayable } from './phones.ts'
 import { eveningOfAll, learnFrom, placeWindow, type Learned, type PlacedPassage } from './placing.ts'
-import { searchScript, type Heard } from './script-search.ts'
+import { searchScript, type Heard, type ScriptSearch } from './script-search.ts'
 import type { Sound } from './speech-rows.ts'
 import { syntheticLesson } from './synthetic-lesson.ts'
 import {
@@ -58,7 +58,12 @@ const sentencesOf = (words: readonly SpokenWord[], cues: readonly Cue[]): Sayabl
  * A text without times is searched for again and again, with what was learned the time before. By how much sound that the
  * text lacks is less likely than the best phone: a foreign voice's phones fit badly, and the text should not be given up.
  */
-const untoldCosts = [10, 7, 5, 4]
+const searches: readonly ScriptSearch[] = [
+  { untoldCost: 10, inStep: true },
+  { untoldCost: 7, inStep: false },
+  { untoldCost: 5, inStep: false },
+  { untoldCost: 4, inStep: false },
+]
 
 const tooWide =
   'Its captions are so long that no word can be looked for near its place. Give shorter captions, or the text ' +
@@ -81,8 +86,8 @@ async function searched(
   const { models } = await learnFrom(synthetic.sound, synthetic.told, signal)
   let learned: Learned = { models, nearness: notNearer, evening: await eveningOfAll(sound, signal) }
   let told = asTold
-  for (const untoldCost of untoldCosts) {
-    const heard = await searchScript(sound, asTold.passages, learned, untoldCost, signal)
+  for (const search of searches) {
+    const heard = await searchScript(sound, asTold.passages, learned, search, signal)
     told = { ...asTold, passages: aboutWhere(asTold.passages, heard, sound.frames) }
     learned = await learnFrom(sound, told, signal, learned.models)
   }

@@ -33,15 +33,23 @@ const longestPhone = 10
 /** A passage's words where they were heard, in frames; undefined where it was passed over. */
 export type Heard = readonly { readonly start: number; readonly end: number }[] | undefined
 
-/**
- * Of each passage. `untoldCost` is how much less likely than by the best phone a frame is by what the text lacks. Throws
- * the signal's reason when it aborts.
- */
+/** How a text is searched for. */
+export interface ScriptSearch {
+  /** By how much a frame is less likely by what the text lacks than by the best phone. */
+  readonly untoldCost: number
+  /**
+   * Each piece of sound holds its share of the text, by length. By the phones of another voice more of the text would seem
+   * to be in it than is: the more phones, the more of them are like something.
+   */
+  readonly inStep: boolean
+}
+
+/** Of each passage. Throws the signal's reason when it aborts. */
 export async function searchScript(
   sound: Sound,
   passages: readonly Passage[],
   { models, evening }: Learned,
-  untoldCost: number,
+  { untoldCost, inStep }: ScriptSearch,
   signal: AbortSignal,
 ): Promise<Heard[]> {
   const heard: Heard[] = []
@@ -51,11 +59,14 @@ export async function searchScript(
     const end = isLast ? sound.frames : first + whole
     const rows = await readRows(sound, backgroundOf(sound.levels), first, end)
     even(rows, evening)
-    const some = upTo(passages, heard.length, ((end - first) / framesPerSecond) * mostPhonesPerSecond)
+    const isShare = inStep && !isLast
+    const share = isShare ? phonesIn(passages.slice(heard.length)) / (sound.frames - first) : Infinity
+    const phones = (end - first) * min(share, mostPhonesPerSecond / framesPerSecond)
+    const some = upTo(passages, heard.length, phones)
     const states = statesOf(some, 1)
     const coarse = await pooledLikelihoods(models, rows, untoldCost, signal)
     const isWhole = isLast && heard.length + some.length === passages.length
-    const path = await bestPath(states, 0, coarse, signal, { endsAnywhere: !isWhole })
+    const path = await bestPath(states, 0, coarse, signal, { endsAnywhere: !isShare && !isWhole })
     const found = wordsOn(path, states, some, first)
     if (isLast) {
       heard.push(...found)
@@ -72,10 +83,12 @@ export async function searchScript(
 /** The passages from `first` on, with about so many phones. */
 function upTo(passages: readonly Passage[], first: number, phones: number): readonly Passage[] {
   let end = first
-  for (let sum = 0; end < passages.length && sum < phones; end++)
-    sum += passages[end]!.reduce((count, word) => count + word.phones.length, 0)
+  for (let sum = 0; end < passages.length && sum < phones; end++) sum += phonesIn([passages[end]!])
   return passages.slice(first, end)
 }
+
+const phonesIn = (passages: readonly Passage[]): number =>
+  passages.flat().reduce((count, word) => count + word.phones.length, 0)
 
 async function pooledLikelihoods(
   models: Learned['models'],

@@ -55,6 +55,18 @@ test.each([
   expect(stderr).not.toBe('')
 })
 
+test('all that a command prints is there, though its reader is slower than it', () => {
+  const words = Array.from({ length: 2000 }, (_, i) => ({ text: 'word', start: i, end: i + 0.4 }))
+  const file = path.join(dir, 'many.json')
+  writeFileSync(file, JSON.stringify({ version: 1, words }))
+  const { status, stdout } = spool(
+    ['align', conversation('short.flac', '-t', 1), file, '--json'],
+    '"$@" | cat',
+  )
+  expect([status, stdout.length > 2 ** 16]).toEqual([0, true])
+  expect((JSON.parse(stdout) as { words: unknown[] }).words).toHaveLength(words.length)
+})
+
 test('all that stands in the way is said at once, and nothing is started', () => {
   const [empty, template, cover] = ['empty.wav', 'bad.json', 'bad.png'].map((name) => path.join(dir, name))
   writeFileSync(empty!, '')
