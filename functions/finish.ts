@@ -37,7 +37,7 @@ type Input = Awaited<ReturnType<typeof load>>
 
 export const finish = defineStep({
   name: 'finish',
-  version: 17,
+  version: 18,
   context,
   load,
   inputs: (given, input) => ({
@@ -66,6 +66,7 @@ export const finish = defineStep({
       isCertified: _certified,
       isSilent: _silent,
       isUnbleeped: _unbleeped,
+      isOfOtherWords: _otherWords,
       chapters,
       takenTitle,
       takenDescription,
@@ -96,12 +97,13 @@ export const finish = defineStep({
       .split(' ')
       .filter((file) => file !== 'review.html')
       .map((file) => ({ bucket: 'episodes', name: episodeName(episodeId, contentHash, file) })),
-  passOn: ({ contentHash, files, isCertified, isSilent, isUnbleeped, heardHash }) => ({
+  passOn: ({ contentHash, files, isCertified, isSilent, isUnbleeped, isOfOtherWords, heardHash }) => ({
     contentHash,
     files,
     isCertified,
     isSilent,
     isUnbleeped,
+    isOfOtherWords,
     heardHash,
   }),
 })
@@ -197,6 +199,7 @@ async function finishEpisode(given: Context, input: Input, outer: Tools) {
     // an intro would be heard, and nothing of what was recorded
     isSilent: certificate.integratedLufs === null || warnings.some(({ code }) => code === 'silent_recording'),
     isUnbleeped: input.settings.cleaning.censor.enabled && warnings.some(leavesWordsUnknown),
+    isOfOtherWords: warnings.some(({ code }) => code === 'words_unlike_sound'),
     integratedLufs: certificate.integratedLufs,
     truePeakDbtp: certificate.truePeakDbtp,
     takenTitle: said.title,

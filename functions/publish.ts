@@ -14,7 +14,7 @@ import {
   scheduleEpisode,
 } from '../shared/db/episodes.ts'
 import { updateRunProgress } from '../shared/db/run-changes.ts'
-import { findRun, lockRun } from '../shared/db/runs.ts'
+import { findRun, lockRun, publishedRunOf, type Run } from '../shared/db/runs.ts'
 import { markWithdrawn } from '../shared/db/withdrawals.ts'
 import { defineStep, type Identity, type Tools } from '../shared/engine/step.ts'
 import { decidePublication, type Decided } from '../shared/episode/publication.ts'
@@ -37,6 +37,7 @@ const context = pick(
   'isCertified',
   'isSilent',
   'isUnbleeped',
+  'isOfOtherWords',
   'isMostlyCut',
   'publish',
   'supersededTime',
@@ -48,17 +49,21 @@ export const publish = defineStep({
   name: 'publish',
   version: 4,
   context,
-  load: async (db: Knex, { runId, episodeId }) => {
+  load: async (db: Knex, { runId, episodeId, isOfOtherWords }) => {
     const { podcastId } = (await findEpisode(db, episodeId))!
     const run = (await findRun(db, runId))!
     const { publish: template } = runSettings(run.settings)
     // its producer may have said something of it since the task was created
     const { heldFor } = readContext(run.context, 'heldFor')
-    return { podcastId, template, heldFor, publication: await publicationOf(db, episodeId) }
+    const isNews = isOfOtherWords && !(await areKnownToListeners(db, run))
+    return { podcastId, template, heldFor, isNews, publication: await publicationOf(db, episodeId) }
   },
-  work: async (given, { podcastId, template, heldFor, publication }, tools) => {
+  work: async (given, { podcastId, template, heldFor, isNews, publication }, tools) => {
     const { publishAt } = publication
-    const wish = decidePublication({ ...given, template, heldFor, publishAt }, new Date())
+    const wish = decidePublication(
+      { ...given, isOfOtherWords: isNews, template, heldFor, publishAt },
+      new Date(),
+    )
     const version = { ...given, podcastId, heldFor }
     const decided = wish.what === 'publish' ? await letThrough(version, tools) : wish
     const feedObject = feedName(podcastId)
@@ -81,6 +86,13 @@ export const publish = defineStep({
     else if (what === 'schedule') await scheduleEpisode(trx, episodeId, new Date(at!))
   },
 })
+
+/** Their producer has let them through before. */
+async function areKnownToListeners(db: Knex, { episodeId, context }: Run): Promise<boolean> {
+  const published = await publishedRunOf(db, episodeId!)
+  const [before, now] = [published?.context, context].map((one) => one?.['wordsHash'])
+  return published !== undefined && before === now
+}
 
 type Version = Context & Pick<RunContext, 'heldFor'> & { readonly podcastId: string }
 

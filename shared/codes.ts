@@ -427,9 +427,10 @@ export const warningCodes = {
     remedy: 'Add it to the text, if listeners should read it.',
   },
   words_unlike_sound: {
-    meaning: 'The words that came with the recording do not sound like it. Nothing is cut by them.',
+    meaning:
+      'The words that came with the recording do not sound like it. Nothing is cut by them, and the episode is not published by itself.',
     remedy:
-      "Look whether they are another recording's; make the episode again with the right ones, or without.",
+      "Look whether they are another recording's; make the episode again with the right ones, or without. If they are right, publish it.",
   },
   words_repaired: {
     meaning: 'Single words or cues had times that cannot be; the message says what was done.',

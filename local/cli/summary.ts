@@ -30,6 +30,7 @@ const heldWords: Readonly<Record<string, string>> = {
   manual: 'it waits for you, as its settings say',
   silent: 'it is too quiet, or too short, to be heard',
   not_bleeped: 'words were to be bleeped, and where they are said is not known',
+  words_unlike_sound: 'its words do not sound like it',
   mostly_cut: 'more of it is cut by hand than its template lets go unseen',
   certificate_failed: 'its loudness could not be certified',
   gate_refused: 'listeners could not get it as it was made',

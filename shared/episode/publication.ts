@@ -36,6 +36,7 @@ type HoldReason =
   | 'certificate_failed'
   | 'gate_refused'
   | 'not_bleeped'
+  | 'words_unlike_sound'
   | 'mostly_cut'
   | 'given_before'
   | 'unpublished'
@@ -51,6 +52,7 @@ type Wishes = Pick<
   | 'isCertified'
   | 'isSilent'
   | 'isUnbleeped'
+  | 'isOfOtherWords'
   | 'isMostlyCut'
   | 'publish'
   | 'supersededTime'
@@ -69,12 +71,13 @@ type Wishes = Pick<
  * that stands and was not superseded, the episode's, the template's.
  */
 export function decidePublication(wishes: Wishes, now: Date): Decided {
-  const { publication, isCertified, isSilent, isUnbleeped, isMostlyCut, heldFor } = wishes
+  const { publication, isCertified, isSilent, isUnbleeped, isOfOtherWords, isMostlyCut, heldFor } = wishes
   if (publication) return { what: publication }
   if (isSilent) return { what: 'hold', reason: 'silent' }
   if (!isCertified) return { what: 'hold', reason: 'certificate_failed' }
   if (isUnbleeped) return { what: 'hold', reason: 'not_bleeped' }
   if (heldFor !== null) return { what: 'hold', reason: heldFor }
+  if (isOfOtherWords) return { what: 'hold', reason: 'words_unlike_sound' }
   if (isMostlyCut) return { what: 'hold', reason: 'mostly_cut' }
   const wish = wishOf(wishes)
   if (wish === 'manual') return { what: 'hold', reason: 'manual' }
@@ -143,6 +146,7 @@ async function importedRun(
     isCertified: true,
     isSilent: false,
     isUnbleeped: false,
+    isOfOtherWords: false,
     isMostlyCut: false,
     publish: null,
     heldFor: null,

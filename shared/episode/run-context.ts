@@ -154,6 +154,8 @@ const passedOn = {
   isSilent: z.boolean().default(false),
   /** Words were to be bleeped, and where they are said is not known. */
   isUnbleeped: z.boolean().default(false),
+  /** Its words do not sound like it, and are in its transcript. */
+  isOfOtherWords: z.boolean().default(false),
   /** The names of the deliverables. */
   files: words,
   /** Stands for the recorded words that are heard; empty in episodes that were made before there was one. */

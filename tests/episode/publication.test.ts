@@ -15,6 +15,7 @@ const wishes = {
     isCertified: true,
     isSilent: false,
     isUnbleeped: false,
+    isOfOtherWords: false,
     isMostlyCut: false,
     publish: null,
     supersededTime: null,
@@ -36,6 +37,7 @@ test('what lacks something that a version had which waited is held, until its pr
 test('what was to be bleeped and could not is held, as what nobody can hear is', () => {
   const decided = (found: object) => decidePublication({ ...wishes, ...found }, new Date())
   expect(decided({ isUnbleeped: true })).toEqual({ what: 'hold', reason: 'not_bleeped' })
+  expect(decided({ isOfOtherWords: true })).toEqual({ what: 'hold', reason: 'words_unlike_sound' })
   expect(decided({ isMostlyCut: true })).toEqual({ what: 'hold', reason: 'mostly_cut' })
   expect(decided({ isMostlyCut: true, publication: 'publish' })).toEqual({ what: 'publish' })
   expect(decided({ isMostlyCut: true, heldFor: 'unpublished' })).toMatchObject({ reason: 'unpublished' })

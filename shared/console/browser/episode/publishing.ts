@@ -21,6 +21,8 @@ const holdWords: Readonly<Record<string, string>> = {
   gate_refused: 'Its files could not be had as they were made, so it was not published; the notes say which.',
   not_bleeped:
     'Words were to be bleeped, and where they are said is not known: give it words with its recording.',
+  words_unlike_sound:
+    'Its words do not sound like it, so it was not published by itself: they may be those of another recording. Publish it if they are right.',
   mostly_cut:
     'More of it is cut by hand than its template lets go unseen, so it was not published by itself. Listen to it, and publish it if that is meant; else take cuts back in its review.',
   unpublished: 'You have taken it out of the feed.',
