@@ -49,6 +49,8 @@ const kinds = [
 ] as const
 export const allKinds = kinds.at(-1)![1]
 type Kind = (typeof kinds)[number][0]
+/** Where somebody is to oversleep often, they do so instead. */
+const rareKinds: readonly Kind[] = ['is lost', 'is given up', 'beats', 'stalls']
 
 /** Ends, disturbances and losses, and jumps of the clock, in one schedule: together fewer than a step has attempts. */
 const most = { faults: 4, jumps: 4 }
@@ -135,8 +137,11 @@ export function openHappenings(
     { which, points }: Choice,
     { but, until = () => false }: { but: Action | QueuedTask; until?: (passage: Passage) => boolean },
   ): Promise<void> => {
+    // a second round delivers what came of the first: the next may be asked for only once a run has ended
+    const rounds = scenario.oversleepsOften ? 2 : 1
     const deliver = async (): Promise<void> => {
-      for (const task of queue.due()) if (task !== but) await beginUntil(task, until)
+      for (let round = 0; round < rounds; round++)
+        for (const task of queue.due()) if (task !== but) await beginUntil(task, until)
     }
     for (const pick of which % 2 > 0 ? [points, which] : inTheirOrder) {
       const other = oneOf(stage.waiting, pick)
@@ -263,7 +268,8 @@ export function openHappenings(
     },
   }
   return async (choice) => {
-    const [kind] = kinds.find(([, below]) => choice.kind < below)!
+    const [drawn] = kinds.find(([, below]) => choice.kind < below)!
+    const kind = scenario.oversleepsOften && rareKinds.includes(drawn) ? 'oversleeps' : drawn
     if (!isDisturbance(kind) || allowed.includes(kind)) await happenings[kind](choice)
   }
 }

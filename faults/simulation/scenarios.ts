@@ -39,6 +39,8 @@ export interface Scenario {
   readonly before?: readonly Action[]
   /** What sleeps through a lease is dead: files are cleared away once nobody can still write them. */
   readonly hasNoSleepers?: true
+  /** What it is about shows only where somebody sleeps while the others do all they have to. */
+  readonly oversleepsOften?: true
   /** How often a step is tried. */
   readonly attempts?: number
 }
@@ -233,6 +235,7 @@ export const scenarios = {
       publication('publish', 'one'),
       sweeping(),
     ],
+    oversleepsOften: true,
   },
   /** An episode comes out while its page is still being made. */
   accompanying: {
