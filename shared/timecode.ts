@@ -16,3 +16,9 @@ export function secondsOf(text: string): number | undefined {
   const total = 3600 * h + 60 * m + s
   return sign ? -total : total
 }
+
+/** Minutes and seconds as people read them: 83.4 is 1:23. */
+export function minutesOf(seconds: number): string {
+  const whole = Math.round(seconds)
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
+}

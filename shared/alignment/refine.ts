@@ -18,6 +18,7 @@ import {
   type PlacedText,
   type TextWord,
 } from './told.ts'
+import { minutesOf } from '../timecode.ts'
 
 /** With fewer words nothing can be learned. */
 const fewestWords = 30
@@ -232,11 +233,9 @@ function unmatched(cues: readonly PlacedCue[]): Warning[] {
 function missingSentences(untold: readonly PlacedSound[]): Warning[] {
   const missing = untold.filter(({ loud, confidence }) => loud >= sentenceFrames && confidence >= 1)
   if (missing.length === 0) return []
-  const clock = (frame: number): string => {
-    const seconds = Math.round(frame / 100)
-    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
-  }
-  const named = missing.slice(0, mostNamed).map(({ start, end }) => `${clock(start)} to ${clock(end)}`)
+  const named = missing
+    .slice(0, mostNamed)
+    .map(({ start, end }) => `${minutesOf(start / 100)} to ${minutesOf(end / 100)}`)
   const more = missing.length > mostNamed ? `, and ${missing.length - mostNamed} more` : ''
   return [
     {

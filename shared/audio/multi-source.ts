@@ -12,6 +12,7 @@ import { withGains, type GainCurve } from './gain-curve.ts'
 import { inBlocks, toInterleavedBytes, toPlanar, type PcmFormat } from './pcm.ts'
 import { withSource, type OpenedSource, type Terms } from './source.ts'
 import { fromDb } from './true-peak.ts'
+import { minutesOf } from '../timecode.ts'
 
 export interface SourcePart {
   readonly object: PinnedObject
@@ -98,7 +99,7 @@ function remarksOnLengths(opened: readonly OpenedSource[], parts: readonly Sourc
   const ends = opened.map(({ probed }, i) => (probed.declaredSeconds ?? NaN) + parts[i]!.offsetSeconds)
   const [first, last] = [Math.min(...ends), Math.max(...ends)]
   if (!(last - first > Math.max(mostApart.seconds, mostApart.share * last))) return []
-  const told = parts.map(({ object }, i) => `${fileOf(object.name)} at ${inMinutes(ends[i]!)}`)
+  const told = parts.map(({ object }, i) => `${fileOf(object.name)} at ${minutesOf(ends[i]!)}`)
   return [
     {
       code: 'tracks_unequal',
@@ -106,9 +107,6 @@ function remarksOnLengths(opened: readonly OpenedSource[], parts: readonly Sourc
     },
   ]
 }
-
-const inMinutes = (seconds: number): string =>
-  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
 
 /** A tenth of a second. */
 const blockFrames = (sampleRate: number): number => sampleRate / 10

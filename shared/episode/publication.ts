@@ -66,8 +66,9 @@ type Wishes = Pick<
 }
 
 /**
- * What is to be done with an episode that is finished. What its producer asks for outright is done; what nobody can hear, or misses
- * its certificate, or lacks what a version had that waited for a decision, is not published by itself; the newest word counts: a time
+ * What is to be done with an episode that is finished. What its producer asks for outright is done; what nobody can hear, misses
+ * its certificate, is not bleeped, has words of another recording, is mostly cut by hand, or is held for what was before (`heldFor`), is
+ * not published by itself; the newest word counts: a time
  * that stands and was not superseded, the episode's, the template's.
  */
 export function decidePublication(wishes: Wishes, now: Date): Decided {

@@ -6,13 +6,13 @@ import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'
 import type { Config } from '../config.ts'
 import { aboutOf, type AboutEpisode } from '../db/about-episodes.ts'
-import { beginEpisode, ensureEpisode, publicationOf, type Publication } from '../db/episodes.ts'
+import { beginEpisode, ensureEpisode, publicationOf } from '../db/episodes.ts'
 import { ensurePodcast, findPodcastNamed } from '../db/podcasts.ts'
 import { decisionRevision } from '../db/edit-decisions.ts'
 import type { KeptLetter } from '../db/letters.ts'
 import { providerKeys, type SealedKey } from '../db/provider-keys.ts'
 import { failRun, supersedeRun } from '../db/run-changes.ts'
-import { lastFinishedRunOf, latestRunOf, startRun, type Run } from '../db/runs.ts'
+import { latestRunOf, startRun, type Run } from '../db/runs.ts'
 import { insertSteps, type PendingStep } from '../db/steps.ts'
 import { chooseModel, type Ears } from '../ears/installed.ts'
 import type { EpisodePlan } from './plan.ts'
@@ -22,6 +22,7 @@ import { asSeen, type UploadPath } from '../objects.ts'
 import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
 import { alreadyRunning } from './already-running.ts'
+import { earlierWord, pastTime, stillHeldFor } from './earlier-word.ts'
 import { lettersRead } from './letters-read.ts'
 import { givenBefore } from './given-before.ts'
 import { saidBefore } from './said-before.ts'
@@ -36,8 +37,6 @@ import type { Services } from '../engine/services.ts'
 import type { StoredObject } from '../storage.ts'
 import { scripts } from '../show/spoken.ts'
 import { readContext, startContext, toScalars, type StartContext } from './run-context.ts'
-
-type HeldFor = StartContext['heldFor']
 
 /** Starts the episode's one live run with its first step's rows; when another is live, says which. */
 async function beginRun(
@@ -157,6 +156,8 @@ async function openRun(
   const before = said?.about ?? (latest ? await aboutOf(trx, latest.id) : there)
   const about = aboutIn(episode, before, said?.about.given)
   const { warnings: missing, heldFor } = await givenBefore(trx, latest, plan)
+  const wish = plan.said.publish ?? undefined
+  const { supersededTime, heldBack } = await earlierWord(trx, latest, wish)
   const context = {
     ...uploadsOf(plan, recording),
     outputRate: plan.template.output.sampleRate ?? null,
@@ -171,8 +172,8 @@ async function openRun(
     letters: letters.map(({ id }) => id),
     decisionRevision: await decisionRevision(trx, episodeId),
     publish: episode.publish ?? null,
-    supersededTime: await supersededTime(trx, episodeId, latest, plan.said.publish ?? undefined),
-    heldFor: (latest && (await stillHeldBack(trx, latest, plan.said.publish ?? undefined))) ?? heldFor,
+    supersededTime,
+    heldFor: heldBack ?? heldFor,
     publication: null,
     madeBy: versionsOf(pipeline),
     unplanned: isBroken,
@@ -190,68 +191,9 @@ async function openRun(
   // back with the rest.
   if (!run.started)
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
-  const why = plan.problem ?? problem ?? (await pastTime(trx, episodeId, plan.said.publish ?? undefined))
+  const why = plan.problem ?? problem ?? (await pastTime(trx, episodeId, wish))
   return { ...run, problem: why ?? (await refusedStart(trx, config, userId, run.runId)) }
 }
-
-/**
- * A time that stands and counts no more: the episode's own file has something else to say of its publication than when it was
- * made last, or had then, and nobody has named another time since.
- */
-async function supersededTime(
-  trx: Knex,
-  episodeId: string,
-  latest: Run | undefined,
-  wish: string | undefined,
-): Promise<string | null> {
-  if (!latest) return null
-  const before = readContext(latest.context, 'publish', 'supersededTime')
-  if (!isNews(wish, before.publish)) return before.supersededTime
-  return (await publicationOf(trx, episodeId)).publishAt?.toISOString() ?? null
-}
-
-/** A time that has passed before anybody could wait for it was mistyped; one at which the episode came out is as it should be. */
-async function pastTime(
-  trx: Knex,
-  episodeId: string,
-  wish: string | undefined,
-): Promise<Permanent | undefined> {
-  const at = new Date(wish ?? '') // invalid for what is no time
-  if (wish === undefined || !(at.getTime() <= Date.now())) return undefined
-  const made = await lastFinishedRunOf(trx, episodeId)
-  if (made && readContext(made.context, 'publish').publish === wish) return undefined
-  return new Permanent(
-    'bad_episode_file',
-    `episode.json: "publish" is ${wish}, which is past. Name a time to come, or "automatic" for as soon as the episode is finished.`,
-  )
-}
-
-type HeldBack = Publication['heldBack']
-
-/** Of the same version: one that is before listeners is held no more. */
-const stillHeldFor = (publication: Publication, heldFor: HeldFor): HeldFor =>
-  heldBackBy(publication, heldFor) ?? (publication.isCurrent || isProducers(heldFor) ? null : heldFor)
-
-/** Of another version than the latest run's. A time that was taken back is forgotten once the episode's own file says something new. */
-async function stillHeldBack(
-  trx: Knex,
-  { episodeId, context }: Run,
-  wish: string | undefined,
-): Promise<HeldBack> {
-  const { heldFor, publish } = readContext(context, 'heldFor', 'publish')
-  const held = heldBackBy(await publicationOf(trx, episodeId!), heldFor)
-  return held === 'unscheduled' && isNews(wish, publish) ? null : held
-}
-
-/** What its producer keeps from the feed stays out until they bring it there, though a run since may have come to nothing. */
-const heldBackBy = ({ heldBack, publishedAt, publishAt }: Publication, heldFor: HeldFor): HeldBack =>
-  heldBack ?? (isProducers(heldFor) && publishedAt === null && publishAt === null ? heldFor : null)
-
-const isProducers = (heldFor: HeldFor): heldFor is NonNullable<HeldBack> =>
-  heldFor === 'unpublished' || heldFor === 'unscheduled'
-
-const isNews = (wish: string | undefined, before: string | null): boolean =>
-  wish !== undefined && wish !== before
 
 /** What stays of an episode that is made anew. */
 export interface Said {

@@ -1,5 +1,6 @@
 /** What was found in the sound of a recording and done about it, in a few sentences. */
 import type { RestorationReport } from '../episode/restoring.ts'
+import { minutesOf } from '../timecode.ts'
 
 /** How many runs of hum are told one by one. */
 const mostRuns = 5
@@ -66,14 +67,9 @@ function ratio({ untouched, snrBeforeDb, snrAfterDb }: RestorationReport): strin
 
 function humLine({ mainsHz, start, end, levelDb, lines }: RestorationReport['hum'][number]): string {
   return (
-    `Hum of ${mainsHz} Hz mains at ${decibels(levelDb)} dBFS was subtracted from ${clock(start)} to ${clock(end)}: ` +
+    `Hum of ${mainsHz} Hz mains at ${decibels(levelDb)} dBFS was subtracted from ${minutesOf(start)} to ${minutesOf(end)}: ` +
     `${lines.join(', ')} Hz.`
   )
 }
 
 const decibels = (value: number): string => value.toFixed(0).replace('-', '−')
-
-function clock(seconds: number): string {
-  const whole = Math.round(seconds)
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
-}

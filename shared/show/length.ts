@@ -6,6 +6,7 @@
 import type { Warning } from '../codes.ts'
 import { Permanent } from '../errors.ts'
 import type { LengthSettings } from '../settings/settings.ts'
+import { minutesOf } from '../timecode.ts'
 
 /** How long pauses may be and what longer ones become, in seconds. */
 export interface PauseLimits {
@@ -45,17 +46,17 @@ export function fitLength<T>(
   if (after > (wanted.hardMaxSeconds ?? Infinity)) {
     throw new Permanent(
       'over_length',
-      `The episode would be ${clock(after)} long, ` +
-        `with pauses as tight as length.tightest… allows (${clock(before)} before). ` +
-        `length.hardMaxSeconds is ${clock(wanted.hardMaxSeconds!)}. Cut something, or allow more.`,
+      `The episode would be ${minutesOf(after)} long, ` +
+        `with pauses as tight as length.tightest… allows (${minutesOf(before)} before). ` +
+        `length.hardMaxSeconds is ${minutesOf(wanted.hardMaxSeconds!)}. Cut something, or allow more.`,
     )
   }
   const message =
     after > longest
-      ? `The episode is ${clock(after)} long, longer than the wanted ${clock(longest)}, ` +
-        `though its pauses were tightened as far as allowed (from ${clock(before)}).`
-      : `Pauses were tightened to bring the episode from ${clock(before)} to ${clock(after)}; ` +
-        `wanted were at most ${clock(longest)}.`
+      ? `The episode is ${minutesOf(after)} long, longer than the wanted ${minutesOf(longest)}, ` +
+        `though its pauses were tightened as far as allowed (from ${minutesOf(before)}).`
+      : `Pauses were tightened to bring the episode from ${minutesOf(before)} to ${minutesOf(after)}; ` +
+        `wanted were at most ${minutesOf(longest)}.`
   return { result, remark: { code: after > longest ? 'longer_than_wanted' : 'pauses_tightened', message } }
 }
 
@@ -63,14 +64,14 @@ function checkShort<T>(wanted: LengthSettings, result: T, seconds: number): Fitt
   if (seconds < (wanted.hardMinSeconds ?? 0)) {
     throw new Permanent(
       'under_length',
-      `The episode would be ${clock(seconds)} long; ` +
-        `length.hardMinSeconds is ${clock(wanted.hardMinSeconds!)}.`,
+      `The episode would be ${minutesOf(seconds)} long; ` +
+        `length.hardMinSeconds is ${minutesOf(wanted.hardMinSeconds!)}.`,
     )
   }
   const isShort = seconds < (wanted.softMinSeconds ?? 0)
   const message =
-    `The episode is ${clock(seconds)} long, ` +
-    `shorter than the wanted ${clock(wanted.softMinSeconds ?? 0)}.`
+    `The episode is ${minutesOf(seconds)} long, ` +
+    `shorter than the wanted ${minutesOf(wanted.softMinSeconds ?? 0)}.`
   return { result, remark: isShort ? { code: 'shorter_than_wanted', message } : undefined }
 }
 
@@ -98,9 +99,4 @@ function between(
     maxPauseSeconds: towards(usual.maxPauseSeconds, tightestMaxPauseSeconds),
     targetPauseSeconds: towards(usual.targetPauseSeconds, tightestTargetPauseSeconds),
   }
-}
-
-function clock(seconds: number): string {
-  const whole = Math.round(seconds)
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
 }
