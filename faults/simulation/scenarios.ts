@@ -224,12 +224,13 @@ export const scenarios = {
       sweeping(),
     ],
   },
-  /** An episode comes out, is taken back, is recorded again and comes out once more. */
+  /** An episode that was taken back comes out, is taken back again, is recorded anew and comes out once more. */
   returning: {
     stages: (troupe) => [toys.finish(troupe, []), publishing],
     parts: { finish: 1, publish: 1 },
+    before: [newsOf('one', 'take 1'), publication('withdraw', 'one')],
     actions: [
-      newsOf('one', 'take 1'),
+      publication('publish', 'one'),
       publication('withdraw', 'one'),
       newsOf('one', 'take 2'),
       publication('publish', 'one'),

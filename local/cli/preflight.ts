@@ -40,11 +40,18 @@ export async function mustBeReady(
   if (faults.length > 0) throw new NotReady(faults)
 }
 
-/** Of what a Spool finds, what `mustBeReady` has not looked into: with a template of its own a job lacks only what was never said of its episode. */
-export const notLookedInto = ({ template }: Job, faults: readonly Fault[]): readonly Fault[] =>
-  template === undefined
-    ? faults
-    : faults.filter(({ code }) => code === 'missing_variable').map((fault) => ({ ...fault, file: template }))
+/**
+ * Of what a Spool finds, what `mustBeReady` has not looked into: what was never said of the episode, and a time that is
+ * past, which may be the one that it was told before; with the template of the Spool whatever that finds in it. Each under its owner's
+ * name for the file.
+ */
+export const notLookedInto = ({ template, episode }: Job, faults: readonly Fault[]): readonly Fault[] =>
+  faults.flatMap(({ code, file, message }) => {
+    if (code === 'bad_episode_file' && episode !== undefined)
+      return [{ code, file: episode, message: message.replace(file, () => episode) }]
+    if (template === undefined) return [{ code, file, message }]
+    return code === 'missing_variable' ? [{ code, file: template, message }] : []
+  })
 
 const documentNames = ['words', 'template', 'podcast', 'episode', 'cover', 'chapters'] as const
 

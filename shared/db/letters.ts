@@ -48,7 +48,7 @@ export async function lettersById(db: Knex, userId: string, ids: readonly string
   return ids.flatMap((id) => found.filter((letter) => letter.id === id))
 }
 
-/** The user's newest letters that no other episode has read out, nor is about to. */
+/** The letters that the episode has read out, then the user's newest that no other one has, nor is about to. */
 export async function unreadLetters(
   db: Knex,
   { userId, podcast, slug }: { readonly userId: string; readonly podcast: string; readonly slug: string },
@@ -79,7 +79,7 @@ export async function unreadLetters(
            AND r.episode_id NOT IN (SELECT id FROM own)
            AND NOT starts_with(p.slug, :trials)
        )
-     ORDER BY sent_at DESC NULLS LAST, id
+     ORDER BY read_in IS NULL, sent_at DESC NULLS LAST, id
      LIMIT :count`,
     { userId, podcast, slug, count, trials },
   )

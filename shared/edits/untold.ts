@@ -10,8 +10,10 @@ import type { CleaningSettings } from '../settings/cleaning.ts'
 import { isBackground } from '../words/hallucinations.ts'
 import type { ProposedEdit } from './edits.ts'
 
-/** A shorter sound may be a badly said phone; a longer one is speech. */
+/** A shorter sound, by its place among the words, may be a badly said phone; a longer one is speech. */
 const shortestSeconds = 0.25
+/** So much of it rises above the background: a voice's edges are soft. */
+const shortestLoudSeconds = 0.2
 const longestSeconds = 1.2
 const leastConfidence = 0.5
 /** A voice that hesitates does not stop: silence of so many frames parts two sounds. */
@@ -31,9 +33,11 @@ export async function hesitationsAmong(
   const found: ProposedEdit[] = []
   for (const sound of untold) {
     const span = cutOf(sound, analysis)
-    const seconds = span ? (span.endSample - span.startSample) / sampleRate : 0
     if (!span || sound.confidence < leastConfidence) continue
-    if (seconds + 2 * insideSeconds < shortestSeconds || !isVoiced(await listen(span), sampleRate)) continue
+    const seconds = lengthOf(span) / sampleRate
+    const isShort =
+      lengthOf(sound) < shortestSeconds * sampleRate || seconds + 2 * insideSeconds < shortestLoudSeconds
+    if (isShort || !isVoiced(await listen(span), sampleRate)) continue
     found.push({
       ...{ kind: 'filler', ...span, text: '', detector: 'untold', score: sound.confidence },
       ...(wanted === 'cut' ? {} : { status: 'pending' as const }),

@@ -4,8 +4,7 @@
  */
 import type { Knex } from 'knex'
 import { publicationOf, type Publication } from '../db/episodes.ts'
-import { lastFinishedRunOf, type Run } from '../db/runs.ts'
-import { Permanent } from '../errors.ts'
+import type { Run } from '../db/runs.ts'
 import { readContext, type StartContext } from './run-context.ts'
 
 type HeldFor = StartContext['heldFor']
@@ -45,19 +44,3 @@ const heldBackBy = ({ heldBack, publishedAt, publishAt }: Publication, heldFor: 
 
 const isProducers = (heldFor: HeldFor): heldFor is NonNullable<HeldBack> =>
   heldFor === 'unpublished' || heldFor === 'unscheduled'
-
-/** A time that has passed before anybody could wait for it was mistyped; one at which the episode came out is as it should be. */
-export async function pastTime(
-  trx: Knex,
-  episodeId: string,
-  wish: string | undefined,
-): Promise<Permanent | undefined> {
-  const at = new Date(wish ?? '') // invalid for what is no time
-  if (wish === undefined || !(at.getTime() <= Date.now())) return undefined
-  const made = await lastFinishedRunOf(trx, episodeId)
-  if (made && readContext(made.context, 'publish').publish === wish) return undefined
-  return new Permanent(
-    'bad_episode_file',
-    `episode.json: "publish" is ${wish}, which is past. Name a time to come, or "automatic" for as soon as the episode is finished.`,
-  )
-}

@@ -1,6 +1,6 @@
 /**
- * Which letters of listener mail an episode reads out: those its producer names, or the newest that no other episode of
- * theirs has. Hides what becomes of letters that the voice cannot say.
+ * Which letters of listener mail an episode reads out: those its producer names; else those it has read out, and the newest
+ * that no other episode of theirs has. Hides what becomes of letters that the voice cannot say.
  */
 import type { Knex } from 'knex'
 import type { Warning } from '../codes.ts'

@@ -10,7 +10,7 @@ import { readMarks } from '../feed/chapter-files.ts'
 import { picturesIn } from '../feed/chapter-marks.ts'
 import { checkCover, maxCoverBytes } from '../feed/cover.ts'
 import { maxDocumentBytes } from '../settings/document.ts'
-import { parseSaid, standing, type SaidOfEpisode } from '../settings/episode.ts'
+import { parseSaid, pastTime, standing, type SaidOfEpisode } from '../settings/episode.ts'
 import { assetsOf, lettersWanted, picturesOf } from '../settings/needs.ts'
 import { parsePodcast, podcastSettings, type PodcastSettings } from '../settings/podcast.ts'
 import { parseTemplate, type Template } from '../settings/settings.ts'
@@ -43,6 +43,8 @@ export interface Brought {
   readonly number?: number | undefined
   /** What was said of it before, which stands; `unknown` to whoever has not asked: then scripts are not judged. */
   readonly before?: SaidOfEpisode | 'unknown' | undefined
+  /** When it was to come out, as its newest finished version was told. */
+  readonly publishTold?: string | null | undefined
   /** A file that the template, or the chapters, name; undefined when it is not there. */
   readonly asset: (file: string, namedBy: 'template' | 'chapters') => Promise<BroughtFile | undefined>
   /** The largest recording, in bytes. */
@@ -101,6 +103,9 @@ export async function faultsOf(brought: Brought): Promise<Fault[]> {
   for (const file of marks ? picturesIn(marks) : [])
     await judgeAsset('chapters', { file, by: 'a chapter shows' }, judgePicture)
   const { before = {} } = brought
+  const past =
+    before !== 'unknown' && pastTime(brought.episode?.name ?? '', episode?.publish, brought.publishTold)
+  if (past) await look(brought.episode!.name, () => Promise.reject(past))
   // a show's own documents have no episode's number, guest and so on
   const isKnown = brought.recordings.length > 0 && before !== 'unknown'
   if (isKnown && template && !isBroken(brought.podcast, podcast) && !isBroken(brought.episode, episode))

@@ -22,14 +22,14 @@ import { asSeen, type UploadPath } from '../objects.ts'
 import { partsOf, type Pipeline } from '../engine/pipeline.ts'
 import { chooseProviders, keysFor, type ChosenProviders } from '../providers/choose.ts'
 import { alreadyRunning } from './already-running.ts'
-import { earlierWord, pastTime, stillHeldFor } from './earlier-word.ts'
+import { earlierWord, stillHeldFor } from './earlier-word.ts'
 import { lettersRead } from './letters-read.ts'
 import { givenBefore } from './given-before.ts'
-import { saidBefore } from './said-before.ts'
+import { publishTold, saidBefore } from './said-before.ts'
 import { charge } from './quota.ts'
 import type { Variables } from '../settings/script.ts'
 import { proposesAnything } from '../settings/needs.ts'
-import { detailsOf, standing } from '../settings/episode.ts'
+import { detailsOf, pastTime, standing } from '../settings/episode.ts'
 import { podcastSettings } from '../settings/podcast.ts'
 import { restoresAnything } from '../settings/restore.ts'
 import { localRecogniser, type RunSettings } from '../settings/settings.ts'
@@ -191,7 +191,8 @@ async function openRun(
   // back with the rest.
   if (!run.started)
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
-  const why = plan.problem ?? problem ?? (await pastTime(trx, episodeId, wish))
+  const past = wish && pastTime('episode.json', wish, await publishTold(trx, path))
+  const why = plan.problem ?? problem ?? (past || undefined)
   return { ...run, problem: why ?? (await refusedStart(trx, config, userId, run.runId)) }
 }
 

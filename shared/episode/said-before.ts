@@ -5,20 +5,17 @@
 import type { Knex } from 'knex'
 import { aboutOf } from '../db/about-episodes.ts'
 import { publicationOf, settledOf } from '../db/episodes.ts'
-import { listEpisodes } from '../db/listed-episodes.ts'
-import { latestRunOf, type Run } from '../db/runs.ts'
+import { listEpisodes, type ListedEpisode } from '../db/listed-episodes.ts'
+import { lastFinishedRunOf, latestRunOf, type Run } from '../db/runs.ts'
 import { asSeen, type UploadPath } from '../objects.ts'
 import { storedDetails, type SaidOfEpisode } from '../settings/episode.ts'
 import { readContext } from './run-context.ts'
 
+type Place = Pick<UploadPath, 'userId' | 'podcast' | 'episode'>
+
 /** Nothing where there is no episode of that name. `by`: the run that was told it; the latest when not given. */
-export async function saidBefore(
-  db: Knex,
-  { userId, podcast, episode }: Pick<UploadPath, 'userId' | 'podcast' | 'episode'>,
-  by?: Run,
-): Promise<SaidOfEpisode> {
-  const names = { podcast: asSeen(podcast), slug: asSeen(episode) }
-  const [found] = await listEpisodes(db, { userId, limit: 1, after: undefined }, names)
+export async function saidBefore(db: Knex, place: Place, by?: Run): Promise<SaidOfEpisode> {
+  const found = await episodeAt(db, place)
   if (!found) return {}
   const { details, number, season } = await settledOf(db, found.id)
   const run = by ?? (await latestRunOf(db, found.id))
@@ -37,4 +34,16 @@ export async function saidBefore(
     guest: variables['guest'],
     publish: isOut ? undefined : (publish ?? undefined),
   }
+}
+
+/** What was said of when it is to come out, as its newest finished version was made; null for nothing. */
+export async function publishTold(db: Knex, place: Place): Promise<string | null> {
+  const found = await episodeAt(db, place)
+  const made = found && (await lastFinishedRunOf(db, found.id))
+  return made ? readContext(made.context, 'publish').publish : null
+}
+
+async function episodeAt(db: Knex, { userId, podcast, episode }: Place): Promise<ListedEpisode | undefined> {
+  const names = { podcast: asSeen(podcast), slug: asSeen(episode) }
+  return (await listEpisodes(db, { userId, limit: 1, after: undefined }, names))[0]
 }

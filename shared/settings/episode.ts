@@ -3,6 +3,7 @@
  * again: what was said before, and where nothing was, the default.
  */
 import { z } from 'zod'
+import { Permanent } from '../errors.ts'
 import { fileName } from './cleaning.ts'
 import { parseDocument, problemsOf, type Problem } from './document.ts'
 import { chat, image, licence, location, person, soundbite, txt, value, webAddress } from './feed-values.ts'
@@ -94,7 +95,7 @@ const episode = z.strictObject({
     .max(100)
     .optional()
     .describe(
-      'The letters that a mail segment reads out, by id (`./spool letters`); the newest that no episode has read out when not given.',
+      'The letters that a mail segment reads out, by id (`./spool letters`); when not given, those it has read out already, then the newest that no episode has.',
     ),
   publish: z
     .union([z.enum(publishWhen), z.iso.datetime({ offset: true })], {
@@ -151,6 +152,23 @@ export const standing = (now: SaidOfEpisode, before: SaidOfEpisode = {}): Episod
   )
 
 export const parseEpisode = (text: string, name: string): EpisodeSettings => standing(parseSaid(text, name))
+
+/**
+ * A time that has passed before anybody could wait for it was mistyped; that of the version that is there is as it should be.
+ * `wish`: what `file` says of when it is to come out; `before`: what was told when that version was made.
+ */
+export function pastTime(
+  file: string,
+  wish: string | null | undefined,
+  before: string | null | undefined,
+): Permanent | undefined {
+  const at = new Date(wish ?? '') // invalid for what is no time
+  if (wish === before || !(at.getTime() <= Date.now())) return undefined
+  return new Permanent(
+    'bad_episode_file',
+    `${file}: "publish" is ${wish}, which is past. Name a time to come, or "automatic" for as soon as the episode is finished.`,
+  )
+}
 
 /** What the feed shows of it. */
 export const detailsOf = (settings: EpisodeSettings): EpisodeDetails => episodeDetails.parse(settings)

@@ -37,3 +37,9 @@ test('A hum is cut, but for its outermost hundredth of a second', async () => {
 test('Of two sounds that silence parts, the longer one is the hesitation: the other may end a word', async () => {
   expect(await cutIn([0.3, 0.5], 0.06)).toEqual([[0.87, 1.36]])
 })
+
+test('A voice’s soft edges count as it, though they do not rise above the background', async () => {
+  expect(await cutIn([0.24], 0.03)).toEqual([[0.51, 0.74]])
+  expect(await cutIn([0.15], 0.12)).toEqual([])
+  expect(await cutIn([0.23], 0)).toEqual([])
+})

@@ -77,9 +77,17 @@ describe('An episode', () => {
     expect((await begin('three')).read).toEqual(['Hello.', 'Good day.'])
   })
 
-  test('reads its own letters again when it is made anew', async () => {
+  test('reads its own letters again when it is made anew, though newer ones have come', async () => {
     const again = await begin('two', { title: 'Again' })
     expect(again.read).toEqual(['Good evening.', 'Good night.'])
+    await world.database.rows(
+      `INSERT INTO letters (user_id, run_id, position, outcome, body, sender, subject, content_hash, sent_at)
+       VALUES (:user, :runId, 99, 'letter', 'Brand new.', 'Ada', 'Letter 99', 'Brand new.', now())`,
+      { user, runId: again.runId },
+    )
+    await end(again)
+    expect((await begin('two', { title: 'Once more' })).read).toEqual(['Good evening.', 'Good night.'])
+    await world.database.rows(`DELETE FROM letters WHERE position = 99`)
   })
 
   test('names the letters that it names and cannot say, also where they come last', async () => {

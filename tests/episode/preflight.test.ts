@@ -38,6 +38,23 @@ test('a script lacks nothing that was said of the episode before, unless that is
   expect(await look({ ...brought, before: 'unknown' })).toEqual([])
 })
 
+test('a time to come out that is past is refused, unless the version that is there was told it', async () => {
+  const past = '2025-05-01T06:00:00Z'
+  const episode = file('five.json', { publish: past })
+  const refused = [
+    {
+      code: 'bad_episode_file',
+      file: 'five.json',
+      message: expect.stringMatching(/^five\.json: "publish".*is past/),
+    },
+  ]
+  expect(await look({ episode })).toEqual(refused)
+  expect(await look({ episode, publishTold: '2025-05-02T06:00:00Z' })).toEqual(refused)
+  expect(await look({ episode, publishTold: past })).toEqual([])
+  expect(await look({ episode, before: 'unknown' })).toEqual([])
+  expect(await look({ episode: file('five.json', { publish: '2036-05-01T06:00:00Z' }) })).toEqual([])
+})
+
 test('what fits together has no faults', async () => {
   const picture = await sharp({ create: { width: 20, height: 20, channels: 3, background: '#123' } })
     .webp()
