@@ -39,7 +39,7 @@ export interface Scenario {
   readonly before?: readonly Action[]
   /** What sleeps through a lease is dead: files are cleared away once nobody can still write them. */
   readonly hasNoSleepers?: true
-  /** What it is about shows only where somebody sleeps while the others do all they have to. */
+  /** What it is about shows only where somebody sleeps while the others do all they have to, and leave none of it out. */
   readonly oversleepsOften?: true
   /** How often a step is tried. */
   readonly attempts?: number

@@ -40,7 +40,8 @@ const mostSeen = 6
 /** `without`: which of the scenario's actions are left out, a bit each. */
 export function openStage(world: World, scenario: Scenario, without: number): Stage {
   const { processes } = world
-  const waiting: Action[] = scenario.actions.filter(({ isNews }, i) => isNews || !(without & (1 << i)))
+  const mayLack = scenario.oversleepsOften ? 0 : without
+  const waiting: Action[] = scenario.actions.filter(({ isNews }, i) => isNews || !(mayLack & (1 << i)))
   const owed = new Set<Action>()
   /** Those whose work is done again by whoever calls them: the queue, or the store. */
   const calledAgain = new Set<Process>()

@@ -225,7 +225,8 @@ function proposalLines({ proposal }: Listing): string[] {
   const { by, titles, summary, notes, chapters } = proposal
   const placed = (name: string, list: readonly { startSeconds: number }[], textOf: (i: number) => string) =>
     list.map(
-      ({ startSeconds }, i) => `  ${(i === 0 ? name : '').padEnd(9)}${clock(startSeconds)} ${textOf(i)}`,
+      ({ startSeconds }, i) =>
+        `  ${(i === 0 ? name : '').padEnd(9)}${clock(Math.floor(startSeconds))} ${textOf(i)}`,
     )
   const lines = [
     ...titles.map((title, i) => `  ${(i === 0 ? 'title' : '').padEnd(9)}${title}`),

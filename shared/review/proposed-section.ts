@@ -19,7 +19,7 @@ const listed = (items: readonly string[]): string =>
 /** Empty when there is nothing in the proposal. */
 export function proposedSection({ by, titles, summary, notes, chapters }: ShownProposal): string {
   const places = (list: readonly { startSeconds: number; said: string }[]) =>
-    listed(list.map(({ startSeconds, said }) => `${clock(startSeconds)} ${escape(said)}`))
+    listed(list.map(({ startSeconds, said }) => `${clock(Math.floor(startSeconds))} ${escape(said)}`))
   const blocks = [
     titles.length === 0
       ? ''

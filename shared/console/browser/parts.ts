@@ -20,6 +20,9 @@ export const clock = (seconds: number): string => {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
 }
 
+/** A place in an episode, as players and its chapter lines say it: the second that has begun. */
+export const place = (seconds: number): string => clock(Math.floor(seconds))
+
 /** Of bytes. */
 export const size = (bytes: number): string =>
   bytes < 1000

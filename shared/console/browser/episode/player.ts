@@ -1,6 +1,6 @@
 /** The finished episode, to hear: with its chapters, and the words, which follow what is said and lead to it. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { clock, html } from '../parts.ts'
+import { html, place } from '../parts.ts'
 
 interface File {
   readonly file: string
@@ -46,7 +46,7 @@ export function Player({ files }: { files: readonly File[] }) {
               const isNow = now >= startTime && now < (chapters[i + 1]?.startTime ?? Infinity)
               return html`<li>
                 <button type="button" aria-current=${isNow ? 'true' : 'false'} onClick=${() => go(startTime)}>
-                  <span class="quiet">${clock(startTime)}</span> ${title}
+                  <span class="quiet">${place(startTime)}</span> ${title}
                 </button>
               </li>`
             })}
@@ -89,7 +89,7 @@ function Transcript({
     ${segments.map(
       ({ startTime, speaker, body }, i) =>
         html`<p class=${i === at ? 'now' : ''}>
-          <button type="button" class="time" onClick=${() => go(startTime)}>${clock(startTime)}</button> ${
+          <button type="button" class="time" onClick=${() => go(startTime)}>${place(startTime)}</button> ${
             speaker === undefined || speaker === segments[i - 1]?.speaker ? null : html`<b>${speaker}</b> `
           }${body}
         </p>`,

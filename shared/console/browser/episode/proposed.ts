@@ -1,7 +1,7 @@
 /** What is proposed to be said of an episode, and picking of it: nothing is used before. */
 import { useState } from 'preact/hooks'
 import { post } from '../api.ts'
-import { Action, clock, html, useApi } from '../parts.ts'
+import { Action, html, place, useApi } from '../parts.ts'
 
 interface Placed {
   readonly startSeconds: number
@@ -155,6 +155,6 @@ const Places = ({ list }: { list: readonly { readonly startSeconds: number; read
   html`<ul class="files">
     ${list.map(
       ({ startSeconds, said }) =>
-        html`<li><span>${said}</span><span class="quiet">${clock(startSeconds)}</span></li>`,
+        html`<li><span>${said}</span><span class="quiet">${place(startSeconds)}</span></li>`,
     )}
   </ul>`
