@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
+import { mallocSettings } from '../host/malloc.ts'
 
 const jest = [
   '--disable-warning=MaxListenersExceededWarning',
@@ -28,7 +29,8 @@ export async function runChecks(root: string, patterns: readonly string[]): Prom
     if (bad !== undefined) return bad
   }
   // The commands that tests start are a hundred processes of the same modules.
-  const env = { ...environment(), NODE_COMPILE_CACHE: path.join(root, 'node_modules', '.cache', 'node') }
+  const compiled = { NODE_COMPILE_CACHE: path.join(root, 'node_modules', '.cache', 'node') }
+  const env = { ...environment(), ...mallocSettings, ...compiled }
   const tests = spawn(process.execPath, [...jest, ...patterns], { cwd: root, stdio: 'inherit', env })
   return await codeOf(tests)
 }

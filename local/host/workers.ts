@@ -9,6 +9,7 @@ import { openSync, renameSync, statSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import path from 'node:path'
 import { bodyWithin, doorOf, headersTimeoutMs, refusalAt, requestTimeoutMs, TooMuch } from '../doors/doors.ts'
+import { mallocSettings } from './malloc.ts'
 import { mind } from './mind.ts'
 import { passOn } from './pass-on.ts'
 import { host } from './ports.ts'
@@ -229,13 +230,6 @@ function openPool(
     },
   }
 }
-
-/**
- * Set by itself, glibc's limit grows with the largest block that was freed, up to 32 MB; blocks below it come from a
- * heap that gives nothing back while something above them lives. Fixed at its first value, sound that is collected
- * is memory that is free: 15 MB less. Two such heaps in place of one for every thread: 10 MB less.
- */
-const mallocSettings = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '2' }
 
 /**
  * Most of what a worker holds is sound outside the heap, freed only when a small object in it is collected: a

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { align } from '../../local/cli/align.ts'
 import { recordingRate } from '../../samples/recording.ts'
-import { said, wav } from '../support/recordings.ts'
+import { said, wavOf } from '../support/recordings.ts'
 
 const who = ['The old man', 'A tall nurse', 'My sister', 'Our neighbour', 'Every child']
 const does = [
@@ -67,8 +67,6 @@ async function longTalk(file: string): Promise<{ order: number[]; starts: number
     pieces.push(piece)
     bytes += piece.length
   }
-  const pcm = Buffer.concat(pieces)
-  const samples = Float32Array.from({ length: pcm.length / 2 }, (_, i) => pcm.readInt16LE(2 * i) / 32768)
-  writeFileSync(file, wav(samples, recordingRate))
+  writeFileSync(file, wavOf(Buffer.concat(pieces), recordingRate))
   return { order, starts }
 }

@@ -1,5 +1,6 @@
 // The API: who is let in, what they see of their own and never of others, and that asking twice is asking
 // once.
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import * as framework from '@google-cloud/functions-framework'
 import { getTestServer } from '@google-cloud/functions-framework/testing'
@@ -253,9 +254,9 @@ describe('Every documented route', () => {
     const setting = await aProducer()
     const { world } = setting
     const runId = await world.start(told)
-    const [{ episodeId }] = (await world.database.rows<{ episodeId: string }>(
-      'SELECT id AS "episodeId" FROM episodes',
-    )) as [{ episodeId: string }]
+    const [{ episodeId, podcastId }] = (await world.database.rows<Record<'episodeId' | 'podcastId', string>>(
+      'SELECT id AS "episodeId", podcast_id AS "podcastId" FROM episodes',
+    )) as [Record<'episodeId' | 'podcastId', string>]
     const [letter] = await world.database.rows<{ id: string }>(
       'INSERT INTO letters (user_id, run_id, position, outcome, body, content_hash) VALUES (:user, ' +
         `:runId, 0, 'letter', 'Hello', 'h') RETURNING id`,
@@ -272,11 +273,16 @@ describe('Every documented route', () => {
       '/podcasts/{id}/template': { revision: '0', template: {} },
     }
     const bodyOf = (path: string) => bodies[path] ?? { version: 1, decisions: [] }
+    const own: Record<string, string> = {
+      ...{ runs: runId, episodes: episodeId, letters: letter!.id, podcasts: podcastId },
+    }
+    const nobodys = randomUUID()
+    const idsIn = (path: string) => [own[path.split('/')[1]!] ?? runId, nobodys, 'x']
     const walked = eachRoute(await documentOf(setting)).filter(({ path }) => path.includes('{id}'))
     expect(walked.length).toBeGreaterThan(8)
     for (const { path, method } of walked) {
       const body = bodyOf(path)
-      for (const id of [runId, episodeId, letter!.id, 'x']) {
+      for (const id of idsIn(path)) {
         const answer = await other(
           method,
           path.replaceAll(/\{\w+\}/g, id),

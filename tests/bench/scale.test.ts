@@ -1,6 +1,6 @@
 // What a task of each step asks of its servers, counted on the wire, is what the page on scale counts with.
 import { queues } from '../../functions/index.ts'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { startCounting, type Asked, type Counting } from '../../bench/counting.ts'
 import { askedBy, breaks, deploymentFor, episodeOf, flowOn, flowSteps, needsOf } from '../../bench/scale.ts'
 import { catalogue } from '../../functions/index.ts'
@@ -9,7 +9,7 @@ import { openServices } from '../../shared/engine/serve.ts'
 import type { Services } from '../../shared/engine/services.ts'
 import { add, mainsHum, speechLike } from '../support/audio.ts'
 import { wav } from '../support/recordings.ts'
-import { aWhisper, type FakeVendor } from '../support/vendors.ts'
+import { aWhisper } from '../support/vendors.ts'
 import { aWorld, user, type World } from '../support/world.ts'
 
 const sampleRate = 48_000
@@ -19,48 +19,49 @@ const episode = episodeOf(seconds / 60, 1)
 /** The quickest fault to mend. */
 const restoresHum = JSON.stringify({ restore: { noise: 'off', clicks: 'off', level: 'off' } })
 
-let vendor: FakeVendor
-let world: World
-let counting: Counting
-let services: Services
-beforeEach(async () => {
-  vendor = await aWhisper()
-  world = await aWorld({ env: { OPENAI_URL: `${vendor.baseUrl}/v1` } })
-  await world.giveKey('openai', 'a-key')
-  counting = await startCounting(world.env['DATABASE_URL'], world.env['STORAGE_ENDPOINT'])
-  const counted = { DATABASE_URL: counting.databaseUrl, STORAGE_ENDPOINT: counting.storageEndpoint }
-  services = openServices({ ...world.env, ...counted }, catalogue)
-})
-afterEach(async () => {
-  await services.tasks.close()
-  await counting.close()
-})
+describe('On the wire', () => {
+  let world: World
+  let counting: Counting
+  let services: Services
+  beforeEach(async () => {
+    const vendor = await aWhisper()
+    world = await aWorld({ env: { OPENAI_URL: `${vendor.baseUrl}/v1` } })
+    await world.giveKey('openai', 'a-key')
+    counting = await startCounting(world.env['DATABASE_URL'], world.env['STORAGE_ENDPOINT'])
+    const counted = { DATABASE_URL: counting.databaseUrl, STORAGE_ENDPOINT: counting.storageEndpoint }
+    services = openServices({ ...world.env, ...counted }, catalogue)
+  })
+  afterEach(async () => {
+    await services.tasks.close()
+    await counting.close()
+  })
 
-test('each step has the tasks and asks for what was counted, and for nothing that a session must keep', async () => {
-  const recording = wav(
-    add(speechLike(sampleRate, seconds, 1), mainsHum(sampleRate, seconds, -40)),
-    sampleRate,
-  )
-  await world.upload(`u/${user}/show/one/template.json`, restoresHum)
-  const uploaded = await world.upload(`u/${user}/show/one/talk.wav`, recording)
-  const asked: Record<string, Asked> = {}
-  const tasks: Record<string, number> = {}
-  counting.take()
-  await onUpload(uploaded, services)
-  asked['on-upload'] = counting.take()
-  for (let queued = await world.tasks(); queued.length > 0; queued = await world.tasks())
-    for (const { payload } of queued) {
-      const { step } = payload
-      expect(await world.handBy(services, payload)).toMatchObject({ status: 200 })
-      asked[step] ??= counting.take()
-      counting.take()
-      tasks[step] = (tasks[step] ?? 0) + 1
-    }
-  const expected = flowSteps(episode).filter(({ parts }) => parts > 0)
-  expect(tasks).toEqual(Object.fromEntries(expected.map(({ name, parts }) => [name, parts])))
-  for (const step of Object.keys(asked))
-    expect({ step, ...asked[step] }).toEqual({ step, ...askedBy(step, episode) })
-  expect(counting.pinned).toEqual([])
+  test('each step has the tasks and asks for what was counted, and for nothing that a session must keep', async () => {
+    const recording = wav(
+      add(speechLike(sampleRate, seconds, 1), mainsHum(sampleRate, seconds, -40)),
+      sampleRate,
+    )
+    await world.upload(`u/${user}/show/one/template.json`, restoresHum)
+    const uploaded = await world.upload(`u/${user}/show/one/talk.wav`, recording)
+    const asked: Record<string, Asked> = {}
+    const tasks: Record<string, number> = {}
+    counting.take()
+    await onUpload(uploaded, services)
+    asked['on-upload'] = counting.take()
+    for (let queued = await world.tasks(); queued.length > 0; queued = await world.tasks())
+      for (const { payload } of queued) {
+        const { step } = payload
+        expect(await world.handBy(services, payload)).toMatchObject({ status: 200 })
+        asked[step] ??= counting.take()
+        counting.take()
+        tasks[step] = (tasks[step] ?? 0) + 1
+      }
+    const expected = flowSteps(episode).filter(({ parts }) => parts > 0)
+    expect(tasks).toEqual(Object.fromEntries(expected.map(({ name, parts }) => [name, parts])))
+    for (const step of Object.keys(asked))
+      expect({ step, ...asked[step] }).toEqual({ step, ...askedBy(step, episode) })
+    expect(counting.pinned).toEqual([])
+  })
 })
 
 test('an hour needs no more than twice what half an hour does', () => {

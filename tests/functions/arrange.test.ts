@@ -5,6 +5,7 @@ import id3 from 'node-id3'
 import sharp from 'sharp'
 import type { Timeline } from '../../shared/timeline/timeline.ts'
 import { decodeFile, noise, add, tone } from '../support/audio.ts'
+import { likeliest } from '../support/likeness.ts'
 import { said, wav, type SaidRecording } from '../support/recordings.ts'
 import { aWorld, user, type World } from '../support/world.ts'
 
@@ -92,17 +93,8 @@ async function deliverable(world: World, file: string): Promise<Buffer> {
 }
 
 /** Where in `heard` the samples are, searched for within 50 ms of where they should be; in samples off. */
-function offBy(heard: Float32Array, samples: Float32Array, expectedAt: number): number {
-  const reach = sampleRate / 20
-  const length = samples.length
-  let best = { likeness: -Infinity, off: NaN }
-  for (let off = -reach; off <= reach; off++) {
-    let likeness = 0
-    for (let i = 0; i < length; i++) likeness += samples[i]! * (heard[expectedAt + off + i] ?? 0)
-    if (likeness > best.likeness) best = { likeness, off }
-  }
-  return best.off
-}
+const offBy = (heard: Float32Array, samples: Float32Array, expectedAt: number): number =>
+  likeliest(heard, samples, expectedAt, sampleRate / 20).late
 
 /** The level of the bed's tone in a stretch, as the RMS of its sine in dB. */
 function bedLevel(heard: Float32Array, from: number, to: number): number {

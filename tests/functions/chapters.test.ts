@@ -9,6 +9,7 @@ import { parseRssFeed } from 'feedsmith'
 import sharp from 'sharp'
 import { ffprobe } from '../../shared/audio/ffmpeg.ts'
 import { decodeFile, run, tone, withFile } from '../support/audio.ts'
+import { likeliest } from '../support/likeness.ts'
 import { said, wav, type SaidRecording } from '../support/recordings.ts'
 import { aWorld, user, type World, type WorldOptions } from '../support/world.ts'
 
@@ -95,24 +96,10 @@ function lateness(
   second: number,
   startSeconds: number,
 ): { samples: number; likeness: number } {
-  const length = 0.5 * sampleRate
-  const wanted = sound.subarray(
-    Math.round(startSeconds * sampleRate),
-    Math.round(startSeconds * sampleRate) + length,
-  )
-  let best = { samples: 0, likeness: -1 }
-  for (let late = -480; late <= 480; late++) {
-    const at = Math.round(second * sampleRate) + late
-    let [product, one, other] = [0, 0, 0]
-    for (let i = 0; i < length; i++) {
-      product += wanted[i]! * heard[at + i]!
-      one += wanted[i]! ** 2
-      other += heard[at + i]! ** 2
-    }
-    const likeness = product / Math.sqrt(one * other)
-    if (likeness > best.likeness) best = { samples: late, likeness }
-  }
-  return best
+  const from = Math.round(startSeconds * sampleRate)
+  const wanted = sound.subarray(from, from + 0.5 * sampleRate)
+  const { late, likeness } = likeliest(heard, wanted, Math.round(second * sampleRate), 480)
+  return { samples: late, likeness }
 }
 
 /** A millisecond is as fine as the written forms are. */

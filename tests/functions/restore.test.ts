@@ -1,7 +1,7 @@
 // What is wrong with the sound goes before anything hears it; where nothing is wrong the episode is the same to the byte.
 import { createHash } from 'node:crypto'
 import { deserialize } from 'node:v8'
-import { describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { toInterleavedBytes, toPlanar } from '../../shared/audio/pcm.ts'
 import { toTimelineSource, type Prepared } from '../../shared/episode/recording.ts'
 import type { Certificate } from '../../shared/mastering/certificate.ts'
@@ -12,7 +12,7 @@ import { made } from '../support/media.ts'
 import { add, decodeFile, mainsHum, noise, speechLike } from '../support/audio.ts'
 import { aKey, callerOf } from '../support/callers.ts'
 import { wav } from '../support/recordings.ts'
-import { aWorld, user, type World } from '../support/world.ts'
+import { aSharedWorld, aWorld, user, type World } from '../support/world.ts'
 
 const sampleRate = 48_000
 
@@ -50,6 +50,10 @@ async function recorded(
   await world.upload(place('template.json'), JSON.stringify(template))
   await world.upload(place('episode.json'), JSON.stringify({ title: 'Talk' }))
   await world.arrive(await world.upload(place('talk.wav'), wav(samples, sampleRate)))
+  return await latestRun(world)
+}
+
+async function latestRun(world: World): Promise<string> {
   const [run] = await world.database.rows<{ id: string }>(
     'SELECT id FROM runs ORDER BY created_at DESC LIMIT 1',
   )
@@ -184,6 +188,14 @@ test('Parts that are mended in any order, one of them twice, are what one go mak
 })
 
 describe('A long recording', () => {
+  /** Both episodes are of the same one: what has been decoded for the first is there for the second. */
+  let world: World
+  let long: Buffer
+  beforeAll(async () => {
+    world = await aSharedWorld({ until: 'prescribe' })
+    long = await aLongOne()
+  })
+
   /** Twenty-three minutes in which something hums from the seventeenth on. */
   const aLongOne = () =>
     made(
@@ -194,27 +206,24 @@ describe('A long recording', () => {
         ' -sample_fmt s16',
     )
 
-  async function examinedIn(world: World): Promise<string> {
-    await world.upload(
-      `u/${user}/show/long/template.json`,
-      JSON.stringify({ restore: { noise: 'off', level: 'off', clicks: 'off' } }),
-    )
-    await world.arrive(await world.upload(`u/${user}/show/long/talk.flac`, await aLongOne()))
-    const [{ id } = { id: '' }] = await world.database.rows<{ id: string }>('SELECT id FROM runs')
-    return id
+  async function examined(slug: string): Promise<string> {
+    const place = (file: string) => `u/${user}/show/${slug}/${file}`
+    const restore = { noise: 'off', level: 'off', clicks: 'off' }
+    await world.upload(place('template.json'), JSON.stringify({ restore }))
+    await world.arrive(await world.upload(place('talk.flac'), long))
+    return await latestRun(world)
   }
-  const planOf = async (world: World, run: string): Promise<Plan> => {
+  const planOf = async (run: string): Promise<Plan> => {
     const { planObject } = (await outputOf(world, run, 'prescribe'))!
     const { work: bucket } = world.services.config.buckets
     return deserialize(await world.services.storage.read({ bucket, name: String(planObject) })) as Plan
   }
 
   test('is looked at in parts, and decided on as a whole once all of them are there', async () => {
-    const world = await aWorld({ until: 'prescribe' })
-    const run = await examinedIn(world)
+    const run = await examined('new')
     await world.runToEnd()
     expect((await world.steps(run)).filter(({ step }) => step === 'examine')).toHaveLength(2)
-    const plan = await planOf(world, run)
+    const plan = await planOf(run)
     expect(plan.totalSamples).toBe(1380 * 44_100)
     expect(
       plan.summary.hum.map(({ start, end }) => [Math.round(start / 100), Math.round(end / 100)]),
@@ -223,17 +232,20 @@ describe('A long recording', () => {
   })
 
   test('of which an earlier version was to look at all at once is decided on by that look', async () => {
-    const world = await aWorld({ until: 'prescribe' })
-    const run = await examinedIn(world)
+    const run = await examined('old')
     for (let part = 0; (await world.pending()).includes('prepare'); part++)
       await world.deliver('prepare', part, run)
     await world.deliver('join', 0, run)
-    await world.database.rows(`DELETE FROM steps WHERE step = 'examine' AND part = 1`)
+    await world.database.rows(`DELETE FROM steps WHERE run_id = :run AND step = 'examine' AND part = 1`, {
+      run,
+    })
     const { payload } = (await world.tasks()).find(({ payload: { step } }) => step === 'examine')!
     const { look: _unheardOf, ...context } = payload.context
     expect(await world.handBy(world.services, { ...payload, context })).toMatchObject({ status: 200 })
     await world.runToEnd()
-    expect((await planOf(world, run)).totalSamples).toBe(1380 * 44_100)
+    const [looked] = (await world.steps(run)).filter(({ step }) => step === 'examine')
+    expect(looked).toMatchObject({ reused: false })
+    expect((await planOf(run)).totalSamples).toBe(1380 * 44_100)
     expect((await world.run(run)).context).toMatchObject({ restoredParts: 14 })
   })
 })

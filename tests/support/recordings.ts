@@ -9,7 +9,11 @@ export function wav(
   sampleRate: number,
   sampleFormat: 's16le' | 'f32le' = 's16le',
 ): Buffer {
-  const sound = toPcm([samples], sampleFormat)
+  return wavOf(toPcm([samples], sampleFormat), sampleRate, sampleFormat)
+}
+
+/** The same of samples that are bytes already. */
+export function wavOf(sound: Buffer, sampleRate: number, sampleFormat: 's16le' | 'f32le' = 's16le'): Buffer {
   const [tag, width] = sampleFormat === 's16le' ? [1, 2] : [3, 4]
   const head = Buffer.alloc(44)
   head.write('RIFF')
