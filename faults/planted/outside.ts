@@ -4,6 +4,7 @@ import type { PlantedBug } from './bug.ts'
 const first = 'migrations/001-first-light.ts'
 const words = 'migrations/002-words.ts'
 const peopleTrust = 'migrations/004-runs-people-trust.ts'
+const lettersReadOut = 'migrations/022-letters-read-out.ts'
 const webhooks = 'migrations/011-webhooks.ts'
 const storage = 'shared/storage-writes.ts'
 const tasks = 'shared/engine/tasks.ts'
@@ -81,14 +82,14 @@ export const guardBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a message may be kept twice',
-    file: peopleTrust,
+    file: lettersReadOut,
     find: 'CREATE UNIQUE INDEX one_letter_per_message',
     replace: 'CREATE INDEX one_letter_per_message',
     caughtBy: 'guards',
   },
   {
     name: 'a text may be kept twice',
-    file: peopleTrust,
+    file: lettersReadOut,
     find: 'CREATE UNIQUE INDEX one_letter_per_content',
     replace: 'CREATE INDEX one_letter_per_content',
     caughtBy: 'guards',
