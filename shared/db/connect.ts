@@ -39,7 +39,7 @@ export async function withDatabase<T>(
 export interface Session {
   /** The first block opens the connection, and so does the first after a release. */
   readonly use: <T>(block: (db: Knex) => Promise<T>) => Promise<T>
-  /** Closes the connection, if there is one, or leaves it to whoever comes next. */
+  /** Closes the connection, if there is one. */
   readonly release: () => Promise<void>
 }
 
@@ -66,50 +66,10 @@ function leavePlace(): void {
   else free++
 }
 
-interface Kept {
-  readonly db: Knex
-  readonly databaseUrl: string
-  readonly statementMs: number
-}
-
-/** What is done with and still open; enough for a step and its heartbeats. */
-const kept = new Set<Kept>()
-const mostKept = 2
-let keptForMs = 0
-
-/**
- * From now on a connection stays open for so long when it is done with, and whoever comes next has it: a new one is a
- * process of the server's, and 12 ms of computing. Only for a process that goes on between its calls: an instance that
- * stands still would hold connections which others need. With 0 none is kept any more.
- */
-export function keepConnections(forMs: number): void {
-  keptForMs = forMs
-  if (forMs === 0) kept.forEach(close)
-}
-
-function keep(one: Kept): void {
-  kept.add(one)
-  setTimeout(() => close(one), keptForMs).unref()
-}
-
-/** Unless somebody has taken it. */
-function close(one: Kept): void {
-  if (kept.delete(one)) void one.db.destroy().finally(leavePlace)
-}
-
-function takeKept(databaseUrl: string, statementMs: number): Knex | undefined {
-  const one = [...kept].find((some) => some.databaseUrl === databaseUrl && some.statementMs === statementMs)
-  if (one) kept.delete(one)
-  return one?.db
-}
-
 /** Nothing is opened before it is used. Whoever opens a session releases it, whatever happened. */
 export function openSession(databaseUrl: string, statementMs = longestStatementMs): Session {
   let db: Promise<Knex> | undefined
-  let isInOrder = true
   const open = async (): Promise<Knex> => {
-    const left = takeKept(databaseUrl, statementMs)
-    if (left) return left
     await takePlace()
     try {
       return await connect(databaseUrl, statementMs)
@@ -119,21 +79,12 @@ export function openSession(databaseUrl: string, statementMs = longestStatementM
     }
   }
   return {
-    use: async (block) => {
-      try {
-        return await block(await (db ??= open()))
-      } catch (error) {
-        isInOrder = false // a statement that was given up may still be at work
-        throw error
-      }
-    },
+    use: async (block) => await block(await (db ??= open())),
     release: async () => {
       const opened = await db?.catch(() => undefined)
       db = undefined
       if (!opened) return
-      const isWanted = isInOrder && keptForMs > 0 && kept.size < mostKept && waiting.length === 0
-      if (isWanted) keep({ db: opened, databaseUrl, statementMs })
-      else await opened.destroy().finally(leavePlace)
+      await opened.destroy().finally(leavePlace)
     },
   }
 }

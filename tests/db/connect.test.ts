@@ -2,7 +2,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { parseConfig } from '../../shared/config.ts'
-import { keepConnections, rows, withDatabase } from '../../shared/db/connect.ts'
+import { rows, withDatabase } from '../../shared/db/connect.ts'
 import { migrate } from '../../shared/db/migrate.ts'
 import { classify, Retryable } from '../../shared/errors.ts'
 import { freshDatabase, type Database } from '../support/database.ts'
@@ -120,45 +120,5 @@ describe('Behind a pooler that lends its sessions', () => {
     const patience = 100
     const asked = withDatabase(await through(), (db) => db.raw('SELECT pg_sleep(600)'), patience)
     expect(classify(await asked.catch((error: unknown) => error))).toBeInstanceOf(Retryable)
-  })
-})
-
-describe('Where connections are kept for whoever comes next', () => {
-  const backend = async () => {
-    const [found] = await withDatabase(database.url, (db) =>
-      rows<{ pid: number }>(db, 'SELECT pg_backend_pid() AS pid'),
-    )
-    return found!.pid
-  }
-  beforeEach(() => keepConnections(60_000))
-  afterEach(() => keepConnections(0))
-
-  test('the next block has the same', async () => {
-    expect(await backend()).toBe(await backend())
-  })
-
-  test('two at once have one each', async () => {
-    const [one, other] = await Promise.all([backend(), backend()])
-    expect(one).not.toBe(other)
-  })
-
-  test('one on which something went wrong is closed', async () => {
-    const first = await backend()
-    await expect(withDatabase(database.url, (db) => db.raw('SELECT 1 / 0'))).rejects.toThrow('division')
-    expect(await backend()).not.toBe(first)
-  })
-
-  test('one that the server has ended is replaced', async () => {
-    const first = await backend()
-    await database.rows(`SELECT pg_terminate_backend(${first})`)
-    const next = await backend().catch(backend) // the first to come may be the one who notices
-    expect(next).not.toBe(first)
-  })
-
-  test('it is closed when its time is over', async () => {
-    keepConnections(1)
-    const first = await backend()
-    const isOpen = () => database.rows(`SELECT 1 FROM pg_stat_activity WHERE pid = ${first}`)
-    while ((await isOpen()).length > 0) continue
   })
 })
