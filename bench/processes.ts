@@ -66,12 +66,17 @@ export interface KindCost {
 
 type Member = Stat & { readonly kind: Kind }
 
-/** The roots that are alive and every process below them; a root is what the map says, whoever started it. */
-function family(roots: ReadonlyMap<number, Kind>): Member[] {
+/**
+ * The roots that are alive and every process below them; a root is what the map says, whoever started it. `strangers` gets
+ * all others, who are not read again: on a machine with many, to look at all of them takes a core some of its time.
+ */
+function family(roots: ReadonlyMap<number, Kind>, strangers = new Set<number>()): Member[] {
   const all = new Map<number, Stat>()
-  for (const name of readdirSync('/proc')) {
-    const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined
-    if (stat) all.set(Number(name), stat)
+  const alive = new Set(readdirSync('/proc').map(Number).filter(Number.isInteger))
+  for (const pid of strangers) if (!alive.has(pid)) strangers.delete(pid) // another may get its number
+  for (const pid of alive) {
+    const stat = strangers.has(pid) ? undefined : readStat(pid)
+    if (stat) all.set(pid, stat)
   }
   const kindOf = (pid: number): Kind | undefined => {
     const stat = all.get(pid)
@@ -79,6 +84,7 @@ function family(roots: ReadonlyMap<number, Kind>): Member[] {
   }
   return [...all].flatMap(([pid, stat]) => {
     const kind = kindOf(pid)
+    if (!kind) strangers.add(pid)
     return kind ? [{ ...stat, kind }] : []
   })
 }
@@ -100,10 +106,11 @@ function cpuByKind(members: readonly Member[]): Map<string, number> {
  */
 export function watch(roots: ReadonlyMap<number, Kind>): { stop: () => KindCost[] } {
   const peaks = new Map<string, { peakMegabytes: number; mostProcesses: number }>()
+  const strangers = new Set<number>()
   let ownCpuSeconds = 0
   const sample = (): Member[] => {
     const before = process.threadCpuUsage()
-    const members = family(roots)
+    const members = family(roots, strangers)
     const counts = new Map<string, number>()
     for (const { kind, residentMegabytes } of members) {
       const count = (counts.get(kind.name) ?? 0) + 1
@@ -156,8 +163,9 @@ export async function costOf(
   let complaint = ''
   child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-4000)))
   let peakMegabytes = 0
+  const strangers = new Set<number>()
   const timer = setInterval(() => {
-    for (const { residentMegabytes } of family(new Map([[child.pid!, command]])))
+    for (const { residentMegabytes } of family(new Map([[child.pid!, command]]), strangers))
       peakMegabytes = Math.max(peakMegabytes, residentMegabytes)
   }, sampleEveryMs)
   const [code] = (await once(child, 'close')) as [number]

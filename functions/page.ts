@@ -61,12 +61,14 @@ export const page = defineStep({
     const work = (name: string) => ({ bucket: config.buckets.work, name })
     const { transcriptObject, takenObject, proposalObject, planObject, episodeId, contentHash: hash } = given
     const { episodes: bucket } = config.buckets
+    async function* sounds(): AsyncGenerator<Buffer> {
+      for (const name of reel) yield await storage.read(work(name)) // 0.8 MB of 10
+    }
     const transcript =
       transcriptObject === null ? undefined : await storage.readJson<Transcript>(work(transcriptObject))
     const taken = takenObject === null ? {} : await storage.readJson<Taken>(work(takenObject))
     const edits = await storage.readJson<EditList>(work(given.editsObject))
     const timeline = await storage.readJson<Timeline>(work(given.timelineObject))
-    const sounds = await Promise.all(reel.map((name) => storage.read(work(name))))
     const certificate = await storage.readJson<Certificate>({
       bucket,
       name: episodeName(episodeId, hash, 'certificate.json'),
@@ -91,7 +93,7 @@ export const page = defineStep({
       ...{ analysis, restored },
       edits,
       transcript: transcript && nameSpeakers(transcript, speakersNamed(given.episodeFacts.speakers, taken)),
-      reel: { ...planReel(edits, timeline), mp3: Buffer.concat(sounds) },
+      reel: { ...planReel(edits, timeline), mp3: sounds() },
       restoration: certificate.restoration,
       finished: { timeline, certificate },
       waiting: [],

@@ -4,6 +4,7 @@
  */
 import { spent } from './spent.ts'
 import { orMissing, type ByteRange, type Handles, type ObjectName } from './storage-objects.ts'
+import { readRange } from './storage-ranges.ts'
 
 /** One request's worth of a large download: long enough that its round trip does not show. */
 const windowBytes = 4 * 1024 * 1024
@@ -15,12 +16,17 @@ export function readsOf({ file }: Handles) {
     orMissing(object, fetchAll(object, range, into))
 
   const fetchAll = async (object: ObjectName, range?: ByteRange, into?: Buffer): Promise<Buffer> => {
-    const source = (await file(object)).createReadStream(
-      range ? { start: range.start, end: range.end - 1, validation: false } : {},
-    )
-    if (range) return await gather(source, into ?? Buffer.allocUnsafeSlow(range.end - range.start))
+    const handle = await file(object)
+    if (range) {
+      const bytes = into ?? Buffer.allocUnsafeSlow(range.end - range.start)
+      const { start, end } = range
+      return (
+        (await readRange(handle, range, bytes)) ??
+        (await gather(handle.createReadStream({ start, end: end - 1, validation: false }), bytes))
+      )
+    }
     const parts: Buffer[] = []
-    for await (const part of source) parts.push(part as Buffer)
+    for await (const part of handle.createReadStream()) parts.push(part as Buffer)
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
   }
 

@@ -18,6 +18,23 @@ import {
 /** Cloud Storage composes at most this many objects in one call. */
 const maxComposeSources = 32
 
+/** Each piece passes a dozen of the client's streams, some of which keep sixteen: a tenth of a second of sound is too little. */
+const pieceBytes = 256 * 1024
+const piecesAhead = 2
+
+/** The same bytes in pieces of at least so many, the last one shorter. */
+async function* inLargePieces(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let [gathered, bytes]: [Buffer[], number] = [[], 0]
+  for await (const piece of source) {
+    gathered.push(piece)
+    bytes += piece.length
+    if (bytes < pieceBytes) continue
+    yield Buffer.concat(gathered)
+    ;[gathered, bytes] = [[], 0]
+  }
+  if (bytes > 0) yield Buffer.concat(gathered)
+}
+
 export function writesOf({ bucket, file }: Handles, stat: (object: ObjectName) => Promise<unknown>) {
   /**
    * Creates an object from bytes or a stream; one that is already there is left as it is and the rest of the
@@ -35,7 +52,7 @@ export function writesOf({ bucket, file }: Handles, stat: (object: ObjectName) =
       await ignoringExisting('object.create', object, () => target.save(data, { ...write, resumable: false }))
       return
     }
-    const rest = data[Symbol.asyncIterator]()
+    const rest = inLargePieces(data)
     let failure: unknown
     const next = () =>
       rest.next().catch((error: unknown) => {
@@ -46,7 +63,10 @@ export function writesOf({ bucket, file }: Handles, stat: (object: ObjectName) =
     const source = { [Symbol.asyncIterator]: () => ({ next }) }
     try {
       await ignoringExisting('object.create', object, () =>
-        pipeline(Readable.from(source), target.createWriteStream({ ...write, resumable: true })),
+        pipeline(
+          Readable.from(source, { highWaterMark: piecesAhead }),
+          target.createWriteStream({ ...write, resumable: true }),
+        ),
       )
     } catch (error) {
       // the client cannot make out an upload whose last answer was lost; the object tells

@@ -2,7 +2,7 @@
 // that can be read once is read once.
 import { createServer, request as callStore, type Server } from 'node:http'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { classify } from '../shared/errors.ts'
+import { classify, Missing } from '../shared/errors.ts'
 import { log } from '../shared/log.ts'
 import { connect } from '../shared/storage-client.ts'
 import { openStorage, type ObjectStore } from '../shared/storage.ts'
@@ -152,6 +152,41 @@ describe('Looking through objects in buffers that are used again', () => {
     await scan(1)
     const again = await Promise.all([scan(), scan()])
     for (const seen of again) expect(seen.equals(sound.subarray(3))).toBe(true)
+  })
+})
+
+describe('A range of an object', () => {
+  const bytes = Buffer.from('what was said, and what was not')
+  const asked = (method: string, url: string) => method === 'GET' && url.includes('alt=media')
+  const stored = async (losing: Losing) => {
+    const line = await behind(losing)
+    await line.store.create(target, bytes, 'text/plain')
+    return line
+  }
+  const read = async ({ store }: { store: ObjectStore }, start: number, end: number) =>
+    (await store.read(target, { start, end })).toString()
+
+  test('is read all the same when its answer was lost', async () => {
+    const line = await stored(asked)
+    expect([await read(line, 5, 13), line.lost()]).toEqual(['was said', 1])
+  })
+
+  test('that goes on behind the end has the bytes up to there', async () => {
+    expect(await read(await stored(() => false), 24, 1000)).toBe('was not')
+  })
+
+  test('lies at the front of the buffer it is read into', async () => {
+    const { store } = await stored(() => false)
+    const into = Buffer.alloc(16, '.')
+    await store.read(target, { start: 5, end: 13 }, into)
+    expect(into.toString()).toBe('was said........')
+  })
+
+  test('of an object that is not there, or no longer as it was seen, is missing', async () => {
+    const { store } = await stored(() => false)
+    const range = { start: 0, end: 4 }
+    await expect(store.read({ ...target, name: 'another' }, range)).rejects.toThrow(Missing)
+    await expect(store.read({ ...target, generation: '7' }, range)).rejects.toThrow(Missing)
   })
 })
 

@@ -4,6 +4,7 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { catalogue } from '../../functions/index.ts'
 import { withDatabase } from '../../shared/db/connect.ts'
 import { findPodcast } from '../../shared/db/podcasts.ts'
@@ -148,6 +149,7 @@ async function pageOf(
   const { episode, run, analysis, edits, transcript, recording, restoration, waiting } = review
   const podcast = await withDatabase(config.databaseUrl, (db) => findPodcast(db, episode.podcastId))
   const location = { storage, bucket: config.buckets.work }
+  const reel = await makeReel(edits, analysis, { sources: [recording], answers: {} }, location, signal)
   const pieces = reviewPage({
     title: episode.title,
     proposal: proposal ?? undefined,
@@ -160,9 +162,9 @@ async function pageOf(
     restoration,
     restored: await restoredOf({ config, storage }, review, signal),
     finished: undefined,
-    reel: await makeReel(edits, analysis, { sources: [recording], answers: {} }, location, signal),
+    reel: { ...reel, mp3: [reel.mp3] },
   })
-  return [...pieces].join('')
+  return (await Readable.from(pieces).toArray()).join('')
 }
 
 async function restoredOf(

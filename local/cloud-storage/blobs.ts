@@ -76,7 +76,7 @@ export function openBlobs(dir: string) {
     },
 
     async digest(id: string): Promise<Digest> {
-      const digest = startDigest()
+      const digest = startDigest({ hasMd5: true })
       for await (const chunk of createReadStream(pathOf(id), { highWaterMark: READ_BYTES }))
         digest.update(chunk as Buffer)
       return digest

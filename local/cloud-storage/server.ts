@@ -28,6 +28,8 @@ export interface CloudStorageOptions {
   port?: number
   /** Made when they are missing. Those named `public` or `public-…` are readable by the world. */
   buckets: readonly string[]
+  /** Those of which nobody asks for an MD5: what is uploaded resumably there has none, as composites have none. */
+  withoutMd5?: readonly string[]
   notifications?: readonly Notification[]
   /** Makes the OIDC token that an event carries. */
   sign?: (claims: { audience: string; email: string }) => Promise<string>
@@ -65,7 +67,7 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
   const signing = await loadSigningCredentials(credentialsFile, serviceAccountEmail)
   let origin = ''
   let door = doorOf(0)
-  const { notifications = [], sign } = options
+  const { notifications = [], withoutMd5 = [], sign } = options
   const outbox = openOutbox({
     dir: join(dir, 'events'),
     notifications,
@@ -76,7 +78,7 @@ export async function startCloudStorage(options: CloudStorageOptions): Promise<C
   })
   const blobs = openBlobs(join(dir, 'blobs'))
   const objects = openObjects({ dir, blobs, outbox, now })
-  const uploads = openResumableUploads({ dir: join(dir, 'uploads'), objects, blobs, now })
+  const uploads = openResumableUploads({ dir: join(dir, 'uploads'), objects, blobs, withoutMd5, now })
   blobs.sweep()
   for (const bucket of options.buckets) if (!objects.hasBucket(bucket)) objects.createBucket(bucket)
 

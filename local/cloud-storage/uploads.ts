@@ -32,7 +32,7 @@ export async function insertObject(
   objects.checkWritable(where, conditions)
   const blob = blobs.create()
   try {
-    const digest = startDigest()
+    const digest = startDigest({ hasMd5: true })
     await blobs.append(blob, body, digest)
     const checksums = digest.checksums()
     verifyChecksums(checksums, expected)
@@ -68,11 +68,13 @@ export function openResumableUploads({
   dir,
   objects,
   blobs,
+  withoutMd5,
   now,
 }: {
   dir: string
   objects: Objects
   blobs: Blobs
+  withoutMd5: readonly string[]
   now: () => number
 }) {
   const sessions = new Map<string, Session>()
@@ -140,11 +142,11 @@ export function openResumableUploads({
     }
   }
 
-  async function digestSoFar({ id, blob }: Session): Promise<Digest> {
+  async function digestSoFar({ id, blob, where }: Session): Promise<Digest> {
     const known = digests.get(id)
     const sizeBytes = await blobs.sizeBytes(blob)
     if (known?.sizeBytes() === sizeBytes) return known
-    return sizeBytes === 0 ? startDigest() : blobs.digest(blob) // after a restart or a failed write
+    return sizeBytes === 0 ? startDigest({ hasMd5: !withoutMd5.includes(where.bucket) }) : blobs.digest(blob) // after a restart or a failed write
   }
 
   async function receive(session: Session, request: IncomingMessage): Promise<UploadProgress> {
@@ -179,7 +181,9 @@ export function openResumableUploads({
     expected: Partial<Checksums>,
   ): Promise<ObjectRecord> {
     if (digest.sizeBytes() === 0) await blobs.append(session.blob, emptyBody(), digest)
-    const checksums = digest.checksums()
+    const isAsked = (session.expected.md5Hash ?? expected.md5Hash) !== undefined
+    const known = digest.checksums()
+    const checksums = isAsked && !known.md5Hash ? (await blobs.digest(session.blob)).checksums() : known
     const sizeBytes = digest.sizeBytes()
     try {
       verifyChecksums(checksums, session.expected, expected)

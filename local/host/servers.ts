@@ -81,6 +81,7 @@ export async function startServers(
     port: ports.storage,
     secret,
     buckets: ['uploads', 'work', 'episodes', 'public'],
+    withoutMd5: ['work'], // sound that nobody gave and nobody gets
     notifications: [{ bucket: 'uploads', url: `http://${host}:${ports.functions}/on-upload`, audience }],
     sign: (claims) => identity.sign({ ...claims, email: callerEmail }),
     known: named(env, 'PUBLIC_BASE_URL'),

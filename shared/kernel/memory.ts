@@ -186,6 +186,7 @@ interface Kernels {
     normals: number,
     out: number,
   ): void
+  sortColumns(rows: number, count: number, stride: number): void
 }
 
 type Filtering = (

@@ -4,6 +4,7 @@
  * and how phase and amplitude are learnt from quiet moments before and after.
  */
 import { fourier, framesAtOnce } from '../kernel/fourier.ts'
+import { sortColumns } from '../kernel/sorting.ts'
 import { lowRateHighestHz, lowRateOf, type LowRate } from './low-rate.ts'
 import { quantile, toDb, toPower } from './series.ts'
 import { fromNext, sliding } from './sliding.ts'
@@ -139,11 +140,11 @@ function detector(rate: number) {
   const bins = Math.min(transform.bins, binOf(highestHz + 20))
   const scale = 2 / (length / 2) ** 2
   const [re, im] = [0, 0].map(() => new Float32Array(framesAtOnce * transform.stride))
-  let powers = new Float32Array(0) // by bin, then by frame
+  let powers = new Float32Array(0) // by frame, then by bin
 
   const powersOf = (sound: Float32Array, sounding: Uint8Array, frames: number): Powers => {
     if (powers.length < bins * frames) powers = new Float32Array(bins * frames)
-    let column = 0
+    let to = 0
     for (let frame = 0; frame < sounding.length; frame += framesAtOnce) {
       const count = Math.min(framesAtOnce, sounding.length - frame)
       transform.spectra(sound, frame * hop, hop, count, re!, im!, 0)
@@ -151,15 +152,13 @@ function detector(rate: number) {
         if (!sounding[frame + row]) continue
         for (let k = 0; k < bins; k++) {
           const at = row * transform.stride + k
-          powers[k * frames + column] = scale * (re![at]! ** 2 + im![at]! ** 2)
+          powers[to + k] = scale * (re![at]! ** 2 + im![at]! ** 2)
         }
-        column++
+        to += bins
       }
     }
-    const at = (share: number) =>
-      Float64Array.from({ length: bins }, (_, k) =>
-        quantile(powers.subarray(k * frames, (k + 1) * frames), share),
-      )
+    sortColumns(powers, frames, bins)
+    const at = (share: number) => betweenRows(powers, bins, share * (frames - 1))
     return { least: at(shares.least), quiet: at(shares.quiet), most: at(shares.most) }
   }
 
@@ -205,6 +204,15 @@ function detector(rate: number) {
     const found = families.map((family) => ({ family, ...linesOf(of, family) })).filter(({ isHum }) => isHum)
     return found.sort((a, b) => b.count - a.count)[0]?.family
   }
+}
+
+/** The values at a place among rows of `length`: straight between the two that it lies between. */
+function betweenRows(rows: Float32Array, length: number, place: number): Float64Array {
+  const left = Math.floor(place)
+  return Float64Array.from({ length }, (_, k) => {
+    const low = rows[left * length + k]!
+    return left === place ? low : low + (place - left) * (rows[(left + 1) * length + k]! - low)
+  })
 }
 
 /** Of each frame whether it sounds throughout: in a track that was gated nothing hums between its speaker's turns. */

@@ -24,7 +24,7 @@ import {
   reelFrameBytes,
   reelFrameSamples,
   reelRate,
-  type Reel,
+  type ReelPlaces,
 } from './reel.ts'
 import { restorationLines } from './restoration-lines.ts'
 import { placesList, placesScript } from './restored-section.ts'
@@ -38,7 +38,7 @@ export interface Reviewed {
   readonly analysis: Analysis
   readonly edits: EditList
   readonly transcript: Transcript | undefined
-  readonly reel: Reel
+  readonly reel: ReelPlaces & { readonly mp3: AsyncIterable<Buffer> | Iterable<Buffer> }
   /** Absent while the episode waits for its producer. */
   readonly finished: { readonly timeline: Timeline; readonly certificate: Certificate } | undefined
   /** Absent where nobody looked for what could be restored. */
@@ -65,7 +65,8 @@ const policy = [
   `form-action 'none'`,
 ].join('; ')
 
-export function* reviewPage(reviewed: Reviewed): Generator<string> {
+/** In pieces; the reel's sound is asked for when its turn comes, and is in frames as it is made. */
+export async function* reviewPage(reviewed: Reviewed): AsyncGenerator<string> {
   const { title, podcastTitle, edits, waiting } = reviewed
   const splices = splicesOf(edits)
   yield `<!doctype html>
@@ -100,8 +101,8 @@ ${editsSection(reviewed)}
 <footer><span id="count"></span> <button id="save" disabled>Save decisions.json</button></footer>
 <script id="data" type="application/json">${playerData(reviewed, splices)}</script>
 <script id="reel" type="text/plain">`
-  const { mp3 } = reviewed.reel
-  for (let at = 0; at < mp3.length; at += reelSlice) yield mp3.toString('base64', at, at + reelSlice)
+  for await (const frames of reviewed.reel.mp3)
+    for (let at = 0; at < frames.length; at += reelSlice) yield frames.toString('base64', at, at + reelSlice)
   yield `</script>
 ${placesScript(reviewed.restored)}
 <script>${playerScript}</script>
@@ -110,7 +111,7 @@ ${placesScript(reviewed.restored)}
 `
 }
 
-/** Three bytes are four characters of base64: slices of a multiple of three can be put side by side. */
+/** Three bytes are four characters of base64: slices of a multiple of three can be put side by side, as frames of 96 bytes can. */
 const reelSlice = 3 * 2 ** 16
 
 const waitingSection = (reviewed: Reviewed): string =>

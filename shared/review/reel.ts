@@ -55,7 +55,9 @@ export interface ReelPlan {
   readonly parts: readonly (readonly Piece[])[]
 }
 
-export interface Reel extends Omit<ReelPlan, 'parts'> {
+export type ReelPlaces = Omit<ReelPlan, 'parts'>
+
+export interface Reel extends ReelPlaces {
   readonly mp3: Buffer
 }
 

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { toEditList, type ProposedEdit } from '../../shared/edits/edits.ts'
 import { reviewPage } from '../../shared/review/page.ts'
 import { analyser } from '../../shared/audio/analysis.ts'
@@ -60,7 +61,7 @@ const restored = () => ({
   places: [{ startSeconds: 2, endSeconds: 8, unrestored: mp3('-t', '6'), restored: mp3('-t', '6') }],
 })
 
-function written(): string {
+async function written(): Promise<string> {
   const edits = toEditList(proposed, rate)
   const file = path.join(dir, 'review.html')
   const page = reviewPage({
@@ -70,10 +71,10 @@ function written(): string {
     analysis: silence(),
     reel: {
       ...{ stretches: [{ startSample: 0, endSample: 10 * rate, frame: 0 }], inserted: {} },
-      mp3: mp3('-t', '11', '-ar', '24000', '-b:a', '32k', '-write_xing', '0', '-id3v2_version', '0'),
+      mp3: [mp3('-t', '11', '-ar', '24000', '-b:a', '32k', '-write_xing', '0', '-id3v2_version', '0')],
     },
   })
-  writeFileSync(file, [...page].join(''))
+  writeFileSync(file, (await Readable.from(page).toArray()).join(''))
   return `file://${file}`
 }
 
@@ -82,7 +83,7 @@ const withBrowser = chromiumPath === undefined ? describe.skip : describe
 withBrowser('the review page', () => {
   test('at 500 pixels shows every decision, and what waits in the waveform', async () => {
     const { page, complaints } = await aPage({ viewport: { width: 500, height: 900 } })
-    await page.goto(written())
+    await page.goto(await written())
     const places = await page
       .locator('select')
       .evaluateAll((all) => all.map((one) => (one as unknown as DOMElement).getBoundingClientRect().right))
@@ -94,7 +95,7 @@ withBrowser('the review page', () => {
 
   test('has one row for a pause with a filler in it, which decides on all of it, and reasons without measurements', async () => {
     const { page } = await aPage()
-    await page.goto(written())
+    await page.goto(await written())
     const rows = await page.locator('tbody tr').allInnerTexts()
     expect(rows.filter((row) => row.includes('pause')).map((row) => /[\d.]+ s/.exec(row)![0])).toEqual([
       ...['3.50 s', '1.00 s'],
@@ -106,7 +107,7 @@ withBrowser('the review page', () => {
 
   test('plays an edit among others as they are decided there, at once', async () => {
     const { page, complaints } = await aPage()
-    await page.goto(written())
+    await page.goto(await written())
     const seconds = async (side: 'before' | 'after') =>
       await page.evaluate<number>(
         `actions.${side}(data.edits['pause-48000']).then((sound) => sound.length / data.reelRate)`,
@@ -123,7 +124,7 @@ withBrowser('the review page', () => {
 
   test('draws the gains of restoration, and plays a place before and after, one at a time', async () => {
     const { page, complaints } = await aPage()
-    await page.goto(written())
+    await page.goto(await written())
     expect(await page.locator('polyline.gain').getAttribute('points')).toBe('300.0,80.0 900.0,40.0')
     const sides = ['A before', 'B restored'].map((name) => page.getByRole('button', { name }))
     for (const side of sides) {
@@ -138,7 +139,7 @@ withBrowser('the review page', () => {
 
   test('shows what is proposed as text, at times of the episode; what is picked is decided at times of the recording', async () => {
     const { page } = await aPage()
-    await page.goto(written())
+    await page.goto(await written())
     await page.getByLabel('<b>On bees</b>').check()
     await page.getByLabel('Use this description').check()
     expect(await page.locator('.proposed').innerText()).toContain('0:05 Bees')

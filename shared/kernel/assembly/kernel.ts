@@ -20,3 +20,4 @@ export {
 export { decimate } from './decimate'
 export { subtractTones } from './tones'
 export { logDensities } from './densities'
+export { sortColumns } from './sorting'

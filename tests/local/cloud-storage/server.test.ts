@@ -343,6 +343,33 @@ describe('preconditions', () => {
   })
 })
 
+describe('a bucket of which nobody asks for an MD5', () => {
+  const bytes = someBytes(700 * KIB)
+  const unasked = () => aStorage({ withoutMd5: ['work'] })
+
+  test('has whole what is uploaded resumably, with its CRC32C alone', async () => {
+    const { work, storage } = await unasked()
+    await work.file('a').save(bytes)
+    await storage.bucket('uploads').file('a').save(bytes)
+    const { crc32c, md5Hash } = await metadataOf(storage.bucket('uploads').file('a'))
+    expect(md5Hash).toBe(md5(bytes))
+    expect(await metadataOf(work.file('a'))).toMatchObject({ crc32c, size: String(bytes.length) })
+    expect((await metadataOf(work.file('a'))).md5Hash).toBeUndefined()
+    expect(md5(await contentOf(work.file('a')))).toBe(md5(bytes))
+  })
+
+  test('holds an upload all the same to the MD5 that its sender names', async () => {
+    const { work } = await unasked()
+    const put = async (sum: string) => {
+      const [uri] = await work.file('b').createResumableUpload()
+      const headers = { 'content-range': 'bytes 0-3/4', 'x-goog-hash': `md5=${sum}` }
+      return (await fetch(uri, { method: 'PUT', body: 'some', headers })).status
+    }
+    expect(await put(md5(Buffer.from('other')))).toBe(400)
+    expect(await put(md5(Buffer.from('some')))).toBe(200)
+  })
+})
+
 describe('changing', () => {
   test('a composite has all bytes, the joined CRC32C, no MD5, and outlives its sources', async () => {
     const { dir, work } = await aStorage()
