@@ -37,7 +37,7 @@ interface Output extends Record<string, string | number | null> {
 
 export const align = defineStep({
   name: 'align',
-  version: 8,
+  version: 9,
   madeBy: pronouncedBy,
   context,
   load: async (db, { runId }) => (await settingsOf(db, runId)).transcription.language ?? null,

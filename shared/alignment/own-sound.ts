@@ -8,6 +8,9 @@ import type { PlacedWord, UntoldSound } from './placing.ts'
 const attachedFrames = 10
 const withinFrames = 30
 
+/** Nobody takes longer to say one: so many frames, and so many for each digit, and for each letter. */
+const [mostFrames, framesPerDigit, framesPerLetter] = [50, 60, 25]
+
 const figuresOrAddress = /\p{N}|\p{L}\.\p{L}/u
 /** One digit alone is said in one way: what stands beside it is as likely a hesitation as beside any other word. */
 const loneDigit = /^[^\p{L}\p{N}\p{S}%]*\p{N}[^\p{L}\p{N}\p{S}%]*$/u
@@ -27,10 +30,17 @@ export function withOwnSound<S extends UntoldSound>(
     const place = claimants.find((each) => isAttached(grown[each]!, sound, words[each]!.text))
     if (place === undefined) return false
     const { start, end } = grown[place]!
-    grown[place] = { start: Math.min(start, sound.start), end: Math.max(end, sound.end) }
+    const whole = { start: Math.min(start, sound.start), end: Math.max(end, sound.end) }
+    if (whole.end - whole.start > longestOf(words[place]!.text)) return false
+    grown[place] = whole
     return true
   }
   return { untold: untold.filter((sound) => !isClaimed(sound)), words: grown }
+}
+
+const longestOf = (text: string): number => {
+  const [digits, letters] = [/\p{N}/gu, /\p{L}/gu].map((sign) => text.match(sign)?.length ?? 0)
+  return mostFrames + framesPerDigit * digits! + framesPerLetter * letters!
 }
 
 const isAttached = (word: { start: number; end: number }, sound: UntoldSound, text: string): boolean =>

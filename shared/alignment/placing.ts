@@ -42,6 +42,8 @@ export interface PlacedPassage {
   readonly fit: number | null
   /** Which sound was found before it that no word explains. */
   readonly untold: readonly UntoldSound[]
+  /** What its words were found in: no word explains that either, should it not fit. */
+  readonly under: readonly UntoldSound[]
 }
 
 /** Sound that no word explains, in frames; of which so many are loud. */
@@ -58,8 +60,8 @@ const mostSecondsToLearn = 480
 const secondsOfLesson = 60
 /** So many passages to either side are placed with a window's own, so that these are where they would be without it. */
 const contextPassages = 2
-/** Before the first passage and behind the last, somebody may hesitate: so far from their place, no more than a sentence. */
-const framesBeyond = 100
+/** Before the first passage and behind the last, a sentence may be said that the text lacks: so far from their place. */
+const framesBeyond = 3000
 /** A shorter sound is more often a badly said phone: four in five of those that nobody made are shorter. */
 const leastLoudFrames = 25
 
@@ -243,6 +245,23 @@ function foundIn(
       words: own,
       fit: frames === 0 ? null : wrong / frames,
       untold: sounds.filter(({ loud }) => loud >= leastLoudFrames),
+      under: soundUnder(own, lesson.rows),
     }
+  })
+}
+
+/** The runs of words without a pause between them. */
+function soundUnder(words: readonly PlacedWord[], { first, quiet }: Rows): UntoldSound[] {
+  const runs: { start: number; end: number }[] = []
+  for (const word of words) {
+    if (!word) continue
+    const last = runs.at(-1)
+    if (last && word.start <= last.end) last.end = word.end
+    else runs.push({ ...word })
+  }
+  return runs.map(({ start, end }) => {
+    let loud = 0
+    for (let frame = start; frame < end; frame++) if (!quiet[frame - first]) loud++
+    return { start, end, loud }
   })
 }

@@ -131,6 +131,8 @@ const leastMiddle = (words: readonly TextWord[]): number =>
 /** Sound of so many frames is somebody's, of a few it may be a badly said phone. */
 const certainFrames = 25
 const leastConfidence = 0.25
+/** A shorter silence is one within somebody's words. */
+const joinedFrames = 20
 /** Where a cue was not found, the sound there is most likely its own, said otherwise. */
 const besideUnplaced = 0.2
 
@@ -144,16 +146,20 @@ export function gathered(
   const sounds = placed.flatMap((passage) => passage.untold)
   const found: PlacedWord[] = words.map(() => null)
   const untold: PlacedSound[] = []
-  const misplaced: { start: number; end: number }[] = []
+  const misplaced: Place[] = []
   let next = 0
   const judged = cues.map(({ first, end }) => {
     const own = words.slice(first, end)
     const passage = own.some(isSpoken) ? placed[next++] : undefined
     const isPlaced = passage?.fit != null && passage.fit >= worstFit(spread, own, sounds)
-    if (!isPlaced && own[0]?.start !== undefined && own.at(-1)?.end !== undefined)
-      misplaced.push({ start: own[0].start, end: own.at(-1)!.end! })
+    const place = placeTold(own)
+    if (!isPlaced && place) misplaced.push(place)
     if (isPlaced) timesIn(own, passage).forEach((time, i) => (found[first + i] = time))
-    untold.push(...(passage?.untold ?? []).map((sound) => ({ ...sound, confidence: confidenceOf(sound) })))
+    const { untold: before = [], under = [] } = passage ?? {}
+    const unexplained = isPlaced
+      ? before
+      : joined([...before, ...under.filter((sound) => !isIn(place, sound))])
+    untold.push(...unexplained.map((sound) => ({ ...sound, confidence: confidenceOf(sound) })))
     return { first, end, fit: passage?.fit ?? null, isPlaced }
   })
   const told = withOwnSound(words, found, untold)
@@ -168,6 +174,34 @@ export function gathered(
     cues: placedCues,
     untold: told.untold.map((sound) => doubted(sound, misplaced)),
   }
+}
+
+interface Place {
+  readonly start: number
+  readonly end: number
+}
+
+/** Where a cue is said to be; undefined in a text without times. */
+function placeTold(own: readonly TextWord[]): Place | undefined {
+  const [start, end] = [own[0]?.start, own.at(-1)?.end]
+  return start === undefined || end === undefined ? undefined : { start, end }
+}
+
+/** More than half of it lies there. */
+const isIn = (place: Place | undefined, sound: UntoldSound): boolean =>
+  place !== undefined &&
+  Math.min(place.end, sound.end) - Math.max(place.start, sound.start) > (sound.end - sound.start) / 2
+
+/** Somebody's words, of which one was found with another one's phones, are one sound. */
+function joined(sounds: readonly UntoldSound[]): UntoldSound[] {
+  const whole: UntoldSound[] = []
+  for (const sound of sounds.toSorted((a, b) => a.start - b.start)) {
+    const last = whole.at(-1)
+    if (last && sound.start - last.end <= joinedFrames)
+      whole[whole.length - 1] = { ...last, end: sound.end, loud: last.loud + sound.loud }
+    else whole.push(sound)
+  }
+  return whole
 }
 
 /** Marks have no time of their own. */
@@ -227,13 +261,13 @@ function worstFit(
  * times each has no such place: it may be shorter than these err, and lie beside a hesitation.
  */
 function explainedOf(own: readonly TextWord[], untold: readonly UntoldSound[]): number {
-  const [from, to] = [own[0]?.start, own.at(-1)?.end]
-  if (own[0]?.cue === undefined || from === undefined || to === undefined || to <= from) return 1
+  const place = placeTold(own)
+  if (own[0]?.cue === undefined || !place || place.end <= place.start) return 1
   const unexplained = untold.reduce(
-    (sum, { start, end }) => sum + Math.max(0, Math.min(to, end) - Math.max(from, start)),
+    (sum, { start, end }) => sum + Math.max(0, Math.min(place.end, end) - Math.max(place.start, start)),
     0,
   )
-  return 1 - unexplained / (to - from)
+  return 1 - unexplained / (place.end - place.start)
 }
 
 const median = (values: readonly number[]): number =>
@@ -242,10 +276,8 @@ const median = (values: readonly number[]): number =>
 const confidenceOf = ({ loud }: UntoldSound): number =>
   Math.min(1, Math.max(leastConfidence, loud / certainFrames))
 
-function doubted(sound: PlacedSound, misplaced: readonly { start: number; end: number }[]): PlacedSound {
-  const isBeside = misplaced.some(
-    ({ start, end }) =>
-      Math.min(end, sound.end) - Math.max(start, sound.start) > (sound.end - sound.start) / 2,
-  )
-  return isBeside ? { ...sound, confidence: Math.min(sound.confidence, besideUnplaced) } : sound
+function doubted(sound: PlacedSound, misplaced: readonly Place[]): PlacedSound {
+  return misplaced.some((place) => isIn(place, sound))
+    ? { ...sound, confidence: Math.min(sound.confidence, besideUnplaced) }
+    : sound
 }

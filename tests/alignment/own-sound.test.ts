@@ -37,3 +37,8 @@ test('One digit alone says nothing more than its own sound', () => {
 test('In a text of capitals they tell nothing', () => {
   expect(claimed('DIAL IT NOW', sound(142, 190)).left).toBe(1)
 })
+
+test('Nobody takes longer for it than its signs allow: a sentence behind an address is not the address', () => {
+  expect(claimed('see www.spool.dev. now', sound(142, 400))).toMatchObject({ left: 0 })
+  expect(claimed('see www.spool.dev. now', sound(142, 600))).toEqual({ ends: [40, 140, 240], left: 1 })
+})

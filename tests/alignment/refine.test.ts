@@ -16,7 +16,12 @@ const wordFrames = ({ words }: Transcript) =>
 const placedAt = (truth: Transcript, fit = -1.5) => {
   const frames = wordFrames(truth)
   const text = truth.words.map(({ text: own }, i) => ({ text: own, ...frames[i]! }))
-  return cuesIn(text).map(({ first, end }) => ({ words: frames.slice(first, end), fit, untold: [] }))
+  return cuesIn(text).map(({ first, end }) => ({
+    words: frames.slice(first, end),
+    fit,
+    untold: [],
+    under: [],
+  }))
 }
 
 /** Late or early by up to so many milliseconds. */

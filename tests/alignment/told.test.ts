@@ -12,6 +12,7 @@ const found = (...starts: number[]) => ({
   words: starts.map((start) => ({ start, end: start + 20 })),
   fit: -1,
   untold: [],
+  under: [],
 })
 const startsOf = (words: TextWord[], ...placed: ReturnType<typeof found>[]) =>
   gathered(words, cuesIn(words), placed).words.map((at) => at?.start ?? null)
@@ -45,5 +46,25 @@ describe('A caption that sounds but little like its text', () => {
   test('is believed where it is all that is said in its place, and not where most of that is something else', () => {
     expect(isPlaced([])).toBe(true)
     expect(isPlaced([{ start: 5, end: 200, loud: 25 }])).toBe(false)
+  })
+})
+
+describe('A caption that was found where something else is said', () => {
+  const words = Array.from({ length: 9 }, (_, i) => word(`word${i}`, 1000 * i, i + 1))
+  const others = words.slice(1).map(({ start }) => found(start!))
+  const untoldWith = (under: { start: number; end: number; loud: number }, behind: number) => {
+    const beside = { start: under.end + 10, end: under.end + 10 + behind, loud: behind }
+    const wrong = { ...found(under.start), fit: -9, under: [under], untold: [beside] }
+    return gathered(words, cuesIn(words), [wrong, ...others]).untold
+  }
+
+  test('leaves that untold, as one sound with what is beside it', () => {
+    expect(untoldWith({ start: 400, end: 550, loud: 150 }, 100)).toEqual([
+      { start: 400, end: 660, loud: 250, confidence: 1 },
+    ])
+  })
+
+  test('and not what is said in its own place: that is its own, said otherwise', () => {
+    expect(untoldWith({ start: 2, end: 18, loud: 16 }, 100)).toMatchObject([{ start: 28, end: 128 }])
   })
 })
