@@ -24,7 +24,7 @@ import type { Portrait, Transcript } from '../shared/words/words.ts'
 
 export const clean = defineStep({
   name: 'clean',
-  version: 13,
+  version: 14,
   context: pick(
     'wordsObject',
     'analysisObject',

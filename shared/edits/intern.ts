@@ -15,6 +15,7 @@ const longestQuestionSeconds = 15
 /** A silence this long ends a question. */
 const gapSeconds = 2.5
 const questionMark = /[?？]["'”’»)\]]*$/
+const sentenceEnd = /[.!?…。！？]["'”’»)\]]*$/
 /** As many words as an end phrase may begin with after the last word of the longest question. */
 const longestEndPhrase = 5
 
@@ -26,7 +27,7 @@ interface Question {
   readonly last: number
   /** What the speaker said to end it. */
   readonly ending: Said | undefined
-  /** No end phrase was said: the end is a guess. */
+  /** Neither a phrase, nor a pause, nor the mark of one question ends it: the end is a guess. */
   readonly isGuess: boolean
 }
 
@@ -72,20 +73,43 @@ function questionAfter(
   while (after < end && !isSilenceBefore(after) && !isTooLong(after)) after++
   const isOver = after === end || isSilenceBefore(after)
   const searched = words.slice(first, isOver ? after : Math.min(end, after + longestEndPhrase))
-  const [ending] = findPhrases(searched, settings.intern.endPhrases, sampleRate, settings.matchScore)
-    .map((said) => ({ ...said, first: first + said.first, last: first + said.last }))
-    .filter((said) => said.first <= after)
-  const last = ending ? ending.first - 1 : isOver ? after - 1 : firstQuestionMark(words, first, after - 1)
-  return last < first ? undefined : { first, last, ending, isGuess: !ending && !isOver }
+  const [said] = findPhrases(searched, settings.intern.endPhrases, sampleRate, settings.matchScore)
+    .map((one) => ({ ...one, first: first + one.first, last: first + one.last }))
+    .filter((one) => one.first <= after)
+  const marked = questionsIn(words, first, said ? said.first : after)
+  // said in the talk that goes on behind the question, it ends nothing
+  const ending = marked && said && said.first > marked.last + 1 ? undefined : said
+  if (ending) return asked(first, ending.first - 1, ending, false)
+  if (!marked) return asked(first, after - 1, undefined, !isOver)
+  const isEnd = marked.last === after - 1 && isOver
+  return asked(first, isEnd ? marked.last : marked.first, undefined, marked.last > marked.first && !isEnd)
 }
 
-/**
- * When a speaker talks on, the question is over at its question mark; when there is none, `last` is as good
- * as any.
- */
-function firstQuestionMark(words: readonly Word[], first: number, last: number): number {
-  for (let i = first; i < last; i++) if (questionMark.test(words[i]!.text)) return i
-  return last
+const asked = (
+  first: number,
+  last: number,
+  ending: Question['ending'],
+  isGuess: boolean,
+): Question | undefined => (last < first ? undefined : { first, last, ending, isGuess })
+
+/** Where the first question before `end` has its mark, and where the last of those has that follow it at once. */
+function questionsIn(
+  words: readonly Word[],
+  from: number,
+  end: number,
+): { first: number; last: number } | undefined {
+  const markFrom = (at: number, marks: RegExp) => {
+    for (let i = at; i < end; i++) if (marks.test(words[i]!.text)) return i
+    return -1
+  }
+  const first = markFrom(from, questionMark)
+  if (first < 0) return undefined
+  let last = first
+  for (;;) {
+    const next = markFrom(last + 1, sentenceEnd)
+    if (next < 0 || !questionMark.test(words[next]!.text)) return { first, last }
+    last = next
+  }
 }
 
 function answerInstead(

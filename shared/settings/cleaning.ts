@@ -56,7 +56,7 @@ const intern = z.strictObject({
   endPhrases: z
     .array(phrase)
     .default(['stop intern', 'stop'])
-    .describe('What ends it; else its question mark, or a long pause.'),
+    .describe('What ends it, said at once behind it; else its question mark, or a long pause.'),
   keepQuestion: z.boolean().default(false).describe('Whether listeners hear the question.'),
   answerer: z
     .enum(answererNames)

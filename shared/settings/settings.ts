@@ -51,7 +51,7 @@ const loudness = z.strictObject({
     .max(-8)
     .default(-16)
     .describe(
-      'Integrated loudness (ITU-R BS.1770), of the MP3 decoded again; stereo −16, mono −19 is usual.',
+      'Integrated loudness (ITU-R BS.1770), of the MP3 decoded again, as it is heard: mono from both sides, as BS.1770 has it of dual mono. −16 is usual for both; a meter that takes mono for one loudspeaker shows it 3 LU softer.',
     ),
   maxTruePeakDbtp: z.number().min(-9).max(-0.1).default(-1).describe('The highest true peak.'),
 })

@@ -79,9 +79,30 @@ describe('A question', () => {
     expect(asked(`ask the assistant ${'mud '.repeat(60)}`)).toEqual(['mud '.repeat(37).trim()])
   })
 
-  test('that nothing ends is a guess: it ends at its question mark, and somebody should look', () => {
-    const [edit] = proposed(saying(`ask the assistant how high is it? ${'mud '.repeat(60)}`))
-    expect(edit).toMatchObject({ question: 'how high is it?', status: 'pending' })
+  test('ends at its question mark, whatever is said behind it', () => {
+    const talk = 'Today is a good day for a walk. I like walks.'
+    for (const behind of [talk, `[1600] ${talk}`, `${talk} [3000] So there.`, `On warm days they never stop working. ${talk}`]) {
+      const [edit] = proposed(saying(`Ask the assistant, what is the capital of France? ${behind}`))
+      expect(edit).toMatchObject({
+        text: 'Ask the assistant, what is the capital of France?',
+        question: 'what is the capital of France?',
+      })
+      expect(edit!.status).toBeUndefined()
+    }
+  })
+
+  test('is of several sentences where a pause or a phrase ends them', () => {
+    for (const end of ['[2500] So there.', 'Stop. So there.'])
+      expect(asked(`Ask the assistant, how high is it? And how deep? ${end}`)).toEqual([
+        'how high is it? And how deep?',
+      ])
+  })
+
+  test('that nothing ends is a guess, and so is one that another follows at once: somebody should look', () => {
+    const [unmarked] = proposed(saying(`ask the assistant how high is it ${'mud '.repeat(60)}`))
+    expect(unmarked).toMatchObject({ status: 'pending' })
+    const [first] = proposed(saying('Ask the assistant, how high is it? How many of you knew? I did not.'))
+    expect(first).toMatchObject({ question: 'how high is it?', status: 'pending' })
   })
 })
 
