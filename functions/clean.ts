@@ -126,7 +126,9 @@ async function refinedBy(
   for (const name of placed)
     passages.push(...(await storage.readJson<PlacedPassage[]>({ bucket: config.buckets.work, name })))
   const refined =
-    passages.length === 0 ? unrefined(reported) : refine(reported, analysis, passages, isBrought)
+    passages.length === 0
+      ? unrefined(reported, analysis, isBrought)
+      : refine(reported, analysis, passages, isBrought)
   refined.warnings.forEach(warn)
   return refined
 }

@@ -89,6 +89,9 @@ const inSeconds = (found: Placed | null): Placed =>
     ? { start: null, end: null }
     : seconds({ start: found.start, end: found.end })
 
+/** A recording that goes on for longer before the text, or behind it, is told of. */
+const besideSeconds = 10
+
 /** For people: what does not match, and what is missing. */
 export function summariseAlignment({ words, cues, untold, seconds }: AlignReport): string {
   const clock = (at: number) => `${Math.floor(at / 60)}:${(at % 60).toFixed(2).padStart(5, '0')}`
@@ -97,7 +100,15 @@ export function summariseAlignment({ words, cues, untold, seconds }: AlignReport
     ({ start, end, confidence }) =>
       `${clock(start)} to ${clock(end)}: sound that no word explains (${Math.round(100 * confidence)} %)`,
   )
-  const placed = words.filter(({ start }) => start !== null).length
+  const said = words.filter(({ start }) => start !== null)
+  const placed = said.length
+  const [first, last] = [said[0]?.start ?? 0, said.at(-1)?.end ?? seconds]
+  const beside = [
+    ...(first > besideSeconds ? [`${clock(0)} to ${clock(first)}: nothing of the text is said`] : []),
+    ...(seconds - last > besideSeconds
+      ? [`${clock(last)} to ${clock(seconds)}: nothing of the text is said`]
+      : []),
+  ]
   const head = `${placed} of ${words.length} words placed in ${clock(seconds)}.`
-  return `${[head, ...lost, ...more].join('\n')}\n`
+  return `${[head, ...beside, ...lost, ...more].join('\n')}\n`
 }

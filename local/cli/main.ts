@@ -12,6 +12,7 @@ import { add as addMaking } from './commands/making.ts'
 import { add as addShows } from './commands/shows.ts'
 import { add as addSound } from './commands/sound.ts'
 import { unspoken } from '../../shared/unspoken.ts'
+import { refuseRepeated } from './once-only.ts'
 import { misspelt } from './misspelt.ts'
 import { cancelled, interrupted, root, WrongUsage } from './frame.ts'
 
@@ -101,6 +102,8 @@ program
     const { runChecks } = await import('./checks.ts')
     process.exitCode = await runChecks(root, patterns)
   })
+
+refuseRepeated(program)
 
 function describe(thrown: unknown): { code: string | undefined; message: string } {
   const isAborted = thrown instanceof Error && thrown.name === 'AbortError' && thrown.cause !== undefined

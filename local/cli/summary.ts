@@ -183,7 +183,7 @@ function headOf({ status, waiting, undecided, edits }: Listing): string {
   const state = `the run is ${status}, with ${edits} edits`
   return undecided.length === 0
     ? `Nothing waits: ${state}.`
-    : `Nothing is waited for: ${state}. But ${undecided.length} of them are only proposed, and not made unless you accept them:`
+    : `Nothing is waited for: ${state}. But ${undecided.length} of them ${undecided.length === 1 ? 'is' : 'are'} only proposed, and not made unless you accept ${undecided.length === 1 ? 'it' : 'them'}:`
 }
 
 const editLines = (edit: Listing['waiting'][number]): string[] => {

@@ -6,6 +6,7 @@
 import { frameSamples, type Analysis } from '../audio/analysis.ts'
 import type { Warning } from '../codes.ts'
 import { checkTiming, type Side } from '../words/timing.ts'
+import { unwritten, unwrittenEnds } from '../words/unwritten.ts'
 import type { Transcript, Word } from '../words/words.ts'
 import { ownPlace } from './own-place.ts'
 import type { PlacedPassage } from './placing.ts'
@@ -73,18 +74,27 @@ export function refine(
   if (isBrought && (!found.isLike || areOthers(transcript, analysis, found)))
     return { transcript: { ...transcript, exactTimes: false }, untold: [], warnings: [unlikeSound] }
   const isBelieved = transcript.exactTimes ? agrees(words, found) : mostPlaced(found.cues)
-  if (!isBelieved) return unrefined(transcript)
+  if (!isBelieved) return unrefined(transcript, analysis, isBrought)
   const frame = frameSamples(analysis.format.sampleRate)
   const timed = transcript.exactTimes
     ? movedWords(transcript, words, found, analysis)
     : timedCaptions(transcript.words, cues, found, frame)
+  const now = inOrder(timed, analysis.totalSamples)
+  const ends = isBrought ? unwrittenEnds(now, analysis) : []
+  const isBesideText = ({ start }: PlacedSound) =>
+    ends.some(({ startSample, endSample }) => start * frame >= startSample && start * frame < endSample)
+  const untold = found.untold.filter((sound) => !isBesideText(sound))
   return {
-    transcript: { ...transcript, exactTimes: true, words: inOrder(timed, analysis.totalSamples) },
-    untold: found.untold.map(({ start, end, confidence }) => ({
+    transcript: { ...transcript, exactTimes: true, words: now },
+    untold: untold.map(({ start, end, confidence }) => ({
       ...{ startSample: start * frame, endSample: Math.min(analysis.totalSamples, end * frame) },
       confidence,
     })),
-    warnings: [...(transcript.exactTimes ? [] : unmatched(found.cues)), ...missingSentences(found.untold)],
+    warnings: [
+      ...(transcript.exactTimes ? [] : unmatched(found.cues)),
+      ...missingSentences(untold),
+      ...unwritten(ends, analysis.format.sampleRate),
+    ],
   }
 }
 
@@ -105,10 +115,13 @@ function areOthers({ exactTimes, words }: Transcript, analysis: Analysis, { cues
 }
 
 /** A transcript as it is: captions then stay captions. */
-export const unrefined = (transcript: Transcript): Refined => ({
+export const unrefined = (transcript: Transcript, analysis: Analysis, isBrought: boolean): Refined => ({
   transcript,
   untold: [],
-  warnings: transcript.exactTimes ? [] : [captionsOnly],
+  warnings: [
+    ...(transcript.exactTimes ? [] : [captionsOnly]),
+    ...unwritten(isBrought ? unwrittenEnds(transcript.words, analysis) : [], analysis.format.sampleRate),
+  ],
 })
 
 const captionsOnly: Warning = {

@@ -52,10 +52,15 @@ const file = z
   .object({ file: z.string(), bytes: z.int(), type: z.string(), url: z.url() })
   .openapi('File', { description: 'The address is good for an hour, for whoever has it.' })
 
+const episodeStatuses = [
+  ...(['pending', 'processing', 'awaiting_review', 'processed', 'scheduled'] as const),
+  ...(['publishing', 'published', 'failed', 'cancelled'] as const),
+] as const
+
 const filter = pageQuery.extend({
   podcast: name.optional(),
   slug: name.optional(),
-  status: name.optional(),
+  status: z.enum(episodeStatuses).optional(),
   text: name.optional().openapi({ description: 'Part of a title' }),
 })
 

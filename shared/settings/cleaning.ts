@@ -92,7 +92,7 @@ const censor = z.strictObject({
   enabled: z.boolean().default(false).describe('Puts a bleep in place of words, also in the transcript.'),
   words: z
     .array(phrase)
-    .default(['fuck', 'shit'])
+    .default(['fuck', 'shit', 'shitty', 'bullshit', 'shithead', 'motherfucker'])
     .describe('Which words; also with an ending, drawn out, or spelt in disguise.'),
 })
 

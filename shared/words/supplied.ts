@@ -112,13 +112,16 @@ const isTaken =
   'Spool takes words JSON (its own, Whisper, whisperX, whisper.cpp, OpenAI, Deepgram, AssemblyAI), WebVTT, SubRip, ' +
   'SBV, Audacity labels and podcast transcripts'
 
+const howScripts =
+  'where a script is said is found by ./spool align RECORDING SCRIPT --json, whose words it takes too'
+
 function readAny(text: string, name: string): ReadFile {
   if (text.trim() === '') throw unusable(name, 'it is empty')
   if (isNoText(text)) throw unusable(name, `it is no text. ${isTaken}`)
   if (/^\s*[[{]/.test(text)) return { ...readJson(text, name), problems: [] }
   const labels = readLabels(text)
   if (labels) return { ...wordsOfLabels(labels), exactTimes: false }
-  if (!areCues(text)) throw unusable(name, `it has no words with times. ${isTaken}`)
+  if (!areCues(text)) throw unusable(name, `it has no words with times. ${isTaken}; ${howScripts}`)
   const { cues, problems, words, language } = readCues(text)
   const unreadable = problems.filter((problem) => problem.includes('no time')).length
   if (unreadable > cues / 2) throw unusable(name, `${problems[0]!}; write times as in 00:01:30.500`)

@@ -81,7 +81,12 @@ describe('A question', () => {
 
   test('ends at its question mark, whatever is said behind it', () => {
     const talk = 'Today is a good day for a walk. I like walks.'
-    for (const behind of [talk, `[1600] ${talk}`, `${talk} [3000] So there.`, `On warm days they never stop working. ${talk}`]) {
+    for (const behind of [
+      talk,
+      `[1600] ${talk}`,
+      `${talk} [3000] So there.`,
+      `On warm days they never stop working. ${talk}`,
+    ]) {
       const [edit] = proposed(saying(`Ask the assistant, what is the capital of France? ${behind}`))
       expect(edit).toMatchObject({
         text: 'Ask the assistant, what is the capital of France?',

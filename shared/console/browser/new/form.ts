@@ -30,7 +30,8 @@ const isEmpty = ({ kind, file }: Given): boolean => kind !== 'other' && file.siz
 
 /** What is to be said of a file as soon as it is there; undefined where nothing is. */
 export function problemOf(given: Given): string | undefined {
-  if (given.kind === 'other') return 'Nothing would be done with this file.'
+  if (given.kind === 'other')
+    return 'Nothing would be done with this file. Chapters are called chapters.txt (.json, .vtt, .psc, .xml), a template template.json.'
   if (!isEmpty(given)) return undefined
   return `It is empty. ${given.kind === 'recording' ? 'Record or export it again.' : 'Save it again, or leave it out.'}`
 }
