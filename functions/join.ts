@@ -10,7 +10,7 @@ import { fanOut, pick } from '../shared/episode/run-context.ts'
 
 export const join = defineStep({
   name: 'join',
-  version: 1,
+  version: 2,
   madeBy: ffmpegVersion,
   context: pick(
     'recordingObject',

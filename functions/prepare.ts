@@ -42,7 +42,7 @@ type Output = ((Prepared | Divided) & { readonly marksObject: string | null }) |
 
 export const prepare = defineStep({
   name: 'prepare',
-  version: 3,
+  version: 4,
   madeBy: ffmpegVersion,
   context,
   load: async (db, given) => ({ gate: areTracks(given) && (await wishesOfRun(db, given)).gate === 'auto' }),

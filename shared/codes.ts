@@ -374,6 +374,15 @@ export const warningCodes = {
     meaning: 'Tracks of one conversation end at very different times; the message says when.',
     remedy: 'If one was broken off, bring it whole; if that is how it was, nothing.',
   },
+  one_sided: {
+    meaning: 'A recording of two channels is heard on one side alone.',
+    remedy: 'Let the template make mono ("output": {"channels": "mono"}), or bring that side alone.',
+  },
+  sides_opposed: {
+    meaning:
+      'The two channels of a recording are each other turned round: mixed to one they cancel each other out.',
+    remedy: 'Turn one of them round where it was recorded, or bring one alone.',
+  },
   clock_drift_mended: {
     meaning: "The clocks of the recorders of tracks differed: they were brought to the first one's.",
     remedy:

@@ -7,6 +7,7 @@ import { doubleEnergyMeter } from '../kernel/filters.ts'
 import { extremes } from '../kernel/peaks.ts'
 import { highPass, integratedLoudness, kWeighting } from './loudness.ts'
 import { bytesPerFrame, concatenated, fillPlanes, type PcmFormat } from './pcm.ts'
+import { addSides, joinSides, noSides, type Sides } from './sides.ts'
 
 /** Speech activity as sample spans, in order. */
 export interface Span {
@@ -19,6 +20,7 @@ export interface Analysis {
   readonly totalSamples: number
   /** One channel, or two channels that are the same to the bit. */
   readonly isMonaural: boolean
+  readonly sides: Sides
   /** Sample peak of the whole recording, amplitude. */
   readonly peak: number
   readonly clippedSamples: number
@@ -75,6 +77,7 @@ export function analyser(format: PcmFormat) {
   let peak = 0
   let clippedSamples = 0
   let isMonaural = true
+  const sides = noSides()
 
   /** Fills `loudness` and `energies`; the planes that differ. */
   const meterBlock = (bytes: Buffer): Float32Array[] => {
@@ -90,6 +93,7 @@ export function analyser(format: PcmFormat) {
   const add = (bytes: Buffer): void => {
     const planes = meterBlock(bytes)
     const count = planes[0]!.length
+    addSides(planes[0]!, planes[1] ?? planes[0]!, sides)
     const [left, right] = energies as [Float64Array, Float64Array?]
     blocks.push((isMonaural ? 2 * loudness[0]! : loudness[0]! + loudness[1]!) / block)
     lows.fill(0)
@@ -113,6 +117,7 @@ export function analyser(format: PcmFormat) {
       format,
       totalSamples,
       isMonaural,
+      sides,
       peak,
       clippedSamples,
       blocks: blocks.values(),
@@ -150,6 +155,7 @@ export function joinAnalyses(parts: readonly Analysis[]): Analysis {
     format,
     totalSamples,
     isMonaural: parts.every((part) => part.isMonaural),
+    sides: joinSides(parts.map((part) => part.sides)),
     peak: Math.max(...parts.map((part) => part.peak)),
     clippedSamples: sum((part) => part.clippedSamples),
     blocks,

@@ -10,6 +10,7 @@ import type { Analysis } from '../audio/analysis.ts'
 import { withSources, type SourceOrder, type SourcePart } from '../audio/multi-source.ts'
 import type { GainCurve } from '../audio/gain-curve.ts'
 import { bytesPerFrame, inBlocks, pcmScalars } from '../audio/pcm.ts'
+import { sidesWarnings } from '../audio/sides.ts'
 import { tooLong, type OpenedSource } from '../audio/source.ts'
 import { decodeStretch, type Stretch } from '../audio/stretches.ts'
 import { outputsOf } from '../db/steps.ts'
@@ -166,10 +167,11 @@ export async function joinStretches(
 const secondsOf = ({ totalSamples, format }: Analysis): number => totalSamples / format.sampleRate
 
 /** Stores the analysis of PCM that is stored already, and says what is wrong with it. */
-async function store(analysis: Analysis, { object }: Charged, tools: Tools): Promise<Prepared> {
+async function store(analysis: Analysis, { object, source }: Charged, tools: Tools): Promise<Prepared> {
   const [file, analysisObject] = [fileOf(object), tools.workObject('analysis')]
   await tools.storage.create(analysisObject, encodeAnalysis(analysis), 'application/octet-stream')
   warnOfDefects(analysis, file, tools)
+  if (source === 'recording') sidesWarnings(analysis.sides, file).forEach(tools.warn)
   const { format, totalSamples, integratedLufs } = analysis
   return {
     file,
