@@ -1,6 +1,7 @@
 // What the form of a new episode says before anything is sent.
 import { expect, test } from '@jest/globals'
 import { blank, problemOf, whatIsMissing } from '../../shared/console/browser/new/form.ts'
+import { tellApart } from '../../shared/console/browser/new/kinds.ts'
 import { aNewShow, showChosen } from '../../shared/console/browser/new/show-choice.ts'
 
 test.each([
@@ -25,6 +26,17 @@ test('a file that is empty, or of no use, is told as soon as it is there', () =>
     undefined,
     expect.stringMatching(/^Nothing would be done with this file\. Chapters are called chapters\.txt/),
   ])
+})
+
+test.each([
+  ['kap.json', '{"version":"1.2.0","chapters":[{"startTime":0,"title":"One"}]}', 'chapters', 'chapters.json'],
+  ['kap.TXT', '00:00 One\n01:30 Two\n', 'chapters', 'chapters.txt'],
+  ['talk.json', '{"segments":[{"start":0,"end":1,"text":"One"}]}', 'words', 'talk.words.json'],
+  ['script.txt', 'Welcome to the show.', 'other', 'script.txt'],
+  ['chapters.vtt', 'WEBVTT', 'chapters', 'chapters.vtt'],
+  ['talk.vtt', 'WEBVTT', 'words', 'talk.vtt'],
+])('%s is known by its name, or by what it begins with', async (name, content, kind, as) => {
+  expect(await tellApart(new File([content], name))).toMatchObject({ kind, name: as })
 })
 
 test.each([

@@ -1,34 +1,4 @@
-/** What is dropped for a new episode, told apart: recordings, and the files that belong to them. Folders are looked into. */
-
-export type Kind = 'recording' | 'words' | 'cover' | 'chapters' | 'template' | 'other'
-
-export interface Dropped {
-  readonly file: File
-  readonly kind: Kind
-  /** What it is called among the uploads. */
-  readonly name: string
-}
-
-const endings: readonly [Kind, RegExp][] = [
-  ['chapters', /^chapters\.(json|vtt|psc|xml|txt)$/i],
-  ['template', /^template\.json$/i],
-  ['words', /\.(vtt|srt|json)$/i],
-  ['cover', /\.(jpe?g|png|webp|gif|tiff?|avif|hei[cf])$/i],
-  [
-    'recording',
-    /\.(mp3|mp2|wave?|w64|rf64|bwf|aif[fc]?|aiff|caf|m4[ab]|mp4|mov|aac|flac|og[ga]|opus|webm|mk[av])$/i,
-  ],
-]
-/** Made by this page. */
-const own = /^(episode|podcast|mail)\.json$/i
-
-export function tellApart(file: File): Dropped {
-  const kind = own.test(file.name)
-    ? 'other'
-    : (endings.find(([, pattern]) => pattern.test(file.name))?.[0] ?? 'other')
-  const isWordsJson = kind === 'words' && /\.json$/i.test(file.name) && !/(^|\.)words\.json$/i.test(file.name)
-  return { file, kind, name: isWordsJson ? file.name.replace(/\.json$/i, '.words.json') : file.name }
-}
+/** What is dropped: folders are looked into, and a recording is asked how long it is. */
 
 /** Every file of a drop, those in folders too. */
 export async function filesOf({ items, files }: DataTransfer): Promise<File[]> {

@@ -1,7 +1,7 @@
 /** Asks what stands in the way of an episode, and what it will take, before its recordings are sent. */
 import { post, Refused } from '../api.ts'
 import { toldWhole } from '../told-whole.ts'
-import type { Dropped } from './files.ts'
+import type { Dropped } from './kinds.ts'
 
 export interface PaidRecogniser {
   readonly provider: string

@@ -1,7 +1,7 @@
 /** What an episode will take, and whose place, before it begins. */
 import { useEffect, useState } from 'preact/hooks'
 import { clock, html, Notice, size } from '../parts.ts'
-import type { Dropped } from './files.ts'
+import type { Dropped } from './kinds.ts'
 import { preflight, type PaidRecogniser, type Quote as Told, type Replaced } from './preflight.ts'
 
 export interface Quoted {

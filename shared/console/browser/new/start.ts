@@ -4,7 +4,7 @@
  */
 import { get, post, type ListOf } from '../api.ts'
 import { upload } from '../upload.ts'
-import type { Dropped } from './files.ts'
+import type { Dropped } from './kinds.ts'
 import { mustBeReady } from './preflight.ts'
 
 export interface Asked {

@@ -4,8 +4,9 @@ import { address, get, type ListOf } from '../api.ts'
 import { clock, Field, html, Notice, reasonOf, show, size, useApi } from '../parts.ts'
 import { showLike, showSlug } from '../show/naming.ts'
 import { isTrial, showLabel, type NamedShow } from '../show-label.ts'
-import { filesOf, secondsOf, tellApart, type Dropped } from '../new/files.ts'
+import { filesOf, secondsOf } from '../new/files.ts'
 import { blank, problemOf, settingsOf, whatIsMissing, type Form } from '../new/form.ts'
+import { tellApart, type Dropped } from '../new/kinds.ts'
 import { Quote } from '../new/quote.ts'
 import { aNewShow, showChosen } from '../new/show-choice.ts'
 import { start } from '../new/start.ts'
@@ -45,8 +46,8 @@ function NewEpisode() {
     const { value } = event.target as HTMLInputElement
     setForm((before) => ({ ...before, [field]: value }))
   }
-  const add = (given: readonly File[]) => {
-    const dropped = given.map(tellApart)
+  const add = async (given: readonly File[]) => {
+    const dropped = await Promise.all(given.map(tellApart))
     setFiles((before) => [
       ...before.filter(({ name }) => !dropped.some((each) => each.name === name)),
       ...dropped,
@@ -126,17 +127,17 @@ function NewEpisode() {
   `
 }
 
-function Drop({ add }: { add: (files: readonly File[]) => void }) {
+function Drop({ add }: { add: (files: readonly File[]) => Promise<void> }) {
   const [isOver, setOver] = useState(false)
   const chosen = (event: Event) => {
     const input = event.target as HTMLInputElement
-    add([...(input.files ?? [])])
+    void add([...(input.files ?? [])])
     input.value = ''
   }
   const drop = async (event: DragEvent) => {
     event.preventDefault()
     setOver(false)
-    if (event.dataTransfer) add(await filesOf(event.dataTransfer))
+    if (event.dataTransfer) await add(await filesOf(event.dataTransfer))
   }
   return html`<div
     class=${`drop ${isOver ? 'over' : ''}`}
