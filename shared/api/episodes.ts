@@ -52,15 +52,22 @@ const file = z
   .object({ file: z.string(), bytes: z.int(), type: z.string(), url: z.url() })
   .openapi('File', { description: 'The address is good for an hour, for whoever has it.' })
 
-const episodeStatuses = [
-  ...(['pending', 'processing', 'awaiting_review', 'processed', 'scheduled'] as const),
-  ...(['publishing', 'published', 'failed', 'cancelled'] as const),
+const statuses = [
+  'pending',
+  'processing',
+  'awaiting_review',
+  'processed',
+  'scheduled',
+  'publishing',
+  'published',
+  'failed',
+  'cancelled',
 ] as const
 
 const filter = pageQuery.extend({
   podcast: name.optional(),
   slug: name.optional(),
-  status: z.enum(episodeStatuses).optional(),
+  status: z.enum(statuses).optional(),
   text: name.optional().openapi({ description: 'Part of a title' }),
 })
 

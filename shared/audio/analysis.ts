@@ -15,6 +15,10 @@ export interface Span {
   readonly endSample: number
 }
 
+/** How many samples two spans share. */
+export const overlapOf = (a: Span, b: Span): number =>
+  Math.max(0, Math.min(a.endSample, b.endSample) - Math.max(a.startSample, b.startSample))
+
 export interface Analysis {
   readonly format: PcmFormat
   readonly totalSamples: number

@@ -2,7 +2,7 @@
  * Computes where to cut a filler word out so that its neighbours stay whole. Hides the two sources of its
  * edges: forced alignment, where it found the filler's sounds, or else the level near the reported times.
  */
-import { frameSamples, type Analysis, type Span } from '../audio/analysis.ts'
+import { frameSamples, overlapOf, type Analysis, type Span } from '../audio/analysis.ts'
 import { soundsIn } from '../audio/quiet.ts'
 import type { AlignedWord } from '../alignment/alignment.ts'
 import { isBackground } from '../words/hallucinations.ts'
@@ -179,7 +179,7 @@ function reportedSpan(
   const isClear =
     own !== undefined &&
     sounds.length === 1 &&
-    overlap(own, reported) >= clearShare * Math.max(lengthOf(own), lengthOf(reported))
+    overlapOf(own, reported) >= clearShare * Math.max(lengthOf(own), lengthOf(reported))
   if (own && (isClear || errorSamples <= trustedErrorSeconds * sampleRate)) return { ...own, isSure: true }
   return {
     ...cutAround(words, first, last, analysis),
@@ -193,16 +193,14 @@ function reportedSpan(
  */
 function isOwnSound(sound: Span, reported: Span, neighbours: readonly (Word | undefined)[]): boolean {
   const [long, said] = [lengthOf(sound), lengthOf(reported)]
-  const shared = overlap(sound, reported)
+  const shared = overlapOf(sound, reported)
   return (
     shared >= Math.min(long, said) / 2 &&
     long >= said / 2 &&
     long <= said * 2.5 &&
-    neighbours.every((word) => !word || overlap(sound, word) < shared)
+    neighbours.every((word) => !word || overlapOf(sound, word) < shared)
   )
 }
 
 const lengthOf = ({ startSample, endSample }: Span): number => endSample - startSample
 const middleOf = ({ startSample, endSample }: Span): number => Math.floor((startSample + endSample) / 2)
-const overlap = (a: Span, b: Span): number =>
-  Math.max(0, Math.min(a.endSample, b.endSample) - Math.max(a.startSample, b.startSample))

@@ -10,7 +10,7 @@ import { parseTemplate, defaultTemplate, type Template } from '../settings/setti
 import { listFolder, type NamedObject } from './plan.ts'
 import { podcastTemplate } from './podcast-template.ts'
 import { NotReady } from './not-ready.ts'
-import { publishTold, saidBefore } from './said-before.ts'
+import { toldBefore } from './said-before.ts'
 import { faultsOf, type Brought, type BroughtFile } from './preflight.ts'
 
 /** More is not read while somebody waits for an answer. */
@@ -81,10 +81,7 @@ export async function broughtTo(
       const found = (await (assets ??= listAssets())).find((each) => each.file === asSeen(file))
       return found && fileOf(found)
     },
-    ...(await withDatabase(config.databaseUrl, async (db) => ({
-      before: await saidBefore(db, { userId, podcast, episode }),
-      publishTold: await publishTold(db, { userId, podcast, episode }),
-    }))),
+    ...(await withDatabase(config.databaseUrl, (db) => toldBefore(db, { userId, podcast, episode }))),
     mostBytes: config.limits.recordingBytes,
   }
 }

@@ -191,8 +191,8 @@ async function openRun(
   // back with the rest.
   if (!run.started)
     throw new Retryable('already_running', `The episode already has a live run, ${run.runId}.`)
-  const past = wish && pastTime('episode.json', wish, await publishTold(trx, path))
-  const why = plan.problem ?? problem ?? (past || undefined)
+  const told = wish === undefined ? null : await publishTold(trx, episodeId)
+  const why = plan.problem ?? problem ?? pastTime('episode.json', wish, told)
   return { ...run, problem: why ?? (await refusedStart(trx, config, userId, run.runId)) }
 }
 

@@ -14,8 +14,19 @@ import { readContext } from './run-context.ts'
 type Place = Pick<UploadPath, 'userId' | 'podcast' | 'episode'>
 
 /** Nothing where there is no episode of that name. `by`: the run that was told it; the latest when not given. */
-export async function saidBefore(db: Knex, place: Place, by?: Run): Promise<SaidOfEpisode> {
+export const saidBefore = async (db: Knex, place: Place, by?: Run): Promise<SaidOfEpisode> =>
+  await saidOf(db, await episodeAt(db, place), by)
+
+/** The same, and what `publishTold` has of it. */
+export async function toldBefore(
+  db: Knex,
+  place: Place,
+): Promise<{ before: SaidOfEpisode; publishTold: string | null }> {
   const found = await episodeAt(db, place)
+  return { before: await saidOf(db, found), publishTold: found ? await publishTold(db, found.id) : null }
+}
+
+async function saidOf(db: Knex, found: ListedEpisode | undefined, by?: Run): Promise<SaidOfEpisode> {
   if (!found) return {}
   const { details, number, season } = await settledOf(db, found.id)
   const run = by ?? (await latestRunOf(db, found.id))
@@ -37,9 +48,8 @@ export async function saidBefore(db: Knex, place: Place, by?: Run): Promise<Said
 }
 
 /** What was said of when it is to come out, as its newest finished version was made; null for nothing. */
-export async function publishTold(db: Knex, place: Place): Promise<string | null> {
-  const found = await episodeAt(db, place)
-  const made = found && (await lastFinishedRunOf(db, found.id))
+export async function publishTold(db: Knex, episodeId: string): Promise<string | null> {
+  const made = await lastFinishedRunOf(db, episodeId)
   return made ? readContext(made.context, 'publish').publish : null
 }
 

@@ -2,7 +2,7 @@
  * What of a recording lies before the first of the words that somebody brought, or behind the last, and is heard all the
  * same: a text of half of it, or of the first of two recordings. Pure.
  */
-import type { Analysis, Span } from '../audio/analysis.ts'
+import { overlapOf, type Analysis, type Span } from '../audio/analysis.ts'
 import type { Warning } from '../codes.ts'
 import { minutesOf } from '../timecode.ts'
 import type { Word } from './words.ts'
@@ -21,15 +21,9 @@ export function unwrittenEnds(
     { startSample: 0, endSample: first.startSample },
     { startSample: last.endSample, endSample: totalSamples },
   ]
-  return ends.filter((end) => heardIn(end, speech) >= leastSeconds * format.sampleRate)
+  const heardIn = (end: Span) => speech.reduce((sum, one) => sum + overlapOf(end, one), 0)
+  return ends.filter((end) => heardIn(end) >= leastSeconds * format.sampleRate)
 }
-
-const heardIn = ({ startSample, endSample }: Span, speech: readonly Span[]): number =>
-  speech.reduce(
-    (sum, one) =>
-      sum + Math.max(0, Math.min(endSample, one.endSample) - Math.max(startSample, one.startSample)),
-    0,
-  )
 
 export function unwritten(ends: readonly Span[], sampleRate: number): Warning[] {
   if (ends.length === 0) return []
